@@ -1,0 +1,5 @@
+"""The ``evonas`` command."""
+
+from evonas.cli.app import main
+
+__all__ = ["main"]

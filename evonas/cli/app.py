@@ -1,0 +1,70 @@
+"""The commands, and what becomes of an error: one message, its exit code, no traceback.
+
+Modules that import torch are imported inside the commands: ``evonas --help`` answers at once.
+"""
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evonas import __version__
+from evonas.cli import commands
+from evonas.errors import EvonasError
+
+INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
+TERMINATED = 143  # and for one that was asked to end
+
+
+def make_app() -> typer.Typer:
+    """All commands, in the order of ``evonas --help``."""
+    app = typer.Typer(
+        help="Evolutionary search for architectures and the learning rules that train them.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    app.command("run")(commands.run)
+    app.command("resume")(commands.resume)
+    app.command("front")(commands.front)
+    spaces = typer.Typer(help="List, show and check search spaces.", invoke_without_command=True)
+    spaces.callback()(commands.spaces)
+    spaces.command("list")(commands.spaces_list)
+    spaces.command("show")(commands.spaces_show)
+    spaces.command("check")(commands.spaces_check)
+    app.add_typer(spaces, name="spaces")
+    app.command("rules")(commands.rules)
+    app.command("objectives")(commands.objectives)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    # leave through every `finally`, as after Ctrl-C; what was told is in the journal either way
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        make_app()(args=arguments)
+    except EvonasError as problem:
+        # plain print: a path or a genome may hold square brackets, which rich would read as markup
+        print(f"evonas: {problem}", file=sys.stderr)
+        sys.exit(problem.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # the reader of our output has gone (evonas front | head): nothing is left to say
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.")
+    ] = False,
+) -> None:
+    if version:
+        Console().print(__version__, highlight=False)
+        raise typer.Exit

@@ -1,0 +1,160 @@
+"""What each command does; everything heavy is imported when a command runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_Folder = Annotated[Path, typer.Argument(help="The folder of a run.")]
+_Workers = Annotated[
+    int | None, typer.Option(help="Processes that train candidates; one for each core by default.")
+]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def run(
+    space: Annotated[str, typer.Option(help="A shipped space, or the path of a YAML file.")],
+    objectives: Annotated[
+        str, typer.Option(help="What to optimise, comma-separated; see: evonas objectives.")
+    ] = "acc,robust",
+    rules: Annotated[
+        str | None,
+        typer.Option(
+            help="Learning rules to choose from, comma-separated; the space's own if unset."
+        ),
+    ] = None,
+    dataset: Annotated[
+        str,
+        typer.Option(help="digits, fashion-mnist, cifar10, cifar100, imagenet16-120 or folder."),
+    ] = "digits",
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where the data lie; $EVONAS_DATA or ./data by default.")
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the data set if it is missing.")
+    ] = False,
+    algorithm: Annotated[str, typer.Option(help="The search engine: nsga2 or random.")] = "nsga2",
+    population: Annotated[int, typer.Option(help="Candidates in a generation.")] = 20,
+    generations: Annotated[
+        int | None, typer.Option(help="Generations at most; 4 by default.")
+    ] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(help="Candidates at most; population x generations by default.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs for each candidate; the data set's own by default.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Images in a mini-batch; the data set's own by default.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(help="Training images to use; all of them by default.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Channels of the first stage; the space's own by default.")
+    ] = None,
+    cells: Annotated[
+        int | None, typer.Option(help="Cells in each stage; the space's own by default.")
+    ] = None,
+    epsilon: Annotated[
+        str | None,
+        typer.Option(help="Radius of the attack, such as 1/255; the data set's own by default."),
+    ] = None,
+    workers: _Workers = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    device: Annotated[
+        str, typer.Option(help="Where candidates are trained: cpu or cuda.")
+    ] = "cpu",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder; runs/<space>-<data set>-<number> by default."),
+    ] = None,
+    quiet: _Quiet = False,
+) -> None:
+    """Search a space, and write its Pareto front into a folder of its own."""
+    from evonas.cli.options import RunOptions, resolve, worker_count
+    from evonas.cli.studying import begin
+
+    options = RunOptions(
+        space=space,
+        objectives=objectives,
+        rules=rules,
+        dataset=dataset,
+        data_dir=data_dir,
+        algorithm=algorithm,
+        population=population,
+        generations=generations,
+        evaluations=evaluations,
+        epochs=epochs,
+        batch=batch,
+        images=images,
+        channels=channels,
+        cells=cells,
+        epsilon=epsilon,
+        seed=seed,
+        device=device,
+    )
+    processes = worker_count(workers)
+    config, _ = resolve(options, download=download)
+    begin(config, space=space, out=out, workers=processes, is_quiet=quiet)
+
+
+def resume(folder: _Folder, workers: _Workers = None, quiet: _Quiet = False) -> None:
+    """Go on with a run that was interrupted, as if it never had been."""
+    from evonas.cli.options import worker_count
+    from evonas.cli.studying import go_on
+
+    go_on(folder, workers=worker_count(workers), is_quiet=quiet)
+
+
+def front(folder: _Folder) -> None:
+    """Print the front of a run, and draw it into its folder as front.png."""
+    from evonas.cli.showing import show_front
+
+    show_front(Console(), folder)
+
+
+def spaces(context: typer.Context) -> None:
+    """List, show and check search spaces."""
+    if context.invoked_subcommand is None:
+        spaces_list()
+
+
+def spaces_list() -> None:
+    """List the spaces that come with evonas."""
+    from evonas.cli.showing import show_spaces
+
+    show_spaces(Console())
+
+
+def spaces_show(
+    name: Annotated[str, typer.Argument(help="A shipped space, or the path of a YAML file.")],
+) -> None:
+    """Show one space: its cells, its rules, its size and a genome."""
+    from evonas.cli.showing import show_space
+
+    show_space(Console(), name)
+
+
+def spaces_check(
+    file: Annotated[Path, typer.Argument(help="The YAML file of a space.")],
+) -> None:
+    """Check the YAML file of a space, and tell every problem in it at once."""
+    from evonas.cli.showing import check_space
+
+    check_space(Console(), file)
+
+
+def rules() -> None:
+    """List the learning rules, what each changes, and where it was published."""
+    from evonas.cli.showing import show_rules
+
+    show_rules(Console())
+
+
+def objectives() -> None:
+    """List the objectives: name, unit, direction and cost."""
+    from evonas.cli.showing import show_objectives
+
+    show_objectives(Console())

@@ -1,0 +1,83 @@
+"""The progress of a run in the terminal: a bar with the best front so far and the time left."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bar,
+)
+
+from evonas.study import Progress
+
+
+@contextmanager
+def progress_bar(console: Console, *, is_quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A function to call after every candidate; it draws, or in quiet mode does nothing.
+
+    Where the output is no terminal, one line is printed for every generation instead of a bar.
+    """
+    if is_quiet:
+        yield lambda _: None
+    elif not console.is_terminal:
+        yield _line_printer(console)
+    else:
+        with Bar(
+            TextColumn("[bold]generation {task.fields[generation]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}"),
+            console=console,
+            expand=True,
+        ) as bar:
+            task = bar.add_task("", total=None, generation=1, state="")
+            yield lambda progress: bar.update(
+                task,
+                total=progress.total,
+                completed=progress.done,
+                generation=progress.generation + 1,
+                state=describe(progress),
+            )
+
+
+def describe(progress: Progress) -> str:
+    """Front, hypervolume, best of each objective and failures, on one line."""
+    parts = [f"front {progress.front_size}"]
+    if progress.hypervolume is not None:
+        parts.append(f"hv {progress.hypervolume:.4f}")
+    parts += [f"{name} {value:.6g}" for name, value in progress.best.items()]
+    if progress.failures:
+        parts.append(f"failed {progress.failures}")
+    return " · ".join(parts)
+
+
+def _line_printer(console: Console) -> Callable[[Progress], None]:
+    last: Progress | None = None
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        if last is not None and (progress.generation > last.generation):
+            _print(last)
+        last = progress
+        if progress.done == progress.total:
+            _print(progress)
+
+    def _print(progress: Progress) -> None:
+        console.print(
+            f"generation {progress.generation + 1}: {progress.done}/{progress.total} · "
+            f"{describe(progress)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    return show

@@ -1,0 +1,138 @@
+"""From what the user typed to a resolved configuration; the first mistake ends in one message."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import torch
+
+from evonas.errors import ConfigError
+from evonas.evaluation.data import DATASETS, default_data_dir, load_search_data, traits_of
+from evonas.registry import look_up
+from evonas.rules import RULES
+from evonas.space import Space, load
+from evonas.study import RunConfig, shaped_space
+
+DEFAULT_POPULATION = 20
+DEFAULT_GENERATIONS = 4
+ATTACKED_IMAGES = 1000
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The flags of ``evonas run``; None where the user gave none."""
+
+    space: str
+    objectives: str
+    rules: str | None
+    dataset: str
+    data_dir: Path | None
+    algorithm: str
+    population: int
+    generations: int | None
+    evaluations: int | None
+    epochs: int | None
+    batch: int | None
+    images: int | None
+    channels: int | None
+    cells: int | None
+    epsilon: str | None
+    seed: int
+    device: str
+
+
+def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
+    """The configuration of a run, with every default filled in, and its space.
+
+    Nothing is written, apart from a data set that is downloaded. The data are read once here, so
+    that a missing file is known before a folder is made.
+
+    Raises:
+        InputError: of the class of what is wrong.
+    """
+    space = load(options.space)
+    look_up(DATASETS, options.dataset, kind="data set")
+    data_dir = (options.data_dir or default_data_dir()).resolve()
+    chosen_rules = names(options.rules) if options.rules is not None else space.rule_choices
+    for name in chosen_rules:
+        look_up(RULES, name, kind="rule")
+    _check_positive(options)
+    _check_device(options.device)
+    traits = traits_of(options.dataset, data_dir=data_dir)
+    generations, evaluations = _lengths(options)
+    config = RunConfig(
+        space=space.name,
+        objectives=names(options.objectives),
+        rules=chosen_rules,
+        dataset=options.dataset,
+        data_dir=str(data_dir),
+        algorithm=options.algorithm,
+        population=options.population,
+        generations=generations,
+        evaluations=evaluations,
+        epochs=_first(options.epochs, traits.epochs),
+        batch=_first(options.batch, traits.batch),
+        images=options.images,
+        channels=_first(options.channels, traits.channels, space.channels),
+        cells=_first(options.cells, traits.cells, space.cells),
+        seed=options.seed,
+        epsilon=options.epsilon if options.epsilon is not None else traits.epsilon,
+        attacked_images=ATTACKED_IMAGES,
+        device=options.device,
+    )
+    data = load_search_data(
+        config.dataset,
+        data_dir=data_dir,
+        download=download,
+        seed=config.seed,
+        num_images=config.images,
+    )
+    if len(data.train) < config.batch:
+        raise ConfigError(
+            f"batch: expected at most the {len(data.train)} training images, got {config.batch}"
+        )
+    return config, shaped_space(space, config)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The names in a comma-separated list; empty ones are dropped."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def worker_count(workers: int | None) -> int:
+    """How many processes: what the user said, else one for each core.
+
+    Raises:
+        ConfigError: fewer than one.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers: expected a whole number of at least 1, got {workers}")
+    return workers or joblib.cpu_count()
+
+
+def _check_positive(options: RunOptions) -> None:
+    # before the data are read: a mistyped number should not cost the user that wait
+    for name in ("population", "generations", "evaluations", "epochs", "batch", "images"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"{name}: expected a whole number of at least 1, got {value}")
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as problem:  # torch built without CUDA asserts
+        reason = str(problem).splitlines()[0]
+        raise ConfigError(f"unknown device '{device}' on this machine: {reason}") from problem
+
+
+def _lengths(options: RunOptions) -> tuple[int, int]:
+    """Generations and evaluations at most; either one given sets the other."""
+    if options.generations is None and options.evaluations is not None:
+        return -(-options.evaluations // options.population), options.evaluations
+    generations = _first(options.generations, DEFAULT_GENERATIONS)
+    return generations, _first(options.evaluations, generations * options.population)
+
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)

@@ -1,0 +1,80 @@
+"""Every error evonas raises on purpose, as one tree.
+
+EvonasError                exit code 2
+|-- InputError             what the user gave is wrong
+|   |-- UnknownNameError   a name that no table knows
+|   |-- SpaceError         a search space, or the YAML that describes it
+|   |-- GenomeError        a genome that does not belong to its space
+|   |-- RuleError          a learning rule, or a layer it cannot train
+|   |-- DataError          a data set that is missing or damaged
+|   |-- ConfigError        a setting of a run
+|   `-- RunFolderError     a run folder that cannot be used as asked
+|-- StorageError           exit code 3: a journal or a weight file is damaged
+`-- CandidateFailure       one candidate failed; recorded, never shown as a number
+|-- TrainingDiverged   its loss or its weights stopped being finite
+`-- MaskedAttack       its robustness cannot be measured by gradients
+"""
+
+from typing import ClassVar
+
+
+class EvonasError(Exception):
+    """The root: its text is written for the user, and is all the user sees."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputError(EvonasError):
+    """What the user gave is wrong; the text says where, what was expected and what came."""
+
+
+class UnknownNameError(InputError):
+    """A name that its table does not know."""
+
+
+class SpaceError(InputError):
+    """A search space is not well formed; one line for every problem, each with its path."""
+
+
+class GenomeError(InputError):
+    """A genome, or its text, does not belong to its space."""
+
+
+class RuleError(InputError):
+    """A learning rule is used in a way its mathematics does not allow."""
+
+
+class DataError(InputError):
+    """A data set is missing, damaged or too small for what is asked of it."""
+
+
+class ConfigError(InputError):
+    """A setting of a run is out of range, or two settings contradict each other."""
+
+
+class RunFolderError(InputError):
+    """A run folder already holds something else, or does not hold a run."""
+
+
+class StorageError(EvonasError):
+    """What evonas wrote earlier can no longer be trusted: a damaged journal or weight file."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class CandidateFailure(EvonasError):
+    """One candidate could not be evaluated; the study records it and goes on."""
+
+    kind: ClassVar[str] = "failed"
+
+
+class TrainingDiverged(CandidateFailure):
+    """A candidate's loss or weights stopped being finite."""
+
+    kind: ClassVar[str] = "diverged"
+
+
+class MaskedAttack(CandidateFailure):
+    """An attack that follows gradients had none to follow, or followed wrong ones."""
+
+    kind: ClassVar[str] = "masked"

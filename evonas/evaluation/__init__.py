@@ -1,0 +1,1 @@
+"""Evaluation: data, training, attacks, objectives; genome in, record out."""

@@ -1,0 +1,112 @@
+"""Labelled images as tensors: bytes in memory, floats in [0, 1] one batch at a time."""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from evonas.errors import DataError
+
+
+@final
+@dataclass(frozen=True)
+class Traits:
+    """What a network, an attack and a training loop must know about a data set.
+
+    Attributes:
+        name: the data set's name in ``DATASETS``.
+        num_classes: labels lie in [0, num_classes).
+        shape: (channels, height, width) of one image.
+        mean: per channel, of pixels in [0, 1].
+        std: per channel, of pixels in [0, 1].
+        crop_padding: pixels of black around an image before a random crop; 0 crops nothing.
+        flip: whether a mirrored image still belongs to its class.
+        validation_share: the part of the training images that the search validates on.
+        epochs: a run's default number of passes over the training part.
+        batch: a run's default number of images per optimiser step.
+        channels: a run's default width of the first stage; None leaves it to the space.
+        cells: a run's default number of cells per stage; None leaves it to the space.
+        epsilon: a run's default radius of attack in the L-infinity norm, as text: one at which
+            ordinarily trained networks differ.
+    """
+
+    name: str
+    num_classes: int
+    shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    crop_padding: int
+    flip: bool
+    validation_share: float
+    epochs: int
+    batch: int
+    channels: int | None
+    cells: int | None
+    epsilon: str
+
+
+@final
+@dataclass(frozen=True)
+class Images:
+    """Images and their classes, on one device.
+
+    Attributes:
+        pixels: uint8, (N, channels, height, width).
+        labels: int64, (N,).
+
+    Raises:
+        DataError: the two do not have these types and shapes.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != torch.uint8 or self.pixels.dim() != 4:
+            raise DataError(
+                "pixels: expected uint8 (N, channels, height, width), "
+                f"got {self.pixels.dtype} {tuple(self.pixels.shape)}"
+            )
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.pixels.shape[:1]:
+            raise DataError(
+                f"labels: expected int64 ({len(self.pixels)},), "
+                f"got {self.labels.dtype} {tuple(self.labels.shape)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Images":
+        """The same images on ``device``."""
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+    def subset(self, index: Tensor) -> "Images":
+        """The images at ``index`` (int64, on any device), in that order."""
+        index = index.to(self.labels.device)
+        return Images(self.pixels[index], self.labels[index])
+
+
+@final
+@dataclass(frozen=True)
+class SearchData:
+    """All a search may see of a data set: its test images are not among it.
+
+    Attributes:
+        traits: what the data set is like.
+        train: the images that candidates learn from.
+        validation: the images that candidates are compared on.
+    """
+
+    traits: Traits
+    train: Images
+    validation: Images
+
+    def to(self, device: torch.device | str) -> "SearchData":
+        """The same data on ``device``."""
+        return SearchData(self.traits, self.train.to(device), self.validation.to(device))
+
+
+def unit_pixels(pixels: Tensor) -> Tensor:
+    """Bytes as float32 in [0, 1], the unit in which every network and attack takes images."""
+    return pixels.to(torch.float32).div(255.0)

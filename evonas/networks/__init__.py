@@ -1,0 +1,6 @@
+"""Networks: operations, cells, the skeleton, and what they cost."""
+
+from evonas.networks.build import Network, build
+from evonas.networks.cost import count_multiply_adds, count_parameters
+
+__all__ = ["Network", "build", "count_multiply_adds", "count_parameters"]

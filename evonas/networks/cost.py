@@ -1,0 +1,42 @@
+"""What a network costs, without training it: trainable parameters and multiply-adds."""
+
+from torch import nn
+
+from evonas.networks.build import Network
+from evonas.networks.cell import Cell
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trainable numbers of a network; feedback is none of them."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) -> int:
+    """Multiply-adds of convolutions and of the classifier for one image.
+
+    Counted as in the NAS-Bench-201 API (Dong and Yang 2020): pooling, normalisation and additions
+    are free, the classifier's bias is not, and every edge of the genome counts, live or not.
+    """
+    height, width = input_shape[1:]
+    total = _weights(network.classifier) + network.classifier.out_features
+    for module in network.body.values():
+        if isinstance(module, Cell):
+            # what brings the inputs to the cell's channels does so before the cell's own stride
+            total += _weights(module.preprocess) * height * width
+            if module.stride == 2:
+                height, width = -(-height // 2), -(-width // 2)
+            total += _weights(module.edges) * height * width
+        else:
+            if not isinstance(module, nn.Sequential):  # a residual reduction
+                height, width = -(-height // 2), -(-width // 2)
+            total += _weights(module) * height * width
+    return total
+
+
+def _weights(module: nn.Module) -> int:
+    """Weights of the convolutions and linear layers in ``module``, biases and norms aside."""
+    return sum(
+        layer.weight.numel()
+        for layer in module.modules()
+        if isinstance(layer, nn.Conv2d | nn.Linear)
+    )

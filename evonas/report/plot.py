@@ -1,0 +1,114 @@
+"""The front of a study as a picture: one panel for each pair of objectives."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.study import front
+from evonas.study.progress import vector
+
+FRONT_PICTURE = "front.png"
+
+_PANEL_INCHES = 4.2
+_DOMINATED = "#9aa5b1"
+_FRONT = "#c2410c"
+
+
+def draw_front(
+    evaluations: Sequence[Evaluation], objectives: Sequence[str], *, path: Path, title: str
+) -> None:
+    """Write a PNG with every candidate and the front among them.
+
+    With two objectives the front is joined by the steps that bound what it dominates; with more, a
+    panel shows a projection, where a point of the front can lie behind others.
+
+    Args:
+        evaluations: of a study; failed ones are left out.
+        objectives: at least one; a single one is drawn over the order of evaluation.
+        path: of the picture.
+        title: above the panels.
+    """
+    pairs = list(combinations(objectives, 2))
+    panels = max(1, len(pairs))
+    figure = Figure(figsize=(_PANEL_INCHES * panels + 0.6, _PANEL_INCHES), layout="constrained")
+    axes = figure.subplots(1, panels, squeeze=False)[0]
+    alive = [e for e in evaluations if e.failure is None]
+    chosen = front(alive, objectives)
+    if pairs:
+        for axis, (x, y) in zip(axes, pairs, strict=True):
+            _draw_pair(axis, alive, chosen, x, y, has_steps=len(objectives) == 2)
+    else:
+        _draw_course(axes[0], alive, objectives[0])
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    figure.suptitle(title, fontsize=11)
+    figure.savefig(path, dpi=150)
+
+
+def _draw_pair(
+    axis: Axes,
+    alive: Sequence[Evaluation],
+    chosen: Sequence[Evaluation],
+    x: str,
+    y: str,
+    *,
+    has_steps: bool,
+) -> None:
+    keys = {e.key for e in chosen}
+    others = [e for e in alive if e.key not in keys]
+    axis.scatter(
+        [e.values[x] for e in others],
+        [e.values[y] for e in others],
+        s=18,
+        color=_DOMINATED,
+        alpha=0.7,
+        linewidths=0,
+        label=f"dominated ({len(others)})",
+    )
+    ordered = sorted(chosen, key=lambda e: vector(e, (x, y)) or ())
+    if has_steps:
+        axis.step(
+            [e.values[x] for e in ordered],
+            [e.values[y] for e in ordered],
+            # from its best x on, the front keeps the worse y until the next point's x is reached
+            where="post",
+            color=_FRONT,
+            linewidth=1.2,
+        )
+    axis.scatter(
+        [e.values[x] for e in ordered],
+        [e.values[y] for e in ordered],
+        s=34,
+        color=_FRONT,
+        zorder=3,
+        label=f"front ({len(chosen)})",
+    )
+    axis.set_xlabel(_label(x))
+    axis.set_ylabel(_label(y))
+    axis.grid(color="#e5e7eb", linewidth=0.6)
+    axis.set_axisbelow(True)
+
+
+def _draw_course(axis: Axes, alive: Sequence[Evaluation], name: str) -> None:
+    values = [e.values[name] for e in alive]
+    better = max if OBJECTIVES[name].direction == "maximise" else min
+    axis.scatter(range(len(values)), values, s=18, color=_DOMINATED, label="candidate")
+    axis.plot(
+        [better(values[: count + 1]) for count in range(len(values))],
+        color=_FRONT,
+        label="best so far",
+    )
+    axis.set_xlabel("evaluation")
+    axis.set_ylabel(_label(name))
+    axis.grid(color="#e5e7eb", linewidth=0.6)
+
+
+def _label(name: str) -> str:
+    objective = OBJECTIVES[name]
+    arrow = "higher is better" if objective.direction == "maximise" else "lower is better"
+    return f"{name} ({objective.unit}, {arrow})"

@@ -1,0 +1,251 @@
+"""YAML text to frozen dataclasses; every problem at once, each with its path.
+
+A file is read by PyYAML's safe loader, with aliases and repeated keys refused, and structured by
+cattrs with strict primitives: ``"3"`` is not an integer, ``1`` is not a text, ``yes`` is not one.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+import cattrs
+import yaml
+from cattrs.errors import (
+    AttributeValidationNote,
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn
+
+from evonas.errors import InputError, SpaceError
+from evonas.registry import suggestion
+
+MAX_FILE_BYTES = 2**20
+
+Structured = TypeVar("Structured")
+
+
+class ProblemsError(ValueError):
+    """Several problems of one value, for a ``__post_init__`` that compares several keys.
+
+    Args:
+        found: for each problem the path below the value (``".size.cells"``, ``"[2]"`` or ``""``)
+            and what is wrong there.
+    """
+
+    def __init__(self, found: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{below}: {text}" if below else text for below, text in found))
+        self.found = tuple(found)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader without aliases (a few bytes of them can fill the memory)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.constructor.ConstructorError(
+                None, None, "aliases (*name) are not allowed", event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key '{key}' is given twice", key_node.start_mark
+                )
+            if isinstance(key, Hashable):
+                seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path: Path, *, error: type[InputError] = SpaceError) -> Any:
+    """The content of a YAML file as plain lists, mappings and scalars.
+
+    Raises:
+        InputError: of class ``error``, when the file cannot be read or is not YAML.
+    """
+    return parse_yaml(read_text(path, error=error), where=str(path), error=error)
+
+
+def read_text(path: Path, *, error: type[InputError] = SpaceError) -> str:
+    """The text of a file of at most ``MAX_FILE_BYTES``.
+
+    Raises:
+        InputError: of class ``error``, when the file cannot be read, is too large or is not UTF-8.
+    """
+    try:
+        size_bytes = path.stat().st_size
+        if size_bytes > MAX_FILE_BYTES:
+            raise error(f"{path}: expected at most {MAX_FILE_BYTES} bytes, got {size_bytes}")
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise error(f"{path}: cannot be read: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        raise error(f"{path}: expected UTF-8 text: {problem}") from problem
+
+
+def parse_yaml(text: str, *, where: str, error: type[InputError] = SpaceError) -> Any:
+    """The same for a text; ``where`` names it in messages."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
+        raise error(f"{where}{line}: not valid YAML: {reason}") from problem
+    except (ValueError, RecursionError) as problem:  # 2000-13-45 as a date, lists a mile deep
+        raise error(f"{where}: not valid YAML: {problem}") from problem
+
+
+def structure(
+    data: Any,
+    cls: type[Structured],
+    *,
+    where: str,
+    error: type[InputError] = SpaceError,
+    customise: Callable[[cattrs.Converter], None] | None = None,
+) -> Structured:
+    """``data`` as an instance of the frozen dataclass ``cls``.
+
+    Fields may be whole numbers, numbers, texts, truth values, ``X | None``, ``tuple[X, ...]``
+    (from a YAML list), ``Mapping[str, X]`` and other dataclasses. Problems of form are all found
+    at once; what a ``__post_init__`` compares is looked at when those parts are well formed.
+
+    Args:
+        data: what :func:`read_yaml` gave.
+        cls: a dataclass; its ``__post_init__`` may raise ``ValueError`` for a value out of range,
+            or :class:`ProblemsError` for several of them.
+        where: names the source in messages.
+        error: the class of error to raise.
+        customise: adds hooks, for unions that a key of the data decides.
+
+    Raises:
+        InputError: of class ``error``, with one line for every problem and its path from ``$``.
+    """
+    converter = _converter()
+    if customise is not None:
+        customise(converter)
+    try:
+        return converter.structure(data, cls)
+    except (ClassValidationError, IterableValidationError, ValueError) as problem:
+        lines = list(dict.fromkeys(_problem_lines(problem, "$")))
+        count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+        raise error("\n  ".join([f"{where}: {count}", *lines])) from None
+
+
+def _problem_lines(problem: BaseException, path: str) -> Iterator[str]:
+    if isinstance(problem, ClassValidationError | IterableValidationError):
+        below, here = problem.group_exceptions()
+        for inner, note in below:
+            yield from _problem_lines(inner, path + _step(note))
+        for inner in here:
+            yield from _problem_lines(inner, path)
+    elif isinstance(problem, ProblemsError):
+        for where, text in problem.found:
+            yield f"{path}{where}: {text}"
+    elif isinstance(problem, ForbiddenExtraKeysError):
+        known = [field.name for field in fields(problem.cl)]
+        for key in sorted(map(str, problem.extra_fields)):
+            hint = suggestion(key, known)
+            yield f"{path}: unknown key '{key}'{hint} (known: {', '.join(known)})"
+    elif isinstance(problem, KeyError):
+        yield f"{path}: this key is missing"
+    elif isinstance(problem, ValueError):
+        yield f"{path}: {problem}"
+    else:
+        raise problem  # a bug in a hook is no fault of the user's
+
+
+def _step(note: AttributeValidationNote | IterableValidationNote) -> str:
+    if isinstance(note, AttributeValidationNote):
+        return f".{note.name}"
+    return f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+    for primitive in (int, float, str, bool):
+        converter.register_structure_hook(primitive, _strict(primitive))
+
+    def items(value: Any, expected: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list, got {show(value)}")
+        inner = get_args(expected)[0]
+        return tuple(_each(converter, enumerate(value), inner).values())
+
+    def entries(value: Any, expected: Any) -> dict[Any, Any]:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a mapping, got {show(value)}")
+        wrong = [key for key in value if type(key) is not str]
+        if wrong:
+            raise ValueError(f"expected texts as keys, got {', '.join(map(show, wrong))}")
+        return _each(converter, value.items(), get_args(expected)[1])
+
+    def record_factory(cls: type) -> Callable[[Any, type], Any]:
+        convert: Callable[[Any, type], Any] = make_dict_structure_fn(
+            cls, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
+        )
+        known = ", ".join(field.name for field in fields(cls))
+
+        def record(value: Any, expected: type) -> Any:
+            if not isinstance(value, dict):
+                raise ValueError(f"expected a mapping (keys: {known}), got {show(value)}")
+            return convert(value, expected)
+
+        return record
+
+    converter.register_structure_hook_func(lambda kind: _origin(kind) is tuple, items)
+    converter.register_structure_hook_func(lambda kind: _origin(kind) is Mapping, entries)
+    converter.register_structure_hook_factory(is_dataclass, record_factory)
+    return converter
+
+
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
+
+
+def _each(
+    converter: cattrs.Converter, pairs: Iterable[tuple[Any, Any]], kind: Any
+) -> dict[Any, Any]:
+    structured, problems = {}, []
+    for key, value in pairs:
+        try:
+            structured[key] = converter.structure(value, kind)
+        except (ClassValidationError, IterableValidationError, ValueError) as problem:
+            problem.add_note(IterableValidationNote(f"at {key}", key, kind))
+            problems.append(problem)
+    if problems:
+        raise IterableValidationError("some items are wrong", problems, kind)
+    return structured
+
+
+def _strict(primitive: type) -> Callable[[Any, type], Any]:
+    def convert(value: Any, _: type) -> Any:
+        if primitive is float and type(value) is int:
+            return float(value)
+        if type(value) is not primitive:
+            raise ValueError(f"expected {_PHRASES[primitive]}, got {show(value)}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"expected a finite number, got {value}")
+        return value
+
+    return convert
+
+
+_PHRASES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
+def show(value: Any) -> str:
+    """What came, short enough for a message."""
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,156 @@
+"""The ask-and-tell contract that every search keeps, whatever its algorithm (after evosax).
+
+A search sees genomes and vectors to minimise, never a network. What it asks next depends only on
+its seed, on the asks so far and on which results came between them: the results told between two
+asks are sorted and learned at the second, so neither their order nor their grouping matters. That
+makes one worker and eight agree, and lets a study resume by replaying its journal.
+"""
+
+import math
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from evonas.errors import ConfigError
+from evonas.search.pareto import Vector
+from evonas.search.problem import Problem
+from evonas.search.unseen import UnseenGenomes
+from evonas.seeds import derive_seed
+from evonas.space import Genome
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one genome.
+
+    Attributes:
+        position: how many genomes had been asked before it.
+        genome: in canonical form.
+        vector: the objectives, to be minimised; ``None`` when the candidate failed.
+    """
+
+    position: int
+    genome: Genome
+    vector: Vector | None
+
+
+class AbstractSearch(ABC):
+    """Asks for genomes, is told how good they are, and asks better.
+
+    Subclasses fill in :meth:`_propose` and :meth:`_learn`; this class keeps the promises.
+
+    Args:
+        problem: the space.
+        population: how many genomes the algorithm keeps, and how many make a generation.
+        num_objectives: the length of every vector.
+        seed: equal seeds and equal results give equal asks.
+
+    Raises:
+        ConfigError: the population is smaller than two.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self, problem: Problem, *, population: int, num_objectives: int, seed: int
+    ) -> None:
+        if population < 2:
+            raise ConfigError(f"population: expected at least 2, got {population}")
+        if num_objectives < 1:
+            raise ValueError(f"num_objectives: expected at least 1, got {num_objectives}")
+        self.problem = problem
+        self.population = population
+        self.num_objectives = num_objectives
+        self._asked: dict[str, Genome] = {}
+        self._positions: dict[str, int] = {}
+        self._told: set[str] = set()
+        self._waiting: list[Outcome] = []
+        self._unseen = UnseenGenomes(problem, rng=random.Random(derive_seed(seed, "unseen")))
+
+    @property
+    def num_asked(self) -> int:
+        """How many genomes were asked for."""
+        return len(self._asked)
+
+    @property
+    def in_flight(self) -> tuple[Genome, ...]:
+        """The genomes asked for and not yet told, oldest first: what a resumed study owes."""
+        return tuple(genome for key, genome in self._asked.items() if key not in self._told)
+
+    def ask(self, count: int) -> list[Genome]:
+        """Canonical genomes that were never asked for.
+
+        Args:
+            count: how many, at least 1.
+
+        Returns:
+            ``count`` genomes; fewer, or none, when the space holds no more new ones. Where the
+            algorithm has too few ideas of its own, uniformly random new genomes fill up.
+        """
+        if count < 1:
+            raise ValueError(f"count: expected at least 1, got {count}")
+        if self._waiting:
+            outcomes = sorted(self._waiting, key=lambda outcome: outcome.position)
+            self._waiting = []
+            self._learn(outcomes)
+        asked = []
+        for genome in self._propose(count)[:count]:
+            key = self.problem.key(genome)
+            if self._is_new(key):
+                self._note(key, genome)
+                asked.append(genome)
+        for genome in self._unseen.draw(count - len(asked), is_new=self._is_new):
+            self._note(self.problem.key(genome), genome)
+            asked.append(genome)
+        return asked
+
+    def tell(self, genomes: Sequence[Genome], vectors: Sequence[Vector | None]) -> None:
+        """What became of genomes that were asked for; in any order, in one call or in many.
+
+        Args:
+            genomes: genomes that :meth:`ask` gave, each told once.
+            vectors: for each its objectives, to be minimised, or ``None`` when it failed.
+
+        Raises:
+            ValueError: the caller broke the contract; nothing of this call is learned.
+        """
+        if len(genomes) != len(vectors):
+            raise ValueError(f"told {len(genomes)} genomes with {len(vectors)} vectors")
+        told: dict[str, Outcome] = {}
+        for genome, vector in zip(genomes, vectors, strict=True):
+            key = self.problem.key(genome)
+            if key not in self._asked:
+                raise ValueError(f"{genome} was told but never asked for")
+            if key in self._told or key in told:
+                raise ValueError(f"{genome} was told twice")
+            self._check(genome, vector)
+            told[key] = Outcome(self._positions[key], self._asked[key], vector)
+        self._told.update(told)
+        self._waiting.extend(told.values())
+
+    @abstractmethod
+    def _propose(self, count: int) -> list[Genome]:
+        """At most ``count`` canonical genomes; repeats are dropped, and gaps filled at random."""
+
+    @abstractmethod
+    def _learn(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in what was told since the last ask, sorted by the order of asking."""
+
+    def _is_new(self, key: str) -> bool:
+        return key not in self._asked
+
+    def _note(self, key: str, genome: Genome) -> None:
+        self._positions[key] = len(self._asked)
+        self._asked[key] = genome
+
+    def _check(self, genome: Genome, vector: Vector | None) -> None:
+        if vector is None:
+            return
+        if len(vector) != self.num_objectives:
+            raise ValueError(
+                f"{genome}: expected {self.num_objectives} objectives, got {len(vector)}"
+            )
+        if not all(math.isfinite(value) for value in vector):
+            raise ValueError(f"{genome}: expected finite objectives, or None, got {vector}")

@@ -1,0 +1,83 @@
+"""Fronts and hypervolumes, computed by moocore; everything is minimised, failures are left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import moocore
+import numpy as np
+
+Vector = tuple[float, ...]
+"""One finite number per objective, each to be minimised."""
+
+REFERENCE = 1.1
+"""The reference point after normalisation, in every objective: a little beyond the nadir, so that
+the ends of the front count too (Ishibuchi et al. 2018 discuss the choice)."""
+
+
+def non_dominated(vectors: Sequence[Vector | None]) -> list[bool]:
+    """For each vector, whether no other is at least as good everywhere and better somewhere.
+
+    Equal vectors do not dominate each other, so all of them stay; ``None`` (a failed candidate)
+    is never on a front.
+    """
+    successes = [vector for vector in vectors if vector is not None]
+    if not successes:
+        return [False] * len(vectors)
+    kept = iter(moocore.is_nondominated(np.array(successes, dtype=float), keep_weakly=True))
+    return [vector is not None and bool(next(kept)) for vector in vectors]
+
+
+def hypervolume(vectors: Sequence[Vector | None], *, reference: Vector) -> float:
+    """The volume between the vectors and ``reference`` that they dominate.
+
+    A vector that is not better than the reference in every objective adds nothing; nor does
+    ``None``.
+    """
+    successes = [vector for vector in vectors if vector is not None]
+    if not successes:
+        return 0.0
+    return float(moocore.hypervolume(np.array(successes, dtype=float), ref=np.array(reference)))
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Maps ``ideal`` to 0 and ``nadir`` to 1 in every objective.
+
+    State both wherever a normalised number is shown. Kept fixed, the hypervolume of a growing
+    archive can only grow.
+
+    Attributes:
+        ideal: the best value of each objective.
+        nadir: the worst value of each objective among the vectors that were fitted.
+    """
+
+    ideal: Vector
+    nadir: Vector
+
+    @classmethod
+    def fit(cls, vectors: Sequence[Vector | None]) -> "Normaliser":
+        """The extremes of the vectors given.
+
+        For progress, give the first generation; to compare with a known front, give that front.
+
+        Raises:
+            ValueError: every vector is ``None``.
+        """
+        columns = list(zip(*(v for v in vectors if v is not None), strict=True))
+        if not columns:
+            raise ValueError("expected at least one candidate that did not fail")
+        return cls(tuple(map(min, columns)), tuple(map(max, columns)))
+
+    def normalised(self, vector: Vector) -> Vector:
+        """The vector in units of nadir - ideal; where these are equal, only shifted."""
+        return tuple(
+            (value - low) / ((high - low) or 1.0)
+            for value, low, high in zip(vector, self.ideal, self.nadir, strict=True)
+        )
+
+    def hypervolume(self, vectors: Sequence[Vector | None]) -> float:
+        """The hypervolume after normalisation, against :data:`REFERENCE` in every objective."""
+        return hypervolume(
+            [None if vector is None else self.normalised(vector) for vector in vectors],
+            reference=(REFERENCE,) * len(self.ideal),
+        )

@@ -1,0 +1,44 @@
+"""What a search knows of a search space: genes to choose from, and which genomes are the same.
+
+:class:`evonas.space.Space` satisfies :class:`Problem`; so does any small class of a test.
+"""
+
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+from evonas.space import Genome
+
+
+class Gene(Protocol):
+    """One position of a genome."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What the integer at this position can stand for; its length is what counts here."""
+
+    @property
+    def kind(self) -> str:
+        """``operation``, ``inputs`` or ``rule``."""
+
+
+class Problem(Protocol):
+    """A finite set of genomes in which several genomes can build the same network."""
+
+    @property
+    def genes(self) -> Sequence[Gene]:
+        """One per position of a genome."""
+
+    def canonical(self, genome: Genome, /) -> Genome:
+        """The genome with its inactive genes folded."""
+
+    def key(self, genome: Genome, /) -> str:
+        """Equal for two genomes exactly when they build the same network."""
+
+    def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
+        """For every gene: whether it makes a difference in this genome."""
+
+
+def draw(problem: Problem, *, rng: random.Random) -> Genome:
+    """A genome with every gene uniform over its choices; not canonical."""
+    return Genome(tuple(rng.randrange(len(gene.choices)) for gene in problem.genes))

@@ -1,0 +1,23 @@
+"""Random search without repetition: the control that every other search must beat."""
+
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+from evonas.search.base import AbstractSearch, Outcome
+from evonas.space import Genome
+
+
+@final
+class RandomSearch(AbstractSearch):
+    """Uniform over genotypes, skipping those that were asked for before.
+
+    It has no idea of its own, so that :meth:`ask` fills every place at random.
+    """
+
+    name: ClassVar[str] = "random"
+
+    def _propose(self, count: int) -> list[Genome]:  # noqa: ARG002
+        return []
+
+    def _learn(self, outcomes: Sequence[Outcome]) -> None:
+        pass

@@ -1,0 +1,79 @@
+"""Uniformly random genomes that were never asked for, to the very last one of a small space."""
+
+import itertools
+import math
+import random
+from collections.abc import Callable
+from typing import final
+
+from evonas.search.problem import Problem, draw
+from evonas.space import Genome
+
+MAX_ENUMERABLE = 2**17
+"""A space with at most this many genotypes is listed when random draws no longer find news."""
+
+NUM_DRAWS_BEFORE_LISTING = 200
+NUM_DRAWS_BEFORE_GIVING_UP = 20_000
+
+
+@final
+class UnseenGenomes:
+    """A source of genomes nobody has asked for; it runs dry when the space is exhausted.
+
+    A large space cannot be listed: there it also gives up after
+    :data:`NUM_DRAWS_BEFORE_GIVING_UP` draws in a row that brought nothing new.
+    """
+
+    def __init__(self, problem: Problem, *, rng: random.Random) -> None:
+        self._problem = problem
+        self._rng = rng
+        self._rest: list[Genome] | None = None
+
+    def draw(self, count: int, *, is_new: Callable[[str], bool]) -> list[Genome]:
+        """Up to ``count`` canonical genomes, with keys that are new and differ from each other.
+
+        Args:
+            count: how many.
+            is_new: says of a key whether its genome was never asked for.
+
+        Returns:
+            Fewer than ``count``, or none, when the space holds no more.
+        """
+        fresh: dict[str, Genome] = {}
+        while len(fresh) < count:
+            found = self._next(lambda key: is_new(key) and key not in fresh)
+            if found is None:
+                break
+            fresh[self._problem.key(found)] = found
+        return list(fresh.values())
+
+    def _next(self, is_new: Callable[[str], bool]) -> Genome | None:
+        if self._rest is None:
+            is_small = self._num_genotypes <= MAX_ENUMERABLE
+            limit = NUM_DRAWS_BEFORE_LISTING if is_small else NUM_DRAWS_BEFORE_GIVING_UP
+            for _ in range(limit):
+                genome = self._problem.canonical(draw(self._problem, rng=self._rng))
+                if is_new(self._problem.key(genome)):
+                    return genome
+            if not is_small:
+                return None
+            self._rest = self._listed()
+        while self._rest:
+            genome = self._rest.pop()
+            if is_new(self._problem.key(genome)):
+                return genome
+        return None
+
+    @property
+    def _num_genotypes(self) -> int:
+        return math.prod(len(gene.choices) for gene in self._problem.genes)
+
+    def _listed(self) -> list[Genome]:
+        """One genome of every network in the space, in random order."""
+        listed: dict[str, Genome] = {}
+        for values in itertools.product(*(range(len(g.choices)) for g in self._problem.genes)):
+            genome = self._problem.canonical(Genome(values))
+            listed.setdefault(self._problem.key(genome), genome)
+        rest = list(listed.values())
+        self._rng.shuffle(rest)
+        return rest

@@ -1,0 +1,100 @@
+"""What a genome says, spelled out for whoever builds the network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from evonas.space.operation import Operation
+
+PositionKind = Literal["stem", "cell", "reduction", "classifier"]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One operation between two nodes of a cell.
+
+    Args:
+        name: ``<target>_<slot>``; the slot counts the edges that enter the target.
+        source: the node it reads; 0 to inputs-1 are the cell's inputs, then the computed nodes.
+        target: the node that adds its value.
+        operation: what it computes.
+        is_live: False when the operation is zero, the source is identically zero, or the target
+            does not reach the cell's output. Such an edge is built, so that its weights count, and
+            never run.
+    """
+
+    name: str
+    source: int
+    target: int
+    operation: Operation
+    is_live: bool
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """One cell as the genome has it; every position that names it is built by it.
+
+    Args:
+        name: of the cell in the YAML.
+        inputs: 1, or 2 (0 is the last but one position, 1 the last one).
+        nodes: how many nodes are computed; each is the sum of its edges.
+        join: ``last`` (the output is the last node), ``sum`` or ``concat`` (of all nodes).
+        edges: by target, then by source.
+    """
+
+    name: str
+    inputs: int
+    nodes: int
+    join: str
+    edges: tuple[Edge, ...]
+
+    @property
+    def live_inputs(self) -> tuple[int, ...]:
+        """The inputs that some live edge reads."""
+        read = {edge.source for edge in self.edges if edge.is_live}
+        return tuple(node for node in range(self.inputs) if node in read)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the cell's output is identically zero."""
+        return not any(edge.is_live for edge in self.edges)
+
+
+@dataclass(frozen=True)
+class Position:
+    """One block of the skeleton.
+
+    Args:
+        name: ``stem``, ``stage0.cell0``, ``reduction1`` (before stage 1) or ``classifier``.
+        kind: ``reduction`` is a residual block; a reduction *cell* has the kind ``cell``.
+        cell: the name of its cell, or None.
+        channels: that it works with; for the classifier, the features it reads.
+        stage: the stem belongs to stage 0, a reduction to the stage it opens, the classifier to
+            the last one.
+        is_strided: whether it halves the image; in a strided cell the edges that leave an input
+            have stride 2.
+        sites: the full names of the blocks that may have weights, and so a rule.
+    """
+
+    name: str
+    kind: PositionKind
+    cell: str | None
+    channels: int
+    stage: int
+    is_strided: bool
+    sites: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A decoded genome.
+
+    Args:
+        positions: of the skeleton, in the order in which the image passes them.
+        cells: the plan of every cell, by name.
+        rules: the rule of every site of every position, also where this genome has no weights.
+    """
+
+    positions: tuple[Position, ...]
+    cells: Mapping[str, CellPlan]
+    rules: Mapping[str, str]

@@ -1,0 +1,77 @@
+"""Search spaces by name (shipped) or by path (the user's own)."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from evonas.errors import SpaceError, UnknownNameError
+from evonas.registry import suggestion
+from evonas.schema import parse_yaml, read_text, structure
+from evonas.space.space import Space
+from evonas.space.spec import SpaceSpec, read_graph
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the spaces that come with evonas."""
+    folder = files("evonas.search_spaces")
+    endings = (entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return tuple(sorted(name.removesuffix(".yaml") for name in endings))
+
+
+def load(name_or_path: str | Path) -> Space:
+    """A space at the size its YAML gives.
+
+    Args:
+        name_or_path: the name of a shipped space, or the path of a YAML file, which ends in
+            ``.yaml`` or ``.yml``.
+
+    Raises:
+        UnknownNameError: no shipped space has this name.
+        SpaceError: the file cannot be read or does not describe a space; every problem with its
+            path.
+    """
+    where, text = _read(name_or_path)
+    return from_data(parse_yaml(text, where=where), where=where)
+
+
+def source_text(name_or_path: str | Path) -> str:
+    """The YAML of a space as it is written; a run keeps a copy of it.
+
+    Raises:
+        UnknownNameError: no shipped space has this name.
+        SpaceError: the file cannot be read.
+    """
+    return _read(name_or_path)[1]
+
+
+def _read(name_or_path: str | Path) -> tuple[str, str]:
+    """What messages call the source, and its text."""
+    if Path(name_or_path).suffix in (".yaml", ".yml"):
+        path = Path(name_or_path)
+        return str(path), read_text(path)
+    name = str(name_or_path)
+    known = shipped()
+    if name not in known:
+        raise UnknownNameError(
+            f"unknown search space '{name}'{suggestion(name, known)} (known: {', '.join(known)}; "
+            "a file of your own is given by its path, which ends in .yaml)"
+        )
+    resource = files("evonas.search_spaces").joinpath(f"{name}.yaml")
+    return f"search_spaces/{name}.yaml", resource.read_text(encoding="utf-8")
+
+
+def from_data(data: Any, *, where: str) -> Space:
+    """A space from the plain data of a YAML file.
+
+    Args:
+        data: mappings, lists and scalars.
+        where: names the source in messages.
+
+    Raises:
+        SpaceError: the data do not describe a space.
+    """
+    spec = structure(data, SpaceSpec, where=where, customise=read_graph)
+    try:
+        return Space(spec, spec.size.channels, spec.size.cells, spec.rules.choices)
+    except SpaceError as problem:
+        raise SpaceError(f"{where}: {problem}") from None

@@ -1,0 +1,192 @@
+"""The graph of a cell: its genes, the edges that gene values choose, and what is alive in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import NamedTuple
+
+from evonas.space.blueprint import CellPlan, Edge
+from evonas.space.genome import Gene
+from evonas.space.operation import Operation
+from evonas.space.spec import CellSpec
+
+
+class Wire(NamedTuple):
+    """An edge as the gene values have it: nodes, and the index of its operation."""
+
+    source: int
+    target: int
+    operation: int
+
+
+class Anatomy(NamedTuple):
+    """What a cell's wires amount to.
+
+    Args:
+        wires: by target, then by slot.
+        live: for every wire, as :class:`evonas.space.blueprint.Edge` defines it.
+        reaches: for every node, whether a path of operations other than zero leads to the output.
+        is_blank: for every node, whether its expression is the bare zero ``#`` (a single edge,
+            whose operation is zero or whose source is blank).
+    """
+
+    wires: tuple[Wire, ...]
+    live: tuple[bool, ...]
+    reaches: tuple[bool, ...]
+    is_blank: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class CellGraph:
+    """One cell of a space, with what follows from its description worked out once.
+
+    Args:
+        name: of the cell.
+        spec: as the YAML has it.
+    """
+
+    name: str
+    spec: CellSpec
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations an edge can have."""
+        return tuple(spec.named(name) for name, spec in self.spec.operations.items())
+
+    @cached_property
+    def zero(self) -> int | None:
+        """The index of the operation of kind zero, if there is one."""
+        kinds = [operation.kind for operation in self.operations]
+        return kinds.index("zero") if "zero" in kinds else None
+
+    @property
+    def output_multiple(self) -> int:
+        """The channels of the output over those of a node."""
+        return self.spec.nodes if self.spec.join == "concat" else 1
+
+    @cached_property
+    def targets(self) -> range:
+        """The numbers of the computed nodes."""
+        return range(self.spec.inputs, self.spec.inputs + self.spec.nodes)
+
+    @cached_property
+    def sources(self) -> dict[int, tuple[tuple[int, ...], ...]]:
+        """For every computed node the sets of nodes it may read, each in ascending order."""
+        choose = self.spec.graph.choose
+        return {
+            target: tuple(combinations(range(target), target if choose is None else choose))
+            for target in self.targets
+        }
+
+    @cached_property
+    def slots(self) -> tuple[tuple[int, int], ...]:
+        """(target, slot) of every edge, in order."""
+        return tuple(
+            (target, slot)
+            for target in self.targets
+            for slot in range(len(self.sources[target][0]))
+        )
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        """Node by node: which nodes it reads, where there is a choice, and its operations."""
+        return tuple(self._genes())
+
+    def _genes(self) -> Iterator[Gene]:
+        names = tuple(operation.name for operation in self.operations)
+        for target in self.targets:
+            sets = self.sources[target]
+            if len(sets) > 1:
+                texts = tuple(",".join(map(str, chosen)) for chosen in sets)
+                yield Gene(f"{self.name}.inputs{target}", texts, "inputs")
+            for slot in range(len(sets[0])):
+                yield Gene(f"{self.name}.operation{target}_{slot}", names, "operation")
+
+    def wires(self, values: Sequence[int]) -> tuple[Wire, ...]:
+        """The edges that the values of the cell's genes choose."""
+        chosen: list[Wire] = []
+        cursor = 0
+        for target in self.targets:
+            sets = self.sources[target]
+            sources = sets[0]
+            if len(sets) > 1:
+                sources = sets[values[cursor]]
+                cursor += 1
+            for source in sources:
+                chosen.append(Wire(source, target, values[cursor]))
+                cursor += 1
+        return tuple(chosen)
+
+    def anatomy(self, values: Sequence[int]) -> Anatomy:
+        """What is alive; linear in the number of edges."""
+        wires = self.wires(values)
+        nodes, zero = self.targets.stop, self.zero
+        is_null = [False] * self.spec.inputs + [True] * self.spec.nodes
+        is_blank = [False] * nodes
+        fan_in = [0] * nodes
+        for source, target, operation in wires:
+            fan_in[target] += 1
+            is_null[target] = is_null[target] and (operation == zero or is_null[source])
+            # overwritten by the next edge of the same target, whose expression is then a sum
+            is_blank[target] = fan_in[target] == 1 and (operation == zero or is_blank[source])
+        reaches = [self.spec.join != "last"] * nodes
+        reaches[-1] = True
+        for source, target, operation in reversed(wires):
+            if reaches[target] and operation != zero:
+                reaches[source] = True
+        live = tuple(
+            operation != zero and not is_null[source] and reaches[target]
+            for source, target, operation in wires
+        )
+        return Anatomy(wires, live, tuple(reaches), tuple(is_blank))
+
+    def active(self, anatomy: Anatomy) -> tuple[bool, ...]:
+        """For every gene, whether changing it alone can change the cell's expression."""
+        flags: list[bool] = []
+        first = 0
+        for target in self.targets:
+            wires = anatomy.wires[first : first + len(self.sources[target][0])]
+            first += len(wires)
+            reaches = anatomy.reaches[target]
+            if len(self.sources[target]) > 1:
+                flags.append(reaches and any(wire.operation != self.zero for wire in wires))
+            flags.extend(reaches and not anatomy.is_blank[wire.source] for wire in wires)
+        return tuple(flags)
+
+    def plan(self, values: Sequence[int]) -> CellPlan:
+        """The cell for the builder of networks."""
+        anatomy = self.anatomy(values)
+        edges = tuple(
+            Edge(f"{target}_{slot}", wire.source, target, self.operations[wire.operation], live)
+            for (target, slot), wire, live in zip(
+                self.slots, anatomy.wires, anatomy.live, strict=True
+            )
+        )
+        return CellPlan(self.name, self.spec.inputs, self.spec.nodes, self.spec.join, edges)
+
+    def stride(self, source: int, *, is_strided: bool) -> int:
+        """Of an edge that leaves ``source``: 2 in a strided cell when that is an input."""
+        return 2 if is_strided and source < self.spec.inputs else 1
+
+    def has_weights(self, wire: Wire, *, is_strided: bool) -> bool:
+        """Whether the edge carries weights in a cell of this stride."""
+        stride = self.stride(wire.source, is_strided=is_strided)
+        return self.operations[wire.operation].has_weights(stride=stride)
+
+    def may_have_weights(self, target: int, slot: int, *, is_strided: bool) -> bool:
+        """Whether any genome puts weights on this edge."""
+        strides = {
+            self.stride(sources[slot], is_strided=is_strided) for sources in self.sources[target]
+        }
+        return any(op.has_weights(stride=stride) for op in self.operations for stride in strides)
+
+    def site_names(self, *, is_strided: bool) -> tuple[str, ...]:
+        """The blocks of an instance that may have weights: ``preprocess0``, ``edge2_0``, ..."""
+        preprocess = [f"preprocess{node}" for node in range(self.spec.inputs)]
+        edges = [
+            f"edge{target}_{slot}"
+            for target, slot in self.slots
+            if self.may_have_weights(target, slot, is_strided=is_strided)
+        ]
+        return tuple((preprocess if self.spec.inputs == 2 else []) + edges)

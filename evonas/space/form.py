@@ -1,0 +1,77 @@
+"""The canonical form of a cell: an expression that isomorphic cells share (Dong and Yang 2020).
+
+NAS-Bench-201 calls two of its cells the same when these expressions are equal (NATS-Bench,
+``to_unique_str(consider_zero=True)``), which makes 6,466 classes of 15,625 cells:
+
+- the term of an edge is ``#`` if its operation is zero or its source's expression is ``#``; the
+  source's expression if the operation is the identity; else ``(source)@label``;
+- a node is the sorted sum of its terms.
+
+The benchmark's partition is kept, so that a key of ours means what a row of its tables means, with
+its two peculiarities. Zero terms stay in the sum: ``#+x`` and ``x`` are one function and two
+expressions (folding them too would leave 4,930 classes). And an expression does not say whether
+two equal terms share their weights: a node read twice is the same as two nodes that compute alike.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from evonas.space.cell import CellGraph, Wire
+
+# An expression longer than this is replaced by its digest: it doubles with every dense node.
+MAX_EXPRESSION_CHARACTERS = 400
+
+
+def expression(
+    graph: CellGraph,
+    wires: Sequence[Wire],
+    *,
+    leaves: Sequence[str],
+    labels: Sequence[str | None],
+) -> str:
+    """The expression of one instance of a cell.
+
+    Args:
+        graph: the cell.
+        wires: its edges, by target.
+        leaves: what stands for each input.
+        labels: for every edge its operation, with the rule when it has live weights; None where
+            the operation is the identity and passes its source on unchanged.
+
+    Returns:
+        The last node's expression (join ``last``), the sorted sum of all nodes (``sum``) or their
+        list (``concat``, whose order is the order of the channels). Edges that do not reach the
+        output do not occur in it.
+    """
+    nodes = [*leaves]
+    terms: list[str] = []
+    last = len(wires) - 1
+    for index, (source, target, operation) in enumerate(wires):
+        read = nodes[source]
+        label = labels[index]
+        if operation == graph.zero or read == "#":
+            terms.append("#")
+        elif label is None:
+            terms.append(read)
+        else:
+            terms.append(f"({read})@{label}")
+        if index == last or wires[index + 1].target != target:
+            nodes.append(_bounded("+".join(sorted(terms))))
+            terms = []
+    computed = nodes[graph.spec.inputs :]
+    if graph.spec.join == "last":
+        return computed[-1]
+    if graph.spec.join == "sum":
+        return "+".join(sorted(computed))
+    return ",".join(computed)
+
+
+def digest(form: str) -> str:
+    """16 hexadecimal digits."""
+    return blake2b(form.encode(), digest_size=8).hexdigest()
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= MAX_EXPRESSION_CHARACTERS:
+        return text
+    return f"${blake2b(text.encode(), digest_size=16).hexdigest()}"

@@ -1,0 +1,250 @@
+"""A search space: its genes, and what a genome of it means."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+
+from evonas.errors import GenomeError, SpaceError
+from evonas.space import folding, text
+from evonas.space.blueprint import Blueprint, Position
+from evonas.space.cell import CellGraph
+from evonas.space.checks import channel_problems, name_problems
+from evonas.space.folding import Layout
+from evonas.space.form import digest
+from evonas.space.genome import Gene, Genome
+from evonas.space.sharing import rule_genes
+from evonas.space.skeleton import expand
+from evonas.space.spec import Rules, Size, SpaceSpec
+
+
+@dataclass(frozen=True)
+class Space:
+    """All architectures and rule assignments of one YAML file, at one size.
+
+    Args:
+        spec: the file.
+        channels: C, the channels of the first stage.
+        cells: how many cells a stage without ``repeat`` holds.
+        rule_choices: the rules that every rule gene chooses from.
+        first_layer: for rules that are one function on the first layer, their representative;
+            see :meth:`with_first_layer`.
+
+    Raises:
+        SpaceError: the parts do not fit together, with one line for every problem.
+    """
+
+    spec: SpaceSpec
+    channels: int
+    cells: int
+    rule_choices: tuple[str, ...]
+    first_layer: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = list(name_problems(self.spec))
+        if not problems:  # channels can be compared once every cell is known
+            problems = list(channel_problems(self.graphs, self.positions))
+        if problems:
+            count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+            lines = dict.fromkeys(f"${path}: {problem}" for path, problem in problems)
+            raise SpaceError("\n  ".join([f"space '{self.name}': {count}", *lines]))
+
+    @property
+    def name(self) -> str:
+        """As the YAML has it."""
+        return self.spec.name
+
+    @property
+    def description(self) -> str:
+        """As the YAML has it."""
+        return self.spec.description
+
+    @property
+    def source(self) -> str:
+        """The paper that the space is from; may be empty."""
+        return self.spec.source
+
+    @property
+    def granularity(self) -> str:
+        """How much of a network shares one rule: ``layer``, ``edge``, ``stage`` or ``network``."""
+        return self.spec.rules.granularity
+
+    def resized(self, channels: int | None = None, cells: int | None = None) -> "Space":
+        """The same space with other channels or cells; None keeps what there is.
+
+        Raises:
+            SpaceError: the size does not fit the space.
+        """
+        try:
+            size = Size(
+                channels=self.channels if channels is None else channels,
+                cells=self.cells if cells is None else cells,
+            )
+        except ValueError as problem:
+            raise SpaceError(f"space '{self.name}', size{problem}") from problem
+        return replace(self, channels=size.channels, cells=size.cells)
+
+    def with_rules(self, rules: Sequence[str]) -> "Space":
+        """The same space with other rules to choose from.
+
+        Raises:
+            SpaceError: none are given, one is given twice, or one is no name.
+        """
+        try:
+            checked = Rules(choices=tuple(rules))
+        except ValueError as problem:
+            raise SpaceError(f"space '{self.name}', rules{problem}") from problem
+        return replace(self, rule_choices=checked.choices)
+
+    def with_first_layer(self, representatives: Mapping[str, str]) -> "Space":
+        """The same space, told which rules are one function on the first layer.
+
+        Nothing stands before the stem, so rules that differ only in what they *send* train it
+        alike. A space knows no rules; whoever does hands this in.
+
+        Args:
+            representatives: from the name of a rule to a name that stands for all rules that
+                update as it does; rules that are left out stand for themselves.
+        """
+        return replace(self, first_layer=tuple(sorted(representatives.items())))
+
+    @cached_property
+    def graphs(self) -> dict[str, CellGraph]:
+        """The cells by name, with their nodes and genes worked out."""
+        return {name: CellGraph(name, cell) for name, cell in self.spec.cells.items()}
+
+    @cached_property
+    def positions(self) -> tuple[Position, ...]:
+        """The skeleton written out."""
+        return expand(self.spec, self.graphs, channels=self.channels, cells=self.cells)
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        """The genes of the cells, then the rule genes."""
+        cells = tuple(gene for graph in self.graphs.values() for gene in graph.genes)
+        rules = rule_genes(self.positions, self.rule_choices, granularity=self.granularity)
+        return cells + rules
+
+    @cached_property
+    def size(self) -> int:
+        """The number of genomes, with every way to write one architecture counted."""
+        return prod(len(gene.choices) for gene in self.genes)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return folding.lay_out(
+            tuple(self.graphs.values()),
+            self.positions,
+            self.genes,
+            granularity=self.granularity,
+            first_layer=dict(self.first_layer),
+        )
+
+    def sample(self, rng: random.Random) -> Genome:
+        """A genome drawn uniformly from all of them."""
+        return Genome(tuple(rng.randrange(len(gene.choices)) for gene in self.genes))
+
+    def is_active(self, genome: Genome) -> tuple[bool, ...]:
+        """For every gene whether changing it, and nothing else, can matter.
+
+        Changing an inactive gene never changes the key. Changing an active operation or rule gene
+        always does (of the stem's rule: to one that is another function there); changing an active
+        ``inputs`` gene does unless the new inputs compute the same. Two inactive genes can matter
+        together: an edge without a source and its source without an edge.
+
+        Raises:
+            GenomeError: the genome is not one of this space.
+        """
+        return folding.active(self._layout, self._values(genome))
+
+    def canonical(self, genome: Genome) -> Genome:
+        """The genome that stands for all that differ from it in inactive genes only.
+
+        The operation of an inactive edge becomes zero, where the cell has a zero; every other
+        inactive gene takes its first choice. The key stays, and a canonical genome stays as it is.
+
+        Raises:
+            GenomeError: the genome is not one of this space.
+        """
+        return Genome(folding.canonical(self._layout, self._values(genome)))
+
+    def form(self, genome: Genome) -> str:
+        """What :meth:`key` is the digest of: one expression or rule for every needed position.
+
+        Raises:
+            GenomeError: the genome is not one of this space.
+        """
+        return folding.form(self._layout, self._values(genome))
+
+    def key(self, genome: Genome) -> str:
+        """16 hexadecimal digits that genomes share when they are one function.
+
+        Raises:
+            GenomeError: the genome is not one of this space.
+        """
+        return digest(self.form(genome))
+
+    def decode(self, genome: Genome) -> Blueprint:
+        """What to build, with the genome taken as it is (not the canonical one).
+
+        Raises:
+            GenomeError: the genome is not one of this space.
+        """
+        values = self._values(genome)
+        layout = self._layout
+        cells = {
+            graph.name: graph.plan(values[genes])
+            for graph, genes in zip(layout.graphs, layout.cell_genes, strict=True)
+        }
+        rules = {site: self.rule_choices[values[gene]] for site, gene in layout.gene_of.items()}
+        return Blueprint(self.positions, cells, rules)
+
+    def format(self, genome: Genome) -> str:
+        """One line of text: the cells, ``@``, and the rules with ``-`` for inactive ones.
+
+        Raises:
+            GenomeError: the genome is not one of this space.
+        """
+        values = self._values(genome)
+        layout = self._layout
+        by_cell = {
+            graph.name: values[genes]
+            for graph, genes in zip(layout.graphs, layout.cell_genes, strict=True)
+        }
+        flags = self.is_active(genome)[layout.first_rule :]
+        rules = [
+            self.rule_choices[value] if is_active else text.INACTIVE
+            for value, is_active in zip(values[layout.first_rule :], flags, strict=True)
+        ]
+        return f"{text.format_cells(layout.graphs, by_cell)} @ {text.format_rules(rules)}"
+
+    def parse(self, line: str) -> Genome:
+        """The genome that a text describes; :meth:`format` gives a canonical one back.
+
+        ``-`` stands for the first rule, and a text without ``@`` gives every gene the first rule.
+
+        Raises:
+            GenomeError: the text is not a genome of this space; the message says where.
+        """
+        cells, at, rules = line.partition("@")
+        layout = self._layout
+        values = text.parse_cells(layout.graphs, cells)
+        genes = self.genes[layout.first_rule :]
+        values.extend(text.parse_rules(genes, rules) if at else [0] * len(genes))
+        return Genome(tuple(values))
+
+    def _values(self, genome: Genome) -> tuple[int, ...]:
+        values = genome.values
+        if len(values) != len(self.genes):
+            raise GenomeError(
+                f"genome: expected {len(self.genes)} genes (space '{self.name}', "
+                f"{self.cells} cells a stage), got {len(values)}"
+            )
+        for value, count in zip(values, self._layout.counts, strict=True):
+            if not 0 <= value < count:
+                gene = self.genes[values.index(value)]
+                raise GenomeError(
+                    f"genome, gene '{gene.name}': expected 0 to {count - 1}, got {value}"
+                )
+        return values

@@ -1,0 +1,185 @@
+"""Everything that decides the result of a run, resolved to the last default, as YAML."""
+
+import platform
+from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from evonas.errors import ConfigError, SpaceError
+from evonas.evaluation.data import DATASETS
+from evonas.evaluation.evaluate import Protocol
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.robustness import parse_epsilon
+from evonas.evaluation.training import Recipe
+from evonas.registry import look_up
+from evonas.rules import RULES, first_layer_representatives
+from evonas.schema import read_yaml, structure
+from evonas.search import SEARCHES
+from evonas.space import Space, load
+
+CONFIG_FILE = "config.yaml"
+SPACE_FILE = "space.yaml"
+PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A run, resolved; two runs with equal configurations have equal results.
+
+    Attributes:
+        space: name of the search space; its file is copied into the run's folder.
+        objectives: names of what is optimised, in the order of the columns.
+        rules: names of the learning rules that a gene can choose.
+        dataset: name of the data set.
+        data_dir: where its files lie.
+        algorithm: name of the search engine.
+        population: candidates in a generation.
+        generations: at most.
+        evaluations: candidates at most.
+        epochs: that each candidate is trained for.
+        batch: images in a mini-batch.
+        images: of the training part; None for all of them.
+        channels: of the first stage.
+        cells: in each stage.
+        seed: of everything random.
+        epsilon: radius of the attack, as ``n/255``.
+        attacked_images: validation images that are attacked.
+        device: where candidates are trained.
+    """
+
+    space: str
+    objectives: tuple[str, ...]
+    rules: tuple[str, ...]
+    dataset: str
+    data_dir: str
+    algorithm: str
+    population: int
+    generations: int
+    evaluations: int
+    epochs: int
+    batch: int
+    images: int | None
+    channels: int
+    cells: int
+    seed: int
+    epsilon: str
+    attacked_images: int
+    device: str
+
+    def __post_init__(self) -> None:
+        problems = [*_counts_below_one(self), *_repeats(self)]
+        if self.seed < 0:
+            problems.append(f"seed: expected a whole number of at least 0, got {self.seed}")
+        if problems:
+            raise ConfigError("; ".join(problems))
+        for table, names, kind in (
+            (OBJECTIVES, self.objectives, "objective"),
+            (RULES, self.rules, "rule"),
+            (DATASETS, (self.dataset,), "data set"),
+            (SEARCHES, (self.algorithm,), "algorithm"),
+        ):
+            for name in names:
+                look_up(table, name, kind=kind)
+        if len(self.objectives) < 1:
+            raise ConfigError("objectives: expected at least one, got none")
+        if parse_epsilon(self.epsilon) == 0 and "robust" in self.objectives:
+            raise ConfigError("epsilon: at 0 nothing is attacked; give a radius such as 1/255")
+
+    def protocol(self) -> Protocol:
+        """What a worker needs to evaluate a candidate."""
+        return Protocol(
+            dataset=self.dataset,
+            data_dir=Path(self.data_dir),
+            num_images=self.images,
+            recipe=Recipe(epochs=self.epochs, batch=self.batch),
+            objectives=self.objectives,
+            epsilon=Fraction(self.epsilon),
+            attacked_images=self.attacked_images,
+            seed=self.seed,
+            device=self.device,
+        )
+
+    def differences(self, other: "RunConfig") -> list[str]:
+        """``name: value here, value there`` for every setting that differs."""
+        mine, theirs = asdict(self), asdict(other)
+        return [
+            f"{name}: {mine[name]} and {theirs[name]}"
+            for name in mine
+            if mine[name] != theirs[name]
+        ]
+
+
+def shaped_space(space: Space, config: RunConfig) -> Space:
+    """``space`` at the size of a run, with the run's rules."""
+    return (
+        space.resized(channels=config.channels, cells=config.cells)
+        .with_rules(config.rules)
+        .with_first_layer(first_layer_representatives(RULES, config.rules))
+    )
+
+
+def write_config(config: RunConfig, folder: Path) -> None:
+    """Write ``config.yaml``: the settings, and the versions they were run with."""
+    document: dict[str, Any] = asdict(config)
+    for name, value in document.items():
+        if isinstance(value, tuple):
+            document[name] = list(value)
+    document["versions"] = {"python": platform.python_version()} | {
+        package: _version(package) for package in PACKAGES
+    }
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+
+
+def read_config(folder: Path) -> RunConfig:
+    """The configuration of the run in ``folder``.
+
+    Raises:
+        ConfigError: the file is missing, or is not a configuration.
+    """
+    path = folder / CONFIG_FILE
+    document = read_yaml(path, error=ConfigError)
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}: expected the settings of a run")
+    document.pop("versions", None)
+    return structure(document, RunConfig, where=str(path), error=ConfigError)
+
+
+def read_space(config: RunConfig, folder: Path) -> Space:
+    """The space of the run in ``folder``, from the copy that was made when it began."""
+    path = folder / SPACE_FILE
+    if not path.exists():
+        raise SpaceError(f"{path}: the run's copy of its search space is missing")
+    return shaped_space(load(str(path)), config)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _counts_below_one(config: RunConfig) -> list[str]:
+    return [
+        f"{field.name}: expected a whole number of at least 1, got {value}"
+        for field in fields(config)
+        if field.name != "seed"
+        and isinstance(value := getattr(config, field.name), int)
+        and value < 1
+    ]
+
+
+def _repeats(config: RunConfig) -> list[str]:
+    problems = []
+    for name in ("objectives", "rules"):
+        values = getattr(config, name)
+        if not values:
+            problems.append(f"{name}: expected at least one name, got none")
+        if len(set(values)) < len(values):
+            problems.append(f"{name}: a name is given twice: {', '.join(values)}")
+    return problems

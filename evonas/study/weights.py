@@ -1,0 +1,32 @@
+"""Trained weights of the front, one safetensors file for each candidate, none for the others."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+MODELS_FOLDER = "models"
+
+
+def weights_path(folder: Path, key: str) -> Path:
+    """Where the weights of the candidate ``key`` lie."""
+    return folder / MODELS_FOLDER / f"{key}.safetensors"
+
+
+def save_weights(folder: Path, key: str, weights: bytes) -> None:
+    """Write the weights so that a reader sees all of them or none."""
+    path = weights_path(folder, key)
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        file.write(weights)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def keep_only(folder: Path, keys: Collection[str]) -> None:
+    """Remove the weights of every candidate that is not in ``keys``, and half-written files."""
+    models = folder / MODELS_FOLDER
+    for path in models.glob("*"):
+        if path.suffix == ".tmp" or path.stem not in keys:
+            path.unlink(missing_ok=True)

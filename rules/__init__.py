@@ -1,0 +1,65 @@
+"""Learning rules for convolutions and linear layers, and the layers that carry them.
+
+rule = RULES["fa"]()                                    # or FeedbackAlignment(scale="rms")
+layer = RuleConv2d(16, 32, 3, padding=1, rule=rule)
+wiring = connect(network, seed=0)                       # once, when the network is built
+logits = wiring.watch(network(images))                  # each forward pass
+wiring.advance(learning_rate=0.1, weight_decay=5e-4)    # after each step of the optimiser
+with true_gradient(network): ...                        # exact gradients, for attacks
+"""
+
+if __name__ != "evonas.rules":  # two copies would mean two sets of classes
+    raise ImportError(f"import the rules as evonas.rules, not as {__name__}")
+
+from evonas.rules.alignment import alignment
+from evonas.rules.backprop import Backprop
+from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
+from evonas.rules.batch_random_sign import BatchRandomSign
+from evonas.rules.connect import connect, rule_layers, wirings
+from evonas.rules.convert import convert
+from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from evonas.rules.exact import true_gradient
+from evonas.rules.feedback_alignment import FeedbackAlignment
+from evonas.rules.first_layer import first_layer_representatives
+from evonas.rules.fixed_random_sign import FixedRandomSign
+from evonas.rules.kolen_pollack import KolenPollack
+from evonas.rules.layers import RuleConv2d, RuleLinear
+from evonas.rules.shares import bio_share, weights_by_rule
+from evonas.rules.uniform_sign import UniformSign
+from evonas.rules.wiring import Wiring
+
+RULES: dict[str, type[AbstractRule]] = {
+    Backprop.name: Backprop,
+    FeedbackAlignment.name: FeedbackAlignment,
+    UniformSign.name: UniformSign,
+    FixedRandomSign.name: FixedRandomSign,
+    BatchRandomSign.name: BatchRandomSign,
+    KolenPollack.name: KolenPollack,
+    DirectFeedbackAlignment.name: DirectFeedbackAlignment,
+}
+
+__all__ = [
+    "RULES",
+    "AbstractFeedbackRule",
+    "AbstractRule",
+    "AbstractRuleLayer",
+    "Backprop",
+    "BatchRandomSign",
+    "DirectFeedbackAlignment",
+    "FeedbackAlignment",
+    "FixedRandomSign",
+    "KolenPollack",
+    "RuleConv2d",
+    "RuleLinear",
+    "UniformSign",
+    "Wiring",
+    "alignment",
+    "bio_share",
+    "connect",
+    "convert",
+    "first_layer_representatives",
+    "rule_layers",
+    "true_gradient",
+    "weights_by_rule",
+    "wirings",
+]

@@ -1,0 +1,30 @@
+"""Back-propagation, the reference that every other rule is measured against (Rumelhart 1986)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
+
+
+@final
+@dataclass(frozen=True)
+class Backprop(AbstractRule):
+    """Exact gradients; bit-identical to torch, because torch's own layer runs."""
+
+    name: ClassVar[str] = "bp"
+    title: ClassVar[str] = "Back-propagation"
+    source: ClassVar[str] = "Rumelhart, Hinton and Williams 1986, Nature 323"
+    equation: ClassVar[str] = "V = W"
+    transports: ClassVar[Transport] = "weights"
+    sends: ClassVar[str] = "K(g; W)"
+    updates: ClassVar[str] = "C(x, g)"
+
+    def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
+        """The outputs of torch's own layer."""
+        return layer.run_exactly(inputs)
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The weight itself."""
+        return layer.weight.detach()

@@ -1,0 +1,155 @@
+"""The contract of a learning rule: what a layer sends to its input, and what it learns from.
+
+A rule is two choices. *send*: the signal that a layer passes to its input in the backward pass.
+*update*: what it uses in place of the gradient of its own weights. Back-propagation sends K(g;
+W), the received signal g through the transposed weights, and updates by C(x, g), the correlation
+of input and g.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import RuleError
+from evonas.rules.scale import SCALES, Scale, sigma
+from evonas.rules.wiring import Wiring
+
+Transport = Literal["weights", "signs", "nothing"]
+
+
+class AbstractRule(ABC):
+    """How one layer learns; a frozen dataclass whose fields are the options of the rule.
+
+    Attributes:
+        name: key in ``RULES``, in genomes and in YAML.
+        title: the name in the literature.
+        source: author, year and where.
+        equation: the rule in one line.
+        transports: what the backward pass must know of the forward weights.
+        sends: the choice of *send* in words.
+        updates: the choice of *update* in words.
+        needs_error: the layer reads the error of the logits from the wiring.
+        needs_weight_decay: the rule works by the optimiser's weight decay.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    equation: ClassVar[str]
+    transports: ClassVar[Transport]
+    sends: ClassVar[str]
+    updates: ClassVar[str]
+    needs_error: ClassVar[bool] = False
+    needs_weight_decay: ClassVar[bool] = False
+
+    @abstractmethod
+    def run(self, layer: "AbstractRuleLayer", inputs: Tensor) -> Tensor:
+        """The outputs of the layer, recorded so that the backward pass follows the rule."""
+
+    @abstractmethod
+    def feedback(self, layer: "AbstractRuleLayer") -> Tensor:
+        """The tensor through which the layer sends at this step, without gradient."""
+
+    def keep(self, layer: "AbstractRuleLayer") -> Tensor | None:  # noqa: ARG002
+        """What the layer must keep of the moment it is connected; most rules keep nothing."""
+        return None
+
+
+class AbstractFeedbackRule(AbstractRule):
+    """A rule that only puts a feedback tensor V in the place of W: it sends K(g; V)."""
+
+    updates: ClassVar[str] = "C(x, g)"
+
+    @final
+    def run(self, layer: "AbstractRuleLayer", inputs: Tensor) -> Tensor:
+        """The outputs; V is made only when something is to be sent."""
+        if not (torch.is_grad_enabled() and inputs.requires_grad):
+            return layer.run_exactly(inputs)
+        return layer.run_through(inputs, feedback=self.feedback(layer))
+
+
+class AbstractRuleLayer(nn.Module, ABC):
+    """A layer with weights that learns by a rule: what the rules may know and ask of it.
+
+    Attributes:
+        rule: how it learns.
+        weight: (out, in / groups, ...).
+        groups: number of separate groups of channels; 1 for a linear layer.
+        wiring: shared with the other layers of the network; None until it is connected.
+        number: of the layer in its network, the address of its draws.
+        kept: what the rule keeps from when it was connected; moves with the layer to another
+            device, and is in no state_dict.
+    """
+
+    rule: AbstractRule
+    weight: Tensor
+    groups: int
+    wiring: Wiring | None
+    number: int
+    kept: Tensor | None
+
+    @abstractmethod
+    def run_exactly(self, inputs: Tensor) -> Tensor:
+        """The outputs as torch computes and differentiates them."""
+
+    @abstractmethod
+    def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
+        """The same outputs; the layer will send K(g; feedback)."""
+
+    @abstractmethod
+    def projection_shape(self, num_errors: int) -> torch.Size:
+        """Shape of a projection of ``num_errors`` errors onto the layer's input."""
+
+    @abstractmethod
+    def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:
+        """What one unit of each error sends to an input: (errors, *input_shape[1:])."""
+
+    @property
+    def connected(self) -> Wiring:
+        """The wiring.
+
+        Raises:
+            RuleError: the layer has none yet.
+        """
+        if self.wiring is None:
+            raise RuleError(
+                f"a {type(self).__name__} under rule '{self.rule.name}' is not connected: "
+                "call `connect(network, seed=...)` once the network is built"
+            )
+        return self.wiring
+
+    def feedback(self) -> Tensor:
+        """The tensor through which the layer sends at this step, to look at."""
+        return self.rule.feedback(self)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The outputs of the layer; the rule decides how they are differentiated."""
+        if self.wiring is not None and self.wiring.exact:
+            return self.run_exactly(inputs)
+        return self.rule.run(self, inputs)
+
+    def fixed_noise(self) -> Tensor:
+        """Noise of the weight's shape, of unit root mean square, that never changes."""
+        return self.connected.fixed_noise(self.number, like=self.weight, shape=self.weight.shape)
+
+    def fresh_noise(self) -> Tensor:
+        """The same, drawn anew after every optimiser step."""
+        return self.connected.fresh_noise(self.number, like=self.weight, shape=self.weight.shape)
+
+    def sigma(self, scale: Scale) -> float | Tensor:
+        """The standard deviation that feedback to this layer is given."""
+        return sigma(self.weight, groups=self.groups, scale=scale)
+
+
+def check_scale(rule: AbstractRule, scale: str) -> None:
+    """Refuse a scale that does not exist.
+
+    Raises:
+        RuleError: ``scale`` is none of ``SCALES``.
+    """
+    if scale not in SCALES:
+        raise RuleError(
+            f"rule '{rule.name}': expected scale to be one of {', '.join(SCALES)}, got {scale!r}"
+        )

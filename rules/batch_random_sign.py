@@ -1,0 +1,38 @@
+"""Batchwise random-magnitude sign-concordant feedback (Liao 2016)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
+from evonas.rules.scale import Scale
+
+
+@final
+@dataclass(frozen=True)
+class BatchRandomSign(AbstractFeedbackRule):
+    """V = |M_t| sign(W), M_t drawn anew after every update of W.
+
+    "After every update" is the paper's word and is taken literally: two forward passes of one
+    optimiser step, a recomputation and an evaluation all see the same M_t.
+
+    Attributes:
+        scale: sigma of M_t, see :func:`evonas.rules.scale.sigma`.
+    """
+
+    scale: Scale = "group"
+
+    name: ClassVar[str] = "brsf"
+    title: ClassVar[str] = "Batchwise random-magnitude sign-concordant feedback"
+    source: ClassVar[str] = "Liao, Leibo and Poggio 2016, arXiv 1510.05067"
+    equation: ClassVar[str] = "V = |M_t| sign(W),  M_t ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
+    transports: ClassVar[Transport] = "signs"
+    sends: ClassVar[str] = "K(g; |M_t| sign(W))"
+
+    def __post_init__(self) -> None:
+        check_scale(self, self.scale)
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The magnitudes of this optimiser step with the signs of the weight as it is now."""
+        return layer.weight.detach().sign() * layer.fresh_noise().abs() * layer.sigma(self.scale)

@@ -1,0 +1,61 @@
+"""Number the rule layers of a network and give them one shared wiring."""
+
+from torch import nn
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractRuleLayer
+from evonas.rules.wiring import Wiring
+
+SEED_LIMIT = 2**64
+
+
+def connect(network: nn.Module, *, seed: int) -> Wiring:
+    """Give the rule layers of ``network`` their numbers, in the order of ``network.modules()``.
+
+    Call it once when the network is built, before training. An auxiliary head with layers under
+    direct feedback has an error of its own and is connected again, after the network, to a
+    wiring of its own.
+
+    Args:
+        network: holds any number of rule layers; a layer used twice has one number.
+        seed: in [0, 2**64); with the numbers it decides every draw.
+
+    Returns:
+        The wiring that the layers now share.
+
+    Raises:
+        RuleError: the seed is out of range.
+    """
+    if not 0 <= seed < SEED_LIMIT:
+        raise RuleError(f"connect: expected a seed in [0, 2**64), got {seed}")
+    layers = rule_layers(network)
+    wiring = Wiring(
+        seed=seed,
+        needs_error=any(layer.rule.needs_error for layer in layers.values()),
+        needs_weight_decay=any(layer.rule.needs_weight_decay for layer in layers.values()),
+    )
+    for number, layer in enumerate(layers.values()):
+        layer.wiring = wiring
+        layer.number = number
+        layer.kept = layer.rule.keep(layer)
+    return wiring
+
+
+def rule_layers(network: nn.Module) -> dict[str, AbstractRuleLayer]:
+    """The rule layers of a network by their names, each once."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(module, AbstractRuleLayer)
+    }
+
+
+def wirings(network: nn.Module) -> list[Wiring]:
+    """The wirings of a network, each once; normally one.
+
+    Raises:
+        RuleError: a layer is not connected.
+    """
+    return list(
+        {id(layer.connected): layer.connected for layer in rule_layers(network).values()}.values()
+    )

@@ -1,0 +1,74 @@
+"""Philox-4x32-10 in plain integer torch: a random number has an address (Salmon 2011).
+
+Feedback weights are not drawn from a stream but looked up at (seed, layer, step, element), so
+they are the same on every device, in every order, and need not be stored. J. K. Salmon, M. A.
+Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+"""
+
+import torch
+from torch import Tensor
+
+ROUNDS = 10
+WORD = 0xFFFFFFFF
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)  # added to the key after every round
+
+
+def philox(counter: Tensor, *, key: tuple[int, int]) -> Tensor:
+    """The four random 32-bit words at each counter.
+
+    Args:
+        counter: (4, n) int64, each entry a 32-bit word in [0, 2**32).
+        key: two 32-bit words.
+
+    Returns:
+        (4, n) int64 on the counter's device, entries in [0, 2**32).
+    """
+    # the two Feistel lanes are worked on as one (2, n) tensor: half as many small operations
+    left, right = counter[0::2], counter[1::2]
+    multipliers = counter.new_tensor(MULTIPLIERS).unsqueeze(1)
+    keys = counter.new_tensor(
+        [
+            [(word + i * step) & WORD for word, step in zip(key, WEYL, strict=True)]
+            for i in range(ROUNDS)
+        ]
+    ).unsqueeze(2)  # (rounds, 2, 1)
+    for round_key in keys:
+        product = left * multipliers  # wraps modulo 2**64, which keeps all 64 bits
+        high = (product >> 32).flip(0)
+        left = high.bitwise_xor_(right).bitwise_xor_(round_key).bitwise_and_(WORD)
+        right = product.bitwise_and_(WORD).flip(0)
+    return torch.stack([left[0], right[0], left[1], right[1]])
+
+
+def uniform(
+    count: int,
+    *,
+    seed: int,
+    layer: int,
+    steps: range,
+    stream: int = 0,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """Independent uniform numbers in [-1, 1) on a grid of 2**-23, for several steps at once.
+
+    Args:
+        count: how many numbers a step has.
+        seed: in [0, 2**64), the key.
+        layer: number of the layer, in [0, 2**32).
+        steps: the optimiser steps, each in [0, 2**32).
+        stream: tells apart several tensors of one layer.
+        device: where to compute; the numbers do not depend on it.
+
+    Returns:
+        (len(steps), count) float64. 24 bits each, so float32 holds the same numbers exactly.
+    """
+    num_blocks = -(-count // 4)
+    counter = torch.empty(4, len(steps), num_blocks, dtype=torch.int64, device=device)
+    counter[0] = torch.arange(num_blocks, device=device)
+    counter[1] = layer
+    counter[2] = torch.arange(steps.start, steps.stop, steps.step, device=device).unsqueeze(1)
+    counter[3] = stream
+    words = philox(counter.flatten(1), key=(seed & WORD, (seed >> 32) & WORD))
+    words = words.view(4, len(steps), num_blocks).permute(1, 2, 0).reshape(len(steps), -1)
+    return (words[:, :count] >> 8).double().mul_(2.0**-23).sub_(1.0)

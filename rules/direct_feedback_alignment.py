@@ -1,0 +1,111 @@
+"""Direct feedback alignment: the error goes to every layer at once (Nokland 2016).
+
+Channel form: the error e (batch, classes), spread evenly over the outputs of the layer, passes a
+fixed random kernel B (classes, C_in, k, k). That is e P with a constant P, made once per input
+size, so nothing passes back through the layer itself. For a linear layer it is e B.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
+from evonas.rules.function import FromElsewhere
+from evonas.rules.scale import sigma
+
+Norm = Literal["none", "hw", "rms"]
+NORMS: tuple[Norm, ...] = ("none", "hw", "rms")
+
+
+@final
+@dataclass(frozen=True)
+class DirectFeedbackAlignment(AbstractRule):
+    """Sends e P, whatever the layer received; its own weights still learn from what they received.
+
+    So the rule on a layer trains what lies *below* it, as every other rule here.
+
+    Attributes:
+        norm: size of what is sent. ``none``: e P. ``hw``: divided by the number of output
+            positions, as back-propagation through global average pooling is. ``rms``: given the
+            root mean square of the received signal, one number that is all it takes from above.
+    """
+
+    norm: Norm = "hw"
+
+    name: ClassVar[str] = "dfa"
+    title: ClassVar[str] = "Direct feedback alignment"
+    source: ClassVar[str] = "Nokland 2016, arXiv 1609.01596"
+    equation: ClassVar[str] = "send = e P,  P = K(1; B),  B ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
+    transports: ClassVar[Transport] = "nothing"
+    sends: ClassVar[str] = "e P"
+    updates: ClassVar[str] = "C(x, g)"
+    needs_error: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.norm not in NORMS:
+            raise RuleError(
+                f"rule '{self.name}': expected norm to be one of {', '.join(NORMS)}, "
+                f"got {self.norm!r}"
+            )
+
+    def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
+        """The outputs; the input is cut off from them and joined to the error."""
+        if not (torch.is_grad_enabled() and inputs.requires_grad):
+            return layer.run_exactly(inputs)
+        bus = layer.connected.bus.join(layer.number)  # of this forward pass
+        input_shape, dtype = inputs.shape, inputs.dtype
+
+        def send(received: Tensor) -> Tensor:
+            return self._signal(layer, bus.read(), received, input_shape).to(dtype)
+
+        outputs: Tensor = FromElsewhere.apply(layer.run_exactly(inputs.detach()), inputs, send)
+        return outputs
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """B, (classes, C_in, k, k) or (classes, inputs).
+
+        Raises:
+            RuleError: no logits have been watched, so the number of classes is not known yet.
+        """
+        num_errors = layer.connected.num_errors
+        if num_errors is None:
+            raise RuleError(
+                "rule 'dfa' learns the number of classes from the logits: call "
+                "`wiring.watch(network(images))` once before asking for the feedback"
+            )
+        return self._kernel(layer, num_errors)
+
+    def _kernel(self, layer: AbstractRuleLayer, num_errors: int) -> Tensor:
+        shape = layer.projection_shape(num_errors)
+        noise = layer.connected.fixed_noise(layer.number, like=layer.weight, shape=shape)
+        return noise * sigma(noise)
+
+    def _signal(
+        self, layer: AbstractRuleLayer, error: Tensor, received: Tensor, input_shape: torch.Size
+    ) -> Tensor:
+        if error.dim() != 2 or error.shape[0] != input_shape[0]:
+            raise RuleError(
+                "rule 'dfa': expected logits of shape (batch, classes) with the layer's batch of "
+                f"{input_shape[0]}, got {tuple(error.shape)}"
+            )
+        num_errors, device, dtype = error.shape[1], layer.weight.device, layer.weight.dtype
+        projection = layer.connected.remember(
+            ("projection", layer.number, num_errors, input_shape[1:], device, dtype),
+            lambda: layer.spread(self._kernel(layer, num_errors), input_shape=input_shape),
+        )
+        sent = (error.to(dtype) @ projection.flatten(1)).view(-1, *projection.shape[1:])
+        if sent.dim() < len(input_shape):  # a linear layer over positions: each gets the same
+            between = [1] * (len(input_shape) - sent.dim())
+            sent = sent.view(sent.shape[0], *between, sent.shape[-1]).expand(input_shape)
+        if self.norm == "hw":
+            return sent * (input_shape[0] * layer.weight.shape[0] / received.numel())
+        if self.norm == "rms":
+            return sent * (_rms(received) / _rms(sent).clamp_min(torch.finfo(dtype).tiny))
+        return sent
+
+
+def _rms(values: Tensor) -> Tensor:
+    return values.square().mean().sqrt()

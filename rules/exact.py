@@ -1,0 +1,33 @@
+"""Exact back-propagation for a while, whatever the rules: what an attack must follow.
+
+The backward pass of a rule is not the gradient of the network. An attack that follows it
+measures how wrong the rule's gradient is, not how robust the network (Athalye, Carlini and
+Wagner 2018).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+from evonas.rules.connect import wirings
+
+
+@contextmanager
+def true_gradient(network: nn.Module) -> Iterator[None]:
+    """Within this context a forward pass of ``network`` records exact back-propagation.
+
+    The forward pass decides: one made inside may be differentiated outside. Contexts nest, and
+    the rules come back also after an exception.
+
+    Raises:
+        RuleError: a rule layer of the network is not connected.
+    """
+    before = [(wiring, wiring.exact) for wiring in wirings(network)]
+    for wiring, _ in before:
+        wiring.exact = True
+    try:
+        yield
+    finally:
+        for wiring, was_exact in before:
+            wiring.exact = was_exact

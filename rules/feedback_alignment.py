@@ -1,0 +1,35 @@
+"""Feedback alignment: fixed random feedback, to which the weights align (Lillicrap 2016)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
+from evonas.rules.scale import Scale
+
+
+@final
+@dataclass(frozen=True)
+class FeedbackAlignment(AbstractFeedbackRule):
+    """V = B, drawn once and never changed.
+
+    Attributes:
+        scale: sigma of B, see :func:`evonas.rules.scale.sigma`.
+    """
+
+    scale: Scale = "group"
+
+    name: ClassVar[str] = "fa"
+    title: ClassVar[str] = "Feedback alignment"
+    source: ClassVar[str] = "Lillicrap, Cownden, Tweed and Akerman 2016, arXiv 1411.0247"
+    equation: ClassVar[str] = "V = B,  B ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
+    transports: ClassVar[Transport] = "nothing"
+    sends: ClassVar[str] = "K(g; B)"
+
+    def __post_init__(self) -> None:
+        check_scale(self, self.scale)
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """B, the same tensor of numbers at every step."""
+        return layer.fixed_noise() * layer.sigma(self.scale)

@@ -1,0 +1,27 @@
+"""On the first layer nothing is sent on, so rules that differ only in that are one."""
+
+from collections.abc import Mapping, Sequence
+
+from evonas.rules.base import AbstractRule
+
+
+def first_layer_representatives(
+    rules: Mapping[str, type[AbstractRule]], names: Sequence[str]
+) -> dict[str, str]:
+    """For each rule the one that stands for all that train a first layer as it does.
+
+    The representative is the first of them that does not transport the weights, which a first
+    layer never does, or else the first of them.
+
+    Args:
+        rules: the rules by name.
+        names: those that can be chosen, in their order.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(rules[name].updates, []).append(name)
+    representatives: dict[str, str] = {}
+    for group in groups.values():
+        plausible = [name for name in group if rules[name].transports != "weights"]
+        representatives |= dict.fromkeys(group, (plausible or group)[0])
+    return representatives

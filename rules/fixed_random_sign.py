@@ -1,0 +1,35 @@
+"""Fixed random-magnitude sign-concordant feedback (Liao 2016)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
+from evonas.rules.scale import Scale
+
+
+@final
+@dataclass(frozen=True)
+class FixedRandomSign(AbstractFeedbackRule):
+    """V = |M| sign(W), M drawn once: the signs follow the weights, the magnitudes never change.
+
+    Attributes:
+        scale: sigma of M, see :func:`evonas.rules.scale.sigma`.
+    """
+
+    scale: Scale = "group"
+
+    name: ClassVar[str] = "frsf"
+    title: ClassVar[str] = "Fixed random-magnitude sign-concordant feedback"
+    source: ClassVar[str] = "Liao, Leibo and Poggio 2016, arXiv 1510.05067"
+    equation: ClassVar[str] = "V = |M| sign(W),  M ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
+    transports: ClassVar[Transport] = "signs"
+    sends: ClassVar[str] = "K(g; |M| sign(W))"
+
+    def __post_init__(self) -> None:
+        check_scale(self, self.scale)
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The fixed magnitudes with the signs of the weight as it is now."""
+        return layer.weight.detach().sign() * layer.fixed_noise().abs() * layer.sigma(self.scale)

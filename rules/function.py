@@ -1,0 +1,117 @@
+"""The backward passes that torch does not have: through a feedback tensor, and from the error.
+
+``ThroughConvolution`` and ``ThroughLinear`` compute what torch computes and send K(g; V) in
+place of K(g; W); the gradients of weight and bias are torch's, and never read the weight.
+``FromElsewhere`` sends whatever a function gives, without a pass through the layer.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+Pair = tuple[int, int]
+Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
+
+
+class ThroughConvolution(Function):
+    """conv2d that sends K(g; feedback); zero padding on both sides alike."""
+
+    @staticmethod
+    def forward(
+        inputs: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        feedback: Tensor,  # noqa: ARG004
+        geometry: Geometry,
+    ) -> Tensor:
+        """The outputs of ``torch.nn.functional.conv2d``."""
+        return F.conv2d(inputs, weight, bias, *geometry)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the input and the feedback; the weight is not needed."""
+        x, _, bias, feedback, geometry = inputs
+        ctx.save_for_backward(x, feedback)
+        ctx.bias_shape = None if bias is None else list(bias.shape)
+        ctx.geometry = geometry
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
+        """Signal to the input, gradients of weight and bias, in one call."""
+        x, feedback = ctx.saved_tensors
+        stride, padding, dilation, groups = ctx.geometry
+        sent, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
+            received, x, feedback, ctx.bias_shape, stride, padding, dilation,
+            False, (0, 0), groups, ctx.needs_input_grad[:3],
+        )  # fmt: skip
+        return sent, grad_weight, grad_bias, None, None
+
+
+class ThroughLinear(Function):
+    """A linear map that sends g V; any number of leading dimensions."""
+
+    @staticmethod
+    def forward(
+        inputs: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        feedback: Tensor,  # noqa: ARG004
+    ) -> Tensor:
+        """The outputs of ``torch.nn.functional.linear``."""
+        return F.linear(inputs, weight, bias)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the input and the feedback; the weight is not needed."""
+        x, _, _, feedback = inputs
+        ctx.save_for_backward(x, feedback)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
+        """Signal to the input, gradients of weight and bias."""
+        x, feedback = ctx.saved_tensors
+        rows = received.reshape(-1, received.shape[-1])
+        sent = grad_weight = grad_bias = None
+        if ctx.needs_input_grad[0]:
+            sent = received @ feedback
+        if ctx.needs_input_grad[1]:
+            grad_weight = rows.t() @ x.reshape(-1, x.shape[-1])
+        if ctx.needs_input_grad[2]:
+            grad_bias = rows.sum(0)
+        return sent, grad_weight, grad_bias, None
+
+
+class FromElsewhere(Function):
+    """Joins outputs, computed from a detached input, to a signal that does not pass the layer."""
+
+    @staticmethod
+    def forward(
+        outputs: Tensor,
+        inputs: Tensor,  # noqa: ARG004
+        send: Callable[[Tensor], Tensor],  # noqa: ARG004
+    ) -> Tensor:
+        """The outputs."""
+        return outputs.view_as(outputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the function that makes the signal."""
+        ctx.send = inputs[2]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
+        """What was received goes on to the layer's weights; the input gets ``send(received)``."""
+        outputs_need, inputs_need, _ = ctx.needs_input_grad
+        return (
+            received if outputs_need else None,
+            ctx.send(received) if inputs_need else None,
+            None,
+        )

@@ -1,0 +1,61 @@
+"""Kolen-Pollack: feedback that gets the weight's own updates and decays with it (Kolen 1994).
+
+W and B receive the same gradient and the same decay, so their difference only decays, every
+element by the same factor: W_t - B_t = a_t (W_0 - B_0). B need not be stored or trained; the
+layer keeps D_0 = W_0 - B_0, the wiring the one number a_t. This is an exact way to compute the
+rule, whose own statement transports nothing.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
+from evonas.rules.scale import Scale
+
+
+@final
+@dataclass(frozen=True)
+class KolenPollack(AbstractFeedbackRule):
+    """V = B_t = W_t - a_t (W_0 - B_0).
+
+    Exact for SGD (momentum, Nesterov, coupled decay) and AdamW, if *all* rule layers share their
+    settings and nothing but the optimiser changes the weights: no averaged weights swapped in,
+    no norm constraint, no pruning, no trust ratio as in LAMB.
+
+    Attributes:
+        scale: sigma of B_0, see :func:`evonas.rules.scale.sigma`.
+    """
+
+    scale: Scale = "group"
+
+    name: ClassVar[str] = "kp"
+    title: ClassVar[str] = "Kolen-Pollack"
+    source: ClassVar[str] = "Kolen and Pollack 1994; Akrout et al. 2019, arXiv 1904.05391"
+    equation: ClassVar[str] = "V = B_t,  Delta B_t = Delta W_t  (decay included)"
+    transports: ClassVar[Transport] = "nothing"
+    sends: ClassVar[str] = "K(g; B_t)"
+    needs_weight_decay: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_scale(self, self.scale)
+
+    def keep(self, layer: AbstractRuleLayer) -> Tensor:
+        """D_0 = W_0 - B_0."""
+        return layer.weight.detach() - layer.fixed_noise() * layer.sigma(self.scale)
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """B_t.
+
+        Raises:
+            RuleError: the layer is not connected, or was connected before it got this rule.
+        """
+        decay = layer.connected.decay
+        if layer.kept is None:
+            raise RuleError(
+                "rule 'kp' keeps the weights that a layer had when it was connected, and this one "
+                "was connected before it got the rule: call `connect(network, seed=...)` again"
+            )
+        return layer.weight.detach() - decay * layer.kept

@@ -1,0 +1,149 @@
+"""Convolution and linear layer that learn by a rule; to everything else they are torch's own.
+
+Parameters, initialisation, state_dict and outputs are those of ``nn.Conv2d`` and ``nn.Linear``.
+"""
+
+from typing import Any, Literal, final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from evonas.rules.base import AbstractRule, AbstractRuleLayer
+from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear
+
+
+@final
+class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
+    """``nn.Conv2d`` under a rule: any stride, padding and its mode, dilation and groups."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Pair,
+        stride: int | Pair = 1,
+        padding: int | Pair | str = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        rule: AbstractRule,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
+            padding_mode, device, dtype,
+        )  # fmt: skip
+        _begin(self, rule)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        """(batch, C_in, H, W) or (C_in, H, W) to the same with C_out channels."""
+        return AbstractRuleLayer.forward(self, input)
+
+    def run_exactly(self, inputs: Tensor) -> Tensor:
+        """The outputs as torch computes and differentiates them."""
+        return nn.Conv2d.forward(self, inputs)
+
+    def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
+        """The same outputs; the layer will send K(g; feedback)."""
+        if inputs.dim() == 3:
+            return self.run_through(inputs.unsqueeze(0), feedback=feedback).squeeze(0)
+        padded, padding = self._pad(inputs)
+        outputs: Tensor = ThroughConvolution.apply(
+            *_as_autocast([padded, self.weight, self.bias, feedback]),
+            (self.stride, padding, self.dilation, self.groups),
+        )
+        return outputs
+
+    def projection_shape(self, num_errors: int) -> torch.Size:
+        """(errors, C_in, k, k)."""
+        return torch.Size([num_errors, self.in_channels, *self.kernel_size])
+
+    def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:
+        """What one unit of each error, present at every output position, sends to an image.
+
+        The transposed pass of the ungrouped convolution with ``projection`` as its weight, taken
+        through the padding too: (errors, C_in, H, W).
+        """
+        num_errors = projection.shape[0]
+        with torch.enable_grad(), torch.autocast(projection.device.type, enabled=False):
+            image = projection.new_zeros(num_errors, *input_shape[1:], requires_grad=True)
+            padded, padding = self._pad(image)
+            errors = F.conv2d(padded, projection, None, self.stride, padding, self.dilation)
+            units = torch.eye(num_errors, dtype=errors.dtype, device=errors.device)
+            (sent,) = torch.autograd.grad(errors, image, units[..., None, None].expand_as(errors))
+        return sent
+
+    def _pad(self, inputs: Tensor) -> tuple[Tensor, Pair]:
+        """The input, padded unless the convolution can do it, and what is left to pad."""
+        left, right, top, bottom = self._reversed_padding_repeated_twice
+        if self.padding_mode == "zeros":
+            if left == right and top == bottom:
+                return inputs, (top, left)
+            return F.pad(inputs, (left, right, top, bottom)), (0, 0)
+        return F.pad(inputs, (left, right, top, bottom), mode=self.padding_mode), (0, 0)
+
+
+@final
+class RuleLinear(nn.Linear, AbstractRuleLayer):
+    """``nn.Linear`` under a rule: any number of leading dimensions."""
+
+    groups = 1
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        rule: AbstractRule,
+    ) -> None:
+        super().__init__(in_features, out_features, bias, device, dtype)
+        _begin(self, rule)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        """(..., in_features) to (..., out_features)."""
+        return AbstractRuleLayer.forward(self, input)
+
+    def run_exactly(self, inputs: Tensor) -> Tensor:
+        """The outputs as torch computes and differentiates them."""
+        return nn.Linear.forward(self, inputs)
+
+    def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
+        """The same outputs; the layer will send g feedback."""
+        outputs: Tensor = ThroughLinear.apply(
+            *_as_autocast([inputs, self.weight, self.bias, feedback])
+        )
+        return outputs
+
+    def projection_shape(self, num_errors: int) -> torch.Size:
+        """(errors, in_features)."""
+        return torch.Size([num_errors, self.in_features])
+
+    def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:  # noqa: ARG002
+        """The projection itself: (errors, in_features)."""
+        return projection
+
+
+def _begin(layer: AbstractRuleLayer, rule: AbstractRule) -> None:
+    layer.rule = rule
+    layer.wiring = None
+    layer.number = 0
+    layer.register_buffer("kept", None, persistent=False)
+
+
+def _as_autocast(tensors: list[Tensor | None]) -> list[Any]:
+    """The tensors as torch's autocast would hand them to a convolution or a linear map."""
+    first = tensors[0]
+    if first is None or not torch.is_autocast_enabled(first.device.type):
+        return tensors
+    dtype = torch.get_autocast_dtype(first.device.type)
+    return [
+        tensor if tensor is None or tensor.dtype == torch.float64 else tensor.to(dtype)
+        for tensor in tensors
+    ]

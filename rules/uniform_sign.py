@@ -1,0 +1,35 @@
+"""Uniform sign-concordant feedback: the signs of the weights, one magnitude (Liao 2016)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
+from evonas.rules.scale import Scale
+
+
+@final
+@dataclass(frozen=True)
+class UniformSign(AbstractFeedbackRule):
+    """V = sigma sign(W); a weight of exactly zero sends nothing.
+
+    Attributes:
+        scale: sigma, see :func:`evonas.rules.scale.sigma`.
+    """
+
+    scale: Scale = "group"
+
+    name: ClassVar[str] = "usf"
+    title: ClassVar[str] = "Uniform sign-concordant feedback"
+    source: ClassVar[str] = "Liao, Leibo and Poggio 2016, arXiv 1510.05067"
+    equation: ClassVar[str] = "V = sigma sign(W)"
+    transports: ClassVar[Transport] = "signs"
+    sends: ClassVar[str] = "K(g; sigma sign(W))"
+
+    def __post_init__(self) -> None:
+        check_scale(self, self.scale)
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The signs of the weight as it is now."""
+        return layer.weight.detach().sign() * layer.sigma(self.scale)

@@ -1,0 +1,190 @@
+"""What the rule layers of one network share: seed, optimiser step, error, Kolen-Pollack decay.
+
+Everything here is plain data, so a network deep-copies, pickles and moves between devices with its
+wiring. Drawn feedback is only remembered, and dropped from copies: its address brings it back.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules.counter import uniform
+
+DRAW_AHEAD = 65_536  # numbers that one call of the generator makes; measured, see docs/rules.md
+MAX_STEPS_AHEAD = 64
+
+
+class ErrorBus:
+    """The error of one forward pass: the gradient of its loss in its logits, once it is known."""
+
+    def __init__(self) -> None:
+        self.error: Tensor | None = None
+        self.readers: list[int] = []
+
+    def join(self, layer: int) -> "ErrorBus":
+        """This bus, once it knows that a layer with this number will read it."""
+        self.readers.append(layer)
+        return self
+
+    def receive(self, gradient: Tensor) -> None:
+        """Keep the error; the tensor hook that :meth:`Wiring.watch` places."""
+        self.error = gradient.detach()
+
+    def read(self) -> Tensor:
+        """The error, (batch, classes).
+
+        Raises:
+            RuleError: the backward pass has not come through watched logits.
+        """
+        if self.error is None:
+            raise RuleError(
+                "a layer under rule 'dfa' needs the error of the logits, and none has arrived: "
+                "call `logits = wiring.watch(logits)` at the end of the forward pass. An "
+                "auxiliary head needs a wiring of its own: `connect(network.auxiliary, seed=...)` "
+                "after `connect(network, seed=...)`, and a `watch` of its own logits"
+            )
+        return self.error
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"error": None, "readers": []}  # of a graph that a copy does not have
+
+
+class Wiring:
+    """Seed, step, error bus, exact switch and Kolen-Pollack decay of one network.
+
+    Made by :func:`evonas.rules.connect`. A training loop uses three calls::
+
+        logits = wiring.watch(network(images))        # evonas networks do it themselves
+        ...; optimiser.step()
+        wiring.advance(learning_rate=0.1, momentum=0.9, weight_decay=5e-4)
+
+    Attributes:
+        seed: key of every draw.
+        step: optimiser steps so far; gradient accumulation does not count.
+        exact: when true, all layers back-propagate exactly (:func:`evonas.rules.true_gradient`).
+        decay: ``a_t``, the share that is left of W_0 - B_0 under Kolen-Pollack.
+        bus: carries the error of the forward pass that is under way.
+        num_errors: width of the logits last watched, None before.
+    """
+
+    def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
+        self.seed = seed
+        self.step = 0
+        self.exact = False
+        self.decay = 1.0
+        self.bus = ErrorBus()
+        self.num_errors: int | None = None
+        self._needs_error = needs_error
+        self._needs_weight_decay = needs_weight_decay
+        self._velocity = 0.0
+        self._has_overlap = False
+        self._remembered: dict[Hashable, Any] = {}
+
+    def watch(self, logits: Tensor) -> Tensor:
+        """The same logits; their gradient will reach the layers under direct feedback.
+
+        Each forward pass gets an error bus of its own, so an old error can never be used: call
+        it once, on the logits (batch, classes), after all layers of this wiring have run.
+
+        Raises:
+            RuleError: two forward passes had run before the logits of the first were watched.
+        """
+        self.num_errors = logits.shape[-1]
+        if self._needs_error and not self.exact and logits.requires_grad:
+            if self._has_overlap and not self.bus.readers:
+                raise RuleError(
+                    "watch: layers under rule 'dfa' ran twice before the last logits were watched "
+                    "and not since: watch the logits of each forward pass before the next one"
+                )
+            self._has_overlap = len(set(self.bus.readers)) < len(self.bus.readers)
+            logits.register_hook(self.bus.receive)
+            self.bus = ErrorBus()
+        return logits
+
+    def advance(
+        self,
+        *,
+        learning_rate: float,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        """Tell the rules that the optimiser has made one step, with the settings it made it with.
+
+        SGD: as given to ``torch.optim.SGD`` (coupled decay, no dampening). AdamW, whose decay is
+        decoupled: its learning rate and weight decay, momentum 0. Adam with coupled decay has no
+        such form.
+
+        Raises:
+            RuleError: a layer learns by Kolen-Pollack and nothing decays, so it would never align.
+        """
+        if self._needs_weight_decay:
+            if not weight_decay > 0.0:
+                raise RuleError(
+                    "rule 'kp' aligns by weight decay alone: expected weight_decay > 0, got "
+                    f"{weight_decay}; set it (1e-3 or more early on) or choose another rule"
+                )
+            # W and B get the same gradient, so W - B sees only the decay of the optimiser's step
+            gradient = weight_decay * self.decay
+            self._velocity = momentum * self._velocity + gradient
+            change = gradient + momentum * self._velocity if nesterov else self._velocity
+            self.decay -= learning_rate * change
+        self.step += 1
+
+    def state(self) -> dict[str, float | int]:
+        """What a resumed training must :meth:`restore`; the seed is given to ``connect`` again."""
+        return {"step": self.step, "decay": self.decay, "velocity": self._velocity}
+
+    def restore(self, state: Mapping[str, float | int]) -> None:
+        """Continue where :meth:`state` was taken.
+
+        Raises:
+            RuleError: a value is missing or is not a finite number.
+        """
+        for name in self.state():
+            if name not in state or not math.isfinite(state[name]):
+                raise RuleError(
+                    f"state of a wiring: expected a number called '{name}', got {dict(state)}"
+                )
+        self.step = int(state["step"])
+        self.decay = float(state["decay"])
+        self._velocity = float(state["velocity"])
+
+    def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
+        """Noise of unit root mean square that never changes, typed and placed as ``like``."""
+
+        def draw() -> Tensor:
+            return self._draw(layer, range(1), like, shape)[0]
+
+        return self.remember(("fixed", layer, shape, like.device, like.dtype), draw)
+
+    def fresh_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
+        """The same, drawn anew after every optimiser step; step 0 has the numbers of ``fixed``."""
+        ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // shape.numel()))
+        first = self.step // ahead * ahead
+        key = ("fresh", layer, shape, like.device, like.dtype)
+        known: tuple[int, Tensor] | None = self._remembered.get(key)
+        if known is None or known[0] != first:
+            known = (first, self._draw(layer, range(first, first + ahead), like, shape))
+            self._remembered[key] = known
+        return known[1][self.step - first]
+
+    def remember(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+        """What ``make`` gives, made once per key; copies of the wiring make it again."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: Tensor = self._remembered[key]
+        return found
+
+    def _draw(self, layer: int, steps: range, like: Tensor, shape: torch.Size) -> Tensor:
+        numbers = uniform(
+            shape.numel(), seed=self.seed, layer=layer, steps=steps, device=like.device
+        )
+        return (numbers * math.sqrt(3.0)).to(like.dtype).view(len(steps), *shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_remembered": {}}

@@ -1,0 +1,138 @@
+"""Whatever the user gets wrong: one clear message, exit code 2, no traceback, nothing written."""
+
+from pathlib import Path
+
+import pytest
+
+from evonas.cli import main
+
+TINY = ["--epochs", "1", "--images", "60", "--batch", "20", "--channels", "2", "--cells", "1"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EVONAS_DATA", raising=False)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    printed = capsys.readouterr()
+    assert left.value.code == 2
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+    return printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--space", "nas-bench-202"], "unknown search space 'nas-bench-202'; did you mean"),
+        (["--space", "nowhere.yaml"], "nowhere.yaml: cannot be read: No such file or directory"),
+        (["--rules", "hebian"], "unknown rule 'hebian'"),
+        (["--rules", ""], "rules: expected at least one name, got none"),
+        (["--rules", " , "], "rules: expected at least one name, got none"),
+        (["--objectives", "acc,robst"], "unknown objective 'robst'; did you mean 'robust'?"),
+        (["--objectives", ""], "objectives: expected at least one name, got none"),
+        (["--dataset", "digit"], "unknown data set 'digit'; did you mean 'digits'?"),
+        (["--dataset", "cifar10"], "cifar10"),
+        (["--algorithm", "nsga"], "unknown algorithm 'nsga'; did you mean 'nsga2'?"),
+        (["--population", "-3"], "population: expected a whole number of at least 1, got -3"),
+        (["--population", "1"], "population: expected at least 2, got 1"),
+        (["--generations", "0"], "generations: expected a whole number of at least 1, got 0"),
+        (["--evaluations", "-1"], "evaluations: expected a whole number of at least 1, got -1"),
+        (["--epochs", "-5"], "epochs: expected a whole number of at least 1, got -5"),
+        (["--images", "-5"], "images: expected a whole number of at least 1, got -5"),
+        (["--images", "99999"], "99999"),
+        (["--channels", "0"], "channels: expected a whole number of at least 1, got 0"),
+        (["--cells", "-1"], "cells: expected a whole number of at least 1, got -1"),
+        (["--workers", "0"], "workers: expected a whole number of at least 1, got 0"),
+        (["--seed", "-1"], "seed: expected a whole number of at least 0, got -1"),
+        (["--batch", "5000"], "batch: expected at most the"),
+        (["--epsilon", "eight"], "eight"),
+        (["--epsilon", "-1/255"], "-1/255"),
+        (["--device", "tpu"], "unknown device 'tpu'"),
+        (["--epochs", "many"], "many"),
+        (["--populaton", "3"], "--populaton"),
+    ],
+)
+def test_a_wrong_flag_is_one_message(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    space = [] if "--space" in arguments else ["--space", "nas-bench-201"]
+    assert message in fails(capsys, "run", *space, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_that_are_missing_say_where_they_were_sought_and_how_to_get_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    message = fails(
+        capsys, "run", "--space", "tiny", "--dataset", "cifar10", "--data-dir", str(tmp_path / "d")
+    )
+    assert str(tmp_path / "d") in message
+    assert "--download" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_problem_of_a_space_is_told_with_its_path_and_a_suggestion(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        """
+name: mine
+size: {channels: 0, cells: 1}
+cells:
+  cell:
+    nodes: 2
+    operatons:
+      conv: {kind: convolution, kernel: 3}
+stages: [{cell: cell, channels: 1}]
+rules: {choices: [fa], granularity: layers}
+"""
+    )
+    message = fails(capsys, "spaces", "check", str(file))
+    assert "$.size.channels: must be at least 1, got 0" in message
+    assert "$.cells.cell" in message
+    assert "'operatons'; did you mean 'operations'?" in message
+    assert "'layers'; did you mean 'layer'?" in message
+
+
+def test_a_rule_that_no_table_knows_is_found_in_the_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from evonas.space import source_text
+
+    file = tmp_path / "tiny.yaml"
+    choices = "choices: ["
+    assert choices in source_text("tiny")
+    file.write_text(source_text("tiny").replace(choices, "choices: [hebian, "))
+    assert "'hebian'" in fails(capsys, "spaces", "check", str(file))
+    assert "unknown rule 'hebian'" in fails(capsys, "run", "--space", str(file))
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+def test_a_folder_that_holds_a_run_is_left_as_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "run")
+    command = ["run", "--space", "tiny", "--objectives", "acc", "--population", "2", *TINY]
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--generations", "1", "--workers", "1", "--quiet", "--out", out])
+    assert left.value.code == 0
+    capsys.readouterr()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    assert "evonas resume" in fails(capsys, *command, "--generations", "1", "--out", out)
+    other = fails(capsys, *command, "--generations", "2", "--out", out)
+    assert "another configuration (generations: 1 and 2" in other
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+
+
+@pytest.mark.parametrize("command", ["resume", "front"])
+def test_a_folder_without_a_run_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    assert "expected the folder of a run" in fails(capsys, command, str(tmp_path / "nothing"))
+    assert list(tmp_path.iterdir()) == []

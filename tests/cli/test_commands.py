@@ -1,0 +1,129 @@
+"""The commands as a user types them: what they print and what they leave behind."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from matplotlib.image import imread
+
+from evonas.cli import main
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.rules import RULES
+from evonas.space import shipped
+
+RUN = [
+    "run", "--space", "nas-bench-201", "--objectives", "acc,robust", "--rules", "usf,dfa",
+    "--population", "4", "--generations", "2", "--epochs", "1", "--images", "100", "--batch", "25",
+    "--channels", "4", "--cells", "1",
+]  # fmt: skip
+
+
+def call(*arguments: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    assert left.value.code == 0
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_leaves_its_tables_its_weights_and_its_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    call(*RUN, "--workers", "1", "--out", str(out))
+    printed = capsys.readouterr().out
+    assert "generation 2: 8/8" in printed
+    assert "hypervolume" in printed
+    front, everything = rows(out / "pareto.csv"), rows(out / "candidates.csv")
+    assert len(everything) == 8
+    assert {row["key"] for row in front} <= {row["key"] for row in everything}
+    assert {path.stem for path in (out / "models").iterdir()} == {row["key"] for row in front}
+    assert (out / "config.yaml").exists()
+
+    call("front", str(out))
+    printed = capsys.readouterr().out
+    assert all(row["key"] in printed for row in front)
+    assert imread(out / "front.png").shape[2] == 4
+
+
+def test_quiet_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    call(*RUN, "--quiet", "--workers", "1", "--out", str(tmp_path / "run"))
+    printed = capfd.readouterr()
+    assert printed.out == printed.err == ""
+
+
+def test_runs_without_a_folder_get_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        call(*RUN, "--evaluations", "2", "--population", "2", "--workers", "1", "--quiet")
+    names = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert names == ["nas-bench-201-digits-1", "nas-bench-201-digits-2"]
+
+
+def test_ctrl_c_leaves_a_valid_run_that_resume_finishes(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    call(*RUN, "--quiet", "--workers", "1", "--out", str(whole))
+    command = [sys.executable, "-m", "evonas", *RUN, "--workers", "2", "--out", str(broken)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(broken.glob("models/*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(child.pid, signal.SIGINT)  # the terminal sends it to the workers too
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert f"go on with: evonas resume {broken}" in out
+    assert "Traceback" not in err
+    assert (broken / "candidates.csv").exists()
+
+    call("resume", str(broken), "--workers", "1", "--quiet")
+    for table in ("pareto.csv", "candidates.csv"):
+        one, two = rows(whole / table), rows(broken / table)
+        assert [row | {"seconds": ""} for row in one] == [row | {"seconds": ""} for row in two]
+
+
+def test_lists_name_everything_there_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for command, names in (
+        (["rules"], list(RULES)),
+        (["objectives"], list(OBJECTIVES)),
+        (["spaces"], list(shipped())),
+        (["spaces", "list"], list(shipped())),
+    ):
+        call(*command)
+        first = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.split()}
+        assert set(names) <= first
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_space_is_shown_with_a_genome_that_parses(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from evonas.space import load
+
+    call("spaces", "show", name)
+    printed = capsys.readouterr().out
+    text = printed.split("a genome: ")[1].replace("\n", " ").strip()
+    space = load(name)
+    assert space.parse(text) == space.canonical(space.parse(text))
+
+
+def test_help_and_version_answer_without_torch() -> None:
+    script = "import sys, evonas.cli.app as app; app.make_app(); print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,82 @@
+"""A small network trained on digits once, and the images it is judged on."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from evonas.evaluation.data import load_search_data
+from evonas.evaluation.images import Images, SearchData, unit_pixels
+
+
+class Normalise(nn.Module):
+    """A network's own normalisation, so that attacks speak of pixels."""
+
+    def __init__(self, mean: float, std: float) -> None:
+        super().__init__()
+        self.mean, self.std = mean, std
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pixels in [0, 1] to zero mean and unit variance."""
+        return (x - self.mean) / self.std
+
+
+@pytest.fixture(scope="session")
+def digits() -> SearchData:
+    return load_search_data("digits", seed=0)
+
+
+@pytest.fixture(scope="session")
+def train_network() -> Callable[[nn.Module, Images], None]:
+    """Ten epochs of SGD, in place; ends in evaluation mode."""
+
+    def train(network: nn.Module, images: Images) -> None:
+        network.train()
+        generator = torch.Generator().manual_seed(1)
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+        for epoch in range(10):
+            optimiser.param_groups[0]["lr"] = 0.1 * (1 - epoch / 10)
+            order = torch.randperm(len(images), generator=generator)
+            for index in torch.split(order, 64):
+                optimiser.zero_grad()
+                logits = network(unit_pixels(images.pixels[index]))
+                torch.autograd.backward(F.cross_entropy(logits, images.labels[index]))
+                optimiser.step()
+        network.eval()
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def trained_once(
+    digits: SearchData, train_network: Callable[[nn.Module, Images], None]
+) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = nn.Sequential(
+            Normalise(digits.traits.mean[0], digits.traits.std[0]),
+            nn.Conv2d(1, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(256, 10),
+        )
+    train_network(network, digits.train)
+    return network
+
+
+@pytest.fixture
+def trained(trained_once: nn.Module) -> nn.Module:
+    """The network, in evaluation mode and with nothing frozen, whatever the last test left."""
+    trained_once.eval().requires_grad_()
+    return trained_once
+
+
+@pytest.fixture
+def batch(digits: SearchData) -> tuple[Tensor, Tensor]:
+    """96 images in [0, 1] and their labels."""
+    return unit_pixels(digits.validation.pixels[:96]), digits.validation.labels[:96]

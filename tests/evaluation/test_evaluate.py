@@ -1,0 +1,110 @@
+"""One candidate from genome to record: seeds, failures, and what a record holds."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load as load_weights
+
+from evonas.evaluation import evaluate as module
+from evonas.evaluation.evaluate import Protocol, evaluate
+from evonas.evaluation.objectives import OBJECTIVES, Subject
+from evonas.evaluation.training import Recipe
+from evonas.networks import build
+from evonas.seeds import derive_seed
+from evonas.space import Space, load
+
+ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
+DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+
+
+@pytest.fixture
+def space() -> Space:
+    return load("nas-bench-201").resized(channels=4, cells=1).with_rules(("usf", "dfa"))
+
+
+@pytest.fixture
+def protocol() -> Protocol:
+    return Protocol(
+        dataset="digits",
+        data_dir=Path("nowhere"),
+        num_images=200,
+        recipe=Recipe(epochs=1, batch=40),
+        objectives=("acc", "robust"),
+        epsilon=Fraction(8, 255),
+        attacked_images=50,
+        seed=0,
+    )
+
+
+def test_a_record_holds_what_was_asked_for_and_what_is_always_told(
+    space: Space, protocol: Protocol
+) -> None:
+    genome = space.parse(ALIVE)
+    record, _ = evaluate(space, genome, protocol=protocol)
+    assert set(record.values) == {"acc", "robust", "params", "flops", "bio"}
+    assert record.failure is None
+    assert (record.key, record.genome) == (space.key(genome), space.format(genome))
+    assert record.seed == derive_seed(0, record.key)
+    assert sum(record.weights_by_rule.values()) < record.values["params"]
+    assert len(record.losses) == record.epochs == 1
+
+
+def test_equal_candidates_have_equal_records_whatever_came_before(
+    space: Space, protocol: Protocol
+) -> None:
+    genome = space.parse(ALIVE)
+    one, weights = evaluate(space, genome, protocol=protocol)
+    torch.rand(7)  # somebody else uses the global generator
+    evaluate(space, space.parse(DEAD), protocol=protocol)
+    same, same_weights = evaluate(space, genome, protocol=protocol)
+    assert replace(one, seconds=0.0) == replace(same, seconds=0.0)
+    assert weights == same_weights
+    other, _ = evaluate(space, genome, protocol=replace(protocol, seed=1))
+    assert other.seed != one.seed
+
+
+def test_the_weights_that_come_back_are_those_that_were_measured(
+    space: Space, protocol: Protocol
+) -> None:
+    genome = space.parse(ALIVE)
+    record, weights = evaluate(space, genome, protocol=protocol)
+    data = module._data(protocol)
+    network = build(
+        space, genome, input_shape=(1, 8, 8), num_classes=10, seed=99,
+        mean=data.traits.mean, deviation=data.traits.std,
+    )  # fmt: skip
+    network.load_state_dict(load_weights(weights))
+    subject = Subject(network.eval(), data.validation, data.validation, Fraction(1), 0, (1, 8, 8))
+    assert OBJECTIVES["acc"].measure(subject) == record.values["acc"]
+
+
+def test_a_failed_candidate_is_a_record_with_its_reason_and_without_numbers_it_lacks(
+    space: Space, protocol: Protocol
+) -> None:
+    record, weights = evaluate(space, space.parse(DEAD), protocol=protocol)
+    assert record.failure is not None
+    assert record.failure.startswith("masked: ")
+    assert "robust" not in record.values
+    assert record.values["params"] > 0
+    assert weights == b""
+
+
+def test_a_diverged_candidate_says_where(space: Space, protocol: Protocol) -> None:
+    wild = replace(protocol, recipe=Recipe(epochs=3, batch=40, learning_rate=1e30))
+    record, _ = evaluate(space, space.parse(ALIVE), protocol=wild)
+    assert record.failure is not None
+    assert record.failure.startswith("diverged: the training loss became ")
+
+
+def test_a_mistake_of_ours_is_not_recorded_as_a_failure(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("a typo")
+
+    monkeypatch.setattr(module, "train", broken)
+    with pytest.raises(TypeError, match="a typo"):
+        evaluate(space, space.parse(ALIVE), protocol=protocol)

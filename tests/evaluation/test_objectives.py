@@ -1,0 +1,74 @@
+"""Objectives against their definitions, counted by hand, and the laws that `robust` obeys."""
+
+import random
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+import torch
+
+from evonas.errors import MaskedAttack
+from evonas.evaluation.data import load_search_data
+from evonas.evaluation.objectives import OBJECTIVES, Subject, accuracy
+from evonas.evaluation.training import Recipe, train
+from evonas.networks import build
+from evonas.rules import rule_layers
+from evonas.space import load
+
+GENOME = "|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    data = load_search_data("digits", seed=0)
+    space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("bp", "fa", "usf"))
+    text = f"{GENOME} @ " + " ".join(random.Random(0).choices(["bp", "fa", "usf"], k=22))
+    network = build(space, space.parse(text), input_shape=(1, 8, 8), num_classes=10, seed=0)
+    train(network, data.train, traits=data.traits, recipe=Recipe(epochs=2, batch=32), seed=0)
+    return Subject(network, data.validation, data.validation, Fraction(16, 255), 1, (1, 8, 8))
+
+
+def test_accuracy_is_the_share_of_right_guesses_in_batches_of_any_size(subject: Subject) -> None:
+    right = 0
+    with torch.no_grad():
+        for pixels, label in zip(
+            subject.validation.pixels, subject.validation.labels, strict=True
+        ):
+            right += int(subject.network(pixels[None] / 255).argmax() == label)
+    for batch in (7, 500):
+        value = accuracy(subject.network, subject.validation, batch=batch)
+        assert value == pytest.approx(right / len(subject.validation), abs=1e-12)
+
+
+def test_robust_is_at_most_accuracy_and_falls_with_the_radius(subject: Subject) -> None:
+    measure = OBJECTIVES["robust"].measure
+    clean = OBJECTIVES["acc"].measure(subject)
+    radii = [Fraction(0), Fraction(4, 255), Fraction(16, 255), Fraction(64, 255)]
+    values = [measure(replace(subject, epsilon=radius)) for radius in radii]
+    assert values[0] == clean > 0.5
+    assert values == sorted(values, reverse=True)
+    assert values[-1] <= 0.1
+
+
+def test_a_network_that_gives_an_attack_no_gradient_has_no_robustness(subject: Subject) -> None:
+    space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("bp",))
+    dead = space.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|")
+    network = build(space, dead, input_shape=(1, 8, 8), num_classes=10, seed=0).eval()
+    with pytest.raises(MaskedAttack, match="no gradient on 100% of the images"):
+        OBJECTIVES["robust"].measure(replace(subject, network=network))
+
+
+def test_parameters_and_bio_are_what_one_counts_by_hand(subject: Subject) -> None:
+    parameters = list(subject.network.parameters())
+    assert OBJECTIVES["params"].measure(subject) == sum(p.numel() for p in parameters)
+    layers = rule_layers(subject.network).values()
+    weights = sum(layer.weight.numel() for layer in layers)
+    transported = sum(layer.weight.numel() for layer in layers if layer.rule.name == "bp")
+    assert 0 < transported < weights
+    assert OBJECTIVES["bio"].measure(subject) == pytest.approx(1 - transported / weights)
+
+
+def test_smaller_is_better_once_minimised() -> None:
+    for objective in OBJECTIVES.values():
+        better, worse = (0.9, 0.1) if objective.direction == "maximise" else (0.1, 0.9)
+        assert objective.minimised(better) < objective.minimised(worse)

@@ -1,0 +1,78 @@
+"""Costs against the benchmark's arithmetic, DARTS' published size and torch's own counter."""
+
+import random
+from itertools import product
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from evonas.networks import Network, build, count_multiply_adds, count_parameters
+from evonas.space import Genome, Space, load, shipped
+
+# Liu, Simonyan and Yang 2019, the cell called DARTS_V2: 3.3 M parameters; the exact number is that
+# of the authors' own network at 36 channels and 20 layers without its auxiliary head
+DARTS_V2 = (
+    "normal=|sep_conv_3x3~0|sep_conv_3x3~1|+|sep_conv_3x3~0|sep_conv_3x3~1|"
+    "+|sep_conv_3x3~1|skip_connect~0|+|skip_connect~0|dil_conv_3x3~2| "
+    "reduction=|max_pool_3x3~0|max_pool_3x3~1|+|skip_connect~2|max_pool_3x3~1|"
+    "+|max_pool_3x3~0|skip_connect~2|+|skip_connect~2|max_pool_3x3~1|"
+)
+
+
+def of_counts(space: Space, num_1x1: int, num_3x3: int) -> Genome:
+    operations = ["nor_conv_1x1"] * num_1x1 + ["nor_conv_3x3"] * num_3x3
+    operations += ["skip_connect"] * (6 - len(operations))
+    a, b, c, d, e, f = operations
+    return space.parse(f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|")
+
+
+def grow(space: Space, genome: Genome, side: int, classes: int) -> Network:
+    with torch.device("meta"):
+        return build(space, genome, input_shape=(3, side, side), num_classes=classes, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("counts"), [(a, b) for a, b in product(range(7), repeat=2) if a + b <= 6]
+)
+def test_every_count_of_convolutions_has_the_published_cost(counts: tuple[int, int]) -> None:
+    num_1x1, num_3x3 = counts
+    space = load("nas-bench-201").with_rules(("bp",))
+    genome = of_counts(space, num_1x1, num_3x3)
+    # Dong and Yang 2020; the constants fit all 15,625 records of their tables
+    for side, classes, more, base, per_1x1, per_3x3 in (
+        (32, 10, 0, 7_783_050, 3_932_160, 35_389_440),
+        (32, 100, 5_850, 7_788_900, 3_932_160, 35_389_440),
+        (16, 120, 7_150, 1_953_400 + 60, 983_040, 8_847_360),
+    ):
+        network = grow(space, genome, side, classes)
+        assert count_parameters(network) == 73_306 + more + 28_000 * num_1x1 + 243_040 * num_3x3
+        assert count_multiply_adds(network, input_shape=(3, side, side)) == pytest.approx(
+            base + per_1x1 * num_1x1 + per_3x3 * num_3x3, abs=100
+        )
+
+
+def test_the_published_darts_cell_has_its_published_size() -> None:
+    space = load("darts").with_rules(("bp",))
+    network = grow(space, space.parse(DARTS_V2), 32, 10)
+    assert count_parameters(network) == 3_349_342
+
+
+@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("seed", range(3))
+def test_multiply_adds_are_half_the_operations_that_torch_counts(name: str, seed: int) -> None:
+    space = load(name).resized(channels=4, cells=1).with_rules(("bp",))
+    genome = space.canonical(space.sample(random.Random(seed)))
+    shape = (3, 16, 16)
+    network = build(space, genome, input_shape=shape, num_classes=10, seed=0).eval()
+    # an edge that carries nothing is counted by us, as by the benchmark, and never run
+    if not all(
+        edge.is_live or edge.operation.kind == "zero"
+        for plan in space.decode(genome).cells.values()
+        for edge in plan.edges
+    ):
+        pytest.skip("holds an edge that is never run")
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(torch.rand(1, *shape))
+    bias = network.classifier.out_features
+    assert count_multiply_adds(network, input_shape=shape) - bias == counter.get_total_flops() // 2

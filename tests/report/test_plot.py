@@ -1,0 +1,79 @@
+"""Pictures: what is drawn is looked up in the figure, and the file is a picture."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from evonas.evaluation.evaluate import Evaluation
+from evonas.report import draw_front
+
+
+def told(key: str, failure: str | None = None, **values: float) -> Evaluation:
+    return Evaluation(key, key, {} if failure else values, {}, (), 1, 0.0, 0, failure)
+
+
+TOLD = [
+    told("a", acc=0.9, robust=0.1, params=100.0),
+    told("b", acc=0.5, robust=0.4, params=40.0),
+    told("c", acc=0.4, robust=0.3, params=90.0),
+    told("d", "diverged: at once"),
+]
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that were saved."""
+    saved: list[Figure] = []
+    save = Figure.savefig
+
+    def keep(self: Figure, path: Path, *, dpi: int) -> None:
+        saved.append(self)
+        save(self, path, dpi=dpi)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return saved
+
+
+@pytest.mark.parametrize(
+    ("objectives", "panels"),
+    [(("acc",), 1), (("acc", "robust"), 1), (("acc", "robust", "params"), 3)],
+)
+def test_there_is_a_panel_for_each_pair(
+    tmp_path: Path, figures: list[Figure], objectives: tuple[str, ...], panels: int
+) -> None:
+    path = tmp_path / "front.png"
+    draw_front(TOLD, objectives, path=path, title="a title")
+    assert len(figures[0].axes) == panels
+    height, width = imread(path).shape[:2]
+    assert width > 150 * 4 * panels
+    assert height > 600
+
+
+def test_every_candidate_that_did_not_fail_is_drawn_once(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    draw_front(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
+    clouds: list[Any] = list(figures[0].axes[0].collections)
+    dominated, front = (sorted(map(tuple, points.get_offsets().tolist())) for points in clouds)
+    assert dominated == [(0.4, 0.3)]
+    assert front == [(0.5, 0.4), (0.9, 0.1)]
+
+
+def test_the_steps_bound_what_the_front_dominates(tmp_path: Path, figures: list[Figure]) -> None:
+    draw_front(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
+    (line,) = figures[0].axes[0].lines
+    x, y = (np.asarray(data, dtype=float) for data in line.get_data())
+    assert list(zip(x, y, strict=True)) == [(0.9, 0.1), (0.5, 0.4)]
+    # what they dominate ends at y = 0.1 from x = 0.9 down to x = 0.5, and there at y = 0.4
+    assert line.get_drawstyle() == "steps-post"
+
+
+def test_axes_say_the_unit_and_which_way_is_better(tmp_path: Path, figures: list[Figure]) -> None:
+    draw_front(TOLD, ("acc", "params"), path=tmp_path / "front.png", title="")
+    axis = figures[0].axes[0]
+    assert axis.get_xlabel() == "acc (fraction, higher is better)"
+    assert axis.get_ylabel() == "params (weights, lower is better)"

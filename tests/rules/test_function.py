@@ -1,0 +1,139 @@
+"""Oracles: the transposed convolution written as loops, torch's autograd, finite differences."""
+
+import itertools
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from evonas.rules.function import FromElsewhere, Geometry, ThroughConvolution, ThroughLinear
+
+# stride, dilation, groups, height, has a bias
+GEOMETRIES = list(itertools.product((1, 2), (1, 2), (1, 2, 4), (6, 7), (False, True)))
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, dtype=torch.float64, generator=generator).requires_grad_()
+
+
+def literal_passes(
+    x: Tensor, received: Tensor, feedback: Tensor, geometry: Geometry
+) -> tuple[Tensor, Tensor]:
+    """K(g; V) and C(x, g) by their definitions, one product at a time."""
+    (stride, _), (padding, _), (dilation, _), groups = geometry
+    sent, update = torch.zeros_like(x), torch.zeros_like(feedback)
+    in_group, out_group = x.shape[1] // groups, feedback.shape[0] // groups
+    taps = itertools.product(
+        range(x.shape[0]), *map(range, received.shape[1:]), *map(range, feedback.shape[1:])
+    )
+    for n, o, i, j, c, a, b in taps:
+        channel = o // out_group * in_group + c
+        row = i * stride + a * dilation - padding
+        column = j * stride + b * dilation - padding
+        if 0 <= row < x.shape[2] and 0 <= column < x.shape[3]:
+            sent[n, channel, row, column] += received[n, o, i, j] * feedback[o, c, a, b]
+            update[o, c, a, b] += received[n, o, i, j] * x[n, channel, row, column]
+    return sent, update
+
+
+@pytest.mark.parametrize(("stride", "dilation", "groups", "height", "bias"), GEOMETRIES)
+def test_with_the_weight_as_feedback_a_convolution_is_torchs(
+    stride: int, dilation: int, groups: int, height: int, bias: bool
+) -> None:
+    geometry = ((stride, stride), (1, 1), (dilation, dilation), groups)
+    x, weight = normal(2, 4, height, 7), normal(8, 4 // groups, 3, 3, seed=1)
+    offset = normal(8, seed=2) if bias else None
+    wanted = [tensor for tensor in (x, weight, offset) if tensor is not None]
+    expected = F.conv2d(x, weight, offset, *geometry)
+    found = ThroughConvolution.apply(x, weight, offset, weight.detach(), geometry)
+    assert torch.equal(found, expected)
+    received = normal(*expected.shape, seed=3).detach()
+    for ours, torchs in zip(
+        torch.autograd.grad(found, wanted, received),
+        torch.autograd.grad(expected, wanted, received),
+        strict=True,
+    ):
+        assert torch.allclose(ours, torchs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [((1, 1), (1, 1), (1, 1), 1), ((2, 2), (1, 1), (1, 1), 2), ((2, 2), (2, 2), (2, 2), 4)],
+)
+def test_a_convolution_sends_the_transposed_pass_of_its_feedback(geometry: Geometry) -> None:
+    x, weight = normal(2, 4, 6, 5), normal(4, 4 // geometry[3], 3, 3, seed=1)
+    feedback = normal(*weight.shape, seed=2).detach()
+    outputs = ThroughConvolution.apply(x, weight, None, feedback, geometry)
+    received = normal(*outputs.shape, seed=3).detach()
+    found = torch.autograd.grad(outputs, (x, weight), received)
+    expected = literal_passes(x.detach(), received, feedback, geometry)
+    for ours, literal in zip(found, expected, strict=True):
+        assert torch.allclose(ours, literal, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("leading", [(), (3,), (3, 2), (2, 3, 2)])
+def test_a_linear_map_sends_the_signal_times_its_feedback(leading: tuple[int, ...]) -> None:
+    x, weight, bias = normal(*leading, 4), normal(5, 4, seed=1), normal(5, seed=2)
+    feedback = normal(5, 4, seed=3).detach()
+    outputs = ThroughLinear.apply(x, weight, bias, feedback)
+    assert torch.equal(outputs, F.linear(x, weight, bias))
+    received = normal(*leading, 5, seed=4).detach()
+    sent, update, shift = torch.autograd.grad(outputs, (x, weight, bias), received)
+    rows, inputs = received.reshape(-1, 5), x.detach().reshape(-1, 4)
+    literal = sum(torch.outer(g, row) for g, row in zip(rows, inputs, strict=True))
+    assert torch.allclose(sent, torch.einsum("...o,oi->...i", received, feedback), atol=1e-12)
+    assert torch.allclose(update, torch.as_tensor(literal), atol=1e-12)
+    assert torch.allclose(shift, rows.sum(0), atol=1e-12)
+
+
+def test_gradients_agree_with_finite_differences_when_feedback_is_the_weight() -> None:
+    geometry = ((2, 2), (1, 1), (1, 1), 2)
+
+    def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        found: Tensor = ThroughConvolution.apply(x, weight, bias, weight.detach(), geometry)
+        return found
+
+    def multiply(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        found: Tensor = ThroughLinear.apply(x, weight, bias, weight.detach())
+        return found
+
+    image, kernel = normal(2, 4, 5, 6), normal(4, 2, 3, 3, seed=1)
+    assert torch.autograd.gradcheck(convolve, (image, kernel, normal(4)))
+    assert torch.autograd.gradcheck(multiply, (normal(2, 3, 4), normal(5, 4, seed=1), normal(5)))
+
+
+@pytest.mark.parametrize("needs", [(True, False), (False, True)])
+def test_only_what_is_asked_for_is_computed(needs: tuple[bool, bool]) -> None:
+    geometry = ((1, 1), (1, 1), (1, 1), 1)
+    x, weight = normal(1, 2, 4, 4).requires_grad_(needs[0]), normal(2, 2, 3, 3)
+    weight.requires_grad_(needs[1])
+    outputs = ThroughConvolution.apply(
+        x, weight, None, torch.full_like(weight, torch.nan), geometry
+    )
+    outputs.sum().backward()
+    assert ((x.grad is not None), (weight.grad is not None)) == needs
+    if weight.grad is not None:  # no trace of the feedback, which is not even a number
+        assert weight.grad.isfinite().all()
+
+
+def test_a_second_derivative_is_refused() -> None:
+    x, weight = normal(1, 2, 4, 4), normal(2, 2, 3, 3)
+    geometry = ((1, 1), (1, 1), (1, 1), 1)
+    outputs = ThroughConvolution.apply(x, weight, None, weight.detach(), geometry)
+    (first,) = torch.autograd.grad(outputs.square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+def test_a_signal_from_elsewhere_replaces_the_pass_and_leaves_the_outputs_gradient() -> None:
+    outputs, inputs = normal(2, 3), normal(2, 5)
+    joined = FromElsewhere.apply(outputs, inputs, lambda received: received.sum() + 0 * inputs)
+    assert torch.equal(joined, outputs)
+    received = normal(2, 3, seed=1).detach()
+    joined.backward(received)
+    assert outputs.grad is not None
+    assert inputs.grad is not None
+    assert torch.equal(outputs.grad, received)
+    assert torch.equal(inputs.grad, received.sum().expand(2, 5))

@@ -1,0 +1,59 @@
+"""The state of a wiring travels by value; its laws of decay are in test_kolen_pollack.py."""
+
+import pytest
+import torch
+from torch import nn
+
+from evonas.errors import RuleError
+from evonas.rules import Backprop, KolenPollack, RuleConv2d, connect, rule_layers, wirings
+
+
+def test_a_state_is_restored_to_the_last_bit() -> None:
+    first = connect(RuleConv2d(2, 2, 3, rule=KolenPollack()), seed=0)
+    second = connect(RuleConv2d(2, 2, 3, rule=KolenPollack()), seed=0)
+    for _ in range(3):
+        first.advance(learning_rate=0.1, weight_decay=0.01, momentum=0.9)
+    second.restore(first.state())
+    assert second.state() == first.state()
+    assert second.step == 3
+
+
+@pytest.mark.parametrize(
+    "broken", [{"step": 1}, {"step": 1, "decay": float("nan"), "velocity": 0}]
+)
+def test_a_damaged_state_is_refused(broken: dict[str, float]) -> None:
+    wiring = connect(RuleConv2d(2, 2, 3, rule=Backprop()), seed=0)
+    with pytest.raises(RuleError, match="state of a wiring: expected a number called 'decay'"):
+        wiring.restore(broken)
+
+
+def test_networks_without_kolen_pollack_need_no_weight_decay() -> None:
+    wiring = connect(RuleConv2d(2, 2, 3, rule=Backprop()), seed=0)
+    wiring.advance(learning_rate=0.1)
+    assert wiring.step == 1
+    assert wiring.decay == 1.0
+
+
+def test_watching_gives_the_same_logits_back() -> None:
+    wiring = connect(RuleConv2d(2, 2, 3, rule=Backprop()), seed=0)
+    logits = torch.zeros(2, 3)
+    assert wiring.watch(logits) is logits
+
+
+def test_layers_are_numbered_in_order_and_a_shared_layer_once() -> None:
+    shared = RuleConv2d(2, 2, 3, rule=Backprop())
+    network = nn.Sequential(shared, nn.ReLU(), shared, RuleConv2d(2, 2, 3, rule=Backprop()))
+    wiring = connect(network, seed=0)
+    assert [layer.number for layer in rule_layers(network).values()] == [0, 1]
+    assert wirings(network) == [wiring]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_out_of_range_is_refused(seed: int) -> None:
+    with pytest.raises(RuleError, match=rf"expected a seed in \[0, 2\*\*64\), got {seed}"):
+        connect(nn.Identity(), seed=seed)
+
+
+def test_the_wirings_of_a_network_that_is_not_connected_are_refused() -> None:
+    with pytest.raises(RuleError, match="not connected"):
+        wirings(RuleConv2d(2, 2, 3, rule=Backprop()))

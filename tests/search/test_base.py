@@ -1,0 +1,268 @@
+"""What every search promises, whatever its algorithm."""
+
+import pickle
+import random
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple, final
+
+import numpy as np
+import pytest
+
+from evonas.errors import ConfigError, UnknownNameError
+from evonas.search import AbstractSearch, Problem, Vector, make_search
+from evonas.search.base import Outcome
+from evonas.space import Genome
+
+Measure = Callable[[Genome], Vector | None]
+POPULATION = 10
+
+
+class Step(NamedTuple):
+    """One ask of a run, and what the search was told after it."""
+
+    asked: list[Genome]
+    vectors: list[Vector | None]
+
+
+@pytest.fixture
+def problem(toy: Callable[..., Problem]) -> Problem:
+    return toy(num_sites=4, num_operations=3, num_rules=3, is_symmetric=True)
+
+
+@pytest.fixture
+def make(search_name: str, problem: Problem) -> Callable[[int], AbstractSearch]:
+    def make(seed: int) -> AbstractSearch:
+        return make_search(
+            search_name, problem, population=POPULATION, num_objectives=2, seed=seed
+        )
+
+    return make
+
+
+def run(search: AbstractSearch, measure: Measure, *, steps: int) -> list[Step]:
+    log = []
+    for _ in range(steps):
+        asked = search.ask(POPULATION)
+        log.append(Step(asked, [measure(genome) for genome in asked]))
+        search.tell(*log[-1])
+    return log
+
+
+def asks(log: list[Step]) -> list[list[Genome]]:
+    return [step.asked for step in log]
+
+
+def global_states() -> tuple[object, ...]:
+    return random.getstate(), pickle.dumps(np.random.get_state())
+
+
+def test_no_network_is_asked_for_twice_in_500(
+    search_name: str, toy: Callable[..., Problem], noise: Measure
+) -> None:
+    problem = toy(num_sites=4, num_operations=4, num_rules=3, is_symmetric=True)  # 715 networks
+    search = make_search(search_name, problem, population=20, num_objectives=2, seed=3)
+    asked = []
+    for _ in range(25):
+        genomes = search.ask(20)
+        search.tell(genomes, [noise(genome) for genome in genomes])
+        asked += genomes
+    assert len(asked) == search.num_asked == 500
+    assert len({problem.key(genome) for genome in asked}) == 500
+    assert all(problem.canonical(genome) == genome for genome in asked)
+
+
+def test_equal_seeds_ask_equally_and_others_do_not(
+    make: Callable[[int], AbstractSearch], noise: Measure
+) -> None:
+    first, second, third = (asks(run(make(seed), noise, steps=6)) for seed in (7, 7, 8))
+    assert first == second
+    assert first != third
+
+
+def test_global_randomness_is_neither_used_nor_touched(
+    make: Callable[[int], AbstractSearch], noise: Measure
+) -> None:
+    expected = asks(run(make(7), noise, steps=6))
+    search, asked = make(7), []
+    for step in range(6):
+        random.seed(step)
+        np.random.seed(step)
+        before = global_states()
+        genomes = search.ask(POPULATION)
+        search.tell(genomes, [noise(genome) for genome in genomes])
+        assert global_states() == before
+        asked.append(genomes)
+    assert asked == expected
+
+
+def test_two_searches_side_by_side_do_not_disturb_each_other(
+    make: Callable[[int], AbstractSearch], noise: Measure
+) -> None:
+    expected = asks(run(make(7), noise, steps=4))
+    ours, other = make(7), make(8)
+    asked = []
+    for _ in range(4):
+        asked += asks(run(ours, noise, steps=1))
+        run(other, noise, steps=1)
+    assert asked == expected
+
+
+def test_results_told_between_two_asks_count_alike_in_any_order_and_grouping(
+    make: Callable[[int], AbstractSearch], noise: Measure
+) -> None:
+    expected = asks(run(make(7), noise, steps=6))
+    search, rng, asked = make(7), random.Random(0), []
+    for _ in range(6):
+        genomes = search.ask(POPULATION)
+        asked.append(list(genomes))
+        rng.shuffle(genomes)
+        for start in range(0, len(genomes), 3):
+            some = genomes[start : start + 3]
+            search.tell(some, [noise(genome) for genome in some])
+    assert asked == expected
+
+
+def test_a_replayed_journal_asks_the_same_and_owes_the_same(
+    make: Callable[[int], AbstractSearch], noise: Measure
+) -> None:
+    rng = random.Random(1)
+    search = make(7)
+    pool = search.ask(6)
+    journal: list[tuple[str, list[Genome]]] = [("ask", list(pool))]
+    for _ in range(80):  # six candidates in flight, which end in any order
+        done = pool.pop(rng.randrange(len(pool)))
+        search.tell([done], [noise(done)])
+        new = search.ask(1)
+        pool = pool + new
+        journal += [("tell", [done]), ("ask", new)]
+
+    again = make(7)
+    for action, genomes in journal:
+        if action == "tell":
+            again.tell(genomes, [noise(genome) for genome in genomes])
+        else:
+            assert again.ask(len(genomes)) == genomes
+    assert list(again.in_flight) == pool
+    assert asks(run(again, noise, steps=3)) == asks(run(search, noise, steps=3))
+
+
+def test_a_small_space_is_asked_for_completely_and_then_nothing(
+    search_name: str, toy: Callable[..., Problem], noise: Measure
+) -> None:
+    problem = toy(num_sites=3, num_operations=2)
+    search = make_search(search_name, problem, population=2, num_objectives=2, seed=0)
+    keys = [problem.key(step) for log in asks(run(search, noise, steps=4)) for step in log]
+    assert len(keys) == len(set(keys)) == 8
+    assert search.ask(5) == []
+    assert search.ask(1) == []
+
+
+def test_what_is_left_comes_even_while_nothing_was_told(
+    make: Callable[[int], AbstractSearch],
+) -> None:
+    search = make(0)
+    assert len(search.ask(10_000)) == search.num_asked == 210  # multisets of 4 out of 7 sites
+    assert search.ask(1) == []
+    assert len(search.in_flight) == 210
+
+
+def test_a_run_in_which_all_fail_goes_on(make: Callable[[int], AbstractSearch]) -> None:
+    search = make(0)
+    log = run(search, lambda _: None, steps=6)
+    assert sum(map(len, asks(log))) == 6 * POPULATION
+
+
+@pytest.mark.parametrize("vector", [(1.0, 2.0), (-3e5, 0.0)])
+def test_equal_results_are_no_trouble(
+    make: Callable[[int], AbstractSearch], vector: Vector
+) -> None:
+    assert sum(map(len, asks(run(make(0), lambda _: vector, steps=6)))) == 6 * POPULATION
+
+
+def test_one_objective_is_enough(search_name: str, problem: Problem) -> None:
+    search = make_search(search_name, problem, population=4, num_objectives=1, seed=0)
+    for _ in range(5):
+        genomes = search.ask(4)
+        search.tell(genomes, [(float(sum(genome.values)),) for genome in genomes])
+    assert search.num_asked == 20
+
+
+def test_in_flight_is_what_was_asked_and_not_told(make: Callable[[int], AbstractSearch]) -> None:
+    search = make(0)
+    first, second, third = search.ask(3)
+    search.tell([second], [None])
+    assert search.in_flight == (first, third)
+
+
+@final
+class Stubborn(AbstractSearch):
+    """Proposes one and the same genome, always."""
+
+    name: ClassVar[str] = "stubborn"
+
+    def _propose(self, count: int) -> list[Genome]:
+        return [STRANGER] * count
+
+    def _learn(self, outcomes: Sequence[Outcome]) -> None:
+        assert outcomes
+
+
+def test_repeats_of_an_algorithm_are_dropped_and_gaps_filled(problem: Problem) -> None:
+    search = Stubborn(problem, population=2, num_objectives=2, seed=0)
+    asked = search.ask(5) + search.ask(5)
+    assert asked.count(STRANGER) == 1
+    assert len({problem.key(genome) for genome in asked}) == search.num_asked == 10
+
+
+STRANGER = Genome((2, 2, 2, 2, 2, 2, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("vector", "message"),
+    [
+        ((1.0,), "expected 2 objectives, got 1"),
+        ((1.0, 2.0, 3.0), "expected 2 objectives, got 3"),
+        ((1.0, float("nan")), "expected finite objectives, or None"),
+        ((float("inf"), 1.0), "expected finite objectives, or None"),
+    ],
+)
+def test_a_vector_out_of_shape_is_refused_and_nothing_of_the_call_is_learned(
+    make: Callable[[int], AbstractSearch], vector: Vector, message: str
+) -> None:
+    search = make(0)
+    genomes = search.ask(2)
+    with pytest.raises(ValueError, match=message):
+        search.tell(genomes, [(0.0, 0.0), vector])
+    search.tell(genomes, [(0.0, 0.0), (0.0, 1.0)])
+
+
+def test_telling_is_for_genomes_that_were_asked_and_once_each(
+    make: Callable[[int], AbstractSearch],
+) -> None:
+    search = make(0)
+    with pytest.raises(ValueError, match="never asked for"):
+        search.tell([STRANGER], [(0.0, 0.0)])
+    genome, other = search.ask(2)
+    with pytest.raises(ValueError, match="told twice"):
+        search.tell([genome, genome], [(0.0, 0.0), (0.0, 0.0)])
+    with pytest.raises(ValueError, match="2 genomes with 1 vectors"):
+        search.tell([genome, other], [(0.0, 0.0)])
+    search.tell([genome], [(0.0, 0.0)])
+    with pytest.raises(ValueError, match="told twice"):
+        search.tell([genome], [(0.0, 0.0)])
+    assert search.in_flight == (other,)
+
+
+def test_settings_out_of_range_are_refused(search_name: str, problem: Problem) -> None:
+    with pytest.raises(ConfigError, match="population: expected at least 2, got 1"):
+        make_search(search_name, problem, population=1, num_objectives=2, seed=0)
+    with pytest.raises(ValueError, match="num_objectives"):
+        make_search(search_name, problem, population=2, num_objectives=0, seed=0)
+    search = make_search(search_name, problem, population=2, num_objectives=1, seed=0)
+    with pytest.raises(ValueError, match="count: expected at least 1, got 0"):
+        search.ask(0)
+
+
+def test_an_unknown_search_is_answered_with_the_known_ones(problem: Problem) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'nsga2'"):
+        make_search("nsga", problem, population=2, num_objectives=2, seed=0)

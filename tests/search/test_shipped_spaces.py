@@ -1,0 +1,19 @@
+"""Every search on every search space that evonas ships."""
+
+import pytest
+
+from evonas.search import make_search
+from evonas.space import load, shipped
+
+
+@pytest.mark.parametrize("space_name", shipped())
+def test_a_shipped_space_can_be_searched(search_name: str, space_name: str) -> None:
+    space = load(space_name).resized(cells=1)
+    search = make_search(search_name, space, population=10, num_objectives=1, seed=0)
+    asked = []
+    for _ in range(4):
+        genomes = search.ask(10)
+        search.tell(genomes, [(float(sum(genome.values)),) for genome in genomes])
+        asked += genomes
+    assert all(space.canonical(genome) == genome for genome in asked)
+    assert len({space.key(genome) for genome in asked}) == len(asked) == 40

@@ -1,0 +1,56 @@
+"""Random genomes that are new, until there are none."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+from evonas.search import Problem
+from evonas.search.unseen import NUM_DRAWS_BEFORE_GIVING_UP, UnseenGenomes
+
+
+def test_the_first_genome_is_uniform_over_genotypes(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=1, num_operations=2, num_rules=3)  # 6 genotypes, 4 networks
+    drawn = Counter(
+        UnseenGenomes(problem, rng=random.Random(seed)).draw(1, is_new=lambda _: True)[0]
+        for seed in range(3000)
+    )
+    shares = {genome.values: count / 3000 for genome, count in drawn.items()}
+    expected: dict[tuple[int, ...], float]
+    expected = {(0, 0): 3 / 6, (1, 0): 1 / 6, (1, 1): 1 / 6, (1, 2): 1 / 6}
+    assert shares.keys() == expected.keys()
+    for values, share in shares.items():  # 4 standard deviations
+        assert abs(share - expected[values]) < 4 * (expected[values] / 3000) ** 0.5
+
+
+def test_one_network_among_thousands_is_found(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=12, num_operations=2)
+    last = str([(1, 0)] * 12)
+    source = UnseenGenomes(problem, rng=random.Random(0))
+    (genome,) = source.draw(3, is_new=lambda key: key == last)
+    assert genome.values == (1,) * 12 + (0,) * 12
+
+
+def test_networks_taken_meanwhile_are_not_offered_from_the_list(
+    toy: Callable[..., Problem],
+) -> None:
+    problem = toy(num_sites=12, num_operations=2)
+    source = UnseenGenomes(problem, rng=random.Random(0))
+    few = {str([(i, 0), (j, 0)] + [(1, 0)] * 10) for i in (0, 1) for j in (0, 1)}
+    (first,) = source.draw(1, is_new=few.__contains__)
+    (taken,) = random.Random(0).sample(sorted(few - {problem.key(first)}), 1)
+    rest = source.draw(9, is_new=(few - {problem.key(first), taken}).__contains__)
+    assert {problem.key(genome) for genome in rest} == few - {problem.key(first), taken}
+
+
+def test_a_space_too_large_to_list_is_given_up_after_a_fixed_number_of_draws(
+    toy: Callable[..., Problem],
+) -> None:
+    problem = toy(num_sites=18, num_operations=2)
+    tried = []
+
+    def is_new(key: str) -> bool:
+        tried.append(key)
+        return False
+
+    assert UnseenGenomes(problem, rng=random.Random(0)).draw(2, is_new=is_new) == []
+    assert len(tried) == NUM_DRAWS_BEFORE_GIVING_UP

@@ -1,0 +1,94 @@
+"""Crossover and mutation, against a literal replica and the laws of their rates."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from evonas.search import Problem
+from evonas.search.variation import vary
+from evonas.space import Genome
+
+
+def test_children_are_what_the_definition_says(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=5, num_operations=4)
+    for seed in range(50):
+        parents = (
+            random.Random(seed).choices(range(4), k=5),
+            random.Random(-seed - 1).choices(range(4), k=5),
+        )
+        first, second = (Genome((*values, *[0] * 5)) for values in parents)
+        children = vary(first, second, problem, rng=random.Random(seed))
+
+        rng = random.Random(seed)
+        for genome in (first, second):  # the one rule of this toy, wherever it is silent
+            for operation in genome.values[:5]:
+                if operation == 0:
+                    rng.randrange(1)
+        swaps = [rng.random() < 0.5 for _ in range(10)]
+        crossed = [
+            [b if swap else a for a, b, swap in zip(one, other, swaps, strict=True)]
+            for one, other in ((first.values, second.values), (second.values, first.values))
+        ]
+        for values in crossed:
+            rate = 1 / (5 + sum(operation > 0 for operation in values[:5]))
+            for locus in range(10):
+                if rng.random() < rate:
+                    values[locus] = rng.randint(0, 3 if locus < 5 else 0)
+        assert [list(child.values) for child in children] == crossed
+
+
+def test_one_active_gene_in_the_mean_is_drawn_anew(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=10, num_operations=5)
+    parent = Genome((1,) * 10 + (0,) * 10)  # 20 active genes; only the first ten can change
+    rng = random.Random(0)
+    changed = [
+        sum(a != b for a, b in zip(child.values, parent.values, strict=True))
+        for _ in range(2000)
+        for child in vary(parent, parent, problem, rng=rng)
+    ]
+    expected = 10 * (1 / 20) * (4 / 5)
+    assert sum(changed) / len(changed) == pytest.approx(expected, abs=4 * (0.4 / 4000) ** 0.5)
+
+
+def test_a_site_that_wakes_up_gets_any_rule_alike(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=1, num_operations=2, num_rules=4)
+    silent = Genome((0, 0))
+    rng = random.Random(0)
+    woken = Counter(
+        child.values[1]
+        for _ in range(4000)
+        for child in vary(silent, silent, problem, rng=rng)
+        if child.values[0] == 1
+    )
+    total = woken.total()
+    assert total > 2000
+    for rule in range(4):
+        assert woken[rule] / total == pytest.approx(1 / 4, abs=4 * (0.1875 / total) ** 0.5)
+
+
+def test_children_are_canonical(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=6, num_operations=3, num_rules=3)
+    rng = random.Random(0)
+    genome = Genome((1,) * 6 + (2,) * 6)
+    for _ in range(200):
+        genome, other = vary(genome, Genome((0,) * 12), problem, rng=rng)
+        assert problem.canonical(genome) == genome
+        assert problem.canonical(other) == other
+
+
+def test_the_global_generator_is_put_back_even_when_deap_fails(
+    toy: Callable[..., Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = toy(num_sites=3, num_operations=3)
+
+    def fail(*_: object, **__: object) -> None:
+        random.random()
+        raise MemoryError
+
+    monkeypatch.setattr("deap.tools.cxUniform", fail)
+    before = random.getstate()
+    with pytest.raises(MemoryError):
+        vary(Genome((1,) * 6), Genome((1,) * 6), problem, rng=random.Random(0))
+    assert random.getstate() == before

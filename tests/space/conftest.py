@@ -1,0 +1,124 @@
+"""Every law of a space is tested on every shipped YAML, and on odd spaces that nobody ships."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from evonas.schema import parse_yaml
+from evonas.space import Space, from_data, load, shipped
+
+ODD_SPACES = {
+    # two inputs, a zero, nodes that may be dead, a reduction cell without concat
+    "two-inputs": """
+        name: two-inputs
+        description: odd
+        size: {channels: 4, cells: 2}
+        stem: {channels: 2}
+        cells:
+          normal:
+            inputs: 2
+            nodes: 2
+            graph: dense
+            join: last
+            operations:
+              skip: {kind: identity}
+              nil: {kind: zero}
+              conv: {kind: convolution, kernel: 1}
+          shrink:
+            inputs: 2
+            nodes: 3
+            graph: {choose: 1}
+            join: last
+            operations:
+              nil: {kind: zero}
+              skip: {kind: identity}
+              pool: {kind: pool, mode: avg, kernel: 3}
+        stages:
+          - {cell: normal, channels: 1}
+          - {cell: normal, channels: 2, repeat: 1}
+        reduction: {kind: cell, cell: shrink}
+        rules: {choices: [fa, usf, kp], granularity: edge}
+    """,
+    # another cell in every stage, so that a dead one cuts off the genes of the one before
+    "chain": """
+        name: chain
+        description: odd
+        size: {channels: 4, cells: 1}
+        cells:
+          early:
+            nodes: 3
+            graph: {choose: 1}
+            join: sum
+            operations:
+              nil: {kind: zero}
+              conv: {kind: convolution, kernel: 3}
+              skip: {kind: identity}
+          late:
+            nodes: 2
+            graph: dense
+            join: last
+            operations:
+              nil: {kind: zero}
+              conv: {kind: separable, kernel: 3}
+        stages:
+          - {cell: early, channels: 1}
+          - {cell: late, channels: 3, repeat: 2}
+        rules: {choices: [fa, usf], granularity: stage}
+    """,
+    # one cell in the stages and as the reduction, where its identity has weights
+    "everywhere": """
+        name: everywhere
+        description: odd
+        size: {channels: 4, cells: 1}
+        cells:
+          cell:
+            inputs: 2
+            nodes: 2
+            graph: dense
+            join: concat
+            operations:
+              skip: {kind: identity}
+              pool: {kind: pool, mode: max, kernel: 3}
+        stages: [{cell: cell, channels: 1}, {cell: cell, channels: 2}]
+        reduction: {kind: cell, cell: cell}
+        rules: {choices: [fa, usf], granularity: edge}
+    """,
+    # one rule for everything; nodes that nobody reads, and no zero to fold them to
+    "one-rule": """
+        name: one-rule
+        description: odd
+        size: {channels: 4, cells: 1}
+        cells:
+          cell:
+            inputs: 2
+            nodes: 3
+            graph: {choose: 1}
+            join: last
+            operations:
+              conv: {kind: convolution, kernel: 3}
+              pool: {kind: pool, mode: max, kernel: 3}
+        stages: [{cell: cell, channels: 2}]
+        rules: {choices: [fa, usf], granularity: network}
+    """,
+}
+
+
+@pytest.fixture(scope="session", params=[*shipped(), *ODD_SPACES])
+def space(request: pytest.FixtureRequest) -> Space:
+    """Every shipped space at its own size, and the odd ones."""
+    if request.param in ODD_SPACES:
+        text = ODD_SPACES[request.param]
+        return from_data(parse_yaml(text, where=request.param), where=request.param)
+    return load(request.param)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of measured data beside the repository, or of EVONAS_DATA; else a skip."""
+    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    folder = Path(os.environ.get("EVONAS_DATA", beside))
+    table = folder / "nas-bench-201" / "nb201_cifar10.csv.gz"
+    if not table.is_file():
+        pytest.skip(f"{table} is absent")
+    return folder

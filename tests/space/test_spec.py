@@ -1,0 +1,275 @@
+"""Every wrong value of a YAML is told with its path, what was expected and what came."""
+
+from typing import Any
+
+import pytest
+
+from evonas.errors import SpaceError
+from evonas.space import from_data
+
+
+def good() -> dict[str, Any]:
+    """A small space without a fault, for tests to break in one place."""
+    return {
+        "name": "mine",
+        "description": "for tests",
+        "size": {"channels": 4, "cells": 1},
+        "cells": {
+            "block": {
+                "nodes": 2,
+                "graph": {"choose": 1},
+                "operations": {
+                    "skip": {"kind": "identity"},
+                    "conv": {"kind": "convolution", "kernel": 3},
+                },
+            }
+        },
+        "stages": [{"cell": "block", "channels": 1}, {"cell": "block", "channels": 2}],
+        "rules": {"choices": ["fa", "usf"]},
+    }
+
+
+def broken(path: str, value: Any) -> dict[str, Any]:
+    """``good()`` with one value set; ``...`` deletes it. Numbers in the path are list indices."""
+    data: Any = good()
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    inner = data
+    for step in parents:
+        inner = inner.setdefault(step, {}) if isinstance(inner, dict) else inner[step]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    assert isinstance(data, dict)
+    return data
+
+
+BLOCK = "cells.block"
+OPERATIONS = f"{BLOCK}.operations"
+NAMES = "letters, digits, '_' and '-', a letter or digit first"
+
+WRONG = [
+    # the form of a value
+    ("sizes", {}, "$: unknown key 'sizes'; did you mean 'size'? (known: name, description, size,"),
+    ("size", ..., "$.size: this key is missing"),
+    ("size", 16, "$.size: expected a mapping (keys: channels, cells), got 16"),
+    ("size.channels", "16", "$.size.channels: expected a whole number, got '16'"),
+    ("size.channels", True, "$.size.channels: expected a whole number, got True"),
+    ("size.cells", None, "$.size.cells: expected a whole number, got nothing"),
+    ("name", 201, "$.name: expected a text, got 201"),
+    ("stages", {"cell": "block"}, "$.stages: expected a list, got {'cell': 'block'}"),
+    ("cells", [], "$.cells: expected a mapping, got []"),
+    ("rules.choices", "fa", "$.rules.choices: expected a list, got 'fa'"),
+    ("rules.choices", ["fa", False], "$.rules.choices[1]: expected a text, got False"),
+    ("head.norm", "yes", "$.head.norm: expected true or false, got 'yes'"),
+    # the range of a value
+    ("size.cells", 0, "$.size.cells: must be at least 1, got 0"),
+    ("size.cells", 5000, "$.size.cells: must be at most 1000, got 5000"),
+    ("stages.1.channels", -2, "$.stages[1].channels: must be at least 1, got -2"),
+    ("stages.1.repeat", 0, "$.stages[1].repeat: must be at least 1, got 0"),
+    ("stem.kernel", 2, "$.stem.kernel: must be odd, so that padding keeps the size, got 2"),
+    (f"{BLOCK}.nodes", 0, "$.cells.block.nodes: must be at least 1, got 0"),
+    (f"{BLOCK}.inputs", 3, "$.cells.block.inputs: must be 1 or 2, got 3"),
+    (
+        f"{BLOCK}.graph",
+        "dens",
+        "$.cells.block.graph: expected dense or {choose: k}, got 'dens'",
+    ),
+    (
+        f"{BLOCK}.graph.choose",
+        2,
+        "$.cells.block.graph.choose: the first node has only 1 to choose from, got 2",
+    ),
+    (
+        f"{BLOCK}.graph",
+        {"chose": 1},
+        "$.cells.block.graph: unknown key 'chose'; did you mean 'choose'? (known: choose)",
+    ),
+    (
+        f"{BLOCK}.graph",
+        {"choose": None},
+        "$.cells.block.graph: expected dense or {choose: k}, got a mapping without a number",
+    ),
+    (
+        f"{BLOCK}.join",
+        "concatenate",
+        "$.cells.block.join: expected one of last, sum, concat, got 'concatenate'; "
+        "did you mean 'concat'?",
+    ),
+    (OPERATIONS, {}, "$.cells.block.operations: expected at least one operation, got none"),
+    # operations
+    (
+        f"{OPERATIONS}.conv.kind",
+        "conv",
+        "$.cells.block.operations.conv.kind: expected one of zero, identity, convolution, "
+        "separable, pool, got 'conv'",
+    ),
+    (
+        f"{OPERATIONS}.conv.kernel",
+        ...,
+        "$.cells.block.operations.conv.kernel: this key is missing (kind convolution needs it)",
+    ),
+    (
+        f"{OPERATIONS}.conv.kernel",
+        4,
+        "$.cells.block.operations.conv.kernel: must be odd, so that padding keeps the size, got 4",
+    ),
+    (
+        f"{OPERATIONS}.skip.kernel",
+        3,
+        "$.cells.block.operations.skip.kernel: kind identity does not take this key "
+        "(it takes no parameters)",
+    ),
+    (
+        f"{OPERATIONS}.conv.repeats",
+        2,
+        "$.cells.block.operations.conv.repeats: kind convolution does not take this key "
+        "(it takes kernel, dilation, groups)",
+    ),
+    (
+        f"{OPERATIONS}.pool",
+        {"kind": "pool", "kernel": 3, "mode": "mean"},
+        "$.cells.block.operations.pool.mode: expected one of avg, max, got 'mean'",
+    ),
+    (
+        f"{OPERATIONS}.again",
+        {"kind": "convolution", "kernel": 3, "groups": 1},
+        "$.cells.block.operations.again: is the same operation as 'conv'; keep one of them",
+    ),
+    (
+        f"{OPERATIONS}.a~b",
+        {"kind": "zero"},
+        f"$.cells.block.operations.a~b: expected a name of {NAMES}, got 'a~b'",
+    ),
+    # names across keys
+    ("name", "my space", f"$.name: expected a name of {NAMES}, got 'my space'"),
+    ("cells", {}, "$.cells: expected at least one cell, got none"),
+    ("stages", [], "$.stages: expected at least one stage, got none"),
+    (
+        "stages.1.cell",
+        "blok",
+        "$.stages[1].cell: unknown cell 'blok'; did you mean 'block'? (known: block)",
+    ),
+    (
+        "cells.spare",
+        good()["cells"]["block"],
+        "$.cells.spare: is used by no stage and no reduction",
+    ),
+    (
+        "reduction.kind",
+        "cel",
+        "$.reduction.kind: expected one of residual, cell, got 'cel'; did you mean 'cell'?",
+    ),
+    ("reduction.kind", "cell", "$.reduction.cell: this key is missing (kind cell needs it)"),
+    ("reduction.cell", "block", "$.reduction.cell: kind residual does not take this key"),
+    # rules
+    ("rules.choices", [], "$.rules.choices: expected at least one rule, got none"),
+    ("rules.choices", ["fa", "usf", "fa"], "$.rules.choices[2]: 'fa' is given twice"),
+    ("rules.choices", ["-"], f"$.rules.choices[0]: expected a name of {NAMES}, got '-'"),
+    (
+        "rules.granularity",
+        "layers",
+        "$.rules.granularity: expected one of layer, edge, stage, network, got 'layers'; "
+        "did you mean 'layer'?",
+    ),
+    # channels
+    (
+        "stem.channels",
+        3,
+        "$.stages[0].channels: cell 'block' has one input and keeps its channels: "
+        "expected 12, got 4",
+    ),
+    (
+        f"{BLOCK}.join",
+        "concat",
+        "$.cells.block.join: concat needs inputs: 2, whose preprocessing brings the channels back",
+    ),
+    (
+        f"{OPERATIONS}.conv.groups",
+        3,
+        "$.stages[0].channels: 3 groups of operation 'conv' do not divide 4 channels",
+    ),
+    (
+        "reduction",
+        {"kind": "cell", "cell": "block"},
+        "$.stages[1].channels (reduction): cell 'block' has one input and keeps its channels: "
+        "expected 4, got 8",
+    ),
+]
+
+
+def test_the_space_that_is_broken_below_is_good() -> None:
+    assert from_data(good(), where="mine.yaml").size > 0
+
+
+@pytest.mark.parametrize(("path", "value", "message"), WRONG)
+def test_a_wrong_value_is_told_with_its_path(path: str, value: Any, message: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        from_data(broken(path, value), where="mine.yaml")
+    text = str(caught.value)
+    assert text.startswith("mine.yaml: ")
+    assert any(line.startswith(message) for line in text.split("\n  ")[1:]), text
+
+
+def test_all_problems_are_told_at_once() -> None:
+    data = good() | {"size": {"channels": 0, "cells": "5"}, "sise": 1}
+    data["cells"]["block"]["operations"]["conv"] = {"kind": "convolution", "mode": "avg"}
+    with pytest.raises(SpaceError) as caught:
+        from_data(data, where="mine.yaml")
+    assert str(caught.value).split("\n  ") == [
+        "mine.yaml: 4 problems",
+        "$.size.cells: expected a whole number, got '5'",
+        "$.cells.block.operations.conv.kernel: this key is missing (kind convolution needs it)",
+        "$.cells.block.operations.conv.mode: kind convolution does not take this key "
+        "(it takes kernel, dilation, groups)",
+        "$: unknown key 'sise'; did you mean 'size'? (known: name, description, size, cells, "
+        "stages, rules, source, stem, reduction, head)",
+    ]
+
+
+def reducing(*, inputs: int, operation: str, kind: str, channels: int) -> dict[str, Any]:
+    """Two stages of equal channels; the only operation beside a convolution is ``operation``."""
+    data = good() | {"reduction": {"kind": kind} | ({"cell": "block"} if kind == "cell" else {})}
+    data["size"]["channels"] = channels
+    data["stages"][1]["channels"] = 1
+    data["cells"]["block"]["inputs"] = inputs
+    data["cells"]["block"]["operations"]["skip"] = {"kind": operation}
+    return data
+
+
+@pytest.mark.parametrize(
+    ("inputs", "operation", "kind"),
+    [
+        (1, "identity", "cell"),  # the identity at stride 2
+        (2, "zero", "residual"),  # input 0, which is still as large as before the reduction
+        (2, "zero", "cell"),
+    ],
+)
+def test_a_factorised_reduction_needs_even_channels(
+    inputs: int, operation: str, kind: str
+) -> None:
+    odd = reducing(inputs=inputs, operation=operation, kind=kind, channels=3)
+    with pytest.raises(SpaceError, match=r"halves the channels: expected an even number, got 3$"):
+        from_data(odd, where="mine.yaml")
+    even = reducing(inputs=inputs, operation=operation, kind=kind, channels=4)
+    assert from_data(even, where="mine.yaml").channels == 4
+
+
+@pytest.mark.parametrize(
+    ("inputs", "operation", "kind"), [(1, "zero", "cell"), (1, "identity", "residual")]
+)
+def test_without_a_factorised_reduction_channels_may_be_odd(
+    inputs: int, operation: str, kind: str
+) -> None:
+    data = reducing(inputs=inputs, operation=operation, kind=kind, channels=3)
+    assert from_data(data, where="mine.yaml").channels == 3
+
+
+def test_a_cell_with_one_input_may_follow_a_concat_of_as_many_channels() -> None:
+    data = good() | {"reduction": {"kind": "cell", "cell": "narrow"}}
+    data["cells"]["narrow"] = good()["cells"]["block"]
+    data["cells"]["block"] |= {"inputs": 2, "join": "concat"}
+    assert from_data(data, where="mine.yaml").positions[2].channels == 8
+    data["stages"][1]["channels"] = 3
+    with pytest.raises(SpaceError, match=r"has one input .* expected 8, got 12$"):
+        from_data(data, where="mine.yaml")

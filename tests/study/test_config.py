@@ -1,0 +1,90 @@
+"""Configurations: what is refused, with its text, and what a file gives back."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evonas.errors import ConfigError, InputError
+from evonas.space import load
+from evonas.study import RunConfig, read_config, shaped_space
+from evonas.study.config import write_config
+
+
+def test_a_configuration_survives_its_file(config: RunConfig, tmp_path: Path) -> None:
+    for one in (config, replace(config, images=None), replace(config, objectives=("acc",))):
+        write_config(one, tmp_path)
+        assert read_config(tmp_path) == one
+
+
+def test_the_file_names_the_versions_that_decide_a_result(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    write_config(config, tmp_path)
+    versions = yaml.safe_load((tmp_path / "config.yaml").read_text())["versions"]
+    assert {"python", "torch", "pymoo", "deap"} <= set(versions)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"population": 0}, "population: expected a whole number of at least 1, got 0"),
+        ({"epochs": -3}, "epochs: expected a whole number of at least 1, got -3"),
+        ({"images": 0}, "images: expected a whole number of at least 1, got 0"),
+        ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
+        ({"rules": ()}, "rules: expected at least one name, got none"),
+        ({"objectives": ()}, "objectives: expected at least one name, got none"),
+        ({"rules": ("fa", "fa")}, "rules: a name is given twice: fa, fa"),
+        ({"rules": ("hebian",)}, "unknown rule 'hebian'"),
+        ({"objectives": ("acc", "robst")}, "unknown objective 'robst'; did you mean 'robust'?"),
+        ({"dataset": "cifar"}, "unknown data set 'cifar'; did you mean 'cifar10'?"),
+        ({"algorithm": "nsga"}, "unknown algorithm 'nsga'; did you mean 'nsga2'?"),
+        ({"objectives": ("robust",), "epsilon": "0"}, "at 0 nothing is attacked"),
+        ({"epsilon": "eight"}, "eight"),
+    ],
+)
+def test_a_setting_out_of_range_is_told(
+    config: RunConfig, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        replace(config, **change)
+    assert message in str(caught.value)
+
+
+def test_every_count_that_is_wrong_is_told_at_once(config: RunConfig) -> None:
+    with pytest.raises(ConfigError) as caught:
+        replace(config, population=0, cells=-1)
+    assert "population" in str(caught.value)
+    assert "cells" in str(caught.value)
+
+
+def test_a_misspelt_key_of_the_file_is_told_with_a_suggestion(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    write_config(config, tmp_path)
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text().replace("population:", "populaton:"))
+    with pytest.raises(ConfigError, match=r"populaton.*did you mean 'population'"):
+        read_config(tmp_path)
+
+
+def test_differences_name_both_values(config: RunConfig) -> None:
+    other = replace(config, seed=1, epochs=9)
+    assert config.differences(other) == ["epochs: 1 and 9", "seed: 0 and 1"]
+    assert config.differences(config) == []
+
+
+def test_a_shaped_space_has_the_size_and_the_rules_of_the_run(config: RunConfig) -> None:
+    space = shaped_space(load("nas-bench-201"), config)
+    assert (space.channels, space.cells, space.rule_choices) == (4, 1, ("fa", "usf", "brsf"))
+
+
+def test_the_rule_of_the_first_layer_is_folded(config: RunConfig) -> None:
+    space = shaped_space(load("nas-bench-201"), config)
+    stem = next(at for at, gene in enumerate(space.genes) if gene.name == "stem")
+    genome = space.parse("|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
+    values = list(genome.values)
+    values[stem] = 2
+    assert space.key(type(genome)(tuple(values))) == space.key(genome)

@@ -1,0 +1,71 @@
+"""Executors: the same records everywhere, and a worker that dies costs one candidate."""
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+
+from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.space import Genome, Space, load
+from evonas.study import RunConfig, shaped_space
+from evonas.study import executors as module
+from evonas.study.executors import InlineExecutor, JoblibExecutor, make_executor
+
+
+def genomes(space: Space, count: int) -> list[Genome]:
+    rng = random.Random(1)
+    return [space.canonical(space.sample(rng)) for _ in range(count)]
+
+
+def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: RunConfig) -> None:
+    space, protocol = shaped_space(load("nas-bench-201"), config), config.protocol()
+    results = [
+        {
+            record.key: (replace(record, seconds=0.0), weights)
+            for record, weights in executor.run(space, genomes(space, 4), protocol=protocol)
+        }
+        for executor in (InlineExecutor(), JoblibExecutor(2))
+    ]
+    assert len(results[0]) == 4
+    assert results[0] == results[1]
+
+
+def test_one_process_computes_on_one_thread_and_gives_the_others_back(config: RunConfig) -> None:
+    space, before = shaped_space(load("nas-bench-201"), config), torch.get_num_threads()
+    results = InlineExecutor().run(space, genomes(space, 1), protocol=config.protocol())
+    next(results)
+    assert torch.get_num_threads() == 1
+    assert list(results) == []
+    assert torch.get_num_threads() == before
+
+
+def test_the_number_of_workers_chooses_the_executor() -> None:
+    assert isinstance(make_executor(1), InlineExecutor)
+    assert isinstance(make_executor(2), JoblibExecutor)
+
+
+def deadly(space: Space, genome: Genome, protocol: Protocol) -> tuple[Evaluation, bytes]:
+    """Stands in for a candidate whose training kills its process."""
+    if protocol.seed == 13 and genome == genomes(space, 4)[1]:
+        os._exit(3)
+    return Evaluation(space.key(genome), "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b"weights"
+
+
+@pytest.mark.filterwarnings("ignore:A worker stopped while some jobs")
+def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_work", deadly)
+    space = shaped_space(load("nas-bench-201"), config)
+    given: Sequence[Genome] = genomes(space, 4)
+    protocol = replace(config, seed=13).protocol()
+    records = {
+        record.key: record for record, _ in JoblibExecutor(2).run(space, given, protocol=protocol)
+    }
+    assert set(records) == {space.key(genome) for genome in given}
+    failures = [record for record in records.values() if record.failure is not None]
+    assert [record.key for record in failures] == [space.key(given[1])]
+    assert str(failures[0].failure).startswith("worker lost: ")

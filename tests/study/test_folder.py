@@ -1,0 +1,101 @@
+"""Run folders: made whole or not at all, one run and one process to a folder."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evonas.errors import RunFolderError, StorageError
+from evonas.space import source_text
+from evonas.study import RunConfig, create_run, next_free_folder, opened_run
+from evonas.study import folder as module
+
+Begin = Callable[[RunConfig, str], Path]
+
+
+def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
+    config: RunConfig, begin: Begin
+) -> None:
+    folder = begin(config, "run")
+    assert {path.name for path in folder.iterdir()} == {"config.yaml", "space.yaml", "study.db"}
+    assert (folder / "space.yaml").read_text() == source_text("nas-bench-201")
+    with opened_run(folder) as (read, journal):
+        assert read == config
+        assert journal.asks() == []
+
+
+def test_a_folder_that_holds_this_run_says_how_to_go_on(config: RunConfig, begin: Begin) -> None:
+    folder = begin(config, "run")
+    with pytest.raises(RunFolderError, match=f"go on with it by: evonas resume {folder}"):
+        begin(config, "run")
+
+
+def test_a_folder_that_holds_another_run_says_what_differs(
+    config: RunConfig, begin: Begin
+) -> None:
+    begin(config, "run")
+    with pytest.raises(RunFolderError, match=r"another configuration \(seed: 0 and 5\)"):
+        begin(replace(config, seed=5), "run")
+
+
+def test_a_folder_with_other_files_is_refused_and_left_alone(
+    config: RunConfig, begin: Begin, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.tex").write_text("precious")
+    with pytest.raises(RunFolderError, match="expected a new or empty folder"):
+        begin(config, "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.tex"]
+
+
+def test_an_empty_folder_is_used(config: RunConfig, begin: Begin, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    assert (begin(config, "run") / "study.db").exists()
+
+
+def test_a_folder_that_cannot_be_finished_leaves_nothing(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "create_journal", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        create_run(tmp_path / "run", config, space_text="")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_cannot_work_on_one_run(config: RunConfig, begin: Begin) -> None:
+    folder = begin(config, "run")
+    with (
+        opened_run(folder),
+        pytest.raises(RunFolderError, match="another process is at work"),
+        opened_run(folder),
+    ):
+        pass
+    with opened_run(folder):
+        pass  # the lock is gone with the one who held it
+
+
+def test_a_configuration_changed_after_the_run_began_is_refused(
+    config: RunConfig, begin: Begin
+) -> None:
+    folder = begin(config, "run")
+    path = folder / "config.yaml"
+    path.write_text(path.read_text().replace("epochs: 1", "epochs: 2"))
+    with pytest.raises(StorageError, match="differs from the configuration"), opened_run(folder):
+        pass
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"found no config\.yaml"), opened_run(tmp_path):
+        pass
+
+
+def test_the_next_free_folder_is_the_first_number_not_taken(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    assert next_free_folder(tmp_path, config).name == "nas-bench-201-digits-1"
+    (tmp_path / "nas-bench-201-digits-1").mkdir()
+    assert next_free_folder(tmp_path, config).name == "nas-bench-201-digits-2"

@@ -1,0 +1,133 @@
+"""The journal: what was written is read back, and nothing damaged is taken for a journal."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from evonas.errors import StorageError
+from evonas.evaluation.evaluate import Evaluation
+from evonas.study.journal import JOURNAL_FILE, Journal, create_journal, open_journal
+
+
+def evaluation(key: str, failure: str | None = None) -> Evaluation:
+    return Evaluation(
+        key=key,
+        genome=f"genome of {key}",
+        values={} if failure else {"acc": 0.1 + 0.2, "params": 12.0},
+        weights_by_rule={"fa": 3},
+        losses=(1.5, 0.1),
+        epochs=2,
+        seconds=0.25,
+        seed=2**63 - 1,
+        failure=failure,
+    )
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return create_journal(tmp_path, config_digest="abc")
+
+
+def test_what_was_told_is_read_back_bit_for_bit_in_the_order_of_the_asks(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.record_asks([("a", "genome of a"), ("b", "genome of b")], generation=0)
+    journal.record_asks([("c", "genome of c")], generation=1)
+    told = [evaluation("c"), evaluation("a"), evaluation("b", "diverged: at once")]
+    for one in told:
+        journal.record_tell(one)
+    journal.close()
+    again = open_journal(tmp_path)
+    assert again.asks() == [["a", "b"], ["c"]]
+    assert again.evaluations() == [told[1], told[2], told[0]]
+    assert again.config_digest() == "abc"
+    again.close()
+
+
+def test_a_candidate_is_told_once_and_asked_once(journal: Journal) -> None:
+    journal.record_asks([("a", "genome of a")], generation=0)
+    journal.record_tell(evaluation("a"))
+    with pytest.raises(StorageError, match="UNIQUE"):
+        journal.record_tell(evaluation("a"))
+    with pytest.raises(StorageError, match="UNIQUE"):
+        journal.record_asks([("b", ""), ("a", "")], generation=1)
+    assert journal.asks() == [["a"]]  # the refused generation left nothing behind
+    journal.close()
+
+
+def test_a_number_that_is_none_is_never_written(journal: Journal) -> None:
+    journal.record_asks([("a", "")], generation=0)
+    bad = Evaluation("a", "", {"acc": float("nan")}, {}, (), 1, 0.0, 0)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        journal.record_tell(bad)
+    assert journal.evaluations() == []
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "damage", ["missing", "empty", "garbage", "truncated", "foreign", "future"]
+)
+def test_a_damaged_journal_is_an_error_and_is_left_as_it_is(
+    journal: Journal, tmp_path: Path, damage: str
+) -> None:
+    path = tmp_path / JOURNAL_FILE
+    journal.record_asks([(f"{n:05}", "x" * 200) for n in range(500)], generation=0)
+    journal.close()
+    if damage == "missing":
+        path.unlink()
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "garbage":
+        path.write_bytes(b"not a database" * 100)
+    elif damage == "truncated":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    else:
+        pragma = "application_id" if damage == "foreign" else "user_version"
+        with sqlite3.connect(path) as connection:
+            connection.execute(f"PRAGMA {pragma} = 77")
+        connection.close()
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(StorageError, match=str(path)):
+        open_journal(tmp_path)
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_journal import evaluation
+from evonas.study.journal import open_journal
+journal = open_journal(Path({folder!r}))
+journal.record_asks([(str(n), "") for n in range(100_000)], generation=0)
+print("ready", flush=True)
+for n in range(100_000):
+    journal.record_tell(evaluation(str(n)))
+    print(n, flush=True)
+"""
+
+
+def test_what_was_acknowledged_before_a_kill_is_there_afterwards(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.close()
+    script = WRITER.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        writer = subprocess.Popen([sys.executable, "-c", script], stdout=output)
+        deadline = time.monotonic() + 120
+        while len(log.read_text().split()) < 50 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.wait()
+    acknowledged = log.read_text().splitlines()[1:-1]  # the last line may be torn
+    assert len(acknowledged) >= 40
+    again = open_journal(tmp_path)
+    assert {one.key for one in again.evaluations()} >= set(acknowledged)
+    again.close()

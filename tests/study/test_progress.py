@@ -1,0 +1,54 @@
+"""Fronts, hypervolumes and bests against their definitions, worked out by hand."""
+
+import pytest
+
+from evonas.evaluation.evaluate import Evaluation
+from evonas.study.progress import archive_hypervolume, best, front, vector
+
+
+def told(key: str, failure: str | None = None, **values: float) -> Evaluation:
+    return Evaluation(key, key, values, {}, (), 1, 0.0, 0, failure)
+
+
+GOOD = told("good", acc=0.9, params=100.0)
+SMALL = told("small", acc=0.5, params=10.0)
+WORSE = told("worse", acc=0.4, params=50.0)
+LOST = told("lost", "diverged: at once", params=1.0)
+PAIR = ("acc", "params")
+
+
+def test_maximised_objectives_change_their_sign_here_and_nowhere_else() -> None:
+    assert vector(GOOD, PAIR) == (-0.9, 100.0)
+    assert vector(LOST, ("params",)) is None
+
+
+def test_the_front_holds_what_nothing_dominates_best_first_objective_first() -> None:
+    assert front([WORSE, SMALL, LOST, GOOD], PAIR) == [GOOD, SMALL]
+    assert front([LOST], PAIR) == []
+
+
+def test_best_is_each_objectives_own_and_leaves_failures_out() -> None:
+    assert best([GOOD, SMALL, LOST], PAIR) == {"acc": 0.9, "params": 10.0}
+    assert best([LOST], PAIR) == {}
+
+
+def test_the_hypervolume_is_the_area_of_the_unit_box_that_is_dominated() -> None:
+    # params: reference 1.1 x 100; the two rectangles overlap in 0.5 x (110 - 100) / 110
+    expected = 0.9 * (10 / 110) + 0.5 * (100 / 110) - 0.5 * (10 / 110)
+    volume = archive_hypervolume([GOOD, SMALL, WORSE, LOST], PAIR, reference_generation=[GOOD])
+    assert volume == pytest.approx(expected)
+
+
+def test_the_hypervolume_never_falls_when_candidates_are_added() -> None:
+    first = [WORSE, SMALL]
+    volumes = [
+        archive_hypervolume(archive, PAIR, reference_generation=first)
+        for archive in ([WORSE], first, [*first, LOST], [*first, LOST, GOOD])
+    ]
+    known = [volume for volume in volumes if volume is not None]
+    assert len(known) == 4
+    assert known == sorted(known)
+
+
+def test_a_first_generation_of_failures_has_no_reference() -> None:
+    assert archive_hypervolume([GOOD], PAIR, reference_generation=[LOST]) is None

@@ -1,0 +1,158 @@
+"""The loop: same seed same result, for any workers, and after any interruption."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evonas.errors import StorageError
+from evonas.evaluation.evaluate import Evaluation
+from evonas.study import Progress, RunConfig, StudyResult, make_executor, run_study
+from evonas.study.executors import InlineExecutor
+
+Begin = Callable[[RunConfig, str], Path]
+Run = Callable[[Path, int], StudyResult]
+
+
+def timeless(evaluations: list[Evaluation]) -> list[Evaluation]:
+    return [replace(evaluation, seconds=0.0) for evaluation in evaluations]
+
+
+def models(folder: Path) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in (folder / "models").iterdir()}
+
+
+def test_one_and_two_workers_give_one_result(config: RunConfig, begin: Begin, run: Run) -> None:
+    one, two = begin(config, "one"), begin(config, "two")
+    first, second = run(one, 1), run(two, 2)
+    assert len(first.evaluations) == 12
+    assert timeless(first.evaluations) == timeless(second.evaluations)
+    assert first.hypervolumes == second.hypervolumes
+    assert models(one) == models(two)
+
+
+def test_no_function_is_trained_twice(config: RunConfig, begin: Begin, run: Run) -> None:
+    result = run(begin(config, "run"), 1)
+    assert len({evaluation.key for evaluation in result.evaluations}) == 12
+
+
+def test_the_weights_kept_are_those_of_the_front(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    folder = begin(config, "run")
+    result = run(folder, 1)
+    assert set(models(folder)) == {evaluation.key for evaluation in result.front}
+    assert 0 < len(result.front) < 12
+
+
+def test_the_number_of_evaluations_is_kept_to(config: RunConfig, begin: Begin, run: Run) -> None:
+    result = run(begin(replace(config, evaluations=6), "run"), 1)
+    assert len(result.evaluations) == 6
+
+
+def test_a_space_that_is_exhausted_ends_the_run(config: RunConfig, begin: Begin, run: Run) -> None:
+    small = replace(config, space="tiny", rules=("fa",), population=4, generations=2)
+    assert len(run(begin(small, "run"), 1).evaluations) == 8
+
+
+@pytest.mark.parametrize("candidates", [1, 4, 6, 11])
+def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
+    config: RunConfig, begin: Begin, run: Run, candidates: int
+) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.done == candidates:
+            raise KeyboardInterrupt
+
+    whole, broken = begin(config, "whole"), begin(config, "broken")
+    expected = run(whole, 1)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(broken, executor=InlineExecutor(), on_progress=interrupt)
+    result = run(broken, 1)
+    assert timeless(result.evaluations) == timeless(expected.evaluations)
+    assert result.hypervolumes == expected.hypervolumes
+    assert models(broken) == models(whole)
+
+
+def test_resuming_a_finished_run_trains_nothing(config: RunConfig, begin: Begin, run: Run) -> None:
+    folder = begin(config, "run")
+    result = run(folder, 1)
+    again = run(folder, 1)
+    assert again.evaluations == result.evaluations  # seconds included: nothing was done anew
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from evonas.study import make_executor, run_study
+def tell(progress): print(progress.done, flush=True)
+run_study(Path(sys.argv[1]), executor=make_executor(1), on_progress=tell)
+"""
+
+
+@pytest.mark.parametrize("candidates", [2, 7])
+def test_a_run_killed_by_the_system_ends_like_one_that_was_not(
+    config: RunConfig, begin: Begin, run: Run, candidates: int, tmp_path: Path
+) -> None:
+    whole, killed = begin(config, "whole"), begin(config, "killed")
+    expected = run(whole, 1)
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(killed)], stdout=output)
+        deadline = time.monotonic() + 120
+        while len(log.read_text().split()) < candidates and time.monotonic() < deadline:
+            time.sleep(0.005)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    assert len(log.read_text().split()) >= candidates
+    result = run(killed, 1)
+    assert timeless(result.evaluations) == timeless(expected.evaluations)
+    assert models(killed) == models(whole)
+
+
+def test_a_failed_candidate_is_recorded_and_on_no_front(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    # at this radius every digit can be turned into another, but a dead network has no gradient
+    both = replace(
+        config, objectives=("acc", "robust"), population=8, generations=1, evaluations=8
+    )
+    seeds = (run(begin(replace(both, seed=seed), f"run{seed}"), 1) for seed in range(3))
+    results = list(seeds)
+    failed = [e for result in results for e in result.evaluations if e.failure is not None]
+    assert failed, "expected one dead network in 24: choose other seeds"
+    assert not [e for result in results for e in result.front if e.failure is not None]
+
+
+def test_a_journal_of_other_candidates_is_refused(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    folder = begin(config, "run")
+    run(folder, 1)
+    with sqlite3.connect(folder / "study.db") as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("UPDATE ask SET key = 'f' || substr(key, 2) WHERE position = 2")
+    connection.close()
+    with pytest.raises(StorageError, match="generation 0 of this run held other candidates"):
+        run(folder, 1)
+
+
+def test_progress_counts_up_and_its_hypervolume_never_falls(
+    config: RunConfig, begin: Begin
+) -> None:
+    seen: list[Progress] = []
+    run_study(begin(config, "run"), executor=make_executor(1), on_progress=seen.append)
+    assert [progress.done for progress in seen] == list(range(1, 13))
+    assert {progress.total for progress in seen} == {12}
+    volumes = [progress.hypervolume for progress in seen]
+    assert volumes[:3] == [None, None, None]
+    known = [volume for volume in volumes if volume is not None]
+    assert known == sorted(known)
+    assert json.dumps(seen[-1].best)  # plain numbers

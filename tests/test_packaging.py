@@ -1,0 +1,62 @@
+"""What is installed is what is on disk; one set of classes; nothing opens a stranger's code."""
+
+import subprocess
+import sys
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
+def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    on_disk = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "evonas").glob("**/__init__.py")
+    } | {"evonas.rules", "evonas.search_spaces"}
+    assert set(listed) == on_disk
+
+
+def test_the_yaml_of_every_space_is_a_resource() -> None:
+    shipped = {entry.name for entry in files("evonas.search_spaces").iterdir()}
+    assert {path.name for path in (ROOT / "search_spaces").glob("*.yaml")} <= shipped
+
+
+def test_the_rules_cannot_be_imported_twice() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import rules"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "as evonas.rules, not as rules" in done.stderr
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = "{'torch', 'numpy', 'pandas', 'pymoo'}"
+    script = f"import sys, evonas; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+BANNED = ("pickle.load", "joblib.load(", "weights_only=False", "allow_pickle=True", "eval(")
+
+
+def test_no_code_opens_what_could_run_code() -> None:
+    """Files that a stranger made are read as safetensors, JSON or safe YAML; see docs/data.md."""
+    allowed = {("evonas/evaluation/source_imagenet16.py", "pickle.load")}
+    found = {
+        (str(path.relative_to(ROOT)), word)
+        for folder in ("evonas", "rules")
+        for path in (ROOT / folder).rglob("*.py")
+        for word in BANNED
+        if word in path.read_text().replace(".eval(", "").replace("eval()", "")
+    }
+    assert {entry for entry in found if "/rules/" not in entry[0]} <= allowed

@@ -1,0 +1,211 @@
+"""YAML is read strictly, and all problems come at once with their paths."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cattrs
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evonas.errors import ConfigError, SpaceError
+from evonas.schema import MAX_FILE_BYTES, ProblemsError, parse_yaml, read_yaml, show, structure
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A part."""
+
+    count: int
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Outer:
+    """A whole, with every kind of field."""
+
+    name: str
+    rate: float
+    is_on: bool = False
+    inner: Inner = field(default_factory=lambda: Inner(1))
+    items: tuple[Inner, ...] = ()
+    table: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.rate < 0 and self.inner.count < 0:
+            raise ProblemsError([(".rate", "is negative"), (".inner.count", "is negative")])
+        if self.rate < 0:
+            raise ValueError("the rate is negative")
+
+
+def problems(data: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        structure(data, Outer, where="file", error=ConfigError)
+    first, *rest = str(caught.value).split("\n  ")
+    assert first == ("file: 1 problem" if len(rest) == 1 else f"file: {len(rest)} problems")
+    return rest
+
+
+inners = st.builds(Inner, count=st.integers(), note=st.none() | st.text(max_size=5))
+outers = st.builds(
+    Outer,
+    name=st.text(),
+    rate=st.floats(0, 1e300),
+    is_on=st.booleans(),
+    inner=inners,
+    items=st.lists(inners, max_size=3).map(tuple),
+    table=st.dictionaries(st.text(), st.lists(st.integers(), max_size=3).map(tuple), max_size=3),
+)
+
+
+@settings(deadline=None)
+@given(outer=outers)
+def test_what_is_written_as_yaml_is_read_back(outer: Outer) -> None:
+    data = asdict(outer)
+    data["items"] = list(data["items"])
+    data["table"] = {key: list(value) for key, value in outer.table.items()}
+    text = yaml.safe_dump(data)
+    assert structure(parse_yaml(text, where="text"), Outer, where="text") == outer
+
+
+def test_a_whole_number_is_a_number() -> None:
+    outer = structure({"name": "a", "rate": 2}, Outer, where="file")
+    assert outer == Outer("a", 2.0)
+    assert type(outer.rate) is float
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"name": 1, "rate": 1}, "$.name: expected a text, got 1"),
+        ({"name": "a", "rate": "1"}, "$.rate: expected a number, got '1'"),
+        ({"name": "a", "rate": True}, "$.rate: expected a number, got True"),
+        ({"name": "a", "rate": float("inf")}, "$.rate: expected a finite number, got inf"),
+        ({"name": "a", "rate": float("nan")}, "$.rate: expected a finite number, got nan"),
+        ({"name": "a", "rate": -1}, "$: the rate is negative"),
+        ({"name": "a", "rate": 1, "is_on": 1}, "$.is_on: expected true or false, got 1"),
+        ({"name": "a", "rate": 1, "is_on": None}, "$.is_on: expected true or false, got nothing"),
+        ({"name": "a"}, "$.rate: this key is missing"),
+        ({"name": "a", "rate": 1, "inner": {}}, "$.inner.count: this key is missing"),
+        (
+            {"name": "a", "rate": 1, "inner": [3]},
+            "$.inner: expected a mapping (keys: count, note), got [3]",
+        ),
+        (
+            {"name": "a", "rate": 1, "inner": {"count": 1, "nte": "x"}},
+            "$.inner: unknown key 'nte'; did you mean 'note'? (known: count, note)",
+        ),
+        (
+            {"name": "a", "rate": 1, "inner": {"count": 1, 7: "x"}},
+            "$.inner: unknown key '7' (known: count, note)",
+        ),
+        ({"name": "a", "rate": 1, "items": "ab"}, "$.items: expected a list, got 'ab'"),
+        (
+            {"name": "a", "rate": 1, "items": [{"count": 1}, {"count": 1.5}]},
+            "$.items[1].count: expected a whole number, got 1.5",
+        ),
+        ({"name": "a", "rate": 1, "table": [1]}, "$.table: expected a mapping, got [1]"),
+        (
+            {"name": "a", "rate": 1, "table": {"x": [1, "2"]}},
+            "$.table.x[1]: expected a whole number, got '2'",
+        ),
+        (
+            {"name": "a", "rate": 1, "table": {True: [1]}},
+            "$.table: expected texts as keys, got True",
+        ),
+        (
+            None,
+            "$: expected a mapping (keys: name, rate, is_on, inner, items, table), got nothing",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_path_expectation_and_what_came(
+    data: Any, expected: str
+) -> None:
+    assert problems(data) == [expected]
+
+
+def test_all_problems_of_form_come_at_once_in_the_order_of_the_keys() -> None:
+    data = {"name": 1, "inner": {"count": "x", "zzz": 0}, "items": [3, {}], "nme": 2}
+    assert problems(data) == [
+        "$.name: expected a text, got 1",
+        "$.rate: this key is missing",
+        "$.inner.count: expected a whole number, got 'x'",
+        "$.inner: unknown key 'zzz' (known: count, note)",
+        "$.items[0]: expected a mapping (keys: count, note), got 3",
+        "$.items[1].count: this key is missing",
+        "$: unknown key 'nme'; did you mean 'name'? "
+        "(known: name, rate, is_on, inner, items, table)",
+    ]
+
+
+def test_a_comparison_of_keys_may_find_several_problems_below_it() -> None:
+    data = {"name": "a", "rate": -1, "inner": {"count": -1}}
+    assert problems(data) == ["$.rate: is negative", "$.inner.count: is negative"]
+
+
+def test_an_added_hook_decides_a_union() -> None:
+    def customise(converter: cattrs.Converter) -> None:
+        plain = converter.get_structure_hook(Inner)
+        converter.register_structure_hook(
+            Inner, lambda value, kind: Inner(0) if value == "empty" else plain(value, kind)
+        )
+
+    data = {"name": "a", "rate": 1, "inner": "empty", "items": [{"count": 2}]}
+    outer = structure(data, Outer, where="file", customise=customise)
+    assert (outer.inner, outer.items) == (Inner(0), (Inner(2),))
+
+
+def test_a_mistake_of_our_own_is_not_told_as_the_users() -> None:
+    def customise(converter: cattrs.Converter) -> None:
+        converter.register_structure_hook(Inner, lambda value, _: value.no_such_attribute)
+
+    with pytest.raises(Exception, match=r"no_such_attribute|While structuring") as caught:
+        structure({"name": "a", "rate": 1, "inner": {}}, Outer, where="file", customise=customise)
+    assert not isinstance(caught.value, SpaceError)
+
+
+# -- the text itself ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1, 2", r"^file:1: not valid YAML: "),
+        ("a: 1\nb: 2\na: 3\n", r"^file:3: not valid YAML: key 'a' is given twice$"),
+        ("a: {b: 1, b: 2}", r"^file:1: not valid YAML: key 'b' is given twice$"),
+        ("a: &x [1]\nb: *x\n", r"^file:2: not valid YAML: aliases \(\*name\) are not allowed$"),
+        ("a: !!python/object/apply:os.getcwd []", r"^file:1: not valid YAML: could not determine"),
+        ("a: 2026-13-45", r"^file: not valid YAML: month must be in 1\.\.12"),
+        ("a: 1\n---\nb: 2\n", r"^file:2: not valid YAML: "),
+        ("a: " + "[" * 20_000, r"^file(:1)?: not valid YAML: "),
+        ("a: \x00", r"^file(:1)?: not valid YAML: "),
+        ("? [1]\n: 2\n", r"^file:1: not valid YAML: "),
+        ("a: !!map [1]\n", r"^file:1: not valid YAML: expected a mapping node"),
+    ],
+)
+def test_a_text_that_is_not_plain_yaml_is_refused_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_yaml(text, where="file", error=ConfigError)
+
+
+def test_a_file_is_read_or_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a: é\n", encoding="utf-8")
+    assert read_yaml(path) == {"a": "é"}
+    path.write_bytes(b"a: \xff\n")
+    with pytest.raises(SpaceError, match=r"a\.yaml: expected UTF-8 text"):
+        read_yaml(path)
+    path.write_bytes(b"#" * (MAX_FILE_BYTES + 1))
+    with pytest.raises(SpaceError, match=rf"expected at most {MAX_FILE_BYTES} bytes, got 1048577"):
+        read_yaml(path)
+    with pytest.raises(SpaceError, match=r"cannot be read: Is a directory"):
+        read_yaml(tmp_path)
+
+
+def test_what_came_is_shown_short() -> None:
+    assert show(None) == "nothing"
+    assert show("x" * 100) == "'" + "x" * 36 + "..."
