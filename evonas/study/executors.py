@@ -83,7 +83,8 @@ class JoblibExecutor(AbstractExecutor):
     def _alone(self, space: Space, genome: Genome, protocol: Protocol) -> Result:
         for _ in range(MAX_ATTEMPTS):
             try:
-                return next(iter(self._pool(1, space, [genome], protocol)))
+                # two, though one is idle: joblib runs a pool of one in this very process
+                return next(iter(self._pool(2, space, [genome], protocol)))
             except TerminatedWorkerError as problem:
                 reason = str(problem).splitlines()[0]
         return _lost(space, genome, protocol, reason=reason), b""
@@ -93,7 +94,6 @@ class JoblibExecutor(AbstractExecutor):
     ) -> Iterator[Result]:
         results: Iterator[Result] = Parallel(
             n_jobs=workers,
-            # even one worker is a process of its own here: it may be about to die
             backend="loky",
             batch_size=1,
             pre_dispatch="all",

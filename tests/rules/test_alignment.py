@@ -81,6 +81,24 @@ def test_measuring_leaves_the_network_as_it_was() -> None:
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
+class Recurrent(nn.Module):
+    """One layer under direct feedback, used twice; watches its logits itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = RuleLinear(3, 3, rule=RULES["dfa"]())
+        self.wiring = connect(self, seed=0)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(batch, 3) to logits (batch, 3)."""
+        return self.wiring.watch(self.layer(torch.tanh(self.layer(images))))
+
+
+def test_a_network_may_watch_its_logits_itself() -> None:
+    images, labels = torch.eye(3).requires_grad_(), torch.arange(3)
+    assert list(alignment(Recurrent(), images, labels)) == ["layer"]
+
+
 def test_a_network_without_rule_layers_is_refused() -> None:
     with pytest.raises(RuleError, match="expected a network with trainable rule layers"):
         alignment(nn.Flatten(), torch.zeros(1, 3), torch.zeros(1, dtype=torch.int64))

@@ -69,6 +69,11 @@ def test_a_twin_can_be_given_other_rules_and_a_single_layer_converts_too() -> No
     assert isinstance(convert(nn.Conv2d(2, 2, 1), UniformSign(), seed=0), RuleConv2d)
 
 
+def test_a_twin_of_a_network_in_eval_mode_is_in_eval_mode() -> None:
+    twin = convert(some_network().eval(), FeedbackAlignment(), seed=0)
+    assert not any(module.training for module in twin.modules())
+
+
 def test_converting_draws_nothing_from_the_global_generator() -> None:
     network = some_network()
     before = torch.random.get_rng_state()

@@ -97,7 +97,7 @@ def test_a_linear_layer_sends_the_projected_error_to_every_position(
 
 
 def test_the_kernel_has_the_published_standard_deviation_of_its_taps_sum() -> None:
-    layer = RuleConv2d(40, 8, 3, rule=DirectFeedbackAlignment())
+    layer = RuleConv2d(40, 200, 3, rule=DirectFeedbackAlignment())
     wiring = connect(layer, seed=3)
     wiring.watch(torch.zeros(1, 10))
     std = layer.feedback().sum((2, 3)).std().item()
