@@ -70,6 +70,7 @@ def show_space(console: Console, name: str) -> None:
             f"join {cell.join}; {', '.join(cell.operations)}",
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
     kinds = _kind_counts(space)
     console.print(
@@ -81,7 +82,8 @@ def show_space(console: Console, name: str) -> None:
         markup=False,
     )
     genome = space.canonical(space.sample(random.Random(0)))
-    console.print(f"a genome: {space.format(genome)}", highlight=False, markup=False)
+    text = space.format(genome)
+    console.print(f"a genome: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def check_space(console: Console, file: Path) -> None:

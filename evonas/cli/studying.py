@@ -41,7 +41,11 @@ def go_on(folder: Path, *, workers: int, is_quiet: bool) -> None:
             result = run_study(folder, executor=make_executor(workers), on_progress=on_progress)
     except KeyboardInterrupt:
         _write_what_there_is(folder)
-        console.print(f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
+        console.print(
+            f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}",
+            highlight=False,
+            soft_wrap=True,
+        )
         raise
     write_tables(folder, result.evaluations, result.config.objectives)
     _conclude(console, folder, result)

@@ -72,6 +72,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         problems = [*_counts_below_one(self), *_repeats(self)]
+        if self.population == 1:
+            problems.append("population: expected at least 2, got 1")
         if self.seed < 0:
             problems.append(f"seed: expected a whole number of at least 0, got {self.seed}")
         if problems:

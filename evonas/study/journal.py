@@ -123,8 +123,8 @@ def open_journal(folder: Path) -> Journal:
     path = folder / JOURNAL_FILE
     if not path.exists() or path.stat().st_size == 0:
         raise StorageError(f"{path}: the journal of this run is missing or empty")
-    connection = _connect(path)
     try:
+        connection = _connect(path)
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
         (check,) = connection.execute("PRAGMA quick_check").fetchone()

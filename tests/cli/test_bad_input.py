@@ -6,7 +6,7 @@ import pytest
 
 from evonas.cli import main
 
-TINY = ["--epochs", "1", "--images", "60", "--batch", "20", "--channels", "2", "--cells", "1"]
+TINY = ["--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4", "--cells", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--evaluations", "-1"], "evaluations: expected a whole number of at least 1, got -1"),
         (["--epochs", "-5"], "epochs: expected a whole number of at least 1, got -5"),
         (["--images", "-5"], "images: expected a whole number of at least 1, got -5"),
-        (["--images", "99999"], "99999"),
+        (["--images", "99999"], "asked for 99,999, but there are 1,078"),
         (["--channels", "0"], "channels: expected a whole number of at least 1, got 0"),
         (["--cells", "-1"], "cells: expected a whole number of at least 1, got -1"),
         (["--workers", "0"], "workers: expected a whole number of at least 1, got 0"),
@@ -53,7 +53,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--epsilon", "eight"], "eight"),
         (["--epsilon", "-1/255"], "-1/255"),
         (["--device", "tpu"], "unknown device 'tpu'"),
-        (["--epochs", "many"], "many"),
+        (["--epochs", "many"], "Invalid value for '--epochs'"),
         (["--populaton", "3"], "--populaton"),
     ],
 )
