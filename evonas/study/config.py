@@ -2,7 +2,6 @@
 
 import platform
 from dataclasses import asdict, dataclass, fields
-from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -99,7 +98,7 @@ class RunConfig:
             num_images=self.images,
             recipe=Recipe(epochs=self.epochs, batch=self.batch),
             objectives=self.objectives,
-            epsilon=Fraction(self.epsilon),
+            epsilon=parse_epsilon(self.epsilon),
             attacked_images=self.attacked_images,
             seed=self.seed,
             device=self.device,
