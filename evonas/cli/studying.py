@@ -1,11 +1,14 @@
 """Begin a run or go on with one, and leave its tables behind however it ends."""
 
 import shlex
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from evonas.cli.live import progress_bar
+from evonas.evaluation.evaluate import Evaluation
 from evonas.report import FRONT_FILE, write_tables
 from evonas.space import source_text
 from evonas.study import (
@@ -38,16 +41,20 @@ def go_on(folder: Path, *, workers: int, is_quiet: bool) -> None:
         _introduce(console, folder, workers=workers)
     try:
         with progress_bar(console, is_quiet=is_quiet) as on_progress:
-            result = run_study(folder, executor=make_executor(workers), on_progress=on_progress)
+            result = run_study(
+                folder,
+                executor=make_executor(workers),
+                on_progress=on_progress,
+                on_generation=partial(_write_so_far, folder),
+            )
     except KeyboardInterrupt:
-        _write_what_there_is(folder)
+        _write_journal(folder)
         console.print(
             f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}",
             highlight=False,
             soft_wrap=True,
         )
         raise
-    write_tables(folder, result.evaluations, result.config.objectives)
     _conclude(console, folder, result)
 
 
@@ -71,10 +78,14 @@ def _introduce(console: Console, folder: Path, *, workers: int) -> None:
         )
 
 
-def _write_what_there_is(folder: Path) -> None:
+def _write_so_far(folder: Path, evaluations: Sequence[Evaluation]) -> None:
+    write_tables(folder, evaluations, read_config(folder).objectives)
+
+
+def _write_journal(folder: Path) -> None:
     journal = open_journal(folder)
     try:
-        write_tables(folder, journal.evaluations(), read_config(folder).objectives)
+        _write_so_far(folder, journal.evaluations())
     finally:
         journal.close()
 

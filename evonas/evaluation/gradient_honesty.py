@@ -11,6 +11,7 @@ from evonas.evaluation.attack_losses import SCALED_LOGIT, largest_logit
 from evonas.evaluation.frozen import frozen
 
 STEP = 1e-4  # of the finite difference, in units of the pixel range
+JITTER = 1 / 255  # how far from an image the check is made, in the same units
 
 
 def gradient_honesty(
@@ -28,7 +29,8 @@ def gradient_honesty(
 
         sum |(L(x + h d) - L(x - h d)) / 2h - <g, d>|  /  sum |(L(x + h d) - L(x - h d)) / 2h|
 
-    in float64 on a copy of the network. An honest backward gives less than 0.01 (kinks of ReLU), a
+    in float64 on a copy of the network, at a random point close to each image: on the image itself
+    equal neighbours would tie in a max pooling, where no gradient is the right one. An honest backward gives less than 0.01 (kinks of ReLU), a
     surrogate of feedback alignment about 1. The finite differences are a fact about the forward
     pass, so no rule can be constructed to pass by accident.
 
@@ -43,8 +45,9 @@ def gradient_honesty(
         The error; 0 when the loss does not change in any direction and backward says so too.
     """
     twin = deepcopy(network).double()
-    points = images.double()
     generator = torch.Generator().manual_seed(seed)
+    jitter = torch.rand(images.shape, generator=generator, dtype=torch.float64).to(images.device)
+    points = images.double() * (1 - 2 * JITTER) + 2 * JITTER * jitter  # stays in [0, 1]
     shape = (num_directions, *points.shape)
     directions = torch.randn(shape, generator=generator, dtype=torch.float64).to(points.device)
     directions = directions / directions.flatten(2).norm(dim=2).view(num_directions, -1, 1, 1, 1)

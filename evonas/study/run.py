@@ -39,6 +39,7 @@ def run_study(
     *,
     executor: AbstractExecutor,
     on_progress: Callable[[Progress], None],
+    on_generation: Callable[[Sequence[Evaluation]], None] = lambda _: None,
 ) -> StudyResult:
     """Run, or go on with, the study in ``folder`` until its last generation.
 
@@ -49,6 +50,7 @@ def run_study(
         folder: made by :func:`evonas.study.folder.create_run`.
         executor: where candidates are evaluated; it does not change any result.
         on_progress: is called after every candidate.
+        on_generation: is called after every generation, with all evaluations so far.
 
     Raises:
         RunFolderError: there is no run in the folder, or another process is at work on it.
@@ -56,7 +58,7 @@ def run_study(
             than the one that began the run.
     """
     with opened_run(folder) as (config, journal):
-        return _Study(folder, config, journal, executor, on_progress).run()
+        return _Study(folder, config, journal, executor, on_progress, on_generation).run()
 
 
 class _Study:
@@ -67,12 +69,14 @@ class _Study:
         journal: Journal,
         executor: AbstractExecutor,
         on_progress: Callable[[Progress], None],
+        on_generation: Callable[[Sequence[Evaluation]], None],
     ) -> None:
         self._folder = folder
         self._config = config
         self._journal = journal
         self._executor = executor
         self._on_progress = on_progress
+        self._on_generation = on_generation
         self._space = read_space(config, folder)
         self._known = {evaluation.key: evaluation for evaluation in journal.evaluations()}
         self._asked = journal.asks()
@@ -143,6 +147,7 @@ class _Study:
         self._hypervolumes.append(self._hypervolume(self._done))
         chosen = front(self._done, self._config.objectives)
         keep_only(self._folder, {evaluation.key for evaluation in chosen})
+        self._on_generation(self._done)
 
     def _hypervolume(self, evaluations: Sequence[Evaluation]) -> float | None:
         return archive_hypervolume(

@@ -74,6 +74,14 @@ def test_the_size_of_the_logits_does_not_move_the_verdict(
     assert gradient_honesty(lying, *probe, seed=0) == pytest.approx(0.5, abs=1e-3)
 
 
+def test_equal_neighbours_that_tie_in_a_max_pooling_are_no_lie(
+    trained: nn.Module, probe: tuple[Tensor, Tensor]
+) -> None:
+    pooled = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), trained)
+    assert (probe[0] == 0).float().mean() > 0.3  # the paper around a digit
+    assert gradient_honesty(pooled, *probe, seed=0) < 0.01
+
+
 def test_a_staircase_that_hides_its_slope_is_found_out(
     trained: nn.Module, probe: tuple[Tensor, Tensor]
 ) -> None:
