@@ -19,8 +19,10 @@ def augment(pixels: Tensor, *, padding: int, flip: bool, generator: torch.Genera
         generator: the source of chance. One on the CPU gives the same crops on every device.
 
     Returns:
-        A tensor like ``pixels``.
+        A tensor like ``pixels``; the same one when there is nothing to do.
     """
+    if padding == 0 and not flip:
+        return pixels
     num_images, _, height, width = pixels.shape
     device = pixels.device
 
