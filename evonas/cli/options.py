@@ -7,7 +7,13 @@ import joblib
 import torch
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data import DATASETS, default_data_dir, load_search_data, traits_of
+from evonas.evaluation.data import (
+    DATASETS,
+    Traits,
+    default_data_dir,
+    load_search_data,
+    traits_of,
+)
 from evonas.registry import look_up
 from evonas.rules import RULES
 from evonas.space import Space, load
@@ -16,6 +22,8 @@ from evonas.study import RunConfig, shaped_space
 DEFAULT_POPULATION = 20
 DEFAULT_GENERATIONS = 4
 ATTACKED_IMAGES = 1000
+MIN_STEPS = 32  # in an epoch
+MIN_BATCH = 16  # below it, the statistics of batch normalisation are noise
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
         generations=generations,
         evaluations=evaluations,
         epochs=_first(options.epochs, traits.epochs),
-        batch=_first(options.batch, traits.batch),
+        batch=_first(options.batch, default_batch(traits, options.images)),
         images=options.images,
         channels=_first(options.channels, traits.channels, space.channels),
         cells=_first(options.cells, traits.cells, space.cells),
@@ -92,6 +100,14 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
             f"batch: expected at most the {len(data.train)} training images, got {config.batch}"
         )
     return config, shaped_space(space, config)
+
+
+def default_batch(traits: Traits, num_images: int | None) -> int:
+    """The data set's own batch, halved until an epoch of few images has enough steps to learn."""
+    batch = traits.batch
+    while num_images is not None and batch > MIN_BATCH and num_images < MIN_STEPS * batch:
+        batch //= 2
+    return batch
 
 
 def names(text: str) -> tuple[str, ...]:
