@@ -37,6 +37,14 @@ class KolenPollack(AbstractFeedbackRule):
     equation: ClassVar[str] = "V = B_t,  Delta B_t = Delta W_t  (decay included)"
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B_t)"
+    cost: ClassVar[str] = (
+        "one product and one difference a weight and step; keeps one tensor of the weight's size"
+    )
+    limits: ClassVar[str] = (
+        "aligns by weight decay alone, so slowly when it is weak or the training short; exact "
+        "for SGD and AdamW, not for Adam with coupled decay nor where anything else changes the"
+        " weights"
+    )
     needs_weight_decay: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
