@@ -15,21 +15,24 @@ rule below it does harm. Chance is 10 %. The angle between update and gradient (
 2016) is a mean over the layers under the classifier, which always follows its gradient.
 
 Each finished run is appended to a progress file and never run again, so a benchmark that was
-interrupted goes on; more seeds can be added later. The tables are printed in Markdown, and
-written into their section of the results file. ``--rules dfa dfa:norm=none`` compares options.
+interrupted goes on, more seeds can be added later, and ``--seeds`` without any only writes the
+tables. They are printed in Markdown, and written into their section of the results file.
+``--rules dfa dfa:norm=none`` compares the options of a rule.
 """
 
 import argparse
 import csv
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor, nn
 
+from evonas.errors import TrainingDiverged
 from evonas.evaluation.data import SearchData, Traits, default_data_dir, load_search_data
 from evonas.evaluation.images import unit_pixels
 from evonas.evaluation.objectives import accuracy
@@ -95,7 +98,7 @@ def stem(rule: AbstractRule) -> nn.Module:
 
 
 def residual(rule: AbstractRule) -> dict[str, nn.Module]:
-    """Ten convolutions, around which the signal can go."""
+    """Eleven convolutions, around which the signal can go."""
     return {
         "stem": stem(rule),
         "reduction1": ResidualReduction(16, 32, rule=rule),
@@ -150,7 +153,11 @@ def run(case: Case, data: SearchData) -> Outcome:
     """Train one network and judge it on the validation part."""
     network = make_network(case, data.traits)
     recipe = Recipe(case.epochs, case.batch, case.learning_rate, weight_decay=case.weight_decay)
-    trained = train(network, data.train, traits=data.traits, recipe=recipe, seed=case.seed)
+    try:
+        trained = train(network, data.train, traits=data.traits, recipe=recipe, seed=case.seed)
+    except TrainingDiverged as problem:
+        print(f"{case}: {problem}", flush=True)
+        return Outcome(*[float("nan")] * 5)
     some = data.validation.subset(torch.arange(min(ANGLE_IMAGES, len(data.validation))))
     angles = [*alignment(network, unit_pixels(some.pixels), some.labels).values()][:-1]
     return Outcome(
@@ -168,7 +175,7 @@ def read_progress(path: Path) -> dict[Case, Outcome]:
         return {}
     with path.open(newline="") as file:
         return {
-            _read(row, Case): _read(row, Outcome)  # type: ignore[misc]
+            Case(**_typed(row, Case)): Outcome(**_typed(row, Outcome))
             for row in csv.DictReader(file)
         }
 
@@ -184,10 +191,8 @@ def append_progress(path: Path, case: Case, outcome: Outcome) -> None:
         writer.writerow(row)
 
 
-def _read(row: dict[str, str], kind: type[Case] | type[Outcome]) -> Case | Outcome:
-    types = {"str": str, "int": int, "float": float}
-    names = {field.name: getattr(field.type, "__name__", field.type) for field in fields(kind)}
-    return kind(**{name: types[str(of)](row[name]) for name, of in names.items()})
+def _typed(row: Mapping[str, str], kind: type[Case] | type[Outcome]) -> dict[str, Any]:
+    return {name: of(row[name]) for name, of in get_type_hints(kind).items()}
 
 
 def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
@@ -202,7 +207,7 @@ def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
     )
     yield "| rule | accuracy, % | seeds | training loss | angle, degrees | angle of the stem |"
     yield "|---|---|---|---|---|---|"
-    for rule, rows in sorted(by_rule.items(), key=lambda item: -_mean(item[1], "accuracy")):
+    for rule, rows in sorted(by_rule.items(), key=lambda item: -_mean(item[1])):
         angle, stem_angle = (
             "-" if rule == FROZEN else _spread(rows, name, 1, ".0f")
             for name in ("angle", "stem_angle")
@@ -213,8 +218,8 @@ def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
         )
 
 
-def _mean(rows: Sequence[Outcome], name: str) -> float:
-    return statistics.mean(getattr(row, name) for row in rows)
+def _mean(rows: Sequence[Outcome]) -> float:
+    return statistics.mean(row.accuracy for row in rows)
 
 
 def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str:
@@ -238,10 +243,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     parser.add_argument("--networks", nargs="+", default=list(BODIES), choices=list(BODIES))
     parser.add_argument("--rules", nargs="+", default=[*all_rules(), FROZEN])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--images", type=int, default=6000)
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rates", nargs="+", type=float, default=[0.1])
     parser.add_argument("--weight-decay", type=float, default=5e-4)
     parser.add_argument("--progress", type=Path, default=Path("rules_on_cifar10.csv"))

@@ -41,9 +41,8 @@ class KolenPollack(AbstractFeedbackRule):
         "one product and one difference a weight and step; keeps one tensor of the weight's size"
     )
     limits: ClassVar[str] = (
-        "aligns by weight decay alone, so slowly when it is weak or the training short; exact "
-        "for SGD and AdamW, not for Adam with coupled decay nor where anything else changes the"
-        " weights"
+        "its distance from the weights shrinks by weight decay alone; computed so, it is exact "
+        "for SGD and AdamW, not for Adam with coupled decay or where anything else changes W"
     )
     needs_weight_decay: ClassVar[bool] = True
 

@@ -32,8 +32,8 @@ def list_rules(console: Console) -> None:
         row = (rule.name, rule.title, rule.sends, rule.transports, rule.source)
         table.add_row(*(Text(cell) for cell in row))  # an equation may hold square brackets
     console.print(table)
-    for problem in problems:
-        print(f"evonas: left out: {problem}", file=sys.stderr)
+    for told in problems:
+        print(f"evonas: left out: {told}", file=sys.stderr)
 
 
 def show_rule(console: Console, name: str) -> None:
