@@ -11,6 +11,8 @@ with true_gradient(network): ...                        # exact gradients, for a
 if __name__ != "evonas.rules":  # two copies would mean two sets of classes
     raise ImportError(f"import the rules as evonas.rules, not as {__name__}")
 
+from functools import cache
+
 from evonas.rules.alignment import alignment
 from evonas.rules.backprop import Backprop
 from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
@@ -25,6 +27,7 @@ from evonas.rules.fixed_random_sign import FixedRandomSign
 from evonas.rules.kolen_pollack import KolenPollack
 from evonas.rules.layers import RuleConv2d, RuleLinear
 from evonas.rules.shares import bio_share, weights_by_rule
+from evonas.rules.third_party import RuleTable, installed
 from evonas.rules.uniform_sign import UniformSign
 from evonas.rules.wiring import Wiring
 
@@ -37,6 +40,13 @@ RULES: dict[str, type[AbstractRule]] = {
     KolenPollack.name: KolenPollack,
     DirectFeedbackAlignment.name: DirectFeedbackAlignment,
 }
+
+
+@cache  # what is installed does not change while a process runs
+def all_rules() -> RuleTable:
+    """``RULES``, and the rules that installed packages offer."""
+    return RuleTable(RULES, installed())
+
 
 __all__ = [
     "RULES",
@@ -51,9 +61,11 @@ __all__ = [
     "KolenPollack",
     "RuleConv2d",
     "RuleLinear",
+    "RuleTable",
     "UniformSign",
     "Wiring",
     "alignment",
+    "all_rules",
     "bio_share",
     "connect",
     "convert",

@@ -20,6 +20,11 @@ class Backprop(AbstractRule):
     transports: ClassVar[Transport] = "weights"
     sends: ClassVar[str] = "K(g; W)"
     updates: ClassVar[str] = "C(x, g)"
+    cost: ClassVar[str] = "none: torch's own layer runs"
+    limits: ClassVar[str] = (
+        "transports the weights, which no neuron is known to do; the bound for the others, not "
+        "a candidate"
+    )
 
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
         """The outputs of torch's own layer."""

@@ -18,6 +18,11 @@ from evonas.rules.wiring import Wiring
 
 Transport = Literal["weights", "signs", "nothing"]
 
+# the class attributes without a default: every rule says these of itself
+DESCRIPTIONS = (
+    "name", "title", "source", "equation", "transports", "sends", "updates", "cost", "limits",
+)  # fmt: skip
+
 
 class AbstractRule(ABC):
     """How one layer learns; a frozen dataclass whose fields are the options of the rule.
@@ -30,6 +35,8 @@ class AbstractRule(ABC):
         transports: what the backward pass must know of the forward weights.
         sends: the choice of *send* in words.
         updates: the choice of *update* in words.
+        cost: what it computes beyond back-propagation, in operations.
+        limits: where it is known to fail, and what it needs.
         needs_error: the layer reads the error of the logits from the wiring.
         needs_weight_decay: the rule works by the optimiser's weight decay.
     """
@@ -41,6 +48,8 @@ class AbstractRule(ABC):
     transports: ClassVar[Transport]
     sends: ClassVar[str]
     updates: ClassVar[str]
+    cost: ClassVar[str]
+    limits: ClassVar[str]
     needs_error: ClassVar[bool] = False
     needs_weight_decay: ClassVar[bool] = False
 

@@ -29,6 +29,11 @@ class BatchRandomSign(AbstractFeedbackRule):
     equation: ClassVar[str] = "V = |M_t| sign(W),  M_t ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
     transports: ClassVar[Transport] = "signs"
     sends: ClassVar[str] = "K(g; |M_t| sign(W))"
+    cost: ClassVar[str] = "one random number, one sign and two products a weight and step"
+    limits: ClassVar[str] = (
+        "needs batch normalisation (Liao et al. 2016); a weight of zero sends nothing; the "
+        "signs are transported"
+    )
 
     def __post_init__(self) -> None:
         check_scale(self, self.scale)

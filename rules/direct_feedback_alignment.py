@@ -42,6 +42,14 @@ class DirectFeedbackAlignment(AbstractRule):
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "e P"
     updates: ClassVar[str] = "C(x, g)"
+    cost: ClassVar[str] = (
+        "batch x classes x inputs products in place of the pass back through the layer, so less"
+        " than back-propagation; keeps classes x inputs numbers"
+    )
+    limits: ClassVar[str] = (
+        "assigns no credit to places in an image; poor on deep or narrow convolutional networks"
+        " (Launay et al. 2019, Refinetti et al. 2021)"
+    )
     needs_error: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

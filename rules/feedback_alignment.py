@@ -26,6 +26,11 @@ class FeedbackAlignment(AbstractFeedbackRule):
     equation: ClassVar[str] = "V = B,  B ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B)"
+    cost: ClassVar[str] = "one product a weight and step (B by sigma)"
+    limits: ClassVar[str] = (
+        "falls far behind on deep convolutional networks: 68 % against 91 % for ResNet-20 on "
+        "CIFAR-10, 15 % against 70 % for ResNet-18 on ImageNet (biotorch)"
+    )
 
     def __post_init__(self) -> None:
         check_scale(self, self.scale)

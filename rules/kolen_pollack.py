@@ -37,6 +37,13 @@ class KolenPollack(AbstractFeedbackRule):
     equation: ClassVar[str] = "V = B_t,  Delta B_t = Delta W_t  (decay included)"
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B_t)"
+    cost: ClassVar[str] = (
+        "one product and one difference a weight and step; keeps one tensor of the weight's size"
+    )
+    limits: ClassVar[str] = (
+        "its distance from the weights shrinks by weight decay alone; computed so, it is exact "
+        "for SGD and AdamW, not for Adam with coupled decay or where anything else changes W"
+    )
     needs_weight_decay: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

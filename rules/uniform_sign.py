@@ -26,6 +26,11 @@ class UniformSign(AbstractFeedbackRule):
     equation: ClassVar[str] = "V = sigma sign(W)"
     transports: ClassVar[Transport] = "signs"
     sends: ClassVar[str] = "K(g; sigma sign(W))"
+    cost: ClassVar[str] = "one sign and one product a weight and step"
+    limits: ClassVar[str] = (
+        "needs batch normalisation (Liao et al. 2016); a weight of zero sends nothing; the "
+        "signs are transported"
+    )
 
     def __post_init__(self) -> None:
         check_scale(self, self.scale)

@@ -37,7 +37,11 @@ def make_app() -> typer.Typer:
     spaces.command("show")(commands.spaces_show)
     spaces.command("check")(commands.spaces_check)
     app.add_typer(spaces, name="spaces")
-    app.command("rules")(commands.rules)
+    rules = typer.Typer(help="List and show learning rules.", invoke_without_command=True)
+    rules.callback()(commands.rules)
+    rules.command("list")(commands.rules_list)
+    rules.command("show")(commands.rules_show)
+    app.add_typer(rules, name="rules")
     app.command("objectives")(commands.objectives)
     return app
 

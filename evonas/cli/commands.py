@@ -146,11 +146,26 @@ def spaces_check(
     check_space(Console(), file)
 
 
-def rules() -> None:
-    """List the learning rules, what each changes, and where it was published."""
-    from evonas.cli.showing import show_rules
+def rules(context: typer.Context) -> None:
+    """List and show learning rules."""
+    if context.invoked_subcommand is None:
+        rules_list()
 
-    show_rules(Console())
+
+def rules_list() -> None:
+    """List the learning rules, what each sends, and where it was published."""
+    from evonas.cli.rules import list_rules
+
+    list_rules(Console())
+
+
+def rules_show(
+    name: Annotated[str, typer.Argument(help="A name of the list: evonas rules.")],
+) -> None:
+    """Show one rule: equation, what it sends, updates and costs, its limits and its source."""
+    from evonas.cli.rules import show_rule
+
+    show_rule(Console(), name)
 
 
 def objectives() -> None:

@@ -15,7 +15,7 @@ from evonas.evaluation.data import (
     traits_of,
 )
 from evonas.registry import look_up
-from evonas.rules import RULES
+from evonas.rules import all_rules
 from evonas.space import Space, load
 from evonas.study import RunConfig, shaped_space
 
@@ -63,7 +63,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     data_dir = (options.data_dir or default_data_dir()).resolve()
     chosen_rules = names(options.rules) if options.rules is not None else space.rule_choices
     for name in chosen_rules:
-        look_up(RULES, name, kind="rule")
+        look_up(all_rules(), name, kind="rule")
     _check_positive(options)
     _check_device(options.device)
     traits = traits_of(options.dataset, data_dir=data_dir)

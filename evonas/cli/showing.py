@@ -1,4 +1,4 @@
-"""The commands that only show: the front of a run, spaces, rules, objectives."""
+"""The commands that only show: the front of a run, spaces, objectives."""
 
 import random
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from evonas.errors import RunFolderError
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES
 from evonas.report import FRONT_PICTURE, draw_front
-from evonas.rules import RULES
+from evonas.rules import all_rules
 from evonas.space import Space, load, shipped
 from evonas.study import front, open_journal, read_config
 
@@ -89,11 +89,11 @@ def show_space(console: Console, name: str) -> None:
 def check_space(console: Console, file: Path) -> None:
     """Load the file; what is wrong with it leaves as one error with a line for each problem."""
     space = load(str(file))
-    unknown = [name for name in space.rule_choices if name not in RULES]
+    unknown = [name for name in space.rule_choices if name not in all_rules()]
     if unknown:
         from evonas.registry import look_up
 
-        look_up(RULES, unknown[0], kind=f"rule in {file}: $.rules.choices:")
+        look_up(all_rules(), unknown[0], kind=f"rule in {file}: $.rules.choices:")
     console.print(
         f"{file}: space '{space.name}' is well formed, {len(space.genes)} genes, "
         f"{_power(space.size)} genotypes",
@@ -101,14 +101,6 @@ def check_space(console: Console, file: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
-
-
-def show_rules(console: Console) -> None:
-    """One row for each learning rule."""
-    table = Table("name", "rule", "sends down", "transports", "source", box=None)
-    for rule in RULES.values():
-        table.add_row(rule.name, rule.title, rule.sends, rule.transports, rule.source)
-    console.print(table)
 
 
 def show_objectives(console: Console) -> None:

@@ -16,7 +16,7 @@ from evonas.networks.blocks import (
 )
 from evonas.networks.cell import Cell
 from evonas.networks.operations import make_operation
-from evonas.rules import RULES, AbstractRule, RuleLinear, Wiring, connect
+from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
 from evonas.space import CellPlan, Genome, Position, Space
 
 
@@ -130,7 +130,7 @@ class _Grower:
         )
 
     def _rule(self, site: str) -> AbstractRule:
-        return RULES[self.blueprint.rules[site]]()
+        return all_rules()[self.blueprint.rules[site]]()
 
     def _grow(self, position: Position) -> nn.Module:
         channels, halvings = self.value

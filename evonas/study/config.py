@@ -15,7 +15,7 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.robustness import parse_epsilon
 from evonas.evaluation.training import Recipe
 from evonas.registry import look_up
-from evonas.rules import RULES, first_layer_representatives
+from evonas.rules import all_rules, first_layer_representatives
 from evonas.schema import read_yaml, structure
 from evonas.search import SEARCHES
 from evonas.space import Space, load
@@ -79,7 +79,7 @@ class RunConfig:
             raise ConfigError("; ".join(problems))
         for table, names, kind in (
             (OBJECTIVES, self.objectives, "objective"),
-            (RULES, self.rules, "rule"),
+            (all_rules(), self.rules, "rule"),
             (DATASETS, (self.dataset,), "data set"),
             (SEARCHES, (self.algorithm,), "algorithm"),
         ):
@@ -119,7 +119,7 @@ def shaped_space(space: Space, config: RunConfig) -> Space:
     return (
         space.resized(channels=config.channels, cells=config.cells)
         .with_rules(config.rules)
-        .with_first_layer(first_layer_representatives(RULES, config.rules))
+        .with_first_layer(first_layer_representatives(all_rules(), config.rules))
     )
 
 
@@ -132,6 +132,7 @@ def write_config(config: RunConfig, folder: Path) -> None:
     document["versions"] = {"python": platform.python_version()} | {
         package: _version(package) for package in PACKAGES
     }
+    document["versions"] |= all_rules().packages(config.rules)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
 

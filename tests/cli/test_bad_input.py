@@ -114,6 +114,10 @@ def test_a_rule_that_no_table_knows_is_found_in_the_file(
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
 
 
+def test_a_rule_that_is_not_known_cannot_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "unknown rule 'uff'; did you mean 'usf'?" in fails(capsys, "rules", "show", "uff")
+
+
 def test_a_folder_that_holds_a_run_is_left_as_it_is(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from evonas.cli import main
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.rules import RULES
+from evonas.rules.base import DESCRIPTIONS
 from evonas.space import shipped
 
 RUN = [
@@ -99,6 +100,7 @@ def test_lists_name_everything_there_is(
     monkeypatch.setenv("COLUMNS", "200")
     for command, names in (
         (["rules"], list(RULES)),
+        (["rules", "list"], list(RULES)),
         (["objectives"], list(OBJECTIVES)),
         (["spaces"], list(shipped())),
         (["spaces", "list"], list(shipped())),
@@ -106,6 +108,19 @@ def test_lists_name_everything_there_is(
         call(*command)
         first = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.split()}
         assert set(names) <= first
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_rule_is_shown_with_all_that_it_says_of_itself(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    call("rules", "show", name)
+    printed = capsys.readouterr().out
+    for each in DESCRIPTIONS:
+        assert getattr(RULES[name], each) in printed
+    assert ("weight decay above 0" in printed) == RULES[name].needs_weight_decay
+    assert ("the error of the logits" in printed) == RULES[name].needs_error
 
 
 @pytest.mark.parametrize("name", shipped())

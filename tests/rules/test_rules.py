@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from evonas.errors import RuleError
 from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect, wirings
+from evonas.rules.base import DESCRIPTIONS
 
 REPLICAS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     # (W, U of unit root mean square, sigma) -> V, as the papers write it
@@ -38,8 +39,7 @@ def test_the_table_is_keyed_by_the_names_and_every_rule_says_what_it_is() -> Non
     for name, rule in RULES.items():
         assert rule.name == name
         assert rule.transports in ("weights", "signs", "nothing")
-        for text in (rule.title, rule.source, rule.equation, rule.sends, rule.updates):
-            assert text
+        assert all(getattr(rule, each) for each in DESCRIPTIONS)
 
 
 @pytest.mark.parametrize("name", sorted(REPLICAS))

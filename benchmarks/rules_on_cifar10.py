@@ -1,0 +1,285 @@
+"""How far each rule trains one small fixed network on CIFAR-10, between its bounds.
+
+    python benchmarks/rules_on_cifar10.py --data-dir data
+
+One rule in every layer, one recipe for all. Two networks:
+
+- ``residual``: a stem that halves the image, then twice the reduction of NAS-Bench-201 and a block
+  of two convolutions beside a skip connection (16, 32 and 64 channels): the kind on which the
+  published tables compare rules.
+- ``plain``: five convolutions in a row (16, 32, 32, 64, 64 channels). Nothing goes around a layer,
+  so all that the lower ones learn has come through the rules above.
+
+``bp`` bounds the rules from above. ``frozen`` trains the classifier alone, on random features: a
+rule below it does harm. Chance is 10 %. The angle between update and gradient (Lillicrap et al.
+2016) is a mean over the layers under the classifier, which always follows its gradient.
+
+Each finished run is appended to a progress file and never run again, so a benchmark that was
+interrupted goes on, more seeds can be added later, and ``--seeds`` without any only writes the
+tables. They are printed in Markdown, and written into their section of the results file.
+``--rules dfa dfa:norm=none`` compares the options of a rule.
+"""
+
+import argparse
+import csv
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import TrainingDiverged
+from evonas.evaluation.data import SearchData, Traits, default_data_dir, load_search_data
+from evonas.evaluation.images import unit_pixels
+from evonas.evaluation.objectives import accuracy
+from evonas.evaluation.training import Recipe, train
+from evonas.networks import Network
+from evonas.networks.blocks import (
+    BatchNorm,
+    ResidualReduction,
+    convolution,
+    relu_convolution,
+)
+from evonas.registry import look_up
+from evonas.rules import AbstractRule, RuleLinear, alignment, all_rules, connect
+
+FROZEN = "frozen"
+ANGLE_IMAGES = 500
+RESULTS = Path(__file__).parent / "RESULTS.md"
+HEADING = f"""## Rules on CIFAR-10
+
+`benchmarks/rules_on_cifar10.py`, torch {torch.__version__}, one thread. Accuracy on the
+validation part at the end of the training; mean and standard deviation over seeds, which decide
+split, weights, feedback and order of the images. Chance is 10 %."""
+BEGIN, END = "<!-- rules_on_cifar10: begin -->", "<!-- rules_on_cifar10: end -->"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run, all that decides it."""
+
+    network: str
+    rule: str
+    learning_rate: float
+    images: int
+    epochs: int
+    batch: int
+    weight_decay: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave: share of right answers on the validation part, nats, degrees, seconds."""
+
+    accuracy: float
+    loss: float
+    angle: float
+    stem_angle: float
+    seconds: float
+
+
+class Skip(nn.Module):
+    """Two convolutions beside a skip connection."""
+
+    def __init__(self, channels: int, *, rule: AbstractRule) -> None:
+        super().__init__()
+        self.first = relu_convolution(channels, channels, kernel=3, rule=rule)
+        self.second = relu_convolution(channels, channels, kernel=3, rule=rule)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, C, H, W) to the same."""
+        outputs: Tensor = inputs + self.second(self.first(inputs))
+        return outputs
+
+
+def stem(rule: AbstractRule) -> nn.Module:
+    """3 channels to 16, at half the size."""
+    return nn.Sequential(convolution(3, 16, kernel=3, stride=2, rule=rule), BatchNorm(16))
+
+
+def residual(rule: AbstractRule) -> dict[str, nn.Module]:
+    """Eleven convolutions, around which the signal can go."""
+    return {
+        "stem": stem(rule),
+        "reduction1": ResidualReduction(16, 32, rule=rule),
+        "block1": Skip(32, rule=rule),
+        "reduction2": ResidualReduction(32, 64, rule=rule),
+        "block2": Skip(64, rule=rule),
+        "norm": BatchNorm(64),
+    }
+
+
+def plain(rule: AbstractRule) -> dict[str, nn.Module]:
+    """Five convolutions in a row."""
+    return {
+        "stem": stem(rule),
+        "second": relu_convolution(16, 32, kernel=3, stride=2, rule=rule),
+        "third": relu_convolution(32, 32, kernel=3, rule=rule),
+        "fourth": relu_convolution(32, 64, kernel=3, stride=2, rule=rule),
+        "fifth": relu_convolution(64, 64, kernel=3, rule=rule),
+    }
+
+
+BODIES: dict[str, Callable[[AbstractRule], dict[str, nn.Module]]] = {
+    "residual": residual,
+    "plain": plain,
+}
+
+
+def make_rule(text: str) -> AbstractRule:
+    """The rule of ``name`` or ``name:option=value``."""
+    name, *options = text.split(":")
+    return look_up(all_rules(), name, kind="rule")(**dict(each.split("=") for each in options))
+
+
+def make_network(case: Case, traits: Traits) -> Network:
+    """The network of a case; seeds, and not rules, decide its initial weights."""
+    is_frozen = case.rule == FROZEN
+    rule = make_rule("bp" if is_frozen else case.rule)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(case.seed)
+        body = look_up(BODIES, case.network, kind="network")(rule)
+        classifier = RuleLinear(64, traits.num_classes, rule=rule)
+    network = Network(
+        body, head=nn.ReLU(), classifier=classifier, mean=traits.mean, deviation=traits.std
+    )
+    network.wiring = connect(network, seed=case.seed)
+    if is_frozen:
+        network.body.requires_grad_(False)
+    return network
+
+
+def run(case: Case, data: SearchData) -> Outcome:
+    """Train one network and judge it on the validation part."""
+    network = make_network(case, data.traits)
+    recipe = Recipe(case.epochs, case.batch, case.learning_rate, weight_decay=case.weight_decay)
+    try:
+        trained = train(network, data.train, traits=data.traits, recipe=recipe, seed=case.seed)
+    except TrainingDiverged as problem:
+        print(f"{case}: {problem}", flush=True)
+        return Outcome(*[float("nan")] * 5)
+    some = data.validation.subset(torch.arange(min(ANGLE_IMAGES, len(data.validation))))
+    angles = [*alignment(network, unit_pixels(some.pixels), some.labels).values()][:-1]
+    return Outcome(
+        accuracy=accuracy(network, data.validation),
+        loss=trained.losses[-1],
+        angle=statistics.mean(angles) if angles else float("nan"),
+        stem_angle=angles[0] if angles else float("nan"),
+        seconds=trained.seconds,
+    )
+
+
+def read_progress(path: Path) -> dict[Case, Outcome]:
+    """The runs that are finished."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        return {
+            Case(**_typed(row, Case)): Outcome(**_typed(row, Outcome))
+            for row in csv.DictReader(file)
+        }
+
+
+def append_progress(path: Path, case: Case, outcome: Outcome) -> None:
+    """One more finished run."""
+    row = asdict(case) | asdict(outcome)
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _typed(row: Mapping[str, str], kind: type[Case] | type[Outcome]) -> dict[str, Any]:
+    return {name: of(row[name]) for name, of in get_type_hints(kind).items()}
+
+
+def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
+    """The rows of one network and recipe, best rule first, whatever their seeds."""
+    by_rule: dict[str, list[Outcome]] = {}
+    for other, outcome in outcomes.items():
+        if replace(other, rule=case.rule, seed=case.seed) == case:
+            by_rule.setdefault(other.rule, []).append(outcome)
+    yield (
+        f"\n`{case.network}`, {case.epochs} epochs of {case.images} images, batch {case.batch}, "
+        f"learning rate {case.learning_rate:g}, weight decay {case.weight_decay:g}:\n"
+    )
+    yield "| rule | accuracy, % | seeds | training loss | angle, degrees | angle of the stem |"
+    yield "|---|---|---|---|---|---|"
+    for rule, rows in sorted(by_rule.items(), key=lambda item: -_mean(item[1])):
+        angle, stem_angle = (
+            "-" if rule == FROZEN else _spread(rows, name, 1, ".0f")
+            for name in ("angle", "stem_angle")
+        )
+        yield (
+            f"| `{rule}` | {_spread(rows, 'accuracy', 100, '.1f')} | {len(rows)} | "
+            f"{_spread(rows, 'loss', 1, '.2f')} | {angle} | {stem_angle} |"
+        )
+
+
+def _mean(rows: Sequence[Outcome]) -> float:
+    return statistics.mean(row.accuracy for row in rows)
+
+
+def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str:
+    values = [factor * getattr(row, name) for row in rows]
+    deviation = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):{form}}{deviation}"
+
+
+def write_section(path: Path, text: str) -> None:
+    """Put ``text`` between the markers in ``path``, in place of what was there."""
+    before, after = (path.read_text() if path.exists() else "# Results\n\n"), "\n"
+    if BEGIN in before:
+        before, rest = before.split(BEGIN, 1)
+        after = rest.split(END, 1)[1]
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The flags."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, default=default_data_dir())
+    parser.add_argument("--networks", nargs="+", default=list(BODIES), choices=list(BODIES))
+    parser.add_argument("--rules", nargs="+", default=[*all_rules(), FROZEN])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--images", type=int, default=6000)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--learning-rates", nargs="+", type=float, default=[0.1])
+    parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument("--progress", type=Path, default=Path("rules_on_cifar10.csv"))
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Run what is missing; print and write the tables of all that the progress file holds."""
+    torch.set_num_threads(1)
+    chosen = parse()
+    settings = (chosen.images, chosen.epochs, chosen.batch, chosen.weight_decay)
+    outcomes = read_progress(chosen.progress)
+    for seed in chosen.seeds:
+        data = load_search_data(
+            "cifar10", data_dir=chosen.data_dir, seed=seed, num_images=chosen.images
+        )
+        for network, rate, rule in product(chosen.networks, chosen.learning_rates, chosen.rules):
+            case = Case(network, rule, rate, *settings, seed)
+            if case not in outcomes:
+                outcomes[case] = run(case, data)
+                append_progress(chosen.progress, case, outcomes[case])
+                print(case, outcomes[case], flush=True)
+    recipes = dict.fromkeys(replace(case, rule="", seed=0) for case in outcomes)
+    lines = [line for recipe in recipes for line in table(outcomes, recipe)]
+    print("\n".join(lines))
+    write_section(chosen.results, "\n".join([HEADING, *lines]) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The learning rules in the terminal: a row for each, or all that one says of itself."""
+
+import sys
+from dataclasses import fields, is_dataclass
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from evonas.errors import RuleError
+from evonas.registry import look_up
+from evonas.rules import AbstractRule, all_rules
+
+NOTATION = (
+    "W weights, x input, g signal received for the output, e error of the logits, K(g; V) the "
+    "transposed pass of g through V, C(x, g) the correlation that back-propagation learns from, "
+    "sigma the size of feedback"
+)
+
+
+def list_rules(console: Console) -> None:
+    """One row for each rule; a package whose rule cannot be used is told on the error output."""
+    rules, problems = all_rules(), []
+    table = Table("name", "rule", "sends down", "transports", "source", box=None)
+    for name in rules:
+        try:
+            rule = rules[name]
+        except RuleError as problem:
+            problems.append(problem)
+            continue
+        row = (rule.name, rule.title, rule.sends, rule.transports, rule.source)
+        table.add_row(*(Text(cell) for cell in row))  # an equation may hold square brackets
+    console.print(table)
+    for told in problems:
+        print(f"evonas: left out: {told}", file=sys.stderr)
+
+
+def show_rule(console: Console, name: str) -> None:
+    """All that one rule says of itself.
+
+    Raises:
+        UnknownNameError: there is no rule of this name.
+        RuleError: its package cannot be used.
+    """
+    rule = look_up(all_rules(), name, kind="rule")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for label, text in _facts(rule):
+        table.add_row(Text(label), Text(text))
+    console.print(Text.assemble((rule.name, "bold"), f": {rule.title}"), soft_wrap=True)
+    console.print(Padding(table, (0, 0, 1, 2)))
+    console.print(Text(NOTATION, style="dim"))
+
+
+def _facts(rule: type[AbstractRule]) -> list[tuple[str, str]]:
+    facts = [
+        ("equation", rule.equation),
+        ("sends", rule.sends),
+        ("updates by", rule.updates),
+        ("transports", rule.transports),
+        ("needs", _needs(rule)),
+        ("options", _options(rule)),
+        ("extra cost", rule.cost),
+        ("limits", rule.limits),
+        ("source", rule.source),
+        *(("package", f"{p} {v}") for p, v in all_rules().packages([rule.name]).items()),
+    ]
+    return [(label, text) for label, text in facts if text]
+
+
+def _needs(rule: type[AbstractRule]) -> str:
+    needs = ["the error of the logits"] * rule.needs_error
+    return ", ".join(needs + ["weight decay above 0"] * rule.needs_weight_decay)
+
+
+def _options(rule: type[AbstractRule]) -> str:
+    """The fields of the dataclass with their defaults, as Python writes them."""
+    if not is_dataclass(rule):
+        return ""
+    default = rule()
+    return ", ".join(f"{field.name}={getattr(default, field.name)!r}" for field in fields(rule))

@@ -1,0 +1,131 @@
+"""A package of somebody else, really built and installed; the oracle is what it says."""
+
+import csv
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+PYPROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "halfway-rules"
+version = "1.2"
+
+[project.entry-points."evonas.rules"]
+halfway = "halfway:Halfway"
+gone = "halfway.nowhere:Gone"
+
+[tool.setuptools]
+py-modules = ["halfway"]
+"""
+MODULE = '''
+"""Half of the weights, from a module that knows only what evonas.rules offers."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules import AbstractFeedbackRule, AbstractRuleLayer
+
+
+@final
+@dataclass(frozen=True)
+class Halfway(AbstractFeedbackRule):
+    """V = W / 2."""
+
+    share: float = 0.5
+
+    name: ClassVar[str] = "halfway"
+    title: ClassVar[str] = "Halfway back"
+    source: ClassVar[str] = "this very test"
+    equation: ClassVar[str] = "V = W / 2 [halved]"
+    transports: ClassVar[str] = "weights"
+    sends: ClassVar[str] = "K(g; W / 2)"
+    cost: ClassVar[str] = "one product a weight and step"
+    limits: ClassVar[str] = "half as fast"
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        return layer.weight.detach() * self.share
+'''
+RUN = [
+    "run", "--space", "tiny", "--objectives", "acc", "--rules", "halfway,fa", "--population", "2",
+    "--generations", "1", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4",
+    "--cells", "1", "--workers", "2",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that pip installed the package into, metadata and all."""
+    if importlib.util.find_spec("pip") is None or importlib.util.find_spec("setuptools") is None:
+        pytest.skip("needs pip and setuptools to build a package")
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
+    (source / "pyproject.toml").write_text(PYPROJECT)
+    (source / "halfway.py").write_text(MODULE)
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
+    command += ["--disable-pip-version-check", "--no-index", "--target", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def evonas(installed: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(installed), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-m", "evonas", *arguments],
+        env=os.environ | {"PYTHONPATH": path, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_an_installed_rule_is_listed_and_its_broken_neighbour_is_told(installed: Path) -> None:
+    done = evonas(installed, "rules")
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "Halfway back" in rows["halfway"]
+    assert {"bp", "fa"} <= set(rows)
+    assert "gone" not in rows
+    assert "left out: rule 'gone' of package 'halfway-rules' 1.2: cannot be impo" in done.stderr
+
+
+def test_an_installed_rule_is_shown_with_its_package(installed: Path) -> None:
+    shown = evonas(installed, "rules", "show", "halfway").stdout
+    for text in ("V = W / 2 [halved]", "half as fast", "share=0.5", "halfway-rules 1.2"):
+        assert text in shown
+
+
+def test_a_search_trains_by_an_installed_rule_in_its_workers(
+    installed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    evonas(installed, *RUN, "--out", str(out))
+    with (out / "candidates.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2
+    assert any("halfway" in row["genome"] for row in rows)
+    versions = yaml.safe_load((out / "config.yaml").read_text())["versions"]
+    assert versions["halfway-rules"] == "1.2"
+
+
+def test_a_run_by_a_rule_that_cannot_be_imported_begins_nothing(
+    installed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    broken = [*RUN, "--out", str(out)]
+    broken[broken.index("halfway,fa")] = "gone,fa"
+    done = evonas(installed, *broken, code=2)
+    assert done.stderr.startswith("evonas: rule 'gone' of package 'halfway-rules' 1.2: cannot be")
+    assert not out.exists()
