@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
 from evonas.study import RunConfig, shaped_space
 from evonas.study import executors as module
@@ -69,3 +70,4 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
     failures = [record for record in records.values() if record.failure is not None]
     assert [record.key for record in failures] == [space.key(given[1])]
     assert str(failures[0].failure).startswith("worker lost: ")
+    assert failures[0].seed == derive_seed(13, failures[0].key)
