@@ -66,11 +66,22 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(UNWRITTEN)
 
 
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.")
-    ] = False,
-) -> None:
-    if version:
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
         Console().print(__version__, highlight=False)
         raise typer.Exit
+
+
+def _root(
+    _: Annotated[
+        bool,
+        # eager: it answers before a missing command is noticed
+        typer.Option(
+            "--version",
+            help="Print the version and leave.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    pass

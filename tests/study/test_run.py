@@ -27,7 +27,7 @@ from evonas.study import (
     run_study,
     weights_path,
 )
-from evonas.study.executors import InlineExecutor, Result
+from evonas.study.executors import AbstractExecutor, InlineExecutor, Result
 
 Begin = Callable[[RunConfig, str], Path]
 Run = Callable[[Path, int], StudyResult]
@@ -80,13 +80,15 @@ def test_another_seed_asks_for_other_candidates(config: RunConfig, begin: Begin,
     assert {e.key for e in first.evaluations}.isdisjoint(e.key for e in second.evaluations)
 
 
-class Backwards(InlineExecutor):
+class Backwards(AbstractExecutor):
     """The last candidate is ready first, as it can be in a pool."""
+
+    name = "backwards"
 
     def run(
         self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
     ) -> Iterator[Result]:
-        return super().run(space, genomes[::-1], protocol=protocol)
+        return InlineExecutor().run(space, genomes[::-1], protocol=protocol)
 
 
 def test_the_order_in_which_candidates_become_ready_changes_nothing(
