@@ -12,10 +12,11 @@ from rich.console import Console
 
 from evonas import __version__
 from evonas.cli import commands
-from evonas.errors import EvonasError
+from evonas.errors import EvonasError, StorageError
 
 INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
 TERMINATED = 143  # and for one that was asked to end
+UNWRITTEN = StorageError.exit_code
 
 
 def make_app() -> typer.Typer:
@@ -62,13 +63,29 @@ def main(arguments: list[str] | None = None) -> None:
         # the reader of our output has gone (evonas front | head): nothing is left to say
         sys.stderr.close()
         sys.exit(0)
+    except OSError as problem:
+        # a full disk, a folder without permission: what the journal holds is not touched by it
+        where = f"{problem.filename}: " if problem.filename is not None else ""
+        print(f"evonas: {where}{problem.strerror or problem}", file=sys.stderr)
+        sys.exit(UNWRITTEN)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        Console().print(__version__, highlight=False)
+        raise typer.Exit
 
 
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.")
+    _: Annotated[
+        bool,
+        # eager: it answers before a missing command is noticed
+        typer.Option(
+            "--version",
+            help="Print the version and leave.",
+            callback=_print_version,
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
-    if version:
-        Console().print(__version__, highlight=False)
-        raise typer.Exit
+    pass

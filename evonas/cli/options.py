@@ -65,7 +65,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     for name in chosen_rules:
         look_up(all_rules(), name, kind="rule")
     _check_positive(options)
-    _check_device(options.device)
+    check_device(options.device)
     traits = traits_of(options.dataset, data_dir=data_dir)
     generations, evaluations = _lengths(options)
     config = RunConfig(
@@ -134,8 +134,15 @@ def _check_positive(options: RunOptions) -> None:
             raise ConfigError(f"{name}: expected a whole number of at least 1, got {value}")
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that this machine, or evonas, does not have.
+
+    Raises:
+        ConfigError: it is neither the CPU nor a CUDA device that works.
+    """
     try:
+        if torch.device(device).type not in ("cpu", "cuda"):
+            raise ConfigError(f"unknown device '{device}': expected cpu, cuda or cuda:<number>")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as problem:  # torch built without CUDA asserts
         reason = str(problem).splitlines()[0]

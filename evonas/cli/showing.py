@@ -7,25 +7,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evonas.errors import RunFolderError
+from evonas.cli.live import readable
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES
 from evonas.report import FRONT_PICTURE, draw_front
 from evonas.rules import all_rules
 from evonas.space import Space, load, shipped
-from evonas.study import front, open_journal, read_config
+from evonas.study import front, readable_run
 
 
 def show_front(console: Console, folder: Path) -> None:
     """Print the front of the run in ``folder``, and draw it into ``front.png``."""
-    if not (folder / "config.yaml").exists():
-        raise RunFolderError(f"{folder}: expected the folder of a run, found no config.yaml")
-    config = read_config(folder)
-    journal = open_journal(folder)
-    try:
+    with readable_run(folder) as (config, journal):
         evaluations = journal.evaluations()
-    finally:
-        journal.close()
     chosen = front(evaluations, config.objectives)
     console.print(_front_table(chosen, config.objectives))
     failures = sum(e.failure is not None for e in evaluations)
@@ -40,6 +34,7 @@ def show_front(console: Console, folder: Path) -> None:
     console.print(
         f"{len(chosen)} of {len(evaluations)} candidates ({failures} failed); picture: {picture}",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
 
@@ -120,15 +115,11 @@ def _front_table(chosen: Sequence[Evaluation], objectives: Sequence[str]) -> Tab
         total = sum(evaluation.weights_by_rule.values())
         shares = sorted(evaluation.weights_by_rule.items(), key=lambda item: -item[1])
         table.add_row(
-            *(_number(evaluation.values[name]) for name in shown),
+            *(readable(evaluation.values[name]) for name in shown),
             " ".join(f"{name} {100 * count / total:.0f}%" for name, count in shares),
             evaluation.key,
         )
     return table
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value > 1 else f"{value:.4f}"
 
 
 def _kind_counts(space: Space) -> dict[str, int]:

@@ -6,21 +6,24 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from evonas.cli.live import progress_bar
+from evonas.cli.options import check_device
+from evonas.errors import RunFolderError
 from evonas.evaluation.evaluate import Evaluation
 from evonas.report import FRONT_FILE, write_tables
-from evonas.space import source_text
+from evonas.space import Space, load, source_text
 from evonas.study import (
     RunConfig,
     StudyResult,
     create_run,
     make_executor,
     next_free_folder,
-    open_journal,
-    read_config,
+    readable_run,
     run_study,
 )
+from evonas.study.config import SPACE_FILE
 
 RUNS_FOLDER = Path("runs")
 
@@ -29,44 +32,62 @@ def begin(
     config: RunConfig, *, space: str, out: Path | None, workers: int, is_quiet: bool
 ) -> None:
     """Make the folder of a new run, and run it."""
-    folder = out or next_free_folder(RUNS_FOLDER, config)
-    create_run(folder, config, space_text=source_text(space))
+    folder = _make(config, space, out=out)
     go_on(folder, workers=workers, is_quiet=is_quiet)
+
+
+def _make(config: RunConfig, space: str, *, out: Path | None) -> Path:
+    while True:
+        folder = out or next_free_folder(RUNS_FOLDER, config)
+        try:
+            create_run(folder, config, space_text=source_text(space))
+        except RunFolderError:
+            if out is not None or not folder.exists():
+                raise
+            # another run took this number a moment ago: try the next
+        else:
+            return folder
 
 
 def go_on(folder: Path, *, workers: int, is_quiet: bool) -> None:
     """Run the study in ``folder`` to its end; Ctrl-C leaves it valid and says how to go on."""
     console = Console(quiet=is_quiet)
-    if (folder / "config.yaml").exists():
-        _introduce(console, folder, workers=workers)
+    with readable_run(folder) as (config, _):
+        check_device(config.device)
+        space = load(str(folder / SPACE_FILE))
+    workers = min(workers, config.population)
+    _introduce(console, config, space, folder=folder, workers=workers)
     try:
         with progress_bar(console, is_quiet=is_quiet) as on_progress:
             result = run_study(
                 folder,
                 executor=make_executor(workers),
                 on_progress=on_progress,
-                on_generation=partial(_write_so_far, folder),
+                on_generation=partial(_write_so_far, folder, config),
             )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
         _write_journal(folder)
         console.print(
             f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}",
             highlight=False,
+            markup=False,
             soft_wrap=True,
         )
         raise
     _conclude(console, folder, result)
 
 
-def _introduce(console: Console, folder: Path, *, workers: int) -> None:
-    config = read_config(folder)
+def _introduce(
+    console: Console, config: RunConfig, space: Space, *, folder: Path, workers: int
+) -> None:
+    size = f"{config.channels} channels, {_count(config.cells, 'cell')} a stage"
+    if (config.channels, config.cells) != (space.channels, space.cells):
+        size += f" (the space's own: {space.channels} and {space.cells})"
     console.print(
         f"[bold]{config.space}[/] on [bold]{config.dataset}[/]: "
-        f"{config.population} candidates x {config.generations} generations, "
-        f"{config.epochs} epochs each, {config.channels} channels, "
-        f"{config.cells} cell{'s' * (config.cells > 1)} a stage, "
-        f"rules {' '.join(config.rules)}; {workers} worker{'s' * (workers > 1)}, "
-        f"seed {config.seed}, into {folder}",
+        f"{config.population} candidates x {_count(config.generations, 'generation')}, "
+        f"{_count(config.epochs, 'epoch')} each, {size}, rules {' '.join(config.rules)}; "
+        f"{_count(workers, 'worker')}, seed {config.seed}, into {escape(str(folder))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -78,16 +99,17 @@ def _introduce(console: Console, folder: Path, *, workers: int) -> None:
         )
 
 
-def _write_so_far(folder: Path, evaluations: Sequence[Evaluation]) -> None:
-    write_tables(folder, evaluations, read_config(folder).objectives)
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number > 1)}"
+
+
+def _write_so_far(folder: Path, config: RunConfig, evaluations: Sequence[Evaluation]) -> None:
+    write_tables(folder, evaluations, config.objectives)
 
 
 def _write_journal(folder: Path) -> None:
-    journal = open_journal(folder)
-    try:
-        _write_so_far(folder, journal.evaluations())
-    finally:
-        journal.close()
+    with readable_run(folder) as (config, journal):
+        _write_so_far(folder, config, journal.evaluations())
 
 
 def _conclude(console: Console, folder: Path, result: StudyResult) -> None:
@@ -103,5 +125,6 @@ def _conclude(console: Console, folder: Path, result: StudyResult) -> None:
         f"{len(result.evaluations)} candidates, {failures} failed, {len(result.front)} on the "
         f"front: {folder / FRONT_FILE}\nsee it by: evonas front {shlex.quote(str(folder))}",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )

@@ -2,7 +2,13 @@
 
 from evonas.study.config import RunConfig, read_config, read_space, shaped_space
 from evonas.study.executors import make_executor
-from evonas.study.folder import check_is_free, create_run, next_free_folder, opened_run
+from evonas.study.folder import (
+    check_is_free,
+    create_run,
+    next_free_folder,
+    opened_run,
+    readable_run,
+)
 from evonas.study.journal import Journal, open_journal
 from evonas.study.progress import Progress, front
 from evonas.study.run import StudyResult, run_study
@@ -22,6 +28,7 @@ __all__ = [
     "opened_run",
     "read_config",
     "read_space",
+    "readable_run",
     "run_study",
     "shaped_space",
     "weights_path",

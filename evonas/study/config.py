@@ -71,8 +71,9 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         problems = [*_counts_below_one(self), *_repeats(self)]
-        if self.population == 1:
-            problems.append("population: expected at least 2, got 1")
+        for name in ("population", "batch"):  # a batch of one has no statistics to normalise by
+            if getattr(self, name) == 1:
+                problems.append(f"{name}: expected at least 2, got 1")
         if self.seed < 0:
             problems.append(f"seed: expected a whole number of at least 0, got {self.seed}")
         if problems:

@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 from filelock import FileLock, Timeout
 
 from evonas.errors import RunFolderError, StorageError
+from evonas.schema import read_text
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, RunConfig, read_config, write_config
 from evonas.study.journal import Journal, create_journal, open_journal
 
@@ -35,6 +36,8 @@ def check_is_free(folder: Path, config: RunConfig) -> None:
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder}: expected a folder, found a file")
     if not (folder / CONFIG_FILE).exists():
         raise RunFolderError(f"{folder}: expected a new or empty folder, it holds other files")
     differences = read_config(folder).differences(config)
@@ -63,12 +66,14 @@ def create_run(folder: Path, config: RunConfig, *, space_text: str) -> None:
     try:
         write_config(config, temporary)
         (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
-        create_journal(temporary, config_digest=_digest(config)).close()
+        create_journal(temporary, digest=_digest(config, space_text)).close()
         temporary.chmod(0o755)
         temporary.replace(folder)  # atomic: a killed process leaves no half-made run
-    except BaseException:
+    except OSError as problem:
+        # also when another process made the folder meanwhile
+        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 @contextmanager
@@ -77,30 +82,50 @@ def opened_run(folder: Path) -> Iterator[tuple[RunConfig, Journal]]:
 
     Raises:
         RunFolderError: there is no run, or another process is at work on it.
-        StorageError: the journal is damaged, or the configuration was changed after the run began.
+        StorageError: see :func:`readable_run`.
     """
-    if not (folder / CONFIG_FILE).exists():
-        raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")
-    config = read_config(folder)
+    _check_is_run(folder)
     lock = FileLock(folder / LOCK_FILE)
     try:
         lock.acquire(timeout=0)
     except Timeout as problem:
         raise RunFolderError(f"{folder}: another process is at work on this run") from problem
     try:
-        journal = open_journal(folder)
-        try:
-            if journal.config_digest() != _digest(config):
-                raise StorageError(
-                    f"{folder / CONFIG_FILE}: differs from the configuration that the run began "
-                    "with; put it back, or begin a new run"
-                )
-            yield config, journal
-        finally:
-            journal.close()
+        with readable_run(folder) as run:
+            yield run
     finally:
         lock.release()
 
 
-def _digest(config: RunConfig) -> str:
-    return hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode()).hexdigest()
+@contextmanager
+def readable_run(folder: Path) -> Iterator[tuple[RunConfig, Journal]]:
+    """The same for a process that only reads, also while another one writes.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: the journal is damaged, or the configuration or the space was changed after
+            the run began.
+    """
+    _check_is_run(folder)
+    config, space_text = read_config(folder), read_text(folder / SPACE_FILE)
+    journal = open_journal(folder)
+    try:
+        if journal.digest() != _digest(config, space_text):
+            raise StorageError(
+                f"{folder}: {CONFIG_FILE} or {SPACE_FILE} differs from what the run began with; "
+                "put it back, or begin a new run"
+            )
+        yield config, journal
+    finally:
+        journal.close()
+
+
+def _check_is_run(folder: Path) -> None:
+    if not (folder / CONFIG_FILE).exists():
+        raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")
+
+
+def _digest(config: RunConfig, space_text: str) -> str:
+    """Of everything that decides the result, versions aside."""
+    document = json.dumps([asdict(config), space_text], sort_keys=True)
+    return hashlib.sha256(document.encode()).hexdigest()

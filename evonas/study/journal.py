@@ -17,10 +17,10 @@ from evonas.evaluation.evaluate import Evaluation
 
 JOURNAL_FILE = "study.db"
 APPLICATION_ID = 0x65764E53  # "evNS"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
-CREATE TABLE study (config_digest TEXT NOT NULL) STRICT;
+CREATE TABLE study (digest TEXT NOT NULL) STRICT;
 CREATE TABLE ask (
     position INTEGER PRIMARY KEY,
     generation INTEGER NOT NULL,
@@ -46,9 +46,9 @@ class Journal:
         """Let go of the file; what was written is on disk already."""
         self._connection.close()
 
-    def config_digest(self) -> str:
-        """Digest of the configuration that the run began with."""
-        ((digest,),) = self._rows("SELECT config_digest FROM study")
+    def digest(self) -> str:
+        """Of the configuration and the space that the run began with."""
+        ((digest,),) = self._rows("SELECT digest FROM study")
         return str(digest)
 
     def record_asks(self, asked: Sequence[tuple[str, str]], *, generation: int) -> None:
@@ -98,18 +98,25 @@ class Journal:
         except sqlite3.DatabaseError as problem:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise StorageError(f"{self._path}: cannot be written: {problem}") from problem
+            raise _not_written(self._path, problem) from problem
 
 
-def create_journal(folder: Path, *, config_digest: str) -> Journal:
-    """A new journal in ``folder`` for a run with this configuration."""
+def create_journal(folder: Path, *, digest: str) -> Journal:
+    """A new journal in ``folder`` for the run that ``digest`` stands for.
+
+    Raises:
+        StorageError: it cannot be written, for instance on a full disk.
+    """
     path = folder / JOURNAL_FILE
-    connection = _connect(path)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(_SCHEMA)
-    connection.execute("INSERT INTO study VALUES (?)", (config_digest,))
+    try:
+        connection = _connect(path)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_SCHEMA)
+        connection.execute("INSERT INTO study VALUES (?)", (digest,))
+    except sqlite3.DatabaseError as problem:
+        raise _not_written(path, problem) from problem
     return Journal(connection, path)
 
 
@@ -128,6 +135,8 @@ def open_journal(folder: Path) -> Journal:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
         (check,) = connection.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.OperationalError as problem:  # no permission, a lock: the file may be well
+        raise StorageError(f"{path}: cannot be opened: {problem}") from problem
     except sqlite3.DatabaseError as problem:
         raise _damaged(path, problem) from problem
     if application != APPLICATION_ID:
@@ -154,6 +163,10 @@ def _evaluation(record: str, path: Path) -> Evaluation:
         return Evaluation(**{**document, "losses": tuple(document["losses"])})
     except (ValueError, TypeError, KeyError) as problem:
         raise _damaged(path, problem) from problem
+
+
+def _not_written(path: Path, reason: object) -> StorageError:
+    return StorageError(f"{path}: cannot be written: {reason}")
 
 
 def _damaged(path: Path, reason: object) -> StorageError:

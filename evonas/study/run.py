@@ -14,7 +14,7 @@ from evonas.study.executors import AbstractExecutor
 from evonas.study.folder import opened_run
 from evonas.study.journal import Journal
 from evonas.study.progress import Progress, archive_hypervolume, best, front, vector
-from evonas.study.weights import keep_only, save_weights
+from evonas.study.weights import keep_only, save_weights, weights_path
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run_study(
     Raises:
         RunFolderError: there is no run in the folder, or another process is at work on it.
         StorageError: the journal is damaged, or this version of evonas asks for other candidates
-            than the one that began the run.
+            than the one that began the run, or trains them to other values.
     """
     with opened_run(folder) as (config, journal):
         return _Study(folder, config, journal, executor, on_progress, on_generation).run()
@@ -85,6 +85,7 @@ class _Study:
         self._hypervolumes: list[float | None] = []
 
     def run(self) -> StudyResult:
+        self._restore_weights()
         config = self._config
         search = make_search(
             config.algorithm,
@@ -105,6 +106,24 @@ class _Study:
         return StudyResult(
             config, self._done, front(self._done, config.objectives), self._hypervolumes
         )
+
+    def _restore_weights(self) -> None:
+        """Train the candidates of the front again whose weights have vanished from the folder."""
+        lost = {
+            e.key: e
+            for e in front(list(self._known.values()), self._config.objectives)
+            if not weights_path(self._folder, e.key).exists()
+        }
+        genomes = [self._space.parse(e.genome) for e in lost.values()]
+        for again, weights in self._executor.run(
+            self._space, genomes, protocol=self._config.protocol()
+        ):
+            if again.values != lost[again.key].values:
+                raise StorageError(
+                    f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
+                    "here the candidate trains to other values than the journal holds"
+                )
+            save_weights(self._folder, again.key, weights)
 
     def _record_asks(self, genomes: Sequence[Genome], *, generation: int) -> None:
         asked = [(self._space.key(genome), self._space.format(genome)) for genome in genomes]
@@ -145,9 +164,11 @@ class _Study:
         if not self._first_generation:
             self._first_generation = list(told)
         self._hypervolumes.append(self._hypervolume(self._done))
-        chosen = front(self._done, self._config.objectives)
+        # while a run is replayed, the weights and rows of its later generations are there already
+        everything = list({e.key: e for e in [*self._done, *self._known.values()]}.values())
+        chosen = front(everything, self._config.objectives)
         keep_only(self._folder, {evaluation.key for evaluation in chosen})
-        self._on_generation(self._done)
+        self._on_generation(everything)
 
     def _hypervolume(self, evaluations: Sequence[Evaluation]) -> float | None:
         return archive_hypervolume(

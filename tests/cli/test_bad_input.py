@@ -53,6 +53,8 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--epsilon", "eight"], "eight"),
         (["--epsilon", "-1/255"], "-1/255"),
         (["--device", "tpu"], "unknown device 'tpu'"),
+        (["--device", "meta"], "unknown device 'meta': expected cpu, cuda or cuda:<number>"),
+        (["--batch", "1"], "batch: expected at least 2, got 1"),
         (["--epochs", "many"], "Invalid value for '--epochs'"),
         (["--populaton", "3"], "--populaton"),
     ],

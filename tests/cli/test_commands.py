@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,7 +43,11 @@ def test_a_run_leaves_its_tables_its_weights_and_its_configuration(
     call(*RUN, "--workers", "1", "--out", str(out))
     printed = capsys.readouterr().out
     assert "generation 2: 8/8" in printed
-    assert "hypervolume" in printed
+    assert len(re.findall(r"^generation \d: ", printed, re.MULTILINE)) == 2
+    ((first, last),) = re.findall(
+        r"hypervolume (\S+) after the first generation, (\S+) at", printed
+    )
+    assert float(first) < float(last)
     front, everything = rows(out / "pareto.csv"), rows(out / "candidates.csv")
     assert len(everything) == 8
     assert {row["key"] for row in front} <= {row["key"] for row in everything}

@@ -1,18 +1,64 @@
-"""Defaults that depend on each other, worked out by hand."""
+"""What a flag, or its absence, sets in the configuration of a run."""
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import joblib
 import pytest
 
-from evonas.cli.options import RunOptions, default_batch, names, resolve
+from evonas.cli.options import RunOptions, default_batch, resolve, worker_count
 from evonas.evaluation.data import traits_of
+from evonas.space import load
+from evonas.study import RunConfig
 
-OPTIONS = RunOptions(
-    space="nas-bench-201", objectives="acc", rules=None, dataset="digits", data_dir=None,
-    algorithm="nsga2", population=20, generations=None, evaluations=None, epochs=None,
-    batch=None, images=None, channels=None, cells=None, epsilon=None, seed=0, device="cpu",
-)  # fmt: skip
+UNSET: dict[str, Any] = {
+    "space": "nas-bench-201", "objectives": "acc,robust", "rules": None, "dataset": "digits",
+    "data_dir": None, "algorithm": "nsga2", "population": 20, "generations": None,
+    "evaluations": None, "epochs": None, "batch": None, "images": None, "channels": None,
+    "cells": None, "epsilon": None, "seed": 0, "device": "cpu",
+}  # fmt: skip
+
+
+def resolved(**given: Any) -> RunConfig:
+    return resolve(RunOptions(**(UNSET | given)), download=False)[0]
+
+
+def test_what_is_not_given_comes_from_the_data_set_and_then_from_the_space() -> None:
+    traits, space, config = traits_of("digits"), load("nas-bench-201"), resolved()
+    assert (config.epochs, config.batch, config.epsilon) == (
+        traits.epochs, traits.batch, traits.epsilon,
+    )  # fmt: skip
+    assert (config.channels, config.cells) == (traits.channels, traits.cells)
+    assert (traits.channels, traits.cells) != (space.channels, space.cells)
+    assert config.rules == space.rule_choices
+    assert (config.generations, config.evaluations, config.images) == (4, 80, None)
+
+
+def test_what_is_given_is_kept() -> None:
+    given = {
+        "epochs": 9, "batch": 16, "images": 300, "channels": 12, "cells": 2, "epsilon": "3/255",
+        "seed": 5, "population": 6, "generations": 7, "evaluations": 40, "algorithm": "random",
+    }  # fmt: skip
+    config = resolved(**given, rules=" kp, fa ,", objectives="params,acc")
+    assert {name: getattr(config, name) for name in given} == given
+    assert (config.rules, config.objectives) == (("kp", "fa"), ("params", "acc"))
+
+
+@pytest.mark.parametrize(
+    ("population", "generations", "evaluations", "lengths"),
+    [
+        (20, 3, None, (3, 60)),
+        (20, None, 40, (2, 40)),
+        (20, None, 41, (3, 41)),  # the last generation is a small one
+        (20, 3, 41, (3, 41)),
+        (20, None, 5, (1, 5)),
+    ],
+)
+def test_generations_and_evaluations_set_each_other(
+    population: int, generations: int | None, evaluations: int | None, lengths: tuple[int, int]
+) -> None:
+    config = resolved(population=population, generations=generations, evaluations=evaluations)
+    assert (config.generations, config.evaluations) == lengths
 
 
 @pytest.mark.parametrize(
@@ -25,31 +71,17 @@ def test_an_epoch_of_few_images_still_has_thirty_two_steps(
     assert default_batch(traits_of("cifar10"), num_images) == batch
 
 
-def test_what_the_user_does_not_say_the_data_set_says_and_then_the_space() -> None:
-    config, space = resolve(OPTIONS, download=False)
-    assert (config.epochs, config.batch, config.epsilon) == (6, 32, "16/255")
-    assert (config.channels, config.cells) == (space.channels, space.cells) == (8, 1)
-    assert config.rules == space.rule_choices
-    given, _ = resolve(replace(OPTIONS, channels=4, epochs=1, epsilon="1/255"), download=False)
-    assert (given.channels, given.epochs, given.epsilon) == (4, 1, "1/255")
+def test_a_batch_may_be_all_there_is() -> None:
+    assert resolved(images=50, batch=50).batch == 50
 
 
-@pytest.mark.parametrize(
-    ("generations", "evaluations", "expected"),
-    [(None, None, (4, 80)), (7, None, (7, 140)), (None, 50, (3, 50)), (2, 100, (2, 100))],
-)
-def test_the_length_of_a_run_is_the_shorter_of_what_is_given(
-    generations: int | None, evaluations: int | None, expected: tuple[int, int]
+def test_data_are_found_again_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = replace(OPTIONS, generations=generations, evaluations=evaluations)
-    config, _ = resolve(options, download=False)
-    assert (config.generations, config.evaluations) == expected
+    monkeypatch.chdir(tmp_path)
+    assert resolved(data_dir=Path("here")).data_dir == str(tmp_path / "here")
 
 
-def test_names_are_split_at_commas_and_stripped() -> None:
-    assert names(" acc, robust ,") == ("acc", "robust")
-
-
-def test_the_data_folder_is_kept_absolute_so_that_a_run_can_be_resumed_from_anywhere() -> None:
-    config, _ = resolve(replace(OPTIONS, data_dir=Path("somewhere")), download=False)
-    assert config.data_dir == str(Path.cwd() / "somewhere")
+def test_there_is_a_worker_for_each_core_unless_the_user_says() -> None:
+    assert worker_count(None) == joblib.cpu_count()
+    assert worker_count(3) == 3

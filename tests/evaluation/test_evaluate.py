@@ -3,16 +3,18 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load as load_weights
 
 from evonas.evaluation import evaluate as module
+from evonas.evaluation.data import Images, load_search_data
 from evonas.evaluation.evaluate import Protocol, evaluate
 from evonas.evaluation.objectives import OBJECTIVES, Subject
-from evonas.evaluation.training import Recipe
-from evonas.networks import build
+from evonas.evaluation.training import Recipe, TrainedCandidate, train
+from evonas.networks import Network, build
 from evonas.seeds import derive_seed
 from evonas.space import Space, load
 
@@ -97,6 +99,52 @@ def test_a_diverged_candidate_says_where(space: Space, protocol: Protocol) -> No
     record, _ = evaluate(space, space.parse(ALIVE), protocol=wild)
     assert record.failure is not None
     assert record.failure.startswith("diverged: the training loss became ")
+
+
+def test_memory_that_runs_out_costs_the_candidate_and_not_the_study(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("tried to allocate 9 GiB")
+
+    monkeypatch.setattr(module, "train", exhausted)
+    record, weights = evaluate(space, space.parse(ALIVE), protocol=protocol)
+    assert record.failure == "out of memory: tried to allocate 9 GiB"
+    assert set(record.values) == {"params", "flops", "bio"}
+    assert weights == b""
+
+
+def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int, Subject]] = []
+
+    def spy(network: Network, images: Images, **given: Any) -> TrainedCandidate:
+        data = load_search_data("digits", seed=4, num_images=200)
+        assert torch.equal(images.pixels, data.train.pixels)
+        seen.append((network.wiring.seed, given["seed"], subjects[-1]))
+        return train(network, images, **given)
+
+    subjects: list[Subject] = []
+    make = module._subject
+
+    def keep(*given: Any, **named: Any) -> Subject:
+        subjects.append(make(*given, **named))
+        return subjects[-1]
+
+    monkeypatch.setattr(module, "train", spy)
+    monkeypatch.setattr(module, "_subject", keep)
+    texts = [ALIVE, ALIVE.replace("avg_pool_3x3", "nor_conv_1x1")]
+    of_study = replace(protocol, seed=4, objectives=("acc",))
+    for text in texts:
+        evaluate(space, space.parse(text), protocol=of_study)
+    for text, (of_network, of_training, subject) in zip(texts, seen, strict=True):
+        seed = derive_seed(4, space.key(space.parse(text)))
+        assert of_network == of_training == seed
+        assert len(subject.attacked) == 50
+    first, second = (subject for *_, subject in seen)
+    assert first.attack_seed == second.attack_seed
+    assert torch.equal(first.attacked.pixels, second.attacked.pixels)
 
 
 def test_a_mistake_of_ours_is_not_recorded_as_a_failure(

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from evonas.errors import MaskedAttack
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.objectives import OBJECTIVES, Subject, accuracy
+from evonas.evaluation.data import Images, load_search_data
+from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES, Subject, accuracy
+from evonas.evaluation.robustness import robust_accuracy
 from evonas.evaluation.training import Recipe, train
 from evonas.networks import build
 from evonas.rules import rule_layers
@@ -48,6 +49,22 @@ def test_robust_is_at_most_accuracy_and_falls_with_the_radius(subject: Subject) 
     assert values[0] == clean > 0.5
     assert values == sorted(values, reverse=True)
     assert values[-1] <= 0.1
+
+
+def test_robust_attacks_its_own_images_from_its_own_noise(subject: Subject) -> None:
+    part = Images(subject.validation.pixels[:90], subject.validation.labels[:90])
+    small = replace(subject, attacked=part, epsilon=Fraction(24, 255), attack_seed=3)
+    expected = robust_accuracy(
+        subject.network, part, epsilon=Fraction(24, 255), noise_seed=3
+    ).value
+    assert OBJECTIVES["robust"].measure(small) == expected
+
+
+def test_costs_are_minimised_and_what_costs_no_training_is_always_measured() -> None:
+    assert {name for name, o in OBJECTIVES.items() if o.cost == "free"} == set(ALWAYS_MEASURED)
+    assert {name for name, o in OBJECTIVES.items() if o.direction == "minimise"} == {
+        "params", "flops",
+    }  # fmt: skip
 
 
 def test_a_network_that_gives_an_attack_no_gradient_has_no_robustness(subject: Subject) -> None:

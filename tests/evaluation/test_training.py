@@ -1,6 +1,7 @@
 """Training against a loop written out in plain torch, and torch's own cosine schedule."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -81,7 +82,44 @@ def test_the_wiring_counts_every_optimiser_step(digits: SearchData) -> None:
         seed=0,
     )
     assert candidate.network.wiring.step == 9
-    assert 0.0 < candidate.network.wiring.decay < 1.0
+
+
+def test_the_wiring_is_told_what_the_optimiser_did(digits: SearchData) -> None:
+    """The decay of Kolen-Pollack is what the same optimiser does to a weight without gradient."""
+    recipe = Recipe(epochs=3, batch=50)
+    candidate = train(network("kp"), digits.train, traits=digits.traits, recipe=recipe, seed=0)
+    weight = torch.ones(1, requires_grad=True)
+    optimiser = torch.optim.SGD([weight], lr=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True)
+    for epoch in range(3):
+        optimiser.param_groups[0]["lr"] = recipe.learning_rate_at(epoch)
+        for _ in range(2):
+            weight.grad = torch.zeros(1)
+            optimiser.step()
+    assert candidate.network.wiring.decay == pytest.approx(float(weight.detach()), abs=1e-6)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_of_its_batches(digits: SearchData) -> None:
+    untrained = network()
+    recipe = Recipe(epochs=1, batch=50, learning_rate=0.0)
+    (loss,) = train(untrained, digits.train, traits=digits.traits, recipe=recipe, seed=0).losses
+    again = network().train()
+    order = torch.randperm(100, generator=torch.Generator().manual_seed(0)).view(2, 50)
+    with torch.no_grad():
+        parts = [
+            float(F.cross_entropy(again(digits.train.pixels[i] / 255), digits.train.labels[i]))
+            for i in order
+        ]
+    assert loss == pytest.approx(sum(parts) / 2, rel=1e-5)
+
+
+def test_images_are_augmented_as_their_traits_say(digits: SearchData) -> None:
+    recipe = Recipe(epochs=1, batch=50)
+    traits = digits.traits
+    losses = {
+        train(network(), digits.train, traits=one, recipe=recipe, seed=0).losses
+        for one in (traits, replace(traits, crop_padding=2), replace(traits, flip=True))
+    }
+    assert len(losses) == 3
 
 
 def test_a_trained_network_is_in_evaluation_mode_and_has_learned(digits: SearchData) -> None:

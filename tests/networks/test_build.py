@@ -1,6 +1,7 @@
 """Networks against a literal NAS-Bench-201 network in plain torch, and against their own laws."""
 
 import random
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from evonas.errors import SpaceError
 from evonas.networks import Network, build
 from evonas.networks.blocks import FactorizedReduction
 from evonas.rules import RULES, rule_layers
-from evonas.space import Genome, Space, load, shipped
+from evonas.space import Genome, Space, load, shipped, source_text
 
 BP = ("bp",)
 RESNET = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|"
@@ -191,6 +192,35 @@ def test_a_seed_decides_the_weights_and_the_global_generator_is_left_alone() -> 
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
     assert not torch.equal(one.classifier.weight, other.classifier.weight)
+
+
+def test_a_cell_with_two_inputs_reads_the_last_two_blocks(tmp_path: Path) -> None:
+    (tmp_path / "two.yaml").write_text(source_text("tiny").replace("inputs: 1", "inputs: 2"))
+    space = load(str(tmp_path / "two.yaml")).resized(channels=4, cells=1).with_rules(BP)
+    network = grow(space, space.canonical(space.sample(random.Random(0))))
+    given: dict[str, tuple[Tensor, ...]] = {}
+    made: dict[str, Tensor] = {}
+    for name, module in network.body.items():
+
+        def keep(_: nn.Module, i: tuple[Tensor, ...], o: Tensor, name: str = name) -> None:
+            given[name], made[name] = i, o
+
+        module.register_forward_hook(keep)
+    network(images())
+    order = list(network.body)
+    assert order == [
+        "stem", "stage0_cell0", "reduction1", "stage1_cell0", "stage1_cell1",
+    ]  # fmt: skip
+    for at, name in enumerate(order):
+        if "cell" in name:
+            before = made[order[max(at - 2, 0)]]
+            assert given[name][0] is before
+            assert given[name][1] is made[order[at - 1]]
+
+
+def test_the_feedback_of_a_network_has_its_seed() -> None:
+    space = small("nas-bench-201")
+    assert grow(space, space.parse(MIXED), seed=5).wiring.seed == 5
 
 
 def test_normalisation_inside_equals_normalised_images_outside() -> None:

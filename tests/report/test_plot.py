@@ -72,6 +72,35 @@ def test_the_steps_bound_what_the_front_dominates(tmp_path: Path, figures: list[
     assert line.get_drawstyle() == "steps-post"
 
 
+def test_only_two_objectives_have_steps_for_a_projection_has_none(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    draw_front(TOLD, ("acc", "robust", "params"), path=tmp_path / "front.png", title="a title")
+    assert not any(len(axis.lines) for axis in figures[0].axes)
+    assert figures[0].get_suptitle() == "a title"
+
+
+@pytest.mark.parametrize(("name", "course"), [("acc", [0.5, 0.9, 0.9]), ("params", [40, 40, 40])])
+def test_one_objective_is_drawn_in_the_order_of_evaluation_with_its_best_so_far(
+    tmp_path: Path, figures: list[Figure], name: str, course: list[float]
+) -> None:
+    told_in_order = [TOLD[1], TOLD[0], TOLD[3], TOLD[2]]
+    draw_front(told_in_order, (name,), path=tmp_path / "front.png", title="")
+    axis = figures[0].axes[0]
+    points: Any = axis.collections[0]
+    values = [e.values[name] for e in (TOLD[1], TOLD[0], TOLD[2])]
+    assert points.get_offsets()[:, 1].tolist() == values
+    assert np.asarray(axis.lines[0].get_ydata()).tolist() == course
+
+
+@pytest.mark.parametrize("objectives", [("acc",), ("acc", "robust")])
+def test_a_study_of_failures_only_still_has_its_picture(
+    tmp_path: Path, objectives: tuple[str, ...]
+) -> None:
+    draw_front([TOLD[3]], objectives, path=tmp_path / "front.png", title="")
+    assert imread(tmp_path / "front.png").shape[2] == 4
+
+
 def test_axes_say_the_unit_and_which_way_is_better(tmp_path: Path, figures: list[Figure]) -> None:
     draw_front(TOLD, ("acc", "params"), path=tmp_path / "front.png", title="")
     axis = figures[0].axes[0]

@@ -70,6 +70,12 @@ def test_only_the_seconds_can_differ_between_two_equal_runs(tmp_path: Path) -> N
         assert [row | {"seconds": ""} for row in one] == [row | {"seconds": ""} for row in two]
 
 
+def test_seconds_are_told_to_the_millisecond(tmp_path: Path) -> None:
+    write_tables(tmp_path, [replace(TOLD[1], seconds=1.23456)], ["acc"])
+    assert rows(tmp_path / "pareto.csv")[0]["seconds"] == "1.235"
+    assert not (tmp_path / "failures.csv").exists()
+
+
 def test_a_study_without_a_front_still_has_its_header(tmp_path: Path) -> None:
     write_tables(tmp_path, [TOLD[3]], ["acc"])
     assert (tmp_path / "pareto.csv").read_text().strip() == ",".join(columns(["acc"]))

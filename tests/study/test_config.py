@@ -1,6 +1,7 @@
 """Configurations: what is refused, with its text, and what a file gives back."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def test_the_file_names_the_versions_that_decide_a_result(
         ({"population": 0}, "population: expected a whole number of at least 1, got 0"),
         ({"epochs": -3}, "epochs: expected a whole number of at least 1, got -3"),
         ({"images": 0}, "images: expected a whole number of at least 1, got 0"),
+        ({"batch": 1}, "batch: expected at least 2, got 1"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
         ({"rules": ()}, "rules: expected at least one name, got none"),
         ({"objectives": ()}, "objectives: expected at least one name, got none"),
@@ -51,6 +53,13 @@ def test_a_setting_out_of_range_is_told(
     with pytest.raises(InputError) as caught:
         replace(config, **change)
     assert message in str(caught.value)
+
+
+def test_a_protocol_says_what_the_configuration_says(config: RunConfig) -> None:
+    protocol = replace(config, seed=7, attacked_images=9, batch=11, epochs=13).protocol()
+    assert (protocol.seed, protocol.attacked_images) == (7, 9)
+    assert (protocol.recipe.batch, protocol.recipe.epochs) == (11, 13)
+    assert protocol.epsilon == Fraction(16, 255)
 
 
 def test_every_count_that_is_wrong_is_told_at_once(config: RunConfig) -> None:

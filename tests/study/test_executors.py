@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
 from evonas.study import RunConfig, shaped_space
 from evonas.study import executors as module
@@ -53,7 +54,7 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
 ) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     given: Sequence[Genome] = genomes(space, 4)
-    protocol = config.protocol()
+    protocol = replace(config, seed=13).protocol()
     victim = given[1]
 
     # local, so that it travels to the workers by value: they cannot import the tests
@@ -70,3 +71,4 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
     failures = [record for record in records.values() if record.failure is not None]
     assert [record.key for record in failures] == [space.key(given[1])]
     assert str(failures[0].failure).startswith("worker lost: ")
+    assert failures[0].seed == derive_seed(13, failures[0].key)

@@ -8,7 +8,7 @@ import pytest
 
 from evonas.errors import RunFolderError, StorageError
 from evonas.space import source_text
-from evonas.study import RunConfig, create_run, next_free_folder, opened_run
+from evonas.study import RunConfig, create_run, next_free_folder, opened_run, readable_run
 from evonas.study import folder as module
 
 Begin = Callable[[RunConfig, str], Path]
@@ -84,8 +84,51 @@ def test_a_configuration_changed_after_the_run_began_is_refused(
     folder = begin(config, "run")
     path = folder / "config.yaml"
     path.write_text(path.read_text().replace("epochs: 1", "epochs: 2"))
-    with pytest.raises(StorageError, match="differs from the configuration"), opened_run(folder):
+    with (
+        pytest.raises(StorageError, match="differs from what the run began with"),
+        opened_run(folder),
+    ):
         pass
+
+
+def test_a_space_changed_after_the_run_began_is_refused(config: RunConfig, begin: Begin) -> None:
+    folder = begin(config, "run")
+    (folder / "space.yaml").write_text(source_text("nas-bench-201") + "\n")
+    with pytest.raises(StorageError, match=r"space\.yaml differs"), opened_run(folder):
+        pass
+
+
+def test_a_run_can_be_read_while_another_process_writes_to_it(
+    config: RunConfig, begin: Begin
+) -> None:
+    folder = begin(config, "run")
+    with opened_run(folder) as (_, writer):
+        writer.record_asks([("a", "")], generation=0)
+        with readable_run(folder) as (read, journal):
+            assert read == config
+            assert journal.asks() == [["a"]]
+
+
+@pytest.mark.parametrize("out", ["file", "file/run"])
+def test_a_file_in_the_place_of_the_folder_is_told(
+    config: RunConfig, begin: Begin, tmp_path: Path, out: str
+) -> None:
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(RunFolderError, match=f"{out}: (expected a folder|cannot be made)"):
+        begin(config, out)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(
+    config: RunConfig, begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(config, "run")
+    monkeypatch.setattr(module, "check_is_free", lambda *_: None)  # it was free a moment ago
+    with pytest.raises(RunFolderError, match="run: cannot be made: Directory not empty"):
+        begin(replace(config, seed=5), "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    with opened_run(tmp_path / "run") as (read, _):
+        assert read.seed == config.seed
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def evaluation(key: str, failure: str | None = None) -> Evaluation:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return create_journal(tmp_path, config_digest="abc")
+    return create_journal(tmp_path, digest="abc")
 
 
 def test_what_was_told_is_read_back_bit_for_bit_in_the_order_of_the_asks(
@@ -46,7 +46,7 @@ def test_what_was_told_is_read_back_bit_for_bit_in_the_order_of_the_asks(
     again = open_journal(tmp_path)
     assert again.asks() == [["a", "b"], ["c"]]
     assert again.evaluations() == [told[1], told[2], told[0]]
-    assert again.config_digest() == "abc"
+    assert again.digest() == "abc"
     again.close()
 
 

@@ -27,6 +27,16 @@ def test_the_front_holds_what_nothing_dominates_best_first_objective_first() -> 
     assert front([LOST], PAIR) == []
 
 
+def test_an_objective_with_a_worst_value_counts_from_there() -> None:
+    volume = archive_hypervolume([SMALL], ("acc",), reference_generation=[SMALL])
+    assert volume == pytest.approx(0.5)
+
+
+def test_equal_candidates_of_a_front_are_sorted_by_key() -> None:
+    pair = [told("b", acc=0.5), told("a", acc=0.5)]
+    assert [e.key for e in front(pair, ("acc",))] == ["a", "b"]
+
+
 def test_best_is_each_objectives_own_and_leaves_failures_out() -> None:
     assert best([GOOD, SMALL, LOST], PAIR) == {"acc": 0.9, "params": 10.0}
     assert best([LOST], PAIR) == {}

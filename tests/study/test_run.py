@@ -8,24 +8,26 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evonas.errors import StorageError
-from evonas.evaluation.evaluate import Evaluation
-from evonas.space import source_text
+from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.space import Genome, Space, source_text
 from evonas.study import (
+    Journal,
     Progress,
     RunConfig,
     StudyResult,
     create_run,
     make_executor,
     run_study,
+    weights_path,
 )
-from evonas.study.executors import InlineExecutor
+from evonas.study.executors import AbstractExecutor, InlineExecutor, Result
 
 Begin = Callable[[RunConfig, str], Path]
 Run = Callable[[Path, int], StudyResult]
@@ -62,9 +64,56 @@ def test_the_weights_kept_are_those_of_the_front(
     assert 0 < len(result.front) < 12
 
 
-def test_the_number_of_evaluations_is_kept_to(config: RunConfig, begin: Begin, run: Run) -> None:
-    result = run(begin(replace(config, evaluations=6), "run"), 1)
+def test_the_number_of_evaluations_is_kept_to(config: RunConfig, begin: Begin) -> None:
+    seen: list[Progress] = []
+    folder = begin(replace(config, evaluations=6), "run")
+    result = run_study(folder, executor=make_executor(1), on_progress=seen.append)
     assert len(result.evaluations) == 6
+    assert {progress.total for progress in seen} == {6}
+    assert [progress.generation for progress in seen] == [0, 0, 0, 0, 1, 1]
+
+
+def test_another_seed_asks_for_other_candidates(config: RunConfig, begin: Begin, run: Run) -> None:
+    first, second = (
+        run(begin(replace(config, seed=seed, generations=1), str(seed)), 1) for seed in (0, 1)
+    )
+    assert {e.key for e in first.evaluations}.isdisjoint(e.key for e in second.evaluations)
+
+
+class Backwards(AbstractExecutor):
+    """The last candidate is ready first, as it can be in a pool."""
+
+    name = "backwards"
+
+    def run(
+        self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
+    ) -> Iterator[Result]:
+        return InlineExecutor().run(space, genomes[::-1], protocol=protocol)
+
+
+def test_the_order_in_which_candidates_become_ready_changes_nothing(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    expected = run(begin(config, "one"), 1)
+    folder = begin(config, "other")
+    result = run_study(folder, executor=Backwards(), on_progress=lambda _: None)
+    assert timeless(result.evaluations) == timeless(expected.evaluations)
+    assert result.hypervolumes == expected.hypervolumes
+
+
+def test_the_weights_of_a_candidate_are_on_disk_before_its_row(
+    config: RunConfig, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begin(replace(config, generations=1), "run")
+    record_tell = Journal.record_tell
+    weights_there: dict[str, bool] = {}
+
+    def tell(journal: Journal, evaluation: Evaluation) -> None:
+        weights_there[evaluation.key] = weights_path(folder, evaluation.key).exists()
+        record_tell(journal, evaluation)
+
+    monkeypatch.setattr(Journal, "record_tell", tell)
+    assert all(weights_there[e.key] for e in run(folder, 1).front)
 
 
 def test_a_space_that_is_exhausted_ends_the_run(config: RunConfig, begin: Begin, run: Run) -> None:
@@ -80,6 +129,7 @@ def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
         if progress.done == candidates:
             raise KeyboardInterrupt
 
+    config = replace(config, seed=1)  # its front comes from the second and third generation
     whole, broken = begin(config, "whole"), begin(config, "broken")
     expected = run(whole, 1)
     with pytest.raises(KeyboardInterrupt):
@@ -91,10 +141,51 @@ def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
 
 
 def test_resuming_a_finished_run_trains_nothing(config: RunConfig, begin: Begin, run: Run) -> None:
-    folder = begin(config, "run")
-    result = run(folder, 1)
+    folder = begin(replace(config, seed=1), "run")
+    result, kept = run(folder, 1), models(folder)
+    (folder / "models" / f"{result.front[0].key}.tmp").write_bytes(b"half")
     again = run(folder, 1)
     assert again.evaluations == result.evaluations  # seconds included: nothing was done anew
+    assert models(folder) == kept
+
+
+def test_tables_never_shrink_while_a_run_is_replayed(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    folder = begin(config, "run")
+    result = run(folder, 1)
+    seen: list[list[Evaluation]] = []
+    run_study(
+        folder,
+        executor=make_executor(1),
+        on_progress=lambda _: None,
+        on_generation=lambda evaluations: seen.append(list(evaluations)),
+    )
+    assert seen == [result.evaluations] * 3
+
+
+def test_weights_of_the_front_that_vanished_are_trained_again(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    folder = begin(replace(config, seed=1), "run")
+    result, kept = run(folder, 1), models(folder)
+    weights_path(folder, result.front[0].key).unlink()
+    assert run(folder, 1).evaluations == result.evaluations
+    assert models(folder) == kept
+
+
+def test_vanished_weights_that_train_to_other_values_are_an_error(
+    config: RunConfig, begin: Begin, run: Run
+) -> None:
+    folder = begin(config, "run")
+    key = run(folder, 1).front[0].key
+    weights_path(folder, key).unlink()
+    with sqlite3.connect(folder / "study.db") as connection:
+        better = "UPDATE tell SET record = json_set(record, '$.values.acc', 0.99) WHERE key = ?"
+        connection.execute(better, (key,))
+    connection.close()
+    with pytest.raises(StorageError, match=rf"{key}\.safetensors: missing, and cannot be made"):
+        run(folder, 1)
 
 
 KILLED = """

@@ -1,0 +1,186 @@
+"""How a command ends when something outside it goes wrong: its exit code, and what is left."""
+
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from evonas import __version__
+from evonas.cli import main, studying
+from evonas.evaluation.evaluate import Evaluation
+from evonas.report import columns
+from evonas.space import source_text
+from evonas.study import RunConfig, create_run, next_free_folder, opened_run
+
+CONFIG = RunConfig(
+    space="tiny", objectives=("acc",), rules=("fa",), dataset="digits", data_dir="nowhere",
+    algorithm="nsga2", population=2, generations=1, evaluations=2, epochs=1, batch=20, images=60,
+    channels=4, cells=1, seed=0, epsilon="16/255", attacked_images=20, device="cpu",
+)  # fmt: skip
+
+
+def told(key: str, acc: float | None) -> Evaluation:
+    values = {"params": 1000.0, "flops": 2000.0, "bio": 1.0} | (
+        {} if acc is None else {"acc": acc}
+    )
+    failure = "diverged: at once" if acc is None else None
+    return Evaluation(key, "genome", values, {"fa": 75, "usf": 25}, (), 1, 0.5, 7, failure)
+
+
+def make(folder: Path, *evaluations: Evaluation) -> Path:
+    create_run(folder, CONFIG, space_text=source_text("tiny"))
+    with opened_run(folder) as (_, journal):
+        journal.record_asks([(e.key, e.genome) for e in evaluations], generation=0)
+        for evaluation in evaluations:
+            journal.record_tell(evaluation)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return make(tmp_path / "run [1]", told("aaaa", 0.25), told("bbbb", 0.5), told("cccc", None))
+
+
+@pytest.fixture
+def leave(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str, str]]:
+    """Exit code, output and errors of a command."""
+
+    def call(*arguments: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return left.value.code, printed.out, printed.err
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+Leave = Callable[..., tuple[object, str, str]]
+
+
+def test_the_front_is_shown_with_the_share_of_each_rule_and_nothing_else(
+    run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = leave("front", str(run))
+    assert code == 0
+    assert "bbbb" in out
+    assert "aaaa" not in out
+    assert "fa 75% usf 25%" in out
+    assert f"1 of 3 candidates (1 failed); picture: {run / 'front.png'}" in out
+
+
+@pytest.mark.parametrize("evaluations", [(), (told("cccc", None),), (told("aaaa", 0.5),)])
+def test_a_front_of_nothing_of_failures_or_of_one_is_shown(
+    tmp_path: Path, leave: Leave, evaluations: tuple[Evaluation, ...]
+) -> None:
+    folder = make(tmp_path / "run", *evaluations)
+    code, out, _ = leave("front", str(folder))
+    assert code == 0
+    assert f"of {len(evaluations)} candidates" in out
+    assert (folder / "front.png").exists()
+
+
+def test_a_front_is_shown_while_another_process_is_at_work(run: Path, leave: Leave) -> None:
+    with opened_run(run):
+        assert leave("front", str(run))[0] == 0
+        code, _, err = leave("resume", str(run))
+    assert code == 2
+    assert "another process is at work on this run" in err
+
+
+@pytest.mark.parametrize("command", ["front", "resume"])
+def test_a_damaged_journal_is_exit_code_three(run: Path, leave: Leave, command: str) -> None:
+    (run / "study.db").write_bytes(b"not a database" * 100)
+    code, _, err = leave(command, str(run))
+    assert code == 3
+    assert "study.db: damaged" in err
+
+
+def test_a_journal_that_cannot_be_opened_is_not_called_damaged(
+    run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    code, _, err = leave("front", str(run))
+    assert code == 3
+    assert "study.db: cannot be opened: unable to open database file" in err
+
+
+def test_what_cannot_be_written_is_one_message(run: Path, leave: Leave) -> None:
+    (run / "front.png").mkdir()
+    code, _, err = leave("front", str(run))
+    assert code == 3
+    assert err == f"evonas: {run / 'front.png'}: Is a directory\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_asked_to_end_writes_its_tables_and_says_how_to_go_on(
+    run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    monkeypatch.setattr(studying, "run_study", lambda *_, **__: os.kill(os.getpid(), number))
+    left, out, err = leave("resume", str(run), "--workers", "1")
+    assert left == code
+    assert f"go on with: evonas resume '{run}'" in out
+    assert err == ""
+    header = ",".join(columns(["acc"]))
+    assert (run / "candidates.csv").read_text().startswith(header)
+    assert len((run / "candidates.csv").read_text().splitlines()) == 4
+
+
+def test_a_reader_that_leaves_early_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w", buffering=1) as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        with pytest.raises(SystemExit) as left:
+            main(["objectives"])
+        monkeypatch.undo()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), gone.fileno())
+    assert left.value.code in (0, 1)
+    assert capfd.readouterr().err == ""
+
+
+def test_two_runs_that_begin_at_once_take_two_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "runs" / "tiny-digits-1")
+    stale = iter([Path("runs/tiny-digits-1")])
+    monkeypatch.setattr(
+        studying, "next_free_folder", lambda *given: next(stale, None) or next_free_folder(*given)
+    )
+    monkeypatch.setattr(studying, "go_on", lambda folder, **_: begun.append(folder))
+    begun: list[Path] = []
+    studying.begin(CONFIG, space="tiny", out=None, workers=1, is_quiet=True)
+    assert begun == [Path("runs/tiny-digits-2")]
+
+
+def test_a_run_says_how_its_size_differs_from_the_spaces_own(
+    run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studying, "run_study", lambda *_, **__: sys.exit(0))
+    _, out, _ = leave("resume", str(run), "--workers", "9")
+    assert "4 channels, 1 cell a stage (the space's own: 8 and 1)" in out
+    assert "2 workers" in out  # no more than a generation can use
+    assert "robust" not in out
+    assert str(run) in out
+
+
+def test_the_version_is_told(leave: Leave) -> None:
+    assert leave("--version")[:2] == (0, f"{__version__}\n")

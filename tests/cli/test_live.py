@@ -1,0 +1,39 @@
+"""Progress where the output is no terminal: one line for every generation, each in full."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from evonas.cli.live import describe, progress_bar, readable
+from evonas.study import Progress
+
+
+def at(done: int, generation: int, *, failures: int = 0) -> Progress:
+    best = {"acc": 0.5, "params": 1_234_567.0}
+    return Progress(done, 4, failures, generation, best, 0.25 if generation else None, 2)
+
+
+def test_every_generation_is_one_line_when_it_is_over() -> None:
+    out = StringIO()
+    with progress_bar(Console(file=out, width=20), is_quiet=False) as show:
+        for progress in (at(1, 0), at(2, 0), at(3, 1), at(4, 1, failures=3)):
+            show(progress)
+    assert out.getvalue().splitlines() == [
+        "generation 1: 2/4 · front 2 · acc 0.5000 · params 1,234,567",
+        "generation 2: 4/4 · front 2 · hv 0.2500 · acc 0.5000 · params 1,234,567 · failed 3",
+    ]
+
+
+def test_the_bar_of_a_terminal_says_the_same() -> None:
+    out = StringIO()
+    console = Console(file=out, width=150, force_terminal=True)
+    with progress_bar(console, is_quiet=False) as show:
+        show(at(3, 1))
+    assert describe(at(3, 1)) in out.getvalue()
+    assert "generation 2" in out.getvalue()
+
+
+def test_shares_have_four_digits_and_counts_are_whole() -> None:
+    assert [readable(value) for value in (0.12345, 1.0, 0.0, 5606.0)] == [
+        "0.1235", "1.0000", "0.0000", "5,606",
+    ]  # fmt: skip
