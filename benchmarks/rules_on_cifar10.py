@@ -16,7 +16,8 @@ rule below it does harm. Chance is 10 %. The angle between update and gradient (
 
 Each finished run is appended to a progress file and never run again, so a benchmark that was
 interrupted goes on, more seeds can be added later, and ``--seeds`` without any only writes the
-tables. They are printed in Markdown, and written into their section of the results file.
+tables. They are printed in Markdown, and written into their section of the results file. Our own
+runs lie beside this script: to repeat them, give another ``--progress``.
 ``--rules dfa dfa:norm=none`` compares the options of a rule.
 """
 
@@ -49,7 +50,8 @@ from evonas.rules import AbstractRule, RuleLinear, alignment, all_rules, connect
 
 FROZEN = "frozen"
 ANGLE_IMAGES = 500
-RESULTS = Path(__file__).parent / "RESULTS.md"
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PROGRESS = Path(__file__).with_suffix(".csv")
 HEADING = f"""## Rules on CIFAR-10
 
 `benchmarks/rules_on_cifar10.py`, torch {torch.__version__}, one thread. Accuracy on the
@@ -235,11 +237,12 @@ def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str
 
 def write_section(path: Path, text: str) -> None:
     """Put ``text`` between the markers in ``path``, in place of what was there."""
-    before, after = (path.read_text() if path.exists() else "# Results\n\n"), "\n"
+    before, after = (path.read_text(encoding="utf-8") if path.exists() else "# Results"), ""
     if BEGIN in before:
-        before, rest = before.split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        before, rest = before.split(BEGIN)
+        after = rest.split(END)[1].strip("\n")
+    parts = [before.rstrip(), f"{BEGIN}\n{text}\n{END}", after]
+    path.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -254,7 +257,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rates", nargs="+", type=float, default=[0.1])
     parser.add_argument("--weight-decay", type=float, default=5e-4)
-    parser.add_argument("--progress", type=Path, default=Path("rules_on_cifar10.csv"))
+    parser.add_argument("--progress", type=Path, default=PROGRESS)
     parser.add_argument("--results", type=Path, default=RESULTS)
     return parser.parse_args(arguments)
 
@@ -278,7 +281,7 @@ def main() -> None:
     recipes = dict.fromkeys(replace(case, rule="", seed=0) for case in outcomes)
     lines = [line for recipe in recipes for line in table(outcomes, recipe)]
     print("\n".join(lines))
-    write_section(chosen.results, "\n".join([HEADING, *lines]) + "\n")
+    write_section(chosen.results, "\n".join([HEADING, *lines]))
 
 
 if __name__ == "__main__":
