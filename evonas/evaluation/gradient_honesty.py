@@ -30,9 +30,10 @@ def gradient_honesty(
         sum |(L(x + h d) - L(x - h d)) / 2h - <g, d>|  /  sum |(L(x + h d) - L(x - h d)) / 2h|
 
     in float64 on a copy of the network, at a random point close to each image: on the image itself
-    equal neighbours would tie in a max pooling, where no gradient is the right one. An honest backward gives less than 0.01 (kinks of ReLU), a
-    surrogate of feedback alignment about 1. The finite differences are a fact about the forward
-    pass, so no rule can be constructed to pass by accident.
+    equal neighbours would tie in a max pooling, where no gradient is the right one. An honest
+    backward gives less than 0.01 (kinks of ReLU), a surrogate of feedback alignment about 1. The
+    finite differences are a fact about the forward pass, so no rule can be constructed to pass by
+    accident.
 
     Args:
         network: any differentiable network that can be deep-copied.
