@@ -5,6 +5,7 @@ Modules that import torch are imported inside the commands: ``evonas --help`` an
 
 import signal
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -49,6 +50,8 @@ def make_app() -> typer.Typer:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    # what was asked to end has nothing to say about the tasks of its pool
+    warnings.filterwarnings("ignore", message=r"\d+ tasks which were still being processed")
     # leave through every `finally`, as after Ctrl-C; what was told is in the journal either way
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:

@@ -5,7 +5,9 @@ from itertools import combinations
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import OBJECTIVES
@@ -15,6 +17,7 @@ from evonas.study.progress import vector
 FRONT_PICTURE = "front.png"
 
 _PANEL_INCHES = 4.2
+_PANELS_IN_A_ROW = 3
 _DOMINATED = "#9aa5b1"
 _FRONT = "#c2410c"
 
@@ -35,12 +38,18 @@ def draw_front(
     """
     pairs = list(combinations(objectives, 2))
     panels = max(1, len(pairs))
-    figure = Figure(figsize=(_PANEL_INCHES * panels + 0.6, _PANEL_INCHES), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
+    columns = min(panels, _PANELS_IN_A_ROW)
+    rows = -(-panels // columns)
+    figure = Figure(
+        figsize=(_PANEL_INCHES * columns + 0.6, _PANEL_INCHES * rows), layout="constrained"
+    )
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for empty in axes[panels:]:
+        empty.remove()
     alive = [e for e in evaluations if e.failure is None]
     chosen = front(alive, objectives)
     if pairs:
-        for axis, (x, y) in zip(axes, pairs, strict=True):
+        for axis, (x, y) in zip(axes[:panels], pairs, strict=True):
             _draw_pair(axis, alive, chosen, x, y, has_steps=len(objectives) == 2)
     else:
         _draw_course(axes[0], alive, objectives[0])
@@ -88,27 +97,39 @@ def _draw_pair(
         zorder=3,
         label=f"front ({len(chosen)})",
     )
-    axis.set_xlabel(_label(x))
-    axis.set_ylabel(_label(y))
-    axis.grid(color="#e5e7eb", linewidth=0.6)
-    axis.set_axisbelow(True)
+    _name(axis.xaxis, x)
+    _name(axis.yaxis, y)
+    _draw_grid(axis)
 
 
 def _draw_course(axis: Axes, alive: Sequence[Evaluation], name: str) -> None:
     values = [e.values[name] for e in alive]
     better = max if OBJECTIVES[name].direction == "maximise" else min
-    axis.scatter(range(len(values)), values, s=18, color=_DOMINATED, label="candidate")
-    axis.plot(
-        [better(values[: count + 1]) for count in range(len(values))],
+    numbers = range(1, len(values) + 1)
+    axis.scatter(
+        numbers, values, s=18, color=_DOMINATED, alpha=0.7, linewidths=0, label="candidate"
+    )
+    axis.step(
+        numbers,
+        [better(values[:number]) for number in numbers],
+        where="post",
         color=_FRONT,
         label="best so far",
     )
-    axis.set_xlabel("evaluation")
-    axis.set_ylabel(_label(name))
-    axis.grid(color="#e5e7eb", linewidth=0.6)
+    axis.set_xlabel("evaluation, failures left out")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _name(axis.yaxis, name)
+    _draw_grid(axis)
 
 
-def _label(name: str) -> str:
+def _name(axis: Axis, name: str) -> None:
     objective = OBJECTIVES[name]
     arrow = "higher is better" if objective.direction == "maximise" else "lower is better"
-    return f"{name} ({objective.unit}, {arrow})"
+    axis.set_label_text(f"{name} ({objective.unit}, {arrow})")
+    if objective.unit != "fraction":
+        axis.set_major_formatter(EngFormatter(sep=""))  # 1.5M for 1500000
+
+
+def _draw_grid(axis: Axes) -> None:
+    axis.grid(color="#e5e7eb", linewidth=0.6)
+    axis.set_axisbelow(True)

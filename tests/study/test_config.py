@@ -34,6 +34,7 @@ def test_the_file_names_the_versions_that_decide_a_result(
         ({"population": 0}, "population: expected a whole number of at least 1, got 0"),
         ({"epochs": -3}, "epochs: expected a whole number of at least 1, got -3"),
         ({"images": 0}, "images: expected a whole number of at least 1, got 0"),
+        ({"population": 1}, "population: expected at least 2, got 1"),
         ({"batch": 1}, "batch: expected at least 2, got 1"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
         ({"rules": ()}, "rules: expected at least one name, got none"),
@@ -60,6 +61,10 @@ def test_a_protocol_says_what_the_configuration_says(config: RunConfig) -> None:
     assert (protocol.seed, protocol.attacked_images) == (7, 9)
     assert (protocol.recipe.batch, protocol.recipe.epochs) == (11, 13)
     assert protocol.epsilon == Fraction(16, 255)
+
+
+def test_a_radius_of_zero_is_no_matter_where_nothing_is_attacked(config: RunConfig) -> None:
+    assert replace(config, objectives=("acc",), epsilon="0").protocol().epsilon == 0
 
 
 def test_every_count_that_is_wrong_is_told_at_once(config: RunConfig) -> None:

@@ -147,6 +147,7 @@ def test_resuming_a_finished_run_trains_nothing(config: RunConfig, begin: Begin,
     again = run(folder, 1)
     assert again.evaluations == result.evaluations  # seconds included: nothing was done anew
     assert models(folder) == kept
+    assert not list((folder / "models").glob("*.tmp"))
 
 
 def test_tables_never_shrink_while_a_run_is_replayed(
