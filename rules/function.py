@@ -115,3 +115,32 @@ class FromElsewhere(Function):
             ctx.send(received) if inputs_need else None,
             None,
         )
+
+
+def is_plain() -> bool:
+    """Whether what runs now is neither compiled nor under a transform of torch.func."""
+    return not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active())
+
+
+def apply(function: type[Function], *args: Any) -> Tensor:
+    """``function.apply``, without the binding of a signature that only torch.func needs."""
+    chosen: Any = QUICK[function] if is_plain() else function
+    outputs: Tensor = chosen.apply(*args)
+    return outputs
+
+
+def _quick(function: Any) -> type[Function]:
+    """The same function with outputs and context in one, which torch calls with less ado."""
+
+    def forward(ctx: Any, *args: Any) -> Tensor:
+        outputs: Tensor = function.forward(*args)
+        function.setup_context(ctx, args, outputs)
+        return outputs
+
+    passes = {"forward": staticmethod(forward), "backward": staticmethod(function.backward)}
+    return type(f"Quick{function.__name__}", (Function,), passes)
+
+
+QUICK: dict[type[Function], type[Function]] = {
+    function: _quick(function) for function in (ThroughConvolution, ThroughLinear, FromElsewhere)
+}

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from evonas.rules.base import AbstractRule, AbstractRuleLayer
-from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear
+from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear, apply
 
 
 @final
@@ -52,11 +52,11 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         if inputs.dim() == 3:
             return self.run_through(inputs.unsqueeze(0), feedback=feedback).squeeze(0)
         padded, padding = self._pad(inputs)
-        outputs: Tensor = ThroughConvolution.apply(
+        return apply(
+            ThroughConvolution,
             *_as_autocast([padded, self.weight, self.bias, feedback]),
             (self.stride, padding, self.dilation, self.groups),
         )
-        return outputs
 
     def projection_shape(self, num_errors: int) -> torch.Size:
         """(errors, C_in, k, k)."""
@@ -116,10 +116,9 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
         """The same outputs; the layer will send g feedback."""
-        outputs: Tensor = ThroughLinear.apply(
-            *_as_autocast([inputs, self.weight, self.bias, feedback])
+        return apply(
+            ThroughLinear, *_as_autocast([inputs, self.weight, self.bias, feedback])
         )
-        return outputs
 
     def projection_shape(self, num_errors: int) -> torch.Size:
         """(errors, in_features)."""
