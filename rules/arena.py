@@ -15,8 +15,6 @@ from torch import Tensor
 if TYPE_CHECKING:  # a wiring holds an arena, and a layer a wiring
     from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer
 
-Stamp = tuple[int, int, int]  # optimiser step, address and version of a weight
-
 
 class _Slot:
     """The feedback of one layer, and of what it was made."""
@@ -24,11 +22,14 @@ class _Slot:
     def __init__(self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule") -> None:
         self.layer = layer
         self.rule = rule
+        self.weight = layer.weight
         self.put(rule.feedback(layer))
 
     def put(self, feedback: Tensor) -> None:
         self.feedback = feedback
-        self.stamp = _stamp(self.layer)
+        self.step = self.layer.connected.step
+        self.version = self.weight._version
+        self.address = self.weight.data_ptr()
         self.is_taken = False
 
 
@@ -38,16 +39,23 @@ class Arena:
     def __init__(self) -> None:
         self._slots: dict[int, _Slot] = {}
 
-    def feedback(self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule") -> Tensor:
+    def feedback(
+        self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule", *, step: int
+    ) -> Tensor:
         """``rule.feedback(layer)`` as it is now, to the bit.
 
         Asking twice is taken for a new forward pass and refreshes, so that also a change of the
         weight that leaves no trace in its version, as one through ``.data``, is seen.
         """
-        slot = self._slots.get(layer.number)
-        if slot is None or slot.layer is not layer or slot.rule is not rule:
+        slot, weight = self._slots.get(layer.number), layer.weight
+        if slot is None or slot.weight is not weight or slot.rule is not rule:
             slot = self._slots[layer.number] = _Slot(layer, rule)
-        elif slot.is_taken or slot.stamp != _stamp(layer):
+        elif (
+            slot.is_taken
+            or slot.version != weight._version
+            or slot.step != step
+            or slot.address != weight.data_ptr()
+        ):
             self._refresh()
         slot.is_taken = True
         return slot.feedback
@@ -55,8 +63,8 @@ class Arena:
     def _refresh(self) -> None:
         groups: dict[Hashable, list[_Slot]] = {}
         for slot in self._slots.values():
-            weight = slot.layer.weight
-            groups.setdefault((slot.rule, weight.device, weight.dtype), []).append(slot)
+            key = slot.rule, slot.weight.device, slot.weight.dtype
+            groups.setdefault(key, []).append(slot)
         for slots in groups.values():
             made = slots[0].rule.feedbacks([slot.layer for slot in slots])
             for slot, feedback in zip(slots, made, strict=True):
@@ -91,6 +99,3 @@ def flat_constant(
         lambda: flat(make(layer) for layer in layers),
     )
 
-
-def _stamp(layer: "AbstractRuleLayer") -> Stamp:
-    return layer.connected.step, layer.weight.data_ptr(), layer.weight._version

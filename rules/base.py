@@ -70,7 +70,8 @@ class AbstractFeedbackRule(AbstractRule):
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
         if is_plain():
-            feedback = layer.connected.arena.feedback(layer, self)
+            wiring = layer.wiring or layer.connected
+            feedback = wiring.arena.feedback(layer, self, step=wiring.step)
         else:
             feedback = self.feedback(layer)  # part of what is traced or transformed
         return layer.run_through(inputs, feedback=feedback)
