@@ -4,10 +4,10 @@
 
 One step is forward, backward and the fused SGD step of one NAS-Bench-201 network (the best cell
 on CIFAR-10, a rule in every layer). "plain" is the same network with torch's own ``nn.Conv2d`` and
-``nn.Linear``; biotorch 0.0.16, if it is installed, replaces the same layers by its own. All of them
-take turns, one step each per round, in an order drawn anew each round, in one process with one
-thread. The ratio of a variant is the median over the rounds of its CPU time by that of plain in
-the same round. Prints the tables and writes them between the markers of RESULTS.md.
+``nn.Linear``; biotorch 0.0.16, if it is installed, replaces the same layers by its own. All of
+them take turns, one step each per round, in an order drawn anew each round, in one process with
+one thread. The ratio of a variant is the median over the rounds of its CPU time by that of plain
+in the same round. Prints the tables and writes them between the markers of RESULTS.md.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import random
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ CELL = (  # the best of the benchmark on CIFAR-10
 PEERS = ("fa", "usf", "frsf", "brsf", "dfa")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 BEGIN, END = "<!-- rule_overhead: begin -->", "<!-- rule_overhead: end -->"
-RECIPE = {"momentum": 0.9, "weight_decay": 5e-4}
+MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
 
 Step = Callable[[], None]
 
@@ -74,7 +74,6 @@ def plain(ruled: Network) -> Network:
     """The same network with torch's own layers in place of the rule layers."""
     for name, module in list(ruled.named_modules()):
         if isinstance(module, RuleConv2d):
-            assert isinstance(module.padding, tuple)
             convolution = nn.Conv2d(
                 module.in_channels, module.out_channels, module.kernel_size,  # type: ignore[arg-type]
                 module.stride, module.padding, module.dilation, module.groups,  # type: ignore[arg-type]
@@ -89,15 +88,29 @@ def plain(ruled: Network) -> Network:
     return ruled
 
 
+def sgd(parameters: Iterable[nn.Parameter]) -> torch.optim.SGD:
+    """The optimiser of every variant."""
+    return torch.optim.SGD(
+        parameters,
+        lr=1e-3,
+        momentum=MOMENTUM,
+        weight_decay=WEIGHT_DECAY,
+        nesterov=True,
+        fused=True,
+    )
+
+
 def our_step(model: Network, images: Tensor, labels: Tensor) -> Step:
     """One step as the training loop of evonas makes it."""
-    optimiser = torch.optim.SGD(model.parameters(), lr=1e-3, nesterov=True, fused=True, **RECIPE)
+    optimiser = sgd(model.parameters())
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
         F.cross_entropy(model(images), labels).backward()
         optimiser.step()
-        model.wiring.advance(learning_rate=1e-3, nesterov=True, **RECIPE)
+        model.wiring.advance(
+            learning_rate=1e-3, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
+        )
 
     return step
 
@@ -116,8 +129,7 @@ def peer_step(name: str, setting: Setting, images: Tensor, labels: Tensor) -> St
             output_dim=10,
         )
     model.train()
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.SGD(trainable, lr=1e-3, nesterov=True, fused=True, **RECIPE)
+    optimiser = sgd(parameter for parameter in model.parameters() if parameter.requires_grad)
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
@@ -143,7 +155,7 @@ def variants(setting: Setting) -> Iterator[tuple[str, Step]]:
         try:
             step = peer_step(name, setting, images, labels)
             step()
-        except Exception as error:  # noqa: BLE001 - whatever a peer fails with is its result
+        except Exception as error:  # whatever a peer fails with is its result
             print(f"biotorch {name}: does not run ({type(error).__name__}: {error})", flush=True)
         else:
             found[f"biotorch {name}"] = step

@@ -98,4 +98,3 @@ def flat_constant(
         ("flat", rule, numbers, weight.device, weight.dtype),
         lambda: flat(make(layer) for layer in layers),
     )
-

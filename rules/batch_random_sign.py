@@ -45,7 +45,7 @@ class BatchRandomSign(AbstractFeedbackRule):
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
         sigmas = flat_constant(
-            self, layers, lambda layer: torch.full_like(layer.weight, layer.sigma(self.scale))
+            self, layers, lambda layer: torch.ones_like(layer.weight) * layer.sigma(self.scale)
         )
         noise = layers[0].connected.fresh_noises(
             [layer.number for layer in layers],

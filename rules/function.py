@@ -21,6 +21,8 @@ Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
 class ThroughConvolution(Function):
     """conv2d that sends K(g; feedback); zero padding on both sides alike."""
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(
         inputs: Tensor,
@@ -55,6 +57,8 @@ class ThroughConvolution(Function):
 
 class ThroughLinear(Function):
     """A linear map that sends g V; any number of leading dimensions."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(

@@ -54,7 +54,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         padding = self.padding
         if isinstance(padding, str) or self.padding_mode != "zeros":
             inputs, padding = self._pad(inputs)
-        tensors = [inputs, self.weight, self.bias, feedback]
+        tensors: list[Tensor | None] = [inputs, self.weight, self.bias, feedback]
         if torch.is_autocast_enabled(inputs.device.type):
             tensors = _as_autocast(tensors, inputs.device.type)
         return apply(
@@ -119,7 +119,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
         """The same outputs; the layer will send g feedback."""
-        tensors = [inputs, self.weight, self.bias, feedback]
+        tensors: list[Tensor | None] = [inputs, self.weight, self.bias, feedback]
         if torch.is_autocast_enabled(inputs.device.type):
             tensors = _as_autocast(tensors, inputs.device.type)
         return apply(ThroughLinear, *tensors)

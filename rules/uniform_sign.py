@@ -42,7 +42,7 @@ class UniformSign(AbstractFeedbackRule):
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
         sigmas = flat_constant(
-            self, layers, lambda layer: torch.full_like(layer.weight, layer.sigma(self.scale))
+            self, layers, lambda layer: torch.ones_like(layer.weight) * layer.sigma(self.scale)
         )
         signs = flat(layer.weight for layer in layers).sign_()
         return shared_out(signs.mul_(sigmas), layers)
