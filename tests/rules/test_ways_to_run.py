@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, multiprocessing, nn
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
+from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
@@ -70,7 +71,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
 def test_channels_last_gives_the_same(rule: AbstractRule, data: tuple[Tensor, Tensor]) -> None:
     images, labels = data
     expected = passes(ordinary(rule), images, labels)
-    network = ordinary(rule).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = ordinary(rule).to(memory_format=torch.channels_last)
     for _ in range(2):  # the second pass takes the feedback of all layers at once
         found = passes(network, images.to(memory_format=torch.channels_last), labels)
         check_equal(found, expected)
@@ -183,7 +184,7 @@ def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: s
 
 def test_two_processes_train_as_one(data: tuple[Tensor, Tensor], tmp_path: Path) -> None:
     results = tmp_path / "weights"
-    multiprocessing.spawn(
+    spawn(
         train_half, args=(str(tmp_path / "store"), *data, str(results)), nprocs=2
     )
     weights = torch.load(results)
