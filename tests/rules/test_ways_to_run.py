@@ -184,9 +184,7 @@ def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: s
 
 def test_two_processes_train_as_one(data: tuple[Tensor, Tensor], tmp_path: Path) -> None:
     results = tmp_path / "weights"
-    spawn(
-        train_half, args=(str(tmp_path / "store"), *data, str(results)), nprocs=2
-    )
+    spawn(train_half, args=(str(tmp_path / "store"), *data, str(results)), nprocs=2)
     weights = torch.load(results)
     for name, rule in RULES.items():
         network = ordinary(rule())
