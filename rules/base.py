@@ -7,12 +7,14 @@ of input and g.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
 import torch
 from torch import Tensor, nn
 
 from evonas.errors import RuleError
+from evonas.rules.function import is_plain
 from evonas.rules.scale import SCALES, Scale, sigma
 from evonas.rules.wiring import Wiring
 
@@ -76,7 +78,19 @@ class AbstractFeedbackRule(AbstractRule):
         """The outputs; V is made only when something is to be sent."""
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
-        return layer.run_through(inputs, feedback=self.feedback(layer))
+        if is_plain():
+            wiring = layer.wiring or layer.connected
+            feedback = wiring.arena.feedback(layer, self, step=wiring.step)
+        else:
+            feedback = self.feedback(layer)  # part of what is traced or transformed
+        return layer.run_through(inputs, feedback=feedback)
+
+    def feedbacks(self, layers: Sequence["AbstractRuleLayer"]) -> Sequence[Tensor]:
+        """What :meth:`feedback` gives for each of several layers of one wiring, to the bit.
+
+        All are on one device and of one type. Rules override it to make them at once.
+        """
+        return [self.feedback(layer) for layer in layers]
 
 
 class AbstractRuleLayer(nn.Module, ABC):

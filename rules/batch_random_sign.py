@@ -1,10 +1,13 @@
 """Batchwise random-magnitude sign-concordant feedback (Liao 2016)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+import torch
 from torch import Tensor
 
+from evonas.rules.arena import flat, flat_constant, shared_out
 from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
 from evonas.rules.scale import Scale
 
@@ -41,3 +44,18 @@ class BatchRandomSign(AbstractFeedbackRule):
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """The magnitudes of this optimiser step with the signs of the weight as it is now."""
         return layer.weight.detach().sign() * layer.fresh_noise().abs() * layer.sigma(self.scale)
+
+    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
+        """The same for all layers at once; also the magnitudes are drawn at once."""
+        if self.scale == "rms":  # sigma follows each weight
+            return super().feedbacks(layers)
+        sigmas = flat_constant(
+            self, layers, lambda layer: torch.ones_like(layer.weight) * layer.sigma(self.scale)
+        )
+        noise = layers[0].connected.fresh_noises(
+            [layer.number for layer in layers],
+            like=layers[0].weight,
+            counts=[layer.weight.numel() for layer in layers],
+        )
+        signs = flat(layer.weight for layer in layers).sign_()
+        return shared_out(signs.mul_(noise.abs()).mul_(sigmas), layers)

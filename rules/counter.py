@@ -5,10 +5,13 @@ they are the same on every device, in every order, and need not be stored. J. K.
 Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 ROUNDS = 10
+BLOCKS_AT_ONCE = 16_384  # that the caches of a CPU hold; measured
 WORD = 0xFFFFFFFF
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # added to the key after every round
@@ -63,12 +66,36 @@ def uniform(
     Returns:
         (len(steps), count) float64. 24 bits each, so float32 holds the same numbers exactly.
     """
-    num_blocks = -(-count // 4)
-    counter = torch.empty(4, len(steps), num_blocks, dtype=torch.int64, device=device)
-    counter[0] = torch.arange(num_blocks, device=device)
-    counter[1] = layer
+    return uniform_of_layers(
+        [count], seed=seed, layers=[layer], steps=steps, stream=stream, device=device
+    )
+
+
+def uniform_of_layers(
+    counts: Sequence[int],
+    *,
+    seed: int,
+    layers: Sequence[int],
+    steps: range,
+    stream: int = 0,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """What :func:`uniform` gives for each layer, side by side: (len(steps), sum of the counts)."""
+    num_blocks = [-(-count // 4) for count in counts]
+    total = sum(num_blocks)
+    counter = torch.empty(4, len(steps), total, dtype=torch.int64, device=device)
+    places = zip(layers, num_blocks, counter[:2].split(num_blocks, dim=2), strict=True)
+    for layer, blocks, place in places:
+        place[0] = torch.arange(blocks, device=device)
+        place[1] = layer
     counter[2] = torch.arange(steps.start, steps.stop, steps.step, device=device).unsqueeze(1)
     counter[3] = stream
-    words = philox(counter.flatten(1), key=(seed & WORD, (seed >> 32) & WORD))
-    words = words.view(4, len(steps), num_blocks).permute(1, 2, 0).reshape(len(steps), -1)
-    return (words[:, :count] >> 8).double().mul_(2.0**-23).sub_(1.0)
+    key = (seed & WORD, (seed >> 32) & WORD)
+    parts = [philox(part, key=key) for part in counter.flatten(1).split(BLOCKS_AT_ONCE, dim=1)]
+    numbers = torch.cat([(words >> 8).double().mul_(2.0**-23).sub_(1.0).t() for words in parts])
+    numbers = numbers.reshape(len(steps), 4 * total)
+    if any(count % 4 for count in counts):  # a layer ends within a block
+        pieces = numbers.split([4 * blocks for blocks in num_blocks], dim=1)
+        of_layers = [piece[:, :count] for piece, count in zip(pieces, counts, strict=True)]
+        numbers = torch.cat(of_layers, dim=1)
+    return numbers

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
-from evonas.rules.function import FromElsewhere
+from evonas.rules.function import FromElsewhere, apply
 from evonas.rules.scale import sigma
 
 Norm = Literal["none", "hw", "rms"]
@@ -69,8 +69,7 @@ class DirectFeedbackAlignment(AbstractRule):
         def send(received: Tensor) -> Tensor:
             return self._signal(layer, bus.read(), received, input_shape).to(dtype)
 
-        outputs: Tensor = FromElsewhere.apply(layer.run_exactly(inputs.detach()), inputs, send)
-        return outputs
+        return apply(FromElsewhere, layer.run_exactly(inputs.detach()), inputs, send)
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """B, (classes, C_in, k, k) or (classes, inputs).

@@ -1,10 +1,12 @@
 """Feedback alignment: fixed random feedback, to which the weights align (Lillicrap 2016)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
 from torch import Tensor
 
+from evonas.rules.arena import flat_constant, shared_out
 from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
 from evonas.rules.scale import Scale
 
@@ -38,3 +40,9 @@ class FeedbackAlignment(AbstractFeedbackRule):
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """B, the same tensor of numbers at every step."""
         return layer.fixed_noise() * layer.sigma(self.scale)
+
+    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
+        """B of every layer, one tensor that is made once."""
+        if self.scale == "rms":  # sigma follows each weight
+            return super().feedbacks(layers)
+        return shared_out(flat_constant(self, layers, self.feedback), layers)

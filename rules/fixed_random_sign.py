@@ -1,10 +1,12 @@
 """Fixed random-magnitude sign-concordant feedback (Liao 2016)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
 from torch import Tensor
 
+from evonas.rules.arena import flat, flat_constant, shared_out
 from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
 from evonas.rules.scale import Scale
 
@@ -38,3 +40,13 @@ class FixedRandomSign(AbstractFeedbackRule):
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """The fixed magnitudes with the signs of the weight as it is now."""
         return layer.weight.detach().sign() * layer.fixed_noise().abs() * layer.sigma(self.scale)
+
+    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
+        """The same for all layers at once."""
+        if self.scale == "rms":  # sigma follows each weight
+            return super().feedbacks(layers)
+        magnitudes = flat_constant(
+            self, layers, lambda layer: layer.fixed_noise().abs() * layer.sigma(self.scale)
+        )
+        signs = flat(layer.weight for layer in layers).sign_()
+        return shared_out(signs.mul_(magnitudes), layers)

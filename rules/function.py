@@ -21,6 +21,8 @@ Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
 class ThroughConvolution(Function):
     """conv2d that sends K(g; feedback); zero padding on both sides alike."""
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(
         inputs: Tensor,
@@ -55,6 +57,8 @@ class ThroughConvolution(Function):
 
 class ThroughLinear(Function):
     """A linear map that sends g V; any number of leading dimensions."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(
@@ -115,3 +119,32 @@ class FromElsewhere(Function):
             ctx.send(received) if inputs_need else None,
             None,
         )
+
+
+def is_plain() -> bool:
+    """Whether what runs now is neither compiled nor under a transform of torch.func."""
+    return not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active())
+
+
+def apply(function: type[Function], *args: Any) -> Tensor:
+    """``function.apply``, without the binding of a signature that only torch.func needs."""
+    chosen: Any = QUICK[function] if is_plain() else function
+    outputs: Tensor = chosen.apply(*args)
+    return outputs
+
+
+def _quick(function: Any) -> type[Function]:
+    """The same function with outputs and context in one, which torch calls with less ado."""
+
+    def forward(ctx: Any, *args: Any) -> Tensor:
+        outputs: Tensor = function.forward(*args)
+        function.setup_context(ctx, args, outputs)
+        return outputs
+
+    passes = {"forward": staticmethod(forward), "backward": staticmethod(function.backward)}
+    return type(f"Quick{function.__name__}", (Function,), passes)
+
+
+QUICK: dict[type[Function], type[Function]] = {
+    function: _quick(function) for function in (ThroughConvolution, ThroughLinear, FromElsewhere)
+}

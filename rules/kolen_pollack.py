@@ -6,12 +6,14 @@ layer keeps D_0 = W_0 - B_0, the wiring the one number a_t. This is an exact way
 rule, whose own statement transports nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
 from torch import Tensor
 
 from evonas.errors import RuleError
+from evonas.rules.arena import flat, flat_constant, shared_out
 from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
 from evonas.rules.scale import Scale
 
@@ -59,10 +61,19 @@ class KolenPollack(AbstractFeedbackRule):
         Raises:
             RuleError: the layer is not connected, or was connected before it got this rule.
         """
-        decay = layer.connected.decay
+        return layer.weight.detach() - layer.connected.decay * self._offset(layer)
+
+    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
+        """B_t of all layers at once."""
+        offsets = flat_constant(self, layers, self._offset)
+        weights = flat(layer.weight for layer in layers)
+        return shared_out(weights.sub_(layers[0].connected.decay * offsets), layers)
+
+    def _offset(self, layer: AbstractRuleLayer) -> Tensor:
+        """D_0."""
         if layer.kept is None:
             raise RuleError(
                 "rule 'kp' keeps the weights that a layer had when it was connected, and this one "
                 "was connected before it got the rule: call `connect(network, seed=...)` again"
             )
-        return layer.weight.detach() - decay * layer.kept
+        return layer.kept

@@ -3,14 +3,14 @@
 Parameters, initialisation, state_dict and outputs are those of ``nn.Conv2d`` and ``nn.Linear``.
 """
 
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from evonas.rules.base import AbstractRule, AbstractRuleLayer
-from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear
+from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear, apply
 
 
 @final
@@ -51,12 +51,15 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         """The same outputs; the layer will send K(g; feedback)."""
         if inputs.dim() == 3:
             return self.run_through(inputs.unsqueeze(0), feedback=feedback).squeeze(0)
-        padded, padding = self._pad(inputs)
-        outputs: Tensor = ThroughConvolution.apply(
-            *_as_autocast([padded, self.weight, self.bias, feedback]),
-            (self.stride, padding, self.dilation, self.groups),
+        padding = self.padding
+        if isinstance(padding, str) or self.padding_mode != "zeros":
+            inputs, padding = self._pad(inputs)
+        tensors: list[Tensor | None] = [inputs, self.weight, self.bias, feedback]
+        if torch.is_autocast_enabled(inputs.device.type):
+            tensors = _as_autocast(tensors, inputs.device.type)
+        return apply(
+            ThroughConvolution, *tensors, (self.stride, padding, self.dilation, self.groups)
         )
-        return outputs
 
     def projection_shape(self, num_errors: int) -> torch.Size:
         """(errors, C_in, k, k)."""
@@ -116,10 +119,10 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
         """The same outputs; the layer will send g feedback."""
-        outputs: Tensor = ThroughLinear.apply(
-            *_as_autocast([inputs, self.weight, self.bias, feedback])
-        )
-        return outputs
+        tensors: list[Tensor | None] = [inputs, self.weight, self.bias, feedback]
+        if torch.is_autocast_enabled(inputs.device.type):
+            tensors = _as_autocast(tensors, inputs.device.type)
+        return apply(ThroughLinear, *tensors)
 
     def projection_shape(self, num_errors: int) -> torch.Size:
         """(errors, in_features)."""
@@ -137,12 +140,9 @@ def _begin(layer: AbstractRuleLayer, rule: AbstractRule) -> None:
     layer.register_buffer("kept", None, persistent=False)
 
 
-def _as_autocast(tensors: list[Tensor | None]) -> list[Any]:
+def _as_autocast(tensors: list[Tensor | None], device_type: str) -> list[Tensor | None]:
     """The tensors as torch's autocast would hand them to a convolution or a linear map."""
-    first = tensors[0]
-    if first is None or not torch.is_autocast_enabled(first.device.type):
-        return tensors
-    dtype = torch.get_autocast_dtype(first.device.type)
+    dtype = torch.get_autocast_dtype(device_type)
     return [
         tensor if tensor is None or tensor.dtype == torch.float64 else tensor.to(dtype)
         for tensor in tensors

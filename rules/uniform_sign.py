@@ -1,10 +1,13 @@
 """Uniform sign-concordant feedback: the signs of the weights, one magnitude (Liao 2016)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+import torch
 from torch import Tensor
 
+from evonas.rules.arena import flat, flat_constant, shared_out
 from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
 from evonas.rules.scale import Scale
 
@@ -38,3 +41,13 @@ class UniformSign(AbstractFeedbackRule):
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """The signs of the weight as it is now."""
         return layer.weight.detach().sign() * layer.sigma(self.scale)
+
+    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
+        """The same for all layers at once."""
+        if self.scale == "rms":  # sigma follows each weight
+            return super().feedbacks(layers)
+        sigmas = flat_constant(
+            self, layers, lambda layer: torch.ones_like(layer.weight) * layer.sigma(self.scale)
+        )
+        signs = flat(layer.weight for layer in layers).sign_()
+        return shared_out(signs.mul_(sigmas), layers)

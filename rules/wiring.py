@@ -5,14 +5,15 @@ wiring. Drawn feedback is only remembered, and dropped from copies: its address 
 """
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.counter import uniform
+from evonas.rules.arena import Arena
+from evonas.rules.counter import uniform_of_layers
 
 DRAW_AHEAD = 65_536  # numbers that one call of the generator makes; measured, see docs/rules.md
 MAX_STEPS_AHEAD = 64
@@ -68,6 +69,7 @@ class Wiring:
         exact: when true, all layers back-propagate exactly (:func:`evonas.rules.true_gradient`).
         decay: ``a_t``, the share that is left of W_0 - B_0 under Kolen-Pollack.
         bus: carries the error of the forward pass that is under way.
+        arena: makes the feedback of all layers at once.
         num_errors: width of the logits last watched, None before.
     """
 
@@ -77,6 +79,7 @@ class Wiring:
         self.exact = False
         self.decay = 1.0
         self.bus = ErrorBus()
+        self.arena = Arena()
         self.num_errors: int | None = None
         self._needs_error = needs_error
         self._needs_weight_decay = needs_weight_decay
@@ -158,18 +161,24 @@ class Wiring:
         """Noise of unit root mean square that never changes, typed and placed as ``like``."""
 
         def draw() -> Tensor:
-            return self._draw(layer, range(1), like, shape)[0]
+            return self._draw([layer], range(1), like, [shape.numel()]).view(shape)
 
         return self.remember(("fixed", layer, shape, like.device, like.dtype), draw)
 
     def fresh_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
         """The same, drawn anew after every optimiser step; step 0 has the numbers of ``fixed``."""
-        ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // shape.numel()))
+        return self.fresh_noises([layer], like=like, counts=[shape.numel()]).view(shape)
+
+    def fresh_noises(
+        self, layers: Sequence[int], *, like: Tensor, counts: Sequence[int]
+    ) -> Tensor:
+        """The fresh noise of several layers, one after the other: (sum of the counts,)."""
+        ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // sum(counts)))
         first = self.step // ahead * ahead
-        key = ("fresh", layer, shape, like.device, like.dtype)
+        key = ("fresh", tuple(layers), like.device, like.dtype)
         known: tuple[int, Tensor] | None = self._remembered.get(key)
         if known is None or known[0] != first:
-            known = (first, self._draw(layer, range(first, first + ahead), like, shape))
+            known = (first, self._draw(layers, range(first, first + ahead), like, counts))
             self._remembered[key] = known
         return known[1][self.step - first]
 
@@ -180,11 +189,13 @@ class Wiring:
         found: Tensor = self._remembered[key]
         return found
 
-    def _draw(self, layer: int, steps: range, like: Tensor, shape: torch.Size) -> Tensor:
-        numbers = uniform(
-            shape.numel(), seed=self.seed, layer=layer, steps=steps, device=like.device
+    def _draw(
+        self, layers: Sequence[int], steps: range, like: Tensor, counts: Sequence[int]
+    ) -> Tensor:
+        numbers = uniform_of_layers(
+            counts, seed=self.seed, layers=layers, steps=steps, device=like.device
         )
-        return (numbers * math.sqrt(3.0)).to(like.dtype).view(len(steps), *shape)
+        return numbers.mul_(math.sqrt(3.0)).to(like.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_remembered": {}}

@@ -1,0 +1,193 @@
+"""The ways torch can run a network all give the numbers of the plain way."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+from torch.multiprocessing.spawn import spawn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.checkpoint import checkpoint
+
+from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect, wirings
+
+TRANSFORMABLE = sorted(set(RULES) - {"dfa"})  # a tensor hook carries its error, and none has one
+
+
+def ordinary(rule: AbstractRule, *, seed: int = 0) -> nn.Sequential:
+    """Dense, depthwise and linear, connected."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = nn.Sequential(
+            RuleConv2d(2, 4, 3, padding=1, rule=rule),
+            nn.Tanh(),
+            RuleConv2d(4, 4, 3, padding=1, groups=4, rule=rule),
+            nn.Flatten(),
+            RuleLinear(4 * 25, 3, rule=rule),
+        )
+    connect(network, seed=5)
+    return network.double()
+
+
+def passes(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Gradients of the loss in the images and in every parameter."""
+    (wiring,) = wirings(network)
+    x = images.clone().requires_grad_()
+    names, parameters = zip(*network.named_parameters(), strict=True)
+    loss = F.cross_entropy(wiring.watch(network(x)), labels)
+    return dict(zip(("images", *names), torch.autograd.grad(loss, (x, *parameters)), strict=True))
+
+
+@pytest.fixture
+def data(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    images = torch.randn(4, 2, 5, 5, dtype=torch.float64, generator=generator)
+    return images, torch.tensor([0, 1, 2, 1])
+
+
+def check_equal(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+    assert list(found) == list(expected)
+    for name, value in expected.items():
+        assert torch.allclose(found[name], value, rtol=0, atol=1e-12), name
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch(
+    rule: AbstractRule, data: tuple[Tensor, Tensor]
+) -> None:
+    network, twin = ordinary(rule), ordinary(rule)
+    images, labels = data
+    whole = passes(twin, images, labels)
+    for half in (slice(0, 2), slice(2, 4)):
+        (wiring,) = wirings(network)
+        x = images[half].clone().requires_grad_()
+        (F.cross_entropy(wiring.watch(network(x)), labels[half]) / 2).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None
+        assert torch.allclose(parameter.grad, whole[name], rtol=0, atol=1e-12)
+
+
+def test_channels_last_gives_the_same(rule: AbstractRule, data: tuple[Tensor, Tensor]) -> None:
+    images, labels = data
+    expected = passes(ordinary(rule), images, labels)
+    network = ordinary(rule).to(memory_format=torch.channels_last)
+    for _ in range(2):  # the second pass takes the feedback of all layers at once
+        found = passes(network, images.to(memory_format=torch.channels_last), labels)
+        check_equal(found, expected)
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_checkpointing_gives_the_same(
+    rule: AbstractRule, reentrant: bool, data: tuple[Tensor, Tensor]
+) -> None:
+    if reentrant and rule.needs_error:
+        pytest.skip("refused, see test_direct_feedback_alignment.py")
+    network, twin = ordinary(rule), ordinary(rule)
+    (wiring,) = wirings(network)
+    for _ in range(2):
+        expected = passes(twin, *data)
+        x = data[0].clone().requires_grad_()
+        hidden = checkpoint(network[:3], x, use_reentrant=reentrant)
+        network.zero_grad()
+        F.cross_entropy(wiring.watch(network[3:](hidden)), data[1]).backward()
+        assert x.grad is not None
+        found = {"images": x.grad}
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None
+            found[name] = parameter.grad
+        check_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", TRANSFORMABLE)
+@pytest.mark.parametrize("is_first", [False, True])
+def test_torch_func_gives_the_same_and_leaves_nothing_behind(
+    name: str, is_first: bool, data: tuple[Tensor, Tensor]
+) -> None:
+    network, twin = ordinary(RULES[name]()), ordinary(RULES[name]())
+    images, labels = data
+    expected = passes(twin, images, labels)
+    if not is_first:
+        passes(network, images, labels)
+
+    def loss(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
+        return F.cross_entropy(functional_call(network, parameters, (x,)), labels)
+
+    parameters = {key: value.detach() for key, value in network.named_parameters()}
+    by_name, of_images = grad(loss, argnums=(0, 1))(parameters, images)
+    check_equal({"images": of_images, **by_name}, expected)
+    of_images = grad(lambda x: F.cross_entropy(network(x), labels))(images)
+    assert torch.allclose(of_images, expected["images"], rtol=0, atol=1e-12)
+    check_equal(passes(network, images, labels), expected)
+
+
+@pytest.mark.parametrize("name", TRANSFORMABLE)
+def test_gradients_for_each_image_by_vmap_are_those_of_a_loop(
+    name: str, data: tuple[Tensor, Tensor]
+) -> None:
+    network = ordinary(RULES[name]())
+    images, labels = data
+    parameters = {key: value.detach() for key, value in network.named_parameters()}
+
+    def loss(parameters: dict[str, Tensor], x: Tensor, label: Tensor) -> Tensor:
+        logits = functional_call(network, parameters, (x[None],))
+        return F.cross_entropy(logits, label[None])
+
+    found = vmap(grad(loss), in_dims=(None, 0, 0))(parameters, images, labels)
+    for index in range(len(images)):
+        expected = passes(network, images[index : index + 1], labels[index : index + 1])
+        del expected["images"]
+        check_equal({key: value[index] for key, value in found.items()}, expected)
+
+
+@pytest.mark.parametrize("name", sorted(set(RULES) - {"brsf", "dfa"}))
+def test_a_compiled_network_trains_as_the_plain_one(
+    name: str, data: tuple[Tensor, Tensor]
+) -> None:
+    torch._dynamo.reset()
+    twin, network = ordinary(RULES[name]()), ordinary(RULES[name]())
+    train(twin, twin, data)
+    train(network, torch.compile(network, fullgraph=True, backend="aot_eager"), data)
+    for mine, theirs in zip(network.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
+
+
+def train(
+    network: nn.Module, run: Callable[[Tensor], Tensor], data: tuple[Tensor, Tensor]
+) -> None:
+    """Three steps of SGD."""
+    (wiring,) = wirings(network)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1, weight_decay=0.01)
+    for _ in range(3):
+        optimiser.zero_grad()
+        F.cross_entropy(wiring.watch(run(data[0])), data[1]).backward()
+        optimiser.step()
+        wiring.advance(learning_rate=0.1, weight_decay=0.01)
+
+
+def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: str) -> None:
+    """One of two processes: its half of the batch, all rules one after the other."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{store}", rank=rank, world_size=2
+    )
+    half = slice(2 * rank, 2 * rank + 2)
+    weights = {}
+    for name, rule in RULES.items():
+        network = ordinary(rule(), seed=rank)  # other weights: the first process's are sent
+        train(network, DistributedDataParallel(network), (images[half], labels[half]))
+        weights[name] = [parameter.detach() for parameter in network.parameters()]
+    if rank == 1:
+        torch.save(weights, results)
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_train_as_one(data: tuple[Tensor, Tensor], tmp_path: Path) -> None:
+    results = tmp_path / "weights"
+    spawn(train_half, args=(str(tmp_path / "store"), *data, str(results)), nprocs=2)
+    weights = torch.load(results)
+    for name, rule in RULES.items():
+        network = ordinary(rule())
+        train(network, network, data)
+        for mine, theirs in zip(weights[name], network.parameters(), strict=True):
+            assert torch.allclose(mine, theirs, rtol=0, atol=1e-12), name
