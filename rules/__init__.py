@@ -3,6 +3,7 @@
 rule = RULES["fa"]()                                    # or FeedbackAlignment(scale="rms")
 layer = RuleConv2d(16, 32, 3, padding=1, rule=rule)
 wiring = connect(network, seed=0)                       # once, when the network is built
+wiring.aim(labels)                                      # rules that learn from the targets
 logits = wiring.watch(network(images))                  # each forward pass
 wiring.advance(learning_rate=0.1, weight_decay=5e-4)    # after each step of the optimiser
 with true_gradient(network): ...                        # exact gradients, for attacks
@@ -18,6 +19,7 @@ from evonas.rules.batch_random_sign import BatchRandomSign
 from evonas.rules.connect import connect, rule_layers, wirings
 from evonas.rules.convert import convert
 from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from evonas.rules.direct_random_target import DirectRandomTarget
 from evonas.rules.exact import true_gradient
 from evonas.rules.feedback_alignment import FeedbackAlignment
 from evonas.rules.first_layer import first_layer_representatives
@@ -25,6 +27,7 @@ from evonas.rules.fixed_random_sign import FixedRandomSign
 from evonas.rules.kolen_pollack import KolenPollack
 from evonas.rules.layers import RuleConv2d, RuleLinear
 from evonas.rules.shares import bio_share, weights_by_rule
+from evonas.rules.signed_direct_feedback import SignedDirectFeedback
 from evonas.rules.uniform_sign import UniformSign
 from evonas.rules.wiring import Wiring
 
@@ -36,6 +39,8 @@ RULES: dict[str, type[AbstractRule]] = {
     BatchRandomSign.name: BatchRandomSign,
     KolenPollack.name: KolenPollack,
     DirectFeedbackAlignment.name: DirectFeedbackAlignment,
+    SignedDirectFeedback.name: SignedDirectFeedback,
+    DirectRandomTarget.name: DirectRandomTarget,
 }
 
 __all__ = [
@@ -46,11 +51,13 @@ __all__ = [
     "Backprop",
     "BatchRandomSign",
     "DirectFeedbackAlignment",
+    "DirectRandomTarget",
     "FeedbackAlignment",
     "FixedRandomSign",
     "KolenPollack",
     "RuleConv2d",
     "RuleLinear",
+    "SignedDirectFeedback",
     "UniformSign",
     "Wiring",
     "alignment",

@@ -108,7 +108,9 @@ def _epoch(
         pixels = augment(
             pixels, padding=traits.crop_padding, flip=traits.flip, generator=generator
         )
-        loss = F.cross_entropy(network(pixels), images.labels[index])
+        labels = images.labels[index]
+        network.wiring.aim(labels)
+        loss = F.cross_entropy(network(pixels), labels)
         if device.type == "cpu":
             _check(loss, epoch=epoch, step=step)
         optimiser.zero_grad(set_to_none=True)
