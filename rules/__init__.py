@@ -16,6 +16,8 @@ from evonas.rules.alignment import alignment
 from evonas.rules.backprop import Backprop
 from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
 from evonas.rules.batch_random_sign import BatchRandomSign
+from evonas.rules.bcm import BienenstockCooperMunro
+from evonas.rules.btsp import BehaviouralTimescale
 from evonas.rules.connect import connect, rule_layers, wirings
 from evonas.rules.convert import convert
 from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
@@ -24,10 +26,17 @@ from evonas.rules.exact import true_gradient
 from evonas.rules.feedback_alignment import FeedbackAlignment
 from evonas.rules.first_layer import first_layer_representatives
 from evonas.rules.fixed_random_sign import FixedRandomSign
+from evonas.rules.groups import parameter_groups
 from evonas.rules.kolen_pollack import KolenPollack
 from evonas.rules.layers import RuleConv2d, RuleLinear
+from evonas.rules.local_loss import LocalLoss
+from evonas.rules.oja import Oja
+from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.predictive_coding import PredictiveCoding
 from evonas.rules.shares import bio_share, weights_by_rule
 from evonas.rules.signed_direct_feedback import SignedDirectFeedback
+from evonas.rules.soft_hebb import SoftHebb
+from evonas.rules.stdp import SpikeTiming
 from evonas.rules.uniform_sign import UniformSign
 from evonas.rules.wiring import Wiring
 
@@ -41,23 +50,39 @@ RULES: dict[str, type[AbstractRule]] = {
     DirectFeedbackAlignment.name: DirectFeedbackAlignment,
     SignedDirectFeedback.name: SignedDirectFeedback,
     DirectRandomTarget.name: DirectRandomTarget,
+    SoftHebb.name: SoftHebb,
+    Oja.name: Oja,
+    BienenstockCooperMunro.name: BienenstockCooperMunro,
+    BehaviouralTimescale.name: BehaviouralTimescale,
+    SpikeTiming.name: SpikeTiming,
+    LocalLoss.name: LocalLoss,
+    PredictiveCoding.name: PredictiveCoding,
 }
 
 __all__ = [
     "RULES",
     "AbstractFeedbackRule",
+    "AbstractOwnUpdateRule",
     "AbstractRule",
     "AbstractRuleLayer",
     "Backprop",
     "BatchRandomSign",
+    "BehaviouralTimescale",
+    "BienenstockCooperMunro",
     "DirectFeedbackAlignment",
     "DirectRandomTarget",
     "FeedbackAlignment",
     "FixedRandomSign",
     "KolenPollack",
+    "LocalLoss",
+    "Moment",
+    "Oja",
+    "PredictiveCoding",
     "RuleConv2d",
     "RuleLinear",
     "SignedDirectFeedback",
+    "SoftHebb",
+    "SpikeTiming",
     "UniformSign",
     "Wiring",
     "alignment",
@@ -65,6 +90,7 @@ __all__ = [
     "connect",
     "convert",
     "first_layer_representatives",
+    "parameter_groups",
     "rule_layers",
     "true_gradient",
     "weights_by_rule",

@@ -34,7 +34,10 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 
 
 def test_the_table_is_keyed_by_the_names_and_every_rule_says_what_it_is() -> None:
-    assert list(RULES) == ["bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp"]
+    assert list(RULES) == [
+        "bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp",
+        "hebb", "oja", "bcm", "btsp", "stdp", "local", "pc",
+    ]  # fmt: skip
     for name, rule in RULES.items():
         assert rule.name == name
         assert rule.transports in ("weights", "signs", "nothing")
@@ -82,7 +85,10 @@ def check_against_twin(
     shape: tuple[int, ...],
     generator: torch.Generator,
 ) -> None:
-    """Equal outputs, and equal gradients of the weight and the bias, whatever is sent."""
+    """Equal outputs, and equal gradients of the weight and the bias, whatever is sent.
+
+    A rule with an update of its own leaves the gradient of the bias alone.
+    """
     wiring = connect(layer, seed=0)
     wiring.aim(torch.zeros(shape[0], dtype=torch.int64))
     inputs = torch.randn(shape, dtype=torch.float64, generator=generator)
@@ -93,8 +99,12 @@ def check_against_twin(
     wiring.watch(logits).sum().backward()
     ours = torch.autograd.grad(found, (layer.weight, layer.bias), received)  # type: ignore[arg-type]
     torchs = torch.autograd.grad(expected, list(twin.parameters()), received)
-    for mine, theirs in zip(ours, torchs, strict=True):
+    for mine, theirs in list(zip(ours, torchs, strict=True))[has_own_update(layer.rule) :]:
         assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
+
+
+def has_own_update(rule: AbstractRule) -> bool:
+    return rule.updates != "C(x, g)"
 
 
 def test_back_propagation_is_bit_identical_to_torch(generator: torch.Generator) -> None:
@@ -123,7 +133,8 @@ def test_the_first_layers_rule_changes_no_gradient_of_any_weight(
         network = small_network(first, *[RULES["usf"]()] * 4)
         wirings(network)[0].aim(labels)
         nn.functional.cross_entropy(network(images), labels).backward()
-        grads.append([parameter.grad for parameter in network.parameters()])
+        own = ["stem.weight"] if has_own_update(rule) else []
+        grads.append([p.grad for name, p in network.named_parameters() if name not in own])
     for mine, theirs in zip(*grads, strict=True):
         assert mine is not None
         assert theirs is not None
@@ -134,7 +145,8 @@ def test_parameters_and_state_dict_are_torchs(rule: AbstractRule) -> None:
     layer, twin = RuleConv2d(4, 4, 3, rule=rule), nn.Conv2d(4, 4, 3)
     connect(layer, seed=0)
     layer(torch.randn(1, 4, 6, 6, requires_grad=True))
-    assert list(layer.state_dict()) == list(twin.state_dict())
+    own = ["kept"] if rule.saves_kept else []
+    assert list(layer.state_dict()) == [*twin.state_dict(), *own]
     assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
 
 
@@ -224,8 +236,8 @@ def test_bf16_autocast_gives_the_dtypes_of_torch_and_nearly_the_signal_of_float3
         assert layer.weight.grad is not None
         assert layer.weight.grad.dtype == torch.float32
         signals.append(x.grad)
-    assert (signals[0] - signals[1]).norm() < 0.02 * signals[0].norm()
-    is_rounded = rule.name not in ("sdfa", "drtp")  # which take signs and labels, no numbers
+    assert (signals[0] - signals[1]).norm() <= 0.02 * signals[0].norm()
+    is_rounded = rule.name not in ("sdfa", "drtp", "local")  # of signs, labels, nothing
     assert torch.equal(*signals) != is_rounded
 
 
