@@ -58,8 +58,10 @@ RULES: dict[str, type[AbstractRule]] = {
     LocalLoss.name: LocalLoss,
     PredictiveCoding.name: PredictiveCoding,
 }
+ALIASES: dict[str, str] = {"hippo": BehaviouralTimescale.name}  # see docs/rules.md
 
 __all__ = [
+    "ALIASES",
     "RULES",
     "AbstractFeedbackRule",
     "AbstractOwnUpdateRule",

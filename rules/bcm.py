@@ -28,7 +28,7 @@ class BienenstockCooperMunro(AbstractOwnUpdateRule):
         memory: batches over which theta is averaged.
     """
 
-    learning_rate: float = 0.02
+    learning_rate: float = 0.005
     memory: float = 10.0
 
     name: ClassVar[str] = "bcm"

@@ -34,7 +34,7 @@ class BehaviouralTimescale(AbstractOwnUpdateRule):
         w_max: the weight of the most active input.
     """
 
-    learning_rate: float = 0.02
+    learning_rate: float = 0.0005
     share: float = 0.05
     w_max: float = 1.0
 

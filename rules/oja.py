@@ -25,7 +25,7 @@ class Oja(AbstractOwnUpdateRule):
         learning_rate: share of the way to rest in one step, where inputs have one direction.
     """
 
-    learning_rate: float = 0.02
+    learning_rate: float = 0.005
 
     name: ClassVar[str] = "oja"
     title: ClassVar[str] = "Oja's rule"

@@ -32,7 +32,7 @@ class SoftHebb(AbstractOwnUpdateRule):
         temperature: t; larger is closer to winner-take-all.
     """
 
-    learning_rate: float = 0.02
+    learning_rate: float = 0.002
     temperature: float = 1.0
 
     name: ClassVar[str] = "hebb"

@@ -34,7 +34,7 @@ class SpikeTiming(AbstractOwnUpdateRule):
         frames: that an image is shown.
     """
 
-    learning_rate: float = 0.05
+    learning_rate: float = 0.005
     tau: float = 4.0
     w_max: float = 1.0
     frames: int = 8

@@ -9,7 +9,7 @@ import torch
 from evonas.errors import ConfigError
 from evonas.evaluation.data import DATASETS, default_data_dir, load_search_data, traits_of
 from evonas.registry import look_up
-from evonas.rules import RULES
+from evonas.rules import ALIASES, RULES
 from evonas.space import Space, load
 from evonas.study import RunConfig, shaped_space
 
@@ -54,6 +54,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     look_up(DATASETS, options.dataset, kind="data set")
     data_dir = (options.data_dir or default_data_dir()).resolve()
     chosen_rules = names(options.rules) if options.rules is not None else space.rule_choices
+    chosen_rules = tuple(ALIASES.get(name, name) for name in chosen_rules)
     for name in chosen_rules:
         look_up(RULES, name, kind="rule")
     _check_positive(options)

@@ -11,7 +11,7 @@ from evonas.errors import RunFolderError
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES
 from evonas.report import FRONT_PICTURE, draw_front
-from evonas.rules import RULES
+from evonas.rules import ALIASES, RULES
 from evonas.space import Space, load, shipped
 from evonas.study import front, open_journal, read_config
 
@@ -89,7 +89,7 @@ def show_space(console: Console, name: str) -> None:
 def check_space(console: Console, file: Path) -> None:
     """Load the file; what is wrong with it leaves as one error with a line for each problem."""
     space = load(str(file))
-    unknown = [name for name in space.rule_choices if name not in RULES]
+    unknown = [name for name in space.rule_choices if ALIASES.get(name, name) not in RULES]
     if unknown:
         from evonas.registry import look_up
 
