@@ -53,6 +53,8 @@ def _gradients(
     network: nn.Module, images: Tensor, labels: Tensor, weights: list[Tensor]
 ) -> tuple[Tensor | None, ...]:
     with torch.enable_grad():
+        for wiring in wirings(network):
+            wiring.aim(labels)
         logits = network(images)
         for wiring in wirings(network):
             if wiring.bus.readers:  # the network does not watch them itself

@@ -41,6 +41,7 @@ class AbstractRule(ABC):
         limits: where it is known to fail, and what it needs.
         needs_error: the layer reads the error of the logits from the wiring.
         needs_weight_decay: the rule works by the optimiser's weight decay.
+        saves_kept: what a layer keeps changes in training, and belongs in its state_dict.
     """
 
     name: ClassVar[str]
@@ -54,6 +55,21 @@ class AbstractRule(ABC):
     limits: ClassVar[str]
     needs_error: ClassVar[bool] = False
     needs_weight_decay: ClassVar[bool] = False
+    saves_kept: ClassVar[bool] = False
+
+    @property
+    def own_learning_rate(self) -> float | None:
+        """What the optimiser should multiply the update by; None: what it uses everywhere."""
+        return None
+
+    @property
+    def transported(self) -> Transport:
+        """What this rule transports with the options it was given."""
+        return self.transports
+
+    def for_readout(self) -> "AbstractRule":
+        """The rule for the layer that gives the logits: what it means must come from the task."""
+        return self
 
     @abstractmethod
     def run(self, layer: "AbstractRuleLayer", inputs: Tensor) -> Tensor:
@@ -103,7 +119,8 @@ class AbstractRuleLayer(nn.Module, ABC):
         wiring: shared with the other layers of the network; None until it is connected.
         number: of the layer in its network, the address of its draws.
         kept: what the rule keeps from when it was connected; moves with the layer to another
-            device, and is in no state_dict.
+            device, and is in no state_dict unless the rule saves it.
+        channel_axis: of the outputs, counted from the last.
     """
 
     rule: AbstractRule
@@ -112,14 +129,19 @@ class AbstractRuleLayer(nn.Module, ABC):
     wiring: Wiring | None
     number: int
     kept: Tensor | None
+    channel_axis: ClassVar[int]
 
     @abstractmethod
     def run_exactly(self, inputs: Tensor) -> Tensor:
         """The outputs as torch computes and differentiates them."""
 
     @abstractmethod
-    def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
-        """The same outputs; the layer will send K(g; feedback)."""
+    def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
+        """The same outputs; the layer will send K(g; feedback), and learn C(x, g) or nothing."""
+
+    @abstractmethod
+    def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
+        """C(x, M) of inputs and any tensor of the outputs' shape, of the weight's shape."""
 
     @abstractmethod
     def projection_shape(self, num_errors: int) -> torch.Size:

@@ -37,7 +37,7 @@ def connect(network: nn.Module, *, seed: int) -> Wiring:
     for number, layer in enumerate(layers.values()):
         layer.wiring = wiring
         layer.number = number
-        layer.kept = layer.rule.keep(layer)
+        layer.register_buffer("kept", layer.rule.keep(layer), persistent=layer.rule.saves_kept)
     return wiring
 
 

@@ -6,7 +6,7 @@ size, so nothing passes back through the layer itself. For a linear layer it is 
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -15,12 +15,12 @@ from evonas.errors import RuleError
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
 from evonas.rules.function import FromElsewhere, apply
 from evonas.rules.scale import sigma
+from evonas.rules.wiring import ErrorBus
 
 Norm = Literal["none", "hw", "rms"]
 NORMS: tuple[Norm, ...] = ("none", "hw", "rms")
 
 
-@final
 @dataclass(frozen=True)
 class DirectFeedbackAlignment(AbstractRule):
     """Sends e P, whatever the layer received; its own weights still learn from what they received.
@@ -67,9 +67,13 @@ class DirectFeedbackAlignment(AbstractRule):
         input_shape, dtype = inputs.shape, inputs.dtype
 
         def send(received: Tensor) -> Tensor:
-            return self._signal(layer, bus.read(), received, input_shape).to(dtype)
+            return self._signal(layer, self.error(bus), received, input_shape).to(dtype)
 
         return apply(FromElsewhere, layer.run_exactly(inputs.detach()), inputs, send)
+
+    def error(self, bus: ErrorBus) -> Tensor:
+        """What is projected, (batch, classes); other direct rules differ only in this."""
+        return bus.read()
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """B, (classes, C_in, k, k) or (classes, inputs).
@@ -80,7 +84,7 @@ class DirectFeedbackAlignment(AbstractRule):
         num_errors = layer.connected.num_errors
         if num_errors is None:
             raise RuleError(
-                "rule 'dfa' learns the number of classes from the logits: call "
+                f"rule '{self.name}' learns the number of classes from the logits: call "
                 "`wiring.watch(network(images))` once before asking for the feedback"
             )
         return self._kernel(layer, num_errors)
@@ -95,8 +99,8 @@ class DirectFeedbackAlignment(AbstractRule):
     ) -> Tensor:
         if error.dim() != 2 or error.shape[0] != input_shape[0]:
             raise RuleError(
-                "rule 'dfa': expected logits of shape (batch, classes) with the layer's batch of "
-                f"{input_shape[0]}, got {tuple(error.shape)}"
+                f"rule '{self.name}': expected logits of shape (batch, classes) with the layer's "
+                f"batch of {input_shape[0]}, got {tuple(error.shape)}"
             )
         num_errors, device, dtype = error.shape[1], layer.weight.device, layer.weight.dtype
         projection = layer.connected.remember(

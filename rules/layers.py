@@ -17,6 +17,8 @@ from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear, apply
 class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
     """``nn.Conv2d`` under a rule: any stride, padding and its mode, dilation and groups."""
 
+    channel_axis = -3
+
     def __init__(
         self,
         in_channels: int,
@@ -47,19 +49,32 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         """The outputs as torch computes and differentiates them."""
         return nn.Conv2d.forward(self, inputs)
 
-    def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
+    def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
         """The same outputs; the layer will send K(g; feedback)."""
         if inputs.dim() == 3:
-            return self.run_through(inputs.unsqueeze(0), feedback=feedback).squeeze(0)
+            batch = inputs.unsqueeze(0)
+            return self.run_through(batch, feedback=feedback, learns=learns).squeeze(0)
         padding = self.padding
         if isinstance(padding, str) or self.padding_mode != "zeros":
             inputs, padding = self._pad(inputs)
-        tensors: list[Tensor | None] = [inputs, self.weight, self.bias, feedback]
+        weight = self.weight if learns else self.weight.detach()
+        tensors: list[Tensor | None] = [inputs, weight, self.bias, feedback]
         if torch.is_autocast_enabled(inputs.device.type):
             tensors = _as_autocast(tensors, inputs.device.type)
         return apply(
             ThroughConvolution, *tensors, (self.stride, padding, self.dilation, self.groups)
         )
+
+    def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
+        """The pass that gives torch the gradient of a convolution's weight: no patch is copied."""
+        if inputs.dim() == 3:
+            return self.correlate(inputs.unsqueeze(0), signal.unsqueeze(0))
+        padded, padding = self._pad(inputs)
+        found: Tensor = torch.ops.aten.convolution_backward(
+            signal, padded, self.weight, None, self.stride, padding, self.dilation,
+            False, (0, 0), self.groups, (False, True, False),
+        )[1]  # fmt: skip
+        return found
 
     def projection_shape(self, num_errors: int) -> torch.Size:
         """(errors, C_in, k, k)."""
@@ -95,6 +110,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
     """``nn.Linear`` under a rule: any number of leading dimensions."""
 
     groups = 1
+    channel_axis = -1
 
     def __init__(
         self,
@@ -117,12 +133,17 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
         """The outputs as torch computes and differentiates them."""
         return nn.Linear.forward(self, inputs)
 
-    def run_through(self, inputs: Tensor, *, feedback: Tensor) -> Tensor:
+    def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
         """The same outputs; the layer will send g feedback."""
-        tensors: list[Tensor | None] = [inputs, self.weight, self.bias, feedback]
+        weight = self.weight if learns else self.weight.detach()
+        tensors: list[Tensor | None] = [inputs, weight, self.bias, feedback]
         if torch.is_autocast_enabled(inputs.device.type):
             tensors = _as_autocast(tensors, inputs.device.type)
         return apply(ThroughLinear, *tensors)
+
+    def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
+        """The sum of the outer products of signal and input."""
+        return signal.reshape(-1, self.out_features).t() @ inputs.reshape(-1, self.in_features)
 
     def projection_shape(self, num_errors: int) -> torch.Size:
         """(errors, in_features)."""

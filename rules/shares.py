@@ -15,7 +15,10 @@ def weights_by_rule(network: nn.Module) -> dict[str, int]:
     back-propagation and count as ``bp``. A parameter that several layers share counts once, for
     the first of them.
     """
-    return {rule.name: count for rule, count in _counts(network).items()}
+    shares: dict[str, int] = {}
+    for rule, count in _counts(network).items():
+        shares[rule.name] = shares.get(rule.name, 0) + count
+    return shares
 
 
 def bio_share(network: nn.Module) -> float:
@@ -24,17 +27,17 @@ def bio_share(network: nn.Module) -> float:
     Zero for a network without weights.
     """
     counts = _counts(network)
-    plausible = sum(count for rule, count in counts.items() if rule.transports != "weights")
+    plausible = sum(count for rule, count in counts.items() if rule.transported != "weights")
     return plausible / max(1, sum(counts.values()))
 
 
-def _counts(network: nn.Module) -> dict[type[AbstractRule], int]:
-    rules: dict[int, type[AbstractRule]] = {}
+def _counts(network: nn.Module) -> dict[AbstractRule, int]:
+    rules: dict[int, AbstractRule] = {}
     for layer in rule_layers(network).values():
-        rules.setdefault(id(layer.weight), type(layer.rule))
-    counts: dict[type[AbstractRule], int] = {}
+        rules.setdefault(id(layer.weight), layer.rule)
+    counts: dict[AbstractRule, int] = {}
     for parameter in network.parameters():
         if parameter.requires_grad and parameter.dim() >= 2:
-            rule = rules.get(id(parameter), Backprop)
+            rule = rules.get(id(parameter), Backprop())
             counts[rule] = counts.get(rule, 0) + parameter.numel()
     return counts

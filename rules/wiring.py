@@ -20,10 +20,14 @@ MAX_STEPS_AHEAD = 64
 
 
 class ErrorBus:
-    """The error of one forward pass: the gradient of its loss in its logits, once it is known."""
+    """The error of one forward pass: the gradient of its loss in its logits, once it is known.
+
+    And its targets, if :meth:`Wiring.aim` named them.
+    """
 
     def __init__(self) -> None:
         self.error: Tensor | None = None
+        self.targets: Tensor | None = None
         self.readers: list[int] = []
 
     def join(self, layer: int) -> "ErrorBus":
@@ -43,22 +47,39 @@ class ErrorBus:
         """
         if self.error is None:
             raise RuleError(
-                "a layer under rule 'dfa' needs the error of the logits, and none has arrived: "
+                "a layer under direct feedback needs the error of the logits, none has arrived: "
                 "call `logits = wiring.watch(logits)` at the end of the forward pass. An "
                 "auxiliary head needs a wiring of its own: `connect(network.auxiliary, seed=...)` "
                 "after `connect(network, seed=...)`, and a `watch` of its own logits"
             )
         return self.error
 
+    def read_targets(self, num_classes: int) -> Tensor:
+        """The targets as probabilities, (batch, classes).
+
+        Raises:
+            RuleError: the forward pass was not aimed.
+        """
+        if self.targets is None:
+            raise RuleError(
+                "a layer learns from the targets, and none were given: call "
+                "`wiring.aim(labels)` before each forward pass"
+            )
+        if self.targets.dim() == 1:
+            return torch.nn.functional.one_hot(self.targets, num_classes)
+        return self.targets
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"error": None, "readers": []}  # of a graph that a copy does not have
+        # of a graph that a copy does not have
+        return {"error": None, "targets": None, "readers": []}
 
 
 class Wiring:
     """Seed, step, error bus, exact switch and Kolen-Pollack decay of one network.
 
-    Made by :func:`evonas.rules.connect`. A training loop uses three calls::
+    Made by :func:`evonas.rules.connect`. A training loop uses these calls::
 
+        wiring.aim(labels)                            # for rules that learn from the targets
         logits = wiring.watch(network(images))        # evonas networks do it themselves
         ...; optimiser.step()
         wiring.advance(learning_rate=0.1, momentum=0.9, weight_decay=5e-4)
@@ -87,6 +108,17 @@ class Wiring:
         self._has_overlap = False
         self._remembered: dict[Hashable, Any] = {}
 
+    def aim(self, targets: Tensor) -> None:
+        """Name the targets of the forward pass that comes next; most rules never look at them.
+
+        Call it once before each forward pass: when its logits are watched, they are forgotten.
+
+        Args:
+            targets: class numbers (batch,), or probabilities (batch, classes) as label smoothing
+                and mixup make them.
+        """
+        self.bus.targets = targets
+
     def watch(self, logits: Tensor) -> Tensor:
         """The same logits; their gradient will reach the layers under direct feedback.
 
@@ -100,12 +132,14 @@ class Wiring:
         if self._needs_error and not self.exact and logits.requires_grad:
             if self._has_overlap and not self.bus.readers:
                 raise RuleError(
-                    "watch: layers under rule 'dfa' ran twice before the last logits were watched "
-                    "and not since: watch the logits of each forward pass before the next one"
+                    "watch: layers under direct feedback ran twice before the last logits were "
+                    "watched and not since: watch the logits of each forward pass before the next "
+                    "one"
                 )
             self._has_overlap = len(set(self.bus.readers)) < len(self.bus.readers)
             logits.register_hook(self.bus.receive)
             self.bus = ErrorBus()
+        self.bus.targets = None  # of the next forward pass: not known yet
         return logits
 
     def advance(

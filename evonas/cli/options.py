@@ -15,7 +15,7 @@ from evonas.evaluation.data import (
     traits_of,
 )
 from evonas.registry import look_up
-from evonas.rules import all_rules
+from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load
 from evonas.study import RunConfig, shaped_space
 
@@ -62,6 +62,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     look_up(DATASETS, options.dataset, kind="data set")
     data_dir = (options.data_dir or default_data_dir()).resolve()
     chosen_rules = names(options.rules) if options.rules is not None else space.rule_choices
+    chosen_rules = tuple(ALIASES.get(name, name) for name in chosen_rules)
     for name in chosen_rules:
         look_up(all_rules(), name, kind="rule")
     _check_positive(options)

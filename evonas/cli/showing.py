@@ -11,7 +11,7 @@ from evonas.cli.live import readable
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES
 from evonas.report import FRONT_PICTURE, draw_front
-from evonas.rules import all_rules
+from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load, shipped
 from evonas.study import front, readable_run
 
@@ -84,7 +84,7 @@ def show_space(console: Console, name: str) -> None:
 def check_space(console: Console, file: Path) -> None:
     """Load the file; what is wrong with it leaves as one error with a line for each problem."""
     space = load(str(file))
-    unknown = [name for name in space.rule_choices if name not in all_rules()]
+    unknown = [name for name in space.rule_choices if ALIASES.get(name, name) not in all_rules()]
     if unknown:
         from evonas.registry import look_up
 

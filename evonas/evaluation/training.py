@@ -12,6 +12,7 @@ from evonas.errors import TrainingDiverged
 from evonas.evaluation.augment import augment
 from evonas.evaluation.data import Images, Traits
 from evonas.networks import Network
+from evonas.rules import parameter_groups
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Recipe:
     Attributes:
         epochs: passes over the training part.
         batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
-        learning_rate: in the first epoch.
-        momentum: of SGD.
-        weight_decay: of every parameter, coupled to the gradient.
+        learning_rate: in the first epoch; rules with an update of their own have their own.
+        momentum: of SGD, for all others.
+        weight_decay: the same, coupled to the gradient.
     """
 
     epochs: int
@@ -34,7 +35,11 @@ class Recipe:
 
     def learning_rate_at(self, epoch: int) -> float:
         """Cosine annealing, once an epoch, from the full rate towards zero."""
-        return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * epoch / self.epochs))
+        return self.learning_rate * self.share_at(epoch)
+
+    def share_at(self, epoch: int) -> float:
+        """What is left in an epoch of every learning rate, in (0, 1]."""
+        return 0.5 * (1.0 + math.cos(math.pi * epoch / self.epochs))
 
 
 @dataclass(frozen=True)
@@ -71,19 +76,20 @@ def train(
     start = time.perf_counter()
     device = images.labels.device
     generator = torch.Generator(device).manual_seed(seed)
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
+    groups = parameter_groups(
+        network,
+        learning_rate=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=True,
-        fused=True,
     )
+    optimiser = torch.optim.SGD(groups, lr=recipe.learning_rate, fused=True)
+    full_rates = [group["lr"] for group in optimiser.param_groups]
     network.train()
     losses = []
     for epoch in range(recipe.epochs):
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate_at(epoch)
+        for group, rate in zip(optimiser.param_groups, full_rates, strict=True):
+            group["lr"] = rate * recipe.share_at(epoch)
         losses.append(_epoch(network, images, traits, recipe, optimiser, generator, epoch=epoch))
     network.eval()
     return TrainedCandidate(network, tuple(losses), time.perf_counter() - start)
@@ -108,7 +114,9 @@ def _epoch(
         pixels = augment(
             pixels, padding=traits.crop_padding, flip=traits.flip, generator=generator
         )
-        loss = F.cross_entropy(network(pixels), images.labels[index])
+        labels = images.labels[index]
+        network.wiring.aim(labels)
+        loss = F.cross_entropy(network(pixels), labels)
         if device.type == "cpu":
             _check(loss, epoch=epoch, step=step)
         optimiser.zero_grad(set_to_none=True)

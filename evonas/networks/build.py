@@ -120,7 +120,9 @@ class _Grower:
         }
         channels = self.value[0]
         head = nn.Sequential(BatchNorm(channels), nn.ReLU()) if self.space.spec.head.norm else None
-        classifier = RuleLinear(channels, self.num_classes, rule=self._rule("classifier"))
+        classifier = RuleLinear(
+            channels, self.num_classes, rule=self._rule("classifier").for_readout()
+        )
         return Network(
             body,
             head=head or nn.Identity(),

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect
+from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect, wirings
 
 
 @pytest.fixture(autouse=True)
@@ -82,8 +82,12 @@ def gradients() -> Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]:
     def compute(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
         images = images.detach().requires_grad_()
         names, parameters = zip(*network.named_parameters(), strict=True)
+        for wiring in wirings(network):
+            wiring.aim(labels)
         loss = F.cross_entropy(network(images), labels)
-        found = torch.autograd.grad(loss, (images, *parameters))
+        found = torch.autograd.grad(
+            loss, (images, *parameters), allow_unused=True, materialize_grads=True
+        )
         return dict(zip(("images", *names), found, strict=True))
 
     return compute

@@ -13,6 +13,7 @@ def first_gradient(rule: str) -> torch.Tensor:
     layers = [RuleConv2d(1, 3, 3, rule=RULES[rule]()), nn.Tanh(), nn.Flatten()]
     network = nn.Sequential(*layers, RuleLinear(12, 2, rule=RULES["fa"]()))
     wiring = connect(network, seed=3)
+    wiring.aim(torch.tensor([0, 1, 0, 1, 1]))
     logits = wiring.watch(network(torch.rand(5, 1, 4, 4)))
     F.cross_entropy(logits, torch.tensor([0, 1, 0, 1, 1])).backward()
     weight = network[0].weight

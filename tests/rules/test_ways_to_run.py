@@ -12,9 +12,33 @@ from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
-from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect, wirings
+from evonas.rules import (
+    RULES,
+    AbstractFeedbackRule,
+    AbstractRule,
+    Backprop,
+    DirectFeedbackAlignment,
+    RuleConv2d,
+    RuleLinear,
+    connect,
+    wirings,
+)
 
-TRANSFORMABLE = sorted(set(RULES) - {"dfa"})  # a tensor hook carries its error, and none has one
+# whose signals are linear in the error; the others look at a whole batch, at signs or at targets,
+# and a plain training step runs them in test_all_rules_at_once.py
+GRADIENT = sorted(
+    name
+    for name, rule in RULES.items()
+    if issubclass(rule, AbstractFeedbackRule) or rule in (Backprop, DirectFeedbackAlignment)
+)
+# a tensor hook carries the error of direct feedback, and no transform has one
+TRANSFORMABLE = [name for name in GRADIENT if not RULES[name].needs_error]
+
+
+@pytest.fixture(params=GRADIENT)
+def rule(request: pytest.FixtureRequest) -> AbstractRule:
+    """Each rule whose layers learn the gradient of what they receive."""
+    return RULES[request.param]()
 
 
 def ordinary(rule: AbstractRule, *, seed: int = 0) -> nn.Sequential:
@@ -140,7 +164,7 @@ def test_gradients_for_each_image_by_vmap_are_those_of_a_loop(
         check_equal({key: value[index] for key, value in found.items()}, expected)
 
 
-@pytest.mark.parametrize("name", sorted(set(RULES) - {"brsf", "dfa"}))
+@pytest.mark.parametrize("name", sorted(set(GRADIENT) - {"brsf", "dfa"}))
 def test_a_compiled_network_trains_as_the_plain_one(
     name: str, data: tuple[Tensor, Tensor]
 ) -> None:
@@ -166,15 +190,15 @@ def train(
 
 
 def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: str) -> None:
-    """One of two processes: its half of the batch, all rules one after the other."""
+    """One of two processes: its half of the batch, rule after rule."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{store}", rank=rank, world_size=2
     )
     half = slice(2 * rank, 2 * rank + 2)
     weights = {}
-    for name, rule in RULES.items():
-        network = ordinary(rule(), seed=rank)  # other weights: the first process's are sent
+    for name in GRADIENT:
+        network = ordinary(RULES[name](), seed=rank)  # other weights: the first process's are sent
         train(network, DistributedDataParallel(network), (images[half], labels[half]))
         weights[name] = [parameter.detach() for parameter in network.parameters()]
     if rank == 1:
@@ -182,12 +206,16 @@ def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: s
     torch.distributed.destroy_process_group()
 
 
-def test_two_processes_train_as_one(data: tuple[Tensor, Tensor], tmp_path: Path) -> None:
+def test_two_processes_train_as_one(
+    data: tuple[Tensor, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a spawned process finds this module by its name, and its path is this process's
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
     results = tmp_path / "weights"
     spawn(train_half, args=(str(tmp_path / "store"), *data, str(results)), nprocs=2)
     weights = torch.load(results)
-    for name, rule in RULES.items():
-        network = ordinary(rule())
+    for name in GRADIENT:
+        network = ordinary(RULES[name]())
         train(network, network, data)
         for mine, theirs in zip(weights[name], network.parameters(), strict=True):
             assert torch.allclose(mine, theirs, rtol=0, atol=1e-12), name

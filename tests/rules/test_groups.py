@@ -1,0 +1,47 @@
+"""Oracle: one step of torch's SGD, worked out by hand."""
+
+import torch
+from torch import nn
+
+from evonas.rules import Oja, RuleLinear, SoftHebb, UniformSign, connect, parameter_groups
+
+
+def some_network() -> nn.Sequential:
+    network = nn.Sequential(
+        RuleLinear(3, 4, rule=Oja(learning_rate=0.5)),
+        nn.BatchNorm1d(4),
+        RuleLinear(4, 4, bias=False, rule=SoftHebb(learning_rate=0.25)),
+        RuleLinear(4, 2, rule=UniformSign()),
+    )
+    connect(network, seed=0)
+    return network
+
+
+def test_every_parameter_is_in_one_group_and_own_updates_have_no_momentum_and_no_decay() -> None:
+    network = some_network()
+    groups = parameter_groups(
+        network, learning_rate=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True
+    )
+    weights = dict(network.named_parameters())
+    assert [
+        (len(g["params"]), g["lr"], g["momentum"], g["weight_decay"], g["nesterov"])
+        for g in groups
+    ] == [(5, 0.1, 0.9, 5e-4, True), (1, 0.5, 0.0, 0.0, False), (1, 0.25, 0.0, 0.0, False)]
+    assert groups[1]["params"] == [weights["0.weight"]]
+    assert groups[2]["params"] == [weights["2.weight"]]
+
+
+def test_a_step_adds_the_own_change_times_its_own_rate_and_again_in_the_next_step() -> None:
+    network = some_network()
+    optimiser = torch.optim.SGD(
+        parameter_groups(network, learning_rate=0.1, momentum=0.9, weight_decay=0.1), fused=True
+    )
+    x = torch.randn(6, 3)
+    for _ in range(2):
+        optimiser.zero_grad()
+        network(x).square().sum().backward()
+        weight = network.get_parameter("0.weight")
+        assert weight.grad is not None
+        expected = weight.detach() - 0.5 * weight.grad
+        optimiser.step()
+        assert torch.allclose(weight, expected)

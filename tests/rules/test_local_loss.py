@@ -1,0 +1,115 @@
+"""Oracles: the published losses written out image by image; back-propagation in the layer."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules import LocalLoss, RuleConv2d, RuleLinear, connect, true_gradient
+
+LABELS = torch.tensor([0, 2, 2, 1])
+
+
+def learnt(layer: RuleConv2d | RuleLinear, x: Tensor, *, received: float = 1.0) -> Tensor:
+    wiring = layer.connected
+    layer.zero_grad()
+    wiring.aim(LABELS)
+    outputs = layer(x)
+    wiring.watch(torch.zeros(4, 3, dtype=torch.float64, requires_grad=True) * 1.0)
+    (received * outputs).sum().backward()
+    assert layer.weight.grad is not None
+    return layer.weight.grad
+
+
+def cosine(a: list[float], b: list[float]) -> float:
+    a, b = ([v - sum(row) / len(row) for v in row] for row in (a, b))
+    return sum(p * q for p, q in zip(a, b, strict=True)) / (math.hypot(*a) * math.hypot(*b))
+
+
+def literal_loss(layer: RuleConv2d, z: Tensor, beta: float) -> float:
+    """L of outputs (4, C, 4, 4), with a 2 x 2 pool."""
+    channels = z.shape[1]
+    h = torch.zeros_like(z)
+    for c in range(channels):
+        centred = z[:, c] - z[:, c].mean()
+        h[:, c] = (centred / (centred.square().mean() + 1e-5).sqrt()).clamp_min(0)
+    features = torch.stack(
+        [
+            torch.stack(
+                [h[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2].mean()
+                 for c in range(channels) for i in range(2) for j in range(2)]
+            )
+            for n in range(4)
+        ]
+    )  # fmt: skip
+    head = layer.connected.fixed_noise(
+        layer.number, like=z, shape=torch.Size([3, 4 * channels])
+    ) / math.sqrt(4 * channels)
+    pred = sim = 0.0
+    for n in range(4):
+        scores = [float(head[k] @ features[n]) for k in range(3)]
+        pred += (math.log(sum(map(math.exp, scores))) - scores[int(LABELS[n])]) / 4
+    spread = [[float(h[n, c].flatten().std()) for c in range(channels)] for n in range(4)]
+    targets = [[float(k == label) for k in range(3)] for label in LABELS.tolist()]
+    for n in range(4):
+        for m in range(4):
+            sim += (cosine(spread[n], spread[m]) - cosine(targets[n], targets[m])) ** 2 / 16
+    return (1 - beta) * pred + beta * sim
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("options", [{}, {"groups": 2}, {"dilation": 2, "padding": 2}])
+def test_the_update_is_the_slope_of_the_literal_loss(beta: float, options: dict[str, Any]) -> None:
+    options = {"kernel_size": 3, "padding": 1, "bias": False} | options
+    layer = RuleConv2d(2, 4, **options, rule=LocalLoss(beta=beta)).double()
+    connect(layer, seed=0)
+    x = torch.randn(4, 2, 4, 4, dtype=torch.float64)
+    found = learnt(layer, x)
+    direction = torch.randn_like(found)
+    ahead, behind = (
+        literal_loss(layer, layer._conv_forward(x, weight, None), beta)
+        for weight in (
+            layer.weight.detach() + sign * 1e-6 * direction for sign in (1, -1)
+        )
+    )  # fmt: skip
+    assert (found * direction).sum().item() == pytest.approx((ahead - behind) / 2e-6, rel=1e-5)
+
+
+def test_nothing_from_above_matters_and_nothing_is_sent() -> None:
+    layer = RuleConv2d(2, 4, 3, rule=LocalLoss()).double()
+    connect(layer, seed=0)
+    x = torch.randn(4, 2, 6, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.equal(learnt(layer, x), learnt(layer, x, received=-9.0))
+    assert x.grad is not None
+    assert x.grad.count_nonzero() == 0
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.99])
+def test_a_linear_layer_lowers_its_own_loss_by_its_update(beta: float) -> None:
+    layer = RuleLinear(6, 8, rule=LocalLoss(beta=beta)).double()
+    connect(layer, seed=0)
+    x = torch.randn(4, 6, dtype=torch.float64)
+    sizes = []
+    for _ in range(200):
+        gradient = learnt(layer, x)
+        layer.weight.data -= 0.5 * gradient
+        sizes.append(float(gradient.norm()))
+    assert sizes[-1] < 0.1 * max(sizes)
+
+
+def test_without_targets_it_says_what_to_do_and_the_true_gradient_needs_none() -> None:
+    layer = RuleLinear(3, 3, rule=LocalLoss())
+    wiring = connect(layer, seed=0)
+    x = torch.randn(4, 3)
+    with pytest.raises(RuleError, match=r"call `wiring.aim\(labels\)`"):
+        wiring.watch(layer(x)).sum().backward()
+    with true_gradient(layer):
+        wiring.watch(layer(x)).sum().backward()
+
+
+def test_a_share_beyond_one_is_refused() -> None:
+    with pytest.raises(RuleError, match=r"expected beta in \[0, 1\]"):
+        LocalLoss(beta=1.5)
