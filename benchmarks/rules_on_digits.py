@@ -3,8 +3,8 @@
     python benchmarks/rules_on_digits.py hebb oja:learning_rate=0 sdfa:norm=rms
 
 A rule may carry options; ``oja:learning_rate=0`` is the bound below: convolutions left as they
-were drawn. The readout learns from the error in every case. Prints the validation accuracy of seeds 0,
-1 and 2.
+were drawn. The readout learns from the error in every case. Prints the validation accuracy of
+seeds 0, 1 and 2.
 """
 
 import dataclasses
