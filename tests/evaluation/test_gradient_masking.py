@@ -60,7 +60,11 @@ def test_under_the_true_gradient_every_rule_is_attacked_honestly(
     assert not result.is_masked
 
 
-@pytest.mark.parametrize("name", sorted(set(RULES) - {"bp"}))
+# pc is back-propagation but for a small term, and an attacker has no label to give drtp
+SURROGATES = sorted(set(RULES) - {"bp", "pc", "drtp"})
+
+
+@pytest.mark.parametrize("name", SURROGATES)
 def test_a_rules_own_backward_pass_is_found_out(name: str, images: Images) -> None:
     network = Ruled(RULES[name]())
     result = robust_accuracy(

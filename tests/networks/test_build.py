@@ -116,6 +116,7 @@ def test_every_space_trains_every_weight_that_its_output_depends_on(
     rng = random.Random(str((name, shape)))
     genome = space.canonical(space.sample(rng))
     network = build(space, genome, input_shape=shape, num_classes=7, seed=0)
+    network.wiring.aim(torch.arange(4))  # drtp and local learn from the labels
     logits = network(images(4, 8)[:, :1].expand(4, shape[0], 8, 8).new_ones(4, *shape))
     assert logits.shape == (4, 7)
     F.cross_entropy(logits, torch.arange(4)).backward()
