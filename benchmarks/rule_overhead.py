@@ -106,6 +106,7 @@ def our_step(model: Network, images: Tensor, labels: Tensor) -> Step:
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
+        model.wiring.aim(labels)
         F.cross_entropy(model(images), labels).backward()
         optimiser.step()
         model.wiring.advance(
