@@ -10,6 +10,7 @@ from rich.table import Table
 from evonas.cli.live import readable
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES
+from evonas.registry import look_up
 from evonas.report import FRONT_PICTURE, draw_front
 from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load, shipped
@@ -86,8 +87,6 @@ def check_space(console: Console, file: Path) -> None:
     space = load(str(file))
     unknown = [name for name in space.rule_choices if ALIASES.get(name, name) not in all_rules()]
     if unknown:
-        from evonas.registry import look_up
-
         look_up(all_rules(), unknown[0], kind=f"rule in {file}: $.rules.choices:")
     console.print(
         f"{file}: space '{space.name}' is well formed, {len(space.genes)} genes, "
