@@ -28,12 +28,17 @@ class Outcome:
     Attributes:
         position: how many genomes had been asked before it.
         genome: in canonical form.
-        vector: the objectives, to be minimised; ``None`` when the candidate failed.
+        vector: the objectives, to be minimised; ``None`` when the candidate failed or broke a
+            constraint.
+        violation: how far outside the constraints it is: 0 inside, the smaller the better
+            outside, infinite for a failure. An engine that makes no use of it takes every ``None``
+            for a failure.
     """
 
     position: int
     genome: Genome
     vector: Vector | None
+    violation: float
 
 
 class AbstractSearch(ABC):
@@ -106,27 +111,45 @@ class AbstractSearch(ABC):
             asked.append(genome)
         return asked
 
-    def tell(self, genomes: Sequence[Genome], vectors: Sequence[Vector | None]) -> None:
+    def tell(
+        self,
+        genomes: Sequence[Genome],
+        vectors: Sequence[Vector | None],
+        *,
+        violations: Sequence[float] | None = None,
+    ) -> None:
         """What became of genomes that were asked for; in any order, in one call or in many.
 
         Args:
             genomes: genomes that :meth:`ask` gave, each told once.
-            vectors: for each its objectives, to be minimised, or ``None`` when it failed.
+            vectors: for each its objectives, to be minimised, or ``None`` when it failed or
+                broke a constraint.
+            violations: for each how far it is outside the constraints, infinite for a failure;
+                when left out, every ``None`` is a failure.
 
         Raises:
             ValueError: the caller broke the contract; nothing of this call is learned.
         """
         if len(genomes) != len(vectors):
             raise ValueError(f"told {len(genomes)} genomes with {len(vectors)} vectors")
+        if violations is None:
+            violations = [0.0 if vector is not None else math.inf for vector in vectors]
+        if len(genomes) != len(violations):
+            raise ValueError(f"told {len(genomes)} genomes with {len(violations)} violations")
         told: dict[str, Outcome] = {}
-        for genome, vector in zip(genomes, vectors, strict=True):
+        for genome, vector, violation in zip(genomes, vectors, violations, strict=True):
             key = self.problem.key(genome)
             if key not in self._asked:
                 raise ValueError(f"{genome} was told but never asked for")
             if key in self._told or key in told:
                 raise ValueError(f"{genome} was told twice")
             self._check(genome, vector)
-            told[key] = Outcome(self._positions[key], self._asked[key], vector)
+            if not violation >= 0 or (violation > 0) != (vector is None):
+                raise ValueError(
+                    f"{genome}: expected a violation of 0 beside a vector, above 0 beside None, "
+                    f"got {violation} beside {vector}"
+                )
+            told[key] = Outcome(self._positions[key], self._asked[key], vector, violation)
         self._told.update(told)
         self._waiting.extend(told.values())
 

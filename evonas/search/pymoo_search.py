@@ -49,7 +49,7 @@ class AbstractPymooSearch(AbstractSearch):
         self._rows = PymooProblem(
             n_var=len(problem.genes),
             n_obj=num_objectives,
-            n_ieq_constr=1,  # positive for a failed candidate
+            n_ieq_constr=1,  # the violation
             xl=0,
             xu=np.array([len(gene.choices) - 1 for gene in problem.genes]),
             vtype=int,
@@ -94,10 +94,8 @@ class AbstractPymooSearch(AbstractSearch):
         return Mating(self.problem, selection, is_new=self._is_new)
 
     def _evaluated(self, outcomes: Sequence[Outcome]) -> Population:
-        failed = [(WORST,) * self.num_objectives, (1.0,)]
-        F, G = zip(
-            *(failed if o.vector is None else (o.vector, (0.0,)) for o in outcomes), strict=True
-        )
+        F = [o.vector or (WORST,) * self.num_objectives for o in outcomes]
+        G = [(min(o.violation, WORST),) for o in outcomes]
         rows = Population.new(X=np.array([o.genome.values for o in outcomes], dtype=int))
         results = StaticProblem(self._rows, F=np.array(F, dtype=float), G=np.array(G))
         return Evaluator().eval(results, rows)

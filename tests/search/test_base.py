@@ -236,6 +236,34 @@ def test_a_vector_out_of_shape_is_refused_and_nothing_of_the_call_is_learned(
     search.tell(genomes, [(0.0, 0.0), (0.0, 1.0)])
 
 
+@pytest.mark.parametrize(
+    ("vector", "violation"),
+    [((0.0, 0.0), 1.0), (None, 0.0), (None, -1.0), (None, float("nan")), ((0.0, 0.0), -1.0)],
+)
+def test_a_violation_that_contradicts_its_vector_is_refused(
+    make: Callable[[int], AbstractSearch], vector: Vector | None, violation: float
+) -> None:
+    search = make(0)
+    (genome,) = search.ask(1)
+    with pytest.raises(ValueError, match="expected a violation of 0 beside a vector"):
+        search.tell([genome], [vector], violations=[violation])
+    with pytest.raises(ValueError, match="1 genomes with 2 violations"):
+        search.tell([genome], [None], violations=[1.0, 1.0])
+    assert search.in_flight == (genome,)
+
+
+def test_a_run_in_which_all_break_a_constraint_goes_on(
+    make: Callable[[int], AbstractSearch],
+) -> None:
+    search, asked = make(0), 0
+    for _ in range(6):
+        genomes = search.ask(POPULATION)
+        violations = [1.0 + sum(genome.values) for genome in genomes]
+        search.tell(genomes, [None] * len(genomes), violations=violations)
+        asked += len(genomes)
+    assert asked == 6 * POPULATION
+
+
 def test_telling_is_for_genomes_that_were_asked_and_once_each(
     make: Callable[[int], AbstractSearch],
 ) -> None:

@@ -87,6 +87,24 @@ def test_a_failure_never_wins_a_tournament(
     assert len(mated) > POPULATION / 2
 
 
+def test_outside_the_constraints_the_smaller_violation_survives_and_failures_come_last(
+    problem: Problem,
+) -> None:
+    search = make(problem, seed=0)
+    fates: list[tuple[Vector | None, float]] = [((1e9, 1e9 + i), 0.0) for i in range(5)]
+    fates += [(None, 2.0 + i) for i in range(25)] + [(None, math.inf)] * 10
+    random.Random(0).shuffle(fates)
+    told: dict[Genome, float] = {}
+    for half in (fates[:20], fates[20:]):
+        asked = search.ask(20)
+        vectors, violations = zip(*half, strict=True)
+        search.tell(asked, vectors, violations=violations)
+        told.update(zip(asked, violations, strict=True))
+    search.ask(1)
+    survivors = sorted(told[genome] for genome in search.parents)
+    assert survivors == [0.0] * 5 + [2.0 + i for i in range(15)]
+
+
 def test_the_first_front_survives(problem: Problem, noise: Callable[[Genome], Vector]) -> None:
     search = make(problem, seed=1)
     best: Vector = (-1.0, -1.0)
