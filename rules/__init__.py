@@ -35,6 +35,7 @@ from evonas.rules.local_loss import LocalLoss
 from evonas.rules.oja import Oja
 from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
 from evonas.rules.predictive_coding import PredictiveCoding
+from evonas.rules.readout import readout_representatives
 from evonas.rules.shares import bio_share, weights_by_rule
 from evonas.rules.signed_direct_feedback import SignedDirectFeedback
 from evonas.rules.soft_hebb import SoftHebb
@@ -105,6 +106,7 @@ __all__ = [
     "convert",
     "first_layer_representatives",
     "parameter_groups",
+    "readout_representatives",
     "rule_layers",
     "true_gradient",
     "weights_by_rule",

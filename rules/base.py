@@ -37,6 +37,7 @@ class AbstractRule(ABC):
         transports: what the backward pass must know of the forward weights.
         sends: the choice of *send* in words.
         updates: the choice of *update* in words.
+        updates_first: the same on a layer whose inputs are the images; as elsewhere if empty.
         cost: what it computes beyond back-propagation, in operations.
         limits: where it is known to fail, and what it needs.
         needs_error: the layer reads the error of the logits from the wiring.
@@ -53,6 +54,7 @@ class AbstractRule(ABC):
     updates: ClassVar[str]
     cost: ClassVar[str]
     limits: ClassVar[str]
+    updates_first: ClassVar[str] = ""
     needs_error: ClassVar[bool] = False
     needs_weight_decay: ClassVar[bool] = False
     saves_kept: ClassVar[bool] = False

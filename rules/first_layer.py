@@ -19,7 +19,8 @@ def first_layer_representatives(
     """
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(rules[name].updates, []).append(name)
+        rule = rules[name]
+        groups.setdefault(rule.updates_first or rule.updates, []).append(name)
     representatives: dict[str, str] = {}
     for group in groups.values():
         plausible = [name for name in group if rules[name].transports != "weights"]

@@ -45,6 +45,7 @@ class PredictiveCoding(AbstractOwnUpdateRule):
     transports: ClassVar[Transport] = "weights"
     sends: ClassVar[str] = "r K(g; W)"
     updates: ClassVar[str] = "C(v, g), v the relaxed input"
+    updates_first: ClassVar[str] = "C(x, g)"
     cost: ClassVar[str] = "one transposed pass more for the relaxed input"
     limits: ClassVar[str] = (
         "transports the weights; relaxes one layer, not the network; gamma to 0 is back- "

@@ -8,127 +8,11 @@ of it has live weights at a needed position.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evonas.space.blueprint import Position
-from evonas.space.cell import Anatomy, CellGraph
+from evonas.space.cell import Anatomy
 from evonas.space.form import expression
-from evonas.space.genome import Gene
-from evonas.space.sharing import gene_name
+from evonas.space.layout import Layout, Place
 
 Values = Sequence[int]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A position with the numbers of its genes.
-
-    Args:
-        name: of the position.
-        cell: the index of its cell, or -1.
-        is_strided: as the position.
-        reads: for each input, the index of the place it reads.
-        rule: the rule gene of a position without a cell, or -1.
-        input_rules: the rule genes of the preprocessing blocks.
-        edge_rules: for every edge its rule gene, or -1 where no genome has weights.
-    """
-
-    name: str
-    cell: int
-    is_strided: bool
-    reads: tuple[int, ...]
-    rule: int
-    input_rules: tuple[int, ...]
-    edge_rules: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What depends on the space alone.
-
-    Args:
-        graphs: the cells, in the order of their genes.
-        cell_genes: for every cell the slice of a genome's values.
-        first_rule: the index of the first rule gene.
-        counts: for every gene the number of its choices.
-        gene_of: for every site the index of its rule gene.
-        places: the positions.
-        rules: the rule choices.
-        first_layer: for every rule choice the first one that is the same function on the stem.
-    """
-
-    graphs: tuple[CellGraph, ...]
-    cell_genes: tuple[slice, ...]
-    first_rule: int
-    counts: tuple[int, ...]
-    gene_of: dict[str, int]
-    places: tuple[Place, ...]
-    rules: tuple[str, ...]
-    first_layer: tuple[int, ...]
-
-
-def lay_out(
-    graphs: tuple[CellGraph, ...],
-    positions: Sequence[Position],
-    genes: Sequence[Gene],
-    *,
-    granularity: str,
-    first_layer: dict[str, str],
-) -> Layout:
-    """Works out everything that the functions below need from a space."""
-    slices: list[slice] = []
-    first = 0
-    for graph in graphs:
-        slices.append(slice(first, first + len(graph.genes)))
-        first += len(graph.genes)
-    index = {gene.name: number for number, gene in enumerate(genes) if gene.kind == "rule"}
-    gene_of = {
-        site: index[gene_name(position, site, granularity=granularity)]
-        for position in positions
-        for site in position.sites
-    }
-    numbers = {graph.name: number for number, graph in enumerate(graphs)}
-    places = tuple(
-        _place(number, position, graphs, numbers, gene_of)
-        for number, position in enumerate(positions)
-    )
-    rules = genes[-1].choices
-    stands_for = [first_layer.get(rule, rule) for rule in rules]
-    return Layout(
-        graphs=graphs,
-        cell_genes=tuple(slices),
-        first_rule=first,
-        counts=tuple(len(gene.choices) for gene in genes),
-        gene_of=gene_of,
-        places=places,
-        rules=rules,
-        first_layer=tuple(stands_for.index(name) for name in stands_for),
-    )
-
-
-def _place(
-    number: int,
-    position: Position,
-    graphs: Sequence[CellGraph],
-    numbers: dict[str, int],
-    gene_of: dict[str, int],
-) -> Place:
-    before = max(number - 1, 0)
-    name, is_strided = position.name, position.is_strided
-    if position.cell is None:
-        return Place(name, -1, is_strided, (before,) if number else (), gene_of[name], (), ())
-    cell = numbers[position.cell]
-    graph = graphs[cell]
-    two = graph.spec.inputs == 2
-    return Place(
-        name=name,
-        cell=cell,
-        is_strided=is_strided,
-        reads=(max(number - 2, 0), before) if two else (before,),
-        rule=-1,
-        input_rules=tuple(gene_of[f"{name}.preprocess{i}"] for i in (0, 1)) if two else (),
-        edge_rules=tuple(
-            gene_of.get(f"{name}.edge{target}_{slot}", -1) for target, slot in graph.slots
-        ),
-    )
 
 
 @dataclass(frozen=True)
@@ -139,6 +23,7 @@ class _Reading:
     needed: tuple[bool, ...]
     active_rules: frozenset[int]
     folds_stem: bool
+    folds_readout: bool
 
 
 def _read(layout: Layout, values: Values) -> _Reading:
@@ -148,13 +33,14 @@ def _read(layout: Layout, values: Values) -> _Reading:
     )
     needed = [False] * len(layout.places)
     needed[-1] = True
-    rules: set[int] = set()  # active at some site that is not the stem
+    rules: set[int] = set()  # active at some site between the stem and the classifier
     for number in range(len(layout.places) - 1, 0, -1):
         if not needed[number]:
             continue
         place = layout.places[number]
         if place.cell < 0:
-            rules.add(place.rule)
+            if number < len(layout.places) - 1:
+                rules.add(place.rule)
             needed[place.reads[0]] = True
             continue
         graph, anatomy = layout.graphs[place.cell], anatomies[place.cell]
@@ -167,11 +53,14 @@ def _read(layout: Layout, values: Values) -> _Reading:
                     rules.add(place.input_rules[wire.source])
             if gene >= 0 and graph.has_weights(wire, is_strided=place.is_strided):
                 rules.add(gene)
-    stem = layout.places[0].rule
-    folds_stem = stem not in rules  # else the choice also decides what another site sends
+    stem, readout = layout.stem_rule, layout.readout_rule
+    # else the choice also decides what another site sends, or learns
+    folds_stem = stem != readout and stem not in rules
+    folds_readout = stem != readout and readout not in rules
+    rules.add(readout)
     if needed[0]:
         rules.add(stem)
-    return _Reading(anatomies, tuple(needed), frozenset(rules), folds_stem)
+    return _Reading(anatomies, tuple(needed), frozenset(rules), folds_stem, folds_readout)
 
 
 def active(layout: Layout, values: Values) -> tuple[bool, ...]:
@@ -183,9 +72,16 @@ def active(layout: Layout, values: Values) -> tuple[bool, ...]:
         in_cell = graph.active(reading.anatomies[number])
         flags.extend(in_cell if number in used else [False] * (genes.stop - genes.start))
     flags.extend(g in reading.active_rules for g in range(layout.first_rule, len(values)))
-    if reading.folds_stem and len(layout.rules) > 1 and len(set(layout.first_layer)) == 1:
-        flags[layout.places[0].rule] = False
+    if reading.folds_stem and _is_one(layout.first_layer):
+        flags[layout.stem_rule] = False
+    if reading.folds_readout and _is_one(layout.readout):
+        flags[layout.readout_rule] = False
     return tuple(flags)
+
+
+def _is_one(representatives: Sequence[int]) -> bool:
+    """Whether several choices are all the same."""
+    return len(representatives) > 1 and len(set(representatives)) == 1
 
 
 def canonical(layout: Layout, values: Values) -> tuple[int, ...]:
@@ -203,9 +99,11 @@ def canonical(layout: Layout, values: Values) -> tuple[int, ...]:
                 current, active(layout, current), resting, strict=True
             )
         ]
-        stem = layout.places[0].rule
-        if _read(layout, folded).folds_stem:
-            folded[stem] = layout.first_layer[folded[stem]]
+        reading = _read(layout, folded)
+        if reading.folds_stem:
+            folded[layout.stem_rule] = layout.first_layer[folded[layout.stem_rule]]
+        if reading.folds_readout:
+            folded[layout.readout_rule] = layout.readout[folded[layout.readout_rule]]
         if tuple(folded) == current:
             return current
         current = tuple(folded)
@@ -233,6 +131,8 @@ def form(layout: Layout, values: Values) -> str:
             rule = values[place.rule]
             if number == 0 and reading.folds_stem:
                 rule = layout.first_layer[rule]
+            if number == len(layout.places) - 1 and reading.folds_readout:
+                rule = layout.readout[rule]
             parts.append(f"{place.name}={layout.rules[rule]}")
             continue
         edge_rules = [values[gene] if gene >= 0 else 0 for gene in place.edge_rules]

@@ -11,9 +11,9 @@ from evonas.space import folding, text
 from evonas.space.blueprint import Blueprint, Position
 from evonas.space.cell import CellGraph
 from evonas.space.checks import channel_problems, name_problems
-from evonas.space.folding import Layout
 from evonas.space.form import digest
 from evonas.space.genome import Gene, Genome
+from evonas.space.layout import Layout, lay_out
 from evonas.space.sharing import rule_genes
 from evonas.space.skeleton import expand
 from evonas.space.spec import Rules, Size, SpaceSpec
@@ -30,6 +30,7 @@ class Space:
         rule_choices: the rules that every rule gene chooses from.
         first_layer: for rules that are one function on the first layer, their representative;
             see :meth:`with_first_layer`.
+        readout: the same for the classifier; see :meth:`with_readout`.
 
     Raises:
         SpaceError: the parts do not fit together, with one line for every problem.
@@ -40,6 +41,7 @@ class Space:
     cells: int
     rule_choices: tuple[str, ...]
     first_layer: tuple[tuple[str, str], ...] = ()
+    readout: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         problems = list(name_problems(self.spec))
@@ -109,6 +111,16 @@ class Space:
         """
         return replace(self, first_layer=tuple(sorted(representatives.items())))
 
+    def with_readout(self, representatives: Mapping[str, str]) -> "Space":
+        """The same space, told which rules are one function on the classifier.
+
+        A rule that learns no labels cannot train a readout, and gives it to the rule it sends by.
+
+        Args:
+            representatives: as for :meth:`with_first_layer`.
+        """
+        return replace(self, readout=tuple(sorted(representatives.items())))
+
     @cached_property
     def graphs(self) -> dict[str, CellGraph]:
         """The cells by name, with their nodes and genes worked out."""
@@ -133,12 +145,13 @@ class Space:
 
     @cached_property
     def _layout(self) -> Layout:
-        return folding.lay_out(
+        return lay_out(
             tuple(self.graphs.values()),
             self.positions,
             self.genes,
             granularity=self.granularity,
             first_layer=dict(self.first_layer),
+            readout=dict(self.readout),
         )
 
     def sample(self, rng: random.Random) -> Genome:
@@ -149,9 +162,10 @@ class Space:
         """For every gene whether changing it, and nothing else, can matter.
 
         Changing an inactive gene never changes the key. Changing an active operation or rule gene
-        always does (of the stem's rule: to one that is another function there); changing an active
-        ``inputs`` gene does unless the new inputs compute the same. Two inactive genes can matter
-        together: an edge without a source and its source without an edge.
+        always does (of the rule of the stem or the classifier: to one that is another function
+        there); changing an active ``inputs`` gene does unless the new inputs compute the same.
+        Two inactive genes can matter together: an edge without a source and its source without an
+        edge.
 
         Raises:
             GenomeError: the genome is not one of this space.

@@ -15,7 +15,7 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.robustness import parse_epsilon
 from evonas.evaluation.training import Recipe
 from evonas.registry import look_up
-from evonas.rules import all_rules, first_layer_representatives
+from evonas.rules import all_rules, first_layer_representatives, readout_representatives
 from evonas.schema import read_yaml, structure
 from evonas.search import SEARCHES
 from evonas.space import Space, load
@@ -121,6 +121,7 @@ def shaped_space(space: Space, config: RunConfig) -> Space:
         space.resized(channels=config.channels, cells=config.cells)
         .with_rules(config.rules)
         .with_first_layer(first_layer_representatives(all_rules(), config.rules))
+        .with_readout(readout_representatives(all_rules(), config.rules))
     )
 
 

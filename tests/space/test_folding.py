@@ -258,3 +258,40 @@ def test_a_stem_that_shares_its_rule_is_not_folded() -> None:
     assert space.key(changed(pooling, stage, usf)) == space.key(pooling)
     assert space.canonical(changed(convolving, stage, usf)).values[stage] == usf
     assert space.canonical(changed(pooling, stage, usf)).values[stage] == 0
+
+
+# -- the classifier -------------------------------------------------------------------------------
+
+SAME_ON_CLASSIFIER = {"fa": "fa", "usf": "usf", "kp": "usf", "dfa": "fa"}
+
+
+def test_rules_that_train_the_classifier_alike_are_one_there() -> None:
+    rules = ("fa", "usf", "kp", "dfa")
+    plain = load("nas-bench-201").resized(channels=4, cells=1).with_rules(rules)
+    folded = plain.with_readout(SAME_ON_CLASSIFIER)
+    last = [gene.name for gene in plain.genes].index("classifier")
+    genome = plain.parse("|skip_connect~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")
+    texts = []
+    for value in range(4):
+        other = changed(genome, last, value)
+        texts.append(folded.format(folded.canonical(other)).split()[-1])
+        assert folded.key(folded.canonical(other)) == folded.key(other)
+        assert folded.is_active(other)[last]
+    assert texts == ["fa", "usf", "usf", "fa"]
+    assert len({plain.key(changed(genome, last, value)) for value in range(4)}) == 4
+    assert len({folded.key(changed(genome, last, value)) for value in range(4)}) == 2
+
+
+def test_a_classifier_whose_rules_are_all_one_has_no_active_gene() -> None:
+    space = load("nas-bench-201").with_rules(("usf", "kp")).with_readout(SAME_ON_CLASSIFIER)
+    genome = space.sample(random.Random(0))
+    last = [gene.name for gene in space.genes].index("classifier")
+    assert not space.is_active(genome)[last]
+    assert space.canonical(changed(genome, last, 1)).values[last] == 0
+
+
+def test_a_classifier_that_shares_its_rule_is_not_folded() -> None:
+    space = load("tiny").with_rules(("usf", "kp")).with_readout(SAME_ON_CLASSIFIER)
+    last = max(n for n, gene in enumerate(space.genes) if gene.kind == "rule")
+    convolving = space.parse("|conv_3x3~0|+|skip~0|+|skip~0|")
+    assert space.key(changed(convolving, last, 1)) != space.key(convolving)

@@ -102,3 +102,15 @@ def test_the_rule_of_the_first_layer_is_folded(config: RunConfig) -> None:
     values = list(genome.values)
     values[stem] = 2
     assert space.key(type(genome)(tuple(values))) == space.key(genome)
+
+
+def test_the_rule_of_the_classifier_is_folded(config: RunConfig) -> None:
+    space = shaped_space(load("nas-bench-201"), replace(config, rules=("usf", "hebb", "fa")))
+    last = next(at for at, gene in enumerate(space.genes) if gene.name == "classifier")
+    genome = space.parse("|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
+    keys = []
+    for value in range(3):
+        values = list(genome.values)
+        values[last] = value
+        keys.append(space.key(type(genome)(tuple(values))))
+    assert keys[0] == keys[1] != keys[2]
