@@ -49,11 +49,6 @@ class BienenstockCooperMunro(AbstractOwnUpdateRule):
     )
     saves_kept: ClassVar[bool] = True
 
-    @property
-    def own_learning_rate(self) -> float:
-        """``learning_rate``."""
-        return self.learning_rate
-
     def keep(self, layer: AbstractRuleLayer) -> Tensor:
         """Theta, (channels,); zero until the first batch has been seen."""
         return layer.weight.new_zeros(layer.weight.shape[0])

@@ -59,11 +59,6 @@ class BehaviouralTimescale(AbstractOwnUpdateRule):
         if self.share > 1.0:
             raise RuleError(f"rule 'btsp': expected share to be at most 1, got {self.share}")
 
-    @property
-    def own_learning_rate(self) -> float:
-        """``learning_rate``."""
-        return self.learning_rate
-
     def change(self, moment: Moment) -> Tensor:
         """Delta W; zero for a unit without a plateau."""
         wanted = -moment.g

@@ -40,11 +40,6 @@ class Oja(AbstractOwnUpdateRule):
         "layer keeps little"
     )
 
-    @property
-    def own_learning_rate(self) -> float:
-        """``learning_rate``."""
-        return self.learning_rate
-
     def change(self, moment: Moment) -> Tensor:
         """Delta W."""
         return oja_change(moment)

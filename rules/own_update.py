@@ -96,9 +96,17 @@ class AbstractOwnUpdateRule(AbstractRule):
     Attributes:
         send: the rule whose signal is passed to the input; ``none`` sends zeros, and what lies
             below learns nothing from the task through this layer.
+        learning_rate: of the weight, in an optimiser group of its own; None: the network's, with
+            its momentum and decay.
     """
 
     send: Send = "usf"
+    learning_rate: float | None = None
+
+    @property
+    def own_learning_rate(self) -> float | None:
+        """``learning_rate``."""
+        return self.learning_rate
 
     def __post_init__(self) -> None:
         if self.send not in SENDERS:
@@ -108,7 +116,9 @@ class AbstractOwnUpdateRule(AbstractRule):
             )
         for option in fields(self):
             value = getattr(self, option.name)
-            if option.name != "send" and not 0.0 <= value < math.inf:
+            if isinstance(value, str) or (value is None and option.default is None):
+                continue
+            if not 0.0 <= value < math.inf:
                 raise RuleError(
                     f"rule '{self.name}': expected {option.name} to be a number of at least 0, "
                     f"got {value!r}"

@@ -51,11 +51,6 @@ class SoftHebb(AbstractOwnUpdateRule):
         "sends"
     )
 
-    @property
-    def own_learning_rate(self) -> float:
-        """``learning_rate``."""
-        return self.learning_rate
-
     def change(self, moment: Moment) -> Tensor:
         """Delta W over its largest entry, times eta_k."""
         layer = moment.layer

@@ -59,11 +59,6 @@ class SpikeTiming(AbstractOwnUpdateRule):
                 f"{self.tau} and {self.frames}"
             )
 
-    @property
-    def own_learning_rate(self) -> float:
-        """``learning_rate``."""
-        return self.learning_rate
-
     def change(self, moment: Moment) -> Tensor:
         """Delta W of the spikes of this batch."""
         pre = self.encode(moment.layer, moment.x)

@@ -1,6 +1,7 @@
 """Networks and small tools that the tests of several rules share."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -91,3 +92,91 @@ def gradients() -> Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]:
         return dict(zip(("images", *names), found, strict=True))
 
     return compute
+
+
+GEOMETRIES: dict[str, dict[str, Any]] = {
+    "dense": {"kernel_size": 3, "padding": 1},
+    "strided": {"kernel_size": 3, "stride": 2, "padding": 1, "groups": 2},
+    "dilated": {"kernel_size": 3, "padding": 2, "dilation": 2, "bias": False},
+    "depthwise": {"kernel_size": 3, "padding": 1, "groups": 4},
+    "linear": {},
+}
+
+
+class OneLayer:
+    """One connected layer of four channels in and four out, in float64, with inputs for it.
+
+    Attributes:
+        layer: under the rule.
+        x: (3, 4, 5, 4), or (3, 2, 4) for a linear layer.
+    """
+
+    def __init__(self, rule: AbstractRule, kind: str) -> None:
+        self.layer: RuleConv2d | RuleLinear
+        if kind == "linear":
+            self.layer = RuleLinear(4, 4, rule=rule).double()
+            x = torch.randn(3, 2, 4, dtype=torch.float64)
+        else:
+            self.layer = RuleConv2d(4, 4, **GEOMETRIES[kind], rule=rule).double()
+            x = torch.randn(3, 4, 5, 4, dtype=torch.float64)
+        connect(self.layer, seed=1)
+        self.x = x.requires_grad_()
+
+    @property
+    def weight(self) -> Tensor:
+        """As it is now."""
+        return self.layer.weight.detach()
+
+    def some_signal(self) -> Tensor:
+        """Noise of the shape of the outputs."""
+        return torch.randn(self.layer(self.x).shape, dtype=torch.float64)
+
+    def learn(self, received: Tensor, *, x: Tensor | None = None) -> Tensor:
+        """Delta W of one backward pass, in which ``received`` comes from above."""
+        self.layer.zero_grad()
+        self.layer(self.x if x is None else x).backward(received)
+        assert self.layer.weight.grad is not None
+        return -self.layer.weight.grad
+
+    def step(self, received: Tensor, *, rate: float) -> None:
+        """One update by ``rate`` times the change."""
+        change = self.learn(received)
+        with torch.no_grad():
+            self.layer.weight += rate * change
+
+    def events(self, x: Tensor) -> Tensor:
+        """What each unit sees, patch by patch: (events, units, *weight.shape[1:])."""
+        layer, x = self.layer, x.detach()
+        if isinstance(layer, RuleLinear):
+            return x.reshape(-1, 1, 4).expand(-1, 4, 4)
+        (stride, _), (dilation, _), padding = layer.stride, layer.dilation, int(layer.padding[0])
+        padded = F.pad(x, [padding] * 4)
+        out, in_group = layer.weight.shape[:2]
+        height, width = layer(x).shape[2:]
+        events = []
+        for image in padded:
+            for i in range(height):
+                for j in range(width):
+                    rows = slice(i * stride, i * stride + 2 * dilation + 1, dilation)
+                    columns = slice(j * stride, j * stride + 2 * dilation + 1, dilation)
+                    firsts = [k // (out // layer.groups) * in_group for k in range(out)]
+                    seen = [image[first : first + in_group, rows, columns] for first in firsts]
+                    events.append(torch.stack(seen))
+        return torch.stack(events)
+
+    def as_events(self, values: Tensor) -> Tensor:
+        """(batch, ...) of the outputs' shape as (events, units)."""
+        return values.detach().movedim(self.layer.channel_axis, -1).reshape(-1, 4)
+
+
+@pytest.fixture
+def one_layer() -> Callable[[AbstractRule, str], OneLayer]:
+    """Makes a :class:`OneLayer` of a rule and a geometry."""
+    return OneLayer
+
+
+@pytest.fixture(params=sorted(GEOMETRIES))
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each geometry in turn."""
+    name: str = request.param
+    return name
