@@ -1,0 +1,22 @@
+"""Kernels: what a training step needs in one launch on a GPU, and the same in ATen on a CPU.
+
+Each is an operator of torch (``torch.ops.evonas``) with a Triton kernel for CUDA, in
+``evonas.rules.kernels.device``, and a reference in ATen that defines it and serves the CPU.
+docs/kernels.md says what each does, the layout of its tables, and how it is proved.
+"""
+
+from evonas.rules.kernels.feedback import (
+    FeedbackSegment,
+    FeedbackTable,
+    clocks,
+    feedback_table,
+    refresh_feedback,
+)
+
+__all__ = [
+    "FeedbackSegment",
+    "FeedbackTable",
+    "clocks",
+    "feedback_table",
+    "refresh_feedback",
+]

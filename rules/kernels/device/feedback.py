@@ -1,0 +1,86 @@
+"""Feedback weights of all layers in one launch; the random numbers need no memory."""
+
+import math
+
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from evonas.rules.kernels.codes import CODES
+from evonas.rules.kernels.device.launch import launch
+from evonas.rules.kernels.segments import BLOCK
+
+FA = tl.constexpr(CODES["fa"])
+USF = tl.constexpr(CODES["usf"])
+FRSF = tl.constexpr(CODES["frsf"])
+BRSF = tl.constexpr(CODES["brsf"])
+KP = tl.constexpr(CODES["kp"])
+ROOT_3 = tl.constexpr(math.sqrt(3.0))
+GRID_OF_UNIFORM = tl.constexpr(2.0**-23)
+
+
+@triton.jit
+def uniform_block(first, layer, step, seed, BLOCK: tl.constexpr):
+    """Elements ``first`` to ``first + BLOCK`` of what ``evonas.rules.counter`` calls uniform."""
+    quad = (first // 4 + tl.arange(0, BLOCK // 4)).to(tl.uint32)
+    zero = quad * 0
+    a, b, c, d = tl.philox_impl(
+        quad,
+        zero + layer.to(tl.uint32),
+        zero + step.to(tl.uint32),
+        zero,
+        (seed & 0xFFFFFFFF).to(tl.uint32),
+        ((seed >> 32) & 0xFFFFFFFF).to(tl.uint32),
+    )
+    words = tl.interleave(tl.interleave(a, c), tl.interleave(b, d))  # a0 b0 c0 d0 a1 ...
+    return (words >> 8).to(tl.float32) * GRID_OF_UNIFORM - 1.0
+
+
+@triton.jit
+def refresh_kernel(
+    feedback, weights, kept, segments, scales, blocks, clocks, decays, BLOCK: tl.constexpr
+):
+    """One block of one segment; the reference is in ``evonas.rules.kernels.feedback``."""
+    program = tl.program_id(0)
+    segment = tl.load(blocks + 2 * program).to(tl.int64)
+    first = tl.load(blocks + 2 * program + 1)
+    begin = tl.load(segments + 6 * segment)
+    count = tl.load(segments + 6 * segment + 1)
+    code = tl.load(segments + 6 * segment + 2)
+    layer = tl.load(segments + 6 * segment + 3)
+    candidate = tl.load(segments + 6 * segment + 4)
+    kept_begin = tl.load(segments + 6 * segment + 5)
+    scale = tl.load(scales + segment).to(tl.float32)
+
+    element = first + tl.arange(0, BLOCK)
+    inside = element < count
+    weight = tl.load(weights + begin + element, mask=inside, other=0.0).to(tl.float32)
+    sign = (weight > 0.0).to(tl.float32) - (weight < 0.0).to(tl.float32)
+    made = weight
+    if code == USF:
+        made = sign * scale
+    if code == KP:
+        offset = tl.load(kept + kept_begin + element, mask=inside, other=0.0).to(tl.float32)
+        made = weight - tl.load(decays + candidate).to(tl.float32) * offset
+    if (code == FA) | (code == FRSF) | (code == BRSF):
+        seed = tl.load(clocks + 2 * candidate)
+        step = tl.load(clocks + 2 * candidate + 1)
+        step = tl.where(code == BRSF, step, 0)
+        unit = uniform_block(first, layer, step, seed, BLOCK)
+        # in float64, as the reference rounds: the product is then the same number
+        noise = (unit.to(tl.float64) * tl.full((1,), ROOT_3, tl.float64)).to(tl.float32)
+        made = tl.where(code == FA, noise, sign * tl.abs(noise)) * scale
+    place = feedback + begin + element
+    tl.store(place, made.to(feedback.dtype.element_ty), mask=inside)
+
+
+def refresh(
+    feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
+    blocks: Tensor, clocks: Tensor, decays: Tensor,
+) -> None:  # fmt: skip
+    """Write the feedback of every segment; see :func:`evonas.rules.kernels.refresh_feedback`."""
+    # without fused multiply-add, W - a D_0 is rounded as the reference rounds it
+    launch(
+        refresh_kernel, (blocks.shape[0],), feedback, weights, kept, segments, scales, blocks,
+        clocks, decays, BLOCK=BLOCK, num_warps=4, enable_fp_fusion=False,
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""All feedback weights of all layers, and of several candidates, by one launch from a table.
+
+The equations are those of the rules (`usf`, `frsf`, `brsf`, `fa`, `kp`, `bp`), and the random
+numbers those of :mod:`evonas.rules.counter`, to the bit. The rule of a layer is a number in the
+table, so a captured graph serves any mixture of rules.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.registry import look_up
+from evonas.rules.counter import uniform
+from evonas.rules.kernels.codes import CODES
+from evonas.rules.kernels.segments import cut
+
+SEED_MASK = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class FeedbackSegment:
+    """The feedback of one layer.
+
+    Attributes:
+        begin: place of its first weight, and of its first feedback weight, in the flat tensors.
+        count: of its weights.
+        rule: a key of ``CODES``.
+        scale: sigma, see :func:`evonas.rules.scale.sigma`; `bp` and `kp` have none.
+        layer: its number, the address of its draws.
+        candidate: row of its seed, step and decay.
+        kept_begin: place of the first element of W_0 - B_0 in ``kept``; only `kp` has any.
+    """
+
+    begin: int
+    count: int
+    rule: str
+    scale: float = 1.0
+    layer: int = 0
+    candidate: int = 0
+    kept_begin: int = 0
+
+
+@dataclass(frozen=True)
+class FeedbackTable:
+    """The segments as the kernel reads them.
+
+    Attributes:
+        segments: (n, 6) int64: begin, count, code, layer, candidate, kept_begin.
+        scales: (n,) float32; may be rewritten between launches, as a sigma that follows the
+            weights demands.
+        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut`.
+    """
+
+    segments: Tensor
+    scales: Tensor
+    blocks: Tensor
+
+
+def feedback_table(
+    segments: Sequence[FeedbackSegment], *, device: torch.device | str = "cpu"
+) -> FeedbackTable:
+    """The table of these segments, on the device.
+
+    Raises:
+        UnknownNameError: a rule has no feedback weights that a kernel could make.
+    """
+    rows = [
+        (s.begin, s.count, look_up(CODES, s.rule, kind="rule"), s.layer, s.candidate, s.kept_begin)
+        for s in segments
+    ]
+    return FeedbackTable(
+        segments=torch.tensor(rows, dtype=torch.int64).reshape(-1, 6).to(device),
+        scales=torch.tensor([s.scale for s in segments], dtype=torch.float32).to(device),
+        blocks=cut([s.count for s in segments], device=device),
+    )
+
+
+def clocks(seeds: Sequence[int], *, device: torch.device | str = "cpu") -> Tensor:
+    """Seed and step of each candidate, the step 0: (candidates, 2) int64.
+
+    The step is advanced on the device, ``clocks[:, 1] += 1``; a seed of 2**63 or more is kept as
+    the negative number of the same 64 bits.
+    """
+    signed = [seed - 2**64 if seed >= 2**63 else seed for seed in seeds]
+    return torch.tensor([[seed, 0] for seed in signed], dtype=torch.int64).to(device)
+
+
+def refresh_feedback(
+    feedback: Tensor,
+    weights: Tensor,
+    table: FeedbackTable,
+    *,
+    clocks: Tensor,
+    decays: Tensor,
+    kept: Tensor | None = None,
+) -> None:
+    """Write the feedback of every segment, in one launch on a GPU.
+
+    Args:
+        feedback: (total,) of any floating type; elements of no segment are left as they are.
+        weights: (total,).
+        table: of the segments.
+        clocks: (candidates, 2) int64, seed and optimiser step.
+        decays: (candidates,) float32, the a_t of Kolen-Pollack.
+        kept: (anything,), W_0 - B_0 of the `kp` layers; None without such a layer.
+
+    Raises:
+        RuleError: the tensors are not flat, or not of one size.
+    """
+    if feedback.dim() != 1 or feedback.shape != weights.shape:
+        raise RuleError(
+            "refresh_feedback: expected flat weights and feedback of one size, got "
+            f"{tuple(weights.shape)} and {tuple(feedback.shape)}"
+        )
+    flat = weights.detach()
+    refresh_op(
+        feedback, flat, flat if kept is None else kept, table.segments, table.scales,
+        table.blocks, clocks, decays,
+    )  # fmt: skip
+
+
+@torch.library.custom_op(
+    "evonas::refresh_feedback", mutates_args=("feedback",), device_types="cuda"
+)
+def refresh_op(
+    feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
+    blocks: Tensor, clocks: Tensor, decays: Tensor,
+) -> None:  # fmt: skip
+    """:func:`refresh_feedback` on a GPU."""
+    from evonas.rules.kernels.device.feedback import refresh
+
+    refresh(feedback, weights, kept, segments, scales, blocks, clocks, decays)
+
+
+@refresh_op.register_kernel("cpu")
+def reference(
+    feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
+    blocks: Tensor, clocks: Tensor, decays: Tensor,
+) -> None:  # fmt: skip
+    """The same, one segment after the other in ATen."""
+    del blocks  # how the launch is divided
+    numbers = zip(segments.tolist(), scales.tolist(), strict=True)
+    names = {code: name for name, code in CODES.items()}
+    for (begin, count, code, layer, candidate, kept_begin), scale in numbers:
+        seed, step = clocks[candidate].tolist()
+        weight = weights[begin : begin + count]
+        rule = names[code]
+        if rule == "bp":
+            made = weight
+        elif rule == "kp":
+            offset = kept[kept_begin : kept_begin + count]
+            made = weight - decays[candidate].to(weight.dtype) * offset
+        elif rule == "usf":
+            made = weight.sign() * scale
+        else:
+            at = step if rule == "brsf" else 0
+            noise = uniform(count, seed=seed & SEED_MASK, layer=layer, steps=range(at, at + 1))[0]
+            noise = noise.mul_(math.sqrt(3.0)).to(weight.dtype)
+            made = (noise if rule == "fa" else weight.sign() * noise.abs()) * scale
+        feedback[begin : begin + count] = made
+
+
+@refresh_op.register_fake
+def _(*_tensors: Tensor) -> None:
+    """It writes into an argument and gives nothing back."""

@@ -1,0 +1,30 @@
+"""Launches of every kernel at the sizes of a training step, on tensors that hold nothing."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from evonas.rules.kernels.device.feedback import refresh
+
+
+def empty(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """A tensor of the meta device: a shape and a type."""
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
+def integers(*shape: int, dtype: torch.dtype = torch.int64) -> Tensor:
+    """The same, of integers."""
+    return empty(*shape, dtype=dtype)
+
+
+def feedback() -> None:
+    """The feedback of NAS-Bench-201's largest cell, in bfloat16."""
+    weights = empty(1_066_672)
+    refresh(
+        empty(1_066_672, dtype=torch.bfloat16), weights, weights, integers(82, 6), empty(82),
+        integers(1100, 2, dtype=torch.int32), integers(4, 2), empty(4),
+    )  # fmt: skip
+
+
+LAUNCHES: dict[str, Callable[[], None]] = {"feedback": feedback}
