@@ -27,7 +27,8 @@ class _Slot:
 
     def put(self, feedback: Tensor) -> None:
         self.feedback = feedback
-        self.step = self.layer.connected.step
+        self.moment = self.layer.connected.moment
+        self.is_captured = _is_captured(self.weight)
         self.version = self.weight._version
         self.address = self.weight.data_ptr()
         self.is_taken = False
@@ -40,7 +41,7 @@ class Arena:
         self._slots: dict[int, _Slot] = {}
 
     def feedback(
-        self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule", *, step: int
+        self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule", *, moment: int
     ) -> Tensor:
         """``rule.feedback(layer)`` as it is now, to the bit.
 
@@ -53,7 +54,8 @@ class Arena:
         elif (
             slot.is_taken
             or slot.version != weight._version
-            or slot.step != step
+            or slot.moment != moment
+            or slot.is_captured != _is_captured(weight)
             or slot.address != weight.data_ptr()
         ):
             self._refresh()
@@ -72,6 +74,11 @@ class Arena:
 
     def __getstate__(self) -> dict[str, object]:
         return {"_slots": {}}
+
+
+def _is_captured(weight: Tensor) -> bool:
+    """Whether a CUDA graph is being captured, which must hold the refresh of all it uses."""
+    return weight.is_cuda and torch.cuda.is_current_stream_capturing()
 
 
 def flat(tensors: Iterable[Tensor]) -> Tensor:

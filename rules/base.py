@@ -98,7 +98,7 @@ class AbstractFeedbackRule(AbstractRule):
             return layer.run_exactly(inputs)
         if is_plain():
             wiring = layer.wiring or layer.connected
-            feedback = wiring.arena.feedback(layer, self, step=wiring.step)
+            feedback = wiring.arena.feedback(layer, self, moment=wiring.moment)
         else:
             feedback = self.feedback(layer)  # part of what is traced or transformed
         return layer.run_through(inputs, feedback=feedback)

@@ -6,42 +6,40 @@ Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3"
 """
 
 from collections.abc import Sequence
+from typing import final
 
 import torch
 from torch import Tensor
 
 ROUNDS = 10
-BLOCKS_AT_ONCE = 16_384  # that the caches of a CPU hold; measured
+BLOCKS_AT_ONCE = 32_768  # that the caches of a CPU hold; measured
 WORD = 0xFFFFFFFF
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # added to the key after every round
 
 
-def philox(counter: Tensor, *, key: tuple[int, int]) -> Tensor:
+def philox(counter: Sequence[Tensor], *, key: tuple[int, int]) -> tuple[Tensor, ...]:
     """The four random 32-bit words at each counter.
 
     Args:
-        counter: (4, n) int64, each entry a 32-bit word in [0, 2**32).
+        counter: four words of one shape, int64, entries in [0, 2**32).
         key: two 32-bit words.
 
     Returns:
-        (4, n) int64 on the counter's device, entries in [0, 2**32).
+        Four words of that shape on the counter's device, int64, entries in [0, 2**32).
     """
-    # the two Feistel lanes are worked on as one (2, n) tensor: half as many small operations
-    left, right = counter[0::2], counter[1::2]
-    multipliers = counter.new_tensor(MULTIPLIERS).unsqueeze(1)
-    keys = counter.new_tensor(
-        [
-            [(word + i * step) & WORD for word, step in zip(key, WEYL, strict=True)]
-            for i in range(ROUNDS)
-        ]
-    ).unsqueeze(2)  # (rounds, 2, 1)
-    for round_key in keys:
-        product = left * multipliers  # wraps modulo 2**64, which keeps all 64 bits
-        high = (product >> 32).flip(0)
-        left = high.bitwise_xor_(right).bitwise_xor_(round_key).bitwise_and_(WORD)
-        right = product.bitwise_and_(WORD).flip(0)
-    return torch.stack([left[0], right[0], left[1], right[1]])
+    first, second, third, fourth = counter
+    key_of_first, key_of_third = key
+    for _ in range(ROUNDS):
+        # wraps modulo 2**64, which keeps all 64 bits; the constants are Python's, since a device
+        # would be waited for to get them as tensors
+        left, right = first * MULTIPLIERS[0], third * MULTIPLIERS[1]
+        first = (right >> 32).bitwise_xor_(second).bitwise_xor_(key_of_first).bitwise_and_(WORD)
+        third = (left >> 32).bitwise_xor_(fourth).bitwise_xor_(key_of_third).bitwise_and_(WORD)
+        second, fourth = right, left  # of which the low words count
+        key_of_first = (key_of_first + WEYL[0]) & WORD
+        key_of_third = (key_of_third + WEYL[1]) & WORD
+    return first, second.bitwise_and_(WORD), third, fourth.bitwise_and_(WORD)
 
 
 def uniform(
@@ -66,36 +64,68 @@ def uniform(
     Returns:
         (len(steps), count) float64. 24 bits each, so float32 holds the same numbers exactly.
     """
-    return uniform_of_layers(
-        [count], seed=seed, layers=[layer], steps=steps, stream=stream, device=device
+    addresses = Addresses([count], layers=[layer], device=device)
+    return addresses.uniform(
+        torch.arange(steps.start, steps.stop, steps.step, device=device), seed=seed, stream=stream
     )
 
 
-def uniform_of_layers(
-    counts: Sequence[int],
-    *,
-    seed: int,
-    layers: Sequence[int],
-    steps: range,
-    stream: int = 0,
-    device: torch.device | str = "cpu",
-) -> Tensor:
-    """What :func:`uniform` gives for each layer, side by side: (len(steps), sum of the counts)."""
-    num_blocks = [-(-count // 4) for count in counts]
-    total = sum(num_blocks)
-    counter = torch.empty(4, len(steps), total, dtype=torch.int64, device=device)
-    places = zip(layers, num_blocks, counter[:2].split(num_blocks, dim=2), strict=True)
-    for layer, blocks, place in places:
-        place[0] = torch.arange(blocks, device=device)
-        place[1] = layer
-    counter[2] = torch.arange(steps.start, steps.stop, steps.step, device=device).unsqueeze(1)
-    counter[3] = stream
-    key = (seed & WORD, (seed >> 32) & WORD)
-    parts = [philox(part, key=key) for part in counter.flatten(1).split(BLOCKS_AT_ONCE, dim=1)]
-    numbers = torch.cat([(words >> 8).double().mul_(2.0**-23).sub_(1.0).t() for words in parts])
-    numbers = numbers.reshape(len(steps), 4 * total)
-    if any(count % 4 for count in counts):  # a layer ends within a block
-        pieces = numbers.split([4 * blocks for blocks in num_blocks], dim=1)
-        of_layers = [piece[:, :count] for piece, count in zip(pieces, counts, strict=True)]
-        numbers = torch.cat(of_layers, dim=1)
-    return numbers
+@final
+class Addresses:
+    """Where the numbers of several layers stand, side by side: made once, read at every step.
+
+    Args:
+        counts: how many numbers a step has in each layer.
+        layers: the layers' numbers.
+        device: where to draw.
+    """
+
+    def __init__(
+        self, counts: Sequence[int], *, layers: Sequence[int], device: torch.device | str
+    ) -> None:
+        self.counts = list(counts)
+        self.num_blocks = [-(-count // 4) for count in counts]
+        self.block = torch.cat([torch.arange(blocks, device=device) for blocks in self.num_blocks])
+        self.layer = torch.cat(
+            [
+                torch.full((blocks,), layer, device=device)
+                for layer, blocks in zip(layers, self.num_blocks, strict=True)
+            ]
+        )
+
+    def uniform(
+        self, steps: Tensor, *, seed: int, stream: int = 0, dtype: torch.dtype = torch.float64
+    ) -> Tensor:
+        """What :func:`uniform` gives for each layer, side by side: (len(steps), sum of counts).
+
+        Args:
+            steps: (len(steps),) int64 on the device of the addresses; never read by the host.
+            seed: the key.
+            stream: tells apart several tensors of one layer.
+            dtype: float32 or float64, the same numbers.
+        """
+        key = (seed & WORD, (seed >> 32) & WORD)
+        num_steps, total = len(steps), len(self.block)
+        numbers = torch.empty(num_steps, total, 4, dtype=dtype, device=steps.device)
+        at_once = max(1, BLOCKS_AT_ONCE // num_steps)
+        for start in range(0, total, at_once):
+            part = slice(start, start + at_once)
+            shape = torch.Size([num_steps, len(self.block[part])])
+            words = philox(
+                (
+                    self.block[part].expand(shape),
+                    self.layer[part].expand(shape),
+                    steps.unsqueeze(1).expand(shape),
+                    steps.new_full((), stream).expand(shape),
+                ),
+                key=key,
+            )
+            for place, word in enumerate(words):
+                numbers[:, part, place] = word >> 8
+        numbers = numbers.mul_(2.0**-23).sub_(1.0).view(num_steps, 4 * total)
+        if all(count % 4 == 0 for count in self.counts):
+            return numbers
+        # a layer ends within a block
+        pieces = numbers.split([4 * blocks for blocks in self.num_blocks], dim=1)
+        ends = zip(pieces, self.counts, strict=True)
+        return torch.cat([piece[:, :count] for piece, count in ends], dim=1)

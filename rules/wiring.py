@@ -6,16 +6,19 @@ wiring. Drawn feedback is only remembered, and dropped from copies: its address 
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.arena import Arena
-from evonas.rules.counter import uniform_of_layers
+from evonas.rules.counter import Addresses
+from evonas.rules.progress import Progress
 
-DRAW_AHEAD = 65_536  # numbers that one call of the generator makes; measured, see docs/rules.md
+T = TypeVar("T")
+
+DRAW_AHEAD = 131_072  # numbers that one call of the generator makes; measured, see docs/rules.md
 MAX_STEPS_AHEAD = 64
 
 
@@ -66,7 +69,9 @@ class ErrorBus:
                 "`wiring.aim(labels)` before each forward pass"
             )
         if self.targets.dim() == 1:
-            return torch.nn.functional.one_hot(self.targets, num_classes)
+            classes = torch.arange(num_classes, device=self.targets.device)
+            # torch's one_hot reads the labels back to check them
+            return (self.targets.unsqueeze(1) == classes).long()
         return self.targets
 
     def __getstate__(self) -> dict[str, Any]:
@@ -86,9 +91,9 @@ class Wiring:
 
     Attributes:
         seed: key of every draw.
-        step: optimiser steps so far; gradient accumulation does not count.
         exact: when true, all layers back-propagate exactly (:func:`evonas.rules.true_gradient`).
-        decay: ``a_t``, the share that is left of W_0 - B_0 under Kolen-Pollack.
+        progress: step and decay.
+        moment: changes whenever step or decay do.
         bus: carries the error of the forward pass that is under way.
         arena: makes the feedback of all layers at once.
         num_errors: width of the logits last watched, None before.
@@ -96,17 +101,26 @@ class Wiring:
 
     def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
         self.seed = seed
-        self.step = 0
         self.exact = False
-        self.decay = 1.0
+        self.progress = Progress()
+        self.moment = 0
         self.bus = ErrorBus()
         self.arena = Arena()
         self.num_errors: int | None = None
         self._needs_error = needs_error
         self._needs_weight_decay = needs_weight_decay
-        self._velocity = 0.0
         self._has_overlap = False
         self._remembered: dict[Hashable, Any] = {}
+
+    @property
+    def step(self) -> int | Tensor:
+        """Optimiser steps so far; gradient accumulation does not count."""
+        return self.progress.step
+
+    @property
+    def decay(self) -> float | Tensor:
+        """``a_t``, the share that is left of W_0 - B_0 under Kolen-Pollack."""
+        return self.progress.decay
 
     def aim(self, targets: Tensor) -> None:
         """Name the targets of the forward pass that comes next; most rules never look at them.
@@ -145,7 +159,7 @@ class Wiring:
     def advance(
         self,
         *,
-        learning_rate: float,
+        learning_rate: float | Tensor,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
@@ -154,7 +168,7 @@ class Wiring:
 
         SGD: as given to ``torch.optim.SGD`` (coupled decay, no dampening). AdamW, whose decay is
         decoupled: its learning rate and weight decay, momentum 0. Adam with coupled decay has no
-        such form.
+        such form. The learning rate may be a tensor of no dimension.
 
         Raises:
             RuleError: a layer learns by Kolen-Pollack and nothing decays, so it would never align.
@@ -165,16 +179,19 @@ class Wiring:
                     "rule 'kp' aligns by weight decay alone: expected weight_decay > 0, got "
                     f"{weight_decay}; set it (1e-3 or more early on) or choose another rule"
                 )
-            # W and B get the same gradient, so W - B sees only the decay of the optimiser's step
-            gradient = weight_decay * self.decay
-            self._velocity = momentum * self._velocity + gradient
-            change = gradient + momentum * self._velocity if nesterov else self._velocity
-            self.decay -= learning_rate * change
-        self.step += 1
+            self.progress.advance(
+                learning_rate=learning_rate,
+                momentum=momentum,
+                weight_decay=weight_decay,
+                nesterov=nesterov,
+            )
+        else:
+            self.progress.count()
+        self.moment += 1
 
     def state(self) -> dict[str, float | int]:
         """What a resumed training must :meth:`restore`; the seed is given to ``connect`` again."""
-        return {"step": self.step, "decay": self.decay, "velocity": self._velocity}
+        return self.progress.state()
 
     def restore(self, state: Mapping[str, float | int]) -> None:
         """Continue where :meth:`state` was taken.
@@ -182,20 +199,29 @@ class Wiring:
         Raises:
             RuleError: a value is missing or is not a finite number.
         """
-        for name in self.state():
-            if name not in state or not math.isfinite(state[name]):
-                raise RuleError(
-                    f"state of a wiring: expected a number called '{name}', got {dict(state)}"
-                )
-        self.step = int(state["step"])
-        self.decay = float(state["decay"])
-        self._velocity = float(state["velocity"])
+        self.progress.restore(state)
+        self.moment += 1
+
+    def to_tensors(self, device: torch.device | str) -> None:
+        """Keep step and decay in tensors on ``device``, which :meth:`advance` changes in place.
+
+        Then a training step that is captured as a CUDA graph, ``advance`` included, goes on with
+        every replay, and a compiled one is not compiled again. The draws stay the same.
+        """
+        self.progress.to_tensors(device)
+        self.moment += 1
+
+    def to_numbers(self) -> None:
+        """Keep step and decay in Python numbers, as at first: quicker where the host reads."""
+        self.progress.to_numbers()
+        self.moment += 1
 
     def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
         """Noise of unit root mean square that never changes, typed and placed as ``like``."""
 
         def draw() -> Tensor:
-            return self._draw([layer], range(1), like, [shape.numel()]).view(shape)
+            addresses = Addresses([shape.numel()], layers=[layer], device=like.device)
+            return self._draw(addresses, torch.arange(1, device=like.device), like).view(shape)
 
         return self.remember(("fixed", layer, shape, like.device, like.dtype), draw)
 
@@ -207,28 +233,33 @@ class Wiring:
         self, layers: Sequence[int], *, like: Tensor, counts: Sequence[int]
     ) -> Tensor:
         """The fresh noise of several layers, one after the other: (sum of the counts,)."""
+        place = (tuple(layers), tuple(counts), like.device)
+        addresses = self.remember(
+            ("addresses", *place),
+            lambda: Addresses(counts, layers=layers, device=like.device),
+        )
+        step = self.progress.step
+        if isinstance(step, Tensor):
+            return self._draw(addresses, step.view(1), like)[0]
         ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // sum(counts)))
-        first = self.step // ahead * ahead
-        key = ("fresh", tuple(layers), like.device, like.dtype)
+        first = step // ahead * ahead
+        key = ("fresh", *place, like.dtype)
         known: tuple[int, Tensor] | None = self._remembered.get(key)
         if known is None or known[0] != first:
-            known = (first, self._draw(layers, range(first, first + ahead), like, counts))
-            self._remembered[key] = known
-        return known[1][self.step - first]
+            steps = torch.arange(first, first + ahead, device=like.device)
+            known = self._remembered[key] = (first, self._draw(addresses, steps, like))
+        return known[1][step - first]
 
-    def remember(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` gives, made once per key; copies of the wiring make it again."""
         if key not in self._remembered:
             self._remembered[key] = make()
-        found: Tensor = self._remembered[key]
+        found: T = self._remembered[key]
         return found
 
-    def _draw(
-        self, layers: Sequence[int], steps: range, like: Tensor, counts: Sequence[int]
-    ) -> Tensor:
-        numbers = uniform_of_layers(
-            counts, seed=self.seed, layers=layers, steps=steps, device=like.device
-        )
+    def _draw(self, addresses: Addresses, steps: Tensor, like: Tensor) -> Tensor:
+        dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
+        numbers = addresses.uniform(steps, seed=self.seed, dtype=dtype)
         return numbers.mul_(math.sqrt(3.0)).to(like.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
