@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from evonas import __version__
-from evonas.cli import commands
+from evonas.cli import commands, measuring
 from evonas.errors import EvonasError, StorageError
 
 INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
@@ -45,6 +45,8 @@ def make_app() -> typer.Typer:
     rules.command("show")(commands.rules_show)
     app.add_typer(rules, name="rules")
     app.command("objectives")(commands.objectives)
+    app.command("algorithms")(measuring.algorithms)
+    app.command("bench")(measuring.bench)
     return app
 
 

@@ -1,5 +1,6 @@
 """Search engines by ask and tell: genomes out, vectors to minimise in; no network in sight."""
 
+from evonas.errors import ConfigError
 from evonas.registry import look_up
 from evonas.search.base import AbstractSearch
 from evonas.search.nsga2 import Nsga2
@@ -10,6 +11,29 @@ from evonas.search.random_search import RandomSearch
 SEARCHES: dict[str, type[AbstractSearch]] = {
     search.name: search for search in (Nsga2, RandomSearch)
 }
+
+
+def check_objectives(name: str, count: int) -> None:
+    """Refuse a number of objectives that a search cannot optimise.
+
+    Raises:
+        UnknownNameError: no search has this name.
+        ConfigError: it needs more, or takes fewer; the message names searches that will do.
+    """
+    search = look_up(SEARCHES, name, kind="search")
+    if _takes(search, count):
+        return
+    too_few = count < search.min_objectives
+    expected = f"at least {search.min_objectives}" if too_few else f"{search.max_objectives}"
+    others = ", ".join(each for each in SEARCHES if _takes(SEARCHES[each], count))
+    raise ConfigError(
+        f"algorithm '{name}': expected {expected} objective{'s' * (expected != '1')}, got "
+        f"{count}; with {count}, choose among {others}"
+    )
+
+
+def _takes(search: type[AbstractSearch], count: int) -> bool:
+    return search.min_objectives <= count <= (search.max_objectives or count)
 
 
 def make_search(
@@ -26,9 +50,12 @@ def make_search(
 
     Raises:
         UnknownNameError: no search has this name.
-        ConfigError: the population is smaller than two.
+        ConfigError: the population is smaller than two, or the search cannot optimise as many
+            objectives.
     """
     search = look_up(SEARCHES, name, kind="search")
+    if num_objectives >= 1:
+        check_objectives(name, num_objectives)
     return search(problem, population=population, num_objectives=num_objectives, seed=seed)
 
 
@@ -40,6 +67,7 @@ __all__ = [
     "Problem",
     "RandomSearch",
     "Vector",
+    "check_objectives",
     "hypervolume",
     "make_search",
     "non_dominated",

@@ -52,11 +52,25 @@ class AbstractSearch(ABC):
         num_objectives: the length of every vector.
         seed: equal seeds and equal results give equal asks.
 
+    Attributes:
+        name: as in ``--algorithm``.
+        title: what it is, in a line.
+        source: the paper it is from.
+        is_sequential: whether it learns from every single result, so that it does best when asked
+            for one genome at a time; the others lose little when asked for a generation.
+        min_objectives: how many objectives it needs.
+        max_objectives: how many it can take; None for any number.
+
     Raises:
         ConfigError: the population is smaller than two.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    is_sequential: ClassVar[bool] = False
+    min_objectives: ClassVar[int] = 1
+    max_objectives: ClassVar[int | None] = None
 
     def __init__(
         self, problem: Problem, *, population: int, num_objectives: int, seed: int

@@ -15,6 +15,8 @@ class Nsga2(AbstractPymooSearch):
     """The elitist non-dominated sorting genetic algorithm, over canonical genomes."""
 
     name: ClassVar[str] = "nsga2"
+    title: ClassVar[str] = "survival by rank and crowding, parents by tournament"
+    source: ClassVar[str] = "Deb, Pratap, Agarwal and Meyarivan 2002"
 
     def _algorithm(self) -> Algorithm:
         return NSGA2(

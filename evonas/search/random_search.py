@@ -15,6 +15,8 @@ class RandomSearch(AbstractSearch):
     """
 
     name: ClassVar[str] = "random"
+    title: ClassVar[str] = "uniform over genotypes, without repetition: the control"
+    source: ClassVar[str] = ""
 
     def _propose(self, count: int) -> list[Genome]:  # noqa: ARG002
         return []

@@ -22,7 +22,8 @@ def vary(
     """Two canonical children; with small probability one equals a parent.
 
     Every gene is swapped with probability :data:`SWAP_RATE` (Syswerda 1989, DEAP ``cxUniform``),
-    then drawn anew with probability 1 / (number of active genes) (DEAP ``mutUniformInt``).
+    then drawn anew with probability 1 / (number of active genes) (DEAP ``mutUniformInt``). A gene
+    with a single choice counts as inactive.
     """
     mother = list(_with_silent_rules_redrawn(first, problem, rng=rng).values)
     father = list(_with_silent_rules_redrawn(second, problem, rng=rng).values)
@@ -35,9 +36,10 @@ def vary(
 
 def _mutate(values: list[int], problem: Problem) -> None:
     """In place, as DEAP's operators work."""
-    num_active = max(1, sum(problem.is_active(Genome(tuple(values)))))
     highest = [len(gene.choices) - 1 for gene in problem.genes]
-    tools.mutUniformInt(values, low=0, up=highest, indpb=1 / num_active)
+    active = problem.is_active(Genome(tuple(values)))
+    num_active = sum(a and top > 0 for a, top in zip(active, highest, strict=True))
+    tools.mutUniformInt(values, low=0, up=highest, indpb=1 / max(1, num_active))
 
 
 def _with_silent_rules_redrawn(genome: Genome, problem: Problem, *, rng: random.Random) -> Genome:

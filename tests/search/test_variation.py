@@ -32,7 +32,7 @@ def test_children_are_what_the_definition_says(toy: Callable[..., Problem]) -> N
             for one, other in ((first.values, second.values), (second.values, first.values))
         ]
         for values in crossed:
-            rate = 1 / (5 + sum(operation > 0 for operation in values[:5]))
+            rate = 1 / 5  # the rule genes have one choice each
             for locus in range(10):
                 if rng.random() < rate:
                     values[locus] = rng.randint(0, 3 if locus < 5 else 0)
@@ -41,15 +41,28 @@ def test_children_are_what_the_definition_says(toy: Callable[..., Problem]) -> N
 
 def test_one_active_gene_in_the_mean_is_drawn_anew(toy: Callable[..., Problem]) -> None:
     problem = toy(num_sites=10, num_operations=5)
-    parent = Genome((1,) * 10 + (0,) * 10)  # 20 active genes; only the first ten can change
+    parent = Genome((1,) * 10 + (0,) * 10)  # the rules are one, and do not count
     rng = random.Random(0)
     changed = [
         sum(a != b for a, b in zip(child.values, parent.values, strict=True))
         for _ in range(2000)
         for child in vary(parent, parent, problem, rng=rng)
     ]
-    expected = 10 * (1 / 20) * (4 / 5)
-    assert sum(changed) / len(changed) == pytest.approx(expected, abs=4 * (0.4 / 4000) ** 0.5)
+    expected = 10 * (1 / 10) * (4 / 5)
+    assert sum(changed) / len(changed) == pytest.approx(expected, abs=4 * (0.8 / 4000) ** 0.5)
+
+
+def test_a_rule_that_is_active_and_has_a_choice_counts(toy: Callable[..., Problem]) -> None:
+    problem = toy(num_sites=5, num_operations=2, num_rules=3)
+    parent = Genome((0, 1, 1, 1, 1, 0, 2, 2, 2, 2))  # 9 active genes
+    rng = random.Random(0)
+    changed = [
+        child.values[0] != parent.values[0]
+        for _ in range(2000)
+        for child in vary(parent, parent, problem, rng=rng)
+    ]
+    expected = (1 / 9) * (1 / 2)
+    assert sum(changed) / 4000 == pytest.approx(expected, abs=4 * (expected / 4000) ** 0.5)
 
 
 def test_a_site_that_wakes_up_gets_any_rule_alike(toy: Callable[..., Problem]) -> None:

@@ -1,0 +1,1 @@
+"""Measuring search itself: engines on tables, and runs against each other."""

@@ -1,0 +1,168 @@
+"""A table as a problem of optimisation: what a search is told, and how well it has done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from evonas.benchmarking.problem import ArchitectureProblem
+from evonas.benchmarking.records import Measure
+from evonas.benchmarking.table import Row
+from evonas.errors import ConfigError, DataError, GenomeError
+from evonas.search.pareto import Normaliser, Vector, non_dominated
+from evonas.space import Genome, Space
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Which columns guide a search, and which one is reported.
+
+    Args:
+        maximise: columns of which more is better.
+        minimise: columns of which less is better.
+        report: with a single objective, the column that is reported of the best architecture;
+            None for the objective itself.
+
+    Raises:
+        ConfigError: there is no objective, a column is named twice, or something else than the
+            objective is to be reported of several.
+    """
+
+    maximise: tuple[str, ...]
+    minimise: tuple[str, ...]
+    report: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.objectives:
+            raise ConfigError("objectives: expected at least one, by --maximize or --minimize")
+        for name in self.objectives:
+            if self.objectives.count(name) > 1:
+                raise ConfigError(f"objectives: '{name}' is named twice")
+        if self.report is not None and len(self.objectives) > 1:
+            raise ConfigError(
+                f"report: one objective can guide while '{self.report}' is reported, got "
+                f"{len(self.objectives)} objectives ({', '.join(self.objectives)})"
+            )
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """All guiding columns: the maximised ones, then the minimised ones."""
+        return self.maximise + self.minimise
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is needed."""
+        return tuple(dict.fromkeys((*self.objectives, self.reported)))
+
+    @property
+    def reported(self) -> str:
+        """The column that is reported of the best architecture, for a single objective."""
+        return self.report or self.objectives[0]
+
+    @property
+    def measure(self) -> Measure:
+        """``hv_share`` of several objectives, ``value`` of one."""
+        return "hv_share" if len(self.objectives) > 1 else "value"
+
+    def vector(self, values: dict[str, float | None]) -> Vector | None:
+        """The objectives to minimise; None when one of them was not measured."""
+        told = [-v if (v := values[name]) is not None else None for name in self.maximise]
+        told += [values[name] for name in self.minimise]
+        vector = tuple(value for value in told if value is not None)
+        return vector if len(vector) == len(told) else None
+
+
+class Benchmark:
+    """The rows of a table, by architecture.
+
+    An architecture is looked up in its canonical form and, where the table has no such row, by its
+    key: a table may list one architecture of every function only.
+
+    Args:
+        space: whose architectures the table holds.
+        rows: of the table.
+        goal: which columns matter, and how.
+        name: of the table, for messages.
+
+    Raises:
+        DataError: no row has all objectives, or two rows are one architecture.
+        GenomeError: a row holds an architecture of another space.
+    """
+
+    def __init__(self, space: Space, rows: Sequence[Row], *, goal: Goal, name: str) -> None:
+        self.problem = ArchitectureProblem(space)
+        self.goal = goal
+        self.name = name
+        self._rows: dict[Genome, dict[str, float | None]] = {}
+        for row in rows:
+            genome = self._parsed(row)
+            if genome in self._rows:
+                raise DataError(f"{row.where}: architecture {row.arch} has a row already")
+            self._rows[genome] = row.values
+        vectors = map(goal.vector, self._rows.values())
+        known = [vector for vector in vectors if vector is not None]
+        if not known:
+            raise DataError(f"{name}: no row has a value for {', '.join(goal.objectives)}")
+        keep = non_dominated(known)
+        self.front = sorted({v for v, is_best in zip(known, keep, strict=True) if is_best})
+        self.normaliser = Normaliser.fit(self.front)
+        self._front_hypervolume = self.normaliser.hypervolume(self.front)
+
+    def __len__(self) -> int:
+        """How many architectures the table holds."""
+        return len(self._rows)
+
+    @property
+    def front_hypervolume(self) -> float:
+        """Of the front of all rows, normalised to its own ideal and nadir."""
+        return self._front_hypervolume
+
+    def vector(self, genome: Genome) -> Vector | None:
+        """What a search is told of a canonical genome; None for a failure.
+
+        Raises:
+            DataError: the table does not hold the architecture.
+        """
+        return self.goal.vector(self._values(genome))
+
+    def score(self, genomes: Sequence[Genome]) -> float | None:
+        """How well a search has done that found these canonical genomes, in this order.
+
+        Returns:
+            With several objectives, the share of the true front's hypervolume that they dominate
+            (Zitzler and Thiele 1998); with one, the reported value of the first one that is best
+            by the guiding value, None when that was not measured or everything failed.
+        """
+        told = [(vector, g) for g in genomes if (vector := self.vector(g)) is not None]
+        if self.goal.measure == "hv_share":
+            found = self.normaliser.hypervolume([vector for vector, _ in told])
+            return found / self._front_hypervolume
+        if not told:
+            return None
+        _, best = min(told, key=lambda pair: pair[0])
+        return self._values(best)[self.goal.reported]
+
+    def _parsed(self, row: Row) -> Genome:
+        try:
+            return self.problem.parse(row.arch)
+        except GenomeError as problem:
+            space = self.problem.space.name
+            raise GenomeError(f"{row.where}: not of space '{space}': {problem}") from None
+
+    def _values(self, genome: Genome) -> dict[str, float | None]:
+        if genome in self._rows:
+            return self._rows[genome]
+        key = self.problem.key(genome)
+        if key not in self._by_key:
+            raise DataError(
+                f"{self.name}: no row for {self.problem.format(genome)}, nor for another "
+                f"architecture with its function; a search of '{self.problem.space.name}' needs "
+                f"them all, and the table holds {len(self)}"
+            )
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> dict[str, dict[str, float | None]]:
+        by_key: dict[str, dict[str, float | None]] = {}
+        for genome, values in self._rows.items():
+            by_key.setdefault(self.problem.key(genome), values)
+        return by_key

@@ -1,0 +1,148 @@
+"""From the flags of ``evonas bench`` to a table of scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from evonas.benchmarking.bench import BenchPlan, run_bench
+from evonas.benchmarking.benchmark import Benchmark, Goal
+from evonas.benchmarking.records import Record, summary, write_records
+from evonas.benchmarking.table import read_table
+from evonas.errors import ConfigError
+from evonas.space import load
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """The flags of ``evonas bench``; None where the user gave none."""
+
+    table: Path
+    space: str
+    maximise: str
+    minimise: str
+    report: str | None
+    algorithms: str
+    seeds: int
+    first_seed: int
+    checkpoints: str
+    population: int
+    at_once: int | None
+    workers: int | None
+    out: Path | None
+
+
+def run_and_show(console: Console, options: BenchOptions) -> None:
+    """Run the bench, print mean and standard deviation, and write the records if asked to.
+
+    Raises:
+        InputError: of the class of what is wrong; nothing is written then.
+    """
+    workers = _workers(options.workers)
+    plan = _plan(options)
+    goal = Goal(_names(options.maximise), _names(options.minimise), options.report)
+    space = load(options.space)
+    if options.out is not None and not options.out.parent.is_dir():
+        raise ConfigError(f"json: there is no folder {options.out.parent}")
+    rows = read_table(options.table, goal.columns)
+    benchmark = Benchmark(space, rows, goal=goal, name=str(options.table))
+    plan.check(benchmark)
+    _introduce(console, benchmark, plan)
+    records = _run(console, benchmark, plan, workers=workers)
+    if options.out is not None:
+        write_records(records, options.out)
+    _show(console, records, plan)
+
+
+def _run(console: Console, benchmark: Benchmark, plan: BenchPlan, *, workers: int) -> list[Record]:
+    """All records, in the order of the plan."""
+    found: list[Record] = []
+    total = len(plan.algorithms) * len(plan.seeds)
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("runs", total=total)
+        for records in run_bench(benchmark, plan, workers=min(workers, total)):
+            found += records
+            bar.advance(task)
+    order = {name: position for position, name in enumerate(plan.algorithms)}
+    return sorted(found, key=lambda r: (order[r.algorithm], r.seed, r.evaluations))
+
+
+def _introduce(console: Console, benchmark: Benchmark, plan: BenchPlan) -> None:
+    goal = benchmark.goal
+    wanted = [f"{name} up" for name in goal.maximise] + [f"{name} down" for name in goal.minimise]
+    lines = [
+        f"{benchmark.name}: {len(benchmark):,} architectures; {', '.join(wanted)}",
+        f"{len(plan.seeds)} runs of each engine, seeds {plan.seeds[0]} to {plan.seeds[-1]}, "
+        f"population {plan.population}",
+    ]
+    if goal.measure == "value":
+        best = min(benchmark.front)[0]
+        best = -best if goal.maximise else best
+        lines.append(
+            f"reported: {goal.reported} of the architecture with the best {goal.objectives[0]} "
+            f"so far; the best of the table is {best:g}"
+        )
+    else:
+        signs = [-1.0] * len(goal.maximise) + [1.0] * len(goal.minimise)
+        ideal, nadir = (
+            ", ".join(f"{sign * v:g}" for sign, v in zip(signs, vector, strict=True))
+            for vector in (benchmark.normaliser.ideal, benchmark.normaliser.nadir)
+        )
+        lines.append(
+            "score: share of the true front's hypervolume, which is "
+            f"{benchmark.front_hypervolume:.6f} by {len(benchmark.front)} points (ideal {ideal}; "
+            f"nadir {nadir}; reference 1.1 after normalisation)"
+        )
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show(console: Console, records: Sequence[Record], plan: BenchPlan) -> None:
+    table = Table("algorithm", *(f"{count}" for count in plan.checkpoints), box=None)
+    for name, by_count in summary(records).items():
+        table.add_row(name, *(_cell(*by_count[count]) for count in plan.checkpoints))
+    console.print(table)
+
+
+def _cell(mean: float, deviation: float, count: int) -> str:
+    if count == 0:
+        return "-"
+    digits = 3 if abs(mean) < 10 else 2
+    return f"{mean:.{digits}f} ± {deviation:.{digits}f}"
+
+
+def _plan(options: BenchOptions) -> BenchPlan:
+    if options.seeds < 1:
+        raise ConfigError(f"seeds: expected a whole number of at least 1, got {options.seeds}")
+    if options.first_seed < 0:
+        raise ConfigError(f"first-seed: expected at least 0, got {options.first_seed}")
+    return BenchPlan(
+        algorithms=_names(options.algorithms),
+        seeds=tuple(range(options.first_seed, options.first_seed + options.seeds)),
+        checkpoints=_counts(options.checkpoints),
+        population=options.population,
+        at_once=options.at_once,
+    )
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(name) for name in _names(text))
+    except ValueError:
+        raise ConfigError(
+            f"checkpoints: expected whole numbers, comma-separated, got '{text}'"
+        ) from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _workers(workers: int | None) -> int:
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers: expected a whole number of at least 1, got {workers}")
+    return workers or joblib.cpu_count()

@@ -1,0 +1,80 @@
+"""A space of 27 architectures, and tables of it written by hand."""
+
+import csv
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evonas.benchmarking.benchmark import Benchmark, Goal
+from evonas.benchmarking.table import read_table
+from evonas.space import Space, from_data
+
+SPACE = {
+    "name": "small",
+    "description": "Three edges of three operations.",
+    "size": {"channels": 4, "cells": 1},
+    "stem": {"kernel": 3, "channels": 1},
+    "cells": {
+        "cell": {
+            "inputs": 1,
+            "nodes": 2,
+            "graph": "dense",
+            "join": "last",
+            "operations": {
+                "none": {"kind": "zero"},
+                "skip": {"kind": "identity"},
+                "conv": {"kind": "convolution", "kernel": 3},
+            },
+        }
+    },
+    "stages": [{"cell": "cell", "channels": 1}],
+    "head": {"norm": True},
+    "rules": {"choices": ["fa", "usf"], "granularity": "layer"},
+}
+OPERATIONS = ("none", "skip", "conv")
+Cells = dict[str, tuple[float | str, ...]]
+
+
+def arch(first: str, second: str, third: str) -> str:
+    """The text of an architecture: edges 0-1, 0-2 and 1-2."""
+    return f"|{first}~0|+|{second}~0|{third}~1|"
+
+
+ARCHITECTURES = [arch(*names) for names in product(OPERATIONS, repeat=3)]
+
+
+@pytest.fixture
+def space_file(tmp_path: Path) -> Path:
+    """The space, as a user writes it."""
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(SPACE, sort_keys=False))
+    return path
+
+
+@pytest.fixture
+def small_space() -> Space:
+    """The space itself."""
+    return from_data(SPACE, where="small")
+
+
+def write_table(path: Path, cells: Cells, *, columns: tuple[str, ...]) -> Path:
+    """A CSV file with a row for each architecture of ``cells``."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("arch", *columns))
+        writer.writerows((name, *values) for name, values in cells.items())
+    return path
+
+
+@pytest.fixture
+def make_benchmark(tmp_path: Path, small_space: Space) -> Callable[..., Benchmark]:
+    """From cells and column names to a benchmark, through a file."""
+
+    def make(cells: Cells, columns: tuple[str, ...], goal: Goal) -> Benchmark:
+        path = write_table(tmp_path / "table.csv", cells, columns=columns)
+        return Benchmark(small_space, read_table(path, goal.columns), goal=goal, name=str(path))
+
+    return make

@@ -1,0 +1,145 @@
+"""Engines on a table: what is counted, what is recorded, and that workers change nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from evonas.benchmarking.bench import BenchPlan, run_bench, run_engine
+from evonas.benchmarking.benchmark import Benchmark, Goal
+from evonas.benchmarking.records import Record, read_records, summary, write_records
+from evonas.errors import ConfigError, DataError, UnknownNameError
+from evonas.search import AbstractSearch
+from evonas.search.base import AbstractSearch as Base
+from evonas.space import Genome
+
+from .conftest import ARCHITECTURES, Cells
+
+CELLS: Cells = {
+    name: (name.count("conv") * 10.0 - i, name.count("conv") * 100.0 + i)
+    for i, name in enumerate(ARCHITECTURES)
+}
+GOAL = Goal(("acc",), ("params",))
+PLAN = BenchPlan(algorithms=("nsga2", "random"), seeds=(3, 4), checkpoints=(2, 5, 9), population=4)
+
+
+@pytest.fixture
+def benchmark(make_benchmark: Callable[..., Benchmark]) -> Benchmark:
+    return make_benchmark(CELLS, ("acc", "params"), GOAL)
+
+
+def test_every_engine_seed_and_checkpoint_has_a_record(benchmark: Benchmark) -> None:
+    records = [r for found in run_bench(benchmark, PLAN, workers=1) for r in found]
+    assert [(r.algorithm, r.seed, r.evaluations) for r in records] == [
+        (name, seed, count)
+        for name in PLAN.algorithms
+        for seed in PLAN.seeds
+        for count in PLAN.checkpoints
+    ]
+    assert {r.measure for r in records} == {"hv_share"}
+    for first, second in pairwise(records):
+        if (first.algorithm, first.seed) == (second.algorithm, second.seed):
+            assert first.score is not None
+            assert second.score is not None
+            assert 0 <= first.score <= second.score <= 1
+
+
+def test_a_pool_gives_the_records_of_one_process(benchmark: Benchmark) -> None:
+    def key(records: list[Record]) -> tuple[str, int]:
+        return records[0].algorithm, records[0].seed
+
+    alone = sorted(run_bench(benchmark, PLAN, workers=1), key=key)
+    assert sorted(run_bench(benchmark, PLAN, workers=2), key=key) == alone
+
+
+def test_an_exhausted_space_has_been_found_whole(benchmark: Benchmark) -> None:
+    plan = replace(PLAN, checkpoints=(5, 400))
+    functions = {benchmark.problem.key(benchmark.problem.parse(name)) for name in ARCHITECTURES}
+    assert len(functions) < 27
+    reachable = benchmark.score(
+        [benchmark.problem.canonical(benchmark.problem.parse(name)) for name in ARCHITECTURES]
+    )
+    for name in ("nsga2", "random"):
+        last = run_engine(benchmark, plan, algorithm=name, seed=0)[-1]
+        assert last.evaluations == 400
+        assert last.score is not None
+        assert reachable is not None
+        assert 0.5 < last.score <= reachable <= 1
+
+
+@pytest.mark.parametrize(
+    ("at_once", "is_sequential", "sizes"),
+    [(None, False, [4, 4, 1]), (None, True, [1] * 9), (5, True, [5, 4])],
+)
+def test_engines_are_asked_as_they_are_made_for(
+    benchmark: Benchmark,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int | None,
+    is_sequential: bool,
+    sizes: list[int],
+) -> None:
+    asked: list[int] = []
+    ask = Base.ask
+
+    def watched(search: AbstractSearch, count: int) -> list[Genome]:
+        asked.append(count)
+        return ask(search, count)
+
+    monkeypatch.setattr(Base, "ask", watched)
+    monkeypatch.setattr("evonas.search.nsga2.Nsga2.is_sequential", is_sequential)
+    run_engine(benchmark, replace(PLAN, at_once=at_once), algorithm="nsga2", seed=0)
+    assert asked == sizes
+
+
+def test_an_incomplete_table_ends_a_bench_in_one_error(
+    make_benchmark: Callable[..., Benchmark],
+) -> None:
+    some = make_benchmark(dict(list(CELLS.items())[:3]), ("acc", "params"), GOAL)
+    for workers in (1, 2):
+        with pytest.raises(DataError, match="no row for"):
+            list(run_bench(some, PLAN, workers=workers))
+
+
+def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
+    records = [Record("nsga2", 0, 100, "hv_share", 0.5), Record("random", 1, 50, "value", None)]
+    write_records(records, tmp_path / "out.json")
+    assert read_records(tmp_path / "out.json") == records
+    text = (tmp_path / "out.json").read_text()
+    assert '{"algorithm": "nsga2", "seed": 0, "evaluations": 100, "hv_share": 0.5}' in text
+    for wrong in ("{}", "[1]", "no json", '[{"algorithm": "a", "seed": 0, "evaluations": 1}]'):
+        (tmp_path / "out.json").write_text(wrong)
+        if wrong == "{}":
+            assert read_records(tmp_path / "out.json") == []
+            continue
+        with pytest.raises(DataError, match="not the records of evonas bench"):
+            read_records(tmp_path / "out.json")
+
+
+def test_the_summary_is_mean_and_deviation_of_a_sample() -> None:
+    records = [Record("a", s, 10, "value", v) for s, v in enumerate((1.0, 2.0, 6.0))]
+    records += [Record("a", 3, 10, "value", None), Record("b", 0, 10, "value", 4.0)]
+    told = summary(records)
+    assert told["a"][10] == pytest.approx((3.0, 7**0.5, 3))  # (4 + 1 + 9) / 2
+    assert told["b"][10] == (4.0, 0.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"algorithms": ("nsga",)}, UnknownNameError, "did you mean 'nsga2'"),
+        ({"algorithms": ()}, ConfigError, "algorithms: expected at least one"),
+        ({"algorithms": ("random", "random")}, ConfigError, "'random' is named twice"),
+        ({"seeds": ()}, ConfigError, "seeds: expected at least one"),
+        ({"checkpoints": (10, 5)}, ConfigError, "expected growing numbers from 1"),
+        ({"checkpoints": (0, 5)}, ConfigError, "expected growing numbers from 1"),
+        ({"population": 1}, ConfigError, "population: expected at least 2, got 1"),
+        ({"at_once": 0}, ConfigError, "at-once: expected at least 1, got 0"),
+    ],
+)
+def test_a_plan_out_of_range_is_refused(
+    change: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        replace(PLAN, **change)  # type: ignore[arg-type]

@@ -1,0 +1,57 @@
+"""Tables as files: plain, packed, and wrong in every way a user's can be."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from evonas.benchmarking.table import read_table
+from evonas.errors import DataError
+
+TEXT = "index,arch,acc,params\n0,|a~0|,91.5,1e6\n1,|b~0|,,2\n"
+
+
+def test_the_columns_asked_for_are_read_plain_and_packed(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "t.csv", tmp_path / "t.csv.gz"
+    plain.write_text(TEXT)
+    packed.write_bytes(gzip.compress(TEXT.encode()))
+    for path in (plain, packed):
+        rows = read_table(path, ("params", "acc"))
+        assert [row.arch for row in rows] == ["|a~0|", "|b~0|"]
+        assert [row.values for row in rows] == [
+            {"params": 1e6, "acc": 91.5},
+            {"params": 2.0, "acc": None},
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "message"),
+    [
+        (TEXT, ("ac",), "no column 'ac'; did you mean 'acc'"),
+        ("index,acc\n0,1\n", ("acc",), "no column 'arch'"),
+        ("", ("acc",), "no column 'arch'"),
+        ("arch,acc\n|a~0|,high\n", ("acc",), "line 2, acc: expected a finite number"),
+        ("arch,acc\n|a~0|,1\n|b~0|,inf\n", ("acc",), "line 3, acc: expected a finite number"),
+        ("arch,acc\n|a~0|,nan\n", ("acc",), "line 2, acc: expected a finite number"),
+        ("arch,acc\n|a~0|\n", ("acc",), "line 2: fewer cells than the header"),
+    ],
+)
+def test_a_wrong_table_is_one_message(
+    tmp_path: Path, text: str, columns: tuple[str, ...], message: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message) as error:
+        read_table(path, columns)
+    assert str(path) in str(error.value)
+
+
+def test_a_file_that_is_not_there_or_not_what_its_name_says(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read: No such file"):
+        read_table(tmp_path / "none.csv", ("acc",))
+    (tmp_path / "t.csv.gz").write_text(TEXT)
+    with pytest.raises(DataError, match="cannot be read: Not a gzipped file"):
+        read_table(tmp_path / "t.csv.gz", ("acc",))
+    (tmp_path / "t.csv").write_bytes(b"arch,acc\n\xff\xfe,1\n")
+    with pytest.raises(DataError, match="not a table as CSV"):
+        read_table(tmp_path / "t.csv", ("acc",))
