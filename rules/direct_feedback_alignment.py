@@ -5,6 +5,7 @@ fixed random kernel B (classes, C_in, k, k). That is e P with a constant P, made
 size, so nothing passes back through the layer itself. For a linear layer it is e B.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -64,12 +65,19 @@ class DirectFeedbackAlignment(AbstractRule):
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
         bus = layer.connected.bus.join(layer.number)  # of this forward pass
+        send = self.sender(layer, inputs, bus)
+        return apply(FromElsewhere, layer.run_exactly(inputs.detach()), inputs, send)
+
+    def sender(
+        self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus
+    ) -> Callable[[Tensor], Tensor]:
+        """What will be sent to these inputs, as a function of the signal received."""
         input_shape, dtype = inputs.shape, inputs.dtype
 
         def send(received: Tensor) -> Tensor:
             return self._signal(layer, self.error(bus), received, input_shape).to(dtype)
 
-        return apply(FromElsewhere, layer.run_exactly(inputs.detach()), inputs, send)
+        return send
 
     def error(self, bus: ErrorBus) -> Tensor:
         """What is projected, (batch, classes); other direct rules differ only in this."""

@@ -1,8 +1,9 @@
 """The backward passes that torch does not have: through a feedback tensor, and from the error.
 
 ``ThroughConvolution`` and ``ThroughLinear`` compute what torch computes and send K(g; V) in
-place of K(g; W); the gradients of weight and bias are torch's, and never read the weight.
-``FromElsewhere`` sends whatever a function gives, without a pass through the layer.
+place of K(g; W); the gradients of weight and bias are torch's, and never read the weight. Their
+backward passes can be differentiated in turn, in the feedback too. ``FromElsewhere`` sends
+whatever a function gives, without a pass through the layer.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,6 @@ class ThroughConvolution(Function):
         ctx.geometry = geometry
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
         """Signal to the input, gradients of weight and bias, in one call."""
         x, feedback = ctx.saved_tensors
@@ -77,7 +77,6 @@ class ThroughLinear(Function):
         ctx.save_for_backward(x, feedback)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
         """Signal to the input, gradients of weight and bias."""
         x, feedback = ctx.saved_tensors

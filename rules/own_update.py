@@ -156,6 +156,15 @@ class AbstractOwnUpdateRule(AbstractRule):
         bus = layer.connected.bus
         if self.needs_error:
             bus.join(layer.number)
+        gradient = self.gradient(layer, inputs, outputs, bus)
+        joined: Tensor = WithOwnUpdate.apply(outputs, layer.weight, gradient)
+        return joined
+
+    @final
+    def gradient(
+        self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
+    ) -> Callable[[Tensor], Tensor]:
+        """-Delta W, which the optimiser finds, as a function of the signal received."""
         x, z, is_first = inputs.detach(), outputs.detach(), not inputs.requires_grad
 
         def gradient(received: Tensor) -> Tensor:
@@ -163,8 +172,7 @@ class AbstractOwnUpdateRule(AbstractRule):
             moment = Moment(layer, x_, without_bias(layer, u), g, bus, is_first)
             return -self.change(moment)
 
-        joined: Tensor = WithOwnUpdate.apply(outputs, layer.weight, gradient)
-        return joined
+        return gradient
 
     def _run_sending(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
         if inputs.requires_grad and self.send != "none":

@@ -6,18 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.errors import SpaceError
-from evonas.networks.blocks import (
-    BatchNorm,
-    FactorizedReduction,
-    ResidualReduction,
-    relu_convolution,
-    stem,
-)
 from evonas.networks.cell import Cell
+from evonas.networks.grow import Grower, check_image_size
 from evonas.networks.operations import make_operation
 from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
-from evonas.space import CellPlan, Genome, Position, Space
+from evonas.space import Genome, Position, Space
 
 
 class Network(nn.Module):
@@ -87,87 +80,45 @@ def build(
         SpaceError: the skeleton does not fit together, for instance a space that halves an image
             more often than its size allows.
     """
-    halvings = sum(position.is_strided for position in space.positions)
-    if min(input_shape[1:]) < 2**halvings:
-        raise SpaceError(
-            f"{space.name}: expected images of at least {2**halvings} pixels a side (it halves "
-            f"them {halvings} times), got {input_shape[1]} x {input_shape[2]}"
-        )
+    check_image_size(space, input_shape)
     # torch's layers draw their weights from the global generator: lend it to them, then restore it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _Grower(space, genome, input_shape[0], num_classes).grow(
-            mean=mean or [0.0] * input_shape[0], deviation=deviation or [1.0] * input_shape[0]
+        network = _grow(
+            space,
+            genome,
+            input_shape[0],
+            num_classes,
+            mean=mean or [0.0] * input_shape[0],
+            deviation=deviation or [1.0] * input_shape[0],
         )
     network.wiring = connect(network, seed=seed)
     return network
 
 
-class _Grower:
-    """Keeps the channels and the halvings of the last two values while the skeleton grows."""
+def _grow(
+    space: Space,
+    genome: Genome,
+    in_channels: int,
+    num_classes: int,
+    *,
+    mean: Sequence[float],
+    deviation: Sequence[float],
+) -> Network:
+    blueprint = space.decode(genome)
 
-    def __init__(self, space: Space, genome: Genome, in_channels: int, num_classes: int) -> None:
-        self.space = space
-        self.blueprint = space.decode(genome)
-        self.num_classes = num_classes
-        self.before = self.value = (in_channels, 0)
+    def rule(site: str) -> AbstractRule:
+        # an edge that can never have weights has no site, and its rule is not used
+        return all_rules()[blueprint.rules.get(site, space.rule_choices[0])]()
 
-    def grow(self, *, mean: Sequence[float], deviation: Sequence[float]) -> Network:
-        body = {
-            position.name.replace(".", "_"): self._grow(position)
-            for position in self.blueprint.positions
-            if position.kind != "classifier"
-        }
-        channels = self.value[0]
-        head = nn.Sequential(BatchNorm(channels), nn.ReLU()) if self.space.spec.head.norm else None
-        classifier = RuleLinear(
-            channels, self.num_classes, rule=self._rule("classifier").for_readout()
-        )
-        return Network(
-            body,
-            head=head or nn.Identity(),
-            classifier=classifier,
-            mean=mean,
-            deviation=deviation,
-        )
-
-    def _rule(self, site: str) -> AbstractRule:
-        return all_rules()[self.blueprint.rules[site]]()
-
-    def _grow(self, position: Position) -> nn.Module:
-        channels, halvings = self.value
-        if position.kind == "stem":
-            module: nn.Module = stem(
-                channels,
-                position.channels,
-                kernel=self.space.spec.stem.kernel,
-                rule=self._rule(position.name),
-            )
-            self.before = self.value = (position.channels, halvings)
-            return module
-        if position.kind == "reduction":
-            module = ResidualReduction(channels, position.channels, rule=self._rule(position.name))
-            self.before, self.value = self.value, (position.channels, halvings + 1)
-            return module
-        plan = self.blueprint.cells[position.cell or ""]
-        module = self._grow_cell(position, plan)
-        width = position.channels * (plan.nodes if plan.join == "concat" else 1)
-        self.before, self.value = self.value, (width, halvings + position.is_strided)
-        return module
-
-    def _grow_cell(self, position: Position, plan: CellPlan) -> Cell:
-        inputs = [self.before, self.value][-plan.inputs :]
-        preprocess = [
-            self._preprocess(position, f"{position.name}.preprocess{index}", given)
-            for index, given in enumerate(inputs)
-        ]
+    def cell(position: Position, preprocess: list[nn.Module]) -> Cell:
+        plan = blueprint.cells[position.cell or ""]
         edges = {
             edge.name: make_operation(
                 edge.operation,
                 channels=position.channels,
                 stride=2 if position.is_strided and edge.source < plan.inputs else 1,
-                # an edge without weights has no site; whatever rule it is given stays unused
-                rule=self._rule(f"{position.name}.edge{edge.name}"),
+                rule=rule(f"{position.name}.edge{edge.name}"),
             )
             for edge in plan.edges
             if edge.operation.kind != "zero"
@@ -180,10 +131,13 @@ class _Grower:
             stride=2 if position.is_strided else 1,
         )
 
-    def _preprocess(self, position: Position, site: str, given: tuple[int, int]) -> nn.Module:
-        channels, halvings = given
-        if site not in position.sites:
-            return nn.Identity()
-        if halvings < self.value[1]:
-            return FactorizedReduction(channels, position.channels, rule=self._rule(site))
-        return relu_convolution(channels, position.channels, kernel=1, rule=self._rule(site))
+    parts = Grower(
+        space, rule=rule, cell=cell, in_channels=in_channels, num_classes=num_classes
+    ).grow()
+    return Network(
+        parts.body,
+        head=parts.head,
+        classifier=parts.classifier,
+        mean=mean,
+        deviation=deviation,
+    )

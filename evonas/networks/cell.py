@@ -49,19 +49,39 @@ class Cell(nn.Module):
         for incoming in self._incoming:
             terms = [self.edges[name](values[source]) for name, source in incoming]
             values.append(reduce(add, terms) if terms else None)
-        nodes = values[len(prepared) :]
-        if self.join == "concat":
-            return torch.cat([self._or_zeros(node, prepared[0]) for node in nodes], dim=1)
-        if self.join == "last":
-            return self._or_zeros(nodes[-1], prepared[0])
-        present = [node for node in nodes if node is not None]
-        return self._or_zeros(reduce(add, present) if present else None, prepared[0])
+        return join_nodes(
+            values[len(prepared) :],
+            join=self.join,
+            like=prepared[0],
+            channels=self.channels,
+            stride=self.stride,
+        )
 
-    def _or_zeros(self, node: Tensor | None, like: Tensor) -> Tensor:
-        """``node``, or zeros of its shape when nothing reaches it."""
+
+def join_nodes(
+    nodes: Sequence[Tensor | None], *, join: str, like: Tensor, channels: int, stride: int
+) -> Tensor:
+    """The output of a cell.
+
+    Args:
+        nodes: the computed nodes, (N, C, H, W); None for one that nothing reaches, which is zero.
+        join: ``last``, ``sum`` or ``concat``.
+        like: a prepared input of the cell.
+        channels: C.
+        stride: from the size of ``like`` to that of the nodes.
+    """
+
+    def present(node: Tensor | None) -> Tensor:
         if node is not None:
             return node
         batch, _, height, width = like.shape
         # a multiple of the input, so that its gradient exists and is zero
-        size = (-(-height // self.stride), -(-width // self.stride))
-        return like.new_zeros((batch, self.channels, *size)) + 0.0 * like.sum()
+        size = (-(-height // stride), -(-width // stride))
+        return like.new_zeros((batch, channels, *size)) + 0.0 * like.sum()
+
+    if join == "concat":
+        return torch.cat([present(node) for node in nodes], dim=1)
+    if join == "last":
+        return present(nodes[-1])
+    reached = [node for node in nodes if node is not None]
+    return present(reduce(add, reached) if reached else None)

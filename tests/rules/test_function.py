@@ -118,13 +118,22 @@ def test_only_what_is_asked_for_is_computed(needs: tuple[bool, bool]) -> None:
         assert weight.grad.isfinite().all()
 
 
-def test_a_second_derivative_is_refused() -> None:
-    x, weight = normal(1, 2, 4, 4), normal(2, 2, 3, 3)
-    geometry = ((1, 1), (1, 1), (1, 1), 1)
-    outputs = ThroughConvolution.apply(x, weight, None, weight.detach(), geometry)
-    (first,) = torch.autograd.grad(outputs.square().sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        first.sum().backward()
+@pytest.mark.parametrize("kind", ["convolution", "linear"])
+def test_the_second_derivative_is_that_of_the_backward_pass(kind: str) -> None:
+    """By finite differences, in the feedback too; a mixture of rules is searched by it."""
+    shape = (2, 2, 3, 3) if kind == "convolution" else (4, 6)
+    x = normal(2, 4, 4, 4) if kind == "convolution" else normal(2, 6)
+    weight, feedback = normal(4, *shape[1:], seed=1), normal(4, *shape[1:], seed=2)
+    more = (((1, 1), (1, 1), (1, 1), 2),) if kind == "convolution" else ()
+    function = ThroughConvolution if kind == "convolution" else ThroughLinear
+
+    def backward(x: Tensor, received: Tensor, feedback: Tensor) -> tuple[Tensor, ...]:
+        outputs = function.apply(x, weight, None, feedback, *more)
+        return torch.autograd.grad(outputs, (x, weight), received, create_graph=True)
+
+    received = normal(*function.apply(x, weight, None, feedback, *more).shape, seed=3)
+    inputs = [tensor.detach().requires_grad_() for tensor in (x, received, feedback)]
+    assert torch.autograd.gradcheck(backward, inputs)
 
 
 def test_a_signal_from_elsewhere_replaces_the_pass_and_leaves_the_outputs_gradient() -> None:

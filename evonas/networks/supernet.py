@@ -1,0 +1,259 @@
+"""A supernet: every operation of a space on every edge, with weights that all genomes share.
+
+It is built from the blocks of :func:`evonas.networks.build`, so a genome in it computes, and
+learns, what its own network would with the same weights. An edge from one node to another has one
+module for each operation, whatever the other genes say.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from evonas.networks.cell import join_nodes
+from evonas.networks.grow import Grower, check_image_size
+from evonas.networks.operations import make_operation
+from evonas.networks.reading import Reading, Share
+from evonas.rules import (
+    AbstractRule,
+    AbstractRuleLayer,
+    RuleLinear,
+    Wiring,
+    all_rules,
+    rule_layers,
+)
+from evonas.rules.mixture import Kept, Mixture, check_mixable, connect_mixtures
+from evonas.space import Position, Space
+from evonas.space.cell import CellGraph
+
+
+@final
+class MixedCell(nn.Module):
+    """All operations on all edges of a cell."""
+
+    def __init__(
+        self, graph: CellGraph, *, preprocess: Sequence[nn.Module], position: Position
+    ) -> None:
+        super().__init__()
+        self.position = position
+        self.preprocess = nn.ModuleList(preprocess)
+        self.join = graph.spec.join
+        self.inputs = graph.spec.inputs
+        self.stride = 2 if position.is_strided else 1
+        self.edges = nn.ModuleDict(
+            {
+                f"{source}_{target}": _operations(graph, source, position)
+                for target in graph.targets
+                for source in range(target)
+                if any(source in sources for sources in graph.sources[target])
+            }
+        )
+
+    def forward(self, reading: Reading, *inputs: Tensor) -> Tensor:
+        """Maps one or two tensors (N, C, H, W) to the joined nodes."""
+        prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
+        values: list[Tensor | None] = list(prepared)
+        for target, terms in enumerate(reading.cells[self.position.cell or ""], start=self.inputs):
+            sums = []
+            for term in terms:
+                source = values[term.source]
+                if source is None:
+                    continue
+                value = self.operation(term.source, target, term.operation)(source)
+                sums.append(value if term.weight is None else term.weight * value)
+            values.append(reduce(add, sums) if sums else None)
+        return join_nodes(
+            values[len(prepared) :],
+            join=self.join,
+            like=prepared[0],
+            channels=self.position.channels,
+            stride=self.stride,
+        )
+
+    def operation(self, source: int, target: int, number: int) -> nn.Module:
+        """The module of one operation along one edge."""
+        edge = self.edges[f"{source}_{target}"]
+        assert isinstance(edge, nn.ModuleList)
+        return edge[number]
+
+
+def _operations(graph: CellGraph, source: int, position: Position) -> nn.ModuleList:
+    stride = graph.stride(source, is_strided=position.is_strided)
+    return nn.ModuleList(
+        nn.Identity()  # keeps the place of an operation that is never run
+        if operation.kind == "zero"
+        else make_operation(
+            operation,
+            channels=position.channels,
+            stride=stride,
+            rule=_before_any_reading(""),
+        )
+        for operation in graph.operations
+    )
+
+
+@final
+class Supernet(nn.Module):
+    """Images in [0, 1] to logits, for any :class:`Reading` of its space.
+
+    Attributes:
+        space: all of its genomes are in it.
+        wiring: what its rule layers share.
+        learning_rate: of the optimiser; rules with a rate of their own are scaled to it.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(
+        self,
+        space: Space,
+        *,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        seed: int,
+        learning_rate: float,
+        mean: Sequence[float] | None = None,
+        deviation: Sequence[float] | None = None,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Draws all weights, with torch's default initialisation.
+
+        Args:
+            space: at the size that the supernet is to have.
+            input_shape: channels, height and width of the images.
+            num_classes: width of the logits.
+            seed: of the weights and of the rules' feedback.
+            learning_rate: see the attribute.
+            mean: of each channel, for the normalisation; 0 by default.
+            deviation: the same for the standard deviation; 1 by default.
+            device: where it stays: what rules keep of the weights would not move along.
+            dtype: the same.
+
+        Raises:
+            SpaceError: the images are too small for the space.
+            RuleError: a rule of the space cannot be mixed with others.
+        """
+        super().__init__()
+        check_image_size(space, input_shape)
+        self.space = space
+        self.learning_rate = learning_rate
+        self._rules = [all_rules()[name]() for name in space.rule_choices]
+        check_mixable(self._rules)
+        # torch's layers draw from the global generator: lend it to them, then restore it
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            parts = Grower(
+                space,
+                rule=_before_any_reading,
+                cell=lambda position, preprocess: MixedCell(
+                    space.graphs[position.cell or ""], preprocess=preprocess, position=position
+                ),
+                in_channels=input_shape[0],
+                num_classes=num_classes,
+            ).grow()
+        self.body = nn.ModuleDict(parts.body)
+        self.head = parts.head
+        self.classifier: RuleLinear = parts.classifier
+        channels = input_shape[0]
+        for name, values in (
+            ("mean", mean or [0.0] * channels),
+            ("deviation", deviation or [1.0] * channels),
+        ):
+            self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
+        self.to(device, dtype)
+        self._names = {id(layer): name for name, layer in rule_layers(self).items()}
+        self.wiring: Wiring
+        self._kept: dict[str, Kept]
+        self.wiring, self._kept = connect_mixtures(self, self._all_rules(), seed=seed)
+
+    def forward(self, images: Tensor, reading: Reading) -> Tensor:
+        """Maps (N, C, H, W) in [0, 1] to logits (N, classes), and sets the rules on the way."""
+        self.follow(reading)
+        before = value = (images - self.mean) / self.deviation
+        for name, module in self.body.items():
+            if name == "stem":
+                before = value = module(value)
+            elif not isinstance(module, MixedCell):
+                before, value = value, module(value)
+            elif module.inputs == 2:
+                before, value = value, module(reading, before, value)
+            else:
+                before, value = value, module(reading, value)
+        features = F.adaptive_avg_pool2d(self.head(value), 1).flatten(1)
+        return self.wiring.watch(self.classifier(features))
+
+    def follow(self, reading: Reading) -> None:
+        """Give every layer that will run its rules."""
+        for position in self.space.positions:
+            if position.kind == "classifier":
+                indices, shares = reading.rules["classifier"]
+                readouts = tuple(self._rules[index].for_readout() for index in indices)
+                self._set(self.classifier, readouts, shares)
+                continue
+            module = self.body[position.name.replace(".", "_")]
+            if not isinstance(module, MixedCell):
+                self._teach(module, reading.rules[position.name])
+                continue
+            for index, prepare in enumerate(module.preprocess):
+                site = f"{position.name}.preprocess{index}"
+                self._teach(prepare, reading.rules.get(site))
+            for target, terms in enumerate(
+                reading.cells[position.cell or ""], start=module.inputs
+            ):
+                for term in terms:
+                    operation = module.operation(term.source, target, term.operation)
+                    presence = 1.0 if term.weight is None else float(term.weight)
+                    share = reading.of_edge(position, target, term)
+                    self._teach(operation, share, presence=presence)
+
+    def kept_state(self) -> dict[str, Tensor]:
+        """Copies of what rules keep and change, to be given back to :meth:`restore_kept`."""
+        return {
+            f"{layer}/{rule}": value.clone()
+            for layer, kept in self._kept.items()
+            for rule, value in kept.items()
+            if value is not None
+        }
+
+    def restore_kept(self, state: Mapping[str, Tensor]) -> None:
+        """Put back what rules kept when ``state`` was taken."""
+        for name, value in state.items():
+            layer, _, rule = name.rpartition("/")
+            held = self._kept[layer][rule]
+            assert held is not None
+            held.copy_(value)
+
+    def _teach(self, module: nn.Module, share: Share | None, *, presence: float = 1.0) -> None:
+        if share is None:
+            return
+        indices, shares = share
+        rules = tuple(self._rules[index] for index in indices)
+        for layer in rule_layers(module).values():
+            self._set(layer, rules, shares, presence=presence)
+
+    def _set(
+        self,
+        layer: AbstractRuleLayer,
+        rules: tuple[AbstractRule, ...],
+        shares: Tensor,
+        *,
+        presence: float = 1.0,
+    ) -> None:
+        kept = self._kept[self._names[id(layer)]]
+        layer.rule = Mixture(rules, shares, kept, self.learning_rate, presence)
+
+    def _all_rules(self) -> list[AbstractRule]:
+        """Those of the space, and what they become in a readout; each name once."""
+        rules = [*self._rules, *(rule.for_readout() for rule in self._rules)]
+        return list({rule.name: rule for rule in reversed(rules)}.values())
+
+
+def _before_any_reading(_: str) -> AbstractRule:
+    """The rule that layers are built with; every reading puts another in its place."""
+    return all_rules()["bp"]()
