@@ -12,11 +12,21 @@ from evonas.rules.kernels.feedback import (
     feedback_table,
     refresh_feedback,
 )
+from evonas.rules.kernels.flat_sgd import (
+    ParameterSegment,
+    ParameterTable,
+    parameter_table,
+    sgd_step,
+)
 
 __all__ = [
     "FeedbackSegment",
     "FeedbackTable",
+    "ParameterSegment",
+    "ParameterTable",
     "clocks",
     "feedback_table",
+    "parameter_table",
     "refresh_feedback",
+    "sgd_step",
 ]

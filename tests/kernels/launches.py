@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from evonas.rules.kernels.device.feedback import refresh
+from evonas.rules.kernels.device.flat_sgd import step
 
 
 def empty(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -27,4 +28,13 @@ def feedback() -> None:
     )  # fmt: skip
 
 
-LAUNCHES: dict[str, Callable[[], None]] = {"feedback": feedback}
+def sgd() -> None:
+    """The same parameters, one segment a tensor."""
+    flat = empty(1_073_466)
+    step(
+        flat, flat, flat, integers(246, 3), empty(246, 3),
+        integers(1300, 2, dtype=torch.int32), empty(4), nesterov=True,
+    )  # fmt: skip
+
+
+LAUNCHES: dict[str, Callable[[], None]] = {"feedback": feedback, "sgd": sgd}
