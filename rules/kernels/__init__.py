@@ -18,6 +18,7 @@ from evonas.rules.kernels.flat_sgd import (
     parameter_table,
     sgd_step,
 )
+from evonas.rules.kernels.node import join
 
 __all__ = [
     "FeedbackSegment",
@@ -26,6 +27,7 @@ __all__ = [
     "ParameterTable",
     "clocks",
     "feedback_table",
+    "join",
     "parameter_table",
     "refresh_feedback",
     "sgd_step",

@@ -1,12 +1,15 @@
 """Launches of every kernel at the sizes of a training step, on tensors that hold nothing."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from evonas.rules.kernels.device.feedback import refresh
 from evonas.rules.kernels.device.flat_sgd import step
+from evonas.rules.kernels.device.node import add_up
+from evonas.rules.kernels.device.node_backward import share_out
 
 
 def empty(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -37,4 +40,31 @@ def sgd() -> None:
     )  # fmt: skip
 
 
-LAUNCHES: dict[str, Callable[[], None]] = {"feedback": feedback, "sgd": sgd}
+def image(channels: int, size: int, *, channels_last: bool = True) -> Tensor:
+    """256 images in bfloat16."""
+    last = torch.channels_last if channels_last else torch.contiguous_format
+    return empty(256, channels, size, size, dtype=torch.bfloat16).to(memory_format=last)
+
+
+def node(*, channels_last: bool) -> None:
+    """A node of NAS-Bench-201 that three edges reach, forward and backward."""
+    z, statistic = image(16, 32, channels_last=channels_last), empty(16)
+    add_up(
+        [z] * 3,
+        [statistic] * 3,
+        [statistic] * 3,
+        [statistic] * 3,
+        [statistic] * 3,
+        [z],
+        1e-5,
+        True,
+    )
+    share_out(z, z, z, [z] * 3, [statistic] * 3, [statistic] * 3, [statistic] * 3, 1e-5, True)
+
+
+LAUNCHES: dict[str, Callable[[], None]] = {
+    "feedback": feedback,
+    "sgd": sgd,
+    "node, channels last": partial(node, channels_last=True),
+    "node, row by row": partial(node, channels_last=False),
+}

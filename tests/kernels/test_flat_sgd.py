@@ -1,6 +1,7 @@
 """Oracles: torch.optim.SGD with one parameter group a segment; torch's checks of an operator."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 import torch
@@ -24,7 +25,7 @@ Step = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, bool], 
 def step(request: pytest.FixtureRequest) -> Step:
     """The reference and the kernel in turn."""
     if request.param == "reference":
-        return reference
+        return cast(Step, reference)
     pytest.importorskip("triton", reason="the kernels are Triton's")
     from evonas.rules.kernels.device.flat_sgd import step as launched
 

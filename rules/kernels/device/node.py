@@ -1,0 +1,67 @@
+"""Normalise and add up what reaches a node: every term is read once, the node written once."""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from evonas.rules.kernels.device.launch import launch
+from evonas.rules.kernels.device.places import offsets, tiling
+from evonas.rules.kernels.layout import alike, empty_node
+
+
+@triton.jit
+def join_kernel(
+    node,
+    active,
+    raws,
+    means,
+    variances,
+    scales,
+    shifts,
+    plains,
+    eps,
+    places,
+    WITH_ACTIVE: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    INNER: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+    BLOCK_C: tl.constexpr,
+):
+    """One tile of the node; the reference is in ``evonas.rules.kernels.node``."""
+    place = (tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P))[:, None]
+    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
+    known = channel < CHANNELS
+    inside = (place < places) & known[None, :]
+    at = offsets(place, channel[None, :], CHANNELS, INNER)
+    total = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
+    for i in tl.static_range(len(raws)):
+        z = tl.load(raws[i] + at, mask=inside, other=0.0).to(tl.float32)
+        mean = tl.load(means[i] + channel, mask=known, other=0.0).to(tl.float32)
+        variance = tl.load(variances[i] + channel, mask=known, other=1.0).to(tl.float32)
+        scale = tl.load(scales[i] + channel, mask=known, other=0.0).to(tl.float32)
+        shift = tl.load(shifts[i] + channel, mask=known, other=0.0).to(tl.float32)
+        rate = scale / tl.sqrt(variance + eps)
+        total += (z - mean[None, :]) * rate[None, :] + shift[None, :]
+    for i in tl.static_range(len(plains)):
+        total += tl.load(plains[i] + at, mask=inside, other=0.0).to(tl.float32)
+    tl.store(node + at, total.to(node.dtype.element_ty), mask=inside)
+    if WITH_ACTIVE:
+        positive = tl.where(total > 0.0, total, 0.0)
+        tl.store(active + at, positive.to(active.dtype.element_ty), mask=inside)
+
+
+def add_up(
+    raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
+    shifts: list[Tensor], plains: list[Tensor], eps: float, with_active: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The node and relu of it; see :func:`evonas.rules.kernels.join`."""
+    node = empty_node(raws, plains)
+    active = torch.empty_like(node) if with_active else node.new_empty(0)
+    tiles = tiling(node)
+    launch(
+        join_kernel, tiles.programs, node, active, alike(raws, node), tuple(means),
+        tuple(variances), tuple(scales), tuple(shifts), alike(plains, node), eps, tiles.places,
+        WITH_ACTIVE=with_active, num_warps=4, **tiles.constants,
+    )  # fmt: skip
+    return node, active

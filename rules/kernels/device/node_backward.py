@@ -1,0 +1,142 @@
+"""Gradients of what reaches a node: one pass that joins and reduces, one that gives them out."""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from evonas.rules.kernels.device.launch import launch, power_of_two
+from evonas.rules.kernels.device.places import MAX_PROGRAMS, offsets, tiling
+from evonas.rules.kernels.layout import alike, empty_alike
+
+
+@triton.jit
+def join_reduce_kernel(
+    joined,
+    sums,
+    received,
+    received_active,
+    node,
+    raws,
+    means,
+    places,
+    HAS_RECEIVED: tl.constexpr,
+    HAS_ACTIVE: tl.constexpr,
+    TILES: tl.constexpr,
+    SLOTS: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    INNER: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+    BLOCK_C: tl.constexpr,
+):
+    """The joined gradient g of some tiles, and their sums of g and of g (z_i - mean_i)."""
+    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
+    known = channel < CHANNELS
+    slot = tl.arange(0, SLOTS)
+    total = tl.zeros((BLOCK_C, SLOTS), tl.float32)
+    for tile in range(TILES):
+        first = (tl.program_id(0) * TILES + tile) * BLOCK_P
+        place = (first + tl.arange(0, BLOCK_P))[:, None]
+        inside = (place < places) & known[None, :]
+        at = offsets(place, channel[None, :], CHANNELS, INNER)
+        signal = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
+        if HAS_RECEIVED:
+            signal += tl.load(received + at, mask=inside, other=0.0).to(tl.float32)
+        if HAS_ACTIVE:
+            positive = tl.load(node + at, mask=inside, other=0.0).to(tl.float32) > 0.0
+            active = tl.load(received_active + at, mask=inside, other=0.0).to(tl.float32)
+            signal += tl.where(positive, active, 0.0)
+            # without it, the joined gradient is the received one
+            tl.store(joined + at, signal.to(joined.dtype.element_ty), mask=inside)
+        total += tl.where(slot[None, :] == 0, tl.sum(signal, axis=0)[:, None], 0.0)
+        for i in tl.static_range(len(raws)):
+            z = tl.load(raws[i] + at, mask=inside, other=0.0).to(tl.float32)
+            mean = tl.load(means[i] + channel, mask=known, other=0.0).to(tl.float32)
+            overlap = tl.sum(signal * (z - mean[None, :]), axis=0)
+            total += tl.where(slot[None, :] == i + 1, overlap[:, None], 0.0)
+    row = tl.program_id(0) * CHANNELS + channel
+    used = known[:, None] & (slot[None, :] <= len(raws))
+    tl.store(sums + row[:, None] * (len(raws) + 1) + slot[None, :], total, mask=used)
+
+
+@triton.jit
+def join_gradient_kernel(
+    joined,
+    sums,
+    to_shift,
+    to_raws,
+    to_scales,
+    raws,
+    means,
+    variances,
+    scales,
+    eps,
+    places,
+    TRAINING: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    INNER: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+    BLOCK_C: tl.constexpr,
+):
+    """The gradient of one tile of every z_i, and of the scales."""
+    place = (tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P))[:, None]
+    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
+    known = channel < CHANNELS
+    inside = (place < places) & known[None, :]
+    at = offsets(place, channel[None, :], CHANNELS, INNER)
+    received = tl.load(joined + at, mask=inside, other=0.0).to(tl.float32)
+    row = sums + channel * (len(raws) + 1)
+    sum_received = tl.load(row, mask=known, other=0.0)
+    average = sum_received / places
+    first = known & (tl.program_id(0) == 0)
+    tl.store(to_shift + channel, sum_received.to(to_shift.dtype.element_ty), mask=first)
+    for i in tl.static_range(len(raws)):
+        variance = tl.load(variances[i] + channel, mask=known, other=1.0).to(tl.float32)
+        scale = tl.load(scales[i] + channel, mask=known, other=0.0).to(tl.float32)
+        inverse = 1.0 / tl.sqrt(variance + eps)
+        overlap = tl.load(row + i + 1, mask=known, other=0.0)
+        signal = received
+        if TRAINING:
+            z = tl.load(raws[i] + at, mask=inside, other=0.0).to(tl.float32)
+            mean = tl.load(means[i] + channel, mask=known, other=0.0).to(tl.float32)
+            slope = overlap * inverse * inverse / places
+            signal = received - average[None, :] - (z - mean[None, :]) * slope[None, :]
+        signal = signal * (scale * inverse)[None, :]
+        tl.store(to_raws[i] + at, signal.to(to_raws[i].dtype.element_ty), mask=inside)
+        gradient = (overlap * inverse).to(to_scales[i].dtype.element_ty)
+        tl.store(to_scales[i] + channel, gradient, mask=first)
+
+
+def share_out(
+    received: Tensor | None, received_active: Tensor | None, node: Tensor, raws: list[Tensor],
+    means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
+    training: bool,
+) -> list[Tensor]:  # fmt: skip
+    """See :func:`evonas.rules.kernels.node.join_backward_op`."""
+    tiles = tiling(node)
+    across, along = tiles.programs
+    per_program = max(1, -(-across // MAX_PROGRAMS))
+    programs = -(-across // per_program)
+    parts = node.new_empty(programs, tiles.channels, len(raws) + 1, dtype=torch.float32)
+    in_format = alike(raws, node)
+    # a tensor stands in for one that is not there, and is not read
+    first = alike([node if received is None else received], node)[0]
+    second = first if received_active is None else alike([received_active], node)[0]
+    joined = first if received_active is None else torch.empty_like(node)
+    launch(
+        join_reduce_kernel, (programs, along), joined, parts, first, second, node, in_format,
+        tuple(means), tiles.places, HAS_RECEIVED=received is not None,
+        HAS_ACTIVE=received_active is not None, TILES=per_program,
+        SLOTS=power_of_two(len(raws) + 1), num_warps=4, **tiles.constants,
+    )  # fmt: skip
+    sums = parts.sum(0)
+    to_raws = [empty_alike(z, node) for z in raws]
+    to_scales = [torch.empty_like(scale) for scale in scales]
+    to_shift = sums.new_empty(tiles.channels, dtype=scales[0].dtype if scales else None)
+    launch(
+        join_gradient_kernel, (across, along), joined, sums, to_shift, tuple(to_raws),
+        tuple(to_scales), in_format, tuple(means), tuple(variances), tuple(scales), eps,
+        tiles.places, TRAINING=training, num_warps=4, **tiles.constants,
+    )  # fmt: skip
+    found = [*to_raws, *to_scales, to_shift]
+    return found if received_active is None else [*found, joined]

@@ -1,0 +1,66 @@
+"""Images as a table of places and channels, in either memory format.
+
+A place is a pixel of an image of the batch, numbered row by row. Its channels lie ``INNER`` apart:
+1 in channels last, height x width row by row.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from evonas.rules.kernels.device.launch import power_of_two
+
+MAX_PROGRAMS = 1024  # along the places, of a kernel that reduces: each leaves one row of sums
+
+
+@triton.jit
+def offsets(place, channel, CHANNELS: tl.constexpr, INNER: tl.constexpr):
+    """Where the elements lie; place and channel are broadcast."""
+    return (place // INNER) * (CHANNELS * INNER) + channel * INNER + place % INNER
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How elementwise kernels divide a tensor among programs.
+
+    Attributes:
+        places: batch x height x width.
+        channels: of the tensor.
+        inner: distance of two channels of a place.
+        block_p: places of a tile.
+        block_c: channels of a tile.
+    """
+
+    places: int
+    channels: int
+    inner: int
+    block_p: int
+    block_c: int
+
+    @property
+    def programs(self) -> tuple[int, int]:
+        """One program a tile."""
+        return -(-self.places // self.block_p), -(-self.channels // self.block_c)
+
+    @property
+    def constants(self) -> dict[str, int]:
+        """The constants that every such kernel takes."""
+        return {
+            "CHANNELS": self.channels,
+            "INNER": self.inner,
+            "BLOCK_P": self.block_p,
+            "BLOCK_C": self.block_c,
+        }
+
+
+def tiling(tensor: Tensor) -> Tiling:
+    """Tiles of 1024 elements, long in the direction in which memory runs."""
+    batch, channels, height, width = tensor.shape
+    if tensor.is_contiguous(memory_format=torch.channels_last):
+        block_c = min(64, power_of_two(channels))
+        return Tiling(batch * height * width, channels, 1, 1024 // block_c, block_c)
+    block_c = min(4, power_of_two(channels))
+    return Tiling(batch * height * width, channels, height * width, 1024 // block_c, block_c)

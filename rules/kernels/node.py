@@ -1,0 +1,216 @@
+"""A node of a cell in one pass: normalise what its convolutions gave, and add it all up.
+
+node = sum_i [scale_i (z_i - mean_i) / sqrt(var_i + eps) + shift_i] + sum_j plain_j, and on request
+relu(node), which all convolutions that begin at the node share. The backward pass joins the
+gradients of both, reduces once, and gives every z_i its gradient through batch normalisation
+(Ioffe and Szegedy 2015) in a second pass.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules.kernels.layout import empty_alike, empty_node, is_addressable, widened
+
+
+def join(
+    raws: Sequence[Tensor],
+    *,
+    means: Sequence[Tensor],
+    variances: Sequence[Tensor],
+    scales: Sequence[Tensor],
+    shifts: Sequence[Tensor],
+    plains: Sequence[Tensor] = (),
+    eps: float = 1e-5,
+    training: bool = True,
+    with_active: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """The node, and relu of it.
+
+    Differentiable in ``raws``, ``scales``, ``shifts`` and ``plains``. In training the gradient
+    takes means and variances for the statistics of ``raws``, whatever computed them; so they get
+    none of their own.
+
+    Args:
+        raws: z_i, (batch, channels, height, width) each, one memory format for all.
+        means: (channels,) of each, over batch and places.
+        variances: the same, biased.
+        scales: the gamma of each.
+        shifts: the beta of each.
+        plains: what is added as it is, of the same shape.
+        eps: added to the variances.
+        training: false when the statistics are fixed numbers.
+        with_active: without it the second tensor is empty.
+
+    Raises:
+        RuleError: nothing to add up, tensors of two shapes, or a list of another length.
+    """
+    terms = [*raws, *plains]
+    if not terms or terms[0].dim() != 4 or len({term.shape for term in terms}) > 1:
+        raise RuleError(
+            "join: expected tensors of one shape (batch, channels, height, width), got "
+            f"{[tuple(term.shape) for term in terms]}"
+        )
+    lengths = [len(entries) for entries in (raws, means, variances, scales, shifts)]
+    if len(set(lengths)) > 1:
+        raise RuleError(
+            "join: expected a mean, a variance, a scale and a shift for each raw, got "
+            f"{lengths[1:]} for {lengths[0]}"
+        )
+    node, active = join_op(
+        list(raws), list(means), list(variances), list(scales), list(shifts), list(plains), eps,
+        training, with_active,
+    )  # fmt: skip
+    return node, active
+
+
+@torch.library.custom_op("evonas::join", mutates_args=(), device_types="cuda")
+def join_op(
+    raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
+    shifts: list[Tensor], plains: list[Tensor], eps: float, training: bool, with_active: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """:func:`join` on a GPU."""
+    from evonas.rules.kernels.device.node import add_up
+
+    options = (raws, means, variances, scales, shifts, plains, eps)
+    if is_addressable((raws + plains)[0]):
+        return add_up(*options, with_active)
+    node, active = reference(*options, training, with_active)
+    return node, active
+
+
+@join_op.register_kernel("cpu")
+def reference(
+    raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
+    shifts: list[Tensor], plains: list[Tensor], eps: float, training: bool, with_active: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The same in ATen, term by term; sums in float32 at least."""
+    del training
+    node = empty_node(raws, plains)
+    total = torch.zeros_like(node, dtype=widened(node))
+    for z, mean, variance, scale, shift in zip(
+        raws, means, variances, scales, shifts, strict=True
+    ):
+        rate = scale * (variance + eps).rsqrt()
+        total += (z.to(total.dtype) - _channels(mean)) * _channels(rate) + _channels(shift)
+    for plain in plains:
+        total += plain
+    node.copy_(total)
+    return node, node.relu() if with_active else node.new_empty(0)
+
+
+@join_op.register_fake
+def _(
+    raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
+    shifts: list[Tensor], plains: list[Tensor], eps: float, training: bool, with_active: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    del means, variances, scales, shifts, eps, training
+    node = empty_node(raws, plains)
+    return node, torch.empty_like(node) if with_active else node.new_empty(0)
+
+
+@torch.library.custom_op("evonas::join_backward", mutates_args=(), device_types="cuda")
+def join_backward_op(
+    received: Tensor | None, received_active: Tensor | None, node: Tensor, raws: list[Tensor],
+    means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
+    training: bool,
+) -> list[Tensor]:  # fmt: skip
+    """The gradient of each raw, of each scale, of every shift; on a GPU.
+
+    And, last, that of every plain if it is not ``received`` itself: the joined one.
+
+    Args:
+        received: the gradient of the node, or None.
+        received_active: the gradient of relu(node), or None.
+        node: as it was given back.
+        raws: as :func:`join` got them, and the following too.
+        means: the same.
+        variances: the same.
+        scales: the same.
+        eps: the same.
+        training: the same.
+    """
+    from evonas.rules.kernels.device.node_backward import share_out
+
+    inputs = (received, received_active, node, raws, means, variances, scales, eps, training)
+    return share_out(*inputs) if is_addressable(node) else reference_backward(*inputs)
+
+
+@join_backward_op.register_kernel("cpu")
+def reference_backward(
+    received: Tensor | None, received_active: Tensor | None, node: Tensor, raws: list[Tensor],
+    means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
+    training: bool,
+) -> list[Tensor]:  # fmt: skip
+    """The same in ATen."""
+    joined = torch.zeros_like(node, dtype=widened(node))
+    if received is not None:
+        joined += received
+    if received_active is not None:
+        joined += received_active * (node > 0)
+    total = joined.sum((0, 2, 3))
+    count = joined.numel() / joined.shape[1]
+    to_raws, to_scales = [], []
+    for z, mean, variance, scale in zip(raws, means, variances, scales, strict=True):
+        inverse = (variance + eps).rsqrt()
+        normal = (z.to(joined.dtype) - _channels(mean)) * _channels(inverse)
+        overlap = (joined * normal).sum((0, 2, 3))
+        signal = joined
+        if training:
+            signal = joined - _channels(total / count) - normal * _channels(overlap / count)
+        to_raws.append(empty_alike(z, node).copy_(signal * _channels(scale * inverse)))
+        to_scales.append(overlap.to(scale.dtype))
+    total = total.to(scales[0].dtype if scales else total.dtype)
+    found = [*to_raws, *to_scales, total]
+    return found if received_active is None else [*found, torch.empty_like(node).copy_(joined)]
+
+
+@join_backward_op.register_fake
+def _(
+    received: Tensor | None, received_active: Tensor | None, node: Tensor, raws: list[Tensor],
+    means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
+    training: bool,
+) -> list[Tensor]:  # fmt: skip
+    del received, means, variances, eps, training
+    shift = node.new_empty(node.shape[1], dtype=scales[0].dtype if scales else widened(node))
+    to_raws = [empty_alike(z, node) for z in raws]
+    found = [*to_raws, *map(torch.empty_like, scales), shift]
+    return found if received_active is None else [*found, torch.empty_like(node)]
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    raws, means, variances, scales, _, plains, eps, training, with_active = inputs
+    ctx.save_for_backward(output[0], *raws, *means, *variances, *scales)
+    ctx.lengths = len(raws), len(plains)
+    ctx.options = eps, training
+    ctx.with_active = with_active
+    ctx.set_materialize_grads(False)
+
+
+def _backward(ctx: Any, received: Tensor | None, received_active: Tensor | None) -> Any:
+    node, *saved = ctx.saved_tensors
+    n, num_plains = ctx.lengths
+    if not ctx.with_active:
+        received_active = None
+    if received is None and received_active is None:
+        return (None,) * 9
+    raws, means, variances, scales = (saved[i * n : (i + 1) * n] for i in range(4))
+    found = join_backward_op(
+        received, received_active, node, raws, means, variances, scales, *ctx.options
+    )
+    none = [None] * n
+    to_plains = received if received_active is None else found[-1]
+    return (
+        found[:n], none, none, found[n : 2 * n], [found[2 * n]] * n, [to_plains] * num_plains,
+        None, None, None,
+    )  # fmt: skip
+
+
+join_op.register_autograd(_backward, setup_context=_keep)
+
+
+def _channels(values: Tensor) -> Tensor:
+    return values[:, None, None]

@@ -1,0 +1,68 @@
+"""Oracle: the reference in ATen, held against torch's batch normalisation in test_node."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from evonas.rules.kernels.node import reference, reference_backward
+
+pytest.importorskip("triton", reason="the kernels are Triton's")
+from evonas.rules.kernels.device import places
+from evonas.rules.kernels.device.node import add_up
+from evonas.rules.kernels.device.node_backward import share_out
+
+pytestmark = pytest.mark.kernels
+
+FORMATS = {"rows": torch.contiguous_format, "last": torch.channels_last}
+
+
+def close(found: Any, expected: Any, dtype: torch.dtype) -> None:
+    # bfloat16: 2**-8 of rounding, and the interpreter cuts off where ATen rounds
+    tolerance = 1e-5 if dtype == torch.float32 else 2**-6
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == other.dtype
+        assert one.stride() == other.stride()
+        torch.testing.assert_close(one.cpu(), other, rtol=tolerance, atol=4 * tolerance)
+
+
+def on(device: torch.device, value: Any) -> Any:
+    if isinstance(value, list):
+        return [on(device, entry) for entry in value]
+    return value.to(device) if isinstance(value, Tensor) else value
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+@pytest.mark.parametrize(
+    ("shape", "count", "plain", "dtype"),
+    [
+        ((2, 5, 13, 13), 2, 1, torch.float32),  # neither axis fills its tiles
+        ((3, 16, 8, 8), 1, 0, torch.bfloat16),
+        ((1, 1, 1, 1), 3, 0, torch.float32),
+        ((2, 3, 5, 4), 0, 2, torch.float32),
+    ],
+)
+def test_forward_and_backward_equal_the_reference(
+    shape: tuple[int, ...], count: int, plain: int, dtype: torch.dtype, kind: str,
+    device: torch.device, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(places, "MAX_PROGRAMS", 2)
+
+    def image() -> Tensor:
+        drawn = torch.randn(shape, generator=generator).to(dtype)
+        return drawn.contiguous(memory_format=FORMATS[kind])
+
+    def channels() -> Tensor:
+        return torch.rand(shape[1], generator=generator) + 0.5
+
+    raws, plains = [image() for _ in range(count)], [image() for _ in range(plain)]
+    means, variances, scales, shifts = ([channels() for _ in raws] for _ in range(4))
+    forward: Any = (raws, means, variances, scales, shifts, plains, 1e-3)
+    node, active = reference(*forward, True, True)
+    close(add_up(*on(device, [*forward, True])), (node, active), dtype)
+    close(add_up(*on(device, [*forward, False])), reference(*forward, True, False), dtype)
+    for training in (True, False):
+        for received in ((image(), image()), (image(), None), (None, image())):
+            backward = [*received, node, raws, means, variances, scales, 1e-3, training]
+            close(share_out(*on(device, backward)), reference_backward(*backward), dtype)
