@@ -36,6 +36,7 @@ from evonas.rules.oja import Oja
 from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
 from evonas.rules.predictive_coding import PredictiveCoding
 from evonas.rules.readout import readout_representatives
+from evonas.rules.segment import AbstractSegmentRule, Segment
 from evonas.rules.shares import bio_share, weights_by_rule
 from evonas.rules.signed_direct_feedback import SignedDirectFeedback
 from evonas.rules.soft_hebb import SoftHebb
@@ -78,6 +79,7 @@ __all__ = [
     "AbstractOwnUpdateRule",
     "AbstractRule",
     "AbstractRuleLayer",
+    "AbstractSegmentRule",
     "Backprop",
     "BatchRandomSign",
     "BehaviouralTimescale",
@@ -94,6 +96,7 @@ __all__ = [
     "RuleConv2d",
     "RuleLinear",
     "RuleTable",
+    "Segment",
     "SignedDirectFeedback",
     "SoftHebb",
     "SpikeTiming",

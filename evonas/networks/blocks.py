@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.rules import AbstractRule, RuleConv2d
+from evonas.rules import AbstractRule, RuleConv2d, Segment
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -63,9 +63,9 @@ def relu_convolution(
     stride: int = 1,
     dilation: int = 1,
     groups: int = 1,
-) -> nn.Sequential:
+) -> Segment:
     """ReLU, convolution, batch normalisation."""
-    return nn.Sequential(
+    return Segment(
         nn.ReLU(),
         convolution(
             in_channels,
@@ -88,7 +88,7 @@ def separable_convolution(
     stride: int = 1,
     dilation: int = 1,
     repeats: int = 1,
-) -> nn.Sequential:
+) -> Segment:
     """``repeats`` times ReLU, depthwise, pointwise, batch normalisation; the first is strided."""
     layers: list[nn.Module] = []
     for repeat in range(repeats):
@@ -106,7 +106,7 @@ def separable_convolution(
             convolution(channels, channels, rule=rule),
             BatchNorm(channels),
         ]
-    return nn.Sequential(*layers)
+    return Segment(*layers)
 
 
 class FactorizedReduction(nn.Module):

@@ -8,9 +8,10 @@ from evonas.networks.blocks import (
     BatchNorm,
     FactorizedReduction,
     ResidualReduction,
+    relu_convolution,
     separable_convolution,
 )
-from evonas.rules import RULES
+from evonas.rules import RULES, RuleConv2d, Segment
 
 BP = RULES["bp"]()
 
@@ -46,3 +47,13 @@ def test_a_factorised_reduction_begins_with_a_rectifier() -> None:
 def test_the_pooled_shortcut_of_an_odd_image_counts_no_padding() -> None:
     block = ResidualReduction(1, 1, rule=BP)
     assert torch.equal(block.pool(torch.ones(1, 1, 5, 5)), torch.ones(1, 1, 3, 3))
+
+
+def test_the_convolutions_of_a_block_are_one_segment_for_rules_that_take_one() -> None:
+    for block, count in (
+        (relu_convolution(2, 4, kernel=3, rule=BP), 1),
+        (separable_convolution(4, kernel=3, rule=BP, repeats=2), 4),
+    ):
+        assert isinstance(block, Segment)
+        assert len(block.stages) == count
+        assert all(isinstance(layer, RuleConv2d) for layer in block.layers)

@@ -1,0 +1,86 @@
+"""The relaxation of predictive coding: values that settle between what drives them and a wish.
+
+A segment of L stages f_1 ... f_L, driven by x, has a value v_0 at its input and one behind every
+stage but the last. They descend, from v_0 = x and v_l = f_l(v_{l-1}), the energy
+
+    E = |v_0 - x|^2 / 2 + sum_l |v_l - f_l(v_{l-1})|^2 / 2 + gamma G . f_L(v_{L-1})
+
+with G = N g the signal of each of the N images alone. The energy is that of Whittington and Bogacz
+(2017), the weak nudge gamma, in whose limit the errors are those of back-propagation, that of
+Millidge, Song, Salvatori, Lukasiewicz and Bogacz (2022, arXiv 2206.02629).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+Stages = Sequence[Callable[[Tensor], Tensor]]
+
+
+def relax(
+    stages: Stages,
+    values: Sequence[Tensor],
+    signal: Tensor,
+    *,
+    gamma: float,
+    step: float,
+    steps: int,
+    is_held: bool,
+) -> list[Tensor]:
+    """The values v_0 ... v_{L-1} after ``steps`` sweeps from the top value down.
+
+    In a sweep each value makes one step of the descent, given the new value above it, so the
+    signal reaches the input in the first sweep.
+
+    Args:
+        stages: f_1 ... f_L; autograd differentiates them.
+        values: x, f_1(x), f_2(f_1(x)), ... without the outputs of the last stage.
+        signal: G, of the shape of the outputs.
+        gamma: strength of the wish.
+        step: of the descent.
+        steps: sweeps.
+        is_held: the input cannot move, as images do not.
+    """
+    values = list(values)
+    driven = values[0]
+    for _ in range(steps):
+        leaves, predictions = predict(stages, values)
+        push = -gamma * signal  # the error of the prediction from v_at
+        for at in reversed(range(is_held, len(values))):
+            (pull,) = torch.autograd.grad(predictions[at], leaves[at], push)
+            expected = predictions[at - 1].detach() if at else driven
+            values[at] = values[at] - step * (values[at] - expected - pull)
+            push = values[at] - expected
+    return values
+
+
+def predict(stages: Stages, values: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Leaves that hold the values, and what each stage makes of its own, recorded."""
+    with torch.enable_grad():
+        leaves = [value.detach().requires_grad_() for value in values]
+        return leaves, [stage(leaf) for stage, leaf in zip(stages, leaves, strict=True)]
+
+
+class Learnt(Function):
+    """Joins outputs to an input and to parameters, whose gradients a function gives."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        outputs: Tensor,
+        learn: Callable[[Tensor], Sequence[Tensor | None]],
+        *tensors: Tensor,  # noqa: ARG004
+    ) -> Tensor:
+        """The outputs."""
+        ctx.learn = learn
+        return outputs.view_as(outputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
+        """What the function makes of the received signal, for each of the tensors."""
+        return None, None, *ctx.learn(received)

@@ -1,0 +1,77 @@
+"""Modules in a row that a rule may take as one piece, with values of its own in between."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.rules.base import AbstractRule, AbstractRuleLayer
+
+Stage = list[nn.Module]
+
+
+class AbstractSegmentRule(AbstractRule):
+    """A rule that looks beyond one layer, where its layers stand in one segment."""
+
+    @abstractmethod
+    def run_segment(self, segment: "Segment", inputs: Tensor) -> Tensor:
+        """The outputs of the segment, recorded so that the backward pass follows the rule."""
+
+
+@final
+class Segment(nn.Sequential):
+    """``nn.Sequential``, unless all its rule layers carry one rule that takes segments."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        """As the modules one after another; the rule decides how that is differentiated."""
+        rule = self._segment_rule
+        if rule is None or not torch.is_grad_enabled() or self.layers[0].connected.exact:
+            return run_in_turn(self, input)
+        return rule.run_segment(self, input)
+
+    @property
+    def layers(self) -> list[AbstractRuleLayer]:
+        """The rule layers among the modules."""
+        return [module for module in self if isinstance(module, AbstractRuleLayer)]
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The modules, cut so that each piece has one rule layer.
+
+        A cut comes as soon after a layer as it can: behind what normalises its outputs, that is,
+        behind modules with numbers of their own. What has none, such as an activation, belongs to
+        the next layer; behind the last layer, to that one.
+        """
+        stages: list[Stage] = [[]]
+        for module in self:
+            has_layer = any(isinstance(each, AbstractRuleLayer) for each in stages[-1])
+            if has_layer and (isinstance(module, AbstractRuleLayer) or not _holds(module)):
+                stages.append([])
+            stages[-1].append(module)
+        *whole, last = stages
+        if whole and not any(isinstance(each, AbstractRuleLayer) for each in last):
+            whole[-1].extend(last)
+            return whole
+        return stages
+
+    @property
+    def _segment_rule(self) -> AbstractSegmentRule | None:
+        layers = self.layers
+        if not layers or not isinstance(layers[0].rule, AbstractSegmentRule):
+            return None
+        rule = layers[0].rule
+        return rule if all(layer.rule == rule for layer in layers) else None
+
+
+def run_in_turn(modules: Iterable[nn.Module], values: Tensor) -> Tensor:
+    """What the modules make of ``values``, one after another."""
+    for module in modules:
+        values = module(values)
+    return values
+
+
+def _holds(module: nn.Module) -> bool:
+    """Whether a module has parameters or buffers."""
+    return any(True for _ in module.parameters()) or any(True for _ in module.buffers())
