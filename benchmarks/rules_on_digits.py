@@ -39,9 +39,15 @@ def accuracy(name: str, options: dict[str, str], *, seed: int) -> float:
 
 def with_options(rule: AbstractRule, options: dict[str, str]) -> AbstractRule:
     """The rule with some of its options replaced; numbers are read as such."""
-    known = {name: type(getattr(rule, name))(text) for name, text in options.items()}
+    known = {name: _typed(text, like=getattr(rule, name)) for name, text in options.items()}
     changed: AbstractRule = dataclasses.replace(rule, **known)  # type: ignore[type-var]
     return changed
+
+
+def _typed(text: str, *, like: object) -> object:
+    if isinstance(like, bool):
+        return text == "True"
+    return float(text) if like is None else type(like)(text)  # type: ignore[call-arg]
 
 
 def main() -> None:

@@ -5,31 +5,31 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
-from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from evonas.rules.centred_feedback import AbstractCentredFeedback
 from evonas.rules.wiring import ErrorBus
 
 
 @final
 @dataclass(frozen=True)
-class SignedDirectFeedback(DirectFeedbackAlignment):
-    """Sends sign(e) P / N with N images in the batch, as large as the mean of a loss makes e.
+class SignedDirectFeedback(AbstractCentredFeedback):
+    """Sends the centred signs of the error, sign(e) P / N with N images in the batch.
 
     Attributes:
-        norm: as in :class:`DirectFeedbackAlignment`. Signs forget the scale of the loss, so under
-            a loss scaler, or a loss that is not a mean, use ``rms``.
+        norm: see :class:`AbstractCentredFeedback`.
+        centre: the same.
     """
 
     name: ClassVar[str] = "sdfa"
     title: ClassVar[str] = "Direct feedback alignment of the error's signs"
-    source: ClassVar[str] = "Frenkel, Lefebvre and Bol 2021, arXiv 1909.01311"
-    equation: ClassVar[str] = "send = sign(e) P / N,  P = K(1; B)"
-    sends: ClassVar[str] = "sign(e) P / N"
+    source: ClassVar[str] = "Frenkel, Lefebvre and Bol 2021, arXiv 1909.01311; centring is ours"
+    equation: ClassVar[str] = "send = (s - mean s) P / N,  s = sign(e),  P = K(1; B)"
+    sends: ClassVar[str] = "(sign(e) - mean) P / N"
     cost: ClassVar[str] = "as dfa, and one sign an error"
     limits: ClassVar[str] = (
-        "as dfa; the size of an error is lost, so it stays noisy near a solution"
+        "as dfa; its signal never fades, so a network that is deep or normalised often is left no "
+        "better than untrained"
     )
 
-    def error(self, bus: ErrorBus) -> Tensor:
-        """The signs of the error, spread over the batch."""
-        error = bus.read()
-        return error.sign() / error.shape[0]
+    def target(self, bus: ErrorBus) -> Tensor:
+        """The signs of the error."""
+        return bus.read().sign()

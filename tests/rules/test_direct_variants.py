@@ -15,6 +15,7 @@ from evonas.rules import (
     connect,
     true_gradient,
 )
+from evonas.rules.wiring import ErrorBus
 
 LABELS = torch.tensor([2, 0, 4])
 
@@ -43,11 +44,13 @@ def some_error(generator: torch.Generator) -> Tensor:
 def test_sdfa_sends_what_dfa_sends_for_an_error_of_signs(generator: torch.Generator) -> None:
     error = some_error(generator)
     signs = torch.tensor([[(e > 0) - (e < 0) for e in row] for row in error.tolist()]).double()
-    found, kernel = sent_by(SignedDirectFeedback(), error=error)
-    expected, same_kernel = sent_by(DirectFeedbackAlignment(), error=signs / 3)
-    assert torch.equal(kernel, same_kernel)
-    assert torch.allclose(found, expected, rtol=0, atol=1e-14)
-    assert torch.allclose(sent_by(SignedDirectFeedback(), error=7 * error)[0], found)
+    for centre, mean in ((False, 0.0), (True, signs.sum(0) / 3)):
+        rule = SignedDirectFeedback(centre=centre)
+        found, kernel = sent_by(rule, error=error)
+        expected, same_kernel = sent_by(DirectFeedbackAlignment(), error=(signs - mean) / 3)
+        assert torch.equal(kernel, same_kernel)
+        assert torch.allclose(found, expected, rtol=0, atol=1e-14)
+        assert torch.allclose(sent_by(rule, error=7 * error)[0], found)
 
 
 def test_drtp_sends_what_dfa_sends_for_an_error_that_is_the_negative_label(
@@ -56,9 +59,34 @@ def test_drtp_sends_what_dfa_sends_for_an_error_that_is_the_negative_label(
     literal = torch.zeros(3, 5, dtype=torch.float64)
     for image, label in enumerate(LABELS.tolist()):
         literal[image, label] = -1.0
-    found, _ = sent_by(DirectRandomTarget(), error=some_error(generator), targets=LABELS)
-    expected, _ = sent_by(DirectFeedbackAlignment(), error=literal / 3)
-    assert torch.allclose(found, expected, rtol=0, atol=1e-14)
+    for centre, mean in ((False, 0.0), (True, literal.sum(0) / 3)):
+        rule = DirectRandomTarget(centre=centre)
+        found, _ = sent_by(rule, error=some_error(generator), targets=LABELS)
+        expected, _ = sent_by(DirectFeedbackAlignment(), error=(literal - mean) / 3)
+        assert torch.allclose(found, expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [SignedDirectFeedback, DirectRandomTarget])
+def test_what_all_images_of_a_batch_would_be_told_is_not_sent(
+    kind: type[SignedDirectFeedback | DirectRandomTarget], generator: torch.Generator
+) -> None:
+    error = some_error(generator)
+    centred, _ = sent_by(kind(), error=error, targets=LABELS)
+    published, _ = sent_by(kind(centre=False), error=error, targets=LABELS)
+    assert torch.allclose(centred.sum(0), torch.zeros_like(centred[0]), rtol=0, atol=1e-14)
+    assert torch.allclose(centred, published - published.mean(0), rtol=0, atol=1e-14)
+
+
+def test_at_the_start_a_centred_label_is_the_error_itself() -> None:
+    """Of logits that are all equal and a batch in which the classes are."""
+    labels = torch.arange(5)
+    logits = torch.zeros(5, 5, requires_grad=True)
+    F.cross_entropy(logits, labels).backward()
+    bus = ErrorBus()
+    assert logits.grad is not None
+    bus.receive(logits.grad)
+    bus.targets = labels
+    assert torch.allclose(DirectRandomTarget().error(bus), logits.grad)
 
 
 def test_drtp_takes_mixed_labels_and_one_hot_ones_are_the_labels(
