@@ -108,5 +108,9 @@ class SearchData:
 
 
 def unit_pixels(pixels: Tensor) -> Tensor:
-    """Bytes as float32 in [0, 1], the unit in which every network and attack takes images."""
-    return pixels.to(torch.float32).div(255.0)
+    """Bytes as float32 in [0, 1], as every network and attack takes them; channels last in memory.
+
+    Convolutions are faster on that layout, on CPUs too.
+    """
+    pixels = pixels.to(torch.float32, memory_format=torch.channels_last)
+    return pixels.div(255.0)

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 
 from evonas.errors import MaskedAttack
-from evonas.evaluation.data import Images
+from evonas.evaluation.images import Images, unit_pixels
 from evonas.evaluation.robustness import robust_accuracy
 from evonas.networks import Network, count_multiply_adds, count_parameters
 from evonas.rules import bio_share
@@ -133,7 +133,7 @@ def accuracy(network: Network, images: Images, *, batch: int = 500) -> float:
     hits = torch.zeros((), dtype=torch.long, device=images.labels.device)
     with torch.inference_mode():
         for start in range(0, len(images), batch):
-            pixels = images.pixels[start : start + batch].float() / 255.0
+            pixels = unit_pixels(images.pixels[start : start + batch])
             guesses = network(pixels).argmax(1)
             hits += (guesses == images.labels[start : start + batch]).sum()
     return int(hits) / len(images)

@@ -8,9 +8,9 @@ from evonas.evaluation.images import Images, unit_pixels
 
 
 def test_every_byte_becomes_its_share_of_255() -> None:
-    bytes_ = torch.arange(256, dtype=torch.uint8)
-    assert unit_pixels(bytes_).tolist() == pytest.approx([i / 255 for i in range(256)], abs=1e-7)
-    assert unit_pixels(bytes_)[[0, 255]].tolist() == [0.0, 1.0]
+    pixels = unit_pixels(torch.arange(256, dtype=torch.uint8).view(2, 2, 8, 8)).flatten()
+    assert pixels.tolist() == pytest.approx([i / 255 for i in range(256)], abs=1e-7)
+    assert pixels[[0, 255]].tolist() == [0.0, 1.0]
 
 
 def test_a_subset_keeps_images_and_labels_together_in_the_order_asked() -> None:

@@ -10,7 +10,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from evonas.evaluation.apgd import apgd
 from evonas.evaluation.attack_losses import ATTACK_LOSSES
-from evonas.evaluation.augment import augment
 from evonas.evaluation.pgd import fgsm, pgd
 
 EPSILON = 0.1
@@ -56,11 +55,6 @@ def test_the_host_never_waits_for_the_device(
         apgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=20, loss=loss)
         pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=5, loss=loss)
         fgsm(trained, images, labels, epsilon=EPSILON, loss=loss)
-
-
-def test_augmentation_never_waits_either(batch: tuple[Tensor, Tensor]) -> None:
-    with NoReadback():
-        augment(batch[0], padding=2, flip=True, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.gpu

@@ -1,0 +1,58 @@
+"""The arithmetic of a training: float32, TensorFloat-32, or bfloat16 with float32 weights."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Literal, TypeAlias, get_args
+
+import torch
+
+from evonas.errors import ConfigError
+
+Precision: TypeAlias = Literal["fp32", "tf32", "bf16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+def check_precision(precision: str, *, device: str) -> None:
+    """Refuse an arithmetic that does not exist, or not on ``device``.
+
+    Raises:
+        ConfigError: the same.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision: expected one of {', '.join(PRECISIONS)}, got '{precision}'")
+    if precision == "tf32" and device == "cpu":
+        raise ConfigError(
+            "precision: 'tf32' is an arithmetic of CUDA devices; on a cpu choose fp32 or bf16"
+        )
+
+
+@contextmanager
+def arithmetic(precision: Precision, *, device_type: str) -> Iterator[None]:
+    """Float32 in this block means what ``precision`` says; afterwards what it meant before.
+
+    By itself torch computes convolutions on a GPU in TensorFloat-32, whose factors have 10 bits;
+    under ``fp32`` it does not. A CPU knows no such difference.
+    """
+    if device_type == "cpu":
+        yield
+        return
+    switches: tuple[Any, ...] = (torch.backends.cudnn, torch.backends.cuda)
+    switches = (switches[0].conv, switches[1].matmul)  # torch's types do not know them yet
+    before = [switch.fp32_precision for switch in switches]
+    try:
+        for switch in switches:
+            switch.fp32_precision = "ieee" if precision == "fp32" else "tf32"
+        yield
+    finally:
+        for switch, was in zip(switches, before, strict=True):
+            switch.fp32_precision = was
+
+
+def autocast(precision: Precision, *, device_type: str) -> AbstractContextManager[None]:
+    """Where a forward pass is recorded: bfloat16 under ``bf16``, else nothing.
+
+    Weights, their gradients and the optimiser stay float32.
+    """
+    if precision != "bf16":
+        return nullcontext()
+    return torch.autocast(device_type, torch.bfloat16)

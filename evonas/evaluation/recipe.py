@@ -1,0 +1,31 @@
+"""How a candidate is trained; the recipe is NAS-Bench-201's (Dong and Yang 2020)."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """SGD with Nesterov momentum, cosine to zero by epochs.
+
+    Attributes:
+        epochs: passes over the training part.
+        batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
+        learning_rate: in the first epoch; rules with an update of their own have their own.
+        momentum: of SGD, for all others.
+        weight_decay: the same, coupled to the gradient.
+    """
+
+    epochs: int
+    batch: int
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Cosine annealing, once an epoch, from the full rate towards zero."""
+        return self.learning_rate * self.share_at(epoch)
+
+    def share_at(self, epoch: int) -> float:
+        """What is left in an epoch of every learning rate, in (0, 1]."""
+        return 0.5 * (1.0 + math.cos(math.pi * epoch / self.epochs))
