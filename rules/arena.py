@@ -7,28 +7,33 @@ what an earlier forward pass has saved for its backward pass stays as it was.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
+from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 
 if TYPE_CHECKING:  # a wiring holds an arena, and a layer a wiring
     from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer
+
+T = TypeVar("T")
 
 
 class _Slot:
     """The feedback of one layer, and of what it was made."""
 
-    def __init__(self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule") -> None:
+    __slots__ = ("address", "feedback", "is_taken", "layer", "rule", "version", "weight")
+
+    def __init__(
+        self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule", weight: Tensor
+    ) -> None:
         self.layer = layer
         self.rule = rule
-        self.weight = layer.weight
+        self.weight = weight
         self.put(rule.feedback(layer))
 
     def put(self, feedback: Tensor) -> None:
         self.feedback = feedback
-        self.moment = self.layer.connected.moment
-        self.is_captured = _is_captured(self.weight)
         self.version = self.weight._version
         self.address = self.weight.data_ptr()
         self.is_taken = False
@@ -39,6 +44,9 @@ class Arena:
 
     def __init__(self) -> None:
         self._slots: dict[int, _Slot] = {}
+        self._groups: list[tuple[list[AbstractRuleLayer], list[_Slot]]] = []
+        self._moment = 0  # of the last refresh
+        self._is_captured = False
 
     def feedback(
         self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule", *, moment: int
@@ -48,49 +56,69 @@ class Arena:
         Asking twice is taken for a new forward pass and refreshes, so that also a change of the
         weight that leaves no trace in its version, as one through ``.data``, is seen.
         """
-        slot, weight = self._slots.get(layer.number), layer.weight
+        slot = self._slots.get(layer.number)
+        weight: Tensor | None = layer._parameters.get(
+            "weight"
+        )  # at a quarter of the cost of layer.weight
+        if weight is None:  # parametrised
+            weight = layer.weight
         if slot is None or slot.weight is not weight or slot.rule is not rule:
-            slot = self._slots[layer.number] = _Slot(layer, rule)
+            slot = self._slots[layer.number] = _Slot(layer, rule, weight)
+            self._groups.clear()
         elif (
             slot.is_taken
             or slot.version != weight._version
-            or slot.moment != moment
-            or slot.is_captured != _is_captured(weight)
+            or self._moment != moment
             or slot.address != weight.data_ptr()
+            or (weight.is_cuda and self._is_captured != torch.cuda.is_current_stream_capturing())
         ):
-            self._refresh()
+            self._refresh(moment)
         slot.is_taken = True
         return slot.feedback
 
-    def _refresh(self) -> None:
-        groups: dict[Hashable, list[_Slot]] = {}
+    @torch.no_grad()
+    def _refresh(self, moment: int) -> None:
+        slots = self._slots.values()
+        if any(slot.address != slot.weight.data_ptr() for slot in slots):
+            self._groups.clear()  # a weight may be of another type, or on another device
+        for layers, members in self._groups or self._group():
+            made = members[0].rule.feedbacks(layers)
+            for slot, feedback in zip(members, made, strict=True):
+                slot.put(feedback)
+        self._moment = moment
+        # a CUDA graph must hold the refresh of all that it uses
+        self._is_captured = (
+            next(iter(slots)).weight.is_cuda and torch.cuda.is_current_stream_capturing()
+        )
+
+    def _group(self) -> "list[tuple[list[AbstractRuleLayer], list[_Slot]]]":
+        groups: dict[Hashable, tuple[list[AbstractRuleLayer], list[_Slot]]] = {}
         for slot in self._slots.values():
             key = slot.rule, slot.weight.device, slot.weight.dtype
-            groups.setdefault(key, []).append(slot)
-        for slots in groups.values():
-            made = slots[0].rule.feedbacks([slot.layer for slot in slots])
-            for slot, feedback in zip(slots, made, strict=True):
-                slot.put(feedback)
+            layers, members = groups.setdefault(key, ([], []))
+            layers.append(slot.layer)
+            members.append(slot)
+        self._groups = list(groups.values())
+        return self._groups
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_slots": {}}
-
-
-def _is_captured(weight: Tensor) -> bool:
-    """Whether a CUDA graph is being captured, which must hold the refresh of all it uses."""
-    return weight.is_cuda and torch.cuda.is_current_stream_capturing()
+        return Arena().__dict__
 
 
 def flat(tensors: Iterable[Tensor]) -> Tensor:
     """The elements of all tensors, one after the other, in new memory and without gradient."""
-    return torch.cat([tensor.detach().flatten() for tensor in tensors])
+    found = list(tensors)
+    with torch.no_grad():
+        elements: Tensor = _flatten_dense_tensors(found)
+        return elements.clone() if len(found) == 1 else elements  # a view, of one
 
 
-def shared_out(elements: Tensor, layers: Sequence["AbstractRuleLayer"]) -> list[Tensor]:
+def shared_out(elements: Tensor, layers: Sequence["AbstractRuleLayer"]) -> Sequence[Tensor]:
     """A view of ``elements`` in the shape of each layer's weight."""
-    shapes = [layer.weight.shape for layer in layers]
-    pieces = elements.split([shape.numel() for shape in shapes])
-    return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    views: Sequence[Tensor] = _unflatten_dense_tensors(
+        elements, [layer.weight for layer in layers]
+    )
+    return views
 
 
 def flat_constant(
@@ -99,9 +127,15 @@ def flat_constant(
     make: Callable[["AbstractRuleLayer"], Tensor],
 ) -> Tensor:
     """The flat tensor of what ``make`` gives for each layer, made once for these layers."""
+    return made_once(rule, layers, lambda: flat(make(layer) for layer in layers))
+
+
+def made_once(
+    rule: "AbstractFeedbackRule", layers: Sequence["AbstractRuleLayer"], make: Callable[[], T]
+) -> T:
+    """The one thing that a rule keeps for these layers, of their present type and device."""
     weight = layers[0].weight
     numbers = tuple(layer.number for layer in layers)
     return layers[0].connected.remember(
-        ("flat", rule, numbers, weight.device, weight.dtype),
-        lambda: flat(make(layer) for layer in layers),
+        ("of all", rule, numbers, weight.device, weight.dtype), make
     )

@@ -94,7 +94,7 @@ class AbstractFeedbackRule(AbstractRule):
     @final
     def run(self, layer: "AbstractRuleLayer", inputs: Tensor) -> Tensor:
         """The outputs; V is made only when something is to be sent."""
-        if not (torch.is_grad_enabled() and inputs.requires_grad):
+        if not (inputs.requires_grad and torch.is_grad_enabled()):
             return layer.run_exactly(inputs)
         if is_plain():
             wiring = layer.wiring or layer.connected

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
-from evonas.rules.arena import flat_constant, shared_out
+from evonas.rules.arena import flat, made_once, shared_out
 from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
 from evonas.rules.scale import Scale
 
@@ -45,4 +45,6 @@ class FeedbackAlignment(AbstractFeedbackRule):
         """B of every layer, one tensor that is made once."""
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
-        return shared_out(flat_constant(self, layers, self.feedback), layers)
+        return made_once(
+            self, layers, lambda: shared_out(flat(map(self.feedback, layers)), layers)
+        )

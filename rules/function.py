@@ -2,8 +2,9 @@
 
 ``ThroughConvolution`` and ``ThroughLinear`` compute what torch computes and send K(g; V) in
 place of K(g; W); the gradients of weight and bias are torch's, and never read the weight. Their
-backward passes can be differentiated in turn, in the feedback too. ``FromElsewhere`` sends
-whatever a function gives, without a pass through the layer.
+backward passes can be differentiated in turn, in the feedback too. ``convolve`` does the same
+without a function of ours in the backward pass. ``FromElsewhere`` sends whatever a function gives,
+without a pass through the layer.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+
+from evonas.errors import RuleError
 
 Pair = tuple[int, int]
 Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
@@ -130,6 +133,59 @@ def apply(function: type[Function], *args: Any) -> Tensor:
     chosen: Any = QUICK[function] if is_plain() else function
     outputs: Tensor = chosen.apply(*args)
     return outputs
+
+
+def convolve(
+    inputs: Tensor, weight: Tensor, bias: Tensor | None, feedback: Tensor, geometry: Geometry
+) -> Tensor:
+    """conv2d that sends K(g; feedback), by the shortest way there is.
+
+    That is torch's own function, which saves the weight for K(g; W) and for nothing else, with
+    the feedback put in its place. Where hooks of others take what is saved, as a checkpoint does,
+    where a transform looks at the backward pass, and where the feedback itself is to get a
+    gradient, it is :class:`ThroughConvolution`.
+    """
+    if (
+        feedback.requires_grad
+        or not is_plain()
+        or torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+    ):
+        tensors = _as_autocast(inputs, weight, bias, feedback)
+        return apply(ThroughConvolution, *tensors, geometry)
+    outputs = F.conv2d(inputs, weight, bias, *geometry)
+    node: Any = outputs.grad_fn
+    if node is not None and inputs.requires_grad:
+        if feedback.dtype != outputs.dtype:  # under autocast
+            feedback = feedback.to(outputs.dtype)
+        node._raw_saved_weight.register_hooks(lambda _: feedback, _only_once)
+    return outputs
+
+
+def multiply(inputs: Tensor, weight: Tensor, bias: Tensor | None, feedback: Tensor) -> Tensor:
+    """A linear map that sends g feedback."""
+    return apply(ThroughLinear, *_as_autocast(inputs, weight, bias, feedback))
+
+
+def _as_autocast(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
+    """The tensors as torch's autocast would hand them to a convolution or a linear map."""
+    inputs = tensors[0]
+    if inputs is None or not torch.is_autocast_enabled(inputs.device.type):
+        return tensors
+    dtype = torch.get_autocast_dtype(inputs.device.type)
+    return tuple(
+        tensor if tensor is None or tensor.dtype == torch.float64 else tensor.to(dtype)
+        for tensor in tensors
+    )
+
+
+def _only_once(feedback: Tensor) -> Tensor:
+    if torch.is_grad_enabled():
+        raise RuleError(
+            "create_graph=True asks for the derivative of a signal through fixed feedback: "
+            "record the forward pass within `with true_gradient(network):`, or in a mixture of "
+            "rules whose shares require a gradient"
+        )
+    return feedback
 
 
 def _quick(function: Any) -> type[Function]:

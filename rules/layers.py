@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from evonas.rules.base import AbstractRule, AbstractRuleLayer
-from evonas.rules.function import Pair, ThroughConvolution, ThroughLinear, apply
+from evonas.rules.function import Pair, convolve, multiply
 
 
 @final
@@ -41,9 +41,8 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         )  # fmt: skip
         _begin(self, rule)
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        """(batch, C_in, H, W) or (C_in, H, W) to the same with C_out channels."""
-        return AbstractRuleLayer.forward(self, input)
+    # (batch, C_in, H, W) or (C_in, H, W) to the same with C_out channels
+    forward = AbstractRuleLayer.forward  # type: ignore[assignment] # torch calls it input
 
     def run_exactly(self, inputs: Tensor) -> Tensor:
         """The outputs as torch computes and differentiates them."""
@@ -57,13 +56,13 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         padding = self.padding
         if isinstance(padding, str) or self.padding_mode != "zeros":
             inputs, padding = self._pad(inputs)
-        weight = self.weight if learns else self.weight.detach()
-        tensors: list[Tensor | None] = [inputs, weight, self.bias, feedback]
-        if torch.is_autocast_enabled(inputs.device.type):
-            tensors = _as_autocast(tensors, inputs.device.type)
-        return apply(
-            ThroughConvolution, *tensors, (self.stride, padding, self.dilation, self.groups)
-        )
+        own = self._parameters  # at a quarter of the cost of an attribute
+        weight: Tensor | None = own.get("weight")
+        if weight is None or not learns:  # a parametrised weight is not among its own
+            weight = self.weight if learns else self.weight.detach()
+        bias = own["bias"] if "bias" in own else self.bias  # noqa: SIM401 - reads it always
+        geometry = self.stride, padding, self.dilation, self.groups
+        return convolve(inputs, weight, bias, feedback, geometry)  # type: ignore[arg-type]
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
         """The pass that gives torch the gradient of a convolution's weight: no patch is copied."""
@@ -125,9 +124,8 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
         super().__init__(in_features, out_features, bias, device, dtype)
         _begin(self, rule)
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        """(..., in_features) to (..., out_features)."""
-        return AbstractRuleLayer.forward(self, input)
+    # (..., in_features) to (..., out_features)
+    forward = AbstractRuleLayer.forward  # type: ignore[assignment] # torch calls it input
 
     def run_exactly(self, inputs: Tensor) -> Tensor:
         """The outputs as torch computes and differentiates them."""
@@ -136,10 +134,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
         """The same outputs; the layer will send g feedback."""
         weight = self.weight if learns else self.weight.detach()
-        tensors: list[Tensor | None] = [inputs, weight, self.bias, feedback]
-        if torch.is_autocast_enabled(inputs.device.type):
-            tensors = _as_autocast(tensors, inputs.device.type)
-        return apply(ThroughLinear, *tensors)
+        return multiply(inputs, weight, self.bias, feedback)
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
         """The sum of the outer products of signal and input."""
@@ -159,12 +154,3 @@ def _begin(layer: AbstractRuleLayer, rule: AbstractRule) -> None:
     layer.wiring = None
     layer.number = 0
     layer.register_buffer("kept", None, persistent=False)
-
-
-def _as_autocast(tensors: list[Tensor | None], device_type: str) -> list[Tensor | None]:
-    """The tensors as torch's autocast would hand them to a convolution or a linear map."""
-    dtype = torch.get_autocast_dtype(device_type)
-    return [
-        tensor if tensor is None or tensor.dtype == torch.float64 else tensor.to(dtype)
-        for tensor in tensors
-    ]

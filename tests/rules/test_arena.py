@@ -111,6 +111,25 @@ def test_signs_are_never_stale_in_a_part_of_the_network(name: str) -> None:
         assert torch.equal(mine.sign(), layer.weight.sign())
 
 
+@pytest.mark.parametrize("name", ["usf", "frsf", "brsf", "kp"])
+def test_a_refresh_leaves_the_only_weight_as_it_is(name: str) -> None:
+    network, _ = chain(RULES[name]())
+    before = network[0].weight.detach().clone()
+    used(network)
+    used(network)
+    assert torch.equal(network[0].weight, before)
+
+
+def test_a_parametrised_weight_is_followed() -> None:
+    network, wiring = chain(*[UniformSign()] * 2)
+    torch.nn.utils.parametrizations.weight_norm(network[1])
+    for _ in range(2):
+        check(network)
+        with torch.no_grad():
+            network[1].parametrizations.weight.original1.neg_()
+        wiring.advance(learning_rate=0.1)
+
+
 def test_different_rules_in_one_network_each_get_their_own() -> None:
     network, wiring = chain(UniformSign(), BatchRandomSign(), KolenPollack())
     for _ in range(4):

@@ -1,13 +1,22 @@
 """Oracles: the transposed convolution written as loops, torch's autograd, finite differences."""
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 
-from evonas.rules.function import FromElsewhere, Geometry, ThroughConvolution, ThroughLinear
+from evonas.errors import RuleError
+from evonas.rules.function import (
+    FromElsewhere,
+    Geometry,
+    ThroughConvolution,
+    ThroughLinear,
+    convolve,
+)
 
 # stride, dilation, groups, height, has a bias
 GEOMETRIES = list(itertools.product((1, 2), (1, 2), (1, 2, 4), (6, 7), (False, True)))
@@ -73,6 +82,46 @@ def test_a_convolution_sends_the_transposed_pass_of_its_feedback(geometry: Geome
         assert torch.allclose(ours, literal, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("stride", "dilation", "groups", "height", "bias"), GEOMETRIES)
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_the_shortest_way_gives_the_same_to_the_bit(
+    stride: int, dilation: int, groups: int, height: int, bias: bool, is_watched: bool
+) -> None:
+    geometry = ((stride, stride), (1, 1), (dilation, dilation), groups)
+    x, weight = normal(2, 4, height, 7), normal(8, 4 // groups, 3, 3, seed=1)
+    offset = normal(8, seed=2) if bias else None
+    wanted = [tensor for tensor in (x, weight, offset) if tensor is not None]
+    feedback = normal(*weight.shape, seed=3).detach()
+    expected = ThroughConvolution.apply(x, weight, offset, feedback, geometry)
+    if is_watched:  # hooks of others, such as a checkpoint's, have what is saved
+        with saved_tensors_hooks(lambda saved: saved, lambda saved: saved):
+            found = convolve(x, weight, offset, feedback, geometry)
+    else:
+        found = convolve(x, weight, offset, feedback, geometry)
+    received = normal(*expected.shape, seed=4).detach()
+    for ours, functions in zip(
+        (found, *torch.autograd.grad(found, wanted, received)),
+        (expected, *torch.autograd.grad(expected, wanted, received)),
+        strict=True,
+    ):
+        assert torch.equal(ours, functions)
+
+
+def operations(outputs: Callable[[], Tensor]) -> list[str]:
+    """What is computed in a forward and a backward pass, in order."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        outputs().sum().backward()
+    return [event.name for event in profile.events() if event.name.startswith("aten::conv")]
+
+
+def test_the_shortest_way_computes_what_torchs_layer_does() -> None:
+    geometry = ((1, 1), (1, 1), (1, 1), 1)
+    x, weight, feedback = normal(2, 4, 6, 5), normal(4, 4, 3, 3), normal(4, 4, 3, 3, seed=1)
+    mine = operations(lambda: convolve(x, weight, None, feedback.detach(), geometry))
+    assert mine == operations(lambda: F.conv2d(x, weight, None, *geometry))
+    assert mine.count("aten::convolution_backward") == 1
+
+
 @pytest.mark.parametrize("leading", [(), (3,), (3, 2), (2, 3, 2)])
 def test_a_linear_map_sends_the_signal_times_its_feedback(leading: tuple[int, ...]) -> None:
     x, weight, bias = normal(*leading, 4), normal(5, 4, seed=1), normal(5, seed=2)
@@ -134,6 +183,13 @@ def test_the_second_derivative_is_that_of_the_backward_pass(kind: str) -> None:
     received = normal(*function.apply(x, weight, None, feedback, *more).shape, seed=3)
     inputs = [tensor.detach().requires_grad_() for tensor in (x, received, feedback)]
     assert torch.autograd.gradcheck(backward, inputs)
+
+
+def test_a_derivative_of_the_shortest_way_is_refused() -> None:
+    x, weight = normal(1, 2, 4, 4), normal(2, 2, 3, 3)
+    outputs = convolve(x, weight, None, weight.detach(), ((1, 1), (1, 1), (1, 1), 1))
+    with pytest.raises(RuleError, match="asks for the derivative of a signal"):
+        torch.autograd.grad(outputs.square().sum(), x, create_graph=True)
 
 
 def test_a_signal_from_elsewhere_replaces_the_pass_and_leaves_the_outputs_gradient() -> None:
