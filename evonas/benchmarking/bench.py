@@ -9,7 +9,7 @@ from evonas.benchmarking.benchmark import Benchmark
 from evonas.benchmarking.records import Record
 from evonas.errors import ConfigError
 from evonas.registry import look_up
-from evonas.search import SEARCHES, check_objectives, make_search
+from evonas.search import SEARCHES, check_search, make_search
 from evonas.space import Genome
 
 
@@ -55,13 +55,13 @@ class BenchPlan:
             raise ConfigError(f"at-once: expected at least 1, got {self.at_once}")
 
     def check(self, benchmark: Benchmark) -> None:
-        """Refuse engines that cannot optimise as many objectives as the benchmark has.
+        """Refuse engines that cannot optimise this benchmark, or cannot run here.
 
         Raises:
             ConfigError: one cannot.
         """
         for name in self.algorithms:
-            check_objectives(name, len(benchmark.goal.objectives))
+            check_search(name, len(benchmark.goal.objectives))
 
 
 def run_bench(benchmark: Benchmark, plan: BenchPlan, *, workers: int) -> Iterator[list[Record]]:
@@ -73,7 +73,7 @@ def run_bench(benchmark: Benchmark, plan: BenchPlan, *, workers: int) -> Iterato
         workers: processes; 1 for this one.
 
     Raises:
-        ConfigError: an engine cannot optimise this many objectives.
+        ConfigError: see :meth:`BenchPlan.check`.
         DataError: the table lacks an architecture that an engine asked for.
     """
     plan.check(benchmark)

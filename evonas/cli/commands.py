@@ -34,7 +34,9 @@ def run(
     download: Annotated[
         bool, typer.Option("--download", help="Fetch the data set if it is missing.")
     ] = False,
-    algorithm: Annotated[str, typer.Option(help="The search engine: nsga2 or random.")] = "nsga2",
+    algorithm: Annotated[
+        str, typer.Option(help="The search engine; see: evonas algorithms.")
+    ] = "nsga2",
     population: Annotated[int, typer.Option(help="Candidates in a generation.")] = 20,
     generations: Annotated[
         int | None, typer.Option(help="Generations at most; 4 by default.")

@@ -1,26 +1,60 @@
 """Search engines by ask and tell: genomes out, vectors to minimise in; no network in sight."""
 
+from importlib.util import find_spec
+
 from evonas.errors import ConfigError
 from evonas.registry import look_up
+from evonas.search.aging import AgingEvolution
 from evonas.search.base import AbstractSearch
+from evonas.search.deap_nsga2 import DeapNsga2
+from evonas.search.deap_spea2 import DeapSpea2
+from evonas.search.local import LocalSearch
+from evonas.search.moead import Moead
+from evonas.search.mu_plus_lambda import MuPlusLambda
 from evonas.search.nsga2 import Nsga2
+from evonas.search.nsga3 import Nsga3
+from evonas.search.optuna_tpe import OptunaTpe
 from evonas.search.pareto import Normaliser, Vector, hypervolume, non_dominated
+from evonas.search.pareto_local import ParetoLocalSearch
 from evonas.search.problem import Problem
 from evonas.search.random_search import RandomSearch
+from evonas.search.rvea import Rvea
+from evonas.search.sms_emoa import SmsEmoa
 
 SEARCHES: dict[str, type[AbstractSearch]] = {
-    search.name: search for search in (Nsga2, RandomSearch)
+    search.name: search
+    for search in (
+        Nsga2,
+        Nsga3,
+        SmsEmoa,
+        Rvea,
+        Moead,
+        DeapNsga2,
+        DeapSpea2,
+        MuPlusLambda,
+        AgingEvolution,
+        LocalSearch,
+        ParetoLocalSearch,
+        OptunaTpe,
+        RandomSearch,
+    )
 }
 
 
-def check_objectives(name: str, count: int) -> None:
-    """Refuse a number of objectives that a search cannot optimise.
+def check_search(name: str, count: int) -> None:
+    """Refuse a search that cannot optimise ``count`` objectives, or cannot run here.
 
     Raises:
         UnknownNameError: no search has this name.
-        ConfigError: it needs more, or takes fewer; the message names searches that will do.
+        ConfigError: it needs more objectives, or takes fewer (the message names searches that will
+            do), or its package is not installed.
     """
     search = look_up(SEARCHES, name, kind="search")
+    if search.package is not None and find_spec(search.package) is None:
+        raise ConfigError(
+            f"algorithm '{name}': the package {search.package} is not installed; "
+            f"pip install 'evonas[{search.package}]'"
+        )
     if _takes(search, count):
         return
     too_few = count < search.min_objectives
@@ -55,7 +89,7 @@ def make_search(
     """
     search = look_up(SEARCHES, name, kind="search")
     if num_objectives >= 1:
-        check_objectives(name, num_objectives)
+        check_search(name, num_objectives)
     return search(problem, population=population, num_objectives=num_objectives, seed=seed)
 
 
@@ -67,7 +101,7 @@ __all__ = [
     "Problem",
     "RandomSearch",
     "Vector",
-    "check_objectives",
+    "check_search",
     "hypervolume",
     "make_search",
     "non_dominated",

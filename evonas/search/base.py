@@ -60,6 +60,7 @@ class AbstractSearch(ABC):
             for one genome at a time; the others lose little when asked for a generation.
         min_objectives: how many objectives it needs.
         max_objectives: how many it can take; None for any number.
+        package: of an optional dependency that it needs.
 
     Raises:
         ConfigError: the population is smaller than two.
@@ -71,6 +72,7 @@ class AbstractSearch(ABC):
     is_sequential: ClassVar[bool] = False
     min_objectives: ClassVar[int] = 1
     max_objectives: ClassVar[int | None] = None
+    package: ClassVar[str | None] = None
 
     def __init__(
         self, problem: Problem, *, population: int, num_objectives: int, seed: int

@@ -1,4 +1,4 @@
-"""How two parents make two children: DEAP's uniform crossover and uniform integer mutation.
+"""How parents make children: DEAP's uniform crossover and uniform integer mutation.
 
 A gene is a name out of a list, so that nothing lies "between" two of its values; operators that
 keep neighbours together or step by one would find an order where there is none.
@@ -25,13 +25,32 @@ def vary(
     then drawn anew with probability 1 / (number of active genes) (DEAP ``mutUniformInt``). A gene
     with a single choice counts as inactive.
     """
-    mother = list(_with_silent_rules_redrawn(first, problem, rng=rng).values)
-    father = list(_with_silent_rules_redrawn(second, problem, rng=rng).values)
-    with _deap_draws_from(rng):
+    mother = list(with_silent_rules_redrawn(first, problem, rng=rng).values)
+    father = list(with_silent_rules_redrawn(second, problem, rng=rng).values)
+    with deap_draws_from(rng):
         tools.cxUniform(mother, father, indpb=SWAP_RATE)
         _mutate(mother, problem)
         _mutate(father, problem)
     return problem.canonical(Genome(tuple(mother))), problem.canonical(Genome(tuple(father)))
+
+
+def crossed(
+    first: Genome, second: Genome, problem: Problem, *, rng: random.Random
+) -> tuple[Genome, Genome]:
+    """Two canonical children by uniform crossover alone."""
+    mother = list(with_silent_rules_redrawn(first, problem, rng=rng).values)
+    father = list(with_silent_rules_redrawn(second, problem, rng=rng).values)
+    with deap_draws_from(rng):
+        tools.cxUniform(mother, father, indpb=SWAP_RATE)
+    return problem.canonical(Genome(tuple(mother))), problem.canonical(Genome(tuple(father)))
+
+
+def mutated(parent: Genome, problem: Problem, *, rng: random.Random) -> Genome:
+    """A canonical child by mutation alone; about one in three equals its parent."""
+    child = list(with_silent_rules_redrawn(parent, problem, rng=rng).values)
+    with deap_draws_from(rng):
+        _mutate(child, problem)
+    return problem.canonical(Genome(tuple(child)))
 
 
 def _mutate(values: list[int], problem: Problem) -> None:
@@ -42,7 +61,7 @@ def _mutate(values: list[int], problem: Problem) -> None:
     tools.mutUniformInt(values, low=0, up=highest, indpb=1 / max(1, num_active))
 
 
-def _with_silent_rules_redrawn(genome: Genome, problem: Problem, *, rng: random.Random) -> Genome:
+def with_silent_rules_redrawn(genome: Genome, problem: Problem, *, rng: random.Random) -> Genome:
     """The same network in another spelling: its inactive rule genes are drawn anew.
 
     Folding has set them all to choice 0. A child that wakes such a site up, by giving it an
@@ -59,7 +78,7 @@ def _with_silent_rules_redrawn(genome: Genome, problem: Problem, *, rng: random.
 
 
 @contextmanager
-def _deap_draws_from(rng: random.Random) -> Iterator[None]:
+def deap_draws_from(rng: random.Random) -> Iterator[None]:
     """Lend ``rng`` to DEAP, which knows only the global generator, and put that one back."""
     foreign = random.getstate()
     random.setstate(rng.getstate())

@@ -17,7 +17,7 @@ from evonas.evaluation.training import Recipe
 from evonas.registry import look_up
 from evonas.rules import all_rules, first_layer_representatives, readout_representatives
 from evonas.schema import read_yaml, structure
-from evonas.search import SEARCHES
+from evonas.search import SEARCHES, check_search
 from evonas.space import Space, load
 
 CONFIG_FILE = "config.yaml"
@@ -86,6 +86,7 @@ class RunConfig:
         ):
             for name in names:
                 look_up(table, name, kind=kind)
+        check_search(self.algorithm, len(self.objectives))
         if len(self.objectives) < 1:
             raise ConfigError("objectives: expected at least one, got none")
         if parse_epsilon(self.epsilon) == 0 and "robust" in self.objectives:

@@ -128,7 +128,7 @@ def test_the_summary_is_mean_and_deviation_of_a_sample() -> None:
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"algorithms": ("nsga",)}, UnknownNameError, "did you mean 'nsga2'"),
+        ({"algorithms": ("nsg2",)}, UnknownNameError, "did you mean 'nsga2'"),
         ({"algorithms": ()}, ConfigError, "algorithms: expected at least one"),
         ({"algorithms": ("random", "random")}, ConfigError, "'random' is named twice"),
         ({"seeds": ()}, ConfigError, "seeds: expected at least one"),

@@ -37,7 +37,15 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--objectives", ""], "objectives: expected at least one name, got none"),
         (["--dataset", "digit"], "unknown data set 'digit'; did you mean 'digits'?"),
         (["--dataset", "cifar10"], "cifar10"),
-        (["--algorithm", "nsga"], "unknown algorithm 'nsga'; did you mean 'nsga2'?"),
+        (["--algorithm", "nsg2"], "unknown algorithm 'nsg2'; did you mean 'nsga2'?"),
+        (
+            ["--algorithm", "local"],
+            "algorithm 'local': expected 1 objective, got 2; with 2, choose",
+        ),
+        (
+            ["--algorithm", "moead", "--objectives", "acc"],
+            "algorithm 'moead': expected at least 2 objectives, got 1; with 1, choose among nsga2",
+        ),
         (["--population", "-3"], "population: expected a whole number of at least 1, got -3"),
         (["--population", "1"], "population: expected at least 2, got 1"),
         (["--generations", "0"], "generations: expected a whole number of at least 1, got 0"),

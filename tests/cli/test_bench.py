@@ -83,7 +83,7 @@ def test_one_objective_is_reported_as_a_value(
         (["--maximize", ""], "objectives: expected at least one"),
         (["--minimize", "acc"], "'acc' is named twice"),
         (["--minimize", "size", "--report", "acc"], "one objective can guide"),
-        (["--algorithm", "nsga"], "unknown algorithm 'nsga'; did you mean 'nsga2'"),
+        (["--algorithm", "nsg2"], "unknown algorithm 'nsg2'; did you mean 'nsga2'"),
         (["--checkpoints", "many"], "checkpoints: expected whole numbers"),
         (["--seeds", "0"], "seeds: expected a whole number of at least 1, got 0"),
         (["--first-seed", "-1"], "first-seed: expected at least 0"),

@@ -62,12 +62,14 @@ def toy() -> Callable[..., Problem]:
 
 
 @pytest.fixture
-def noise() -> Callable[[Genome], Vector | None]:
-    """Two objectives without structure or ties, and one failure in ten."""
+def noise(request: pytest.FixtureRequest) -> Callable[[Genome], Vector | None]:
+    """Objectives without structure or ties, and one failure in ten."""
+    is_for_any = "search_name" in request.fixturenames
+    length = request.getfixturevalue("num_objectives") if is_for_any else 2
 
     def measure(genome: Genome) -> Vector | None:
         rng = random.Random(str(genome))
-        return None if rng.random() < 0.1 else (rng.random(), rng.random())
+        return None if rng.random() < 0.1 else tuple(rng.random() for _ in range(length))
 
     return measure
 
@@ -75,4 +77,13 @@ def noise() -> Callable[[Genome], Vector | None]:
 @pytest.fixture(params=sorted(SEARCHES))
 def search_name(request: pytest.FixtureRequest) -> str:
     """Every search there is, so that a new one is tested on the day it arrives."""
-    return str(request.param)
+    name = str(request.param)
+    if name == "optuna":
+        pytest.importorskip("optuna")
+    return name
+
+
+@pytest.fixture
+def num_objectives(search_name: str) -> int:
+    """Two, or as many as the search can take."""
+    return min(2, SEARCHES[search_name].max_objectives or 2)

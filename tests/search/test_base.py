@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evonas.errors import ConfigError, UnknownNameError
-from evonas.search import AbstractSearch, Problem, Vector, make_search
+from evonas.search import SEARCHES, AbstractSearch, Problem, Vector, make_search
 from evonas.search.base import Outcome
 from evonas.space import Genome
 
@@ -30,13 +30,25 @@ def problem(toy: Callable[..., Problem]) -> Problem:
 
 
 @pytest.fixture
-def make(search_name: str, problem: Problem) -> Callable[[int], AbstractSearch]:
+def make(
+    search_name: str, num_objectives: int, problem: Problem
+) -> Callable[[int], AbstractSearch]:
     def make(seed: int) -> AbstractSearch:
         return make_search(
-            search_name, problem, population=POPULATION, num_objectives=2, seed=seed
+            search_name,
+            problem,
+            population=POPULATION,
+            num_objectives=num_objectives,
+            seed=seed,
         )
 
     return make
+
+
+@pytest.fixture
+def plain(problem: Problem) -> AbstractSearch:
+    """A search that overrides nothing of what it is told by."""
+    return make_search("random", problem, population=POPULATION, num_objectives=2, seed=0)
 
 
 def run(search: AbstractSearch, measure: Measure, *, steps: int) -> list[Step]:
@@ -57,10 +69,12 @@ def global_states() -> tuple[object, ...]:
 
 
 def test_no_network_is_asked_for_twice_in_500(
-    search_name: str, toy: Callable[..., Problem], noise: Measure
+    search_name: str, num_objectives: int, toy: Callable[..., Problem], noise: Measure
 ) -> None:
     problem = toy(num_sites=4, num_operations=4, num_rules=3, is_symmetric=True)  # 715 networks
-    search = make_search(search_name, problem, population=20, num_objectives=2, seed=3)
+    search = make_search(
+        search_name, problem, population=20, num_objectives=num_objectives, seed=3
+    )
     asked = []
     for _ in range(25):
         genomes = search.ask(20)
@@ -147,10 +161,10 @@ def test_a_replayed_journal_asks_the_same_and_owes_the_same(
 
 
 def test_a_small_space_is_asked_for_completely_and_then_nothing(
-    search_name: str, toy: Callable[..., Problem], noise: Measure
+    search_name: str, num_objectives: int, toy: Callable[..., Problem], noise: Measure
 ) -> None:
     problem = toy(num_sites=3, num_operations=2)
-    search = make_search(search_name, problem, population=2, num_objectives=2, seed=0)
+    search = make_search(search_name, problem, population=2, num_objectives=num_objectives, seed=0)
     keys = [problem.key(step) for log in asks(run(search, noise, steps=4)) for step in log]
     assert len(keys) == len(set(keys)) == 8
     assert search.ask(5) == []
@@ -174,16 +188,25 @@ def test_a_run_in_which_all_fail_goes_on(make: Callable[[int], AbstractSearch]) 
 
 @pytest.mark.parametrize("vector", [(1.0, 2.0), (-3e5, 0.0)])
 def test_equal_results_are_no_trouble(
-    make: Callable[[int], AbstractSearch], vector: Vector
+    make: Callable[[int], AbstractSearch], num_objectives: int, vector: Vector
 ) -> None:
-    assert sum(map(len, asks(run(make(0), lambda _: vector, steps=6)))) == 6 * POPULATION
+    log = run(make(0), lambda _: vector[:num_objectives], steps=6)
+    assert sum(map(len, asks(log))) == 6 * POPULATION
 
 
-def test_one_objective_is_enough(search_name: str, problem: Problem) -> None:
-    search = make_search(search_name, problem, population=4, num_objectives=1, seed=0)
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_any_number_of_objectives_will_do_or_is_refused_with_advice(
+    search_name: str, problem: Problem, count: int
+) -> None:
+    kind = SEARCHES[search_name]
+    if not kind.min_objectives <= count <= (kind.max_objectives or count):
+        with pytest.raises(ConfigError, match=f"got {count}; with {count}, choose among .*random"):
+            make_search(search_name, problem, population=4, num_objectives=count, seed=0)
+        return
+    search = make_search(search_name, problem, population=4, num_objectives=count, seed=0)
     for _ in range(5):
         genomes = search.ask(4)
-        search.tell(genomes, [(float(sum(genome.values)),) for genome in genomes])
+        search.tell(genomes, [tuple(map(float, genome.values[:count])) for genome in genomes])
     assert search.num_asked == 20
 
 
@@ -227,13 +250,12 @@ STRANGER = Genome((2, 2, 2, 2, 2, 2, 2, 2))
     ],
 )
 def test_a_vector_out_of_shape_is_refused_and_nothing_of_the_call_is_learned(
-    make: Callable[[int], AbstractSearch], vector: Vector, message: str
+    plain: AbstractSearch, vector: Vector, message: str
 ) -> None:
-    search = make(0)
-    genomes = search.ask(2)
+    genomes = plain.ask(2)
     with pytest.raises(ValueError, match=message):
-        search.tell(genomes, [(0.0, 0.0), vector])
-    search.tell(genomes, [(0.0, 0.0), (0.0, 1.0)])
+        plain.tell(genomes, [(0.0, 0.0), vector])
+    plain.tell(genomes, [(0.0, 0.0), (0.0, 1.0)])
 
 
 @pytest.mark.parametrize(
@@ -241,15 +263,14 @@ def test_a_vector_out_of_shape_is_refused_and_nothing_of_the_call_is_learned(
     [((0.0, 0.0), 1.0), (None, 0.0), (None, -1.0), (None, float("nan")), ((0.0, 0.0), -1.0)],
 )
 def test_a_violation_that_contradicts_its_vector_is_refused(
-    make: Callable[[int], AbstractSearch], vector: Vector | None, violation: float
+    plain: AbstractSearch, vector: Vector | None, violation: float
 ) -> None:
-    search = make(0)
-    (genome,) = search.ask(1)
+    (genome,) = plain.ask(1)
     with pytest.raises(ValueError, match="expected a violation of 0 beside a vector"):
-        search.tell([genome], [vector], violations=[violation])
+        plain.tell([genome], [vector], violations=[violation])
     with pytest.raises(ValueError, match="1 genomes with 2 violations"):
-        search.tell([genome], [None], violations=[1.0, 1.0])
-    assert search.in_flight == (genome,)
+        plain.tell([genome], [None], violations=[1.0, 1.0])
+    assert plain.in_flight == (genome,)
 
 
 def test_a_run_in_which_all_break_a_constraint_goes_on(
@@ -265,32 +286,33 @@ def test_a_run_in_which_all_break_a_constraint_goes_on(
 
 
 def test_telling_is_for_genomes_that_were_asked_and_once_each(
-    make: Callable[[int], AbstractSearch],
+    plain: AbstractSearch,
 ) -> None:
-    search = make(0)
     with pytest.raises(ValueError, match="never asked for"):
-        search.tell([STRANGER], [(0.0, 0.0)])
-    genome, other = search.ask(2)
+        plain.tell([STRANGER], [(0.0, 0.0)])
+    genome, other = plain.ask(2)
     with pytest.raises(ValueError, match="told twice"):
-        search.tell([genome, genome], [(0.0, 0.0), (0.0, 0.0)])
+        plain.tell([genome, genome], [(0.0, 0.0), (0.0, 0.0)])
     with pytest.raises(ValueError, match="2 genomes with 1 vectors"):
-        search.tell([genome, other], [(0.0, 0.0)])
-    search.tell([genome], [(0.0, 0.0)])
+        plain.tell([genome, other], [(0.0, 0.0)])
+    plain.tell([genome], [(0.0, 0.0)])
     with pytest.raises(ValueError, match="told twice"):
-        search.tell([genome], [(0.0, 0.0)])
-    assert search.in_flight == (other,)
+        plain.tell([genome], [(0.0, 0.0)])
+    assert plain.in_flight == (other,)
 
 
-def test_settings_out_of_range_are_refused(search_name: str, problem: Problem) -> None:
+def test_settings_out_of_range_are_refused(
+    search_name: str, num_objectives: int, problem: Problem
+) -> None:
     with pytest.raises(ConfigError, match="population: expected at least 2, got 1"):
-        make_search(search_name, problem, population=1, num_objectives=2, seed=0)
+        make_search(search_name, problem, population=1, num_objectives=num_objectives, seed=0)
     with pytest.raises(ValueError, match="num_objectives"):
         make_search(search_name, problem, population=2, num_objectives=0, seed=0)
-    search = make_search(search_name, problem, population=2, num_objectives=1, seed=0)
+    search = make_search(search_name, problem, population=2, num_objectives=num_objectives, seed=0)
     with pytest.raises(ValueError, match="count: expected at least 1, got 0"):
         search.ask(0)
 
 
 def test_an_unknown_search_is_answered_with_the_known_ones(problem: Problem) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'nsga2'"):
-        make_search("nsga", problem, population=2, num_objectives=2, seed=0)
+        make_search("nsg2", problem, population=2, num_objectives=2, seed=0)
