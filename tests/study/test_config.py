@@ -43,7 +43,7 @@ def test_the_file_names_the_versions_that_decide_a_result(
         ({"rules": ("hebian",)}, "unknown rule 'hebian'"),
         ({"objectives": ("acc", "robst")}, "unknown objective 'robst'; did you mean 'robust'?"),
         ({"dataset": "cifar"}, "unknown data set 'cifar'; did you mean 'cifar10'?"),
-        ({"algorithm": "nsga"}, "unknown algorithm 'nsga'; did you mean 'nsga2'?"),
+        ({"algorithm": "nsg2"}, "unknown algorithm 'nsg2'; did you mean 'nsga2'?"),
         ({"objectives": ("robust",), "epsilon": "0"}, "at 0 nothing is attacked"),
         ({"epsilon": "eight"}, "eight"),
     ],
