@@ -27,6 +27,7 @@ from evonas.rules import (
     rule_layers,
 )
 from evonas.rules.mixture import Kept, Mixture, check_mixable, connect_mixtures
+from evonas.rules.segment import AbstractSegmentRule
 from evonas.space import Position, Space
 from evonas.space.cell import CellGraph
 
@@ -208,17 +209,18 @@ class Supernet(nn.Module):
             ):
                 for term in terms:
                     operation = module.operation(term.source, target, term.operation)
-                    presence = 1.0 if term.weight is None else float(term.weight)
+                    presence = 1.0 if term.weight is None else float(term.weight.detach())
                     share = reading.of_edge(position, target, term)
                     self._teach(operation, share, presence=presence)
 
     def kept_state(self) -> dict[str, Tensor]:
         """Copies of what rules keep and change, to be given back to :meth:`restore_kept`."""
+        changing = {rule.name for rule in self._all_rules() if rule.saves_kept}
         return {
             f"{layer}/{rule}": value.clone()
             for layer, kept in self._kept.items()
             for rule, value in kept.items()
-            if value is not None
+            if value is not None and rule in changing
         }
 
     def restore_kept(self, state: Mapping[str, Tensor]) -> None:
@@ -245,6 +247,9 @@ class Supernet(nn.Module):
         *,
         presence: float = 1.0,
     ) -> None:
+        if len(rules) == 1 and isinstance(rules[0], AbstractSegmentRule):
+            layer.rule = rules[0]  # in a mixture it takes one layer at a time
+            return
         kept = self._kept[self._names[id(layer)]]
         layer.rule = Mixture(rules, shares, kept, self.learning_rate, presence)
 

@@ -100,6 +100,30 @@ class AbstractSearch(ABC):
         """The genomes asked for and not yet told, oldest first: what a resumed study owes."""
         return tuple(genome for key, genome in self._asked.items() if key not in self._told)
 
+    @property
+    def asked_keys(self) -> tuple[str, ...]:
+        """The keys of all genomes that were asked for, in that order."""
+        return tuple(self._asked)
+
+    def has_asked(self, key: str) -> bool:
+        """Whether a genome with this key was asked for."""
+        return key in self._asked
+
+    def adopt(self, genomes: Sequence[Genome]) -> None:
+        """Count genomes that somebody else proposed as asked for; they are told like others.
+
+        Args:
+            genomes: canonical, with new keys that differ from each other.
+
+        Raises:
+            ValueError: one was asked for before.
+        """
+        for genome in genomes:
+            key = self.problem.key(genome)
+            if self.has_asked(key):
+                raise ValueError(f"{genome} was asked for before")
+            self._note(key, genome)
+
     def ask(self, count: int) -> list[Genome]:
         """Canonical genomes that were never asked for.
 

@@ -1,12 +1,15 @@
 """A space small enough to know everything about, and every search by name."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from evonas.search import SEARCHES, Problem, Vector
+from evonas.search.guide import Logits
+from evonas.search.logits import LogitSpace
 from evonas.space import Genome
 
 
@@ -87,3 +90,60 @@ def search_name(request: pytest.FixtureRequest) -> str:
 def num_objectives(search_name: str) -> int:
     """Two, or as many as the search can take."""
     return min(2, SEARCHES[search_name].max_objectives or 2)
+
+
+@dataclass(frozen=True)
+class FormulaScore:
+    """A loss and an accuracy."""
+
+    loss: float
+    accuracy: float
+
+
+class FormulaGuide:
+    """The loss of a genome is the share of active genes that differ from a target's.
+
+    Of a mixture it is the expectation of that, so its slope in the logits is p (c - mean of c)
+    in every gene, with c = 0 for the target's choice and 1 for others.
+    """
+
+    num_epochs = 3
+    num_steps = 4
+
+    def __init__(self, problem: Problem, target: Genome) -> None:
+        self._problem = problem
+        self._space = LogitSpace(problem)
+        self._target = target.values
+        self.learned: list[Genome] = []
+        self.mixtures: list[Logits] = []
+        self.scored: list[Genome] = []
+
+    def learn_genome(self, genome: Genome, /) -> None:
+        self.learned.append(genome)
+
+    def learn_mixture(self, logits: Logits, /) -> None:
+        self.mixtures.append(np.array(logits))
+
+    def slope(self, logits: Logits, /) -> Logits:
+        slopes = []
+        genes = self._space.genes(self._space.softmax(logits))
+        for shares, value in zip(genes, self._target, strict=True):
+            cost = np.ones(len(shares))
+            cost[value] = 0.0
+            slopes.append(shares * (cost - shares @ cost) / len(self._target))
+        return np.concatenate(slopes)
+
+    def score(self, genomes: Sequence[Genome], /) -> list[FormulaScore]:
+        self.scored += genomes
+        losses = [self.loss(genome) for genome in genomes]
+        return [FormulaScore(loss, 1.0 - loss) for loss in losses]
+
+    def loss(self, genome: Genome) -> float:
+        pairs = zip(genome.values, self._target, strict=True)
+        return sum(a != b for a, b in pairs) / len(self._target)
+
+
+@pytest.fixture
+def formula_guide() -> Callable[[Problem, Genome], FormulaGuide]:
+    """Makes a guide that knows the best genome of a problem."""
+    return FormulaGuide

@@ -1,0 +1,109 @@
+"""The contract of a search, kept by the wrapped one; credit by counting."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from evonas.search import Nsga2, Problem, Vector, non_dominated
+from evonas.search.eg_mutation import EgMutation, EgSettings
+from evonas.search.guided_search import EG, PLAIN, GuidedSearch
+from evonas.space import Genome
+
+Maker = Callable[..., Problem]
+Guides = Callable[[Problem, Genome], Any]
+POPULATION = 6
+
+
+def guided(problem: Problem, guides: Guides, *, seed: int = 0, share: float = 0.5) -> GuidedSearch:
+    target = problem.canonical(Genome((1,) * len(problem.genes)))
+    mutation = EgMutation(problem, guides(problem, target), seed=seed, settings=EgSettings())
+    engine = Nsga2(problem, population=POPULATION, num_objectives=2, seed=seed)
+    return GuidedSearch(engine, mutation, seed=seed, share=share)
+
+
+def run(
+    search: GuidedSearch,
+    measure: Callable[[Genome], Vector | None],
+    *,
+    rounds: int,
+    count: int = POPULATION,
+    shuffled: random.Random | None = None,
+) -> list[Genome]:
+    asked = []
+    for _ in range(rounds):
+        genomes = search.ask(count)
+        asked += genomes
+        told = genomes[:]
+        if shuffled is not None:
+            shuffled.shuffle(told)
+        search.tell(told, [measure(genome) for genome in told])
+    return asked
+
+
+def test_no_genome_is_asked_for_twice_and_every_place_is_filled(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(4, 4, 2)
+    asked = run(guided(problem, formula_guide), noise, rounds=8)
+    assert len(asked) == 8 * POPULATION
+    assert len({problem.key(genome) for genome in asked}) == len(asked)
+
+
+@pytest.mark.parametrize("count", [1, POPULATION])
+def test_half_of_the_children_are_the_operators(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None], count: int
+) -> None:
+    search = guided(toy(5, 4, 2), formula_guide)
+    asked = run(search, noise, rounds=6 * POPULATION // count, count=count)
+    operators = [search.operator(genome) for genome in asked]
+    assert operators[:POPULATION] == [None] * POPULATION
+    children = operators[POPULATION:]
+    # a parent whose neighbours are all known leaves its place to the engine
+    assert abs(children.count(EG) - children.count(PLAIN)) <= 2
+
+
+def test_the_order_of_telling_does_not_matter(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(5, 4, 2)
+    one, other = (guided(problem, formula_guide) for _ in range(2))
+    assert run(one, noise, rounds=6) == run(other, noise, rounds=6, shuffled=random.Random(3))
+    assert one.credit() == other.credit()
+
+
+def test_credit_counts_what_became_of_each_operators_children(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(5, 4, 2)
+    search = guided(problem, formula_guide)
+    told: list[Genome] = []
+    entered: set[Genome] = set()
+    for _ in range(7):
+        genomes = run(search, noise, rounds=1)
+        told += genomes
+        front = dict(zip(told, non_dominated([noise(genome) for genome in told]), strict=True))
+        entered |= {genome for genome in genomes if front[genome]}
+    for operator, credit in search.credit().items():
+        children = [genome for genome in told if search.operator(genome) == operator]
+        assert credit.asked == len(children)
+        assert credit.failed == sum(noise(genome) is None for genome in children)
+        assert credit.entered == sum(genome in entered for genome in children)
+        assert credit.on_front == sum(front[genome] for genome in children)
+
+
+def test_while_everything_fails_there_are_no_parents(toy: Maker, formula_guide: Guides) -> None:
+    search = guided(toy(5, 4, 2), formula_guide)
+    asked = run(search, lambda _: None, rounds=4)
+    assert {search.operator(genome) for genome in asked} == {None}
+
+
+def test_an_exhausted_space_ends_cleanly(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(2, 3, 2)  # 25 networks
+    search = guided(problem, formula_guide)
+    asked = run(search, noise, rounds=8)
+    assert len(asked) == 25
+    assert search.ask(3) == []
