@@ -97,6 +97,8 @@ class Mixture(AbstractRule):
             if isinstance(rule, AbstractFeedbackRule | Backprop | AbstractOwnUpdateRule):
                 layer.kept = self.kept.get(rule.name)
                 mean = mean + share * rule.feedback(layer)
+        if self.shares.requires_grad and not mean.requires_grad:
+            mean.requires_grad_()  # of direct rules alone; what they send is differentiated too
         return mean
 
 
