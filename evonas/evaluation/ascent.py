@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import NamedTuple, Protocol, final, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -39,7 +39,24 @@ class Look(NamedTuple):
     is_right: Tensor
 
 
+@runtime_checkable
+class Looking(Protocol):
+    """A network that knows a quicker way to be looked at."""
+
+    def look(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Look:
+        """What :func:`take_look` gives."""
+
+
 def look(
+    network: Callable[[Tensor], Tensor], points: Tensor, labels: Tensor, *, loss: AttackLoss
+) -> Look:
+    """What an attack sees of the network at ``points``, in the network's own way if it has one."""
+    if isinstance(network, Looking):
+        return network.look(points, labels, loss=loss)
+    return take_look(network, points, labels, loss=loss)
+
+
+def take_look(
     network: Callable[[Tensor], Tensor], points: Tensor, labels: Tensor, *, loss: AttackLoss
 ) -> Look:
     """One forward and one backward pass; a point that is not on any path has gradient zero."""

@@ -10,10 +10,14 @@ import torch
 from safetensors.torch import save
 
 from evonas.errors import CandidateFailure
+from evonas.evaluation.augment import FramedImages, frame
 from evonas.evaluation.data import SearchData, load_search_data
+from evonas.evaluation.lane import make_lane
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES, Subject
+from evonas.evaluation.precision import Precision, arithmetic
 from evonas.evaluation.robustness import robust_subset
-from evonas.evaluation.training import Recipe, train
+from evonas.evaluation.training import Recipe, training
+from evonas.evaluation.turns import Turns, finish
 from evonas.networks import build
 from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
@@ -34,6 +38,7 @@ class Protocol:
         attacked_images: how many validation images are attacked.
         seed: of the study: it decides the split, the attack's noise and every candidate's seed.
         device: where candidates are trained.
+        precision: of their training; what is measured is measured in float32.
     """
 
     dataset: str
@@ -45,6 +50,7 @@ class Protocol:
     attacked_images: int
     seed: int
     device: str = "cpu"
+    precision: Precision = "fp32"
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,14 @@ def evaluate(space: Space, genome: Genome, *, protocol: Protocol) -> tuple[Evalu
     Returns:
         The record, and the trained weights as safetensors (empty when the candidate failed).
     """
+    with make_lane(protocol.device).open():
+        return finish(evaluating(space, genome, protocol=protocol))
+
+
+def evaluating(
+    space: Space, genome: Genome, *, protocol: Protocol
+) -> Turns[tuple[Evaluation, bytes]]:
+    """The same in turns, all of them on one lane of the protocol's device."""
     start = time.perf_counter()
     key = space.key(genome)
     seed = derive_seed(protocol.seed, key)
@@ -88,7 +102,7 @@ def evaluate(space: Space, genome: Genome, *, protocol: Protocol) -> tuple[Evalu
     losses: tuple[float, ...] = ()
     weights, failure = b"", None
     try:
-        data = _data(protocol)
+        data, images = _data(protocol)
         subject = _subject(space, genome, data, protocol=protocol, seed=seed)
         by_rule = weights_by_rule(subject.network)
         wanted = {**dict.fromkeys(protocol.objectives), **dict.fromkeys(ALWAYS_MEASURED)}
@@ -96,12 +110,15 @@ def evaluate(space: Space, genome: Genome, *, protocol: Protocol) -> tuple[Evalu
         for objective in objectives:
             if objective.cost == "free":
                 values[objective.name] = objective.measure(subject)
-        losses = train(
-            subject.network, data.train, traits=data.traits, recipe=protocol.recipe, seed=seed
-        ).losses
-        for objective in objectives:
-            if objective.cost != "free":
-                values[objective.name] = objective.measure(subject)
+        trained = yield from training(
+            subject.network, images, recipe=protocol.recipe, seed=seed,
+            precision=protocol.precision,
+        )  # fmt: skip
+        losses = trained.losses
+        with arithmetic("fp32", device_type=torch.device(protocol.device).type):
+            for objective in objectives:
+                if objective.cost != "free":
+                    values[objective.name] = objective.measure(subject)
         weights = save({name: value.cpu() for name, value in subject.network.state_dict().items()})
     except CandidateFailure as problem:
         failure = f"{problem.kind}: {problem}"
@@ -149,15 +166,21 @@ def _subject(
     )
 
 
-def _data(protocol: Protocol) -> SearchData:
+def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
     return _load(
         protocol.dataset, protocol.data_dir, protocol.seed, protocol.num_images, protocol.device
     )
 
 
 @lru_cache(maxsize=1)  # a worker evaluates many candidates of one study: it reads the data once
-def _load(name: str, data_dir: Path, seed: int, num_images: int | None, device: str) -> SearchData:
+def _load(
+    name: str, data_dir: Path, seed: int, num_images: int | None, device: str
+) -> tuple[SearchData, FramedImages]:
     data = load_search_data(
         name, data_dir=data_dir, download=False, seed=seed, num_images=num_images
     )
-    return SearchData(data.traits, data.train.to(device), data.validation.to(device))
+    data = data.to(device)
+    images = frame(data.train, traits=data.traits)
+    if images.pixels.is_cuda:
+        torch.cuda.synchronize(device)  # candidates read them on other streams
+    return data, images

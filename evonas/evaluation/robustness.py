@@ -15,6 +15,7 @@ from evonas.evaluation.ascent import AttackResult
 from evonas.evaluation.frozen import frozen
 from evonas.evaluation.gradient_honesty import gradient_honesty
 from evonas.evaluation.images import Images, unit_pixels
+from evonas.evaluation.replayed_network import ReplayedNetwork
 from evonas.evaluation.split import stratified_part
 from evonas.rules import true_gradient
 from evonas.seeds import derive_seed
@@ -105,7 +106,7 @@ def robust_accuracy(
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         num_steps: gradient steps of the attack.
         noise_seed: of the starting points; a constant of the study.
-        batch_size: images attacked at once; matters to the result only by rounding.
+        batch_size: images attacked at once, at most; matters to the result only by rounding.
         loss: a name in ``ATTACK_LOSSES``.
         gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it
             does not measure robustness, and the result says so.
@@ -134,10 +135,14 @@ def robust_accuracy(
                 seed = derive_seed(noise_seed, "directions")
                 honesty = gradient_honesty(network, pixels, probe.labels, seed=seed)
             noise = start_noise(images, noise_seed=noise_seed)
-            for first in range(0, len(images), batch_size):
-                batch = slice(first, first + batch_size)
+            attacked = ReplayedNetwork(network) if images.pixels.is_cuda else network
+            # batches of one size, but for the last: a graph is of one shape
+            num_batches = -(-len(images) // batch_size)
+            size = -(-len(images) // num_batches)
+            for first in range(0, len(images), size):
+                batch = slice(first, first + size)
                 result = attack(
-                    network,
+                    attacked,
                     unit_pixels(images.pixels[batch]),
                     images.labels[batch],
                     epsilon=epsilon,

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -11,9 +10,12 @@ from torch import Tensor
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.augment import FramedImages, frame, plan_epoch
 from evonas.evaluation.data import Images, Traits
+from evonas.evaluation.graph import Replayed
+from evonas.evaluation.lane import make_lane
 from evonas.evaluation.precision import Precision
 from evonas.evaluation.recipe import Recipe
 from evonas.evaluation.step import training_step
+from evonas.evaluation.turns import Turns, finish
 from evonas.networks import Network
 
 __all__ = ["Recipe", "TrainedCandidate", "train", "training"]
@@ -29,11 +31,13 @@ class TrainedCandidate:
         network: in evaluation mode.
         losses: mean cross-entropy of each epoch, in nats.
         seconds: of wall clock.
+        fallback: why its steps were not replays of a CUDA graph; None if they were.
     """
 
     network: Network
     losses: tuple[float, ...]
     seconds: float
+    fallback: str | None = None
 
 
 def train(
@@ -59,13 +63,8 @@ def train(
         TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
     """
     framed = frame(images, traits=traits)
-    turns = training(network, framed, recipe=recipe, seed=seed, precision=precision)
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            trained: TrainedCandidate = end.value
-            return trained
+    with make_lane(images.labels.device).open():
+        return finish(training(network, framed, recipe=recipe, seed=seed, precision=precision))
 
 
 def training(
@@ -75,20 +74,21 @@ def training(
     recipe: Recipe,
     seed: int,
     precision: Precision,
-) -> Generator[None, None, TrainedCandidate]:
-    """The same in turns: what has been given to the device by a turn may still be under way.
+) -> Turns[TrainedCandidate]:
+    """The same in turns, all of them on one lane.
 
     Arguments and errors are those of :func:`train`.
     """
     start = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
     step = training_step(network, images, recipe=recipe, precision=precision)
+    replayed = Replayed(step, device=images.labels.device)
     losses = []
     for epoch in range(recipe.epochs):
         plan = plan_epoch(images, batch=recipe.batch, generator=generator)
         step.begin_epoch(plan)
         for number in range(step.num_steps):
-            step()
+            replayed()
             if (number + 1) % STEPS_A_TURN == 0:
                 yield
         yield
@@ -96,7 +96,8 @@ def training(
     step.descent.forget_gradients()
     network.eval()
     network.wiring.to_numbers()
-    return TrainedCandidate(network, tuple(losses), time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback)
 
 
 def _mean(losses: Tensor, *, epoch: int) -> float:

@@ -10,10 +10,12 @@ import torch
 from safetensors.torch import load as load_weights
 
 from evonas.evaluation import evaluate as module
-from evonas.evaluation.data import Images, load_search_data
+from evonas.evaluation.augment import FramedImages
+from evonas.evaluation.data import load_search_data
 from evonas.evaluation.evaluate import Protocol, evaluate
 from evonas.evaluation.objectives import OBJECTIVES, Subject
-from evonas.evaluation.training import Recipe, TrainedCandidate, train
+from evonas.evaluation.training import Recipe, TrainedCandidate, training
+from evonas.evaluation.turns import Turns
 from evonas.networks import Network, build
 from evonas.seeds import derive_seed
 from evonas.space import Space, load
@@ -73,7 +75,7 @@ def test_the_weights_that_come_back_are_those_that_were_measured(
 ) -> None:
     genome = space.parse(ALIVE)
     record, weights = evaluate(space, genome, protocol=protocol)
-    data = module._data(protocol)
+    data, _ = module._data(protocol)
     network = build(
         space, genome, input_shape=(1, 8, 8), num_classes=10, seed=99,
         mean=data.traits.mean, deviation=data.traits.std,
@@ -107,7 +109,7 @@ def test_memory_that_runs_out_costs_the_candidate_and_not_the_study(
     def exhausted(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("tried to allocate 9 GiB")
 
-    monkeypatch.setattr(module, "train", exhausted)
+    monkeypatch.setattr(module, "training", exhausted)
     record, weights = evaluate(space, space.parse(ALIVE), protocol=protocol)
     assert record.failure == "out of memory: tried to allocate 9 GiB"
     assert set(record.values) == {"params", "flops", "bio"}
@@ -119,11 +121,11 @@ def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
 ) -> None:
     seen: list[tuple[int, int, Subject]] = []
 
-    def spy(network: Network, images: Images, **given: Any) -> TrainedCandidate:
+    def spy(network: Network, images: FramedImages, **given: Any) -> Turns[TrainedCandidate]:
         data = load_search_data("digits", seed=4, num_images=200)
-        assert torch.equal(images.pixels, data.train.pixels)
+        assert torch.equal(images.pixels, data.train.pixels.permute(0, 2, 3, 1))
         seen.append((network.wiring.seed, given["seed"], subjects[-1]))
-        return train(network, images, **given)
+        return training(network, images, **given)
 
     subjects: list[Subject] = []
     make = module._subject
@@ -132,7 +134,7 @@ def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
         subjects.append(make(*given, **named))
         return subjects[-1]
 
-    monkeypatch.setattr(module, "train", spy)
+    monkeypatch.setattr(module, "training", spy)
     monkeypatch.setattr(module, "_subject", keep)
     texts = [ALIVE, ALIVE.replace("avg_pool_3x3", "nor_conv_1x1")]
     of_study = replace(protocol, seed=4, objectives=("acc",))
@@ -153,6 +155,6 @@ def test_a_mistake_of_ours_is_not_recorded_as_a_failure(
     def broken(*_: object, **__: object) -> None:
         raise TypeError("a typo")
 
-    monkeypatch.setattr(module, "train", broken)
+    monkeypatch.setattr(module, "training", broken)
     with pytest.raises(TypeError, match="a typo"):
         evaluate(space, space.parse(ALIVE), protocol=protocol)

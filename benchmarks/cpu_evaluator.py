@@ -1,0 +1,170 @@
+"""Candidates per minute on digits: two workers of evonas beside a naive loop, in one run.
+
+    python -m benchmarks.cpu_evaluator [--rounds 5] [--candidates 6] [--no-write]
+
+A candidate is a random NAS-Bench-201 architecture at the size that `evonas run` gives it on
+digits, with a rule drawn for every layer from those that biotorch has, trained by the same recipe
+and judged by its accuracy. The naive loop is `naive.py`: one process, a DataLoader, eager biotorch
+layers. All ways evaluate the same candidates in turn, in an order drawn anew each round. Workers
+are started, and every way has evaluated two candidates, before the clock runs; the start of the
+workers is told apart.
+"""
+
+import argparse
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from benchmarks.naive import PEERS, accuracy_naively, naive_network, train_naively
+from benchmarks.sections import write_section
+from evonas.evaluation.data import load_search_data
+from evonas.evaluation.evaluate import Protocol
+from evonas.evaluation.recipe import Recipe
+from evonas.seeds import derive_seed
+from evonas.space import Genome, Space, load
+from evonas.study.executors import InlineExecutor, JoblibExecutor
+
+WORKERS = 2
+DATA = load_search_data("digits", seed=0)
+TRAITS = DATA.traits
+
+Way = Callable[[Sequence[Genome]], None]
+
+
+def the_space() -> Space:
+    """NAS-Bench-201 as `evonas run --dataset digits` shapes it, with biotorch's rules."""
+    space = load("nas-bench-201")
+    return space.resized(
+        channels=TRAITS.channels or space.channels, cells=TRAITS.cells or space.cells
+    ).with_rules(PEERS)
+
+
+def naively(space: Space, recipe: Recipe, *, threads: int) -> Way:
+    """One after another in this process."""
+
+    def evaluate(genomes: Sequence[Genome]) -> None:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        for genome in genomes:
+            seed = derive_seed(0, space.key(genome))
+            network = naive_network(
+                space, genome, input_shape=TRAITS.shape, num_classes=TRAITS.num_classes,
+                seed=seed, mean=TRAITS.mean, deviation=TRAITS.std,
+            )  # fmt: skip
+            train_naively(network, DATA.train, recipe=recipe, seed=seed)
+            accuracy_naively(network, DATA.validation)
+        torch.set_num_threads(before)
+
+    return evaluate
+
+
+def ours(space: Space, recipe: Recipe, *, workers: int) -> Way:
+    """By an executor of evonas."""
+    executor = InlineExecutor() if workers == 1 else JoblibExecutor(workers)
+    protocol = Protocol(
+        dataset="digits",
+        data_dir=Path(),
+        num_images=None,
+        recipe=recipe,
+        objectives=("acc",),
+        epsilon=Fraction(TRAITS.epsilon),
+        attacked_images=1,
+        seed=0,
+    )
+
+    def evaluate(genomes: Sequence[Genome]) -> None:
+        for record, _ in executor.run(space, genomes, protocol=protocol):
+            assert record.failure is None, record.failure
+
+    return evaluate
+
+
+def measure(
+    ways: dict[str, Way], space: Space, *, rounds: int, candidates: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Wall and CPU seconds a candidate, by way and round; the CPU's of this process alone."""
+    rng = random.Random(0)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    order = list(ways)
+    for _ in range(rounds):
+        genomes = [space.canonical(space.sample(rng)) for _ in range(candidates)]
+        rng.shuffle(order)
+        for name in order:
+            wall, cpu = time.perf_counter(), time.process_time()
+            ways[name](genomes)
+            spent = time.perf_counter() - wall, time.process_time() - cpu
+            found[name].append((spent[0] / candidates, spent[1] / candidates))
+    return found
+
+
+def spread(values: Sequence[float], digits: int) -> str:
+    """Median, and the lowest and highest."""
+    return (
+        f"{statistics.median(values):.{digits}f} "
+        f"({min(values):.{digits}f} to {max(values):.{digits}f})"
+    )
+
+
+def table(found: dict[str, list[tuple[float, float]]], base: str) -> str:
+    """A row for every way; ratios are of the same round."""
+    lines = [
+        "| way | candidates a minute | CPU s a candidate | times the naive loop |",
+        "|---|---|---|---|",
+    ]
+    for name, pairs in found.items():
+        ratios = [other[0] / mine[0] for mine, other in zip(pairs, found[base], strict=True)]
+        cpu = "-" if "workers" in name else spread([cpu for _, cpu in pairs], 2)
+        rates = spread([60 / wall for wall, _ in pairs], 1)
+        lines.append(f"| {name} | {rates} | {cpu} | {spread(ratios, 2)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--candidates", type=int, default=6)
+    parser.add_argument("--no-write", action="store_true", help="only print")
+    options = parser.parse_args()
+    space = the_space()
+    recipe = Recipe(epochs=TRAITS.epochs, batch=TRAITS.batch)
+    threads = torch.get_num_threads()
+    base = f"naive loop, {threads} threads" if threads > 1 else "naive loop, 1 thread"
+    ways = {
+        base: naively(space, recipe, threads=threads),
+        "naive loop, 1 thread": naively(space, recipe, threads=1),
+        "evonas, this process": ours(space, recipe, workers=1),
+        f"evonas, {WORKERS} workers": ours(space, recipe, workers=WORKERS),
+    }
+    first = [space.canonical(space.sample(random.Random(seed))) for seed in range(WORKERS)]
+    starts = {}
+    for name, way in ways.items():
+        begin = time.perf_counter()
+        way(first)
+        starts[name] = time.perf_counter() - begin
+    found = measure(ways, space, rounds=options.rounds, candidates=options.candidates)
+    text = (
+        "## Candidates a minute on a CPU\n\n"
+        f"`python -m benchmarks.cpu_evaluator --rounds {options.rounds} --candidates "
+        f"{options.candidates}`, torch {torch.__version__}, Python {platform.python_version()}. "
+        f"Random NAS-Bench-201 candidates on digits ({TRAITS.epochs} epochs, batch "
+        f"{TRAITS.batch}, {TRAITS.channels} channels, {TRAITS.cells} cell a stage, a rule of "
+        f"{', '.join(PEERS)} drawn for every layer), objective `acc`; {options.rounds} rounds of "
+        f"{options.candidates}, the same for every way; median, lowest and highest round. "
+        f"Starting the {WORKERS} workers and their first {WORKERS} candidates took "
+        f"{starts[f'evonas, {WORKERS} workers']:.1f} s, once a run and not counted.\n\n"
+        + table(found, base)
+    )
+    print(text)
+    if not options.no_write:
+        write_section("cpu_evaluator", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Replays of CUDA graphs do what calls do; without a GPU, that calls are what is done."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from evonas.evaluation.apgd import apgd
+from evonas.evaluation.augment import FramedImages, frame, plan_epoch
+from evonas.evaluation.data import load_search_data
+from evonas.evaluation.graph import WARM_UP_CALLS, Replayed
+from evonas.evaluation.images import SearchData
+from evonas.evaluation.lane import make_lane
+from evonas.evaluation.recipe import Recipe
+from evonas.evaluation.replayed_network import ReplayedNetwork
+from evonas.evaluation.step import TrainingStep, training_step
+from evonas.evaluation.training import TrainedCandidate, train
+from evonas.networks import build
+from evonas.rules import rule_layers
+from evonas.space import load
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+RECIPE = Recipe(epochs=2, batch=20)
+RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
+
+
+def test_on_a_cpu_a_call_stays_a_call() -> None:
+    counter = torch.zeros(1)
+    counting = Replayed(lambda: counter.add_(1), device=torch.device("cpu"))  # type: ignore[arg-type, return-value]
+    for _ in range(WARM_UP_CALLS + 2):
+        counting()
+    assert counter == WARM_UP_CALLS + 2
+    assert not counting.is_captured
+    assert counting.fallback == "cpu has no graphs"
+
+
+def test_a_trained_candidate_says_why_its_steps_were_no_replays(digits: SearchData) -> None:
+    assert trained("cpu", ("bp",), digits).fallback == "cpu has no graphs"
+
+
+def test_an_attack_on_a_replayed_network_is_the_attack(
+    trained_once: nn.Module, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    noise = torch.rand(images.shape, generator=torch.Generator().manual_seed(5)) * 2 - 1
+    one, other = (
+        apgd(network, images, labels, epsilon=0.1, noise=noise, num_steps=10)
+        for network in (trained_once, ReplayedNetwork(trained_once))
+    )
+    assert one.adversarial.equal(other.adversarial)
+    assert one.robust.equal(other.robust)
+
+
+def trained(device: str, rules: tuple[str, ...], data: SearchData) -> TrainedCandidate:
+    """A network of all rules, trained for two epochs of 200 images."""
+    space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(rules)
+    network = build(
+        space, space.sample(random.Random(3)), input_shape=(1, 8, 8), num_classes=10, seed=0
+    ).to(device)
+    images = data.train.subset(torch.arange(200)).to(device)
+    traits = replace(data.traits, crop_padding=1)
+    return train(network, images, traits=traits, recipe=RECIPE, seed=0)
+
+
+def step_on_gpu(rules: tuple[str, ...]) -> tuple[TrainingStep, FramedImages]:
+    data = load_search_data("digits", seed=0, num_images=200)
+    space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(rules)
+    network = build(
+        space, space.sample(random.Random(3)), input_shape=(1, 8, 8), num_classes=10, seed=0
+    ).cuda()
+    images = frame(data.train.to("cuda"), traits=replace(data.traits, crop_padding=1, flip=True))
+    return training_step(network, images, recipe=RECIPE, precision="fp32"), images
+
+
+@pytest.mark.gpu
+@needs_gpu
+@pytest.mark.parametrize("rules", [("bp",), RULES])
+def test_replays_equal_eager_steps_one_by_one(rules: tuple[str, ...]) -> None:
+    torch.backends.cudnn.deterministic = True
+    lane, generator = make_lane("cuda"), torch.Generator().manual_seed(0)
+    with lane.open():
+        (eager, images), (captured, _) = step_on_gpu(rules), step_on_gpu(rules)
+        replayed = Replayed(captured, device=torch.device("cuda"))
+        plan = plan_epoch(images, batch=RECIPE.batch, generator=generator)
+        for step in (eager, captured):
+            step.begin_epoch(plan)
+        for _ in range(eager.num_steps):
+            eager()
+            replayed()
+            for one, other in zip(eager.descent.tensors, captured.descent.tensors, strict=True):
+                torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert replayed.is_captured, replayed.fallback
+
+
+@pytest.mark.gpu
+@needs_gpu
+def test_two_replays_draw_different_feedback_and_a_restored_counter_draws_the_same() -> None:
+    with make_lane("cuda").open():
+        step, images = step_on_gpu(("brsf",))
+        wiring = step.network.wiring
+        layer = list(rule_layers(step.network).values())[1]
+        drawn = torch.empty(layer.weight.shape, device="cuda")
+
+        def draw() -> None:
+            drawn.copy_(layer.fresh_noise())
+            wiring.advance(learning_rate=0.1)
+
+        replayed = Replayed(draw, device=torch.device("cuda"))
+        found = []
+        for call in range(WARM_UP_CALLS + 3):
+            if call == WARM_UP_CALLS + 1:
+                state = wiring.state()
+            replayed()
+            found.append(drawn.clone())
+        assert replayed.is_captured, replayed.fallback
+        assert len(images) == 200
+        for one, other in zip(found, found[1:], strict=False):
+            assert not one.equal(other)
+        wiring.restore(state)
+        replayed()
+        assert drawn.equal(found[WARM_UP_CALLS + 1])
+
+
+@pytest.mark.gpu
+@needs_gpu
+@pytest.mark.parametrize("rules", [("bp",), RULES])
+def test_loss_curves_of_graph_and_eager_agree_over_an_epoch(
+    rules: tuple[str, ...], digits: SearchData
+) -> None:
+    on_gpu, on_cpu = trained("cuda", rules, digits), trained("cpu", rules, digits)
+    assert on_gpu.fallback is None
+    assert on_gpu.losses == pytest.approx(on_cpu.losses, rel=2e-2)
+
+
+@pytest.mark.gpu
+@needs_gpu
+def test_what_cannot_be_captured_is_called_and_says_why() -> None:
+    values = torch.ones(3, device="cuda")
+    total = torch.zeros(1, device="cuda")
+
+    def waiting() -> None:
+        total.add_(float(values.sum()))  # the host reads
+
+    with make_lane("cuda").open():
+        replayed = Replayed(waiting, device=torch.device("cuda"))
+        for _ in range(WARM_UP_CALLS + 2):
+            replayed()
+        assert replayed.fallback is not None
+        assert replayed.fallback.startswith("capture failed: ")
+        assert float(total) == 3 * (WARM_UP_CALLS + 2)
