@@ -1,5 +1,6 @@
 """Replays of CUDA graphs do what calls do; without a GPU, that calls are what is done."""
 
+import itertools
 import random
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 
 def test_on_a_cpu_a_call_stays_a_call() -> None:
     counter = torch.zeros(1)
-    counting = Replayed(lambda: counter.add_(1), device=torch.device("cpu"))  # type: ignore[arg-type, return-value]
+    counting = Replayed(lambda: counter.add_(1), device=torch.device("cpu"))  # type: ignore[arg-type]
     for _ in range(WARM_UP_CALLS + 2):
         counting()
     assert counter == WARM_UP_CALLS + 2
@@ -116,7 +117,7 @@ def test_two_replays_draw_different_feedback_and_a_restored_counter_draws_the_sa
             found.append(drawn.clone())
         assert replayed.is_captured, replayed.fallback
         assert len(images) == 200
-        for one, other in zip(found, found[1:], strict=False):
+        for one, other in itertools.pairwise(found):
             assert not one.equal(other)
         wiring.restore(state)
         replayed()
