@@ -14,7 +14,7 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
-from evonas.rules.function import FromElsewhere, apply
+from evonas.rules.function import FromElsewhere, apply, is_plain
 from evonas.rules.scale import sigma
 from evonas.rules.wiring import ErrorBus
 
@@ -65,8 +65,32 @@ class DirectFeedbackAlignment(AbstractRule):
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
         bus = layer.connected.bus.join(layer.number)  # of this forward pass
+        if not is_plain():
+            return self._run_traced(layer, inputs, bus)
         send = self.sender(layer, inputs, bus)
         return apply(FromElsewhere, layer.run_exactly(inputs.detach()), inputs, send)
+
+    def _run_traced(self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus) -> Tensor:
+        """The outputs; the watched logits are what the input will be joined to."""
+        if self.norm == "rms":
+            raise RuleError(
+                f"rule '{self.name}': norm 'rms' follows the signal received, which a compiled or "
+                "transformed layer does not wait for: choose norm 'hw' or 'none'"
+            )
+        outputs = layer.run_exactly(inputs.detach())
+        input_shape, dtype, of_size = inputs.shape, inputs.dtype, outputs.detach()
+
+        def prepare(num_errors: int) -> Callable[[ErrorBus], Tensor]:
+            projection = self._projection(layer, num_errors, input_shape)
+
+            def send(known: ErrorBus) -> Tensor:
+                error = known.once(self, self.error)
+                return self._project(layer, error, projection, of_size, input_shape).to(dtype)
+
+            return send
+
+        bus.awaiting.append((inputs, prepare))
+        return outputs
 
     def sender(
         self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus
@@ -75,7 +99,7 @@ class DirectFeedbackAlignment(AbstractRule):
         input_shape, dtype = inputs.shape, inputs.dtype
 
         def send(received: Tensor) -> Tensor:
-            return self._signal(layer, self.error(bus), received, input_shape).to(dtype)
+            return self._signal(layer, bus.once(self, self.error), received, input_shape).to(dtype)
 
         return send
 
@@ -110,11 +134,30 @@ class DirectFeedbackAlignment(AbstractRule):
                 f"rule '{self.name}': expected logits of shape (batch, classes) with the layer's "
                 f"batch of {input_shape[0]}, got {tuple(error.shape)}"
             )
-        num_errors, device, dtype = error.shape[1], layer.weight.device, layer.weight.dtype
-        projection = layer.connected.remember(
-            ("projection", layer.number, num_errors, input_shape[1:], device, dtype),
+        projection = self._projection(layer, error.shape[1], input_shape)
+        return self._project(layer, error, projection, received, input_shape)
+
+    def _projection(
+        self, layer: AbstractRuleLayer, num_errors: int, input_shape: torch.Size
+    ) -> Tensor:
+        """P, (errors, *input_shape[1:])."""
+        return layer.connected.remember(
+            (
+                "projection", layer.number, num_errors, input_shape[1:], layer.weight.device,
+                layer.weight.dtype,
+            ),
             lambda: layer.spread(self._kernel(layer, num_errors), input_shape=input_shape),
-        )
+        )  # fmt: skip
+
+    def _project(
+        self,
+        layer: AbstractRuleLayer,
+        error: Tensor,
+        projection: Tensor,
+        received: Tensor,
+        input_shape: torch.Size,
+    ) -> Tensor:
+        dtype = projection.dtype
         sent = (error.to(dtype) @ projection.flatten(1)).view(-1, *projection.shape[1:])
         if sent.dim() < len(input_shape):  # a linear layer over positions: each gets the same
             between = [1] * (len(input_shape) - sent.dim())

@@ -123,6 +123,35 @@ class FromElsewhere(Function):
         )
 
 
+class FromLogits(Function):
+    """Joins logits to the inputs of layers, to which a function sends the gradient of the logits.
+
+    What :class:`FromElsewhere` does by layers, in one place: no hook has to carry the gradient, so
+    this can be compiled and transformed. All that is sent is there at once, which takes memory.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        logits: Tensor,
+        send: Callable[[Tensor], list[Tensor]],  # noqa: ARG004
+        *inputs: Tensor,  # noqa: ARG004
+    ) -> Tensor:
+        """The logits, copied: a compiler makes views of what it gives back anew, past this."""
+        return logits.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the function that makes the signals."""
+        ctx.send = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, error: Tensor) -> tuple[Tensor | None, ...]:
+        """The error goes on to what made the logits; the inputs get what is made of it."""
+        return (error, None, *ctx.send(error))
+
+
 def is_plain() -> bool:
     """Whether what runs now is neither compiled nor under a transform of torch.func."""
     return not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active())

@@ -3,6 +3,7 @@
 Parameters, initialisation, state_dict and outputs are those of ``nn.Conv2d`` and ``nn.Linear``.
 """
 
+from collections.abc import Sequence
 from typing import Literal, final
 
 import torch
@@ -86,13 +87,37 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         through the padding too: (errors, C_in, H, W).
         """
         num_errors = projection.shape[0]
-        with torch.enable_grad(), torch.autocast(projection.device.type, enabled=False):
-            image = projection.new_zeros(num_errors, *input_shape[1:], requires_grad=True)
-            padded, padding = self._pad(image)
-            errors = F.conv2d(padded, projection, None, self.stride, padding, self.dilation)
-            units = torch.eye(num_errors, dtype=errors.dtype, device=errors.device)
-            (sent,) = torch.autograd.grad(errors, image, units[..., None, None].expand_as(errors))
+        units = torch.eye(num_errors, dtype=projection.dtype, device=projection.device)
+        with torch.autocast(projection.device.type, enabled=False):
+            if self.padding_mode == "zeros":
+                return self._transposed(units[..., None, None], projection, input_shape[-2:])
+            with torch.enable_grad():
+                image = projection.new_zeros(num_errors, *input_shape[1:], requires_grad=True)
+                padded, _ = self._pad(image)
+                errors = F.conv2d(padded, projection, None, self.stride, 0, self.dilation)
+                (sent,) = torch.autograd.grad(
+                    errors, image, units[..., None, None].expand_as(errors)
+                )
         return sent
+
+    def _transposed(self, errors: Tensor, projection: Tensor, size: Sequence[int]) -> Tensor:
+        """What the same errors at all output positions send to an image of this size."""
+        left, right, top, bottom = self._reversed_padding_repeated_twice
+        height, width = size[0] + top + bottom, size[1] + left + right
+        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+        outputs = [
+            (length - r) // s + 1
+            for length, r, s in zip((height, width), reach, self.stride, strict=True)
+        ]
+        unseen = [
+            length - r - s * (n - 1)
+            for length, r, s, n in zip((height, width), reach, self.stride, outputs, strict=True)
+        ]
+        spread = errors.expand(*errors.shape[:2], *outputs)
+        sent = F.conv_transpose2d(
+            spread, projection, None, self.stride, 0, tuple(unseen), 1, self.dilation
+        )
+        return sent[..., top : top + size[0], left : left + size[1]]
 
     def _pad(self, inputs: Tensor) -> tuple[Tensor, Pair]:
         """The input, padded unless the convolution can do it, and what is left to pad."""

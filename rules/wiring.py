@@ -14,6 +14,7 @@ from torch import Tensor
 from evonas.errors import RuleError
 from evonas.rules.arena import Arena
 from evonas.rules.counter import Addresses
+from evonas.rules.function import FromLogits, is_plain
 from evonas.rules.progress import Progress
 
 T = TypeVar("T")
@@ -32,6 +33,8 @@ class ErrorBus:
         self.error: Tensor | None = None
         self.targets: Tensor | None = None
         self.readers: list[int] = []
+        self._made: dict[Hashable, Tensor] = {}
+        self.awaiting: list[tuple[Tensor, Callable[[int], Callable[[ErrorBus], Tensor]]]] = []
 
     def join(self, layer: int) -> "ErrorBus":
         """This bus, once it knows that a layer with this number will read it."""
@@ -41,6 +44,20 @@ class ErrorBus:
     def receive(self, gradient: Tensor) -> None:
         """Keep the error; the tensor hook that :meth:`Wiring.watch` places."""
         self.error = gradient.detach()
+
+    def join_logits(self, logits: Tensor) -> Tensor:
+        """The logits, whose gradient goes to the inputs that await it, each by its function."""
+        inputs = [x for x, _ in self.awaiting]
+        senders = [prepare(logits.shape[-1]) for _, prepare in self.awaiting]
+        targets = self.targets
+
+        def send(error: Tensor) -> list[Tensor]:
+            known = ErrorBus()
+            known.error, known.targets = error, targets
+            return [make(known) for make in senders]
+
+        joined: Tensor = FromLogits.apply(logits, send, *inputs)
+        return joined
 
     def read(self) -> Tensor:
         """The error, (batch, classes).
@@ -56,6 +73,12 @@ class ErrorBus:
                 "after `connect(network, seed=...)`, and a `watch` of its own logits"
             )
         return self.error
+
+    def once(self, key: Hashable, make: Callable[["ErrorBus"], Tensor]) -> Tensor:
+        """What ``make`` gives for this forward pass, made once per key."""
+        if key not in self._made:
+            self._made[key] = make(self)
+        return self._made[key]
 
     def read_targets(self, num_classes: int) -> Tensor:
         """The targets as probabilities, (batch, classes).
@@ -76,7 +99,7 @@ class ErrorBus:
 
     def __getstate__(self) -> dict[str, Any]:
         # of a graph that a copy does not have
-        return {"error": None, "targets": None, "readers": []}
+        return ErrorBus().__dict__
 
 
 class Wiring:
@@ -143,7 +166,8 @@ class Wiring:
             RuleError: two forward passes had run before the logits of the first were watched.
         """
         self.num_errors = logits.shape[-1]
-        if self._needs_error and not self.exact and logits.requires_grad:
+        is_learned_from = logits.requires_grad or self.bus.awaiting
+        if self._needs_error and not self.exact and is_learned_from:
             if self._has_overlap and not self.bus.readers:
                 raise RuleError(
                     "watch: layers under direct feedback ran twice before the last logits were "
@@ -151,7 +175,10 @@ class Wiring:
                     "one"
                 )
             self._has_overlap = len(set(self.bus.readers)) < len(self.bus.readers)
-            logits.register_hook(self.bus.receive)
+            if self.bus.awaiting:
+                logits = self.bus.join_logits(logits)
+            if is_plain():
+                logits.register_hook(self.bus.receive)
             self.bus = ErrorBus()
         self.bus.targets = None  # of the next forward pass: not known yet
         return logits
@@ -171,8 +198,14 @@ class Wiring:
         such form. The learning rate may be a tensor of no dimension.
 
         Raises:
-            RuleError: a layer learns by Kolen-Pollack and nothing decays, so it would never align.
+            RuleError: a layer learns by Kolen-Pollack and nothing decays, so it would never align;
+                or layers under direct feedback ran compiled, and their logits were not watched.
         """
+        if self.bus.awaiting:
+            raise RuleError(
+                "layers under direct feedback had no error to send: call "
+                "`logits = wiring.watch(logits)` at the end of the forward pass"
+            )
         if self._needs_weight_decay:
             if not weight_decay > 0.0:
                 raise RuleError(
