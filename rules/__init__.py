@@ -17,6 +17,7 @@ from functools import cache
 from evonas.rules.alignment import alignment
 from evonas.rules.backprop import Backprop
 from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
+from evonas.rules.batch_manhattan import batch_manhattan
 from evonas.rules.batch_random_sign import BatchRandomSign
 from evonas.rules.bcm import BienenstockCooperMunro
 from evonas.rules.btsp import BehaviouralTimescale
@@ -104,6 +105,7 @@ __all__ = [
     "Wiring",
     "alignment",
     "all_rules",
+    "batch_manhattan",
     "bio_share",
     "connect",
     "convert",
