@@ -150,7 +150,7 @@ def make_network(case: Case, traits: Traits) -> Network:
     network = Network(
         body, head=nn.ReLU(), classifier=classifier, mean=traits.mean, deviation=traits.std
     )
-    network.wiring = connect(network, seed=case.seed)
+    network.wiring = connect(network, seed=case.seed, num_classes=traits.num_classes)
     if is_frozen:
         network.body.requires_grad_(False)
     return network

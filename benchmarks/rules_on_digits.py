@@ -16,7 +16,7 @@ import torch
 from evonas.evaluation.data import load_search_data
 from evonas.evaluation.training import Recipe, train
 from evonas.networks import build
-from evonas.rules import AbstractRule, rule_layers
+from evonas.rules import AbstractRule, connect, rule_layers
 from evonas.space import load
 
 RECIPE = Recipe(epochs=8, batch=64)
@@ -30,6 +30,7 @@ def accuracy(name: str, options: dict[str, str], *, seed: int) -> float:
     for layer in rule_layers(network).values():
         if layer.rule.name == name:
             layer.rule = with_options(layer.rule, options)
+    network.wiring = connect(network, seed=seed, num_classes=10)
     data = load_search_data("digits", seed=0, num_images=None)
     train(network, data.train, traits=data.traits, recipe=RECIPE, seed=seed)
     with torch.no_grad():

@@ -35,6 +35,7 @@ from evonas.rules.layers import RuleConv2d, RuleLinear
 from evonas.rules.local_loss import LocalLoss
 from evonas.rules.oja import Oja
 from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.plasticity import AbstractPlasticityRule
 from evonas.rules.predictive_coding import PredictiveCoding
 from evonas.rules.readout import readout_representatives
 from evonas.rules.segment import AbstractSegmentRule, Segment
@@ -78,6 +79,7 @@ __all__ = [
     "RULES",
     "AbstractFeedbackRule",
     "AbstractOwnUpdateRule",
+    "AbstractPlasticityRule",
     "AbstractRule",
     "AbstractRuleLayer",
     "AbstractSegmentRule",

@@ -85,6 +85,15 @@ class AbstractRule(ABC):
         """What the layer must keep of the moment it is connected; most rules keep nothing."""
         return None
 
+    def grow_head(
+        self,
+        layer: "AbstractRuleLayer",  # noqa: ARG002
+        *,
+        num_classes: int | None,  # noqa: ARG002
+    ) -> nn.Module | None:
+        """What is to train beside the layer once it is connected; most rules need nothing."""
+        return None
+
 
 class AbstractFeedbackRule(AbstractRule):
     """A rule that only puts a feedback tensor V in the place of W: it sends K(g; V)."""
@@ -122,6 +131,8 @@ class AbstractRuleLayer(nn.Module, ABC):
         number: of the layer in its network, the address of its draws.
         kept: what the rule keeps from when it was connected; moves with the layer to another
             device, and is in no state_dict unless the rule saves it.
+        head: what trains beside the layer and is no part of the forward pass; most rules have
+            none.
         channel_axis: of the outputs, counted from the last.
     """
 
@@ -131,6 +142,7 @@ class AbstractRuleLayer(nn.Module, ABC):
     wiring: Wiring | None
     number: int
     kept: Tensor | None
+    head: nn.Module | None
     channel_axis: ClassVar[int]
 
     @abstractmethod

@@ -8,12 +8,13 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRuleLayer, Transport
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.own_update import Moment
+from evonas.rules.plasticity import AbstractPlasticityRule
 
 
 @final
 @dataclass(frozen=True)
-class BienenstockCooperMunro(AbstractOwnUpdateRule):
+class BienenstockCooperMunro(AbstractPlasticityRule):
     """Inputs that drive a unit above its threshold are strengthened, weaker ones weakened.
 
         Delta w = mean(y (y - theta) x) / (theta mean |x|^2),  y = w x,  theta = average of y^2

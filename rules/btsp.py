@@ -13,12 +13,13 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import Transport
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.own_update import Moment
+from evonas.rules.plasticity import AbstractPlasticityRule
 
 
 @final
 @dataclass(frozen=True)
-class BehaviouralTimescale(AbstractOwnUpdateRule):
+class BehaviouralTimescale(AbstractPlasticityRule):
     """Where the loss most wants a unit to be active, its weights move towards the input.
 
         Delta w_k = mean over events (w_max e - w_k),  e = relu(x) / max x of the image

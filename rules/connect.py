@@ -9,7 +9,7 @@ from evonas.rules.wiring import Wiring
 SEED_LIMIT = 2**64
 
 
-def connect(network: nn.Module, *, seed: int) -> Wiring:
+def connect(network: nn.Module, *, seed: int, num_classes: int | None = None) -> Wiring:
     """Give the rule layers of ``network`` their numbers, in the order of ``network.modules()``.
 
     Call it once when the network is built, before training. An auxiliary head with layers under
@@ -19,6 +19,7 @@ def connect(network: nn.Module, *, seed: int) -> Wiring:
     Args:
         network: holds any number of rule layers; a layer used twice has one number.
         seed: in [0, 2**64); with the numbers it decides every draw.
+        num_classes: width of the logits, for rules that train a head for each layer (``local``).
 
     Returns:
         The wiring that the layers now share.
@@ -38,6 +39,7 @@ def connect(network: nn.Module, *, seed: int) -> Wiring:
         layer.wiring = wiring
         layer.number = number
         layer.register_buffer("kept", layer.rule.keep(layer), persistent=layer.rule.saves_kept)
+        layer.head = layer.rule.grow_head(layer, num_classes=num_classes)
     return wiring
 
 

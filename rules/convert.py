@@ -17,7 +17,11 @@ CONVERTIBLE = (nn.Conv2d, RuleConv2d, nn.Linear, RuleLinear)
 
 
 def convert(
-    network: nn.Module, rules: AbstractRule | Mapping[str, AbstractRule], *, seed: int
+    network: nn.Module,
+    rules: AbstractRule | Mapping[str, AbstractRule],
+    *,
+    seed: int,
+    num_classes: int | None = None,
 ) -> nn.Module:
     """A twin of ``network`` that learns by rules, and shares its parameters and buffers.
 
@@ -31,6 +35,7 @@ def convert(
         rules: one rule for all layers, or rules by the name of a layer; layers that are not named
             get back-propagation.
         seed: of the feedback, as in :func:`evonas.rules.connect`.
+        num_classes: the same.
 
     Raises:
         RuleError: a name is not that of a layer which can carry a rule.
@@ -51,7 +56,7 @@ def convert(
             twin = replacement
         else:
             twin.set_submodule(name, replacement)
-    connect(twin, seed=seed)
+    connect(twin, seed=seed, num_classes=num_classes)
     return twin
 
 

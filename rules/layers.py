@@ -179,3 +179,4 @@ def _begin(layer: AbstractRuleLayer, rule: AbstractRule) -> None:
     layer.wiring = None
     layer.number = 0
     layer.register_buffer("kept", None, persistent=False)
+    layer.register_module("head", None)

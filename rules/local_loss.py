@@ -1,19 +1,24 @@
-"""A loss for each layer: predsim of Nokland and Eidnes (2019), through fixed random heads.
+"""A loss for each layer: predsim of Nokland and Eidnes (2019).
 
 The head of a layer normalises its outputs over the batch, rectifies them, and asks two things: can
 the class be read off (pred), and are images of one class alike (sim). Nothing comes from above.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.base import Transport
+from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.local_head import LocalHead
 from evonas.rules.own_update import AbstractOwnUpdateRule, Moment, Send
+
+Heads = Literal["trained", "random"]
+HEADS: tuple[Heads, ...] = get_args(Heads)
 
 
 @final
@@ -23,20 +28,23 @@ class LocalLoss(AbstractOwnUpdateRule):
 
         L = (1 - beta) cross-entropy(R pool(h), y) + beta mean (S(h) - S(y))^2
 
-    with h = relu(normalised outputs), S the matrix of the cosines between the images of the
-    batch, each centred, of the standard deviations of its channels over the positions, and R
-    fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), so that a head has nothing to
-    train and to store; in the paper R is trained, and S has a trained convolution before it.
-    A training loop calls ``wiring.aim(labels)`` before each forward pass. It learns at the
-    learning rate of the network.
+    with h = relu(normalised outputs), and S the matrix of the cosines between the images of the
+    batch, each centred, of the standard deviations of its channels over the positions. With
+    ``heads="trained"``, as in the paper, R and a convolution before S are parameters that learn by
+    the same loss; ``connect`` must be told the number of classes. With ``heads="random"`` R is
+    fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), and S looks at h itself, so a
+    head has nothing to train and to store. A training loop calls ``wiring.aim(labels)`` before
+    each forward pass. It learns at the learning rate of the network.
 
     Attributes:
         send: ``none``, as in the paper; see :class:`AbstractOwnUpdateRule`.
+        heads: ``trained`` or ``random``.
         beta: share of sim, in [0, 1]; 0 is pred alone.
         pool: positions a side that R sees.
     """
 
     send: Send = "none"
+    heads: Heads = "random"
     beta: float = 0.99
     pool: int = 2
 
@@ -56,39 +64,72 @@ class LocalLoss(AbstractOwnUpdateRule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.beta > 1.0 or self.pool < 1:
+        if self.heads not in HEADS or self.beta > 1.0 or self.pool < 1:
             raise RuleError(
-                "rule 'local': expected beta in [0, 1] and pool of at least 1, got "
-                f"{self.beta} and {self.pool}"
+                f"rule 'local': expected heads to be one of {', '.join(HEADS)}, beta in [0, 1] "
+                f"and pool of at least 1, got {self.heads!r}, {self.beta} and {self.pool}"
             )
 
-    def change(self, moment: Moment) -> Tensor:
-        """Minus the gradient of the local loss."""
+    def grow_head(self, layer: AbstractRuleLayer, *, num_classes: int | None) -> LocalHead | None:
+        """The trained head; None if it is random, or the classes are not known."""
+        if self.heads == "random" or num_classes is None:
+            return None
+        places = self.pool**2 if layer.weight.dim() == 4 else 1
+        return LocalHead(
+            layer,
+            num_classes=num_classes,
+            num_features=places * layer.weight.shape[0],
+            sees=self.beta > 0.0,
+        )
+
+    def gradients(self, moment: Moment) -> Sequence[Tensor]:
+        """Of the local loss, in the weight and in the parameters of a trained head."""
+        head = moment.layer.head
         num_classes = moment.layer.connected.num_errors or 1
         targets = moment.bus.read_targets(num_classes).to(moment.u)
         with torch.enable_grad():
             outputs = moment.u.detach().requires_grad_()
-            (signal,) = torch.autograd.grad(self.loss(moment, outputs, targets), outputs)
-        return -moment.layer.correlate(moment.x, signal)
+            learning = [] if head is None else list(head.parameters())
+            signal, *learnt = torch.autograd.grad(
+                self.loss(moment.layer, outputs, targets), [outputs, *learning], allow_unused=True
+            )
+        return [moment.layer.correlate(moment.x, signal), *learnt]
 
-    def loss(self, moment: Moment, outputs: Tensor, targets: Tensor) -> Tensor:
+    def loss(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
         """L of outputs (batch, ...) for targets (batch, classes), a number."""
-        maps = outputs.movedim(moment.layer.channel_axis, 1)  # (batch, channels, ...)
+        maps = outputs.movedim(layer.channel_axis, 1)  # (batch, channels, ...)
         hidden = F.batch_norm(maps, None, None, training=True).relu()
         features = self._pool(hidden).flatten(1)
-        shape = torch.Size([targets.shape[1], features.shape[1]])
-        layer = moment.layer
-        noise = layer.connected.fixed_noise(layer.number, like=outputs, shape=shape)
-        pred = F.cross_entropy(features @ noise.t() / features.shape[1] ** 0.5, targets)
-        seen = hidden.flatten(2).std(2) if hidden[0, 0].numel() > 1 else hidden.flatten(1)
-        sim = F.mse_loss(_similarity(seen), _similarity(targets))
+        scores, seen = self._look(layer, hidden, features, num_classes=targets.shape[1])
+        spread = seen.flatten(2).std(2) if seen[0, 0].numel() > 1 else seen.flatten(1)
+        pred = F.cross_entropy(scores, targets)
+        sim = F.mse_loss(_similarity(spread), _similarity(targets))
         return (1.0 - self.beta) * pred + self.beta * sim
 
+    def _look(
+        self, layer: AbstractRuleLayer, hidden: Tensor, features: Tensor, *, num_classes: int
+    ) -> tuple[Tensor, Tensor]:
+        """Scores of the classes, and what likeness is seen in."""
+        if self.heads == "random":
+            shape = torch.Size([num_classes, features.shape[1]])
+            noise = layer.connected.fixed_noise(layer.number, like=hidden, shape=shape)
+            return features @ noise.t() / features.shape[1] ** 0.5, hidden
+        if layer.head is None:
+            raise RuleError(
+                "rule 'local' trains a head for each layer, and this one has none: call "
+                "`connect(network, seed=..., num_classes=...)` once it has the rule, or choose "
+                "heads='random'"
+            )
+        looked: tuple[Tensor, Tensor] = layer.head(hidden, features)
+        return looked
+
     def _pool(self, hidden: Tensor) -> Tensor:
-        if hidden.dim() == 4:
-            height, width = hidden.shape[2:]
-            return F.adaptive_avg_pool2d(hidden, (min(self.pool, height), min(self.pool, width)))
-        return hidden if hidden.dim() == 2 else hidden.flatten(2).mean(2)
+        if hidden.dim() != 4:
+            return hidden if hidden.dim() == 2 else hidden.flatten(2).mean(2)
+        if self.heads == "trained":  # always of one size
+            return F.adaptive_avg_pool2d(hidden, self.pool)
+        height, width = hidden.shape[2:]
+        return F.adaptive_avg_pool2d(hidden, (min(self.pool, height), min(self.pool, width)))
 
 
 def _similarity(rows: Tensor) -> Tensor:

@@ -121,9 +121,9 @@ class _Beside:
         """An own update in units of the gradient, less the correlation it takes the place of."""
         self.layer.kept = self.mixture.kept.get(rule.name)
         inputs = self.x if self.is_first else self.x.clone().requires_grad_()
-        gradient = rule.gradient(self.layer, inputs, self.z, self.bus)
+        learn = rule.learner(self.layer, inputs, self.z, self.bus)
         with torch.no_grad():
-            own = gradient(received.detach())
+            own, *_ = learn(received.detach())
         if rule.own_learning_rate is None:
             scale = 1.0
         else:

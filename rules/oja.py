@@ -6,12 +6,13 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from evonas.rules.base import Transport
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.own_update import Moment
+from evonas.rules.plasticity import AbstractPlasticityRule
 
 
 @final
 @dataclass(frozen=True)
-class Oja(AbstractOwnUpdateRule):
+class Oja(AbstractPlasticityRule):
     """Each unit turns to the direction in which its inputs are largest; no label is needed.
 
         Delta w = mean(u x - u^2 w) / mean |x|^2,  u = w x

@@ -11,7 +11,7 @@ Corneil and J. Brea, "Eligibility traces and plasticity on behavioral time scale
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, final
 
@@ -96,17 +96,9 @@ class AbstractOwnUpdateRule(AbstractRule):
     Attributes:
         send: the rule whose signal is passed to the input; ``none`` sends zeros, and what lies
             below learns nothing from the task through this layer.
-        learning_rate: of the weight, in an optimiser group of its own; None: the network's, with
-            its momentum and decay.
     """
 
     send: Send = "usf"
-    learning_rate: float | None = None
-
-    @property
-    def own_learning_rate(self) -> float | None:
-        """``learning_rate``."""
-        return self.learning_rate
 
     def __post_init__(self) -> None:
         if self.send not in SENDERS:
@@ -116,17 +108,15 @@ class AbstractOwnUpdateRule(AbstractRule):
             )
         for option in fields(self):
             value = getattr(self, option.name)
-            if isinstance(value, str) or (value is None and option.default is None):
-                continue
-            if not 0.0 <= value < math.inf:
+            if not isinstance(option.default, str) and not 0.0 <= value < math.inf:
                 raise RuleError(
                     f"rule '{self.name}': expected {option.name} to be a number of at least 0, "
                     f"got {value!r}"
                 )
 
     @abstractmethod
-    def change(self, moment: Moment) -> Tensor:
-        """Delta W: what is to be added to the weight, times the learning rate."""
+    def gradients(self, moment: Moment) -> Sequence[Tensor]:
+        """-Delta W, where the optimiser looks for a gradient; then those of the layer's head."""
 
     @property
     def transported(self) -> Transport:
@@ -156,23 +146,23 @@ class AbstractOwnUpdateRule(AbstractRule):
         bus = layer.connected.bus
         if self.needs_error:
             bus.join(layer.number)
-        gradient = self.gradient(layer, inputs, outputs, bus)
-        joined: Tensor = WithOwnUpdate.apply(outputs, layer.weight, gradient)
+        learn = self.learner(layer, inputs, outputs, bus)
+        heads = () if layer.head is None else layer.head.parameters()
+        joined: Tensor = Learnt.apply(outputs, learn, layer.weight, *heads)
         return joined
 
     @final
-    def gradient(
+    def learner(
         self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
-    ) -> Callable[[Tensor], Tensor]:
-        """-Delta W, which the optimiser finds, as a function of the signal received."""
+    ) -> Callable[[Tensor], Sequence[Tensor]]:
+        """What :meth:`gradients` gives, as a function of the signal received."""
         x, z, is_first = inputs.detach(), outputs.detach(), not inputs.requires_grad
 
-        def gradient(received: Tensor) -> Tensor:
+        def learn(received: Tensor) -> Sequence[Tensor]:
             x_, u, g = (_as_batch(layer, tensor) for tensor in (x, z, received))
-            moment = Moment(layer, x_, without_bias(layer, u), g, bus, is_first)
-            return -self.change(moment)
+            return self.gradients(Moment(layer, x_, without_bias(layer, u), g, bus, is_first))
 
-        return gradient
+        return learn
 
     def _run_sending(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
         if inputs.requires_grad and self.send != "none":
@@ -203,30 +193,26 @@ def _as_batch(layer: AbstractRuleLayer, values: Tensor) -> Tensor:
     return values.to(layer.weight.dtype)
 
 
-class WithOwnUpdate(Function):
-    """Joins outputs to the weight that made them, whose gradient is what a function gives."""
+class Learnt(Function):
+    """Joins outputs to tensors whose gradients a function makes of the received signal."""
 
     @staticmethod
     def forward(
         outputs: Tensor,
-        weight: Tensor,  # noqa: ARG004
-        gradient: Callable[[Tensor], Tensor],  # noqa: ARG004
+        learn: Callable[[Tensor], Sequence[Tensor | None]],  # noqa: ARG004
+        *tensors: Tensor,  # noqa: ARG004
     ) -> Tensor:
         """The outputs."""
         return outputs.view_as(outputs)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the function that makes the gradient."""
-        ctx.gradient = inputs[2]
+        """Keep the function."""
+        ctx.learn = inputs[1]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """What was received goes on to the outputs."""
-        outputs_need, weight_needs, _ = ctx.needs_input_grad
-        return (
-            received if outputs_need else None,
-            ctx.gradient(received) if weight_needs else None,
-            None,
-        )
+        """What was received goes on to the outputs; the rest is learnt from it."""
+        passed = received if ctx.needs_input_grad[0] else None
+        return passed, None, *ctx.learn(received)

@@ -10,8 +10,8 @@ from torch.func import functional_call
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRuleLayer, Transport
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment, Send
-from evonas.rules.relaxation import Learnt, predict, relax
+from evonas.rules.own_update import AbstractOwnUpdateRule, Learnt, Moment, Send
+from evonas.rules.relaxation import predict, relax
 from evonas.rules.segment import AbstractSegmentRule, Segment, Stage, run_in_turn
 
 
@@ -35,7 +35,6 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
     Attributes:
         send: whose tensor takes the place of W in K, also between the stages; ``bp`` is the
             theory's.
-        learning_rate: see :class:`AbstractOwnUpdateRule`.
         gamma: how far the values may move, above 0; towards 0 it becomes back-propagation.
         step: of the relaxation, below 2.
         steps: of the relaxation.
@@ -77,10 +76,10 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         """The tensor of the rule that sends, times r."""
         return self._tensor(layer) * (1.0 - (1.0 - self.step) ** self.steps)
 
-    def change(self, moment: Moment) -> Tensor:
-        """Minus C(v, g), of a layer by itself."""
+    def gradients(self, moment: Moment) -> Sequence[Tensor]:
+        """C(v, g), of a layer by itself."""
         if moment.is_first:
-            return -moment.layer.correlate(moment.x, moment.g)
+            return [moment.layer.correlate(moment.x, moment.g)]
         with torch.enable_grad():
             x = moment.x.detach().requires_grad_()
             outputs = moment.layer.run_through(
@@ -88,7 +87,7 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
             )
             (sent,) = torch.autograd.grad(outputs, x, moment.g)
         relaxed = moment.x - self.gamma * len(sent) * sent
-        return -moment.layer.correlate(relaxed, moment.g)
+        return [moment.layer.correlate(relaxed, moment.g)]
 
     def run_segment(self, segment: Segment, inputs: Tensor) -> Tensor:
         """The outputs; the backward pass relaxes the values between the stages."""

@@ -11,12 +11,9 @@ Millidge, Song, Salvatori, Lukasiewicz and Bogacz (2022, arXiv 2206.02629).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 Stages = Sequence[Callable[[Tensor], Tensor]]
 
@@ -63,24 +60,3 @@ def predict(stages: Stages, values: Sequence[Tensor]) -> tuple[list[Tensor], lis
     with torch.enable_grad():
         leaves = [value.detach().requires_grad_() for value in values]
         return leaves, [stage(leaf) for stage, leaf in zip(stages, leaves, strict=True)]
-
-
-class Learnt(Function):
-    """Joins outputs to an input and to parameters, whose gradients a function gives."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        outputs: Tensor,
-        learn: Callable[[Tensor], Sequence[Tensor | None]],
-        *tensors: Tensor,  # noqa: ARG004
-    ) -> Tensor:
-        """The outputs."""
-        ctx.learn = learn
-        return outputs.view_as(outputs)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """What the function makes of the received signal, for each of the tensors."""
-        return None, None, *ctx.learn(received)

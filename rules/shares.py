@@ -11,9 +11,9 @@ def weights_by_rule(network: nn.Module) -> dict[str, int]:
     """Number of trainable weights under each rule that the network has, by the rule's name.
 
     A weight is an element of a trainable parameter with two or more dimensions; biases and the
-    affine parameters of a normalisation do not count. Weights outside rule layers learn by
-    back-propagation and count as ``bp``. A parameter that several layers share counts once, for
-    the first of them.
+    affine parameters of a normalisation do not count; those of a layer's head do. Weights outside
+    rule layers learn by back-propagation and count as ``bp``. A parameter that several layers
+    share counts once, for the first of them.
     """
     shares: dict[str, int] = {}
     for rule, count in _counts(network).items():
@@ -34,7 +34,9 @@ def bio_share(network: nn.Module) -> float:
 def _counts(network: nn.Module) -> dict[AbstractRule, int]:
     rules: dict[int, AbstractRule] = {}
     for layer in rule_layers(network).values():
-        rules.setdefault(id(layer.weight), layer.rule)
+        heads = () if layer.head is None else layer.head.parameters()
+        for parameter in (layer.weight, *heads):
+            rules.setdefault(id(parameter), layer.rule)
     counts: dict[AbstractRule, int] = {}
     for parameter in network.parameters():
         if parameter.requires_grad and parameter.dim() >= 2:

@@ -8,12 +8,13 @@ from torch import Tensor
 
 from evonas.rules.base import Transport
 from evonas.rules.oja import oja_change
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.own_update import Moment
+from evonas.rules.plasticity import AbstractPlasticityRule
 
 
 @final
 @dataclass(frozen=True)
-class SoftHebb(AbstractOwnUpdateRule):
+class SoftHebb(AbstractPlasticityRule):
     """The units at one position compete for the patch they all see; no label is needed.
 
     With u = W x and q the softmax of t u over the channels of a group, the winner's y is q and

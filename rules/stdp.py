@@ -8,12 +8,13 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRuleLayer, Transport
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment, without_bias
+from evonas.rules.own_update import Moment, without_bias
+from evonas.rules.plasticity import AbstractPlasticityRule
 
 
 @final
 @dataclass(frozen=True)
-class SpikeTiming(AbstractOwnUpdateRule):
+class SpikeTiming(AbstractPlasticityRule):
     """Input spikes before an output spike strengthen a weight, input spikes after it weaken it.
 
     The network itself has no spikes. To learn, a layer plays its inputs as ``frames`` frames of

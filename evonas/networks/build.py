@@ -92,7 +92,7 @@ def build(
             mean=mean or [0.0] * input_shape[0],
             deviation=deviation or [1.0] * input_shape[0],
         )
-    network.wiring = connect(network, seed=seed)
+    network.wiring = connect(network, seed=seed, num_classes=num_classes)
     return network
 
 

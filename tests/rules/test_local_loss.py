@@ -110,6 +110,7 @@ def test_without_targets_it_says_what_to_do_and_the_true_gradient_needs_none() -
         wiring.watch(layer(x)).sum().backward()
 
 
-def test_a_share_beyond_one_is_refused() -> None:
-    with pytest.raises(RuleError, match=r"expected beta in \[0, 1\]"):
-        LocalLoss(beta=1.5)
+@pytest.mark.parametrize("options", [{"beta": 1.5}, {"pool": 0}, {"heads": "none"}])
+def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(RuleError, match=r"expected heads to be one of trained, random, beta in"):
+        LocalLoss(**options)

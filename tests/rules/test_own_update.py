@@ -110,6 +110,6 @@ def test_options_out_of_range_are_refused(name: str) -> None:
     with pytest.raises(RuleError, match="expected send to be one of usf, fa, bp, none, got 'x'"):
         RULES[name](send="x")  # type: ignore[call-arg]
     for option in fields(RULES[name]()):  # type: ignore[arg-type]
-        if option.name != "send":
+        if not isinstance(option.default, str):
             with pytest.raises(RuleError, match=f"'{name}': expected {option.name} to be a n"):
                 RULES[name](**{option.name: float("nan")})
