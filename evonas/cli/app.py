@@ -47,6 +47,7 @@ def make_app() -> typer.Typer:
     app.command("objectives")(commands.objectives)
     app.command("algorithms")(measuring.algorithms)
     app.command("bench")(measuring.bench)
+    app.command("compare")(measuring.compare)
     return app
 
 

@@ -73,3 +73,24 @@ def algorithms() -> None:
     from evonas.cli.algorithms import list_algorithms
 
     list_algorithms(Console())
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders of runs, or files that evonas bench wrote.")
+    ],
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of a front to measure against, such as a pareto.csv; by default that of all "
+            "runs together."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for the tables as CSV and for pictures.")
+    ] = None,
+) -> None:
+    """Compare searches over several seeds: hypervolume, distances, intervals and tests."""
+    from evonas.cli.comparing import compare_and_show
+
+    compare_and_show(Console(), runs, reference=reference, out=out)

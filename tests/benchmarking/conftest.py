@@ -1,7 +1,7 @@
-"""A space of 27 architectures, and tables of it written by hand."""
+"""A space of 27 architectures, tables of it written by hand, and runs that nobody ran."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import yaml
 
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.table import read_table
-from evonas.space import Space, from_data
+from evonas.evaluation.evaluate import Evaluation
+from evonas.space import Space, from_data, source_text
+from evonas.study import RunConfig, create_run, opened_run
 
 SPACE = {
     "name": "small",
@@ -78,3 +80,51 @@ def make_benchmark(tmp_path: Path, small_space: Space) -> Callable[..., Benchmar
         return Benchmark(small_space, read_table(path, goal.columns), goal=goal, name=str(path))
 
     return make
+
+
+@pytest.fixture
+def run_config() -> RunConfig:
+    """Of a run that nobody ran."""
+    return RunConfig(
+        space="tiny",
+        objectives=("acc", "params"),
+        rules=("fa",),
+        dataset="digits",
+        data_dir="nowhere",
+        algorithm="nsga2",
+        population=4,
+        generations=3,
+        evaluations=12,
+        epochs=1,
+        batch=50,
+        images=100,
+        channels=4,
+        cells=1,
+        seed=0,
+        epsilon="16/255",
+        attacked_images=20,
+        device="cpu",
+    )
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Makes the folder of a run whose candidates had these values, each in 1.5 seconds."""
+
+    def make(name: str, config: RunConfig, values: Sequence[tuple[float, ...] | None]) -> Path:
+        folder = tmp_path / name
+        create_run(folder, config, space_text=source_text(config.space))
+        with opened_run(folder) as (_, journal):
+            keys = [f"key{i}" for i in range(len(values))]
+            journal.record_asks([(key, key) for key in keys], generation=0)
+            for key, told in reversed(list(zip(keys, values, strict=True))):
+                journal.record_tell(_evaluation(key, config.objectives, told))
+        return folder
+
+    return make
+
+
+def _evaluation(key: str, objectives: Sequence[str], told: tuple[float, ...] | None) -> Evaluation:
+    values = {} if told is None else dict(zip(objectives, told, strict=True))
+    failure = "diverged: at once" if told is None else None
+    return Evaluation(key, key, values, {"fa": 1}, (), 1, 1.5, 0, failure)

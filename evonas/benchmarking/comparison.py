@@ -1,0 +1,243 @@
+"""Groups of runs against each other: what each run reached, intervals, and tests for each pair."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from evonas.benchmarking.course import Course
+from evonas.benchmarking.indicators import (
+    MAX_ATTAINMENT_OBJECTIVES,
+    area_under_course,
+    attainment_surface,
+    front_of,
+    hypervolume_course,
+    igd_plus,
+)
+from evonas.benchmarking.records import Record
+from evonas.benchmarking.statistics import bootstrap_interval, holm, mann_whitney, superiority
+from evonas.errors import ConfigError
+from evonas.search.pareto import Normaliser, Vector
+
+SMALLER_IS_BETTER = ("igd_plus",)
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """What one run reached.
+
+    Attributes:
+        label: of its group.
+        name: of the run.
+        evaluations: after which ``course`` was taken, growing.
+        course: hypervolume, share of it, or a reported value.
+        measures: by name, what is tested: at the last evaluation, and over all.
+        seconds: that the evaluations took, one for each; None of a bench.
+    """
+
+    label: str
+    name: str
+    evaluations: tuple[int, ...]
+    course: tuple[float, ...]
+    measures: dict[str, float]
+    seconds: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """Mean of a measure over the runs of a group, with its bootstrap interval."""
+
+    group: str
+    measure: str
+    num_runs: int
+    mean: float
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """Two groups in one measure.
+
+    Attributes:
+        measure: its name.
+        first: label of a group.
+        second: label of the other.
+        difference: of the means, first minus second.
+        superiority: A12, the probability that a run of the first is better.
+        p: of Mann and Whitney's test.
+        p_holm: the same, adjusted for all pairs of this measure.
+    """
+
+    measure: str
+    first: str
+    second: str
+    difference: float
+    superiority: float
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that is shown.
+
+    Attributes:
+        score: what a course is made of: ``hypervolume``, ``hv_share`` or ``value``.
+        runs: in the order given.
+        normaliser: of the vectors; None of a bench.
+        surfaces: by label the median attainment surface, to be minimised; empty of a bench and
+            of more objectives than it is defined for here.
+        fronts: by label the fronts of its runs.
+    """
+
+    score: str
+    runs: tuple[RunScores, ...]
+    normaliser: Normaliser | None
+    surfaces: Mapping[str, list[Vector]]
+    fronts: Mapping[str, list[list[Vector]]]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The groups, in the order of their first runs."""
+        return tuple(dict.fromkeys(run.label for run in self.runs))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of what was measured of each run."""
+        return tuple(self.runs[0].measures)
+
+    def values(self, label: str, measure: str) -> list[float]:
+        """One measure of all runs of a group."""
+        return [run.measures[measure] for run in self.runs if run.label == label]
+
+    def summaries(self) -> list[GroupSummary]:
+        """For each measure and group: mean, median and interval."""
+        rows = []
+        for measure in self.measures:
+            for label in self.labels:
+                values = self.values(label, measure)
+                low, high = bootstrap_interval(values)
+                mean, median = float(np.mean(values)), float(np.median(values))
+                rows.append(GroupSummary(label, measure, len(values), mean, median, low, high))
+        return rows
+
+    def tests(self) -> list[PairTest]:
+        """For each measure all pairs of groups, with p-values adjusted over them."""
+        return [test for measure in self.measures for test in self._tests(measure)]
+
+    def _tests(self, measure: str) -> list[PairTest]:
+        pairs = list(combinations(self.labels, 2))
+        samples = [(self.values(a, measure), self.values(b, measure)) for a, b in pairs]
+        p_values = [mann_whitney(one, other) for one, other in samples]
+        sign = -1.0 if measure in SMALLER_IS_BETTER else 1.0
+        return [
+            PairTest(
+                measure,
+                *pair,
+                difference=float(np.mean(one) - np.mean(other)),
+                superiority=superiority([sign * v for v in one], [sign * v for v in other]),
+                p=p,
+                p_holm=adjusted,
+            )
+            for pair, (one, other), p, adjusted in zip(
+                pairs, samples, p_values, holm(p_values), strict=True
+            )
+        ]
+
+
+def compare_courses(
+    courses: Sequence[Course], *, reference: Sequence[Vector] | None = None
+) -> Comparison:
+    """Runs against each other, each up to as many evaluations as the shortest has.
+
+    Args:
+        courses: of runs, with their groups.
+        reference: the front to normalise by and to measure distances to; that of all runs
+            together if None.
+
+    Raises:
+        ConfigError: every candidate failed.
+    """
+    length = min(len(course.vectors) for course in courses)
+    union = front_of([vector for course in courses for vector in course.vectors])
+    front = list(reference) if reference is not None else union
+    if not front:
+        raise ConfigError("runs: every candidate failed, there is nothing to compare")
+    normaliser = Normaliser.fit(front)
+    runs = [_scores(course, length, front, normaliser) for course in courses]
+    fronts: dict[str, list[list[Vector]]] = {}
+    for course in courses:
+        fronts.setdefault(course.label, []).append(front_of(course.vectors[:length]))
+    is_drawn = 2 <= len(front[0]) <= MAX_ATTAINMENT_OBJECTIVES
+    surfaces = {label: attainment_surface(f) for label, f in fronts.items()} if is_drawn else {}
+    return Comparison("hypervolume", tuple(runs), normaliser, surfaces, fronts)
+
+
+def _scores(
+    course: Course, length: int, front: Sequence[Vector], normaliser: Normaliser
+) -> RunScores:
+    vectors = course.vectors[:length]
+    evaluations = tuple(range(1, length + 1))
+    volumes = hypervolume_course(vectors, normaliser=normaliser)
+    measures = {
+        "hypervolume": volumes[-1],
+        "igd_plus": igd_plus(vectors, reference_front=front, normaliser=normaliser),
+        "auc": area_under_course(evaluations, volumes),
+    }
+    return RunScores(
+        course.label,
+        course.name,
+        evaluations,
+        tuple(volumes),
+        measures,
+        course.seconds[:length],
+    )
+
+
+def compare_records(records: Mapping[str, Sequence[Record]]) -> Comparison:
+    """Benches against each other.
+
+    Args:
+        records: by the name of their file; an algorithm that is in several files is called by
+            both names.
+
+    Raises:
+        ConfigError: the files hold other measures or checkpoints, a score is missing, or there is
+            none at all.
+    """
+    told = [(file, record) for file, some in records.items() for record in some]
+    if not told:
+        raise ConfigError("benches: there is no record in them")
+    if len(scores := {record.measure for _, record in told}) > 1:
+        raise ConfigError(f"benches: {' and '.join(sorted(scores))} cannot be compared")
+    files_of: dict[str, set[str]] = {}
+    for file, record in told:
+        files_of.setdefault(record.algorithm, set()).add(file)
+    runs: dict[tuple[str, int], list[Record]] = {}
+    for file, record in told:
+        is_alone = len(files_of[record.algorithm]) == 1
+        label = record.algorithm if is_alone else f"{record.algorithm} ({file})"
+        runs.setdefault((label, record.seed), []).append(record)
+    (score,) = scores
+    found = tuple(_bench_scores(label, seed, some) for (label, seed), some in runs.items())
+    for run in found:
+        if run.evaluations != found[0].evaluations:
+            raise ConfigError(
+                f"benches: checkpoints {found[0].evaluations} of {found[0].label} and "
+                f"{run.evaluations} of {run.label}, seed {run.name}, cannot be compared"
+            )
+    return Comparison(score, found, None, {}, {})
+
+
+def _bench_scores(label: str, seed: int, records: Sequence[Record]) -> RunScores:
+    ordered = sorted(records, key=lambda record: record.evaluations)
+    evaluations = tuple(record.evaluations for record in ordered)
+    course = tuple(record.score for record in ordered if record.score is not None)
+    if len(course) < len(ordered) or len(set(evaluations)) < len(evaluations):
+        raise ConfigError(f"benches: {label}, seed {seed}: a score is missing or there twice")
+    measures = {f"{ordered[0].measure}@{n}": s for n, s in zip(evaluations, course, strict=True)}
+    measures["auc"] = area_under_course(evaluations, course)
+    return RunScores(label, str(seed), evaluations, course, measures)

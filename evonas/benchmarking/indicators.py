@@ -1,0 +1,88 @@
+"""How good a set of vectors is, and how quickly it became so; everything is minimised."""
+
+import math
+from collections.abc import Sequence
+
+import moocore
+import numpy as np
+
+from evonas.search.pareto import Normaliser, Vector, non_dominated
+
+MAX_ATTAINMENT_OBJECTIVES = 3  # moocore's attainment function goes no further
+
+
+def front_of(vectors: Sequence[Vector | None]) -> list[Vector]:
+    """The distinct vectors that none dominates, sorted."""
+    keep = non_dominated(vectors)
+    chosen = [v for v, is_best in zip(vectors, keep, strict=True) if is_best and v is not None]
+    return sorted(set(chosen))
+
+
+def hypervolume_course(vectors: Sequence[Vector | None], *, normaliser: Normaliser) -> list[float]:
+    """The archive's hypervolume after each result, failures included; it never falls."""
+    front: list[Vector] = []
+    course: list[float] = []
+    for vector in vectors:
+        grown = front if vector is None else front_of([*front, vector])
+        course.append(course[-1] if course and grown == front else normaliser.hypervolume(grown))
+        front = grown
+    return course
+
+
+def igd_plus(
+    vectors: Sequence[Vector | None], *, reference_front: Sequence[Vector], normaliser: Normaliser
+) -> float:
+    """How far the reference front lies beyond the vectors, in the mean (Ishibuchi et al. 2015).
+
+    Unlike the plain inverted generational distance it never prefers a set that another dominates.
+
+    Returns:
+        0 when every point of the reference is attained; infinite without a success.
+    """
+    found = front_of(vectors)
+    if not found:
+        return math.inf
+    points, reference = (
+        np.array([normaliser.normalised(vector) for vector in some])
+        for some in (found, reference_front)
+    )
+    return float(moocore.igd_plus(points, ref=reference))
+
+
+def area_under_course(evaluations: Sequence[int], scores: Sequence[float]) -> float:
+    """The mean of a score over the logarithm of the evaluations: early success counts more.
+
+    A score holds until the next one is taken.
+
+    Args:
+        evaluations: when, growing, at least 1.
+        scores: one for each.
+    """
+    if len(scores) == 1:
+        return scores[0]
+    logs = np.log(np.asarray(evaluations, dtype=float))
+    weights = np.diff(logs)
+    return float((np.asarray(scores[:-1]) * weights).sum() / weights.sum())
+
+
+def attainment_surface(fronts: Sequence[Sequence[Vector]], *, share: float = 0.5) -> list[Vector]:
+    """The border of what at least ``share`` of the runs attain (Fonseca and Fleming 1996).
+
+    A run attains every vector that one of its own is at least as good as, in every objective.
+
+    Args:
+        fronts: one of each run, in two or three objectives.
+        share: of the runs; 0.5 gives the median surface.
+
+    Returns:
+        The corners of the border, sorted; none where too few runs have a front.
+    """
+    points = np.array([vector for front in fronts for vector in front])
+    runs = np.array([run for run, front in enumerate(fronts) for _ in front])
+    alive = len(set(runs.tolist()))
+    # moocore counts only runs that have a vector: of those, so many must attain it
+    needed = math.ceil(share * len(fronts))
+    if needed > alive:
+        return []
+    surface = moocore.eaf(points, runs, percentiles=[100 * needed / alive])
+    return sorted(tuple(row) for row in surface[:, :-1].tolist())

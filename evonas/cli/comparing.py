@@ -1,0 +1,169 @@
+"""From the arguments of ``evonas compare`` to tables and pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
+from evonas.benchmarking.course import read_courses
+from evonas.benchmarking.records import read_records
+from evonas.benchmarking.table import check_columns
+from evonas.errors import ConfigError, DataError
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.report.comparison_plots import (
+    ATTAINMENT_PICTURE,
+    COURSE_PICTURE,
+    draw_attainment,
+    draw_courses,
+)
+from evonas.report.comparison_tables import write_comparison
+from evonas.search import Vector
+
+FEW_RUNS = 4  # below, no p-value of two groups can be under 0.05
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A comparison and the objectives behind it; none behind benches."""
+
+    comparison: Comparison
+    objectives: tuple[str, ...]
+
+    @property
+    def signs(self) -> tuple[float, ...]:
+        return tuple(OBJECTIVES[name].minimised(1.0) for name in self.objectives)
+
+
+def compare_and_show(
+    console: Console, runs: Sequence[Path], *, reference: Path | None, out: Path | None
+) -> None:
+    """Compare, print, and write into ``out`` if it is given.
+
+    Raises:
+        InputError: of the class of what is wrong; nothing is written then.
+    """
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"out: expected a folder, {out} is a file")
+    compared = _compare(runs, reference=reference)
+    _introduce(console, compared)
+    _show_groups(console, compared.comparison)
+    _show_tests(console, compared.comparison)
+    if out is not None:
+        _write(console, compared, out=out)
+
+
+def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:
+    files = [path for path in runs if path.suffix == ".json"]
+    if files and len(files) < len(runs):
+        raise ConfigError("runs: folders of runs and files of evonas bench cannot be compared")
+    if files:
+        if reference is not None:
+            raise ConfigError("reference: a bench has its own, the true front of its table")
+        return _Compared(compare_records({str(file): read_records(file) for file in files}), ())
+    courses, objectives = read_courses(runs)
+    front = None if reference is None else _read_front(reference, objectives)
+    return _Compared(compare_courses(courses, reference=front), objectives)
+
+
+def _read_front(path: Path, objectives: Sequence[str]) -> list[Vector]:
+    """The rows of a CSV file such as ``pareto.csv``, to be minimised."""
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, ValueError) as problem:
+        raise DataError(f"{path}: cannot be read as CSV: {problem}") from problem
+    check_columns(objectives, [str(name) for name in frame.columns], where=str(path))
+    try:
+        rows = frame[list(objectives)].dropna().astype(float)
+    except ValueError as problem:
+        raise DataError(f"{path}: expected numbers: {problem}") from problem
+    if rows.empty:
+        raise DataError(f"{path}: no row has a value for {', '.join(objectives)}")
+    return [
+        tuple(
+            OBJECTIVES[name].minimised(value) for name, value in zip(objectives, row, strict=True)
+        )
+        for row in rows.to_numpy().tolist()
+    ]
+
+
+def _introduce(console: Console, compared: _Compared) -> None:
+    comparison = compared.comparison
+    counts = {label: len(comparison.values(label, "auc")) for label in comparison.labels}
+    lines = [
+        ", ".join(f"{label}: {count} run{'s' * (count > 1)}" for label, count in counts.items())
+        + f"; compared at {comparison.runs[0].evaluations[-1]} evaluations"
+    ]
+    if comparison.normaliser is not None:
+        ideal, nadir = (
+            ", ".join(
+                f"{name} {sign * value:g}"
+                for name, sign, value in zip(
+                    compared.objectives, compared.signs, ends, strict=True
+                )
+            )
+            for ends in (comparison.normaliser.ideal, comparison.normaliser.nadir)
+        )
+        lines.append(f"normalised to ideal ({ideal}) and nadir ({nadir}), reference 1.1")
+    if len(counts) > 1 and min(counts.values()) < FEW_RUNS:
+        lines.append(
+            f"fewer than {FEW_RUNS} runs in a group: no difference can be significant at 0.05"
+        )
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_groups(console: Console, comparison: Comparison) -> None:
+    table = Table("measure", "group", "runs", "mean", "95 % interval", "median", box=None)
+    for row in comparison.summaries():
+        interval = f"{row.low:.4g} to {row.high:.4g}"
+        table.add_row(
+            row.measure,
+            row.group,
+            str(row.num_runs),
+            f"{row.mean:.4g}",
+            interval,
+            f"{row.median:.4g}",
+        )
+    console.print(table)
+
+
+def _show_tests(console: Console, comparison: Comparison) -> None:
+    tests = comparison.tests()
+    if not tests:
+        return
+    table = Table("measure", "first", "second", "difference", "A12", "p", "p (Holm)", box=None)
+    for test in tests:
+        table.add_row(
+            test.measure,
+            test.first,
+            test.second,
+            f"{test.difference:+.4g}",
+            f"{test.superiority:.2f}",
+            f"{test.p:.2g}",
+            f"{test.p_holm:.2g}",
+        )
+    console.print(table)
+    console.print(
+        "A12: how often a run of the first is better than one of the second (of values: larger)\n"
+        "p: Mann-Whitney, two-sided; p (Holm): adjusted for all pairs of a measure",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _write(console: Console, compared: _Compared, *, out: Path) -> None:
+    written = write_comparison(
+        compared.comparison, out, objectives=compared.objectives, signs=compared.signs
+    )
+    draw_courses(compared.comparison, path=out / COURSE_PICTURE)
+    written.append(out / COURSE_PICTURE)
+    if len(compared.objectives) == 2:
+        draw_attainment(compared.comparison, compared.objectives, path=out / ATTAINMENT_PICTURE)
+        written.append(out / ATTAINMENT_PICTURE)
+    names = " ".join(path.name for path in written)
+    console.print(f"{out}: {names}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,58 @@
+"""A comparison of runs as CSV files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from evonas.benchmarking.comparison import Comparison
+
+RUNS_FILE = "runs.csv"
+GROUPS_FILE = "groups.csv"
+TESTS_FILE = "tests.csv"
+COURSES_FILE = "courses.csv"
+ATTAINMENT_FILE = "attainment.csv"
+
+
+def write_comparison(
+    comparison: Comparison, folder: Path, *, objectives: tuple[str, ...], signs: tuple[float, ...]
+) -> list[Path]:
+    """Write what each run reached and every table that is printed.
+
+    Args:
+        comparison: of runs or of benches.
+        folder: is made if it is not there.
+        objectives: the names of the columns of an attainment surface.
+        signs: for each objective -1 where it is maximised, so that it is written as measured.
+
+    Returns:
+        The files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = [{"group": r.label, "run": r.name, **r.measures} for r in comparison.runs]
+    courses = [
+        {"group": run.label, "run": run.name, "evaluations": count, comparison.score: score}
+        | ({} if run.seconds is None else {"seconds": round(run.seconds[i], 3)})
+        for run in comparison.runs
+        for i, (count, score) in enumerate(zip(run.evaluations, run.course, strict=True))
+    ]
+    surfaces = [
+        {"group": label}
+        | {name: s * v for name, s, v in zip(objectives, signs, corner, strict=True)}
+        for label, surface in comparison.surfaces.items()
+        for corner in surface
+    ]
+    tables: dict[str, Sequence[Mapping[str, object]]] = {
+        RUNS_FILE: runs,
+        GROUPS_FILE: [asdict(row) for row in comparison.summaries()],
+        TESTS_FILE: [asdict(row) for row in comparison.tests()],
+        COURSES_FILE: courses,
+        ATTAINMENT_FILE: surfaces,
+    }
+    written = []
+    for name, rows in tables.items():
+        if rows:
+            pd.DataFrame(rows).to_csv(folder / name, index=False)
+            written.append(folder / name)
+    return written

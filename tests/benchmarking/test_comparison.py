@@ -1,0 +1,165 @@
+"""Whole comparisons: of folders with hand-made journals, and of benches."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evonas.benchmarking.comparison import compare_courses, compare_records
+from evonas.benchmarking.course import Course, group_labels, read_courses
+from evonas.benchmarking.records import Record
+from evonas.errors import ConfigError, RunFolderError
+from evonas.search import Normaliser, Vector
+from evonas.study import RunConfig
+
+MakeRun = Callable[..., Path]
+
+
+def course(label: str, vectors: Sequence[Vector | None], *, name: str = "run") -> Course:
+    seconds = tuple(float(i + 1) for i in range(len(vectors)))
+    return Course(name, label, tuple(vectors), seconds)
+
+
+def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective(
+    make_run: MakeRun, run_config: RunConfig
+) -> None:
+    folder = make_run("a", run_config, [(0.5, 10.0), None, (0.75, 20.0)])
+    (told,), objectives = read_courses([folder])
+    assert objectives == ("acc", "params")
+    assert told.vectors == ((-0.5, 10.0), None, (-0.75, 20.0))
+    assert told.seconds == (1.5, 3.0, 4.5)
+    assert told.label == "nsga2"
+
+
+def test_groups_are_called_by_what_sets_them_apart(run_config: RunConfig) -> None:
+    seeds = [replace(run_config, seed=seed, data_dir=f"data{seed}") for seed in range(2)]
+    assert group_labels(seeds) == ["nsga2", "nsga2"]
+    engines = [replace(run_config, algorithm=name) for name in ("nsga2", "random")]
+    assert group_labels(engines) == ["nsga2", "random"]
+    epochs = [replace(run_config, epochs=count) for count in (1, 3)]
+    assert group_labels(epochs) == ["epochs=1", "epochs=3"]
+    both = [*engines, replace(engines[1], rules=("fa", "bp"))]
+    assert group_labels(both) == [
+        "rules=fa, algorithm=nsga2",
+        "rules=fa, algorithm=random",
+        "rules=fa+bp, algorithm=random",
+    ]
+
+
+def test_runs_that_cannot_be_compared_are_refused(
+    make_run: MakeRun, run_config: RunConfig, tmp_path: Path
+) -> None:
+    first = make_run("a", run_config, [(0.5, 10.0)])
+    other = make_run("b", replace(run_config, objectives=("acc", "bio")), [(0.5, 1.0)])
+    with pytest.raises(ConfigError, match=r"b: objectives acc\+bio, but .*a has acc\+params"):
+        read_courses([first, other])
+    with pytest.raises(ConfigError, match="a folder is given twice"):
+        read_courses([first, tmp_path / "." / "a"])
+    with pytest.raises(ConfigError, match="no candidate of this run has been evaluated"):
+        read_courses([make_run("c", run_config, [])])
+    with pytest.raises(RunFolderError, match="expected the folder of a run"):
+        read_courses([tmp_path / "nowhere"])
+
+
+def test_what_a_run_reached_by_hand() -> None:
+    compared = compare_courses(
+        [
+            course("a", [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5), None]),
+            course("b", [None, (1.0, 1.0), (9.0, 9.0)]),  # the shortest: three evaluations
+        ]
+    )
+    assert compared.normaliser == Normaliser((0.0, 0.0), (1.0, 1.0))
+    ours, theirs = compared.runs
+    # up to (1.1, 1.1): rectangles of 1.1 x 0.1 that share 0.01; then one of 0.6 x 0.6, of which
+    # they have 0.06 each, the shared 0.01 counted twice
+    assert ours.course == pytest.approx((0.11, 0.21, 0.21 + 0.36 - (0.06 + 0.06 - 0.01)))
+    assert theirs.course == pytest.approx((0.0, 0.01, 0.01))
+    assert ours.measures["igd_plus"] == 0.0
+    # of (0, 1), (1, 0) and (0.5, 0.5): 1, 1 and half the diagonal of the square behind
+    assert theirs.measures["igd_plus"] == pytest.approx((1 + 1 + 0.5**0.5) / 3)
+    assert ours.evaluations == theirs.evaluations == (1, 2, 3)
+    assert ours.seconds == (1.0, 2.0, 3.0)
+    assert compared.surfaces == {
+        "a": [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)],
+        "b": [(1.0, 1.0)],
+    }
+
+
+def test_a_reference_front_takes_the_place_of_the_union() -> None:
+    runs = [course("a", [(1.0, 1.0)])]
+    compared = compare_courses(runs, reference=[(0.0, 2.0), (2.0, 0.0)])
+    assert compared.normaliser == Normaliser((0.0, 0.0), (2.0, 2.0))
+    assert compared.runs[0].measures["hypervolume"] == pytest.approx(0.6**2)
+    assert compared.runs[0].measures["igd_plus"] == pytest.approx(0.5)
+
+
+def test_smaller_is_better_where_it_is() -> None:
+    good, bad = [(0.0, 0.0)], [(1.0, 1.0)]
+    compared = compare_courses([*[course("a", good)] * 4, *[course("b", bad)] * 4])
+    tests = {test.measure: test for test in compared.tests()}
+    for test in tests.values():
+        assert (test.first, test.second, test.superiority) == ("a", "b", 1.0)
+        assert test.p < 0.05
+        assert test.p_holm == test.p  # one pair
+    assert tests["igd_plus"].difference < 0 < tests["hypervolume"].difference
+
+
+def test_holm_is_over_the_pairs_of_a_measure() -> None:
+    runs = [course(label, [(float(i), 1.0)]) for i, label in enumerate("abc") for _ in range(4)]
+    for test in compare_courses(runs).tests():
+        if test.measure == "igd_plus":
+            assert test.p_holm == pytest.approx(min(1.0, 3 * test.p))
+
+
+def test_one_objective_and_four_have_no_surface() -> None:
+    for length in (1, 4):
+        compared = compare_courses([course("a", [(0.0,) * length, (1.0,) * length])])
+        assert compared.surfaces == {}
+        assert compared.runs[0].measures["hypervolume"] == pytest.approx(1.1**length)
+
+
+def test_nothing_but_failures_is_refused() -> None:
+    with pytest.raises(ConfigError, match="every candidate failed"):
+        compare_courses([course("a", [None, None])])
+
+
+def bench(name: str, scores: Sequence[float], *, seed: int = 0) -> list[Record]:
+    counts = [10 * 10**i for i in range(len(scores))]
+    return [
+        Record(name, seed, count, "hv_share", score)
+        for count, score in zip(counts, scores, strict=True)
+    ]
+
+
+def test_benches_are_compared_at_every_checkpoint() -> None:
+    records = [r for seed in range(3) for r in bench("a", (0.1, 0.2, 0.4), seed=seed)]
+    records += [r for seed in range(3) for r in bench("b", (0.2, 0.2, 0.3), seed=seed)]
+    compared = compare_records({"one.json": records})
+    assert compared.labels == ("a", "b")
+    assert compared.measures == ("hv_share@10", "hv_share@100", "hv_share@1000", "auc")
+    assert compared.values("a", "auc") == pytest.approx([0.15] * 3)
+    wins = {test.measure: test.superiority for test in compared.tests()}
+    assert wins == {"hv_share@10": 0.0, "hv_share@100": 0.5, "hv_share@1000": 1.0, "auc": 0.0}
+
+
+def test_one_engine_of_two_files_is_two_groups() -> None:
+    compared = compare_records(
+        {"old.json": bench("a", (0.1,)), "new.json": bench("a", (0.2,)) + bench("b", (0.3,))}
+    )
+    assert compared.labels == ("a (old.json)", "a (new.json)", "b")
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ([], "there is no record"),
+        ([Record("a", 0, 10, "value", 1.0), *bench("b", (0.1,))], "hv_share and value cannot"),
+        ([*bench("a", (0.1,)), *bench("b", (0.1, 0.2))], "cannot be compared"),
+        ([*bench("a", (0.1,)), *bench("a", (0.2,))], "a, seed 0: a score is missing or there tw"),
+        ([Record("a", 0, 10, "value", None)], "a, seed 0: a score is missing or there twice"),
+    ],
+)
+def test_benches_that_cannot_be_compared_are_refused(records: list[Record], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compare_records({"one.json": records})

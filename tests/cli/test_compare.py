@@ -1,0 +1,102 @@
+"""``evonas compare`` as a user types it: on runs, on benches, and on what is neither."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from evonas.benchmarking.records import Record, write_records
+from evonas.cli import main
+
+RUN = [
+    "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf", "--population", "3",
+    "--generations", "2", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4",
+    "--workers", "1", "--quiet",
+]  # fmt: skip
+
+
+def call(capsys: pytest.CaptureFixture[str], arguments: Sequence[str], *, code: int = 0) -> str:
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    printed = capsys.readouterr()
+    assert left.value.code == code, printed.err
+    assert "Traceback" not in printed.err
+    return printed.err if code else printed.out
+
+
+@pytest.fixture
+def bench_file(tmp_path: Path) -> Path:
+    """Two engines, four seeds, one checkpoint."""
+    path = tmp_path / "bench.json"
+    records = [
+        Record(name, seed, 100, "hv_share", base + seed / 100)
+        for name, base in (("nsga2", 0.6), ("random", 0.5))
+        for seed in range(4)
+    ]
+    write_records(records, path)
+    return path
+
+
+def test_runs_are_compared_in_tables_and_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = []
+    for algorithm in ("nsga2", "random"):
+        for seed in ("0", "1"):
+            folders.append(str(tmp_path / f"{algorithm}-{seed}"))
+            call(capsys, [*RUN, "--algorithm", algorithm, "--seed", seed, "--out", folders[-1]])
+    out = tmp_path / "out"
+    printed = call(capsys, ["compare", *folders, "--out", str(out)])
+    assert "nsga2: 2 runs, random: 2 runs; compared at 6 evaluations" in printed
+    assert "fewer than 4 runs in a group" in printed
+    names = {path.name for path in out.iterdir()}
+    assert names >= {"runs.csv", "groups.csv", "tests.csv", "courses.csv", "hypervolume.png"}
+    assert imread(out / "attainment.png").shape[2] == 4
+    # both engines of a seed begin with the same three candidates
+    courses = pd.read_csv(out / "courses.csv")
+    first = courses[courses.evaluations <= 3].groupby("run")["hypervolume"].max()
+    assert first[folders[0]] == first[folders[2]]
+
+    reference = str(Path(folders[0]) / "pareto.csv")
+    printed = call(capsys, ["compare", folders[0], "--reference", reference])
+    (row,) = [line.split() for line in printed.splitlines() if "igd_plus" in line]
+    assert row[3] == "0"  # a run attains its own front
+    assert "Holm" not in printed  # one group has nothing to be tested against
+
+    message = call(capsys, ["compare", folders[0], "--reference", "nowhere.csv"], code=2)
+    assert "nowhere.csv: cannot be read" in message
+    message = call(capsys, ["compare", folders[0], "--reference", str(out / "tests.csv")], code=2)
+    assert "no column 'acc'" in message
+
+
+def test_benches_are_compared(
+    bench_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = call(capsys, ["compare", str(bench_file), "--out", str(tmp_path / "out")])
+    assert "nsga2: 4 runs, random: 4 runs; compared at 100 evaluations" in printed
+    (row,) = [
+        line.split() for line in printed.splitlines() if "hv_share@100  nsga2  random" in line
+    ]
+    # 0.60 to 0.63 against 0.50 to 0.53: all pairs are won, two of 70 partitions are as extreme
+    assert row[3:] == ["+0.1", "1.00", "0.029", "0.029"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "runs.csv", "groups.csv", "tests.csv", "courses.csv", "hypervolume.png"
+    }  # fmt: skip
+
+
+def test_what_cannot_be_compared_is_one_message_and_nothing_is_written(
+    bench_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    for arguments, message in (
+        ([str(tmp_path)], "expected the folder of a run"),
+        ([str(bench_file), str(tmp_path)], "folders of runs and files of evonas bench"),
+        ([str(bench_file), "--reference", "x.csv"], "a bench has its own"),
+        ([str(tmp_path / "none.json")], "none.json: cannot be read: No such file"),
+        ([str(bench_file), "--out", str(bench_file)], "expected a folder"),
+    ):
+        extra = [] if "--out" in arguments else ["--out", str(out)]
+        assert message in call(capsys, ["compare", *arguments, *extra], code=2)
+    assert not out.exists()
