@@ -77,15 +77,21 @@ class DirectFeedbackAlignment(AbstractRule):
                 f"rule '{self.name}': norm 'rms' follows the signal received, which a compiled or "
                 "transformed layer does not wait for: choose norm 'hw' or 'none'"
             )
+        if bus.readers.count(layer.number) > 1:
+            bus.awaiting.clear()
+            raise RuleError(
+                f"rule '{self.name}': a compiled or transformed layer ran twice before its logits "
+                "were watched: watch the logits of each forward pass, and use each layer once"
+            )
         outputs = layer.run_exactly(inputs.detach())
-        input_shape, dtype, of_size = inputs.shape, inputs.dtype, outputs.detach()
+        input_shape, dtype, num_outputs = inputs.shape, inputs.dtype, outputs.numel()
 
         def prepare(num_errors: int) -> Callable[[ErrorBus], Tensor]:
             projection = self._projection(layer, num_errors, input_shape)
 
             def send(known: ErrorBus) -> Tensor:
                 error = known.once(self, self.error)
-                return self._project(layer, error, projection, of_size, input_shape).to(dtype)
+                return self._project(layer, error, projection, num_outputs, input_shape).to(dtype)
 
             return send
 
@@ -135,7 +141,10 @@ class DirectFeedbackAlignment(AbstractRule):
                 f"batch of {input_shape[0]}, got {tuple(error.shape)}"
             )
         projection = self._projection(layer, error.shape[1], input_shape)
-        return self._project(layer, error, projection, received, input_shape)
+        sent = self._project(layer, error, projection, received.numel(), input_shape)
+        if self.norm == "rms":
+            return sent * (_rms(received) / _rms(sent).clamp_min(torch.finfo(sent.dtype).tiny))
+        return sent
 
     def _projection(
         self, layer: AbstractRuleLayer, num_errors: int, input_shape: torch.Size
@@ -154,7 +163,7 @@ class DirectFeedbackAlignment(AbstractRule):
         layer: AbstractRuleLayer,
         error: Tensor,
         projection: Tensor,
-        received: Tensor,
+        num_outputs: int,
         input_shape: torch.Size,
     ) -> Tensor:
         dtype = projection.dtype
@@ -163,9 +172,7 @@ class DirectFeedbackAlignment(AbstractRule):
             between = [1] * (len(input_shape) - sent.dim())
             sent = sent.view(sent.shape[0], *between, sent.shape[-1]).expand(input_shape)
         if self.norm == "hw":
-            return sent * (input_shape[0] * layer.weight.shape[0] / received.numel())
-        if self.norm == "rms":
-            return sent * (_rms(received) / _rms(sent).clamp_min(torch.finfo(dtype).tiny))
+            return sent * (input_shape[0] * layer.weight.shape[0] / num_outputs)
         return sent
 
 

@@ -50,6 +50,7 @@ class ErrorBus:
         inputs = [x for x, _ in self.awaiting]
         senders = [prepare(logits.shape[-1]) for _, prepare in self.awaiting]
         targets = self.targets
+        self.awaiting = []  # the graph keeps what it needs
 
         def send(error: Tensor) -> list[Tensor]:
             known = ErrorBus()
@@ -202,6 +203,7 @@ class Wiring:
                 or layers under direct feedback ran compiled, and their logits were not watched.
         """
         if self.bus.awaiting:
+            self.bus = ErrorBus()
             raise RuleError(
                 "layers under direct feedback had no error to send: call "
                 "`logits = wiring.watch(logits)` at the end of the forward pass"

@@ -194,6 +194,9 @@ def test_traced_layers_say_when_no_error_came_or_when_they_cannot_wait_for_it(
     grad(lambda images: network(images).sum())(data[0])
     with pytest.raises(RuleError, match="had no error to send"):
         wiring.advance(learning_rate=0.1)
+    grad(lambda images: network(images).sum())(data[0])
+    with pytest.raises(RuleError, match="ran twice before its logits were watched"):
+        grad(lambda images: network(images).sum())(data[0])
     network = ordinary(DirectFeedbackAlignment(norm="rms"))
     with pytest.raises(RuleError, match="norm 'rms' follows the signal received"):
         grad(lambda images: network(images).sum())(data[0])
