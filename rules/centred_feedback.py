@@ -13,7 +13,7 @@ from typing import final
 from torch import Tensor
 
 from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
-from evonas.rules.wiring import ErrorBus
+from evonas.rules.error_bus import ErrorBus
 
 
 @dataclass(frozen=True)

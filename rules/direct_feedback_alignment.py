@@ -14,9 +14,9 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
+from evonas.rules.error_bus import ErrorBus
 from evonas.rules.function import FromElsewhere, apply, is_plain
 from evonas.rules.scale import sigma
-from evonas.rules.wiring import ErrorBus
 
 Norm = Literal["none", "hw", "rms"]
 NORMS: tuple[Norm, ...] = ("none", "hw", "rms")

@@ -21,8 +21,9 @@ from evonas.rules.backprop import Backprop
 from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer, Transport
 from evonas.rules.connect import rule_layers
 from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from evonas.rules.error_bus import ErrorBus
 from evonas.rules.own_update import AbstractOwnUpdateRule
-from evonas.rules.wiring import ErrorBus, Wiring
+from evonas.rules.wiring import Wiring
 
 Kept = dict[str, Tensor | None]
 

@@ -23,10 +23,10 @@ from torch.autograd.function import once_differentiable
 from evonas.errors import RuleError
 from evonas.rules.backprop import Backprop
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
+from evonas.rules.error_bus import ErrorBus
 from evonas.rules.feedback_alignment import FeedbackAlignment
 from evonas.rules.function import FromElsewhere
 from evonas.rules.uniform_sign import UniformSign
-from evonas.rules.wiring import ErrorBus
 
 Send = Literal["usf", "fa", "bp", "none"]
 SENDERS: dict[str, AbstractRule | None] = {

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from evonas.rules.centred_feedback import AbstractCentredFeedback
-from evonas.rules.wiring import ErrorBus
+from evonas.rules.error_bus import ErrorBus
 
 
 @final

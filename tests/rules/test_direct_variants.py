@@ -15,7 +15,7 @@ from evonas.rules import (
     connect,
     true_gradient,
 )
-from evonas.rules.wiring import ErrorBus
+from evonas.rules.error_bus import ErrorBus
 
 LABELS = torch.tensor([2, 0, 4])
 
