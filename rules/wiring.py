@@ -20,9 +20,7 @@ from evonas.rules.progress import Progress
 
 T = TypeVar("T")
 
-DRAW_AHEAD = (
-    131_072  # numbers that one call of the generator makes, at which calls cost little; measured
-)
+DRAW_AHEAD = 131_072  # numbers of one call of the generator; fewer cost more each, measured
 MAX_STEPS_AHEAD = 64
 
 
