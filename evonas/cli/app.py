@@ -33,6 +33,7 @@ def make_app() -> typer.Typer:
     app.command("run")(commands.run)
     app.command("resume")(commands.resume)
     app.command("front")(commands.front)
+    app.command("doctor")(commands.doctor)
     spaces = typer.Typer(help="List, show and check search spaces.", invoke_without_command=True)
     spaces.callback()(commands.spaces)
     spaces.command("list")(commands.spaces_list)

@@ -8,7 +8,8 @@ from rich.console import Console
 
 _Folder = Annotated[Path, typer.Argument(help="The folder of a run.")]
 _Workers = Annotated[
-    int | None, typer.Option(help="Processes that train candidates; one for each core by default.")
+    int | None,
+    typer.Option(help="Candidates at once; by default one for each core, or 6 on each GPU."),
 ]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
@@ -66,8 +67,13 @@ def run(
     workers: _Workers = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     device: Annotated[
-        str, typer.Option(help="Where candidates are trained: cpu or cuda.")
-    ] = "cpu",
+        str,
+        typer.Option(help="Where candidates are trained: auto, cpu, cuda, cuda:<number> or all."),
+    ] = "auto",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Of the training: fp32, tf32 or bf16; fp32 on a CPU, tf32 on a GPU."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The run's folder; runs/<space>-<data set>-<number> by default."),
@@ -96,18 +102,18 @@ def run(
         epsilon=epsilon,
         seed=seed,
         device=device,
+        precision=precision,
     )
-    processes = worker_count(workers)
+    worker_count(workers, device=device)  # a mistake should be told before the data are read
     config, _ = resolve(options, download=download)
-    begin(config, space=space, out=out, workers=processes, is_quiet=quiet)
+    begin(config, space=space, out=out, workers=workers, is_quiet=quiet)
 
 
 def resume(folder: _Folder, workers: _Workers = None, quiet: _Quiet = False) -> None:
     """Go on with a run that was interrupted, as if it never had been."""
-    from evonas.cli.options import worker_count
     from evonas.cli.studying import go_on
 
-    go_on(folder, workers=worker_count(workers), is_quiet=quiet)
+    go_on(folder, workers=workers, is_quiet=quiet)
 
 
 def front(folder: _Folder) -> None:
@@ -115,6 +121,17 @@ def front(folder: _Folder) -> None:
     from evonas.cli.showing import show_front
 
     show_front(Console(), folder)
+
+
+def doctor(
+    device: Annotated[
+        str, typer.Option(help="To look at: auto, cpu, cuda, cuda:<number> or all.")
+    ] = "auto",
+) -> None:
+    """Say what this machine has, which path a run takes on it, and how fast it is."""
+    from evonas.cli.doctor import examine
+
+    examine(Console(), device=device)
 
 
 def spaces(context: typer.Context) -> None:

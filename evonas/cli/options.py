@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
-import torch
 
 from evonas.errors import ConfigError
 from evonas.evaluation.data import (
@@ -14,10 +13,13 @@ from evonas.evaluation.data import (
     load_search_data,
     traits_of,
 )
+from evonas.evaluation.devices import resolve_device
+from evonas.evaluation.precision import check_precision, default_precision
 from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load
 from evonas.study import RunConfig, shaped_space
+from evonas.study.device_executor import SLOTS
 
 DEFAULT_POPULATION = 20
 DEFAULT_GENERATIONS = 4
@@ -47,6 +49,7 @@ class RunOptions:
     epsilon: str | None
     seed: int
     device: str
+    precision: str | None
 
 
 def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
@@ -66,7 +69,8 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     for name in chosen_rules:
         look_up(all_rules(), name, kind="rule")
     _check_positive(options)
-    check_device(options.device)
+    device = resolve_device(options.device)
+    precision = check_precision(options.precision or default_precision(device), device=device)
     traits = traits_of(options.dataset, data_dir=data_dir)
     generations, evaluations = _lengths(options)
     config = RunConfig(
@@ -87,7 +91,8 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
         seed=options.seed,
         epsilon=options.epsilon if options.epsilon is not None else traits.epsilon,
         attacked_images=ATTACKED_IMAGES,
-        device=options.device,
+        device=device,
+        precision=precision,
     )
     data = load_search_data(
         config.dataset,
@@ -116,15 +121,17 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def worker_count(workers: int | None) -> int:
-    """How many processes: what the user said, else one for each core.
+def worker_count(workers: int | None, *, device: str) -> int:
+    """How many candidates at once on the CPU, or on each GPU.
+
+    What the user said, else one for each core, or what is usual for a GPU.
 
     Raises:
         ConfigError: fewer than one.
     """
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected a whole number of at least 1, got {workers}")
-    return workers or joblib.cpu_count()
+    return workers or (joblib.cpu_count() if device == "cpu" else SLOTS)
 
 
 def _check_positive(options: RunOptions) -> None:
@@ -133,21 +140,6 @@ def _check_positive(options: RunOptions) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise ConfigError(f"{name}: expected a whole number of at least 1, got {value}")
-
-
-def check_device(device: str) -> None:
-    """Refuse a device that this machine, or evonas, does not have.
-
-    Raises:
-        ConfigError: it is neither the CPU nor a CUDA device that works.
-    """
-    try:
-        if torch.device(device).type not in ("cpu", "cuda"):
-            raise ConfigError(f"unknown device '{device}': expected cpu, cuda or cuda:<number>")
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as problem:  # torch built without CUDA asserts
-        reason = str(problem).splitlines()[0]
-        raise ConfigError(f"unknown device '{device}' on this machine: {reason}") from problem
 
 
 def _lengths(options: RunOptions) -> tuple[int, int]:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from evonas.cli.live import progress_bar
-from evonas.cli.options import check_device
+from evonas.cli.options import worker_count
 from evonas.errors import RunFolderError
+from evonas.evaluation.devices import check_device
 from evonas.evaluation.evaluate import Evaluation
 from evonas.report import FRONT_FILE, write_tables
 from evonas.space import Space, load, source_text
@@ -29,7 +30,7 @@ RUNS_FOLDER = Path("runs")
 
 
 def begin(
-    config: RunConfig, *, space: str, out: Path | None, workers: int, is_quiet: bool
+    config: RunConfig, *, space: str, out: Path | None, workers: int | None, is_quiet: bool
 ) -> None:
     """Make the folder of a new run, and run it."""
     folder = _make(config, space, out=out)
@@ -49,19 +50,20 @@ def _make(config: RunConfig, space: str, *, out: Path | None) -> Path:
             return folder
 
 
-def go_on(folder: Path, *, workers: int, is_quiet: bool) -> None:
+def go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     """Run the study in ``folder`` to its end; Ctrl-C leaves it valid and says how to go on."""
     console = Console(quiet=is_quiet)
     with readable_run(folder) as (config, _):
         check_device(config.device)
         space = load(str(folder / SPACE_FILE))
-    workers = min(workers, config.population)
-    _introduce(console, config, space, folder=folder, workers=workers)
+    at_once = min(worker_count(workers, device=config.device), config.population)
+    _introduce(console, config, space, folder=folder, workers=at_once)
+    executor = make_executor(at_once, device=config.device)
     try:
         with progress_bar(console, is_quiet=is_quiet) as on_progress:
             result = run_study(
                 folder,
-                executor=make_executor(workers),
+                executor=executor,
                 on_progress=on_progress,
                 on_generation=partial(_write_so_far, folder, config),
             )
@@ -74,6 +76,8 @@ def go_on(folder: Path, *, workers: int, is_quiet: bool) -> None:
             soft_wrap=True,
         )
         raise
+    finally:
+        executor.close()
     _conclude(console, folder, result)
 
 
@@ -87,7 +91,7 @@ def _introduce(
         f"[bold]{config.space}[/] on [bold]{config.dataset}[/]: "
         f"{config.population} candidates x {_count(config.generations, 'generation')}, "
         f"{_count(config.epochs, 'epoch')} each, {size}, rules {' '.join(config.rules)}; "
-        f"{_count(workers, 'worker')}, seed {config.seed}, into {escape(str(folder))}",
+        f"{_place(config, workers)}, seed {config.seed}, into {escape(str(folder))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -97,6 +101,12 @@ def _introduce(
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _place(config: RunConfig, workers: int) -> str:
+    if config.device == "cpu" and config.precision == "fp32":
+        return _count(workers, "worker")
+    return f"{_count(workers, 'worker')} on {config.device}, {config.precision}"
 
 
 def _count(number: int, noun: str) -> str:

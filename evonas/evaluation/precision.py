@@ -12,8 +12,13 @@ Precision: TypeAlias = Literal["fp32", "tf32", "bf16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
-def check_precision(precision: str, *, device: str) -> None:
-    """Refuse an arithmetic that does not exist, or not on ``device``.
+def default_precision(device: str) -> Precision:
+    """Of a run that names none: float32 on a CPU, and what torch does by itself on a GPU."""
+    return "fp32" if device == "cpu" else "tf32"
+
+
+def check_precision(precision: str, *, device: str) -> Precision:
+    """``precision``, unless such an arithmetic does not exist, or not on ``device``.
 
     Raises:
         ConfigError: the same.
@@ -24,6 +29,7 @@ def check_precision(precision: str, *, device: str) -> None:
         raise ConfigError(
             "precision: 'tf32' is an arithmetic of CUDA devices; on a cpu choose fp32 or bf16"
         )
+    return next(known for known in PRECISIONS if known == precision)
 
 
 @contextmanager

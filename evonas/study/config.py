@@ -10,8 +10,10 @@ import yaml
 
 from evonas.errors import ConfigError, SpaceError
 from evonas.evaluation.data import DATASETS
+from evonas.evaluation.devices import devices_of
 from evonas.evaluation.evaluate import Protocol
 from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.precision import Precision, check_precision
 from evonas.evaluation.robustness import parse_epsilon
 from evonas.evaluation.training import Recipe
 from evonas.registry import look_up
@@ -47,7 +49,8 @@ class RunConfig:
         seed: of everything random.
         epsilon: radius of the attack, as ``n/255``.
         attacked_images: validation images that are attacked.
-        device: where candidates are trained.
+        device: where candidates are trained: cpu, cuda, cuda:<number> or all.
+        precision: of their training: fp32, tf32 or bf16.
     """
 
     space: str
@@ -68,6 +71,7 @@ class RunConfig:
     epsilon: str
     attacked_images: int
     device: str
+    precision: Precision = "fp32"
 
     def __post_init__(self) -> None:
         problems = [*_counts_below_one(self), *_repeats(self)]
@@ -87,6 +91,7 @@ class RunConfig:
             for name in names:
                 look_up(table, name, kind=kind)
         check_search(self.algorithm, len(self.objectives))
+        check_precision(self.precision, device=self.device)
         if len(self.objectives) < 1:
             raise ConfigError("objectives: expected at least one, got none")
         if parse_epsilon(self.epsilon) == 0 and "robust" in self.objectives:
@@ -103,7 +108,8 @@ class RunConfig:
             epsilon=parse_epsilon(self.epsilon),
             attacked_images=self.attacked_images,
             seed=self.seed,
-            device=self.device,
+            device=devices_of(self.device)[0],
+            precision=self.precision,
         )
 
     def differences(self, other: "RunConfig") -> list[str]:

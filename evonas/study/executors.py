@@ -1,34 +1,21 @@
-"""Evaluate candidates: in this process, or in a pool of one-thread processes."""
+"""Evaluate candidates: in this process, in a pool of one-thread processes, or on GPUs."""
 
 import signal
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from evonas.evaluation.evaluate import Evaluation, Protocol, evaluate
-from evonas.seeds import derive_seed
+from evonas.evaluation.devices import devices_of
+from evonas.evaluation.evaluate import Protocol, evaluate
 from evonas.space import Genome, Space
+from evonas.study.device_executor import DeviceExecutor
+from evonas.study.executor import AbstractExecutor
+from evonas.study.order import MAX_ATTEMPTS, Order, Result, lost
 
-Result = tuple[Evaluation, bytes]
-
-# a candidate that was being evaluated each time a worker died is given up after this many times
-MAX_ATTEMPTS = 2
-
-
-class AbstractExecutor(ABC):
-    """Where candidates are evaluated."""
-
-    name: ClassVar[str]
-
-    @abstractmethod
-    def run(
-        self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
-    ) -> Iterator[Result]:
-        """The result of each genome, in the order in which they become ready."""
+__all__ = ["AbstractExecutor", "InlineExecutor", "JoblibExecutor", "Result", "make_executor"]
 
 
 @final
@@ -87,7 +74,7 @@ class JoblibExecutor(AbstractExecutor):
                 return next(iter(self._pool(2, space, [genome], protocol)))
             except TerminatedWorkerError as problem:
                 reason = str(problem).splitlines()[0]
-        return _lost(space, genome, protocol, reason=reason), b""
+        return lost(Order(space, genome, protocol), reason=reason), b""
 
     def _pool(
         self, workers: int, space: Space, genomes: Sequence[Genome], protocol: Protocol
@@ -109,21 +96,13 @@ def _work(space: Space, genome: Genome, protocol: Protocol) -> Result:
     return evaluate(space, genome, protocol=protocol)
 
 
-def _lost(space: Space, genome: Genome, protocol: Protocol, *, reason: str) -> Evaluation:
-    key = space.key(genome)
-    return Evaluation(
-        key=key,
-        genome=space.format(genome),
-        values={},
-        weights_by_rule={},
-        losses=(),
-        epochs=protocol.recipe.epochs,
-        seconds=0.0,
-        seed=derive_seed(protocol.seed, key),
-        failure=f"worker lost: {reason}",
-    )
+def make_executor(workers: int, *, device: str = "cpu") -> AbstractExecutor:
+    """The executor for ``device``, as a run names it.
 
-
-def make_executor(workers: int) -> AbstractExecutor:
-    """The executor for ``workers`` processes; one means this process."""
+    Args:
+        workers: processes on the CPU, one means this process; candidates at once on each GPU.
+        device: cpu, cuda, cuda:<number> or all.
+    """
+    if device != "cpu":
+        return DeviceExecutor(devices_of(device), slots=workers)
     return InlineExecutor() if workers == 1 else JoblibExecutor(workers)

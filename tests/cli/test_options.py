@@ -10,12 +10,14 @@ from evonas.cli.options import RunOptions, default_batch, resolve, worker_count
 from evonas.evaluation.data import traits_of
 from evonas.space import load
 from evonas.study import RunConfig
+from evonas.study.device_executor import SLOTS
 
 UNSET: dict[str, Any] = {
     "space": "nas-bench-201", "objectives": "acc,robust", "rules": None, "dataset": "digits",
     "data_dir": None, "algorithm": "nsga2", "population": 20, "generations": None,
     "evaluations": None, "epochs": None, "batch": None, "images": None, "channels": None,
     "cells": None, "epsilon": None, "seed": 0, "device": "cpu",
+    "precision": None,
 }  # fmt: skip
 
 
@@ -83,5 +85,6 @@ def test_data_are_found_again_from_another_folder(
 
 
 def test_there_is_a_worker_for_each_core_unless_the_user_says() -> None:
-    assert worker_count(None) == joblib.cpu_count()
-    assert worker_count(3) == 3
+    assert worker_count(None, device="cpu") == joblib.cpu_count()
+    assert worker_count(3, device="cpu") == 3
+    assert worker_count(None, device="cuda") == SLOTS

@@ -1,0 +1,84 @@
+"""``evonas doctor``: what the machine has, which path a run takes on it, how fast that is."""
+
+from rich.console import Console
+from rich.table import Table
+
+from evonas import __version__
+from evonas.cli.machine import GIB, Machine, problems, this_machine
+from evonas.evaluation.devices import devices_of, resolve_device
+from evonas.evaluation.precision import default_precision
+from evonas.evaluation.speed import Speed, training_speed
+from evonas.study.device_executor import SLOTS
+
+GPU_BATCH = 256
+CPU_BATCH = 64
+
+
+def examine(console: Console, *, device: str) -> None:
+    """Print all of it for ``device``, one of those that a run may name.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    machine, device = this_machine(), resolve_device(device)
+    console.print(_inventory(machine))
+    console.print(f"\n[bold]path of a run[/]  {path(machine, device)}", highlight=False)
+    for one in devices_of(device):
+        precision = default_precision(device)
+        batch = CPU_BATCH if device == "cpu" else GPU_BATCH
+        speed = training_speed(one, precision=precision, batch=batch)
+        console.print(f"[bold]measured[/]       {measured(one, speed)}", highlight=False)
+    for problem in problems(machine):
+        console.print(f"[bold yellow]problem[/]        {problem}", highlight=False)
+    if not problems(machine):
+        console.print("no problems found", highlight=False)
+
+
+def path(machine: Machine, device: str) -> str:
+    """How candidates will be evaluated, in a sentence."""
+    precision = default_precision(device)
+    if device == "cpu":
+        workers = f"{machine.cores} processes" if machine.cores > 1 else "this process"
+        return f"--device cpu: {workers} with one thread each, {precision}, eager"
+    count = len(devices_of(device))
+    return (
+        f"--device {device}: a process for each of {count} GPU{'s' * (count > 1)}, {SLOTS} "
+        f"candidates at once in each, {precision}, steps replayed as CUDA graphs"
+    )
+
+
+def measured(device: str, speed: Speed) -> str:
+    """The speed of one device, in a sentence."""
+    text = (
+        f"{device}: {speed.images_per_second:,.0f} images/s, {speed.step_milliseconds:.1f} ms a "
+        f"step of {speed.batch} (one candidate: the best cell of NAS-Bench-201, 16 channels, one "
+        "cell a stage, 32x32 images)"
+    )
+    if speed.fallback is not None and device != "cpu":
+        text += f"; not replayed: {speed.fallback}"
+    return text
+
+
+def _inventory(machine: Machine) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    cuda = machine.cuda_of_torch
+    built = "without CUDA" if cuda is None else f"with CUDA {cuda}"
+    memory = "unknown" if machine.memory_bytes is None else f"{machine.memory_bytes / GIB:.1f} GiB"
+    table.add_row("evonas", __version__)
+    table.add_row("python", machine.python)
+    table.add_row("torch", f"{machine.torch}, built {built}")
+    table.add_row("triton", machine.triton or "not installed")
+    table.add_row("cores", str(machine.cores))
+    table.add_row("memory", memory)
+    for number, gpu in enumerate(machine.gpus):
+        table.add_row(
+            f"cuda:{number}",
+            f"{gpu.name}, {gpu.memory_bytes / GIB:.0f} GiB, compute capability "
+            f"{gpu.capability[0]}.{gpu.capability[1]}",
+        )
+    if not machine.gpus:
+        table.add_row("GPU", "none that torch can use")
+    table.add_row("data", str(machine.data_dir))
+    return table

@@ -1,0 +1,44 @@
+"""What executors are given and give back."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.seeds import derive_seed
+from evonas.space import Genome, Space
+
+Result: TypeAlias = tuple[Evaluation, bytes]
+
+# a candidate that was being evaluated each time a worker died is given up after this many times
+MAX_ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Order:
+    """One candidate to evaluate.
+
+    Attributes:
+        space: of the genome.
+        genome: of the candidate.
+        protocol: of the study.
+    """
+
+    space: Space
+    genome: Genome
+    protocol: Protocol
+
+
+def lost(order: Order, *, reason: str) -> Evaluation:
+    """The record of a candidate whose worker died with it."""
+    key = order.space.key(order.genome)
+    return Evaluation(
+        key=key,
+        genome=order.space.format(order.genome),
+        values={},
+        weights_by_rule={},
+        losses=(),
+        epochs=order.protocol.recipe.epochs,
+        seconds=0.0,
+        seed=derive_seed(order.protocol.seed, key),
+        failure=f"worker lost: {reason}",
+    )

@@ -1,0 +1,93 @@
+"""What is said of a machine: facts of this one, remedies for machines that are described."""
+
+import os
+import platform
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from evonas.cli import main
+from evonas.cli.doctor import measured, path
+from evonas.cli.machine import GIB, Gpu, Machine, problems, this_machine
+from evonas.evaluation.speed import Speed, training_speed
+
+H200 = Gpu("NVIDIA H200", 141 * GIB, (9, 0))
+SOUND = Machine(
+    python="3.12.1", torch="2.11.0", cuda_of_torch="13.0", triton="3.6.0", cores=8,
+    memory_bytes=64 * GIB, gpus=(H200,), has_driver=True, data_dir=Path("data"),
+    has_data_dir=True,
+)  # fmt: skip
+
+
+def test_the_command_tells_what_the_interpreter_tells(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVONAS_DATA", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("COLUMNS", "400")
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--device", "cpu"])
+    assert left.value.code == 0
+    printed = capsys.readouterr().out
+    for fact in (platform.python_version(), torch.__version__, "images/s", "--device cpu"):
+        assert fact in printed
+    assert f"{tmp_path / 'nowhere'} does not exist" in printed
+
+
+def test_this_machine_is_what_the_system_says() -> None:
+    machine = this_machine()
+    assert machine.cores <= (os.cpu_count() or 1)
+    assert len(machine.gpus) == torch.cuda.device_count()
+    memory = next(
+        line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line
+    )
+    assert machine.memory_bytes == pytest.approx(1024 * int(memory.split()[1]), rel=0.01)
+
+
+def test_a_device_that_is_not_there_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--device", "tpu"])
+    assert left.value.code == 2
+    assert "expected auto, cpu, cuda, cuda:<number> or all" in capsys.readouterr().err
+
+
+def test_a_sound_machine_has_no_problems() -> None:
+    assert problems(SOUND) == []
+    assert problems(replace(SOUND, gpus=(), has_driver=False, cuda_of_torch=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "remedy"),
+    [
+        (replace(SOUND, gpus=(), cuda_of_torch=None), "install the CUDA build"),
+        (replace(SOUND, gpus=()), "CUDA_VISIBLE_DEVICES"),
+        (replace(SOUND, triton=None), "pip install triton"),
+        (replace(SOUND, gpus=(replace(H200, capability=(7, 5)),)), "--precision fp32"),
+        (replace(SOUND, gpus=(), has_driver=False, memory_bytes=6 * GIB), "--workers 4"),
+        (replace(SOUND, has_data_dir=False), "EVONAS_DATA"),
+    ],
+)
+def test_a_problem_comes_with_what_to_do(machine: Machine, remedy: str) -> None:
+    (problem,) = problems(machine)
+    assert remedy in problem
+
+
+def test_the_path_is_that_of_the_device() -> None:
+    assert path(SOUND, "cpu") == "--device cpu: 8 processes with one thread each, fp32, eager"
+    assert "a process for each of 1 GPU, 6 candidates at once in each, tf32" in path(
+        SOUND, "cuda:0"
+    )
+
+
+def test_a_speed_says_why_steps_were_no_replays_where_they_should_have_been() -> None:
+    speed = Speed(1234.5, 7.6, 64, "capture failed: stream")
+    assert "1,234 images/s, 7.6 ms a step of 64" in measured("cuda:0", speed)
+    assert measured("cuda:0", speed).endswith("not replayed: capture failed: stream")
+    assert "replayed" not in measured("cpu", speed)
+
+
+def test_a_speed_is_the_batch_by_the_time_of_a_step() -> None:
+    speed = training_speed("cpu", precision="fp32", batch=8, num_steps=1, channels=4)
+    assert speed.images_per_second * speed.step_milliseconds == pytest.approx(8000)
+    assert speed.fallback == "cpu has no graphs"
