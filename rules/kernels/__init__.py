@@ -19,16 +19,23 @@ from evonas.rules.kernels.flat_sgd import (
     sgd_step,
 )
 from evonas.rules.kernels.node import join
+from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
+from evonas.rules.kernels.separable import convolve_separably
 
 __all__ = [
     "FeedbackSegment",
     "FeedbackTable",
     "ParameterSegment",
     "ParameterTable",
+    "ProjectionTable",
+    "Receiver",
     "clocks",
+    "convolve_separably",
     "feedback_table",
     "join",
     "parameter_table",
+    "project",
+    "projection_table",
     "refresh_feedback",
     "sgd_step",
 ]

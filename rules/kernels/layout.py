@@ -24,6 +24,18 @@ def empty_alike(tensor: Tensor, model: Tensor) -> Tensor:
     return torch.empty_like(tensor, memory_format=memory_format(model))
 
 
+def empty_outputs(
+    inputs: Tensor, depthwise: Tensor, pointwise: Tensor, stride: int, padding: int, dilation: int
+) -> Tensor:
+    """A tensor for what the two convolutions give, typed and laid out as the inputs."""
+    reach = dilation * (depthwise.shape[-1] - 1) + 1
+    height, width = ((size + 2 * padding - reach) // stride + 1 for size in inputs.shape[2:])
+    return torch.empty(
+        (inputs.shape[0], pointwise.shape[0], height, width), dtype=inputs.dtype,
+        device=inputs.device, memory_format=memory_format(inputs),
+    )  # fmt: skip
+
+
 def alike(tensors: Sequence[Tensor], model: Tensor) -> tuple[Tensor, ...]:
     """The tensors, copied where they do not lie as ``model`` does."""
     chosen = memory_format(model)

@@ -10,6 +10,9 @@ from evonas.rules.kernels.device.feedback import refresh
 from evonas.rules.kernels.device.flat_sgd import step
 from evonas.rules.kernels.device.node import add_up
 from evonas.rules.kernels.device.node_backward import share_out
+from evonas.rules.kernels.device.projection import spread
+from evonas.rules.kernels.device.separable import forward
+from evonas.rules.kernels.device.separable_backward import backward
 
 
 def empty(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -40,10 +43,20 @@ def sgd() -> None:
     )  # fmt: skip
 
 
-def image(channels: int, size: int, *, channels_last: bool = True) -> Tensor:
-    """256 images in bfloat16."""
+def direct(*, channels_last: bool) -> None:
+    """Direct feedback to ten layers."""
+    spread(
+        empty(256, 1440), integers(10, 9), integers(640, dtype=torch.int32),
+        integers(40_960, 2, dtype=torch.int32), 41_943_040, channels_last, torch.bfloat16,
+    )  # fmt: skip
+
+
+def image(
+    channels: int, size: int, *, channels_last: bool = True, dtype: torch.dtype = torch.bfloat16
+) -> Tensor:
+    """A batch of 256."""
     last = torch.channels_last if channels_last else torch.contiguous_format
-    return empty(256, channels, size, size, dtype=torch.bfloat16).to(memory_format=last)
+    return empty(256, channels, size, size, dtype=dtype).to(memory_format=last)
 
 
 def node(*, channels_last: bool) -> None:
@@ -62,9 +75,27 @@ def node(*, channels_last: bool) -> None:
     share_out(z, z, z, [z] * 3, [statistic] * 3, [statistic] * 3, [statistic] * 3, 1e-5, True)
 
 
+def half(
+    channels: int, size: int, *, kernel: int, stride: int = 1, dilation: int = 1,
+    dtype: torch.dtype = torch.bfloat16,
+) -> None:  # fmt: skip
+    """Half a separable or dilated convolution of DARTS, forward and backward."""
+    x, padding = image(channels, size, dtype=dtype), dilation * (kernel - 1) // 2
+    depthwise, pointwise = empty(channels, 1, kernel, kernel), empty(channels, channels, 1, 1)
+    z, _, _ = forward(x, depthwise, pointwise, stride, padding, dilation)
+    backward(z, x, depthwise, depthwise, pointwise, stride, padding, dilation, True)
+
+
 LAUNCHES: dict[str, Callable[[], None]] = {
     "feedback": feedback,
     "sgd": sgd,
     "node, channels last": partial(node, channels_last=True),
     "node, row by row": partial(node, channels_last=False),
+    "projection, channels last": partial(direct, channels_last=True),
+    "projection, row by row": partial(direct, channels_last=False),
+    "16 channels, 3x3": partial(half, 16, 32, kernel=3),
+    "36 channels, 5x5 dilated": partial(half, 36, 32, kernel=5, dilation=2),
+    "144 channels, 5x5, stride 2": partial(half, 144, 8, kernel=5, stride=2),
+    "64 channels, float32": partial(half, 64, 8, kernel=3, dtype=torch.float32),
+    "256 channels, float32": partial(half, 256, 8, kernel=5, dtype=torch.float32),
 }

@@ -47,7 +47,7 @@ def join_kernel(
         total += tl.load(plains[i] + at, mask=inside, other=0.0).to(tl.float32)
     tl.store(node + at, total.to(node.dtype.element_ty), mask=inside)
     if WITH_ACTIVE:
-        positive = tl.where(total > 0.0, total, 0.0)
+        positive = tl.where(total < 0.0, 0.0, total)  # what is not a number stays so
         tl.store(active + at, positive.to(active.dtype.element_ty), mask=inside)
 
 

@@ -43,9 +43,9 @@ def join_reduce_kernel(
         if HAS_RECEIVED:
             signal += tl.load(received + at, mask=inside, other=0.0).to(tl.float32)
         if HAS_ACTIVE:
-            positive = tl.load(node + at, mask=inside, other=0.0).to(tl.float32) > 0.0
+            silent = tl.load(node + at, mask=inside, other=0.0).to(tl.float32) <= 0.0
             active = tl.load(received_active + at, mask=inside, other=0.0).to(tl.float32)
-            signal += tl.where(positive, active, 0.0)
+            signal += tl.where(silent, 0.0, active)
             # without it, the joined gradient is the received one
             tl.store(joined + at, signal.to(joined.dtype.element_ty), mask=inside)
         total += tl.where(slot[None, :] == 0, tl.sum(signal, axis=0)[:, None], 0.0)

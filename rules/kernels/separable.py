@@ -1,0 +1,190 @@
+"""ReLU, depthwise and pointwise convolution, and the statistics of what they give, as one.
+
+The half of a separable or dilated convolution of DARTS (Liu, Simonyan and Yang 2019) that its
+batch normalisation ends. Backwards, a feedback tensor stands in the place of each weight: the
+pointwise layer sends K(g; V_p), the depthwise one K(.; V_d), and both learn C(x, g) of what they
+received. With V = W that is back-propagation.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules.kernels.layout import empty_alike, empty_outputs, is_addressable, widened
+
+MAX_CHANNELS = 256  # out of the pointwise layer; what one program of the kernels holds
+
+
+def convolve_separably(
+    inputs: Tensor,
+    *,
+    depthwise: Tensor,
+    pointwise: Tensor,
+    feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The outputs z = pointwise(depthwise(relu(inputs))), their means and biased variances.
+
+    Differentiable in the inputs and both weights; :func:`evonas.rules.kernels.join` gives z the
+    gradient through its statistics, so mean and variance have none of their own.
+
+    Args:
+        inputs: (batch, C_in, height, width), in either memory format.
+        depthwise: (C_in, 1, k, k).
+        pointwise: (C_out, C_in, 1, 1).
+        feedback_depthwise: as ``depthwise``; no gradient.
+        feedback_pointwise: as ``pointwise``; no gradient.
+        stride: of the depthwise layer.
+        padding: of zeros, the same.
+        dilation: the same.
+
+    Returns:
+        z (batch, C_out, height', width') as the inputs are typed and laid out; the statistics
+        (C_out,) of it, in float32 at least.
+
+    Raises:
+        RuleError: the shapes do not fit each other.
+    """
+    c_in, kernel = depthwise.shape[0], depthwise.shape[-1]
+    expected = (c_in, 1, kernel, kernel), (pointwise.shape[0], c_in, 1, 1)
+    found = [
+        tuple(w.shape) for w in (depthwise, pointwise, feedback_depthwise, feedback_pointwise)
+    ]
+    if inputs.dim() != 4 or inputs.shape[1] != c_in or found != [*expected, *expected]:
+        raise RuleError(
+            "convolve_separably: expected inputs (batch, C_in, height, width), weights "
+            "(C_in, 1, k, k) and (C_out, C_in, 1, 1), and feedback of their shapes, got "
+            f"{tuple(inputs.shape)} and {', '.join(map(str, found))}"
+        )
+    z, mean, variance = separable_op(
+        inputs, depthwise, pointwise, feedback_depthwise.detach(), feedback_pointwise.detach(),
+        stride, padding, dilation,
+    )  # fmt: skip
+    return z, mean, variance
+
+
+@torch.library.custom_op("evonas::separable", mutates_args=(), device_types="cuda")
+def separable_op(
+    inputs: Tensor, depthwise: Tensor, pointwise: Tensor, feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor, stride: int, padding: int, dilation: int,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """:func:`convolve_separably` on a GPU."""
+    from evonas.rules.kernels.device.separable import forward
+
+    if _fits(inputs, pointwise):
+        return forward(inputs, depthwise, pointwise, stride, padding, dilation)
+    z, mean, variance = reference(
+        inputs, depthwise, pointwise, feedback_depthwise, feedback_pointwise, stride, padding,
+        dilation,
+    )  # fmt: skip
+    return z, mean, variance
+
+
+@separable_op.register_kernel("cpu")
+def reference(
+    inputs: Tensor, depthwise: Tensor, pointwise: Tensor, feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor, stride: int, padding: int, dilation: int,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """The same in ATen, computed in float32 at least."""
+    del feedback_depthwise, feedback_pointwise  # of the backward pass
+    z = empty_outputs(inputs, depthwise, pointwise, stride, padding, dilation)
+    wide = widened(inputs)
+    hidden = F.conv2d(
+        inputs.relu().to(wide), depthwise.to(wide), None, stride, padding, dilation,
+        inputs.shape[1],
+    )  # fmt: skip
+    z.copy_(F.conv2d(hidden, pointwise.to(wide)))
+    variance, mean = torch.var_mean(z.to(wide), (0, 2, 3), correction=0)
+    return z, mean, variance
+
+
+@separable_op.register_fake
+def _(
+    inputs: Tensor, depthwise: Tensor, pointwise: Tensor, feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor, stride: int, padding: int, dilation: int,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    del feedback_depthwise, feedback_pointwise
+    z = empty_outputs(inputs, depthwise, pointwise, stride, padding, dilation)
+    mean = inputs.new_empty(pointwise.shape[0], dtype=widened(inputs))
+    return z, mean, torch.empty_like(mean)
+
+
+@torch.library.custom_op("evonas::separable_backward", mutates_args=(), device_types="cuda")
+def separable_backward_op(
+    received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """The signal to the inputs (empty unless ``sends``) and both weights' gradients, on a GPU."""
+    from evonas.rules.kernels.device.separable_backward import backward
+
+    options = (
+        received, inputs, depthwise, feedback_depthwise, feedback_pointwise, stride, padding,
+        dilation, sends,
+    )  # fmt: skip
+    if _fits(inputs, feedback_pointwise):
+        return backward(*options)
+    signal, to_depthwise, to_pointwise = reference_backward(*options)
+    return signal, to_depthwise, to_pointwise
+
+
+@separable_backward_op.register_kernel("cpu")
+def reference_backward(
+    received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """The same in ATen: one layer after the other."""
+    wide = widened(inputs)
+    active, c_in = inputs.relu().to(wide), inputs.shape[1]
+    hidden = F.conv2d(active, depthwise.to(wide), None, stride, padding, dilation, c_in)
+    between, to_pointwise, _ = torch.ops.aten.convolution_backward(
+        received.to(wide), hidden, feedback_pointwise.to(wide), None, (1, 1), (0, 0), (1, 1),
+        False, (0, 0), 1, (True, True, False),
+    )  # fmt: skip
+    sent, to_depthwise, _ = torch.ops.aten.convolution_backward(
+        between, active, feedback_depthwise.to(wide), None, (stride,) * 2, (padding,) * 2,
+        (dilation,) * 2, False, (0, 0), c_in, (sends, True, False),
+    )  # fmt: skip
+    return (
+        empty_alike(inputs, inputs).copy_(sent * (inputs > 0)) if sends else inputs.new_empty(0),
+        torch.empty_like(depthwise).copy_(to_depthwise),
+        torch.empty_like(feedback_pointwise).copy_(to_pointwise),
+    )
+
+
+@separable_backward_op.register_fake
+def _(
+    received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
+    feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    del received, feedback_depthwise, stride, padding, dilation
+    signal = empty_alike(inputs, inputs) if sends else inputs.new_empty(0)
+    return signal, torch.empty_like(depthwise), torch.empty_like(feedback_pointwise)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    x, depthwise, _, feedback_depthwise, feedback_pointwise, *geometry = inputs
+    ctx.save_for_backward(x, depthwise, feedback_depthwise, feedback_pointwise)
+    ctx.geometry = geometry
+    ctx.mark_non_differentiable(*output[1:])
+
+
+def _backward(ctx: Any, received: Tensor, *_: Tensor | None) -> Any:
+    sends = ctx.needs_input_grad[0]
+    signal, to_depthwise, to_pointwise = separable_backward_op(
+        received, *ctx.saved_tensors, *ctx.geometry, sends
+    )
+    return signal if sends else None, to_depthwise, to_pointwise, None, None, None, None, None
+
+
+separable_op.register_autograd(_backward, setup_context=_keep)
+
+
+def _fits(inputs: Tensor, pointwise: Tensor) -> bool:
+    """Whether the kernels take it; the reference takes anything."""
+    return pointwise.shape[0] <= MAX_CHANNELS and is_addressable(inputs)

@@ -1,0 +1,123 @@
+"""Oracles: rule layers one after the other in float64; torch's checks of an operator."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from evonas.errors import RuleError
+from evonas.rules import RULES, RuleConv2d, connect
+from evonas.rules.kernels import convolve_separably, join
+from evonas.rules.kernels.separable import separable_backward_op, separable_op
+
+GEOMETRIES = [  # kernel, stride, dilation; padding keeps the size at stride 1
+    (3, 1, 1), (3, 2, 1), (5, 1, 1), (5, 2, 1), (3, 1, 2), (3, 2, 2), (5, 1, 2), (5, 2, 2),
+]  # fmt: skip
+
+
+def half(
+    kernel: int, stride: int, dilation: int, *, rule: str = "bp", c_in: int = 3, c_out: int = 4
+) -> nn.Sequential:
+    """The two rule layers, connected, in float64."""
+    chosen = RULES[rule]()
+    layers = nn.Sequential(
+        RuleConv2d(
+            c_in, c_in, kernel, stride, dilation * (kernel - 1) // 2, dilation, c_in, False,
+            rule=chosen,
+        ),
+        RuleConv2d(c_in, c_out, 1, bias=False, rule=chosen),
+    ).double()  # fmt: skip
+    connect(layers, seed=5)
+    return layers
+
+
+def run(layers: nn.Sequential, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    depthwise, pointwise = layers
+    assert isinstance(depthwise, RuleConv2d)
+    assert isinstance(pointwise, RuleConv2d)
+    return convolve_separably(
+        images, depthwise=depthwise.weight, pointwise=pointwise.weight,
+        feedback_depthwise=depthwise.feedback(), feedback_pointwise=pointwise.feedback(),
+        stride=depthwise.stride[0], padding=int(depthwise.padding[0]),
+        dilation=depthwise.dilation[0],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ["bp", "fa", "usf"])
+@pytest.mark.parametrize(("kernel", "stride", "dilation"), GEOMETRIES)
+def test_outputs_signals_and_updates_are_those_of_the_rule_layers(
+    kernel: int, stride: int, dilation: int, rule: str, generator: torch.Generator
+) -> None:
+    layers = half(kernel, stride, dilation, rule=rule)
+    images = torch.randn(2, 3, 9, 7, generator=generator, dtype=torch.float64).requires_grad_()
+    expected = layers(images.relu())
+    z, mean, variance = run(layers, images)
+    torch.testing.assert_close(z, expected)
+    torch.testing.assert_close(mean, expected.mean((0, 2, 3)))
+    torch.testing.assert_close(variance, expected.var((0, 2, 3), correction=0))
+    received = torch.randn(z.shape, generator=generator, dtype=torch.float64)
+    wanted = torch.autograd.grad(expected, [images, *layers.parameters()], received)
+    found = torch.autograd.grad(z, [images, *layers.parameters()], received)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
+def test_with_the_node_behind_it_it_is_the_block_of_torch(generator: torch.Generator) -> None:
+    """The gradient through the statistics, which are none of its own, comes from the node."""
+    layers = half(3, 1, 1, c_out=3)
+    images = torch.randn(4, 3, 5, 5, generator=generator, dtype=torch.float64).requires_grad_()
+    scale, shift = (
+        torch.randn(3, generator=generator, dtype=torch.float64).requires_grad_() for _ in "ab"
+    )
+    expected = images + F.batch_norm(layers(images.relu()), None, None, scale, shift, True)
+    z, mean, variance = run(layers, images)
+    node, _ = join(
+        [z], means=[mean], variances=[variance], scales=[scale], shifts=[shift], plains=[images]
+    )
+    torch.testing.assert_close(node, expected)
+    leaves = [images, *layers.parameters(), scale, shift]
+    weights = torch.randn(node.shape, generator=generator, dtype=torch.float64)
+    wanted = torch.autograd.grad(expected, leaves, weights)
+    found = torch.autograd.grad(node, leaves, weights)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_an_input_that_needs_no_signal_gets_none() -> None:
+    layers = half(3, 1, 1)
+    images = torch.randn(1, 3, 5, 5, dtype=torch.float64)
+    z, _, _ = run(layers, images)
+    wanted = torch.autograd.grad(layers(images.relu()).sum(), list(layers.parameters()))
+    found = torch.autograd.grad(z.sum(), list(layers.parameters()))
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the check's own
+@pytest.mark.parametrize("channels_last", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_torch_accepts_the_operators(dtype: torch.dtype, channels_last: bool) -> None:
+    last = torch.channels_last if channels_last else torch.contiguous_format
+    images = torch.randn(2, 3, 6, 4).to(dtype).contiguous(memory_format=last).requires_grad_()
+    received = torch.randn(2, 4, 3, 2).to(dtype).contiguous(memory_format=last)
+    depthwise, pointwise = torch.randn(3, 1, 3, 3), torch.randn(4, 3, 1, 1)
+    geometry = (2, 1, 1)
+    torch.library.opcheck(
+        separable_op,
+        (images, depthwise.clone().requires_grad_(), pointwise.clone().requires_grad_(),
+         depthwise, pointwise, *geometry),
+        rtol=1e-2, atol=1e-2,
+    )  # fmt: skip
+    torch.library.opcheck(
+        separable_backward_op,
+        (received, images.detach(), depthwise, depthwise, pointwise, *geometry, True),
+    )
+
+
+def test_weights_of_another_shape_are_refused() -> None:
+    weights = torch.ones(3, 1, 3, 3), torch.ones(4, 3, 1, 1)
+    with pytest.raises(RuleError, match=r"got \(1, 2, 5, 5\) and \(3, 1, 3, 3\), \(4, 3, 1, 1\)"):
+        convolve_separably(
+            torch.ones(1, 2, 5, 5), depthwise=weights[0], pointwise=weights[1],
+            feedback_depthwise=weights[0], feedback_pointwise=weights[1],
+        )  # fmt: skip
