@@ -8,9 +8,9 @@ docs/kernels.md says what each does, the layout of its tables, and how it is pro
 from evonas.rules.kernels.feedback import (
     FeedbackSegment,
     FeedbackTable,
-    clocks,
     feedback_table,
     refresh_feedback,
+    seed_tensor,
 )
 from evonas.rules.kernels.flat_sgd import (
     ParameterSegment,
@@ -29,7 +29,6 @@ __all__ = [
     "ParameterTable",
     "ProjectionTable",
     "Receiver",
-    "clocks",
     "convolve_separably",
     "feedback_table",
     "join",
@@ -37,5 +36,6 @@ __all__ = [
     "project",
     "projection_table",
     "refresh_feedback",
+    "seed_tensor",
     "sgd_step",
 ]

@@ -16,6 +16,7 @@ from evonas.errors import RuleError
 from evonas.registry import look_up
 from evonas.rules.counter import uniform
 from evonas.rules.kernels.codes import CODES
+from evonas.rules.kernels.layout import widened
 from evonas.rules.kernels.segments import cut
 
 SEED_MASK = 2**64 - 1
@@ -79,14 +80,10 @@ def feedback_table(
     )
 
 
-def clocks(seeds: Sequence[int], *, device: torch.device | str = "cpu") -> Tensor:
-    """Seed and step of each candidate, the step 0: (candidates, 2) int64.
-
-    The step is advanced on the device, ``clocks[:, 1] += 1``; a seed of 2**63 or more is kept as
-    the negative number of the same 64 bits.
-    """
+def seed_tensor(seeds: Sequence[int], *, device: torch.device | str = "cpu") -> Tensor:
+    """The seeds, each in [0, 2**64), as int64 of the same bits: (candidates,)."""
     signed = [seed - 2**64 if seed >= 2**63 else seed for seed in seeds]
-    return torch.tensor([[seed, 0] for seed in signed], dtype=torch.int64).to(device)
+    return torch.tensor(signed, dtype=torch.int64).to(device)
 
 
 def refresh_feedback(
@@ -94,7 +91,8 @@ def refresh_feedback(
     weights: Tensor,
     table: FeedbackTable,
     *,
-    clocks: Tensor,
+    seeds: Tensor,
+    steps: Tensor,
     decays: Tensor,
     kept: Tensor | None = None,
 ) -> None:
@@ -104,8 +102,9 @@ def refresh_feedback(
         feedback: (total,) of any floating type; elements of no segment are left as they are.
         weights: (total,).
         table: of the segments.
-        clocks: (candidates, 2) int64, seed and optimiser step.
-        decays: (candidates,) float32, the a_t of Kolen-Pollack.
+        seeds: (candidates,) int64, see :func:`seed_tensor`.
+        steps: (candidates,) int64, the optimiser steps so far, which are read on the device.
+        decays: (candidates,) of any floating type, the a_t of Kolen-Pollack, read there too.
         kept: (anything,), W_0 - B_0 of the `kp` layers; None without such a layer.
 
     Raises:
@@ -119,7 +118,7 @@ def refresh_feedback(
     flat = weights.detach()
     refresh_op(
         feedback, flat, flat if kept is None else kept, table.segments, table.scales,
-        table.blocks, clocks, decays,
+        table.blocks, seeds, steps, decays,
     )  # fmt: skip
 
 
@@ -128,25 +127,25 @@ def refresh_feedback(
 )
 def refresh_op(
     feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
-    blocks: Tensor, clocks: Tensor, decays: Tensor,
+    blocks: Tensor, seeds: Tensor, steps: Tensor, decays: Tensor,
 ) -> None:  # fmt: skip
     """:func:`refresh_feedback` on a GPU."""
     from evonas.rules.kernels.device.feedback import refresh
 
-    refresh(feedback, weights, kept, segments, scales, blocks, clocks, decays)
+    refresh(feedback, weights, kept, segments, scales, blocks, seeds, steps, decays)
 
 
 @refresh_op.register_kernel("cpu")
 def reference(
     feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
-    blocks: Tensor, clocks: Tensor, decays: Tensor,
+    blocks: Tensor, seeds: Tensor, steps: Tensor, decays: Tensor,
 ) -> None:  # fmt: skip
     """The same, one segment after the other in ATen."""
     del blocks  # how the launch is divided
     numbers = zip(segments.tolist(), scales.tolist(), strict=True)
     names = {code: name for name, code in CODES.items()}
     for (begin, count, code, layer, candidate, kept_begin), scale in numbers:
-        seed, step = clocks[candidate].tolist()
+        seed, step = int(seeds[candidate]), int(steps[candidate])
         weight = weights[begin : begin + count]
         rule = names[code]
         if rule == "bp":
@@ -159,7 +158,7 @@ def reference(
         else:
             at = step if rule == "brsf" else 0
             noise = uniform(count, seed=seed & SEED_MASK, layer=layer, steps=range(at, at + 1))[0]
-            noise = noise.mul_(math.sqrt(3.0)).to(weight.dtype)
+            noise = noise.to(widened(weight)).mul_(math.sqrt(3.0)).to(weight.dtype)
             made = (noise if rule == "fa" else weight.sign() * noise.abs()) * scale
         feedback[begin : begin + count] = made
 

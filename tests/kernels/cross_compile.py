@@ -2,7 +2,7 @@
 
 Run as a program, without ``TRITON_INTERPRET``. The launchers run as they are, on tensors of the
 meta device; each launch is compiled with the arguments it was given instead of being started.
-Prints one JSON object a launch: kernel, registers, stack_bytes, shared_bytes, ptx_float64.
+Prints one JSON object a launch: kernel, registers, stack_bytes, shared_bytes.
 """
 
 import json
@@ -77,7 +77,6 @@ def compiled(kernel: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -
         "registers": numbers["REG"],
         "stack_bytes": numbers["STACK"] + numbers["LOCAL"],
         "shared_bytes": result.metadata.shared,
-        "ptx_float64": sorted(set(re.findall(r"0d[0-9A-F]{16}", result.asm["ptx"]))),
     }
 
 

@@ -30,7 +30,7 @@ def feedback() -> None:
     weights = empty(1_066_672)
     refresh(
         empty(1_066_672, dtype=torch.bfloat16), weights, weights, integers(82, 6), empty(82),
-        integers(1100, 2, dtype=torch.int32), integers(4, 2), empty(4),
+        integers(1100, 2, dtype=torch.int32), integers(4), integers(4), empty(4),
     )  # fmt: skip
 
 

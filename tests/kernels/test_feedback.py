@@ -6,7 +6,7 @@ from torch import nn
 
 from evonas.errors import RuleError, UnknownNameError
 from evonas.rules import RULES, RuleConv2d, RuleLinear, connect
-from evonas.rules.kernels import FeedbackSegment, clocks, feedback_table, refresh_feedback
+from evonas.rules.kernels import FeedbackSegment, feedback_table, refresh_feedback, seed_tensor
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.feedback import refresh_op
 
@@ -31,11 +31,10 @@ def test_the_reference_is_the_feedback_of_the_rule(name: str, dtype: torch.dtype
     weights[:135], weights[140:182] = first.weight.flatten(), second.weight.flatten()
     if first.kept is not None and second.kept is not None:
         kept = torch.cat([first.kept.flatten(), second.kept.flatten()])
-    clock = clocks([2**64 - 3])
-    clock[:, 1] += 2
     found = torch.zeros(190, dtype=dtype)
     refresh_feedback(
-        found, weights, feedback_table(segments), clocks=clock,
+        found, weights, feedback_table(segments), seeds=seed_tensor([2**64 - 3]),
+        steps=torch.tensor([2]),
         decays=torch.tensor([wiring.decay], dtype=torch.float64), kept=kept,
     )  # fmt: skip
     # sigma is float32 in the table
@@ -52,7 +51,7 @@ def test_torch_accepts_the_operator() -> None:
     torch.library.opcheck(
         refresh_op,
         (torch.empty(12), weights, weights, table.segments, table.scales, table.blocks,
-         clocks([1]), torch.ones(1)),
+         seed_tensor([1]), torch.tensor([2]), torch.ones(1)),
     )  # fmt: skip
 
 
@@ -64,6 +63,7 @@ def test_a_rule_without_feedback_weights_is_refused() -> None:
 def test_tensors_of_two_sizes_are_refused() -> None:
     with pytest.raises(RuleError, match=r"one size, got \(3,\) and \(4,\)"):
         refresh_feedback(
-            torch.empty(4), torch.ones(3), feedback_table([]), clocks=clocks([0]),
+            torch.empty(4), torch.ones(3), feedback_table([]),
+            seeds=seed_tensor([0]), steps=torch.zeros(1),
             decays=torch.ones(1),
         )  # fmt: skip

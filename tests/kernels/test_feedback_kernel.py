@@ -10,9 +10,9 @@ from evonas.rules import RULES, RuleConv2d, connect
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.feedback import (
     FeedbackSegment,
-    clocks,
     feedback_table,
     reference,
+    seed_tensor,
 )
 
 pytest.importorskip("triton", reason="the kernels are Triton's")
@@ -24,8 +24,8 @@ SIZES = [(3, 2, 3, 3), (4, 1, 5, 5), (7, 3, 1, 1), (8, 15, 3, 3)]  # 54, 100, 21
 
 
 def both(
-    segments: list[FeedbackSegment], weights: Tensor, clock: Tensor, *, device: torch.device,
-    decays: Tensor, kept: Tensor, dtype: torch.dtype = torch.float32,
+    segments: list[FeedbackSegment], weights: Tensor, seeds: Tensor, steps: Tensor, *,
+    device: torch.device, decays: Tensor, kept: Tensor, dtype: torch.dtype = torch.float32,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """What the kernel and the reference leave in a tensor of sevens."""
     found = torch.full_like(weights, 7.0, dtype=dtype, device=device)
@@ -34,7 +34,7 @@ def both(
         table = feedback_table(segments, device=to)
         run(
             out, weights.to(to), kept.to(to), table.segments, table.scales, table.blocks,
-            clock.to(to), decays.to(to),
+            seeds.to(to), steps.to(to), decays.to(to),
         )  # fmt: skip
     return found.cpu(), expected
 
@@ -64,10 +64,11 @@ def test_the_kernel_makes_the_feedback_of_every_rule_to_the_bit(
     ]
     weights = torch.cat([layer.weight.detach().flatten() for layer in layers])
     kept = weights if name != "kp" else torch.cat([x.kept.flatten() for x in layers])  # type: ignore[union-attr]
-    clock = clocks([seed])
-    clock[:, 1] += step
     decays = torch.tensor([wiring.decay])
-    found, _ = both(segments, weights, clock, device=device, decays=decays, kept=kept)
+    found, _ = both(
+        segments, weights, seed_tensor([seed]), torch.tensor([step]), device=device,
+        decays=decays, kept=kept,
+    )  # fmt: skip
     expected = torch.cat([layer.feedback().flatten() for layer in layers])
     assert torch.equal(found, expected)
 
@@ -88,11 +89,10 @@ def test_mixed_rules_of_several_candidates_equal_the_reference(
         FeedbackSegment(1203, 5, "usf", 0.1),
         FeedbackSegment(1300, 200, "bp"),
     ]
-    clock = clocks([5, 2**64 - 1])
-    clock[:, 1] = torch.tensor([4, 2**32 - 1])
+    seeds, steps = seed_tensor([5, 2**64 - 1]), torch.tensor([4, 2**32 - 1])
     decays = torch.tensor([0.5, 0.25])
     found, expected = both(
-        segments, weights, clock, device=device, decays=decays, kept=kept, dtype=dtype
+        segments, weights, seeds, steps, device=device, decays=decays, kept=kept, dtype=dtype
     )
     # the interpreter cuts bfloat16 off where ATen rounds: one unit in the last place
     assert torch.allclose(found, expected, rtol=0.0 if dtype == torch.float32 else 2**-7, atol=0)
@@ -107,15 +107,15 @@ def test_candidates_of_other_seeds_and_steps_draw_other_numbers(device: torch.de
     weights = torch.ones(64)
     one = FeedbackSegment(0, 32, "brsf", layer=1)
     two = replace(one, begin=32, candidate=1)
-    for second in ([9, 8], [8, 9]):  # another seed; another step
-        clock = torch.tensor([[8, 8], second])
+    for seed, step in ((9, 8), (8, 9)):
+        seeds, steps = torch.tensor([8, seed]), torch.tensor([8, step])
         found, _ = both(
-            [one, two], weights, clock, device=device, decays=torch.ones(2), kept=weights
+            [one, two], weights, seeds, steps, device=device, decays=torch.ones(2), kept=weights
         )
         assert (found[:32] == found[32:]).sum() == 0
 
 
 def test_a_table_without_segments_starts_nothing(device: torch.device) -> None:
-    found, _ = both([], torch.ones(4), clocks([0]), device=device, decays=torch.ones(1),
-                    kept=torch.ones(1))  # fmt: skip
+    found, _ = both([], torch.ones(4), seed_tensor([0]), torch.zeros(1), device=device,
+                    decays=torch.ones(1), kept=torch.ones(1))  # fmt: skip
     assert (found == 7.0).all()

@@ -10,7 +10,6 @@ from evonas.rules.kernels import (
     FeedbackSegment,
     ParameterSegment,
     Receiver,
-    clocks,
     convolve_separably,
     feedback_table,
     flat_sgd,
@@ -20,6 +19,7 @@ from evonas.rules.kernels import (
     project,
     projection_table,
     refresh_feedback,
+    seed_tensor,
     separable,
     sgd_step,
 )
@@ -128,37 +128,45 @@ def test_projections_are_what_the_cpu_makes_of_them() -> None:
     check(sent[1], sent[0], torch.float32)
 
 
-def test_replays_of_a_graph_draw_anew_and_a_restored_clock_draws_the_same() -> None:
+def test_replays_of_a_graph_draw_anew_and_a_restored_step_draws_the_same() -> None:
     weights = torch.randn(100_000, device="cuda")
     table = feedback_table(
         [FeedbackSegment(0, 60_000, "brsf", 0.1), FeedbackSegment(60_000, 40_000, "fa", layer=1)],
         device="cuda",
     )
-    clock, decays = clocks([7], device="cuda"), torch.ones(1, device="cuda")
+    seeds, decays = seed_tensor([7], device="cuda"), torch.ones(1, device="cuda")
+    steps = torch.zeros(1, dtype=torch.int64, device="cuda")
     feedback = torch.zeros_like(weights)
 
     def step() -> None:
-        refresh_feedback(feedback, weights, table, clocks=clock, decays=decays)
-        clock[:, 1] += 1
+        refresh_feedback(feedback, weights, table, seeds=seeds, steps=steps, decays=decays)
+        steps.add_(1)
 
     step()  # compiles the kernel
-    clock[:, 1] = 0
+    steps.zero_()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()
-    clock[:, 1] = 0
+    steps.zero_()
     drawn = []
     for _ in range(2):
         graph.replay()
         drawn.append(feedback.clone())
     assert (drawn[0][:60_000] == drawn[1][:60_000]).float().mean() < 1e-3
     assert torch.equal(drawn[0][60_000:], drawn[1][60_000:])
-    clock[:, 1] = 0
+    steps.zero_()
     graph.replay()
     assert torch.equal(feedback, drawn[0])
     on_cpu = torch.zeros(100_000)
     on_host = feedback_table(
         [FeedbackSegment(0, 60_000, "brsf", 0.1), FeedbackSegment(60_000, 40_000, "fa", layer=1)]
     )
-    refresh_feedback(on_cpu, weights.cpu(), on_host, clocks=clocks([7]), decays=torch.ones(1))
+    refresh_feedback(
+        on_cpu,
+        weights.cpu(),
+        on_host,
+        seeds=seed_tensor([7]),
+        steps=torch.zeros(1),
+        decays=torch.ones(1),
+    )
     assert torch.equal(feedback.cpu(), on_cpu)

@@ -38,7 +38,7 @@ def uniform_block(first, layer, step, seed, BLOCK: tl.constexpr):
 
 @triton.jit
 def refresh_kernel(
-    feedback, weights, kept, segments, scales, blocks, clocks, decays, BLOCK: tl.constexpr
+    feedback, weights, kept, segments, scales, blocks, seeds, steps, decays, BLOCK: tl.constexpr
 ):
     """One block of one segment; the reference is in ``evonas.rules.kernels.feedback``."""
     program = tl.program_id(0)
@@ -63,12 +63,11 @@ def refresh_kernel(
         offset = tl.load(kept + kept_begin + element, mask=inside, other=0.0).to(tl.float32)
         made = weight - tl.load(decays + candidate).to(tl.float32) * offset
     if (code == FA) | (code == FRSF) | (code == BRSF):
-        seed = tl.load(clocks + 2 * candidate)
-        step = tl.load(clocks + 2 * candidate + 1)
+        seed = tl.load(seeds + candidate)
+        step = tl.load(steps + candidate)
         step = tl.where(code == BRSF, step, 0)
         unit = uniform_block(first, layer, step, seed, BLOCK)
-        # in float64, as the reference rounds: the product is then the same number
-        noise = (unit.to(tl.float64) * tl.full((1,), ROOT_3, tl.float64)).to(tl.float32)
+        noise = unit * ROOT_3
         made = tl.where(code == FA, noise, sign * tl.abs(noise)) * scale
     place = feedback + begin + element
     tl.store(place, made.to(feedback.dtype.element_ty), mask=inside)
@@ -76,11 +75,11 @@ def refresh_kernel(
 
 def refresh(
     feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
-    blocks: Tensor, clocks: Tensor, decays: Tensor,
+    blocks: Tensor, seeds: Tensor, steps: Tensor, decays: Tensor,
 ) -> None:  # fmt: skip
     """Write the feedback of every segment; see :func:`evonas.rules.kernels.refresh_feedback`."""
     # without fused multiply-add, W - a D_0 is rounded as the reference rounds it
     launch(
         refresh_kernel, (blocks.shape[0],), feedback, weights, kept, segments, scales, blocks,
-        clocks, decays, BLOCK=BLOCK, num_warps=4, enable_fp_fusion=False,
+        seeds, steps, decays, BLOCK=BLOCK, num_warps=4, enable_fp_fusion=False,
     )  # fmt: skip

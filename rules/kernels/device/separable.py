@@ -105,10 +105,11 @@ class Blocks:
 
 
 # by the width of the outputs, such that no kernel spills registers (tests/kernels)
-BLOCKS = {
-    16: Blocks(64, 16, 4), 32: Blocks(64, 16, 4), 64: Blocks(32, 32, 4), 128: Blocks(32, 16, 8),
+FORWARD = {
+    16: Blocks(64, 16, 4), 32: Blocks(64, 16, 4), 64: Blocks(32, 32, 4), 128: Blocks(64, 32, 8),
     256: Blocks(32, 16, 8),
 }  # fmt: skip
+BACKWARD = FORWARD | {128: Blocks(32, 16, 8)}
 
 
 def precision(tensor: Tensor) -> str:
@@ -133,7 +134,7 @@ def forward(
     (inputs,) = alike([inputs], z)
     batch, c_out, out_height, out_width = z.shape
     places, wide = batch * out_height * out_width, power_of_two(c_out, least=16)
-    blocks = BLOCKS[wide]
+    blocks = FORWARD[wide]
     tiles = -(-places // blocks.places)
     per_program = max(1, -(-tiles // MAX_PROGRAMS))
     programs = -(-tiles // per_program)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch, power_of_two
 from evonas.rules.kernels.device.places import offsets, tiling
-from evonas.rules.kernels.device.separable import BLOCKS, active_tap, inner, precision
+from evonas.rules.kernels.device.separable import BACKWARD, active_tap, inner, precision
 from evonas.rules.kernels.layout import alike, empty_alike
 
 MAX_PROGRAMS = 128  # along the places: each leaves gradients of all weights, to be added up
@@ -116,7 +116,7 @@ def backward(
     batch, c_out, out_height, out_width = received.shape
     c_in, kernel = inputs.shape[1], depthwise.shape[-1]
     places, wide = batch * out_height * out_width, power_of_two(c_out, least=16)
-    blocks = BLOCKS[wide]
+    blocks = BACKWARD[wide]
     tiles = -(-places // blocks.places)
     per_program = max(1, -(-tiles // MAX_PROGRAMS))
     programs = -(-tiles // per_program)
