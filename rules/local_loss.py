@@ -39,26 +39,30 @@ class LocalLoss(AbstractOwnUpdateRule):
     Attributes:
         send: ``none``, as in the paper; see :class:`AbstractOwnUpdateRule`.
         heads: ``trained`` or ``random``.
-        beta: share of sim, in [0, 1]; 0 is pred alone.
+        beta: share of sim, in [0, 1]; 0 is pred alone, 0.99 the paper's predsim, and better where
+            heads are random.
         pool: positions a side that R sees.
     """
 
     send: Send = "none"
-    heads: Heads = "random"
-    beta: float = 0.99
+    heads: Heads = "trained"
+    beta: float = 0.0
     pool: int = 2
 
     name: ClassVar[str] = "local"
-    title: ClassVar[str] = "Local loss (predsim)"
+    title: ClassVar[str] = "Local loss (pred, sim or predsim)"
     source: ClassVar[str] = "Nokland and Eidnes 2019, arXiv 1901.06656; Mostafa et al. 2018"
     equation: ClassVar[str] = "grad W = C(x, dL/dz),  L = (1 - beta) pred + beta sim"
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "nothing (option send)"
     updates: ClassVar[str] = "C(x, dL/dz)"
-    cost: ClassVar[str] = "a random projection and the similarities of the batch, for each layer"
+    cost: ClassVar[str] = (
+        "for each layer a normalisation, pooling and a linear map of classes x channels x places; "
+        "with beta above 0 a convolution and the similarities of the batch"
+    )
     limits: ClassVar[str] = (
-        "needs the targets; what lies below it learns from its own losses alone; a head of "
-        "fixed random weights is weaker than the paper's trained one"
+        "needs the targets; what lies below it learns from its own losses alone; trained heads "
+        "are parameters that only training needs"
     )
     needs_error: ClassVar[bool] = True
 
@@ -99,7 +103,8 @@ class LocalLoss(AbstractOwnUpdateRule):
         """L of outputs (batch, ...) for targets (batch, classes), a number."""
         maps = outputs.movedim(layer.channel_axis, 1)  # (batch, channels, ...)
         hidden = F.batch_norm(maps, None, None, training=True).relu()
-        features = self._pool(hidden).flatten(1)
+        is_image = layer.weight.dim() == 4
+        features = self._pool(hidden).flatten(1) if is_image else _mean(hidden)
         scores, seen = self._look(layer, hidden, features, num_classes=targets.shape[1])
         spread = seen.flatten(2).std(2) if seen[0, 0].numel() > 1 else seen.flatten(1)
         pred = F.cross_entropy(scores, targets)
@@ -124,12 +129,15 @@ class LocalLoss(AbstractOwnUpdateRule):
         return looked
 
     def _pool(self, hidden: Tensor) -> Tensor:
-        if hidden.dim() != 4:
-            return hidden if hidden.dim() == 2 else hidden.flatten(2).mean(2)
         if self.heads == "trained":  # always of one size
             return F.adaptive_avg_pool2d(hidden, self.pool)
         height, width = hidden.shape[2:]
         return F.adaptive_avg_pool2d(hidden, (min(self.pool, height), min(self.pool, width)))
+
+
+def _mean(hidden: Tensor) -> Tensor:
+    """Over whatever positions there are, (batch, channels)."""
+    return hidden if hidden.dim() == 2 else hidden.flatten(2).mean(2)
 
 
 def _similarity(rows: Tensor) -> Tensor:

@@ -86,8 +86,9 @@ class Mixture(AbstractRule):
         if any(rule.needs_error for _, rule in (*direct, *own)):
             bus.join(layer.number)
         beside = _Beside(self, layer, inputs.detach(), outputs.detach(), bus, not is_sent)
+        heads = () if layer.head is None else layer.head.parameters()
         joined: Tensor = Joined.apply(
-            outputs, inputs, layer.weight, self.shares, beside, direct, own
+            outputs, inputs, layer.weight, self.shares, beside, direct, own, *heads
         )
         return joined
 
@@ -118,18 +119,23 @@ class _Beside:
         """What a direct rule sends."""
         return self.mixture.presence * rule.sender(self.layer, self.x, self.bus)(received.detach())
 
-    def excess(self, rule: AbstractOwnUpdateRule, received: Tensor) -> Tensor:
-        """An own update in units of the gradient, less the correlation it takes the place of."""
+    def learnt(
+        self, rule: AbstractOwnUpdateRule, received: Tensor
+    ) -> tuple[Tensor, Sequence[Tensor]]:
+        """An own update in units of the gradient, less the correlation it takes the place of.
+
+        And what the layer's head learns, if the rule has one.
+        """
         self.layer.kept = self.mixture.kept.get(rule.name)
         inputs = self.x if self.is_first else self.x.clone().requires_grad_()
         learn = rule.learner(self.layer, inputs, self.z, self.bus)
         with torch.no_grad():
-            own, *_ = learn(received.detach())
-        if rule.own_learning_rate is None:
-            scale = 1.0
-        else:
-            scale = rule.own_learning_rate / self.mixture.learning_rate
-        return self.mixture.presence * scale * own - self.layer.correlate(self.x, received)
+            own, *heads = learn(received.detach())
+        scale = presence = self.mixture.presence
+        if rule.own_learning_rate is not None:
+            scale = presence * rule.own_learning_rate / self.mixture.learning_rate
+        excess = scale * own - self.layer.correlate(self.x, received)
+        return excess, [presence * head for head in heads]
 
 
 class Joined(Function):
@@ -144,6 +150,7 @@ class Joined(Function):
         beside: _Beside,  # noqa: ARG004
         direct: Sequence[tuple[int, DirectFeedbackAlignment]],  # noqa: ARG004
         own: Sequence[tuple[int, AbstractOwnUpdateRule]],  # noqa: ARG004
+        *heads: Tensor,  # noqa: ARG004
     ) -> Tensor:
         """The outputs."""
         return outputs.view_as(outputs)
@@ -151,7 +158,8 @@ class Joined(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
         """Keep the shares, and who is to be asked."""
-        _, _, _, shares, ctx.beside, ctx.direct, ctx.own = inputs
+        _, _, _, shares, ctx.beside, ctx.direct, ctx.own, *heads = inputs
+        ctx.num_heads = len(heads)
         ctx.save_for_backward(shares)
 
     @staticmethod
@@ -162,10 +170,15 @@ class Joined(Function):
         sent = change = None
         if ctx.direct and ctx.needs_input_grad[1]:
             sent = _sum(weights[i] * ctx.beside.signal(rule, received) for i, rule in ctx.direct)
+        heads: list[Tensor | None] = [None] * ctx.num_heads
         if ctx.own and ctx.needs_input_grad[2]:
-            change = _sum(weights[i] * ctx.beside.excess(rule, received) for i, rule in ctx.own)
+            learnt = [(weights[i], *ctx.beside.learnt(rule, received)) for i, rule in ctx.own]
+            change = _sum(share * excess for share, excess, _ in learnt)
+            for share, _, of_heads in learnt:  # one rule at most has a head
+                if of_heads:
+                    heads = [share * each for each in of_heads]
         passed = received if ctx.needs_input_grad[0] else None
-        return passed, sent, change, None, None, None, None
+        return passed, sent, change, None, None, None, None, *heads
 
 
 def _sum(terms: Any) -> Tensor:
@@ -177,7 +190,11 @@ def _sum(terms: Any) -> Tensor:
 
 
 def connect_mixtures(
-    network: nn.Module, rules: Sequence[AbstractRule], *, seed: int
+    network: nn.Module,
+    rules: Sequence[AbstractRule],
+    *,
+    seed: int,
+    num_classes: int | None = None,
 ) -> tuple[Wiring, dict[str, Kept]]:
     """As :func:`evonas.rules.connect`, for layers that may be given any mixture of ``rules``.
 
@@ -198,6 +215,8 @@ def connect_mixtures(
         layer.wiring = wiring
         layer.number = number
         kept[name] = {rule.name: rule.keep(layer) for rule in rules}
+        heads = (rule.grow_head(layer, num_classes=num_classes) for rule in rules)
+        layer.head = next((head for head in heads if head is not None), None)
     return wiring, kept
 
 

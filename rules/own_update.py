@@ -213,6 +213,12 @@ class Learnt(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """What was received goes on to the outputs; the rest is learnt from it."""
+        """What was received goes on to the outputs; the rest is learnt from it.
+
+        The last tensors, of which the function says nothing, learn nothing: the head of a layer
+        in a supernet is there also when its rule is not.
+        """
         passed = received if ctx.needs_input_grad[0] else None
-        return passed, None, *ctx.learn(received)
+        learnt = ctx.learn(received)
+        rest = len(ctx.needs_input_grad) - 2 - len(learnt)
+        return passed, None, *learnt, *[None] * rest

@@ -7,7 +7,7 @@ from evonas.networks.cell import Cell
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Trainable numbers of a network; feedback is none of them."""
+    """Trainable numbers of a network, heads of local losses included; feedback is none of them."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
@@ -15,7 +15,8 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
     """Multiply-adds of convolutions and of the classifier for one image.
 
     Counted as in the NAS-Bench-201 API (Dong and Yang 2020): pooling, normalisation and additions
-    are free, the classifier's bias is not, and every edge of the genome counts, live or not.
+    are free, the classifier's bias is not, and every edge of the genome counts, live or not. Heads
+    of local losses take no part in the forward pass.
     """
     height, width = input_shape[1:]
     total = _weights(network.classifier) + network.classifier.out_features

@@ -171,7 +171,9 @@ class Supernet(nn.Module):
         self._names = {id(layer): name for name, layer in rule_layers(self).items()}
         self.wiring: Wiring
         self._kept: dict[str, Kept]
-        self.wiring, self._kept = connect_mixtures(self, self._all_rules(), seed=seed)
+        self.wiring, self._kept = connect_mixtures(
+            self, self._all_rules(), seed=seed, num_classes=num_classes
+        )
 
     def forward(self, images: Tensor, reading: Reading) -> Tensor:
         """Maps (N, C, H, W) in [0, 1] to logits (N, classes), and sets the rules on the way."""

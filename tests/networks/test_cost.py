@@ -8,6 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from evonas.networks import Network, build, count_multiply_adds, count_parameters
+from evonas.rules import rule_layers
 from evonas.space import Genome, Space, load, shipped
 
 # Liu, Simonyan and Yang 2019, the cell called DARTS_V2: 3.3 M parameters; the exact number is that
@@ -76,3 +77,18 @@ def test_multiply_adds_are_half_the_operations_that_torch_counts(name: str, seed
         network(torch.rand(1, *shape))
     bias = network.classifier.out_features
     assert count_multiply_adds(network, input_shape=shape) - bias == counter.get_total_flops() // 2
+
+
+def test_the_heads_of_local_losses_are_parameters_and_no_part_of_the_forward_pass() -> None:
+    space = load("nas-bench-201").resized(channels=4, cells=1)
+    genome = of_counts(space.with_rules(("fa",)), 1, 1)
+    plain = grow(space.with_rules(("fa",)), genome, 8, 3)
+    with_heads = grow(space.with_rules(("local",)), genome, 8, 3)
+    heads = sum(
+        3 * 4 * layer.weight.shape[0] + 3  # three classes, 2 x 2 places
+        for name, layer in rule_layers(plain).items()
+        if name != "classifier"
+    )
+    assert count_parameters(with_heads) == count_parameters(plain) + heads
+    costs = {count_multiply_adds(each, input_shape=(3, 8, 8)) for each in (plain, with_heads)}
+    assert len(costs) == 1

@@ -43,7 +43,7 @@ class SmallNetwork(nn.Module):
         self.norm = nn.BatchNorm2d(6)
         self.classifier = RuleLinear(6, 3, rule=classifier)
         self.double().eval()
-        self.wiring = connect(self, seed=5)
+        self.wiring = connect(self, seed=5, num_classes=3)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (batch, 2, H, W) to logits (batch, 3)."""
@@ -119,7 +119,7 @@ class OneLayer:
         else:
             self.layer = RuleConv2d(4, 4, **GEOMETRIES[kind], rule=rule).double()
             x = torch.randn(3, 4, 5, 4, dtype=torch.float64)
-        connect(self.layer, seed=1)
+        connect(self.layer, seed=1, num_classes=5)
         self.x = x.requires_grad_()
 
     @property

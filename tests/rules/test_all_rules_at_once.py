@@ -47,7 +47,7 @@ def network_of_all_rules() -> nn.Sequential:
             layers += [nn.BatchNorm2d(WIDTH), nn.Tanh(), Skip(convolution)]
         layers += [nn.AdaptiveAvgPool2d(2), nn.Flatten()]
         network = nn.Sequential(*layers, RuleLinear(4 * WIDTH, 3, rule=RULES["usf"]()))
-    connect(network, seed=3)
+    connect(network, seed=3, num_classes=3)
     return network
 
 

@@ -12,7 +12,7 @@ def first_gradient(rule: str) -> torch.Tensor:
     torch.manual_seed(0)
     layers = [RuleConv2d(1, 3, 3, rule=RULES[rule]()), nn.Tanh(), nn.Flatten()]
     network = nn.Sequential(*layers, RuleLinear(12, 2, rule=RULES["fa"]()))
-    wiring = connect(network, seed=3)
+    wiring = connect(network, seed=3, num_classes=2)
     wiring.aim(torch.tensor([0, 1, 0, 1, 1]))
     logits = wiring.watch(network(torch.rand(5, 1, 4, 4)))
     F.cross_entropy(logits, torch.tensor([0, 1, 0, 1, 1])).backward()

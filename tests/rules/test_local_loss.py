@@ -1,4 +1,4 @@
-"""Oracles: the published losses written out image by image; back-propagation in the layer."""
+"""Random heads; oracles: the published losses image by image, back-propagation in the layer."""
 
 import math
 from typing import Any
@@ -64,7 +64,7 @@ def literal_loss(layer: RuleConv2d, z: Tensor, beta: float) -> float:
 @pytest.mark.parametrize("options", [{}, {"groups": 2}, {"dilation": 2, "padding": 2}])
 def test_the_update_is_the_slope_of_the_literal_loss(beta: float, options: dict[str, Any]) -> None:
     options = {"kernel_size": 3, "padding": 1, "bias": False} | options
-    layer = RuleConv2d(2, 4, **options, rule=LocalLoss(beta=beta)).double()
+    layer = RuleConv2d(2, 4, **options, rule=LocalLoss(heads="random", beta=beta)).double()
     connect(layer, seed=0)
     x = torch.randn(4, 2, 4, 4, dtype=torch.float64)
     found = learnt(layer, x)
@@ -79,7 +79,7 @@ def test_the_update_is_the_slope_of_the_literal_loss(beta: float, options: dict[
 
 
 def test_nothing_from_above_matters_and_nothing_is_sent() -> None:
-    layer = RuleConv2d(2, 4, 3, rule=LocalLoss()).double()
+    layer = RuleConv2d(2, 4, 3, rule=LocalLoss(heads="random")).double()
     connect(layer, seed=0)
     x = torch.randn(4, 2, 6, 6, dtype=torch.float64, requires_grad=True)
     assert torch.equal(learnt(layer, x), learnt(layer, x, received=-9.0))
@@ -89,7 +89,7 @@ def test_nothing_from_above_matters_and_nothing_is_sent() -> None:
 
 @pytest.mark.parametrize("beta", [0.0, 0.99])
 def test_a_linear_layer_lowers_its_own_loss_by_its_update(beta: float) -> None:
-    layer = RuleLinear(6, 8, rule=LocalLoss(beta=beta)).double()
+    layer = RuleLinear(6, 8, rule=LocalLoss(heads="random", beta=beta)).double()
     connect(layer, seed=0)
     x = torch.randn(4, 6, dtype=torch.float64)
     sizes = []
@@ -101,7 +101,7 @@ def test_a_linear_layer_lowers_its_own_loss_by_its_update(beta: float) -> None:
 
 
 def test_without_targets_it_says_what_to_do_and_the_true_gradient_needs_none() -> None:
-    layer = RuleLinear(3, 3, rule=LocalLoss())
+    layer = RuleLinear(3, 3, rule=LocalLoss(heads="random"))
     wiring = connect(layer, seed=0)
     x = torch.randn(4, 3)
     with pytest.raises(RuleError, match=r"call `wiring.aim\(labels\)`"):

@@ -56,8 +56,16 @@ def update(network: Small, *, create_graph: bool = False) -> tuple[Tensor, ...]:
     """What an optimiser would find."""
     network.wiring.aim(LABELS)
     loss = F.cross_entropy(network(images()), LABELS)
-    parameters = list(network.parameters())
+    parameters = [p for name, p in network.named_parameters() if ".head." not in name]
     return torch.autograd.grad(loss, parameters, create_graph=create_graph)
+
+
+def with_readings(network: Small) -> Small:
+    """The network with heads that read something: they begin at zero."""
+    for name, parameter in network.named_parameters():
+        if name.endswith("head.read"):
+            parameter.data = torch.linspace(-1, 1, parameter.numel()).double().view_as(parameter)
+    return network
 
 
 def mixed(names: Sequence[str], shares: Sequence[Tensor]) -> Small:
@@ -65,11 +73,11 @@ def mixed(names: Sequence[str], shares: Sequence[Tensor]) -> Small:
     network = Small(Backprop())
     rules = tuple(RULES[name]() for name in names)
     readouts = tuple(rule.for_readout() for rule in rules)
-    network.wiring, kept = connect_mixtures(network, [*rules, *readouts], seed=5)
+    network.wiring, kept = connect_mixtures(network, [*rules, *readouts], seed=5, num_classes=3)
     for (name, layer), share in zip(rule_layers(network).items(), shares, strict=True):
         chosen = readouts if name == "readout" else rules
         layer.rule = Mixture(chosen, share, kept[name], RATE)
-    return network
+    return with_readings(network)
 
 
 def one_hot(names: Sequence[str], name: str) -> Tensor:
@@ -79,14 +87,29 @@ def one_hot(names: Sequence[str], name: str) -> Tensor:
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_one_rule_alone_is_that_rule(name: str) -> None:
     alone = Small(RULES[name]())
-    alone.wiring = connect(alone, seed=5)
-    expected = update(alone)
+    alone.wiring = connect(alone, seed=5, num_classes=3)
+    expected = update(with_readings(alone))
     names = (name, "bp") if name != "bp" else ("bp", "fa")
     found = update(mixed(names, [one_hot(names, name)] * 3))
     rate = RULES[name]().own_learning_rate or RATE
-    for (key, _), one, other in zip(alone.named_parameters(), found, expected, strict=True):
+    keys = [key for key, _ in alone.named_parameters() if ".head." not in key]
+    for key, one, other in zip(keys, found, expected, strict=True):
         is_own = key.endswith("weight") and not key.startswith("readout")
         torch.testing.assert_close(one, other * (rate / RATE if is_own else 1.0))
+
+
+def test_a_head_learns_in_the_share_of_its_rule() -> None:
+    alone = Small(RULES["local"]())
+    alone.wiring = connect(alone, seed=5, num_classes=3)
+    shares = torch.tensor([0.75, 0.25], dtype=torch.float64)
+    learnt = []
+    for network in (with_readings(alone), mixed(("local", "usf"), [shares] * 3)):
+        network.wiring.aim(LABELS)
+        F.cross_entropy(network(images()), LABELS).backward()
+        learnt.append([network.get_parameter(f"first.head.{x}").grad for x in ("read", "offset")])
+    for one, other in zip(*learnt, strict=True):
+        assert one is not None
+        torch.testing.assert_close(other, 0.75 * one)
 
 
 def test_what_the_first_layer_learns_is_the_mean_over_the_rules_of_the_second() -> None:
