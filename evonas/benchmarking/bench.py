@@ -9,7 +9,7 @@ from evonas.benchmarking.benchmark import Benchmark
 from evonas.benchmarking.records import Record
 from evonas.errors import ConfigError
 from evonas.registry import look_up
-from evonas.search import SEARCHES, check_search, make_search
+from evonas.search import SEARCHES, check_search, make_search, refuse_guided
 from evonas.space import Genome
 
 
@@ -42,6 +42,7 @@ class BenchPlan:
             if not getattr(self, name):
                 raise ConfigError(f"{name}: expected at least one, got none")
         for name in self.algorithms:
+            refuse_guided(name)
             look_up(SEARCHES, name, kind="algorithm")
             if self.algorithms.count(name) > 1:
                 raise ConfigError(f"algorithms: '{name}' is named twice")

@@ -3,13 +3,14 @@
 from rich.console import Console
 from rich.table import Table
 
-from evonas.search import SEARCHES, AbstractSearch
+from evonas.search import GUIDED_SEARCHES, SEARCHES, AbstractSearch
 
 
 def list_algorithms(console: Console) -> None:
     """One row for each engine."""
     table = Table("name", "what it is", "objectives", "asked for", "source", box=None)
-    for name, search in SEARCHES.items():
+    searches: dict[str, type[AbstractSearch]] = {**SEARCHES, **GUIDED_SEARCHES}
+    for name, search in searches.items():
         asked = "one by one" if search.is_sequential else "generations"
         table.add_row(name, search.title, _objectives(search), asked, search.source)
     console.print(table)

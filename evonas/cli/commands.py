@@ -38,6 +38,27 @@ def run(
     algorithm: Annotated[
         str, typer.Option(help="The search engine; see: evonas algorithms.")
     ] = "nsga2",
+    mutation: Annotated[
+        str,
+        typer.Option(help="plain, or eg: half of the children come from a supernet's guidance."),
+    ] = "plain",
+    eg_without: Annotated[
+        str,
+        typer.Option(
+            help="Parts of eg to switch off, comma-separated: gradient, cma, similarity, score."
+        ),
+    ] = "",
+    supernet_epochs: Annotated[
+        int | None,
+        typer.Option(help="Epochs of the supernet; three times a candidate's by default."),
+    ] = None,
+    supernet_images: Annotated[
+        int | None, typer.Option(help="Training images of the supernet; as --images by default.")
+    ] = None,
+    supernet_channels: Annotated[
+        int | None,
+        typer.Option(help="Channels of its first stage; as for the candidates by default."),
+    ] = None,
     population: Annotated[int, typer.Option(help="Candidates in a generation.")] = 20,
     generations: Annotated[
         int | None, typer.Option(help="Generations at most; 4 by default.")
@@ -91,6 +112,11 @@ def run(
         dataset=dataset,
         data_dir=data_dir,
         algorithm=algorithm,
+        mutation=mutation,
+        eg_without=eg_without,
+        supernet_epochs=supernet_epochs,
+        supernet_images=supernet_images,
+        supernet_channels=supernet_channels,
         population=population,
         generations=generations,
         evaluations=evaluations,

@@ -20,10 +20,12 @@ from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load
 from evonas.study import RunConfig, shaped_space
 from evonas.study.device_executor import SLOTS
+from evonas.study.guidance import BUDGET, needs_guide
 
 DEFAULT_POPULATION = 20
 DEFAULT_GENERATIONS = 4
 ATTACKED_IMAGES = 1000
+SUPERNET_EPOCHS = 3  # times those of a candidate: every step trains a part of it
 MIN_STEPS = 32  # in an epoch
 MIN_BATCH = 16  # below it, the statistics of batch normalisation are noise
 
@@ -50,6 +52,11 @@ class RunOptions:
     seed: int
     device: str
     precision: str | None
+    mutation: str = "plain"
+    eg_without: str = ""
+    supernet_epochs: int | None = None
+    supernet_images: int | None = None
+    supernet_channels: int | None = None
 
 
 def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
@@ -73,6 +80,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     precision = check_precision(options.precision or default_precision(device), device=device)
     traits = traits_of(options.dataset, data_dir=data_dir)
     generations, evaluations = _lengths(options)
+    supernet = _supernet_budget(options, traits, space)
     config = RunConfig(
         space=space.name,
         objectives=names(options.objectives),
@@ -93,6 +101,11 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
         attacked_images=ATTACKED_IMAGES,
         device=device,
         precision=precision,
+        mutation=options.mutation,
+        eg_without=names(options.eg_without),
+        supernet_epochs=supernet[0],
+        supernet_images=supernet[1],
+        supernet_channels=supernet[2],
     )
     data = load_search_data(
         config.dataset,
@@ -116,6 +129,19 @@ def default_batch(traits: Traits, num_images: int | None) -> int:
     return batch
 
 
+def _supernet_budget(
+    options: RunOptions, traits: Traits, space: Space
+) -> tuple[int | None, int | None, int | None]:
+    """Epochs, images and channels: thrice the epochs of a candidate, as many of the others."""
+    epochs, images = options.supernet_epochs, options.supernet_images
+    channels = options.supernet_channels
+    if needs_guide(options.algorithm, options.mutation):
+        epochs = _first(epochs, SUPERNET_EPOCHS * _first(options.epochs, traits.epochs))
+        images = images or options.images
+        channels = _first(channels, options.channels, traits.channels, space.channels)
+    return epochs, images, channels
+
+
 def names(text: str) -> tuple[str, ...]:
     """The names in a comma-separated list; empty ones are dropped."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
@@ -136,7 +162,7 @@ def worker_count(workers: int | None, *, device: str) -> int:
 
 def _check_positive(options: RunOptions) -> None:
     # before the data are read: a mistyped number should not cost the user that wait
-    for name in ("population", "generations", "evaluations", "epochs", "batch", "images"):
+    for name in ("population", "generations", "evaluations", "epochs", "batch", "images", *BUDGET):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise ConfigError(f"{name}: expected a whole number of at least 1, got {value}")

@@ -25,6 +25,7 @@ from evonas.study import (
     run_study,
 )
 from evonas.study.config import SPACE_FILE
+from evonas.study.credit import describe_credit
 
 RUNS_FOLDER = Path("runs")
 
@@ -95,6 +96,12 @@ def _introduce(
         highlight=False,
         soft_wrap=True,
     )
+    if config.supernet_epochs is not None:
+        console.print(
+            f"guided by a supernet: {_count(config.supernet_epochs, 'epoch')}, "
+            f"{config.supernet_channels} channels",
+            highlight=False,
+        )
     if "robust" in config.objectives:
         console.print(
             f"robust: right under a 10-step APGD of radius {config.epsilon} on the true gradient",
@@ -131,6 +138,8 @@ def _conclude(console: Console, folder: Path, result: StudyResult) -> None:
             f"{volumes[-1]:.4f} at the end",
             highlight=False,
         )
+    if result.credit:
+        console.print(describe_credit(result.credit), highlight=False, soft_wrap=True)
     console.print(
         f"{len(result.evaluations)} candidates, {failures} failed, {len(result.front)} on the "
         f"front: {folder / FRONT_FILE}\nsee it by: evonas front {shlex.quote(str(folder))}",

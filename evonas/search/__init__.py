@@ -8,6 +8,9 @@ from evonas.search.aging import AgingEvolution
 from evonas.search.base import AbstractSearch
 from evonas.search.deap_nsga2 import DeapNsga2
 from evonas.search.deap_spea2 import DeapSpea2
+from evonas.search.eg_mutation import PARTS, EgMutation, EgSettings
+from evonas.search.guided import GUIDED_SEARCHES, MUTATIONS, check_mutation, refuse_guided
+from evonas.search.guided_search import Credit, GuidedSearch
 from evonas.search.local import LocalSearch
 from evonas.search.moead import Moead
 from evonas.search.mu_plus_lambda import MuPlusLambda
@@ -49,6 +52,7 @@ def check_search(name: str, count: int) -> None:
         ConfigError: it needs more objectives, or takes fewer (the message names searches that will
             do), or its package is not installed.
     """
+    refuse_guided(name)
     search = look_up(SEARCHES, name, kind="search")
     if search.package is not None and find_spec(search.package) is None:
         raise ConfigError(
@@ -94,15 +98,24 @@ def make_search(
 
 
 __all__ = [
+    "GUIDED_SEARCHES",
+    "MUTATIONS",
+    "PARTS",
     "SEARCHES",
     "AbstractSearch",
+    "Credit",
+    "EgMutation",
+    "EgSettings",
+    "GuidedSearch",
     "Normaliser",
     "Nsga2",
     "Problem",
     "RandomSearch",
     "Vector",
+    "check_mutation",
     "check_search",
     "hypervolume",
     "make_search",
     "non_dominated",
+    "refuse_guided",
 ]

@@ -9,7 +9,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 from evonas.search.base import AbstractSearch
 from evonas.search.eg_mutation import EgMutation
@@ -35,6 +35,16 @@ class Credit:
     failed: int
     entered: int
     on_front: int
+
+
+class OperatorRow(NamedTuple):
+    """One candidate: its key, who asked for it, and what became of it; see :class:`Credit`."""
+
+    key: str
+    operator: str
+    failed: bool
+    entered_front: bool
+    on_front: bool
 
 
 @final
@@ -109,20 +119,33 @@ class GuidedSearch:
         """``eg`` or ``plain``; None for a founder."""
         return self._operators.get(self._engine.problem.key(genome))
 
-    def credit(self) -> dict[str, Credit]:
-        """Of each operator, with all that was told."""
+    def rows(self) -> list[OperatorRow]:
+        """Every candidate of an operator, in the order of asking, with all that was told."""
         self._learn()
         front = self._front()
-        earned = {}
-        for operator in (EG, PLAIN):
-            keys = {key for key, by in self._operators.items() if by == operator}
-            earned[operator] = Credit(
-                asked=len(keys),
-                failed=sum(key in self._told and self._told[key][1] is None for key in keys),
-                entered=len(keys & self._entered),
-                on_front=len(keys & front),
+        return [
+            OperatorRow(
+                key=key,
+                operator=operator,
+                failed=key in self._told and self._told[key][1] is None,
+                entered_front=key in self._entered,
+                on_front=key in front,
             )
-        return earned
+            for key, operator in self._operators.items()
+        ]
+
+    def credit(self) -> dict[str, Credit]:
+        """Of each operator, with all that was told."""
+        rows = self.rows()
+        return {
+            operator: Credit(
+                asked=sum(row.operator == operator for row in rows),
+                failed=sum(row.operator == operator and row.failed for row in rows),
+                entered=sum(row.operator == operator and row.entered_front for row in rows),
+                on_front=sum(row.operator == operator and row.on_front for row in rows),
+            )
+            for operator in (EG, PLAIN)
+        }
 
     def _bred(self, parents: Sequence[Genome], count: int) -> list[Genome]:
         chosen: dict[str, Genome] = {}

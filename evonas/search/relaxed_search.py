@@ -26,8 +26,8 @@ WARM_SHARE = 1.0 / 3.0  # of the epochs, weights alone, as in EG-NAS and PC-DART
 class AbstractRelaxedSearch(AbstractSearch):
     """The epochs, and the derivation of genomes; a subclass moves the logits.
 
-    The guide's epochs are spread evenly over ``num_asks`` asks; each has at least one, so a longer
-    run goes on learning. In the first third of the epochs only weights learn: untrained
+    The guide's epochs are spread evenly over ``num_candidates`` genomes, and a run of more goes on
+    learning at that pace. In the first third of the epochs only weights learn: untrained
     operations would lose to those that need no training.
 
     Args:
@@ -36,7 +36,7 @@ class AbstractRelaxedSearch(AbstractSearch):
         num_objectives: the length of every vector; the logits follow the held-out loss alone.
         seed: equal seeds and equal guides give equal asks.
         guide: of the same space.
-        num_asks: how many generations there will be.
+        num_candidates: how many genomes will be asked for.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class AbstractRelaxedSearch(AbstractSearch):
         num_objectives: int,
         seed: int,
         guide: Guide,
-        num_asks: int,
+        num_candidates: int,
     ) -> None:
         super().__init__(problem, population=population, num_objectives=num_objectives, seed=seed)
         self.seed = seed
@@ -55,8 +55,7 @@ class AbstractRelaxedSearch(AbstractSearch):
         self.space = LogitSpace(problem)
         self.logits: Logits = np.zeros(self.space.dimension)
         self.epoch = 0
-        self._num_asks = max(1, num_asks)
-        self._num_proposals = 0
+        self._num_candidates = max(1, num_candidates)
 
     @property
     def num_warm_epochs(self) -> int:
@@ -77,9 +76,8 @@ class AbstractRelaxedSearch(AbstractSearch):
         return most_probable(self.space, self.logits)
 
     def _propose(self, count: int) -> list[Genome]:
-        self._num_proposals += 1
-        due = -(-self.guide.num_epochs * self._num_proposals // self._num_asks)
-        for _ in range(max(1, due - self.epoch)):
+        due = -(-self.guide.num_epochs * (self.num_asked + count) // self._num_candidates)
+        while self.epoch < due:
             self._run_epoch()
         chosen: dict[str, Genome] = {}
         for genome in islice(self._candidates(), MAX_CONSIDERED):

@@ -19,8 +19,9 @@ from evonas.evaluation.training import Recipe
 from evonas.registry import look_up
 from evonas.rules import all_rules, first_layer_representatives, readout_representatives
 from evonas.schema import read_yaml, structure
-from evonas.search import SEARCHES, check_search
+from evonas.search import GUIDED_SEARCHES, SEARCHES, check_search
 from evonas.space import Space, load
+from evonas.study.guidance import check_guidance
 
 CONFIG_FILE = "config.yaml"
 SPACE_FILE = "space.yaml"
@@ -51,6 +52,11 @@ class RunConfig:
         attacked_images: validation images that are attacked.
         device: where candidates are trained: cpu, cuda, cuda:<number> or all.
         precision: of their training: fp32, tf32 or bf16.
+        mutation: ``plain``, or ``eg``: a supernet guides half of the children.
+        eg_without: parts of that operator that are switched off.
+        supernet_epochs: that the supernet is trained for; None without one, like the next two.
+        supernet_images: of the training part that it learns from; None for all of them.
+        supernet_channels: of its first stage.
     """
 
     space: str
@@ -72,6 +78,11 @@ class RunConfig:
     attacked_images: int
     device: str
     precision: Precision = "fp32"
+    mutation: str = "plain"
+    eg_without: tuple[str, ...] = ()
+    supernet_epochs: int | None = None
+    supernet_images: int | None = None
+    supernet_channels: int | None = None
 
     def __post_init__(self) -> None:
         problems = [*_counts_below_one(self), *_repeats(self)]
@@ -86,12 +97,14 @@ class RunConfig:
             (OBJECTIVES, self.objectives, "objective"),
             (all_rules(), self.rules, "rule"),
             (DATASETS, (self.dataset,), "data set"),
-            (SEARCHES, (self.algorithm,), "algorithm"),
+            ({**SEARCHES, **GUIDED_SEARCHES}, (self.algorithm,), "algorithm"),
         ):
             for name in names:
                 look_up(table, name, kind=kind)
-        check_search(self.algorithm, len(self.objectives))
+        if self.algorithm in SEARCHES:
+            check_search(self.algorithm, len(self.objectives))
         check_precision(self.precision, device=self.device)
+        check_guidance(self)
         if len(self.objectives) < 1:
             raise ConfigError("objectives: expected at least one, got none")
         if parse_epsilon(self.epsilon) == 0 and "robust" in self.objectives:

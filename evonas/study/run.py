@@ -6,12 +6,13 @@ from pathlib import Path
 
 from evonas.errors import StorageError
 from evonas.evaluation.evaluate import Evaluation
-from evonas.search import make_search
-from evonas.seeds import derive_seed
+from evonas.search import Credit, GuidedSearch
 from evonas.space import Genome
 from evonas.study.config import RunConfig, read_space
+from evonas.study.credit import write_operators
 from evonas.study.executors import AbstractExecutor
 from evonas.study.folder import opened_run
+from evonas.study.guidance import make_guided_search
 from evonas.study.journal import Journal
 from evonas.study.progress import Progress, archive_hypervolume, best, front, vector
 from evonas.study.weights import keep_only, save_weights, weights_path
@@ -26,12 +27,14 @@ class StudyResult:
         evaluations: in the order in which they were asked for.
         front: those that none dominates.
         hypervolumes: of the archive after each generation.
+        credit: of each operator; empty unless the run had more than one.
     """
 
     config: RunConfig
     evaluations: list[Evaluation]
     front: list[Evaluation]
     hypervolumes: list[float | None]
+    credit: dict[str, Credit]
 
 
 def run_study(
@@ -87,13 +90,7 @@ class _Study:
     def run(self) -> StudyResult:
         self._restore_weights()
         config = self._config
-        search = make_search(
-            config.algorithm,
-            self._space,
-            population=config.population,
-            num_objectives=len(config.objectives),
-            seed=derive_seed(config.seed, "search"),
-        )
+        search = make_guided_search(config, self._space)
         for generation in range(config.generations):
             count = min(config.population, config.evaluations - len(self._done))
             genomes = search.ask(count) if count > 0 else []
@@ -102,9 +99,15 @@ class _Study:
             self._record_asks(genomes, generation=generation)
             told = self._evaluate(genomes, generation=generation)
             search.tell(genomes, [vector(e, config.objectives) for e in told])
+            if isinstance(search, GuidedSearch):
+                write_operators(self._folder, search)
             self._end_generation(told)
         return StudyResult(
-            config, self._done, front(self._done, config.objectives), self._hypervolumes
+            config,
+            self._done,
+            front(self._done, config.objectives),
+            self._hypervolumes,
+            search.credit() if isinstance(search, GuidedSearch) else {},
         )
 
     def _restore_weights(self) -> None:

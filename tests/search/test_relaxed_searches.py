@@ -39,7 +39,14 @@ def make(
     target = problem.canonical(Genome((1,) * len(problem.genes)))
     guide = guides(problem, target)
     guide.num_epochs = num_epochs
-    return kind(problem, population=5, num_objectives=2, seed=seed, guide=guide, num_asks=NUM_ASKS)
+    return kind(
+        problem,
+        population=5,
+        num_objectives=2,
+        seed=seed,
+        guide=guide,
+        num_candidates=5 * NUM_ASKS,
+    )
 
 
 def asked(search: AbstractRelaxedSearch, *, rounds: int = NUM_ASKS) -> list[list[Genome]]:
@@ -75,6 +82,16 @@ def test_every_genome_is_new_and_the_epochs_are_spread_over_the_asks(
         keys += [problem.key(genome) for genome in search.ask(5)]
         assert len(guide.mixtures) == 3 * number * guide.num_steps
     assert len(set(keys)) == 5 * NUM_ASKS
+
+
+def test_asked_one_by_one_it_learns_at_the_same_pace(
+    kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
+) -> None:
+    search = make(kind, toy(6, 4, 2), formula_guide)
+    guide: Any = search.guide
+    for _ in range(10):
+        assert len(search.ask(1)) == 1
+    assert len(guide.mixtures) == 6 * guide.num_steps
 
 
 def test_in_the_first_third_the_logits_stay(

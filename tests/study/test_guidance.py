@@ -1,0 +1,107 @@
+"""Guided runs: resumed as if never interrupted; settings that contradict each other."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evonas.errors import ConfigError, EvonasError, UnknownNameError
+from evonas.search import GUIDED_SEARCHES
+from evonas.study import Progress, RunConfig, StudyResult, make_executor, read_config, run_study
+from evonas.study.credit import OPERATORS_FILE, describe_credit
+
+Begin = Callable[[RunConfig, str], Path]
+Run = Callable[[Path, int], StudyResult]
+
+
+@pytest.fixture
+def guided(config: RunConfig) -> RunConfig:
+    return replace(config, mutation="eg", supernet_epochs=1, supernet_channels=4)
+
+
+@pytest.fixture(params=["eg", *sorted(GUIDED_SEARCHES)])
+def any_guided(config: RunConfig, request: pytest.FixtureRequest) -> RunConfig:
+    """Each way to use a supernet, as small as it gets."""
+    is_eg = request.param == "eg"
+    return replace(
+        config, space="tiny", population=2, generations=3, evaluations=6, rules=("usf", "dfa"),
+        supernet_epochs=3, supernet_channels=4, supernet_images=50,
+        mutation="eg" if is_eg else "plain",
+        algorithm=config.algorithm if is_eg else request.param,
+    )  # fmt: skip
+
+
+def records(result: StudyResult) -> list[object]:
+    return [replace(e, seconds=0.0) for e in result.evaluations]
+
+
+def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
+    any_guided: RunConfig, begin: Begin, run: Run
+) -> None:
+    whole, broken = begin(any_guided, "whole"), begin(any_guided, "broken")
+    expected = run(whole, 1)
+
+    def interrupt(progress: Progress) -> None:
+        if progress.done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(broken, executor=make_executor(1), on_progress=interrupt)
+    resumed = run(broken, 1)
+    assert records(resumed) == records(expected)
+    assert resumed.credit == expected.credit
+    assert len(expected.evaluations) == 6
+    assert read_config(broken) == any_guided
+
+
+def test_the_operators_file_holds_each_child_and_comes_back(
+    guided: RunConfig, begin: Begin, run: Run
+) -> None:
+    one, other = begin(guided, "one"), begin(guided, "other")
+    result = run(one, 1)
+    run(other, 1)
+    text = (one / OPERATORS_FILE).read_bytes()
+    assert text == (other / OPERATORS_FILE).read_bytes()
+    header, *rows = text.decode().splitlines()
+    assert header == "key,operator,failed,entered_front,on_front"
+    children = [e.key for e in result.evaluations[guided.population :]]
+    assert sorted(row.split(",")[0] for row in rows) == sorted(children)
+    for operator, credit in result.credit.items():
+        of_it = [row.split(",") for row in rows if row.split(",")[1] == operator]
+        assert credit.asked == len(of_it) == 4
+        assert credit.on_front == sum(row[4] == "True" for row in of_it)
+    on_front = {e.key for e in result.front}
+    assert {row.split(",")[0] for row in rows if row.endswith("True")} == on_front & set(children)
+    assert describe_credit(result.credit).startswith("eg: 4 asked, 0 failed")
+
+
+def test_a_plain_run_has_no_credit(config: RunConfig, begin: Begin, run: Run) -> None:
+    folder = begin(replace(config, generations=1), "plain")
+    assert run(folder, 1).credit == {}
+    assert not (folder / OPERATORS_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"mutation": "egg"}, UnknownNameError, "unknown mutation 'egg'; did you mean 'eg'"),
+        ({"eg_without": ("cmaa",)}, UnknownNameError, "unknown part of the EG operator 'cmaa'"),
+        ({"mutation": "plain"}, ConfigError, "supernet-epochs: this run trains no supernet"),
+        (
+            {"mutation": "plain", "eg_without": ("cma",)},
+            ConfigError,
+            "eg-without: expected --mutation eg",
+        ),
+        ({"algorithm": "bionas-eg"}, ConfigError, "both search in a supernet"),
+        ({"algorithm": "random"}, ConfigError, "'random' is the control"),
+        ({"supernet_epochs": None}, ConfigError, "supernet_epochs, supernet_channels: expected"),
+        ({"supernet_epochs": 0}, ConfigError, "supernet_epochs: expected a whole number"),
+        ({"supernet_images": 49}, ConfigError, "at least one batch of 50, got 49"),
+    ],
+)
+def test_contradicting_settings_are_refused(
+    guided: RunConfig, changes: dict[str, object], error: type[EvonasError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        replace(guided, **changes)  # type: ignore[arg-type]
