@@ -17,7 +17,7 @@ Run = Callable[[Path, int], StudyResult]
 
 @pytest.fixture
 def guided(config: RunConfig) -> RunConfig:
-    return replace(config, mutation="eg", supernet_epochs=1, supernet_channels=4)
+    return replace(config, mutation="eg", supernet_epochs=1, supernet_channels=4, batch=25)
 
 
 @pytest.fixture(params=["eg", *sorted(GUIDED_SEARCHES)])
@@ -26,7 +26,7 @@ def any_guided(config: RunConfig, request: pytest.FixtureRequest) -> RunConfig:
     is_eg = request.param == "eg"
     return replace(
         config, space="tiny", population=2, generations=3, evaluations=6, rules=("usf", "dfa"),
-        supernet_epochs=3, supernet_channels=4, supernet_images=50,
+        supernet_epochs=3, supernet_channels=4, supernet_images=40, batch=20, images=60,
         mutation="eg" if is_eg else "plain",
         algorithm=config.algorithm if is_eg else request.param,
     )  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_plain_run_has_no_credit(config: RunConfig, begin: Begin, run: Run) ->
         ({"algorithm": "random"}, ConfigError, "'random' is the control"),
         ({"supernet_epochs": None}, ConfigError, "supernet_epochs, supernet_channels: expected"),
         ({"supernet_epochs": 0}, ConfigError, "supernet_epochs: expected a whole number"),
-        ({"supernet_images": 49}, ConfigError, "at least one batch of 50, got 49"),
+        ({"supernet_images": 24}, ConfigError, "at least one batch of 25, got 24"),
     ],
 )
 def test_contradicting_settings_are_refused(
