@@ -11,6 +11,7 @@ from rich.table import Table
 
 from evonas.benchmarking.bench import BenchPlan, run_bench
 from evonas.benchmarking.benchmark import Benchmark, Goal
+from evonas.benchmarking.nats_table import read_nats
 from evonas.benchmarking.records import Record, summary, write_records
 from evonas.benchmarking.table import read_table
 from evonas.errors import ConfigError
@@ -48,7 +49,8 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     space = load(options.space)
     if options.out is not None and not options.out.parent.is_dir():
         raise ConfigError(f"json: there is no folder {options.out.parent}")
-    rows = read_table(options.table, goal.columns)
+    is_archive = options.table.is_dir()
+    rows = (read_nats if is_archive else read_table)(options.table, goal.columns)
     benchmark = Benchmark(space, rows, goal=goal, name=str(options.table))
     plan.check(benchmark)
     _introduce(console, benchmark, plan)

@@ -91,6 +91,7 @@ def test_one_objective_is_reported_as_a_value(
         (["--space", "tin"], "unknown search space 'tin'; did you mean 'tiny'"),
         (["--space", "nas-bench-201"], "line 2: not of space 'nas-bench-201'"),
         (["--table", "nowhere.csv"], "nowhere.csv: cannot be read: No such file"),
+        (["--table", "."], "no column 'acc'"),
         (["--json", "nowhere/out.json"], "there is no folder nowhere"),
     ],
 )
