@@ -1,7 +1,7 @@
-"""The genomes one gene away, in random order and one at a time, for searches that step."""
+"""The genomes one step away, in random order and one at a time, for searches that step."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evonas.search.problem import Problem
 from evonas.search.variation import with_silent_rules_redrawn
@@ -11,16 +11,18 @@ from evonas.space import Genome
 def neighbours(genome: Genome, problem: Problem, *, rng: random.Random) -> Iterator[Genome]:
     """Canonical genomes that differ from ``genome`` in one active gene, before folding.
 
+    An inactive gene makes no difference alone, such as an edge from a node that has no input. A
+    step that changes one changes a gene that it wakes, too: otherwise no step would lead back from
+    a cell that has lost a node. Rules of sites that a new operation wakes up are drawn at random.
+
     Lazy, because working out all neighbours of a genome with a hundred genes takes longer than a
-    search can spare. Rules of sites that a new operation wakes up are drawn at random. Two
-    neighbours can be the same network.
+    search can spare. Two neighbours can be the same network.
     """
+    active = problem.is_active(genome)
     steps = [
         (position, choice)
-        for position, (gene, is_active) in enumerate(
-            zip(problem.genes, problem.is_active(genome), strict=True)
-        )
-        if is_active
+        for position, (gene, is_active) in enumerate(zip(problem.genes, active, strict=True))
+        if is_active or gene.kind != "rule"
         for choice in range(len(gene.choices))
         if choice != genome.values[position]
     ]
@@ -28,4 +30,25 @@ def neighbours(genome: Genome, problem: Problem, *, rng: random.Random) -> Itera
     for position, choice in steps:
         values = list(with_silent_rules_redrawn(genome, problem, rng=rng).values)
         values[position] = choice
-        yield problem.canonical(Genome(tuple(values)))
+        if active[position] or _wake(values, active, problem, rng=rng):
+            yield problem.canonical(Genome(tuple(values)))
+
+
+def _wake(
+    values: list[int], active: Sequence[bool], problem: Problem, *, rng: random.Random
+) -> bool:
+    """Change, in place, one gene that is active now and was not; False where there is none."""
+    woken = [
+        position
+        for position, is_active in enumerate(problem.is_active(Genome(tuple(values))))
+        if is_active
+        and not active[position]
+        and problem.genes[position].kind != "rule"
+        and len(problem.genes[position].choices) > 1
+    ]
+    if not woken:
+        return False
+    position = rng.choice(woken)
+    others = [c for c in range(len(problem.genes[position].choices)) if c != values[position]]
+    values[position] = rng.choice(others)
+    return True

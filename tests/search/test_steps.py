@@ -11,7 +11,7 @@ from evonas.search.aging import AgingEvolution
 from evonas.search.local import LocalSearch
 from evonas.search.neighbours import neighbours
 from evonas.search.pareto_local import NUM_FOUNDERS, ParetoLocalSearch
-from evonas.space import Genome
+from evonas.space import Genome, load
 
 
 def distance(one: Genome, other: Genome) -> int:
@@ -41,6 +41,22 @@ def test_rules_of_a_site_are_neighbours_where_it_has_weights(toy: Callable[..., 
         woken |= {genome.values[2] for genome in found if genome.values[0] == 1}
         assert len(found) == 4
     assert woken == {0, 1, 2}  # its rule is drawn, not always the first
+
+
+# 219 is the whole of the small space; of the large one the search for more is given up
+@pytest.mark.parametrize(("space_name", "count"), [("nas-bench-201", 400), ("tiny", 219)])
+def test_steps_lead_from_a_cell_without_a_path_to_everywhere(space_name: str, count: int) -> None:
+    space = load(space_name).resized(cells=1).with_rules(["bp"])
+    rng = random.Random(0)
+    start = space.canonical(Genome((0,) * len(space.genes)))
+    seen, border = {space.key(start)}, [start]
+    while border and len(seen) < count:
+        here = border.pop(0)
+        for genome in neighbours(here, space, rng=rng):
+            if (key := space.key(genome)) not in seen:
+                seen.add(key)
+                border.append(genome)
+    assert len(seen) >= count
 
 
 def test_aging_keeps_the_last_successes_and_breeds_from_the_best_of_a_sample(
