@@ -46,6 +46,14 @@ def test_every_engine_seed_and_checkpoint_has_a_record(benchmark: Benchmark) -> 
             assert 0 <= first.score <= second.score <= 1
 
 
+def test_a_checkpoint_knows_nothing_of_later_evaluations(benchmark: Benchmark) -> None:
+    for name in PLAN.algorithms:
+        whole = run_engine(benchmark, PLAN, algorithm=name, seed=3)
+        for record in whole:
+            plan = replace(PLAN, checkpoints=(record.evaluations,))
+            assert run_engine(benchmark, plan, algorithm=name, seed=3) == [record]
+
+
 def test_a_pool_gives_the_records_of_one_process(benchmark: Benchmark) -> None:
     def key(records: list[Record]) -> tuple[str, int]:
         return records[0].algorithm, records[0].seed

@@ -77,6 +77,8 @@ def test_a_run_without_a_success_attains_nothing() -> None:
     assert attainment_surface([one, [], []]) == []
     assert attainment_surface([[], []]) == []
     assert attainment_surface([one, [(1.0, 0.0)], []]) == [(1.0, 1.0)]
+    three: list[list[Vector]] = [[(0.0, 2.0)], [(1.0, 1.0)], [(2.0, 0.0)]]
+    assert attainment_surface([*three, [], []]) == [(2.0, 2.0)]  # half of five are three
 
 
 @settings(max_examples=60, deadline=None)

@@ -95,6 +95,16 @@ def test_spea2_keeps_the_front_and_thins_it_where_it_is_dense(
     assert len(alive & {asked[2], asked[6]}) == len(alive & {asked[3], asked[7]}) == 1
 
 
+def test_spea2_measures_distances_in_units_of_the_population(problem: Problem) -> None:
+    search = make("deap-spea2", problem, population=4)
+    asked = search.ask(5)
+    # the first two are close in x alone, the next two in both
+    vectors = [(0.0, 1.0), (0.01, 0.6), (0.5, 0.3), (0.55, 0.25), (1.0, 0.0)]
+    search.tell(asked, [(1e6 * x, y) for x, y in vectors])
+    search.ask(1)
+    assert {asked[0], asked[1], asked[4]} < set(search.parents)
+
+
 def test_spea2_keeps_all_of_a_small_front(problem: Problem) -> None:
     rng = random.Random(1)
     search = make("deap-spea2", problem, population=12)

@@ -74,7 +74,7 @@ def test_nsga3_ties_are_drawn_from_the_generator_it_is_given() -> None:
 
 @pytest.mark.parametrize("num_failed", [0, 3])
 @pytest.mark.parametrize("num_objectives", [2, 3])
-def test_smsemoa_drops_the_one_that_adds_least(
+def test_smsemoa_drops_those_that_add_least(
     problem: Problem, num_objectives: int, num_failed: int
 ) -> None:
     rng = random.Random(num_objectives)
@@ -85,30 +85,30 @@ def test_smsemoa_drops_the_one_that_adds_least(
 
     search = make("smsemoa", problem, population=8, num_objectives=num_objectives)
     told: dict[Genome, Vector] = {}
-    for size in (8 + num_failed, *[1] * 12):
+    for step, size in enumerate((8, 8, *[1] * 12, 8)):
         asked = search.ask(size)
         vectors: list[Vector | None] = [on_front() for _ in asked]
-        if size > 1:
+        if step == 0:
             vectors[:num_failed] = [None] * num_failed
         search.tell(asked, vectors)
         told.update((g, v) for g, v in zip(asked, vectors, strict=True) if v is not None)
         search.ask(1)
-        survivors = set(search.parents)  # type: ignore[attr-defined]
-        if len(told) > 8:
-            told = {g: told[g] for g in told if g != least(told)}
-            assert survivors == set(told)
+        told = kept(told, count=8)
+        if len(told) == 8:
+            assert set(search.parents) == set(told)  # type: ignore[attr-defined]
 
 
-def least(told: dict[Genome, Vector]) -> Genome:
-    """Whose removal costs least hypervolume, normalised, reference 11."""
+def kept(told: dict[Genome, Vector], *, count: int) -> dict[Genome, Vector]:
+    """Without those, one after another, whose removal costs least hypervolume."""
     F = np.array(list(told.values()))
     scaled = (F - F.min(axis=0)) / (F.max(axis=0) - F.min(axis=0))
-    reference = (11.0,) * F.shape[1]
-    rest = [
-        hypervolume([tuple(row) for j, row in enumerate(scaled) if j != i], reference=reference)
-        for i in range(len(F))
-    ]
-    return list(told)[int(np.argmax(rest))]
+    rows = {genome: tuple(row) for genome, row in zip(told, scaled.tolist(), strict=True)}
+    while len(rows) > count:
+        without = {g: [row for other, row in rows.items() if other != g] for g in rows}
+        reference = (11.0,) * F.shape[1]
+        least = max(rows, key=lambda g: hypervolume(without[g], reference=reference))
+        del rows[least]
+    return {genome: told[genome] for genome in rows}
 
 
 @settings(max_examples=40, deadline=None)
@@ -140,6 +140,15 @@ def test_rvea_takes_a_point_on_its_axis_for_what_it_is() -> None:
     on_axis = [[3 * 0.6, 3 * 0.8], [5 * 0.8, 5 * 0.6]]  # cosines of 1, or a rounding above it
     F = np.array([*on_axis, [0.5, 0.8], [0.7, 0.5]])
     assert angle_survivors(F, axes, penalty=0.0) == [2, 3]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_rvea_scales_its_vectors_to_the_population(problem: Problem, scale: float) -> None:
+    search = make("rvea", problem, population=6)
+    asked = search.ask(6)
+    search.tell(asked, [(scale * i, 5.0 - i) for i in range(6)])
+    search.ask(1)
+    assert set(search.parents) == set(asked)  # type: ignore[attr-defined]
 
 
 def test_rvea_counts_generations_by_results_and_ends_its_horizon(problem: Problem) -> None:
@@ -179,14 +188,29 @@ def test_moead_holds_for_each_direction_what_solves_it_best(problem: Problem) ->
         assert values[held] == pytest.approx(min(values.values()))
 
 
-def test_moead_does_not_mind_units(problem: Problem) -> None:
-    scores = []
-    for scale in (1.0, 1e6):
-        search = make("moead", problem, population=10)
+def test_moead_places_a_child_in_the_neighbourhood_it_was_bred_for(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evonas.search.moead.NUM_NEIGHBOURS", 1)
+    monkeypatch.setattr("evonas.search.moead.NEIGHBOUR_MATING_RATE", 0.0)
+    search = make("moead", problem, population=6)
+    asked = search.ask(6)
+    search.tell(asked, [(5.0 + i, 5.0 - i) for i in range(6)])
+    children = search.ask(6)  # one of every subproblem
+    search.tell(children, [(-1.0, -1.0)] * 6)  # each solves all subproblems equally well
+    search.ask(1)
+    assert set(search.incumbents) == set(children)
+
+
+@pytest.mark.parametrize("name", ["moead", "smsemoa"])
+def test_units_of_an_objective_do_not_matter(problem: Problem, name: str) -> None:
+    runs = []
+    for scale in (1.0, 2.0**20):  # a power of two changes no digit
+        search = make(name, problem, population=10)
         genomes = []
         for _ in range(8):
             asked = search.ask(10)
             search.tell(asked, [(sum(g.values) * scale, 9.0 - g.values[0]) for g in asked])
             genomes += asked
-        scores.append(genomes)
-    assert scores[0] == scores[1]
+        runs.append(genomes)
+    assert runs[0] == runs[1]
