@@ -107,8 +107,9 @@ class Addresses:
         key = (seed & WORD, (seed >> 32) & WORD)
         num_steps, total = len(steps), len(self.block)
         numbers = torch.empty(num_steps, total, 4, dtype=dtype, device=steps.device)
-        at_once = max(1, BLOCKS_AT_ONCE // num_steps)
-        for start in range(0, total, at_once):
+        # a GPU would only launch more often for it
+        at_once = total if steps.is_cuda else max(1, BLOCKS_AT_ONCE // num_steps)
+        for start in range(0, total, max(1, at_once)):
             part = slice(start, start + at_once)
             shape = torch.Size([num_steps, len(self.block[part])])
             words = philox(
