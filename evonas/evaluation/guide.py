@@ -60,6 +60,9 @@ class SupernetGuide:
         unrolled_rate: learning rate of these steps and of the one in a slope; None: the recipe's.
         learns_by_rules: whether genomes learn by their own rules instead of the exact gradient.
 
+    Attributes:
+        unrolled: see above; may be changed between scores.
+
     Raises:
         SpaceError: the images are too small for the space.
         RuleError: a rule of the space cannot be mixed with others.
@@ -103,6 +106,7 @@ class SupernetGuide:
         )
         plain = replace(traits, crop_padding=0, flip=False)
         self._order = _Stream(data.train, traits, recipe.batch, seed=derive_seed(seed, "order"))
+        self._steps = _Stream(data.train, plain, recipe.batch, seed=derive_seed(seed, "steps"))
         self._lessons = _Stream(data.train, plain, recipe.batch, seed=derive_seed(seed, "lessons"))
         self._judges = _Stream(
             data.validation, plain, recipe.batch, seed=derive_seed(seed, "judges")
@@ -110,7 +114,8 @@ class SupernetGuide:
         self._fixed = _fixed_batches(
             data.validation, recipe.batch, seed=derive_seed(seed, "score")
         )
-        self._lesson = [self._lessons.next() for _ in range(unrolled)]
+        self._lesson: list[Batch] = []
+        self.unrolled = unrolled
         self._known: dict[str, GuideScore] = {}
         self._num_learned = 0
 
@@ -147,7 +152,7 @@ class SupernetGuide:
             slopes = validation_slope(
                 self._supernet,
                 self._split(logits),
-                train=self._lessons.next(),
+                train=self._steps.next(),
                 validation=self._judges.next(),
                 learning_rate=self._unrolled_rate,
             )
@@ -157,11 +162,13 @@ class SupernetGuide:
 
     def score(self, genomes: Sequence[Genome], /) -> list[GuideScore]:
         """Loss and accuracy; a genome that was scored with these weights is not scored again."""
+        while len(self._lesson) < self.unrolled:
+            self._lesson.append(self._lessons.next())
         with _one_thread():
             return [self._remembered(genome) for genome in genomes]
 
     def _remembered(self, genome: Genome) -> GuideScore:
-        key = self._space.key(genome)
+        key = f"{self.unrolled} {self._space.key(genome)}"
         if key not in self._known:
             self._known[key] = self._score(genome)
         return self._known[key]
@@ -185,7 +192,7 @@ class SupernetGuide:
         parameters = list(self._supernet.parameters())
         before: dict[int, Tensor] = {}
         kept = self._supernet.kept_state()
-        for lesson in self._lesson:
+        for lesson in self._lesson[: self.unrolled]:
             loss = self._loss(reading, lesson)
             changes = torch.autograd.grad(loss, parameters, allow_unused=True)
             with torch.no_grad():

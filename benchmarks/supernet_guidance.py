@@ -1,0 +1,199 @@
+"""What a supernet's guidance is worth on scikit-learn's digits, and what it costs.
+
+    python benchmarks/supernet_guidance.py ranking     # of genomes by supernets and by training
+    python benchmarks/supernet_guidance.py credit      # of the EG operator in whole searches
+
+``ranking``: Kendall's tau between the loss that a supernet gives to genomes of NAS-Bench-201 (8
+channels, one cell a stage) and their accuracy after training, mean of two trainings; and between
+these two, which bounds what any predictor can reach. ``credit``: of the children of each operator
+in runs of ``nsga2``, those that entered the front. Both print Markdown with CPU seconds.
+"""
+
+import math
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from scipy.stats import kendalltau
+
+from evonas.evaluation.data import load_search_data
+from evonas.evaluation.guide import SupernetGuide
+from evonas.evaluation.objectives import accuracy
+from evonas.evaluation.recipe import Recipe
+from evonas.evaluation.training import train
+from evonas.networks import build
+from evonas.search import Credit
+from evonas.seeds import derive_seed
+from evonas.space import Genome, Space, load, source_text
+from evonas.study import RunConfig, create_run, make_executor, run_study
+
+RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
+EPOCHS, BATCH = 6, 32
+NUM_GENOMES, NUM_ASSIGNMENTS = 30, 10
+UNROLLED = (0, 1, 4)  # steps before a score
+GUIDE_SEEDS = (0, 1, 2)
+RUN_SEEDS = (0, 1, 2)
+DATA = load_search_data("digits", seed=0)
+
+
+def some_genomes(space: Space) -> list[Genome]:
+    """Random ones, all different."""
+    rng = random.Random(7)
+    genomes = {space.key(g): space.canonical(g) for g in (space.sample(rng) for _ in range(100))}
+    return list(genomes.values())[:NUM_GENOMES]
+
+
+def some_assignments(space: Space) -> list[Genome]:
+    """One architecture, with one of six rules drawn for each site."""
+    text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|"
+    fixed = space.parse(f"{text}nor_conv_1x1~2|")
+    rng = random.Random(8)
+    return [
+        space.canonical(
+            Genome(
+                tuple(
+                    rng.randrange(len(gene.choices)) if gene.kind == "rule" else value
+                    for gene, value in zip(space.genes, fixed.values, strict=True)
+                )
+            )
+        )
+        for _ in range(NUM_ASSIGNMENTS)
+    ]
+
+
+def trained_accuracies(space: Space, genomes: Sequence[Genome], *, seed: int) -> list[float]:
+    """On the validation part."""
+    found = []
+    for genome in genomes:
+        traits = DATA.traits
+        network = build(
+            space,
+            genome,
+            input_shape=traits.shape,
+            num_classes=traits.num_classes,
+            seed=derive_seed(seed, space.key(genome)),
+            mean=traits.mean,
+            deviation=traits.std,
+        )
+        recipe = Recipe(epochs=EPOCHS, batch=BATCH)
+        train(network, DATA.train, traits=traits, recipe=recipe, seed=seed)
+        found.append(accuracy(network, DATA.validation))
+    return found
+
+
+def tau(first: Sequence[float], second: Sequence[float]) -> float:
+    """Kendall's tau-b."""
+    return float(kendalltau(first, second).statistic)
+
+
+def ranking() -> None:
+    """Prints two tables: of random genomes, and of rules in one architecture."""
+    space = load("nas-bench-201").resized(channels=8, cells=1).with_rules(RULES)
+    sets = {"genomes": some_genomes(space), "rules alone": some_assignments(space)}
+    means: dict[str, list[float]] = {}
+    for name, genomes in sets.items():
+        start = time.process_time()
+        one, other = (trained_accuracies(space, genomes, seed=seed) for seed in (1, 2))
+        seconds = (time.process_time() - start) / (2 * len(genomes))
+        means[name] = [0.5 * (a + b) for a, b in zip(one, other, strict=True)]
+        print(
+            f"{len(genomes)} {name}: trained {EPOCHS} epochs in {seconds:.2f} CPU s each; "
+            f"accuracy {min(means[name]):.3f} to {max(means[name]):.3f}, median "
+            f"{statistics.median(means[name]):.3f}; tau between two trainings "
+            f"{tau(one, other):.2f}\n",
+            flush=True,
+        )
+    print("| weights learn by | steps before a score | tau, genomes | tau, rules alone |")
+    print("|---|---|---|---|")
+    learning, scoring = [], []
+    for by_rules in (False, True):
+        found: dict[tuple[int, str], list[float]] = {}
+        for seed in GUIDE_SEEDS:
+            start = time.process_time()
+            guide = learned_guide(space, seed=seed, by_rules=by_rules)
+            learning.append((time.process_time() - start) / guide.num_epochs)
+            for guide.unrolled in UNROLLED:
+                start = time.process_time()
+                for name, genomes in sets.items():
+                    losses = [-score.loss for score in guide.score(genomes)]
+                    found.setdefault((guide.unrolled, name), []).append(tau(losses, means[name]))
+                if guide.unrolled == 1:
+                    count = sum(map(len, sets.values()))
+                    scoring.append((time.process_time() - start) / count)
+        how = "their rules" if by_rules else "the exact gradient"
+        for unrolled in UNROLLED:
+            cells = [spread(found[unrolled, name]) for name in sets]
+            print(f"| {how} | {unrolled} | {' | '.join(cells)} |", flush=True)
+    print(
+        f"\nAn epoch of the supernet {statistics.median(learning):.2f} CPU s, a score with one "
+        f"step {statistics.median(scoring):.3f} CPU s."
+    )
+
+
+def learned_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide:
+    """A supernet that was trained as the EG operator trains its own."""
+    recipe = Recipe(epochs=3 * EPOCHS, batch=BATCH)
+    guide = SupernetGuide(space, DATA, recipe=recipe, seed=seed, learns_by_rules=by_rules)
+    rng = random.Random(seed)
+    for _ in range(guide.num_epochs * guide.num_steps):
+        guide.learn_genome(space.sample(rng))
+    return guide
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation over the supernets; a dash where all scores are equal."""
+    if any(math.isnan(value) for value in values):
+        return "-"
+    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+
+
+def credit() -> None:
+    """Prints, for the operator and for the operator with every part off, what was earned."""
+    variants = {
+        "eg": (),
+        "with every part off": ("gradient", "cma", "similarity", "score"),
+    }
+    print(
+        "| operator | its children | entered | at the end | plain | entered | at the end | CPU s |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for name, without in variants.items():
+        start = time.process_time()
+        earned = [run_once(seed, without=without) for seed in RUN_SEEDS]
+        seconds = (time.process_time() - start) / len(RUN_SEEDS)
+        cells = []
+        for operator in ("eg", "plain"):
+            for field in ("asked", "entered", "on_front"):
+                cells.append(str(sum(getattr(each[operator], field) for each in earned)))
+        print(f"| {name} | {' | '.join(cells)} | {seconds:.0f} |", flush=True)
+
+
+def run_once(seed: int, *, without: tuple[str, ...]) -> dict[str, Credit]:
+    """A run of 24 candidates, in this process."""
+    config = RunConfig(
+        space="nas-bench-201", objectives=("acc", "params"), rules=RULES, dataset="digits",
+        data_dir="nowhere", algorithm="nsga2", population=8, generations=3, evaluations=24,
+        epochs=3, batch=BATCH, images=None, channels=8, cells=1, seed=seed, epsilon="16/255",
+        attacked_images=20, device="cpu", mutation="eg", eg_without=without,
+        supernet_epochs=3 * EPOCHS, supernet_channels=8,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "run"
+        create_run(folder, config, space_text=source_text(config.space))
+        result = run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
+    return result.credit
+
+
+def main() -> None:
+    """Runs what the command line names."""
+    torch.set_num_threads(1)
+    {"ranking": ranking, "credit": credit}[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main()
