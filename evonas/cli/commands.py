@@ -69,6 +69,32 @@ def run(
     epochs: Annotated[
         int | None, typer.Option(help="Epochs for each candidate; the data set's own by default.")
     ] = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="generational, or steady: one candidate more whenever a worker is free."
+        ),
+    ] = "generational",
+    fidelity: Annotated[
+        str | None,
+        typer.Option(
+            help="Epochs after which candidates are compared and most are stopped, such as 1,3,9."
+        ),
+    ] = None,
+    eta: Annotated[
+        int, typer.Option(help="With --fidelity: of so many candidates, one is trained on.")
+    ] = 3,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(help="What a candidate must keep to, such as 'params<=1.0M'; repeatable."),
+    ] = None,
+    gate: Annotated[
+        str,
+        typer.Option(
+            help="skip dear objectives that cannot change the front, measure them all the same, "
+            "or off."
+        ),
+    ] = "skip",
     batch: Annotated[
         int | None, typer.Option(help="Images in a mini-batch; the data set's own by default.")
     ] = None,
@@ -129,6 +155,11 @@ def run(
         seed=seed,
         device=device,
         precision=precision,
+        mode=mode,
+        constraints=tuple(constraint or ()),
+        gate=gate,
+        fidelity=fidelity,
+        eta=eta,
     )
     worker_count(workers, device=device)  # a mistake should be told before the data are read
     config, _ = resolve(options, download=download)

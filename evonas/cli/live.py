@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -22,17 +21,20 @@ from evonas.study import Progress
 def progress_bar(console: Console, *, is_quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """A function to call after every candidate; it draws, or in quiet mode does nothing.
 
-    Where the output is no terminal, one line is printed for every generation instead of a bar.
+    The bar and the time left count epochs of training. Where the output is no terminal, one line
+    is printed for every generation instead of a bar.
     """
     if is_quiet:
         yield lambda _: None
     elif not console.is_terminal:
-        yield _line_printer(console)
+        lines = _Lines(console)
+        yield lines.show
+        lines.end()
     else:
         with Bar(
             TextColumn("[bold]generation {task.fields[generation]}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[candidates]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -40,11 +42,12 @@ def progress_bar(console: Console, *, is_quiet: bool) -> Iterator[Callable[[Prog
             console=console,
             expand=True,
         ) as bar:
-            task = bar.add_task("", total=None, generation=1, state="")
+            task = bar.add_task("", total=None, generation=1, candidates="", state="")
             yield lambda progress: bar.update(
                 task,
-                total=progress.total,
-                completed=progress.done,
+                total=progress.epochs_total,
+                completed=progress.epochs_done,
+                candidates=f"{progress.done}/{progress.total}",
                 generation=progress.generation + 1,
                 state=describe(progress),
             )
@@ -66,23 +69,26 @@ def readable(value: float) -> str:
     return f"{value:,.0f}" if value > 1 else f"{value:.4f}"
 
 
-def _line_printer(console: Console) -> Callable[[Progress], None]:
-    last: Progress | None = None
+class _Lines:
+    """A line when a generation is over: when the next one is reported of, or at the end."""
 
-    def show(progress: Progress) -> None:
-        nonlocal last
-        if last is not None and (progress.generation > last.generation):
-            _print(last)
-        last = progress
-        if progress.done == progress.total:
-            _print(progress)
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last: Progress | None = None
 
-    def _print(progress: Progress) -> None:
-        console.print(
+    def show(self, progress: Progress) -> None:
+        if self._last is not None and progress.generation > self._last.generation:
+            self._print(self._last)
+        self._last = progress
+
+    def end(self) -> None:
+        if self._last is not None:
+            self._print(self._last)
+
+    def _print(self, progress: Progress) -> None:
+        self._console.print(
             f"generation {progress.generation + 1}: {progress.done}/{progress.total} · "
             f"{describe(progress)}",
             highlight=False,
             soft_wrap=True,
         )
-
-    return show

@@ -6,6 +6,7 @@ from pathlib import Path
 import joblib
 
 from evonas.errors import ConfigError
+from evonas.evaluation.constraints import parse_constraint
 from evonas.evaluation.data import (
     DATASETS,
     Traits,
@@ -57,6 +58,11 @@ class RunOptions:
     supernet_epochs: int | None = None
     supernet_images: int | None = None
     supernet_channels: int | None = None
+    mode: str = "generational"
+    constraints: tuple[str, ...] = ()
+    gate: str = "skip"
+    fidelity: str | None = None
+    eta: int = 3
 
 
 def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
@@ -81,6 +87,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
     traits = traits_of(options.dataset, data_dir=data_dir)
     generations, evaluations = _lengths(options)
     supernet = _supernet_budget(options, traits, space)
+    rungs = _rungs(options)
     config = RunConfig(
         space=space.name,
         objectives=names(options.objectives),
@@ -91,7 +98,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
         population=options.population,
         generations=generations,
         evaluations=evaluations,
-        epochs=_first(options.epochs, traits.epochs),
+        epochs=_first(options.epochs, *rungs[-1:], traits.epochs),
         batch=_first(options.batch, default_batch(traits, options.images)),
         images=options.images,
         channels=_first(options.channels, traits.channels, space.channels),
@@ -106,6 +113,11 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
         supernet_epochs=supernet[0],
         supernet_images=supernet[1],
         supernet_channels=supernet[2],
+        mode=options.mode,
+        constraints=tuple(parse_constraint(text).text for text in options.constraints),
+        gate=options.gate,
+        fidelity=rungs,
+        eta=options.eta,
     )
     data = load_search_data(
         config.dataset,
@@ -140,6 +152,18 @@ def _supernet_budget(
         images = images or options.images
         channels = _first(channels, options.channels, traits.channels, space.channels)
     return epochs, images, channels
+
+
+def _rungs(options: RunOptions) -> tuple[int, ...]:
+    """The epochs in ``--fidelity``, none without it."""
+    if options.fidelity is None:
+        return ()
+    texts = names(options.fidelity)
+    if not texts or not all(text.isdecimal() for text in texts):
+        raise ConfigError(
+            f"fidelity: expected numbers of epochs, such as 1,3,9, got '{options.fidelity}'"
+        )
+    return tuple(map(int, texts))
 
 
 def names(text: str) -> tuple[str, ...]:

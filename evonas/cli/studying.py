@@ -89,9 +89,8 @@ def _introduce(
     if (config.channels, config.cells) != (space.channels, space.cells):
         size += f" (the space's own: {space.channels} and {space.cells})"
     console.print(
-        f"[bold]{config.space}[/] on [bold]{config.dataset}[/]: "
-        f"{config.population} candidates x {_count(config.generations, 'generation')}, "
-        f"{_count(config.epochs, 'epoch')} each, {size}, rules {' '.join(config.rules)}; "
+        f"[bold]{config.space}[/] on [bold]{config.dataset}[/]: {_plan(config)}, {size}, "
+        f"rules {' '.join(config.rules)}; "
         f"{_place(config, workers)}, seed {config.seed}, into {escape(str(folder))}",
         highlight=False,
         soft_wrap=True,
@@ -114,6 +113,20 @@ def _place(config: RunConfig, workers: int) -> str:
     if config.device == "cpu" and config.precision == "fp32":
         return _count(workers, "worker")
     return f"{_count(workers, 'worker')} on {config.device}, {config.precision}"
+
+
+def _plan(config: RunConfig) -> str:
+    parts = [f"{config.population} candidates x {_count(config.generations, 'generation')}"]
+    if config.mode == "steady":
+        parts = [f"{config.num_candidates} candidates in steady state"]
+    if config.fidelity:
+        rungs = ", ".join(map(str, config.fidelity[:-1]))
+        parts.append(f"1 in {config.eta} goes on after {rungs} of {config.epochs} epochs")
+    else:
+        parts.append(f"{_count(config.epochs, 'epoch')} each")
+    if config.constraints:
+        parts.append(f"within {' and '.join(config.constraints)}")
+    return ", ".join(parts)
 
 
 def _count(number: int, noun: str) -> str:
@@ -140,9 +153,12 @@ def _conclude(console: Console, folder: Path, result: StudyResult) -> None:
         )
     if result.credit:
         console.print(describe_credit(result.credit), highlight=False, soft_wrap=True)
+    outside = sum(e.violation > 0 for e in result.evaluations)
+    outside_text = f", {outside} outside the constraints" if result.config.constraints else ""
     console.print(
-        f"{len(result.evaluations)} candidates, {failures} failed, {len(result.front)} on the "
-        f"front: {folder / FRONT_FILE}\nsee it by: evonas front {shlex.quote(str(folder))}",
+        f"{len(result.evaluations)} candidates, {failures} failed{outside_text}, "
+        f"{len(result.front)} on the front: {folder / FRONT_FILE}\n"
+        f"see it by: evonas front {shlex.quote(str(folder))}",
         highlight=False,
         markup=False,
         soft_wrap=True,

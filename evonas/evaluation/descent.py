@@ -27,6 +27,11 @@ class Descent:
         """Everything it changes: parameters and momenta."""
         return [tensor for group in self._groups for tensor in (*group.params, *group.momenta)]
 
+    @property
+    def momenta(self) -> list[Tensor]:
+        """What it remembers of past steps."""
+        return [tensor for group in self._groups for tensor in group.momenta]
+
     def forget_gradients(self) -> None:
         """Before a backward pass: what it computes is then handed over, not added."""
         for group in self._groups:

@@ -1,7 +1,6 @@
 """Genome in, Evaluation out; a candidate that fails is a record, never a number."""
 
 import time
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -11,140 +10,118 @@ from safetensors.torch import save
 
 from evonas.errors import CandidateFailure
 from evonas.evaluation.augment import FramedImages, frame
-from evonas.evaluation.data import SearchData, load_search_data
+from evonas.evaluation.data import Images, SearchData, Traits, load_search_data
 from evonas.evaluation.lane import make_lane
-from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES, Subject
-from evonas.evaluation.precision import Precision, arithmetic
+from evonas.evaluation.objectives import Subject
+from evonas.evaluation.precision import arithmetic
+from evonas.evaluation.record import Evaluation, Protocol, Record, Stage
 from evonas.evaluation.robustness import robust_subset
-from evonas.evaluation.training import Recipe, training
+from evonas.evaluation.training import training
 from evonas.evaluation.turns import Turns, finish
-from evonas.networks import build
+from evonas.networks import Network, build
 from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
-
-@dataclass(frozen=True)
-class Protocol:
-    """Everything that decides a candidate's values, apart from the candidate itself.
-
-    Attributes:
-        dataset: a name of ``DATASETS``.
-        data_dir: where its files lie.
-        num_images: of the training part; all of them if None.
-        recipe: how each candidate is trained.
-        objectives: names of what is measured.
-        epsilon: of the attack, in units of the pixel range.
-        attacked_images: how many validation images are attacked.
-        seed: of the study: it decides the split, the attack's noise and every candidate's seed.
-        device: where candidates are trained.
-        precision: of their training; what is measured is measured in float32.
-    """
-
-    dataset: str
-    data_dir: Path
-    num_images: int | None
-    recipe: Recipe
-    objectives: tuple[str, ...]
-    epsilon: Fraction
-    attacked_images: int
-    seed: int
-    device: str = "cpu"
-    precision: Precision = "fp32"
+__all__ = ["Evaluation", "Protocol", "Stage", "evaluate", "evaluating", "screen"]
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """One evaluated candidate.
-
-    Attributes:
-        key: of its canonical form.
-        genome: its readable text.
-        values: by objective; empty of what a failed candidate could not measure.
-        weights_by_rule: trainable weights that each rule trains.
-        losses: training loss of each epoch.
-        epochs: it was trained for.
-        seconds: of wall clock.
-        seed: of its weights and batches.
-        failure: ``kind: reason`` when it failed, else None.
-    """
-
-    key: str
-    genome: str
-    values: dict[str, float]
-    weights_by_rule: dict[str, int]
-    losses: tuple[float, ...]
-    epochs: int
-    seconds: float
-    seed: int
-    failure: str | None = None
-
-
-def evaluate(space: Space, genome: Genome, *, protocol: Protocol) -> tuple[Evaluation, bytes]:
+def evaluate(
+    space: Space, genome: Genome, *, protocol: Protocol, stage: Stage | None = None
+) -> tuple[Evaluation, bytes]:
     """Build, train and measure one candidate.
 
+    Cheap objectives gate dear ones. A candidate whose free objectives break a constraint is not
+    trained; one that breaks any constraint, or that a rival would dominate even if each dear
+    objective had the best value it can have, has its dear objectives left out.
+
+    Args:
+        space: of the genome.
+        genome: to be decoded.
+        protocol: of the study.
+        stage: how far; all the way if None.
+
     Returns:
-        The record, and the trained weights as safetensors (empty when the candidate failed).
+        The record, and as bytes what comes after it: the trained weights as safetensors, or, when
+        the stage ends before the last epoch, a checkpoint. Empty when there is nothing.
     """
     with make_lane(protocol.device).open():
-        return finish(evaluating(space, genome, protocol=protocol))
+        return finish(evaluating(space, genome, protocol=protocol, stage=stage))
 
 
 def evaluating(
-    space: Space, genome: Genome, *, protocol: Protocol
+    space: Space, genome: Genome, *, protocol: Protocol, stage: Stage | None = None
 ) -> Turns[tuple[Evaluation, bytes]]:
     """The same in turns, all of them on one lane of the protocol's device."""
     start = time.perf_counter()
-    key = space.key(genome)
-    seed = derive_seed(protocol.seed, key)
-    values: dict[str, float] = {}
-    by_rule: dict[str, int] = {}
-    losses: tuple[float, ...] = ()
-    weights, failure = b"", None
+    stage = stage or Stage()
+    record = Record(protocol, space.key(genome), space.format(genome))
+    record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
+    blob = b""
     try:
         data, images = _data(protocol)
-        subject = _subject(space, genome, data, protocol=protocol, seed=seed)
-        by_rule = weights_by_rule(subject.network)
-        wanted = {**dict.fromkeys(protocol.objectives), **dict.fromkeys(ALWAYS_MEASURED)}
-        objectives = [OBJECTIVES[name] for name in wanted]
-        for objective in objectives:
-            if objective.cost == "free":
-                values[objective.name] = objective.measure(subject)
-        trained = yield from training(
-            subject.network, images, recipe=protocol.recipe, seed=seed,
-            precision=protocol.precision,
-        )  # fmt: skip
-        losses = trained.losses
-        with arithmetic("fp32", device_type=torch.device(protocol.device).type):
-            for objective in objectives:
-                if objective.cost != "free":
-                    values[objective.name] = objective.measure(subject)
-        weights = save({name: value.cpu() for name, value in subject.network.state_dict().items()})
+        subject = _subject(space, genome, data, protocol=protocol, seed=record.seed)
+        record.weights_by_rule = weights_by_rule(subject.network)
+        record.measure("free", subject)
+        if not record.violation:
+            trained = yield from training(
+                subject.network, images, recipe=protocol.recipe, seed=record.seed,
+                precision=protocol.precision, until=record.until, checkpoint=stage.checkpoint,
+            )  # fmt: skip
+            record.losses = trained.losses
+            with arithmetic("fp32", device_type=torch.device(protocol.device).type):
+                record.measure("forward", subject)
+                if not (record.violation or record.is_gated(subject, stage.rivals)):
+                    record.measure("attack", subject)
+            blob = _weights(subject.network) if record.contends else trained.checkpoint
     except CandidateFailure as problem:
-        failure = f"{problem.kind}: {problem}"
+        record.failure = f"{problem.kind}: {problem}"
     except torch.OutOfMemoryError as problem:
-        failure = f"out of memory: {problem}"
-    return (
-        Evaluation(
-            key=key,
-            genome=space.format(genome),
-            values=values,
-            weights_by_rule=by_rule,
-            losses=losses,
-            epochs=protocol.recipe.epochs,
-            seconds=time.perf_counter() - start,
-            seed=seed,
-            failure=failure,
-        ),
-        weights,
+        record.failure = f"out of memory: {problem}"
+    return record.evaluation(seconds=time.perf_counter() - start), blob
+
+
+def screen(
+    space: Space, genome: Genome, *, protocol: Protocol, traits: Traits
+) -> Evaluation | None:
+    """What :func:`evaluate` says of a candidate outside a free constraint, without any data.
+
+    Returns:
+        The record, or None when the candidate is to be trained.
+    """
+    start = time.perf_counter()
+    if not any(constraint.is_free for constraint in protocol.constraints):
+        return None
+    record = Record(protocol, space.key(genome), space.format(genome))
+    network = _network(space, genome, traits, seed=record.seed)
+    nothing = Images(
+        torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)
     )
+    record.weights_by_rule = weights_by_rule(network)
+    record.measure("free", Subject(network, nothing, nothing, Fraction(0), 0, traits.shape))
+    if not record.violation:
+        return None
+    return record.evaluation(seconds=time.perf_counter() - start)
 
 
 def _subject(
     space: Space, genome: Genome, data: SearchData, *, protocol: Protocol, seed: int
 ) -> Subject:
-    traits = data.traits
-    network = build(
+    attack_seed = derive_seed(protocol.seed, "attack")
+    return Subject(
+        network=_network(space, genome, data.traits, seed=seed).to(protocol.device),
+        validation=data.validation,
+        attacked=robust_subset(
+            data.validation, num_images=protocol.attacked_images, seed=attack_seed
+        ),
+        epsilon=protocol.epsilon,
+        attack_seed=attack_seed,
+        input_shape=data.traits.shape,
+    )
+
+
+def _network(space: Space, genome: Genome, traits: Traits, *, seed: int) -> Network:
+    return build(
         space,
         genome,
         input_shape=traits.shape,
@@ -152,18 +129,11 @@ def _subject(
         seed=seed,
         mean=traits.mean,
         deviation=traits.std,
-    ).to(protocol.device)
-    attack_seed = derive_seed(protocol.seed, "attack")
-    return Subject(
-        network=network,
-        validation=data.validation,
-        attacked=robust_subset(
-            data.validation, num_images=protocol.attacked_images, seed=attack_seed
-        ),
-        epsilon=protocol.epsilon,
-        attack_seed=attack_seed,
-        input_shape=traits.shape,
     )
+
+
+def _weights(network: Network) -> bytes:
+    return save({name: value.cpu() for name, value in network.state_dict().items()})
 
 
 def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:

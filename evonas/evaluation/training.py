@@ -9,6 +9,7 @@ from torch import Tensor
 
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.augment import FramedImages, frame, plan_epoch
+from evonas.evaluation.checkpoint import make_checkpoint, restore_checkpoint
 from evonas.evaluation.data import Images, Traits
 from evonas.evaluation.graph import Replayed
 from evonas.evaluation.lane import make_lane
@@ -32,12 +33,14 @@ class TrainedCandidate:
         losses: mean cross-entropy of each epoch, in nats.
         seconds: of wall clock.
         fallback: why its steps were not replays of a CUDA graph; None if they were.
+        checkpoint: to go on from; empty after the last epoch.
     """
 
     network: Network
     losses: tuple[float, ...]
     seconds: float
     fallback: str | None = None
+    checkpoint: bytes = b""
 
 
 def train(
@@ -48,8 +51,13 @@ def train(
     recipe: Recipe,
     seed: int,
     precision: Precision = "fp32",
+    until: int | None = None,
+    checkpoint: bytes = b"",
 ) -> TrainedCandidate:
     """Train ``network`` in place on ``images``, which lie on its device.
+
+    Training in stages, each from the checkpoint of the one before, is training straight through,
+    bit for bit: the learning rate follows the whole recipe wherever a stage ends.
 
     Args:
         network: as it was built.
@@ -58,13 +66,26 @@ def train(
         recipe: how, and for how long.
         seed: of the order of the images and of their augmentation.
         precision: of the forward and the backward pass.
+        until: the epoch to stop after; the last one of the recipe if None.
+        checkpoint: of an earlier stage, to go on from; empty to begin.
 
     Raises:
         TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+        StorageError: the checkpoint is damaged, or of another network.
     """
     framed = frame(images, traits=traits)
     with make_lane(images.labels.device).open():
-        return finish(training(network, framed, recipe=recipe, seed=seed, precision=precision))
+        return finish(
+            training(
+                network,
+                framed,
+                recipe=recipe,
+                seed=seed,
+                precision=precision,
+                until=until,
+                checkpoint=checkpoint,
+            )
+        )
 
 
 def training(
@@ -74,6 +95,8 @@ def training(
     recipe: Recipe,
     seed: int,
     precision: Precision,
+    until: int | None = None,
+    checkpoint: bytes = b"",
 ) -> Turns[TrainedCandidate]:
     """The same in turns, all of them on one lane.
 
@@ -82,9 +105,12 @@ def training(
     start = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
     step = training_step(network, images, recipe=recipe, precision=precision)
+    losses: list[float] = []
+    if checkpoint:
+        losses += restore_checkpoint(checkpoint, step, generator)
     replayed = Replayed(step, device=images.labels.device)
-    losses = []
-    for epoch in range(recipe.epochs):
+    until = recipe.epochs if until is None else until
+    for epoch in range(len(losses), until):
         plan = plan_epoch(images, batch=recipe.batch, generator=generator)
         step.begin_epoch(plan)
         for number in range(step.num_steps):
@@ -96,8 +122,9 @@ def training(
     step.descent.forget_gradients()
     network.eval()
     network.wiring.to_numbers()
+    left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses)
     seconds = time.perf_counter() - start
-    return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback)
+    return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback, left)
 
 
 def _mean(losses: Tensor, *, epoch: int) -> float:

@@ -31,7 +31,7 @@ def draw_front(
     panel shows a projection, where a point of the front can lie behind others.
 
     Args:
-        evaluations: of a study; failed ones are left out.
+        evaluations: of a study; what failed or was left out is not drawn.
         objectives: at least one; a single one is drawn over the order of evaluation.
         path: of the picture.
         title: above the panels.
@@ -46,7 +46,7 @@ def draw_front(
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for empty in axes[panels:]:
         empty.remove()
-    alive = [e for e in evaluations if e.failure is None]
+    alive = [e for e in evaluations if e.contends]
     chosen = front(alive, objectives)
     if pairs:
         for axis, (x, y) in zip(axes[:panels], pairs, strict=True):

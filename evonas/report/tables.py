@@ -17,10 +17,15 @@ FAILURES_FILE = "failures.csv"
 _COUNTS = ("params", "flops")
 
 
-def columns(objectives: Sequence[str]) -> list[str]:
-    """The header: key, genome, the objectives asked for, then what is always told."""
-    names = ["key", "genome", *objectives, *ALWAYS_MEASURED, "epochs", "seconds", "seed"]
-    return list(dict.fromkeys(names))
+def columns(objectives: Sequence[str], others: Sequence[str] = ()) -> list[str]:
+    """The header: key, genome, the objectives asked for, then what is always told.
+
+    Args:
+        objectives: asked for.
+        others: measured for the sake of a constraint alone.
+    """
+    names = [*objectives, *ALWAYS_MEASURED, *others]
+    return list(dict.fromkeys(["key", "genome", *names, "epochs", "seconds", "seed"]))
 
 
 def table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.DataFrame:
@@ -36,7 +41,8 @@ def table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.Da
         }
         for e in evaluations
     ]
-    frame = pd.DataFrame(rows, columns=columns(objectives))
+    others = sorted({name for e in evaluations for name in e.values})
+    frame = pd.DataFrame(rows, columns=columns(objectives, others))
     # a column of whole numbers with a gap would otherwise turn into floats
     return frame.astype(dict.fromkeys((*_COUNTS, "epochs", "seed"), "Int64"))
 
@@ -44,9 +50,16 @@ def table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.Da
 def write_tables(
     folder: Path, evaluations: Sequence[Evaluation], objectives: Sequence[str]
 ) -> None:
-    """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``."""
+    """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``.
+
+    ``candidates.csv`` also says how far each candidate is outside the constraints, and why it is
+    left out of the front although it did not fail.
+    """
     _write(table(front(evaluations, objectives), objectives), folder / FRONT_FILE)
-    _write(table(evaluations, objectives), folder / CANDIDATES_FILE)
+    everything = table(evaluations, objectives)
+    everything["violation"] = [e.violation for e in evaluations]
+    everything["left_out"] = [e.left_out for e in evaluations]
+    _write(everything, folder / CANDIDATES_FILE)
     failed = [(e.key, e.genome, e.failure) for e in evaluations if e.failure is not None]
     if failed:
         _write(pd.DataFrame(failed, columns=["key", "genome", "failure"]), folder / FAILURES_FILE)

@@ -3,17 +3,20 @@
 import platform
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from evonas.errors import ConfigError, SpaceError
+from evonas.evaluation.constraints import parse_constraint
 from evonas.evaluation.data import DATASETS
 from evonas.evaluation.devices import devices_of
 from evonas.evaluation.evaluate import Protocol
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.precision import Precision, check_precision
+from evonas.evaluation.record import Gate
 from evonas.evaluation.robustness import parse_epsilon
 from evonas.evaluation.training import Recipe
 from evonas.registry import look_up
@@ -25,6 +28,8 @@ from evonas.study.guidance import check_guidance
 
 CONFIG_FILE = "config.yaml"
 SPACE_FILE = "space.yaml"
+MODES = {"generational": "all of a generation is told before the next", "steady": "one by one"}
+GATES: dict[str, Gate] = {"skip": "skip", "measure": "measure", "off": "off"}
 PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
 
 
@@ -57,6 +62,13 @@ class RunConfig:
         supernet_epochs: that the supernet is trained for; None without one, like the next two.
         supernet_images: of the training part that it learns from; None for all of them.
         supernet_channels: of its first stage.
+        mode: how the search is asked, a name of :data:`MODES`.
+        constraints: what a candidate must keep to, such as ``params<=1.0M``.
+        gate: what becomes of dear objectives that could make no difference, a name of
+            :data:`GATES`.
+        fidelity: epochs after which candidates are compared and most are stopped, the last of them
+            ``epochs``; empty when every candidate is fully trained.
+        eta: of so many candidates compared, one is trained on.
     """
 
     space: str
@@ -83,10 +95,15 @@ class RunConfig:
     supernet_epochs: int | None = None
     supernet_images: int | None = None
     supernet_channels: int | None = None
+    mode: str = "generational"
+    constraints: tuple[str, ...] = ()
+    gate: str = "skip"
+    fidelity: tuple[int, ...] = ()
+    eta: int = 3
 
     def __post_init__(self) -> None:
-        problems = [*_counts_below_one(self), *_repeats(self)]
-        for name in ("population", "batch"):  # a batch of one has no statistics to normalise by
+        problems = [*_counts_below_one(self), *_repeats(self), *_crooked_rungs(self)]
+        for name in ("population", "batch", "eta"):  # a batch of one has no statistics
             if getattr(self, name) == 1:
                 problems.append(f"{name}: expected at least 2, got 1")
         if self.seed < 0:
@@ -98,6 +115,8 @@ class RunConfig:
             (all_rules(), self.rules, "rule"),
             (DATASETS, (self.dataset,), "data set"),
             ({**SEARCHES, **GUIDED_SEARCHES}, (self.algorithm,), "algorithm"),
+            (MODES, (self.mode,), "mode"),
+            (GATES, (self.gate,), "gate"),
         ):
             for name in names:
                 look_up(table, name, kind=kind)
@@ -107,7 +126,10 @@ class RunConfig:
         check_guidance(self)
         if len(self.objectives) < 1:
             raise ConfigError("objectives: expected at least one, got none")
-        if parse_epsilon(self.epsilon) == 0 and "robust" in self.objectives:
+        for constraint in self.constraints:
+            parse_constraint(constraint)
+        measured = [objective.name for objective in self.protocol().measured()]
+        if parse_epsilon(self.epsilon) == 0 and "robust" in measured:
             raise ConfigError("epsilon: at 0 nothing is attacked; give a radius such as 1/255")
 
     def protocol(self) -> Protocol:
@@ -123,7 +145,19 @@ class RunConfig:
             seed=self.seed,
             device=devices_of(self.device)[0],
             precision=self.precision,
+            constraints=tuple(map(parse_constraint, self.constraints)),
+            gate=GATES[self.gate],
         )
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Epochs after which candidates are compared; the last is full training."""
+        return self.fidelity or (self.epochs,)
+
+    @property
+    def num_candidates(self) -> int:
+        """How many are trained at most."""
+        return min(self.evaluations, self.population * self.generations)
 
     def differences(self, other: "RunConfig") -> list[str]:
         """``name: value here, value there`` for every setting that differs."""
@@ -196,6 +230,24 @@ def _counts_below_one(config: RunConfig) -> list[str]:
         and isinstance(value := getattr(config, field.name), int)
         and value < 1
     ]
+
+
+def _crooked_rungs(config: RunConfig) -> list[str]:
+    rungs = config.fidelity
+    if not rungs:
+        return []
+    problems = []
+    if len(rungs) < 2 or rungs[0] < 1 or any(a >= b for a, b in pairwise(rungs)):
+        problems.append(
+            "fidelity: expected at least two increasing numbers of epochs, such as 1,3,9, got "
+            + ",".join(map(str, rungs))
+        )
+    if rungs[-1] != config.epochs:
+        problems.append(
+            f"fidelity: expected to end in the {config.epochs} epochs of full training, ends in "
+            f"{rungs[-1]}"
+        )
+    return problems
 
 
 def _repeats(config: RunConfig) -> list[str]:

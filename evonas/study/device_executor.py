@@ -3,14 +3,12 @@
 import heapq
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from typing import final
 
 from evonas.evaluation.data import traits_of
-from evonas.evaluation.evaluate import Protocol
 from evonas.evaluation.forecast import forecast
-from evonas.space import Genome, Space
 from evonas.study.device_worker import Done, WorkerSettings, work
 from evonas.study.executor import AbstractExecutor
 from evonas.study.order import MAX_ATTEMPTS, Order, Result, lost
@@ -91,19 +89,6 @@ class DeviceExecutor(AbstractExecutor):
     def capacity(self) -> int:
         """How many candidates are evaluated at once; more may be ordered, and wait."""
         return sum(worker.slots for worker in self._workers)
-
-    def run(
-        self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
-    ) -> Iterator[Result]:
-        """The result of each genome, as they become ready."""
-        for genome in genomes:
-            self.submit(Order(space, genome, protocol))
-        try:
-            for _ in genomes:
-                yield self.next_done()
-        except GeneratorExit:
-            self.close()
-            raise
 
     def submit(self, order: Order) -> None:
         """Take an order; never waits for a result."""

@@ -89,7 +89,7 @@ def work(connection: Connection, settings: WorkerSettings) -> None:
 
 def _beginning(order: Order, device: str) -> Callable[[], Turns[Result]]:
     protocol = replace(order.protocol, device=device)
-    return partial(evaluating, order.space, order.genome, protocol=protocol)
+    return partial(evaluating, order.space, order.genome, protocol=protocol, stage=order.stage)
 
 
 def _free_bytes(device: str) -> int | None:

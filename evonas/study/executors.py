@@ -1,45 +1,73 @@
 """Evaluate candidates: in this process, in a pool of one-thread processes, or on GPUs."""
 
 import signal
-from collections.abc import Iterator, Sequence
-from typing import final
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any, final
 
 import torch
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from evonas.evaluation.devices import devices_of
-from evonas.evaluation.evaluate import Protocol, evaluate
-from evonas.space import Genome, Space
+from evonas.evaluation.evaluate import evaluate
 from evonas.study.device_executor import DeviceExecutor
 from evonas.study.executor import AbstractExecutor
 from evonas.study.order import MAX_ATTEMPTS, Order, Result, lost
 
-__all__ = ["AbstractExecutor", "InlineExecutor", "JoblibExecutor", "Result", "make_executor"]
+__all__ = [
+    "AbstractExecutor",
+    "InlineExecutor",
+    "JoblibExecutor",
+    "Order",
+    "Result",
+    "make_executor",
+]
+
+IDLE_SECONDS = 300  # after which a pool without work lets its processes go
 
 
 @final
 class InlineExecutor(AbstractExecutor):
-    """One after another, in this process."""
+    """One after another, in this process, each when its result is asked for."""
 
     name = "inline"
 
-    def run(
-        self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
-    ) -> Iterator[Result]:
-        """The result of each genome, in their order."""
+    def __init__(self) -> None:
+        self._orders: deque[Order] = deque()
+
+    @property
+    def capacity(self) -> int:
+        """One."""
+        return 1
+
+    def submit(self, order: Order) -> None:
+        """Take an order."""
+        self._orders.append(order)
+
+    def next_done(self) -> Result:
+        """The result of the oldest order."""
+        if not self._orders:
+            raise _NOTHING_ORDERED
+        order = self._orders.popleft()
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # as in a pool: the same sums in the same order
         try:
-            for genome in genomes:
-                yield evaluate(space, genome, protocol=protocol)
+            return _work(order)
         finally:
             torch.set_num_threads(threads)
+
+    def close(self) -> None:
+        """Forget the orders."""
+        self._orders.clear()
 
 
 @final
 class JoblibExecutor(AbstractExecutor):
-    """A joblib pool of processes with one thread each.
+    """A pool of processes with one thread each: loky's, which comes with joblib.
+
+    A worker that dies takes the whole pool with it. What was pending is then tried again one
+    candidate at a time, so that the one that kills its worker is found and given up.
 
     Args:
         workers: processes.
@@ -49,51 +77,72 @@ class JoblibExecutor(AbstractExecutor):
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._running: dict[Future[Result], Order] = {}
+        self._suspects: deque[Order] = deque()
 
-    def run(
-        self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
-    ) -> Iterator[Result]:
-        """The result of each genome, as they become ready.
+    @property
+    def capacity(self) -> int:
+        """The number of workers."""
+        return self._workers
 
-        A worker that dies takes the whole pool with it. What was pending is then tried again one
-        candidate at a time, so that the one that kills its worker is found and given up.
-        """
-        pending = {space.key(genome): genome for genome in genomes}
-        try:
-            for result in self._pool(self._workers, space, list(pending.values()), protocol):
-                del pending[result[0].key]
-                yield result
-        except TerminatedWorkerError:
-            for genome in pending.values():
-                yield self._alone(space, genome, protocol)
+    def submit(self, order: Order) -> None:
+        """Give the order to the pool, or let it wait while a killer of workers is looked for."""
+        if self._suspects:
+            self._suspects.append(order)
+        else:
+            self._running[self._pool().submit(_work, order)] = order
 
-    def _alone(self, space: Space, genome: Genome, protocol: Protocol) -> Result:
+    def next_done(self) -> Result:
+        """The next result; of those ready at once the one ordered first."""
+        while self._running:
+            ready = wait(self._running, return_when=FIRST_COMPLETED).done
+            future = next(future for future in self._running if future in ready)
+            order = self._running.pop(future)
+            try:
+                return future.result()
+            except BrokenProcessPool:
+                self._suspects.append(order)  # with all others, one after the other
+        if not self._suspects:
+            raise _NOTHING_ORDERED
+        return self._alone(self._suspects.popleft())
+
+    def close(self) -> None:
+        """End the pool, if it is at work."""
+        if self._running:
+            self._pool().shutdown(wait=True, kill_workers=True)
+        self._running.clear()
+        self._suspects.clear()
+
+    def _alone(self, order: Order) -> Result:
         for _ in range(MAX_ATTEMPTS):
             try:
-                # two, though one is idle: joblib runs a pool of one in this very process
-                return next(iter(self._pool(2, space, [genome], protocol)))
-            except TerminatedWorkerError as problem:
+                result: Result = self._pool().submit(_work, order).result()
+            except BrokenProcessPool as problem:
                 reason = str(problem).splitlines()[0]
-        return lost(Order(space, genome, protocol), reason=reason), b""
+            else:
+                return result
+        return lost(order, reason=reason), b""
 
-    def _pool(
-        self, workers: int, space: Space, genomes: Sequence[Genome], protocol: Protocol
-    ) -> Iterator[Result]:
-        results: Iterator[Result] = Parallel(
-            n_jobs=workers,
-            backend="loky",
-            batch_size=1,
-            pre_dispatch="all",
-            return_as="generator_unordered",
-        )(delayed(_work)(space, genome, protocol) for genome in genomes)
-        return results
+    def _pool(self) -> Any:
+        return get_reusable_executor(
+            max_workers=self._workers,
+            timeout=IDLE_SECONDS,
+            initializer=_begin_work,
+            env=dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        )
 
 
-def _work(space: Space, genome: Genome, protocol: Protocol) -> Result:
-    """Runs in a worker: one thread, and Ctrl-C is the parent's to answer."""
+_NOTHING_ORDERED = ValueError("expected an order whose result was not handed out, found none")
+
+
+def _begin_work() -> None:
+    """Runs first in a worker: one thread, and Ctrl-C is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    return evaluate(space, genome, protocol=protocol)
+
+
+def _work(order: Order) -> Result:
+    return evaluate(order.space, order.genome, protocol=order.protocol, stage=order.stage)
 
 
 def make_executor(workers: int, *, device: str = "cpu") -> AbstractExecutor:

@@ -85,7 +85,7 @@ def make_guided_search(config: "RunConfig", space: Space) -> AbstractSearch | Gu
             num_objectives=num_objectives,
             seed=seed,
             guide=make_guide(config, space),
-            num_candidates=min(config.evaluations, config.population * config.generations),
+            num_candidates=config.num_candidates,
         )
     engine = make_search(
         config.algorithm,

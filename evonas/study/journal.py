@@ -1,14 +1,14 @@
 """The append-only record of a study: every ask, every tell, every failure, in one SQLite file.
 
-Resuming is replaying this file through a fresh engine with the same seed, so it holds nothing that
-could be derived: no population, no generator state, no front.
+Resuming is replaying this file, in its order, through a fresh engine with the same seed, so it
+holds nothing that could be derived: no population, no generator state, no front.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from evonas.evaluation.evaluate import Evaluation
 
 JOURNAL_FILE = "study.db"
 APPLICATION_ID = 0x65764E53  # "evNS"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
+# the positions of the three tables are one sequence: the order in which things happened
 _SCHEMA = """
 CREATE TABLE study (digest TEXT NOT NULL) STRICT;
 CREATE TABLE ask (
@@ -27,12 +28,54 @@ CREATE TABLE ask (
     key TEXT NOT NULL UNIQUE,
     genome TEXT NOT NULL
 ) STRICT;
+CREATE TABLE promotion (
+    position INTEGER PRIMARY KEY,
+    key TEXT NOT NULL REFERENCES ask (key),
+    epochs INTEGER NOT NULL,
+    UNIQUE (key, epochs)
+) STRICT;
 CREATE TABLE tell (
-    key TEXT PRIMARY KEY REFERENCES ask (key),
+    position INTEGER PRIMARY KEY,
+    key TEXT NOT NULL REFERENCES ask (key),
+    epochs INTEGER NOT NULL,
     failure TEXT,
-    record TEXT NOT NULL
+    record TEXT NOT NULL,
+    UNIQUE (key, epochs)
 ) STRICT;
 """
+_NEXT = """(
+    SELECT 1 + max(
+        (SELECT coalesce(max(position), 0) FROM ask),
+        (SELECT coalesce(max(position), 0) FROM promotion),
+        (SELECT coalesce(max(position), 0) FROM tell)
+    )
+)"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A new candidate was asked for."""
+
+    key: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """A candidate was sent on, to be trained up to the end of this epoch."""
+
+    key: str
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """A candidate was evaluated."""
+
+    evaluation: Evaluation
+
+
+Event = Asked | Promoted | Told
 
 
 class Journal:
@@ -51,36 +94,72 @@ class Journal:
         ((digest,),) = self._rows("SELECT digest FROM study")
         return str(digest)
 
-    def record_asks(self, asked: Sequence[tuple[str, str]], *, generation: int) -> None:
-        """Append the candidates of a generation, as (key, readable genome), in one transaction."""
+    def record_asks(
+        self,
+        asked: Sequence[tuple[str, str]],
+        *,
+        generation: int,
+        refused: Sequence[Evaluation] = (),
+    ) -> None:
+        """Append new candidates, as (key, readable genome), in one transaction.
+
+        Args:
+            asked: the candidates, in the order in which they were asked for.
+            generation: they belong to.
+            refused: records of those among them that are known to break a constraint.
+        """
+        known = {evaluation.key: evaluation for evaluation in refused}
         with self._transaction():
-            self._connection.executemany(
-                "INSERT INTO ask (generation, key, genome) VALUES (?, ?, ?)",
-                [(generation, key, genome) for key, genome in asked],
-            )
+            for key, genome in asked:
+                self._connection.execute(
+                    f"INSERT INTO ask VALUES ({_NEXT}, ?, ?, ?)", (generation, key, genome)
+                )
+                if key in known:
+                    self._insert_tell(known[key])
+
+    def record_promotions(self, promoted: Sequence[str], *, epochs: int) -> None:
+        """Append that these candidates are trained on, up to the end of this epoch."""
+        with self._transaction():
+            for key in promoted:
+                self._connection.execute(
+                    f"INSERT INTO promotion VALUES ({_NEXT}, ?, ?)", (key, epochs)
+                )
 
     def record_tell(self, evaluation: Evaluation) -> None:
-        """Append the result of one candidate that was asked for."""
-        record = json.dumps(asdict(evaluation), allow_nan=False)
+        """Append the result of a candidate that was asked for, or that was promoted."""
         with self._transaction():
-            self._connection.execute(
-                "INSERT INTO tell (key, failure, record) VALUES (?, ?, ?)",
-                (evaluation.key, evaluation.failure, record),
-            )
+            self._insert_tell(evaluation)
 
-    def asks(self) -> list[list[str]]:
-        """Keys of the candidates that were asked for, generation by generation."""
-        generations: list[list[str]] = []
-        for generation, key in self._rows("SELECT generation, key FROM ask ORDER BY position"):
-            while len(generations) <= generation:
-                generations.append([])
-            generations[generation].append(key)
-        return generations
+    def events(self) -> list[Event]:
+        """All that happened, in its order."""
+        rows: list[tuple[int, Event]] = [
+            *(
+                (n, Asked(*row))
+                for n, *row in self._rows("SELECT position, key, generation FROM ask")
+            ),
+            *((n, Promoted(*row)) for n, *row in self._rows("SELECT * FROM promotion")),
+            *(
+                (n, Told(_evaluation(str(record), self._path)))
+                for n, record in self._rows("SELECT position, record FROM tell")
+            ),
+        ]
+        return [event for _, event in sorted(rows, key=lambda row: row[0])]
 
     def evaluations(self) -> list[Evaluation]:
-        """Every evaluated candidate, in the order in which they were asked for."""
-        rows = self._rows("SELECT record FROM ask JOIN tell USING (key) ORDER BY position")
+        """The last result of every evaluated candidate, in the order of the asks."""
+        rows = self._rows(
+            "SELECT record FROM ask JOIN tell USING (key) WHERE tell.position = "
+            "(SELECT max(later.position) FROM tell AS later WHERE later.key = ask.key) "
+            "ORDER BY ask.position"
+        )
         return [_evaluation(str(record), self._path) for (record,) in rows]
+
+    def _insert_tell(self, evaluation: Evaluation) -> None:
+        record = json.dumps(asdict(evaluation), allow_nan=False)
+        self._connection.execute(
+            f"INSERT INTO tell VALUES ({_NEXT}, ?, ?, ?, ?)",
+            (evaluation.key, evaluation.epochs, evaluation.failure, record),
+        )
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         try:
@@ -95,10 +174,12 @@ class Journal:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
-        except sqlite3.DatabaseError as problem:
+        except BaseException as problem:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise _not_written(self._path, problem) from problem
+            if isinstance(problem, sqlite3.DatabaseError):
+                raise _not_written(self._path, problem) from problem
+            raise
 
 
 def create_journal(folder: Path, *, digest: str) -> Journal:

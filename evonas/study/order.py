@@ -1,9 +1,9 @@
 """What executors are given and give back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.evaluation.evaluate import Evaluation, Protocol, Stage
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
@@ -21,11 +21,13 @@ class Order:
         space: of the genome.
         genome: of the candidate.
         protocol: of the study.
+        stage: how far it is taken.
     """
 
     space: Space
     genome: Genome
     protocol: Protocol
+    stage: Stage = field(default_factory=Stage)
 
 
 def lost(order: Order, *, reason: str) -> Evaluation:
@@ -37,7 +39,7 @@ def lost(order: Order, *, reason: str) -> Evaluation:
         values={},
         weights_by_rule={},
         losses=(),
-        epochs=order.protocol.recipe.epochs,
+        epochs=order.stage.epochs or order.protocol.recipe.epochs,
         seconds=0.0,
         seed=derive_seed(order.protocol.seed, key),
         failure=f"worker lost: {reason}",

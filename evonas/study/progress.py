@@ -1,11 +1,12 @@
 """How far a study is: counts, the best of each objective, the hypervolume of the archive."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import OBJECTIVES, Objective
-from evonas.search.pareto import hypervolume, non_dominated
+from evonas.search.pareto import Vector, hypervolume, non_dominated
 
 # the reference lies a little beyond the worst, so that the ends of a front count too
 BEYOND_WORST = 1.1
@@ -18,6 +19,8 @@ class Progress:
     Attributes:
         done: candidates evaluated, failures included.
         total: candidates at most.
+        epochs_done: that all candidates were trained for.
+        epochs_total: that they will have been trained for, if none fails.
         failures: candidates that failed.
         generation: being evaluated, from 0.
         best: of each objective.
@@ -28,6 +31,8 @@ class Progress:
 
     done: int
     total: int
+    epochs_done: int
+    epochs_total: int
     failures: int
     generation: int
     best: dict[str, float]
@@ -36,25 +41,37 @@ class Progress:
 
 
 def vector(evaluation: Evaluation, objectives: Sequence[str]) -> tuple[float, ...] | None:
-    """The values to minimise, or None for a candidate that failed."""
-    if evaluation.failure is not None:
+    """The values to minimise, or None for a candidate that can be on no front."""
+    if not evaluation.contends:
         return None
     return tuple(OBJECTIVES[name].minimised(evaluation.values[name]) for name in objectives)
 
 
+def told(evaluation: Evaluation, objectives: Sequence[str]) -> tuple[Vector | None, float]:
+    """What a search is told of a candidate: values to minimise, and a violation.
+
+    The values are those after as many epochs as it was trained for. In the place of a dear one
+    that could make no difference to the front stands its bound, whether it was measured or not.
+    """
+    if evaluation.failure is not None:
+        return None, math.inf
+    if evaluation.violation:
+        return None, evaluation.violation
+    known = {**evaluation.values, **evaluation.bounds}
+    return tuple(OBJECTIVES[name].minimised(known[name]) for name in objectives), 0.0
+
+
 def front(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> list[Evaluation]:
     """The evaluations that none dominates, sorted by the first objective, best first."""
-    told = [(e, v) for e in evaluations if (v := vector(e, objectives)) is not None]
-    keep = non_dominated([v for _, v in told])
-    chosen = [pair for pair, kept in zip(told, keep, strict=True) if kept]
+    pairs = [(e, v) for e in evaluations if (v := vector(e, objectives)) is not None]
+    keep = non_dominated([v for _, v in pairs])
+    chosen = [pair for pair, kept in zip(pairs, keep, strict=True) if kept]
     return [e for e, _ in sorted(chosen, key=lambda pair: (pair[1], pair[0].key))]
 
 
 def best(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> dict[str, float]:
-    """The best value of each objective among the candidates that did not fail."""
-    values = {
-        name: [e.values[name] for e in evaluations if e.failure is None] for name in objectives
-    }
+    """The best value of each objective among the candidates that can be on a front."""
+    values = {name: [e.values[name] for e in evaluations if e.contends] for name in objectives}
     return {
         name: min(given, key=OBJECTIVES[name].minimised) for name, given in values.items() if given
     }

@@ -1,21 +1,34 @@
 """The loop that joins the floors: ask, evaluate, tell, record; a resumed run is the same loop."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evonas.errors import StorageError
-from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.data import traits_of
+from evonas.evaluation.evaluate import Evaluation, Stage, screen
 from evonas.search import Credit, GuidedSearch
 from evonas.space import Genome
+from evonas.study.checkpoints import (
+    read_checkpoint,
+    remove_checkpoints,
+    save_checkpoint,
+    sweep_checkpoints,
+)
 from evonas.study.config import RunConfig, read_space
 from evonas.study.credit import write_operators
-from evonas.study.executors import AbstractExecutor
+from evonas.study.executors import AbstractExecutor, Order
 from evonas.study.folder import opened_run
+from evonas.study.generational import GenerationalPlan
 from evonas.study.guidance import make_guided_search
-from evonas.study.journal import Journal
-from evonas.study.progress import Progress, archive_hypervolume, best, front, vector
+from evonas.study.journal import Asked, Journal, Promoted, Told
+from evonas.study.plan import AbstractPlan, Job
+from evonas.study.progress import Progress, archive_hypervolume, best, front
+from evonas.study.steady import SteadyPlan
 from evonas.study.weights import keep_only, save_weights, weights_path
+
+PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}
 
 
 @dataclass(frozen=True)
@@ -46,8 +59,8 @@ def run_study(
 ) -> StudyResult:
     """Run, or go on with, the study in ``folder`` until its last generation.
 
-    A run that was interrupted goes through the same loop from the start: the engine is asked again
-    with the same seed, and candidates that the journal knows are told from it instead of trained.
+    A run that was interrupted first goes through its journal: the engine is asked again with the
+    same seed, and told what was told, in the same order. Then it goes on from there.
 
     Args:
         folder: made by :func:`evonas.study.folder.create_run`.
@@ -81,46 +94,51 @@ class _Study:
         self._on_progress = on_progress
         self._on_generation = on_generation
         self._space = read_space(config, folder)
-        self._known = {evaluation.key: evaluation for evaluation in journal.evaluations()}
-        self._asked = journal.asks()
-        self._done: list[Evaluation] = []
-        self._first_generation: list[Evaluation] = []
+        self._protocol = config.protocol()
+        self._traits = traits_of(config.dataset, data_dir=self._protocol.data_dir)
+        self._events = deque(journal.events())
+        self._refused = {
+            event.evaluation.key: event.evaluation
+            for event in self._events
+            if isinstance(event, Told) and not event.evaluation.epochs
+        }
+        self._running: dict[str, Job] = {}
         self._hypervolumes: list[float | None] = []
+        self._num_finished = 0
+        self._search = make_guided_search(config, self._space)
+        self._plan = PLANS[config.mode](self._search, self._space, config, screen=self._screen)
 
     def run(self) -> StudyResult:
-        self._restore_weights()
-        config = self._config
-        search = make_guided_search(config, self._space)
-        for generation in range(config.generations):
-            count = min(config.population, config.evaluations - len(self._done))
-            genomes = search.ask(count) if count > 0 else []
-            if not genomes:
-                break
-            self._record_asks(genomes, generation=generation)
-            told = self._evaluate(genomes, generation=generation)
-            search.tell(genomes, [vector(e, config.objectives) for e in told])
-            if isinstance(search, GuidedSearch):
-                write_operators(self._folder, search)
-            self._end_generation(told)
+        try:
+            self._restore_weights()
+            self._replay()
+            self._go_on()
+        except BaseException:
+            self._executor.close()  # gives up what was ordered
+            raise
+        evaluations = self._plan.evaluations
         return StudyResult(
-            config,
-            self._done,
-            front(self._done, config.objectives),
+            self._config,
+            evaluations,
+            front(evaluations, self._config.objectives),
             self._hypervolumes,
-            search.credit() if isinstance(search, GuidedSearch) else {},
+            self._search.credit() if isinstance(self._search, GuidedSearch) else {},
         )
+
+    def _screen(self, genome: Genome) -> Evaluation | None:
+        known = self._refused.get(self._space.key(genome))
+        return known or screen(self._space, genome, protocol=self._protocol, traits=self._traits)
 
     def _restore_weights(self) -> None:
         """Train the candidates of the front again whose weights have vanished from the folder."""
+        known = self._journal.evaluations()
         lost = {
             e.key: e
-            for e in front(list(self._known.values()), self._config.objectives)
+            for e in front(known, self._config.objectives)
             if not weights_path(self._folder, e.key).exists()
         }
         genomes = [self._space.parse(e.genome) for e in lost.values()]
-        for again, weights in self._executor.run(
-            self._space, genomes, protocol=self._config.protocol()
-        ):
+        for again, weights in self._executor.run(self._space, genomes, protocol=self._protocol):
             if again.values != lost[again.key].values:
                 raise StorageError(
                     f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
@@ -128,68 +146,142 @@ class _Study:
                 )
             save_weights(self._folder, again.key, weights)
 
-    def _record_asks(self, genomes: Sequence[Genome], *, generation: int) -> None:
-        asked = [(self._space.key(genome), self._space.format(genome)) for genome in genomes]
-        if generation >= len(self._asked):
-            self._journal.record_asks(asked, generation=generation)
-        elif self._asked[generation] != [key for key, _ in asked]:
-            raise StorageError(
-                f"{self._folder}: generation {generation} of this run held other candidates; it "
-                "was made by another version of evonas or of pymoo (see config.yaml)"
-            )
+    def _replay(self) -> None:
+        """Bring the plan to where the journal ends, and order again what it was waiting for."""
+        if not self._events:
+            return
+        while self._events:
+            if isinstance(self._events[0], Told):
+                told = self._next_told()
+                if self._running.pop(told.key, None) is None:
+                    raise self._other_candidates()
+                self._plan.take(told)
+            else:
+                jobs = self._plan.next_jobs()
+                if not jobs:
+                    raise self._other_candidates()
+                for job in jobs:
+                    self._check(job)
+            self._note_what_ended()
+        sweep_checkpoints(self._folder, self._plan.unfinished)
+        for job in self._running.values():
+            self._submit(job)
+        self._end_generation()
+        self._report()
 
-    def _evaluate(self, genomes: Sequence[Genome], *, generation: int) -> list[Evaluation]:
-        """The evaluations of ``genomes``, in their order, whatever the order they end in."""
-        keys = [self._space.key(genome) for genome in genomes]
-        told = {key: self._known[key] for key in keys if key in self._known}
-        if told:
-            self._report([*self._done, *told.values()], generation=generation)
-        pending = [g for key, g in zip(keys, genomes, strict=True) if key not in told]
-        # what executes the candidates closes before the next generation is asked for
-        for evaluation, weights in self._executor.run(
-            self._space, pending, protocol=self._config.protocol()
-        ):
-            self._keep(evaluation, weights, others=[*self._done, *told.values()])
-            told[evaluation.key] = evaluation
-            self._report([*self._done, *told.values()], generation=generation)
-        return [told[key] for key in keys]
+    def _check(self, job: Job) -> None:
+        """Hold a job against what the journal says was ordered next."""
+        ordered = Asked(job.key, job.generation) if job.is_new else Promoted(job.key, job.epochs)
+        if not self._events or self._events.popleft() != ordered:
+            raise self._other_candidates()
+        if job.refused is None:
+            self._running[job.key] = job
+        elif self._next_told().key != job.key:
+            raise self._other_candidates()
 
-    def _keep(
-        self, evaluation: Evaluation, weights: bytes, *, others: Sequence[Evaluation]
-    ) -> None:
-        # weights first: a journal row promises that they are there
-        if evaluation in front([*others, evaluation], self._config.objectives):
-            save_weights(self._folder, evaluation.key, weights)
-        self._journal.record_tell(evaluation)
+    def _next_told(self) -> Evaluation:
+        event = self._events.popleft() if self._events else None
+        if not isinstance(event, Told):
+            raise self._other_candidates()
+        return event.evaluation
 
-    def _end_generation(self, told: Sequence[Evaluation]) -> None:
-        self._done += told
-        if not self._first_generation:
-            self._first_generation = list(told)
-        self._hypervolumes.append(self._hypervolume(self._done))
-        # while a run is replayed, the weights and rows of its later generations are there already
-        everything = list({e.key: e for e in [*self._done, *self._known.values()]}.values())
-        chosen = front(everything, self._config.objectives)
-        keep_only(self._folder, {evaluation.key for evaluation in chosen})
-        self._on_generation(everything)
-
-    def _hypervolume(self, evaluations: Sequence[Evaluation]) -> float | None:
-        return archive_hypervolume(
-            evaluations,
-            self._config.objectives,
-            reference_generation=self._first_generation,
+    def _other_candidates(self) -> StorageError:
+        return StorageError(
+            f"{self._folder}: generation {self._plan.num_generations} of this run held other "
+            "candidates; it was made by another version of evonas or of pymoo (see config.yaml)"
         )
 
-    def _report(self, evaluations: Sequence[Evaluation], *, generation: int) -> None:
-        config = self._config
+    def _go_on(self) -> None:
+        while True:
+            while len(self._running) < self._executor.capacity:
+                jobs = self._plan.next_jobs()
+                if self._note_what_ended():
+                    self._end_generation()
+                if not jobs:
+                    break
+                self._order(jobs)
+            if not self._running:
+                return
+            self._keep(*self._executor.next_done())
+            if self._note_what_ended():
+                self._end_generation()
+            self._report()
+
+    def _order(self, jobs: Sequence[Job]) -> None:
+        first = jobs[0]
+        if first.is_new:
+            self._journal.record_asks(
+                [(job.key, self._space.format(job.genome)) for job in jobs],
+                generation=first.generation,
+                refused=[job.refused for job in jobs if job.refused is not None],
+            )
+        else:
+            self._journal.record_promotions([job.key for job in jobs], epochs=first.epochs)
+        for job in jobs:
+            if job.refused is None:
+                self._running[job.key] = job
+                self._submit(job)
+
+    def _submit(self, job: Job) -> None:
+        checkpoint = b""
+        if not job.is_new:
+            so_far = self._plan.result(job.key).epochs
+            checkpoint = read_checkpoint(self._folder, job.key, so_far)
+        stage = Stage(job.epochs, checkpoint, job.rivals)
+        self._executor.submit(Order(self._space, job.genome, self._protocol, stage))
+
+    def _keep(self, evaluation: Evaluation, blob: bytes) -> None:
+        key, epochs = evaluation.key, evaluation.epochs
+        if not self._running.pop(key).is_new:
+            so_far = self._plan.result(key).seconds
+            evaluation = replace(evaluation, seconds=evaluation.seconds + so_far)
+        # files first: a journal row promises that they are there
+        if not evaluation.contends:
+            if blob:
+                save_checkpoint(self._folder, key, epochs, blob)
+        elif evaluation in front([*self._plan.evaluations, evaluation], self._config.objectives):
+            save_weights(self._folder, key, blob)
+        self._journal.record_tell(evaluation)
+        self._plan.take(evaluation)
+        remove_checkpoints(self._folder, [key], below=epochs)
+
+    def _note_what_ended(self) -> bool:
+        """Whether a generation has come to its end since this was asked."""
+        if len(self._config.rungs) > 1:
+            remove_checkpoints(self._folder, self._plan.finished[self._num_finished :])
+        self._num_finished = len(self._plan.finished)
+        missing = self._plan.num_generations - len(self._hypervolumes)
+        self._hypervolumes += [self._hypervolume()] * missing
+        # at the same moments in a replay: the search learns what waits when it is looked at
+        if missing and isinstance(self._search, GuidedSearch):
+            write_operators(self._folder, self._search)
+        return missing > 0
+
+    def _end_generation(self) -> None:
+        evaluations = self._plan.evaluations
+        chosen = front(evaluations, self._config.objectives)
+        keep_only(self._folder, {evaluation.key for evaluation in chosen})
+        self._on_generation(evaluations)
+
+    def _hypervolume(self) -> float | None:
+        return archive_hypervolume(
+            self._plan.evaluations,
+            self._config.objectives,
+            reference_generation=self._plan.first_generation,
+        )
+
+    def _report(self) -> None:
+        evaluations, objectives = self._plan.evaluations, self._config.objectives
         self._on_progress(
             Progress(
-                done=len(evaluations),
-                total=min(config.evaluations, config.population * config.generations),
+                done=sum(e.epochs > 0 for e in evaluations),
+                total=self._config.num_candidates,
+                epochs_done=sum(e.epochs for e in evaluations),
+                epochs_total=self._plan.total_epochs,
                 failures=sum(e.failure is not None for e in evaluations),
-                generation=generation,
-                best=best(evaluations, config.objectives),
-                hypervolume=self._hypervolume(evaluations) if self._first_generation else None,
-                front_size=len(front(evaluations, config.objectives)),
+                generation=self._plan.generation,
+                best=best(evaluations, objectives),
+                hypervolume=self._hypervolume() if self._plan.num_generations else None,
+                front_size=len(front(evaluations, objectives)),
             )
         )

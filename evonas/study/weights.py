@@ -14,11 +14,15 @@ def weights_path(folder: Path, key: str) -> Path:
 
 def save_weights(folder: Path, key: str, weights: bytes) -> None:
     """Write the weights so that a reader sees all of them or none."""
-    path = weights_path(folder, key)
+    write_whole(weights_path(folder, key), weights)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, and its folder if need be, so that a crash leaves all of it or none."""
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
-        file.write(weights)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -10,7 +10,9 @@ from evonas.study import Progress
 
 def at(done: int, generation: int, *, failures: int = 0) -> Progress:
     best = {"acc": 0.5, "params": 1_234_567.0}
-    return Progress(done, 4, failures, generation, best, 0.25 if generation else None, 2)
+    return Progress(
+        done, 4, 3 * done, 20, failures, generation, best, 0.25 if generation else None, 2
+    )
 
 
 def test_every_generation_is_one_line_when_it_is_over() -> None:
@@ -31,6 +33,7 @@ def test_the_bar_of_a_terminal_says_the_same() -> None:
         show(at(3, 1))
     assert describe(at(3, 1)) in out.getvalue()
     assert "generation 2" in out.getvalue()
+    assert "3/4" in out.getvalue()
 
 
 def test_shares_have_four_digits_and_counts_are_whole() -> None:

@@ -8,12 +8,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from evonas.evaluation.evaluate import Evaluation, Protocol
+from evonas.evaluation.evaluate import Evaluation, Stage, evaluate
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
 from evonas.study import RunConfig, shaped_space
 from evonas.study import executors as module
-from evonas.study.executors import InlineExecutor, JoblibExecutor, make_executor
+from evonas.study.executors import (
+    InlineExecutor,
+    JoblibExecutor,
+    Order,
+    Result,
+    make_executor,
+)
 
 
 def genomes(space: Space, count: int) -> list[Genome]:
@@ -34,13 +40,35 @@ def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: Run
     assert results[0] == results[1]
 
 
-def test_one_process_computes_on_one_thread_and_gives_the_others_back(config: RunConfig) -> None:
+def test_one_process_computes_on_one_thread_and_gives_the_others_back(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     space, before = shaped_space(load("nas-bench-201"), config), torch.get_num_threads()
-    results = InlineExecutor().run(space, genomes(space, 1), protocol=config.protocol())
-    next(results)
-    assert torch.get_num_threads() == 1
-    assert list(results) == []
-    assert torch.get_num_threads() == before
+    seen: list[int] = []
+
+    def watched(order: Order) -> Result:
+        seen.append(torch.get_num_threads())
+        return evaluate(order.space, order.genome, protocol=order.protocol)
+
+    monkeypatch.setattr(module, "_work", watched)
+    torch.set_num_threads(2)
+    list(InlineExecutor().run(space, genomes(space, 1), protocol=config.protocol()))
+    assert (seen, torch.get_num_threads()) == ([1], 2)
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_ordered_and_given_up_is_not_handed_out(config: RunConfig, workers: int) -> None:
+    space, executor = shaped_space(load("nas-bench-201"), config), make_executor(workers)
+    assert executor.capacity == workers
+    for genome in genomes(space, 3):
+        executor.submit(Order(space, genome, config.protocol(), Stage()))
+    executor.next_done()
+    executor.close()
+    with pytest.raises(ValueError, match="expected an order"):
+        executor.next_done()
+    (again,) = executor.run(space, genomes(space, 1), protocol=config.protocol())
+    assert again[0].failure is None
 
 
 def test_the_number_of_workers_chooses_the_executor() -> None:
@@ -58,10 +86,11 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
     victim = given[1]
 
     # local, so that it travels to the workers by value: they cannot import the tests
-    def deadly(space: Space, genome: Genome, _: Protocol) -> tuple[Evaluation, bytes]:
-        if genome == victim:
+    def deadly(order: Order) -> Result:
+        if order.genome == victim:
             os._exit(3)  # as a segmentation fault or the system's out-of-memory killer would
-        return Evaluation(space.key(genome), "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b"weights"
+        key = order.space.key(order.genome)
+        return Evaluation(key, "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b"weights"
 
     monkeypatch.setattr(module, "_work", deadly)
     records = {

@@ -10,6 +10,7 @@ from evonas.errors import RunFolderError, StorageError
 from evonas.space import source_text
 from evonas.study import RunConfig, create_run, next_free_folder, opened_run, readable_run
 from evonas.study import folder as module
+from evonas.study.journal import Asked
 
 Begin = Callable[[RunConfig, str], Path]
 
@@ -22,7 +23,7 @@ def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
     assert (folder / "space.yaml").read_text() == source_text("nas-bench-201")
     with opened_run(folder) as (read, journal):
         assert read == config
-        assert journal.asks() == []
+        assert journal.events() == []
 
 
 def test_a_folder_that_holds_this_run_says_how_to_go_on(config: RunConfig, begin: Begin) -> None:
@@ -106,7 +107,7 @@ def test_a_run_can_be_read_while_another_process_writes_to_it(
         writer.record_asks([("a", "")], generation=0)
         with readable_run(folder) as (read, journal):
             assert read == config
-            assert journal.asks() == [["a"]]
+            assert journal.events() == [Asked("a", 0)]
 
 
 @pytest.mark.parametrize("out", ["file", "file/run"])

@@ -6,13 +6,22 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evonas.errors import StorageError
 from evonas.evaluation.evaluate import Evaluation
-from evonas.study.journal import JOURNAL_FILE, Journal, create_journal, open_journal
+from evonas.study.journal import (
+    JOURNAL_FILE,
+    Asked,
+    Journal,
+    Promoted,
+    Told,
+    create_journal,
+    open_journal,
+)
 
 
 def evaluation(key: str, failure: str | None = None) -> Evaluation:
@@ -44,9 +53,31 @@ def test_what_was_told_is_read_back_bit_for_bit_in_the_order_of_the_asks(
         journal.record_tell(one)
     journal.close()
     again = open_journal(tmp_path)
-    assert again.asks() == [["a", "b"], ["c"]]
+    asks = [Asked("a", 0), Asked("b", 0), Asked("c", 1)]
+    assert again.events() == [*asks, *map(Told, told)]
     assert again.evaluations() == [told[1], told[2], told[0]]
     assert again.digest() == "abc"
+    again.close()
+
+
+def test_events_come_back_in_the_order_in_which_they_were_written(
+    journal: Journal, tmp_path: Path
+) -> None:
+    refused, first, later = (
+        replace(evaluation(key), epochs=epochs) for key, epochs in (("b", 0), ("a", 1), ("a", 3))
+    )
+    journal.record_asks([("a", ""), ("b", "")], generation=0, refused=[refused])
+    journal.record_tell(first)
+    journal.record_promotions(["a"], epochs=3)
+    journal.record_asks([("c", "")], generation=1)
+    journal.record_tell(later)
+    journal.close()
+    again = open_journal(tmp_path)
+    assert again.events() == [
+        Asked("a", 0), Asked("b", 0), Told(refused), Told(first), Promoted("a", 3), Asked("c", 1),
+        Told(later),
+    ]  # fmt: skip
+    assert again.evaluations() == [later, refused]
     again.close()
 
 
@@ -57,7 +88,7 @@ def test_a_candidate_is_told_once_and_asked_once(journal: Journal) -> None:
         journal.record_tell(evaluation("a"))
     with pytest.raises(StorageError, match="UNIQUE"):
         journal.record_asks([("b", ""), ("a", "")], generation=1)
-    assert journal.asks() == [["a"]]  # the refused generation left nothing behind
+    assert journal.events() == [Asked("a", 0), Told(evaluation("a"))]  # nothing of it is left
     journal.close()
 
 

@@ -1,0 +1,82 @@
+"""What a candidate must keep to, such as ``params<=1.0M``, and how far another is outside it."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from evonas.errors import ConfigError
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.registry import look_up
+
+Relation = Literal["<=", ">="]
+
+MULTIPLES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "%": 1e-2}
+_FORM = re.compile(
+    r"\s*([\w-]+)\s*(<=|>=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMG%]?)\s*", re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bound on one objective.
+
+    Attributes:
+        objective: its name.
+        relation: of the value to the bound.
+        bound: in the objective's unit.
+        text: as the user wrote it, without spaces.
+    """
+
+    objective: str
+    relation: Relation
+    bound: float
+    text: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is known without training."""
+        return OBJECTIVES[self.objective].cost == "free"
+
+    def violation(self, value: float) -> float:
+        """How far ``value`` is outside, as a share of the bound (of 1 if that is 0); 0 inside."""
+        beyond = value - self.bound if self.relation == "<=" else self.bound - value
+        return max(0.0, beyond) / (abs(self.bound) or 1.0)
+
+
+def parse_constraint(text: str) -> Constraint:
+    """The constraint that ``text`` states: an objective, ``<=`` or ``>=``, and a number.
+
+    The number may end in k, M, G (thousands, millions, thousands of millions) or in %.
+
+    Raises:
+        ConfigError: it has another form.
+        UnknownNameError: there is no such objective.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise ConfigError(
+            f"constraint '{text}': expected an objective, <= or >=, and a number that may end in "
+            "k, M, G or %, such as 'params<=1.0M' or 'acc>=90%'"
+        )
+    name, relation, number, multiple = match.groups()
+    look_up(OBJECTIVES, name, kind="objective of a constraint")
+    bound = float(number) * MULTIPLES[multiple]
+    if not math.isfinite(bound):
+        raise ConfigError(f"constraint '{text}': expected a finite number")
+    return Constraint(name, "<=" if relation == "<=" else ">=", bound, "".join(text.split()))
+
+
+def total_violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
+    """The sum of the violations of the constraints on what is known of a candidate."""
+    return sum(c.violation(values[c.objective]) for c in constraints if c.objective in values)
+
+
+def broken(values: Mapping[str, float], constraints: Sequence[Constraint]) -> str:
+    """The constraints that ``values`` break, for the user; empty if none."""
+    return ", ".join(
+        f"{c.text} ({values[c.objective]:.12g})"
+        for c in constraints
+        if c.objective in values and c.violation(values[c.objective]) > 0
+    )

@@ -1,0 +1,190 @@
+"""A run that was ended at any write to the disk goes on to the end of one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.evaluation.evaluate import Evaluation
+from evonas.study import Journal, RunConfig, StudyResult, open_journal, run_study
+from evonas.study import run as module
+from evonas.study.journal import Asked, Event, Promoted, Told
+from tests.study.fake import Drawn
+
+Begin = Callable[[RunConfig, str], Path]
+Run = Callable[[Path, int], StudyResult]
+
+GENERATIONAL: dict[str, Any] = {"mode": "generational"}
+STEADY: dict[str, Any] = {"mode": "steady"}
+HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "generational": GENERATIONAL,
+    "steady": STEADY,
+    "steady-halving-constrained": STEADY | HALVING | {"constraints": ("params<=8k",)},
+    "generational-halving-constrained": GENERATIONAL | HALVING | {"constraints": ("params<=8k",)},
+}
+NUM_CRASHES = 8  # of a run; with as many as there are writes, the test takes minutes
+WRITES = [
+    (Journal, "record_asks"), (Journal, "record_promotions"), (Journal, "record_tell"),
+    (module, "save_weights"), (module, "save_checkpoint"), (module, "remove_checkpoints"),
+    (module, "keep_only"),
+]  # fmt: skip
+
+
+@pytest.fixture(params=sorted(SETTINGS))
+def settings(request: pytest.FixtureRequest, config: RunConfig) -> RunConfig:
+    return replace(config, evaluations=9, **SETTINGS[request.param])
+
+
+class Crash(BaseException):
+    """The machine stops."""
+
+
+def crash_at(patch: pytest.MonkeyPatch, number: int) -> list[int]:
+    """Let a crash come at this write to the disk, before it is made (even) or after (odd)."""
+    count = [0]
+
+    def crashing(write: Callable[..., Any]) -> Callable[..., Any]:
+        def inner(*args: Any, **kwargs: Any) -> Any:
+            count[0] += 1
+            if count[0] == number // 2 + 1 and number % 2 == 0:
+                raise Crash
+            result = write(*args, **kwargs)
+            if count[0] == number // 2 + 1:
+                raise Crash
+            return result
+
+        return inner
+
+    for owner, name in WRITES:
+        patch.setattr(owner, name, crashing(getattr(owner, name)))
+    return count
+
+
+def end(folder: Path, executor: Drawn) -> StudyResult:
+    return run_study(folder, executor=executor, on_progress=lambda _: None)
+
+
+def events(folder: Path) -> list[Event]:
+    journal = open_journal(folder)
+    found = [
+        Told(replace(event.evaluation, seconds=0.0)) if isinstance(event, Told) else event
+        for event in journal.events()
+    ]
+    journal.close()
+    return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes()
+        for kind in ("models", "checkpoints")
+        for path in (folder / kind).glob("*")
+    }
+
+
+def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
+    settings: RunConfig, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = begin(settings, "whole")
+    with monkeypatch.context() as patch:
+        count = crash_at(patch, 10**9)
+        expected = end(whole, Drawn())
+    assert len({e.key for e in expected.evaluations if e.epochs}) == 9
+    stride = 2 * count[0] // NUM_CRASHES | 1  # odd, so that both kinds of crash take turns
+    for number in range(0, 2 * count[0], stride):
+        folder = begin(settings, f"crash-{number}")
+        with monkeypatch.context() as patch:
+            crash_at(patch, number)
+            with pytest.raises(Crash):
+                end(folder, Drawn())
+        result = end(folder, Drawn())
+        assert events(folder) == events(whole)
+        assert files(folder) == files(whole)
+        assert result.hypervolumes == expected.hypervolumes
+
+
+def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
+    settings: RunConfig, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (7, 24, 35):
+        folder = begin(settings, f"crash-{number}")
+        with monkeypatch.context() as patch:
+            crash_at(patch, number)
+            with pytest.raises(Crash):
+                end(folder, Drawn(3, seed=number))
+        before = events(folder)
+        owed = [e.key for e in before if isinstance(e, Asked | Promoted)]
+        for event in before:
+            if isinstance(event, Told):
+                owed.remove(event.evaluation.key)
+        executor = Drawn(3, seed=number + 1)
+        result = end(folder, executor)
+        assert events(folder)[: len(before)] == before
+        assert {key for key, _ in executor.done} >= set(owed)
+        again = Drawn(3)
+        finished = end(folder, again)
+        assert again.done == []
+        assert finished.evaluations == result.evaluations
+        assert finished.hypervolumes == result.hypervolumes
+
+
+def test_checkpoints_that_vanished_cost_time_and_not_the_result(
+    config: RunConfig, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(config, **STEADY, **HALVING)
+    whole, folder = begin(settings, "whole"), begin(settings, "robbed")
+    end(whole, Drawn())
+    with monkeypatch.context() as patch:
+        crash_at(patch, 20)
+        with pytest.raises(Crash):
+            end(folder, Drawn())
+    kept = list((folder / "checkpoints").glob("*"))
+    assert kept
+    for path in kept:
+        path.unlink()
+    end(folder, Drawn())
+    assert events(folder) == events(whole)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from evonas.study import make_executor, run_study
+def tell(progress): print(progress.done, flush=True)
+run_study(Path(sys.argv[1]), executor=make_executor(1), on_progress=tell)
+"""
+
+
+def timeless(evaluations: list[Evaluation]) -> list[Evaluation]:
+    return [replace(evaluation, seconds=0.0) for evaluation in evaluations]
+
+
+@pytest.mark.parametrize(
+    ("name", "results"), [("generational", 2), ("steady-halving-constrained", 5)]
+)
+def test_a_run_killed_by_the_system_ends_like_one_that_was_not(
+    config: RunConfig, begin: Begin, run: Run, name: str, results: int, tmp_path: Path
+) -> None:
+    config = replace(config, **SETTINGS[name])
+    whole, killed = begin(config, "whole"), begin(config, "killed")
+    expected = run(whole, 1)
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(killed)], stdout=output)
+        deadline = time.monotonic() + 120
+        while len(log.read_text().split()) < results and time.monotonic() < deadline:
+            time.sleep(0.005)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    assert len(log.read_text().split()) >= results
+    result = run(killed, 1)
+    assert timeless(result.evaluations) == timeless(expected.evaluations)
+    assert files(killed) == files(whole)
