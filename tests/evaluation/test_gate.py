@@ -1,0 +1,126 @@
+"""Cheap objectives gate dear ones: what is skipped could not have been on the front."""
+
+import random
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from evonas.evaluation import training
+from evonas.evaluation.constraints import parse_constraint
+from evonas.evaluation.data import traits_of
+from evonas.evaluation.evaluate import Protocol, Stage, evaluate, screen
+from evonas.evaluation.recipe import Recipe
+from evonas.space import Space, load
+
+ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
+BEST = ((-1.0, -1.0),)  # nothing is better
+
+
+@pytest.fixture
+def space() -> Space:
+    return load("nas-bench-201").resized(channels=4, cells=1).with_rules(("usf", "dfa"))
+
+
+@pytest.fixture
+def protocol() -> Protocol:
+    return Protocol(
+        dataset="digits",
+        data_dir=Path("nowhere"),
+        num_images=200,
+        recipe=Recipe(epochs=2, batch=40),
+        objectives=("acc", "robust"),
+        epsilon=Fraction(8, 255),
+        attacked_images=50,
+        seed=0,
+        gate="skip",
+    )
+
+
+def test_a_dominated_candidate_is_not_attacked_and_its_bound_is_kept(
+    space: Space, protocol: Protocol
+) -> None:
+    record, weights = evaluate(
+        space, space.parse(ALIVE), protocol=protocol, stage=Stage(rivals=BEST)
+    )
+    assert "robust" not in record.values
+    assert set(record.bounds) == {"robust"}
+    assert record.left_out is not None
+    assert record.left_out.startswith("dominated even with robust 0.")
+    assert not record.contends
+    assert weights == b""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_candidate_is_more_robust_than_its_bound(
+    space: Space, protocol: Protocol, seed: int
+) -> None:
+    """So what dominates the bound dominates the candidate."""
+    genome = space.canonical(space.sample(random.Random(seed)))
+    measured = replace(protocol, gate="measure", epsilon=Fraction(1, 255))
+    record, _ = evaluate(space, genome, protocol=measured, stage=Stage(rivals=BEST))
+    if record.failure is None:
+        assert record.values["robust"] <= record.bounds["robust"]
+        assert record.left_out is not None
+
+
+def test_rivals_that_leave_a_hope_skip_nothing(space: Space, protocol: Protocol) -> None:
+    genome = space.parse(ALIVE)
+    free, _ = evaluate(space, genome, protocol=protocol)
+    gated, _ = evaluate(space, genome, protocol=protocol, stage=Stage(rivals=BEST))
+    best = (-free.values["acc"], -gated.bounds["robust"])
+    for rivals in ((best,), ((best[0] + 0.01, -1.0), (-1.0, best[1] + 0.01))):
+        record, _ = evaluate(space, genome, protocol=protocol, stage=Stage(rivals=rivals))
+        assert replace(record, seconds=0) == replace(free, seconds=0)
+
+
+def test_a_candidate_half_way_is_never_gated(space: Space, protocol: Protocol) -> None:
+    """It is compared with others of its rung, by all objectives."""
+    stage = Stage(epochs=1, rivals=BEST)
+    record, checkpoint = evaluate(space, space.parse(ALIVE), protocol=protocol, stage=stage)
+    assert set(record.values) >= {"acc", "robust"}
+    assert record.left_out == "stopped after 1 of 2 epochs"
+    assert checkpoint
+
+
+def test_what_breaks_a_free_constraint_is_not_trained(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "training", None)  # a call would fail
+    strict = replace(protocol, constraints=(parse_constraint("params<=1k"),))
+    genome = space.parse(ALIVE)
+    record, weights = evaluate(space, genome, protocol=strict)
+    assert (record.epochs, record.losses, weights) == (0, (), b"")
+    assert record.violation == pytest.approx(record.values["params"] / 1000 - 1)
+    assert record.left_out == f"outside params<=1k ({record.values['params']:.0f})"
+    screened = screen(space, genome, protocol=strict, traits=traits_of("digits"))
+    assert screened is not None
+    assert replace(screened, seconds=0) == replace(record, seconds=0)
+
+
+def test_what_keeps_to_the_free_constraints_is_trained(space: Space, protocol: Protocol) -> None:
+    genome, traits = space.parse(ALIVE), traits_of("digits")
+    for text in ("params<=1M", "acc>=100%"):
+        wide = replace(protocol, constraints=(parse_constraint(text),))
+        assert screen(space, genome, protocol=wide, traits=traits) is None
+
+
+def test_what_breaks_a_measured_constraint_is_measured_no_further(
+    space: Space, protocol: Protocol
+) -> None:
+    strict = replace(protocol, constraints=(parse_constraint("acc>=100%"),))
+    record, weights = evaluate(space, space.parse(ALIVE), protocol=strict)
+    assert "robust" not in record.values
+    assert record.violation == pytest.approx(1 - record.values["acc"])
+    assert record.epochs == 2
+    assert weights == b""
+
+
+def test_a_constraint_alone_has_its_objective_measured(space: Space, protocol: Protocol) -> None:
+    strict = replace(
+        protocol, objectives=("params",), constraints=(parse_constraint("robust>=0"),)
+    )
+    record, _ = evaluate(space, space.parse(ALIVE), protocol=strict)
+    assert "robust" in record.values
+    assert record.contends
