@@ -6,9 +6,11 @@
 ``ranking``: Kendall's tau between the loss that a supernet gives to genomes of NAS-Bench-201 (8
 channels, one cell a stage) and their accuracy after training, mean of two trainings; and between
 these two, which bounds what any predictor can reach. ``credit``: of the children of each operator
-in runs of ``nsga2``, those that entered the front. Both print Markdown with CPU seconds.
+in runs of ``nsga2``, those that entered the front, and their accuracy. Both print Markdown with
+CPU seconds.
 """
 
+import csv
 import math
 import random
 import statistics
@@ -31,13 +33,14 @@ from evonas.search import Credit
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load, source_text
 from evonas.study import RunConfig, create_run, make_executor, run_study
+from evonas.study.credit import OPERATORS_FILE
 
 RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 EPOCHS, BATCH = 6, 32
 NUM_GENOMES, NUM_ASSIGNMENTS = 30, 10
 UNROLLED = (0, 1, 4)  # steps before a score
 GUIDE_SEEDS = (0, 1, 2)
-RUN_SEEDS = (0, 1, 2)
+RUN_SEEDS = (0, 1, 2, 3, 4)
 DATA = load_search_data("digits", seed=0)
 
 
@@ -115,7 +118,7 @@ def ranking() -> None:
         found: dict[tuple[int, str], list[float]] = {}
         for seed in GUIDE_SEEDS:
             start = time.process_time()
-            guide = learned_guide(space, seed=seed, by_rules=by_rules)
+            guide = learnings_guide(space, seed=seed, by_rules=by_rules)
             learning.append((time.process_time() - start) / guide.num_epochs)
             for guide.unrolled in UNROLLED:
                 start = time.process_time()
@@ -135,7 +138,7 @@ def ranking() -> None:
     )
 
 
-def learned_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide:
+def learnings_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide:
     """A supernet that was trained as the EG operator trains its own."""
     recipe = Recipe(epochs=3 * EPOCHS, batch=BATCH)
     guide = SupernetGuide(space, DATA, recipe=recipe, seed=seed, learns_by_rules=by_rules)
@@ -153,31 +156,35 @@ def spread(values: Sequence[float]) -> str:
 
 
 def credit() -> None:
-    """Prints, for the operator and for the operator with every part off, what was earned."""
+    """Prints what the children of the operator, whole and in part, and plain ones earned."""
     variants = {
         "eg": (),
-        "with every part off": ("gradient", "cma", "similarity", "score"),
+        "eg without similarity": ("similarity",),
+        "eg with every part off": ("gradient", "cma", "similarity", "score"),
     }
-    print(
-        "| operator | its children | entered | at the end | plain | entered | at the end | CPU s |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    columns = ("children", "entered the front", "on it at the end", "median accuracy")
+    print(f"| run | operator | {' | '.join(columns)} | CPU s a run |\n|{'---|' * 7}")
     for name, without in variants.items():
         start = time.process_time()
-        earned = [run_once(seed, without=without) for seed in RUN_SEEDS]
+        earnings = [run_once(seed, without=without) for seed in RUN_SEEDS]
         seconds = (time.process_time() - start) / len(RUN_SEEDS)
-        cells = []
         for operator in ("eg", "plain"):
-            for field in ("asked", "entered", "on_front"):
-                cells.append(str(sum(getattr(each[operator], field) for each in earned)))
-        print(f"| {name} | {' | '.join(cells)} | {seconds:.0f} |", flush=True)
+            counts = [
+                sum(getattr(credit_of[operator], field) for credit_of, _ in earnings)
+                for field in ("asked", "entered", "on_front")
+            ]
+            medians = [statistics.median(accuracies[operator]) for _, accuracies in earnings]
+            cells = [*map(str, counts), spread(medians), f"{seconds:.0f}"]
+            print(f"| {name} | {operator} | {' | '.join(cells)} |", flush=True)
 
 
-def run_once(seed: int, *, without: tuple[str, ...]) -> dict[str, Credit]:
-    """A run of 24 candidates, in this process."""
+def run_once(
+    seed: int, *, without: tuple[str, ...]
+) -> tuple[dict[str, Credit], dict[str, list[float]]]:
+    """A run of 40 candidates, in this process: credit and accuracies of each operator."""
     config = RunConfig(
         space="nas-bench-201", objectives=("acc", "params"), rules=RULES, dataset="digits",
-        data_dir="nowhere", algorithm="nsga2", population=8, generations=3, evaluations=24,
+        data_dir="nowhere", algorithm="nsga2", population=10, generations=4, evaluations=40,
         epochs=3, batch=BATCH, images=None, channels=8, cells=1, seed=seed, epsilon="16/255",
         attacked_images=20, device="cpu", mutation="eg", eg_without=without,
         supernet_epochs=3 * EPOCHS, supernet_channels=8,
@@ -186,7 +193,13 @@ def run_once(seed: int, *, without: tuple[str, ...]) -> dict[str, Credit]:
         folder = Path(parent) / "run"
         create_run(folder, config, space_text=source_text(config.space))
         result = run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
-    return result.credit
+        with (folder / OPERATORS_FILE).open(encoding="utf-8") as file:
+            operators = {row["key"]: row["operator"] for row in csv.DictReader(file)}
+    accuracies: dict[str, list[float]] = {"eg": [], "plain": []}
+    for evaluation in result.evaluations:
+        if evaluation.failure is None and evaluation.key in operators:
+            accuracies[operators[evaluation.key]].append(evaluation.values["acc"])
+    return result.credit, accuracies
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from statistics import mean, stdev
 import pytest
 
 from evonas.cli import main
-from evonas.search import SEARCHES
+from evonas.search import GUIDED_SEARCHES, SEARCHES
 
 NASBENCH = Path("nas-bench-201") / "nb201_cifar10.csv.gz"
 
@@ -84,6 +84,7 @@ def test_one_objective_is_reported_as_a_value(
         (["--minimize", "acc"], "'acc' is named twice"),
         (["--minimize", "size", "--report", "acc"], "one objective can guide"),
         (["--algorithm", "nsg2"], "unknown algorithm 'nsg2'; did you mean 'nsga2'"),
+        (["--algorithm", "bionas-darts"], "it trains a supernet, which takes networks and images"),
         (["--checkpoints", "many"], "checkpoints: expected whole numbers"),
         (["--seeds", "0"], "seeds: expected a whole number of at least 1, got 0"),
         (["--first-seed", "-1"], "first-seed: expected at least 0"),
@@ -106,7 +107,7 @@ def test_a_wrong_flag_is_one_message(
 
 def test_every_engine_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     printed = call(capsys, "algorithms")
-    for search in SEARCHES.values():
+    for search in (*SEARCHES.values(), *GUIDED_SEARCHES.values()):
         assert search.name in printed
         assert search.title.split()[0] in printed
 
