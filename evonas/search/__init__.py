@@ -9,6 +9,7 @@ from evonas.search.base import AbstractSearch
 from evonas.search.deap_nsga2 import DeapNsga2
 from evonas.search.deap_spea2 import DeapSpea2
 from evonas.search.eg_mutation import PARTS, EgMutation, EgSettings
+from evonas.search.evonas_search import EvonasSearch
 from evonas.search.guided import GUIDED_SEARCHES, MUTATIONS, check_mutation, refuse_guided
 from evonas.search.guided_search import Credit, GuidedSearch
 from evonas.search.local import LocalSearch
@@ -27,6 +28,7 @@ from evonas.search.sms_emoa import SmsEmoa
 SEARCHES: dict[str, type[AbstractSearch]] = {
     search.name: search
     for search in (
+        EvonasSearch,
         Nsga2,
         Nsga3,
         SmsEmoa,
