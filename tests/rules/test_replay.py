@@ -67,7 +67,7 @@ def network(*rules: AbstractRule) -> nn.Sequential:
             layers += [nn.BatchNorm2d(6), nn.Tanh(), RuleConv2d(6, 6, 3, padding=1, rule=rule)]
         layers += [nn.AdaptiveAvgPool2d(2), nn.Flatten(), RuleLinear(24, 3, rule=rules[-1])]
         made = nn.Sequential(*layers)
-    connect(made, seed=2**40 + 3)
+    connect(made, seed=2**40 + 3, num_classes=3)
     return made
 
 
