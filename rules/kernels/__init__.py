@@ -18,6 +18,7 @@ from evonas.rules.kernels.flat_sgd import (
     parameter_table,
     sgd_step,
 )
+from evonas.rules.kernels.layer_segments import kept_differences, layer_segments
 from evonas.rules.kernels.node import join
 from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
 from evonas.rules.kernels.separable import convolve_separably
@@ -32,6 +33,8 @@ __all__ = [
     "convolve_separably",
     "feedback_table",
     "join",
+    "kept_differences",
+    "layer_segments",
     "parameter_table",
     "project",
     "projection_table",

@@ -1,0 +1,57 @@
+"""Oracle: the feedback that each layer makes for itself."""
+
+import pytest
+import torch
+from torch import nn
+
+from evonas.errors import RuleError
+from evonas.rules import RULES, KolenPollack, RuleConv2d, RuleLinear, UniformSign, connect
+from evonas.rules.kernels import (
+    feedback_table,
+    kept_differences,
+    layer_segments,
+    refresh_feedback,
+    seed_tensor,
+)
+from evonas.rules.kernels.codes import CODES
+
+
+def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
+    seeds, networks, wirings = [3, 2**64 - 1], [], []
+    for seed in seeds:
+        layers = [RuleConv2d(3, 4, 3, rule=RULES[name]()) for name in sorted(CODES)]
+        layers.append(RuleConv2d(3, 4, 3, rule=KolenPollack(scale="rms")))
+        layers.append(RuleConv2d(4, 4, 5, groups=4, rule=UniformSign(scale="biotorch")))
+        networks.append([*layers, RuleLinear(5, 3, rule=RULES["brsf"]())])
+        wirings.append(connect(nn.Sequential(*networks[-1]), seed=seed))
+    for wiring, steps in zip(wirings, (2, 5), strict=True):
+        for _ in range(steps):
+            wiring.advance(learning_rate=0.1, weight_decay=0.05)
+    segments, kept, begin, kept_begin = [], [], 0, 0
+    for candidate, layers in enumerate(networks):
+        segments += layer_segments(layers, candidate=candidate, begin=begin, kept_begin=kept_begin)
+        begin = segments[-1].begin + segments[-1].count
+        differences = kept_differences(layers)
+        assert differences is not None
+        kept.append(differences)
+        kept_begin += differences.numel()
+    every = [layer for layers in networks for layer in layers]
+    weights = torch.cat([layer.weight.detach().flatten() for layer in every])
+    feedback = torch.empty_like(weights)
+    refresh_feedback(
+        feedback, weights, feedback_table(segments), seeds=seed_tensor(seeds),
+        steps=torch.tensor([2, 5]), kept=torch.cat(kept),
+        decays=torch.tensor([wiring.decay for wiring in wirings], dtype=torch.float64),
+    )  # fmt: skip
+    assert torch.equal(feedback, torch.cat([layer.feedback().flatten() for layer in every]))
+
+
+def test_layers_that_a_table_cannot_hold_are_refused() -> None:
+    for rule in (RULES["dfa"](), UniformSign(scale="rms")):
+        layer = RuleLinear(2, 2, rule=rule)
+        connect(layer, seed=0)
+        with pytest.raises(RuleError, match="layer_segments: expected rules of bp, fa"):
+            layer_segments([layer])
+    with pytest.raises(RuleError, match="connected before it got rule 'kp'"):
+        kept_differences([RuleLinear(2, 2, rule=RULES["kp"]())])
+    assert kept_differences([RuleLinear(2, 2, rule=RULES["bp"]())]) is None
