@@ -31,7 +31,7 @@ def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
     for candidate, layers in enumerate(networks):
         segments += layer_segments(layers, candidate=candidate, begin=begin, kept_begin=kept_begin)
         begin = segments[-1].begin + segments[-1].count
-        differences = kept_differences(network)
+        differences = kept_differences(layers)
         assert differences is not None
         kept.append(differences)
         kept_begin += differences.numel()
