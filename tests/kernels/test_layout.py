@@ -1,0 +1,32 @@
+"""Oracles: torch's own outputs and strides; counting."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from evonas.rules.kernels.layout import alike, empty_outputs, is_addressable, memory_format
+
+
+@pytest.mark.parametrize("last", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("geometry", [(1, 1, 1), (2, 1, 1), (2, 4, 2), (1, 0, 2)])
+def test_outputs_are_shaped_and_laid_out_as_torch_would(
+    geometry: tuple[int, int, int], last: torch.memory_format
+) -> None:
+    images = torch.ones(2, 3, 9, 8).contiguous(memory_format=last)
+    depthwise, pointwise = torch.ones(3, 1, 3, 3), torch.ones(5, 3, 1, 1)
+    expected = F.conv2d(F.conv2d(images, depthwise, None, *geometry, 3), pointwise)
+    found = empty_outputs(images, depthwise, pointwise, *geometry)
+    assert found.shape == expected.shape
+    assert memory_format(found) == last
+
+
+def test_tensors_are_copied_only_where_they_lie_otherwise() -> None:
+    model = torch.ones(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
+    same, other = alike([model + 1.0, torch.ones(2, 3, 4, 4)], model)
+    assert same.stride() == other.stride() == model.stride()
+    assert alike([same], model)[0].data_ptr() == same.data_ptr()
+
+
+def test_32_bits_number_2_to_the_31_elements_less_one() -> None:
+    assert is_addressable(torch.empty(2**31 - 1, device="meta"))
+    assert not is_addressable(torch.empty(2**16, 2**15, device="meta"))
