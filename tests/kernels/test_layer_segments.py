@@ -28,14 +28,16 @@ def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
         for _ in range(steps):
             wiring.advance(learning_rate=0.1, weight_decay=0.05)
     segments, kept, begin, kept_begin = [], [], 0, 0
-    for candidate, layers in enumerate(networks):
-        segments += layer_segments(layers, candidate=candidate, begin=begin, kept_begin=kept_begin)
+    for candidate, network in enumerate(networks):
+        segments += layer_segments(
+            network, candidate=candidate, begin=begin, kept_begin=kept_begin
+        )
         begin = segments[-1].begin + segments[-1].count
-        differences = kept_differences(layers)
+        differences = kept_differences(network)
         assert differences is not None
         kept.append(differences)
         kept_begin += differences.numel()
-    every = [layer for network in networks for layer in network]
+    every = [layer for layers in networks for layer in layers]
     weights = torch.cat([layer.weight.detach().flatten() for layer in every])
     feedback = torch.empty_like(weights)
     refresh_feedback(

@@ -106,10 +106,10 @@ class Blocks:
 
 # by the width of the outputs, such that no kernel spills registers (tests/kernels)
 FORWARD = {
-    16: Blocks(64, 16, 4), 32: Blocks(64, 16, 4), 64: Blocks(32, 32, 4), 128: Blocks(64, 32, 8),
+    16: Blocks(64, 16, 4), 32: Blocks(64, 16, 4), 64: Blocks(64, 16, 8), 128: Blocks(64, 16, 8),
     256: Blocks(32, 16, 8),
 }  # fmt: skip
-BACKWARD = FORWARD | {128: Blocks(32, 16, 8)}
+BACKWARD = FORWARD | {64: Blocks(32, 32, 4), 128: Blocks(32, 16, 8)}
 
 
 def precision(tensor: Tensor) -> str:
