@@ -23,6 +23,7 @@ runs lie beside this script: to repeat them, give another ``--progress``.
 
 import argparse
 import csv
+import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -146,7 +147,7 @@ def make_network(case: Case, traits: Traits) -> Network:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(case.seed)
         body = look_up(BODIES, case.network, kind="network")(rule)
-        classifier = RuleLinear(64, traits.num_classes, rule=rule)
+        classifier = RuleLinear(64, traits.num_classes, rule=rule.for_readout())
     network = Network(
         body, head=nn.ReLU(), classifier=classifier, mean=traits.mean, deviation=traits.std
     )
@@ -215,10 +216,7 @@ def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
     yield "| rule | accuracy, % | seeds | training loss | angle, degrees | angle of the stem |"
     yield "|---|---|---|---|---|---|"
     for rule, rows in sorted(by_rule.items(), key=lambda item: -_mean(item[1])):
-        angle, stem_angle = (
-            "-" if rule == FROZEN else _spread(rows, name, 1, ".0f")
-            for name in ("angle", "stem_angle")
-        )
+        angle, stem_angle = (_spread(rows, name, 1, ".0f") for name in ("angle", "stem_angle"))
         yield (
             f"| `{rule}` | {_spread(rows, 'accuracy', 100, '.1f')} | {len(rows)} | "
             f"{_spread(rows, 'loss', 1, '.2f')} | {angle} | {stem_angle} |"
@@ -231,6 +229,8 @@ def _mean(rows: Sequence[Outcome]) -> float:
 
 def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str:
     values = [factor * getattr(row, name) for row in rows]
+    if any(math.isnan(value) for value in values):
+        return "-"
     deviation = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
     return f"{statistics.mean(values):{form}}{deviation}"
 

@@ -44,7 +44,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ),
         (
             ["--algorithm", "moead", "--objectives", "acc"],
-            "algorithm 'moead': expected at least 2 objectives, got 1; with 1, choose among evonas",
+            "'moead': expected at least 2 objectives, got 1; with 1, choose among evonas",
         ),
         (["--mutation", "egg"], "unknown mutation 'egg'; did you mean 'eg'?"),
         (["--mutation", "eg", "--eg-without", "cmaa"], "part of the EG operator 'cmaa'; did you"),
