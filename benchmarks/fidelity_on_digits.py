@@ -1,6 +1,6 @@
 """What successive halving and gates bring on scikit-learn's digits, at equal epochs of training.
 
-    python benchmarks/fidelity_on_digits.py
+    python -m benchmarks.fidelity_on_digits
 
 Every run searches NAS-Bench-201 (8 channels, one cell a stage, the space's rules) for ``acc`` and
 ``robust`` and is cut where 360 epochs were spent: 40 candidates of 9 epochs, or some 160 of which
@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sections import write_section
-
+from benchmarks.sections import write_section
 from evonas.cli.options import RunOptions, resolve
 from evonas.evaluation.evaluate import Evaluation
 from evonas.space import source_text
