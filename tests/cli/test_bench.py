@@ -85,6 +85,7 @@ def test_one_objective_is_reported_as_a_value(
         (["--minimize", "size", "--report", "acc"], "one objective can guide"),
         (["--algorithm", "nsg2"], "unknown algorithm 'nsg2'; did you mean 'nsga2'"),
         (["--algorithm", "bionas-darts"], "it trains a supernet, which takes networks and images"),
+        (["--algorithm", "moead"], "algorithm 'moead': expected at least 2 objectives, got 1"),
         (["--checkpoints", "many"], "checkpoints: expected whole numbers"),
         (["--seeds", "0"], "seeds: expected a whole number of at least 1, got 0"),
         (["--first-seed", "-1"], "first-seed: expected at least 0"),
