@@ -3,10 +3,9 @@
 import importlib
 import warnings
 from collections.abc import Sequence
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 from evonas.search.base import AbstractSearch, Outcome
-from evonas.search.pareto import Vector
 from evonas.search.problem import Problem
 from evonas.seeds import derive_seed
 from evonas.space import Genome
@@ -19,8 +18,7 @@ class OptunaTpe(AbstractSearch):
     """Models where good genomes and bad genomes lie, and samples where they part.
 
     With several objectives the multi-objective estimator of Ozaki et al. 2022. It proposes many
-    genomes a second time; such a trial is closed as failed, as is one of a failed candidate, and
-    the model takes no notice of it.
+    genomes a second time; those are drawn again. The model takes no notice of failed candidates.
     """
 
     name: ClassVar[str] = "optuna"
@@ -51,47 +49,50 @@ class OptunaTpe(AbstractSearch):
             for position, gene in enumerate(problem.genes)
             if len(gene.choices) > 1
         }
-        self._trials: dict[str, Any] = {}
+        self._sampled: dict[str, dict[str, int]] = {}
         self._num_told = 0
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._num_told += len(outcomes)
         for outcome in outcomes:
             key = self.problem.key(outcome.genome)
-            if key in self._trials:
-                self._tell(self._trials.pop(key), outcome.vector)
-            elif outcome.vector is not None:
+            sampled = self._sampled.pop(key, None)
+            if outcome.vector is not None:
                 self._study.add_trial(
                     self._optuna.trial.create_trial(
-                        params=self._parameters(outcome.genome),
+                        params=sampled or self._parameters(outcome.genome),
                         distributions=self._distributions,
                         values=list(outcome.vector),
                     )
                 )
 
     def _propose(self, count: int) -> list[Genome]:
-        if self._num_told < self.population:
-            return []
         found: dict[str, Genome] = {}
         repeats = 0
         while len(found) < count and repeats < MAX_REPEATS:
-            trial = self._study.ask(self._distributions)
-            genome = self._genome(trial.params)
+            parameters = self._sample() if self._num_told >= self.population else {}
+            if not parameters:
+                break
+            genome = self._genome(parameters)
             key = self.problem.key(genome)
             if self._is_new(key) and key not in found:
                 found[key] = genome
-                self._trials[key] = trial
+                self._sampled[key] = parameters
                 repeats = 0
             else:
                 repeats += 1
-                self._tell(trial, None)
         return list(found.values())
 
-    def _tell(self, trial: Any, vector: Vector | None) -> None:
-        if vector is None:
-            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
-        else:
-            self._study.tell(trial, list(vector))
+    def _sample(self) -> dict[str, int]:
+        """What the estimators propose; nothing until there are enough successes.
+
+        The trial is closed at once and its result added as one of its own: a trial copies all its
+        parameters whenever one of them is suggested, which is most of its time.
+        """
+        trial = self._study.ask()
+        parameters = {str(name): int(value) for name, value in trial.relative_params.items()}
+        self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+        return parameters
 
     def _parameters(self, genome: Genome) -> dict[str, int]:
         return {name: genome.values[int(name)] for name in self._distributions}
