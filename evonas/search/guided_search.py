@@ -169,7 +169,7 @@ class GuidedSearch:
         order = {key: place for place, key in enumerate(self._engine.asked_keys)}
         for key in sorted(self._waiting, key=order.__getitem__):
             self._told[key] = self._waiting[key]
-        self._entered |= self._front() & self._waiting.keys()
+        self._entered |= self._front()  # who was not on it at first never will be
         self._waiting = {}
 
     def _front(self) -> set[str]:
