@@ -142,8 +142,20 @@ def _write_journal(folder: Path) -> None:
         _write_so_far(folder, config, journal.evaluations())
 
 
+def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> None:
+    reasons = [e.uncaptured for e in evaluations if e.uncaptured is not None]
+    if reasons:
+        console.print(
+            f"trained without CUDA graphs, so more slowly: {len(reasons)}, as {reasons[0]}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
 def _conclude(console: Console, folder: Path, result: StudyResult) -> None:
     failures = sum(e.failure is not None for e in result.evaluations)
+    _tell_uncaptured(console, result.evaluations)
     volumes = [volume for volume in result.hypervolumes if volume is not None]
     if volumes:
         console.print(

@@ -69,6 +69,7 @@ def evaluating(
                 precision=protocol.precision, until=record.until, checkpoint=stage.checkpoint,
             )  # fmt: skip
             record.losses = trained.losses
+            record.uncaptured = trained.fallback if images.labels.is_cuda else None
             with arithmetic("fp32", device_type=torch.device(protocol.device).type):
                 record.measure("forward", subject)
                 if not (record.violation or record.is_gated(subject, stage.rivals)):
@@ -107,15 +108,12 @@ def screen(
 def _subject(
     space: Space, genome: Genome, data: SearchData, *, protocol: Protocol, seed: int
 ) -> Subject:
-    attack_seed = derive_seed(protocol.seed, "attack")
     return Subject(
         network=_network(space, genome, data.traits, seed=seed).to(protocol.device),
         validation=data.validation,
-        attacked=robust_subset(
-            data.validation, num_images=protocol.attacked_images, seed=attack_seed
-        ),
+        attacked=_attacked(protocol),
         epsilon=protocol.epsilon,
-        attack_seed=attack_seed,
+        attack_seed=_attack_seed(protocol),
         input_shape=data.traits.shape,
     )
 
@@ -129,6 +127,18 @@ def _network(space: Space, genome: Genome, traits: Traits, *, seed: int) -> Netw
         seed=seed,
         mean=traits.mean,
         deviation=traits.std,
+    )
+
+
+def _attack_seed(protocol: Protocol) -> int:
+    return derive_seed(protocol.seed, "attack")
+
+
+@lru_cache(maxsize=1)  # the same images for all candidates of a study
+def _attacked(protocol: Protocol) -> Images:
+    data, _ = _data(protocol)
+    return robust_subset(
+        data.validation, num_images=protocol.attacked_images, seed=_attack_seed(protocol)
     )
 
 

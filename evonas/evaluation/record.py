@@ -93,6 +93,8 @@ class Evaluation:
         violation: how far it is outside the constraints, 0 if it keeps to them.
         bounds: by dear objective that makes no difference to the front: a value it cannot better.
         left_out: why it is on no front though it did not fail, else None.
+        uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
+            the same numbers, more slowly.
     """
 
     key: str
@@ -107,6 +109,7 @@ class Evaluation:
     violation: float = 0.0
     bounds: dict[str, float] = field(default_factory=dict)
     left_out: str | None = None
+    uncaptured: str | None = None
 
     @property
     def contends(self) -> bool:
@@ -124,6 +127,7 @@ class Record:
         losses: the same.
         failure: the same.
         bounds: the same.
+        uncaptured: the same.
     """
 
     def __init__(self, protocol: Protocol, key: str, genome: str) -> None:
@@ -137,6 +141,7 @@ class Record:
         self.losses: tuple[float, ...] = ()
         self.failure: str | None = None
         self.bounds: dict[str, float] = {}
+        self.uncaptured: str | None = None
 
     def measure(self, cost: Cost, subject: Subject) -> None:
         """Add the values of all objectives of this cost."""
@@ -193,6 +198,7 @@ class Record:
             violation=0.0 if self.failure is not None else self.violation,
             bounds=self.bounds,
             left_out=None if self.failure is not None else self._left_out(),
+            uncaptured=self.uncaptured,
         )
 
     def _is_complete(self) -> bool:
