@@ -33,7 +33,6 @@ from benchmarks.gpu_measures import (
     peak_gibibytes,
     step_time,
     traffic,
-    wait,
 )
 from benchmarks.gpu_throughput import at_once, candidates_per_hour
 from benchmarks.naive import PEERS
@@ -42,6 +41,7 @@ from evonas.evaluation.augment import FramedImages
 from evonas.evaluation.graph import WARM_UP_CALLS
 from evonas.evaluation.lane import make_lane
 from evonas.evaluation.precision import Precision
+from evonas.evaluation.speed import wait
 
 Row = dict[str, Any]
 COMPILE_SECONDS = 100

@@ -12,6 +12,8 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from evonas.evaluation.speed import wait
+
 
 @dataclass(frozen=True)
 class StepTime:
@@ -26,12 +28,6 @@ class StepTime:
     median: float
     low: float
     high: float
-
-
-def wait(device: torch.device) -> None:
-    """Until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def step_time(

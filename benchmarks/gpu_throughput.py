@@ -8,13 +8,14 @@ import torch
 from torch import nn
 
 from benchmarks.gpu_cases import OF_DATA, Case, Size, ours
-from benchmarks.gpu_measures import forget_peak, peak_gibibytes, wait
+from benchmarks.gpu_measures import forget_peak, peak_gibibytes
 from benchmarks.naive import naive_network
 from evonas.evaluation.augment import FramedImages, cut, plan_epoch
 from evonas.evaluation.graph import WARM_UP_CALLS
 from evonas.evaluation.lane import make_lane
 from evonas.evaluation.precision import Precision, arithmetic
 from evonas.evaluation.recipe import Recipe
+from evonas.evaluation.speed import wait
 from evonas.evaluation.training import training
 from evonas.evaluation.turns import Turns
 from evonas.networks import build

@@ -23,7 +23,11 @@ from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
-__all__ = ["Evaluation", "Protocol", "Stage", "evaluate", "evaluating", "screen"]
+OUT_OF_MEMORY = "out of memory: "  # how the failure of such a candidate begins
+
+__all__ = [
+    "OUT_OF_MEMORY", "Evaluation", "Protocol", "Stage", "evaluate", "evaluating", "screen",
+]  # fmt: skip
 
 
 def evaluate(
@@ -78,7 +82,7 @@ def evaluating(
     except CandidateFailure as problem:
         record.failure = f"{problem.kind}: {problem}"
     except torch.OutOfMemoryError as problem:
-        record.failure = f"out of memory: {problem}"
+        record.failure = f"{OUT_OF_MEMORY}{problem}"
     return record.evaluation(seconds=time.perf_counter() - start), blob
 
 

@@ -74,15 +74,16 @@ def _speed(device: str, precision: Precision, batch: int, num_steps: int, channe
     step.begin_epoch(plan_epoch(images, batch=batch, generator=generator))
     for _ in range(WARM_UP_CALLS + 1):
         replayed()
-    _wait(device)
+    wait(device)
     start = time.perf_counter()
     for _ in range(num_steps):
         replayed()
-    _wait(device)
+    wait(device)
     seconds = (time.perf_counter() - start) / num_steps
     return Speed(batch / seconds, 1e3 * seconds, batch, replayed.fallback)
 
 
-def _wait(device: str) -> None:
+def wait(device: torch.device | str) -> None:
+    """Until the device has done what it was given."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)

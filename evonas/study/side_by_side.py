@@ -11,12 +11,11 @@ from typing import final
 
 import torch
 
-from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.evaluate import OUT_OF_MEMORY, Evaluation
 from evonas.evaluation.lane import AbstractLane
 from evonas.evaluation.turns import Turns
 
 Result = tuple[Evaluation, bytes]
-OUT_OF_MEMORY = "out of memory: "  # how the failure of such a candidate begins
 
 
 @dataclass(frozen=True)

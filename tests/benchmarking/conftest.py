@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from evonas.benchmarking.table import read_table
 from evonas.evaluation.evaluate import Evaluation
 from evonas.space import Space, from_data, source_text
 from evonas.study import RunConfig, create_run, opened_run
+from tests.small_run import SMALL_RUN
 
 SPACE = {
     "name": "small",
@@ -85,26 +87,7 @@ def make_benchmark(tmp_path: Path, small_space: Space) -> Callable[..., Benchmar
 @pytest.fixture
 def run_config() -> RunConfig:
     """Of a run that nobody ran."""
-    return RunConfig(
-        space="tiny",
-        objectives=("acc", "params"),
-        rules=("fa",),
-        dataset="digits",
-        data_dir="nowhere",
-        algorithm="nsga2",
-        population=4,
-        generations=3,
-        evaluations=12,
-        epochs=1,
-        batch=50,
-        images=100,
-        channels=4,
-        cells=1,
-        seed=0,
-        epsilon="16/255",
-        attacked_images=20,
-        device="cpu",
-    )
+    return replace(SMALL_RUN, space="tiny", rules=("fa",))
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""A small network trained on digits once, and the images it is judged on."""
+"""A small network trained on digits once, its images, and a small protocol for candidates."""
 
 from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,7 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.evaluation.data import load_search_data
+from evonas.evaluation.evaluate import Protocol
 from evonas.evaluation.images import Images, SearchData, unit_pixels
+from evonas.evaluation.recipe import Recipe
+from evonas.space import Space, load
 
 
 class Normalise(nn.Module):
@@ -80,3 +85,22 @@ def trained(trained_once: nn.Module) -> nn.Module:
 def batch(digits: SearchData) -> tuple[Tensor, Tensor]:
     """96 images in [0, 1] and their labels."""
     return unit_pixels(digits.validation.pixels[:96]), digits.validation.labels[:96]
+
+
+@pytest.fixture
+def space() -> Space:
+    return load("nas-bench-201").resized(channels=4, cells=1).with_rules(("usf", "dfa"))
+
+
+@pytest.fixture
+def protocol() -> Protocol:
+    return Protocol(
+        dataset="digits",
+        data_dir=Path("nowhere"),
+        num_images=200,
+        recipe=Recipe(epochs=1, batch=40),
+        objectives=("acc", "robust"),
+        epsilon=Fraction(8, 255),
+        attacked_images=50,
+        seed=0,
+    )

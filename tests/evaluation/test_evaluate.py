@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,29 +17,10 @@ from evonas.evaluation.training import Recipe, TrainedCandidate, training
 from evonas.evaluation.turns import Turns
 from evonas.networks import Network, build
 from evonas.seeds import derive_seed
-from evonas.space import Space, load
+from evonas.space import Space
 
 ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
 DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
-
-
-@pytest.fixture
-def space() -> Space:
-    return load("nas-bench-201").resized(channels=4, cells=1).with_rules(("usf", "dfa"))
-
-
-@pytest.fixture
-def protocol() -> Protocol:
-    return Protocol(
-        dataset="digits",
-        data_dir=Path("nowhere"),
-        num_images=200,
-        recipe=Recipe(epochs=1, batch=40),
-        objectives=("acc", "robust"),
-        epsilon=Fraction(8, 255),
-        attacked_images=50,
-        seed=0,
-    )
 
 
 def test_a_record_holds_what_was_asked_for_and_what_is_always_told(

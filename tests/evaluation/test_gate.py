@@ -3,7 +3,6 @@
 import random
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -12,30 +11,15 @@ from evonas.evaluation.constraints import parse_constraint
 from evonas.evaluation.data import traits_of
 from evonas.evaluation.evaluate import Protocol, Stage, evaluate, screen
 from evonas.evaluation.recipe import Recipe
-from evonas.space import Space, load
+from evonas.space import Space
 
 ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
 BEST = ((-1.0, -1.0),)  # nothing is better
 
 
 @pytest.fixture
-def space() -> Space:
-    return load("nas-bench-201").resized(channels=4, cells=1).with_rules(("usf", "dfa"))
-
-
-@pytest.fixture
-def protocol() -> Protocol:
-    return Protocol(
-        dataset="digits",
-        data_dir=Path("nowhere"),
-        num_images=200,
-        recipe=Recipe(epochs=2, batch=40),
-        objectives=("acc", "robust"),
-        epsilon=Fraction(8, 255),
-        attacked_images=50,
-        seed=0,
-        gate="skip",
-    )
+def protocol(protocol: Protocol) -> Protocol:
+    return replace(protocol, recipe=Recipe(epochs=2, batch=40), gate="skip")
 
 
 def test_a_dominated_candidate_is_not_attacked_and_its_bound_is_kept(

@@ -1,18 +1,11 @@
-"""A step of training that is recorded and repeated is the training, and never waits.
-
-The recorder stands in for a CUDA graph: it keeps every operation with the memory it read and
-wrote, knows nothing of Python, and repeats them all.
-"""
+"""A step of training that is recorded and repeated is the training, and never waits."""
 
 import random
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from evonas.evaluation.augment import FramedImages, frame, plan_epoch
 from evonas.evaluation.data import load_search_data
@@ -21,34 +14,9 @@ from evonas.evaluation.step import TrainingStep, training_step
 from evonas.networks import build
 from evonas.rules import RULES
 from evonas.space import load
+from tests.recorder import Recorder
 
-WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique", "lift_fresh")
 RECIPE = Recipe(epochs=2, batch=10)
-
-
-class Recorder(TorchDispatchMode):
-    """Keeps the operations of a ``with`` block; refuses those that the host would wait for."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.calls: list[tuple[Any, Any, Any, Any]] = []
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        assert func.overloadpacket.__name__ not in WAITS, func
-        results = func(*args, **(kwargs or {}))
-        self.calls.append((func, args, kwargs or {}, results))
-        return results
-
-    def replay(self) -> None:
-        """Repeat every operation; what it gives goes to the memory of the first time."""
-        with torch.no_grad():
-            for func, args, kwargs, results in self.calls:
-                again = tree_leaves(func(*args, **kwargs))
-                for old, new in zip(tree_leaves(results), again, strict=True):
-                    if isinstance(old, Tensor) and old.data_ptr() != new.data_ptr():
-                        old.copy_(new)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from evonas.rules import (
     RULES,
@@ -26,36 +24,9 @@ from evonas.rules import (
     parameter_groups,
     wirings,
 )
+from tests.recorder import Recorder
 
 SETTINGS: dict[str, Any] = {"momentum": 0.9, "weight_decay": 1e-2, "nesterov": True}
-
-
-class Recorder(TorchDispatchMode):
-    """Keeps the operations of a ``with`` block, and repeats them on the same memory."""
-
-    # the host waits for the device, or the device for numbers of the host
-    waits = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique", "lift_fresh")
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.calls: list[tuple[Any, Any, Any, Any]] = []
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        assert func.overloadpacket.__name__ not in self.waits, func
-        results = func(*args, **(kwargs or {}))
-        self.calls.append((func, args, kwargs or {}, results))
-        return results
-
-    def replay(self) -> None:
-        """Repeat every operation; what it gives goes to the memory of the first time."""
-        with torch.no_grad():
-            for func, args, kwargs, results in self.calls:
-                again = tree_leaves(func(*args, **kwargs))
-                for old, new in zip(tree_leaves(results), again, strict=True):
-                    if isinstance(old, Tensor) and old.data_ptr() != new.data_ptr():
-                        old.copy_(new)
 
 
 def network(*rules: AbstractRule) -> nn.Sequential:

@@ -1,4 +1,4 @@
-"""A run small enough to be repeated many times, and what it needs."""
+"""A small run, and what it needs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,30 +7,12 @@ import pytest
 
 from evonas.space import source_text
 from evonas.study import RunConfig, StudyResult, create_run, make_executor, run_study
+from tests.small_run import SMALL_RUN
 
 
 @pytest.fixture
 def config() -> RunConfig:
-    return RunConfig(
-        space="nas-bench-201",
-        objectives=("acc", "params"),
-        rules=("fa", "usf", "brsf"),
-        dataset="digits",
-        data_dir="nowhere",
-        algorithm="nsga2",
-        population=4,
-        generations=3,
-        evaluations=12,
-        epochs=1,
-        batch=50,
-        images=100,
-        channels=4,
-        cells=1,
-        seed=0,
-        epsilon="16/255",
-        attacked_images=20,
-        device="cpu",
-    )
+    return SMALL_RUN
 
 
 @pytest.fixture
