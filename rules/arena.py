@@ -57,9 +57,8 @@ class Arena:
         weight that leaves no trace in its version, as one through ``.data``, is seen.
         """
         slot = self._slots.get(layer.number)
-        weight: Tensor | None = layer._parameters.get(
-            "weight"
-        )  # at a quarter of the cost of layer.weight
+        # at a quarter of the cost of layer.weight
+        weight: Tensor | None = layer._parameters.get("weight")
         if weight is None:  # parametrised
             weight = layer.weight
         if slot is None or slot.weight is not weight or slot.rule is not rule:
