@@ -2,16 +2,20 @@
 
 A layer asks for its feedback in every forward pass. The first layer that asks again since the
 last refresh, or whose weight has changed since, refreshes the feedback of all: one flat tensor for
-the layers under each rule, from which every layer gets a view. A refresh makes new memory, so
-what an earlier forward pass has saved for its backward pass stays as it was.
+the layers under each rule, from which every layer gets a view, or one launch of a kernel for all
+rules that have one. A refresh makes new memory, so what an earlier forward pass has saved for its
+backward pass stays as it was.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
 from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+
+from evonas.rules.kernels.layer_feedback import LayerFeedback, is_launchable
 
 if TYPE_CHECKING:  # a wiring holds an arena, and a layer a wiring
     from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer
@@ -40,11 +44,16 @@ class _Slot:
 
 
 class Arena:
-    """The feedback of the layers that have asked for it; copies begin empty."""
+    """The feedback of the layers that have asked for it; copies begin empty.
 
-    def __init__(self) -> None:
+    Args:
+        has_kernels: whether one launch makes what it can, of weights that share a memory.
+    """
+
+    def __init__(self, *, has_kernels: bool = False) -> None:
+        self._has_kernels = has_kernels
         self._slots: dict[int, _Slot] = {}
-        self._groups: list[tuple[list[AbstractRuleLayer], list[_Slot]]] = []
+        self._groups: list[tuple[Callable[[], Sequence[Tensor]], list[_Slot]]] = []
         self._moment = 0  # of the last refresh
         self._is_captured = False
 
@@ -80,9 +89,8 @@ class Arena:
         slots = self._slots.values()
         if any(slot.address != slot.weight.data_ptr() for slot in slots):
             self._groups.clear()  # a weight may be of another type, or on another device
-        for layers, members in self._groups or self._group():
-            made = members[0].rule.feedbacks(layers)
-            for slot, feedback in zip(members, made, strict=True):
+        for make, members in self._groups or self._group():
+            for slot, feedback in zip(members, make(), strict=True):
                 slot.put(feedback)
         self._moment = moment
         # a CUDA graph must hold the refresh of all that it uses
@@ -90,14 +98,22 @@ class Arena:
             next(iter(slots)).weight.is_cuda and torch.cuda.is_current_stream_capturing()
         )
 
-    def _group(self) -> "list[tuple[list[AbstractRuleLayer], list[_Slot]]]":
-        groups: dict[Hashable, tuple[list[AbstractRuleLayer], list[_Slot]]] = {}
+    def _group(self) -> list[tuple[Callable[[], Sequence[Tensor]], list[_Slot]]]:
+        by_rule: dict[Hashable, list[_Slot]] = {}
+        by_memory: dict[int, list[_Slot]] = {}
         for slot in self._slots.values():
-            key = slot.rule, slot.weight.device, slot.weight.dtype
-            layers, members = groups.setdefault(key, ([], []))
-            layers.append(slot.layer)
-            members.append(slot)
-        self._groups = list(groups.values())
+            weight = slot.weight
+            if self._has_kernels and is_launchable(slot.rule, weight):
+                by_memory.setdefault(weight.untyped_storage().data_ptr(), []).append(slot)
+            else:
+                by_rule.setdefault((slot.rule, weight.device, weight.dtype), []).append(slot)
+        self._groups = []
+        for members in by_rule.values():
+            layers = [slot.layer for slot in members]
+            self._groups.append((partial(members[0].rule.feedbacks, layers), members))
+        for members in by_memory.values():
+            layers, rules = [slot.layer for slot in members], [slot.rule for slot in members]
+            self._groups.append((LayerFeedback(layers, rules), members))
         return self._groups
 
     def __getstate__(self) -> dict[str, object]:

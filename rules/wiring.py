@@ -158,18 +158,25 @@ class Wiring:
         self.progress.restore(state)
         self.moment += 1
 
-    def to_tensors(self, device: torch.device | str) -> None:
+    def to_tensors(self, device: torch.device | str, *, has_kernels: bool = False) -> None:
         """Keep step and decay in tensors on ``device``, which :meth:`advance` changes in place.
 
         Then a training step that is captured as a CUDA graph, ``advance`` included, goes on with
         every replay, and a compiled one is not compiled again. The draws stay the same.
+
+        Args:
+            device: of the layers.
+            has_kernels: whether one launch makes the feedback of all rules that are one feedback
+                tensor, where the weights lie in one memory; to the same bits.
         """
         self.progress.to_tensors(device)
+        self.arena = Arena(has_kernels=has_kernels)
         self.moment += 1
 
     def to_numbers(self) -> None:
         """Keep step and decay in Python numbers, as at first: quicker where the host reads."""
         self.progress.to_numbers()
+        self.arena = Arena()
         self.moment += 1
 
     def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:

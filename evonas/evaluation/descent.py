@@ -1,5 +1,6 @@
 """Stochastic gradient descent whose learning rate is read on the device, step by step."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -7,13 +8,49 @@ import torch
 from torch import Tensor, nn
 
 
-@final
-class Descent:
+class AbstractDescent(ABC):
     """What ``torch.optim.SGD`` does, without what it asks of the host.
 
-    One call of torch's fused kernel updates a group of parameters. Momentum begins at zero, so
-    that the first step is like every other; the learning rate is a tensor, so that it may change
-    under a step that is captured.
+    Momentum begins at zero, so that the first step is like every other; the learning rate is a
+    tensor, so that it may change under a step that is captured.
+    """
+
+    @property
+    @abstractmethod
+    def parameters(self) -> list[nn.Parameter]:
+        """What it trains, group by group."""
+
+    @property
+    @abstractmethod
+    def momenta(self) -> list[Tensor]:
+        """What it remembers of past steps, in the same order, where there is momentum."""
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Everything it changes: parameters and momenta."""
+        return [*self.parameters, *self.momenta]
+
+    def forget_gradients(self) -> None:
+        """Before a backward pass: what it computes is then handed over, not added."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @abstractmethod
+    def step(self, *, share: Tensor) -> None:
+        """Update all parameters that have a gradient.
+
+        Args:
+            share: float32, of no dimension, on their device: what is left of all learning rates.
+        """
+
+    @abstractmethod
+    def release(self) -> None:
+        """After the last step: nothing of the parameters is shared with the descent."""
+
+
+@final
+class Descent(AbstractDescent):
+    """One call of torch's fused kernel for each group of parameters.
 
     Args:
         groups: as :func:`evonas.rules.parameter_groups` gives them.
@@ -21,31 +58,26 @@ class Descent:
 
     def __init__(self, groups: Sequence[dict[str, Any]]) -> None:
         self._groups = [_Group(**group) for group in groups if group["params"]]
+        self._parameters = [p for group in self._groups for p in group.params]
 
     @property
-    def tensors(self) -> list[Tensor]:
-        """Everything it changes: parameters and momenta."""
-        return [tensor for group in self._groups for tensor in (*group.params, *group.momenta)]
+    def parameters(self) -> list[nn.Parameter]:
+        """What it trains."""
+        return self._parameters
 
     @property
     def momenta(self) -> list[Tensor]:
         """What it remembers of past steps."""
         return [tensor for group in self._groups for tensor in group.momenta]
 
-    def forget_gradients(self) -> None:
-        """Before a backward pass: what it computes is then handed over, not added."""
-        for group in self._groups:
-            for parameter in group.params:
-                parameter.grad = None
-
     def step(self, *, share: Tensor) -> None:
-        """Update all parameters that have a gradient.
-
-        Args:
-            share: float32, of no dimension, on their device: what is left of all learning rates.
-        """
+        """Update all parameters that have a gradient."""
         for group in self._groups:
             group.step(share=share)
+
+    def release(self) -> None:
+        """Nothing is."""
+        self.forget_gradients()
 
 
 class _Group:

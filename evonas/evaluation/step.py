@@ -13,11 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from evonas.evaluation.augment import FramedImages, cut
-from evonas.evaluation.descent import Descent
+from evonas.evaluation.descent import AbstractDescent, Descent
+from evonas.evaluation.flat_descent import FlatDescent
 from evonas.evaluation.precision import Precision, arithmetic, autocast
 from evonas.evaluation.recipe import Recipe
 from evonas.networks import Network
 from evonas.rules import parameter_groups
+from evonas.rules.kernels import has_kernels_on
 
 
 @final
@@ -42,7 +44,7 @@ class TrainingStep:
     images: FramedImages
     recipe: Recipe
     precision: Precision
-    descent: Descent
+    descent: AbstractDescent
     shares: Tensor
     plan: Tensor
     losses: Tensor
@@ -86,9 +88,23 @@ class TrainingStep:
 
 
 def training_step(
-    network: Network, images: FramedImages, *, recipe: Recipe, precision: Precision
+    network: Network,
+    images: FramedImages,
+    *,
+    recipe: Recipe,
+    precision: Precision,
+    has_kernels: bool | None = None,
 ) -> TrainingStep:
-    """The step that trains ``network``, which is put in training mode, on ``images``."""
+    """The step that trains ``network``, which is put in training mode, on ``images``.
+
+    Args:
+        network: on the device of the images.
+        images: the training part.
+        recipe: how it is trained.
+        precision: of the forward and the backward pass.
+        has_kernels: whether :mod:`evonas.rules.kernels` does what it can, to the numbers of the
+            plain step but for rounding; None: where it has a GPU to do it on.
+    """
     device = images.labels.device
     steps = len(images) // recipe.batch
     rows = 4 if images.padding or images.flip else 1
@@ -99,15 +115,17 @@ def training_step(
         weight_decay=recipe.weight_decay,
         nesterov=True,
     )
-    if device.type == "cuda":
-        network.wiring.to_tensors(device)
+    if has_kernels is None:
+        has_kernels = has_kernels_on(device)
+    if has_kernels or device.type == "cuda":
+        network.wiring.to_tensors(device, has_kernels=has_kernels)
     shares = [recipe.share_at(epoch) for epoch in range(recipe.epochs)]
     return TrainingStep(
         network=network.train(),
         images=images,
         recipe=recipe,
         precision=precision,
-        descent=Descent(groups),
+        descent=FlatDescent(groups) if has_kernels else Descent(groups),
         shares=torch.tensor(shares, dtype=torch.float32, device=device),
         plan=torch.zeros(steps, rows, recipe.batch, dtype=torch.int64, device=device),
         losses=torch.zeros(steps, device=device),

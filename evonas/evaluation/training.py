@@ -119,7 +119,7 @@ def training(
                 yield
         yield
         losses.append(_mean(step.losses, epoch=epoch))
-    step.descent.forget_gradients()
+    step.descent.release()
     network.eval()
     network.wiring.to_numbers()
     left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses)

@@ -5,6 +5,10 @@ Each is an operator of torch (``torch.ops.evonas``) with a Triton kernel for CUD
 docs/kernels.md says what each does, the layout of its tables, and how it is proved.
 """
 
+import importlib.util
+
+import torch
+
 from evonas.rules.kernels.feedback import (
     FeedbackSegment,
     FeedbackTable,
@@ -32,6 +36,7 @@ __all__ = [
     "Receiver",
     "convolve_separably",
     "feedback_table",
+    "has_kernels_on",
     "join",
     "kept_differences",
     "layer_segments",
@@ -42,3 +47,8 @@ __all__ = [
     "seed_tensor",
     "sgd_step",
 ]
+
+
+def has_kernels_on(device: torch.device | str) -> bool:
+    """Whether kernels run there, and not only their references."""
+    return torch.device(device).type == "cuda" and importlib.util.find_spec("triton") is not None

@@ -34,6 +34,8 @@ class FeedbackSegment:
         layer: its number, the address of its draws.
         candidate: row of its seed, step and decay.
         kept_begin: place of the first element of W_0 - B_0 in ``kept``; only `kp` has any.
+        row: weights of one output where they lie channels last, else 1.
+        taps: of the kernel where they lie channels last, else 1.
     """
 
     begin: int
@@ -43,6 +45,8 @@ class FeedbackSegment:
     layer: int = 0
     candidate: int = 0
     kept_begin: int = 0
+    row: int = 1
+    taps: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class FeedbackTable:
     """The segments as the kernel reads them.
 
     Attributes:
-        segments: (n, 6) int64: begin, count, code, layer, candidate, kept_begin.
+        segments: (n, 8) int64: begin, count, code, layer, candidate, kept_begin, row, taps.
         scales: (n,) float32; may be rewritten between launches, as a sigma that follows the
             weights demands.
         blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut`.
@@ -70,11 +74,12 @@ def feedback_table(
         UnknownNameError: a rule has no feedback weights that a kernel could make.
     """
     rows = [
-        (s.begin, s.count, look_up(CODES, s.rule, kind="rule"), s.layer, s.candidate, s.kept_begin)
+        (s.begin, s.count, look_up(CODES, s.rule, kind="rule"), s.layer, s.candidate,
+         s.kept_begin, s.row, s.taps)
         for s in segments
-    ]
+    ]  # fmt: skip
     return FeedbackTable(
-        segments=torch.tensor(rows, dtype=torch.int64).reshape(-1, 6).to(device),
+        segments=torch.tensor(rows, dtype=torch.int64).reshape(-1, 8).to(device),
         scales=torch.tensor([s.scale for s in segments], dtype=torch.float32).to(device),
         blocks=cut([s.count for s in segments], device=device),
     )
@@ -105,7 +110,8 @@ def refresh_feedback(
         seeds: (candidates,) int64, see :func:`seed_tensor`.
         steps: (candidates,) int64, the optimiser steps so far, which are read on the device.
         decays: (candidates,) of any floating type, the a_t of Kolen-Pollack, read there too.
-        kept: (anything,), W_0 - B_0 of the `kp` layers; None without such a layer.
+        kept: (anything,), W_0 - B_0 of the `kp` layers, each in the order of its weight's
+            indices, however that lies; None without such a layer.
 
     Raises:
         RuleError: the tensors are not flat, or not of one size.
@@ -144,9 +150,11 @@ def reference(
     del blocks  # how the launch is divided
     numbers = zip(segments.tolist(), scales.tolist(), strict=True)
     names = {code: name for name, code in CODES.items()}
-    for (begin, count, code, layer, candidate, kept_begin), scale in numbers:
+    for (begin, count, code, layer, candidate, kept_begin, row, taps), scale in numbers:
         seed, step = int(seeds[candidate]), int(steps[candidate])
-        weight = weights[begin : begin + count]
+        channels = row // taps
+        # in the order of the weight's indices: out, in, taps
+        weight = weights[begin : begin + count].view(-1, taps, channels).mT.flatten()
         rule = names[code]
         if rule == "bp":
             made = weight
@@ -160,7 +168,7 @@ def reference(
             noise = uniform(count, seed=seed & SEED_MASK, layer=layer, steps=range(at, at + 1))[0]
             noise = noise.to(widened(weight)).mul_(math.sqrt(3.0)).to(weight.dtype)
             made = (noise if rule == "fa" else weight.sign() * noise.abs()) * scale
-        feedback[begin : begin + count] = made
+        feedback[begin : begin + count] = made.view(-1, channels, taps).mT.flatten()
 
 
 @refresh_op.register_fake

@@ -9,9 +9,15 @@ from torch import Tensor
 from evonas.errors import RuleError
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.feedback import FeedbackSegment
+from evonas.rules.kernels.layout import is_channels_last
 
-if TYPE_CHECKING:  # the arena of a wiring may use a kernel, and a layer has a wiring
-    from evonas.rules.base import AbstractRuleLayer
+if TYPE_CHECKING:  # the arena of a wiring uses a kernel, and a layer has a wiring
+    from evonas.rules.base import AbstractRule, AbstractRuleLayer
+
+
+def has_code(rule: "AbstractRule") -> bool:
+    """Whether the kernel makes the feedback of this rule, whose sigma must be a constant."""
+    return rule.name in CODES and (rule.name == "kp" or getattr(rule, "scale", None) != "rms")
 
 
 def layer_segments(
@@ -34,20 +40,46 @@ def layer_segments(
     """
     segments = []
     for layer in layers:
-        name, count = layer.rule.name, layer.weight.numel()
-        scale = getattr(layer.rule, "scale", None)
-        if name not in CODES or (scale == "rms" and name != "kp"):
-            raise RuleError(
-                f"layer_segments: expected rules of {', '.join(CODES)}, without scale 'rms', got "
-                f"{layer.rule}; its layer makes its own feedback, `layer.feedback()`"
-            )
-        number = float(layer.sigma(scale)) if scale not in (None, "rms") else 1.0
         segments.append(
-            FeedbackSegment(begin, count, name, number, layer.number, candidate, kept_begin)
+            layer_segment(
+                layer, layer.rule, candidate=candidate, begin=begin, kept_begin=kept_begin
+            )
         )
-        begin += count
-        kept_begin += count if name == "kp" else 0
+        begin += layer.weight.numel()
+        kept_begin += layer.weight.numel() if layer.rule.name == "kp" else 0
     return segments
+
+
+def layer_segment(
+    layer: "AbstractRuleLayer",
+    rule: "AbstractRule",
+    *,
+    begin: int,
+    kept_begin: int,
+    candidate: int = 0,
+) -> FeedbackSegment:
+    """The segment of one layer that sends by ``rule``.
+
+    Arguments and errors are those of :func:`layer_segments`.
+    """
+    if not has_code(rule):
+        raise RuleError(
+            f"layer_segments: expected rules of {', '.join(CODES)}, without scale 'rms', got "
+            f"{rule}; its layer makes its own feedback, `layer.feedback()`"
+        )
+    weight, scale = layer.weight, getattr(rule, "scale", None)
+    taps = weight[0, 0].numel() if is_channels_last(weight) else 1
+    return FeedbackSegment(
+        begin=begin,
+        count=weight.numel(),
+        rule=rule.name,
+        scale=float(layer.sigma(scale)) if scale not in (None, "rms") else 1.0,
+        layer=layer.number,
+        candidate=candidate,
+        kept_begin=kept_begin,
+        row=weight[0].numel() if taps > 1 else 1,
+        taps=taps,
+    )
 
 
 def kept_differences(layers: Sequence["AbstractRuleLayer"]) -> Tensor | None:

@@ -6,11 +6,14 @@ import torch
 from torch import Tensor
 
 
+def is_channels_last(tensor: Tensor) -> bool:
+    """Whether a tensor (N, C, H, W), and no other, lies channels last."""
+    return tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+
+
 def memory_format(tensor: Tensor) -> torch.memory_format:
-    """Channels last where a tensor (N, C, H, W) lies so, else row by row."""
-    if tensor.is_contiguous(memory_format=torch.channels_last):
-        return torch.channels_last
-    return torch.contiguous_format
+    """Channels last where a tensor lies so, else row by row."""
+    return torch.channels_last if is_channels_last(tensor) else torch.contiguous_format
 
 
 def empty_node(raws: Sequence[Tensor], plains: Sequence[Tensor]) -> Tensor:

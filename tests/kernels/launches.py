@@ -29,7 +29,7 @@ def feedback() -> None:
     """The feedback of NAS-Bench-201's largest cell, in bfloat16."""
     weights = empty(1_066_672)
     refresh(
-        empty(1_066_672, dtype=torch.bfloat16), weights, weights, integers(82, 6), empty(82),
+        empty(1_066_672, dtype=torch.bfloat16), weights, weights, integers(82, 8), empty(82),
         integers(1100, 2, dtype=torch.int32), integers(4), integers(4), empty(4),
     )  # fmt: skip
 

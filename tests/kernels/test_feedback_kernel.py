@@ -81,9 +81,9 @@ def test_mixed_rules_of_several_candidates_equal_the_reference(
     weights[::7] = 0.0
     kept = torch.randn(60, generator=generator)
     segments = [
-        FeedbackSegment(10, 100, "brsf", 0.5, layer=2, candidate=1),
-        FeedbackSegment(110, 0, "fa", 0.5, layer=3),  # an empty one
-        FeedbackSegment(120, 50, "kp", candidate=1, kept_begin=5),
+        FeedbackSegment(10, 108, "brsf", 0.5, layer=2, candidate=1, row=27, taps=9),
+        FeedbackSegment(119, 0, "fa", 0.5, layer=3),  # an empty one
+        FeedbackSegment(120, 50, "kp", candidate=1, kept_begin=5, row=25, taps=5),
         FeedbackSegment(170, 1025, "fa", 0.25, layer=2**31 + 5),  # one more than a block
         FeedbackSegment(1200, 3, "frsf", 2.0, layer=7, candidate=1),
         FeedbackSegment(1203, 5, "usf", 0.1),

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from evonas.errors import RuleError
 from evonas.rules import RULES, KolenPollack, RuleConv2d, RuleLinear, UniformSign, connect
@@ -16,12 +16,19 @@ from evonas.rules.kernels import (
 from evonas.rules.kernels.codes import CODES
 
 
+def in_memory_order(tensor: Tensor) -> Tensor:
+    return tensor.as_strided((tensor.numel(),), (1,))
+
+
 def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
     seeds, networks, wirings = [3, 2**64 - 1], [], []
     for seed in seeds:
         layers = [RuleConv2d(3, 4, 3, rule=RULES[name]()) for name in sorted(CODES)]
         layers.append(RuleConv2d(3, 4, 3, rule=KolenPollack(scale="rms")))
         layers.append(RuleConv2d(4, 4, 5, groups=4, rule=UniformSign(scale="biotorch")))
+        for name in ("frsf", "kp"):
+            layers.append(RuleConv2d(3, 4, 3, rule=RULES[name]()))
+            layers[-1].to(memory_format=torch.channels_last)
         networks.append([*layers, RuleLinear(5, 3, rule=RULES["brsf"]())])
         wirings.append(connect(nn.Sequential(*networks[-1]), seed=seed))
     for wiring, steps in zip(wirings, (2, 5), strict=True):
@@ -38,14 +45,17 @@ def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
         kept.append(differences)
         kept_begin += differences.numel()
     every = [layer for layers in networks for layer in layers]
-    weights = torch.cat([layer.weight.detach().flatten() for layer in every])
+    weights = torch.cat([in_memory_order(layer.weight.detach()) for layer in every])
     feedback = torch.empty_like(weights)
     refresh_feedback(
         feedback, weights, feedback_table(segments), seeds=seed_tensor(seeds),
         steps=torch.tensor([2, 5]), kept=torch.cat(kept),
         decays=torch.tensor([wiring.decay for wiring in wirings], dtype=torch.float64),
     )  # fmt: skip
-    assert torch.equal(feedback, torch.cat([layer.feedback().flatten() for layer in every]))
+    expected = torch.cat(
+        [in_memory_order(layer.feedback().view_as(layer.weight)) for layer in every]
+    )
+    assert torch.equal(feedback, expected)
 
 
 def test_layers_that_a_table_cannot_hold_are_refused() -> None:

@@ -44,17 +44,22 @@ def refresh_kernel(
     program = tl.program_id(0)
     segment = tl.load(blocks + 2 * program).to(tl.int64)
     first = tl.load(blocks + 2 * program + 1)
-    begin = tl.load(segments + 6 * segment)
-    count = tl.load(segments + 6 * segment + 1)
-    code = tl.load(segments + 6 * segment + 2)
-    layer = tl.load(segments + 6 * segment + 3)
-    candidate = tl.load(segments + 6 * segment + 4)
-    kept_begin = tl.load(segments + 6 * segment + 5)
+    begin = tl.load(segments + 8 * segment)
+    count = tl.load(segments + 8 * segment + 1)
+    code = tl.load(segments + 8 * segment + 2)
+    layer = tl.load(segments + 8 * segment + 3)
+    candidate = tl.load(segments + 8 * segment + 4)
+    kept_begin = tl.load(segments + 8 * segment + 5)
+    row = tl.load(segments + 8 * segment + 6).to(tl.int32)
+    taps = tl.load(segments + 8 * segment + 7).to(tl.int32)
     scale = tl.load(scales + segment).to(tl.float32)
 
     element = first + tl.arange(0, BLOCK)
     inside = element < count
-    weight = tl.load(weights + begin + element, mask=inside, other=0.0).to(tl.float32)
+    # the order of indices is that of the draws; channels last, only each row lies otherwise
+    within = element % row
+    place = begin + (element - within) + (within % taps) * (row // taps) + within // taps
+    weight = tl.load(weights + place, mask=inside, other=0.0).to(tl.float32)
     sign = (weight > 0.0).to(tl.float32) - (weight < 0.0).to(tl.float32)
     made = weight
     if code == USF:
@@ -69,8 +74,7 @@ def refresh_kernel(
         unit = uniform_block(first, layer, step, seed, BLOCK)
         noise = unit * ROOT_3
         made = tl.where(code == FA, noise, sign * tl.abs(noise)) * scale
-    place = feedback + begin + element
-    tl.store(place, made.to(feedback.dtype.element_ty), mask=inside)
+    tl.store(feedback + place, made.to(feedback.dtype.element_ty), mask=inside)
 
 
 def refresh(

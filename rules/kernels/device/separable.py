@@ -114,7 +114,7 @@ BACKWARD = FORWARD | {64: Blocks(32, 32, 4), 128: Blocks(32, 16, 8)}
 
 def precision(tensor: Tensor) -> str:
     """How products are computed: exactly for float32, unless torch allows TF32 for it."""
-    if tensor.dtype == torch.float32 and not torch.backends.cuda.matmul.allow_tf32:
+    if tensor.dtype == torch.float32 and torch.backends.cuda.matmul.fp32_precision != "tf32":
         return "ieee"
     return "tf32"  # holds every bfloat16 number
 
