@@ -40,12 +40,8 @@ from evonas.evaluation.images import unit_pixels
 from evonas.evaluation.objectives import accuracy
 from evonas.evaluation.training import Recipe, train
 from evonas.networks import Network
-from evonas.networks.blocks import (
-    BatchNorm,
-    ResidualReduction,
-    convolution,
-    relu_convolution,
-)
+from evonas.networks.blocks import ResidualReduction, convolution, relu_convolution
+from evonas.networks.normalisation import BatchNorm
 from evonas.registry import look_up
 from evonas.rules import AbstractRule, RuleLinear, alignment, all_rules, connect
 

@@ -105,12 +105,18 @@ class AbstractFeedbackRule(AbstractRule):
         """The outputs; V is made only when something is to be sent."""
         if not (inputs.requires_grad and torch.is_grad_enabled()):
             return layer.run_exactly(inputs)
-        if is_plain():
-            wiring = layer.wiring or layer.connected
-            feedback = wiring.arena.feedback(layer, self, moment=wiring.moment)
-        else:
-            feedback = self.feedback(layer)  # part of what is traced or transformed
-        return layer.run_through(inputs, feedback=feedback)
+        return layer.run_through(inputs, feedback=self.current(layer))
+
+    @final
+    def current(self, layer: "AbstractRuleLayer") -> Tensor:
+        """What :meth:`feedback` gives at this step, made with that of the other layers.
+
+        Call it once a forward pass.
+        """
+        if not is_plain():
+            return self.feedback(layer)  # part of what is traced or transformed
+        wiring = layer.wiring or layer.connected
+        return wiring.arena.feedback(layer, self, moment=wiring.moment)
 
     def feedbacks(self, layers: Sequence["AbstractRuleLayer"]) -> Sequence[Tensor]:
         """What :meth:`feedback` gives for each of several layers of one wiring, to the bit.

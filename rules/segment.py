@@ -26,7 +26,7 @@ class Segment(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         """As the modules one after another; the rule decides how that is differentiated."""
-        rule = self._segment_rule
+        rule = self.segment_rule
         if rule is None or not torch.is_grad_enabled() or self.layers[0].connected.exact:
             return run_in_turn(self, input)
         return rule.run_segment(self, input)
@@ -57,7 +57,8 @@ class Segment(nn.Sequential):
         return stages
 
     @property
-    def _segment_rule(self) -> AbstractSegmentRule | None:
+    def segment_rule(self) -> AbstractSegmentRule | None:
+        """The one rule that takes all its layers as one piece; None where they run in turn."""
         layers = self.layers
         if not layers or not isinstance(layers[0].rule, AbstractSegmentRule):
             return None

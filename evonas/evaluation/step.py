@@ -56,6 +56,12 @@ class TrainingStep:
         """Steps of an epoch."""
         return len(self.losses)
 
+    def end(self) -> None:
+        """After the last step: the network is as any other, in evaluation mode."""
+        self.descent.release()
+        self.network.eval().use_kernels(are_used=False)
+        self.network.wiring.to_numbers()
+
     def begin_epoch(self, plan: Tensor) -> None:
         """Put the plan of the next epoch in the place of the last one."""
         # from pageable memory the copy would make the host wait
@@ -119,6 +125,7 @@ def training_step(
         has_kernels = has_kernels_on(device)
     if has_kernels or device.type == "cuda":
         network.wiring.to_tensors(device, has_kernels=has_kernels)
+    network.use_kernels(are_used=has_kernels)
     shares = [recipe.share_at(epoch) for epoch in range(recipe.epochs)]
     return TrainingStep(
         network=network.train(),

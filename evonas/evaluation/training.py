@@ -119,9 +119,7 @@ def training(
                 yield
         yield
         losses.append(_mean(step.losses, epoch=epoch))
-    step.descent.release()
-    network.eval()
-    network.wiring.to_numbers()
+    step.end()
     left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses)
     seconds = time.perf_counter() - start
     return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback, left)

@@ -9,18 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from evonas.networks.node import Value, run_node
+from evonas.networks.normalisation import BatchNorm
 from evonas.rules import AbstractRule, RuleConv2d, Segment
-
-
-class BatchNorm(nn.BatchNorm2d):
-    """``nn.BatchNorm2d`` that does not count batches: a launch a step that nobody reads."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        """(N, C, H, W) to the same."""
-        return F.batch_norm(
-            input, self.running_mean, self.running_var, self.weight, self.bias,
-            training=self.training, momentum=self.momentum or 0.0, eps=self.eps,
-        )  # fmt: skip
 
 
 def convolution(
@@ -130,10 +121,15 @@ class FactorizedReduction(nn.Module):
 
 
 class ResidualReduction(nn.Module):
-    """NAS-Bench-201's stride-2 residual block: two 3x3 convolutions beside pooling and a 1x1."""
+    """NAS-Bench-201's stride-2 residual block: two 3x3 convolutions beside pooling and a 1x1.
+
+    Attributes:
+        has_kernels: whether kernels normalise and add up in training.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, *, rule: AbstractRule) -> None:
         super().__init__()
+        self.has_kernels = False
         self.first = relu_convolution(in_channels, out_channels, kernel=3, stride=2, rule=rule)
         self.second = relu_convolution(out_channels, out_channels, kernel=3, rule=rule)
         self.pool = nn.AvgPool2d(2, stride=2, ceil_mode=True, count_include_pad=False)
@@ -141,6 +137,9 @@ class ResidualReduction(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
-        residual: Tensor = self.second(self.first(inputs))
         shortcut: Tensor = self.shortcut(self.pool(inputs))
+        if self.has_kernels and self.training:
+            between = run_node([(self.first, Value(inputs))], with_active=True)
+            return run_node([(self.second, between)], plains=[shortcut]).plain
+        residual: Tensor = self.second(self.first(inputs))
         return shortcut + residual

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from evonas.networks.blocks import ResidualReduction
 from evonas.networks.cell import Cell
 from evonas.networks.grow import Grower, check_image_size
 from evonas.networks.operations import make_operation
@@ -39,6 +40,15 @@ class Network(nn.Module):
         self.classifier = classifier
         for name, values in (("mean", mean), ("deviation", deviation)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
+
+    def use_kernels(self, *, are_used: bool) -> None:
+        """Let kernels normalise and add up what reaches a node, in training, or no longer.
+
+        The numbers stay the same but for rounding.
+        """
+        for module in self.modules():
+            if isinstance(module, Cell | ResidualReduction):
+                module.has_kernels = are_used
 
     def forward(self, images: Tensor) -> Tensor:
         """Maps (N, C, H, W) in [0, 1] to logits (N, classes)."""

@@ -7,6 +7,7 @@ from operator import add
 import torch
 from torch import Tensor, nn
 
+from evonas.networks.node import Value, run_node, wants_active
 from evonas.space import CellPlan
 
 
@@ -19,6 +20,9 @@ class Cell(nn.Module):
         preprocess: one module for every input, which brings it to the cell's channels and size.
         channels: channels of every node.
         stride: 2 when the cell halves the size, else 1.
+
+    Attributes:
+        has_kernels: whether kernels normalise and add up its nodes in training.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Cell(nn.Module):
         self.join = plan.join
         self.channels = channels
         self.stride = stride
+        self.has_kernels = False
         live = [edge for edge in plan.edges if edge.is_live]
         self._incoming = [
             [(edge.name, edge.source) for edge in live if edge.target == node]
@@ -45,17 +50,34 @@ class Cell(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Maps one or two tensors (N, C, H, W) to the joined nodes."""
         prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
-        values: list[Tensor | None] = list(prepared)
-        for incoming in self._incoming:
-            terms = [self.edges[name](values[source]) for name, source in incoming]
-            values.append(reduce(add, terms) if terms else None)
+        nodes = self._by_kernels if self.has_kernels and self.training else self._in_turn
         return join_nodes(
-            values[len(prepared) :],
+            nodes(prepared),
             join=self.join,
             like=prepared[0],
             channels=self.channels,
             stride=self.stride,
         )
+
+    def _in_turn(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
+        values: list[Tensor | None] = list(prepared)
+        for incoming in self._incoming:
+            terms = [self.edges[name](values[source]) for name, source in incoming]
+            values.append(reduce(add, terms) if terms else None)
+        return values[len(prepared) :]
+
+    def _by_kernels(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
+        """The same numbers but for rounding."""
+        values = {source: Value(tensor) for source, tensor in enumerate(prepared)}
+        nodes = range(len(prepared), len(prepared) + len(self._incoming))
+        for node, incoming in zip(nodes, self._incoming, strict=True):
+            if incoming:
+                outgoing = [name for of in self._incoming for name, source in of if source == node]
+                values[node] = run_node(
+                    [(self.edges[name], values[source]) for name, source in incoming],
+                    with_active=any(wants_active(self.edges[name]) for name in outgoing),
+                )
+        return [values[node].plain if node in values else None for node in nodes]
 
 
 def join_nodes(

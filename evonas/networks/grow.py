@@ -8,12 +8,12 @@ from torch import nn
 
 from evonas.errors import SpaceError
 from evonas.networks.blocks import (
-    BatchNorm,
     FactorizedReduction,
     ResidualReduction,
     relu_convolution,
     stem,
 )
+from evonas.networks.normalisation import BatchNorm
 from evonas.rules import AbstractRule, RuleLinear
 from evonas.space import Position, Space
 

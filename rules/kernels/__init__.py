@@ -25,9 +25,10 @@ from evonas.rules.kernels.flat_sgd import (
 from evonas.rules.kernels.layer_segments import kept_differences, layer_segments
 from evonas.rules.kernels.node import join
 from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
-from evonas.rules.kernels.separable import convolve_separably
+from evonas.rules.kernels.separable import MAX_CHANNELS, convolve_separably
 
 __all__ = [
+    "MAX_CHANNELS",
     "FeedbackSegment",
     "FeedbackTable",
     "ParameterSegment",

@@ -38,8 +38,8 @@ def convolve_separably(
         inputs: (batch, C_in, height, width), in either memory format.
         depthwise: (C_in, 1, k, k).
         pointwise: (C_out, C_in, 1, 1).
-        feedback_depthwise: as ``depthwise``; no gradient.
-        feedback_pointwise: as ``pointwise``; no gradient.
+        feedback_depthwise: shaped as ``depthwise``, of any floating type; no gradient.
+        feedback_pointwise: the same, as ``pointwise``.
         stride: of the depthwise layer.
         padding: of zeros, the same.
         dilation: the same.
@@ -153,7 +153,7 @@ def reference_backward(
     return (
         empty_alike(inputs, inputs).copy_(sent * (inputs > 0)) if sends else inputs.new_empty(0),
         torch.empty_like(depthwise).copy_(to_depthwise),
-        torch.empty_like(feedback_pointwise).copy_(to_pointwise),
+        torch.empty_like(feedback_pointwise, dtype=depthwise.dtype).copy_(to_pointwise),
     )
 
 
@@ -164,7 +164,8 @@ def _(
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     del received, feedback_depthwise, stride, padding, dilation
     signal = empty_alike(inputs, inputs) if sends else inputs.new_empty(0)
-    return signal, torch.empty_like(depthwise), torch.empty_like(feedback_pointwise)
+    to_pointwise = torch.empty_like(feedback_pointwise, dtype=depthwise.dtype)
+    return signal, torch.empty_like(depthwise), to_pointwise
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:

@@ -5,12 +5,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from evonas.networks.blocks import (
-    BatchNorm,
     FactorizedReduction,
     ResidualReduction,
     relu_convolution,
     separable_convolution,
 )
+from evonas.networks.normalisation import BatchNorm
 from evonas.rules import RULES, RuleConv2d, Segment
 
 BP = RULES["bp"]()

@@ -149,5 +149,5 @@ def backward(
     return (
         signal,
         parts_depthwise.sum(0).to(depthwise.dtype),
-        parts_pointwise.sum(0).to(feedback_pointwise.dtype),
+        parts_pointwise.sum(0).to(depthwise.dtype),
     )
