@@ -3,10 +3,7 @@
 from typing import final
 
 from evonas.evaluation.evaluate import Evaluation
-from evonas.search import AbstractSearch, GuidedSearch, Vector
-from evonas.space import Space
-from evonas.study.config import RunConfig
-from evonas.study.plan import AbstractPlan, Job, Screen
+from evonas.study.plan import AbstractPlan, Job
 
 
 @final
@@ -16,19 +13,6 @@ class GenerationalPlan(AbstractPlan):
     With several rungs a generation is a bracket of successive halving: when all of it has come to
     a rung, its best share is trained on; the search is told when none is left to train on.
     """
-
-    def __init__(
-        self,
-        search: AbstractSearch | GuidedSearch,
-        space: Space,
-        config: RunConfig,
-        *,
-        screen: Screen,
-    ) -> None:
-        super().__init__(search, space, config, screen=screen)
-        self._members: list[str] = []
-        self._climbing: list[str] = []
-        self._rivals: list[Vector] = []
 
     @property
     def generation(self) -> int:
@@ -46,19 +30,18 @@ class GenerationalPlan(AbstractPlan):
         """A generation, or those of it that go on to the next rung."""
         if self._running:
             return []
-        alive = [key for key in self._climbing if self._results[key].failure is None]
-        above = self.ladder.above(self._results[alive[0]].epochs) if alive else None
-        if above is not None:
-            self._climbing = self._best(alive, count=self.ladder.share(len(alive)))
-            return [self._job(key, above, rivals=self._rivals) for key in self._climbing]
-        if self._members:
-            self._finish(self._members)
+        members = self._accepted[len(self.finished) :]
+        if members:
+            rung = max(self._results[key].epochs for key in members)
+            climbed = [key for key in members if self._results[key].epochs == rung]
+            alive = [key for key in climbed if self._results[key].failure is None]
+            above = self.ladder.above(rung)
+            if alive and above is not None:
+                best = self._best(alive, count=self.ladder.share(len(alive)))
+                return [self._job(key, above) for key in best]
+            self._finish(members)
             self.num_generations += 1
-        self._rivals = list(self._archive)
-        jobs = self._ask(min(self.config.population, self._num_wanted), rivals=self._rivals)
-        self._members = [job.key for job in jobs if job.refused is None]
-        self._climbing = list(self._members)
-        return jobs
+        return self._ask(min(self.config.population, self._num_wanted))
 
     def _settle(self, evaluation: Evaluation) -> None:
         """Nothing follows before the whole rung is there."""

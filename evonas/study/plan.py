@@ -32,7 +32,7 @@ class Job:
         generation: it was asked for in.
         epochs: it is trained up to the end of this one.
         is_new: it was just asked for; else it was on the rung below.
-        rivals: vectors of the front that gate its dear objectives.
+        rivals: vectors of the front when it was ordered, which gate its dear objectives.
         refused: its record if a constraint is broken without training: then nothing is to be done.
     """
 
@@ -83,7 +83,7 @@ class AbstractPlan(ABC):
         self._results: dict[str, Evaluation] = {}
         self._archive: list[Vector] = []
         self._running: set[str] = set()
-        self._num_accepted = 0
+        self._accepted: list[str] = []
         self._num_refused_in_a_row = 0
         self._is_exhausted = False
 
@@ -147,9 +147,9 @@ class AbstractPlan(ABC):
     @property
     def _num_wanted(self) -> int:
         """New candidates that may still be asked for."""
-        return 0 if self._is_exhausted else self.config.num_candidates - self._num_accepted
+        return 0 if self._is_exhausted else self.config.num_candidates - len(self._accepted)
 
-    def _ask(self, count: int, *, rivals: Sequence[Vector]) -> list[Job]:
+    def _ask(self, count: int) -> list[Job]:
         """New candidates until ``count`` of them are to be trained, or no more can be had."""
         jobs: list[Job] = []
         missing = count
@@ -157,38 +157,31 @@ class AbstractPlan(ABC):
             genomes = self._search.ask(missing)
             self._is_exhausted = not genomes
             for genome in genomes:
-                job = self._new_job(genome, rivals=rivals)
+                job = self._new_job(genome)
                 jobs.append(job)
                 missing -= job.refused is None
         return jobs
 
-    def _new_job(self, genome: Genome, *, rivals: Sequence[Vector]) -> Job:
+    def _new_job(self, genome: Genome) -> Job:
         key, refused = self._space.key(genome), self._screen(genome)
         self._genomes[key] = genome
-        self._generations[key] = self._num_accepted // self.config.population
+        self._generations[key] = len(self._accepted) // self.config.population
         if refused is None:
-            self._num_accepted += 1
+            self._accepted.append(key)
             self._num_refused_in_a_row = 0
         else:
             self._results[key] = refused
             self._tell([key])  # at once: the next ask may learn from it
             self._num_refused_in_a_row += 1
             self._is_exhausted |= self._num_refused_in_a_row >= MAX_REFUSALS
-        return self._job(key, self.ladder.rungs[0], rivals=rivals, refused=refused)
+        return self._job(key, self.ladder.rungs[0], refused=refused)
 
-    def _job(
-        self,
-        key: str,
-        epochs: int,
-        *,
-        rivals: Sequence[Vector],
-        refused: Evaluation | None = None,
-    ) -> Job:
+    def _job(self, key: str, epochs: int, *, refused: Evaluation | None = None) -> Job:
         if refused is None:
             self._running.add(key)
         is_new = epochs == self.ladder.rungs[0]
-        generation = self._generations[key]
-        return Job(key, self._genomes[key], generation, epochs, is_new, tuple(rivals), refused)
+        generation, rivals = self._generations[key], tuple(self._archive)
+        return Job(key, self._genomes[key], generation, epochs, is_new, rivals, refused)
 
     def _best(self, keys: Sequence[str], *, count: int) -> list[str]:
         return self.ladder.best(keys, count=count, asked=list(self._genomes))

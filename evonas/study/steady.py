@@ -1,13 +1,11 @@
 """Steady state: whenever a worker is free, one candidate more; nobody waits for a generation."""
 
 from collections import deque
+from functools import cached_property
 from typing import final
 
 from evonas.evaluation.evaluate import Evaluation
-from evonas.search import AbstractSearch, GuidedSearch
-from evonas.space import Space
-from evonas.study.config import RunConfig
-from evonas.study.plan import AbstractPlan, Job, Screen
+from evonas.study.plan import AbstractPlan, Job
 
 
 @final
@@ -18,17 +16,15 @@ class SteadyPlan(AbstractPlan):
     trained on, and the search is told of the others.
     """
 
-    def __init__(
-        self,
-        search: AbstractSearch | GuidedSearch,
-        space: Space,
-        config: RunConfig,
-        *,
-        screen: Screen,
-    ) -> None:
-        super().__init__(search, space, config, screen=screen)
-        self._waiting: dict[int, list[str]] = {epochs: [] for epochs in config.rungs[:-1]}
-        self._promoted: deque[tuple[str, int]] = deque()
+    @cached_property
+    def _waiting(self) -> dict[int, list[str]]:
+        """The candidates on each rung but the last that wait for others to be compared with."""
+        return {epochs: [] for epochs in self.config.rungs[:-1]}
+
+    @cached_property
+    def _promoted(self) -> deque[tuple[str, int]]:
+        """Who goes on, and to which rung, as soon as a worker is free."""
+        return deque()
 
     @property
     def generation(self) -> int:
@@ -44,16 +40,14 @@ class SteadyPlan(AbstractPlan):
 
     def next_jobs(self) -> list[Job]:
         """One candidate: who goes on to a rung, else a new one, else the best of an odd rest."""
-        jobs = (
-            self._ask(1, rivals=self._archive) if not self._promoted and self._num_wanted else []
-        )
+        jobs = self._ask(1) if self._num_wanted and not self._promoted else []
         if jobs:
             return jobs
         if not self._promoted and not self._running:
             self._promote_rest()
         if self._promoted:
             key, epochs = self._promoted.popleft()
-            return [self._job(key, epochs, rivals=self._archive)]
+            return [self._job(key, epochs)]
         if not self._running:
             self.num_generations = -(-len(self.finished) // self.config.population)
         return []
