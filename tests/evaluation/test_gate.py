@@ -59,6 +59,17 @@ def test_rivals_that_leave_a_hope_skip_nothing(space: Space, protocol: Protocol)
         assert replace(record, seconds=0) == replace(free, seconds=0)
 
 
+def test_a_rival_that_is_equal_in_one_and_better_in_the_other_is_enough(
+    space: Space, protocol: Protocol
+) -> None:
+    genome = space.parse(ALIVE)
+    gated, _ = evaluate(space, genome, protocol=protocol, stage=Stage(rivals=BEST))
+    acc, bound = gated.values["acc"], gated.bounds["robust"]
+    for rival in ((-acc, -bound - 0.01), (-acc - 0.01, -bound)):
+        record, _ = evaluate(space, genome, protocol=protocol, stage=Stage(rivals=(rival,)))
+        assert replace(record, seconds=0) == replace(gated, seconds=0)
+
+
 def test_a_candidate_half_way_is_never_gated(space: Space, protocol: Protocol) -> None:
     """It is compared with others of its rung, by all objectives."""
     stage = Stage(epochs=1, rivals=BEST)

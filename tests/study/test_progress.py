@@ -1,8 +1,12 @@
 """Fronts, hypervolumes and bests against their definitions, worked out by hand."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from evonas.evaluation.evaluate import Evaluation
+from evonas.study import progress
 from evonas.study.progress import archive_hypervolume, best, front, vector
 
 
@@ -20,6 +24,21 @@ PAIR = ("acc", "params")
 def test_maximised_objectives_change_their_sign_here_and_nowhere_else() -> None:
     assert vector(GOOD, PAIR) == (-0.9, 100.0)
     assert vector(LOST, ("params",)) is None
+
+
+def test_a_search_is_told_the_bound_of_a_gated_objective_whether_it_was_measured_or_not() -> None:
+    pair = ("acc", "robust")
+    skipped = replace(told("a", acc=0.9), bounds={"robust": 0.7})
+    measured = replace(told("a", acc=0.9, robust=0.4), bounds={"robust": 0.7})
+    assert progress.told(skipped, pair) == progress.told(measured, pair) == ((-0.9, -0.7), 0.0)
+
+
+def test_a_search_is_told_a_violation_in_the_place_of_values_and_infinity_of_a_failure() -> None:
+    outside = replace(GOOD, violation=0.3, left_out="outside params<=50 (100)")
+    assert progress.told(outside, PAIR) == (None, 0.3)
+    assert progress.told(LOST, PAIR) == (None, math.inf)
+    half_way = replace(GOOD, left_out="stopped after 1 of 3 epochs")
+    assert progress.told(half_way, PAIR) == ((-0.9, 100.0), 0.0)
 
 
 def test_the_front_holds_what_nothing_dominates_best_first_objective_first() -> None:

@@ -1,0 +1,90 @@
+"""What lies in a run's folder between two stages of a candidate, and what a stage adds up to."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.study import Progress, RunConfig, open_journal, run_study
+from evonas.study.config import MODES
+from evonas.study.journal import Told
+from tests.study.fake import Drawn
+
+Begin = Callable[[RunConfig, str], Path]
+HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2, "evaluations": 16}
+
+
+class Stopped(BaseException):
+    """Ctrl-C."""
+
+
+@pytest.fixture(params=sorted(MODES))
+def halving(request: pytest.FixtureRequest, config: RunConfig) -> RunConfig:
+    return replace(config, mode=request.param, **HALVING)
+
+
+def kept(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "checkpoints").glob("*"))
+
+
+def told(folder: Path) -> list[Told]:
+    journal = open_journal(folder)
+    found = [event for event in journal.events() if isinstance(event, Told)]
+    journal.close()
+    return found
+
+
+def test_of_each_candidate_at_most_the_last_checkpoint_is_kept(
+    halving: RunConfig, begin: Begin
+) -> None:
+    folder = begin(halving, "run")
+    counts = []
+
+    def look(progress: Progress) -> None:
+        furthest = {event.evaluation.key: event.evaluation.epochs for event in told(folder)}
+        for name in kept(folder):
+            key, epochs = name.removesuffix(".pt").split("-")
+            assert furthest[key] == int(epochs) < 5
+        counts.append(len(kept(folder)))
+        assert len(furthest) == progress.done
+
+    run_study(folder, executor=Drawn(), on_progress=look)
+    assert max(counts) >= 2
+    assert kept(folder) == []
+
+
+def test_what_a_crash_left_half_written_or_no_longer_needed_is_swept_on_resume(
+    halving: RunConfig, begin: Begin
+) -> None:
+    folder = begin(halving, "run")
+
+    def stop(progress: Progress) -> None:
+        if progress.done == 5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        run_study(folder, executor=Drawn(), on_progress=stop)
+    needed = kept(folder)
+    assert needed
+    strays = ["half.tmp", needed[0].replace(".pt", ".tmp"), "gone-1.pt"]
+    for name in strays:
+        (folder / "checkpoints" / name).write_bytes(b"torn")
+    seen: list[list[str]] = []
+
+    def note(_: Progress) -> None:
+        seen.append(kept(folder))
+
+    run_study(folder, executor=Drawn(), on_progress=note)
+    assert seen[0] == needed
+
+
+def test_the_seconds_of_a_candidate_are_those_of_all_its_stages(
+    halving: RunConfig, begin: Begin
+) -> None:
+    """The executor takes a second for each."""
+    result = run_study(begin(halving, "run"), executor=Drawn(), on_progress=lambda _: None)
+    stages = {1: 1.0, 2: 2.0, 5: 3.0}
+    assert {e.epochs for e in result.evaluations} == set(stages)
+    assert all(e.seconds == stages[e.epochs] for e in result.evaluations)
