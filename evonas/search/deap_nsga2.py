@@ -10,7 +10,7 @@ from evonas.search.deap_search import AbstractDeapSearch, Individual
 
 @final
 class DeapNsga2(AbstractDeapSearch):
-    """Survivors by ``selNSGA2``, parents by tournament of dominance, then of crowding.
+    """Survivors by ``selNSGA2``, parents by tournament of feasibility, dominance and crowding.
 
     DEAP's own tournament, ``selTournamentDCD``, takes only populations of a multiple of four.
     """
@@ -24,8 +24,8 @@ class DeapNsga2(AbstractDeapSearch):
 
     def _parent(self, members: Sequence[Individual]) -> Individual:
         one, other = self._rng.sample(members, k=2)
-        if other.fitness.dominates(one.fitness):
+        if other.beats(one):
             return other
-        if one.fitness.dominates(other.fitness):
+        if one.beats(other) or one.violation:
             return one
         return max(one, other, key=lambda member: member.fitness.crowding_dist)

@@ -1,5 +1,6 @@
 """Any population algorithm of DEAP behind ask and tell (Fortin et al. 2012)."""
 
+import math
 import random
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -23,21 +24,33 @@ class Individual:
 
     Args:
         genome: in canonical form.
-        vector: to be minimised.
-        scaled: the same in units of the present population, which DEAP measures distances in.
+        vector: to be minimised; None outside the constraints.
+        scaled: the same in units of the present population, which DEAP measures distances in;
+            empty without a vector.
+        violation: how far outside the constraints it is.
     """
 
-    def __init__(self, genome: Genome, vector: Vector, *, scaled: Vector) -> None:
+    def __init__(
+        self, genome: Genome, vector: Vector | None, *, scaled: Vector, violation: float = 0.0
+    ) -> None:
         self.genome = genome
         self.vector = vector
-        self.fitness = _fitness_class(len(vector))(scaled)
+        self.violation = violation
+        self.fitness = _fitness_class(len(scaled))(scaled)
+
+    def beats(self, other: "Individual") -> bool:
+        """Whether it is less outside the constraints, or within them and dominates (Deb 2000)."""
+        if self.violation != other.violation:
+            return self.violation < other.violation
+        return self.violation == 0.0 and bool(self.fitness.dominates(other.fitness))
 
 
 class AbstractDeapSearch(AbstractSearch):
-    """The adapter: the first ``population`` successes are of random genomes, later ones are bred.
+    """The adapter: the first ``population`` results are of random genomes, later ones are bred.
 
-    Every result that comes competes with the present population for a place in the next. Failed
-    candidates never enter it.
+    Every result that comes competes with the present population for a place in the next. Those
+    outside the constraints get the places that are left, the least violation first; failed
+    candidates never enter, and do not count among the first.
     """
 
     def __init__(
@@ -49,7 +62,10 @@ class AbstractDeapSearch(AbstractSearch):
 
     @abstractmethod
     def _select(self, individuals: list[Individual], count: int) -> list[Individual]:
-        """The ``count`` survivors; DEAP draws from the search's own generator meanwhile."""
+        """The ``count`` survivors of those within the constraints.
+
+        DEAP draws from the search's own generator meanwhile.
+        """
 
     @abstractmethod
     def _parent(self, members: Sequence[Individual]) -> Individual:
@@ -64,14 +80,22 @@ class AbstractDeapSearch(AbstractSearch):
         return tuple(member.genome for member in self._members)
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
-        told = [(m.genome, m.vector) for m in self._members]
-        told += [(o.genome, o.vector) for o in outcomes if o.vector is not None]
-        if not told:
-            return
-        scale = Normaliser.fit([vector for _, vector in told])
-        individuals = [Individual(g, v, scaled=scale.normalised(v)) for g, v in told]
-        with deap_draws_from(self._rng):
-            self._members = self._select(individuals, min(self.population, len(individuals)))
+        told = [(m.genome, m.vector, m.violation) for m in self._members]
+        told += [(o.genome, o.vector, o.violation) for o in outcomes]
+        inside = [(genome, vector) for genome, vector, _ in told if vector is not None]
+        survivors: list[Individual] = []
+        if inside:
+            scale = Normaliser.fit([vector for _, vector in inside])
+            individuals = [Individual(g, v, scaled=scale.normalised(v)) for g, v in inside]
+            with deap_draws_from(self._rng):
+                survivors = self._select(individuals, min(self.population, len(individuals)))
+        outside = [
+            Individual(genome, None, scaled=(), violation=violation)
+            for genome, _, violation in told
+            if 0.0 < violation < math.inf
+        ]
+        outside.sort(key=lambda individual: individual.violation)
+        self._members = survivors + outside[: self.population - len(survivors)]
 
     def _propose(self, count: int) -> list[Genome]:
         if len(self._members) < self.population:

@@ -25,4 +25,4 @@ class DeapSpea2(AbstractDeapSearch):
 
     def _parent(self, members: Sequence[Individual]) -> Individual:
         one, other = self._rng.sample(members, k=2)
-        return other if other.fitness.dominates(one.fitness) else one
+        return other if other.beats(one) else one

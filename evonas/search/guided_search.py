@@ -13,7 +13,7 @@ from typing import NamedTuple, final
 
 from evonas.search.base import AbstractSearch
 from evonas.search.eg_mutation import EgMutation
-from evonas.search.pareto import Vector, non_dominated
+from evonas.search.pareto import Vector, constrained_front, non_dominated
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
@@ -47,12 +47,19 @@ class OperatorRow(NamedTuple):
     on_front: bool
 
 
+class _Told(NamedTuple):
+    genome: Genome
+    vector: Vector | None
+    violation: float
+
+
 @final
 class GuidedSearch:
     """Asks and tells as :class:`AbstractSearch` does.
 
     A share of each ask comes from the operator, the rest from the engine. The operator's parents
-    are drawn from the front of all that was told; before anything succeeded it has none.
+    are drawn from the front of all that was told, or from what is least outside the constraints
+    while nothing is within; while everything failed it has none.
 
     Args:
         engine: new; nothing was asked of it yet.
@@ -77,8 +84,8 @@ class GuidedSearch:
         self._children_per_parent = children_per_parent
         self._rng = random.Random(derive_seed(seed, "parents"))
         self._operators: dict[str, str] = {}
-        self._told: dict[str, tuple[Genome, Vector | None]] = {}
-        self._waiting: dict[str, tuple[Genome, Vector | None]] = {}
+        self._told: dict[str, _Told] = {}
+        self._waiting: dict[str, _Told] = {}
         self._entered: set[str] = set()
         self._num_children = 0
 
@@ -112,8 +119,10 @@ class GuidedSearch:
     ) -> None:
         """As :meth:`AbstractSearch.tell`."""
         self._engine.tell(genomes, vectors, violations=violations)
-        for genome, vector in zip(genomes, vectors, strict=True):
-            self._waiting[self._engine.problem.key(genome)] = genome, vector
+        if violations is None:
+            violations = [math.inf if vector is None else 0.0 for vector in vectors]
+        for told in zip(genomes, vectors, violations, strict=True):
+            self._waiting[self._engine.problem.key(told[0])] = _Told(*told)
 
     def operator(self, genome: Genome) -> str | None:
         """``eg`` or ``plain``; None for a founder."""
@@ -127,7 +136,7 @@ class GuidedSearch:
             OperatorRow(
                 key=key,
                 operator=operator,
-                failed=key in self._told and self._told[key][1] is None,
+                failed=key in self._told and self._told[key].vector is None,
                 entered_front=key in self._entered,
                 on_front=key in front,
             )
@@ -174,12 +183,13 @@ class GuidedSearch:
 
     def _front(self) -> set[str]:
         keys = list(self._told)
-        kept = non_dominated([self._told[key][1] for key in keys])
+        kept = non_dominated([self._told[key].vector for key in keys])
         return {key for key, is_kept in zip(keys, kept, strict=True) if is_kept}
 
     def _parents(self) -> list[Genome]:
-        front = self._front()
-        return [genome for key, (genome, _) in self._told.items() if key in front]
+        told = list(self._told.values())
+        keep = constrained_front([t.vector for t in told], [t.violation for t in told])
+        return [t.genome for t, is_kept in zip(told, keep, strict=True) if is_kept]
 
     def _num_of(self, operator: str) -> int:
         return sum(by == operator for by in self._operators.values())

@@ -1,5 +1,6 @@
 """Local search: step to the first better neighbour, begin anew where there is none."""
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, final
@@ -10,13 +11,17 @@ from evonas.search.problem import Problem
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
+Standing = tuple[float, float]
+"""The violation, then the value; compared in this order, so that both are minimised."""
+
 
 @final
 class LocalSearch(AbstractSearch):
     """First improvement with random restarts (White, Nolen and Savani 2021), one objective.
 
     Neighbours that were evaluated before cost nothing: a better one is stepped to at once. The
-    first success after a local optimum begins the next descent.
+    first candidate that did not fail after a local optimum begins the next descent. Better is what
+    is less outside the constraints, then what has the smaller value.
     """
 
     name: ClassVar[str] = "local"
@@ -30,25 +35,26 @@ class LocalSearch(AbstractSearch):
     ) -> None:
         super().__init__(problem, population=population, num_objectives=num_objectives, seed=seed)
         self._rng = random.Random(derive_seed(seed, "local"))
-        self._values: dict[str, float] = {}
-        self._here: tuple[Genome, float] | None = None
+        self._standings: dict[str, Standing] = {}
+        self._here: tuple[Genome, Standing] | None = None
         self._steps: Iterator[Genome] = iter(())
         self._pending: set[str] = set()
 
     @property
     def here(self) -> Genome | None:
-        """Where the descent stands; None before the first success and at a local optimum."""
+        """Where the descent stands; None at the beginning and at a local optimum."""
         return None if self._here is None else self._here[0]
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             key = self.problem.key(outcome.genome)
             self._pending.discard(key)
-            if outcome.vector is not None:
-                (value,) = outcome.vector
-                self._values[key] = value
-                if self._here is None or value < self._here[1]:
-                    self._go(outcome.genome, value)
+            if math.isfinite(outcome.violation):
+                (value,) = outcome.vector or (0.0,)
+                standing = (outcome.violation, value)
+                self._standings[key] = standing
+                if self._here is None or standing < self._here[1]:
+                    self._go(outcome.genome, standing)
 
     def _propose(self, count: int) -> list[Genome]:
         found: dict[str, Genome] = {}
@@ -59,14 +65,14 @@ class LocalSearch(AbstractSearch):
             key = self.problem.key(genome)
             if self._is_new(key):
                 found.setdefault(key, genome)
-            elif self._values.get(key, self._here[1]) < self._here[1]:
-                self._go(genome, self._values[key])
+            elif self._standings.get(key, self._here[1]) < self._here[1]:
+                self._go(genome, self._standings[key])
                 found.clear()  # neighbours of a place that was left
         if not found and not self._pending:
             self._here = None
         self._pending.update(found)
         return list(found.values())
 
-    def _go(self, genome: Genome, value: float) -> None:
-        self._here = (genome, value)
+    def _go(self, genome: Genome, standing: Standing) -> None:
+        self._here = (genome, standing)
         self._steps = neighbours(genome, self.problem, rng=self._rng)

@@ -1,7 +1,9 @@
 """MOEA/D: one subproblem for each direction, that learns from its neighbours (Zhang, Li 2007)."""
 
+import math
 import random
 from collections.abc import Collection, Sequence
+from itertools import cycle, islice
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -29,7 +31,8 @@ class Moead(AbstractSearch):
     algorithm is not: it must be told the children it bred, all of them, at once. Objectives are
     normalised to the ideal point and the worst of the incumbents (section V.E of the paper). A
     candidate that was not bred belongs to the subproblem that it solves best. One that failed
-    replaces nobody.
+    replaces nobody. What is less outside the constraints is better in every subproblem (Jain and
+    Deb 2014).
     """
 
     name: ClassVar[str] = "moead"
@@ -46,15 +49,15 @@ class Moead(AbstractSearch):
         gaps = np.linalg.norm(self._directions[:, None] - self._directions, axis=2)
         self._neighbours = np.argsort(gaps, axis=1, kind="stable")[:, :NUM_NEIGHBOURS]
         self._decomposition = Tchebicheff() if num_objectives == 2 else PBI()
-        self._founders: list[tuple[Genome, Vector]] = []
-        self._incumbents: list[tuple[Genome, Vector]] = []
+        self._founders: list[Outcome] = []
+        self._incumbents: list[Outcome] = []
         self._ideal = np.full(num_objectives, np.inf)
         self._aims: dict[str, int] = {}
 
     @property
     def incumbents(self) -> tuple[Genome, ...]:
         """For each direction the best genome so far; empty until a population has succeeded."""
-        return tuple(genome for genome, _ in self._incumbents)
+        return tuple(outcome.genome for outcome in self._incumbents)
 
     def _propose(self, count: int) -> list[Genome]:
         children: dict[str, Genome] = {}
@@ -73,7 +76,7 @@ class Moead(AbstractSearch):
         is_near = self._rng.random() < NEIGHBOUR_MATING_RATE
         mates = self._neighbours[aim].tolist() if is_near else range(len(self._incumbents))
         for _ in range(MAX_ATTEMPTS):
-            mother, father = (self._incumbents[i][0] for i in self._rng.sample(mates, k=2))
+            mother, father = (self._incumbents[i].genome for i in self._rng.sample(mates, k=2))
             for child in vary(mother, father, self.problem, rng=self._rng):
                 key = self.problem.key(child)
                 if self._is_new(key) and key not in taken:
@@ -81,26 +84,44 @@ class Moead(AbstractSearch):
         return None
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
-        told = [(o.genome, o.vector) for o in outcomes if o.vector is not None]
-        if not told:
-            return
+        told = [outcome for outcome in outcomes if math.isfinite(outcome.violation)]
         # all of them before any replacement, as in a generation of the parallel form
-        self._ideal = np.minimum(self._ideal, np.array([v for _, v in told]).min(axis=0))
-        if not self._incumbents:
-            self._founders += told
-            if len(self._founders) >= self.population:
-                vectors = [vector for _, vector in self._founders]
-                best = self._values(vectors, scale=vectors).argmin(axis=0)
-                self._incumbents = [self._founders[i] for i in best]
+        for outcome in told:
+            if outcome.vector is not None:
+                self._ideal = np.minimum(self._ideal, outcome.vector)
+        if self._incumbents:
+            for outcome in told:
+                self._replace_with(outcome)
             return
-        for genome, vector in told:
-            held = [other for _, other in self._incumbents]
-            values = self._values([vector], scale=held)[0]
-            aim = self._aims.pop(self.problem.key(genome), int(values.argmin()))
-            incumbent = self._values(held, scale=held).diagonal()
-            for i in self._neighbours[aim]:
-                if values[i] < incumbent[i]:
-                    self._incumbents[i] = (genome, vector)
+        self._founders += told
+        if len(self._founders) >= self.population:
+            self._incumbents = self._best_founders()
+
+    def _best_founders(self) -> list[Outcome]:
+        """For each direction the best; one of the nearest if too few keep to the constraints."""
+        inside = [outcome for outcome in self._founders if outcome.vector is not None]
+        if len(inside) < min(len(self._directions), self.population):
+            nearest = sorted(self._founders, key=lambda outcome: outcome.violation)
+            return list(islice(cycle(nearest), len(self._directions)))
+        vectors = [outcome.vector for outcome in inside if outcome.vector is not None]
+        return [inside[i] for i in self._values(vectors, scale=vectors).argmin(axis=0)]
+
+    def _replace_with(self, child: Outcome) -> None:
+        """Incumbents that are farther outside the constraints, or within and worse."""
+        key = self.problem.key(child.genome)
+        violations = [outcome.violation for outcome in self._incumbents]
+        is_better = np.array(violations) > child.violation
+        if child.vector is None:
+            aim = self._aims.pop(key, int(np.argmax(violations)))
+        else:
+            # in the place of what is outside stands the child itself, which is not better there
+            held = [outcome.vector or child.vector for outcome in self._incumbents]
+            values = self._values([child.vector], scale=held)[0]
+            is_better |= values < self._values(held, scale=held).diagonal()
+            aim = self._aims.pop(key, int(values.argmin()))
+        for i in self._neighbours[aim]:
+            if is_better[i]:
+                self._incumbents[i] = child
 
     def _values(self, vectors: Sequence[Vector], *, scale: Sequence[Vector]) -> Any:
         """How well each vector solves each subproblem, less being better: (vectors, directions).

@@ -1,6 +1,7 @@
 """Tree-structured Parzen estimators by Optuna, an optional package (Akiba et al. 2019)."""
 
 import importlib
+import math
 import warnings
 from collections.abc import Sequence
 from typing import ClassVar, final
@@ -18,7 +19,8 @@ class OptunaTpe(AbstractSearch):
     """Models where good genomes and bad genomes lie, and samples where they part.
 
     With several objectives the multi-objective estimator of Ozaki et al. 2022. It proposes many
-    genomes a second time; those are drawn again. The model takes no notice of failed candidates.
+    genomes a second time; those are drawn again. The model takes no notice of failed candidates;
+    those outside the constraints are to it the worse, the farther outside they are.
     """
 
     name: ClassVar[str] = "optuna"
@@ -57,12 +59,14 @@ class OptunaTpe(AbstractSearch):
         for outcome in outcomes:
             key = self.problem.key(outcome.genome)
             sampled = self._sampled.pop(key, None)
-            if outcome.vector is not None:
+            if math.isfinite(outcome.violation):
                 self._study.add_trial(
                     self._optuna.trial.create_trial(
                         params=sampled or self._parameters(outcome.genome),
                         distributions=self._distributions,
-                        values=list(outcome.vector),
+                        # values of what is outside the constraints are not looked at
+                        values=list(outcome.vector or (0.0,) * self.num_objectives),
+                        constraints={"violation": outcome.violation},
                     )
                 )
 

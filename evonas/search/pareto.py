@@ -1,5 +1,6 @@
 """Fronts and hypervolumes, computed by moocore; everything is minimised, failures are left out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,18 @@ def non_dominated(vectors: Sequence[Vector | None]) -> list[bool]:
         return [False] * len(vectors)
     kept = iter(moocore.is_nondominated(np.array(successes, dtype=float), keep_weakly=True))
     return [vector is not None and bool(next(kept)) for vector in vectors]
+
+
+def constrained_front(vectors: Sequence[Vector | None], violations: Sequence[float]) -> list[bool]:
+    """For each candidate, whether none is better by the rules of feasibility (Deb 2000).
+
+    What is within the constraints beats what is outside, and outside the smaller violation wins.
+    A failure, whose violation is infinite, is never on the front.
+    """
+    if any(vector is not None for vector in vectors):
+        return non_dominated(vectors)
+    least = min(violations, default=math.inf)
+    return [violation == least and math.isfinite(least) for violation in violations]
 
 
 def hypervolume(vectors: Sequence[Vector | None], *, reference: Vector) -> float:

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 
 from evonas.search.base import AbstractSearch, Outcome
 from evonas.search.neighbours import neighbours
-from evonas.search.pareto import Vector, non_dominated
+from evonas.search.pareto import constrained_front
 from evonas.search.problem import Problem
 from evonas.search.variation import vary
 from evonas.seeds import derive_seed
@@ -22,7 +22,8 @@ class ParetoLocalSearch(AbstractSearch):
 
     One unexplored member of the archive is drawn and its neighbours are evaluated, until all are
     or it is dominated itself. Where nothing is left to explore, members are crossed and mutated,
-    and what enters the archive is explored again.
+    and what enters the archive is explored again. While nothing is within the constraints, the
+    archive holds what is least outside.
     """
 
     name: ClassVar[str] = "pls"
@@ -35,7 +36,7 @@ class ParetoLocalSearch(AbstractSearch):
     ) -> None:
         super().__init__(problem, population=population, num_objectives=num_objectives, seed=seed)
         self._rng = random.Random(derive_seed(seed, "pls"))
-        self._archive: dict[Genome, Vector] = {}
+        self._archive: dict[Genome, Outcome] = {}
         self._explored: set[Genome] = set()
         self._here: Genome | None = None
         self._steps: Iterator[Genome] = iter(())
@@ -43,17 +44,19 @@ class ParetoLocalSearch(AbstractSearch):
 
     @property
     def archive(self) -> tuple[Genome, ...]:
-        """What no other result dominates, in the order of asking."""
+        """What no other result beats, in the order of asking."""
         return tuple(self._archive)
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._num_told += len(outcomes)
         told = dict(self._archive)
-        told.update((o.genome, o.vector) for o in outcomes if o.vector is not None)
-        keep = non_dominated(list(told.values()))
+        told.update((o.genome, o) for o in outcomes)
+        keep = constrained_front(
+            [o.vector for o in told.values()], [o.violation for o in told.values()]
+        )
         self._archive = {
-            genome: vector
-            for (genome, vector), is_kept in zip(told.items(), keep, strict=True)
+            genome: outcome
+            for (genome, outcome), is_kept in zip(told.items(), keep, strict=True)
             if is_kept
         }
 

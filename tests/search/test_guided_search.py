@@ -99,6 +99,22 @@ def test_while_everything_fails_there_are_no_parents(toy: Maker, formula_guide: 
     assert {search.operator(genome) for genome in asked} == {None}
 
 
+def test_while_all_is_outside_the_constraints_the_nearest_are_parents(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    search = guided(toy(5, 4, 2), formula_guide)
+    asked: list[Genome] = []
+    for _ in range(4):
+        genomes = search.ask(POPULATION)
+        asked += genomes
+        violations = [1.0 + sum(genome.values) for genome in genomes]
+        search.tell(genomes, [None] * len(genomes), violations=violations)
+    least = min(sum(genome.values) for genome in asked)
+    search.ask(1)
+    assert set(search._parents()) == {genome for genome in asked if sum(genome.values) == least}
+    assert EG in {search.operator(genome) for genome in asked}
+
+
 def test_an_exhausted_space_ends_cleanly(
     toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
 ) -> None:

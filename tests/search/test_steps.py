@@ -8,7 +8,7 @@ import pytest
 
 from evonas.search import Problem, Vector, non_dominated
 from evonas.search.aging import AgingEvolution
-from evonas.search.local import LocalSearch
+from evonas.search.local import LocalSearch, Standing
 from evonas.search.neighbours import neighbours
 from evonas.search.pareto_local import NUM_FOUNDERS, ParetoLocalSearch
 from evonas.space import Genome, load
@@ -85,7 +85,7 @@ def test_aging_breeds_only_from_what_the_sample_does_not_dominate(problem: Probl
     search.tell(asked, [(float(i), float(i)) for i in range(8)])  # a chain: only one is best
     search.ask(1)
     assert search._sample_size == 2
-    parents = [search._parent() for _ in range(300)]
+    parents = [search._parent(search._members()) for _ in range(300)]
     assert asked[7] not in parents  # the worst of all never is the best of two
     counts = [parents.count(genome) for genome in asked[:7]]
     # of 28 pairs, genome i is the best of 7 - i
@@ -104,11 +104,11 @@ def test_local_search_only_improves_and_ends_where_no_neighbour_is_better(
     places: list[list[Genome]] = [[]]  # by descent
     go = LocalSearch._go
 
-    def watched(search: LocalSearch, genome: Genome, value: float) -> None:
+    def watched(search: LocalSearch, genome: Genome, standing: Standing) -> None:
         if search.here is None:
             places.append([])
         places[-1].append(genome)
-        go(search, genome, value)
+        go(search, genome, standing)
 
     monkeypatch.setattr(LocalSearch, "_go", watched)
     search = LocalSearch(problem, population=2, num_objectives=1, seed=0)
