@@ -2,12 +2,15 @@
 
     python benchmarks/supernet_guidance.py ranking     # of genomes by supernets and by training
     python benchmarks/supernet_guidance.py credit      # of the EG operator in whole searches
+    python benchmarks/supernet_guidance.py similarity  # of children, with this term and without
 
 ``ranking``: Kendall's tau between the loss that a supernet gives to genomes of NAS-Bench-201 (8
 channels, one cell a stage) and their accuracy after training, mean of two trainings; and between
 these two, which bounds what any predictor can reach. ``credit``: of the children of each operator
-in runs of ``nsga2``, those that entered the front, and their accuracy. Both print Markdown with
-CPU seconds.
+in runs of ``nsga2``, those that entered the front, and their accuracy. ``similarity``: children of
+the best of some random genomes, by the operator with and without its term of the similarity, from
+twin supernets; their accuracy after training, paired by parent. All print Markdown, the first two
+with CPU seconds.
 """
 
 import csv
@@ -21,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, wilcoxon
 
 from evonas.evaluation.data import load_search_data
 from evonas.evaluation.guide import SupernetGuide
@@ -29,7 +32,7 @@ from evonas.evaluation.objectives import accuracy
 from evonas.evaluation.recipe import Recipe
 from evonas.evaluation.training import train
 from evonas.networks import build
-from evonas.search import Credit
+from evonas.search import Credit, EgMutation, EgSettings
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load, source_text
 from evonas.study import RunConfig, create_run, make_executor, run_study
@@ -41,6 +44,8 @@ NUM_GENOMES, NUM_ASSIGNMENTS = 30, 10
 UNROLLED = (0, 1, 4)  # steps before a score
 GUIDE_SEEDS = (0, 1, 2)
 RUN_SEEDS = (0, 1, 2, 3, 4)
+PAIR_SEEDS = (10, 11, 12, 13, 14)
+NUM_RANDOM, NUM_PARENTS, NUM_CHILDREN = 12, 5, 2
 DATA = load_search_data("digits", seed=0)
 
 
@@ -69,7 +74,9 @@ def some_assignments(space: Space) -> list[Genome]:
     ]
 
 
-def trained_accuracies(space: Space, genomes: Sequence[Genome], *, seed: int) -> list[float]:
+def trained_accuracies(
+    space: Space, genomes: Sequence[Genome], *, seed: int, epochs: int = EPOCHS
+) -> list[float]:
     """On the validation part."""
     found = []
     for genome in genomes:
@@ -83,7 +90,7 @@ def trained_accuracies(space: Space, genomes: Sequence[Genome], *, seed: int) ->
             mean=traits.mean,
             deviation=traits.std,
         )
-        recipe = Recipe(epochs=EPOCHS, batch=BATCH)
+        recipe = Recipe(epochs=epochs, batch=BATCH)
         train(network, DATA.train, traits=traits, recipe=recipe, seed=seed)
         found.append(accuracy(network, DATA.validation))
     return found
@@ -202,10 +209,56 @@ def run_once(
     return result.credit, accuracies
 
 
+def similarity() -> None:
+    """Prints, for each seed, what the term of the similarity is worth to the operator."""
+    space = load("nas-bench-201").resized(channels=8, cells=1).with_rules(RULES)
+    variants = {"with": (), "without": ("similarity",)}
+    print("| seed | parents | with | without | pairs: better with, without | change of genes |")
+    print("|---" * 6 + "|")
+    differences = []
+    for seed in PAIR_SEEDS:
+        rng = random.Random(seed)
+        some = {space.key(g): g for g in (space.canonical(space.sample(rng)) for _ in range(99))}
+        genomes = list(some.values())[:NUM_RANDOM]
+        ranked = sorted(
+            zip(trained_accuracies(space, genomes, seed=seed, epochs=3), genomes, strict=True)
+        )
+        parents = ranked[-NUM_PARENTS:]
+        means: dict[str, list[float]] = {}
+        moved: dict[str, list[int]] = {}
+        for name, without in variants.items():
+            recipe = Recipe(epochs=3 * EPOCHS, batch=BATCH)
+            guide = SupernetGuide(space, DATA, recipe=recipe, seed=seed)
+            operator = EgMutation(space, guide, seed=seed, settings=EgSettings(without=without))
+            for _, parent in parents:
+                own = space.key(parent)
+                children = operator.children(parent, NUM_CHILDREN, is_new=own.__ne__)
+                found = trained_accuracies(space, children, seed=seed, epochs=3)
+                means.setdefault(name, []).append(statistics.mean(found))
+                moved.setdefault(name, []).extend(
+                    sum(a != b for a, b in zip(child.values, parent.values, strict=True))
+                    for child in children
+                )
+        pairs = list(zip(means["with"], means["without"], strict=True))
+        differences += [one - other for one, other in pairs]
+        better = sum(one > other for one, other in pairs), sum(one < other for one, other in pairs)
+        print(
+            f"| {seed} | {statistics.mean(acc for acc, _ in parents):.3f} | "
+            f"{statistics.mean(means['with']):.3f} | {statistics.mean(means['without']):.3f} | "
+            f"{better[0]}, {better[1]} | {statistics.mean(moved['with']):.1f}, "
+            f"{statistics.mean(moved['without']):.1f} |",
+            flush=True,
+        )
+    print(
+        f"\nWith less without, mean over {len(differences)} parents: "
+        f"{statistics.mean(differences):+.4f}; Wilcoxon's p {wilcoxon(differences).pvalue:.3f}."
+    )
+
+
 def main() -> None:
     """Runs what the command line names."""
     torch.set_num_threads(1)
-    {"ranking": ranking, "credit": credit}[sys.argv[1]]()
+    {"ranking": ranking, "credit": credit, "similarity": similarity}[sys.argv[1]]()
 
 
 if __name__ == "__main__":

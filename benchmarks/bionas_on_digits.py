@@ -1,0 +1,112 @@
+"""The two searches of BioNAS on scikit-learn's digits, from supernet to trained candidates.
+
+    python -m benchmarks.bionas_on_digits
+
+NAS-Bench-201 (8 channels, one cell a stage, the space's rules), ``acc`` alone, generations of 8
+candidates of 3 epochs: what the candidates of each search reach, beside random ones at as many
+trained epochs and at about the CPU time of the dearer search. A cell without parameters (only
+``none``, skips and pools) is what DARTS is known to collapse into: the share of such operations
+among those proposed is counted. One process, ten minutes.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.fidelity_on_digits import run
+from benchmarks.sections import write_section
+from evonas.evaluation.evaluate import Evaluation
+
+EPOCHS, POPULATION, GENERATIONS = 3, 8, 3
+NUM_CANDIDATES = POPULATION * GENERATIONS
+SEEDS = (0, 1, 2)
+WAYS = {"bionas-darts": GENERATIONS, "bionas-eg": GENERATIONS, "random": 3 * GENERATIONS}
+CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
+
+
+@dataclass(frozen=True)
+class Course:
+    """One run.
+
+    Attributes:
+        evaluations: in the order of asking.
+        cpu_seconds: of the whole run, the supernet included.
+    """
+
+    evaluations: list[Evaluation]
+    cpu_seconds: float
+
+
+def course(folder: Path, *, algorithm: str, seed: int) -> Course:
+    """A run in this process."""
+    start = time.process_time()
+    result = run(
+        folder,
+        seed=seed,
+        algorithm=algorithm,
+        objectives="acc",
+        epochs=EPOCHS,
+        population=POPULATION,
+        generations=WAYS[algorithm],
+    )
+    return Course(result.evaluations, time.process_time() - start)
+
+
+def accuracies(evaluations: Sequence[Evaluation]) -> list[float]:
+    """Of those that did not fail."""
+    return [e.values["acc"] for e in evaluations if e.failure is None]
+
+
+def convolution_share(evaluations: Sequence[Evaluation]) -> float:
+    """Of the operations on all edges of the cells, those with weights."""
+    found = [
+        place.split("~")[0].split("(")[0]
+        for e in evaluations
+        for place in e.genome.split()[0].replace("+", "").split("|")
+        if place
+    ]
+    return sum(name in CONVOLUTIONS for name in found) / len(found)
+
+
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    """Mean and standard deviation over the seeds."""
+    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
+
+
+def row(name: str, courses: Sequence[Course], count: int, *, has_all: bool) -> str:
+    """Of the first ``count`` candidates of each run."""
+    parts = [c.evaluations[:count] for c in courses]
+    cells = [
+        name,
+        str(count),
+        spread([max(accuracies(part)) for part in parts]),
+        spread([statistics.median(accuracies(part)) for part in parts]),
+        spread([statistics.median(accuracies(part[-POPULATION:])) for part in parts]),
+        spread([convolution_share(part[-POPULATION:]) for part in parts], 2),
+        spread([c.cpu_seconds for c in courses], 0) if has_all else "-",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print the table, and write it into its section."""
+    columns = ("best acc", "median acc", "median of the last 8", "convolutions in them", "CPU s")
+    lines = [f"| search | candidates | {' | '.join(columns)} |", "|---" * 7 + "|"]
+    with tempfile.TemporaryDirectory() as parent:
+        for algorithm, generations in WAYS.items():
+            courses = [
+                course(Path(parent) / f"{algorithm}-{seed}", algorithm=algorithm, seed=seed)
+                for seed in SEEDS
+            ]
+            for count in sorted({NUM_CANDIDATES, generations * POPULATION}):
+                has_all = count == generations * POPULATION
+                lines.append(row(f"`{algorithm}`", courses, count, has_all=has_all))
+                print(lines[-1], flush=True)
+    write_section("bionas_on_digits_table", "\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
