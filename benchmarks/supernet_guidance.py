@@ -212,47 +212,52 @@ def run_once(
 def similarity() -> None:
     """Prints, for each seed, what the term of the similarity is worth to the operator."""
     space = load("nas-bench-201").resized(channels=8, cells=1).with_rules(RULES)
-    variants = {"with": (), "without": ("similarity",)}
     print("| seed | parents | with | without | pairs: better with, without | change of genes |")
     print("|---" * 6 + "|")
     differences = []
     for seed in PAIR_SEEDS:
-        rng = random.Random(seed)
-        some = {space.key(g): g for g in (space.canonical(space.sample(rng)) for _ in range(99))}
-        genomes = list(some.values())[:NUM_RANDOM]
-        ranked = sorted(
-            zip(trained_accuracies(space, genomes, seed=seed, epochs=3), genomes, strict=True)
-        )
-        parents = ranked[-NUM_PARENTS:]
-        means: dict[str, list[float]] = {}
-        moved: dict[str, list[int]] = {}
-        for name, without in variants.items():
-            recipe = Recipe(epochs=3 * EPOCHS, batch=BATCH)
-            guide = SupernetGuide(space, DATA, recipe=recipe, seed=seed)
-            operator = EgMutation(space, guide, seed=seed, settings=EgSettings(without=without))
-            for _, parent in parents:
-                own = space.key(parent)
-                children = operator.children(parent, NUM_CHILDREN, is_new=own.__ne__)
-                found = trained_accuracies(space, children, seed=seed, epochs=3)
-                means.setdefault(name, []).append(statistics.mean(found))
-                moved.setdefault(name, []).extend(
-                    sum(a != b for a, b in zip(child.values, parent.values, strict=True))
-                    for child in children
-                )
-        pairs = list(zip(means["with"], means["without"], strict=True))
-        differences += [one - other for one, other in pairs]
-        better = sum(one > other for one, other in pairs), sum(one < other for one, other in pairs)
+        accuracies, parents = good_genomes(space, seed=seed)
+        one, moved = children_of(parents, space, seed=seed, without=())
+        other, moved_without = children_of(parents, space, seed=seed, without=("similarity",))
+        changes = [a - b for a, b in zip(one, other, strict=True)]
+        differences += changes
         print(
-            f"| {seed} | {statistics.mean(acc for acc, _ in parents):.3f} | "
-            f"{statistics.mean(means['with']):.3f} | {statistics.mean(means['without']):.3f} | "
-            f"{better[0]}, {better[1]} | {statistics.mean(moved['with']):.1f}, "
-            f"{statistics.mean(moved['without']):.1f} |",
+            f"| {seed} | {statistics.mean(accuracies):.3f} | {statistics.mean(one):.3f} | "
+            f"{statistics.mean(other):.3f} | {sum(c > 0 for c in changes)}, "
+            f"{sum(c < 0 for c in changes)} | {moved:.1f}, {moved_without:.1f} |",
             flush=True,
         )
     print(
         f"\nWith less without, mean over {len(differences)} parents: "
         f"{statistics.mean(differences):+.4f}; Wilcoxon's p {wilcoxon(differences).pvalue:.3f}."
     )
+
+
+def good_genomes(space: Space, *, seed: int) -> tuple[list[float], list[Genome]]:
+    """The best of some random ones after three epochs, with their accuracies."""
+    rng = random.Random(seed)
+    some = {space.key(g): g for g in (space.canonical(space.sample(rng)) for _ in range(99))}
+    genomes = list(some.values())[:NUM_RANDOM]
+    found = trained_accuracies(space, genomes, seed=seed, epochs=3)
+    best = sorted(zip(found, genomes, strict=True))[-NUM_PARENTS:]
+    return [accuracy for accuracy, _ in best], [genome for _, genome in best]
+
+
+def children_of(
+    parents: Sequence[Genome], space: Space, *, seed: int, without: tuple[str, ...]
+) -> tuple[list[float], float]:
+    """For each parent the mean accuracy of its children; and how many genes they change."""
+    guide = SupernetGuide(space, DATA, recipe=Recipe(epochs=3 * EPOCHS, batch=BATCH), seed=seed)
+    operator = EgMutation(space, guide, seed=seed, settings=EgSettings(without=without))
+    means, moved = [], []
+    for parent in parents:
+        own = space.key(parent)
+        children = operator.children(parent, NUM_CHILDREN, is_new=own.__ne__)
+        means.append(statistics.mean(trained_accuracies(space, children, seed=seed, epochs=3)))
+        for child in children:
+            pairs = zip(child.values, parent.values, strict=True)
+            moved.append(sum(a != b for a, b in pairs))
+    return means, statistics.mean(moved)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ BANANAS), batches by joint draws (Wilson, Hutter and Deisenroth 2018), hypervolu
 (Golovin and Zhang 2020), neighbours of the front (Paquete and others 2004), operator credit.
 """
 
+import math
 import random
 from collections.abc import Sequence
 from typing import ClassVar, final
@@ -20,7 +21,7 @@ from evonas.search.candidates import MAX_CANDIDATES, OPERATORS, Candidate, Candi
 from evonas.search.credit import OperatorCredit
 from evonas.search.features import Features
 from evonas.search.improvement import Frontier, directions
-from evonas.search.pareto import non_dominated
+from evonas.search.pareto import constrained_front, non_dominated
 from evonas.search.problem import Problem
 from evonas.search.surrogate import Surrogate
 from evonas.seeds import derive_seed
@@ -102,7 +103,8 @@ class EvonasSearch(AbstractSearch):
         return [one.genome for one in chosen]
 
     def _front(self) -> list[Genome]:
-        kept = non_dominated([outcome.vector for outcome in self._outcomes])
+        told = self._outcomes
+        kept = constrained_front([o.vector for o in told], [o.violation for o in told])
         return [o.genome for o, is_kept in zip(self._outcomes, kept, strict=True) if is_kept]
 
     def _planned(self, count: int, front: list[Genome]) -> list[Candidate]:
@@ -119,10 +121,24 @@ class EvonasSearch(AbstractSearch):
         return self._chosen(ranked[:SHORTLIST], count, frontiers)
 
     def _values(self) -> Array:
-        """All results, (n, objectives); a failure is as bad as the worst in every objective."""
-        known = np.array([o.vector for o in self._outcomes if o.vector is not None])
-        worst = tuple(known.max(axis=0))
-        return np.array([worst if o.vector is None else o.vector for o in self._outcomes])
+        """All results, (n, objectives), as the model learns them.
+
+        What is outside the constraints lies beyond the worst within, in every objective, by a
+        share of their span that grows with the violation. A failure is as bad as the worst.
+        """
+        inside = [outcome.vector for outcome in self._outcomes if outcome.vector is not None]
+        known = np.array(inside or [(0.0,) * self.num_objectives])
+        worst, span = known.max(axis=0), np.ptp(known, axis=0)
+        span = np.where(span > 0.0, span, 1.0)
+        violations = [o.violation for o in self._outcomes if math.isfinite(o.violation)]
+        largest = max(violations, default=0.0)
+        shares = [v / (1.0 + v) for v in (min(o.violation, largest) for o in self._outcomes)]
+        return np.array(
+            [
+                worst + share * span if outcome.vector is None else outcome.vector
+                for outcome, share in zip(self._outcomes, shares, strict=True)
+            ]
+        )
 
     def _frontiers(self, values: Array) -> list[Frontier]:
         front = values[non_dominated([tuple(value) for value in values])]

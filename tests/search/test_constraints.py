@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from evonas.search import SEARCHES, AbstractSearch, Problem, Vector, make_search
 from evonas.search.aging import AgingEvolution
 from evonas.search.deap_search import AbstractDeapSearch, Individual
+from evonas.search.evonas_search import EvonasSearch
 from evonas.search.local import LocalSearch
 from evonas.search.moead import Moead
 from evonas.search.neighbours import neighbours
@@ -43,8 +45,8 @@ def test_it_descends_to_where_chance_does_not_come(
     search_name: str, num_objectives: int, problem: Problem
 ) -> None:
     """One genome in 3 ** 8 keeps to the constraint; values pull the other way."""
-    if search_name in ("random", "evonas"):
-        pytest.skip("it does not look at violations")
+    if search_name == "random":
+        pytest.skip("it does not learn")
 
     def measure(genome: Genome) -> Fate:
         wrong = sum(value != 1 for value in genome.values[:NUM_BOUND])
@@ -55,7 +57,7 @@ def test_it_descends_to_where_chance_does_not_come(
         search_name, problem, population=20, num_objectives=num_objectives, seed=0
     )
     num_inside = num_asked = 0
-    while num_asked < (150 if search_name == "optuna" else 400):
+    while num_asked < (150 if search_name in ("optuna", "evonas") else 400):
         asked = search.ask(1 if search.is_sequential else 20)
         fates = [measure(genome) for genome in asked]
         tell(search, asked, fates)
@@ -205,6 +207,24 @@ def test_moead_begins_with_the_nearest_and_what_it_did_not_breed_replaces_the_fa
     (farthest,) = nearest - set(search.incumbents)
     assert asked.index(farthest) * 7 % 50 == 39
     assert stranger in search.incumbents
+
+
+@pytest.mark.parametrize("inside", [[], [(5.0, 1.0)], [(5.0, 1.0), (3.0, 4.0)]])
+def test_the_model_of_evonas_learns_violations_beyond_the_worst_within(
+    problem: Problem, inside: list[Vector]
+) -> None:
+    search = EvonasSearch(problem, population=10, num_objectives=2, seed=0)
+    fates = [Fate(None, v) for v in (0.1, 2.0, math.inf, 0.5)] + [Fate(v, 0.0) for v in inside]
+    tell(search, asked := search.ask(len(fates)), fates)
+    search.ask(1)
+    values = search._values()
+    assert [tuple(row) for row in values[4:]] == inside
+    near, far, failed, middle = values[:4]
+    worst = values[4:].max(axis=0, initial=0.0)
+    assert np.all(np.diff([worst, near, middle, far], axis=0) > 0)
+    assert np.all(far == failed)
+    front = search._front()
+    assert front == (asked[4:] if inside else asked[:1])
 
 
 def test_the_front_is_what_no_other_beats_by_the_rules_of_feasibility() -> None:
