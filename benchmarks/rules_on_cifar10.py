@@ -1,6 +1,6 @@
 """How far each rule trains one small fixed network on CIFAR-10, between its bounds.
 
-    python benchmarks/rules_on_cifar10.py --data-dir data
+    python -m benchmarks.rules_on_cifar10 --data-dir data
 
 One rule in every layer, one recipe for all. Two networks:
 
@@ -34,6 +34,7 @@ from typing import Any, get_type_hints
 import torch
 from torch import Tensor, nn
 
+from benchmarks.sections import RESULTS, write_section
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.data import SearchData, Traits, default_data_dir, load_search_data
 from evonas.evaluation.images import unit_pixels
@@ -47,14 +48,7 @@ from evonas.rules import AbstractRule, RuleLinear, alignment, all_rules, connect
 
 FROZEN = "frozen"
 ANGLE_IMAGES = 500
-RESULTS = Path(__file__).with_name("RESULTS.md")
 PROGRESS = Path(__file__).with_suffix(".csv")
-HEADING = f"""## Rules on CIFAR-10
-
-`benchmarks/rules_on_cifar10.py`, torch {torch.__version__}, one thread. Accuracy on the
-validation part at the end of the training; mean and standard deviation over seeds, which decide
-split, weights, feedback and order of the images. Chance is 10 %."""
-BEGIN, END = "<!-- rules_on_cifar10: begin -->", "<!-- rules_on_cifar10: end -->"
 
 
 @dataclass(frozen=True)
@@ -231,16 +225,6 @@ def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str
     return f"{statistics.mean(values):{form}}{deviation}"
 
 
-def write_section(path: Path, text: str) -> None:
-    """Put ``text`` between the markers in ``path``, in place of what was there."""
-    before, after = (path.read_text(encoding="utf-8") if path.exists() else "# Results"), ""
-    if BEGIN in before:
-        before, rest = before.split(BEGIN)
-        after = rest.split(END)[1].strip("\n")
-    parts = [before.rstrip(), f"{BEGIN}\n{text}\n{END}", after]
-    path.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
-
-
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The flags."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -277,7 +261,7 @@ def main() -> None:
     recipes = dict.fromkeys(replace(case, rule="", seed=0) for case in outcomes)
     lines = [line for recipe in recipes for line in table(outcomes, recipe)]
     print("\n".join(lines))
-    write_section(chosen.results, "\n".join([HEADING, *lines]))
+    write_section("rules_on_cifar10_tables", "\n".join(lines), path=chosen.results)
 
 
 if __name__ == "__main__":
