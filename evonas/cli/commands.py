@@ -37,7 +37,7 @@ def run(
     ] = False,
     algorithm: Annotated[
         str, typer.Option(help="The search engine; see: evonas algorithms.")
-    ] = "nsga2",
+    ] = "evonas",
     mutation: Annotated[
         str,
         typer.Option(help="plain, or eg: half of the children come from a supernet's guidance."),

@@ -26,7 +26,7 @@ def bench(
     ] = None,
     algorithm: Annotated[
         str, typer.Option(help="Engines, comma-separated; see: evonas algorithms.")
-    ] = "nsga2,random",
+    ] = "evonas,nsga2,random",
     seeds: Annotated[int, typer.Option(help="Runs of each engine.")] = 30,
     first_seed: Annotated[int, typer.Option(help="The seed of the first run.")] = 0,
     checkpoints: Annotated[
