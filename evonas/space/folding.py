@@ -7,12 +7,16 @@ of it has live weights at a needed position.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from evonas.space.cell import Anatomy
+from evonas.space.cell import Anatomy, CellGraph
 from evonas.space.form import expression
 from evonas.space.layout import Layout, Place
 
 Values = Sequence[int]
+
+NUM_REMEMBERED = 4096
+"""Readings that are kept: a search asks of every genome for its form, its key and what is active."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,17 @@ class _Reading:
     folds_readout: bool
 
 
-def _read(layout: Layout, values: Values) -> _Reading:
+@lru_cache(maxsize=NUM_REMEMBERED)
+def _read(layout: Layout, values: tuple[int, ...]) -> _Reading:
     anatomies = tuple(
         graph.anatomy(values[genes])
         for graph, genes in zip(layout.graphs, layout.cell_genes, strict=True)
     )
+    wires_at = {
+        (number, is_strided): _live_wires(graph, anatomy, is_strided=is_strided)
+        for number, (graph, anatomy) in enumerate(zip(layout.graphs, anatomies, strict=True))
+        for is_strided in (False, True)
+    }
     needed = [False] * len(layout.places)
     needed[-1] = True
     rules: set[int] = set()  # active at some site between the stem and the classifier
@@ -43,16 +53,12 @@ def _read(layout: Layout, values: Values) -> _Reading:
                 rules.add(place.rule)
             needed[place.reads[0]] = True
             continue
-        graph, anatomy = layout.graphs[place.cell], anatomies[place.cell]
-        for wire, is_live, gene in zip(anatomy.wires, anatomy.live, place.edge_rules, strict=True):
-            if not is_live:
-                continue
-            if wire.source < graph.spec.inputs:
-                needed[place.reads[wire.source]] = True
-                if place.input_rules:
-                    rules.add(place.input_rules[wire.source])
-            if gene >= 0 and graph.has_weights(wire, is_strided=place.is_strided):
-                rules.add(gene)
+        inputs, weighted = wires_at[place.cell, place.is_strided]
+        for source in inputs:
+            needed[place.reads[source]] = True
+            if place.input_rules:
+                rules.add(place.input_rules[source])
+        rules.update(place.edge_rules[wire] for wire in weighted)
     stem, readout = layout.stem_rule, layout.readout_rule
     # else the choice also decides what another site sends, or learns
     folds_stem = stem != readout and stem not in rules
@@ -63,9 +69,18 @@ def _read(layout: Layout, values: Values) -> _Reading:
     return _Reading(anatomies, tuple(needed), frozenset(rules), folds_stem, folds_readout)
 
 
+def _live_wires(
+    graph: CellGraph, anatomy: Anatomy, *, is_strided: bool
+) -> tuple[list[int], list[int]]:
+    """Which inputs live wires read, and which of the live wires carry weights."""
+    live = [(n, wire) for n, wire in enumerate(anatomy.wires) if anatomy.live[n]]
+    inputs = {wire.source for _, wire in live if wire.source < graph.spec.inputs}
+    return sorted(inputs), [n for n, w in live if graph.has_weights(w, is_strided=is_strided)]
+
+
 def active(layout: Layout, values: Values) -> tuple[bool, ...]:
     """For every gene whether changing it alone can change the form."""
-    reading = _read(layout, values)
+    reading = _read(layout, tuple(values))
     used = {p.cell for p, needed in zip(layout.places, reading.needed, strict=True) if needed}
     flags: list[bool] = []
     for number, (graph, genes) in enumerate(zip(layout.graphs, layout.cell_genes, strict=True)):
@@ -99,7 +114,7 @@ def canonical(layout: Layout, values: Values) -> tuple[int, ...]:
                 current, active(layout, current), resting, strict=True
             )
         ]
-        reading = _read(layout, folded)
+        reading = _read(layout, tuple(folded))
         if reading.folds_stem:
             folded[layout.stem_rule] = layout.first_layer[folded[layout.stem_rule]]
         if reading.folds_readout:
@@ -121,7 +136,7 @@ def _resting(layout: Layout) -> tuple[int, ...]:
 
 def form(layout: Layout, values: Values) -> str:
     """For every needed position its name, and its rule or its cell's labelled expression."""
-    reading = _read(layout, values)
+    reading = _read(layout, tuple(values))
     made: dict[tuple[int, ...], str] = {}
     parts: list[str] = []
     for number, place in enumerate(layout.places):

@@ -32,9 +32,9 @@ class Place:
     edge_rules: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """What depends on the space alone.
+    """What depends on the space alone. Equal to itself only, so that readings are remembered by it.
 
     Args:
         graphs: the cells, in the order of their genes.
