@@ -19,6 +19,7 @@ class ArchitectureProblem:
     def __init__(self, space: Space) -> None:
         self.space = space.with_rules((RULE,))
         self.genes: tuple[Gene, ...] = tuple(g for g in self.space.genes if g.kind != "rule")
+        self.paths = self.space.paths
         self._rules = (0,) * (len(self.space.genes) - len(self.genes))
         self._canonical: dict[Genome, Genome] = {}
         self._keys: dict[Genome, str] = {}

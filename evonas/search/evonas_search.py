@@ -35,7 +35,7 @@ MIN_CHILDREN = 30
 NUM_MARGINAL_DRAWS = 8
 NUM_JOINT_DRAWS = 48
 SHORTLIST = 300
-RESULTS_PER_STALE_RESULT = 50
+RESULTS_PER_STALE_RESULT = 25
 """A plan is made anew when more results came than one for so many results that it knows."""
 
 NEAR, WIDE = 1.1, 3.0
@@ -112,10 +112,15 @@ class EvonasSearch(AbstractSearch):
         self._surrogate.learn(np.array(self._rows), values)
         frontiers = self._frontiers(values)
         wanted = max(MIN_CHILDREN, CHILDREN_PER_PLACE * count)
+        normal = self._generator.standard_normal((NUM_MARGINAL_DRAWS, self.num_objectives))
+        gains = np.zeros((len(frontiers), 0))
         good: list[Genome] = []
         for _ in range(2):
             self._candidates.breed(wanted // 2, front=front, good=good)
-            ranked = self._ranked(frontiers)
+            pool = self._candidates.all()
+            new = self._gains(pool[gains.shape[1] :], frontiers, normal)
+            gains = np.hstack([gains, new])
+            ranked = [pool[place] for place in _in_turns(gains)]
             good = [one.genome for one in ranked[: 2 * count]]
         self._candidates.keep(ranked[:MAX_CANDIDATES])
         return self._chosen(ranked[:SHORTLIST], count, frontiers)
@@ -153,16 +158,14 @@ class EvonasSearch(AbstractSearch):
             for reference in references
         ]
 
-    def _ranked(self, frontiers: Sequence[Frontier]) -> list[Candidate]:
-        """All candidates by their expected gain, those of the frontiers taking turns."""
-        pool = self._candidates.all()
-        if not pool:
-            return []
-        normal = self._generator.standard_normal((NUM_MARGINAL_DRAWS, self.num_objectives))
-        drawn = self._surrogate.marginal_draws(np.array([one.row for one in pool]), normal)
-        orders = [np.argsort(-each.gains(drawn), kind="stable") for each in frontiers]
-        turns = dict.fromkeys(int(place) for turn in zip(*orders, strict=True) for place in turn)
-        return [pool[place] for place in turns]
+    def _gains(
+        self, candidates: Sequence[Candidate], frontiers: Sequence[Frontier], normal: Array
+    ) -> Array:
+        """What each candidate can be expected to gain; (frontiers, candidates)."""
+        if not candidates:
+            return np.zeros((len(frontiers), 0))
+        drawn = self._surrogate.marginal_draws(np.array([one.row for one in candidates]), normal)
+        return np.array([each.gains(drawn) for each in frontiers])
 
     def _chosen(
         self, shortlist: list[Candidate], count: int, frontiers: Sequence[Frontier]
@@ -186,3 +189,9 @@ class EvonasSearch(AbstractSearch):
         self._num_planned += count
         wide = int(self._num_planned * WIDE_SHARE) - int(before * WIDE_SHARE)
         return count - wide, wide
+
+
+def _in_turns(gains: Array) -> list[int]:
+    """All places by their gain, the rows taking turns."""
+    orders = np.argsort(-gains, axis=1, kind="stable")
+    return list(dict.fromkeys(orders.T.ravel().tolist()))

@@ -1,11 +1,13 @@
-"""How alike two genomes are: a sum of four covariances with scales of their own.
+"""How alike two genomes are: a sum of covariances with scales of their own.
 
-A squared exponential over the choices (genomes that differ in few genes are alike) and one over
-the counts (genomes of the same parts are alike); a linear one over each (effects add up).
-Every column has a weight of its own (automatic relevance determination; Rasmussen and Williams
-2006, section 5.1), which is the product of what its gene and what its choice matter.
+A squared exponential over the choices (genomes that differ in few genes are alike), one over the
+counts (genomes of the same parts are alike), and one over the paths (genomes that compute much the
+same are alike); a linear one over each (effects add up). Every choice and count has a weight of
+its own (automatic relevance determination; Rasmussen and Williams 2006, section 5.1), which is for
+a choice the product of what its gene and what its choice matter; all paths have one.
 """
 
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -23,9 +25,9 @@ JITTER = 1e-6
 class Kernel:
     """The covariance of rows. All scales are one vector of logarithms with a normal prior.
 
-    In it: four amplitudes (choices, counts, linear in the choices, linear in the counts), the
-    noise, the weights of the choices (of all, of each gene, of each choice), and of the counts
-    (of all, of each).
+    In it: the noise; the amplitudes of the squared exponentials and those of the linear parts,
+    each over choices, counts and paths; then the weights of the choices (of all, of each gene, of
+    each choice), of the counts (of all, of each), and of the paths. Without paths these lack.
 
     Args:
         features: what the columns mean.
@@ -36,47 +38,60 @@ class Kernel:
     """
 
     def __init__(self, features: Features) -> None:
-        self._num_choices = features.num_choices
+        self._parts = features.parts
         num_genes = max(1, int(features.gene_of.max(initial=-1)) + 1)
         num_pools = max(1, int(features.pool_of.max(initial=-1)) + 1)
-        num_counts = len(features.pool_of)
-        self._designs = (
+        num_choices, num_counts, *rest = (part.stop - part.start for part in self._parts)
+        self._designs = [
             np.hstack(
                 [
-                    np.ones((self._num_choices, 1)),
+                    np.ones((num_choices, 1)),
                     np.eye(num_genes)[features.gene_of],
                     np.eye(num_counts)[features.count_of],
                 ]
             ),
             np.hstack([np.ones((num_counts, 1)), np.eye(num_counts)]),
-        )
-        first, second = (design.shape[1] for design in self._designs)
-        self._weights_at = (slice(5, 5 + first), slice(5 + first, 5 + first + second))
+            *(np.ones((num_paths, 1)) for num_paths in rest),
+        ]
+        ends = 1 + 2 * len(self._parts) + np.cumsum([0, *(d.shape[1] for d in self._designs)])
+        self._weights_at = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         # random genomes are then about one length scale apart, however many genes there are
-        typical = (1.3 / num_genes, 0.5 / num_pools)
-        self._linear = (1.0 / num_genes, 1.0 / num_pools)
-        self.prior_mean = np.zeros(5 + first + second)
-        self.prior_deviation = np.full(5 + first + second, 0.7)
-        self.prior_mean[:4], self.prior_deviation[:4] = np.log(0.5), 1.5
-        self.prior_mean[4], self.prior_deviation[4] = np.log(0.03), 2.0
-        for at, weight in zip(self._weights_at, typical, strict=True):
+        typical = (1.3 / num_genes, 0.5 / num_pools, 1.0)
+        # the variance of a linear part is about its amplitude
+        linear = (1.0 / num_genes, 1.0 / num_pools, 1.0)
+        self._linear = np.array(linear[: len(self._parts)])
+        self.prior_mean = np.zeros(ends[-1])
+        self.prior_deviation = np.full(ends[-1], 0.7)
+        self.prior_mean[0], self.prior_deviation[0] = np.log(0.03), 2.0
+        amplitudes = slice(1, int(ends[0]))
+        self.prior_mean[amplitudes], self.prior_deviation[amplitudes] = np.log(0.5), 1.5
+        for at, weight in zip(self._weights_at, typical, strict=False):
             self.prior_mean[at.start], self.prior_deviation[at.start] = np.log(weight), 1.0
 
     def noise(self, scales: Array) -> float:
         """The variance of a result that no other row explains."""
-        return float(np.exp(scales[4])) + JITTER
+        return float(np.exp(scales[0])) + JITTER
 
     def __call__(self, scales: Array, left: Rows, right: Rows) -> Array:
         """The covariance of every left row with every right one, without noise."""
-        first, *rest = self._terms(scales, left, right)
-        return np.asarray(sum(rest, start=first))
+        smooth, linear = self._amplitudes(scales)
+        of_columns = np.empty(left.shape[1])
+        for part, amplitude in zip(self._parts, linear, strict=True):
+            of_columns[part] = amplitude
+        total = (left * of_columns) @ right.T
+        for part, amplitude, weight in zip(
+            self._parts, smooth, self._weights(scales), strict=True
+        ):
+            term = _squared_exponential(left[:, part], right[:, part], weight)
+            term *= amplitude
+            total += term
+        return np.asarray(total)
 
     def variance(self, scales: Array, rows: Rows) -> Array:
         """The diagonal of the covariance of the rows with themselves; -> (rows,)."""
-        amplitudes = np.exp(scales[:4])
-        squares = [(part**2).sum(axis=1) for part in self._parts(rows)]
-        linear = [a * s * q for a, s, q in zip(amplitudes[2:], self._linear, squares, strict=True)]
-        return np.asarray(amplitudes[0] + amplitudes[1] + linear[0] + linear[1])
+        smooth, linear = self._amplitudes(scales)
+        squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._parts]
+        return np.asarray(smooth.sum() + linear @ squares)
 
     def gradient(self, scales: Array, rows: Rows, outer: Array) -> Array:
         """By each scale, the derivative of the sum of ``outer`` times the noisy covariance.
@@ -86,33 +101,39 @@ class Kernel:
             rows: (n, columns).
             outer: symmetric, (n, n).
         """
-        terms = self._terms(scales, rows, rows)
+        smooth, linear = self._amplitudes(scales)
         result = np.zeros(len(scales))
-        result[:4] = [float((outer * term).sum()) for term in terms]
-        result[4] = np.exp(scales[4]) * np.trace(outer)
-        for part, design, at, term in zip(
-            self._parts(rows), self._designs, self._weights_at, terms, strict=False
+        result[0] = np.exp(scales[0]) * np.trace(outer)
+        weights, count = self._weights(scales), len(self._parts)
+        for number, (part, design, at) in enumerate(
+            zip(self._parts, self._designs, self._weights_at, strict=True)
         ):
+            some = rows[:, part]
+            pull = smooth[number] * outer * _squared_exponential(some, some, weights[number])
+            result[1 + number] = pull.sum()
+            result[1 + count + number] = linear[number] * (some * (outer @ some)).sum()
             # d exp(-w (x - x')^2) / d log w = -w (x - x')^2 exp(-w (x - x')^2), squares expanded
-            pull = outer * term
-            spread = 2 * (pull.sum(axis=1) @ part**2 - (part * (pull @ part)).sum(axis=0))
-            result[at] = -(np.exp(design @ scales[at]) * spread) @ design
+            spread = 2 * (pull.sum(axis=1) @ some**2 - (some * (pull @ some)).sum(axis=0))
+            result[at] = -(weights[number] * spread) @ design
         return result
 
-    def _parts(self, rows: Rows) -> tuple[Rows, Rows]:
-        return rows[:, : self._num_choices], rows[:, self._num_choices :]
+    def _amplitudes(self, scales: Array) -> tuple[Array, Array]:
+        smooth, linear = np.exp(scales[1 : 1 + 2 * len(self._parts)]).reshape(2, -1)
+        return smooth, linear * self._linear
 
-    def _terms(self, scales: Array, left: Rows, right: Rows) -> list[Array]:
-        amplitudes = np.exp(scales[:4])
-        pairs = list(zip(self._parts(left), self._parts(right), strict=True))
-        smooth = []
-        for (a, b), design, at in zip(pairs, self._designs, self._weights_at, strict=True):
-            weight = np.exp(0.5 * (design @ scales[at]))
-            smooth.append(np.exp(-_squared_distances(a * weight, b * weight)))
-        linear = [s * (a @ b.T) for (a, b), s in zip(pairs, self._linear, strict=True)]
-        return [a * term for a, term in zip(amplitudes, smooth + linear, strict=True)]
+    def _weights(self, scales: Array) -> list[Array]:
+        return [
+            np.exp(design @ scales[at])
+            for design, at in zip(self._designs, self._weights_at, strict=True)
+        ]
 
 
-def _squared_distances(left: Rows, right: Rows) -> Array:
-    squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
-    return np.asarray(np.maximum(squares - 2 * left @ right.T, 0.0))
+def _squared_exponential(left: Rows, right: Rows, weights: Array) -> Array:
+    a = left * np.sqrt(weights)
+    b = right * np.sqrt(weights)
+    result = a @ b.T
+    result *= 2.0
+    result -= (a**2).sum(axis=1)[:, None]
+    result -= (b**2).sum(axis=1)
+    np.minimum(result, 0.0, out=result)
+    return np.asarray(np.exp(result, out=result))

@@ -4,14 +4,18 @@ import importlib
 import math
 import warnings
 from collections.abc import Sequence
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from evonas.search.base import AbstractSearch, Outcome
 from evonas.search.problem import Problem
+from evonas.search.ranking import by_rank_and_crowding
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 MAX_REPEATS = 10  # of known genomes in a row, until random ones are tried
+
+MAX_REMEMBERED = 10_000
+"""Genes of results: for every sample the estimators read all of them anew."""
 
 
 @final
@@ -21,6 +25,8 @@ class OptunaTpe(AbstractSearch):
     With several objectives the multi-objective estimator of Ozaki et al. 2022. It proposes many
     genomes a second time; those are drawn again. The model takes no notice of failed candidates;
     those outside the constraints are to it the worse, the farther outside they are.
+    Where results hold more than :data:`MAX_REMEMBERED` genes (100 results of 100 genes, thousands
+    of a small space) it goes on with the better half of them and the later half of the others.
     """
 
     name: ClassVar[str] = "optuna"
@@ -41,17 +47,22 @@ class OptunaTpe(AbstractSearch):
                 seed=derive_seed(seed, "optuna") % 2**32,
                 n_startup_trials=population,
                 multivariate=True,  # otherwise the trials are ranked anew for every single gene
+                constant_liar=False,  # no trial is left open
             )
-        self._study = self._optuna.create_study(
-            sampler=sampler, directions=["minimize"] * num_objectives
-        )
+        self._sampler = sampler
+        self._study = self._new_study()
+        numbers = [len(gene.choices) for gene in problem.genes]
         categorical = self._optuna.distributions.CategoricalDistribution
+        # one object for all genes alike: every trial that is added copies it, once
+        of_number = {number: categorical(range(number)) for number in numbers}
         self._distributions = {
-            str(position): categorical(range(len(gene.choices)))
-            for position, gene in enumerate(problem.genes)
-            if len(gene.choices) > 1
+            str(position): of_number[number]
+            for position, number in enumerate(numbers)
+            if number > 1
         }
+        self._limit = max(2 * population, MAX_REMEMBERED // max(1, len(self._distributions)))
         self._sampled: dict[str, dict[str, int]] = {}
+        self._trials: list[tuple[float, Any]] = []
         self._num_told = 0
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -60,15 +71,38 @@ class OptunaTpe(AbstractSearch):
             key = self.problem.key(outcome.genome)
             sampled = self._sampled.pop(key, None)
             if math.isfinite(outcome.violation):
-                self._study.add_trial(
-                    self._optuna.trial.create_trial(
-                        params=sampled or self._parameters(outcome.genome),
-                        distributions=self._distributions,
-                        # values of what is outside the constraints are not looked at
-                        values=list(outcome.vector or (0.0,) * self.num_objectives),
-                        constraints={"violation": outcome.violation},
-                    )
-                )
+                self._add(sampled or self._parameters(outcome.genome), outcome)
+        if len(self._trials) > self._limit:
+            self._forget()
+
+    def _add(self, parameters: dict[str, int], outcome: Outcome) -> None:
+        trial = self._optuna.trial.create_trial(
+            params=parameters,
+            distributions=self._distributions,
+            # values of what is outside the constraints are not looked at
+            values=list(outcome.vector or (0.0,) * self.num_objectives),
+            constraints={"violation": outcome.violation},
+        )
+        self._trials.append((outcome.violation, trial))
+        self._study.add_trial(trial)
+
+    def _forget(self) -> None:
+        """Begin a new study with three quarters of the results."""
+        inside = [place for place, (violation, _) in enumerate(self._trials) if violation == 0.0]
+        best = by_rank_and_crowding([tuple(self._trials[place][1].values) for place in inside])
+        order = [inside[place] for place in best]
+        outside = [place for place, (violation, _) in enumerate(self._trials) if violation > 0.0]
+        order += sorted(outside, key=lambda place: self._trials[place][0])
+        half = len(order) // 2
+        kept = {*order[:half], *sorted(order[half:])[half // 2 :]}
+        self._trials = [trial for place, trial in enumerate(self._trials) if place in kept]
+        self._study = self._new_study()
+        self._study.add_trials([trial for _, trial in self._trials])
+
+    def _new_study(self) -> Any:
+        return self._optuna.create_study(
+            sampler=self._sampler, directions=["minimize"] * self.num_objectives
+        )
 
     def _propose(self, count: int) -> list[Genome]:
         found: dict[str, Genome] = {}

@@ -22,6 +22,17 @@ class Gene(Protocol):
         """``operation``, ``inputs`` or ``rule``."""
 
 
+class Paths(Protocol):
+    """Ways through a network, which may lie on other genes in other genomes."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of all there can be; empty where nothing is known of networks."""
+
+    def of(self, genome: Genome, /) -> frozenset[int]:
+        """Which of them a genome has."""
+
+
 class Problem(Protocol):
     """A finite set of genomes in which several genomes can build the same network."""
 
@@ -37,6 +48,10 @@ class Problem(Protocol):
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
         """For every gene: whether it makes a difference in this genome."""
+
+    @property
+    def paths(self) -> Paths:
+        """What genomes can have in common beside genes."""
 
 
 def draw(problem: Problem, *, rng: random.Random) -> Genome:

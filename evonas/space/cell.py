@@ -169,10 +169,16 @@ class CellGraph:
         """Of an edge that leaves ``source``: 2 in a strided cell when that is an input."""
         return 2 if is_strided and source < self.spec.inputs else 1
 
+    @cached_property
+    def _weighted(self) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+        """For every operation whether it has weights, at stride 1 and at stride 2."""
+        one, two = (tuple(o.has_weights(stride=s) for o in self.operations) for s in (1, 2))
+        return one, two
+
     def has_weights(self, wire: Wire, *, is_strided: bool) -> bool:
         """Whether the edge carries weights in a cell of this stride."""
         stride = self.stride(wire.source, is_strided=is_strided)
-        return self.operations[wire.operation].has_weights(stride=stride)
+        return self._weighted[stride - 1][wire.operation]
 
     def may_have_weights(self, target: int, slot: int, *, is_strided: bool) -> bool:
         """Whether any genome puts weights on this edge."""

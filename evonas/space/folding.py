@@ -16,7 +16,7 @@ from evonas.space.layout import Layout, Place
 Values = Sequence[int]
 
 NUM_REMEMBERED = 4096
-"""Readings that are kept: a search asks of every genome for its form, its key and what is active."""
+"""Readings are kept: a search asks for the form of a genome, its key, and what is active."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """What depends on the space alone. Equal to itself only, so that readings are remembered by it.
+    """What depends on the space alone; equal to itself only, so that it can be a key.
 
     Args:
         graphs: the cells, in the order of their genes.

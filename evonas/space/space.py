@@ -14,6 +14,7 @@ from evonas.space.checks import channel_problems, name_problems
 from evonas.space.form import digest
 from evonas.space.genome import Gene, Genome
 from evonas.space.layout import Layout, lay_out
+from evonas.space.paths import Paths
 from evonas.space.sharing import rule_genes
 from evonas.space.skeleton import expand
 from evonas.space.spec import Rules, Size, SpaceSpec
@@ -137,6 +138,11 @@ class Space:
         cells = tuple(gene for graph in self.graphs.values() for gene in graph.genes)
         rules = rule_genes(self.positions, self.rule_choices, granularity=self.granularity)
         return cells + rules
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The ways through its cells, by their operations."""
+        return Paths(self._layout.graphs)
 
     @cached_property
     def size(self) -> int:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -22,6 +22,17 @@ class ToyGene:
 
 
 @dataclass(frozen=True)
+class NoPaths:
+    """Sites stand alone."""
+
+    names: tuple[str, ...] = ()
+
+    def of(self, _: Genome, /) -> frozenset[int]:
+        """None."""
+        return frozenset()
+
+
+@dataclass(frozen=True)
 class Toy:
     """Sites with an operation each, and a rule each if there is more than one rule.
 
@@ -33,6 +44,7 @@ class Toy:
     num_operations: int
     num_rules: int = 1
     is_symmetric: bool = False
+    paths: NoPaths = field(default_factory=NoPaths)
 
     @property
     def genes(self) -> tuple[ToyGene, ...]:

@@ -1,5 +1,6 @@
 """The Gaussian process of the default engine against scikit-learn's, and against differences."""
 
+import random
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,7 @@ from evonas.search import Problem
 from evonas.search.features import Features, Rows
 from evonas.search.gaussian_process import Posterior, fit, negative_log_posterior
 from evonas.search.kernel import JITTER, Kernel
-from evonas.space import Genome
+from evonas.space import Genome, load
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_a_smooth_part_alone_is_the_process_of_scikit_learn(
 ) -> None:
     kernel = Kernel(features)
     scales = kernel.prior_mean.copy()
-    scales[1:4] = -60.0  # the amplitudes of all other parts
-    scales[0], scales[4], scales[5] = np.log(1.7), np.log(0.1), np.log(0.3)
+    scales[2:5] = -60.0  # the amplitudes of all other parts
+    scales[1], scales[0], scales[5] = np.log(1.7), np.log(0.1), np.log(0.3)
     values = np.sin(np.arange(30.0))
     theirs = GaussianProcessRegressor(
         ConstantKernel(1.7) * RBF((1 / 0.6) ** 0.5) + WhiteKernel(0.1 + JITTER),
@@ -52,7 +53,23 @@ def test_a_smooth_part_alone_is_the_process_of_scikit_learn(
     np.testing.assert_allclose(factor @ factor.T, covariance, atol=1e-9)
 
 
-def test_marginals_are_the_diagonal_of_the_joint(features: Features, rows: Rows) -> None:
+@pytest.fixture
+def cells() -> tuple[Features, Rows]:
+    """Cells of a real space, which have paths."""
+    space, rng = load("nas-bench-201").with_rules(["bp"]), random.Random(0)
+    features = Features(space)
+    return features, features.rows([space.canonical(space.sample(rng)) for _ in range(40)])
+
+
+def test_two_random_cells_are_at_distance_one_by_their_paths(cells: tuple[Features, Rows]) -> None:
+    features, rows = cells
+    paths = rows[:, features.parts[2]]
+    squares = ((paths[:, None] - paths[None]) ** 2).sum(axis=2)
+    assert squares[np.triu_indices(len(rows), 1)].mean() == pytest.approx(1.0, rel=0.15)
+
+
+def test_marginals_are_the_diagonal_of_the_joint(cells: tuple[Features, Rows]) -> None:
+    features, rows = cells
     kernel = Kernel(features)
     posterior = Posterior.given(kernel, kernel.prior_mean, rows[:30], np.cos(np.arange(30.0)))
     mean, deviation = posterior.marginal(rows[30:])
@@ -61,17 +78,20 @@ def test_marginals_are_the_diagonal_of_the_joint(features: Features, rows: Rows)
     np.testing.assert_allclose(deviation**2, (factor**2).sum(axis=1), atol=1e-9)
 
 
-def test_the_gradient_is_what_differences_say(features: Features, rows: Rows) -> None:
-    kernel = Kernel(features)
-    values = np.sin(np.arange(40.0))
-    scales = kernel.prior_mean + 0.3 * np.sin(np.arange(len(kernel.prior_mean)))
-    _, gradient = negative_log_posterior(kernel, scales, rows, values)
-    for place in range(len(scales)):
-        step = np.zeros(len(scales))
-        step[place] = 1e-5
-        above, _ = negative_log_posterior(kernel, scales + step, rows, values)
-        below, _ = negative_log_posterior(kernel, scales - step, rows, values)
-        assert gradient[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
+def test_the_gradient_is_what_differences_say(
+    features: Features, rows: Rows, cells: tuple[Features, Rows]
+) -> None:
+    for space, some in ((features, rows), cells):
+        kernel = Kernel(space)
+        values = np.sin(np.arange(40.0))
+        scales = kernel.prior_mean + 0.3 * np.sin(np.arange(len(kernel.prior_mean)))
+        _, gradient = negative_log_posterior(kernel, scales, some, values)
+        for place in range(len(scales)):
+            step = np.zeros(len(scales))
+            step[place] = 1e-5
+            above, _ = negative_log_posterior(kernel, scales + step, some, values)
+            below, _ = negative_log_posterior(kernel, scales - step, some, values)
+            assert gradient[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
 
 
 def test_a_count_is_learned_as_the_cost_it_is(features: Features, rows: Rows) -> None:

@@ -11,7 +11,8 @@ from statistics import mean
 import pytest
 
 from evonas.search import Normaliser, Vector, make_search, non_dominated
-from evonas.space import Genome
+from evonas.space import Genome, load
+from evonas.space.paths import Paths
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 TABLE = Path("nas-bench-201") / "nb201_cifar10.csv.gz"
@@ -31,6 +32,7 @@ class Nasbench:
 
     rows: dict[tuple[int, ...], dict[str, str]]
     genes: tuple[Operations, ...] = (Operations(),) * 6
+    paths: Paths = load("nas-bench-201").paths
 
     def is_active(self, genome: Genome) -> tuple[bool, ...]:
         """All genes: what is dead shows in the key."""
