@@ -17,7 +17,7 @@ OPERATORS = ("step", "cross", "climb", "random")
 candidate changed that the model holds for good; a random genome."""
 
 CHILDREN_OF_ONE = 4
-MAX_CANDIDATES = 600
+MAX_CANDIDATES = 1000
 
 
 @dataclass(frozen=True)
