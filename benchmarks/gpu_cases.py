@@ -117,17 +117,18 @@ def ours(
     *,
     precision: Precision,
     is_replayed: bool = True,
-    has_weights_last: bool = False,
+    has_kernels: bool = True,
 ) -> Way:
-    """The step of an evaluation, replayed or not; with weights channels last it would be another.
+    """The step of an evaluation; not replayed, or without our kernels, it would be another.
 
-    Activations are channels last in all of them.
+    On a CPU the kernels' references run, which shows that it works, not how fast.
     """
     device = images.labels.device
     network = our_network(case, size, device)
-    if has_weights_last:
-        network = network.to(memory_format=torch.channels_last)
-    step = training_step(network, images, recipe=Recipe(12, case.batch), precision=precision)
+    step = training_step(
+        network, images, recipe=Recipe(12, case.batch), precision=precision,
+        has_kernels=has_kernels,
+    )  # fmt: skip
     restart = _restart(step, images, case.batch)
     restart()
     if not is_replayed:

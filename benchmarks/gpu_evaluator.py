@@ -6,8 +6,8 @@
 Prints what it finds as it finds it, writes it to gpu_evaluator.json and to a section of
 RESULTS.md. Images are random, of the shape of CIFAR-10, 25,000 of them. Every section has its
 time; what does not fit is told as left out, and what fails as failed with its reason. Beside
-evonas, in the same run and on the same batches: the naive network with torch's layers and with
-biotorch's, eager, and with torch's under torch.compile.
+evonas, in the same run and on the same batches: evonas without its kernels (``-plain``), the naive
+network with torch's layers and with biotorch's, eager, and with torch's under torch.compile.
 """
 
 import argparse
@@ -109,18 +109,18 @@ def make_way(bench: Bench, case: Case, way: str) -> Way:
     precision: Precision = "bf16" if how.startswith("bf16") else "tf32"
     return ours(
         case, bench.size, bench.images, precision=precision, is_replayed=how != "eager",
-        has_weights_last=how.endswith("-last"),
+        has_kernels=not how.endswith("-plain"),
     )  # fmt: skip
 
 
 OURS = ("evonas tf32", "evonas bf16")
+PLAIN = ("evonas tf32-plain", "evonas bf16-plain")
 
 
 def rules(bench: Bench) -> Iterator[Callable[[], Row]]:
     """Every rule on the best cell, with what it is compared to."""
     for rule in ("bp", "usf", "mixed", "brsf", "dfa", "fa", "frsf", "kp"):
-        ways = [*OURS, "evonas eager"] + ["plain eager"] * (rule == "bp")
-        ways += ["evonas tf32-last", "evonas bf16-last"] * (rule in ("bp", "usf"))
+        ways = [*OURS, *PLAIN] + ["evonas eager", "plain eager"] * (rule == "bp")
         for way in ways + ["biotorch eager"] * (rule in PEERS):
             yield partial(measure, bench, Case("best", rule, bench.batch), way)
 
@@ -128,14 +128,14 @@ def rules(bench: Bench) -> Iterator[Callable[[], Row]]:
 def nets(bench: Bench) -> Iterator[Callable[[], Row]]:
     """Random cells and DARTS."""
     for net in ("random0", "darts0", "random1", "random2"):
-        for way in (*OURS, "evonas eager", "biotorch eager"):
+        for way in (*OURS, *PLAIN, "biotorch eager"):
             yield partial(measure, bench, Case(net, "usf", bench.batch), way)
 
 
 def batches(bench: Bench) -> Iterator[Callable[[], Row]]:
     """Larger batches."""
     for factor in (2, 4):
-        for way in (*OURS, "evonas eager", "biotorch eager"):
+        for way in (*OURS, *PLAIN, "biotorch eager"):
             case = Case("best", "usf", factor * bench.batch)
             yield partial(measure, bench, case, way)
 

@@ -80,9 +80,8 @@ class Traffic(TorchDispatchMode):
         given = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
         made = [t for t in tree_leaves(results) if isinstance(t, Tensor)]
         storages = {t.untyped_storage()._cdata for t in given}
-        is_in_place = str(func._schema.name).endswith("_")
         new = [t for t in made if t.untyped_storage()._cdata not in storages]
-        if is_in_place or new:
+        if func._schema.is_mutable or new:
             self.operations += 1
             self.bytes += sum(t.nbytes for t in (*given, *new))
         return results

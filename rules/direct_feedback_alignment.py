@@ -16,6 +16,7 @@ from evonas.errors import RuleError
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
 from evonas.rules.error_bus import ErrorBus
 from evonas.rules.function import FromElsewhere, apply, is_plain
+from evonas.rules.kernels.layer_projection import LayerProjection
 from evonas.rules.scale import sigma
 
 Norm = Literal["none", "hw", "rms"]
@@ -67,8 +68,9 @@ class DirectFeedbackAlignment(AbstractRule):
         bus = layer.connected.bus.join(layer.number)  # of this forward pass
         if not is_plain():
             return self._run_traced(layer, inputs, bus)
-        send = self.sender(layer, inputs, bus)
-        return apply(FromElsewhere, layer.run_exactly(inputs.detach()), inputs, send)
+        outputs = layer.run_exactly(inputs.detach())
+        send = self._sender_to_all(layer, inputs, outputs, bus)
+        return apply(FromElsewhere, outputs, inputs, send or self.sender(layer, inputs, bus))
 
     def _run_traced(self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus) -> Tensor:
         """The outputs; the watched logits are what the input will be joined to."""
@@ -106,6 +108,26 @@ class DirectFeedbackAlignment(AbstractRule):
 
         def send(received: Tensor) -> Tensor:
             return self._signal(layer, bus.once(self, self.error), received, input_shape).to(dtype)
+
+        return send
+
+    def _sender_to_all(
+        self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
+    ) -> Callable[[Tensor], Tensor] | None:
+        """The same, of signals made by kernels with those of the other layers; else None."""
+        if not layer.connected.has_kernels or self.norm == "rms":
+            return None
+        together = bus.once(("together", self), lambda _: LayerProjection())
+        place = together.join(layer, inputs, outputs)
+        if place is None:
+            return None
+
+        def send(_: Tensor) -> Tensor:
+            error = bus.once(self, self.error)
+            return together.signal(
+                place, error, kernel_of=lambda of: self._kernel(of, error.shape[1]),
+                is_averaged=self.norm == "hw", key=(self, error.shape[1]),
+            )  # fmt: skip
 
         return send
 
@@ -155,7 +177,10 @@ class DirectFeedbackAlignment(AbstractRule):
                 "projection", layer.number, num_errors, input_shape[1:], layer.weight.device,
                 layer.weight.dtype,
             ),
-            lambda: layer.spread(self._kernel(layer, num_errors), input_shape=input_shape),
+            # every step multiplies by it, and would copy what does not lie in one piece
+            lambda: layer.spread(
+                self._kernel(layer, num_errors), input_shape=input_shape
+            ).contiguous(),
         )  # fmt: skip
 
     def _project(

@@ -1,13 +1,15 @@
 """What carries the error from the watched logits to the layers of one forward pass."""
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.function import FromLogits
+
+T = TypeVar("T")
 
 
 class ErrorBus:
@@ -20,7 +22,7 @@ class ErrorBus:
         self.error: Tensor | None = None
         self.targets: Tensor | None = None
         self.readers: list[int] = []
-        self._made: dict[Hashable, Tensor] = {}
+        self._made: dict[Hashable, Any] = {}
         self.awaiting: list[tuple[Tensor, Callable[[int], Callable[[ErrorBus], Tensor]]]] = []
 
     def join(self, layer: int) -> "ErrorBus":
@@ -62,11 +64,12 @@ class ErrorBus:
             )
         return self.error
 
-    def once(self, key: Hashable, make: Callable[["ErrorBus"], Tensor]) -> Tensor:
+    def once(self, key: Hashable, make: Callable[["ErrorBus"], T]) -> T:
         """What ``make`` gives for this forward pass, made once per key."""
         if key not in self._made:
             self._made[key] = make(self)
-        return self._made[key]
+        found: T = self._made[key]
+        return found
 
     def read_targets(self, num_classes: int) -> Tensor:
         """The targets as probabilities, (batch, classes).

@@ -41,6 +41,7 @@ class Wiring:
         moment: changes whenever step or decay do.
         bus: carries the error of the forward pass that is under way.
         arena: makes the feedback of all layers at once.
+        has_kernels: whether kernels do it, and send direct feedback to all layers at once.
         num_errors: width of the logits last watched, None before.
     """
 
@@ -51,6 +52,7 @@ class Wiring:
         self.moment = 0
         self.bus = ErrorBus()
         self.arena = Arena()
+        self.has_kernels = False
         self.num_errors: int | None = None
         self._needs_error = needs_error
         self._needs_weight_decay = needs_weight_decay
@@ -167,16 +169,19 @@ class Wiring:
         Args:
             device: of the layers.
             has_kernels: whether one launch makes the feedback of all rules that are one feedback
-                tensor, where the weights lie in one memory; to the same bits.
+                tensor, where the weights lie in one memory, to the same bits; and two launches
+                what all layers under one direct rule are sent.
         """
         self.progress.to_tensors(device)
         self.arena = Arena(has_kernels=has_kernels)
+        self.has_kernels = has_kernels
         self.moment += 1
 
     def to_numbers(self) -> None:
         """Keep step and decay in Python numbers, as at first: quicker where the host reads."""
         self.progress.to_numbers()
         self.arena = Arena()
+        self.has_kernels = False
         self.moment += 1
 
     def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:

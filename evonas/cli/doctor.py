@@ -8,6 +8,7 @@ from evonas.cli.machine import GIB, Machine, problems, this_machine
 from evonas.evaluation.devices import devices_of, resolve_device
 from evonas.evaluation.precision import default_precision
 from evonas.evaluation.speed import Speed, training_speed
+from evonas.rules.kernels import problem_with
 from evonas.study.device_executor import SLOTS
 
 GPU_BATCH = 256
@@ -26,6 +27,8 @@ def examine(console: Console, *, device: str) -> None:
     for one in devices_of(device):
         precision = default_precision(device)
         batch = CPU_BATCH if device == "cpu" else GPU_BATCH
+        if one != "cpu":
+            console.print(f"[bold]kernels[/]        {kernels(one)}", highlight=False)
         speed = training_speed(one, precision=precision, batch=batch)
         console.print(f"[bold]measured[/]       {measured(one, speed)}", highlight=False)
     for problem in problems(machine):
@@ -45,6 +48,14 @@ def path(machine: Machine, device: str) -> str:
         f"--device {device}: a process for each of {count} GPU{'s' * (count > 1)}, {SLOTS} "
         f"candidates at once in each, {precision}, steps replayed as CUDA graphs"
     )
+
+
+def kernels(device: str) -> str:
+    """Whether a GPU's steps use the kernels of evonas, in a sentence."""
+    problem = problem_with(device)
+    if problem is None:
+        return f"{device}: each was tried and is right, training steps use them"
+    return f"{device}: not used, steps are plain ones: {problem}"
 
 
 def measured(device: str, speed: Speed) -> str:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from evonas.networks.blocks import ResidualReduction
 from evonas.networks.cell import Cell
 from evonas.networks.grow import Grower, check_image_size
+from evonas.networks.normalisation import BatchNorm, take_in
 from evonas.networks.operations import make_operation
 from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
 from evonas.space import Genome, Position, Space
@@ -36,6 +37,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.body = nn.ModuleDict(body)
+        self._norms: list[BatchNorm] = []  # whose running statistics wait for the network's end
         self.head = head
         self.classifier = classifier
         for name, values in (("mean", mean), ("deviation", deviation)):
@@ -49,6 +51,8 @@ class Network(nn.Module):
         for module in self.modules():
             if isinstance(module, Cell | ResidualReduction):
                 module.has_kernels = are_used
+        every = [module for module in self.modules() if isinstance(module, BatchNorm)]
+        self._norms = every if are_used else []
 
     def forward(self, images: Tensor) -> Tensor:
         """Maps (N, C, H, W) in [0, 1] to logits (N, classes)."""
@@ -60,6 +64,7 @@ class Network(nn.Module):
                 before, value = value, module(before, value)
             else:
                 before, value = value, module(value)
+        take_in(self._norms)
         features = F.adaptive_avg_pool2d(self.head(value), 1).flatten(1)
         logits: Tensor = self.wiring.watch(self.classifier(features))
         return logits

@@ -2,7 +2,9 @@
 
 A convolution leaves its outputs as they are, and their statistics beside them; the node
 normalises them, adds up, and takes the ReLU that its own convolutions begin with, once for all of
-them. The numbers are those of the modules one after another, but for rounding.
+them. The numbers are those of the modules one after another, but for rounding. What the
+normalisations have seen enters their running statistics at the end of the network, by
+:func:`evonas.networks.normalisation.take_in`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.networks.normalisation import BatchNorm
+from evonas.networks.normalisation import BatchNorm, statistics
 from evonas.rules import AbstractFeedbackRule, Backprop, RuleConv2d, Segment
 from evonas.rules.kernels import MAX_CHANNELS, convolve_separably, join
 
@@ -112,7 +114,7 @@ def _run_convolution(module: nn.Module, active: Tensor) -> _Raw:
     _, convolution, norm = module.children()
     assert isinstance(norm, BatchNorm)
     z = convolution(active)
-    return _Raw(z, *norm.statistics(z), norm)
+    return _seen(z, *statistics(z), norm)
 
 
 def _run_halves(halves: Sequence[_Half], inputs: Tensor) -> _Raw:
@@ -140,8 +142,12 @@ def _run_half(half: _Half, inputs: Tensor) -> _Raw:
         padding=int(layer.padding[0]),
         dilation=layer.dilation[0],
     )
-    half.norm.take_in(mean, variance, count=z.numel() // z.shape[1])
-    return _Raw(z, mean, variance, half.norm)
+    return _seen(z, mean, variance, half.norm)
+
+
+def _seen(z: Tensor, mean: Tensor, variance: Tensor, norm: BatchNorm) -> _Raw:
+    norm.seen = mean, variance, z.numel() // z.shape[1]
+    return _Raw(z, mean, variance, norm)
 
 
 def _feedback(layer: RuleConv2d) -> Tensor:

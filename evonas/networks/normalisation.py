@@ -1,6 +1,7 @@
 """Batch normalisation as the blocks use it."""
 
-from typing import final
+from collections.abc import Sequence
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,14 @@ from torch.nn import functional as F
 
 @final
 class BatchNorm(nn.BatchNorm2d):
-    """``nn.BatchNorm2d`` that does not count batches: a launch a step that nobody reads."""
+    """``nn.BatchNorm2d`` that does not count batches: a launch a step that nobody reads.
+
+    Attributes:
+        seen: mean, biased variance and number of values a channel of a batch that its running
+            statistics have not taken in yet.
+    """
+
+    seen: tuple[Tensor, Tensor, int] | None = None
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         """(N, C, H, W) to the same."""
@@ -18,25 +26,30 @@ class BatchNorm(nn.BatchNorm2d):
             training=self.training, momentum=self.momentum or 0.0, eps=self.eps,
         )  # fmt: skip
 
-    def statistics(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and biased variance of a batch, without gradient; they enter the running ones."""
-        mean, variance = torch.batch_norm_update_stats(
-            inputs.detach(), self.running_mean, self.running_var, self.momentum or 0.0
-        )
-        return mean, variance
 
-    @torch.no_grad()
-    def take_in(self, mean: Tensor, variance: Tensor, *, count: int) -> None:
-        """Let statistics that are known already enter the running ones.
+def statistics(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance of each channel of (N, C, H, W), in float32 at least."""
+    running = None
+    if not inputs.is_cuda:  # a CPU counts in the type of running statistics, which stay zero
+        wide = torch.promote_types(inputs.dtype, torch.float32)
+        running = inputs.new_zeros(inputs.shape[1], dtype=wide)
+    mean, variance = torch.batch_norm_update_stats(inputs.detach(), running, running, 0.0)
+    return mean, variance
 
-        Args:
-            mean: of a batch.
-            variance: of it, biased.
-            count: values of each channel.
-        """
-        assert self.running_mean is not None
-        assert self.running_var is not None
-        unbiased = variance * (count / max(1, count - 1))
-        torch._foreach_lerp_(
-            [self.running_mean, self.running_var], [mean, unbiased], self.momentum or 0.0
-        )
+
+@torch.no_grad()
+def take_in(norms: Sequence[BatchNorm]) -> None:
+    """Let what they have seen enter their running statistics, of all of them at once."""
+    running, means, variances, factors = [], [], [], []
+    for norm in norms:
+        if norm.seen is not None:
+            mean, variance, count = norm.seen
+            norm.seen = None
+            running.append((norm.running_mean, norm.running_var))
+            means.append(mean)
+            variances.append(variance)
+            factors.append(count / max(1, count - 1))
+    if running:
+        unbiased = torch._foreach_mul(variances, factors)
+        to: Any = [each for pair in zip(*running, strict=True) for each in pair]
+        torch._foreach_lerp_(to, [*means, *unbiased], norms[0].momentum or 0.0)

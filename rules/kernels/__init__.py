@@ -5,10 +5,6 @@ Each is an operator of torch (``torch.ops.evonas``) with a Triton kernel for CUD
 docs/kernels.md says what each does, the layout of its tables, and how it is proved.
 """
 
-import importlib.util
-
-import torch
-
 from evonas.rules.kernels.feedback import (
     FeedbackSegment,
     FeedbackTable,
@@ -26,6 +22,7 @@ from evonas.rules.kernels.layer_segments import kept_differences, layer_segments
 from evonas.rules.kernels.node import join
 from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
 from evonas.rules.kernels.separable import MAX_CHANNELS, convolve_separably
+from evonas.rules.kernels.trial import has_kernels_on, problem_with
 
 __all__ = [
     "MAX_CHANNELS",
@@ -42,14 +39,10 @@ __all__ = [
     "kept_differences",
     "layer_segments",
     "parameter_table",
+    "problem_with",
     "project",
     "projection_table",
     "refresh_feedback",
     "seed_tensor",
     "sgd_step",
 ]
-
-
-def has_kernels_on(device: torch.device | str) -> bool:
-    """Whether kernels run there, and not only their references."""
-    return torch.device(device).type == "cuda" and importlib.util.find_spec("triton") is not None

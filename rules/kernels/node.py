@@ -118,9 +118,10 @@ def join_backward_op(
     means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
     training: bool,
 ) -> list[Tensor]:  # fmt: skip
-    """The gradient of each raw, of each scale, of every shift; on a GPU.
+    """The gradient of each raw, of each scale, of each shift; on a GPU.
 
-    And, last, that of every plain if it is not ``received`` itself: the joined one.
+    And, last, that of every plain if it is not ``received`` itself: the joined one. The shifts'
+    are equal, and yet tensors of their own: autograd would copy one that several share.
 
     Args:
         received: the gradient of the node, or None.
@@ -163,8 +164,8 @@ def reference_backward(
             signal = joined - _channels(total / count) - normal * _channels(overlap / count)
         to_raws.append(empty_alike(z, node).copy_(signal * _channels(scale * inverse)))
         to_scales.append(overlap.to(scale.dtype))
-    total = total.to(scales[0].dtype if scales else total.dtype)
-    found = [*to_raws, *to_scales, total]
+    to_shifts = [total.to(scale.dtype, copy=True) for scale in scales]
+    found = [*to_raws, *to_scales, *to_shifts]
     return found if received_active is None else [*found, torch.empty_like(node).copy_(joined)]
 
 
@@ -175,9 +176,8 @@ def _(
     training: bool,
 ) -> list[Tensor]:  # fmt: skip
     del received, means, variances, eps, training
-    shift = node.new_empty(node.shape[1], dtype=scales[0].dtype if scales else widened(node))
     to_raws = [empty_alike(z, node) for z in raws]
-    found = [*to_raws, *map(torch.empty_like, scales), shift]
+    found = [*to_raws, *map(torch.empty_like, scales), *map(torch.empty_like, scales)]
     return found if received_active is None else [*found, torch.empty_like(node)]
 
 
@@ -204,7 +204,7 @@ def _backward(ctx: Any, received: Tensor | None, received_active: Tensor | None)
     none = [None] * n
     to_plains = received if received_active is None else found[-1]
     return (
-        found[:n], none, none, found[n : 2 * n], [found[2 * n]] * n, [to_plains] * num_plains,
+        found[:n], none, none, found[n : 2 * n], found[2 * n : 3 * n], [to_plains] * num_plains,
         None, None, None,
     )  # fmt: skip
 

@@ -173,9 +173,12 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
     ctx.save_for_backward(x, depthwise, feedback_depthwise, feedback_pointwise)
     ctx.geometry = geometry
     ctx.mark_non_differentiable(*output[1:])
+    ctx.set_materialize_grads(False)  # of the statistics: zeros that nobody reads
 
 
-def _backward(ctx: Any, received: Tensor, *_: Tensor | None) -> Any:
+def _backward(ctx: Any, received: Tensor | None, *_: Tensor | None) -> Any:
+    if received is None:
+        return (None,) * 8
     sends = ctx.needs_input_grad[0]
     signal, to_depthwise, to_pointwise = separable_backward_op(
         received, *ctx.saved_tensors, *ctx.geometry, sends

@@ -1,9 +1,13 @@
 """Kernels run on a GPU where there is one, else in Triton's interpreter on the CPU."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
+
+from evonas.rules.kernels import feedback, flat_sgd, node, projection, separable
 
 if not torch.cuda.is_available():
     # read when triton is first imported; nothing that was collected before imports it
@@ -19,3 +23,33 @@ def device() -> torch.device:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+OPERATORS: dict[Any, Any] = {
+    feedback.refresh_op: feedback.reference,
+    flat_sgd.sgd_op: flat_sgd.reference,
+    node.join_op: node.reference,
+    node.join_backward_op: node.reference_backward,
+    projection.spread_op: projection.reference,
+    separable.separable_op: separable.reference,
+    separable.separable_backward_op: separable.reference_backward,
+}
+
+
+@pytest.fixture
+def calls() -> Iterator[dict[Any, int]]:
+    """How often the kernels of each operator, which now serve a CPU too, were started."""
+    counts = dict.fromkeys(OPERATORS, 0)
+
+    def counted(operator: Any) -> Any:
+        def run(*arguments: Any) -> Any:
+            counts[operator] += 1
+            return operator._init_fn(*arguments)
+
+        return run
+
+    for operator in OPERATORS:
+        operator.register_kernel("cpu")(counted(operator))
+    yield counts
+    for operator, reference in OPERATORS.items():
+        operator.register_kernel("cpu")(reference)

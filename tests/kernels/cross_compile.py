@@ -2,12 +2,14 @@
 
 Run as a program, without ``TRITON_INTERPRET``. The launchers run as they are, on tensors of the
 meta device; each launch is compiled with the arguments it was given instead of being started.
-Prints one JSON object a launch: kernel, registers, stack_bytes, shared_bytes.
+Prints one JSON object a launch: kernel, registers, stack_bytes, shared_bytes. With ``--sweep`` it
+compiles every row of the table of blocks in place of a few.
 """
 
 import json
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +20,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from tests.kernels.launches import LAUNCHES
+from tests.kernels.launches import LAUNCHES, sweep
 
 H100 = GPUTarget("cuda", 90, 32)
 TYPES = {
@@ -92,7 +94,7 @@ def main() -> None:
         return report
 
     triton.runtime.jit.KernelInterface.__getitem__ = instead
-    for case, start in LAUNCHES.items():  # noqa: B007 - read by report
+    for case, start in sweep() if "--sweep" in sys.argv else LAUNCHES.items():  # noqa: B007
         start()
 
 

@@ -1,7 +1,8 @@
 """Launches of every kernel at the sizes of a training step, on tensors that hold nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -59,20 +60,15 @@ def image(
     return empty(256, channels, size, size, dtype=dtype).to(memory_format=last)
 
 
-def node(*, channels_last: bool) -> None:
+def node(
+    *, channels_last: bool, raws: int = 3, plains: int = 1, channels: int = 16,
+    dtype: torch.dtype = torch.bfloat16,
+) -> None:  # fmt: skip
     """A node of NAS-Bench-201 that three edges reach, forward and backward."""
-    z, statistic = image(16, 32, channels_last=channels_last), empty(16)
-    add_up(
-        [z] * 3,
-        [statistic] * 3,
-        [statistic] * 3,
-        [statistic] * 3,
-        [statistic] * 3,
-        [z],
-        1e-5,
-        True,
-    )
-    share_out(z, z, z, [z] * 3, [statistic] * 3, [statistic] * 3, [statistic] * 3, 1e-5, True)
+    z = image(channels, 32, channels_last=channels_last, dtype=dtype)
+    zs, of_each = [z] * raws, [empty(channels)] * raws
+    add_up(zs, of_each, of_each, of_each, of_each, [z] * plains, 1e-5, True)
+    share_out(z, z, z, zs, of_each, of_each, of_each, 1e-5, True)
 
 
 def half(
@@ -84,6 +80,40 @@ def half(
     depthwise, pointwise = empty(channels, 1, kernel, kernel), empty(channels, channels, 1, 1)
     z, _, _ = forward(x, depthwise, pointwise, stride, padding, dilation)
     backward(z, x, depthwise, depthwise, pointwise, stride, padding, dilation, True)
+
+
+def sweep() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Every row of the table of blocks, with every operation of DARTS; nodes of every size."""
+    operations = {"3x3": (3, 1, 1), "5x5, stride 2": (5, 2, 1), "5x5 dilated": (5, 1, 2)}
+    for channels, (name, geometry), (kind, dtype) in product(
+        (16, 32, 36, 64, 72, 128, 144, 256), operations.items(), KINDS.items()
+    ):
+        yield (
+            f"{channels} channels, {name}, {kind}",
+            partial(_half_in, kind, channels, geometry, dtype),
+        )
+    for raws, plains, last, (kind, dtype) in product(
+        range(7), (0, 2), (True, False), KINDS.items()
+    ):
+        if raws + plains and kind != "tf32":
+            yield (
+                f"node of {raws} and {plains}, {'last' if last else 'rows'}, {kind}",
+                partial(node, channels_last=last, raws=raws, plains=plains, dtype=dtype),
+            )
+
+
+KINDS = {"bf16": torch.bfloat16, "fp32": torch.float32, "tf32": torch.float32}
+
+
+def _half_in(kind: str, channels: int, geometry: tuple[int, int, int], dtype: torch.dtype) -> None:
+    kernel, stride, dilation = geometry
+    switch = torch.backends.cuda.matmul
+    before = switch.fp32_precision
+    try:
+        switch.fp32_precision = "tf32" if kind == "tf32" else "ieee"
+        half(channels, 8, kernel=kernel, stride=stride, dilation=dilation, dtype=dtype)
+    finally:
+        switch.fp32_precision = before
 
 
 LAUNCHES: dict[str, Callable[[], None]] = {

@@ -6,7 +6,7 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch
-from evonas.rules.kernels.device.places import offsets, tiling
+from evonas.rules.kernels.device.places import channels_of, tile_at, tiling, widened
 from evonas.rules.kernels.layout import alike, empty_node
 
 
@@ -29,22 +29,19 @@ def join_kernel(
     BLOCK_C: tl.constexpr,
 ):
     """One tile of the node; the reference is in ``evonas.rules.kernels.node``."""
-    place = (tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P))[:, None]
-    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
-    known = channel < CHANNELS
-    inside = (place < places) & known[None, :]
-    at = offsets(place, channel[None, :], CHANNELS, INNER)
+    channel, known = channels_of(CHANNELS, BLOCK_C)
+    at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
     total = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
     for i in tl.static_range(len(raws)):
-        z = tl.load(raws[i] + at, mask=inside, other=0.0).to(tl.float32)
-        mean = tl.load(means[i] + channel, mask=known, other=0.0).to(tl.float32)
-        variance = tl.load(variances[i] + channel, mask=known, other=1.0).to(tl.float32)
-        scale = tl.load(scales[i] + channel, mask=known, other=0.0).to(tl.float32)
-        shift = tl.load(shifts[i] + channel, mask=known, other=0.0).to(tl.float32)
+        z = widened(raws[i] + at, inside, 0.0)
+        mean = widened(means[i] + channel, known, 0.0)
+        variance = widened(variances[i] + channel, known, 1.0)
+        scale = widened(scales[i] + channel, known, 0.0)
+        shift = widened(shifts[i] + channel, known, 0.0)
         rate = scale / tl.sqrt(variance + eps)
         total += (z - mean[None, :]) * rate[None, :] + shift[None, :]
     for i in tl.static_range(len(plains)):
-        total += tl.load(plains[i] + at, mask=inside, other=0.0).to(tl.float32)
+        total += widened(plains[i] + at, inside, 0.0)
     tl.store(node + at, total.to(node.dtype.element_ty), mask=inside)
     if WITH_ACTIVE:
         positive = tl.where(total < 0.0, 0.0, total)  # what is not a number stays so

@@ -6,7 +6,13 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch, power_of_two
-from evonas.rules.kernels.device.places import MAX_PROGRAMS, offsets, tiling
+from evonas.rules.kernels.device.places import (
+    MAX_PROGRAMS,
+    channels_of,
+    tile_at,
+    tiling,
+    widened,
+)
 from evonas.rules.kernels.layout import alike, empty_alike
 
 
@@ -30,28 +36,25 @@ def join_reduce_kernel(
     BLOCK_C: tl.constexpr,
 ):
     """The joined gradient g of some tiles, and their sums of g and of g (z_i - mean_i)."""
-    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
-    known = channel < CHANNELS
+    channel, known = channels_of(CHANNELS, BLOCK_C)
     slot = tl.arange(0, SLOTS)
     total = tl.zeros((BLOCK_C, SLOTS), tl.float32)
     for tile in range(TILES):
-        first = (tl.program_id(0) * TILES + tile) * BLOCK_P
-        place = (first + tl.arange(0, BLOCK_P))[:, None]
-        inside = (place < places) & known[None, :]
-        at = offsets(place, channel[None, :], CHANNELS, INNER)
+        number = tl.program_id(0) * TILES + tile
+        at, inside = tile_at(number, channel, places, CHANNELS, INNER, BLOCK_P)
         signal = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
         if HAS_RECEIVED:
-            signal += tl.load(received + at, mask=inside, other=0.0).to(tl.float32)
+            signal += widened(received + at, inside, 0.0)
         if HAS_ACTIVE:
-            silent = tl.load(node + at, mask=inside, other=0.0).to(tl.float32) <= 0.0
-            active = tl.load(received_active + at, mask=inside, other=0.0).to(tl.float32)
+            silent = widened(node + at, inside, 0.0) <= 0.0
+            active = widened(received_active + at, inside, 0.0)
             signal += tl.where(silent, 0.0, active)
             # without it, the joined gradient is the received one
             tl.store(joined + at, signal.to(joined.dtype.element_ty), mask=inside)
         total += tl.where(slot[None, :] == 0, tl.sum(signal, axis=0)[:, None], 0.0)
         for i in tl.static_range(len(raws)):
-            z = tl.load(raws[i] + at, mask=inside, other=0.0).to(tl.float32)
-            mean = tl.load(means[i] + channel, mask=known, other=0.0).to(tl.float32)
+            z = widened(raws[i] + at, inside, 0.0)
+            mean = widened(means[i] + channel, known, 0.0)
             overlap = tl.sum(signal * (z - mean[None, :]), axis=0)
             total += tl.where(slot[None, :] == i + 1, overlap[:, None], 0.0)
     row = tl.program_id(0) * CHANNELS + channel
@@ -63,9 +66,9 @@ def join_reduce_kernel(
 def join_gradient_kernel(
     joined,
     sums,
-    to_shift,
     to_raws,
     to_scales,
+    to_shifts,
     raws,
     means,
     variances,
@@ -78,33 +81,31 @@ def join_gradient_kernel(
     BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr,
 ):
-    """The gradient of one tile of every z_i, and of the scales."""
-    place = (tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P))[:, None]
-    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
-    known = channel < CHANNELS
-    inside = (place < places) & known[None, :]
-    at = offsets(place, channel[None, :], CHANNELS, INNER)
-    received = tl.load(joined + at, mask=inside, other=0.0).to(tl.float32)
+    """The gradient of one tile of every z_i, and of scales and shifts."""
+    channel, known = channels_of(CHANNELS, BLOCK_C)
+    at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
+    received = widened(joined + at, inside, 0.0)
     row = sums + channel * (len(raws) + 1)
     sum_received = tl.load(row, mask=known, other=0.0)
     average = sum_received / places
     first = known & (tl.program_id(0) == 0)
-    tl.store(to_shift + channel, sum_received.to(to_shift.dtype.element_ty), mask=first)
     for i in tl.static_range(len(raws)):
-        variance = tl.load(variances[i] + channel, mask=known, other=1.0).to(tl.float32)
-        scale = tl.load(scales[i] + channel, mask=known, other=0.0).to(tl.float32)
+        variance = widened(variances[i] + channel, known, 1.0)
+        scale = widened(scales[i] + channel, known, 0.0)
         inverse = 1.0 / tl.sqrt(variance + eps)
         overlap = tl.load(row + i + 1, mask=known, other=0.0)
         signal = received
         if TRAINING:
-            z = tl.load(raws[i] + at, mask=inside, other=0.0).to(tl.float32)
-            mean = tl.load(means[i] + channel, mask=known, other=0.0).to(tl.float32)
+            z = widened(raws[i] + at, inside, 0.0)
+            mean = widened(means[i] + channel, known, 0.0)
             slope = overlap * inverse * inverse / places
             signal = received - average[None, :] - (z - mean[None, :]) * slope[None, :]
         signal = signal * (scale * inverse)[None, :]
         tl.store(to_raws[i] + at, signal.to(to_raws[i].dtype.element_ty), mask=inside)
         gradient = (overlap * inverse).to(to_scales[i].dtype.element_ty)
         tl.store(to_scales[i] + channel, gradient, mask=first)
+        gradient = sum_received.to(to_shifts[i].dtype.element_ty)
+        tl.store(to_shifts[i] + channel, gradient, mask=first)
 
 
 def share_out(
@@ -132,11 +133,11 @@ def share_out(
     sums = parts.sum(0)
     to_raws = [empty_alike(z, node) for z in raws]
     to_scales = [torch.empty_like(scale) for scale in scales]
-    to_shift = sums.new_empty(tiles.channels, dtype=scales[0].dtype if scales else None)
+    to_shifts = [torch.empty_like(scale) for scale in scales]
     launch(
-        join_gradient_kernel, (across, along), joined, sums, to_shift, tuple(to_raws),
-        tuple(to_scales), in_format, tuple(means), tuple(variances), tuple(scales), eps,
+        join_gradient_kernel, (across, along), joined, sums, tuple(to_raws), tuple(to_scales),
+        tuple(to_shifts), in_format, tuple(means), tuple(variances), tuple(scales), eps,
         tiles.places, TRAINING=training, num_warps=4, **tiles.constants,
     )  # fmt: skip
-    found = [*to_raws, *to_scales, to_shift]
+    found = [*to_raws, *to_scales, *to_shifts]
     return found if received_active is None else [*found, joined]

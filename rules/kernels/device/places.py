@@ -22,6 +22,30 @@ def offsets(place, channel, CHANNELS: tl.constexpr, INNER: tl.constexpr):
     return (place // INNER) * (CHANNELS * INNER) + channel * INNER + place % INNER
 
 
+@triton.jit
+def channels_of(CHANNELS: tl.constexpr, BLOCK_C: tl.constexpr):
+    """The channels of a program's tiles, and which of them exist."""
+    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
+    return channel, channel < CHANNELS
+
+
+@triton.jit
+def tile_at(
+    number, channel, places,
+    CHANNELS: tl.constexpr, INNER: tl.constexpr, BLOCK_P: tl.constexpr,
+):  # fmt: skip
+    """Where the elements of a tile lie, (places, channels), and which of them exist."""
+    place = (number * BLOCK_P + tl.arange(0, BLOCK_P))[:, None]
+    inside = (place < places) & (channel < CHANNELS)[None, :]
+    return offsets(place, channel[None, :], CHANNELS, INNER), inside
+
+
+@triton.jit
+def widened(pointer, mask, otherwise):
+    """What stands there, in float32; ``otherwise`` outside the mask."""
+    return tl.load(pointer, mask=mask, other=otherwise).to(tl.float32)
+
+
 @dataclass(frozen=True)
 class Tiling:
     """How elementwise kernels divide a tensor among programs.

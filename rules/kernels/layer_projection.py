@@ -1,0 +1,113 @@
+"""What direct feedback sends to the layers of one forward pass, to all of them at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.rules.kernels.layout import is_addressable, is_channels_last
+from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
+
+if TYPE_CHECKING:  # a layer's rule sends by these
+    from evonas.rules.base import AbstractRuleLayer
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One layer in one forward pass: all that its receiver depends on but the feedback."""
+
+    number: int
+    input_shape: torch.Size
+    stride: int
+    padding: int
+    dilation: int
+    places: int  # outputs of a channel and image
+
+    def receiver(self, kernel: Tensor, *, is_averaged: bool) -> Receiver:
+        scale = 1.0 / self.places if is_averaged else 1.0
+        height, width = self.input_shape[2:] if len(self.input_shape) == 4 else (1, 1)
+        return Receiver(
+            kernel, (height, width), self.stride, self.padding, self.dilation, scale=scale
+        )
+
+
+@final
+class LayerProjection:
+    """Collects the layers of one forward pass, and makes all their signals for the first asked.
+
+    All inputs are of one type and lie in one memory format.
+    """
+
+    def __init__(self) -> None:
+        self._layers: list[AbstractRuleLayer] = []
+        self._calls: list[_Call] = []
+        self._dtype = torch.float32
+        self._is_last: bool | None = None  # of images; None while there are none
+        self._signals: list[Tensor] = []
+
+    def join(self, layer: "AbstractRuleLayer", inputs: Tensor, outputs: Tensor) -> int | None:
+        """The place of this layer's signal; None where it cannot be made with the others'."""
+        call = _call(layer, inputs, outputs)
+        if call is None or (self._calls and inputs.dtype != self._dtype):
+            return None
+        if inputs.dim() == 4:
+            is_last = is_channels_last(inputs)
+            if self._is_last not in (None, is_last):
+                return None
+            self._is_last = is_last
+        self._dtype = inputs.dtype
+        self._layers.append(layer)
+        self._calls.append(call)
+        return len(self._calls) - 1
+
+    def signal(
+        self,
+        place: int,
+        error: Tensor,
+        *,
+        kernel_of: Callable[["AbstractRuleLayer"], Tensor],
+        is_averaged: bool,
+        key: object,
+    ) -> Tensor:
+        """What the layer at ``place`` is sent.
+
+        Args:
+            place: as :meth:`join` gave it.
+            error: (batch, classes), the same for all layers.
+            kernel_of: B of a layer, asked once for each set of calls.
+            is_averaged: whether what is sent is divided by the number of output places.
+            key: tells apart what ``kernel_of`` and ``is_averaged`` may be.
+        """
+        if not self._signals:
+
+            def make() -> ProjectionTable:
+                pairs = zip(self._calls, self._layers, strict=True)
+                return projection_table(
+                    [c.receiver(kernel_of(la), is_averaged=is_averaged) for c, la in pairs],
+                    batch=len(error),
+                    channels_last=bool(self._is_last),
+                )
+
+            address = "projections", key, tuple(self._calls), self._is_last, error.device
+            table = self._layers[0].connected.remember(address, make)
+            self._signals = project(error, table, dtype=self._dtype)
+        return self._signals[place].view(self._calls[place].input_shape)
+
+
+def _call(layer: "AbstractRuleLayer", inputs: Tensor, outputs: Tensor) -> _Call | None:
+    if inputs.dtype == torch.float64 or not is_addressable(inputs):
+        return None
+    if isinstance(layer, nn.Linear) and inputs.dim() == 2:
+        return _Call(layer.number, inputs.shape, 1, 0, 1, places=1)
+    if not (isinstance(layer, nn.Conv2d) and inputs.dim() == 4 and layer.padding_mode == "zeros"):
+        return None
+    pairs = layer.kernel_size, layer.stride, layer.padding, layer.dilation
+    if any(isinstance(pair, str) or pair[0] != pair[1] for pair in pairs):
+        return None
+    _, stride, padding, dilation = (int(pair[0]) for pair in pairs)
+    return _Call(
+        layer.number, inputs.shape, stride, padding, dilation, places=prod(outputs.shape[2:])
+    )

@@ -1,0 +1,49 @@
+"""Oracle: the kernels themselves, as they are and with an error put into one of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from evonas.rules.kernels import flat_sgd, has_kernels_on, problem_with
+from evonas.rules.kernels.trial import TRIALS, _expected
+
+pytest.importorskip("triton", reason="the kernels are Triton's")
+pytestmark = pytest.mark.kernels
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    for name in TRIALS:
+        _expected(name)  # by the references, before kernels take their place
+    problem_with.cache_clear()
+    yield
+    problem_with.cache_clear()
+
+
+def test_kernels_that_are_right_are_used(calls: dict[Any, int]) -> None:
+    assert problem_with("cpu") is None
+    assert all(calls.values())
+
+
+def test_a_kernel_that_is_wrong_or_fails_is_named(calls: dict[Any, int]) -> None:
+    def wrong(parameters: torch.Tensor, *rest: Any) -> None:
+        flat_sgd.reference(parameters, *rest)
+        parameters[7] += 1.0
+
+    def failing(*_: Any) -> None:
+        raise RuntimeError("no such\ncompiler")
+
+    assert calls
+    flat_sgd.sgd_op.register_kernel("cpu")(wrong)
+    reason = problem_with("cpu")
+    assert reason is not None
+    assert reason.startswith("sgd: differs from its reference by ")
+    problem_with.cache_clear()
+    flat_sgd.sgd_op.register_kernel("cpu")(failing)
+    assert problem_with("cpu") == "sgd: RuntimeError: no such compiler"
+
+
+def test_a_cpu_takes_plain_steps() -> None:
+    assert not has_kernels_on("cpu")
