@@ -43,11 +43,12 @@ def run(
         typer.Option(help="plain, or eg: half of the children come from a supernet's guidance."),
     ] = "plain",
     eg_without: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Parts of eg to switch off, comma-separated: gradient, cma, similarity, score."
+            help="Parts of eg to switch off, comma-separated: gradient, cma, similarity, score; "
+            "similarity by default, none for the paper's form."
         ),
-    ] = "",
+    ] = None,
     supernet_epochs: Annotated[
         int | None,
         typer.Option(help="Epochs of the supernet; three times a candidate's by default."),

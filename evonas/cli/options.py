@@ -18,6 +18,7 @@ from evonas.evaluation.devices import resolve_device
 from evonas.evaluation.precision import check_precision, default_precision
 from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
+from evonas.search import OFF_BY_DEFAULT
 from evonas.space import Space, load
 from evonas.study import RunConfig, shaped_space
 from evonas.study.device_executor import SLOTS
@@ -54,7 +55,7 @@ class RunOptions:
     device: str
     precision: str | None
     mutation: str = "plain"
-    eg_without: str = ""
+    eg_without: str | None = None
     supernet_epochs: int | None = None
     supernet_images: int | None = None
     supernet_channels: int | None = None
@@ -109,7 +110,7 @@ def resolve(options: RunOptions, *, download: bool) -> tuple[RunConfig, Space]:
         device=device,
         precision=precision,
         mutation=options.mutation,
-        eg_without=names(options.eg_without),
+        eg_without=_eg_without(options),
         supernet_epochs=supernet[0],
         supernet_images=supernet[1],
         supernet_channels=supernet[2],
@@ -152,6 +153,13 @@ def _supernet_budget(
         images = images or options.images
         channels = _first(channels, options.channels, traits.channels, space.channels)
     return epochs, images, channels
+
+
+def _eg_without(options: RunOptions) -> tuple[str, ...]:
+    """The parts in ``--eg-without``; what is off by default without it, nothing for ``none``."""
+    if options.eg_without is None:
+        return OFF_BY_DEFAULT if options.mutation == "eg" else ()
+    return () if options.eg_without.strip() == "none" else names(options.eg_without)
 
 
 def _rungs(options: RunOptions) -> tuple[int, ...]:

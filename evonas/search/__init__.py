@@ -8,7 +8,7 @@ from evonas.search.aging import AgingEvolution
 from evonas.search.base import AbstractSearch
 from evonas.search.deap_nsga2 import DeapNsga2
 from evonas.search.deap_spea2 import DeapSpea2
-from evonas.search.eg_mutation import PARTS, EgMutation, EgSettings
+from evonas.search.eg_mutation import OFF_BY_DEFAULT, PARTS, EgMutation, EgSettings
 from evonas.search.evonas_search import EvonasSearch
 from evonas.search.guided import GUIDED_SEARCHES, MUTATIONS, check_mutation, refuse_guided
 from evonas.search.guided_search import Credit, GuidedSearch
@@ -102,6 +102,7 @@ def make_search(
 __all__ = [
     "GUIDED_SEARCHES",
     "MUTATIONS",
+    "OFF_BY_DEFAULT",
     "PARTS",
     "SEARCHES",
     "AbstractSearch",

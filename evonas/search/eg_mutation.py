@@ -10,7 +10,8 @@ probabilities with logits. Here:
 4. the value to minimise is loss + eta tanh((accuracy - accuracy of the parent) / tau) (s - 1/2)
    with s the similarity of the sample to the point, in [0, 1]: near copies are sought where
    samples are worse than the parent, and shunned where they are better. In the paper this
-   term jumps by eta at the parent's accuracy; here it passes through zero.
+   term jumps by eta at the parent's accuracy; here it passes through zero, and a study leaves it
+   out unless it is asked for (:data:`OFF_BY_DEFAULT`).
 """
 
 import math
@@ -35,7 +36,12 @@ PARTS: dict[str, str] = {
     "similarity": "the term of the similarity",
     "score": "the guide's scores; without them the order of the samples is random",
 }
-"""What an ablation can switch off."""
+"""What can be switched off."""
+
+OFF_BY_DEFAULT = ("similarity",)
+"""The term outweighs the loss: of two near copies the one that is less accurate than the parent
+beats the one that is more accurate, unless their losses differ by eta. Measured, it makes children
+worse (``benchmarks/RESULTS.md``)."""
 
 
 @dataclass(frozen=True)

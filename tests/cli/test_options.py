@@ -64,6 +64,21 @@ def test_generations_and_evaluations_set_each_other(
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ()),
+        ({"mutation": "eg"}, ("similarity",)),
+        ({"mutation": "eg", "eg_without": "none"}, ()),
+        ({"mutation": "eg", "eg_without": "cma, score"}, ("cma", "score")),
+    ],
+)
+def test_the_similarity_of_eg_is_off_unless_the_user_says_what_is(
+    given: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    assert resolved(**given).eg_without == expected
+
+
+@pytest.mark.parametrize(
     ("num_images", "batch"),
     [(None, 256), (25_000, 256), (8192, 256), (8191, 128), (2000, 32), (99, 16)],
 )
