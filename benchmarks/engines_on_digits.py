@@ -6,7 +6,7 @@
 Every run searches NAS-Bench-201 (8 channels, one cell a stage, the space's rules) for ``acc`` and
 ``robust`` and spends 480 epochs: 80 candidates of 6. A way with the EG operator pays for the
 epochs of its supernet before its first candidate, and has 77. What counts is the hypervolume of
-the archive between 0 and 1 in both objectives. Runs that are in the folder are continued, not
+the archive between 0 and 1 in both objectives. Runs that are in the folder are finished, not
 repeated; the tables are of all that is there.
 """
 
@@ -55,17 +55,19 @@ class Reached:
     Attributes:
         volumes: hypervolume at each checkpoint.
         best: the highest value of each objective.
-        cpu_seconds: of training and measuring all candidates.
     """
 
     volumes: tuple[float, ...]
     best: tuple[float, ...]
-    cpu_seconds: float
 
 
 def spend(folder: Path, *, seed: int, **options: Any) -> None:
     """Run, or finish, the search in ``folder``."""
-    if not (folder / CONFIG_FILE).exists():
+    if (folder / CONFIG_FILE).exists():
+        with readable_run(folder) as (config, journal):
+            if len(journal.evaluations()) >= config.evaluations:
+                return
+    else:
         unset = dict.fromkeys(
             ("rules", "data_dir", "batch", "images", "channels", "cells", "epsilon", "precision",
              "generations")
@@ -95,7 +97,6 @@ def reached(folder: Path, *, spent_before: int) -> Reached:
     return Reached(
         volumes=tuple(volume(evaluations[:count]) for count in counts),
         best=tuple(max(e.values[o] for e in evaluations if e.contends) for o in OBJECTIVES),
-        cpu_seconds=sum(e.seconds for e in evaluations),
     )
 
 
@@ -113,8 +114,8 @@ def table(found: dict[str, list[Reached]]) -> list[str]:
     """A row for each way."""
     head = " | ".join(f"{epochs} epochs" for epochs in CHECKPOINTS)
     lines = [
-        f"| way | {head} | 95 % of the last mean | best acc | best robust | s a run |",
-        "|---" * (len(CHECKPOINTS) + 5) + "|",
+        f"| way | {head} | 95 % of the last mean | best acc | best robust |",
+        "|---" * (len(CHECKPOINTS) + 4) + "|",
     ]
     for way, runs in found.items():
         low, high = bootstrap_interval([run.volumes[-1] for run in runs])
@@ -122,7 +123,6 @@ def table(found: dict[str, list[Reached]]) -> list[str]:
             *map(spread, zip(*(run.volumes for run in runs), strict=True)),
             f"{low:.4f} to {high:.4f}",
             *(spread(values, 3) for values in zip(*(run.best for run in runs), strict=True)),
-            f"{statistics.mean(run.cpu_seconds for run in runs):.0f}",
         ]
         lines.append(f"| {way} | {' | '.join(cells)} |")
     return lines
