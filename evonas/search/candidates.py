@@ -85,11 +85,18 @@ class Candidates:
             good: the candidates to climb from; without any there is a step instead.
         """
         made = 0
+        new: dict[str, tuple[Genome, str]] = {}
         while made < count:
             operator = self._credit.draw(rng=self._rng)
             for child in self._children(operator, front, good or front):
                 made += 1
-                self._add(child, operator)
+                key = self._problem.key(child)
+                if self._is_new(key) and key not in self._pool and key not in new:
+                    new[key] = child, operator
+                    self._credit.note_made(operator)
+        rows = self._features.rows([genome for genome, _ in new.values()])
+        for (key, (genome, operator)), row in zip(new.items(), rows, strict=True):
+            self._pool[key] = Candidate(genome, row, operator)
 
     def _children(
         self, operator: str, front: Sequence[Genome], good: Sequence[Genome]
@@ -107,10 +114,3 @@ class Candidates:
             steps = neighbours(parent, problem, rng=rng)
             for _ in range(CHILDREN_OF_ONE):
                 yield next(steps, parent)
-
-    def _add(self, genome: Genome, operator: str) -> None:
-        key = self._problem.key(genome)
-        if self._is_new(key) and key not in self._pool:
-            (row,) = self._features.rows([genome])
-            self._pool[key] = Candidate(genome, row, operator)
-            self._credit.note_made(operator)

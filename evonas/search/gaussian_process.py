@@ -22,12 +22,15 @@ def negative_log_posterior(
 ) -> tuple[float, Array]:
     """Of the scales, up to a constant, and its gradient (eq. 2.30 and 5.9, and the prior)."""
     away = (scales - kernel.prior_mean) / kernel.prior_deviation
-    factor = _noisy_factor(kernel, scales, rows)
+    smooth = list(kernel.smooth(scales, rows, rows))
+    factor = _noisy_factor(kernel, scales, sum(smooth, start=kernel.linear(scales, rows, rows)))
     inverse = cho_solve((factor, True), np.eye(len(values)), check_finite=False)
     alpha = inverse @ values
     value = 0.5 * values @ alpha + np.log(np.diag(factor)).sum() + 0.5 * away @ away
     outer = 0.5 * (inverse - np.outer(alpha, alpha))
-    return float(value), kernel.gradient(scales, rows, outer) + away / kernel.prior_deviation
+    return float(value), kernel.gradient(
+        scales, rows, outer, smooth
+    ) + away / kernel.prior_deviation
 
 
 def fit(kernel: Kernel, start: Array, rows: Rows, values: Array) -> tuple[Array, float]:
@@ -66,7 +69,7 @@ class Posterior:
     @classmethod
     def given(cls, kernel: Kernel, scales: Array, rows: Rows, values: Array) -> "Posterior":
         """After rows (n, columns) had values (n,), which are about 0 in the mean."""
-        factor = _noisy_factor(kernel, scales, rows)
+        factor = _noisy_factor(kernel, scales, kernel(scales, rows, rows))
         return cls(kernel, scales, rows, factor, _solve(factor, values))
 
     def marginal(self, rows: Rows) -> tuple[Array, Array]:
@@ -84,8 +87,8 @@ class Posterior:
         return solved.T @ self.whitened, np.asarray(np.linalg.cholesky(covariance))
 
 
-def _noisy_factor(kernel: Kernel, scales: Array, rows: Rows) -> Array:
-    covariance = kernel(scales, rows, rows)
+def _noisy_factor(kernel: Kernel, scales: Array, covariance: Array) -> Array:
+    """The lower Cholesky factor of a covariance, which takes up the noise."""
     covariance[np.diag_indices_from(covariance)] += kernel.noise(scales)
     return np.asarray(np.linalg.cholesky(covariance))
 

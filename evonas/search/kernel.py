@@ -7,6 +7,7 @@ its own (automatic relevance determination; Rasmussen and Williams 2006, section
 a choice the product of what its gene and what its choice matter; all paths have one.
 """
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import final
 
@@ -74,18 +75,27 @@ class Kernel:
 
     def __call__(self, scales: Array, left: Rows, right: Rows) -> Array:
         """The covariance of every left row with every right one, without noise."""
-        smooth, linear = self._amplitudes(scales)
+        total = self.linear(scales, left, right)
+        for term in self.smooth(scales, left, right):
+            total += term
+        return total
+
+    def linear(self, scales: Array, left: Rows, right: Rows) -> Array:
+        """The linear parts of the covariance, summed."""
         of_columns = np.empty(left.shape[1])
-        for part, amplitude in zip(self._parts, linear, strict=True):
+        for part, amplitude in zip(self._parts, self._amplitudes(scales)[1], strict=True):
             of_columns[part] = amplitude
-        total = (left * of_columns) @ right.T
+        return np.asarray((left * of_columns) @ right.T)
+
+    def smooth(self, scales: Array, left: Rows, right: Rows) -> Iterator[Array]:
+        """The squared exponential parts of the covariance, one by one."""
+        amplitudes, _ = self._amplitudes(scales)
         for part, amplitude, weight in zip(
-            self._parts, smooth, self._weights(scales), strict=True
+            self._parts, amplitudes, self._weights(scales), strict=True
         ):
             term = _squared_exponential(left[:, part], right[:, part], weight)
             term *= amplitude
-            total += term
-        return np.asarray(total)
+            yield term
 
     def variance(self, scales: Array, rows: Rows) -> Array:
         """The diagonal of the covariance of the rows with themselves; -> (rows,)."""
@@ -93,15 +103,16 @@ class Kernel:
         squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._parts]
         return np.asarray(smooth.sum() + linear @ squares)
 
-    def gradient(self, scales: Array, rows: Rows, outer: Array) -> Array:
+    def gradient(self, scales: Array, rows: Rows, outer: Array, smooth: Sequence[Array]) -> Array:
         """By each scale, the derivative of the sum of ``outer`` times the noisy covariance.
 
         Args:
             scales: where.
             rows: (n, columns).
             outer: symmetric, (n, n).
+            smooth: what :meth:`smooth` says of the rows with themselves.
         """
-        smooth, linear = self._amplitudes(scales)
+        _, linear = self._amplitudes(scales)
         result = np.zeros(len(scales))
         result[0] = np.exp(scales[0]) * np.trace(outer)
         weights, count = self._weights(scales), len(self._parts)
@@ -109,7 +120,7 @@ class Kernel:
             zip(self._parts, self._designs, self._weights_at, strict=True)
         ):
             some = rows[:, part]
-            pull = smooth[number] * outer * _squared_exponential(some, some, weights[number])
+            pull = outer * smooth[number]
             result[1 + number] = pull.sum()
             result[1 + count + number] = linear[number] * (some * (outer @ some)).sum()
             # d exp(-w (x - x')^2) / d log w = -w (x - x')^2 exp(-w (x - x')^2), squares expanded

@@ -80,7 +80,12 @@ def _live_wires(
 
 def active(layout: Layout, values: Values) -> tuple[bool, ...]:
     """For every gene whether changing it alone can change the form."""
-    reading = _read(layout, tuple(values))
+    return _active(layout, tuple(values))
+
+
+@lru_cache(maxsize=NUM_REMEMBERED)
+def _active(layout: Layout, values: tuple[int, ...]) -> tuple[bool, ...]:
+    reading = _read(layout, values)
     used = {p.cell for p, needed in zip(layout.places, reading.needed, strict=True) if needed}
     flags: list[bool] = []
     for number, (graph, genes) in enumerate(zip(layout.graphs, layout.cell_genes, strict=True)):
