@@ -18,6 +18,7 @@ from evonas.rules.counter import uniform
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.layout import widened
 from evonas.rules.kernels.segments import cut
+from evonas.rules.kernels.transforms import refuse_vmap
 
 SEED_MASK = 2**64 - 1
 
@@ -174,3 +175,6 @@ def reference(
 @refresh_op.register_fake
 def _(*_tensors: Tensor) -> None:
     """It writes into an argument and gives nothing back."""
+
+
+refuse_vmap("evonas::refresh_feedback")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.kernels.segments import cut
+from evonas.rules.kernels.transforms import refuse_vmap
 
 
 @dataclass(frozen=True)
@@ -131,3 +132,6 @@ def reference(
 @sgd_op.register_fake
 def _(*_arguments: Tensor | bool) -> None:
     """It writes into its arguments and gives nothing back."""
+
+
+refuse_vmap("evonas::sgd_step")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.kernels.layout import empty_alike, empty_node, is_addressable, widened
+from evonas.rules.kernels.transforms import refuse_vmap
 
 
 def join(
@@ -210,6 +211,7 @@ def _backward(ctx: Any, received: Tensor | None, received_active: Tensor | None)
 
 
 join_op.register_autograd(_backward, setup_context=_keep)
+refuse_vmap("evonas::join", "evonas::join_backward")
 
 
 def _channels(values: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.kernels.segments import cut
+from evonas.rules.kernels.transforms import refuse_vmap
 
 
 @dataclass(frozen=True)
@@ -206,3 +207,6 @@ def _(
 ) -> Tensor:  # fmt: skip
     del layers, pixels, blocks, channels_last
     return sums.new_empty(total, dtype=dtype)
+
+
+refuse_vmap("evonas::spread")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.kernels.layout import empty_alike, empty_outputs, is_addressable, widened
+from evonas.rules.kernels.transforms import refuse_vmap
 
 MAX_CHANNELS = 256  # out of the pointwise layer; what one program of the kernels holds
 
@@ -119,8 +120,11 @@ def _(
 def separable_backward_op(
     received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """The signal to the inputs (empty unless ``sends``) and both weights' gradients, on a GPU."""
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The signal to the inputs (empty unless ``sends``) and both weights' gradients, on a GPU.
+
+    The gradients are one flat tensor, the depthwise ones first, that one launch adds up.
+    """
     from evonas.rules.kernels.device.separable_backward import backward
 
     options = (
@@ -129,15 +133,15 @@ def separable_backward_op(
     )  # fmt: skip
     if _fits(inputs, feedback_pointwise):
         return backward(*options)
-    signal, to_depthwise, to_pointwise = reference_backward(*options)
-    return signal, to_depthwise, to_pointwise
+    signal, gradients = reference_backward(*options)
+    return signal, gradients
 
 
 @separable_backward_op.register_kernel("cpu")
 def reference_backward(
     received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The same in ATen: one layer after the other."""
     wide = widened(inputs)
     active, c_in = inputs.relu().to(wide), inputs.shape[1]
@@ -150,22 +154,20 @@ def reference_backward(
         between, active, feedback_depthwise.to(wide), None, (stride,) * 2, (padding,) * 2,
         (dilation,) * 2, False, (0, 0), c_in, (sends, True, False),
     )  # fmt: skip
-    return (
-        empty_alike(inputs, inputs).copy_(sent * (inputs > 0)) if sends else inputs.new_empty(0),
-        torch.empty_like(depthwise).copy_(to_depthwise),
-        torch.empty_like(feedback_pointwise, dtype=depthwise.dtype).copy_(to_pointwise),
-    )
+    gradients = torch.cat([to_depthwise.flatten(), to_pointwise.flatten()]).to(depthwise.dtype)
+    if not sends:
+        return inputs.new_empty(0), gradients
+    return empty_alike(inputs, inputs).copy_(sent * (inputs > 0)), gradients
 
 
 @separable_backward_op.register_fake
 def _(
     received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     del received, feedback_depthwise, stride, padding, dilation
     signal = empty_alike(inputs, inputs) if sends else inputs.new_empty(0)
-    to_pointwise = torch.empty_like(feedback_pointwise, dtype=depthwise.dtype)
-    return signal, torch.empty_like(depthwise), to_pointwise
+    return signal, depthwise.new_empty(depthwise.numel() + feedback_pointwise.numel())
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -179,14 +181,16 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 def _backward(ctx: Any, received: Tensor | None, *_: Tensor | None) -> Any:
     if received is None:
         return (None,) * 8
+    _, depthwise, _, feedback_pointwise = ctx.saved_tensors
     sends = ctx.needs_input_grad[0]
-    signal, to_depthwise, to_pointwise = separable_backward_op(
-        received, *ctx.saved_tensors, *ctx.geometry, sends
-    )
+    signal, gradients = separable_backward_op(received, *ctx.saved_tensors, *ctx.geometry, sends)
+    to_depthwise = gradients[: depthwise.numel()].view(depthwise.shape)
+    to_pointwise = gradients[depthwise.numel() :].view(feedback_pointwise.shape)
     return signal if sends else None, to_depthwise, to_pointwise, None, None, None, None, None
 
 
 separable_op.register_autograd(_backward, setup_context=_keep)
+refuse_vmap("evonas::separable", "evonas::separable_backward")
 
 
 def _fits(inputs: Tensor, pointwise: Tensor) -> bool:

@@ -20,6 +20,7 @@ from evonas.evaluation.step import TrainingStep, training_step
 from evonas.evaluation.training import TrainedCandidate, train
 from evonas.networks import build
 from evonas.rules import rule_layers
+from evonas.rules.kernels import problem_with
 from evonas.space import load
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -65,14 +66,17 @@ def trained(device: str, rules: tuple[str, ...], data: SearchData) -> TrainedCan
     return train(network, images, traits=traits, recipe=RECIPE, seed=0)
 
 
-def step_on_gpu(rules: tuple[str, ...]) -> tuple[TrainingStep, FramedImages]:
+def step_on_gpu(
+    rules: tuple[str, ...], *, has_kernels: bool | None = None
+) -> tuple[TrainingStep, FramedImages]:
     data = load_search_data("digits", seed=0, num_images=200)
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(rules)
     network = build(
         space, space.sample(random.Random(3)), input_shape=(1, 8, 8), num_classes=10, seed=0
     ).cuda()
     images = frame(data.train.to("cuda"), traits=replace(data.traits, crop_padding=1, flip=True))
-    return training_step(network, images, recipe=RECIPE, precision="fp32"), images
+    step = training_step(network, images, recipe=RECIPE, precision="fp32", has_kernels=has_kernels)
+    return step, images
 
 
 @pytest.mark.gpu
@@ -93,6 +97,24 @@ def test_replays_equal_eager_steps_one_by_one(rules: tuple[str, ...]) -> None:
             for one, other in zip(eager.descent.tensors, captured.descent.tensors, strict=True):
                 torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
     assert replayed.is_captured, replayed.fallback
+
+
+@pytest.mark.gpu
+@needs_gpu
+@pytest.mark.parametrize("rules", [("bp",), RULES])
+def test_a_step_with_kernels_is_the_plain_step_on_a_gpu(rules: tuple[str, ...]) -> None:
+    torch.backends.cudnn.deterministic = True
+    assert problem_with("cuda") is None
+    with make_lane("cuda").open():
+        steps = [step_on_gpu(rules, has_kernels=has) for has in (False, True)]
+        plan = plan_epoch(steps[0][1], batch=RECIPE.batch, generator=torch.Generator())
+        for step, _ in steps:
+            step.begin_epoch(plan)
+            step()
+        plain, ours = (step for step, _ in steps)
+        torch.testing.assert_close(ours.losses, plain.losses, rtol=1e-4, atol=0.0)
+        for one, other in zip(ours.descent.parameters, plain.descent.parameters, strict=True):
+            torch.testing.assert_close(one.grad, other.grad, rtol=1e-2, atol=1e-4)
 
 
 @pytest.mark.gpu

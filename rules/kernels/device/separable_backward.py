@@ -19,14 +19,17 @@ MAX_PROGRAMS = 128  # along the places: each leaves gradients of all weights, to
 
 @triton.jit
 def separable_weights_kernel(
-    between, to_depthwise, to_pointwise, received, inputs, depthwise, feedback, places, height,
-    width, out_height, out_width,
+    between, gradients, received, inputs, depthwise, feedback, places, height, width, out_height,
+    out_width,
     C_IN: tl.constexpr, C_OUT: tl.constexpr, KERNEL: tl.constexpr, STRIDE: tl.constexpr,
     PADDING: tl.constexpr, DILATION: tl.constexpr, INNER_IN: tl.constexpr,
     INNER_OUT: tl.constexpr, TILES: tl.constexpr, SLOTS: tl.constexpr, BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr, BLOCK_O: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """The signal between the layers at some places, and their share of both gradients."""
+    """The signal between the layers at some places, and their share of both gradients.
+
+    A program leaves one row: the depthwise gradient, then the pointwise one.
+    """
     out = tl.arange(0, BLOCK_O)
     channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
     known = channel < C_IN
@@ -63,11 +66,11 @@ def separable_weights_kernel(
         grad_pointwise = tl.dot(
             tl.trans(signal), hidden, grad_pointwise, input_precision=PRECISION
         )
-    part = tl.program_id(0)
-    tl.store(to_pointwise + part * C_OUT * C_IN + at_pair, grad_pointwise, mask=pair)
-    at = (part * C_IN + channel)[:, None] * (KERNEL * KERNEL) + slot[None, :]
+    row = gradients + tl.program_id(0) * (C_IN * (KERNEL * KERNEL + C_OUT))
+    at = channel[:, None] * (KERNEL * KERNEL) + slot[None, :]
     used = known[:, None] & (slot < KERNEL * KERNEL)[None, :]
-    tl.store(to_depthwise + at, grad_depthwise, mask=used)
+    tl.store(row + at, grad_depthwise, mask=used)
+    tl.store(row + C_IN * KERNEL * KERNEL + at_pair, grad_pointwise, mask=pair)
 
 
 @triton.jit
@@ -110,7 +113,7 @@ def separable_signal_kernel(
 def backward(
     received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """See :func:`evonas.rules.kernels.separable.separable_backward_op`."""
     in_format, received = alike([inputs, received], inputs)
     batch, c_out, out_height, out_width = received.shape
@@ -124,18 +127,16 @@ def backward(
         (batch, c_in, out_height, out_width), dtype=received.dtype, device=received.device
     )
     between = empty_alike(between, received)
-    parts_depthwise = between.new_empty(programs, *depthwise.shape, dtype=torch.float32)
-    parts_pointwise = between.new_empty(programs, c_out, c_in, 1, 1, dtype=torch.float32)
+    parts = between.new_empty(programs, c_in * (kernel * kernel + c_out), dtype=torch.float32)
     geometry = {"KERNEL": kernel, "STRIDE": stride, "PADDING": padding, "DILATION": dilation}
     sizes = (*inputs.shape[2:], out_height, out_width)
     launch(
-        separable_weights_kernel, (programs, -(-c_in // blocks.channels)), between,
-        parts_depthwise, parts_pointwise, received, in_format, depthwise.contiguous(),
-        feedback_pointwise.contiguous(), places, *sizes, C_IN=c_in, C_OUT=c_out,
-        INNER_IN=inner(in_format), INNER_OUT=inner(received), TILES=per_program,
-        SLOTS=power_of_two(kernel * kernel), BLOCK_P=blocks.places, BLOCK_C=blocks.channels,
-        BLOCK_O=wide, PRECISION=precision(inputs), num_warps=blocks.warps, num_stages=1,
-        **geometry,
+        separable_weights_kernel, (programs, -(-c_in // blocks.channels)), between, parts,
+        received, in_format, depthwise.contiguous(), feedback_pointwise.contiguous(), places,
+        *sizes, C_IN=c_in, C_OUT=c_out, INNER_IN=inner(in_format), INNER_OUT=inner(received),
+        TILES=per_program, SLOTS=power_of_two(kernel * kernel), BLOCK_P=blocks.places,
+        BLOCK_C=blocks.channels, BLOCK_O=wide, PRECISION=precision(inputs),
+        num_warps=blocks.warps, num_stages=1, **geometry,
     )  # fmt: skip
     signal = inputs.new_empty(0)
     if sends:
@@ -146,8 +147,4 @@ def backward(
             feedback_depthwise.contiguous(), tiles_in.places, *sizes, INNER_OUT=inner(between),
             num_warps=4, **geometry, **tiles_in.constants,
         )  # fmt: skip
-    return (
-        signal,
-        parts_depthwise.sum(0).to(depthwise.dtype),
-        parts_pointwise.sum(0).to(depthwise.dtype),
-    )
+    return signal, parts.sum(0).to(depthwise.dtype)
