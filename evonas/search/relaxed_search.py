@@ -28,7 +28,7 @@ class AbstractRelaxedSearch(AbstractSearch):
 
     The guide's epochs are spread evenly over ``num_candidates`` genomes, and a run of more goes on
     learning at that pace. In the first third of the epochs only weights learn: untrained
-    operations would lose to those that need no training.
+    operations would lose to those that need no training. What is asked for meanwhile is random.
 
     Args:
         problem: the space.
@@ -79,6 +79,8 @@ class AbstractRelaxedSearch(AbstractSearch):
         due = -(-self.guide.num_epochs * (self.num_asked + count) // self._num_candidates)
         while self.epoch < due:
             self._run_epoch()
+        if not self.logits.any():
+            return []  # all genomes are equally probable: random ones fill up
         chosen: dict[str, Genome] = {}
         for genome in islice(self._candidates(), MAX_CONSIDERED):
             canonical = self.problem.canonical(genome)

@@ -106,6 +106,22 @@ def test_in_the_first_third_the_logits_stay(
     assert all(moved[warm + guide.num_steps :])
 
 
+def test_what_is_asked_before_the_logits_move_is_random_and_not_the_first_choice(
+    kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
+) -> None:
+    """All genomes are equally probable then; the first by number is a cell of nothing."""
+    problem = toy(6, 4)
+    values = [
+        value
+        for seed in range(12)
+        for genome in make(kind, problem, formula_guide, seed=seed).ask(5)
+        for value in genome.values[:6]
+    ]
+    for choice in range(4):
+        share = values.count(choice) / len(values)
+        assert share == pytest.approx(0.25, abs=4 * (0.25 * 0.75 / len(values)) ** 0.5)
+
+
 def test_equal_seeds_give_equal_asks_whatever_others_draw(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
