@@ -137,9 +137,10 @@ class ResidualReduction(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
-        shortcut: Tensor = self.shortcut(self.pool(inputs))
         if self.has_kernels and self.training:
             between = run_node([(self.first, Value(inputs))], with_active=True)
-            return run_node([(self.second, between)], plains=[shortcut]).plain
+            beside = self.shortcut(self.pool(inputs))
+            return run_node([(self.second, between)], plains=[beside]).plain
         residual: Tensor = self.second(self.first(inputs))
+        shortcut: Tensor = self.shortcut(self.pool(inputs))
         return shortcut + residual
