@@ -32,10 +32,16 @@ Array = NDArray[np.float64]
 NUM_FOUNDERS = 10
 CHILDREN_PER_PLACE = 15
 MIN_CHILDREN = 30
+GENES_PER_PLACE = 500
+"""A child costs what its genes cost: of long genomes there are fewer children for a place."""
+
 NUM_MARGINAL_DRAWS = 8
 NUM_JOINT_DRAWS = 48
 SHORTLIST = 300
-RESULTS_PER_STALE_RESULT = 25
+GENES_IN_POOL = 30_000
+"""Likewise, of all candidates that are kept; those of a shortlist always are."""
+
+RESULTS_PER_STALE_RESULT = 20
 """A plan is made anew when more results came than one for so many results that it knows."""
 
 NEAR, WIDE = 1.1, 3.0
@@ -72,6 +78,9 @@ class EvonasSearch(AbstractSearch):
             is_new=self._is_new,
             rng=random.Random(derive_seed(seed, "operators")),
         )
+        num_genes = max(1, sum(len(gene.choices) > 1 for gene in problem.genes))
+        self._num_children = min(CHILDREN_PER_PLACE, max(1, GENES_PER_PLACE // num_genes))
+        self._num_kept = min(MAX_CANDIDATES, max(SHORTLIST, GENES_IN_POOL // num_genes))
         self._outcomes: list[Outcome] = []
         self._rows: list[Array] = []
         self._operators: dict[Genome, str] = {}
@@ -111,7 +120,7 @@ class EvonasSearch(AbstractSearch):
         values = self._values()
         self._surrogate.learn(np.array(self._rows), values)
         frontiers = self._frontiers(values)
-        wanted = max(MIN_CHILDREN, CHILDREN_PER_PLACE * count)
+        wanted = max(MIN_CHILDREN, self._num_children * count)
         normal = self._generator.standard_normal((NUM_MARGINAL_DRAWS, self.num_objectives))
         gains = np.zeros((len(frontiers), 0))
         good: list[Genome] = []
@@ -122,7 +131,7 @@ class EvonasSearch(AbstractSearch):
             gains = np.hstack([gains, new])
             ranked = [pool[place] for place in _in_turns(gains)]
             good = [one.genome for one in ranked[: 2 * count]]
-        self._candidates.keep(ranked[:MAX_CANDIDATES])
+        self._candidates.keep(ranked[: self._num_kept])
         return self._chosen(ranked[:SHORTLIST], count, frontiers)
 
     def _values(self) -> Array:
