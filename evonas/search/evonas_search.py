@@ -41,7 +41,7 @@ SHORTLIST = 300
 GENES_IN_POOL = 30_000
 """Likewise, of all candidates that are kept; those of a shortlist always are."""
 
-RESULTS_PER_STALE_RESULT = 20
+RESULTS_PER_STALE_RESULT = 25
 """A plan is made anew when more results came than one for so many results that it knows."""
 
 NEAR, WIDE = 1.1, 3.0
