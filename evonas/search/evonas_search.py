@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 NUM_FOUNDERS = 10
 CHILDREN_PER_PLACE = 15
 MIN_CHILDREN = 30
-GENES_PER_PLACE = 500
+GENES_PER_PLACE = 400
 """A child costs what its genes cost: of long genomes there are fewer children for a place."""
 
 NUM_MARGINAL_DRAWS = 8
