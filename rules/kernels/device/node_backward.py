@@ -130,14 +130,14 @@ def share_out(
         HAS_ACTIVE=received_active is not None, TILES=per_program,
         SLOTS=power_of_two(len(raws) + 1), num_warps=4, **tiles.constants,
     )  # fmt: skip
-    sums = parts.sum(0)
     to_raws = [empty_alike(z, node) for z in raws]
     to_scales = [torch.empty_like(scale) for scale in scales]
     to_shifts = [torch.empty_like(scale) for scale in scales]
-    launch(
-        join_gradient_kernel, (across, along), joined, sums, tuple(to_raws), tuple(to_scales),
-        tuple(to_shifts), in_format, tuple(means), tuple(variances), tuple(scales), eps,
-        tiles.places, TRAINING=training, num_warps=4, **tiles.constants,
-    )  # fmt: skip
+    if raws:
+        launch(
+            join_gradient_kernel, (across, along), joined, parts.sum(0), tuple(to_raws),
+            tuple(to_scales), tuple(to_shifts), in_format, tuple(means), tuple(variances),
+            tuple(scales), eps, tiles.places, TRAINING=training, num_warps=4, **tiles.constants,
+        )  # fmt: skip
     found = [*to_raws, *to_scales, *to_shifts]
     return found if received_active is None else [*found, joined]
