@@ -185,10 +185,12 @@ class EvonasSearch(AbstractSearch):
         rows = np.vstack([self._features.rows(waiting), [one.row for one in shortlist]])
         shape = (NUM_JOINT_DRAWS, len(rows), self.num_objectives)
         drawn = self._surrogate.joint_draws(rows, self._generator.standard_normal(shape))
-        taken = list(range(len(waiting)))
+        taken = tuple(range(len(waiting)))
+        parts: list[list[int]] = []
         for frontier, number in zip(frontiers, self._split(count), strict=False):
-            taken += frontier.choose(drawn, number, beside=tuple(taken))
-        return [shortlist[place - len(waiting)] for place in taken[len(waiting) :]]
+            parts.append(frontier.choose(drawn, number, beside=taken))
+            taken += tuple(parts[-1])
+        return [shortlist[place - len(waiting)] for place in _mixed(parts)]
 
     def _split(self, count: int) -> tuple[int, int]:
         """How many places go by the near and by the wide reference point."""
@@ -204,3 +206,9 @@ def _in_turns(gains: Array) -> list[int]:
     """All places by their gain, the rows taking turns."""
     orders = np.argsort(-gains, axis=1, kind="stable")
     return list(dict.fromkeys(orders.T.ravel().tolist()))
+
+
+def _mixed(parts: Sequence[Sequence[int]]) -> list[int]:
+    """All places, each part in its order, so that every beginning has its share of each part."""
+    shares = [((at + 0.5) / len(part), place) for part in parts for at, place in enumerate(part)]
+    return [place for _, place in sorted(shares, key=lambda share: share[0])]
