@@ -26,7 +26,7 @@ class Credit:
 
     Attributes:
         asked: children that were asked for once there were parents.
-        failed: of those that were told, how many failed.
+        failed: of those that were told, how many failed; outside the constraints is not failed.
         entered: how many were on the front of everything told at the moment they were learned.
         on_front: how many are on the front now.
     """
@@ -136,7 +136,7 @@ class GuidedSearch:
             OperatorRow(
                 key=key,
                 operator=operator,
-                failed=key in self._told and self._told[key].vector is None,
+                failed=key in self._told and math.isinf(self._told[key].violation),
                 entered_front=key in self._entered,
                 on_front=key in front,
             )

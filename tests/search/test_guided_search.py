@@ -1,5 +1,6 @@
 """The contract of a search, kept by the wrapped one; credit by counting."""
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -113,6 +114,17 @@ def test_while_all_is_outside_the_constraints_the_nearest_are_parents(
     search.ask(1)
     assert set(search._parents()) == {genome for genome in asked if sum(genome.values) == least}
     assert EG in {search.operator(genome) for genome in asked}
+
+
+def test_outside_the_constraints_is_not_failed(toy: Maker, formula_guide: Guides) -> None:
+    search = guided(toy(4, 4, 2), formula_guide)
+    for _ in range(3):
+        genomes = search.ask(POPULATION)
+        violations = [math.inf if at == 0 else 1.0 for at in range(POPULATION)]
+        search.tell(genomes, [None] * POPULATION, violations=violations)
+    credit = search.credit()
+    assert credit[EG].asked + credit[PLAIN].asked == 2 * POPULATION
+    assert credit[EG].failed + credit[PLAIN].failed == 2  # one of each ask that had parents
 
 
 def test_an_exhausted_space_ends_cleanly(
