@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -155,8 +155,8 @@ def compare_courses(
 
     Args:
         courses: of runs, with their groups.
-        reference: the front to normalise by and to measure distances to; that of all runs
-            together if None.
+        reference: the front to normalise by and to measure distances to. If None, distances are
+            to the front of all runs together, and extremes are those of the fronts of all runs.
 
     Raises:
         ConfigError: every candidate failed.
@@ -166,11 +166,14 @@ def compare_courses(
     front = list(reference) if reference is not None else union
     if not front:
         raise ConfigError("runs: every candidate failed, there is nothing to compare")
-    normaliser = Normaliser.fit(front)
+    own = [front_of(course.vectors[:length]) for course in courses]
+    # the nadir of one short front would leave most runs without a hypervolume
+    extremes = front if reference is not None else list(chain(front, *own))
+    normaliser = Normaliser.fit(extremes)
     runs = [_scores(course, length, front, normaliser) for course in courses]
     fronts: dict[str, list[list[Vector]]] = {}
-    for course in courses:
-        fronts.setdefault(course.label, []).append(front_of(course.vectors[:length]))
+    for course, its in zip(courses, own, strict=True):
+        fronts.setdefault(course.label, []).append(its)
     is_drawn = 2 <= len(front[0]) <= MAX_ATTAINMENT_OBJECTIVES
     surfaces = {label: attainment_surface(f) for label, f in fronts.items()} if is_drawn else {}
     return Comparison("hypervolume", tuple(runs), normaliser, surfaces, fronts)

@@ -86,6 +86,14 @@ def test_what_a_run_reached_by_hand() -> None:
     }
 
 
+def test_a_run_behind_a_front_of_one_point_has_a_hypervolume() -> None:
+    compared = compare_courses([course("a", [(0.0, 0.0)]), course("b", [(9.0, 9.0), (5.0, 3.0)])])
+    assert compared.normaliser == Normaliser((0.0, 0.0), (9.0, 9.0))  # at one evaluation
+    assert [run.measures["hypervolume"] for run in compared.runs] == pytest.approx(
+        [1.1**2, 0.1**2]
+    )
+
+
 def test_a_reference_front_takes_the_place_of_the_union() -> None:
     runs = [course("a", [(1.0, 1.0)])]
     compared = compare_courses(runs, reference=[(0.0, 2.0), (2.0, 0.0)])
