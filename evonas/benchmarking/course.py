@@ -12,6 +12,8 @@ from evonas.study.progress import vector
 
 # what does not make two runs different searches
 _ASIDE = ("seed", "data_dir")
+# what a group is called by before all else, as other settings often follow from it
+_FIRST = ("algorithm", "mutation", "mode", "fidelity")
 # what makes their values incomparable
 _COMMON = ("objectives", "dataset")
 
@@ -37,7 +39,7 @@ def read_courses(folders: Sequence[Path]) -> tuple[list[Course], tuple[str, ...]
     """The runs in ``folders`` with their groups, and the names of their objectives.
 
     Runs belong together when their configurations differ in nothing but the seed. A group is
-    called by its algorithm when nothing else parts the groups, else by all that does.
+    called by its algorithm when nothing else parts the groups, else by as few settings as do.
 
     Raises:
         ConfigError: a folder is given twice, the runs have other objectives or data sets, or one
@@ -71,7 +73,10 @@ def read_courses(folders: Sequence[Path]) -> tuple[list[Course], tuple[str, ...]
 
 
 def group_labels(configs: Sequence[RunConfig]) -> list[str]:
-    """For each configuration the label of its group: what sets it apart from the others."""
+    """For each configuration the label of its group: what sets it apart from the others.
+
+    Settings that differ, but tell no two groups apart that others do not, are left out.
+    """
     settings = [asdict(config) for config in configs]
     differing = [
         name
@@ -80,7 +85,21 @@ def group_labels(configs: Sequence[RunConfig]) -> list[str]:
     ]
     if not differing or differing == ["algorithm"]:
         return [config.algorithm for config in configs]
-    return [", ".join(f"{name}={_plain(s[name])}" for name in differing) for s in settings]
+    telling = _telling(differing, settings)
+    return [", ".join(f"{name}={_plain(s[name])}" for name in telling) for s in settings]
+
+
+def _telling(names: Sequence[str], settings: Sequence[dict[str, object]]) -> list[str]:
+    """Of the names as few as tell all groups apart: what follows from others is left out."""
+    chosen: list[str] = []
+    for name in sorted(names, key=lambda name: name not in _FIRST):  # else as they are
+        if _num_groups([*chosen, name], settings) > _num_groups(chosen, settings):
+            chosen.append(name)
+    return chosen
+
+
+def _num_groups(names: Sequence[str], settings: Sequence[dict[str, object]]) -> int:
+    return len({tuple(s[name] for name in names) for s in settings})
 
 
 def _plain(value: object) -> str:

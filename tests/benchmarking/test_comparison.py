@@ -41,9 +41,15 @@ def test_groups_are_called_by_what_sets_them_apart(run_config: RunConfig) -> Non
     assert group_labels(epochs) == ["epochs=1", "epochs=3"]
     both = [*engines, replace(engines[1], rules=("fa", "bp"))]
     assert group_labels(both) == [
-        "rules=fa, algorithm=nsga2",
-        "rules=fa, algorithm=random",
-        "rules=fa+bp, algorithm=random",
+        "algorithm=nsga2, rules=fa",
+        "algorithm=random, rules=fa",
+        "algorithm=random, rules=fa+bp",
+    ]
+    implied = replace(engines[0], epochs=3, batch=7, gate="off")
+    assert group_labels([*engines, implied]) == [
+        "algorithm=nsga2, epochs=1",
+        "algorithm=random, epochs=1",
+        "algorithm=nsga2, epochs=3",
     ]
 
 
