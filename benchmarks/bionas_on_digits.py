@@ -13,10 +13,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.fidelity_on_digits import run
+from benchmarks.digits_search import OPTIONS, search, spread
 from benchmarks.sections import write_section
 from evonas.evaluation.evaluate import Evaluation
 
@@ -44,17 +44,11 @@ class Course:
 def course(folder: Path, *, algorithm: str, seed: int) -> Course:
     """A run in this process."""
     start = time.process_time()
-    result = run(
-        folder,
-        seed=seed,
-        algorithm=algorithm,
-        objectives="acc",
-        epochs=EPOCHS,
-        images=IMAGES,
-        batch=BATCH,
-        population=POPULATION,
-        generations=WAYS[algorithm],
-    )
+    options = replace(
+        OPTIONS, seed=seed, algorithm=algorithm, objectives="acc", epochs=EPOCHS, images=IMAGES,
+        batch=BATCH, population=POPULATION, generations=WAYS[algorithm],
+    )  # fmt: skip
+    result = search(folder, options)
     return Course(result.evaluations, time.process_time() - start)
 
 
@@ -72,11 +66,6 @@ def convolution_share(evaluations: Sequence[Evaluation]) -> float:
         if place
     ]
     return sum(name in CONVOLUTIONS for name in found) / len(found)
-
-
-def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Mean and standard deviation over the seeds."""
-    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
 def row(name: str, courses: Sequence[Course], count: int, *, has_all: bool) -> str:

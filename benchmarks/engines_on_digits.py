@@ -12,27 +12,22 @@ repeated; the tables are of all that is there.
 
 import argparse
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.digits_search import OBJECTIVES, OPTIONS, search, spread, volume
 from benchmarks.sections import write_section
-from evonas.benchmarking.statistics import bootstrap_interval, holm, mann_whitney, superiority
-from evonas.cli.options import RunOptions, resolve
-from evonas.evaluation.evaluate import Evaluation
-from evonas.space import source_text
-from evonas.study import create_run, make_executor, readable_run, run_study
+from evonas.benchmarking.comparison import Comparison, RunScores
+from evonas.study import readable_run
 from evonas.study.config import CONFIG_FILE
-from evonas.study.progress import archive_hypervolume
 
-OBJECTIVES = ("acc", "robust")
 EPOCHS, BUDGET, SUPERNET_EPOCHS = 6, 480, 18
 CHECKPOINTS = (120, 240, 360, 480)
 SEEDS = (0, 1, 2, 3, 4)
+SPENT = replace(OPTIONS, evaluations=BUDGET // EPOCHS, epochs=EPOCHS)
 EG: dict[str, Any] = {
     "mutation": "eg",
     "eg_without": "similarity",
@@ -48,109 +43,58 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Reached:
-    """What one run came to.
-
-    Attributes:
-        volumes: hypervolume at each checkpoint.
-        best: the highest value of each objective.
-    """
-
-    volumes: tuple[float, ...]
-    best: tuple[float, ...]
-
-
-def spend(folder: Path, *, seed: int, **options: Any) -> None:
-    """Run, or finish, the search in ``folder``."""
+def spend(folder: Path, *, seed: int, way: str) -> None:
+    """Run the search in ``folder``, or what is missing of it."""
     if (folder / CONFIG_FILE).exists():
         with readable_run(folder) as (config, journal):
             if len(journal.evaluations()) >= config.evaluations:
                 return
-    else:
-        unset = dict.fromkeys(
-            ("rules", "data_dir", "batch", "images", "channels", "cells", "epsilon", "precision",
-             "generations")
-        )  # fmt: skip
-        given = {
-            **unset,
-            "space": "nas-bench-201",
-            "objectives": ",".join(OBJECTIVES),
-            "dataset": "digits",
-            "population": 20,
-            "evaluations": BUDGET // EPOCHS,
-            "epochs": EPOCHS,
-            "seed": seed,
-            "device": "cpu",
-            **options,
-        }
-        config, _ = resolve(RunOptions(**given), download=False)
-        create_run(folder, config, space_text=source_text(config.space))
-    run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
+    search(folder, replace(SPENT, seed=seed, **WAYS[way]))
 
 
-def reached(folder: Path, *, spent_before: int) -> Reached:
-    """Read a finished run that had spent some epochs before its first candidate."""
+def reached(folder: Path, *, way: str) -> RunScores:
+    """Read a finished run; a supernet was paid for before the first candidate."""
     with readable_run(folder) as (_, journal):
         evaluations = journal.evaluations()
-    counts = [(epochs - spent_before) // EPOCHS for epochs in CHECKPOINTS]
-    return Reached(
-        volumes=tuple(volume(evaluations[:count]) for count in counts),
-        best=tuple(max(e.values[o] for e in evaluations if e.contends) for o in OBJECTIVES),
-    )
+    before = WAYS[way].get("supernet_epochs", 0)
+    counts = tuple((epochs - before) // EPOCHS for epochs in CHECKPOINTS)
+    volumes = tuple(volume(evaluations[:count]) for count in counts)
+    measures = {"at the end": volumes[-1], "mean of the course": statistics.mean(volumes)}
+    best = {o: max(e.values[o] for e in evaluations if e.contends) for o in OBJECTIVES}
+    return RunScores(way, folder.name, counts, volumes, {**measures, **best})
 
 
-def volume(evaluations: Sequence[Evaluation]) -> float:
-    """Between 0 and 1 in both objectives."""
-    return archive_hypervolume(evaluations, OBJECTIVES, reference_generation=evaluations) or 0.0
-
-
-def spread(values: Sequence[float], digits: int = 4) -> str:
-    """Mean and standard deviation over the seeds."""
-    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
-
-
-def table(found: dict[str, list[Reached]]) -> list[str]:
+def table(found: Comparison) -> list[str]:
     """A row for each way."""
     head = " | ".join(f"{epochs} epochs" for epochs in CHECKPOINTS)
     lines = [
         f"| way | {head} | 95 % of the last mean | best acc | best robust |",
         "|---" * (len(CHECKPOINTS) + 4) + "|",
     ]
-    for way, runs in found.items():
-        low, high = bootstrap_interval([run.volumes[-1] for run in runs])
+    ends = {row.group: row for row in found.summaries() if row.measure == "at the end"}
+    for way, end in ends.items():
+        courses = [run.course for run in found.runs if run.label == way]
         cells = [
-            *map(spread, zip(*(run.volumes for run in runs), strict=True)),
-            f"{low:.4f} to {high:.4f}",
-            *(spread(values, 3) for values in zip(*(run.best for run in runs), strict=True)),
+            *(spread(values, 4) for values in zip(*courses, strict=True)),
+            f"{end.low:.4f} to {end.high:.4f}",
+            *(spread(found.values(way, objective)) for objective in OBJECTIVES),
         ]
         lines.append(f"| {way} | {' | '.join(cells)} |")
     return lines
 
 
-def tests(found: dict[str, list[Reached]]) -> list[str]:
+def tests(found: Comparison) -> list[str]:
     """A row for each pair of ways: hypervolume at the end, and its mean over the checkpoints."""
     lines = [
         "| first | second | hypervolume | difference | A12 | p | p (Holm) |",
         "|---" * 7 + "|",
     ]
-    measures = {
-        "at the end": {way: [r.volumes[-1] for r in runs] for way, runs in found.items()},
-        "mean of the course": {
-            way: [statistics.mean(r.volumes) for r in runs] for way, runs in found.items()
-        },
-    }
-    for measure, values in measures.items():
-        pairs = list(combinations(values, 2))
-        raw = [mann_whitney(values[one], values[other]) for one, other in pairs]
-        for (one, other), p, adjusted in zip(pairs, raw, holm(raw), strict=True):
-            difference = statistics.mean(values[one]) - statistics.mean(values[other])
-            effect = superiority(values[one], values[other])
-            lines.append(
-                f"| {one} | {other} | {measure} | {difference:+.4f} | {effect:.2f} | "
-                f"{p:.3f} | {adjusted:.3f} |"
-            )
-    return lines
+    return lines + [
+        f"| {test.first} | {test.second} | {test.measure} | {test.difference:+.4f} | "
+        f"{test.superiority:.2f} | {test.p:.3f} | {test.p_holm:.3f} |"
+        for test in found.tests()
+        if test.measure not in OBJECTIVES
+    ]
 
 
 def main() -> None:
@@ -165,17 +109,17 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     for seed in seeds:
         for way in given.ways.split(","):
-            spend(place(given.folder, way, seed), seed=seed, **WAYS[way])
+            spend(place(given.folder, way, seed), seed=seed, way=way)
             print(f"{way}, seed {seed}: done", flush=True)
-    found = {}
-    for way, options in WAYS.items():
-        before = options.get("supernet_epochs", 0)
+    runs = []
+    for way in WAYS:
         places = [place(given.folder, way, seed) for seed in seeds]
         if all(path.exists() for path in places):
-            found[way] = [reached(path, spent_before=before) for path in places]
+            runs += [reached(path, way=way) for path in places]
+    found = Comparison("hypervolume", tuple(runs), None, {}, {})
     lines = [*table(found), "", *tests(found)]
     print("\n".join(lines))
-    if len(found) == len(WAYS):
+    if len(found.labels) == len(WAYS):
         write_section("engines_on_digits_tables", "\n".join(lines))
 
 

@@ -13,20 +13,18 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.digits_search import OPTIONS, search, spread, volume
 from benchmarks.sections import write_section
-from evonas.cli.options import RunOptions, resolve
 from evonas.evaluation.evaluate import Evaluation
-from evonas.space import source_text
-from evonas.study import StudyResult, create_run, make_executor, open_journal, run_study
+from evonas.study import open_journal
 from evonas.study.journal import Told
-from evonas.study.progress import archive_hypervolume
 
-OBJECTIVES = ("acc", "robust")
 EPOCHS, BUDGET = 9, 360
+FULL = replace(OPTIONS, generations=BUDGET // EPOCHS // OPTIONS.population, epochs=EPOCHS)
 CHECKPOINTS = (90, 180, 270, 360)
 SEEDS = (0, 1, 2)
 HALVING: dict[str, Any] = {"fidelity": "1,3,9", "eta": 3, "generations": 9}
@@ -60,34 +58,10 @@ class Course:
     cpu_seconds: float
 
 
-def run(folder: Path, *, seed: int, **options: Any) -> StudyResult:
-    """A search of 20 candidates a generation, two generations unless told otherwise."""
-    unset = dict.fromkeys(
-        ("rules", "data_dir", "evaluations", "batch", "images", "channels", "cells", "epsilon",
-         "precision")
-    )  # fmt: skip
-    given = {
-        **unset,
-        "space": "nas-bench-201",
-        "objectives": ",".join(OBJECTIVES),
-        "dataset": "digits",
-        "algorithm": "nsga2",
-        "population": 20,
-        "generations": BUDGET // EPOCHS // 20,
-        "epochs": EPOCHS,
-        "seed": seed,
-        "device": "cpu",
-        **options,
-    }
-    config, _ = resolve(RunOptions(**given), download=False)
-    create_run(folder, config, space_text=source_text(config.space))
-    return run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
-
-
 def course(folder: Path, *, seed: int, **options: Any) -> Course:
     """A run, and what had come of it when so many epochs were spent."""
     start = time.process_time()
-    run(folder, seed=seed, **options)
+    search(folder, replace(FULL, seed=seed, **options))
     cpu_seconds = time.process_time() - start
     journal = open_journal(folder)
     told = [event.evaluation for event in journal.events() if isinstance(event, Told)]
@@ -116,16 +90,6 @@ def course(folder: Path, *, seed: int, **options: Any) -> Course:
         best=max(e.values["acc"] for e in full),
         cpu_seconds=cpu_seconds,
     )
-
-
-def volume(evaluations: Sequence[Evaluation]) -> float:
-    """Between accuracy and robustness 0 and 1."""
-    return archive_hypervolume(evaluations, OBJECTIVES, reference_generation=evaluations) or 0.0
-
-
-def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Mean and standard deviation over the seeds."""
-    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
 def courses(parent: Path, engine: str, name: str, **options: Any) -> list[Course]:
