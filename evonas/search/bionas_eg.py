@@ -5,7 +5,6 @@ corrections of :mod:`evonas.search.eg_mutation`: one CMA-ES that lives through t
 in logit space, the decoding that derives the genomes, and a similarity term without a jump.
 """
 
-import math
 from collections.abc import Iterable
 from functools import cached_property
 from typing import ClassVar, final
@@ -14,14 +13,13 @@ import numpy as np
 
 from evonas.search.evolution_strategy import EvolutionStrategy
 from evonas.search.relaxed_search import AbstractRelaxedSearch
+from evonas.search.similarity import similarity_term
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 SAMPLES = 24  # in a generation, one generation after each epoch
 SIGMA = 1.0
 STEP = 0.3  # of the logits towards the best sample
-ETA = 0.4  # weight of the similarity, of the paper
-TAU = 0.05
 KEPT = 3  # times as many samples as are asked for are scored again before they are proposed
 
 
@@ -51,9 +49,10 @@ class BionasEg(AbstractRelaxedSearch):
         (before,) = self.guide.score([self.space.decode(self.logits)])
         values = []
         for row, genome, score in zip(rows, genomes, self.guide.score(genomes), strict=True):
-            gain = math.tanh((score.accuracy - before.accuracy) / TAU)
-            closeness = self.space.similarity(row, self.logits) - 0.5
-            values.append(score.loss + ETA * gain * closeness)
+            similarity = self.space.similarity(row, self.logits)
+            values.append(
+                score.loss + similarity_term(score, before=before, similarity=similarity)
+            )
             self._sampled[self.problem.key(genome)] = score.loss, genome
         self._strategy.learn(rows, values)
         best = rows[int(np.argmin(values))]

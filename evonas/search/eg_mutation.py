@@ -7,14 +7,11 @@ probabilities with logits. Here:
 1. a parent becomes a row of logits, and the row moves down the slope of the held-out loss;
 2. one CMA-ES, which lives as long as the search, samples around that point for some generations;
 3. a sample is decoded to a genome as every other row is, and the guide scores the genome;
-4. the value to minimise is loss + eta tanh((accuracy - accuracy of the parent) / tau) (s - 1/2)
-   with s the similarity of the sample to the point, in [0, 1]: near copies are sought where
-   samples are worse than the parent, and shunned where they are better. In the paper this
-   term jumps by eta at the parent's accuracy; here it passes through zero, and a study leaves it
-   out unless it is asked for (:data:`OFF_BY_DEFAULT`).
+4. the value to minimise is the loss, and a term of the sample's similarity to the point
+   (:mod:`evonas.search.similarity`), which a study leaves out unless it is asked for
+   (:data:`OFF_BY_DEFAULT`).
 """
 
-import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +24,7 @@ from evonas.search.evolution_strategy import EvolutionStrategy
 from evonas.search.guide import Guide, Logits, Score
 from evonas.search.logits import LogitSpace
 from evonas.search.problem import Problem, draw
+from evonas.search.similarity import ETA, TAU, similarity_term
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
@@ -63,8 +61,8 @@ class EgSettings:
     samples: int = 12
     changes: float = 2.0
     step: float = 1.0
-    eta: float = 0.4
-    tau: float = 0.05
+    eta: float = ETA
+    tau: float = TAU
 
     def __post_init__(self) -> None:
         for part in self.without:
@@ -167,7 +165,12 @@ class EgMutation:
         for row, score in zip(rows, self._guide.score(genomes), strict=True):
             value = score.loss
             if settings.has("similarity"):
-                gain = math.tanh((score.accuracy - before.accuracy) / settings.tau)
-                value += settings.eta * gain * (self._space.similarity(row, point) - 0.5)
+                value += similarity_term(
+                    score,
+                    before=before,
+                    similarity=self._space.similarity(row, point),
+                    eta=settings.eta,
+                    tau=settings.tau,
+                )
             values.append(value)
         return values
