@@ -2,25 +2,16 @@
 
 import json
 import os
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
 
-from evonas.cli import main
 from evonas.search import GUIDED_SEARCHES, SEARCHES
 
 NASBENCH = Path("nas-bench-201") / "nb201_cifar10.csv.gz"
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    printed = capsys.readouterr()
-    assert left.value.code == code, printed.err
-    assert "Traceback" not in printed.err
-    return printed.err if code else printed.out
 
 
 @pytest.fixture
@@ -38,11 +29,10 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_what_is_printed_is_the_mean_of_what_is_written(
-    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out.json"
     printed = call(
-        capsys,
         *("bench", "--table", str(table), "--space", "tiny", "--maximize", "acc"),
         *("--minimize", "size", "--algorithm", "random,nsga2", "--seeds", "3"),
         *("--checkpoints", "5,20", "--population", "5", "--workers", "1", "--json", str(out)),
@@ -62,11 +52,10 @@ def test_what_is_printed_is_the_mean_of_what_is_written(
 
 
 def test_one_objective_is_reported_as_a_value(
-    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out.json"
     call(
-        capsys,
         *("bench", "--table", str(table), "--space", "tiny", "--maximize", "acc"),
         *("--report", "size", "--algorithm", "random", "--seeds", "2", "--first-seed", "7"),
         *("--checkpoints", "750", "--workers", "1", "--json", str(out)),
@@ -98,23 +87,23 @@ def test_one_objective_is_reported_as_a_value(
     ],
 )
 def test_a_wrong_flag_is_one_message(
-    table: Path, capsys: pytest.CaptureFixture[str], change: list[str], message: str
+    table: Path, call: Callable[..., str], change: list[str], message: str
 ) -> None:
     given = {"--table": str(table), "--space": "tiny", "--maximize": "acc", "--seeds": "1"}
     given |= dict(zip(change[::2], change[1::2], strict=True))
     arguments = [word for pair in given.items() for word in pair]
-    assert message in call(capsys, "bench", *arguments, code=2)
+    assert message in call("bench", *arguments, code=2)
 
 
-def test_every_engine_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    printed = call(capsys, "algorithms")
+def test_every_engine_is_listed(call: Callable[..., str]) -> None:
+    printed = call("algorithms")
     for search in (*SEARCHES.values(), *GUIDED_SEARCHES.values()):
         assert search.name in printed
         assert search.title.split()[0] in printed
 
 
 def test_the_command_of_the_page_finds_the_front_that_others_found(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, call: Callable[..., str]
 ) -> None:
     folders = [Path(__file__).parents[3] / "shared" / "data"]
     if "EVONAS_DATA" in os.environ:
@@ -124,7 +113,6 @@ def test_the_command_of_the_page_finds_the_front_that_others_found(
         pytest.skip(f"{NASBENCH} is not here")
     out = tmp_path / "out.json"
     printed = call(
-        capsys,
         *("bench", "--table", str(file), "--space", "nas-bench-201", "--algorithm", "random"),
         *("--maximize", "c10_test_200,c10_pgd_e1", "--seeds", "12", "--checkpoints", "100"),
         *("--workers", "1", "--json", str(out)),

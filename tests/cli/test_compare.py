@@ -1,6 +1,6 @@
 """``evonas compare`` as a user types it: on runs, on benches, and on what is neither."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -8,22 +8,12 @@ import pytest
 from matplotlib.image import imread
 
 from evonas.benchmarking.records import Record, write_records
-from evonas.cli import main
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf", "--population", "3",
     "--generations", "2", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4",
     "--workers", "1", "--quiet",
 ]  # fmt: skip
-
-
-def call(capsys: pytest.CaptureFixture[str], arguments: Sequence[str], *, code: int = 0) -> str:
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    printed = capsys.readouterr()
-    assert left.value.code == code, printed.err
-    assert "Traceback" not in printed.err
-    return printed.err if code else printed.out
 
 
 @pytest.fixture
@@ -40,15 +30,15 @@ def bench_file(tmp_path: Path) -> Path:
 
 
 def test_runs_are_compared_in_tables_and_pictures(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, call: Callable[..., str]
 ) -> None:
     folders = []
     for algorithm in ("nsga2", "random"):
         for seed in ("0", "1"):
             folders.append(str(tmp_path / f"{algorithm}-{seed}"))
-            call(capsys, [*RUN, "--algorithm", algorithm, "--seed", seed, "--out", folders[-1]])
+            call(*RUN, "--algorithm", algorithm, "--seed", seed, "--out", folders[-1])
     out = tmp_path / "out"
-    printed = call(capsys, ["compare", *folders, "--out", str(out)])
+    printed = call("compare", *folders, "--out", str(out))
     assert "nsga2: 2 runs, random: 2 runs; compared at 6 evaluations" in printed
     assert "fewer than 4 runs in a group" in printed
     names = {path.name for path in out.iterdir()}
@@ -60,21 +50,19 @@ def test_runs_are_compared_in_tables_and_pictures(
     assert first[folders[0]] == first[folders[2]]
 
     reference = str(Path(folders[0]) / "pareto.csv")
-    printed = call(capsys, ["compare", folders[0], "--reference", reference])
+    printed = call("compare", folders[0], "--reference", reference)
     (row,) = [line.split() for line in printed.splitlines() if "igd_plus" in line]
     assert row[3] == "0"  # a run attains its own front
     assert "Holm" not in printed  # one group has nothing to be tested against
 
-    message = call(capsys, ["compare", folders[0], "--reference", "nowhere.csv"], code=2)
+    message = call("compare", folders[0], "--reference", "nowhere.csv", code=2)
     assert "nowhere.csv: cannot be read" in message
-    message = call(capsys, ["compare", folders[0], "--reference", str(out / "tests.csv")], code=2)
+    message = call("compare", folders[0], "--reference", str(out / "tests.csv"), code=2)
     assert "no column 'acc'" in message
 
 
-def test_benches_are_compared(
-    bench_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    printed = call(capsys, ["compare", str(bench_file), "--out", str(tmp_path / "out")])
+def test_benches_are_compared(bench_file: Path, tmp_path: Path, call: Callable[..., str]) -> None:
+    printed = call("compare", str(bench_file), "--out", str(tmp_path / "out"))
     assert "nsga2: 4 runs, random: 4 runs; compared at 100 evaluations" in printed
     (row,) = [
         line.split() for line in printed.splitlines() if "hv_share@100  nsga2  random" in line
@@ -87,7 +75,7 @@ def test_benches_are_compared(
 
 
 def test_what_cannot_be_compared_is_one_message_and_nothing_is_written(
-    bench_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bench_file: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out"
     for arguments, message in (
@@ -98,5 +86,5 @@ def test_what_cannot_be_compared_is_one_message_and_nothing_is_written(
         ([str(bench_file), "--out", str(bench_file)], "expected a folder"),
     ):
         extra = [] if "--out" in arguments else ["--out", str(out)]
-        assert message in call(capsys, ["compare", *arguments, *extra], code=2)
+        assert message in call("compare", *arguments, *extra, code=2)
     assert not out.exists()

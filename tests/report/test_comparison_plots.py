@@ -17,20 +17,6 @@ from evonas.report.comparison_tables import write_comparison
 from evonas.search import Vector
 
 
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Every figure that is saved."""
-    saved: list[Figure] = []
-    save = Figure.savefig
-
-    def watched(figure: Figure, path: Path, *, dpi: int) -> None:
-        saved.append(figure)
-        save(figure, path, dpi=dpi)
-
-    monkeypatch.setattr(Figure, "savefig", watched)
-    return saved
-
-
 def course(label: str, seed: int, vectors: Sequence[Vector], *, each: float) -> Course:
     return Course(
         f"{label}-{seed}",

@@ -25,20 +25,6 @@ TOLD = [
 ]
 
 
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that were saved."""
-    saved: list[Figure] = []
-    save = Figure.savefig
-
-    def keep(self: Figure, path: Path, *, dpi: int) -> None:
-        saved.append(self)
-        save(self, path, dpi=dpi)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return saved
-
-
 @pytest.mark.parametrize(
     ("objectives", "panels"),
     [
