@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.digits_search import OPTIONS, search, spread
-from benchmarks.sections import write_section
-from evonas.evaluation.evaluate import Evaluation
+from benchmarks.support.digits_search import OPTIONS, search, spread
+from benchmarks.support.sections import write_section
+from evonas.evaluation.record import Evaluation
 
 EPOCHS, IMAGES, BATCH = 3, 600, 32
 POPULATION, GENERATIONS = 8, 3
@@ -29,7 +29,7 @@ CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """One run.
 
     Attributes:
@@ -41,7 +41,7 @@ class Course:
     cpu_seconds: float
 
 
-def course(folder: Path, *, algorithm: str, seed: int) -> Course:
+def trajectory(folder: Path, *, algorithm: str, seed: int) -> Trajectory:
     """A run in this process."""
     start = time.process_time()
     options = replace(
@@ -49,7 +49,7 @@ def course(folder: Path, *, algorithm: str, seed: int) -> Course:
         batch=BATCH, population=POPULATION, generations=WAYS[algorithm],
     )  # fmt: skip
     result = search(folder, options)
-    return Course(result.evaluations, time.process_time() - start)
+    return Trajectory(result.evaluations, time.process_time() - start)
 
 
 def accuracies(evaluations: Sequence[Evaluation]) -> list[float]:
@@ -68,9 +68,9 @@ def convolution_share(evaluations: Sequence[Evaluation]) -> float:
     return sum(name in CONVOLUTIONS for name in found) / len(found)
 
 
-def row(name: str, courses: Sequence[Course], count: int, *, has_all: bool) -> str:
+def row(name: str, trajectories: Sequence[Trajectory], count: int, *, has_all: bool) -> str:
     """Of the first ``count`` candidates of each run."""
-    parts = [c.evaluations[:count] for c in courses]
+    parts = [c.evaluations[:count] for c in trajectories]
     cells = [
         name,
         str(count),
@@ -78,7 +78,7 @@ def row(name: str, courses: Sequence[Course], count: int, *, has_all: bool) -> s
         spread([statistics.median(accuracies(part)) for part in parts]),
         spread([statistics.median(accuracies(part[-POPULATION:])) for part in parts]),
         spread([convolution_share(part[-POPULATION:]) for part in parts], 2),
-        spread([c.cpu_seconds for c in courses], 0) if has_all else "-",
+        spread([c.cpu_seconds for c in trajectories], 0) if has_all else "-",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -89,13 +89,13 @@ def main() -> None:
     lines = [f"| search | candidates | {' | '.join(columns)} |", "|---" * 7 + "|"]
     with tempfile.TemporaryDirectory() as parent:
         for algorithm, generations in WAYS.items():
-            courses = [
-                course(Path(parent) / f"{algorithm}-{seed}", algorithm=algorithm, seed=seed)
+            trajectories = [
+                trajectory(Path(parent) / f"{algorithm}-{seed}", algorithm=algorithm, seed=seed)
                 for seed in SEEDS
             ]
             for count in sorted({NUM_CANDIDATES, generations * POPULATION}):
                 has_all = count == generations * POPULATION
-                lines.append(row(f"`{algorithm}`", courses, count, has_all=has_all))
+                lines.append(row(f"`{algorithm}`", trajectories, count, has_all=has_all))
                 print(lines[-1], flush=True)
     write_section("bionas_on_digits_table", "\n".join(lines))
 

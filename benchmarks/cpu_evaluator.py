@@ -22,14 +22,15 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.naive import PEERS, accuracy_naively, naive_network, train_naively
-from benchmarks.sections import write_section
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.evaluate import Protocol
-from evonas.evaluation.recipe import Recipe
+from benchmarks.support.naive import PEERS, accuracy_naively, naive_network, train_naively
+from benchmarks.support.sections import write_section
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.training.recipe import Recipe
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
-from evonas.study.executors import InlineExecutor, JoblibExecutor
+from evonas.study.executors.inline import InlineExecutor
+from evonas.study.executors.pool import JoblibExecutor
 
 WORKERS = 2
 DATA = load_search_data("digits", seed=0)

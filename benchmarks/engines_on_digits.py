@@ -18,11 +18,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.digits_search import OBJECTIVES, OPTIONS, search, spread, volume
-from benchmarks.sections import write_section
+from benchmarks.support.digits_search import OBJECTIVES, OPTIONS, search, spread, volume
+from benchmarks.support.sections import write_section
 from evonas.benchmarking.comparison import Comparison, RunScores
-from evonas.study import readable_run
 from evonas.study.config import CONFIG_FILE
+from evonas.study.folder import readable_run
 
 EPOCHS, BUDGET, SUPERNET_EPOCHS = 6, 480, 18
 CHECKPOINTS = (120, 240, 360, 480)
@@ -59,7 +59,7 @@ def reached(folder: Path, *, way: str) -> RunScores:
     before = WAYS[way].get("supernet_epochs", 0)
     counts = tuple((epochs - before) // EPOCHS for epochs in CHECKPOINTS)
     volumes = tuple(volume(evaluations[:count]) for count in counts)
-    measures = {"at the end": volumes[-1], "mean of the course": statistics.mean(volumes)}
+    measures = {"at the end": volumes[-1], "mean of the trajectory": statistics.mean(volumes)}
     best = {o: max(e.values[o] for e in evaluations if e.contends) for o in OBJECTIVES}
     return RunScores(way, folder.name, counts, volumes, {**measures, **best})
 
@@ -73,9 +73,9 @@ def table(found: Comparison) -> list[str]:
     ]
     ends = {row.group: row for row in found.summaries() if row.measure == "at the end"}
     for way, end in ends.items():
-        courses = [run.course for run in found.runs if run.label == way]
+        trajectories = [run.trajectory for run in found.runs if run.label == way]
         cells = [
-            *(spread(values, 4) for values in zip(*courses, strict=True)),
+            *(spread(values, 4) for values in zip(*trajectories, strict=True)),
             f"{end.low:.4f} to {end.high:.4f}",
             *(spread(found.values(way, objective)) for objective in OBJECTIVES),
         ]

@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.digits_search import OPTIONS, search, spread, volume
-from benchmarks.sections import write_section
-from evonas.evaluation.evaluate import Evaluation
-from evonas.study import open_journal
-from evonas.study.journal import Told
+from benchmarks.support.digits_search import OPTIONS, search, spread, volume
+from benchmarks.support.sections import write_section
+from evonas.evaluation.record import Evaluation
+from evonas.study.journal import Told, open_journal
 
 EPOCHS, BUDGET = 9, 360
 FULL = replace(OPTIONS, generations=BUDGET // EPOCHS // OPTIONS.population, epochs=EPOCHS)
@@ -38,7 +37,7 @@ WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """One run.
 
     Attributes:
@@ -58,7 +57,7 @@ class Course:
     cpu_seconds: float
 
 
-def course(folder: Path, *, seed: int, **options: Any) -> Course:
+def trajectory(folder: Path, *, seed: int, **options: Any) -> Trajectory:
     """A run, and what had come of it when so many epochs were spent."""
     start = time.process_time()
     search(folder, replace(FULL, seed=seed, **options))
@@ -82,7 +81,7 @@ def course(folder: Path, *, seed: int, **options: Any) -> Course:
         known[evaluation.key] = evaluation
     volumes += [volume(list(known.values()))] * (len(CHECKPOINTS) - len(volumes))
     full = [e for e in known.values() if e.failure is None and e.epochs == EPOCHS]
-    return Course(
+    return Trajectory(
         tuple(volumes),
         candidates=len(known),
         full=len(full),
@@ -92,10 +91,10 @@ def course(folder: Path, *, seed: int, **options: Any) -> Course:
     )
 
 
-def courses(parent: Path, engine: str, name: str, **options: Any) -> list[Course]:
+def trajectories(parent: Path, engine: str, name: str, **options: Any) -> list[Trajectory]:
     """Of every seed."""
     return [
-        course(parent / f"{engine}-{name}-{seed}", seed=seed, algorithm=engine, **options)
+        trajectory(parent / f"{engine}-{name}-{seed}", seed=seed, algorithm=engine, **options)
         for seed in SEEDS
     ]
 
@@ -107,7 +106,7 @@ def main() -> None:
     gates = ["| gate | CPU s | not attacked, of 40 | hypervolume |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
         for engine, name, options in WAYS:
-            found = courses(Path(folder), engine, name, **options)
+            found = trajectories(Path(folder), engine, name, **options)
             if not gates[2:]:  # the first way has gates
                 gates.append(gate_row("skip", found))
             columns = zip(*(c.volumes for c in found), strict=True)
@@ -118,12 +117,12 @@ def main() -> None:
                 f"{spread([c.best for c in found])} |"
             )
             print(ways[-1], flush=True)
-        gates.append(gate_row("off", courses(Path(folder), "nsga2", "off", gate="off")))
+        gates.append(gate_row("off", trajectories(Path(folder), "nsga2", "off", gate="off")))
     print("\n".join(gates))
     write_section("fidelity_on_digits_tables", "\n".join([*ways, "", *gates]))
 
 
-def gate_row(gate: str, found: Sequence[Course]) -> str:
+def gate_row(gate: str, found: Sequence[Trajectory]) -> str:
     """A row of the second table."""
     return (
         f"| `{gate}` | {spread([c.cpu_seconds for c in found], 1)} | "

@@ -25,8 +25,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.gpu_cases import MIXED, Case, Size, Way, eagerly, ours, random_images
-from benchmarks.gpu_measures import (
+from benchmarks.support.gpu_cases import MIXED, Case, Size, Way, eagerly, ours, random_images
+from benchmarks.support.gpu_measures import (
     copy_gigabytes_per_second,
     forget_peak,
     kernels_per_step,
@@ -34,14 +34,14 @@ from benchmarks.gpu_measures import (
     step_time,
     traffic,
 )
-from benchmarks.gpu_throughput import at_once, candidates_per_hour
-from benchmarks.naive import PEERS
-from benchmarks.sections import RESULTS, write_section
-from evonas.evaluation.augment import FramedImages
-from evonas.evaluation.graph import WARM_UP_CALLS
-from evonas.evaluation.lane import make_lane
-from evonas.evaluation.precision import Precision
-from evonas.evaluation.speed import wait
+from benchmarks.support.gpu_throughput import at_once, candidates_per_hour
+from benchmarks.support.naive import PEERS
+from benchmarks.support.sections import RESULTS, write_section
+from evonas.evaluation.training.augment import FramedImages
+from evonas.evaluation.training.cuda_graph import WARM_UP_CALLS
+from evonas.evaluation.training.device_stream import make_device_stream
+from evonas.evaluation.training.precision import Precision
+from evonas.evaluation.training.speed import wait
 
 Row = dict[str, Any]
 COMPILE_SECONDS = 100
@@ -71,7 +71,7 @@ class Bench:
 def measure(bench: Bench, case: Case, way: str) -> Row:
     """One row: a case trained one way."""
     forget_peak(bench.device)
-    with make_lane(bench.device).open():
+    with make_device_stream(bench.device).open():
         made = make_way(bench, case, way)
         for _ in range(WARM_UP_CALLS + 1):
             made.step()
@@ -141,7 +141,7 @@ def batches(bench: Bench) -> Iterator[Callable[[], Row]]:
 
 
 def concurrency(bench: Bench) -> Iterator[Callable[[], Row]]:
-    """One to eight candidates on lanes of their own."""
+    """One to eight candidates on streams of their own."""
     precisions: tuple[Precision, ...] = ("tf32", "bf16")
     for net, precision, count in product(("best", "random0"), precisions, (1, 2, 4, 8)):
         case = Case(net, "usf", bench.batch)

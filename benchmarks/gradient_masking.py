@@ -12,9 +12,10 @@ from fractions import Fraction
 
 import torch
 
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.robustness import robust_accuracy
-from evonas.evaluation.training import Recipe, train
+from evonas.evaluation.attacks.robustness import robust_accuracy
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train
 from evonas.networks import build
 from evonas.rules import RULES
 from evonas.space import load

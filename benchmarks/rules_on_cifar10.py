@@ -34,12 +34,13 @@ from typing import Any, get_type_hints
 import torch
 from torch import Tensor, nn
 
-from benchmarks.sections import RESULTS, write_section
+from benchmarks.support.sections import RESULTS, write_section
 from evonas.errors import TrainingDiverged
-from evonas.evaluation.data import SearchData, Traits, default_data_dir, load_search_data
-from evonas.evaluation.images import unit_pixels
+from evonas.evaluation.data.images import SearchData, Traits, unit_pixels
+from evonas.evaluation.data.loading import default_data_dir, load_search_data
 from evonas.evaluation.objectives import accuracy
-from evonas.evaluation.training import Recipe, train
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train
 from evonas.networks import Network
 from evonas.networks.blocks import ResidualReduction, convolution, relu_convolution
 from evonas.networks.normalisation import BatchNorm

@@ -15,8 +15,10 @@ import random
 import torch
 from torch import nn
 
-from evonas.evaluation.data import SearchData, load_search_data
-from evonas.evaluation.training import Recipe, train
+from evonas.evaluation.data.images import SearchData
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train
 from evonas.networks import Network, build
 from evonas.networks.blocks import relu_convolution, stem
 from evonas.registry import look_up

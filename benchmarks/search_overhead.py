@@ -14,7 +14,8 @@ import time
 from importlib.util import find_spec
 from statistics import mean, stdev
 
-from evonas.search import SEARCHES, Vector, make_search
+from evonas.search.engines import SEARCHES, make_search
+from evonas.search.pareto import Vector
 from evonas.space import Genome, Space, load
 
 POPULATION = 20

@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.data import Images, default_data_dir, load_search_data
-from evonas.evaluation.images import unit_pixels
+from evonas.evaluation.data.images import Images, unit_pixels
+from evonas.evaluation.data.loading import default_data_dir, load_search_data
 from evonas.rules import RuleConv2d, SoftHebb, connect, parameter_groups
 
 KERNELS = (5, 3)

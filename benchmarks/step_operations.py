@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.gpu_cases import Case, Size, our_network, random_images
-from benchmarks.gpu_measures import Traffic
-from benchmarks.sections import write_section
-from evonas.evaluation.augment import plan_epoch
-from evonas.evaluation.recipe import Recipe
-from evonas.evaluation.step import training_step
+from benchmarks.support.gpu_cases import Case, Size, our_network, random_images
+from benchmarks.support.gpu_measures import Traffic
+from benchmarks.support.sections import write_section
+from evonas.evaluation.training.augment import plan_epoch
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.training_step import training_step
 
 BATCH = 8
 SIZE = Size(channels=16, cells=5, darts_channels=16, darts_cells=2, images=8 * BATCH)

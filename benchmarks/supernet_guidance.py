@@ -26,17 +26,21 @@ from pathlib import Path
 import torch
 from scipy.stats import kendalltau, wilcoxon
 
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.guide import SupernetGuide
+from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.objectives import accuracy
-from evonas.evaluation.recipe import Recipe
-from evonas.evaluation.training import train
+from evonas.evaluation.supernet.supernet_guide import SupernetGuide
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train
 from evonas.networks import build
-from evonas.search import Credit, EgMutation, EgSettings
+from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
+from evonas.search.supernet_guided.guided_search import Credit
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load, source_text
-from evonas.study import RunConfig, create_run, make_executor, run_study
-from evonas.study.credit import OPERATORS_FILE
+from evonas.study.config import RunConfig
+from evonas.study.executors.make import make_executor
+from evonas.study.folder import create_run
+from evonas.study.operators_file import OPERATORS_FILE
+from evonas.study.run import run_study
 
 RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 EPOCHS, BATCH = 6, 32

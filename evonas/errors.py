@@ -11,8 +11,8 @@ EvonasError                exit code 2
 |   `-- RunFolderError     a run folder that cannot be used as asked
 |-- StorageError           exit code 3: a journal or a weight file is damaged
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
-|-- TrainingDiverged   its loss or its weights stopped being finite
-`-- MaskedAttack       its robustness cannot be measured by gradients
+    |-- TrainingDiverged   its loss or its weights stopped being finite
+    `-- MaskedAttack       its robustness cannot be measured by gradients
 """
 
 from typing import ClassVar

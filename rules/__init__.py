@@ -14,37 +14,37 @@ if __name__ != "evonas.rules":  # two copies would mean two sets of classes
 
 from functools import cache
 
-from evonas.rules.alignment import alignment
-from evonas.rules.backprop import Backprop
 from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
-from evonas.rules.batch_manhattan import batch_manhattan
-from evonas.rules.batch_random_sign import BatchRandomSign
-from evonas.rules.bcm import BienenstockCooperMunro
-from evonas.rules.btsp import BehaviouralTimescale
 from evonas.rules.connect import connect, rule_layers, wirings
-from evonas.rules.convert import convert
-from evonas.rules.direct_feedback_alignment import DirectFeedbackAlignment
-from evonas.rules.direct_random_target import DirectRandomTarget
-from evonas.rules.exact import true_gradient
-from evonas.rules.feedback_alignment import FeedbackAlignment
-from evonas.rules.first_layer import first_layer_representatives
-from evonas.rules.fixed_random_sign import FixedRandomSign
-from evonas.rules.groups import parameter_groups
-from evonas.rules.kolen_pollack import KolenPollack
+from evonas.rules.direct.direct_feedback_alignment import DirectFeedbackAlignment
+from evonas.rules.direct.direct_random_target import DirectRandomTarget
+from evonas.rules.direct.signed_direct_feedback import SignedDirectFeedback
+from evonas.rules.feedback.backprop import Backprop
+from evonas.rules.feedback.batch_random_sign import BatchRandomSign
+from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
+from evonas.rules.feedback.fixed_random_sign import FixedRandomSign
+from evonas.rules.feedback.kolen_pollack import KolenPollack
+from evonas.rules.feedback.uniform_sign import UniformSign
 from evonas.rules.layers import RuleConv2d, RuleLinear
-from evonas.rules.local_loss import LocalLoss
-from evonas.rules.oja import Oja
-from evonas.rules.own_update import AbstractOwnUpdateRule, Moment
-from evonas.rules.plasticity import AbstractPlasticityRule
-from evonas.rules.predictive_coding import PredictiveCoding
-from evonas.rules.readout import readout_representatives
+from evonas.rules.own_update.bcm import BienenstockCooperMunro
+from evonas.rules.own_update.btsp import BehaviouralTimescale
+from evonas.rules.own_update.local_loss import LocalLoss
+from evonas.rules.own_update.oja import Oja
+from evonas.rules.own_update.own_update import AbstractOwnUpdateRule, Moment
+from evonas.rules.own_update.plasticity import AbstractPlasticityRule
+from evonas.rules.own_update.predictive_coding import PredictiveCoding
+from evonas.rules.own_update.soft_hebb import SoftHebb
+from evonas.rules.own_update.stdp import SpikeTiming
 from evonas.rules.segment import AbstractSegmentRule, Segment
-from evonas.rules.shares import bio_share, weights_by_rule
-from evonas.rules.signed_direct_feedback import SignedDirectFeedback
-from evonas.rules.soft_hebb import SoftHebb
-from evonas.rules.stdp import SpikeTiming
 from evonas.rules.third_party import RuleTable, installed
-from evonas.rules.uniform_sign import UniformSign
+from evonas.rules.tools.alignment import alignment
+from evonas.rules.tools.batch_manhattan import batch_manhattan
+from evonas.rules.tools.convert import convert
+from evonas.rules.tools.exact import true_gradient
+from evonas.rules.tools.first_layer import first_layer_representatives
+from evonas.rules.tools.groups import parameter_groups
+from evonas.rules.tools.readout import readout_representatives
+from evonas.rules.tools.shares import bio_share, weights_by_rule
 from evonas.rules.wiring import Wiring
 
 RULES: dict[str, type[AbstractRule]] = {

@@ -1,6 +1,6 @@
 """A run small enough to be repeated many times."""
 
-from evonas.study import RunConfig
+from evonas.study.config import RunConfig
 
 SMALL_RUN = RunConfig(
     space="nas-bench-201",

@@ -41,8 +41,8 @@ def test_it_runs_to_its_end_and_leaves_the_results_alone(
 
 
 def test_every_way_makes_steps() -> None:
-    from benchmarks.gpu_cases import Case
     from benchmarks.gpu_evaluator import measure, set_up
+    from benchmarks.support.gpu_cases import Case
 
     bench = set_up(is_smoke=True)
     rows = [measure(bench, Case("random0", "usf", 8), way) for way in WAYS]
@@ -66,7 +66,7 @@ def test_a_failure_is_a_row_and_what_has_no_time_is_counted() -> None:
 
 
 def test_a_copy_reads_and_writes_each_byte_once_and_a_view_none() -> None:
-    from benchmarks.gpu_measures import traffic
+    from benchmarks.support.gpu_measures import traffic
 
     a, b = torch.zeros(100), torch.zeros(100)
     found = [
@@ -78,7 +78,7 @@ def test_a_copy_reads_and_writes_each_byte_once_and_a_view_none() -> None:
 
 
 def test_a_section_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
-    from benchmarks.sections import write_section
+    from benchmarks.support.sections import write_section
 
     path = tmp_path / "R.md"
     path.write_text("# Results\n\nbefore\n")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from joblib import Parallel, delayed
 
 from evonas.benchmarking.benchmark import Benchmark
-from evonas.benchmarking.records import Record
+from evonas.benchmarking.scores import BenchScore
 from evonas.errors import ConfigError
 from evonas.registry import look_up
-from evonas.search import SEARCHES, check_search, make_search, refuse_guided
+from evonas.search.engines import SEARCHES, check_search, make_search
+from evonas.search.guided_engines import refuse_guided
 from evonas.space import Genome
 
 
@@ -65,7 +66,9 @@ class BenchPlan:
             check_search(name, len(benchmark.goal.objectives))
 
 
-def run_bench(benchmark: Benchmark, plan: BenchPlan, *, workers: int) -> Iterator[list[Record]]:
+def run_bench(
+    benchmark: Benchmark, plan: BenchPlan, *, workers: int
+) -> Iterator[list[BenchScore]]:
     """The records of one engine with one seed at a time, as they become ready.
 
     Args:
@@ -89,7 +92,7 @@ def run_bench(benchmark: Benchmark, plan: BenchPlan, *, workers: int) -> Iterato
 
 def run_engine(
     benchmark: Benchmark, plan: BenchPlan, *, algorithm: str, seed: int
-) -> list[Record]:
+) -> list[BenchScore]:
     """One engine with one seed, from its first genome to the last checkpoint.
 
     Only genomes with a function that was not evaluated before count; an engine asks for no others.
@@ -113,6 +116,6 @@ def run_engine(
         found += genomes
     measure = benchmark.goal.measure
     return [
-        Record(algorithm, seed, count, measure, benchmark.score(found[:count]))
+        BenchScore(algorithm, seed, count, measure, benchmark.score(found[:count]))
         for count in plan.checkpoints
     ]

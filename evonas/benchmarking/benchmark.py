@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from evonas.benchmarking.problem import ArchitectureProblem
-from evonas.benchmarking.records import Measure
+from evonas.benchmarking.scores import Measure
 from evonas.benchmarking.table import Row
+from evonas.benchmarking.table_problem import ArchitectureProblem
 from evonas.errors import ConfigError, DataError, GenomeError
 from evonas.search.pareto import Normaliser, Vector, non_dominated
 from evonas.space import Genome, Space

@@ -6,7 +6,6 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from evonas.benchmarking.course import Course
 from evonas.benchmarking.indicators import (
     MAX_ATTAINMENT_OBJECTIVES,
     area_under_course,
@@ -15,8 +14,9 @@ from evonas.benchmarking.indicators import (
     hypervolume_course,
     igd_plus,
 )
-from evonas.benchmarking.records import Record
+from evonas.benchmarking.scores import BenchScore
 from evonas.benchmarking.statistics import bootstrap_interval, holm, mann_whitney, superiority
+from evonas.benchmarking.trajectory import Trajectory
 from evonas.errors import ConfigError
 from evonas.search.pareto import Normaliser, Vector
 
@@ -30,8 +30,8 @@ class RunScores:
     Attributes:
         label: of its group.
         name: of the run.
-        evaluations: after which ``course`` was taken, growing.
-        course: hypervolume, share of it, or a reported value.
+        evaluations: after which ``trajectory`` was taken, growing.
+        trajectory: hypervolume, share of it, or a reported value.
         measures: by name, what is tested: at the last evaluation, and over all.
         seconds: that the evaluations took, one for each; None of a bench.
     """
@@ -39,7 +39,7 @@ class RunScores:
     label: str
     name: str
     evaluations: tuple[int, ...]
-    course: tuple[float, ...]
+    trajectory: tuple[float, ...]
     measures: dict[str, float]
     seconds: tuple[float, ...] | None = None
 
@@ -85,7 +85,7 @@ class Comparison:
     """Everything that is shown.
 
     Attributes:
-        score: what a course is made of: ``hypervolume``, ``hv_share`` or ``value``.
+        score: what a trajectory is made of: ``hypervolume``, ``hv_share`` or ``value``.
         runs: in the order given.
         normaliser: of the vectors; None of a bench.
         surfaces: by label the median attainment surface, to be minimised; empty of a bench and
@@ -149,40 +149,40 @@ class Comparison:
 
 
 def compare_courses(
-    courses: Sequence[Course], *, reference: Sequence[Vector] | None = None
+    trajectories: Sequence[Trajectory], *, reference: Sequence[Vector] | None = None
 ) -> Comparison:
     """Runs against each other, each up to as many evaluations as the shortest has.
 
     Args:
-        courses: of runs, with their groups.
+        trajectories: of runs, with their groups.
         reference: the front to normalise by and to measure distances to. If None, distances are
             to the front of all runs together, and extremes are those of the fronts of all runs.
 
     Raises:
         ConfigError: every candidate failed.
     """
-    length = min(len(course.vectors) for course in courses)
-    union = front_of([vector for course in courses for vector in course.vectors])
+    length = min(len(trajectory.vectors) for trajectory in trajectories)
+    union = front_of([vector for trajectory in trajectories for vector in trajectory.vectors])
     front = list(reference) if reference is not None else union
     if not front:
         raise ConfigError("runs: every candidate failed, there is nothing to compare")
-    own = [front_of(course.vectors[:length]) for course in courses]
+    own = [front_of(trajectory.vectors[:length]) for trajectory in trajectories]
     # the nadir of one short front would leave most runs without a hypervolume
     extremes = front if reference is not None else list(chain(front, *own))
     normaliser = Normaliser.fit(extremes)
-    runs = [_scores(course, length, front, normaliser) for course in courses]
+    runs = [_scores(trajectory, length, front, normaliser) for trajectory in trajectories]
     fronts: dict[str, list[list[Vector]]] = {}
-    for course, its in zip(courses, own, strict=True):
-        fronts.setdefault(course.label, []).append(its)
+    for trajectory, its in zip(trajectories, own, strict=True):
+        fronts.setdefault(trajectory.label, []).append(its)
     is_drawn = 2 <= len(front[0]) <= MAX_ATTAINMENT_OBJECTIVES
     surfaces = {label: attainment_surface(f) for label, f in fronts.items()} if is_drawn else {}
     return Comparison("hypervolume", tuple(runs), normaliser, surfaces, fronts)
 
 
 def _scores(
-    course: Course, length: int, front: Sequence[Vector], normaliser: Normaliser
+    trajectory: Trajectory, length: int, front: Sequence[Vector], normaliser: Normaliser
 ) -> RunScores:
-    vectors = course.vectors[:length]
+    vectors = trajectory.vectors[:length]
     evaluations = tuple(range(1, length + 1))
     volumes = hypervolume_course(vectors, normaliser=normaliser)
     measures = {
@@ -191,16 +191,16 @@ def _scores(
         "auc": area_under_course(evaluations, volumes),
     }
     return RunScores(
-        course.label,
-        course.name,
+        trajectory.label,
+        trajectory.name,
         evaluations,
         tuple(volumes),
         measures,
-        course.seconds[:length],
+        trajectory.seconds[:length],
     )
 
 
-def compare_records(records: Mapping[str, Sequence[Record]]) -> Comparison:
+def compare_records(records: Mapping[str, Sequence[BenchScore]]) -> Comparison:
     """Benches against each other.
 
     Args:
@@ -219,7 +219,7 @@ def compare_records(records: Mapping[str, Sequence[Record]]) -> Comparison:
     files_of: dict[str, set[str]] = {}
     for file, record in told:
         files_of.setdefault(record.algorithm, set()).add(file)
-    runs: dict[tuple[str, int], list[Record]] = {}
+    runs: dict[tuple[str, int], list[BenchScore]] = {}
     for file, record in told:
         is_alone = len(files_of[record.algorithm]) == 1
         label = record.algorithm if is_alone else f"{record.algorithm} ({file})"
@@ -235,12 +235,14 @@ def compare_records(records: Mapping[str, Sequence[Record]]) -> Comparison:
     return Comparison(score, found, None, {}, {})
 
 
-def _bench_scores(label: str, seed: int, records: Sequence[Record]) -> RunScores:
+def _bench_scores(label: str, seed: int, records: Sequence[BenchScore]) -> RunScores:
     ordered = sorted(records, key=lambda record: record.evaluations)
     evaluations = tuple(record.evaluations for record in ordered)
-    course = tuple(record.score for record in ordered if record.score is not None)
-    if len(course) < len(ordered) or len(set(evaluations)) < len(evaluations):
+    trajectory = tuple(record.score for record in ordered if record.score is not None)
+    if len(trajectory) < len(ordered) or len(set(evaluations)) < len(evaluations):
         raise ConfigError(f"benches: {label}, seed {seed}: a score is missing or there twice")
-    measures = {f"{ordered[0].measure}@{n}": s for n, s in zip(evaluations, course, strict=True)}
-    measures["auc"] = area_under_course(evaluations, course)
-    return RunScores(label, str(seed), evaluations, course, measures)
+    measures = {
+        f"{ordered[0].measure}@{n}": s for n, s in zip(evaluations, trajectory, strict=True)
+    }
+    measures["auc"] = area_under_course(evaluations, trajectory)
+    return RunScores(label, str(seed), evaluations, trajectory, measures)

@@ -21,12 +21,14 @@ def front_of(vectors: Sequence[Vector | None]) -> list[Vector]:
 def hypervolume_course(vectors: Sequence[Vector | None], *, normaliser: Normaliser) -> list[float]:
     """The archive's hypervolume after each result, failures included; it never falls."""
     front: list[Vector] = []
-    course: list[float] = []
+    trajectory: list[float] = []
     for vector in vectors:
         grown = front if vector is None else front_of([*front, vector])
-        course.append(course[-1] if course and grown == front else normaliser.hypervolume(grown))
+        trajectory.append(
+            trajectory[-1] if trajectory and grown == front else normaliser.hypervolume(grown)
+        )
         front = grown
-    return course
+    return trajectory
 
 
 def igd_plus(

@@ -3,7 +3,9 @@
 from rich.console import Console
 from rich.table import Table
 
-from evonas.search import GUIDED_SEARCHES, SEARCHES, AbstractSearch
+from evonas.search.base import AbstractSearch
+from evonas.search.engines import SEARCHES
+from evonas.search.guided_engines import GUIDED_SEARCHES
 
 
 def list_algorithms(console: Console) -> None:

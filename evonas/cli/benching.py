@@ -12,7 +12,7 @@ from rich.table import Table
 from evonas.benchmarking.bench import BenchPlan, run_bench
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.nats_table import read_nats
-from evonas.benchmarking.records import Record, summary, write_records
+from evonas.benchmarking.scores import BenchScore, summary, write_scores
 from evonas.benchmarking.table import read_table
 from evonas.errors import ConfigError
 from evonas.space import load
@@ -56,13 +56,15 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     _introduce(console, benchmark, plan)
     records = _run(console, benchmark, plan, workers=workers)
     if options.out is not None:
-        write_records(records, options.out)
+        write_scores(records, options.out)
     _show(console, records, plan)
 
 
-def _run(console: Console, benchmark: Benchmark, plan: BenchPlan, *, workers: int) -> list[Record]:
+def _run(
+    console: Console, benchmark: Benchmark, plan: BenchPlan, *, workers: int
+) -> list[BenchScore]:
     """All records, in the order of the plan."""
-    found: list[Record] = []
+    found: list[BenchScore] = []
     total = len(plan.algorithms) * len(plan.seeds)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("runs", total=total)
@@ -103,7 +105,7 @@ def _introduce(console: Console, benchmark: Benchmark, plan: BenchPlan) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _show(console: Console, records: Sequence[Record], plan: BenchPlan) -> None:
+def _show(console: Console, records: Sequence[BenchScore], plan: BenchPlan) -> None:
     table = Table("algorithm", *(f"{count}" for count in plan.checkpoints), box=None)
     for name, by_count in summary(records).items():
         table.add_row(name, *(_cell(*by_count[count]) for count in plan.checkpoints))

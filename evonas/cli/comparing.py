@@ -9,19 +9,19 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
-from evonas.benchmarking.course import read_courses
-from evonas.benchmarking.records import read_records
+from evonas.benchmarking.scores import read_scores
 from evonas.benchmarking.table import check_columns
+from evonas.benchmarking.trajectory import read_trajectories
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.comparison_plots import (
     ATTAINMENT_PICTURE,
     COURSE_PICTURE,
     draw_attainment,
-    draw_courses,
+    draw_trajectories,
 )
 from evonas.report.comparison_tables import write_comparison
-from evonas.search import Vector
+from evonas.search.pareto import Vector
 
 FEW_RUNS = 4  # below, no p-value of two groups can be under 0.05
 
@@ -63,10 +63,10 @@ def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:
     if files:
         if reference is not None:
             raise ConfigError("reference: a bench has its own, the true front of its table")
-        return _Compared(compare_records({str(file): read_records(file) for file in files}), ())
-    courses, objectives = read_courses(runs)
+        return _Compared(compare_records({str(file): read_scores(file) for file in files}), ())
+    trajectories, objectives = read_trajectories(runs)
     front = None if reference is None else _read_front(reference, objectives)
-    return _Compared(compare_courses(courses, reference=front), objectives)
+    return _Compared(compare_courses(trajectories, reference=front), objectives)
 
 
 def _read_front(path: Path, objectives: Sequence[str]) -> list[Vector]:
@@ -160,7 +160,7 @@ def _write(console: Console, compared: _Compared, *, out: Path) -> None:
     written = write_comparison(
         compared.comparison, out, objectives=compared.objectives, signs=compared.signs
     )
-    draw_courses(compared.comparison, path=out / COURSE_PICTURE)
+    draw_trajectories(compared.comparison, path=out / COURSE_PICTURE)
     written.append(out / COURSE_PICTURE)
     if len(compared.objectives) == 2:
         draw_attainment(compared.comparison, compared.objectives, path=out / ATTAINMENT_PICTURE)

@@ -5,11 +5,11 @@ from rich.table import Table
 
 from evonas import __version__
 from evonas.cli.machine import GIB, Machine, problems, this_machine
-from evonas.evaluation.devices import devices_of, resolve_device
-from evonas.evaluation.precision import default_precision
-from evonas.evaluation.speed import Speed, training_speed
+from evonas.evaluation.training.devices import devices_of, resolve_device
+from evonas.evaluation.training.precision import default_precision
+from evonas.evaluation.training.speed import Speed, training_speed
 from evonas.rules.kernels import problem_with
-from evonas.study.device_executor import SLOTS
+from evonas.study.executors.device import SLOTS
 
 GPU_BATCH = 256
 CPU_BATCH = 64

@@ -14,7 +14,7 @@ from rich.progress import (
     Progress as Bar,
 )
 
-from evonas.study import Progress
+from evonas.study.progress import Progress
 
 
 @contextmanager

@@ -7,21 +7,21 @@ import joblib
 
 from evonas.errors import ConfigError
 from evonas.evaluation.constraints import parse_constraint
-from evonas.evaluation.data import (
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.data.loading import (
     DATASETS,
-    Traits,
     default_data_dir,
     load_search_data,
     traits_of,
 )
-from evonas.evaluation.devices import resolve_device
-from evonas.evaluation.precision import check_precision, default_precision
+from evonas.evaluation.training.devices import resolve_device
+from evonas.evaluation.training.precision import check_precision, default_precision
 from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
-from evonas.search import OFF_BY_DEFAULT
+from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
 from evonas.space import Space, load
-from evonas.study import RunConfig, shaped_space
-from evonas.study.device_executor import SLOTS
+from evonas.study.config import RunConfig, shaped_space
+from evonas.study.executors.device import SLOTS
 from evonas.study.guidance import BUDGET, needs_guide
 
 DEFAULT_POPULATION = 20

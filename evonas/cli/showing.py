@@ -8,13 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.cli.live import readable
-from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES
+from evonas.evaluation.record import Evaluation
 from evonas.registry import look_up
-from evonas.report import FRONT_PICTURE, draw_front
+from evonas.report.plot import FRONT_PICTURE, draw_front
 from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load, shipped
-from evonas.study import front, readable_run
+from evonas.study.folder import readable_run
+from evonas.study.progress import front
 
 
 def show_front(console: Console, folder: Path) -> None:

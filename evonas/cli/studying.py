@@ -11,21 +11,15 @@ from rich.markup import escape
 from evonas.cli.live import progress_bar
 from evonas.cli.options import worker_count
 from evonas.errors import RunFolderError
-from evonas.evaluation.devices import check_device
-from evonas.evaluation.evaluate import Evaluation
-from evonas.report import FRONT_FILE, write_tables
+from evonas.evaluation.record import Evaluation
+from evonas.evaluation.training.devices import check_device
+from evonas.report.tables import FRONT_FILE, write_tables
 from evonas.space import Space, load, source_text
-from evonas.study import (
-    RunConfig,
-    StudyResult,
-    create_run,
-    make_executor,
-    next_free_folder,
-    readable_run,
-    run_study,
-)
-from evonas.study.config import SPACE_FILE
-from evonas.study.credit import describe_credit
+from evonas.study.config import SPACE_FILE, RunConfig
+from evonas.study.executors.make import make_executor
+from evonas.study.folder import create_run, next_free_folder, readable_run
+from evonas.study.operators_file import describe_credit
+from evonas.study.run import StudyResult, run_study
 
 RUNS_FOLDER = Path("runs")
 

@@ -9,25 +9,24 @@ import torch
 from safetensors.torch import save
 
 from evonas.errors import CandidateFailure
-from evonas.evaluation.augment import FramedImages, frame
-from evonas.evaluation.data import Images, SearchData, Traits, load_search_data
-from evonas.evaluation.lane import make_lane
+from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.data.images import Images, SearchData, Traits
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.evaluation_builder import EvaluationBuilder
 from evonas.evaluation.objectives import Subject
-from evonas.evaluation.precision import arithmetic
-from evonas.evaluation.record import Evaluation, Protocol, Record, Stage
-from evonas.evaluation.robustness import robust_subset
-from evonas.evaluation.training import training
-from evonas.evaluation.turns import Turns, finish
+from evonas.evaluation.protocol import Protocol, Stage
+from evonas.evaluation.record import Evaluation
+from evonas.evaluation.training.augment import FramedImages, frame
+from evonas.evaluation.training.cooperative import Cooperative, run_to_end
+from evonas.evaluation.training.device_stream import make_device_stream
+from evonas.evaluation.training.precision import arithmetic
+from evonas.evaluation.training.train import training
 from evonas.networks import Network, build
 from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
 OUT_OF_MEMORY = "out of memory: "  # how the failure of such a candidate begins
-
-__all__ = [
-    "OUT_OF_MEMORY", "Evaluation", "Protocol", "Stage", "evaluate", "evaluating", "screen",
-]  # fmt: skip
 
 
 def evaluate(
@@ -49,17 +48,17 @@ def evaluate(
         The record, and as bytes what comes after it: the trained weights as safetensors, or, when
         the stage ends before the last epoch, a checkpoint. Empty when there is nothing.
     """
-    with make_lane(protocol.device).open():
-        return finish(evaluating(space, genome, protocol=protocol, stage=stage))
+    with make_device_stream(protocol.device).open():
+        return run_to_end(evaluating(space, genome, protocol=protocol, stage=stage))
 
 
 def evaluating(
     space: Space, genome: Genome, *, protocol: Protocol, stage: Stage | None = None
-) -> Turns[tuple[Evaluation, bytes]]:
-    """The same in turns, all of them on one lane of the protocol's device."""
+) -> Cooperative[tuple[Evaluation, bytes]]:
+    """The same in turns, all of them on one stream of the protocol's device."""
     start = time.perf_counter()
     stage = stage or Stage()
-    record = Record(protocol, space.key(genome), space.format(genome))
+    record = EvaluationBuilder(protocol, space.key(genome), space.format(genome))
     record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
     blob = b""
     try:
@@ -97,7 +96,7 @@ def screen(
     start = time.perf_counter()
     if not any(constraint.is_free for constraint in protocol.constraints):
         return None
-    record = Record(protocol, space.key(genome), space.format(genome))
+    record = EvaluationBuilder(protocol, space.key(genome), space.format(genome))
     network = _network(space, genome, traits, seed=record.seed)
     nothing = Images(
         torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)

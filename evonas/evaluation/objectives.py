@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 
 from evonas.errors import MaskedAttack
-from evonas.evaluation.images import Images, unit_pixels
-from evonas.evaluation.robustness import robust_accuracy
+from evonas.evaluation.attacks.robustness import robust_accuracy
+from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.networks import Network, count_multiply_adds, count_parameters
 from evonas.rules import bio_share
 

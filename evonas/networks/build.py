@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from evonas.networks.blocks import ResidualReduction
 from evonas.networks.cell import Cell
-from evonas.networks.grow import Grower, check_image_size
 from evonas.networks.normalisation import BatchNorm, take_in
 from evonas.networks.operations import make_operation
+from evonas.networks.skeleton import SkeletonBuilder, check_image_size
 from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
 from evonas.space import Genome, Position, Space
 
@@ -99,7 +99,7 @@ def build(
     # torch's layers draw their weights from the global generator: lend it to them, then restore it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _grow(
+        network = _block(
             space,
             genome,
             input_shape[0],
@@ -111,7 +111,7 @@ def build(
     return network
 
 
-def _grow(
+def _block(
     space: Space,
     genome: Genome,
     in_channels: int,
@@ -146,9 +146,9 @@ def _grow(
             stride=2 if position.is_strided else 1,
         )
 
-    parts = Grower(
+    parts = SkeletonBuilder(
         space, rule=rule, cell=cell, in_channels=in_channels, num_classes=num_classes
-    ).grow()
+    ).build()
     return Network(
         parts.body,
         head=parts.head,

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.networks.cell import join_nodes
-from evonas.networks.grow import Grower, check_image_size
 from evonas.networks.operations import make_operation
-from evonas.networks.reading import Reading, Share
+from evonas.networks.skeleton import SkeletonBuilder, check_image_size
+from evonas.networks.supernet_selection import Selection, Share
 from evonas.rules import (
     AbstractRule,
     AbstractRuleLayer,
@@ -26,8 +26,8 @@ from evonas.rules import (
     all_rules,
     rule_layers,
 )
-from evonas.rules.mixture import Kept, Mixture, check_mixable, connect_mixtures
 from evonas.rules.segment import AbstractSegmentRule
+from evonas.rules.tools.mixture import Kept, Mixture, check_mixable, connect_mixtures
 from evonas.space import Position, Space
 from evonas.space.cell import CellGraph
 
@@ -54,11 +54,13 @@ class MixedCell(nn.Module):
             }
         )
 
-    def forward(self, reading: Reading, *inputs: Tensor) -> Tensor:
+    def forward(self, selection: Selection, *inputs: Tensor) -> Tensor:
         """Maps one or two tensors (N, C, H, W) to the joined nodes."""
         prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
         values: list[Tensor | None] = list(prepared)
-        for target, terms in enumerate(reading.cells[self.position.cell or ""], start=self.inputs):
+        for target, terms in enumerate(
+            selection.cells[self.position.cell or ""], start=self.inputs
+        ):
             sums = []
             for term in terms:
                 source = values[term.source]
@@ -99,7 +101,7 @@ def _operations(graph: CellGraph, source: int, position: Position) -> nn.ModuleL
 
 @final
 class Supernet(nn.Module):
-    """Images in [0, 1] to logits, for any :class:`Reading` of its space.
+    """Images in [0, 1] to logits, for any :class:`Selection` of its space.
 
     Attributes:
         space: all of its genomes are in it.
@@ -149,7 +151,7 @@ class Supernet(nn.Module):
         # torch's layers draw from the global generator: lend it to them, then restore it
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            parts = Grower(
+            parts = SkeletonBuilder(
                 space,
                 rule=_before_any_reading,
                 cell=lambda position, preprocess: MixedCell(
@@ -157,7 +159,7 @@ class Supernet(nn.Module):
                 ),
                 in_channels=input_shape[0],
                 num_classes=num_classes,
-            ).grow()
+            ).build()
         self.body = nn.ModuleDict(parts.body)
         self.head = parts.head
         self.classifier: RuleLinear = parts.classifier
@@ -175,9 +177,9 @@ class Supernet(nn.Module):
             self, self._all_rules(), seed=seed, num_classes=num_classes
         )
 
-    def forward(self, images: Tensor, reading: Reading) -> Tensor:
+    def forward(self, images: Tensor, selection: Selection) -> Tensor:
         """Maps (N, C, H, W) in [0, 1] to logits (N, classes), and sets the rules on the way."""
-        self.follow(reading)
+        self.follow(selection)
         before = value = (images - self.mean) / self.deviation
         for name, module in self.body.items():
             if name == "stem":
@@ -185,34 +187,34 @@ class Supernet(nn.Module):
             elif not isinstance(module, MixedCell):
                 before, value = value, module(value)
             elif module.inputs == 2:
-                before, value = value, module(reading, before, value)
+                before, value = value, module(selection, before, value)
             else:
-                before, value = value, module(reading, value)
+                before, value = value, module(selection, value)
         features = F.adaptive_avg_pool2d(self.head(value), 1).flatten(1)
         return self.wiring.watch(self.classifier(features))
 
-    def follow(self, reading: Reading) -> None:
+    def follow(self, selection: Selection) -> None:
         """Give every layer that will run its rules."""
         for position in self.space.positions:
             if position.kind == "classifier":
-                indices, shares = reading.rules["classifier"]
+                indices, shares = selection.rules["classifier"]
                 readouts = tuple(self._rules[index].for_readout() for index in indices)
                 self._set(self.classifier, readouts, shares)
                 continue
             module = self.body[position.name.replace(".", "_")]
             if not isinstance(module, MixedCell):
-                self._teach(module, reading.rules[position.name])
+                self._teach(module, selection.rules[position.name])
                 continue
             for index, prepare in enumerate(module.preprocess):
                 site = f"{position.name}.preprocess{index}"
-                self._teach(prepare, reading.rules.get(site))
+                self._teach(prepare, selection.rules.get(site))
             for target, terms in enumerate(
-                reading.cells[position.cell or ""], start=module.inputs
+                selection.cells[position.cell or ""], start=module.inputs
             ):
                 for term in terms:
                     operation = module.operation(term.source, target, term.operation)
                     presence = 1.0 if term.weight is None else float(term.weight.detach())
-                    share = reading.of_edge(position, target, term)
+                    share = selection.of_edge(position, target, term)
                     self._teach(operation, share, presence=presence)
 
     def kept_state(self) -> dict[str, Tensor]:
@@ -262,5 +264,5 @@ class Supernet(nn.Module):
 
 
 def _before_any_reading(_: str) -> AbstractRule:
-    """The rule that layers are built with; every reading puts another in its place."""
+    """The rule that layers are built with; every selection puts another in its place."""
     return all_rules()["bp"]()

@@ -27,7 +27,7 @@ _SCORES = {
 }
 
 
-def draw_courses(comparison: Comparison, *, path: Path) -> None:
+def draw_trajectories(comparison: Comparison, *, path: Path) -> None:
     """Write a PNG: mean over the runs of each group with its 95 % bootstrap interval.
 
     One panel over evaluations, on a logarithmic axis, and, of runs that know them, one over the
@@ -94,7 +94,9 @@ def _count_logarithmically(axis: Axes, evaluations: Sequence[int]) -> None:
 def _over_evaluations(runs: Sequence[RunScores]) -> tuple[list[float], list[list[float]]]:
     evaluations = runs[0].evaluations
     chosen = _thinned(len(evaluations))
-    return [float(evaluations[i]) for i in chosen], [[r.course[i] for r in runs] for i in chosen]
+    return [float(evaluations[i]) for i in chosen], [
+        [r.trajectory[i] for r in runs] for i in chosen
+    ]
 
 
 def _over_seconds(runs: Sequence[RunScores]) -> tuple[list[float], list[list[float]]]:
@@ -103,7 +105,8 @@ def _over_seconds(runs: Sequence[RunScores]) -> tuple[list[float], list[list[flo
     grid = np.linspace(max(t[0] for t in times), min(t[-1] for t in times), _MAX_POINTS)
     rows = [np.searchsorted(t, grid, side="right") - 1 for t in times]
     return grid.tolist(), [
-        [run.course[row[i]] for run, row in zip(runs, rows, strict=True)] for i in range(len(grid))
+        [run.trajectory[row[i]] for run, row in zip(runs, rows, strict=True)]
+        for i in range(len(grid))
     ]
 
 

@@ -11,7 +11,7 @@ from evonas.benchmarking.comparison import Comparison
 RUNS_FILE = "runs.csv"
 GROUPS_FILE = "groups.csv"
 TESTS_FILE = "tests.csv"
-COURSES_FILE = "courses.csv"
+TRAJECTORIES_FILE = "trajectories.csv"
 ATTAINMENT_FILE = "attainment.csv"
 
 
@@ -31,11 +31,11 @@ def write_comparison(
     """
     folder.mkdir(parents=True, exist_ok=True)
     runs = [{"group": r.label, "run": r.name, **r.measures} for r in comparison.runs]
-    courses = [
+    trajectories = [
         {"group": run.label, "run": run.name, "evaluations": count, comparison.score: score}
         | ({} if run.seconds is None else {"seconds": round(run.seconds[i], 3)})
         for run in comparison.runs
-        for i, (count, score) in enumerate(zip(run.evaluations, run.course, strict=True))
+        for i, (count, score) in enumerate(zip(run.evaluations, run.trajectory, strict=True))
     ]
     surfaces = [
         {"group": label}
@@ -47,7 +47,7 @@ def write_comparison(
         RUNS_FILE: runs,
         GROUPS_FILE: [asdict(row) for row in comparison.summaries()],
         TESTS_FILE: [asdict(row) for row in comparison.tests()],
-        COURSES_FILE: courses,
+        TRAJECTORIES_FILE: trajectories,
         ATTAINMENT_FILE: surfaces,
     }
     written = []

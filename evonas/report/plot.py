@@ -9,10 +9,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.study import front
-from evonas.study.progress import vector
+from evonas.evaluation.record import Evaluation
+from evonas.study.progress import front, vector
 
 FRONT_PICTURE = "front.png"
 
@@ -52,7 +51,7 @@ def draw_front(
         for axis, (x, y) in zip(axes[:panels], pairs, strict=True):
             _draw_pair(axis, alive, chosen, x, y, has_steps=len(objectives) == 2)
     else:
-        _draw_course(axes[0], alive, objectives[0])
+        _draw_trajectory(axes[0], alive, objectives[0])
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(title, fontsize=11)
@@ -102,7 +101,7 @@ def _draw_pair(
     _draw_grid(axis)
 
 
-def _draw_course(axis: Axes, alive: Sequence[Evaluation], name: str) -> None:
+def _draw_trajectory(axis: Axes, alive: Sequence[Evaluation], name: str) -> None:
     values = [e.values[name] for e in alive]
     better = max if OBJECTIVES[name].direction == "maximise" else min
     numbers = range(1, len(values) + 1)

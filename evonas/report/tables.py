@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import ALWAYS_MEASURED
-from evonas.study import front
+from evonas.evaluation.record import Evaluation
+from evonas.study.progress import front
 
 FRONT_FILE = "pareto.csv"
 CANDIDATES_FILE = "candidates.csv"

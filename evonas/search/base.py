@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from evonas.errors import ConfigError
 from evonas.search.pareto import Vector
-from evonas.search.problem import Problem
+from evonas.search.problem import SearchProblem
 from evonas.search.unseen import UnseenGenomes
 from evonas.seeds import derive_seed
 from evonas.space import Genome
@@ -75,7 +75,7 @@ class AbstractSearch(ABC):
     package: ClassVar[str | None] = None
 
     def __init__(
-        self, problem: Problem, *, population: int, num_objectives: int, seed: int
+        self, problem: SearchProblem, *, population: int, num_objectives: int, seed: int
     ) -> None:
         if population < 2:
             raise ConfigError(f"population: expected at least 2, got {population}")

@@ -3,12 +3,12 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from evonas.search.problem import Problem
+from evonas.search.problem import SearchProblem
 from evonas.search.variation import with_silent_rules_redrawn
 from evonas.space import Genome
 
 
-def neighbours(genome: Genome, problem: Problem, *, rng: random.Random) -> Iterator[Genome]:
+def neighbours(genome: Genome, problem: SearchProblem, *, rng: random.Random) -> Iterator[Genome]:
     """Canonical genomes that differ from ``genome`` in one active gene, before folding.
 
     An inactive gene makes no difference alone, such as an edge from a node that has no input. A
@@ -35,7 +35,7 @@ def neighbours(genome: Genome, problem: Problem, *, rng: random.Random) -> Itera
 
 
 def _wake(
-    values: list[int], active: Sequence[bool], problem: Problem, *, rng: random.Random
+    values: list[int], active: Sequence[bool], problem: SearchProblem, *, rng: random.Random
 ) -> bool:
     """Change, in place, one gene that is active now and was not; False where there is none."""
     woken = [

@@ -1,6 +1,6 @@
 """What a search knows of a search space: genes to choose from, and which genomes are the same.
 
-:class:`evonas.space.Space` satisfies :class:`Problem`; so does any small class of a test.
+:class:`evonas.space.Space` satisfies :class:`SearchProblem`; so does any small class of a test.
 """
 
 import random
@@ -10,7 +10,7 @@ from typing import Protocol
 from evonas.space import Genome
 
 
-class Gene(Protocol):
+class SearchGene(Protocol):
     """One position of a genome."""
 
     @property
@@ -33,11 +33,11 @@ class Paths(Protocol):
         """Which of them a genome has."""
 
 
-class Problem(Protocol):
+class SearchProblem(Protocol):
     """A finite set of genomes in which several genomes can build the same network."""
 
     @property
-    def genes(self) -> Sequence[Gene]:
+    def genes(self) -> Sequence[SearchGene]:
         """One per position of a genome."""
 
     def canonical(self, genome: Genome, /) -> Genome:
@@ -54,6 +54,6 @@ class Problem(Protocol):
         """What genomes can have in common beside genes."""
 
 
-def draw(problem: Problem, *, rng: random.Random) -> Genome:
+def draw(problem: SearchProblem, *, rng: random.Random) -> Genome:
     """A genome with every gene uniform over its choices; not canonical."""
     return Genome(tuple(rng.randrange(len(gene.choices)) for gene in problem.genes))

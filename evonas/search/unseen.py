@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import final
 
-from evonas.search.problem import Problem, draw
+from evonas.search.problem import SearchProblem, draw
 from evonas.space import Genome
 
 MAX_ENUMERABLE = 2**17
@@ -24,7 +24,7 @@ class UnseenGenomes:
     :data:`NUM_DRAWS_BEFORE_GIVING_UP` draws in a row that brought nothing new.
     """
 
-    def __init__(self, problem: Problem, *, rng: random.Random) -> None:
+    def __init__(self, problem: SearchProblem, *, rng: random.Random) -> None:
         self._problem = problem
         self._rng = rng
         self._rest: list[Genome] | None = None

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 from deap import tools
 
-from evonas.search.problem import Problem
+from evonas.search.problem import SearchProblem
 from evonas.space import Genome
 
 SWAP_RATE = 0.5
 
 
 def vary(
-    first: Genome, second: Genome, problem: Problem, *, rng: random.Random
+    first: Genome, second: Genome, problem: SearchProblem, *, rng: random.Random
 ) -> tuple[Genome, Genome]:
     """Two canonical children; with small probability one equals a parent.
 
@@ -35,7 +35,7 @@ def vary(
 
 
 def crossed(
-    first: Genome, second: Genome, problem: Problem, *, rng: random.Random
+    first: Genome, second: Genome, problem: SearchProblem, *, rng: random.Random
 ) -> tuple[Genome, Genome]:
     """Two canonical children by uniform crossover alone."""
     mother = list(with_silent_rules_redrawn(first, problem, rng=rng).values)
@@ -45,7 +45,7 @@ def crossed(
     return problem.canonical(Genome(tuple(mother))), problem.canonical(Genome(tuple(father)))
 
 
-def mutated(parent: Genome, problem: Problem, *, rng: random.Random) -> Genome:
+def mutated(parent: Genome, problem: SearchProblem, *, rng: random.Random) -> Genome:
     """A canonical child by mutation alone; about one in three equals its parent."""
     child = list(with_silent_rules_redrawn(parent, problem, rng=rng).values)
     with deap_draws_from(rng):
@@ -53,7 +53,7 @@ def mutated(parent: Genome, problem: Problem, *, rng: random.Random) -> Genome:
     return problem.canonical(Genome(tuple(child)))
 
 
-def _mutate(values: list[int], problem: Problem) -> None:
+def _mutate(values: list[int], problem: SearchProblem) -> None:
     """In place, as DEAP's operators work."""
     highest = [len(gene.choices) - 1 for gene in problem.genes]
     active = problem.is_active(Genome(tuple(values)))
@@ -61,7 +61,9 @@ def _mutate(values: list[int], problem: Problem) -> None:
     tools.mutUniformInt(values, low=0, up=highest, indpb=1 / max(1, num_active))
 
 
-def with_silent_rules_redrawn(genome: Genome, problem: Problem, *, rng: random.Random) -> Genome:
+def with_silent_rules_redrawn(
+    genome: Genome, problem: SearchProblem, *, rng: random.Random
+) -> Genome:
     """The same network in another spelling: its inactive rule genes are drawn anew.
 
     Folding has set them all to choice 0. A child that wakes such a site up, by giving it an

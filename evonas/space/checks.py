@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from evonas.registry import suggestion
 from evonas.space.blueprint import Position
 from evonas.space.cell import CellGraph
-from evonas.space.spec import Problem, SpaceSpec, bad_name
+from evonas.space.spec import KeyProblem, SpaceSpec, bad_name
 
 
-def name_problems(spec: SpaceSpec) -> Iterator[Problem]:
+def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
     """Names that a genome's text cannot hold, unknown cells, and cells that nobody uses."""
     yield from bad_name(".name", spec.name)
     if not spec.cells:
@@ -33,7 +33,7 @@ def name_problems(spec: SpaceSpec) -> Iterator[Problem]:
 
 def channel_problems(
     graphs: dict[str, CellGraph], positions: tuple[Position, ...]
-) -> Iterator[Problem]:
+) -> Iterator[KeyProblem]:
     """Channels that do not fit together, at the size that ``positions`` were made for."""
     for name, graph in graphs.items():
         if graph.spec.join == "concat" and graph.spec.inputs == 1:

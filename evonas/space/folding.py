@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evonas.space.cell import Anatomy, CellGraph
-from evonas.space.form import expression
+from evonas.space.cell_expression import expression
 from evonas.space.layout import Layout, Place
 
 Values = Sequence[int]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evonas.space.blueprint import Position
 from evonas.space.cell import CellGraph
 from evonas.space.genome import Gene
-from evonas.space.sharing import gene_name
+from evonas.space.rule_genes import gene_name
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from evonas.errors import GenomeError, SpaceError
 from evonas.space import folding, text
 from evonas.space.blueprint import Blueprint, Position
 from evonas.space.cell import CellGraph
+from evonas.space.cell_expression import digest
 from evonas.space.checks import channel_problems, name_problems
-from evonas.space.form import digest
 from evonas.space.genome import Gene, Genome
 from evonas.space.layout import Layout, lay_out
 from evonas.space.paths import Paths
-from evonas.space.sharing import rule_genes
+from evonas.space.rule_genes import rule_genes
 from evonas.space.skeleton import expand
 from evonas.space.spec import Rules, Size, SpaceSpec
 

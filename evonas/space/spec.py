@@ -11,7 +11,7 @@ from evonas.registry import suggestion
 from evonas.schema import ProblemsError, show
 from evonas.space.operation import PARAMETERS, POOL_MODES, Operation
 
-Problem = tuple[str, str]  # the path below the value, and what is wrong there
+KeyProblem = tuple[str, str]  # the path below the value, and what is wrong there
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 NAME_PHRASE: Final = "letters, digits, '_' and '-', a letter or digit first"
@@ -22,30 +22,30 @@ MAX_CELLS: Final = 1000  # of a stage: more is a slip of the pen that would fill
 GRANULARITIES: Final = ("layer", "edge", "stage", "network")
 
 
-def _raise(found: Iterator[Problem]) -> None:
+def _raise(found: Iterator[KeyProblem]) -> None:
     if problems := list(found):
         raise ProblemsError(problems)
 
 
-def bad_name(path: str, name: str) -> Iterator[Problem]:
+def bad_name(path: str, name: str) -> Iterator[KeyProblem]:
     """One problem if ``name`` cannot stand in the text of a genome."""
     if not NAME.fullmatch(name):
         yield path, f"expected a name of {NAME_PHRASE}, got {show(name)}"
 
 
-def _not_positive(path: str, number: int | None, *, most: int = 10**6) -> Iterator[Problem]:
+def _not_positive(path: str, number: int | None, *, most: int = 10**6) -> Iterator[KeyProblem]:
     if number is not None and number < 1:
         yield path, f"must be at least 1, got {number}"
     elif number is not None and number > most:
         yield path, f"must be at most {most}, got {number}"
 
 
-def _not_one_of(path: str, value: str, known: tuple[str, ...]) -> Iterator[Problem]:
+def _not_one_of(path: str, value: str, known: tuple[str, ...]) -> Iterator[KeyProblem]:
     if value not in known:
         yield path, f"expected one of {', '.join(known)}, got '{value}'{suggestion(value, known)}"
 
 
-def _even(path: str, kernel: int | None) -> Iterator[Problem]:
+def _even(path: str, kernel: int | None) -> Iterator[KeyProblem]:
     if kernel is not None and kernel > 0 and kernel % 2 == 0:
         yield path, f"must be odd, so that padding keeps the size, got {kernel}"
 
@@ -60,7 +60,7 @@ class Size:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         yield from _not_positive(".channels", self.channels)
         yield from _not_positive(".cells", self.cells, most=MAX_CELLS)
 
@@ -75,7 +75,7 @@ class Stem:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         yield from _not_positive(".kernel", self.kernel)
         yield from _even(".kernel", self.kernel)
         yield from _not_positive(".channels", self.channels)
@@ -95,7 +95,7 @@ class OperationSpec:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         if self.kind not in PARAMETERS:
             yield from _not_one_of(".kind", self.kind, tuple(PARAMETERS))
             return
@@ -142,7 +142,7 @@ class CellSpec:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         yield from _not_positive(".nodes", self.nodes, most=MAX_NODES)
         if self.inputs not in (1, 2):
             yield ".inputs", f"must be 1 or 2, got {self.inputs}"
@@ -171,7 +171,7 @@ class Stage:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         yield from _not_positive(".channels", self.channels)
         yield from _not_positive(".repeat", self.repeat, most=MAX_CELLS)
 
@@ -186,7 +186,7 @@ class Reduction:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         yield from _not_one_of(".kind", self.kind, REDUCTIONS)
         if self.kind == "cell" and self.cell is None:
             yield ".cell", "this key is missing (kind cell needs it)"
@@ -211,7 +211,7 @@ class Rules:
     def __post_init__(self) -> None:
         _raise(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[KeyProblem]:
         if not self.choices:
             yield ".choices", "expected at least one rule, got none"
         for index, rule in enumerate(self.choices):

@@ -10,19 +10,19 @@ from typing import Any
 import yaml
 
 from evonas.errors import ConfigError, SpaceError
+from evonas.evaluation.attacks.robustness import parse_epsilon
 from evonas.evaluation.constraints import parse_constraint
-from evonas.evaluation.data import DATASETS
-from evonas.evaluation.devices import devices_of
-from evonas.evaluation.evaluate import Protocol
+from evonas.evaluation.data.loading import DATASETS
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.evaluation.precision import Precision, check_precision
-from evonas.evaluation.record import Gate
-from evonas.evaluation.robustness import parse_epsilon
-from evonas.evaluation.training import Recipe
+from evonas.evaluation.protocol import Gate, Protocol
+from evonas.evaluation.training.devices import devices_of
+from evonas.evaluation.training.precision import Precision, check_precision
+from evonas.evaluation.training.recipe import Recipe
 from evonas.registry import look_up
 from evonas.rules import all_rules, first_layer_representatives, readout_representatives
 from evonas.schema import read_yaml, structure
-from evonas.search import GUIDED_SEARCHES, SEARCHES, check_search
+from evonas.search.engines import SEARCHES, check_search
+from evonas.search.guided_engines import GUIDED_SEARCHES
 from evonas.space import Space, load
 from evonas.study.guidance import check_guidance
 

@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.guide import SupernetGuide
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.rules import all_rules
-from evonas.rules.mixture import check_mixable
-from evonas.search import (
-    GUIDED_SEARCHES,
-    AbstractSearch,
-    EgMutation,
-    EgSettings,
-    GuidedSearch,
-    check_mutation,
-    make_search,
-)
+from evonas.rules.tools.mixture import check_mixable
+from evonas.search.base import AbstractSearch
+from evonas.search.engines import make_search
+from evonas.search.guided_engines import GUIDED_SEARCHES, check_mutation
+from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
+from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.seeds import derive_seed
 from evonas.space import Space
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from evonas.errors import StorageError
-from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.record import Evaluation
 
 JOURNAL_FILE = "study.db"
 APPLICATION_ID = 0x65764E53  # "evNS"

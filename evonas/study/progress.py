@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evonas.evaluation.evaluate import Evaluation
 from evonas.evaluation.objectives import OBJECTIVES, Objective
+from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import Vector, hypervolume, non_dominated
 
 # the reference lies a little beyond the worst, so that the ends of a front count too

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evonas.errors import StorageError
-from evonas.evaluation.data import traits_of
-from evonas.evaluation.evaluate import Evaluation, Stage, screen
-from evonas.search import Credit, GuidedSearch
+from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.evaluate import screen
+from evonas.evaluation.protocol import Stage
+from evonas.evaluation.record import Evaluation
+from evonas.search.supernet_guided.guided_search import Credit, GuidedSearch
 from evonas.space import Genome
 from evonas.study.checkpoints import (
     read_checkpoint,
@@ -17,15 +19,16 @@ from evonas.study.checkpoints import (
     sweep_checkpoints,
 )
 from evonas.study.config import RunConfig, read_space
-from evonas.study.credit import write_operators
-from evonas.study.executors import AbstractExecutor, Order
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
-from evonas.study.generational import GenerationalPlan
 from evonas.study.guidance import make_guided_search
 from evonas.study.journal import Asked, Journal, Promoted, Told
-from evonas.study.plan import AbstractPlan, Job
+from evonas.study.operators_file import write_operators
+from evonas.study.plans.base import AbstractPlan, Job
+from evonas.study.plans.generational import GenerationalPlan
+from evonas.study.plans.steady import SteadyPlan
 from evonas.study.progress import Progress, archive_hypervolume, best, front
-from evonas.study.steady import SteadyPlan
 from evonas.study.weights import keep_only, save_weights, weights_path
 
 PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}

@@ -1,9 +1,10 @@
 """Direct feedback to all layers at once: one product with the error, one launch that spreads it.
 
 A layer under direct feedback sends e P, where P is the transposed pass of a kernel B from an error
-that is the same at every output place (`evonas.rules.direct_feedback_alignment`). So what a pixel
-gets depends only on which taps of the kernel reach it: nine classes of pixels for a 3x3 kernel at
-stride 1. The product is taken once a class, of all layers together, and looked up by each pixel.
+that is the same at every output place (`evonas.rules.direct.direct_feedback_alignment`). So what a
+pixel gets depends only on which taps of the kernel reach it: nine classes of pixels for a 3x3
+kernel at stride 1. The product is taken once a class, of all layers together, and looked up by
+each pixel.
 """
 
 from collections.abc import Sequence

@@ -11,9 +11,10 @@ import yaml
 
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.table import read_table
-from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.record import Evaluation
 from evonas.space import Space, from_data, source_text
-from evonas.study import RunConfig, create_run, opened_run
+from evonas.study.config import RunConfig
+from evonas.study.folder import create_run, opened_run
 from tests.small_run import SMALL_RUN
 
 SPACE = {

@@ -9,9 +9,9 @@ import pytest
 
 from evonas.benchmarking.bench import BenchPlan, run_bench, run_engine
 from evonas.benchmarking.benchmark import Benchmark, Goal
-from evonas.benchmarking.records import Record, read_records, summary, write_records
+from evonas.benchmarking.scores import BenchScore, read_scores, summary, write_scores
 from evonas.errors import ConfigError, DataError, UnknownNameError
-from evonas.search import AbstractSearch
+from evonas.search.base import AbstractSearch
 from evonas.search.base import AbstractSearch as Base
 from evonas.space import Genome
 
@@ -55,7 +55,7 @@ def test_a_checkpoint_knows_nothing_of_later_evaluations(benchmark: Benchmark) -
 
 
 def test_a_pool_gives_the_records_of_one_process(benchmark: Benchmark) -> None:
-    def key(records: list[Record]) -> tuple[str, int]:
+    def key(records: list[BenchScore]) -> tuple[str, int]:
         return records[0].algorithm, records[0].seed
 
     alone = sorted(run_bench(benchmark, PLAN, workers=1), key=key)
@@ -96,7 +96,7 @@ def test_engines_are_asked_as_they_are_made_for(
         return ask(search, count)
 
     monkeypatch.setattr(Base, "ask", watched)
-    monkeypatch.setattr("evonas.search.nsga2.Nsga2.is_sequential", is_sequential)
+    monkeypatch.setattr("evonas.search.pymoo_engines.nsga2.Nsga2.is_sequential", is_sequential)
     run_engine(benchmark, replace(PLAN, at_once=at_once), algorithm="nsga2", seed=0)
     assert asked == sizes
 
@@ -111,23 +111,26 @@ def test_an_incomplete_table_ends_a_bench_in_one_error(
 
 
 def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
-    records = [Record("nsga2", 0, 100, "hv_share", 0.5), Record("random", 1, 50, "value", None)]
-    write_records(records, tmp_path / "out.json")
-    assert read_records(tmp_path / "out.json") == records
+    records = [
+        BenchScore("nsga2", 0, 100, "hv_share", 0.5),
+        BenchScore("random", 1, 50, "value", None),
+    ]
+    write_scores(records, tmp_path / "out.json")
+    assert read_scores(tmp_path / "out.json") == records
     text = (tmp_path / "out.json").read_text()
     assert '{"algorithm": "nsga2", "seed": 0, "evaluations": 100, "hv_share": 0.5}' in text
     for wrong in ("{}", "[1]", "no json", '[{"algorithm": "a", "seed": 0, "evaluations": 1}]'):
         (tmp_path / "out.json").write_text(wrong)
         if wrong == "{}":
-            assert read_records(tmp_path / "out.json") == []
+            assert read_scores(tmp_path / "out.json") == []
             continue
         with pytest.raises(DataError, match="not the records of evonas bench"):
-            read_records(tmp_path / "out.json")
+            read_scores(tmp_path / "out.json")
 
 
 def test_the_summary_is_mean_and_deviation_of_a_sample() -> None:
-    records = [Record("a", s, 10, "value", v) for s, v in enumerate((1.0, 2.0, 6.0))]
-    records += [Record("a", 3, 10, "value", None), Record("b", 0, 10, "value", 4.0)]
+    records = [BenchScore("a", s, 10, "value", v) for s, v in enumerate((1.0, 2.0, 6.0))]
+    records += [BenchScore("a", 3, 10, "value", None), BenchScore("b", 0, 10, "value", 4.0)]
     told = summary(records)
     assert told["a"][10] == pytest.approx((3.0, 7**0.5, 3))  # (4 + 1 + 9) / 2
     assert told["b"][10] == (4.0, 0.0, 1)

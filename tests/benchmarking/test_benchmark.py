@@ -7,7 +7,7 @@ import pytest
 
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.errors import ConfigError, DataError, GenomeError
-from evonas.search import Vector
+from evonas.search.pareto import Vector
 from evonas.space import Genome
 
 from .conftest import ARCHITECTURES, OPERATIONS, Cells, arch

@@ -7,25 +7,25 @@ from pathlib import Path
 import pytest
 
 from evonas.benchmarking.comparison import compare_courses, compare_records
-from evonas.benchmarking.course import Course, group_labels, read_courses
-from evonas.benchmarking.records import Record
+from evonas.benchmarking.scores import BenchScore
+from evonas.benchmarking.trajectory import Trajectory, group_labels, read_trajectories
 from evonas.errors import ConfigError, RunFolderError
-from evonas.search import Normaliser, Vector
-from evonas.study import RunConfig
+from evonas.search.pareto import Normaliser, Vector
+from evonas.study.config import RunConfig
 
 MakeRun = Callable[..., Path]
 
 
-def course(label: str, vectors: Sequence[Vector | None], *, name: str = "run") -> Course:
+def trajectory(label: str, vectors: Sequence[Vector | None], *, name: str = "run") -> Trajectory:
     seconds = tuple(float(i + 1) for i in range(len(vectors)))
-    return Course(name, label, tuple(vectors), seconds)
+    return Trajectory(name, label, tuple(vectors), seconds)
 
 
 def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective(
     make_run: MakeRun, run_config: RunConfig
 ) -> None:
     folder = make_run("a", run_config, [(0.5, 10.0), None, (0.75, 20.0)])
-    (told,), objectives = read_courses([folder])
+    (told,), objectives = read_trajectories([folder])
     assert objectives == ("acc", "params")
     assert told.vectors == ((-0.5, 10.0), None, (-0.75, 20.0))
     assert told.seconds == (1.5, 3.0, 4.5)
@@ -59,28 +59,28 @@ def test_runs_that_cannot_be_compared_are_refused(
     first = make_run("a", run_config, [(0.5, 10.0)])
     other = make_run("b", replace(run_config, objectives=("acc", "bio")), [(0.5, 1.0)])
     with pytest.raises(ConfigError, match=r"b: objectives acc\+bio, but .*a has acc\+params"):
-        read_courses([first, other])
+        read_trajectories([first, other])
     with pytest.raises(ConfigError, match="a folder is given twice"):
-        read_courses([first, tmp_path / "." / "a"])
+        read_trajectories([first, tmp_path / "." / "a"])
     with pytest.raises(ConfigError, match="no candidate of this run has been evaluated"):
-        read_courses([make_run("c", run_config, [])])
+        read_trajectories([make_run("c", run_config, [])])
     with pytest.raises(RunFolderError, match="expected the folder of a run"):
-        read_courses([tmp_path / "nowhere"])
+        read_trajectories([tmp_path / "nowhere"])
 
 
 def test_what_a_run_reached_by_hand() -> None:
     compared = compare_courses(
         [
-            course("a", [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5), None]),
-            course("b", [None, (1.0, 1.0), (9.0, 9.0)]),  # the shortest: three evaluations
+            trajectory("a", [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5), None]),
+            trajectory("b", [None, (1.0, 1.0), (9.0, 9.0)]),  # the shortest: three evaluations
         ]
     )
     assert compared.normaliser == Normaliser((0.0, 0.0), (1.0, 1.0))
     ours, theirs = compared.runs
     # up to (1.1, 1.1): rectangles of 1.1 x 0.1 that share 0.01; then one of 0.6 x 0.6, of which
     # they have 0.06 each, the shared 0.01 counted twice
-    assert ours.course == pytest.approx((0.11, 0.21, 0.21 + 0.36 - (0.06 + 0.06 - 0.01)))
-    assert theirs.course == pytest.approx((0.0, 0.01, 0.01))
+    assert ours.trajectory == pytest.approx((0.11, 0.21, 0.21 + 0.36 - (0.06 + 0.06 - 0.01)))
+    assert theirs.trajectory == pytest.approx((0.0, 0.01, 0.01))
     assert ours.measures["igd_plus"] == 0.0
     # of (0, 1), (1, 0) and (0.5, 0.5): 1, 1 and half the diagonal of the square behind
     assert theirs.measures["igd_plus"] == pytest.approx((1 + 1 + 0.5**0.5) / 3)
@@ -93,7 +93,9 @@ def test_what_a_run_reached_by_hand() -> None:
 
 
 def test_a_run_behind_a_front_of_one_point_has_a_hypervolume() -> None:
-    compared = compare_courses([course("a", [(0.0, 0.0)]), course("b", [(9.0, 9.0), (5.0, 3.0)])])
+    compared = compare_courses(
+        [trajectory("a", [(0.0, 0.0)]), trajectory("b", [(9.0, 9.0), (5.0, 3.0)])]
+    )
     assert compared.normaliser == Normaliser((0.0, 0.0), (9.0, 9.0))  # at one evaluation
     assert [run.measures["hypervolume"] for run in compared.runs] == pytest.approx(
         [1.1**2, 0.1**2]
@@ -101,7 +103,7 @@ def test_a_run_behind_a_front_of_one_point_has_a_hypervolume() -> None:
 
 
 def test_a_reference_front_takes_the_place_of_the_union() -> None:
-    runs = [course("a", [(1.0, 1.0)])]
+    runs = [trajectory("a", [(1.0, 1.0)])]
     compared = compare_courses(runs, reference=[(0.0, 2.0), (2.0, 0.0)])
     assert compared.normaliser == Normaliser((0.0, 0.0), (2.0, 2.0))
     assert compared.runs[0].measures["hypervolume"] == pytest.approx(0.6**2)
@@ -110,7 +112,7 @@ def test_a_reference_front_takes_the_place_of_the_union() -> None:
 
 def test_smaller_is_better_where_it_is() -> None:
     good, bad = [(0.0, 0.0)], [(1.0, 1.0)]
-    compared = compare_courses([*[course("a", good)] * 4, *[course("b", bad)] * 4])
+    compared = compare_courses([*[trajectory("a", good)] * 4, *[trajectory("b", bad)] * 4])
     tests = {test.measure: test for test in compared.tests()}
     for test in tests.values():
         assert (test.first, test.second, test.superiority) == ("a", "b", 1.0)
@@ -120,7 +122,9 @@ def test_smaller_is_better_where_it_is() -> None:
 
 
 def test_holm_is_over_the_pairs_of_a_measure() -> None:
-    runs = [course(label, [(float(i), 1.0)]) for i, label in enumerate("abc") for _ in range(4)]
+    runs = [
+        trajectory(label, [(float(i), 1.0)]) for i, label in enumerate("abc") for _ in range(4)
+    ]
     for test in compare_courses(runs).tests():
         if test.measure == "igd_plus":
             assert test.p_holm == pytest.approx(min(1.0, 3 * test.p))
@@ -128,20 +132,20 @@ def test_holm_is_over_the_pairs_of_a_measure() -> None:
 
 def test_one_objective_and_four_have_no_surface() -> None:
     for length in (1, 4):
-        compared = compare_courses([course("a", [(0.0,) * length, (1.0,) * length])])
+        compared = compare_courses([trajectory("a", [(0.0,) * length, (1.0,) * length])])
         assert compared.surfaces == {}
         assert compared.runs[0].measures["hypervolume"] == pytest.approx(1.1**length)
 
 
 def test_nothing_but_failures_is_refused() -> None:
     with pytest.raises(ConfigError, match="every candidate failed"):
-        compare_courses([course("a", [None, None])])
+        compare_courses([trajectory("a", [None, None])])
 
 
-def bench(name: str, scores: Sequence[float], *, seed: int = 0) -> list[Record]:
+def bench(name: str, scores: Sequence[float], *, seed: int = 0) -> list[BenchScore]:
     counts = [10 * 10**i for i in range(len(scores))]
     return [
-        Record(name, seed, count, "hv_share", score)
+        BenchScore(name, seed, count, "hv_share", score)
         for count, score in zip(counts, scores, strict=True)
     ]
 
@@ -168,12 +172,14 @@ def test_one_engine_of_two_files_is_two_groups() -> None:
     ("records", "message"),
     [
         ([], "there is no record"),
-        ([Record("a", 0, 10, "value", 1.0), *bench("b", (0.1,))], "hv_share and value cannot"),
+        ([BenchScore("a", 0, 10, "value", 1.0), *bench("b", (0.1,))], "hv_share and value cannot"),
         ([*bench("a", (0.1,)), *bench("b", (0.1, 0.2))], "cannot be compared"),
         ([*bench("a", (0.1,)), *bench("a", (0.2,))], "a, seed 0: a score is missing or there tw"),
-        ([Record("a", 0, 10, "value", None)], "a, seed 0: a score is missing or there twice"),
+        ([BenchScore("a", 0, 10, "value", None)], "a, seed 0: a score is missing or there twice"),
     ],
 )
-def test_benches_that_cannot_be_compared_are_refused(records: list[Record], message: str) -> None:
+def test_benches_that_cannot_be_compared_are_refused(
+    records: list[BenchScore], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         compare_records({"one.json": records})

@@ -14,7 +14,7 @@ from evonas.benchmarking.indicators import (
     hypervolume_course,
     igd_plus,
 )
-from evonas.search import Normaliser, Vector
+from evonas.search.pareto import Normaliser, Vector
 
 UNIT = Normaliser((0.0, 0.0), (1.0, 1.0))
 points = st.tuples(*[st.integers(0, 5).map(float)] * 2)
@@ -23,9 +23,9 @@ points = st.tuples(*[st.integers(0, 5).map(float)] * 2)
 @given(vectors=st.lists(st.one_of(st.none(), points), min_size=1, max_size=10))
 def test_a_course_is_the_hypervolume_of_everything_so_far(vectors: list[Vector | None]) -> None:
     normaliser = Normaliser((0.0, 0.0), (4.0, 5.0))
-    course = hypervolume_course(vectors, normaliser=normaliser)
-    assert course == [normaliser.hypervolume(vectors[: n + 1]) for n in range(len(vectors))]
-    assert course == sorted(course)
+    trajectory = hypervolume_course(vectors, normaliser=normaliser)
+    assert trajectory == [normaliser.hypervolume(vectors[: n + 1]) for n in range(len(vectors))]
+    assert trajectory == sorted(trajectory)
 
 
 def test_igd_plus_by_hand() -> None:

@@ -9,7 +9,8 @@ from statistics import mean, stdev
 
 import pytest
 
-from evonas.search import GUIDED_SEARCHES, SEARCHES
+from evonas.search.engines import SEARCHES
+from evonas.search.guided_engines import GUIDED_SEARCHES
 
 NASBENCH = Path("nas-bench-201") / "nb201_cifar10.csv.gz"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from evonas.benchmarking.records import Record, write_records
+from evonas.benchmarking.scores import BenchScore, write_scores
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf", "--population", "3",
@@ -21,11 +21,11 @@ def bench_file(tmp_path: Path) -> Path:
     """Two engines, four seeds, one checkpoint."""
     path = tmp_path / "bench.json"
     records = [
-        Record(name, seed, 100, "hv_share", base + seed / 100)
+        BenchScore(name, seed, 100, "hv_share", base + seed / 100)
         for name, base in (("nsga2", 0.6), ("random", 0.5))
         for seed in range(4)
     ]
-    write_records(records, path)
+    write_scores(records, path)
     return path
 
 
@@ -42,11 +42,11 @@ def test_runs_are_compared_in_tables_and_pictures(
     assert "nsga2: 2 runs, random: 2 runs; compared at 6 evaluations" in printed
     assert "fewer than 4 runs in a group" in printed
     names = {path.name for path in out.iterdir()}
-    assert names >= {"runs.csv", "groups.csv", "tests.csv", "courses.csv", "hypervolume.png"}
+    assert names >= {"runs.csv", "groups.csv", "tests.csv", "trajectories.csv", "hypervolume.png"}
     assert imread(out / "attainment.png").shape[2] == 4
     # both engines of a seed begin with the same three candidates
-    courses = pd.read_csv(out / "courses.csv")
-    first = courses[courses.evaluations <= 3].groupby("run")["hypervolume"].max()
+    trajectories = pd.read_csv(out / "trajectories.csv")
+    first = trajectories[trajectories.evaluations <= 3].groupby("run")["hypervolume"].max()
     assert first[folders[0]] == first[folders[2]]
 
     reference = str(Path(folders[0]) / "pareto.csv")
@@ -70,7 +70,7 @@ def test_benches_are_compared(bench_file: Path, tmp_path: Path, call: Callable[.
     # 0.60 to 0.63 against 0.50 to 0.53: all pairs are won, two of 70 partitions are as extreme
     assert row[3:] == ["+0.1", "1.00", "0.029", "0.029"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "runs.csv", "groups.csv", "tests.csv", "courses.csv", "hypervolume.png"
+        "runs.csv", "groups.csv", "tests.csv", "trajectories.csv", "hypervolume.png"
     }  # fmt: skip
 
 

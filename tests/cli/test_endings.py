@@ -11,10 +11,11 @@ import pytest
 
 from evonas import __version__
 from evonas.cli import main, studying
-from evonas.evaluation.evaluate import Evaluation
-from evonas.report import columns
+from evonas.evaluation.record import Evaluation
+from evonas.report.tables import columns
 from evonas.space import source_text
-from evonas.study import RunConfig, create_run, next_free_folder, opened_run
+from evonas.study.config import RunConfig
+from evonas.study.folder import create_run, next_free_folder, opened_run
 
 CONFIG = RunConfig(
     space="tiny", objectives=("acc",), rules=("fa",), dataset="digits", data_dir="nowhere",

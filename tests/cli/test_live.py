@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from evonas.cli.live import describe, progress_bar, readable
-from evonas.study import Progress
+from evonas.study.progress import Progress
 
 
 def at(done: int, generation: int, *, failures: int = 0) -> Progress:

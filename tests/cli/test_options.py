@@ -7,10 +7,10 @@ import joblib
 import pytest
 
 from evonas.cli.options import RunOptions, default_batch, resolve, worker_count
-from evonas.evaluation.data import traits_of
+from evonas.evaluation.data.loading import traits_of
 from evonas.space import load
-from evonas.study import RunConfig
-from evonas.study.device_executor import SLOTS
+from evonas.study.config import RunConfig
+from evonas.study.executors.device import SLOTS
 
 UNSET: dict[str, Any] = {
     "space": "nas-bench-201", "objectives": "acc,robust", "rules": None, "dataset": "digits",

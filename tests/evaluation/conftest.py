@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.evaluate import Protocol
-from evonas.evaluation.images import Images, SearchData, unit_pixels
-from evonas.evaluation.recipe import Recipe
+from evonas.evaluation.data.images import Images, SearchData, unit_pixels
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.training.recipe import Recipe
 from evonas.space import Space, load
 
 

@@ -9,12 +9,14 @@ import torch
 from safetensors.torch import load as load_weights
 
 from evonas.evaluation import evaluate as module
-from evonas.evaluation.augment import FramedImages
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.evaluate import Protocol, evaluate
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.evaluate import evaluate
 from evonas.evaluation.objectives import OBJECTIVES, Subject
-from evonas.evaluation.training import Recipe, TrainedCandidate, training
-from evonas.evaluation.turns import Turns
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.training.augment import FramedImages
+from evonas.evaluation.training.cooperative import Cooperative
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import TrainedCandidate, training
 from evonas.networks import Network, build
 from evonas.seeds import derive_seed
 from evonas.space import Space
@@ -101,7 +103,7 @@ def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
 ) -> None:
     seen: list[tuple[int, int, Subject]] = []
 
-    def spy(network: Network, images: FramedImages, **given: Any) -> Turns[TrainedCandidate]:
+    def spy(network: Network, images: FramedImages, **given: Any) -> Cooperative[TrainedCandidate]:
         data = load_search_data("digits", seed=4, num_images=200)
         assert torch.equal(images.pixels, data.train.pixels.permute(0, 2, 3, 1))
         seen.append((network.wiring.seed, given["seed"], subjects[-1]))

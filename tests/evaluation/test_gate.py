@@ -6,11 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from evonas.evaluation import training
 from evonas.evaluation.constraints import parse_constraint
-from evonas.evaluation.data import traits_of
-from evonas.evaluation.evaluate import Protocol, Stage, evaluate, screen
-from evonas.evaluation.recipe import Recipe
+from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.evaluate import evaluate, screen
+from evonas.evaluation.protocol import Protocol, Stage
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train as training
 from evonas.space import Space
 
 ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from evonas.errors import MaskedAttack
-from evonas.evaluation.data import Images, load_search_data
+from evonas.evaluation.attacks.robustness import robust_accuracy
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES, Subject, accuracy
-from evonas.evaluation.robustness import robust_accuracy
-from evonas.evaluation.training import Recipe, train
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train
 from evonas.networks import build
 from evonas.rules import rule_layers
 from evonas.space import load

@@ -8,12 +8,7 @@ from torch import Tensor, nn
 
 from evonas.rules import RULES, RuleConv2d, connect
 from evonas.rules.kernels.codes import CODES
-from evonas.rules.kernels.feedback import (
-    FeedbackSegment,
-    feedback_table,
-    reference,
-    seed_tensor,
-)
+from evonas.rules.kernels.feedback import FeedbackSegment, feedback_table, reference, seed_tensor
 
 pytest.importorskip("triton", reason="the kernels are Triton's")
 from evonas.rules.kernels.device.feedback import refresh

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from evonas.evaluation.augment import frame, plan_epoch
-from evonas.evaluation.data import load_search_data
-from evonas.evaluation.recipe import Recipe
-from evonas.evaluation.step import TrainingStep, training_step
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.training.augment import frame, plan_epoch
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.training_step import TrainingStep, training_step
 from evonas.networks import build
 from evonas.networks.blocks import relu_convolution, separable_convolution
 from evonas.networks.node import Value, run_node

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from evonas.errors import SpaceError
 from evonas.networks import Network, build
-from evonas.networks.reading import read_genome, read_mixture
 from evonas.networks.supernet import Supernet
+from evonas.networks.supernet_selection import select_genome, select_mixture
 from evonas.rules import rule_layers
 from evonas.space import Genome, Space, from_data, load
 
@@ -92,10 +92,10 @@ def test_a_genome_computes_and_learns_what_its_own_network_does(
             F.one_hot(torch.tensor(value), len(gene.choices)).double()
             for value, gene in zip(genome.values, space.genes, strict=True)
         ]
-        reading = read_mixture(space, one_hot) if is_mixture else read_genome(space, genome)
+        selection = select_mixture(space, one_hot) if is_mixture else select_genome(space, genome)
         supernet.zero_grad()
         supernet.wiring.aim(LABELS)
-        logits = supernet(images(), reading)
+        logits = supernet(images(), selection)
         torch.testing.assert_close(logits, network(images()))
         F.cross_entropy(logits, LABELS).backward()
         found = {name: parameter.grad for name, parameter in supernet.named_parameters()}
@@ -146,8 +146,8 @@ def test_a_mixture_of_one_node_is_the_mean_over_all_genomes() -> None:
     expected = torch.zeros(4, 5, dtype=torch.float64)
     for values in itertools.product(*(range(len(gene.choices)) for gene in space.genes)):
         share = torch.stack([p[v] for p, v in zip(probabilities, values, strict=True)]).prod()
-        expected += share * supernet(images(), read_genome(space, Genome(values)))
-    found = supernet(images(), read_mixture(space, probabilities))
+        expected += share * supernet(images(), select_genome(space, Genome(values)))
+    found = supernet(images(), select_mixture(space, probabilities))
     torch.testing.assert_close(found, expected)
 
 
@@ -163,7 +163,7 @@ def test_what_rules_keep_comes_back() -> None:
     space = small("tiny", ("bcm",))
     supernet = grow(space)
     before = supernet.kept_state()
-    logits = supernet(images(), read_genome(space, space.sample(random.Random(0))))
+    logits = supernet(images(), select_genome(space, space.sample(random.Random(0))))
     F.cross_entropy(logits, LABELS).backward()
     after = supernet.kept_state()
     assert any(not torch.equal(before[name], after[name]) for name in before)

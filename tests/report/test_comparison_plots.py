@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
-from evonas.benchmarking.course import Course
-from evonas.benchmarking.records import Record
-from evonas.report.comparison_plots import draw_attainment, draw_courses
+from evonas.benchmarking.scores import BenchScore
+from evonas.benchmarking.trajectory import Trajectory
+from evonas.report.comparison_plots import draw_attainment, draw_trajectories
 from evonas.report.comparison_tables import write_comparison
-from evonas.search import Vector
+from evonas.search.pareto import Vector
 
 
-def course(label: str, seed: int, vectors: Sequence[Vector], *, each: float) -> Course:
-    return Course(
+def trajectory(label: str, seed: int, vectors: Sequence[Vector], *, each: float) -> Trajectory:
+    return Trajectory(
         f"{label}-{seed}",
         label,
         tuple(vectors),
@@ -31,9 +31,9 @@ def compared() -> Comparison:
     # accuracy is told negated
     return compare_courses(
         [
-            course("good", 0, [(-0.5, 4.0), (-0.9, 8.0), (-0.7, 2.0)], each=1.0),
-            course("good", 1, [(-0.5, 4.0), (-0.9, 8.0), (-0.9, 8.0)], each=2.0),
-            course("bad", 0, [(-0.1, 9.0), (-0.5, 8.0), (-0.5, 8.0)], each=1.0),
+            trajectory("good", 0, [(-0.5, 4.0), (-0.9, 8.0), (-0.7, 2.0)], each=1.0),
+            trajectory("good", 1, [(-0.5, 4.0), (-0.9, 8.0), (-0.9, 8.0)], each=2.0),
+            trajectory("bad", 0, [(-0.1, 9.0), (-0.5, 8.0), (-0.5, 8.0)], each=1.0),
         ]
     )
 
@@ -41,13 +41,13 @@ def compared() -> Comparison:
 def test_a_line_is_the_mean_of_its_group(
     compared: Comparison, figures: list[Figure], tmp_path: Path
 ) -> None:
-    draw_courses(compared, path=tmp_path / "p.png")
+    draw_trajectories(compared, path=tmp_path / "p.png")
     over_evaluations, over_seconds = figures[0].axes
     lines = {str(line.get_label()): line for line in over_evaluations.lines}
     assert set(lines) == {"good (2 runs)", "bad (1 runs)"}
     xs, ys = map(np.asarray, lines["good (2 runs)"].get_data())
     assert list(xs) == [1, 2, 3]
-    one, other = (run.course for run in compared.runs[:2])
+    one, other = (run.trajectory for run in compared.runs[:2])
     assert list(ys) == pytest.approx([(a + b) / 2 for a, b in zip(one, other, strict=True)])
     # by time, a group begins when all have a result and ends when the first one ends
     xs, ys = map(np.asarray, over_seconds.lines[0].get_data())
@@ -73,11 +73,11 @@ def test_a_surface_is_drawn_in_the_units_of_the_objectives(
 
 def test_a_bench_has_one_panel_with_its_checkpoints(figures: list[Figure], tmp_path: Path) -> None:
     records = [
-        Record("a", seed, count, "hv_share", count / 1000 + seed)
+        BenchScore("a", seed, count, "hv_share", count / 1000 + seed)
         for seed in range(2)
         for count in (50, 400)
     ]
-    draw_courses(compare_records({"b.json": records}), path=tmp_path / "p.png")
+    draw_trajectories(compare_records({"b.json": records}), path=tmp_path / "p.png")
     (axis,) = figures[0].axes
     assert list(axis.get_xticks()) == [50, 400]
     assert axis.get_ylabel() == "share of the true front's hypervolume"
@@ -90,10 +90,10 @@ def test_tables_hold_every_run_and_surface_as_measured(
     folder = tmp_path / "new" / "out"
     written = write_comparison(compared, folder, objectives=("acc", "params"), signs=(-1.0, 1.0))
     tables = {path.stem: pd.read_csv(path) for path in written}
-    assert set(tables) == {"runs", "groups", "tests", "courses", "attainment"}
+    assert set(tables) == {"runs", "groups", "tests", "trajectories", "attainment"}
     assert list(tables["runs"]["run"]) == ["good-0", "good-1", "bad-0"]
-    assert len(tables["courses"]) == 9
-    assert list(tables["courses"]["seconds"][:3]) == [1.0, 2.0, 3.0]
+    assert len(tables["trajectories"]) == 9
+    assert list(tables["trajectories"]["seconds"][:3]) == [1.0, 2.0, 3.0]
     rows = tables["attainment"].query("group == 'good'")[["acc", "params"]]
     assert rows.to_numpy().tolist() == [[0.9, 8.0], [0.7, 2.0]]
     means = tables["runs"].groupby("group")["hypervolume"].mean()

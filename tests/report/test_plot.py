@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from evonas.evaluation.evaluate import Evaluation
-from evonas.report import draw_front
+from evonas.evaluation.record import Evaluation
+from evonas.report.plot import draw_front
 
 
 def told(key: str, failure: str | None = None, **values: float) -> Evaluation:

@@ -4,8 +4,8 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from evonas.evaluation.evaluate import Evaluation
-from evonas.report import columns, write_tables
+from evonas.evaluation.record import Evaluation
+from evonas.report.tables import columns, write_tables
 
 GENOME = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2| @ fa -*3"
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from evonas.errors import RuleError
 from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect, wirings
 from evonas.rules.base import DESCRIPTIONS
-from evonas.rules.centred_feedback import AbstractCentredFeedback
+from evonas.rules.direct.centred_feedback import AbstractCentredFeedback
 
 REPLICAS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     # (W, U of unit root mean square, sigma) -> V, as the papers write it

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from evonas.search import SEARCHES, Problem, Vector
-from evonas.search.guide import Logits
-from evonas.search.logits import LogitSpace
+from evonas.search.engines import SEARCHES
+from evonas.search.pareto import Vector
+from evonas.search.problem import SearchProblem
+from evonas.search.supernet_guided.guide_protocol import Logits
+from evonas.search.supernet_guided.logits import LogitSpace
 from evonas.space import Genome
 
 
@@ -71,7 +73,7 @@ class Toy:
 
 
 @pytest.fixture
-def toy() -> Callable[..., Problem]:
+def toy() -> Callable[..., SearchProblem]:
     """Makes a toy space of a given size."""
     return Toy
 
@@ -122,7 +124,7 @@ class FormulaGuide:
     num_epochs = 3
     num_steps = 4
 
-    def __init__(self, problem: Problem, target: Genome) -> None:
+    def __init__(self, problem: SearchProblem, target: Genome) -> None:
         self._problem = problem
         self._space = LogitSpace(problem)
         self._target = target.values
@@ -156,6 +158,6 @@ class FormulaGuide:
 
 
 @pytest.fixture
-def formula_guide() -> Callable[[Problem, Genome], FormulaGuide]:
+def formula_guide() -> Callable[[SearchProblem, Genome], FormulaGuide]:
     """Makes a guide that knows the best genome of a problem."""
     return FormulaGuide

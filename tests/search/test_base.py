@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from evonas.errors import ConfigError
-from evonas.search import SEARCHES, AbstractSearch, Problem, Vector, make_search
-from evonas.search.base import Outcome
+from evonas.search.base import AbstractSearch, Outcome
+from evonas.search.engines import SEARCHES, make_search
+from evonas.search.pareto import Vector
+from evonas.search.problem import SearchProblem
 from evonas.space import Genome
 
 Measure = Callable[[Genome], Vector | None]
@@ -25,13 +27,13 @@ class Step(NamedTuple):
 
 
 @pytest.fixture
-def problem(toy: Callable[..., Problem]) -> Problem:
+def problem(toy: Callable[..., SearchProblem]) -> SearchProblem:
     return toy(num_sites=4, num_operations=3, num_rules=3, is_symmetric=True)
 
 
 @pytest.fixture
 def make(
-    search_name: str, num_objectives: int, problem: Problem
+    search_name: str, num_objectives: int, problem: SearchProblem
 ) -> Callable[[int], AbstractSearch]:
     def make(seed: int) -> AbstractSearch:
         return make_search(
@@ -63,7 +65,7 @@ def global_states() -> tuple[object, ...]:
 
 
 def test_no_network_is_asked_for_twice_in_500(
-    search_name: str, num_objectives: int, toy: Callable[..., Problem], noise: Measure
+    search_name: str, num_objectives: int, toy: Callable[..., SearchProblem], noise: Measure
 ) -> None:
     problem = toy(num_sites=4, num_operations=4, num_rules=3, is_symmetric=True)  # 715 networks
     search = make_search(
@@ -155,7 +157,7 @@ def test_a_replayed_journal_asks_the_same_and_owes_the_same(
 
 
 def test_a_small_space_is_asked_for_completely_and_then_nothing(
-    search_name: str, num_objectives: int, toy: Callable[..., Problem], noise: Measure
+    search_name: str, num_objectives: int, toy: Callable[..., SearchProblem], noise: Measure
 ) -> None:
     problem = toy(num_sites=3, num_operations=2)
     search = make_search(search_name, problem, population=2, num_objectives=num_objectives, seed=0)
@@ -190,7 +192,7 @@ def test_equal_results_are_no_trouble(
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_any_number_of_objectives_will_do_or_is_refused_with_advice(
-    search_name: str, problem: Problem, count: int
+    search_name: str, problem: SearchProblem, count: int
 ) -> None:
     kind = SEARCHES[search_name]
     if not kind.min_objectives <= count <= (kind.max_objectives or count):
@@ -224,7 +226,7 @@ class Stubborn(AbstractSearch):
         assert outcomes
 
 
-def test_repeats_of_an_algorithm_are_dropped_and_gaps_filled(problem: Problem) -> None:
+def test_repeats_of_an_algorithm_are_dropped_and_gaps_filled(problem: SearchProblem) -> None:
     search = Stubborn(problem, population=2, num_objectives=2, seed=0)
     asked = search.ask(5) + search.ask(5)
     assert asked.count(STRANGER) == 1

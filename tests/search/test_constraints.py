@@ -9,15 +9,17 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from evonas.search import SEARCHES, AbstractSearch, Problem, Vector, make_search
-from evonas.search.aging import AgingEvolution
-from evonas.search.deap_search import AbstractDeapSearch, Individual
-from evonas.search.evonas_search import EvonasSearch
-from evonas.search.local import LocalSearch
-from evonas.search.moead import Moead
+from evonas.search.base import AbstractSearch
+from evonas.search.baselines.aging import AgingEvolution
+from evonas.search.baselines.local_search import LocalSearch
+from evonas.search.baselines.pareto_local_search import ParetoLocalSearch
+from evonas.search.deap_engines.deap_search import AbstractDeapSearch, Individual
+from evonas.search.engines import SEARCHES, make_search
+from evonas.search.model_guided.evonas_search import EvonasSearch
 from evonas.search.neighbours import neighbours
-from evonas.search.pareto import constrained_front
-from evonas.search.pareto_local import ParetoLocalSearch
+from evonas.search.pareto import Vector, constrained_front
+from evonas.search.problem import SearchProblem
+from evonas.search.pymoo_engines.moead import Moead
 from evonas.space import Genome
 
 NUM_BOUND = 8  # genes that have to be 1 for a genome to keep to the constraint
@@ -37,12 +39,12 @@ def tell(search: AbstractSearch, genomes: Sequence[Genome], fates: Sequence[Fate
 
 
 @pytest.fixture
-def problem(toy: Callable[..., Problem]) -> Problem:
+def problem(toy: Callable[..., SearchProblem]) -> SearchProblem:
     return toy(num_sites=10, num_operations=3)
 
 
 def test_it_descends_to_where_chance_does_not_come(
-    search_name: str, num_objectives: int, problem: Problem
+    search_name: str, num_objectives: int, problem: SearchProblem
 ) -> None:
     """One genome in 3 ** 8 keeps to the constraint; values pull the other way."""
     if search_name == "random":
@@ -77,7 +79,7 @@ def mixed(num_inside: int, num_outside: int, num_failed: int) -> list[Fate]:
 
 @pytest.mark.parametrize("name", DEAP)
 def test_survivors_of_deap_are_those_within_then_the_smallest_violations(
-    problem: Problem, name: str
+    problem: SearchProblem, name: str
 ) -> None:
     search = make_search(name, problem, population=20, num_objectives=2, seed=0)
     assert isinstance(search, AbstractDeapSearch)
@@ -94,7 +96,7 @@ def test_survivors_of_deap_are_those_within_then_the_smallest_violations(
 
 @pytest.mark.parametrize("name", ["deap-nsga2", "deap-spea2"])
 def test_a_tournament_is_won_within_the_constraints_or_nearer_to_them(
-    problem: Problem, name: str
+    problem: SearchProblem, name: str
 ) -> None:
     search = make_search(name, problem, population=2, num_objectives=2, seed=0)
     assert isinstance(search, AbstractDeapSearch)
@@ -109,7 +111,7 @@ def test_a_tournament_is_won_within_the_constraints_or_nearer_to_them(
 
 
 def test_aging_fills_up_with_the_newest_outside_and_breeds_from_the_nearest(
-    problem: Problem,
+    problem: SearchProblem,
 ) -> None:
     search = AgingEvolution(problem, population=4, num_objectives=1, seed=0)
     search._sample_size = 4  # all of them
@@ -130,7 +132,9 @@ def test_aging_fills_up_with_the_newest_outside_and_breeds_from_the_nearest(
     assert search.alive == tuple(more)
 
 
-def test_local_search_goes_down_the_violation_first_and_the_values_then(problem: Problem) -> None:
+def test_local_search_goes_down_the_violation_first_and_the_values_then(
+    problem: SearchProblem,
+) -> None:
     def measure(genome: Genome) -> Fate:
         wrong = sum(value != 1 for value in genome.values[:4])
         return Fate(None, wrong / 4) if wrong else Fate((float(sum(genome.values)),), 0.0)
@@ -152,7 +156,7 @@ def test_local_search_goes_down_the_violation_first_and_the_values_then(problem:
 
 
 def test_pareto_local_search_holds_the_nearest_until_something_is_within(
-    problem: Problem,
+    problem: SearchProblem,
 ) -> None:
     search = ParetoLocalSearch(problem, population=5, num_objectives=2, seed=0)
     asked = search.ask(8)
@@ -169,7 +173,7 @@ def test_pareto_local_search_holds_the_nearest_until_something_is_within(
     assert list(search.archive) == [asked[5], asked[7]]
 
 
-def test_incumbents_of_moead_come_nearer_and_then_improve(problem: Problem) -> None:
+def test_incumbents_of_moead_come_nearer_and_then_improve(problem: SearchProblem) -> None:
     search = Moead(problem, population=6, num_objectives=2, seed=0)
     told: dict[Genome, Fate] = {}
     worst: list[float] = []
@@ -192,7 +196,7 @@ def test_incumbents_of_moead_come_nearer_and_then_improve(problem: Problem) -> N
 
 
 def test_moead_begins_with_the_nearest_and_what_it_did_not_breed_replaces_the_farthest(
-    problem: Problem,
+    problem: SearchProblem,
 ) -> None:
     search = Moead(problem, population=40, num_objectives=2, seed=0)
     asked = search.ask(50)
@@ -211,7 +215,7 @@ def test_moead_begins_with_the_nearest_and_what_it_did_not_breed_replaces_the_fa
 
 @pytest.mark.parametrize("inside", [[], [(5.0, 1.0)], [(5.0, 1.0), (3.0, 4.0)]])
 def test_the_model_of_evonas_learns_violations_beyond_the_worst_within(
-    problem: Problem, inside: list[Vector]
+    problem: SearchProblem, inside: list[Vector]
 ) -> None:
     search = EvonasSearch(problem, population=10, num_objectives=2, seed=0)
     fates = [Fate(None, v) for v in (0.1, 2.0, math.inf, 0.5)] + [Fate(v, 0.0) for v in inside]

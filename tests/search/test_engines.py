@@ -7,7 +7,9 @@ from statistics import mean
 import pytest
 
 from evonas.errors import ConfigError
-from evonas.search import SEARCHES, Problem, Vector, hypervolume, make_search
+from evonas.search.engines import SEARCHES, make_search
+from evonas.search.pareto import Vector, hypervolume
+from evonas.search.problem import SearchProblem
 from evonas.space import Genome
 
 NUM_EVALUATIONS = 300
@@ -23,7 +25,7 @@ def leading_ones_trailing_zeros(genome: Genome) -> tuple[float, float]:
 
 
 def score(
-    name: str, problem: Problem, *, num_objectives: int, seed: int, num_evaluations: int
+    name: str, problem: SearchProblem, *, num_objectives: int, seed: int, num_evaluations: int
 ) -> float:
     """The archive's hypervolume; leading ones alone for one objective."""
     search = make_search(name, problem, population=20, num_objectives=num_objectives, seed=seed)
@@ -37,7 +39,7 @@ def score(
 
 
 def test_it_beats_random_search(
-    search_name: str, num_objectives: int, toy: Callable[..., Problem]
+    search_name: str, num_objectives: int, toy: Callable[..., SearchProblem]
 ) -> None:
     if search_name == "random":
         pytest.skip("it is random search")
@@ -60,7 +62,7 @@ def test_it_beats_random_search(
 
 
 def test_what_failed_has_no_children(
-    search_name: str, num_objectives: int, toy: Callable[..., Problem]
+    search_name: str, num_objectives: int, toy: Callable[..., SearchProblem]
 ) -> None:
     """Half of the space fails, and a search learns to leave it."""
     problem = toy(num_sites=12, num_operations=4)
@@ -93,7 +95,7 @@ def test_names_are_those_of_the_table_and_every_engine_says_what_it_is() -> None
 
 
 def test_an_optional_package_that_is_missing_is_one_message(
-    toy: Callable[..., Problem], monkeypatch: pytest.MonkeyPatch
+    toy: Callable[..., SearchProblem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ConfigError, match=r"not installed; pip install 'evonas\[optuna\]'"):

@@ -5,19 +5,22 @@ from collections.abc import Callable
 import pytest
 
 from evonas.errors import ConfigError, UnknownNameError
-from evonas.search import AbstractSearch, Problem, Vector, make_search
+from evonas.search.base import AbstractSearch
+from evonas.search.engines import make_search
+from evonas.search.pareto import Vector
+from evonas.search.problem import SearchProblem
 from evonas.space import Genome
 
 STRANGER = Genome((2, 2, 2, 2, 2, 2, 2, 2))
 
 
 @pytest.fixture
-def problem(toy: Callable[..., Problem]) -> Problem:
+def problem(toy: Callable[..., SearchProblem]) -> SearchProblem:
     return toy(num_sites=4, num_operations=3, num_rules=3, is_symmetric=True)
 
 
 @pytest.fixture
-def plain(problem: Problem) -> AbstractSearch:
+def plain(problem: SearchProblem) -> AbstractSearch:
     """A search that overrides nothing of what it is told by."""
     return make_search("random", problem, population=10, num_objectives=2, seed=0)
 
@@ -72,7 +75,7 @@ def test_telling_is_for_genomes_that_were_asked_and_once_each(
 
 
 def test_settings_out_of_range_are_refused(
-    search_name: str, num_objectives: int, problem: Problem
+    search_name: str, num_objectives: int, problem: SearchProblem
 ) -> None:
     with pytest.raises(ConfigError, match="population: expected at least 2, got 1"):
         make_search(search_name, problem, population=1, num_objectives=num_objectives, seed=0)
@@ -83,6 +86,6 @@ def test_settings_out_of_range_are_refused(
         search.ask(0)
 
 
-def test_an_unknown_search_is_answered_with_the_known_ones(problem: Problem) -> None:
+def test_an_unknown_search_is_answered_with_the_known_ones(problem: SearchProblem) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'nsga2'"):
         make_search("nsg2", problem, population=2, num_objectives=2, seed=0)

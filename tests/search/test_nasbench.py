@@ -10,7 +10,8 @@ from statistics import mean
 
 import pytest
 
-from evonas.search import Normaliser, Vector, make_search, non_dominated
+from evonas.search.engines import make_search
+from evonas.search.pareto import Normaliser, Vector, non_dominated
 from evonas.space import Genome, load
 from evonas.space.paths import Paths
 

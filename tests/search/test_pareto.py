@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evonas.search import Normaliser, Vector, hypervolume, non_dominated
+from evonas.search.pareto import Normaliser, Vector, hypervolume, non_dominated
 
 # few distinct values, so that ties and equal vectors are common
 values = st.integers(0, 5).map(float)

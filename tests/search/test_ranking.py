@@ -4,7 +4,7 @@ import random
 
 from deap import base, tools
 
-from evonas.search import Vector
+from evonas.search.pareto import Vector
 from evonas.search.ranking import by_rank_and_crowding, crowding
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evonas.search import make_search
+from evonas.search.engines import make_search
 from evonas.space import load, shipped
 
 

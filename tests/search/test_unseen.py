@@ -4,11 +4,11 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from evonas.search import Problem
+from evonas.search.problem import SearchProblem
 from evonas.search.unseen import NUM_DRAWS_BEFORE_GIVING_UP, UnseenGenomes
 
 
-def test_the_first_genome_is_uniform_over_genotypes(toy: Callable[..., Problem]) -> None:
+def test_the_first_genome_is_uniform_over_genotypes(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=1, num_operations=2, num_rules=3)  # 6 genotypes, 4 networks
     drawn = Counter(
         UnseenGenomes(problem, rng=random.Random(seed)).draw(1, is_new=lambda _: True)[0]
@@ -22,7 +22,7 @@ def test_the_first_genome_is_uniform_over_genotypes(toy: Callable[..., Problem])
         assert abs(share - expected[values]) < 4 * (expected[values] / 3000) ** 0.5
 
 
-def test_one_network_among_thousands_is_found(toy: Callable[..., Problem]) -> None:
+def test_one_network_among_thousands_is_found(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=12, num_operations=2)
     last = str([(1, 0)] * 12)
     source = UnseenGenomes(problem, rng=random.Random(0))
@@ -31,7 +31,7 @@ def test_one_network_among_thousands_is_found(toy: Callable[..., Problem]) -> No
 
 
 def test_networks_taken_meanwhile_are_not_offered_from_the_list(
-    toy: Callable[..., Problem],
+    toy: Callable[..., SearchProblem],
 ) -> None:
     problem = toy(num_sites=12, num_operations=2)
     source = UnseenGenomes(problem, rng=random.Random(0))
@@ -43,7 +43,7 @@ def test_networks_taken_meanwhile_are_not_offered_from_the_list(
 
 
 def test_a_space_too_large_to_list_is_given_up_after_a_fixed_number_of_draws(
-    toy: Callable[..., Problem],
+    toy: Callable[..., SearchProblem],
 ) -> None:
     problem = toy(num_sites=18, num_operations=2)
     tried = []

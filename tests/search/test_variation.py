@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from evonas.search import Problem
+from evonas.search.problem import SearchProblem
 from evonas.search.variation import vary
 from evonas.space import Genome
 
 
-def test_children_are_what_the_definition_says(toy: Callable[..., Problem]) -> None:
+def test_children_are_what_the_definition_says(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=5, num_operations=4)
     for seed in range(50):
         parents = (
@@ -39,7 +39,7 @@ def test_children_are_what_the_definition_says(toy: Callable[..., Problem]) -> N
         assert [list(child.values) for child in children] == crossed
 
 
-def test_one_active_gene_in_the_mean_is_drawn_anew(toy: Callable[..., Problem]) -> None:
+def test_one_active_gene_in_the_mean_is_drawn_anew(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=10, num_operations=5)
     parent = Genome((1,) * 10 + (0,) * 10)  # the rules are one, and do not count
     rng = random.Random(0)
@@ -52,7 +52,7 @@ def test_one_active_gene_in_the_mean_is_drawn_anew(toy: Callable[..., Problem]) 
     assert sum(changed) / len(changed) == pytest.approx(expected, abs=4 * (0.8 / 4000) ** 0.5)
 
 
-def test_a_rule_that_is_active_and_has_a_choice_counts(toy: Callable[..., Problem]) -> None:
+def test_a_rule_that_is_active_and_has_a_choice_counts(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=5, num_operations=2, num_rules=3)
     parent = Genome((0, 1, 1, 1, 1, 0, 2, 2, 2, 2))  # 9 active genes
     rng = random.Random(0)
@@ -65,7 +65,7 @@ def test_a_rule_that_is_active_and_has_a_choice_counts(toy: Callable[..., Proble
     assert sum(changed) / 4000 == pytest.approx(expected, abs=4 * (expected / 4000) ** 0.5)
 
 
-def test_a_site_that_wakes_up_gets_any_rule_alike(toy: Callable[..., Problem]) -> None:
+def test_a_site_that_wakes_up_gets_any_rule_alike(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=1, num_operations=2, num_rules=4)
     silent = Genome((0, 0))
     rng = random.Random(0)
@@ -81,7 +81,7 @@ def test_a_site_that_wakes_up_gets_any_rule_alike(toy: Callable[..., Problem]) -
         assert woken[rule] / total == pytest.approx(1 / 4, abs=4 * (0.1875 / total) ** 0.5)
 
 
-def test_children_are_canonical(toy: Callable[..., Problem]) -> None:
+def test_children_are_canonical(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=6, num_operations=3, num_rules=3)
     rng = random.Random(0)
     genome = Genome((1,) * 6 + (2,) * 6)
@@ -92,7 +92,7 @@ def test_children_are_canonical(toy: Callable[..., Problem]) -> None:
 
 
 def test_the_global_generator_is_put_back_even_when_deap_fails(
-    toy: Callable[..., Problem], monkeypatch: pytest.MonkeyPatch
+    toy: Callable[..., SearchProblem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = toy(num_sites=3, num_operations=3)
 

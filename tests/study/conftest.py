@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from evonas.space import source_text
-from evonas.study import RunConfig, StudyResult, create_run, make_executor, run_study
+from evonas.study.config import RunConfig
+from evonas.study.executors.make import make_executor
+from evonas.study.folder import create_run
+from evonas.study.run import StudyResult, run_study
 from tests.small_run import SMALL_RUN
 
 

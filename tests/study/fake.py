@@ -3,8 +3,9 @@
 import random
 from typing import final
 
-from evonas.evaluation.evaluate import Evaluation
-from evonas.study.executors import AbstractExecutor, Order, Result
+from evonas.evaluation.record import Evaluation
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.order import Order, Result
 
 
 @final

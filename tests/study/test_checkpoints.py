@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from evonas.study import Progress, RunConfig, open_journal, run_study
-from evonas.study.config import MODES
-from evonas.study.journal import Told
+from evonas.study.config import MODES, RunConfig
+from evonas.study.journal import Told, open_journal
+from evonas.study.progress import Progress
+from evonas.study.run import run_study
 from tests.study.fake import Drawn
 
 Begin = Callable[[RunConfig, str], Path]

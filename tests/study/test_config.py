@@ -10,8 +10,7 @@ import yaml
 
 from evonas.errors import ConfigError, InputError
 from evonas.space import load
-from evonas.study import RunConfig, read_config, shaped_space
-from evonas.study.config import write_config
+from evonas.study.config import RunConfig, read_config, shaped_space, write_config
 
 
 def test_a_configuration_survives_its_file(config: RunConfig, tmp_path: Path) -> None:

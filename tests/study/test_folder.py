@@ -8,8 +8,9 @@ import pytest
 
 from evonas.errors import RunFolderError, StorageError
 from evonas.space import source_text
-from evonas.study import RunConfig, create_run, next_free_folder, opened_run, readable_run
 from evonas.study import folder as module
+from evonas.study.config import RunConfig
+from evonas.study.folder import create_run, next_free_folder, opened_run, readable_run
 from evonas.study.journal import Asked
 
 Begin = Callable[[RunConfig, str], Path]

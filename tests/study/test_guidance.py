@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from evonas.errors import ConfigError, EvonasError, UnknownNameError
-from evonas.search import GUIDED_SEARCHES
-from evonas.study import Progress, RunConfig, StudyResult, make_executor, read_config, run_study
-from evonas.study.credit import OPERATORS_FILE, describe_credit
+from evonas.search.guided_engines import GUIDED_SEARCHES
+from evonas.study.config import RunConfig, read_config
+from evonas.study.executors.make import make_executor
+from evonas.study.operators_file import OPERATORS_FILE, describe_credit
+from evonas.study.progress import Progress
+from evonas.study.run import StudyResult, run_study
 
 Begin = Callable[[RunConfig, str], Path]
 Run = Callable[[Path, int], StudyResult]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evonas.errors import StorageError
-from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.record import Evaluation
 from evonas.study.journal import (
     JOURNAL_FILE,
     Asked,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from evonas.evaluation.evaluate import Evaluation
+from evonas.evaluation.record import Evaluation
 from evonas.study import progress
 from evonas.study.progress import archive_hypervolume, best, front, vector
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from evonas.evaluation.evaluate import Evaluation
-from evonas.study import Journal, RunConfig, StudyResult, open_journal, run_study
+from evonas.evaluation.record import Evaluation
 from evonas.study import run as module
-from evonas.study.journal import Asked, Event, Promoted, Told
+from evonas.study.config import RunConfig
+from evonas.study.journal import Asked, Event, Journal, Promoted, Told, open_journal
+from evonas.study.run import StudyResult, run_study
 from tests.study.fake import Drawn
 
 Begin = Callable[[RunConfig, str], Path]

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from evonas.errors import StorageError
-from evonas.evaluation.evaluate import Evaluation, evaluate
+from evonas.evaluation.evaluate import evaluate
+from evonas.evaluation.record import Evaluation
 from evonas.space import source_text
-from evonas.study import (
-    Journal,
-    Progress,
-    RunConfig,
-    StudyResult,
-    create_run,
-    make_executor,
-    run_study,
-    weights_path,
-)
-from evonas.study.executors import AbstractExecutor, InlineExecutor, Order, Result
+from evonas.study.config import RunConfig
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.inline import InlineExecutor
+from evonas.study.executors.make import make_executor
+from evonas.study.executors.order import Order, Result
+from evonas.study.folder import create_run
+from evonas.study.journal import Journal
+from evonas.study.progress import Progress
+from evonas.study.run import StudyResult, run_study
+from evonas.study.weights import weights_path
 
 Begin = Callable[[RunConfig, str], Path]
 Run = Callable[[Path, int], StudyResult]

@@ -6,13 +6,7 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch, power_of_two
-from evonas.rules.kernels.device.places import (
-    MAX_PROGRAMS,
-    channels_of,
-    tile_at,
-    tiling,
-    widened,
-)
+from evonas.rules.kernels.device.places import MAX_PROGRAMS, channels_of, tile_at, tiling, widened
 from evonas.rules.kernels.layout import alike, empty_alike
 
 

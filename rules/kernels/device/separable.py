@@ -96,12 +96,12 @@ class Blocks:
     Attributes:
         places: of a tile.
         channels: of the inputs at once.
-        warps: that share the work.
+        transforms: that share the work.
     """
 
     places: int
     channels: int
-    warps: int
+    transforms: int
 
 
 # by the width of the outputs, such that no kernel spills registers (tests/kernels)
@@ -145,6 +145,6 @@ def forward(
         C_IN=inputs.shape[1], C_OUT=c_out, KERNEL=depthwise.shape[-1], STRIDE=stride,
         PADDING=padding, DILATION=dilation, INNER_IN=inner(inputs), INNER_OUT=inner(z),
         TILES=per_program, BLOCK_P=blocks.places, BLOCK_C=blocks.channels, BLOCK_O=wide,
-        PRECISION=precision(inputs), num_warps=blocks.warps, num_stages=1,
+        PRECISION=precision(inputs), num_warps=blocks.transforms, num_stages=1,
     )  # fmt: skip
     return z, *merge_moments(parts, places=places, span=per_program * blocks.places)

@@ -136,7 +136,7 @@ def backward(
         *sizes, C_IN=c_in, C_OUT=c_out, INNER_IN=inner(in_format), INNER_OUT=inner(received),
         TILES=per_program, SLOTS=power_of_two(kernel * kernel), BLOCK_P=blocks.places,
         BLOCK_C=blocks.channels, BLOCK_O=wide, PRECISION=precision(inputs),
-        num_warps=blocks.warps, num_stages=1, **geometry,
+        num_warps=blocks.transforms, num_stages=1, **geometry,
     )  # fmt: skip
     signal = inputs.new_empty(0)
     if sends:

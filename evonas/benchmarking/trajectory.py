@@ -1,0 +1,118 @@
+"""Runs in the order of their evaluations, and which of them belong together."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from evonas.errors import ConfigError
+from evonas.search.pareto import Vector
+from evonas.study.config import RunConfig
+from evonas.study.folder import readable_run
+from evonas.study.progress import vector
+
+# what does not make two runs different searches
+_ASIDE = ("seed", "data_dir")
+# what a group is called by before all else, as other settings often follow from it
+_FIRST = ("algorithm", "mutation", "mode", "fidelity")
+# what makes their values incomparable
+_COMMON = ("objectives", "dataset")
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One run.
+
+    Attributes:
+        name: of its folder.
+        label: of the group it belongs to.
+        vectors: of its candidates in the order of asking, to be minimised; None for failures.
+        seconds: that the candidates up to each took to train and to measure, over all workers.
+    """
+
+    name: str
+    label: str
+    vectors: tuple[Vector | None, ...]
+    seconds: tuple[float, ...]
+
+
+def read_trajectories(folders: Sequence[Path]) -> tuple[list[Trajectory], tuple[str, ...]]:
+    """The runs in ``folders`` with their groups, and the names of their objectives.
+
+    Runs belong together when their configurations differ in nothing but the seed. A group is
+    called by its algorithm when nothing else parts the groups, else by as few settings as do.
+
+    Raises:
+        ConfigError: a folder is given twice, the runs have other objectives or data sets, or one
+            has no evaluated candidate.
+        RunFolderError: there is no run in a folder.
+        StorageError: a journal is damaged.
+    """
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise ConfigError("runs: a folder is given twice")
+    configs, trajectories = [], []
+    for folder in folders:
+        with readable_run(folder) as (config, journal):
+            evaluations = journal.evaluations()
+        if not evaluations:
+            raise ConfigError(f"{folder}: no candidate of this run has been evaluated yet")
+        configs.append(config)
+        trajectories.append(
+            Trajectory(
+                name=str(folder),
+                label="",
+                vectors=tuple(vector(e, config.objectives) for e in evaluations),
+                seconds=tuple(accumulate(e.seconds for e in evaluations)),
+            )
+        )
+    _check_comparable(folders, configs)
+    labels = group_labels(configs)
+    return [
+        Trajectory(trajectory.name, label, trajectory.vectors, trajectory.seconds)
+        for trajectory, label in zip(trajectories, labels, strict=True)
+    ], configs[0].objectives
+
+
+def group_labels(configs: Sequence[RunConfig]) -> list[str]:
+    """For each configuration the label of its group: what sets it apart from the others.
+
+    Settings that differ, but tell no two groups apart that others do not, are left out.
+    """
+    settings = [asdict(config) for config in configs]
+    differing = [
+        name
+        for name in settings[0]
+        if name not in _ASIDE and any(s[name] != settings[0][name] for s in settings)
+    ]
+    if not differing or differing == ["algorithm"]:
+        return [config.algorithm for config in configs]
+    telling = _telling(differing, settings)
+    return [", ".join(f"{name}={_plain(s[name])}" for name in telling) for s in settings]
+
+
+def _telling(names: Sequence[str], settings: Sequence[dict[str, object]]) -> list[str]:
+    """Of the names as few as tell all groups apart: what follows from others is left out."""
+    chosen: list[str] = []
+    for name in sorted(names, key=lambda name: name not in _FIRST):  # else as they are
+        if _num_groups([*chosen, name], settings) > _num_groups(chosen, settings):
+            chosen.append(name)
+    return chosen
+
+
+def _num_groups(names: Sequence[str], settings: Sequence[dict[str, object]]) -> int:
+    return len({tuple(s[name] for name in names) for s in settings})
+
+
+def _plain(value: object) -> str:
+    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _check_comparable(folders: Sequence[Path], configs: Sequence[RunConfig]) -> None:
+    for name in _COMMON:
+        for folder, config in zip(folders[1:], configs[1:], strict=True):
+            mine, other = getattr(config, name), getattr(configs[0], name)
+            if mine != other:
+                raise ConfigError(
+                    f"{folder}: {name} {_plain(mine)}, but {folders[0]} has {_plain(other)}; "
+                    "such runs cannot be compared"
+                )

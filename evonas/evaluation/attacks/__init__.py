@@ -1,0 +1,1 @@
+"""Attacks along the true gradient, and what they say of a network."""

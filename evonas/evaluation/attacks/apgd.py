@@ -1,0 +1,129 @@
+"""APGD, the attack without a step size to choose (Croce and Hein 2020, algorithm 1), L-infinity.
+
+Shapes never change and no value is read by the host: every image is followed to the end with
+``torch.where``, and when to look back depends on the number of steps alone. One call can
+therefore be captured as one CUDA graph.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from evonas.evaluation.attacks.ascent import (
+    AttackResult,
+    check_start,
+    is_right,
+    look,
+    per_image,
+    project,
+)
+from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
+from evonas.registry import look_up
+
+RHO = 0.75  # share of steps that must improve the loss, or the step is halved (section 3.1)
+MOMENTUM_KEPT = 0.75  # alpha of eq. (3)
+
+
+def apgd(
+    network: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+    *,
+    epsilon: Fraction | float,
+    noise: Tensor,
+    num_steps: int,
+    loss: str = "ce_scaled",
+) -> AttackResult:
+    """Look for a wrong answer within ``epsilon`` of every image.
+
+    The caller answers for the network: in evaluation mode, parameters frozen, and back-propagating
+    the true gradient (``robust_accuracy`` sees to all three).
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        images: float, (N, C, H, W), in [0, 1].
+        labels: int64, (N,).
+        epsilon: radius of the ball, in units of the pixel range.
+        noise: uniform in (-1, 1), of the images' shape. The start is its image scaled to touch
+            the ball; drawn by the caller, it can be the same for every network.
+        num_steps: gradient steps; the cost is 3 (num_steps + 1) + 1 forward passes.
+        loss: a name in ``ATTACK_LOSSES``.
+
+    Raises:
+        ConfigError: an argument is out of range.
+        UnknownNameError: no loss has this name.
+    """
+    radius = float(epsilon)
+    check_start(images, noise, epsilon=radius, num_steps=num_steps)
+    climbed = look_up(ATTACK_LOSSES, loss, kind="attack loss")
+    images = images.detach()
+    correct = is_right(network, images, labels)
+
+    start = images + radius * (noise / (per_image(noise.abs().flatten(1).amax(1)) + 1e-12))
+    point = start.clamp(0.0, 1.0)
+    seen = look(network, point, labels, loss=climbed)
+    has_gradient = (seen.gradient != 0).flatten(1).any(1)
+    survives = seen.is_right
+    fallen = point  # of every image, the last point visited at which the network was wrong
+    best, best_loss, best_gradient = point, seen.loss, seen.gradient
+    gradient = seen.gradient
+
+    previous = point
+    step = torch.full_like(best_loss, 2.0 * radius)
+    increases = torch.zeros_like(best_loss)
+    # The authors' code compares the first loss with zero, not with the start's; kept, so that
+    # results are comparable bit by bit.
+    last_loss = torch.zeros_like(best_loss)
+    was_halved = torch.ones_like(survives)
+    best_loss_at_checkpoint = best_loss
+    windows = dict(checkpoints(num_steps))
+
+    for i in range(num_steps):
+        # eq. (3): a signed step, then momentum; the first step has no past to keep.
+        kept = MOMENTUM_KEPT if i > 0 else 1.0
+        ahead = project(point + per_image(step) * gradient.sign(), images, radius)
+        moved = point + (ahead - point) * kept + (point - previous) * (1 - kept)
+        previous, point = point, project(moved, images, radius)
+
+        seen = look(network, point, labels, loss=climbed)
+        gradient = seen.gradient
+        survives = survives & seen.is_right
+        fallen = torch.where(per_image(seen.is_right), fallen, point)
+
+        is_better = seen.loss > best_loss
+        best = torch.where(per_image(is_better), point, best)
+        best_gradient = torch.where(per_image(is_better), gradient, best_gradient)
+        best_loss = torch.where(is_better, seen.loss, best_loss)
+        increases = increases + (seen.loss > last_loss)
+        last_loss = seen.loss
+
+        if i in windows:
+            # Conditions 1 and 2 of section 3.1: too few increases, or no better than before
+            # although the step was not halved then.
+            is_stuck = ~was_halved & (best_loss_at_checkpoint >= best_loss)
+            was_halved = (increases <= RHO * windows[i]) | is_stuck
+            best_loss_at_checkpoint = best_loss
+            increases = torch.zeros_like(increases)
+            step = torch.where(was_halved, step / 2, step)
+            point = torch.where(per_image(was_halved), best, point)
+            gradient = torch.where(per_image(was_halved), best_gradient, gradient)
+
+    adversarial = torch.where(per_image(survives), best, fallen)
+    adversarial = torch.where(per_image(correct | ~survives), adversarial, images)
+    return AttackResult(adversarial, survives & correct, correct, has_gradient)
+
+
+def checkpoints(num_steps: int) -> Iterator[tuple[int, int]]:
+    """The steps after which APGD looks back, each with the number of steps since the last time.
+
+    The first window is 22 % of the steps, each later one 3 % shorter, down to 6 % (section 3.1).
+    """
+    window = max(int(0.22 * num_steps), 1)
+    shorter_by, shortest = max(int(0.03 * num_steps), 1), max(int(0.06 * num_steps), 1)
+    end = window
+    while end <= num_steps:
+        yield end - 1, window
+        window = max(window - shorter_by, shortest)
+        end += window

@@ -1,0 +1,87 @@
+"""Whether the gradient that an attack follows tells how the loss changes (Athalye et al. 2018)."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from evonas.evaluation.attacks.attack_losses import SCALED_LOGIT, largest_logit
+from evonas.evaluation.attacks.frozen_network import frozen
+
+STEP = 1e-4  # of the finite difference, in units of the pixel range
+JITTER = 1 / 255  # how far from an image the check is made, in the same units
+
+
+def gradient_honesty(
+    network: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    seed: int,
+    num_directions: int = 4,
+) -> float:
+    """Relative error of the directional derivatives that a network's backward pass predicts.
+
+    With L the rescaled cross-entropy of one image (its divisor held at its value there), g what
+    backward says its gradient is, and d random unit vectors:
+
+        sum |(L(x + h d) - L(x - h d)) / 2h - <g, d>|  /  sum |(L(x + h d) - L(x - h d)) / 2h|
+
+    in float64 on a copy of the network, at a random point close to each image: on the image itself
+    equal neighbours would tie in a max pooling, where no gradient is the right one. An honest
+    backward gives less than 0.01 (kinks of ReLU), a surrogate of feedback alignment about 1. The
+    finite differences are a fact about the forward pass, so no rule can be constructed to pass by
+    accident.
+
+    Args:
+        network: any differentiable network that can be deep-copied.
+        images: float, (N, C, H, W), in [0, 1].
+        labels: int64, (N,).
+        seed: of the directions.
+        num_directions: directions per image.
+
+    Returns:
+        The error; 0 when the loss does not change in any direction and backward says so too.
+    """
+    twin = deepcopy(network).double()
+    generator = torch.Generator().manual_seed(seed)
+    jitter = torch.rand(images.shape, generator=generator, dtype=torch.float64).to(images.device)
+    points = images.double() * (1 - 2 * JITTER) + 2 * JITTER * jitter  # stays in [0, 1]
+    shape = (num_directions, *points.shape)
+    directions = torch.randn(shape, generator=generator, dtype=torch.float64).to(points.device)
+    directions = directions / directions.flatten(2).norm(dim=2).view(num_directions, -1, 1, 1, 1)
+
+    with frozen(twin), torch.enable_grad():
+        points.requires_grad_()
+        logits = twin(points)
+        divisor = largest_logit(logits)
+        losses = _loss(logits, labels, divisor)
+        gradient = torch.zeros_like(points)
+        if losses.requires_grad:
+            (gradient,) = torch.autograd.grad(
+                losses.sum(), [points], allow_unused=True, materialize_grads=True
+            )
+    with frozen(twin), torch.no_grad():
+        promised = (directions * gradient).flatten(2).sum(2)
+        kept = torch.stack([_slope(twin, points, labels, d, divisor) for d in directions])
+    error = (kept - promised).abs().sum()
+    return float(error / kept.abs().sum().clamp_min(torch.finfo(error.dtype).tiny))
+
+
+def _slope(
+    network: Callable[[Tensor], Tensor],
+    points: Tensor,
+    labels: Tensor,
+    direction: Tensor,
+    divisor: Tensor,
+) -> Tensor:
+    """Central difference of the loss along one unit vector per image, (N,)."""
+    ahead = _loss(network(points + STEP * direction), labels, divisor)
+    behind = _loss(network(points - STEP * direction), labels, divisor)
+    return (ahead - behind) / (2 * STEP)
+
+
+def _loss(logits: Tensor, labels: Tensor, divisor: Tensor) -> Tensor:
+    return F.cross_entropy(logits * (SCALED_LOGIT / divisor), labels, reduction="none")

@@ -1,0 +1,231 @@
+"""``robust``: the share of a fixed set of images that a network still classifies under attack."""
+
+import re
+from contextlib import nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, Protocol, TypeAlias, final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import CandidateFailure, ConfigError, DataError
+from evonas.evaluation.attacks.apgd import apgd
+from evonas.evaluation.attacks.ascent import AttackResult
+from evonas.evaluation.attacks.frozen_network import frozen
+from evonas.evaluation.attacks.gradient_honesty import gradient_honesty
+from evonas.evaluation.attacks.replayed_network import ReplayedNetwork
+from evonas.evaluation.data.images import Images, unit_pixels
+from evonas.evaluation.data.split import stratified_part
+from evonas.rules import true_gradient
+from evonas.seeds import derive_seed
+
+GradientKind: TypeAlias = Literal["true", "surrogate"]
+
+MAX_HONESTY_ERROR = 0.05  # honest gradients measure below 0.01, surrogates about 1
+MAX_ZERO_GRADIENT_SHARE = 0.01
+FORWARD_TOLERANCE = 1e-5  # of the largest logit, in float32
+
+
+class Attack(Protocol):
+    """``apgd`` and ``pgd`` have this form, and so must an attack of one's own."""
+
+    def __call__(
+        self,
+        network: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        /,
+        *,
+        epsilon: Fraction | float,
+        noise: Tensor,
+        num_steps: int,
+        loss: str,
+    ) -> AttackResult:
+        """See ``apgd``."""
+
+
+@final
+@dataclass(frozen=True)
+class RobustAccuracy:
+    """What an attack left of a network's accuracy, and how far that can be believed.
+
+    Attributes:
+        value: share of the images classified rightly, clean and wherever the attack looked.
+        standard_error: of ``value`` as an estimate of the share among all such images.
+        clean: share classified rightly without attack; never below ``value``.
+        gradient_honesty: relative error of the attacked gradient; None when not measured.
+        zero_gradient_share: share of the images where the attack had no gradient to follow.
+        gradient: "true", or "surrogate" for the rule's own backward pass.
+        num_images: how many images were attacked.
+    """
+
+    value: float
+    standard_error: float
+    clean: float
+    gradient_honesty: float | None
+    zero_gradient_share: float
+    gradient: GradientKind
+    num_images: int
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether ``value`` must not be called robustness: the attack was led astray."""
+        return (
+            self.gradient == "surrogate"
+            or (self.gradient_honesty is not None and self.gradient_honesty > MAX_HONESTY_ERROR)
+            or self.zero_gradient_share > MAX_ZERO_GRADIENT_SHARE
+        )
+
+
+def robust_accuracy(
+    network: nn.Module,
+    images: Images,
+    *,
+    epsilon: Fraction | float,
+    num_steps: int = 10,
+    noise_seed: int,
+    batch_size: int = 256,
+    loss: str = "ce_scaled",
+    gradient: GradientKind = "true",
+    num_honesty_images: int = 16,
+    attack: Attack = apgd,
+) -> RobustAccuracy:
+    """Attack every image once and count those on which the network was never wrong.
+
+    The network is judged in evaluation mode, its parameters frozen, with exact back-propagation
+    whatever rules trained it; all of this is undone afterwards, also after an exception. The noise
+    that starts the attack belongs to (``noise_seed``, position of the image): all networks judged
+    on the same images face the same noise, in batches of any size.
+
+    The cost is about 3 ``num_steps`` + 4 forward passes per image.
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        images: on the network's device.
+        epsilon: radius of the L-infinity ball, in units of the pixel range.
+        num_steps: gradient steps of the attack.
+        noise_seed: of the starting points; a constant of the study.
+        batch_size: images attacked at once, at most; matters to the result only by rounding.
+        loss: a name in ``ATTACK_LOSSES``.
+        gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it
+            does not measure robustness, and the result says so.
+        num_honesty_images: images on which the gradient is checked; 0 skips the check.
+        attack: what attacks.
+
+    Raises:
+        CandidateFailure: the network's logits are not finite, or two forward passes on the same
+            images (one of them under ``true_gradient``) differ.
+        ConfigError: an argument is out of range.
+        DataError: there are no images.
+    """
+    if not len(images):
+        raise DataError("robust accuracy: expected at least one image, got none")
+    if batch_size < 1:
+        raise ConfigError(f"batch size of an attack: expected at least 1, got {batch_size}")
+    probe = images.subset(torch.arange(min(len(images), max(num_honesty_images, 1))))
+    pixels = unit_pixels(probe.pixels)
+    honesty: float | None = None
+    masks: list[Tensor] = []  # three rows each; one readback at the end
+    with frozen(network):
+        untouched = _logits(network, pixels)
+        with true_gradient(network) if gradient == "true" else nullcontext():
+            _check_same(untouched, _logits(network, pixels))
+            if num_honesty_images:
+                seed = derive_seed(noise_seed, "directions")
+                honesty = gradient_honesty(network, pixels, probe.labels, seed=seed)
+            noise = start_noise(images, noise_seed=noise_seed)
+            attacked = ReplayedNetwork(network) if images.pixels.is_cuda else network
+            # batches of one size, but for the last: a graph is of one shape
+            num_batches = -(-len(images) // batch_size)
+            size = -(-len(images) // num_batches)
+            for first in range(0, len(images), size):
+                batch = slice(first, first + size)
+                result = attack(
+                    attacked,
+                    unit_pixels(images.pixels[batch]),
+                    images.labels[batch],
+                    epsilon=epsilon,
+                    noise=noise[batch].to(images.pixels.device, non_blocking=True),
+                    num_steps=num_steps,
+                    loss=loss,
+                )
+                robust = result.robust & result.correct
+                masks.append(torch.stack([robust, result.correct, result.has_gradient]))
+    counts = torch.cat(masks, dim=1).sum(1).tolist()
+    value, clean, with_gradient = (count / len(images) for count in counts)
+    return RobustAccuracy(
+        value=value,
+        standard_error=(value * (1 - value) / len(images)) ** 0.5,
+        clean=clean,
+        gradient_honesty=honesty,
+        zero_gradient_share=1 - with_gradient,
+        gradient=gradient,
+        num_images=len(images),
+    )
+
+
+def start_noise(images: Images, *, noise_seed: int) -> Tensor:
+    """Uniform numbers in [-1, 1) of the images' shape, float32, on the CPU, all at once.
+
+    One draw for the whole set is what makes the noise independent of batches and of the device.
+    """
+    generator = torch.Generator().manual_seed(noise_seed)
+    return torch.rand(images.pixels.shape, generator=generator).mul_(2.0).sub_(1.0)
+
+
+def robust_subset(images: Images, *, num_images: int = 1000, seed: int) -> Images:
+    """The fixed images that ``robust`` is measured on: every class in its share.
+
+    Returns:
+        ``num_images`` of them, or all when there are no more than that.
+    """
+    part, _ = stratified_part(
+        images.labels,
+        num_images=min(num_images, len(images)),
+        seed=derive_seed(seed, "robust subset"),
+    )
+    return images.subset(part)
+
+
+def parse_epsilon(text: str) -> Fraction:
+    """The radius of an attack, exactly: ``"1/255"``, ``"0.004"`` or ``"0"``.
+
+    Raises:
+        ConfigError: it is not such a number, or not in [0, 1].
+    """
+    if re.fullmatch(r"\s*(\d{1,9}/\d{1,9}|\d{1,9}(\.\d{1,18})?)\s*", text, re.ASCII):
+        numerator, _, denominator = text.partition("/")
+        if not denominator or int(denominator):
+            epsilon = Fraction(numerator.strip()) / int(denominator or 1)
+            if epsilon <= 1:
+                return epsilon
+    raise ConfigError(
+        f"epsilon: expected a share of the pixel range from 0 to 1, such as '1/255', got '{text}'"
+    )
+
+
+def format_epsilon(epsilon: Fraction) -> str:
+    """The radius as n/255 where it is one, as tables of robustness write it."""
+    steps = epsilon * 255
+    return f"{steps}/255" if steps.denominator == 1 else str(epsilon)
+
+
+def _logits(network: nn.Module, pixels: Tensor) -> Tensor:
+    with torch.no_grad():
+        logits: Tensor = network(pixels)
+    return logits.float()
+
+
+def _check_same(untouched: Tensor, judged: Tensor) -> None:
+    """Refuse a network whose attack would not be an attack on what was trained."""
+    if not bool(untouched.isfinite().all()):
+        raise CandidateFailure("robust: the network's logits are not finite")
+    difference = float((untouched - judged).abs().max())
+    allowed = FORWARD_TOLERANCE * max(float(untouched.abs().max()), 1.0)
+    if not difference <= allowed:
+        raise CandidateFailure(
+            "robust: expected two forward passes of the same images in evaluation mode to agree "
+            f"to {allowed:.1e}, but they differ by {difference:.1e}; a random forward pass, or "
+            "one that changes under true_gradient, cannot be attacked honestly"
+        )

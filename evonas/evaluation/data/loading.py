@@ -1,0 +1,110 @@
+"""Data sets by name, divided so that a search never reads the images it is reported on."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from evonas.errors import DataError
+from evonas.evaluation.data.images import Images, SearchData, Traits
+from evonas.evaluation.data.source_cifar import Cifar10, Cifar100
+from evonas.evaluation.data.source_digits import Digits
+from evonas.evaluation.data.source_fashion_mnist import FashionMnist
+from evonas.evaluation.data.source_folder import Folder
+from evonas.evaluation.data.source_imagenet16 import ImageNet16120
+from evonas.evaluation.data.sources import AbstractSource
+from evonas.evaluation.data.split import share_of, stratified_part
+from evonas.registry import look_up
+from evonas.seeds import derive_seed
+
+DATASETS: dict[str, AbstractSource] = {
+    source.name: source
+    for source in (Digits(), FashionMnist(), Cifar10(), Cifar100(), ImageNet16120(), Folder())
+}
+
+MIN_CAPPED_VALIDATION = 1000  # below this, a share of right answers is too coarse to rank by
+
+
+def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where data are sought when a run does not say: ``$EVONAS_DATA``, else ``./data``."""
+    return Path(environment.get("EVONAS_DATA") or "data")
+
+
+def traits_of(name: str, *, data_dir: Path | None = None) -> Traits:
+    """What data set ``name`` is like; nothing is read, save by ``folder``.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+        DataError: ``folder`` finds no images under ``data_dir``.
+    """
+    source = look_up(DATASETS, name, kind="data set")
+    return source.traits(data_dir or default_data_dir())
+
+
+def load_search_data(
+    name: str,
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    seed: int,
+    num_images: int | None = None,
+) -> SearchData:
+    """The training and validation part of a data set; its test images are not read.
+
+    Both parts are drawn from the official training images, every class in its share, by ``seed``.
+    ``num_images`` keeps that many of the training part, and of the validation part at most
+    ``max(num_images, MIN_CAPPED_VALIDATION)``; the images kept are drawn by ``seed`` too.
+
+    Args:
+        name: a name in ``DATASETS``.
+        data_dir: where the data lie; None takes ``default_data_dir()``.
+        download: fetch the data when they are missing and their publisher allows it.
+        seed: the study's seed.
+        num_images: how many training images to keep; None keeps all.
+
+    Returns:
+        The two parts, on the CPU.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+        DataError: the data are missing or damaged, or ``num_images`` does not fit them.
+    """
+    source = look_up(DATASETS, name, kind="data set")
+    data_dir = data_dir or default_data_dir()
+    traits = source.traits(data_dir)
+    images = source.load_train(data_dir, download=download)
+    for_validation, for_training = stratified_part(
+        images.labels,
+        num_images=share_of(len(images), traits.validation_share),
+        seed=derive_seed(seed, "split", name),
+    )
+    train, validation = images.subset(for_training), images.subset(for_validation)
+    if num_images is not None:
+        if num_images < traits.num_classes:
+            raise DataError(
+                f"images: expected at least one for each of the {traits.num_classes} classes "
+                f"of '{name}', got {num_images}"
+            )
+        train = _keep(train, num_images, seed, f"training images of '{name}'")
+        cap = min(len(validation), max(num_images, MIN_CAPPED_VALIDATION))
+        validation = _keep(validation, cap, seed, f"validation images of '{name}'")
+    return SearchData(traits, train, validation)
+
+
+def load_test(name: str, *, data_dir: Path | None = None, download: bool = False) -> Images:
+    """The test images of a data set, for the one report at the end of a study.
+
+    They do not depend on any seed.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+        DataError: the data are missing or damaged.
+    """
+    source = look_up(DATASETS, name, kind="data set")
+    return source.load_test(data_dir or default_data_dir(), download=download)
+
+
+def _keep(images: Images, num_images: int, seed: int, what: str) -> Images:
+    part, _ = stratified_part(
+        images.labels, num_images=num_images, seed=derive_seed(seed, "keep", what), what=what
+    )
+    return images.subset(part)

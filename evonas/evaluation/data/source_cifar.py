@@ -1,0 +1,101 @@
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), read by torchvision.
+
+The files are pickles. torchvision compares the md5 of every file with the published one before
+it opens any; this module relies on that and a test holds it.
+"""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import torch
+
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.sources import AbstractSource, missing, torchvision_datasets
+
+
+class _AbstractCifar(AbstractSource):
+    folder: ClassVar[str]
+
+    @abstractmethod
+    def _reader(self) -> Any:
+        """The class that torchvision has for this data set."""
+
+    def load_train(self, data_dir: Path, *, download: bool) -> Images:
+        """The 50,000 images of the training batches."""
+        return self._load(data_dir, train=True, download=download)
+
+    def load_test(self, data_dir: Path, *, download: bool) -> Images:
+        """The 10,000 images of the test batch."""
+        return self._load(data_dir, train=False, download=download)
+
+    def _load(self, data_dir: Path, *, train: bool, download: bool) -> Images:
+        try:
+            dataset = self._reader()(str(data_dir), train=train, download=download)
+        except (RuntimeError, OSError) as error:
+            raise missing(
+                self.name,
+                sought=data_dir / self.folder,
+                remedy="Pass --download, or unpack the python version of "
+                "https://www.cs.toronto.edu/~kriz/cifar.html there.",
+            ) from error
+        pixels = torch.from_numpy(dataset.data).permute(0, 3, 1, 2).contiguous()
+        return Images(pixels, torch.tensor(dataset.targets, dtype=torch.int64))
+
+
+@final
+class Cifar10(_AbstractCifar):
+    """60,000 colour images, 32x32, of ten classes."""
+
+    name: ClassVar[str] = "cifar10"
+    folder: ClassVar[str] = "cifar-10-batches-py"
+
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+        """Fixed values; nothing is read."""
+        return Traits(
+            name=self.name,
+            num_classes=10,
+            shape=(3, 32, 32),
+            mean=(125.3 / 255, 123.0 / 255, 113.9 / 255),  # NAS-Bench-201 (Dong and Yang 2020)
+            std=(63.0 / 255, 62.1 / 255, 66.7 / 255),
+            crop_padding=4,
+            flip=True,
+            validation_share=0.5,
+            epochs=12,
+            batch=256,
+            channels=None,
+            cells=None,
+            epsilon="1/255",
+        )
+
+    def _reader(self) -> Any:
+        return torchvision_datasets().CIFAR10
+
+
+@final
+class Cifar100(_AbstractCifar):
+    """60,000 colour images, 32x32, of a hundred classes."""
+
+    name: ClassVar[str] = "cifar100"
+    folder: ClassVar[str] = "cifar-100-python"
+
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+        """Fixed values; nothing is read."""
+        return Traits(
+            name=self.name,
+            num_classes=100,
+            shape=(3, 32, 32),
+            mean=(129.3 / 255, 124.1 / 255, 112.4 / 255),  # NAS-Bench-201 (Dong and Yang 2020)
+            std=(68.2 / 255, 65.4 / 255, 70.4 / 255),
+            crop_padding=4,
+            flip=True,
+            validation_share=0.5,
+            epochs=12,
+            batch=256,
+            channels=None,
+            cells=None,
+            epsilon="1/255",
+        )
+
+    def _reader(self) -> Any:
+        return torchvision_datasets().CIFAR100

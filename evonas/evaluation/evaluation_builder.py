@@ -1,0 +1,113 @@
+"""An evaluation under way: what is measured, and what is left out for making no difference."""
+
+from typing import final
+
+from evonas.evaluation.constraints import broken, total_violation
+from evonas.evaluation.objectives import OBJECTIVES, Cost, Subject
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.record import Evaluation
+from evonas.seeds import derive_seed
+
+
+@final
+class EvaluationBuilder:
+    """An evaluation under way: what is known of the candidate so far.
+
+    Attributes:
+        until: the epoch that it is trained to; 0 before that is decided.
+        weights_by_rule: see :class:`Evaluation`, as for all that follow.
+        losses: the same.
+        failure: the same.
+        bounds: the same.
+        uncaptured: the same.
+    """
+
+    def __init__(self, protocol: Protocol, key: str, genome: str) -> None:
+        self._protocol = protocol
+        self._key = key
+        self._genome = genome
+        self._values: dict[str, float] = {}
+        self.seed = derive_seed(protocol.seed, key)
+        self.until = 0
+        self.weights_by_rule: dict[str, int] = {}
+        self.losses: tuple[float, ...] = ()
+        self.failure: str | None = None
+        self.bounds: dict[str, float] = {}
+        self.uncaptured: str | None = None
+
+    def measure(self, cost: Cost, subject: Subject) -> None:
+        """Add the values of all objectives of this cost."""
+        for objective in self._protocol.measured():
+            if objective.cost == cost:
+                self._values[objective.name] = objective.measure(subject)
+
+    @property
+    def violation(self) -> float:
+        """Of the constraints on what is known."""
+        return total_violation(self._values, self._protocol.constraints)
+
+    @property
+    def contends(self) -> bool:
+        """See :class:`Evaluation`."""
+        return self.failure is None and self._left_out() is None
+
+    def is_gated(self, subject: Subject, rivals: tuple[tuple[float, ...], ...]) -> bool:
+        """Whether what was not measured yet is to be skipped.
+
+        It is when a rival dominates the candidate even at the bounds of what is missing: then it
+        does so at the true values as well. The bounds are kept.
+        """
+        if not (self._protocol.gate != "off" and rivals and self._is_complete()):
+            return False
+        objectives = [OBJECTIVES[name] for name in self._protocol.objectives]
+        missing = [o for o in objectives if o.name not in self._values]
+        if not missing:
+            return False
+        bounds = {}
+        for objective in missing:
+            if objective.bound is None:
+                return False
+            bounds[objective.name] = objective.bound(subject)
+        hoped = {**self._values, **bounds}
+        best = tuple(objective.minimised(hoped[objective.name]) for objective in objectives)
+        if not any(_dominates(rival, best) for rival in rivals):
+            return False
+        self.bounds = bounds
+        return self._protocol.gate == "skip"
+
+    def evaluation(self, *, seconds: float) -> Evaluation:
+        """The record as it stands."""
+        return Evaluation(
+            key=self._key,
+            genome=self._genome,
+            values=self._values,
+            weights_by_rule=self.weights_by_rule,
+            losses=self.losses,
+            epochs=self.until if self.failure is not None else len(self.losses),
+            seconds=seconds,
+            seed=self.seed,
+            failure=self.failure,
+            violation=0.0 if self.failure is not None else self.violation,
+            bounds=self.bounds,
+            left_out=None if self.failure is not None else self._left_out(),
+            uncaptured=self.uncaptured,
+        )
+
+    def _is_complete(self) -> bool:
+        return len(self.losses) == self._protocol.recipe.epochs
+
+    def _left_out(self) -> str | None:
+        reasons = []
+        if self.violation:
+            reasons.append(f"outside {broken(self._values, self._protocol.constraints)}")
+        if self.losses and not self._is_complete():
+            of = self._protocol.recipe.epochs
+            reasons.append(f"stopped after {len(self.losses)} of {of} epochs")
+        if self.bounds:
+            best = ", ".join(f"{name} {value:.4f}" for name, value in self.bounds.items())
+            reasons.append(f"dominated even with {best}")
+        return "; ".join(reasons) or None
+
+
+def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,1 @@
+"""A supernet as the guide of a search."""

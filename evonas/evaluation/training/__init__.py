@@ -1,0 +1,1 @@
+"""Training: one step, one candidate, and the device it runs on."""

@@ -1,0 +1,89 @@
+"""How fast this machine trains: a few steps of a small candidate, by the path of a run."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.training.augment import frame, plan_epoch
+from evonas.evaluation.training.cuda_graph import WARM_UP_CALLS, Replayed
+from evonas.evaluation.training.device_stream import make_device_stream
+from evonas.evaluation.training.precision import Precision
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.training_step import training_step
+from evonas.networks import build
+from evonas.space import load
+
+CELL = (  # the best of NAS-Bench-201 on CIFAR-10
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured.
+
+    Attributes:
+        images_per_second: of training, one candidate alone.
+        step_milliseconds: of one optimiser step.
+        batch: images in it.
+        fallback: why the steps were not replays of a CUDA graph; None if they were.
+    """
+
+    images_per_second: float
+    step_milliseconds: float
+    batch: int
+    fallback: str | None
+
+
+def training_speed(
+    device: str, *, precision: Precision, batch: int = 64, num_steps: int = 6, channels: int = 16
+) -> Speed:
+    """Train the best cell of NAS-Bench-201, one cell a stage, on images like those of CIFAR-10.
+
+    The images are random, every layer is under ``usf``. On a CPU one thread computes, as in a
+    worker.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with make_device_stream(device).open():
+            return _speed(device, precision, batch, num_steps, channels)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _speed(device: str, precision: Precision, batch: int, num_steps: int, channels: int) -> Speed:
+    traits = traits_of("cifar10")
+    space = load("nas-bench-201").resized(channels=channels, cells=1).with_rules(("usf",))
+    network = build(space, space.parse(CELL), input_shape=traits.shape, num_classes=10, seed=0).to(
+        device
+    )
+    generator = torch.Generator().manual_seed(0)
+    num_images = batch * (num_steps + WARM_UP_CALLS + 1)
+    pixels = torch.randint(
+        0, 256, (num_images, *traits.shape), dtype=torch.uint8, generator=generator
+    )
+    labels = torch.randint(0, 10, (num_images,), generator=generator)
+    images = frame(Images(pixels, labels).to(device), traits=traits)
+    step = training_step(network, images, recipe=Recipe(1, batch), precision=precision)
+    replayed = Replayed(step, device=images.labels.device)
+    step.begin_epoch(plan_epoch(images, batch=batch, generator=generator))
+    for _ in range(WARM_UP_CALLS + 1):
+        replayed()
+    wait(device)
+    start = time.perf_counter()
+    for _ in range(num_steps):
+        replayed()
+    wait(device)
+    seconds = (time.perf_counter() - start) / num_steps
+    return Speed(batch / seconds, 1e3 * seconds, batch, replayed.fallback)
+
+
+def wait(device: torch.device | str) -> None:
+    """Until the device has done what it was given."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,136 @@
+"""Train one network for one budget."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evonas.errors import TrainingDiverged
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.training.augment import FramedImages, frame, plan_epoch
+from evonas.evaluation.training.checkpoint import make_checkpoint, restore_checkpoint
+from evonas.evaluation.training.cooperative import Cooperative, run_to_end
+from evonas.evaluation.training.cuda_graph import Replayed
+from evonas.evaluation.training.device_stream import make_device_stream
+from evonas.evaluation.training.precision import Precision
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.training_step import training_step
+from evonas.networks import Network
+
+__all__ = ["Recipe", "TrainedCandidate", "train", "training"]
+
+STEPS_A_TURN = 32  # after so many, another candidate on the same device may take its turn
+
+
+@dataclass(frozen=True)
+class TrainedCandidate:
+    """A trained network and how it got there.
+
+    Attributes:
+        network: in evaluation mode.
+        losses: mean cross-entropy of each epoch, in nats.
+        seconds: of wall clock.
+        fallback: why its steps were not replays of a CUDA graph; None if they were.
+        checkpoint: to go on from; empty after the last epoch.
+    """
+
+    network: Network
+    losses: tuple[float, ...]
+    seconds: float
+    fallback: str | None = None
+    checkpoint: bytes = b""
+
+
+def train(
+    network: Network,
+    images: Images,
+    *,
+    traits: Traits,
+    recipe: Recipe,
+    seed: int,
+    precision: Precision = "fp32",
+    until: int | None = None,
+    checkpoint: bytes = b"",
+) -> TrainedCandidate:
+    """Train ``network`` in place on ``images``, which lie on its device.
+
+    Training in stages, each from the checkpoint of the one before, is training straight through,
+    bit for bit: the learning rate follows the whole recipe wherever a stage ends.
+
+    Args:
+        network: as it was built.
+        images: the training part.
+        traits: says how the images may be augmented.
+        recipe: how, and for how long.
+        seed: of the order of the images and of their augmentation.
+        precision: of the forward and the backward pass.
+        until: the epoch to stop after; the last one of the recipe if None.
+        checkpoint: of an earlier stage, to go on from; empty to begin.
+
+    Raises:
+        TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+        StorageError: the checkpoint is damaged, or of another network.
+    """
+    framed = frame(images, traits=traits)
+    with make_device_stream(images.labels.device).open():
+        return run_to_end(
+            training(
+                network,
+                framed,
+                recipe=recipe,
+                seed=seed,
+                precision=precision,
+                until=until,
+                checkpoint=checkpoint,
+            )
+        )
+
+
+def training(
+    network: Network,
+    images: FramedImages,
+    *,
+    recipe: Recipe,
+    seed: int,
+    precision: Precision,
+    until: int | None = None,
+    checkpoint: bytes = b"",
+) -> Cooperative[TrainedCandidate]:
+    """The same in turns, all of them on one stream.
+
+    Arguments and errors are those of :func:`train`.
+    """
+    start = time.perf_counter()
+    generator = torch.Generator().manual_seed(seed)
+    step = training_step(network, images, recipe=recipe, precision=precision)
+    losses: list[float] = []
+    if checkpoint:
+        losses += restore_checkpoint(checkpoint, step, generator)
+    replayed = Replayed(step, device=images.labels.device)
+    until = recipe.epochs if until is None else until
+    for epoch in range(len(losses), until):
+        plan = plan_epoch(images, batch=recipe.batch, generator=generator)
+        step.begin_epoch(plan)
+        for number in range(step.num_steps):
+            replayed()
+            if (number + 1) % STEPS_A_TURN == 0:
+                yield
+        yield
+        losses.append(_mean(step.losses, epoch=epoch))
+    step.end()
+    left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses)
+    seconds = time.perf_counter() - start
+    return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback, left)
+
+
+def _mean(losses: Tensor, *, epoch: int) -> float:
+    """The mean of an epoch; the one moment when the host waits for the device."""
+    values = losses.tolist()
+    for step, value in enumerate(values):
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"the training loss became {value} in epoch {epoch + 1}, step {step + 1}"
+            )
+    return math.fsum(values) / len(values)

@@ -1,0 +1,141 @@
+"""One step of training, all of it on the device: the host waits for nothing and decides nothing.
+
+The batch, the learning rate and the place of the loss are looked up by counters that lie on the
+device, so a step that is captured as a CUDA graph goes on with every replay. The same function
+runs on a CPU.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from evonas.evaluation.training.augment import FramedImages, cut
+from evonas.evaluation.training.descent import AbstractDescent, Descent
+from evonas.evaluation.training.flat_descent import FlatDescent
+from evonas.evaluation.training.precision import Precision, arithmetic, autocast
+from evonas.evaluation.training.recipe import Recipe
+from evonas.networks import Network
+from evonas.rules import parameter_groups
+from evonas.rules.kernels import has_kernels_on
+
+
+@final
+@dataclass(frozen=True)
+class TrainingStep:
+    """Forward pass, backward pass, optimiser, schedule and counters of one mini-batch.
+
+    Attributes:
+        network: in training mode.
+        images: on its device.
+        recipe: how it is trained.
+        precision: of the forward and the backward pass.
+        descent: the optimiser.
+        shares: float32, (epochs,): what is left of the learning rate in each epoch.
+        plan: int64, (steps, 1 or 4, batch): the epoch under way, see ``plan_epoch``.
+        losses: float32, (steps,): of the steps of this epoch so far.
+        epoch: int64, (1,): counted from -1, that is before the first.
+        number: int64, (1,): of the step in its epoch.
+    """
+
+    network: Network
+    images: FramedImages
+    recipe: Recipe
+    precision: Precision
+    descent: AbstractDescent
+    shares: Tensor
+    plan: Tensor
+    losses: Tensor
+    epoch: Tensor
+    number: Tensor
+
+    @property
+    def num_steps(self) -> int:
+        """Steps of an epoch."""
+        return len(self.losses)
+
+    def end(self) -> None:
+        """After the last step: the network is as any other, in evaluation mode."""
+        self.descent.release()
+        self.network.eval().use_kernels(are_used=False)
+        self.network.wiring.to_numbers()
+
+    def begin_epoch(self, plan: Tensor) -> None:
+        """Put the plan of the next epoch in the place of the last one."""
+        # from pageable memory the copy would make the host wait
+        source = plan.pin_memory() if self.plan.is_cuda else plan
+        self.plan.copy_(source, non_blocking=True)
+        self.number.zero_()
+        self.epoch.add_(1)
+
+    def __call__(self) -> None:
+        """Make the next step."""
+        pixels, labels = cut(self.images, self.plan.index_select(0, self.number)[0])
+        network, device_type = self.network, pixels.device.type
+        network.wiring.aim(labels)
+        self.descent.forget_gradients()
+        with arithmetic(self.precision, device_type=device_type):
+            with autocast(self.precision, device_type=device_type):
+                logits = network(pixels)
+            loss = F.cross_entropy(logits.float(), labels)
+            loss.backward()
+        share = self.shares.index_select(0, self.epoch)[0]
+        self.descent.step(share=share)
+        network.wiring.advance(
+            learning_rate=self.recipe.learning_rate * share,
+            momentum=self.recipe.momentum,
+            weight_decay=self.recipe.weight_decay,
+            nesterov=True,
+        )
+        self.losses.index_copy_(0, self.number, loss.detach().view(1))
+        self.number.add_(1)
+
+
+def training_step(
+    network: Network,
+    images: FramedImages,
+    *,
+    recipe: Recipe,
+    precision: Precision,
+    has_kernels: bool | None = None,
+) -> TrainingStep:
+    """The step that trains ``network``, which is put in training mode, on ``images``.
+
+    Args:
+        network: on the device of the images.
+        images: the training part.
+        recipe: how it is trained.
+        precision: of the forward and the backward pass.
+        has_kernels: whether :mod:`evonas.rules.kernels` does what it can, to the numbers of the
+            plain step but for rounding; None: where it has a GPU to do it on.
+    """
+    device = images.labels.device
+    steps = len(images) // recipe.batch
+    rows = 4 if images.padding or images.flip else 1
+    groups = parameter_groups(
+        network,
+        learning_rate=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=True,
+    )
+    if has_kernels is None:
+        has_kernels = has_kernels_on(device)
+    if has_kernels or device.type == "cuda":
+        network.wiring.to_tensors(device, has_kernels=has_kernels)
+    network.use_kernels(are_used=has_kernels)
+    shares = [recipe.share_at(epoch) for epoch in range(recipe.epochs)]
+    return TrainingStep(
+        network=network.train(),
+        images=images,
+        recipe=recipe,
+        precision=precision,
+        descent=FlatDescent(groups) if has_kernels else Descent(groups),
+        shares=torch.tensor(shares, dtype=torch.float32, device=device),
+        plan=torch.zeros(steps, rows, recipe.batch, dtype=torch.int64, device=device),
+        losses=torch.zeros(steps, device=device),
+        epoch=torch.full((1,), -1, dtype=torch.int64, device=device),
+        number=torch.zeros(1, dtype=torch.int64, device=device),
+    )

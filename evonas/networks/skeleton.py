@@ -1,0 +1,119 @@
+"""Grow the skeleton of a space: the sizes of every block, whatever stands in its cells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+from torch import nn
+
+from evonas.errors import SpaceError
+from evonas.networks.blocks import FactorizedReduction, ResidualReduction, relu_convolution, stem
+from evonas.networks.normalisation import BatchNorm
+from evonas.rules import AbstractRule, RuleLinear
+from evonas.space import Position, Space
+
+
+@dataclass(frozen=True)
+class SkeletonParts:
+    """A skeleton with its cells in it.
+
+    Attributes:
+        body: the blocks from stem to last cell, in the order in which the image passes them.
+        head: what stands before the mean over the positions.
+        classifier: from features to logits.
+    """
+
+    body: dict[str, nn.Module]
+    head: nn.Module
+    classifier: RuleLinear
+
+
+def check_image_size(space: Space, input_shape: tuple[int, int, int]) -> None:
+    """Refuse images that a space would halve away.
+
+    Raises:
+        SpaceError: the space halves an image more often than its size allows.
+    """
+    halvings = sum(position.is_strided for position in space.positions)
+    if min(input_shape[1:]) < 2**halvings:
+        raise SpaceError(
+            f"{space.name}: expected images of at least {2**halvings} pixels a side (it halves "
+            f"them {halvings} times), got {input_shape[1]} x {input_shape[2]}"
+        )
+
+
+@final
+class SkeletonBuilder:
+    """Keeps the channels and the halvings of the last two values while the skeleton grows.
+
+    Args:
+        space: whose skeleton it is.
+        rule: of a site, by its name.
+        cell: makes the cell at a position from the modules that prepare its inputs.
+        in_channels: of the images.
+        num_classes: width of the logits.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        *,
+        rule: Callable[[str], AbstractRule],
+        cell: Callable[[Position, list[nn.Module]], nn.Module],
+        in_channels: int,
+        num_classes: int,
+    ) -> None:
+        self._space = space
+        self._rule = rule
+        self._cell = cell
+        self._num_classes = num_classes
+        self._before = self._value = (in_channels, 0)
+
+    def build(self) -> SkeletonParts:
+        """Every block, in order; draws weights from torch's global generator."""
+        body = {
+            position.name.replace(".", "_"): self._block(position)
+            for position in self._space.positions
+            if position.kind != "classifier"
+        }
+        channels = self._value[0]
+        has_norm = self._space.spec.head.norm
+        head = nn.Sequential(BatchNorm(channels), nn.ReLU()) if has_norm else nn.Identity()
+        rule = self._rule("classifier").for_readout()
+        return SkeletonParts(body, head, RuleLinear(channels, self._num_classes, rule=rule))
+
+    def _block(self, position: Position) -> nn.Module:
+        channels, halvings = self._value
+        if position.kind == "stem":
+            module: nn.Module = stem(
+                channels,
+                position.channels,
+                kernel=self._space.spec.stem.kernel,
+                rule=self._rule(position.name),
+            )
+            self._before = self._value = (position.channels, halvings)
+            return module
+        if position.kind == "reduction":
+            module = ResidualReduction(channels, position.channels, rule=self._rule(position.name))
+            self._before, self._value = self._value, (position.channels, halvings + 1)
+            return module
+        graph = self._space.graphs[position.cell or ""]
+        inputs = [self._before, self._value][-graph.spec.inputs :]
+        module = self._cell(
+            position,
+            [
+                self._preprocess(position, f"{position.name}.preprocess{index}", given)
+                for index, given in enumerate(inputs)
+            ],
+        )
+        width = position.channels * graph.output_multiple
+        self._before, self._value = self._value, (width, halvings + position.is_strided)
+        return module
+
+    def _preprocess(self, position: Position, site: str, given: tuple[int, int]) -> nn.Module:
+        channels, halvings = given
+        if site not in position.sites:
+            return nn.Identity()
+        if halvings < self._value[1]:
+            return FactorizedReduction(channels, position.channels, rule=self._rule(site))
+        return relu_convolution(channels, position.channels, kernel=1, rule=self._rule(site))

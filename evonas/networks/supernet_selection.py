@@ -1,0 +1,160 @@
+"""What a supernet is to run: one genome, or a mixture of all of them.
+
+A mixture gives every gene one distribution over its choices, independent of the other genes, so
+that the operation of an edge and the rule of a site have a softmax each. Along an edge from
+``source`` to ``target`` the operation k is weighted by
+
+    sum_s P(inputs = s, source in s) P(operation k on the slot of source in s)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evonas.space import Genome, Position, Space
+from evonas.space.cell import CellGraph
+from evonas.space.rule_genes import gene_name
+
+Share = tuple[tuple[int, ...], Tensor]
+"""Indices of rules, and the share of each."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One operation along one edge.
+
+    Attributes:
+        source: the node that it reads.
+        operation: index among those of the cell.
+        weight: that its value is multiplied by, of no dimension; None for 1.
+        slots: the slots of the target it may stand in, and the share of each; they sum to 1.
+    """
+
+    source: int
+    operation: int
+    weight: Tensor | None
+    slots: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What runs, and by which rules it learns.
+
+    Attributes:
+        cells: for every cell of the space and each of its computed nodes the terms of its sum.
+        rules: for every site the rules of its layers.
+    """
+
+    cells: dict[str, tuple[tuple[Term, ...], ...]]
+    rules: dict[str, Share]
+
+    def of_edge(self, position: Position, target: int, term: Term) -> Share | None:
+        """The rules of one operation; None where there is no site."""
+        shares = [
+            (self.rules[site], share)
+            for slot, share in term.slots
+            if (site := f"{position.name}.edge{target}_{slot}") in self.rules
+        ]
+        if not shares:
+            return None
+        (indices, first), share = shares[0]
+        if len(shares) == 1:
+            return indices, first
+        return indices, sum((s * share for (_, s), share in shares[1:]), first * share)
+
+
+def select_genome(space: Space, genome: Genome) -> Selection:
+    """One genome: its live edges, one rule for each site."""
+    blueprint = space.decode(genome)
+    cells = {}
+    for name, graph in space.graphs.items():
+        operations = [operation.name for operation in graph.operations]
+        live = [edge for edge in blueprint.cells[name].edges if edge.is_live]
+        cells[name] = tuple(
+            tuple(
+                Term(
+                    edge.source,
+                    operations.index(edge.operation.name),
+                    None,
+                    ((int(edge.name.partition("_")[2]), 1.0),),
+                )
+                for edge in live
+                if edge.target == target
+            )
+            for target in graph.targets
+        )
+    one = torch.ones(1)
+    rules: dict[str, Share] = {
+        site: ((space.rule_choices.index(rule),), one) for site, rule in blueprint.rules.items()
+    }
+    return Selection(cells, rules)
+
+
+def select_mixture(space: Space, probabilities: Sequence[Tensor]) -> Selection:
+    """All genomes at once.
+
+    Args:
+        space: whose genes they are.
+        probabilities: for every gene one number for each choice, of sum 1.
+    """
+    cells = {}
+    cursor = 0
+    for name, graph in space.graphs.items():
+        end = cursor + len(graph.genes)
+        cells[name] = _mixed(graph, probabilities[cursor:end])
+        cursor = end
+    by_gene = dict(zip((gene.name for gene in space.genes), probabilities, strict=True))
+    everything = tuple(range(len(space.rule_choices)))
+    rules = {
+        site: (everything, by_gene[gene_name(position, site, granularity=space.granularity)])
+        for position in space.positions
+        for site in position.sites
+    }
+    return Selection(cells, rules)
+
+
+def _mixed(graph: CellGraph, probabilities: Sequence[Tensor]) -> tuple[tuple[Term, ...], ...]:
+    left = iter(probabilities)
+    nodes = []
+    for target in graph.targets:
+        sets = graph.sources[target]
+        of_set = next(left) if len(sets) > 1 else torch.ones(1)
+        of_slot = [next(left) for _ in sets[0]]
+        terms: list[Term] = []
+        for source in range(target):
+            places = [
+                (sources.index(source), number)
+                for number, sources in enumerate(sets)
+                if source in sources
+            ]
+            terms += _along(graph, source, places, of_set, of_slot)
+        nodes.append(tuple(terms))
+    return tuple(nodes)
+
+
+def _along(
+    graph: CellGraph,
+    source: int,
+    places: Sequence[tuple[int, int]],
+    of_set: Tensor,
+    of_slot: Sequence[Tensor],
+) -> list[Term]:
+    """The terms of one edge; ``places`` are its slots, each with the set that puts it there."""
+    slots = sorted({slot for slot, _ in places})
+    weights = torch.stack(
+        [sum((of_set[n] for s, n in places if s == slot), 0.0) * of_slot[slot] for slot in slots]
+    )  # (slots, operations)
+    totals = weights.sum(0)
+    shares = (weights / totals.clamp_min(torch.finfo(totals.dtype).tiny)).detach().tolist()
+    return [
+        Term(
+            source,
+            number,
+            totals[number],
+            tuple((slot, row[number]) for slot, row in zip(slots, shares, strict=True)),
+        )
+        for number, operation in enumerate(graph.operations)
+        if operation.kind != "zero"
+    ]

@@ -1,0 +1,1 @@
+"""Engines to compare with: random, local and aging search, and Optuna."""

@@ -1,0 +1,1 @@
+"""Engines whose survivors DEAP selects."""

@@ -1,0 +1,31 @@
+"""NSGA-II as DEAP selects: the same algorithm by other hands (Deb et al. 2002)."""
+
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+from deap import tools
+
+from evonas.search.deap_engines.deap_search import AbstractDeapSearch, Individual
+
+
+@final
+class DeapNsga2(AbstractDeapSearch):
+    """Survivors by ``selNSGA2``, parents by tournament of feasibility, dominance and crowding.
+
+    DEAP's own tournament, ``selTournamentDCD``, takes only populations of a multiple of four.
+    """
+
+    name: ClassVar[str] = "deap-nsga2"
+    title: ClassVar[str] = "NSGA-II with DEAP's selection"
+    source: ClassVar[str] = "Deb, Pratap, Agarwal and Meyarivan 2002"
+
+    def _select(self, individuals: list[Individual], count: int) -> list[Individual]:
+        return list(tools.selNSGA2(individuals, count, nd="log"))
+
+    def _parent(self, members: Sequence[Individual]) -> Individual:
+        one, other = self._rng.sample(members, k=2)
+        if other.beats(one):
+            return other
+        if one.beats(other) or one.violation:
+            return one
+        return max(one, other, key=lambda member: member.fitness.crowding_dist)

@@ -1,0 +1,1 @@
+"""The engine of this project, whose children a Gaussian process chooses."""

@@ -1,0 +1,116 @@
+"""Genomes that nobody has asked for yet, made by several operators and kept until they are."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from evonas.search.model_guided.genome_features import Features, Rows
+from evonas.search.model_guided.operator_credit import OperatorCredit
+from evonas.search.neighbours import neighbours
+from evonas.search.problem import SearchProblem, draw
+from evonas.search.variation import vary
+from evonas.space import Genome
+
+OPERATORS = ("step", "cross", "climb", "random")
+"""One gene of a member of the front changed; two members crossed and mutated; one gene of a
+candidate changed that the model holds for good; a random genome."""
+
+CHILDREN_OF_ONE = 4
+MAX_CANDIDATES = 1000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A genome that may be asked for.
+
+    Attributes:
+        genome: canonical.
+        row: its features, (columns,).
+        operator: that made it.
+    """
+
+    genome: Genome
+    row: Rows
+    operator: str
+
+
+@final
+class Candidates:
+    """The pool, by key.
+
+    Args:
+        problem: the space.
+        features: of the space.
+        credit: of :data:`OPERATORS`.
+        is_new: says of a key whether its genome was never asked for.
+        rng: of all that is drawn here.
+    """
+
+    def __init__(
+        self,
+        problem: SearchProblem,
+        features: Features,
+        credit: OperatorCredit,
+        *,
+        is_new: Callable[[str], bool],
+        rng: random.Random,
+    ) -> None:
+        self._problem = problem
+        self._features = features
+        self._credit = credit
+        self._is_new = is_new
+        self._rng = rng
+        self._pool: dict[str, Candidate] = {}
+
+    def __len__(self) -> int:
+        return len(self._pool)
+
+    def all(self) -> list[Candidate]:
+        """Those that were still not asked for, the oldest first."""
+        self._pool = {key: one for key, one in self._pool.items() if self._is_new(key)}
+        return list(self._pool.values())
+
+    def keep(self, best: Sequence[Candidate]) -> None:
+        """Forget all others."""
+        kept = {one.genome for one in best}
+        self._pool = {key: one for key, one in self._pool.items() if one.genome in kept}
+
+    def breed(self, count: int, *, front: Sequence[Genome], good: Sequence[Genome]) -> None:
+        """Make ``count`` children; those that are known already are dropped.
+
+        Args:
+            count: how many.
+            front: the members to step from and to cross.
+            good: the candidates to climb from; without any there is a step instead.
+        """
+        made = 0
+        new: dict[str, tuple[Genome, str]] = {}
+        while made < count:
+            operator = self._credit.draw(rng=self._rng)
+            for child in self._children(operator, front, good or front):
+                made += 1
+                key = self._problem.key(child)
+                if self._is_new(key) and key not in self._pool and key not in new:
+                    new[key] = child, operator
+                    self._credit.note_made(operator)
+        rows = self._features.rows([genome for genome, _ in new.values()])
+        for (key, (genome, operator)), row in zip(new.items(), rows, strict=True):
+            self._pool[key] = Candidate(genome, row, operator)
+
+    def _children(
+        self, operator: str, front: Sequence[Genome], good: Sequence[Genome]
+    ) -> Iterator[Genome]:
+        rng, problem = self._rng, self._problem
+        if operator == "random":
+            for _ in range(CHILDREN_OF_ONE):
+                yield problem.canonical(draw(problem, rng=rng))
+        elif operator == "cross":
+            for _ in range(CHILDREN_OF_ONE // 2):
+                yield from vary(rng.choice(front), rng.choice(front), problem, rng=rng)
+        else:
+            parent = rng.choice(front if operator == "step" else good)
+            # as many tries even where a genome has no neighbour at all
+            steps = neighbours(parent, problem, rng=rng)
+            for _ in range(CHILDREN_OF_ONE):
+                yield next(steps, parent)

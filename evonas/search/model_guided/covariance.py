@@ -1,0 +1,150 @@
+"""How alike two genomes are: a sum of covariances with scales of their own.
+
+A squared exponential over the choices (genomes that differ in few genes are alike), one over the
+counts (genomes of the same parts are alike), and one over the paths (genomes that compute much the
+same are alike); a linear one over each (effects add up). Every choice and count has a weight of
+its own (automatic relevance determination; Rasmussen and Williams 2006, section 5.1), which is for
+a choice the product of what its gene and what its choice matter; all paths have one.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evonas.search.model_guided.genome_features import Features, Rows
+
+Array = NDArray[np.float64]
+
+JITTER = 1e-6
+"""The least noise: values in units of their spread are not known better."""
+
+
+@final
+class Covariance:
+    """The covariance of rows. All scales are one vector of logarithms with a normal prior.
+
+    In it: the noise; the amplitudes of the squared exponentials and those of the linear parts,
+    each over choices, counts and paths; then the weights of the choices (of all, of each gene, of
+    each choice), of the counts (of all, of each), and of the paths. Without paths these lack.
+
+    Args:
+        features: what the columns mean.
+
+    Attributes:
+        prior_mean: of the logarithms of the scales.
+        prior_deviation: of the same.
+    """
+
+    def __init__(self, features: Features) -> None:
+        self._parts = features.parts
+        num_genes = max(1, int(features.gene_of.max(initial=-1)) + 1)
+        num_pools = max(1, int(features.pool_of.max(initial=-1)) + 1)
+        num_choices, num_counts, *rest = (part.stop - part.start for part in self._parts)
+        self._designs = [
+            np.hstack(
+                [
+                    np.ones((num_choices, 1)),
+                    np.eye(num_genes)[features.gene_of],
+                    np.eye(num_counts)[features.count_of],
+                ]
+            ),
+            np.hstack([np.ones((num_counts, 1)), np.eye(num_counts)]),
+            *(np.ones((num_paths, 1)) for num_paths in rest),
+        ]
+        ends = 1 + 2 * len(self._parts) + np.cumsum([0, *(d.shape[1] for d in self._designs)])
+        self._weights_at = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        # random genomes are then about one length scale apart, however many genes there are
+        typical = (1.3 / num_genes, 0.5 / num_pools, 1.0)
+        # the variance of a linear part is about its amplitude
+        linear = (1.0 / num_genes, 1.0 / num_pools, 1.0)
+        self._linear = np.array(linear[: len(self._parts)])
+        self.prior_mean = np.zeros(ends[-1])
+        self.prior_deviation = np.full(ends[-1], 0.7)
+        self.prior_mean[0], self.prior_deviation[0] = np.log(0.03), 2.0
+        amplitudes = slice(1, int(ends[0]))
+        self.prior_mean[amplitudes], self.prior_deviation[amplitudes] = np.log(0.5), 1.5
+        for at, weight in zip(self._weights_at, typical, strict=False):
+            self.prior_mean[at.start], self.prior_deviation[at.start] = np.log(weight), 1.0
+
+    def noise(self, scales: Array) -> float:
+        """The variance of a result that no other row explains."""
+        return float(np.exp(scales[0])) + JITTER
+
+    def __call__(self, scales: Array, left: Rows, right: Rows) -> Array:
+        """The covariance of every left row with every right one, without noise."""
+        total = self.linear(scales, left, right)
+        for term in self.smooth(scales, left, right):
+            total += term
+        return total
+
+    def linear(self, scales: Array, left: Rows, right: Rows) -> Array:
+        """The linear parts of the covariance, summed."""
+        of_columns = np.empty(left.shape[1])
+        for part, amplitude in zip(self._parts, self._amplitudes(scales)[1], strict=True):
+            of_columns[part] = amplitude
+        return np.asarray((left * of_columns) @ right.T)
+
+    def smooth(self, scales: Array, left: Rows, right: Rows) -> Iterator[Array]:
+        """The squared exponential parts of the covariance, one by one."""
+        amplitudes, _ = self._amplitudes(scales)
+        for part, amplitude, weight in zip(
+            self._parts, amplitudes, self._weights(scales), strict=True
+        ):
+            term = _squared_exponential(left[:, part], right[:, part], weight)
+            term *= amplitude
+            yield term
+
+    def variance(self, scales: Array, rows: Rows) -> Array:
+        """The diagonal of the covariance of the rows with themselves; -> (rows,)."""
+        smooth, linear = self._amplitudes(scales)
+        squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._parts]
+        return np.asarray(smooth.sum() + linear @ squares)
+
+    def gradient(self, scales: Array, rows: Rows, outer: Array, smooth: Sequence[Array]) -> Array:
+        """By each scale, the derivative of the sum of ``outer`` times the noisy covariance.
+
+        Args:
+            scales: where.
+            rows: (n, columns).
+            outer: symmetric, (n, n).
+            smooth: what :meth:`smooth` says of the rows with themselves.
+        """
+        _, linear = self._amplitudes(scales)
+        result = np.zeros(len(scales))
+        result[0] = np.exp(scales[0]) * np.trace(outer)
+        weights, count = self._weights(scales), len(self._parts)
+        for number, (part, design, at) in enumerate(
+            zip(self._parts, self._designs, self._weights_at, strict=True)
+        ):
+            some = rows[:, part]
+            pull = outer * smooth[number]
+            result[1 + number] = pull.sum()
+            result[1 + count + number] = linear[number] * (some * (outer @ some)).sum()
+            # d exp(-w (x - x')^2) / d log w = -w (x - x')^2 exp(-w (x - x')^2), squares expanded
+            spread = 2 * (pull.sum(axis=1) @ some**2 - (some * (pull @ some)).sum(axis=0))
+            result[at] = -(weights[number] * spread) @ design
+        return result
+
+    def _amplitudes(self, scales: Array) -> tuple[Array, Array]:
+        smooth, linear = np.exp(scales[1 : 1 + 2 * len(self._parts)]).reshape(2, -1)
+        return smooth, linear * self._linear
+
+    def _weights(self, scales: Array) -> list[Array]:
+        return [
+            np.exp(design @ scales[at])
+            for design, at in zip(self._designs, self._weights_at, strict=True)
+        ]
+
+
+def _squared_exponential(left: Rows, right: Rows, weights: Array) -> Array:
+    a = left * np.sqrt(weights)
+    b = right * np.sqrt(weights)
+    result = a @ b.T
+    result *= 2.0
+    result -= (a**2).sum(axis=1)[:, None]
+    result -= (b**2).sum(axis=1)
+    np.minimum(result, 0.0, out=result)
+    return np.asarray(np.exp(result, out=result))

@@ -1,0 +1,102 @@
+"""Genomes as rows of numbers for a model: which choice stands where, and what it amounts to.
+
+The counts make exchangeable genes comparable: that a cell has three convolutions is one number,
+wherever they stand. Costs are often nearly linear in them. The paths tell how these stand to each
+other, by which cells with nodes in another order are alike (White, Neiswanger and Savani 2021).
+"""
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evonas.search.problem import SearchProblem, draw
+from evonas.space import Genome
+
+Rows = NDArray[np.float64]
+
+NUM_TYPICAL = 100
+"""The spread of paths is measured over so many random genomes, the same ones in every search."""
+
+
+@final
+class Features:
+    """The columns of a problem.
+
+    A gene that is inactive in a genome stands for nothing there: its columns are all 0. Genes with
+    a single choice have no columns. Genes of one kind with the same choices are exchangeable.
+
+    Args:
+        problem: the space.
+
+    Attributes:
+        gene_of: for every choice column the number of its gene, of those that have columns.
+        count_of: for every choice column the count column that counts it.
+        pool_of: for every count column the number of its group of exchangeable genes.
+    """
+
+    def __init__(self, problem: SearchProblem) -> None:
+        self._problem = problem
+        self._genes = [i for i, gene in enumerate(problem.genes) if len(gene.choices) > 1]
+        first_count: dict[tuple[str, tuple[str, ...]], int] = {}
+        gene_of: list[int] = []
+        count_of: list[int] = []
+        pool_of: list[int] = []
+        self._first: list[int] = []
+        for number, gene in enumerate(problem.genes[i] for i in self._genes):
+            size = len(gene.choices)
+            pool = (gene.kind, gene.choices)
+            if pool not in first_count:
+                pool_of += [len(first_count)] * size
+                first_count[pool] = len(pool_of) - size
+            self._first.append(len(gene_of))
+            gene_of += [number] * size
+            count_of += range(first_count[pool], first_count[pool] + size)
+        self.gene_of = np.array(gene_of, dtype=int)
+        self.count_of = np.array(count_of, dtype=int)
+        self.pool_of = np.array(pool_of, dtype=int)
+        self._pool_sizes = np.bincount(self.count_of, minlength=len(pool_of))
+        self._num_paths = len(problem.paths.names)
+        rng = random.Random(0)
+        typical = self._paths(
+            [problem.canonical(draw(problem, rng=rng)) for _ in range(NUM_TYPICAL)]
+        )
+        self._path_spread = np.sqrt(2.0 * typical.var(axis=0).sum()) or 1.0
+
+    @property
+    def parts(self) -> tuple[slice, ...]:
+        """Where the choice columns stand, then the count columns, then paths if there are any."""
+        ends = np.cumsum([0, len(self.gene_of), len(self.pool_of), self._num_paths])
+        parts = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        return tuple(parts if self._num_paths else parts[:2])
+
+    def rows(self, genomes: Sequence[Genome]) -> Rows:
+        """Choice columns (0 or 1), count columns, path columns; n genomes -> (n, columns).
+
+        Counts are divided by the square root of how many genes share these choices, so that
+        their spread over random genomes does not grow with the space. Paths are 0 or a number
+        by which two random genomes are at distance 1, in the mean of squares.
+        """
+        choices = np.zeros((len(genomes), len(self.gene_of)))
+        for row, genome in zip(choices, genomes, strict=True):
+            is_active = self._problem.is_active(genome)
+            row[
+                [
+                    first + genome.values[gene]
+                    for gene, first in zip(self._genes, self._first, strict=True)
+                    if is_active[gene]
+                ]
+            ] = 1.0
+        counts = np.zeros((len(genomes), len(self.pool_of)))
+        np.add.at(counts.T, self.count_of, choices.T)
+        paths = self._paths(genomes) / self._path_spread
+        return np.hstack([choices, counts / np.sqrt(self._pool_sizes), paths])
+
+    def _paths(self, genomes: Sequence[Genome]) -> Rows:
+        paths = np.zeros((len(genomes), self._num_paths))
+        for row, genome in zip(paths, genomes, strict=True):
+            row[list(self._problem.paths.of(genome))] = 1.0
+        return paths

@@ -1,0 +1,64 @@
+"""A scale of an objective on which a Gaussian process fits: as it is, or its logarithm."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SOFTENING = 0.3
+
+
+@final
+@dataclass(frozen=True)
+class OutputTransform:
+    """From values to mean 0 and spread 1, and back.
+
+    Attributes:
+        origin: what is subtracted before the logarithm; ``None`` for no logarithm.
+        mean: after the logarithm.
+        spread: after the logarithm.
+    """
+
+    origin: float | None
+    mean: float
+    spread: float
+
+    @classmethod
+    def plain(cls, values: Array) -> "OutputTransform":
+        """Only shifted and scaled."""
+        return cls(None, float(values.mean()), float(values.std()) or 1.0)
+
+    @classmethod
+    def logarithmic(cls, values: Array) -> "OutputTransform":
+        """Differences between good values are stretched, those between bad ones shrunk."""
+        low = float(values.min())
+        gap = float(np.median(values)) - low
+        if gap <= 0.0:
+            return cls.plain(values)
+        origin = low - SOFTENING * gap
+        logs = np.log(values - origin)
+        return cls(origin, float(logs.mean()), float(logs.std()) or 1.0)
+
+    def forward(self, values: Array) -> Array:
+        """Values on the scale of the model."""
+        inner = values if self.origin is None else np.log(values - self.origin)
+        return np.asarray((inner - self.mean) / self.spread)
+
+    def back(self, scaled: Array) -> Array:
+        """The inverse of :meth:`forward`."""
+        inner = scaled * self.spread + self.mean
+        return np.asarray(inner if self.origin is None else np.exp(inner) + self.origin)
+
+    def log_stretch(self, values: Array) -> float:
+        """The logarithm of the derivative of :meth:`forward`, summed over the values."""
+        stretch = -len(values) * float(np.log(self.spread))
+        return (
+            stretch if self.origin is None else stretch - float(np.log(values - self.origin).sum())
+        )
+
+
+TRANSFORMS = (OutputTransform.plain, OutputTransform.logarithmic)
+"""What a model may choose from."""

@@ -1,0 +1,117 @@
+"""What an expensive evaluation would say of genomes: one Gaussian process for every objective."""
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evonas.search.model_guided.covariance import Covariance
+from evonas.search.model_guided.gaussian_process import Posterior, fit
+from evonas.search.model_guided.genome_features import Features, Rows
+from evonas.search.model_guided.output_transform import TRANSFORMS, OutputTransform
+
+Array = NDArray[np.float64]
+
+GROWTH = 1.25
+"""Scales are fitted anew when there are so many times more results than at the last fit."""
+
+MAX_FITTED = 200
+"""Scales are fitted to at most so many results, evenly spread from the best to the worst."""
+
+MAX_ROWS = 800
+"""A process is conditioned on at most so many results: the last, and a spread of the others."""
+
+
+@final
+class Surrogate:
+    """Learns results, and draws from what may become of other genomes.
+
+    Every objective is modelled on the scale that makes its results most probable: its own or a
+    logarithmic one.
+
+    Args:
+        features: what the columns of a row mean.
+        num_objectives: the length of a result.
+    """
+
+    def __init__(self, features: Features, *, num_objectives: int) -> None:
+        self._kernel = Covariance(features)
+        self._scales = [
+            [self._kernel.prior_mean for _ in TRANSFORMS] for _ in range(num_objectives)
+        ]
+        self._chosen = [0] * num_objectives
+        self._num_fitted = 0
+        self._parts: list[tuple[OutputTransform, Posterior]] = []
+
+    def learn(self, rows: Rows, values: Array) -> None:
+        """Take in all results there are.
+
+        Args:
+            rows: in the order of asking, (n, columns).
+            values: (n, objectives).
+        """
+        if len(rows) >= GROWTH * self._num_fitted:
+            self._num_fitted = len(rows)
+            for number, column in enumerate(values.T):
+                self._fit(number, rows, column)
+        kept = _kept(values)
+        self._parts = []
+        for number, column in enumerate(values[kept].T):
+            transform = TRANSFORMS[self._chosen[number]](column)
+            scales = self._scales[number][self._chosen[number]]
+            self._parts.append(
+                (
+                    transform,
+                    Posterior.given(self._kernel, scales, rows[kept], transform.forward(column)),
+                )
+            )
+
+    def marginal_draws(self, rows: Rows, normal: Array) -> Array:
+        """Results that each row may have, as if rows knew nothing of each other.
+
+        Args:
+            rows: (n, columns).
+            normal: standard normal, (draws, objectives).
+
+        Returns:
+            (draws, n, objectives).
+        """
+        drawn = []
+        for (transform, posterior), z in zip(self._parts, normal.T, strict=True):
+            mean, deviation = posterior.marginal(rows)
+            drawn.append(transform.back(mean + z[:, None] * deviation))
+        return np.stack(drawn, axis=-1)
+
+    def joint_draws(self, rows: Rows, normal: Array) -> Array:
+        """Results that all rows may have together; normal and result (draws, n, objectives)."""
+        drawn = []
+        for number, (transform, posterior) in enumerate(self._parts):
+            mean, factor = posterior.joint(rows)
+            drawn.append(transform.back(mean + normal[:, :, number] @ factor.T))
+        return np.stack(drawn, axis=-1)
+
+    def _fit(self, number: int, rows: Rows, column: Array) -> None:
+        order = np.argsort(column, kind="stable")
+        some = order[_spread(len(order), MAX_FITTED)]
+        losses = []
+        for which, make in enumerate(TRANSFORMS):
+            transform = make(column)
+            start = self._scales[number][which]
+            scales, loss = fit(self._kernel, start, rows[some], transform.forward(column[some]))
+            self._scales[number][which] = scales
+            losses.append(loss - transform.log_stretch(column[some]))
+        self._chosen[number] = int(np.argmin(losses))
+
+
+def _kept(values: Array) -> NDArray[np.int_]:
+    num_old = len(values) - MAX_ROWS // 2
+    if len(values) <= MAX_ROWS:
+        return np.arange(len(values))
+    best_first = np.argsort(values[:num_old].argsort(axis=0).argsort(axis=0).min(axis=1))
+    kept = best_first[_spread(num_old, MAX_ROWS // 2)]
+    return np.concatenate([np.sort(kept), np.arange(num_old, len(values))])
+
+
+def _spread(count: int, limit: int) -> NDArray[np.int_]:
+    """At most ``limit`` places out of ``count``, evenly spaced, both ends among them."""
+    return np.linspace(0, count - 1, min(count, limit)).astype(int)

@@ -1,0 +1,156 @@
+"""Any population algorithm of pymoo behind ask and tell (Blank and Deb 2020).
+
+pymoo selects: who survives, who mates. It never samples, varies or evaluates here, and sees a
+genome only as a row of integers.
+"""
+
+import math
+import random
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+import numpy as np
+from pymoo.core.algorithm import Algorithm
+from pymoo.core.evaluator import Evaluator
+from pymoo.core.population import Population
+from pymoo.core.problem import Problem as PymooProblem
+from pymoo.core.selection import Selection
+from pymoo.core.termination import NoTermination
+from pymoo.problems.static import StaticProblem
+
+from evonas.search.base import AbstractSearch, Outcome
+from evonas.search.problem import SearchProblem
+from evonas.search.variation import vary
+from evonas.seeds import derive_seed
+from evonas.space import Genome
+
+WORST = 1e30
+"""Objectives of a failed candidate: worse than any real one, and safe to square.
+
+NaN would sort into the first front, and one infinity keeps a point non-dominated.
+"""
+
+MAX_MATING_ROUNDS = 20
+
+
+class AbstractPymooSearch(AbstractSearch):
+    """The adapter; a subclass names the algorithm in :meth:`_algorithm`.
+
+    The first ``population`` results are of random genomes and found the population. Every ask
+    after that breeds from the survivors, however many results came since the last one: as many
+    as a generation, or a single one (steady state).
+    """
+
+    def __init__(
+        self, problem: SearchProblem, *, population: int, num_objectives: int, seed: int
+    ) -> None:
+        super().__init__(problem, population=population, num_objectives=num_objectives, seed=seed)
+        self._rows = PymooProblem(
+            n_var=len(problem.genes),
+            n_obj=num_objectives,
+            n_ieq_constr=1,  # the violation
+            xl=0,
+            xu=np.array([len(gene.choices) - 1 for gene in problem.genes]),
+            vtype=int,
+        )
+        self._engine = self._algorithm()
+        self._engine.setup(
+            self._rows, seed=derive_seed(seed, "selection"), termination=NoTermination()
+        )
+        self._founders: list[Outcome] = []
+
+    @abstractmethod
+    def _algorithm(self) -> Algorithm:
+        """The pymoo algorithm with every operator newly made; some keep state between runs."""
+
+    @property
+    def parents(self) -> tuple[Genome, ...]:
+        """The population from which the last ask bred; empty before the first selection."""
+        return tuple(map(_genome, self._engine.pop)) if self._engine.is_initialized else ()
+
+    def _learn(self, outcomes: Sequence[Outcome]) -> None:
+        if not self._engine.is_initialized:
+            self._founders.extend(outcomes)
+            if len(self._founders) < self.population:
+                return
+            founders = self._founders[: self.population]
+            outcomes = self._founders[self.population :]
+            self._engine.tell(infills=self._evaluated(founders))
+        if outcomes:
+            self._engine.tell(infills=self._evaluated(outcomes))
+
+    def _propose(self, count: int) -> list[Genome]:
+        if not self._engine.is_initialized:
+            return []
+        self._engine.n_offsprings = count
+        infills = self._engine.ask()
+        if infills is None:
+            self._engine.termination = NoTermination()  # pymoo has just marked the old one as met
+            return []
+        return [_genome(individual) for individual in infills]
+
+    def _mating(self, selection: Selection) -> "Mating":
+        return Mating(self.problem, selection, is_new=self._is_new)
+
+    def _evaluated(self, outcomes: Sequence[Outcome]) -> Population:
+        F = [o.vector or (WORST,) * self.num_objectives for o in outcomes]
+        G = [(min(o.violation, WORST),) for o in outcomes]
+        rows = Population.new(X=np.array([o.genome.values for o in outcomes], dtype=int))
+        results = StaticProblem(self._rows, F=np.array(F, dtype=float), G=np.array(G))
+        return Evaluator().eval(results, rows)
+
+
+@final
+class Mating:
+    """Takes the place of ``pymoo.core.mating.Mating``: same selection, our variation.
+
+    pymoo's own compares children with the present population only; here a child must differ from
+    everything ever asked for, results and candidates in flight alike.
+    """
+
+    def __init__(
+        self, problem: SearchProblem, selection: Selection, *, is_new: Callable[[str], bool]
+    ) -> None:
+        self._problem = problem
+        self._selection = selection
+        self._is_new = is_new
+
+    def do(
+        self, rows: Any, survivors: Any, count: int, *, algorithm: Any, random_state: Any
+    ) -> Any:
+        """At most ``count`` new children of parents that pymoo selects, as a pymoo population.
+
+        Args:
+            rows: pymoo's view of the problem.
+            survivors: the pymoo population to select from.
+            count: how many children are wanted.
+            algorithm: the pymoo algorithm, for its tournament.
+            random_state: its NumPy generator.
+        """
+        rng = random.Random(int(random_state.integers(2**63)))
+        children: dict[str, Genome] = {}
+        for _ in range(MAX_MATING_ROUNDS):
+            pairs = self._selection.do(
+                rows,
+                survivors,
+                math.ceil((count - len(children)) / 2),
+                2,
+                algorithm=algorithm,
+                random_state=random_state,
+            )
+            for mother, father in pairs:
+                for child in vary(_genome(mother), _genome(father), self._problem, rng=rng):
+                    key = self._problem.key(child)
+                    if self._is_new(key):
+                        children.setdefault(key, child)
+            if len(children) >= count:
+                break
+        chosen = list(children.values())[:count]
+        if not chosen:
+            return Population.empty()
+        return Population.new(X=np.array([child.values for child in chosen], dtype=int))
+
+
+def _genome(individual: Any) -> Genome:
+    return Genome(tuple(individual.X.tolist()))

@@ -1,0 +1,1 @@
+"""Operators and engines that a supernet guides: EG-NAS and BioNAS."""

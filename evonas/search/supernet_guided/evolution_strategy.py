@@ -1,0 +1,102 @@
+"""CMA-ES that stays alive between uses: DEAP's strategy with a generator of its own.
+
+DEAP's ``cma.Strategy`` (Hansen and Ostermeier 2001) draws from NumPy's global generator; ours is
+lent to it and the global one put back. In many dimensions a full covariance has more numbers than
+a few generations can teach, and only its diagonal is adapted (Ros and Hansen 2008).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, final
+
+import numpy as np
+from deap import cma
+
+from evonas.search.supernet_guided.guide_protocol import Logits
+
+MAX_FULL_DIMENSION = 200
+SIGMA_RANGE = 4.0  # the step size stays within this factor of the first one
+
+
+class _Point(np.ndarray[Any, np.dtype[np.float64]]):
+    """A sample with the fitness that DEAP sorts by, larger being better."""
+
+    fitness: float
+
+
+@final
+class EvolutionStrategy:
+    """Samples around a point, and learns from their values in which directions to look.
+
+    Args:
+        dimension: of the points.
+        sigma: standard deviation of the first samples.
+        num_samples: in a generation, at least 4.
+        seed: of all samples.
+    """
+
+    def __init__(self, dimension: int, *, sigma: float, num_samples: int, seed: int) -> None:
+        self._first_sigma = sigma
+        self._strategy = cma.Strategy(np.zeros(dimension), sigma, lambda_=num_samples)
+        self._is_diagonal = dimension > MAX_FULL_DIMENSION
+        if self._is_diagonal:
+            # fewer numbers to learn, so each can be learned faster by this factor
+            faster = (dimension + 2.0) / 3.0
+            self._strategy.ccov1 = min(1.0, self._strategy.ccov1 * faster)
+            self._strategy.ccovmu = min(1.0 - self._strategy.ccov1, self._strategy.ccovmu * faster)
+        self._state = np.random.RandomState(seed % 2**32).get_state()
+
+    @property
+    def sigma(self) -> float:
+        """The present step size."""
+        return float(self._strategy.sigma)
+
+    @property
+    def deviations(self) -> Logits:
+        """Of the present distribution, coordinate by coordinate, in units of sigma."""
+        return np.sqrt(np.diag(self._strategy.C))
+
+    @property
+    def centre(self) -> Logits:
+        """The mean of the present distribution."""
+        return np.array(self._strategy.centroid)
+
+    def move_to(self, point: Logits) -> None:
+        """Go on from another point: what was learned of directions stays, the paths begin anew."""
+        strategy = self._strategy
+        strategy.centroid = np.array(point, dtype=float)
+        strategy.pc = np.zeros(strategy.dim)
+        strategy.ps = np.zeros(strategy.dim)
+        strategy.update_count = 0
+
+    def samples(self) -> list[Logits]:
+        """One generation."""
+        with self._lent_generator():
+            return [np.asarray(point) for point in self._strategy.generate(np.array)]
+
+    def learn(self, points: Sequence[Logits], values: Sequence[float]) -> None:
+        """Take in what samples are worth; smaller is better."""
+        told = []
+        for point, value in zip(points, values, strict=True):
+            told.append(np.asarray(point, dtype=float).view(_Point))
+            told[-1].fitness = -value
+        strategy = self._strategy
+        strategy.update(told)
+        low, high = self._first_sigma / SIGMA_RANGE, self._first_sigma * SIGMA_RANGE
+        strategy.sigma = float(np.clip(strategy.sigma, low, high))
+        if self._is_diagonal:
+            variances = np.diag(strategy.C)
+            strategy.C = np.diag(variances)
+            strategy.diagD = np.sqrt(variances)
+            strategy.B = np.eye(strategy.dim)
+            strategy.BD = strategy.B * strategy.diagD
+
+    @contextmanager
+    def _lent_generator(self) -> Iterator[None]:
+        foreign = np.random.get_state()
+        np.random.set_state(self._state)
+        try:
+            yield
+        finally:
+            self._state = np.random.get_state()
+            np.random.set_state(foreign)

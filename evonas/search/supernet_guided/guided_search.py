@@ -1,0 +1,195 @@
+"""Any evolutionary engine, with the EG operator beside its own variation, and credit for each.
+
+The engine is wrapped, not changed: children of the operator are handed to it as asked, and it is
+told about them as about its own. Which operator asked for a genome is kept, so that at the end
+each can be judged by what became of its children.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+from evonas.search.base import AbstractSearch
+from evonas.search.pareto import Vector, constrained_front, non_dominated
+from evonas.search.supernet_guided.eg_mutation import EgMutation
+from evonas.seeds import derive_seed
+from evonas.space import Genome
+
+PLAIN, EG = "plain", "eg"
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What one operator has brought.
+
+    Attributes:
+        asked: children that were asked for once there were parents.
+        failed: of those that were told, how many failed; outside the constraints is not failed.
+        entered: how many were on the front of everything told at the moment they were learned.
+        on_front: how many are on the front now.
+    """
+
+    asked: int
+    failed: int
+    entered: int
+    on_front: int
+
+
+class OperatorRow(NamedTuple):
+    """One candidate: its key, who asked for it, and what became of it; see :class:`Credit`."""
+
+    key: str
+    operator: str
+    failed: bool
+    entered_front: bool
+    on_front: bool
+
+
+class _Told(NamedTuple):
+    genome: Genome
+    vector: Vector | None
+    violation: float
+
+
+@final
+class GuidedSearch:
+    """Asks and tells as :class:`AbstractSearch` does.
+
+    A share of each ask comes from the operator, the rest from the engine. The operator's parents
+    are drawn from the front of all that was told, or from what is least outside the constraints
+    while nothing is within; while everything failed it has none.
+
+    Args:
+        engine: new; nothing was asked of it yet.
+        mutation: the operator, with the same problem.
+        share: of the operator, in (0, 1].
+        children_per_parent: how many are asked for at once.
+        seed: of the choice of parents.
+    """
+
+    def __init__(
+        self,
+        engine: AbstractSearch,
+        mutation: EgMutation,
+        *,
+        seed: int,
+        share: float = 0.5,
+        children_per_parent: int = 2,
+    ) -> None:
+        self._engine = engine
+        self._mutation = mutation
+        self._share = share
+        self._children_per_parent = children_per_parent
+        self._rng = random.Random(derive_seed(seed, "parents"))
+        self._operators: dict[str, str] = {}
+        self._told: dict[str, _Told] = {}
+        self._waiting: dict[str, _Told] = {}
+        self._entered: set[str] = set()
+        self._num_children = 0
+
+    @property
+    def num_asked(self) -> int:
+        """How many genomes were asked for."""
+        return self._engine.num_asked
+
+    def ask(self, count: int) -> list[Genome]:
+        """As :meth:`AbstractSearch.ask`."""
+        self._learn()
+        parents = self._parents()
+        if not parents or self._engine.num_asked < self._engine.population:
+            return self._engine.ask(count)  # random founders, of no operator
+        wanted = math.floor((self._num_children + count) * self._share) - self._num_of(EG)
+        chosen = self._bred(parents, min(max(wanted, 0), count))
+        self._engine.adopt(chosen)
+        rest = self._engine.ask(count - len(chosen)) if len(chosen) < count else []
+        self._num_children += len(chosen) + len(rest)
+        for operator, genomes in ((EG, chosen), (PLAIN, rest)):
+            for genome in genomes:
+                self._operators[self._engine.problem.key(genome)] = operator
+        return [*chosen, *rest]
+
+    def tell(
+        self,
+        genomes: Sequence[Genome],
+        vectors: Sequence[Vector | None],
+        *,
+        violations: Sequence[float] | None = None,
+    ) -> None:
+        """As :meth:`AbstractSearch.tell`."""
+        self._engine.tell(genomes, vectors, violations=violations)
+        if violations is None:
+            violations = [math.inf if vector is None else 0.0 for vector in vectors]
+        for told in zip(genomes, vectors, violations, strict=True):
+            self._waiting[self._engine.problem.key(told[0])] = _Told(*told)
+
+    def operator(self, genome: Genome) -> str | None:
+        """``eg`` or ``plain``; None for a founder."""
+        return self._operators.get(self._engine.problem.key(genome))
+
+    def rows(self) -> list[OperatorRow]:
+        """Every candidate of an operator, in the order of asking, with all that was told."""
+        self._learn()
+        front = self._front()
+        return [
+            OperatorRow(
+                key=key,
+                operator=operator,
+                failed=key in self._told and math.isinf(self._told[key].violation),
+                entered_front=key in self._entered,
+                on_front=key in front,
+            )
+            for key, operator in self._operators.items()
+        ]
+
+    def credit(self) -> dict[str, Credit]:
+        """Of each operator, with all that was told."""
+        rows = self.rows()
+        return {
+            operator: Credit(
+                asked=sum(row.operator == operator for row in rows),
+                failed=sum(row.operator == operator and row.failed for row in rows),
+                entered=sum(row.operator == operator and row.entered_front for row in rows),
+                on_front=sum(row.operator == operator and row.on_front for row in rows),
+            )
+            for operator in (EG, PLAIN)
+        }
+
+    def _bred(self, parents: Sequence[Genome], count: int) -> list[Genome]:
+        chosen: dict[str, Genome] = {}
+
+        def is_new(key: str) -> bool:
+            return not self._engine.has_asked(key) and key not in chosen
+
+        for _ in range(2 * count):  # a parent whose neighbours are all known gives none
+            wanted = min(self._children_per_parent, count - len(chosen))
+            if wanted <= 0:
+                break
+            parent = self._rng.choice(parents)
+            for child in self._mutation.children(parent, wanted, is_new=is_new):
+                chosen[self._engine.problem.key(child)] = child
+        return list(chosen.values())
+
+    def _learn(self) -> None:
+        """What was told since the last ask, in the order of asking, whatever that of telling."""
+        if not self._waiting:
+            return
+        order = {key: place for place, key in enumerate(self._engine.asked_keys)}
+        for key in sorted(self._waiting, key=order.__getitem__):
+            self._told[key] = self._waiting[key]
+        self._entered |= self._front()  # who was not on it at first never will be
+        self._waiting = {}
+
+    def _front(self) -> set[str]:
+        keys = list(self._told)
+        kept = non_dominated([self._told[key].vector for key in keys])
+        return {key for key, is_kept in zip(keys, kept, strict=True) if is_kept}
+
+    def _parents(self) -> list[Genome]:
+        told = list(self._told.values())
+        keep = constrained_front([t.vector for t in told], [t.violation for t in told])
+        return [t.genome for t, is_kept in zip(told, keep, strict=True) if is_kept]
+
+    def _num_of(self, operator: str) -> int:
+        return sum(by == operator for by in self._operators.values())

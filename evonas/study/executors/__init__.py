@@ -1,0 +1,1 @@
+"""Where candidates are evaluated: this process, a pool of processes, or GPUs."""

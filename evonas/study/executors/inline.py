@@ -1,0 +1,50 @@
+"""Candidates in this process, one after another."""
+
+from collections import deque
+from typing import final
+
+import torch
+
+from evonas.evaluation.evaluate import evaluate
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.order import Order, Result, nothing_ordered
+
+
+@final
+class InlineExecutor(AbstractExecutor):
+    """One after another, in this process, each when its result is asked for."""
+
+    name = "inline"
+
+    def __init__(self) -> None:
+        self._orders: deque[Order] = deque()
+
+    @property
+    def capacity(self) -> int:
+        """One."""
+        return 1
+
+    def submit(self, order: Order) -> None:
+        """Take an order."""
+        self._orders.append(order)
+
+    def next_done(self) -> Result:
+        """The result of the oldest order."""
+        if not self._orders:
+            raise nothing_ordered()
+        order = self._orders.popleft()
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # as in a pool: the same sums in the same order
+        try:
+            return evaluate_order(order)
+        finally:
+            torch.set_num_threads(threads)
+
+    def close(self) -> None:
+        """Forget the orders."""
+        self._orders.clear()
+
+
+def evaluate_order(order: Order) -> Result:
+    """The result of one order, in the process that calls."""
+    return evaluate(order.space, order.genome, protocol=order.protocol, stage=order.stage)

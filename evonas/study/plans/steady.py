@@ -1,0 +1,78 @@
+"""Steady state: whenever a worker is free, one candidate more; nobody waits for a generation."""
+
+from collections import deque
+from functools import cached_property
+from typing import final
+
+from evonas.evaluation.record import Evaluation
+from evonas.study.plans.base import AbstractPlan, Job
+
+
+@final
+class SteadyPlan(AbstractPlan):
+    """The search learns from every result at once, so what it asks depends on who ends first.
+
+    With several rungs, candidates wait on a rung until there are eta of them. Then the best one is
+    trained on, and the search is told of the others.
+    """
+
+    @cached_property
+    def _waiting(self) -> dict[int, list[str]]:
+        """The candidates on each rung but the last that wait for others to be compared with."""
+        return {epochs: [] for epochs in self.config.rungs[:-1]}
+
+    @cached_property
+    def _promoted(self) -> deque[tuple[str, int]]:
+        """Who goes on, and to which rung, as soon as a worker is free."""
+        return deque()
+
+    @property
+    def generation(self) -> int:
+        """Of the candidate that was finished last; a population of them counts as one."""
+        return max(0, len(self.finished) - 1) // self.config.population
+
+    @property
+    def total_epochs(self) -> int:
+        """That all candidates together will be trained for, if none fails."""
+        eta = self.config.eta
+        count = self.config.num_candidates
+        return self.halving.epochs_of(count, share=lambda count: -(-count // eta))
+
+    def next_jobs(self) -> list[Job]:
+        """One candidate: who goes on to a rung, else a new one, else the best of an odd rest."""
+        jobs = self._ask(1) if self._num_wanted and not self._promoted else []
+        if jobs:
+            return jobs
+        if not self._promoted and not self._running:
+            self._promote_rest()
+        if self._promoted:
+            key, epochs = self._promoted.popleft()
+            return [self._job(key, epochs)]
+        if not self._running:
+            self.num_generations = -(-len(self.finished) // self.config.population)
+        return []
+
+    def _settle(self, evaluation: Evaluation) -> None:
+        waiting = self._waiting.get(evaluation.epochs)
+        if waiting is None or evaluation.failure is not None:
+            self._finish([evaluation.key])
+        else:
+            waiting.append(evaluation.key)
+            if len(waiting) == self.config.eta:
+                self._promote(evaluation.epochs)
+        self.num_generations = len(self.finished) // self.config.population
+
+    def _promote(self, epochs: int) -> None:
+        waiting, self._waiting[epochs] = self._waiting[epochs], []
+        (best,) = self._best(waiting, count=1)
+        above = self.halving.above(epochs)
+        assert above is not None  # nobody waits on the last rung
+        self._promoted.append((best, above))
+        self._finish([key for key in waiting if key != best])
+
+    def _promote_rest(self) -> None:
+        """Fewer than eta are left on a rung, and no one else is coming."""
+        for epochs, waiting in self._waiting.items():
+            if waiting:
+                self._promote(epochs)
+                return

@@ -1,0 +1,35 @@
+"""Direct feedback of the error's signs alone: right or wrong, not by how much (Frenkel 2021)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.direct.centred_feedback import AbstractCentredFeedback
+from evonas.rules.error_bus import ErrorBus
+
+
+@final
+@dataclass(frozen=True)
+class SignedDirectFeedback(AbstractCentredFeedback):
+    """Sends the centred signs of the error, sign(e) P / N with N images in the batch.
+
+    Attributes:
+        norm: see :class:`AbstractCentredFeedback`.
+        centre: the same.
+    """
+
+    name: ClassVar[str] = "sdfa"
+    title: ClassVar[str] = "Direct feedback alignment of the error's signs"
+    source: ClassVar[str] = "Frenkel, Lefebvre and Bol 2021, arXiv 1909.01311; centring is ours"
+    equation: ClassVar[str] = "send = (s - mean s) P / N,  s = sign(e),  P = K(1; B)"
+    sends: ClassVar[str] = "(sign(e) - mean) P / N"
+    cost: ClassVar[str] = "as dfa, and one sign an error"
+    limits: ClassVar[str] = (
+        "as dfa; its signal never fades, so a network that is deep or normalised often is left no "
+        "better than untrained"
+    )
+
+    def target(self, bus: ErrorBus) -> Tensor:
+        """The signs of the error."""
+        return bus.read().sign()

@@ -1,0 +1,146 @@
+"""A loss for each layer: predsim of Nokland and Eidnes (2019).
+
+The head of a layer normalises its outputs over the batch, rectifies them, and asks two things: can
+the class be read off (pred), and are images of one class alike (sim). Nothing comes from above.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.own_update.local_head import LocalHead
+from evonas.rules.own_update.own_update import AbstractOwnUpdateRule, Moment, Send
+
+Heads = Literal["trained", "random"]
+HEADS: tuple[Heads, ...] = get_args(Heads)
+
+
+@final
+@dataclass(frozen=True)
+class LocalLoss(AbstractOwnUpdateRule):
+    """The gradient of a loss at the layer's own outputs, and nothing is sent.
+
+        L = (1 - beta) cross-entropy(R pool(h), y) + beta mean (S(h) - S(y))^2
+
+    with h = relu(normalised outputs), and S the matrix of the cosines between the images of the
+    batch, each centred, of the standard deviations of its channels over the positions. With
+    ``heads="trained"``, as in the paper, R and a convolution before S are parameters that learn by
+    the same loss; ``connect`` must be told the number of classes. With ``heads="random"`` R is
+    fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), and S looks at h itself, so a
+    head has nothing to train and to store. A training loop calls ``wiring.aim(labels)`` before
+    each forward pass. It learns at the learning rate of the network.
+
+    Attributes:
+        send: ``none``, as in the paper; see :class:`AbstractOwnUpdateRule`.
+        heads: ``trained`` or ``random``.
+        beta: share of sim, in [0, 1]; 0 is pred alone, 0.99 the paper's predsim, and better where
+            heads are random.
+        pool: positions a side that R sees.
+    """
+
+    send: Send = "none"
+    heads: Heads = "trained"
+    beta: float = 0.0
+    pool: int = 2
+
+    name: ClassVar[str] = "local"
+    title: ClassVar[str] = "Local loss (pred, sim or predsim)"
+    source: ClassVar[str] = "Nokland and Eidnes 2019, arXiv 1901.06656; Mostafa et al. 2018"
+    equation: ClassVar[str] = "grad W = C(x, dL/dz),  L = (1 - beta) pred + beta sim"
+    transports: ClassVar[Transport] = "nothing"
+    sends: ClassVar[str] = "nothing (option send)"
+    updates: ClassVar[str] = "C(x, dL/dz)"
+    cost: ClassVar[str] = (
+        "for each layer a normalisation, pooling and a linear map of classes x channels x places; "
+        "with beta above 0 a convolution and the similarities of the batch"
+    )
+    limits: ClassVar[str] = (
+        "needs the targets; what lies below it learns from its own losses alone; trained heads "
+        "are parameters that only training needs"
+    )
+    needs_error: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.heads not in HEADS or self.beta > 1.0 or self.pool < 1:
+            raise RuleError(
+                f"rule 'local': expected heads to be one of {', '.join(HEADS)}, beta in [0, 1] "
+                f"and pool of at least 1, got {self.heads!r}, {self.beta} and {self.pool}"
+            )
+
+    def grow_head(self, layer: AbstractRuleLayer, *, num_classes: int | None) -> LocalHead | None:
+        """The trained head; None if it is random, or the classes are not known."""
+        if self.heads == "random" or num_classes is None:
+            return None
+        places = self.pool**2 if layer.weight.dim() == 4 else 1
+        return LocalHead(
+            layer,
+            num_classes=num_classes,
+            num_features=places * layer.weight.shape[0],
+            sees=self.beta > 0.0,
+        )
+
+    def gradients(self, moment: Moment) -> Sequence[Tensor]:
+        """Of the local loss, in the weight and in the parameters of a trained head."""
+        head = moment.layer.head
+        num_classes = moment.layer.connected.num_errors or 1
+        targets = moment.bus.read_targets(num_classes).to(moment.u)
+        with torch.enable_grad():
+            outputs = moment.u.detach().requires_grad_()
+            learning = [] if head is None else list(head.parameters())
+            signal, *learnt = torch.autograd.grad(
+                self.loss(moment.layer, outputs, targets), [outputs, *learning], allow_unused=True
+            )
+        return [moment.layer.correlate(moment.x, signal), *learnt]
+
+    def loss(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
+        """L of outputs (batch, ...) for targets (batch, classes), a number."""
+        maps = outputs.movedim(layer.channel_axis, 1)  # (batch, channels, ...)
+        hidden = F.batch_norm(maps, None, None, training=True).relu()
+        is_image = layer.weight.dim() == 4
+        features = self._pool(hidden).flatten(1) if is_image else _mean(hidden)
+        scores, seen = self._look(layer, hidden, features, num_classes=targets.shape[1])
+        spread = seen.flatten(2).std(2) if seen[0, 0].numel() > 1 else seen.flatten(1)
+        pred = F.cross_entropy(scores, targets)
+        sim = F.mse_loss(_similarity(spread), _similarity(targets))
+        return (1.0 - self.beta) * pred + self.beta * sim
+
+    def _look(
+        self, layer: AbstractRuleLayer, hidden: Tensor, features: Tensor, *, num_classes: int
+    ) -> tuple[Tensor, Tensor]:
+        """Scores of the classes, and what likeness is seen in."""
+        if self.heads == "random":
+            shape = torch.Size([num_classes, features.shape[1]])
+            noise = layer.connected.fixed_noise(layer.number, like=hidden, shape=shape)
+            return features @ noise.t() / features.shape[1] ** 0.5, hidden
+        if layer.head is None:
+            raise RuleError(
+                "rule 'local' trains a head for each layer, and this one has none: call "
+                "`connect(network, seed=..., num_classes=...)` once it has the rule, or choose "
+                "heads='random'"
+            )
+        looked: tuple[Tensor, Tensor] = layer.head(hidden, features)
+        return looked
+
+    def _pool(self, hidden: Tensor) -> Tensor:
+        if self.heads == "trained":  # always of one size
+            return F.adaptive_avg_pool2d(hidden, self.pool)
+        height, width = hidden.shape[2:]
+        return F.adaptive_avg_pool2d(hidden, (min(self.pool, height), min(self.pool, width)))
+
+
+def _mean(hidden: Tensor) -> Tensor:
+    """Over whatever positions there are, (batch, channels)."""
+    return hidden if hidden.dim() == 2 else hidden.flatten(2).mean(2)
+
+
+def _similarity(rows: Tensor) -> Tensor:
+    """Cosines between centred rows, (batch, batch)."""
+    unit = F.normalize(rows - rows.mean(1, keepdim=True), dim=1, eps=1e-8)
+    return unit @ unit.t()

@@ -1,0 +1,52 @@
+"""Hebbian learning that normalises itself: the rule of Oja (1982)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from evonas.rules.base import Transport
+from evonas.rules.own_update.own_update import Moment
+from evonas.rules.own_update.plasticity import AbstractPlasticityRule
+
+
+@final
+@dataclass(frozen=True)
+class Oja(AbstractPlasticityRule):
+    """Each unit turns to the direction in which its inputs are largest; no label is needed.
+
+        Delta w = mean(u x - u^2 w) / mean |x|^2,  u = w x
+
+    The division makes the change independent of the size of the inputs: a learning rate below 1
+    is stable, whatever they are. At rest w is a leading eigenvector of E[x x^T] of length 1. All
+    units that see the same inputs find the same one.
+
+    Attributes:
+        send: see :class:`AbstractOwnUpdateRule`.
+        learning_rate: share of the way to rest in one step, where inputs have one direction.
+    """
+
+    learning_rate: float = 0.005
+
+    name: ClassVar[str] = "oja"
+    title: ClassVar[str] = "Oja's rule"
+    source: ClassVar[str] = "Oja 1982, Journal of Mathematical Biology 15"
+    equation: ClassVar[str] = "Delta W = C(x, u) - (sum u^2) W,  u = W x"
+    transports: ClassVar[Transport] = "signs"
+    sends: ClassVar[str] = "as usf (option send)"
+    updates: ClassVar[str] = "-(C(x, u) - (sum u^2) W)"
+    cost: ClassVar[str] = "one correlation in the place of the weight's gradient"
+    limits: ClassVar[str] = (
+        "learns no labels; all units that see the same inputs find the same direction, so a "
+        "layer keeps little"
+    )
+
+    def change(self, moment: Moment) -> Tensor:
+        """Delta W."""
+        return oja_change(moment)
+
+
+def oja_change(moment: Moment) -> Tensor:
+    """Delta W; ``hebb`` uses it too, where no unit has a competitor."""
+    change = moment.three_factor(moment.x, moment.u, decay=moment.per_unit(moment.u.square()))
+    return change / (moment.num_events * moment.energy)

@@ -1,0 +1,224 @@
+"""Rules with an update of their own, in the form of three factors (Gerstner et al. 2018).
+
+    Delta W = C(phi(x), M) - rho W
+
+phi(x) is what the input has been, M what the output makes of it, and a third factor may gate
+both. C is the pass that gives torch the gradient of a weight, with M in the place of g, so
+groups, strides and dilation need nothing of their own. The optimiser finds -Delta W where it
+looks for the gradient, and applies it whatever kind it is. W. Gerstner, M. Lehmann, V. Liakoni, D.
+Corneil and J. Brea, "Eligibility traces and plasticity on behavioral time scales", 2018.
+"""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, final
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
+from evonas.rules.error_bus import ErrorBus
+from evonas.rules.feedback.backprop import Backprop
+from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
+from evonas.rules.feedback.uniform_sign import UniformSign
+from evonas.rules.function import FromElsewhere
+
+Send = Literal["usf", "fa", "bp", "none"]
+SENDERS: dict[str, AbstractRule | None] = {
+    "usf": UniformSign(),
+    "fa": FeedbackAlignment(),
+    "bp": Backprop(),
+    "none": None,
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a rule may know in the backward pass of one layer, in the dtype of its weight.
+
+    Attributes:
+        layer: whose weight is to change.
+        x: the inputs.
+        u: the outputs without the bias.
+        g: the signal received for the outputs: the gradient of the loss, as far as the rules above
+            pass it on.
+        bus: of this forward pass; knows the targets.
+        is_first: nothing below this layer learns.
+    """
+
+    layer: AbstractRuleLayer
+    x: Tensor
+    u: Tensor
+    g: Tensor
+    bus: ErrorBus
+    is_first: bool
+
+    @property
+    def num_events(self) -> int:
+        """Images times positions: how often each unit was seen."""
+        return self.u.numel() // self.layer.weight.shape[0]
+
+    @property
+    def energy(self) -> Tensor:
+        """Mean squared length of the patch of inputs that a unit sees; never zero."""
+        fan_in = self.layer.weight[0].numel()
+        return (self.x.square().mean() * fan_in).clamp_min(torch.finfo(self.x.dtype).tiny)
+
+    def three_factor(self, pre: Tensor, post: Tensor, *, decay: Tensor) -> Tensor:
+        """C(pre, post) - decay W, ``decay`` one number per unit."""
+        weight = self.layer.weight.detach()
+        return self.layer.correlate(pre, post) - self.per_weight(decay) * weight
+
+    def per_unit(self, values: Tensor) -> Tensor:
+        """Sum over images and positions: (channels,)."""
+        return values.movedim(self.layer.channel_axis, 0).flatten(1).sum(1)
+
+    def per_output(self, numbers: Tensor) -> Tensor:
+        """One number per unit, shaped to meet the outputs."""
+        return _per_output(self.layer, numbers)
+
+    def per_weight(self, numbers: Tensor) -> Tensor:
+        """One number per unit, shaped to meet the weight."""
+        return numbers.view(-1, *[1] * (self.layer.weight.dim() - 1))
+
+
+@dataclass(frozen=True)
+class AbstractOwnUpdateRule(AbstractRule):
+    """A rule that changes its weight by its own law, and sends as another rule does.
+
+    The weight changes in train mode only. A bias still learns from the sum of g.
+
+    Attributes:
+        send: the rule whose signal is passed to the input; ``none`` sends zeros, and what lies
+            below learns nothing from the task through this layer.
+    """
+
+    send: Send = "usf"
+
+    def __post_init__(self) -> None:
+        if self.send not in SENDERS:
+            raise RuleError(
+                f"rule '{self.name}': expected send to be one of {', '.join(SENDERS)}, "
+                f"got {self.send!r}"
+            )
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if not isinstance(option.default, str) and not 0.0 <= value < math.inf:
+                raise RuleError(
+                    f"rule '{self.name}': expected {option.name} to be a number of at least 0, "
+                    f"got {value!r}"
+                )
+
+    @abstractmethod
+    def gradients(self, moment: Moment) -> Sequence[Tensor]:
+        """-Delta W, where the optimiser looks for a gradient; then those of the layer's head."""
+
+    @property
+    def transported(self) -> Transport:
+        """What the sender transports: the update itself knows only what is at its synapses."""
+        sender = SENDERS[self.send]
+        return "nothing" if sender is None else sender.transports
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The tensor of the rule that sends; zeros if none does."""
+        sender = SENDERS[self.send]
+        if sender is None:
+            return torch.zeros_like(layer.weight)
+        return sender.feedback(layer)
+
+    def for_readout(self) -> AbstractRule:
+        """The rule that sends, or ``usf`` if none does: an unsupervised readout knows no class."""
+        return SENDERS[self.send] or UniformSign()
+
+    @final
+    def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
+        """The outputs, joined to what is sent and to the change of the weight."""
+        if not torch.is_grad_enabled():
+            return layer.run_exactly(inputs)
+        outputs = self._run_sending(layer, inputs)
+        if not (layer.training and layer.weight.requires_grad):
+            return outputs
+        bus = layer.connected.bus
+        if self.needs_error:
+            bus.join(layer.number)
+        learn = self.learner(layer, inputs, outputs, bus)
+        heads = () if layer.head is None else layer.head.parameters()
+        joined: Tensor = Learnt.apply(outputs, learn, layer.weight, *heads)
+        return joined
+
+    @final
+    def learner(
+        self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
+    ) -> Callable[[Tensor], Sequence[Tensor]]:
+        """What :meth:`gradients` gives, as a function of the signal received."""
+        x, z, is_first = inputs.detach(), outputs.detach(), not inputs.requires_grad
+
+        def learn(received: Tensor) -> Sequence[Tensor]:
+            x_, u, g = (_as_batch(layer, tensor) for tensor in (x, z, received))
+            return self.gradients(Moment(layer, x_, without_bias(layer, u), g, bus, is_first))
+
+        return learn
+
+    def _run_sending(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
+        if inputs.requires_grad and self.send != "none":
+            return layer.run_through(inputs, feedback=self.feedback(layer), learns=False)
+        weight = layer.weight.detach()  # in the place of the feedback, which nobody will use
+        outputs = layer.run_through(inputs.detach(), feedback=weight, learns=False)
+        if not inputs.requires_grad:
+            return outputs
+        # zeros rather than nothing: the layers below still wait for a backward pass to learn in
+        joined: Tensor = FromElsewhere.apply(outputs, inputs, lambda _: torch.zeros_like(inputs))
+        return joined
+
+
+def without_bias(layer: AbstractRuleLayer, outputs: Tensor) -> Tensor:
+    """What the weight alone makes of the inputs."""
+    bias: Tensor | None = getattr(layer, "bias", None)
+    return outputs if bias is None else outputs - _per_output(layer, bias.detach())
+
+
+def _per_output(layer: AbstractRuleLayer, numbers: Tensor) -> Tensor:
+    return numbers.view(-1, *[1] * (-layer.channel_axis - 1))
+
+
+def _as_batch(layer: AbstractRuleLayer, values: Tensor) -> Tensor:
+    """A single image as a batch of one; in the dtype of the weight."""
+    if values.dim() == -layer.channel_axis:
+        values = values.unsqueeze(0)
+    return values.to(layer.weight.dtype)
+
+
+class Learnt(Function):
+    """Joins outputs to tensors whose gradients a function makes of the received signal."""
+
+    @staticmethod
+    def forward(
+        outputs: Tensor,
+        learn: Callable[[Tensor], Sequence[Tensor | None]],  # noqa: ARG004
+        *tensors: Tensor,  # noqa: ARG004
+    ) -> Tensor:
+        """The outputs."""
+        return outputs.view_as(outputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the function."""
+        ctx.learn = inputs[1]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
+        """What was received goes on to the outputs; the rest is learnt from it.
+
+        The last tensors, of which the function says nothing, learn nothing: the head of a layer
+        in a supernet is there also when its rule is not.
+        """
+        passed = received if ctx.needs_input_grad[0] else None
+        learnt = ctx.learn(received)
+        rest = len(ctx.needs_input_grad) - 2 - len(learnt)
+        return passed, None, *learnt, *[None] * rest

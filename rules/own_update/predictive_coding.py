@@ -1,0 +1,185 @@
+"""Predictive coding: what a segment is given, and what it makes of it, relax before it learns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.own_update.own_update import (
+    AbstractOwnUpdateRule,
+    Learnt,
+    Moment,
+    Send,
+)
+from evonas.rules.own_update.relaxation import predict, relax
+from evonas.rules.segment import AbstractSegmentRule, Segment, Stage, run_in_turn
+
+
+@final
+@dataclass(frozen=True)
+class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
+    """Values v settle between what drives them and what the signal asks for (``relaxation``).
+
+    After ``steps`` sweeps of size ``step`` every stage of a :class:`Segment` learns from its
+    own error, v_l - f_l(v_{l-1}), and its relaxed input v_{l-1}, both over gamma and averaged over
+    the N images; the last one from the received signal. The segment sends (x - v_0) / (gamma N).
+    The layers of a convolution block of evonas make a segment: ReLU, convolution and normalisation
+    are one stage.
+
+    A layer by itself is a segment of one linear stage. All its steps go in one direction and are
+    taken at once: v = x - r gamma K(G; W) with G = N g and r = 1 - (1 - step)^steps, so it learns
+    C(v, g) and sends r K(g; W). Against back-propagation the update has one more term, -r gamma
+    C(K(G; W), g), that makes outputs which err together repel each other. The images below the
+    first layer are held fixed, so that one learns C(x, g).
+
+    Attributes:
+        send: whose tensor takes the place of W in K, also between the stages; ``bp`` is the
+            theory's.
+        gamma: how far the values may move, above 0; towards 0 it becomes back-propagation.
+        step: of the relaxation, below 2.
+        steps: of the relaxation.
+    """
+
+    send: Send = "bp"
+    gamma: float = 0.1
+    step: float = 0.5
+    steps: int = 4
+
+    name: ClassVar[str] = "pc"
+    title: ClassVar[str] = "Predictive coding of one operation"
+    source: ClassVar[str] = "Whittington and Bogacz 2017, Neural Computation 29"
+    equation: ClassVar[str] = (
+        "v descends |v_0 - x|^2 / 2 + sum |v_l - f_l(v_l-1)|^2 / 2 + gamma N g . f_L(v_L-1)"
+    )
+    transports: ClassVar[Transport] = "weights"
+    sends: ClassVar[str] = "(x - v_0) / (gamma N); of one layer r K(g; W)"
+    updates: ClassVar[str] = "C(v_l-1, (f_l - v_l) / (gamma N)), of the last layer C(v, g)"
+    updates_first: ClassVar[str] = "C(x, g)"
+    cost: ClassVar[str] = (
+        "``steps`` + 1 forward and backward passes of the operation; of one layer a transposed "
+        "pass"
+    )
+    limits: ClassVar[str] = (
+        "transports the weights; relaxes one operation, not the network; gamma to 0 is back-"
+        "propagation"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.gamma > 0.0 and self.step < 2.0 and self.steps >= 1):
+            raise RuleError(
+                "rule 'pc': expected gamma above 0, step below 2 and at least 1 of the steps, got "
+                f"{self.gamma}, {self.step} and {self.steps}"
+            )
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The tensor of the rule that sends, times r."""
+        return self._tensor(layer) * (1.0 - (1.0 - self.step) ** self.steps)
+
+    def gradients(self, moment: Moment) -> Sequence[Tensor]:
+        """C(v, g), of a layer by itself."""
+        if moment.is_first:
+            return [moment.layer.correlate(moment.x, moment.g)]
+        with torch.enable_grad():
+            x = moment.x.detach().requires_grad_()
+            outputs = moment.layer.run_through(
+                x, feedback=self.feedback(moment.layer), learns=False
+            )
+            (sent,) = torch.autograd.grad(outputs, x, moment.g)
+        relaxed = moment.x - self.gamma * len(sent) * sent
+        return [moment.layer.correlate(relaxed, moment.g)]
+
+    def run_segment(self, segment: Segment, inputs: Tensor) -> Tensor:
+        """The outputs; the backward pass relaxes the values between the stages."""
+        values = [inputs.detach()]
+        with torch.no_grad():
+            for stage in segment.stages:
+                values.append(run_in_turn(stage, values[-1]))
+        *values, outputs = values
+        learning = _learning_parameters(segment)
+        is_held = not inputs.requires_grad
+
+        def learn(received: Tensor) -> Sequence[Tensor | None]:
+            with torch.autocast(received.device.type, enabled=False):
+                return self._learn(segment, values, received, learning, is_held=is_held)
+
+        joined: Tensor = Learnt.apply(outputs, learn, inputs, *learning)
+        return joined
+
+    def _learn(
+        self,
+        segment: Segment,
+        values: Sequence[Tensor],
+        received: Tensor,
+        learning: Sequence[Tensor],
+        *,
+        is_held: bool,
+    ) -> Sequence[Tensor | None]:
+        """What is sent, and the gradients of the parameters."""
+        first = segment.layers[0]
+        # under autocast the values may have fewer digits than the relaxation needs
+        values = [value.to(first.weight.dtype) for value in values]
+        received = received.to(first.weight.dtype)
+        num_images = 1 if values[0].dim() == -first.channel_axis else len(values[0])
+        stages = [self._recorded(stage) for stage in segment.stages]
+        relaxed = relax(
+            stages,
+            values,
+            num_images * received,
+            gamma=self.gamma,
+            step=self.step,
+            steps=self.steps,
+            is_held=is_held,
+        )
+        _, predictions = predict(stages, relaxed)
+        share = 1.0 / (self.gamma * num_images)
+        pushes = [
+            share * (prediction.detach() - value)
+            for prediction, value in zip(predictions[:-1], relaxed[1:], strict=True)
+        ]
+        learnt = torch.autograd.grad(
+            predictions, learning, [*pushes, received], allow_unused=True
+        ) if learning else ()  # fmt: skip
+        return (None if is_held else share * (values[0] - relaxed[0])), *learnt
+
+    def _recorded(self, stage: Stage) -> Callable[[Tensor], Tensor]:
+        """What the stage computes, with the sender's tensor in the backward pass of its layer.
+
+        Normalisation sees the statistics of the values it is given, as in the forward pass, and
+        its running averages stay as the forward pass left them.
+        """
+        feedback = {
+            module: self._tensor(module)
+            for module in stage
+            if isinstance(module, AbstractRuleLayer)
+        }
+
+        def run(values: Tensor) -> Tensor:
+            for module in stage:
+                if isinstance(module, AbstractRuleLayer):
+                    values = module.run_through(values, feedback=feedback[module])
+                else:
+                    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+                    values = functional_call(module, buffers, values)
+            return values
+
+        return run
+
+    def _tensor(self, layer: AbstractRuleLayer) -> Tensor:
+        """The tensor of the rule that sends."""
+        return AbstractOwnUpdateRule.feedback(self, layer)
+
+
+def _learning_parameters(segment: Segment) -> list[nn.Parameter]:
+    """Those that need a gradient; weights of rule layers change in train mode only."""
+    resting = {id(layer.weight) for layer in segment.layers if not layer.training}
+    return [
+        parameter
+        for parameter in segment.parameters()
+        if parameter.requires_grad and id(parameter) not in resting
+    ]

@@ -1,0 +1,68 @@
+"""How far each layer's update is from the gradient: the angle of Lillicrap et al. (2016)."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from evonas.errors import RuleError
+from evonas.rules.connect import rule_layers, wirings
+from evonas.rules.tools.exact import true_gradient
+
+
+def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
+    """Angle between what each rule layer would learn from a batch and the true gradient.
+
+    The loss is cross-entropy. The network runs in the mode it is in, without dropout if the two
+    passes are to agree; its parameters, gradients and buffers are left as they were.
+
+    Args:
+        network: maps images to logits (batch, classes).
+        images: (batch, C, H, W), or whatever the network takes.
+        labels: (batch,) class numbers.
+
+    Returns:
+        Degrees in [0, 180] by the name of the layer; layers that do not learn are left out, and
+        an update or a gradient of zero gives NaN.
+
+    Raises:
+        RuleError: the network is not connected.
+    """
+    layers = {
+        name: layer for name, layer in rule_layers(network).items() if layer.weight.requires_grad
+    }
+    if not layers:
+        raise RuleError("alignment: expected a network with trainable rule layers, got none")
+    weights = [layer.weight for layer in layers.values()]
+    buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
+    updates = _gradients(network, images, labels, weights)
+    with true_gradient(network):
+        truths = _gradients(network, images, labels, weights)
+    with torch.no_grad():
+        for buffer, before in buffers:
+            buffer.copy_(before)
+    return {
+        name: _angle_degrees(update, truth)
+        for name, update, truth in zip(layers, updates, truths, strict=True)
+        if update is not None and truth is not None
+    }
+
+
+def _gradients(
+    network: nn.Module, images: Tensor, labels: Tensor, weights: list[Tensor]
+) -> tuple[Tensor | None, ...]:
+    with torch.enable_grad():
+        for wiring in wirings(network):
+            wiring.aim(labels)
+        logits = network(images)
+        for wiring in wirings(network):
+            if wiring.bus.readers:  # the network does not watch them itself
+                logits = wiring.watch(logits)
+        return torch.autograd.grad(F.cross_entropy(logits, labels), weights, allow_unused=True)
+
+
+def _angle_degrees(first: Tensor, second: Tensor) -> float:
+    a, b = first.double().flatten(), second.double().flatten()
+    norms = torch.linalg.vector_norm(a) * torch.linalg.vector_norm(b)
+    return math.degrees(torch.acos((a @ b / norms).clamp(-1.0, 1.0)).item())

@@ -1,0 +1,238 @@
+"""Several rules in one layer, each in its share: what a weight-sharing supernet trains by.
+
+    sends   K(g; sum_r p_r V_r) + sum_r p_r s_r        s_r: of direct rules, which do not use g
+    learns  sum_r p_r u_r,   u_r = C(x, g) or the rule's own update
+
+All rules that send through a feedback tensor cost one pass together, because the pass is linear in
+that tensor. The backward pass can be differentiated in turn with respect to the shares p, which
+the forward pass does not contain: that is what the choice of a rule changes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+
+from evonas.errors import RuleError
+from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer, Transport
+from evonas.rules.connect import rule_layers
+from evonas.rules.direct.direct_feedback_alignment import DirectFeedbackAlignment
+from evonas.rules.error_bus import ErrorBus
+from evonas.rules.feedback.backprop import Backprop
+from evonas.rules.own_update.own_update import AbstractOwnUpdateRule
+from evonas.rules.wiring import Wiring
+
+Kept = dict[str, Tensor | None]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Mixture(AbstractRule):
+    """Rules and their shares in one layer.
+
+    A share of one alone is that rule, but for the learning rate: an update of its own
+    comes as the gradient that makes a step of ``learning_rate`` do what the rule's own rate would.
+
+    Attributes:
+        rules: any number of them.
+        shares: (rules,), at least 0 and of sum 1; may require a gradient.
+        kept: what each rule keeps of the layer, by the rule's name; see :func:`connect_mixtures`.
+        learning_rate: of the optimiser.
+        presence: the weight of the layer's operation in a sum of several. The signal it receives
+            is in that proportion already; what does not come from the signal is put in it.
+    """
+
+    rules: tuple[AbstractRule, ...]
+    shares: Tensor
+    kept: Mapping[str, Tensor | None]
+    learning_rate: float
+    presence: float = 1.0
+
+    name: ClassVar[str] = "mixture"
+    title: ClassVar[str] = "Mixture of rules"
+    source: ClassVar[str] = "after the relaxation of Liu, Simonyan and Yang 2019, arXiv 1806.09055"
+    equation: ClassVar[str] = "send = sum_r p_r send_r,  Delta W = sum_r p_r Delta_r W"
+    transports: ClassVar[Transport] = "weights"
+    sends: ClassVar[str] = "sum_r p_r send_r"
+    updates: ClassVar[str] = "sum_r p_r update_r"
+    cost: ClassVar[str] = "the feedback tensors of all rules, and one pass for their mean"
+    limits: ClassVar[str] = (
+        "how an own update follows the signal received is not differentiated (btsp and pc read it)"
+    )
+
+    def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
+        """The outputs, joined to what all rules send and learn."""
+        if not torch.is_grad_enabled():
+            return layer.run_exactly(inputs)
+        is_sent, is_learned = inputs.requires_grad, layer.training and layer.weight.requires_grad
+        feedback = self.feedback(layer) if is_sent else layer.weight.detach()
+        outputs = layer.run_through(inputs, feedback=feedback)
+        direct = [
+            (place, rule)
+            for place, rule in enumerate(self.rules)
+            if is_sent and isinstance(rule, DirectFeedbackAlignment)
+        ]
+        own = [
+            (place, rule)
+            for place, rule in enumerate(self.rules)
+            if is_learned and isinstance(rule, AbstractOwnUpdateRule)
+        ]
+        if not direct and not own:
+            return outputs
+        bus = layer.connected.bus
+        if any(rule.needs_error for _, rule in (*direct, *own)):
+            bus.join(layer.number)
+        beside = _Beside(self, layer, inputs.detach(), outputs.detach(), bus, not is_sent)
+        heads = () if layer.head is None else layer.head.parameters()
+        joined: Tensor = Joined.apply(
+            outputs, inputs, layer.weight, self.shares, beside, direct, own, *heads
+        )
+        return joined
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The mean of the feedback tensors; direct rules have none and add nothing."""
+        mean = torch.zeros_like(layer.weight)
+        for share, rule in zip(self.shares.to(mean).unbind(), self.rules, strict=True):
+            if isinstance(rule, AbstractFeedbackRule | Backprop | AbstractOwnUpdateRule):
+                layer.kept = self.kept.get(rule.name)
+                mean = mean + share * rule.feedback(layer)
+        if self.shares.requires_grad and not mean.requires_grad:
+            mean.requires_grad_()  # of direct rules alone; what they send is differentiated too
+        return mean
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What passes beside the layer in one forward pass."""
+
+    mixture: Mixture
+    layer: AbstractRuleLayer
+    x: Tensor
+    z: Tensor
+    bus: ErrorBus
+    is_first: bool
+
+    def signal(self, rule: DirectFeedbackAlignment, received: Tensor) -> Tensor:
+        """What a direct rule sends."""
+        return self.mixture.presence * rule.sender(self.layer, self.x, self.bus)(received.detach())
+
+    def learnt(
+        self, rule: AbstractOwnUpdateRule, received: Tensor
+    ) -> tuple[Tensor, Sequence[Tensor]]:
+        """An own update in units of the gradient, less the correlation it takes the place of.
+
+        And what the layer's head learns, if the rule has one.
+        """
+        self.layer.kept = self.mixture.kept.get(rule.name)
+        inputs = self.x if self.is_first else self.x.clone().requires_grad_()
+        learn = rule.learner(self.layer, inputs, self.z, self.bus)
+        with torch.no_grad():
+            own, *heads = learn(received.detach())
+        scale = presence = self.mixture.presence
+        if rule.own_learning_rate is not None:
+            scale = presence * rule.own_learning_rate / self.mixture.learning_rate
+        excess = scale * own - self.layer.correlate(self.x, received)
+        return excess, [presence * head for head in heads]
+
+
+class Joined(Function):
+    """Joins outputs to what direct rules send and to what rules with an own update learn."""
+
+    @staticmethod
+    def forward(
+        outputs: Tensor,
+        inputs: Tensor,  # noqa: ARG004
+        weight: Tensor,  # noqa: ARG004
+        shares: Tensor,  # noqa: ARG004
+        beside: _Beside,  # noqa: ARG004
+        direct: Sequence[tuple[int, DirectFeedbackAlignment]],  # noqa: ARG004
+        own: Sequence[tuple[int, AbstractOwnUpdateRule]],  # noqa: ARG004
+        *heads: Tensor,  # noqa: ARG004
+    ) -> Tensor:
+        """The outputs."""
+        return outputs.view_as(outputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the shares, and who is to be asked."""
+        _, _, _, shares, ctx.beside, ctx.direct, ctx.own, *heads = inputs
+        ctx.num_heads = len(heads)
+        ctx.save_for_backward(shares)
+
+    @staticmethod
+    def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
+        """What was received goes on to the layer; the sums over the rules come beside it."""
+        (shares,) = ctx.saved_tensors
+        weights = shares.to(received).unbind()
+        sent = change = None
+        if ctx.direct and ctx.needs_input_grad[1]:
+            sent = _sum(weights[i] * ctx.beside.signal(rule, received) for i, rule in ctx.direct)
+        heads: list[Tensor | None] = [None] * ctx.num_heads
+        if ctx.own and ctx.needs_input_grad[2]:
+            learnt = [(weights[i], *ctx.beside.learnt(rule, received)) for i, rule in ctx.own]
+            change = _sum(share * excess for share, excess, _ in learnt)
+            for share, _, of_heads in learnt:  # one rule at most has a head
+                if of_heads:
+                    heads = [share * each for each in of_heads]
+        passed = received if ctx.needs_input_grad[0] else None
+        return passed, sent, change, None, None, None, None, *heads
+
+
+def _sum(terms: Any) -> Tensor:
+    first, *rest = terms
+    total: Tensor = first
+    for term in rest:
+        total = total + term
+    return total
+
+
+def connect_mixtures(
+    network: nn.Module,
+    rules: Sequence[AbstractRule],
+    *,
+    seed: int,
+    num_classes: int | None = None,
+) -> tuple[Wiring, dict[str, Kept]]:
+    """As :func:`evonas.rules.connect`, for layers that may be given any mixture of ``rules``.
+
+    Returns:
+        The wiring, and for every layer, by its name, what each rule keeps of it.
+
+    Raises:
+        RuleError: one of the rules cannot be mixed.
+    """
+    check_mixable(rules)
+    wiring = Wiring(
+        seed=seed,
+        needs_error=any(rule.needs_error for rule in rules),
+        needs_weight_decay=any(rule.needs_weight_decay for rule in rules),
+    )
+    kept: dict[str, Kept] = {}
+    for number, (name, layer) in enumerate(rule_layers(network).items()):
+        layer.wiring = wiring
+        layer.number = number
+        kept[name] = {rule.name: rule.keep(layer) for rule in rules}
+        heads = (rule.grow_head(layer, num_classes=num_classes) for rule in rules)
+        layer.head = next((head for head in heads if head is not None), None)
+    return wiring, kept
+
+
+def check_mixable(rules: Sequence[AbstractRule]) -> None:
+    """Refuse a rule of which it is not known what it sends and what it learns.
+
+    Raises:
+        RuleError: a rule is none of the kinds that evonas brings.
+    """
+    for rule in rules:
+        if not isinstance(
+            rule,
+            AbstractFeedbackRule | Backprop | AbstractOwnUpdateRule | DirectFeedbackAlignment,
+        ):
+            raise RuleError(
+                f"rule '{rule.name}' cannot share a layer with others in a supernet: expected a "
+                "rule that derives from AbstractFeedbackRule, AbstractOwnUpdateRule or "
+                "DirectFeedbackAlignment; leave it out of --rules, or search without a supernet"
+            )

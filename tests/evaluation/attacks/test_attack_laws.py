@@ -1,0 +1,131 @@
+"""What holds for every attack: the exact optimum where it is known, the ball, the verdict."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from evonas.evaluation.attacks.apgd import apgd
+from evonas.evaluation.attacks.ascent import AttackResult
+from evonas.evaluation.attacks.pgd import fgsm, pgd
+
+EPSILON = 0.1
+
+
+def uniform(images: Tensor, *, seed: int = 5) -> Tensor:
+    return torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def linear(num_classes: int, *, seed: int = 0) -> tuple[nn.Module, Tensor, Tensor, Tensor, Tensor]:
+    """A linear classifier, its W (classes, 12) and b, and 300 images with their labels."""
+    generator = torch.Generator().manual_seed(seed)
+    layer = nn.Linear(12, num_classes)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator))
+        layer.bias.copy_(
+            torch.randn(num_classes, generator=generator) * 0.1 - layer.weight.sum(1) / 2
+        )
+    images = torch.rand(300, 3, 2, 2, generator=generator)
+    labels = torch.randint(num_classes, (300,), generator=generator)
+    return nn.Sequential(nn.Flatten(), layer), layer.weight.data, layer.bias.data, images, labels
+
+
+def certified(W: Tensor, b: Tensor, images: Tensor, labels: Tensor, *, epsilon: float) -> Tensor:
+    """Whether a linear classifier is right in the whole ball: min over x' of the worst margin.
+
+    The margin to one rival is linear, so its minimum over the box is at a corner.
+    """
+    flat = images.flatten(1)
+    low, high = (flat - epsilon).clamp_min(0), (flat + epsilon).clamp_max(1)
+    robust = torch.ones(len(flat), dtype=torch.bool)
+    for rival in range(len(W)):
+        difference = W[labels] - W[rival]
+        margin = torch.where(difference > 0, difference * low, difference * high).sum(1)
+        margin = margin + b[labels] - b[rival]
+        robust &= (margin > 0) | (labels == rival)
+    return robust
+
+
+Run = Callable[[nn.Module, Tensor, Tensor], AttackResult]
+RUNS: dict[str, Run] = {
+    "fgsm": lambda f, x, y: fgsm(f, x, y, epsilon=EPSILON),
+    "pgd": lambda f, x, y: pgd(f, x, y, epsilon=EPSILON, noise=uniform(x), num_steps=10),
+    "apgd-ce": lambda f, x, y: apgd(
+        f, x, y, epsilon=EPSILON, noise=uniform(x), num_steps=10, loss="ce"
+    ),
+    "apgd-ce_scaled": lambda f, x, y: apgd(
+        f, x, y, epsilon=EPSILON, noise=uniform(x), num_steps=10
+    ),
+}
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_a_linear_classifier_of_two_classes_falls_exactly_where_its_margin_says(run: Run) -> None:
+    network, W, b, images, labels = linear(2)
+    expected = certified(W, b, images, labels, epsilon=EPSILON)
+    assert 30 < int(expected.sum()) < 140  # of some 150 that are right on the clean image
+    assert run(network, images, labels).robust.equal(expected)
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_no_attack_breaks_what_a_linear_classifier_guarantees(run: Run) -> None:
+    network, W, b, images, labels = linear(5)
+    expected = certified(W, b, images, labels, epsilon=EPSILON)
+    robust = run(network, images, labels).robust
+    assert not (expected & ~robust).any()
+    assert int((robust & ~expected).sum()) <= 3
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_attacked_images_stay_in_the_ball_and_in_the_pixel_range(
+    trained: nn.Module, batch: tuple[Tensor, Tensor], run: Run
+) -> None:
+    images, labels = batch
+    adversarial = run(trained, images, labels).adversarial
+    assert (adversarial - images).abs().max() <= EPSILON + 1e-6
+    assert adversarial.min() >= 0
+    assert adversarial.max() <= 1
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_the_adversarial_image_fools_exactly_where_the_network_is_not_robust(
+    trained: nn.Module, batch: tuple[Tensor, Tensor], run: Run
+) -> None:
+    images, labels = batch
+    labels = torch.where(torch.arange(len(labels)) % 5 == 0, (labels + 1) % 10, labels)
+    result = run(trained, images, labels)
+    fooled = trained(result.adversarial).argmax(1) != labels
+    assert fooled.equal(~result.robust)
+    assert result.correct.equal(trained(images).argmax(1) == labels)
+    assert not (result.robust & ~result.correct).any()
+
+
+class WrongOnce:
+    """A network whose verdict depends on the call alone: wrong (for label 0) in one of them."""
+
+    def __init__(self, call: int) -> None:
+        self.call = call
+        self.visited: list[Tensor] = []
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Logits of two classes that hardly depend on the image."""
+        first = -1.0 if len(self.visited) == self.call else 1.0
+        self.visited.append(x.detach().clone())
+        slope = x.flatten(1).mean(1)
+        return torch.stack([first + 0.1 * slope, 0.0 * slope], 1)
+
+
+@pytest.mark.parametrize("call", [*range(7), 99])
+@pytest.mark.parametrize("attack", [apgd, pgd])
+def test_one_wrong_answer_anywhere_suffices_and_is_the_one_that_is_shown(
+    attack: Callable[..., AttackResult], call: int
+) -> None:
+    network = WrongOnce(call)
+    images, labels = torch.rand(3, 1, 4, 4), torch.zeros(3, dtype=torch.int64)
+    result = attack(network, images, labels, epsilon=EPSILON, noise=uniform(images), num_steps=5)
+    assert len(network.visited) == 7  # the clean image, the start and five steps
+    assert result.robust.tolist() == [call == 99] * 3
+    assert result.correct.tolist() == [call != 0] * 3
+    if call < 99:
+        assert result.adversarial.equal(network.visited[call])

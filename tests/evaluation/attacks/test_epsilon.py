@@ -1,0 +1,48 @@
+"""The radius of an attack is read exactly, or refused."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evonas.errors import ConfigError
+from evonas.evaluation.attacks.robustness import format_epsilon, parse_epsilon
+
+
+@pytest.mark.parametrize(
+    ("text", "epsilon"),
+    [
+        ("1/255", Fraction(1, 255)),
+        (" 8/255 ", Fraction(8, 255)),
+        ("0", Fraction(0)),
+        ("1", Fraction(1)),
+        ("0.05", Fraction(1, 20)),
+        ("0.5/255", None),
+        ("8", None),
+        ("256/255", None),
+        ("-1/255", None),
+        ("1/0", None),
+        ("", None),
+        ("nan", None),
+        ("1e-3", None),
+        ("1e-999999999", None),
+        ("1 /255", None),
+    ],
+)
+def test_epsilon_is_read_exactly_or_refused(text: str, epsilon: Fraction | None) -> None:
+    if epsilon is None:
+        with pytest.raises(ConfigError, match="such as '1/255'"):
+            parse_epsilon(text)
+    else:
+        assert parse_epsilon(text) == epsilon
+
+
+@given(st.fractions(0, 1, max_denominator=10**6))
+def test_epsilon_survives_being_written_and_read(epsilon: Fraction) -> None:
+    assert parse_epsilon(format_epsilon(epsilon)) == epsilon
+
+
+def test_epsilon_is_written_in_steps_of_a_byte_where_it_is_one() -> None:
+    assert format_epsilon(Fraction(5, 255)) == "5/255"
+    assert format_epsilon(Fraction(1, 20)) == "1/20"

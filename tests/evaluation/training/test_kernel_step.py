@@ -1,0 +1,198 @@
+"""Oracle: the plain step, whose numbers a step with kernels gives, here by their references."""
+
+import copy
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save
+from torch import Tensor
+
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.training.augment import FramedImages, frame, plan_epoch
+from evonas.evaluation.training.checkpoint import make_checkpoint, restore_checkpoint
+from evonas.evaluation.training.precision import Precision
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.training_step import TrainingStep, training_step
+from evonas.networks import build
+from evonas.rules import RULES, rule_layers, true_gradient
+from evonas.space import load
+from tests.recorder import Recorder
+
+RECIPE = Recipe(epochs=2, batch=10)
+SMOOTH = ("bp", "usf", "brsf+kp", "dfa")  # others choose, and so double what rounding leaves
+
+
+@pytest.fixture(scope="module")
+def images() -> FramedImages:
+    data = load_search_data("digits", seed=0, num_images=30)
+    return frame(data.train, traits=replace(data.traits, crop_padding=1, flip=True))
+
+
+def step_of(
+    images: FramedImages, rules: tuple[str, ...], *, has_kernels: bool, space: str,
+    precision: Precision = "fp32",
+) -> TrainingStep:  # fmt: skip
+    shaped = load(space).resized(channels=4, cells=1).with_rules(rules)
+    genome = shaped.sample(random.Random(2))
+    network = build(shaped, genome, input_shape=(1, 8, 8), num_classes=10, seed=0)
+    return training_step(
+        network, images, recipe=RECIPE, precision=precision, has_kernels=has_kernels
+    )
+
+
+def run(step: TrainingStep, images: FramedImages, *, epochs: int = 1, seed: int = 3) -> Tensor:
+    """The losses of all steps."""
+    generator, losses = torch.Generator().manual_seed(seed), []
+    for _ in range(epochs):
+        step.begin_epoch(plan_epoch(images, batch=RECIPE.batch, generator=generator))
+        for _ in range(step.num_steps):
+            step()
+        losses.append(step.losses.clone())
+    return torch.cat(losses)
+
+
+def feedbacks(step: TrainingStep) -> dict[str, Tensor]:
+    """What each layer under a feedback tensor sends through at the next step."""
+    wiring = step.network.wiring
+    return {
+        name: wiring.arena.feedback(layer, layer.rule, moment=wiring.moment)  # type: ignore[arg-type]
+        for name, layer in rule_layers(step.network).items()
+        if layer.rule.name in ("fa", "usf", "frsf", "brsf", "kp")
+    }
+
+
+def both(images: FramedImages, rules: str, *, space: str) -> list[TrainingStep]:
+    """The same training, plain and with kernels."""
+    names = tuple(rules.split("+"))
+    return [step_of(images, names, has_kernels=has, space=space) for has in (False, True)]
+
+
+@pytest.mark.parametrize("rules", [*RULES, "+".join(RULES)])
+def test_a_step_with_kernels_is_the_plain_step(images: FramedImages, rules: str) -> None:
+    plain, ours = steps = both(images, rules, space="nas-bench-201")
+    plan = plan_epoch(images, batch=RECIPE.batch, generator=torch.Generator().manual_seed(3))
+    for step in steps:
+        step.begin_epoch(plan)
+        step()
+    torch.testing.assert_close(ours.losses, plain.losses, rtol=1e-5, atol=0.0)
+    for one, other in zip(ours.descent.parameters, plain.descent.parameters, strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-5)
+    theirs = plain.network.state_dict()
+    for name, value in ours.network.state_dict().items():
+        torch.testing.assert_close(value, theirs[name], rtol=1e-4, atol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("rules", SMOOTH)
+def test_steps_with_kernels_go_on_as_plain_ones(images: FramedImages, rules: str) -> None:
+    plain, ours = both(images, rules, space="nas-bench-201")
+    torch.testing.assert_close(run(ours, images), run(plain, images), rtol=1e-3, atol=1e-4)
+
+
+def test_the_feedback_of_a_launch_is_that_of_the_rules_to_the_bit(images: FramedImages) -> None:
+    rules = ("fa", "usf", "frsf", "brsf", "kp")
+    step = step_of(images, rules, has_kernels=True, space="darts")
+    run(step, images)
+    feedbacks(step)  # of layers on dead edges too, which ask for the first time
+    made = feedbacks(step)  # a refresh of all, by one launch
+    layers = rule_layers(step.network)
+    assert {layers[name].rule.name for name in made} == set(rules)
+    assert sum(layers[name].weight.stride() != torch.empty(layers[name].weight.shape).stride()
+               for name in made) > 5  # fmt: skip
+    for name, feedback in made.items():
+        assert feedback.equal(layers[name].feedback()), name
+        assert feedback.stride() == layers[name].weight.stride()
+
+
+def test_all_feedback_and_all_updates_are_one_launch_each(images: FramedImages) -> None:
+    rules = ("fa", "usf", "frsf", "brsf", "kp")
+    step = step_of(images, rules, has_kernels=True, space="darts")
+    run(step, images)
+    step.number.zero_()
+    with Recorder() as recorder:
+        step()
+    names = [func.name() for func, *_ in recorder.calls]
+    for name in ("evonas::refresh_feedback", "evonas::sgd_step"):
+        assert names.count(name) == 1, name
+    drawn = ("aten::sign", "aten::sign_", "aten::bitwise_xor", "aten::_fused_sgd_")
+    assert not [name for name in names if name.startswith(drawn)]
+
+
+@pytest.mark.parametrize("rules", [("brsf", "kp"), tuple(RULES)])
+def test_a_step_that_is_repeated_goes_on_as_the_training(
+    images: FramedImages, rules: tuple[str, ...]
+) -> None:
+    plain, repeated = (
+        step_of(images, rules, has_kernels=True, space="nas-bench-201") for _ in range(2)
+    )
+    expected = run(plain, images, epochs=2)
+    generator, losses = torch.Generator().manual_seed(3), []
+    recorder = Recorder()
+    for epoch in range(2):
+        repeated.begin_epoch(plan_epoch(images, batch=RECIPE.batch, generator=generator))
+        for number in range(repeated.num_steps):
+            if epoch == 1 and number > 0:
+                recorder.replay()
+            elif epoch == 1:
+                with recorder:
+                    repeated()
+            else:
+                repeated()
+        losses.append(repeated.losses.clone())
+    assert torch.cat(losses).equal(expected)
+    theirs = plain.network.state_dict()
+    for name, value in repeated.network.state_dict().items():
+        assert value.equal(theirs[name]), name
+
+
+def test_a_resumed_training_goes_on_to_the_bit_with_and_from_plain_ones(
+    images: FramedImages,
+) -> None:
+    rules = ("fa", "brsf", "kp", "dfa")
+
+    def fresh(*, has_kernels: bool = True) -> TrainingStep:
+        return step_of(images, rules, has_kernels=has_kernels, space="nas-bench-201")
+
+    def resumed(blob: bytes, *, has_kernels: bool = True) -> Tensor:
+        step = fresh(has_kernels=has_kernels)
+        restore_checkpoint(blob, step, torch.Generator())
+        return run(step, images, seed=4)
+
+    whole = fresh()
+    first = run(whole, images)
+    blob = make_checkpoint(whole, torch.Generator(), first.tolist()[:1])
+    expected = run(whole, images, seed=4)
+    assert resumed(blob).equal(expected)
+    torch.testing.assert_close(resumed(blob, has_kernels=False), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_bfloat16_learns_as_the_plain_step_does_but_for_rounding(images: FramedImages) -> None:
+    rules = ("usf", "brsf", "kp", "dfa")
+    losses = [
+        run(step_of(images, rules, has_kernels=has, space="nas-bench-201", precision="bf16"),
+            images)
+        for has in (True, False)
+    ]  # fmt: skip
+    torch.testing.assert_close(*losses, rtol=2e-2, atol=2e-2)
+
+
+def test_a_trained_network_is_left_as_any_other(images: FramedImages) -> None:
+    """Its gradient is the true one, and its copies and files hold weights of their own."""
+    step = step_of(images, ("fa",), has_kernels=True, space="nas-bench-201")
+    run(step, images)
+    step.end()
+    network = step.network
+    twin = copy.deepcopy(network)
+    pixels = torch.rand(2, 1, 8, 8, requires_grad=True)
+    with true_gradient(network):
+        (true,) = torch.autograd.grad(network(pixels).sum(), pixels)
+    direction = torch.randn(pixels.shape, generator=torch.Generator().manual_seed(0))
+    wide = network.double()
+    low, high = (wide((pixels + sign * 1e-5 * direction).double()).sum() for sign in (-1, 1))
+    slope = (true * direction).sum().double()
+    torch.testing.assert_close(slope, (high - low) / 2e-5, rtol=1e-2, atol=1e-3)
+    kept = load_safetensors(save({n: v.cpu() for n, v in twin.state_dict().items()}))
+    for name, value in wide.state_dict().items():
+        assert kept[name].equal(value.to(kept[name].dtype)), name

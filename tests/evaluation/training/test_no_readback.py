@@ -1,0 +1,84 @@
+"""No attack makes the host wait for the device, so that one can be captured as a CUDA graph."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from evonas.evaluation.attacks.apgd import apgd
+from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
+from evonas.evaluation.attacks.pgd import fgsm, pgd
+
+EPSILON = 0.1
+
+
+def uniform(images: Tensor, *, seed: int = 5) -> Tensor:
+    return torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+class NoReadback(TorchDispatchMode):
+    """Fails on every operation whose result the host must wait for."""
+
+    forbidden = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique")
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        name = func.overloadpacket.__name__
+        assert name not in self.forbidden, name
+        if name in ("index", "index_put_", "_index_put_impl_"):
+            masks = [i for i in args[1] if i is not None and i.dtype == torch.bool]
+            assert not masks, "indexed by a boolean mask"
+        return func(*args, **(kwargs or {}))
+
+
+def test_the_trap_for_readback_catches_one() -> None:
+    with NoReadback(), pytest.raises(AssertionError, match="_local_scalar_dense"):
+        torch.ones(1).item()
+    with NoReadback(), pytest.raises(AssertionError, match="boolean mask"):
+        torch.ones(2)[torch.tensor([True, False])]
+
+
+@pytest.mark.parametrize("loss", sorted(ATTACK_LOSSES))
+def test_the_host_never_waits_for_the_device(
+    trained: nn.Module, batch: tuple[Tensor, Tensor], loss: str
+) -> None:
+    images, labels = batch
+    noise = uniform(images)
+    with NoReadback():
+        apgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=20, loss=loss)
+        pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=5, loss=loss)
+        fgsm(trained, images, labels, epsilon=EPSILON, loss=loss)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_an_attack_captured_as_a_cuda_graph_is_the_attack(
+    trained: nn.Module, batch: tuple[Tensor, Tensor]
+) -> None:
+    network = copy.deepcopy(trained).cuda().requires_grad_(False)
+    images, labels, noise = (t.cuda() for t in (*batch, uniform(batch[0])))
+
+    def attack() -> Tensor:
+        result = apgd(network, images, labels, epsilon=EPSILON, noise=noise, num_steps=10)
+        return result.robust
+
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            expected = attack()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        robust = attack()
+    robust.zero_()
+    graph.replay()
+    torch.cuda.synchronize()
+    assert robust.equal(expected)
+    assert 0 < int(robust.sum()) < len(labels)

@@ -1,0 +1,72 @@
+"""What a precision changes, and that nothing of it stays behind."""
+
+import random
+from typing import Any
+
+import pytest
+import torch
+
+from evonas.errors import ConfigError
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.training.precision import Precision, arithmetic, check_precision
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import TrainedCandidate, train
+from evonas.networks import build
+from evonas.rules import RULES
+from evonas.space import load
+
+
+def trained(precision: Precision, rule: str) -> TrainedCandidate:
+    data = load_search_data("digits", seed=0, num_images=200)
+    space = load("nas-bench-201").resized(channels=4, cells=1).with_rules((rule,))
+    network = build(
+        space, space.sample(random.Random(3)), input_shape=(1, 8, 8), num_classes=10, seed=0
+    )
+    recipe = Recipe(epochs=3, batch=40)
+    return train(
+        network, data.train, traits=data.traits, recipe=recipe, seed=0, precision=precision
+    )
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_bfloat16_trains_float32_weights_nearly_as_float32_does(rule: str) -> None:
+    exact, short = trained("fp32", rule), trained("bf16", rule)
+    assert short.losses != exact.losses
+    # 8 bits of a factor: the first epoch can only be off by a few hundredths
+    assert short.losses[0] == pytest.approx(exact.losses[0], rel=0.05)
+    assert {p.dtype for p in short.network.parameters()} == {torch.float32}
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_what_float32_means_is_put_back_even_after_an_error() -> None:
+    switches: Any = torch.backends
+    before = switches.cudnn.conv.fp32_precision, switches.cuda.matmul.fp32_precision
+    meanings: list[tuple[Precision, str]] = [("fp32", "ieee"), ("tf32", "tf32")]
+    for precision, meaning in meanings:
+        try:
+            with arithmetic(precision, device_type="cuda"):
+                assert switches.cudnn.conv.fp32_precision == meaning
+                assert switches.cuda.matmul.fp32_precision == meaning
+                raise KeyError
+        except KeyError:
+            now = switches.cudnn.conv.fp32_precision, switches.cuda.matmul.fp32_precision
+            assert now == before
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "message"),
+    [
+        ("fp16", "cpu", "precision: expected one of fp32, tf32, bf16, got 'fp16'"),
+        ("tf32", "cpu", "'tf32' is an arithmetic of CUDA devices"),
+    ],
+)
+def test_a_precision_that_does_not_exist_is_told(
+    precision: str, device: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_precision(precision, device=device)
+
+
+def test_the_others_are_let_through() -> None:
+    for precision, device in (("fp32", "cpu"), ("bf16", "cpu"), ("tf32", "cuda:1")):
+        check_precision(precision, device=device)

@@ -1,0 +1,103 @@
+"""The Gaussian process of the default engine against scikit-learn's, and against differences."""
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+
+from evonas.search.model_guided.covariance import JITTER, Covariance
+from evonas.search.model_guided.gaussian_process import Posterior, fit, negative_log_posterior
+from evonas.search.model_guided.genome_features import Features, Rows
+from evonas.search.problem import SearchProblem
+from evonas.space import Genome, load
+
+
+@pytest.fixture
+def features(toy: Callable[..., SearchProblem]) -> Features:
+    return Features(toy(num_sites=4, num_operations=3, num_rules=3))
+
+
+@pytest.fixture
+def rows(features: Features) -> Rows:
+    generator = np.random.default_rng(0)
+    return features.rows([Genome(tuple(generator.integers(0, 3, 8).tolist())) for _ in range(40)])
+
+
+def test_counts_are_of_active_genes_and_columns_of_choices(features: Features) -> None:
+    (row,) = features.rows([Genome((0, 1, 1, 2, 2, 0, 1, 1))])  # site 0 has no rule: op 0
+    choices, counts = row[:24].reshape(8, 3), row[24:] * 2.0  # four genes share each list
+    assert choices.argmax(axis=1).tolist() == [0, 1, 1, 2, 0, 0, 1, 1]
+    assert choices.sum(axis=1).tolist() == [1, 1, 1, 1, 0, 1, 1, 1]
+    assert counts.tolist() == [1, 2, 1, 1, 2, 0]
+
+
+def test_a_smooth_part_alone_is_the_process_of_scikit_learn(
+    features: Features, rows: Rows
+) -> None:
+    kernel = Covariance(features)
+    scales = kernel.prior_mean.copy()
+    scales[2:5] = -60.0  # the amplitudes of all other parts
+    scales[1], scales[0], scales[5] = np.log(1.7), np.log(0.1), np.log(0.3)
+    values = np.sin(np.arange(30.0))
+    theirs = GaussianProcessRegressor(
+        ConstantKernel(1.7) * RBF((1 / 0.6) ** 0.5) + WhiteKernel(0.1 + JITTER),
+        optimizer=None,
+        alpha=0,
+    ).fit(rows[:30, :24], values)
+    mean, covariance = theirs.predict(rows[30:, :24], return_cov=True)
+    ours, factor = Posterior.given(kernel, scales, rows[:30], values).joint(rows[30:])
+    np.testing.assert_allclose(ours, mean, atol=1e-9)
+    np.testing.assert_allclose(factor @ factor.T, covariance, atol=1e-9)
+
+
+@pytest.fixture
+def cells() -> tuple[Features, Rows]:
+    """Cells of a real space, which have paths."""
+    space, rng = load("nas-bench-201").with_rules(["bp"]), random.Random(0)
+    features = Features(space)
+    return features, features.rows([space.canonical(space.sample(rng)) for _ in range(40)])
+
+
+def test_two_random_cells_are_at_distance_one_by_their_paths(cells: tuple[Features, Rows]) -> None:
+    features, rows = cells
+    paths = rows[:, features.parts[2]]
+    squares = ((paths[:, None] - paths[None]) ** 2).sum(axis=2)
+    assert squares[np.triu_indices(len(rows), 1)].mean() == pytest.approx(1.0, rel=0.15)
+
+
+def test_marginals_are_the_diagonal_of_the_joint(cells: tuple[Features, Rows]) -> None:
+    features, rows = cells
+    kernel = Covariance(features)
+    posterior = Posterior.given(kernel, kernel.prior_mean, rows[:30], np.cos(np.arange(30.0)))
+    mean, deviation = posterior.marginal(rows[30:])
+    joint_mean, factor = posterior.joint(rows[30:])
+    np.testing.assert_allclose(mean, joint_mean, atol=1e-12)
+    np.testing.assert_allclose(deviation**2, (factor**2).sum(axis=1), atol=1e-9)
+
+
+def test_the_gradient_is_what_differences_say(
+    features: Features, rows: Rows, cells: tuple[Features, Rows]
+) -> None:
+    for space, some in ((features, rows), cells):
+        kernel = Covariance(space)
+        values = np.sin(np.arange(40.0))
+        scales = kernel.prior_mean + 0.3 * np.sin(np.arange(len(kernel.prior_mean)))
+        _, gradient = negative_log_posterior(kernel, scales, some, values)
+        for place in range(len(scales)):
+            step = np.zeros(len(scales))
+            step[place] = 1e-5
+            above, _ = negative_log_posterior(kernel, scales + step, some, values)
+            below, _ = negative_log_posterior(kernel, scales - step, some, values)
+            assert gradient[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
+
+
+def test_a_count_is_learned_as_the_cost_it_is(features: Features, rows: Rows) -> None:
+    kernel = Covariance(features)
+    cost = rows[:, 24:] @ np.array([0.0, 1.0, 3.0, 0.0, 0.5, 0.5])
+    values = (cost - cost.mean()) / cost.std()
+    scales, _ = fit(kernel, kernel.prior_mean, rows[:30], values[:30])
+    mean, _ = Posterior.given(kernel, scales, rows[:30], values[:30]).marginal(rows[30:])
+    assert np.abs(mean - values[30:]).max() < 0.1

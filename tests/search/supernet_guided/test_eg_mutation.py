@@ -1,0 +1,182 @@
+"""With a guide that is a formula: what each part of the operator does, and that it is replayed."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evonas.errors import UnknownNameError
+from evonas.search.problem import SearchProblem
+from evonas.search.supernet_guided.eg_mutation import PARTS, EgMutation, EgSettings
+from evonas.space import Genome
+
+Maker = Callable[..., SearchProblem]
+Guides = Callable[[SearchProblem, Genome], Any]
+ALL = tuple(PARTS)
+
+
+def some(problem: SearchProblem, seed: int) -> Genome:
+    rng = random.Random(seed)
+    values = tuple(rng.randrange(len(gene.choices)) for gene in problem.genes)
+    return problem.canonical(Genome(values))
+
+
+def everything(_: str) -> bool:
+    return True
+
+
+def only(*parts: str) -> tuple[str, ...]:
+    """What to switch off so that these are left."""
+    return tuple(part for part in ALL if part not in parts)
+
+
+def mean_loss(problem: SearchProblem, guides: Guides, *, without: tuple[str, ...]) -> float:
+    """Of the first two children, over twelve targets."""
+    losses: list[float] = []
+    for seed in range(12):
+        guide = guides(problem, some(problem, 100 + seed))
+        operator = EgMutation(problem, guide, seed=seed, settings=EgSettings(without=without))
+        children = operator.children(some(problem, seed), 2, is_new=everything)
+        losses += [guide.loss(child) for child in children]
+    return mean(losses)
+
+
+def test_children_are_new_canonical_and_differ(toy: Maker, formula_guide: Guides) -> None:
+    problem = toy(4, 3, 3, is_symmetric=True)
+    parent = some(problem, 0)
+    operator = EgMutation(
+        problem, formula_guide(problem, some(problem, 1)), seed=0, settings=EgSettings()
+    )
+    known = {problem.key(parent)}
+
+    def is_new(key: str) -> bool:
+        return key not in known
+
+    for _ in range(5):
+        children = operator.children(parent, 4, is_new=is_new)
+        keys = [problem.key(child) for child in children]
+        assert children == [problem.canonical(child) for child in children]
+        assert len(set(keys)) == len(keys)
+        assert not known & set(keys)
+        known |= set(keys)
+
+
+def test_the_best_children_come_first(toy: Maker, formula_guide: Guides) -> None:
+    problem = toy(6, 4, 2)
+    guide = formula_guide(problem, some(problem, 1))
+    settings = EgSettings(without=("similarity",))
+    operator = EgMutation(problem, guide, seed=0, settings=settings)
+    children = operator.children(some(problem, 0), 36, is_new=everything)
+    losses = [guide.loss(child) for child in children]
+    assert losses == sorted(losses)
+    assert losses[0] == min(guide.loss(genome) for genome in guide.scored)
+
+
+def test_equal_seeds_give_equal_children_whatever_others_draw(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    problem = toy(5, 4, 3)
+    made = []
+    for foreign in (1, 2):
+        random.seed(foreign)
+        np.random.seed(foreign)
+        guide = formula_guide(problem, some(problem, 1))
+        operator = EgMutation(problem, guide, seed=7, settings=EgSettings())
+        made.append([operator.children(some(problem, n), 3, is_new=everything) for n in range(4)])
+        made[-1].append(guide.learned)
+    assert made[0] == made[1]
+
+
+def test_the_guide_learns_once_from_random_genomes(toy: Maker, formula_guide: Guides) -> None:
+    problem = toy(5, 4, 3)
+    guide = formula_guide(problem, some(problem, 1))
+    operator = EgMutation(problem, guide, seed=0, settings=EgSettings())
+    assert guide.learned == []
+    for seed in range(3):
+        operator.children(some(problem, seed), 1, is_new=everything)
+    assert len(guide.learned) == guide.num_epochs * guide.num_steps
+    assert len(set(guide.learned)) > 1
+
+
+def test_each_generation_is_sampled_anew(toy: Maker, formula_guide: Guides) -> None:
+    """The reference code of the paper draws one population again and again."""
+    problem = toy(8, 4, 3)
+    guide = formula_guide(problem, some(problem, 1))
+    settings = EgSettings(generations=2, samples=20)
+    EgMutation(problem, guide, seed=0, settings=settings).children(
+        some(problem, 0), 1, is_new=everything
+    )
+    scored = guide.scored[1:]  # the parent is scored first
+    assert len(scored) == 40
+    assert scored[:20] != scored[20:]
+
+
+def test_every_part_that_is_switched_on_helps(toy: Maker, formula_guide: Guides) -> None:
+    problem = toy(10, 5)
+    nothing = mean_loss(problem, formula_guide, without=ALL)
+    scored = mean_loss(problem, formula_guide, without=only("score"))
+    adapted = mean_loss(problem, formula_guide, without=only("score", "cma"))
+    moved = mean_loss(problem, formula_guide, without=only("score", "gradient"))
+    assert scored < nothing - 0.03
+    assert adapted < scored
+    assert moved < scored - 0.03
+
+
+def test_the_slope_alone_turns_random_children_towards_the_target(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    problem = toy(10, 5)
+    nothing = mean_loss(problem, formula_guide, without=ALL)
+    moved = mean_loss(problem, formula_guide, without=only("gradient"))
+    assert moved < nothing - 0.03
+
+
+def test_without_scores_and_slope_the_guide_is_hardly_asked(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    problem = toy(4, 3)
+    guide = formula_guide(problem, some(problem, 1))
+    settings = EgSettings(without=("score", "gradient"))
+    EgMutation(problem, guide, seed=0, settings=settings).children(
+        some(problem, 0), 1, is_new=everything
+    )
+    assert guide.learned == []
+    assert len(guide.scored) <= 1
+
+
+def test_similarity_is_nothing_at_the_parents_accuracy_and_turns_its_sign(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    """Values by hand, from the formula in the file's head."""
+    problem = toy(6, 4)
+    target = some(problem, 1)
+    guide = formula_guide(problem, target)
+    settings = EgSettings(without=("gradient",), eta=0.4, tau=0.05)
+    operator = EgMutation(problem, guide, seed=0, settings=settings)
+    plain = EgMutation(
+        problem, guide, seed=0, settings=replace(settings, without=("gradient", "similarity"))
+    )
+    parent = some(problem, 0)
+    point = operator._point(parent)
+    (before,) = guide.score([parent])
+    genomes = [parent, target, Genome(tuple(3 - value for value in target.values[:6]) + (0,) * 6)]
+    for genome in genomes:
+        scores = guide.score([genome])
+        near, far = ([row] for row in (point, -point))
+        value = plain._values(near, [genome], point=point, before=before)[0]
+        pull = 0.5 * 0.4 * np.tanh((scores[0].accuracy - before.accuracy) / 0.05)
+        assert operator._values(near, [genome], point=point, before=before) == [
+            pytest.approx(value + pull)
+        ]
+        assert operator._values(far, [genome], point=point, before=before) == [
+            pytest.approx(value - pull)
+        ]
+
+
+def test_an_unknown_part_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="unknown part of the EG operator 'gradients'"):
+        EgSettings(without=("gradients",))

@@ -1,0 +1,105 @@
+"""Oracles: DEAP's strategy itself, a bowl with a known bottom, generators as they were."""
+
+import random
+
+import numpy as np
+import pytest
+from deap import cma
+from numpy.typing import NDArray
+
+from evonas.search.supernet_guided.evolution_strategy import (
+    MAX_FULL_DIMENSION,
+    SIGMA_RANGE,
+    EvolutionStrategy,
+)
+
+CENTRE = np.array([0.7, -0.3, 0.2])
+
+
+def bowl(point: NDArray[np.float64], *, centre: NDArray[np.float64] = CENTRE) -> float:
+    return float(((point - centre) ** 2 * np.arange(1, len(centre) + 1)).sum())
+
+
+def run(strategy: EvolutionStrategy, *, generations: int) -> float:
+    best = np.inf
+    for _ in range(generations):
+        points = strategy.samples()
+        values = [bowl(point) for point in points]
+        strategy.learn(points, values)
+        best = min(best, *values)
+    return best
+
+
+def test_it_is_deaps_strategy_with_a_generator_of_its_own() -> None:
+    ours = EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=4)
+    theirs = cma.Strategy(np.zeros(3), 0.5, lambda_=8)
+
+    class Individual(np.ndarray):
+        pass
+
+    foreign = np.random.get_state()
+    np.random.seed(4)
+    try:
+        for _ in range(5):
+            points = theirs.generate(lambda row: np.array(row).view(Individual))
+            mine = ours.samples()
+            assert np.allclose(mine, points)
+            for point in points:
+                point.fitness = -bowl(point)
+            theirs.update(points)
+            ours.learn(mine, [bowl(point) for point in mine])
+    finally:
+        np.random.set_state(foreign)
+
+
+def test_the_global_generators_are_left_as_they_were() -> None:
+    strategy = EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=4)
+    before, also = repr(np.random.get_state()), random.getstate()
+    strategy.samples()
+    assert repr(np.random.get_state()) == before
+    assert random.getstate() == also
+
+
+def test_generations_differ_and_equal_seeds_agree() -> None:
+    one, other = (EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=4) for _ in range(2))
+    first = one.samples()
+    assert np.array_equal(first, other.samples())
+    np.random.standard_normal(7)  # foreign use in between changes nothing
+    second = one.samples()
+    assert not np.array_equal(first, second)
+    assert np.array_equal(second, other.samples())
+
+
+def test_it_finds_the_bottom_of_a_bowl() -> None:
+    assert run(EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=0), generations=40) < 1e-2
+
+
+def test_what_it_learned_of_directions_survives_a_move() -> None:
+    strategy = EvolutionStrategy(3, sigma=0.5, num_samples=12, seed=0)
+    run(strategy, generations=15)
+    deviations = strategy.deviations
+    assert deviations[0] > deviations[2]  # the bowl is steepest along the last axis
+    strategy.move_to(np.array([5.0, 5.0, 5.0]))
+    assert np.array_equal(strategy.deviations, deviations)
+    middle = np.mean([strategy.samples() for _ in range(200)], axis=(0, 1))
+    assert middle == pytest.approx([5.0, 5.0, 5.0], abs=0.1)
+
+
+def test_the_step_size_stays_in_its_range() -> None:
+    strategy = EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=0)
+    run(strategy, generations=200)
+    assert strategy.sigma == pytest.approx(0.5 / SIGMA_RANGE)
+
+
+def test_in_many_dimensions_only_variances_are_learned() -> None:
+    dimension = MAX_FULL_DIMENSION + 1
+    strategy = EvolutionStrategy(dimension, sigma=0.5, num_samples=10, seed=0)
+    steep = np.ones(dimension)
+    steep[:5] = 30.0
+    for _ in range(60):
+        points = strategy.samples()
+        strategy.learn(points, [float((point**2 * steep).sum()) for point in points])
+    assert strategy.deviations[:5].mean() < 0.95 * strategy.deviations[5:].mean()
+    samples = np.array([strategy.samples() for _ in range(100)]).reshape(-1, dimension)
+    found = np.corrcoef(samples[:, :8].T) - np.eye(8)
+    assert np.abs(found).max() < 0.15

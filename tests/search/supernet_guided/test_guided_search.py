@@ -1,0 +1,141 @@
+"""The contract of a search, kept by the wrapped one; credit by counting."""
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from evonas.search.pareto import Vector, non_dominated
+from evonas.search.problem import SearchProblem
+from evonas.search.pymoo_engines.nsga2 import Nsga2
+from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
+from evonas.search.supernet_guided.guided_search import EG, PLAIN, GuidedSearch
+from evonas.space import Genome
+
+Maker = Callable[..., SearchProblem]
+Guides = Callable[[SearchProblem, Genome], Any]
+POPULATION = 6
+
+
+def guided(
+    problem: SearchProblem, guides: Guides, *, seed: int = 0, share: float = 0.5
+) -> GuidedSearch:
+    target = problem.canonical(Genome((1,) * len(problem.genes)))
+    mutation = EgMutation(problem, guides(problem, target), seed=seed, settings=EgSettings())
+    engine = Nsga2(problem, population=POPULATION, num_objectives=2, seed=seed)
+    return GuidedSearch(engine, mutation, seed=seed, share=share)
+
+
+def run(
+    search: GuidedSearch,
+    measure: Callable[[Genome], Vector | None],
+    *,
+    rounds: int,
+    count: int = POPULATION,
+    shuffled: random.Random | None = None,
+) -> list[Genome]:
+    asked = []
+    for _ in range(rounds):
+        genomes = search.ask(count)
+        asked += genomes
+        told = genomes[:]
+        if shuffled is not None:
+            shuffled.shuffle(told)
+        search.tell(told, [measure(genome) for genome in told])
+    return asked
+
+
+def test_no_genome_is_asked_for_twice_and_every_place_is_filled(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(4, 4, 2)
+    asked = run(guided(problem, formula_guide), noise, rounds=8)
+    assert len(asked) == 8 * POPULATION
+    assert len({problem.key(genome) for genome in asked}) == len(asked)
+
+
+@pytest.mark.parametrize("count", [1, POPULATION])
+def test_half_of_the_children_are_the_operators(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None], count: int
+) -> None:
+    search = guided(toy(5, 4, 2), formula_guide)
+    asked = run(search, noise, rounds=6 * POPULATION // count, count=count)
+    operators = [search.operator(genome) for genome in asked]
+    assert operators[:POPULATION] == [None] * POPULATION
+    children = operators[POPULATION:]
+    # a parent whose neighbours are all known leaves its place to the engine
+    assert abs(children.count(EG) - children.count(PLAIN)) <= 2
+
+
+def test_the_order_of_telling_does_not_matter(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(5, 4, 2)
+    one, other = (guided(problem, formula_guide) for _ in range(2))
+    assert run(one, noise, rounds=6) == run(other, noise, rounds=6, shuffled=random.Random(3))
+    assert one.credit() == other.credit()
+
+
+def test_credit_counts_what_became_of_each_operators_children(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(5, 4, 2)
+    search = guided(problem, formula_guide)
+    told: list[Genome] = []
+    entered: set[Genome] = set()
+    for _ in range(7):
+        genomes = run(search, noise, rounds=1)
+        told += genomes
+        front = dict(zip(told, non_dominated([noise(genome) for genome in told]), strict=True))
+        entered |= {genome for genome in genomes if front[genome]}
+    for operator, credit in search.credit().items():
+        children = [genome for genome in told if search.operator(genome) == operator]
+        assert credit.asked == len(children)
+        assert credit.failed == sum(noise(genome) is None for genome in children)
+        assert credit.entered == sum(genome in entered for genome in children)
+        assert credit.on_front == sum(front[genome] for genome in children)
+
+
+def test_while_everything_fails_there_are_no_parents(toy: Maker, formula_guide: Guides) -> None:
+    search = guided(toy(5, 4, 2), formula_guide)
+    asked = run(search, lambda _: None, rounds=4)
+    assert {search.operator(genome) for genome in asked} == {None}
+
+
+def test_while_all_is_outside_the_constraints_the_nearest_are_parents(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    search = guided(toy(5, 4, 2), formula_guide)
+    asked: list[Genome] = []
+    for _ in range(4):
+        genomes = search.ask(POPULATION)
+        asked += genomes
+        violations = [1.0 + sum(genome.values) for genome in genomes]
+        search.tell(genomes, [None] * len(genomes), violations=violations)
+    least = min(sum(genome.values) for genome in asked)
+    search.ask(1)
+    assert set(search._parents()) == {genome for genome in asked if sum(genome.values) == least}
+    assert EG in {search.operator(genome) for genome in asked}
+
+
+def test_outside_the_constraints_is_not_failed(toy: Maker, formula_guide: Guides) -> None:
+    search = guided(toy(4, 4, 2), formula_guide)
+    for _ in range(3):
+        genomes = search.ask(POPULATION)
+        violations = [math.inf if at == 0 else 1.0 for at in range(POPULATION)]
+        search.tell(genomes, [None] * POPULATION, violations=violations)
+    credit = search.credit()
+    assert credit[EG].asked + credit[PLAIN].asked == 2 * POPULATION
+    assert credit[EG].failed + credit[PLAIN].failed == 2  # one of each ask that had parents
+
+
+def test_an_exhausted_space_ends_cleanly(
+    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+) -> None:
+    problem = toy(2, 3, 2)  # 25 networks
+    search = guided(problem, formula_guide)
+    asked = run(search, noise, rounds=8)
+    assert len(asked) == 25
+    assert search.ask(3) == []

@@ -1,0 +1,89 @@
+"""Oracles: counting, numbers drawn by NumPy, all genomes of a small space sorted."""
+
+import itertools
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from evonas.search.problem import SearchProblem
+from evonas.search.supernet_guided.logits import LogitSpace, peak_height
+from evonas.search.supernet_guided.most_probable import most_probable
+from evonas.space import Genome
+
+Maker = Callable[..., SearchProblem]
+
+
+def test_rows_and_genomes_are_inverse_on_canonical_genomes(toy: Maker) -> None:
+    problem = toy(3, 4, 2)
+    space = LogitSpace(problem)
+    assert space.dimension == 3 * 4 + 3 * 2
+    rng = random.Random(0)
+    for _ in range(20):
+        values = tuple(rng.randrange(len(gene.choices)) for gene in problem.genes)
+        genome = problem.canonical(Genome(values))
+        assert space.decode(space.around(genome, rate=0.1)) == genome
+
+
+@pytest.mark.parametrize(("num_choices", "rate"), [(2, 0.1), (5, 0.1), (5, 0.4), (7, 0.02)])
+def test_a_peak_is_lost_to_noise_as_often_as_asked(num_choices: int, rate: float) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((200_000, num_choices))
+    rows[:, 0] += peak_height(num_choices, rate)
+    assert (rows.argmax(1) != 0).mean() == pytest.approx(rate, abs=0.004)
+
+
+def test_one_choice_has_no_peak() -> None:
+    assert peak_height(1, 0.1) == 0.0
+
+
+def test_softmax_and_centring_are_of_each_gene_alone(toy: Maker) -> None:
+    space = LogitSpace(toy(2, 3, 2))
+    row = np.arange(10.0)
+    for gene, shares in zip(space.genes(row), space.genes(space.softmax(row)), strict=True):
+        assert shares == pytest.approx(np.exp(gene) / np.exp(gene).sum())
+    assert space.softmax(space.centred(row)) == pytest.approx(space.softmax(row))
+    assert [gene.sum() for gene in space.genes(space.centred(row))] == pytest.approx([0.0] * 4)
+
+
+def test_similarity_is_one_half_and_nought_for_equal_unrelated_and_opposite_rows(
+    toy: Maker,
+) -> None:
+    space = LogitSpace(toy(1, 3, 1))  # the rule has one choice, and no direction
+    row = np.array([1.0, 0.0, -1.0, 9.0])
+    across = np.array([1.0, -2.0, 1.0, 0.0])
+    assert space.similarity(row, 3.0 * row + 5.0) == pytest.approx(1.0)
+    assert space.similarity(row, across) == pytest.approx(0.5)
+    assert space.similarity(row, -row) == pytest.approx(0.0)
+    assert space.similarity(row, np.zeros(4)) == 1.0
+
+
+def test_draws_are_as_frequent_as_the_softmax_says(toy: Maker) -> None:
+    space = LogitSpace(toy(1, 3, 1))
+    row = np.array([1.0, 0.0, 0.5, 0.0])
+    rng = random.Random(0)
+    drawn = [space.draw(row, rng=rng).values[0] for _ in range(20_000)]
+    found = [drawn.count(value) / len(drawn) for value in range(3)]
+    assert found == pytest.approx(space.softmax(row)[:3].tolist(), abs=0.012)
+
+
+def test_the_most_probable_come_first_and_every_genome_once(toy: Maker) -> None:
+    problem = toy(2, 3, 2)
+    space = LogitSpace(problem)
+    row = np.random.default_rng(3).standard_normal(space.dimension)
+    found = list(most_probable(space, row))
+    everything = itertools.product(*(range(len(gene.choices)) for gene in problem.genes))
+    assert sorted(genome.values for genome in found) == sorted(everything)
+    sums = [
+        sum(gene[value] for gene, value in zip(space.genes(row), genome.values, strict=True))
+        for genome in found
+    ]
+    assert sums == pytest.approx(sorted(sums, reverse=True))
+
+
+def test_the_first_of_a_long_row_come_without_all_the_others(toy: Maker) -> None:
+    space = LogitSpace(toy(40, 5, 6))
+    row = np.random.default_rng(3).standard_normal(space.dimension)
+    first = list(itertools.islice(most_probable(space, row), 50))
+    assert len(set(first)) == 50

@@ -1,0 +1,115 @@
+"""Real candidates side by side on a CPU, with a limit on the memory they may need."""
+
+import random
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.evaluate import evaluate, evaluating
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.record import Evaluation
+from evonas.evaluation.training.device_stream import HostStream
+from evonas.evaluation.training.forecast import forecast
+from evonas.space import Genome, Space, load
+from evonas.study.config import RunConfig, shaped_space
+from evonas.study.executors.device_sharing import DeviceSharing, Ticket, finish_all
+
+Found = dict[str, tuple[Evaluation, bytes]]
+
+
+class Candidates:
+    """A few of them, what each is expected to need, and what it comes to alone."""
+
+    def __init__(self, space: Space, protocol: Protocol, count: int) -> None:
+        rng = random.Random(4)
+        genomes: list[Genome] = [space.canonical(space.sample(rng)) for _ in range(count)]
+        traits, batch = traits_of("digits"), protocol.recipe.batch
+        self.needs = [
+            forecast(space, genome, traits=traits, batch=batch).peak_bytes for genome in genomes
+        ]
+        self.tickets = [
+            Ticket(number, partial(evaluating, space, genome, protocol=protocol), need)
+            for number, (genome, need) in enumerate(zip(genomes, self.needs, strict=True))
+        ]
+        self.alone = by_key(evaluate(space, genome, protocol=protocol) for genome in genomes)
+
+    def run(
+        self, *, slots: int, limit_bytes: int | None = None, headroom: float = 1.0
+    ) -> tuple[DeviceSharing, Found]:
+        side = DeviceSharing(HostStream, slots=slots, limit_bytes=limit_bytes, headroom=headroom)
+        for ticket in self.tickets:
+            side.add(ticket)
+        return side, by_key(result for _, result in finish_all(side))
+
+
+def by_key(results: "object") -> Found:
+    """Without the seconds."""
+    return {
+        record.key: (replace(record, seconds=0.0), weights)
+        for record, weights in results  # type: ignore[attr-defined]
+    }
+
+
+@pytest.fixture(scope="module")
+def candidates() -> Candidates:
+    config = RunConfig(
+        space="nas-bench-201", objectives=("acc", "params"), rules=("fa", "brsf", "kp"),
+        dataset="digits", data_dir="nowhere", algorithm="random", population=4, generations=1,
+        evaluations=4, epochs=2, batch=20, images=120, channels=4, cells=1, seed=0,
+        epsilon="16/255", attacked_images=20, device="cpu",
+    )  # fmt: skip
+    return Candidates(shaped_space(load("nas-bench-201"), config), config.protocol(), 4)
+
+
+@pytest.mark.parametrize("slots", [1, 3, 8])
+def test_candidates_side_by_side_come_to_what_each_comes_to_alone(
+    candidates: Candidates, slots: int
+) -> None:
+    side, found = candidates.run(slots=slots)
+    assert found == candidates.alone
+    assert side.slots == slots
+
+
+def test_candidates_wait_until_memory_is_expected_to_suffice(candidates: Candidates) -> None:
+    side, found = candidates.run(slots=4, limit_bytes=sum(candidates.needs) - 1)
+    assert found == candidates.alone
+    assert side.slots == 4
+
+
+def test_memory_that_runs_out_halves_the_slots_and_costs_no_candidate(
+    candidates: Candidates,
+) -> None:
+    """Without headroom all are let in at once, whatever the limit."""
+    side, found = candidates.run(slots=4, limit_bytes=max(candidates.needs), headroom=0.0)
+    assert found == candidates.alone
+    assert side.slots == 1
+    limit = sum(sorted(candidates.needs)[-2:])  # any two fit, not all four
+    side, found = candidates.run(slots=4, limit_bytes=limit, headroom=0.0)
+    assert found == candidates.alone
+    assert side.slots == 2
+
+
+def test_a_candidate_that_does_not_fit_alone_has_failed_and_the_others_have_not(
+    candidates: Candidates,
+) -> None:
+    limit = max(candidates.needs) - 1
+    largest = candidates.needs.index(max(candidates.needs))
+    _, found = candidates.run(slots=4, limit_bytes=limit)
+    failed = {key: record for key, (record, _) in found.items() if record.failure is not None}
+    assert len(failed) == 1
+    (record,) = failed.values()
+    assert record.failure is not None
+    assert record.failure.startswith("out of memory: 1 candidates need about")
+    assert record.key == list(candidates.alone)[largest]
+    assert {k: v for k, v in found.items() if k not in failed} == {
+        k: v for k, v in candidates.alone.items() if k not in failed
+    }
+
+
+def test_a_mistake_of_ours_is_raised(candidates: Candidates) -> None:
+    side = DeviceSharing(HostStream, slots=2, limit_bytes=None, headroom=1.0)
+    side.add(replace(candidates.tickets[0], begin=partial(evaluating, None, None, protocol=None)))  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        list(finish_all(side))

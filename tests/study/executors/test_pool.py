@@ -1,0 +1,102 @@
+"""Executors: the same records everywhere, and a worker that dies costs one candidate."""
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+
+from evonas.evaluation.evaluate import evaluate
+from evonas.evaluation.protocol import Stage
+from evonas.evaluation.record import Evaluation
+from evonas.seeds import derive_seed
+from evonas.space import Genome, Space, load
+from evonas.study.config import RunConfig, shaped_space
+from evonas.study.executors import pool as module
+from evonas.study.executors.inline import InlineExecutor
+from evonas.study.executors.make import make_executor
+from evonas.study.executors.order import Order, Result
+from evonas.study.executors.pool import JoblibExecutor
+
+
+def genomes(space: Space, count: int) -> list[Genome]:
+    rng = random.Random(1)
+    return [space.canonical(space.sample(rng)) for _ in range(count)]
+
+
+def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: RunConfig) -> None:
+    space, protocol = shaped_space(load("nas-bench-201"), config), config.protocol()
+    results = [
+        {
+            record.key: (replace(record, seconds=0.0), weights)
+            for record, weights in executor.run(space, genomes(space, 4), protocol=protocol)
+        }
+        for executor in (InlineExecutor(), JoblibExecutor(2))
+    ]
+    assert len(results[0]) == 4
+    assert results[0] == results[1]
+
+
+def test_one_process_computes_on_one_thread_and_gives_the_others_back(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, before = shaped_space(load("nas-bench-201"), config), torch.get_num_threads()
+    seen: list[int] = []
+
+    def watched(order: Order) -> Result:
+        seen.append(torch.get_num_threads())
+        return evaluate(order.space, order.genome, protocol=order.protocol)
+
+    monkeypatch.setattr(module, "_work", watched)
+    torch.set_num_threads(2)
+    list(InlineExecutor().run(space, genomes(space, 1), protocol=config.protocol()))
+    assert (seen, torch.get_num_threads()) == ([1], 2)
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_ordered_and_given_up_is_not_handed_out(config: RunConfig, workers: int) -> None:
+    space, executor = shaped_space(load("nas-bench-201"), config), make_executor(workers)
+    assert executor.capacity == workers
+    for genome in genomes(space, 3):
+        executor.submit(Order(space, genome, config.protocol(), Stage()))
+    executor.next_done()
+    executor.close()
+    with pytest.raises(ValueError, match="expected an order"):
+        executor.next_done()
+    (again,) = executor.run(space, genomes(space, 1), protocol=config.protocol())
+    assert again[0].failure is None
+
+
+def test_the_number_of_workers_chooses_the_executor() -> None:
+    assert isinstance(make_executor(1), InlineExecutor)
+    assert isinstance(make_executor(2), JoblibExecutor)
+
+
+@pytest.mark.filterwarnings("ignore:A worker stopped while some jobs")
+def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = shaped_space(load("nas-bench-201"), config)
+    given: Sequence[Genome] = genomes(space, 4)
+    protocol = replace(config, seed=13).protocol()
+    victim = given[1]
+
+    # local, so that it travels to the workers by value: they cannot import the tests
+    def deadly(order: Order) -> Result:
+        if order.genome == victim:
+            os._exit(3)  # as a segmentation fault or the system's out-of-memory killer would
+        key = order.space.key(order.genome)
+        return Evaluation(key, "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b"weights"
+
+    monkeypatch.setattr(module, "_work", deadly)
+    records = {
+        record.key: record for record, _ in JoblibExecutor(2).run(space, given, protocol=protocol)
+    }
+    assert set(records) == {space.key(genome) for genome in given}
+    failures = [record for record in records.values() if record.failure is not None]
+    assert [record.key for record in failures] == [space.key(given[1])]
+    assert str(failures[0].failure).startswith("worker lost: ")
+    assert failures[0].seed == derive_seed(13, failures[0].key)

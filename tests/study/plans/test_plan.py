@@ -1,0 +1,154 @@
+"""What a plan orders, told by hand: who goes on, when, and which rivals gate it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from evonas.evaluation.record import Evaluation
+from evonas.search.engines import make_search
+from evonas.space import load
+from evonas.study.config import MODES, RunConfig, shaped_space
+from evonas.study.plans.base import AbstractPlan, Job
+from evonas.study.run import PLANS
+
+HALVING: dict[str, Any] = {"fidelity": (1, 3, 9), "epochs": 9, "eta": 3}
+
+
+def plan_of(config: RunConfig) -> AbstractPlan:
+    space = shaped_space(load(config.space), config)
+    search = make_search(
+        "random",
+        space,
+        population=config.population,
+        num_objectives=len(config.objectives),
+        seed=0,
+    )
+    return PLANS[config.mode](search, space, config, screen=lambda _: None)
+
+
+def result(job: Job, values: dict[str, float], *, failure: str | None = None) -> Evaluation:
+    left_out = None if job.epochs == 9 or failure else "stopped early"
+    return Evaluation(
+        job.key, "", values, {}, (), job.epochs, 0.0, 0, failure=failure, left_out=left_out
+    )
+
+
+def orders(plan: AbstractPlan, values: Iterator[dict[str, float]]) -> list[Job]:
+    """All jobs of a plan with one worker; every order brings the next values."""
+    ordered: list[Job] = []
+    waiting: list[Job] = []
+    while waiting or (waiting := plan.next_jobs()):
+        job = waiting.pop(0)
+        ordered.append(job)
+        plan.take(result(job, next(values)))
+    return ordered
+
+
+def accuracies(*values: float) -> Iterator[dict[str, float]]:
+    return iter([{"acc": value} for value in values])
+
+
+def test_in_steady_state_the_best_of_eta_goes_on_at_once_and_before_anything_new(
+    config: RunConfig,
+) -> None:
+    steady = replace(config, mode="steady", objectives=("acc",), evaluations=9, **HALVING)
+    rungs = (
+        *(0.1, 0.3, 0.2, 0.31),  # the second goes on
+        *(0.6, 0.5, 0.4, 0.61),  # the first
+        *(0.7, 0.8, 0.9, 0.71),  # the third, which falls behind meanwhile
+        0.99,
+    )
+    ordered = orders(plan_of(steady), accuracies(*rungs))
+    assert [job.epochs for job in ordered] == [1, 1, 1, 3, 1, 1, 1, 3, 1, 1, 1, 3, 9]
+    keys = [job.key for job in ordered]
+    assert [keys.index(key) for key in keys] == [0, 1, 2, 1, 4, 5, 6, 4, 8, 9, 10, 10, 10]
+
+
+def test_in_steady_state_those_who_stay_are_finished_when_the_best_goes_on(
+    config: RunConfig,
+) -> None:
+    plan = plan_of(replace(config, mode="steady", objectives=("acc",), **HALVING))
+    jobs = [job for _ in range(3) for job in plan.next_jobs()]
+    for job, acc in zip(jobs, (0.2, 0.3, 0.1), strict=True):
+        assert plan.finished == []
+        plan.take(result(job, {"acc": acc}))
+    assert plan.finished == [jobs[0].key, jobs[2].key]
+    assert plan.unfinished == {(jobs[1].key, 1)}
+
+
+def test_a_rest_smaller_than_eta_sends_its_best_up_to_the_end(config: RunConfig) -> None:
+    steady = replace(config, mode="steady", objectives=("acc",), evaluations=2, **HALVING)
+    ordered = orders(plan_of(steady), accuracies(0.1, 0.2, 0.3, 0.4))
+    keys = [job.key for job in ordered]
+    assert [job.epochs for job in ordered] == [1, 1, 3, 9]
+    assert [keys.index(key) for key in keys] == [0, 1, 1, 1]
+
+
+def test_in_generations_the_best_third_of_a_rung_goes_on_together(config: RunConfig) -> None:
+    halving = replace(config, objectives=("acc",), population=9, evaluations=18, **HALVING)
+    one = (*(0.1, 0.2, 0.9, 0.3, 0.4, 0.8, 0.5, 0.7, 0.6), *(0.8, 0.9, 0.7), 0.95)
+    ordered = orders(plan_of(halving), accuracies(*one, *one))
+    keys = [job.key for job in ordered]
+    for start in (0, 13):
+        bracket = ordered[start : start + 13]
+        assert [job.epochs for job in bracket] == [1] * 9 + [3] * 3 + [9]
+        places = [keys.index(key) - start for key in keys[start + 9 : start + 13]]
+        assert places == [2, 5, 7, 5]
+
+
+def test_in_generations_nothing_is_ordered_before_all_of_a_rung_have_come(
+    config: RunConfig,
+) -> None:
+    plan = plan_of(replace(config, objectives=("acc",), population=9, **HALVING))
+    for number in (9, 3, 1):
+        jobs = plan.next_jobs()
+        assert len(jobs) == number
+        for job in jobs:
+            assert plan.next_jobs() == []
+            assert plan.finished == []
+            plan.take(result(job, {"acc": 0.5}))
+
+
+def test_when_all_that_went_on_have_failed_nobody_takes_their_place(config: RunConfig) -> None:
+    halving = replace(config, objectives=("acc",), population=3, evaluations=6, **HALVING)
+    plan = plan_of(halving)
+    for job in plan.next_jobs():
+        plan.take(result(job, {"acc": 0.5}))
+    (job,) = plan.next_jobs()
+    plan.take(result(job, {}, failure="diverged: later"))
+    assert {job.generation for job in plan.next_jobs()} == {1}
+
+
+def dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+def front(points: set[tuple[float, ...]]) -> set[tuple[float, ...]]:
+    return {p for p in points if not any(dominates(q, p) for q in points)}
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 9}, HALVING])
+@pytest.mark.parametrize("mode", sorted(MODES))
+def test_rivals_are_the_front_of_the_fully_trained_when_a_job_is_ordered(
+    config: RunConfig, mode: str, settings: dict[str, Any]
+) -> None:
+    """In generations that is the front of the generations before, whoever ends first."""
+    plan = plan_of(replace(config, mode=mode, population=9, evaluations=36, **settings))
+    found: dict[int, set[tuple[float, ...]]] = {0: set()}  # of the generations, or of all in one
+    sizes, waiting, count = set(), list[Job](), 0
+    while waiting or (waiting := plan.next_jobs()):
+        job = waiting.pop(0)
+        before = found.values() if mode == "steady" else [found[g] for g in range(job.generation)]
+        expected = front(set().union(*before))
+        assert set(job.rivals) == expected
+        sizes.add(len(expected))
+        count += 1
+        acc, params = (count * 0.37) % 1, (count * 0.61) % 1
+        plan.take(result(job, {"acc": acc, "params": params}))
+        if job.epochs == 9:
+            where = job.generation if mode == "generational" else 0
+            found.setdefault(where, set()).add((-acc, params))
+        found.setdefault(job.generation, set())
+    assert max(sizes) > 1
