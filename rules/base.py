@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from evonas.errors import RuleError
 from evonas.rules.function import is_plain
-from evonas.rules.scale import SCALES, Scale, sigma
+from evonas.rules.scale import Scale, sigma
 from evonas.rules.wiring import Wiring
 
 Transport = Literal["weights", "signs", "nothing"]
@@ -206,15 +206,3 @@ class AbstractRuleLayer(nn.Module, ABC):
     def sigma(self, scale: Scale) -> float | Tensor:
         """The standard deviation that feedback to this layer is given."""
         return sigma(self.weight, groups=self.groups, scale=scale)
-
-
-def check_scale(rule: AbstractRule, scale: str) -> None:
-    """Refuse a scale that does not exist.
-
-    Raises:
-        RuleError: ``scale`` is none of ``SCALES``.
-    """
-    if scale not in SCALES:
-        raise RuleError(
-            f"rule '{rule.name}': expected scale to be one of {', '.join(SCALES)}, got {scale!r}"
-        )

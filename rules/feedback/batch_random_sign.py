@@ -7,14 +7,14 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from evonas.rules.arena import flat, flat_constant, shared_out
-from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
-from evonas.rules.scale import Scale
+from evonas.rules.arena import flat_constant
+from evonas.rules.base import AbstractRuleLayer
+from evonas.rules.feedback.sign_concordant import AbstractSignConcordant
 
 
 @final
 @dataclass(frozen=True)
-class BatchRandomSign(AbstractFeedbackRule):
+class BatchRandomSign(AbstractSignConcordant):
     """V = |M_t| sign(W), M_t drawn anew after every update of W.
 
     "After every update" is the paper's word and is taken literally: two forward passes of one
@@ -24,31 +24,18 @@ class BatchRandomSign(AbstractFeedbackRule):
         scale: sigma of M_t, see :func:`evonas.rules.scale.sigma`.
     """
 
-    scale: Scale = "group"
-
     name: ClassVar[str] = "brsf"
     title: ClassVar[str] = "Batchwise random-magnitude sign-concordant feedback"
-    source: ClassVar[str] = "Liao, Leibo and Poggio 2016, arXiv 1510.05067"
     equation: ClassVar[str] = "V = |M_t| sign(W),  M_t ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
-    transports: ClassVar[Transport] = "signs"
     sends: ClassVar[str] = "K(g; |M_t| sign(W))"
     cost: ClassVar[str] = "one random number, one sign and two products a weight and step"
-    limits: ClassVar[str] = (
-        "needs batch normalisation (Liao et al. 2016); a weight of zero sends nothing; the "
-        "signs are transported"
-    )
 
-    def __post_init__(self) -> None:
-        check_scale(self, self.scale)
+    def magnitude(self, layer: AbstractRuleLayer) -> Tensor:
+        """|M_t| of this optimiser step."""
+        return layer.fresh_noise().abs() * layer.sigma(self.scale)
 
-    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The magnitudes of this optimiser step with the signs of the weight as it is now."""
-        return layer.weight.detach().sign() * layer.fresh_noise().abs() * layer.sigma(self.scale)
-
-    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
-        """The same for all layers at once; also the magnitudes are drawn at once."""
-        if self.scale == "rms":  # sigma follows each weight
-            return super().feedbacks(layers)
+    def magnitudes(self, layers: Sequence[AbstractRuleLayer]) -> Tensor:
+        """|M_t| of all layers, drawn at once."""
         sigmas = flat_constant(
             self, layers, lambda layer: torch.ones_like(layer.weight) * layer.sigma(self.scale)
         )
@@ -57,5 +44,4 @@ class BatchRandomSign(AbstractFeedbackRule):
             like=layers[0].weight,
             counts=[layer.weight.numel() for layer in layers],
         )
-        signs = flat(layer.weight for layer in layers).sign_()
-        return shared_out(signs.mul_(noise.abs()).mul_(sigmas), layers)
+        return noise.abs().mul_(sigmas)

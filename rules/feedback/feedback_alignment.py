@@ -7,20 +7,18 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from evonas.rules.arena import flat, made_once, shared_out
-from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
-from evonas.rules.scale import Scale
+from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.feedback.scaled_feedback import AbstractScaledFeedback
 
 
 @final
 @dataclass(frozen=True)
-class FeedbackAlignment(AbstractFeedbackRule):
+class FeedbackAlignment(AbstractScaledFeedback):
     """V = B, drawn once and never changed.
 
     Attributes:
         scale: sigma of B, see :func:`evonas.rules.scale.sigma`.
     """
-
-    scale: Scale = "group"
 
     name: ClassVar[str] = "fa"
     title: ClassVar[str] = "Feedback alignment"
@@ -33,9 +31,6 @@ class FeedbackAlignment(AbstractFeedbackRule):
         "falls far behind on deep convolutional networks: 68 % against 91 % for ResNet-20 on "
         "CIFAR-10, 15 % against 70 % for ResNet-18 on ImageNet (biotorch)"
     )
-
-    def __post_init__(self) -> None:
-        check_scale(self, self.scale)
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """B, the same tensor of numbers at every step."""

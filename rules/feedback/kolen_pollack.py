@@ -14,13 +14,13 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.arena import flat, flat_constant, shared_out
-from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer, Transport, check_scale
-from evonas.rules.scale import Scale
+from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.feedback.scaled_feedback import AbstractScaledFeedback
 
 
 @final
 @dataclass(frozen=True)
-class KolenPollack(AbstractFeedbackRule):
+class KolenPollack(AbstractScaledFeedback):
     """V = B_t = W_t - a_t (W_0 - B_0).
 
     Exact for SGD (momentum, Nesterov, coupled decay) and AdamW, if *all* rule layers share their
@@ -30,8 +30,6 @@ class KolenPollack(AbstractFeedbackRule):
     Attributes:
         scale: sigma of B_0, see :func:`evonas.rules.scale.sigma`.
     """
-
-    scale: Scale = "group"
 
     name: ClassVar[str] = "kp"
     title: ClassVar[str] = "Kolen-Pollack"
@@ -47,9 +45,6 @@ class KolenPollack(AbstractFeedbackRule):
         "for SGD and AdamW, not for Adam with coupled decay or where anything else changes W"
     )
     needs_weight_decay: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_scale(self, self.scale)
 
     def keep(self, layer: AbstractRuleLayer) -> Tensor:
         """D_0 = W_0 - B_0."""

@@ -1,0 +1,55 @@
+"""Sign-concordant feedback: the signs of the weights, other magnitudes (Liao 2016)."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from evonas.rules.arena import flat, flat_constant, shared_out
+from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.feedback.scaled_feedback import AbstractScaledFeedback
+
+
+@dataclass(frozen=True)
+class AbstractSignConcordant(AbstractScaledFeedback):
+    """V = |V| sign(W); the rules differ only in the magnitudes |V|.
+
+    Attributes:
+        scale: sigma of V, see :func:`evonas.rules.scale.sigma`.
+    """
+
+    source: ClassVar[str] = "Liao, Leibo and Poggio 2016, arXiv 1510.05067"
+    transports: ClassVar[Transport] = "signs"
+    limits: ClassVar[str] = (
+        "needs batch normalisation (Liao et al. 2016); a weight of zero sends nothing; the "
+        "signs are transported"
+    )
+
+    @abstractmethod
+    def magnitude(self, layer: AbstractRuleLayer) -> float | Tensor:
+        """|V| of one layer at this step: of the weight's shape, or one number for all weights."""
+
+    @final
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        """The magnitudes with the signs of the weight as it is now, of the weight's shape."""
+        return layer.weight.detach().sign() * self.magnitude(layer)
+
+    @final
+    def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
+        """The same for all layers at once."""
+        if self.scale == "rms":  # sigma follows each weight
+            return super().feedbacks(layers)
+        signs = flat(layer.weight for layer in layers).sign_()
+        return shared_out(signs.mul_(self.magnitudes(layers)), layers)
+
+    def magnitudes(self, layers: Sequence[AbstractRuleLayer]) -> Tensor:
+        """|V| of all layers, one after the other: (sum of their weights,).
+
+        Made once for these layers; a rule that draws its magnitudes anew overrides it.
+        """
+        return flat_constant(
+            self, layers, lambda layer: torch.ones_like(layer.weight) * self.magnitude(layer)
+        )
