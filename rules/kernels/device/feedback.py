@@ -8,6 +8,7 @@ from torch import Tensor
 
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.device.launch import launch
+from evonas.rules.kernels.device.segments import own_block
 from evonas.rules.kernels.segments import BLOCK
 
 FA = tl.constexpr(CODES["fa"])
@@ -41,9 +42,7 @@ def refresh_kernel(
     feedback, weights, kept, segments, scales, blocks, seeds, steps, decays, BLOCK: tl.constexpr
 ):
     """One block of one segment; the reference is in ``evonas.rules.kernels.feedback``."""
-    program = tl.program_id(0)
-    segment = tl.load(blocks + 2 * program).to(tl.int64)
-    first = tl.load(blocks + 2 * program + 1)
+    segment, first = own_block(blocks)
     begin = tl.load(segments + 8 * segment)
     count = tl.load(segments + 8 * segment + 1)
     code = tl.load(segments + 8 * segment + 2)

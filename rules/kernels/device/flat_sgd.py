@@ -5,6 +5,7 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch
+from evonas.rules.kernels.device.segments import own_block
 from evonas.rules.kernels.segments import BLOCK
 
 
@@ -21,9 +22,7 @@ def sgd_kernel(
     BLOCK: tl.constexpr,
 ):
     """One block of one segment; the reference is in ``evonas.rules.kernels.flat_sgd``."""
-    program = tl.program_id(0)
-    segment = tl.load(blocks + 2 * program).to(tl.int64)
-    first = tl.load(blocks + 2 * program + 1)
+    segment, first = own_block(blocks)
     begin = tl.load(segments + 3 * segment)
     count = tl.load(segments + 3 * segment + 1)
     candidate = tl.load(segments + 3 * segment + 2)

@@ -12,6 +12,18 @@ CHANNELS_AT_ONCE = 16
 
 
 @triton.jit
+def some_parts(
+    first, channel, known, places, span, num_parts, channels, ROWS: tl.constexpr
+):  # fmt: skip
+    """Where the means of ``ROWS`` parts lie, which of them exist, and the places of each part."""
+    part = first + tl.arange(0, ROWS)
+    inside = (part < num_parts)[:, None] & known[None, :]
+    at = (part * 2 * channels)[:, None] + channel[None, :]
+    count = tl.maximum(tl.minimum(places - part * span, span), 0).to(tl.float32)
+    return at, inside, count
+
+
+@triton.jit
 def merge_kernel(
     mean, variance, parts, places, span, num_parts, channels,
     LIMIT: tl.constexpr, ROWS: tl.constexpr, BLOCK_C: tl.constexpr,
@@ -21,18 +33,16 @@ def merge_kernel(
     known = channel < channels
     total = tl.zeros((BLOCK_C,), tl.float32)
     for first in range(0, LIMIT, ROWS):
-        part = first + tl.arange(0, ROWS)
-        inside = (part < num_parts)[:, None] & known[None, :]
-        at = (part * 2 * channels)[:, None] + channel[None, :]
-        count = tl.maximum(tl.minimum(places - part * span, span), 0).to(tl.float32)
+        at, inside, count = some_parts(
+            first, channel, known, places, span, num_parts, channels, ROWS
+        )
         total += tl.sum(count[:, None] * tl.load(parts + at, mask=inside, other=0.0), axis=0)
     average = total / places
     deviation = tl.zeros((BLOCK_C,), tl.float32)
     for first in range(0, LIMIT, ROWS):
-        part = first + tl.arange(0, ROWS)
-        inside = (part < num_parts)[:, None] & known[None, :]
-        at = (part * 2 * channels)[:, None] + channel[None, :]
-        count = tl.maximum(tl.minimum(places - part * span, span), 0).to(tl.float32)
+        at, inside, count = some_parts(
+            first, channel, known, places, span, num_parts, channels, ROWS
+        )
         shift = tl.load(parts + at, mask=inside, other=0.0) - average[None, :]
         within = tl.load(parts + at + channels, mask=inside, other=0.0)
         deviation += tl.sum(within + count[:, None] * shift * shift, axis=0)

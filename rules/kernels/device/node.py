@@ -6,7 +6,7 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch
-from evonas.rules.kernels.device.places import channels_of, tile_at, tiling, widened
+from evonas.rules.kernels.device.places import own_tile, tiling, widened
 from evonas.rules.kernels.layout import alike, empty_node
 
 
@@ -29,8 +29,7 @@ def join_kernel(
     BLOCK_C: tl.constexpr,
 ):
     """One tile of the node; the reference is in ``evonas.rules.kernels.node``."""
-    channel, known = channels_of(CHANNELS, BLOCK_C)
-    at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
+    channel, known, at, inside = own_tile(places, CHANNELS, INNER, BLOCK_P, BLOCK_C)
     total = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
     for i in tl.static_range(len(raws)):
         z = widened(raws[i] + at, inside, 0.0)

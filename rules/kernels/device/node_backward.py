@@ -6,7 +6,15 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch, power_of_two
-from evonas.rules.kernels.device.places import MAX_PROGRAMS, channels_of, tile_at, tiling, widened
+from evonas.rules.kernels.device.places import (
+    MAX_PROGRAMS,
+    own_tile,
+    share_tiles,
+    tile_at,
+    tile_channels,
+    tiling,
+    widened,
+)
 from evonas.rules.kernels.layout import alike, empty_alike
 
 
@@ -30,7 +38,7 @@ def join_reduce_kernel(
     BLOCK_C: tl.constexpr,
 ):
     """The joined gradient g of some tiles, and their sums of g and of g (z_i - mean_i)."""
-    channel, known = channels_of(CHANNELS, BLOCK_C)
+    channel, known = tile_channels(CHANNELS, BLOCK_C)
     slot = tl.arange(0, SLOTS)
     total = tl.zeros((BLOCK_C, SLOTS), tl.float32)
     for tile in range(TILES):
@@ -76,8 +84,7 @@ def join_gradient_kernel(
     BLOCK_C: tl.constexpr,
 ):
     """The gradient of one tile of every z_i, and of scales and shifts."""
-    channel, known = channels_of(CHANNELS, BLOCK_C)
-    at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
+    channel, known, at, inside = own_tile(places, CHANNELS, INNER, BLOCK_P, BLOCK_C)
     received = widened(joined + at, inside, 0.0)
     row = sums + channel * (len(raws) + 1)
     sum_received = tl.load(row, mask=known, other=0.0)
@@ -110,8 +117,7 @@ def share_out(
     """See :func:`evonas.rules.kernels.node.join_backward_op`."""
     tiles = tiling(node)
     across, along = tiles.programs
-    per_program = max(1, -(-across // MAX_PROGRAMS))
-    programs = -(-across // per_program)
+    programs, per_program = share_tiles(across, max_programs=MAX_PROGRAMS)
     parts = node.new_empty(programs, tiles.channels, len(raws) + 1, dtype=torch.float32)
     in_format = alike(raws, node)
     # a tensor stands in for one that is not there, and is not read

@@ -23,7 +23,13 @@ def offsets(place, channel, CHANNELS: tl.constexpr, INNER: tl.constexpr):
 
 
 @triton.jit
-def channels_of(CHANNELS: tl.constexpr, BLOCK_C: tl.constexpr):
+def tile_places(number, BLOCK_P: tl.constexpr):
+    """The places of the tile with this number."""
+    return number * BLOCK_P + tl.arange(0, BLOCK_P)
+
+
+@triton.jit
+def tile_channels(CHANNELS: tl.constexpr, BLOCK_C: tl.constexpr):
     """The channels of a program's tiles, and which of them exist."""
     channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
     return channel, channel < CHANNELS
@@ -35,9 +41,28 @@ def tile_at(
     CHANNELS: tl.constexpr, INNER: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
     """Where the elements of a tile lie, (places, channels), and which of them exist."""
-    place = (number * BLOCK_P + tl.arange(0, BLOCK_P))[:, None]
+    place = tile_places(number, BLOCK_P)[:, None]
     inside = (place < places) & (channel < CHANNELS)[None, :]
     return offsets(place, channel[None, :], CHANNELS, INNER), inside
+
+
+@triton.jit
+def own_tile(
+    places,
+    CHANNELS: tl.constexpr, INNER: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
+):  # fmt: skip
+    """The one tile of a program: its channels and which exist, its elements and which exist."""
+    channel, known = tile_channels(CHANNELS, BLOCK_C)
+    at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
+    return channel, known, at, inside
+
+
+@triton.jit
+def pixel(place, height, width):
+    """Image, row and column of a place."""
+    x = place % width
+    y = place // width % height
+    return place // (width * height), y, x
 
 
 @triton.jit
@@ -78,6 +103,16 @@ class Tiling:
             "BLOCK_P": self.block_p,
             "BLOCK_C": self.block_c,
         }
+
+
+def share_tiles(tiles: int, *, max_programs: int) -> tuple[int, int]:
+    """Divide tiles among the programs of a kernel that reduces.
+
+    Returns:
+        The programs, and how many tiles each of them works on, the last one on what is left.
+    """
+    per_program = max(1, -(-tiles // max_programs))
+    return -(-tiles // per_program), per_program
 
 
 def tiling(tensor: Tensor) -> Tiling:

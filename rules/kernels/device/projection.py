@@ -6,6 +6,7 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch
+from evonas.rules.kernels.device.segments import own_block
 from evonas.rules.kernels.segments import BLOCK
 
 
@@ -15,9 +16,9 @@ def spread_kernel(
     CHANNELS_LAST: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """One block of one layer; the reference is in ``evonas.rules.kernels.projection``."""
-    program = tl.program_id(0)
-    row = layers + 9 * tl.load(blocks + 2 * program).to(tl.int64)
-    element = tl.load(blocks + 2 * program + 1) + tl.arange(0, BLOCK)
+    layer, first = own_block(blocks)
+    row = layers + 9 * layer
+    element = first + tl.arange(0, BLOCK)
     first_column = tl.load(row)
     begin = tl.load(row + 1)
     channels = tl.load(row + 2).to(tl.int32)

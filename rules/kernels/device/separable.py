@@ -13,7 +13,13 @@ from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch, power_of_two
 from evonas.rules.kernels.device.moments import merge_moments
-from evonas.rules.kernels.device.places import MAX_PROGRAMS, offsets
+from evonas.rules.kernels.device.places import (
+    MAX_PROGRAMS,
+    offsets,
+    pixel,
+    share_tiles,
+    tile_places,
+)
 from evonas.rules.kernels.layout import alike, empty_outputs, memory_format
 
 
@@ -49,11 +55,9 @@ def separable_kernel(
     mean = tl.zeros((BLOCK_O,), tl.float32)
     deviation = tl.zeros((BLOCK_O,), tl.float32)
     for tile in range(TILES):
-        place = (tl.program_id(0) * TILES + tile) * BLOCK_P + tl.arange(0, BLOCK_P)
+        place = tile_places(tl.program_id(0) * TILES + tile, BLOCK_P)
         valid = place < places
-        x = place % out_width
-        y = place // out_width % out_height
-        image = place // (out_width * out_height)
+        image, y, x = pixel(place, out_height, out_width)
         total = tl.zeros((BLOCK_P, BLOCK_O), tl.float32)
         for first in range(0, C_IN, BLOCK_C):
             channel = first + tl.arange(0, BLOCK_C)
@@ -136,8 +140,7 @@ def forward(
     places, wide = batch * out_height * out_width, power_of_two(c_out, least=16)
     blocks = FORWARD[wide]
     tiles = -(-places // blocks.places)
-    per_program = max(1, -(-tiles // MAX_PROGRAMS))
-    programs = -(-tiles // per_program)
+    programs, per_program = share_tiles(tiles, max_programs=MAX_PROGRAMS)
     parts = z.new_empty(programs, 2, c_out, dtype=torch.float32)
     launch(
         separable_kernel, (programs,), z, parts, inputs, depthwise.contiguous(),

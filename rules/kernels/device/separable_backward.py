@@ -10,7 +10,15 @@ import triton.language as tl
 from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch, power_of_two
-from evonas.rules.kernels.device.places import offsets, tiling
+from evonas.rules.kernels.device.places import (
+    offsets,
+    own_tile,
+    pixel,
+    share_tiles,
+    tile_channels,
+    tile_places,
+    tiling,
+)
 from evonas.rules.kernels.device.separable import BACKWARD, active_tap, inner, precision
 from evonas.rules.kernels.layout import alike, empty_alike
 
@@ -31,19 +39,16 @@ def separable_weights_kernel(
     A program leaves one row: the depthwise gradient, then the pointwise one.
     """
     out = tl.arange(0, BLOCK_O)
-    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
-    known = channel < C_IN
+    channel, known = tile_channels(C_IN, BLOCK_C)
     slot = tl.arange(0, SLOTS)
     pair = (out < C_OUT)[:, None] & known[None, :]
     at_pair = out[:, None] * C_IN + channel[None, :]
     grad_pointwise = tl.zeros((BLOCK_O, BLOCK_C), tl.float32)
     grad_depthwise = tl.zeros((BLOCK_C, SLOTS), tl.float32)
     for tile in range(TILES):
-        place = (tl.program_id(0) * TILES + tile) * BLOCK_P + tl.arange(0, BLOCK_P)
+        place = tile_places(tl.program_id(0) * TILES + tile, BLOCK_P)
         valid = place < places
-        x = place % out_width
-        y = place // out_width % out_height
-        image = place // (out_width * out_height)
+        image, y, x = pixel(place, out_height, out_width)
         at = offsets(place[:, None], out[None, :], C_OUT, INNER_OUT)
         inside = valid[:, None] & (out < C_OUT)[None, :]
         signal = tl.load(received + at, mask=inside, other=0.0).to(tl.float32)
@@ -81,13 +86,10 @@ def separable_signal_kernel(
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
     """The signal to one tile of the inputs, through the depthwise feedback and the ReLU."""
-    place = tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P)
-    channel = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
-    known = channel < CHANNELS
+    channel, known, at, inside = own_tile(places, CHANNELS, INNER, BLOCK_P, BLOCK_C)
+    place = tile_places(tl.program_id(0), BLOCK_P)
     valid = place < places
-    x = place % width
-    y = place // width % height
-    image = place // (width * height)
+    image, y, x = pixel(place, height, width)
     total = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
     for tap in range(KERNEL * KERNEL):
         down = y + PADDING - (tap // KERNEL) * DILATION  # stride times the output's row
@@ -103,8 +105,6 @@ def separable_signal_kernel(
         at_tap = channel * (KERNEL * KERNEL) + tap
         weight = tl.load(feedback + at_tap, mask=known, other=0.0).to(tl.float32)
         total += signal * weight[None, :]
-    at = offsets(place[:, None], channel[None, :], CHANNELS, INNER)
-    inside = valid[:, None] & known[None, :]
     value = tl.load(inputs + at, mask=inside, other=0.0).to(tl.float32)
     total = tl.where(value <= 0.0, 0.0, total)
     tl.store(to_inputs + at, total.to(to_inputs.dtype.element_ty), mask=inside)
@@ -121,8 +121,7 @@ def backward(
     places, wide = batch * out_height * out_width, power_of_two(c_out, least=16)
     blocks = BACKWARD[wide]
     tiles = -(-places // blocks.places)
-    per_program = max(1, -(-tiles // MAX_PROGRAMS))
-    programs = -(-tiles // per_program)
+    programs, per_program = share_tiles(tiles, max_programs=MAX_PROGRAMS)
     between = torch.empty(
         (batch, c_in, out_height, out_width), dtype=received.dtype, device=received.device
     )
