@@ -1,1 +1,1 @@
-"""Attacks along the true gradient, and what they say of a network."""
+"""Adversarial attacks along the true gradient, and robust accuracy under them."""

@@ -1,8 +1,8 @@
 """APGD, the attack without a step size to choose (Croce and Hein 2020, algorithm 1), L-infinity.
 
 Shapes never change and no value is read by the host: every image is followed to the end with
-``torch.where``, and when to look back depends on the number of steps alone. One call can
-therefore be captured as one CUDA graph.
+``torch.where``, and the checkpoints depend on the number of steps alone. So one call can be
+captured as one CUDA graph.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,9 +13,10 @@ from torch import Tensor
 
 from evonas.evaluation.attacks.ascent import (
     AttackResult,
+    attack_result,
     check_start,
     is_right,
-    look,
+    observe,
     per_image,
     project,
 )
@@ -36,10 +37,10 @@ def apgd(
     num_steps: int,
     loss: str = "ce_scaled",
 ) -> AttackResult:
-    """Look for a wrong answer within ``epsilon`` of every image.
+    """Search for a wrong answer within ``epsilon`` of every image.
 
-    The caller answers for the network: in evaluation mode, parameters frozen, and back-propagating
-    the true gradient (``robust_accuracy`` sees to all three).
+    The caller prepares the network: in evaluation mode, parameters frozen, back-propagating the
+    true gradient (``robust_accuracy`` does all three).
 
     Args:
         network: maps images in [0, 1] to logits.
@@ -57,16 +58,16 @@ def apgd(
     """
     radius = float(epsilon)
     check_start(images, noise, epsilon=radius, num_steps=num_steps)
-    climbed = look_up(ATTACK_LOSSES, loss, kind="attack loss")
+    attack_loss = look_up(ATTACK_LOSSES, loss, kind="attack loss")
     images = images.detach()
     correct = is_right(network, images, labels)
 
     start = images + radius * (noise / (per_image(noise.abs().flatten(1).amax(1)) + 1e-12))
     point = start.clamp(0.0, 1.0)
-    seen = look(network, point, labels, loss=climbed)
-    has_gradient = (seen.gradient != 0).flatten(1).any(1)
+    seen = observe(network, point, labels, loss=attack_loss)
+    has_gradient = seen.has_gradient
     survives = seen.is_right
-    fallen = point  # of every image, the last point visited at which the network was wrong
+    fooling = point  # of every image, the last point visited at which the network was wrong
     best, best_loss, best_gradient = point, seen.loss, seen.gradient
     gradient = seen.gradient
 
@@ -87,10 +88,10 @@ def apgd(
         moved = point + (ahead - point) * kept + (point - previous) * (1 - kept)
         previous, point = point, project(moved, images, radius)
 
-        seen = look(network, point, labels, loss=climbed)
+        seen = observe(network, point, labels, loss=attack_loss)
         gradient = seen.gradient
         survives = survives & seen.is_right
-        fallen = torch.where(per_image(seen.is_right), fallen, point)
+        fooling = torch.where(per_image(seen.is_right), fooling, point)
 
         is_better = seen.loss > best_loss
         best = torch.where(per_image(is_better), point, best)
@@ -110,13 +111,14 @@ def apgd(
             point = torch.where(per_image(was_halved), best, point)
             gradient = torch.where(per_image(was_halved), best_gradient, gradient)
 
-    adversarial = torch.where(per_image(survives), best, fallen)
-    adversarial = torch.where(per_image(correct | ~survives), adversarial, images)
-    return AttackResult(adversarial, survives & correct, correct, has_gradient)
+    return attack_result(
+        images, correct=correct, survives=survives, strongest=best, fooling=fooling,
+        has_gradient=has_gradient,
+    )  # fmt: skip
 
 
 def checkpoints(num_steps: int) -> Iterator[tuple[int, int]]:
-    """The steps after which APGD looks back, each with the number of steps since the last time.
+    """The checkpoints of APGD: a step, and the number of steps since the checkpoint before it.
 
     The first window is 22 % of the steps, each later one 3 % shorter, down to 6 % (section 3.1).
     """

@@ -1,4 +1,4 @@
-"""What every gradient attack shares: a look at the network, the ball, and the answer."""
+"""What every gradient attack shares: observing the network, the L-infinity ball, the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,48 +31,65 @@ class AttackResult:
     has_gradient: Tensor
 
 
-class Look(NamedTuple):
-    """The network at one point: loss (N,), its gradient (N, C, H, W), right or wrong (N,)."""
+class Observation(NamedTuple):
+    """What an attack sees of a network at N points.
+
+    Attributes:
+        loss: (N,), of each point.
+        gradient: (N, C, H, W), of the loss in the point; finite or zero.
+        is_right: bool, (N,): the highest logit is the label's.
+    """
 
     loss: Tensor
     gradient: Tensor
     is_right: Tensor
 
+    @property
+    def has_gradient(self) -> Tensor:
+        """Bool, (N,): the gradient of a point is not zero everywhere."""
+        return (self.gradient != 0).flatten(1).any(1)
+
 
 @runtime_checkable
-class Looking(Protocol):
-    """A network that knows a quicker way to be looked at."""
+class Observable(Protocol):
+    """A network with a faster way to be observed, such as a CUDA graph."""
 
-    def look(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Look:
-        """What :func:`take_look` gives."""
+    def observe(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Observation:
+        """What :func:`observe` gives for this network."""
 
 
-def look(
+def observe(
     network: Callable[[Tensor], Tensor], points: Tensor, labels: Tensor, *, loss: AttackLoss
-) -> Look:
-    """What an attack sees of the network at ``points``, in the network's own way if it has one."""
-    if isinstance(network, Looking):
-        return network.look(points, labels, loss=loss)
-    return take_look(network, points, labels, loss=loss)
+) -> Observation:
+    """One forward and one backward pass, or the network's own faster way to the same numbers.
 
-
-def take_look(
-    network: Callable[[Tensor], Tensor], points: Tensor, labels: Tensor, *, loss: AttackLoss
-) -> Look:
-    """One forward and one backward pass; a point that is not on any path has gradient zero."""
+    Args:
+        network: maps (N, C, H, W) to logits (N, classes). Where its output does not depend on its
+            input, the gradient is zero.
+        points: (N, C, H, W).
+        labels: int64, (N,).
+        loss: of logits and labels, (N,).
+    """
+    if isinstance(network, Observable):
+        return network.observe(points, labels, loss=loss)
     points = points.detach().requires_grad_()
     with torch.enable_grad():
         logits = network(points)
         losses = loss(logits, labels)
-        if losses.requires_grad:
-            (gradient,) = torch.autograd.grad(
-                losses.sum(), [points], allow_unused=True, materialize_grads=True
-            )
-        else:  # a network that does not look at its input
-            gradient = torch.zeros_like(points)
+        gradient = input_gradient(losses, points)
     # The sign of nan is nan and would carry the point out of the ball: no gradient instead.
     gradient = gradient.detach().nan_to_num(nan=0.0)
-    return Look(losses.detach(), gradient, logits.detach().argmax(1) == labels)
+    return Observation(losses.detach(), gradient, logits.detach().argmax(1) == labels)
+
+
+def input_gradient(losses: Tensor, points: Tensor) -> Tensor:
+    """The gradient of each loss (N,) in its point (N, C, H, W); zero where there is none."""
+    if not losses.requires_grad:  # the network ignores its input
+        return torch.zeros_like(points)
+    (gradient,) = torch.autograd.grad(
+        losses.sum(), [points], allow_unused=True, materialize_grads=True
+    )
+    return gradient
 
 
 def is_right(network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor) -> Tensor:
@@ -80,6 +97,25 @@ def is_right(network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor
     with torch.no_grad():
         result: Tensor = network(images).argmax(1) == labels
     return result
+
+
+def attack_result(
+    images: Tensor, *, correct: Tensor, survives: Tensor, strongest: Tensor, fooling: Tensor,
+    has_gradient: Tensor,
+) -> AttackResult:  # fmt: skip
+    """The result of an attack that followed every image to the end.
+
+    Args:
+        images: (N, C, H, W).
+        correct: bool, (N,): right on the clean image.
+        survives: bool, (N,): right on every point visited.
+        strongest: (N, C, H, W), what is given back where the network was always right.
+        fooling: (N, C, H, W), what is given back where it was not.
+        has_gradient: bool, (N,), where the attack began.
+    """
+    adversarial = torch.where(per_image(survives), strongest, fooling)
+    adversarial = torch.where(per_image(correct | ~survives), adversarial, images)
+    return AttackResult(adversarial, survives & correct, correct, has_gradient)
 
 
 def project(points: Tensor, images: Tensor, epsilon: float) -> Tensor:
@@ -93,7 +129,7 @@ def per_image(values: Tensor) -> Tensor:
 
 
 def check_start(images: Tensor, noise: Tensor, *, epsilon: float, num_steps: int) -> None:
-    """Refuse what no attack can run on; nothing here reads a value off the device.
+    """Refuse arguments that no attack can run on; reads no value from the device.
 
     Raises:
         ConfigError: a shape or a number is out of range.

@@ -1,4 +1,4 @@
-"""What an attack climbs: losses per image, high when the network is wrong.
+"""The losses that an attack maximises, one value per image, high when the network is wrong.
 
 Every loss maps logits (N, classes) and labels (N,) to (N,), computes in at least float32 and never
 makes the host wait for the device.
@@ -21,7 +21,7 @@ SCALED_LOGIT = 5.0  # large enough to tell classes apart, far from where a softm
 def ce(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy (Madry et al. 2018).
 
-    Its gradient vanishes in float32 when logits are large: it flatters over-confident networks.
+    Its gradient vanishes in float32 when logits are large: over-confident networks seem robust.
     """
     return F.cross_entropy(_at_least_float32(logits), labels, reduction="none")
 
@@ -29,7 +29,7 @@ def ce(logits: Tensor, labels: Tensor) -> Tensor:
 def ce_scaled(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of z' = 5 z / max|z|, the divisor held constant.
 
-    Multiplying all logits by a positive number changes no decision, and so not this loss.
+    Multiplying all logits by a positive number changes neither a decision nor this loss.
     """
     logits = _at_least_float32(logits)
     return F.cross_entropy(

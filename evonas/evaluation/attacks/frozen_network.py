@@ -1,4 +1,4 @@
-"""A network as it must be while it is judged: evaluation mode, parameters frozen."""
+"""A network as it must be while it is attacked: evaluation mode, parameters frozen."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
     Each module's mode and each parameter's flag is restored by itself, also after an exception, so
     that a network trained with a part of it frozen stays that way. Frozen parameters matter for
-    speed as well: a custom backward otherwise computes weight gradients that nobody reads.
+    speed too: a custom backward pass would otherwise compute weight gradients that nobody reads.
     """
     modes = [(module, module.training) for module in network.modules()]
     flags = [(parameter, parameter.requires_grad) for parameter in network.parameters()]

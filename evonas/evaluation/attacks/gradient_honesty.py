@@ -1,4 +1,4 @@
-"""Whether the gradient that an attack follows tells how the loss changes (Athalye et al. 2018)."""
+"""Whether the gradient that an attack follows predicts the loss (Athalye et al. 2018)."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from evonas.evaluation.attacks.ascent import input_gradient
 from evonas.evaluation.attacks.attack_losses import SCALED_LOGIT, largest_logit
 from evonas.evaluation.attacks.frozen_network import frozen
 
@@ -30,10 +31,9 @@ def gradient_honesty(
         sum |(L(x + h d) - L(x - h d)) / 2h - <g, d>|  /  sum |(L(x + h d) - L(x - h d)) / 2h|
 
     in float64 on a copy of the network, at a random point close to each image: on the image itself
-    equal neighbours would tie in a max pooling, where no gradient is the right one. An honest
+    equal neighbours would tie in a max pooling, which has no gradient there. An honest
     backward gives less than 0.01 (kinks of ReLU), a surrogate of feedback alignment about 1. The
-    finite differences are a fact about the forward pass, so no rule can be constructed to pass by
-    accident.
+    finite differences depend on the forward pass alone, so no rule passes by accident.
 
     Args:
         network: any differentiable network that can be deep-copied.
@@ -58,16 +58,12 @@ def gradient_honesty(
         logits = twin(points)
         divisor = largest_logit(logits)
         losses = _loss(logits, labels, divisor)
-        gradient = torch.zeros_like(points)
-        if losses.requires_grad:
-            (gradient,) = torch.autograd.grad(
-                losses.sum(), [points], allow_unused=True, materialize_grads=True
-            )
+        gradient = input_gradient(losses, points)
     with frozen(twin), torch.no_grad():
-        promised = (directions * gradient).flatten(2).sum(2)
-        kept = torch.stack([_slope(twin, points, labels, d, divisor) for d in directions])
-    error = (kept - promised).abs().sum()
-    return float(error / kept.abs().sum().clamp_min(torch.finfo(error.dtype).tiny))
+        predicted = (directions * gradient).flatten(2).sum(2)
+        measured = torch.stack([_slope(twin, points, labels, d, divisor) for d in directions])
+    error = (measured - predicted).abs().sum()
+    return float(error / measured.abs().sum().clamp_min(torch.finfo(error.dtype).tiny))
 
 
 def _slope(

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from evonas.evaluation.attacks.ascent import (
     AttackResult,
+    attack_result,
     check_start,
     is_right,
-    look,
+    observe,
     per_image,
     project,
 )
@@ -36,32 +37,33 @@ def pgd(
     """Climb by signed steps of ``2.5 epsilon / num_steps`` from ``images + epsilon noise``.
 
     Arguments, result and errors are those of ``evonas.evaluation.attacks.apgd.apgd``; the cost is
-    3 num_steps + 2 forward passes, the last point being judged and not climbed from.
+    3 num_steps + 2 forward passes, since the last point needs no gradient.
     """
     radius = float(epsilon)
     check_start(images, noise, epsilon=radius, num_steps=num_steps)
-    climbed = look_up(ATTACK_LOSSES, loss, kind="attack loss")
+    attack_loss = look_up(ATTACK_LOSSES, loss, kind="attack loss")
     images = images.detach()
     correct = is_right(network, images, labels)
     step = RELATIVE_TRAVEL * radius / num_steps
 
     point = project(images + radius * noise, images, radius)
-    seen = look(network, point, labels, loss=climbed)
-    has_gradient = (seen.gradient != 0).flatten(1).any(1)
-    survives, fallen = seen.is_right, point
+    seen = observe(network, point, labels, loss=attack_loss)
+    has_gradient = seen.has_gradient
+    survives, fooling = seen.is_right, point
     for i in range(num_steps):
         point = project(point + step * seen.gradient.sign(), images, radius)
         if i + 1 < num_steps:
-            seen = look(network, point, labels, loss=climbed)
+            seen = observe(network, point, labels, loss=attack_loss)
             right = seen.is_right
         else:
             right = is_right(network, point, labels)
         survives = survives & right
-        fallen = torch.where(per_image(right), fallen, point)
+        fooling = torch.where(per_image(right), fooling, point)
 
-    adversarial = torch.where(per_image(survives), point, fallen)
-    adversarial = torch.where(per_image(correct | ~survives), adversarial, images)
-    return AttackResult(adversarial, survives & correct, correct, has_gradient)
+    return attack_result(
+        images, correct=correct, survives=survives, strongest=point, fooling=fooling,
+        has_gradient=has_gradient,
+    )  # fmt: skip
 
 
 def fgsm(

@@ -1,7 +1,7 @@
-"""A network whose looks, forward and backward pass together, are replayed as a CUDA graph.
+"""A network whose forward and backward pass under attack are replayed as one CUDA graph.
 
-An attack of n steps looks n + 1 times at each batch, always in the same shapes: the host would
-launch the same hundreds of kernels each time.
+An attack of n steps observes the network n + 1 times for each batch, always in the same shapes;
+without a graph the host would launch the same hundreds of kernels each time.
 """
 
 from typing import final
@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.ascent import Look, take_look
+from evonas.evaluation.attacks.ascent import Observation, observe
 from evonas.evaluation.attacks.attack_losses import AttackLoss
 from evonas.evaluation.training.cuda_graph import Replayed
 
@@ -25,37 +25,39 @@ class ReplayedNetwork(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self._looks: dict[tuple[torch.Size, AttackLoss], _ReplayedLook] = {}
+        self._graphs: dict[tuple[torch.Size, AttackLoss], _ObservationGraph] = {}
 
     def forward(self, images: Tensor) -> Tensor:
-        """The network's logits."""
+        """The network's logits, (N, classes), of images (N, C, H, W) in [0, 1]."""
         logits: Tensor = self.network(images)
         return logits
 
-    def look(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Look:
-        """What ``evonas.evaluation.attacks.ascent.look`` gives."""
-        place = points.shape, loss
-        if place not in self._looks:
-            self._looks[place] = _ReplayedLook(self.network, points, labels, loss)
-        return self._looks[place](points, labels)
+    def observe(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Observation:
+        """What :func:`evonas.evaluation.attacks.ascent.observe` gives for the network."""
+        key = points.shape, loss
+        if key not in self._graphs:
+            self._graphs[key] = _ObservationGraph(self.network, points, labels, loss)
+        return self._graphs[key](points, labels)
 
 
-class _ReplayedLook:
+class _ObservationGraph:
+    """One observation as a graph: its inputs are copied to where the graph reads them."""
+
     def __init__(
         self, network: nn.Module, points: Tensor, labels: Tensor, loss: AttackLoss
     ) -> None:
         self._points, self._labels = torch.empty_like(points), torch.empty_like(labels)
-        self._seen: Look | None = None
+        self._seen: Observation | None = None
 
-        def look() -> None:
-            self._seen = take_look(network, self._points, self._labels, loss=loss)
+        def run() -> None:
+            self._seen = observe(network, self._points, self._labels, loss=loss)
 
-        self._look = Replayed(look, device=points.device)
+        self._replayed = Replayed(run, device=points.device)
 
-    def __call__(self, points: Tensor, labels: Tensor) -> Look:
+    def __call__(self, points: Tensor, labels: Tensor) -> Observation:
         self._points.copy_(points)
         self._labels.copy_(labels)
-        self._look()
+        self._replayed()
         assert self._seen is not None
         # the next replay writes to the same memory
-        return Look(*(tensor.clone() for tensor in self._seen))
+        return Observation(*(tensor.clone() for tensor in self._seen))
