@@ -1,6 +1,6 @@
 """What a learning rule costs: step time of every rule beside plain back-propagation and biotorch.
 
-    python benchmarks/rule_overhead.py [--rounds 15] [--no-write]
+    python -m benchmarks.rule_overhead [--rounds 15] [--no-write]
 
 One step is forward, backward and the fused SGD step of one NAS-Bench-201 network (the best cell
 on CIFAR-10, a rule in every layer). "plain" is the same network with torch's own ``nn.Conv2d`` and
@@ -21,12 +21,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.support.sections import write_section
 from evonas.networks import build
 from evonas.networks.build import Network
 from evonas.rules import RULES, RuleConv2d, RuleLinear
@@ -37,8 +37,6 @@ CELL = (  # the best of the benchmark on CIFAR-10
     "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
 )
 PEERS = ("fa", "usf", "frsf", "brsf", "dfa")
-RESULTS = Path(__file__).with_name("RESULTS.md")
-BEGIN, END = "<!-- rule_overhead: begin -->", "<!-- rule_overhead: end -->"
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
 
 Step = Callable[[], None]
@@ -209,18 +207,6 @@ def table(times: dict[str, list[tuple[float, float]]]) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put ``text`` between the markers of RESULTS.md, or at its end when it has none."""
-    block = f"{BEGIN}\n{text}\n{END}"
-    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Results\n"
-    if BEGIN in before:
-        head, rest = before.split(BEGIN)
-        after = head + block + rest.split(END)[1]
-    else:
-        after = f"{before.rstrip()}\n\n{block}\n"
-    RESULTS.write_text(after, encoding="utf-8")
-
-
 def main() -> None:
     """Measure both settings, print the tables, write them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -231,7 +217,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Using a non-full backward hook")  # biotorch's
     parts = [
         "## What a learning rule costs",
-        "`python benchmarks/rule_overhead.py --rounds "
+        "`python -m benchmarks.rule_overhead --rounds "
         f"{options.rounds}`, torch {torch.__version__}, {platform.machine()} CPU, one thread. "
         "Forward, backward and fused SGD step of a NAS-Bench-201 network (best cell), a rule in "
         "every layer; medians and quartiles of interleaved steps. Ratios are of CPU time, "
@@ -247,7 +233,7 @@ def main() -> None:
         parts.append(table(times))
         print("\n\n".join(parts[-2:]), flush=True)
     if not options.no_write:
-        write("\n\n".join(parts))
+        write_section("rule_overhead", "\n\n".join(parts))
 
 
 if __name__ == "__main__":
