@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from evonas.errors import RuleError
-from evonas.rules.function import is_plain
+from evonas.rules.autograd_functions import is_eager
 from evonas.rules.scale import Scale, sigma
 from evonas.rules.wiring import Wiring
 
@@ -61,7 +61,7 @@ class AbstractRule(ABC):
 
     @property
     def own_learning_rate(self) -> float | None:
-        """What the optimiser should multiply the update by; None: what it uses everywhere."""
+        """The learning rate of this rule's weights; None: that of the optimiser."""
         return None
 
     @property
@@ -113,10 +113,10 @@ class AbstractFeedbackRule(AbstractRule):
 
         Call it once a forward pass.
         """
-        if not is_plain():
+        if not is_eager():
             return self.feedback(layer)  # part of what is traced or transformed
         wiring = layer.wiring or layer.connected
-        return wiring.arena.feedback(layer, self, moment=wiring.moment)
+        return wiring.feedback_cache.feedback(layer, self, version=wiring.version)
 
     def feedbacks(self, layers: Sequence["AbstractRuleLayer"]) -> Sequence[Tensor]:
         """What :meth:`feedback` gives for each of several layers of one wiring, to the bit.

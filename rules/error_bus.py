@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.function import FromLogits
+from evonas.rules.autograd_functions import BroadcastError
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class ErrorBus:
             known.error, known.targets = error, targets
             return [make(known) for make in senders]
 
-        joined: Tensor = FromLogits.apply(logits, send, *inputs)
+        joined: Tensor = BroadcastError.apply(logits, send, *inputs)
         return joined
 
     def read(self) -> Tensor:

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from evonas.rules.autograd_functions import Pair, feedback_conv2d, feedback_linear
 from evonas.rules.base import AbstractRule, AbstractRuleLayer
-from evonas.rules.function import Pair, convolve, multiply
 
 
 @final
@@ -40,7 +40,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
             padding_mode, device, dtype,
         )  # fmt: skip
-        _begin(self, rule)
+        _attach_rule(self, rule)
 
     # (batch, C_in, H, W) or (C_in, H, W) to the same with C_out channels
     forward = AbstractRuleLayer.forward  # type: ignore[assignment] # torch calls it input
@@ -63,7 +63,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
             weight = self.weight if learns else self.weight.detach()
         bias = own["bias"] if "bias" in own else self.bias  # noqa: SIM401 - reads it always
         geometry = self.stride, padding, self.dilation, self.groups
-        return convolve(inputs, weight, bias, feedback, geometry)  # type: ignore[arg-type]
+        return feedback_conv2d(inputs, weight, bias, feedback, geometry)  # type: ignore[arg-type]
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
         """The pass that gives torch the gradient of a convolution's weight: no patch is copied."""
@@ -147,7 +147,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
         rule: AbstractRule,
     ) -> None:
         super().__init__(in_features, out_features, bias, device, dtype)
-        _begin(self, rule)
+        _attach_rule(self, rule)
 
     # (..., in_features) to (..., out_features)
     forward = AbstractRuleLayer.forward  # type: ignore[assignment] # torch calls it input
@@ -159,7 +159,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
         """The same outputs; the layer will send g feedback."""
         weight = self.weight if learns else self.weight.detach()
-        return multiply(inputs, weight, self.bias, feedback)
+        return feedback_linear(inputs, weight, self.bias, feedback)
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
         """The sum of the outer products of signal and input."""
@@ -174,7 +174,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
         return projection
 
 
-def _begin(layer: AbstractRuleLayer, rule: AbstractRule) -> None:
+def _attach_rule(layer: AbstractRuleLayer, rule: AbstractRule) -> None:
     layer.rule = rule
     layer.wiring = None
     layer.number = 0

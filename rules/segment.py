@@ -28,7 +28,7 @@ class Segment(nn.Sequential):
         """As the modules one after another; the rule decides how that is differentiated."""
         rule = self.segment_rule
         if rule is None or not torch.is_grad_enabled() or self.layers[0].connected.exact:
-            return run_in_turn(self, input)
+            return run_sequentially(self, input)
         return rule.run_segment(self, input)
 
     @property
@@ -47,7 +47,7 @@ class Segment(nn.Sequential):
         stages: list[Stage] = [[]]
         for module in self:
             has_layer = any(isinstance(each, AbstractRuleLayer) for each in stages[-1])
-            if has_layer and (isinstance(module, AbstractRuleLayer) or not _holds(module)):
+            if has_layer and (isinstance(module, AbstractRuleLayer) or not _has_tensors(module)):
                 stages.append([])
             stages[-1].append(module)
         *whole, last = stages
@@ -66,13 +66,13 @@ class Segment(nn.Sequential):
         return rule if all(layer.rule == rule for layer in layers) else None
 
 
-def run_in_turn(modules: Iterable[nn.Module], values: Tensor) -> Tensor:
+def run_sequentially(modules: Iterable[nn.Module], values: Tensor) -> Tensor:
     """What the modules make of ``values``, one after another."""
     for module in modules:
         values = module(values)
     return values
 
 
-def _holds(module: nn.Module) -> bool:
+def _has_tensors(module: nn.Module) -> bool:
     """Whether a module has parameters or buffers."""
     return any(True for _ in module.parameters()) or any(True for _ in module.buffers())

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.arena import Arena
-from evonas.rules.counter import Addresses
+from evonas.rules.autograd_functions import is_eager
 from evonas.rules.error_bus import ErrorBus
-from evonas.rules.function import is_plain
-from evonas.rules.progress import Progress
+from evonas.rules.feedback_cache import FeedbackCache
+from evonas.rules.philox import Addresses
+from evonas.rules.step_state import StepState
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Wiring:
         progress: step and decay.
         moment: changes whenever step or decay do.
         bus: carries the error of the forward pass that is under way.
-        arena: makes the feedback of all layers at once.
+        feedback_cache: the feedback of all layers, made together.
         has_kernels: whether kernels do it, and send direct feedback to all layers at once.
         num_errors: width of the logits last watched, None before.
     """
@@ -48,10 +48,10 @@ class Wiring:
     def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
         self.seed = seed
         self.exact = False
-        self.progress = Progress()
-        self.moment = 0
+        self.step_state = StepState()
+        self.version = 0
         self.bus = ErrorBus()
-        self.arena = Arena()
+        self.feedback_cache = FeedbackCache()
         self.has_kernels = False
         self.num_errors: int | None = None
         self._needs_error = needs_error
@@ -62,12 +62,12 @@ class Wiring:
     @property
     def step(self) -> int | Tensor:
         """Optimiser steps so far; gradient accumulation does not count."""
-        return self.progress.step
+        return self.step_state.step
 
     @property
     def decay(self) -> float | Tensor:
         """``a_t``, the share that is left of W_0 - B_0 under Kolen-Pollack."""
-        return self.progress.decay
+        return self.step_state.decay
 
     def aim(self, targets: Tensor) -> None:
         """Name the targets of the forward pass that comes next; most rules never look at them.
@@ -101,7 +101,7 @@ class Wiring:
             self._has_overlap = len(set(self.bus.readers)) < len(self.bus.readers)
             if self.bus.awaiting:
                 logits = self.bus.join_logits(logits)
-            if is_plain():
+            if is_eager():
                 logits.register_hook(self.bus.receive)
             self.bus = ErrorBus()
         self.bus.targets = None  # of the next forward pass: not known yet
@@ -137,19 +137,19 @@ class Wiring:
                     "rule 'kp' aligns by weight decay alone: expected weight_decay > 0, got "
                     f"{weight_decay}; set it (1e-3 or more early on) or choose another rule"
                 )
-            self.progress.advance(
+            self.step_state.advance(
                 learning_rate=learning_rate,
                 momentum=momentum,
                 weight_decay=weight_decay,
                 nesterov=nesterov,
             )
         else:
-            self.progress.count()
-        self.moment += 1
+            self.step_state.count()
+        self.version += 1
 
     def state(self) -> dict[str, float | int]:
         """What a resumed training must :meth:`restore`; the seed is given to ``connect`` again."""
-        return self.progress.state()
+        return self.step_state.state()
 
     def restore(self, state: Mapping[str, float | int]) -> None:
         """Continue where :meth:`state` was taken.
@@ -157,8 +157,8 @@ class Wiring:
         Raises:
             RuleError: a value is missing or is not a finite number.
         """
-        self.progress.restore(state)
-        self.moment += 1
+        self.step_state.restore(state)
+        self.version += 1
 
     def to_tensors(self, device: torch.device | str, *, has_kernels: bool = False) -> None:
         """Keep step and decay in tensors on ``device``, which :meth:`advance` changes in place.
@@ -172,17 +172,17 @@ class Wiring:
                 tensor, where the weights lie in one memory, to the same bits; and two launches
                 what all layers under one direct rule are sent.
         """
-        self.progress.to_tensors(device)
-        self.arena = Arena(has_kernels=has_kernels)
+        self.step_state.to_tensors(device)
+        self.feedback_cache = FeedbackCache(has_kernels=has_kernels)
         self.has_kernels = has_kernels
-        self.moment += 1
+        self.version += 1
 
     def to_numbers(self) -> None:
         """Keep step and decay in Python numbers, as at first: quicker where the host reads."""
-        self.progress.to_numbers()
-        self.arena = Arena()
+        self.step_state.to_numbers()
+        self.feedback_cache = FeedbackCache()
         self.has_kernels = False
-        self.moment += 1
+        self.version += 1
 
     def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
         """Noise of unit root mean square that never changes, typed and placed as ``like``."""
@@ -206,7 +206,7 @@ class Wiring:
             ("addresses", *place),
             lambda: Addresses(counts, layers=layers, device=like.device),
         )
-        step = self.progress.step
+        step = self.step_state.step
         if isinstance(step, Tensor):
             return self._draw(addresses, step.view(1), like)[0]
         ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // sum(counts)))

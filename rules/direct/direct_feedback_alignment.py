@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
+from evonas.rules.autograd_functions import CustomInputGradient, apply, is_eager
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
 from evonas.rules.error_bus import ErrorBus
-from evonas.rules.function import FromElsewhere, apply, is_plain
 from evonas.rules.kernels.layer_projection import LayerProjection
 from evonas.rules.scale import sigma
 
@@ -66,11 +66,11 @@ class DirectFeedbackAlignment(AbstractRule):
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
         bus = layer.connected.bus.join(layer.number)  # of this forward pass
-        if not is_plain():
+        if not is_eager():
             return self._run_traced(layer, inputs, bus)
         outputs = layer.run_exactly(inputs.detach())
         send = self._sender_to_all(layer, inputs, outputs, bus)
-        return apply(FromElsewhere, outputs, inputs, send or self.sender(layer, inputs, bus))
+        return apply(CustomInputGradient, outputs, inputs, send or self.sender(layer, inputs, bus))
 
     def _run_traced(self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus) -> Tensor:
         """The outputs; the watched logits are what the input will be joined to."""

@@ -7,9 +7,9 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from evonas.rules.arena import flat_constant
 from evonas.rules.base import AbstractRuleLayer
 from evonas.rules.feedback.sign_concordant import AbstractSignConcordant
+from evonas.rules.flat_tensors import flat_constant
 
 
 @final

@@ -6,9 +6,9 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
-from evonas.rules.arena import flat, made_once, shared_out
 from evonas.rules.base import AbstractRuleLayer, Transport
 from evonas.rules.feedback.scaled_feedback import AbstractScaledFeedback
+from evonas.rules.flat_tensors import constant, flatten, split_like_weights
 
 
 @final
@@ -40,6 +40,6 @@ class FeedbackAlignment(AbstractScaledFeedback):
         """B of every layer, one tensor that is made once."""
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
-        return made_once(
-            self, layers, lambda: shared_out(flat(map(self.feedback, layers)), layers)
+        return constant(
+            self, layers, lambda: split_like_weights(flatten(map(self.feedback, layers)), layers)
         )

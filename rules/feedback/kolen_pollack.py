@@ -13,9 +13,9 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.arena import flat, flat_constant, shared_out
 from evonas.rules.base import AbstractRuleLayer, Transport
 from evonas.rules.feedback.scaled_feedback import AbstractScaledFeedback
+from evonas.rules.flat_tensors import flat_constant, flatten, split_like_weights
 
 
 @final
@@ -61,8 +61,8 @@ class KolenPollack(AbstractScaledFeedback):
     def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
         """B_t of all layers at once."""
         offsets = flat_constant(self, layers, self._offset)
-        weights = flat(layer.weight for layer in layers)
-        return shared_out(weights.sub_(layers[0].connected.decay * offsets), layers)
+        weights = flatten(layer.weight for layer in layers)
+        return split_like_weights(weights.sub_(layers[0].connected.decay * offsets), layers)
 
     def _offset(self, layer: AbstractRuleLayer) -> Tensor:
         """D_0."""

@@ -8,9 +8,9 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from evonas.rules.arena import flat, flat_constant, shared_out
 from evonas.rules.base import AbstractRuleLayer, Transport
 from evonas.rules.feedback.scaled_feedback import AbstractScaledFeedback
+from evonas.rules.flat_tensors import flat_constant, flatten, split_like_weights
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class AbstractSignConcordant(AbstractScaledFeedback):
         """The same for all layers at once."""
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
-        signs = flat(layer.weight for layer in layers).sign_()
-        return shared_out(signs.mul_(self.magnitudes(layers)), layers)
+        signs = flatten(layer.weight for layer in layers).sign_()
+        return split_like_weights(signs.mul_(self.magnitudes(layers)), layers)
 
     def magnitudes(self, layers: Sequence[AbstractRuleLayer]) -> Tensor:
         """|V| of all layers, one after the other: (sum of their weights,).

@@ -1,7 +1,7 @@
 """All feedback weights of all layers, and of several candidates, by one launch from a table.
 
 The equations are those of the rules (`usf`, `frsf`, `brsf`, `fa`, `kp`, `bp`), and the random
-numbers those of :mod:`evonas.rules.counter`, to the bit. The rule of a layer is a number in the
+numbers those of :mod:`evonas.rules.philox`, to the bit. The rule of a layer is a number in the
 table, so a captured graph serves any mixture of rules.
 """
 
@@ -14,11 +14,11 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.registry import look_up
-from evonas.rules.counter import uniform
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.layout import widened
 from evonas.rules.kernels.segments import cut
 from evonas.rules.kernels.transforms import refuse_vmap
+from evonas.rules.philox import uniform
 
 SEED_MASK = 2**64 - 1
 

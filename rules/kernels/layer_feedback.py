@@ -10,7 +10,7 @@ from evonas.rules.kernels.feedback import feedback_table, refresh_feedback, seed
 from evonas.rules.kernels.layer_segments import has_code, kept_differences, layer_segment
 from evonas.rules.kernels.layout import is_channels_last
 
-if TYPE_CHECKING:  # the arena of a wiring makes these, and a layer has a wiring
+if TYPE_CHECKING:  # the cache of a wiring makes these, and a layer has a wiring
     from evonas.rules.base import AbstractRule, AbstractRuleLayer
 
 

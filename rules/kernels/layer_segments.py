@@ -11,7 +11,7 @@ from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.feedback import FeedbackSegment
 from evonas.rules.kernels.layout import is_channels_last
 
-if TYPE_CHECKING:  # the arena of a wiring uses a kernel, and a layer has a wiring
+if TYPE_CHECKING:  # the cache of a wiring uses a kernel, and a layer has a wiring
     from evonas.rules.base import AbstractRule, AbstractRuleLayer
 
 

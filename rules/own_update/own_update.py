@@ -21,12 +21,12 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from evonas.errors import RuleError
+from evonas.rules.autograd_functions import CustomInputGradient
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
 from evonas.rules.error_bus import ErrorBus
 from evonas.rules.feedback.backprop import Backprop
 from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
 from evonas.rules.feedback.uniform_sign import UniformSign
-from evonas.rules.function import FromElsewhere
 
 Send = Literal["usf", "fa", "bp", "none"]
 SENDERS: dict[str, AbstractRule | None] = {
@@ -148,7 +148,7 @@ class AbstractOwnUpdateRule(AbstractRule):
             bus.join(layer.number)
         learn = self.learner(layer, inputs, outputs, bus)
         heads = () if layer.head is None else layer.head.parameters()
-        joined: Tensor = Learnt.apply(outputs, learn, layer.weight, *heads)
+        joined: Tensor = CustomGradients.apply(outputs, learn, layer.weight, *heads)
         return joined
 
     @final
@@ -172,7 +172,9 @@ class AbstractOwnUpdateRule(AbstractRule):
         if not inputs.requires_grad:
             return outputs
         # zeros rather than nothing: the layers below still wait for a backward pass to learn in
-        joined: Tensor = FromElsewhere.apply(outputs, inputs, lambda _: torch.zeros_like(inputs))
+        joined: Tensor = CustomInputGradient.apply(
+            outputs, inputs, lambda _: torch.zeros_like(inputs)
+        )
         return joined
 
 
@@ -193,7 +195,7 @@ def _as_batch(layer: AbstractRuleLayer, values: Tensor) -> Tensor:
     return values.to(layer.weight.dtype)
 
 
-class Learnt(Function):
+class CustomGradients(Function):
     """Joins outputs to tensors whose gradients a function makes of the received signal."""
 
     @staticmethod

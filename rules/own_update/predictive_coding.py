@@ -12,12 +12,12 @@ from evonas.errors import RuleError
 from evonas.rules.base import AbstractRuleLayer, Transport
 from evonas.rules.own_update.own_update import (
     AbstractOwnUpdateRule,
-    Learnt,
+    CustomGradients,
     Moment,
     Send,
 )
 from evonas.rules.own_update.relaxation import predict, relax
-from evonas.rules.segment import AbstractSegmentRule, Segment, Stage, run_in_turn
+from evonas.rules.segment import AbstractSegmentRule, Segment, Stage, run_sequentially
 
 
 @final
@@ -99,7 +99,7 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         values = [inputs.detach()]
         with torch.no_grad():
             for stage in segment.stages:
-                values.append(run_in_turn(stage, values[-1]))
+                values.append(run_sequentially(stage, values[-1]))
         *values, outputs = values
         learning = _learning_parameters(segment)
         is_held = not inputs.requires_grad
@@ -108,7 +108,7 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
             with torch.autocast(received.device.type, enabled=False):
                 return self._learn(segment, values, received, learning, is_held=is_held)
 
-        joined: Tensor = Learnt.apply(outputs, learn, inputs, *learning)
+        joined: Tensor = CustomGradients.apply(outputs, learn, inputs, *learning)
         return joined
 
     def _learn(

@@ -87,7 +87,7 @@ class Mixture(AbstractRule):
             bus.join(layer.number)
         beside = _Beside(self, layer, inputs.detach(), outputs.detach(), bus, not is_sent)
         heads = () if layer.head is None else layer.head.parameters()
-        joined: Tensor = Joined.apply(
+        joined: Tensor = MixtureGradients.apply(
             outputs, inputs, layer.weight, self.shares, beside, direct, own, *heads
         )
         return joined
@@ -138,7 +138,7 @@ class _Beside:
         return excess, [presence * head for head in heads]
 
 
-class Joined(Function):
+class MixtureGradients(Function):
     """Joins outputs to what direct rules send and to what rules with an own update learn."""
 
     @staticmethod

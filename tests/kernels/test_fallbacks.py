@@ -37,7 +37,7 @@ def test_feedback_that_no_kernel_makes_is_the_layers_own_beside_that_of_kernels(
     wiring.to_tensors("cpu", has_kernels=True)
     for _ in range(3):
         for layer in layers:
-            made = wiring.arena.feedback(layer, layer.rule, moment=wiring.moment)  # type: ignore[arg-type]
+            made = wiring.feedback_cache.feedback(layer, layer.rule, version=wiring.version)  # type: ignore[arg-type]
             assert made.equal(layer.feedback())  # type: ignore[operator]
         with torch.no_grad():
             for parameter in layers.parameters():

@@ -1,7 +1,7 @@
 """Stochastic gradient descent on one flat tensor that holds all parameters of a network.
 
 Parameters become views of it, so that one launch updates all of them, and one launch can make the
-feedback to all weights (``evonas.rules.arena``).
+feedback to all weights (``evonas.rules.feedback_cache``).
 """
 
 from collections.abc import Sequence

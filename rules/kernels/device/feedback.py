@@ -22,7 +22,7 @@ GRID_OF_UNIFORM = tl.constexpr(2.0**-23)
 
 @triton.jit
 def uniform_block(first, layer, step, seed, BLOCK: tl.constexpr):
-    """Elements ``first`` to ``first + BLOCK`` of what ``evonas.rules.counter`` calls uniform."""
+    """Elements ``first`` to ``first + BLOCK`` of what ``evonas.rules.philox`` calls uniform."""
     quad = (first // 4 + tl.arange(0, BLOCK // 4)).to(tl.uint32)
     zero = quad * 0
     a, b, c, d = tl.philox_impl(

@@ -58,7 +58,7 @@ def feedbacks(step: TrainingStep) -> dict[str, Tensor]:
     """What each layer under a feedback tensor sends through at the next step."""
     wiring = step.network.wiring
     return {
-        name: wiring.arena.feedback(layer, layer.rule, moment=wiring.moment)  # type: ignore[arg-type]
+        name: wiring.feedback_cache.feedback(layer, layer.rule, version=wiring.version)  # type: ignore[arg-type]
         for name, layer in rule_layers(step.network).items()
         if layer.rule.name in ("fa", "usf", "frsf", "brsf", "kp")
     }

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from evonas.rules.counter import philox, uniform
+from evonas.rules.philox import philox, uniform
 
 KNOWN_ANSWERS = [  # counter, key, output; Random123, kat_vectors, philox4x32 10
     ("00000000 00000000 00000000 00000000", "00000000 00000000",

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from evonas.errors import RuleError
-from evonas.rules.function import (
-    FromElsewhere,
+from evonas.rules.autograd_functions import (
+    CustomInputGradient,
+    FeedbackConvolution,
+    FeedbackLinear,
     Geometry,
-    ThroughConvolution,
-    ThroughLinear,
-    convolve,
+    feedback_conv2d,
 )
 
 # stride, dilation, groups, height, has a bias
@@ -56,7 +56,7 @@ def test_with_the_weight_as_feedback_a_convolution_is_torchs(
     offset = normal(8, seed=2) if bias else None
     wanted = [tensor for tensor in (x, weight, offset) if tensor is not None]
     expected = F.conv2d(x, weight, offset, *geometry)
-    found = ThroughConvolution.apply(x, weight, offset, weight.detach(), geometry)
+    found = FeedbackConvolution.apply(x, weight, offset, weight.detach(), geometry)
     assert torch.equal(found, expected)
     received = normal(*expected.shape, seed=3).detach()
     for ours, torchs in zip(
@@ -74,7 +74,7 @@ def test_with_the_weight_as_feedback_a_convolution_is_torchs(
 def test_a_convolution_sends_the_transposed_pass_of_its_feedback(geometry: Geometry) -> None:
     x, weight = normal(2, 4, 6, 5), normal(4, 4 // geometry[3], 3, 3, seed=1)
     feedback = normal(*weight.shape, seed=2).detach()
-    outputs = ThroughConvolution.apply(x, weight, None, feedback, geometry)
+    outputs = FeedbackConvolution.apply(x, weight, None, feedback, geometry)
     received = normal(*outputs.shape, seed=3).detach()
     found = torch.autograd.grad(outputs, (x, weight), received)
     expected = literal_passes(x.detach(), received, feedback, geometry)
@@ -92,12 +92,12 @@ def test_the_shortest_way_gives_the_same_to_the_bit(
     offset = normal(8, seed=2) if bias else None
     wanted = [tensor for tensor in (x, weight, offset) if tensor is not None]
     feedback = normal(*weight.shape, seed=3).detach()
-    expected = ThroughConvolution.apply(x, weight, offset, feedback, geometry)
+    expected = FeedbackConvolution.apply(x, weight, offset, feedback, geometry)
     if is_watched:  # hooks of others, such as a checkpoint's, have what is saved
         with saved_tensors_hooks(lambda saved: saved, lambda saved: saved):
-            found = convolve(x, weight, offset, feedback, geometry)
+            found = feedback_conv2d(x, weight, offset, feedback, geometry)
     else:
-        found = convolve(x, weight, offset, feedback, geometry)
+        found = feedback_conv2d(x, weight, offset, feedback, geometry)
     received = normal(*expected.shape, seed=4).detach()
     for ours, functions in zip(
         (found, *torch.autograd.grad(found, wanted, received)),
@@ -117,7 +117,7 @@ def operations(outputs: Callable[[], Tensor]) -> list[str]:
 def test_the_shortest_way_computes_what_torchs_layer_does() -> None:
     geometry = ((1, 1), (1, 1), (1, 1), 1)
     x, weight, feedback = normal(2, 4, 6, 5), normal(4, 4, 3, 3), normal(4, 4, 3, 3, seed=1)
-    mine = operations(lambda: convolve(x, weight, None, feedback.detach(), geometry))
+    mine = operations(lambda: feedback_conv2d(x, weight, None, feedback.detach(), geometry))
     assert mine == operations(lambda: F.conv2d(x, weight, None, *geometry))
     assert mine.count("aten::convolution_backward") == 1
 
@@ -126,7 +126,7 @@ def test_the_shortest_way_computes_what_torchs_layer_does() -> None:
 def test_a_linear_map_sends_the_signal_times_its_feedback(leading: tuple[int, ...]) -> None:
     x, weight, bias = normal(*leading, 4), normal(5, 4, seed=1), normal(5, seed=2)
     feedback = normal(5, 4, seed=3).detach()
-    outputs = ThroughLinear.apply(x, weight, bias, feedback)
+    outputs = FeedbackLinear.apply(x, weight, bias, feedback)
     assert torch.equal(outputs, F.linear(x, weight, bias))
     received = normal(*leading, 5, seed=4).detach()
     sent, update, shift = torch.autograd.grad(outputs, (x, weight, bias), received)
@@ -141,11 +141,11 @@ def test_gradients_agree_with_finite_differences_when_feedback_is_the_weight() -
     geometry = ((2, 2), (1, 1), (1, 1), 2)
 
     def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        found: Tensor = ThroughConvolution.apply(x, weight, bias, weight.detach(), geometry)
+        found: Tensor = FeedbackConvolution.apply(x, weight, bias, weight.detach(), geometry)
         return found
 
     def multiply(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        found: Tensor = ThroughLinear.apply(x, weight, bias, weight.detach())
+        found: Tensor = FeedbackLinear.apply(x, weight, bias, weight.detach())
         return found
 
     image, kernel = normal(2, 4, 5, 6), normal(4, 2, 3, 3, seed=1)
@@ -158,7 +158,7 @@ def test_only_what_is_asked_for_is_computed(needs: tuple[bool, bool]) -> None:
     geometry = ((1, 1), (1, 1), (1, 1), 1)
     x, weight = normal(1, 2, 4, 4).requires_grad_(needs[0]), normal(2, 2, 3, 3)
     weight.requires_grad_(needs[1])
-    outputs = ThroughConvolution.apply(
+    outputs = FeedbackConvolution.apply(
         x, weight, None, torch.full_like(weight, torch.nan), geometry
     )
     outputs.sum().backward()
@@ -174,7 +174,7 @@ def test_the_second_derivative_is_that_of_the_backward_pass(kind: str) -> None:
     x = normal(2, 4, 4, 4) if kind == "convolution" else normal(2, 6)
     weight, feedback = normal(4, *shape[1:], seed=1), normal(4, *shape[1:], seed=2)
     more = (((1, 1), (1, 1), (1, 1), 2),) if kind == "convolution" else ()
-    function = ThroughConvolution if kind == "convolution" else ThroughLinear
+    function = FeedbackConvolution if kind == "convolution" else FeedbackLinear
 
     def backward(x: Tensor, received: Tensor, feedback: Tensor) -> tuple[Tensor, ...]:
         outputs = function.apply(x, weight, None, feedback, *more)
@@ -187,14 +187,16 @@ def test_the_second_derivative_is_that_of_the_backward_pass(kind: str) -> None:
 
 def test_a_derivative_of_the_shortest_way_is_refused() -> None:
     x, weight = normal(1, 2, 4, 4), normal(2, 2, 3, 3)
-    outputs = convolve(x, weight, None, weight.detach(), ((1, 1), (1, 1), (1, 1), 1))
+    outputs = feedback_conv2d(x, weight, None, weight.detach(), ((1, 1), (1, 1), (1, 1), 1))
     with pytest.raises(RuleError, match="asks for the derivative of a signal"):
         torch.autograd.grad(outputs.square().sum(), x, create_graph=True)
 
 
 def test_a_signal_from_elsewhere_replaces_the_pass_and_leaves_the_outputs_gradient() -> None:
     outputs, inputs = normal(2, 3), normal(2, 5)
-    joined = FromElsewhere.apply(outputs, inputs, lambda received: received.sum() + 0 * inputs)
+    joined = CustomInputGradient.apply(
+        outputs, inputs, lambda received: received.sum() + 0 * inputs
+    )
     assert torch.equal(joined, outputs)
     received = normal(2, 3, seed=1).detach()
     joined.backward(received)

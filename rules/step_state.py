@@ -1,8 +1,8 @@
-"""How far a training is: its optimiser step, and what is left of Kolen-Pollack's difference.
+"""What changes with every optimiser step: the step count and Kolen-Pollack's decay.
 
-Kept as Python numbers, which a host reads at no cost, or as tensors of one element, which a
-compiled network or a replayed CUDA graph reads anew each time and which change without the host.
-Both follow the same equations in float64.
+Stored as Python numbers, which the host reads at no cost, or as tensors of one element, which a
+compiled network or a replayed CUDA graph reads each time and which change without the host. Both
+follow the same equations in float64.
 """
 
 import math
@@ -16,8 +16,8 @@ from evonas.errors import RuleError
 
 
 @final
-class Progress:
-    """Step, decay and velocity; numbers at first.
+class StepState:
+    """Step count, decay and velocity; Python numbers at first.
 
     Attributes:
         step: optimiser steps so far; int, or int64 tensor of no dimension.
@@ -51,11 +51,11 @@ class Progress:
         self._put(self.step + 1, self.decay - learning_rate * change, velocity)
 
     def count(self) -> None:
-        """A step of an optimiser that nothing is said of: the decay stays."""
+        """One step of an optimiser whose settings do not matter: the decay stays."""
         self._put(self.step + 1, self.decay, self.velocity)
 
     def state(self) -> dict[str, float | int]:
-        """The three as numbers; reads them back from a device, which waits for it."""
+        """The three as numbers; synchronises with the device when they are tensors."""
         return {
             "step": int(self.step),
             "decay": float(self.decay),

@@ -1,9 +1,10 @@
-"""The backward passes that torch does not have: through a feedback tensor, and from the error.
+"""Autograd functions whose backward pass goes through a feedback tensor, or around the layer.
 
-``ThroughConvolution`` and ``ThroughLinear`` compute what torch computes and send K(g; V) in
-place of K(g; W); the gradients of weight and bias are torch's, and never read the weight. Their
-backward passes can be differentiated in turn, in the feedback too. ``convolve`` does the same
-without a function of ours in the backward pass. ``FromElsewhere`` sends whatever a function gives,
+``FeedbackConvolution`` and ``FeedbackLinear`` compute what torch computes, and send K(g; V) in the
+place of K(g; W). The gradients of weight and bias are torch's and do not read the weight. Their
+backward passes can be differentiated again, also with respect to the feedback.
+``feedback_conv2d`` does the same by torch's own backward node where it can.
+``CustomInputGradient`` and ``BroadcastError`` give the input of a layer whatever a function makes,
 without a pass through the layer.
 """
 
@@ -22,8 +23,8 @@ Pair = tuple[int, int]
 Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
 
 
-class ThroughConvolution(Function):
-    """conv2d that sends K(g; feedback); zero padding on both sides alike."""
+class FeedbackConvolution(Function):
+    """conv2d that sends K(g; feedback); zero padding, the same on both sides."""
 
     generate_vmap_rule = True
 
@@ -40,7 +41,7 @@ class ThroughConvolution(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the input and the feedback; the weight is not needed."""
+        """Save the input and the feedback; the weight is not needed."""
         x, _, bias, feedback, geometry = inputs
         ctx.save_for_backward(x, feedback)
         ctx.bias_shape = None if bias is None else list(bias.shape)
@@ -48,7 +49,7 @@ class ThroughConvolution(Function):
 
     @staticmethod
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """Signal to the input, gradients of weight and bias, in one call."""
+        """The signal to the input and the gradients of weight and bias, in one call."""
         x, feedback = ctx.saved_tensors
         stride, padding, dilation, groups = ctx.geometry
         sent, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
@@ -58,7 +59,7 @@ class ThroughConvolution(Function):
         return sent, grad_weight, grad_bias, None, None
 
 
-class ThroughLinear(Function):
+class FeedbackLinear(Function):
     """A linear map that sends g V; any number of leading dimensions."""
 
     generate_vmap_rule = True
@@ -75,7 +76,7 @@ class ThroughLinear(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the input and the feedback; the weight is not needed."""
+        """Save the input and the feedback; the weight is not needed."""
         x, _, _, feedback = inputs
         ctx.save_for_backward(x, feedback)
 
@@ -94,8 +95,8 @@ class ThroughLinear(Function):
         return sent, grad_weight, grad_bias, None
 
 
-class FromElsewhere(Function):
-    """Joins outputs, computed from a detached input, to a signal that does not pass the layer."""
+class CustomInputGradient(Function):
+    """Outputs computed from a detached input, which gets its gradient from a function instead."""
 
     @staticmethod
     def forward(
@@ -108,13 +109,13 @@ class FromElsewhere(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the function that makes the signal."""
+        """Save the function that makes the signal."""
         ctx.send = inputs[2]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """What was received goes on to the layer's weights; the input gets ``send(received)``."""
+        """The received signal for the outputs, and ``send(received)`` for the input."""
         outputs_need, inputs_need, _ = ctx.needs_input_grad
         return (
             received if outputs_need else None,
@@ -123,11 +124,12 @@ class FromElsewhere(Function):
         )
 
 
-class FromLogits(Function):
-    """Joins logits to the inputs of layers, to which a function sends the gradient of the logits.
+class BroadcastError(Function):
+    """The logits; their gradient, the error, is sent by a function to the inputs of the layers.
 
-    What :class:`FromElsewhere` does by layers, in one place: no hook has to carry the gradient, so
-    this can be compiled and transformed. All that is sent is there at once, which takes memory.
+    This does for all layers at once what :class:`CustomInputGradient` does for one. No hook
+    carries the error, so it can be compiled and transformed. All signals exist at the same time,
+    which takes memory.
     """
 
     generate_vmap_rule = True
@@ -138,49 +140,62 @@ class FromLogits(Function):
         send: Callable[[Tensor], list[Tensor]],  # noqa: ARG004
         *inputs: Tensor,  # noqa: ARG004
     ) -> Tensor:
-        """The logits, copied: a compiler makes views of what it gives back anew, past this."""
+        """A copy of the logits: a compiler would rebuild a view and so bypass this function."""
         return logits.clone()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the function that makes the signals."""
+        """Save the function that makes the signals."""
         ctx.send = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, error: Tensor) -> tuple[Tensor | None, ...]:
-        """The error goes on to what made the logits; the inputs get what is made of it."""
+        """The error, passed on to what computed the logits, and the signal to each input."""
         return (error, None, *ctx.send(error))
 
 
-def is_plain() -> bool:
-    """Whether what runs now is neither compiled nor under a transform of torch.func."""
+def is_eager() -> bool:
+    """Whether this code runs eagerly: neither compiled nor under a transform of torch.func."""
     return not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active())
 
 
 def apply(function: type[Function], *args: Any) -> Tensor:
-    """``function.apply``, without the binding of a signature that only torch.func needs."""
-    chosen: Any = QUICK[function] if is_plain() else function
+    """``function.apply``; when eager, without the signature binding that torch.func needs."""
+    chosen: Any = FAST[function] if is_eager() else function
     outputs: Tensor = chosen.apply(*args)
     return outputs
 
 
-def convolve(
+def feedback_conv2d(
     inputs: Tensor, weight: Tensor, bias: Tensor | None, feedback: Tensor, geometry: Geometry
 ) -> Tensor:
-    """conv2d that sends K(g; feedback), by the shortest way there is.
+    """conv2d that sends K(g; feedback), by the fastest available implementation.
 
-    That is torch's own function, which saves the weight for K(g; W) and for nothing else, with
-    the feedback put in its place. Where hooks of others take what is saved, as a checkpoint does,
-    where a transform looks at the backward pass, and where the feedback itself is to get a
-    gradient, it is :class:`ThroughConvolution`.
+    That is torch's own function: it saves the weight for K(g; W) alone, and a hook gives it the
+    feedback instead. :class:`FeedbackConvolution` is used where other hooks handle saved tensors
+    (activation checkpointing), under compilation or torch.func, and where the feedback itself
+    needs a gradient.
+
+    Args:
+        inputs: (N, C_in, H, W).
+        weight: (C_out, C_in / groups, k, k).
+        bias: (C_out,), or None.
+        feedback: of the weight's shape.
+        geometry: stride, padding, dilation, groups.
+
+    Returns:
+        (N, C_out, H', W').
+
+    Raises:
+        RuleError: in the backward pass, when it is asked for a graph of its own.
     """
     if (
         feedback.requires_grad
-        or not is_plain()
+        or not is_eager()
         or torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
     ):
         tensors = _as_autocast(inputs, weight, bias, feedback)
-        return apply(ThroughConvolution, *tensors, geometry)
+        return apply(FeedbackConvolution, *tensors, geometry)
     outputs = F.conv2d(inputs, weight, bias, *geometry)
     node: Any = outputs.grad_fn
     if node is not None and inputs.requires_grad:
@@ -190,13 +205,15 @@ def convolve(
     return outputs
 
 
-def multiply(inputs: Tensor, weight: Tensor, bias: Tensor | None, feedback: Tensor) -> Tensor:
-    """A linear map that sends g feedback."""
-    return apply(ThroughLinear, *_as_autocast(inputs, weight, bias, feedback))
+def feedback_linear(
+    inputs: Tensor, weight: Tensor, bias: Tensor | None, feedback: Tensor
+) -> Tensor:
+    """A linear map (..., in) to (..., out) that sends g feedback, (..., in)."""
+    return apply(FeedbackLinear, *_as_autocast(inputs, weight, bias, feedback))
 
 
 def _as_autocast(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
-    """The tensors as torch's autocast would hand them to a convolution or a linear map."""
+    """The tensors in the dtype that torch's autocast gives a convolution or a linear map."""
     inputs = tensors[0]
     if inputs is None or not torch.is_autocast_enabled(inputs.device.type):
         return tensors
@@ -217,8 +234,8 @@ def _only_once(feedback: Tensor) -> Tensor:
     return feedback
 
 
-def _quick(function: Any) -> type[Function]:
-    """The same function with outputs and context in one, which torch calls with less ado."""
+def _fast(function: Any) -> type[Function]:
+    """The same function with forward and context in one, which torch calls with less overhead."""
 
     def forward(ctx: Any, *args: Any) -> Tensor:
         outputs: Tensor = function.forward(*args)
@@ -226,9 +243,10 @@ def _quick(function: Any) -> type[Function]:
         return outputs
 
     passes = {"forward": staticmethod(forward), "backward": staticmethod(function.backward)}
-    return type(f"Quick{function.__name__}", (Function,), passes)
+    return type(f"Fast{function.__name__}", (Function,), passes)
 
 
-QUICK: dict[type[Function], type[Function]] = {
-    function: _quick(function) for function in (ThroughConvolution, ThroughLinear, FromElsewhere)
+FAST: dict[type[Function], type[Function]] = {
+    function: _fast(function)
+    for function in (FeedbackConvolution, FeedbackLinear, CustomInputGradient)
 }

@@ -178,7 +178,7 @@ def test_one_refresh_serves_a_forward_pass(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("name", FEEDBACK_RULES)
-def test_copies_have_an_arena_of_their_own(name: str) -> None:
+def test_copies_have_a_cache_of_their_own(name: str) -> None:
     network, wiring = chain(*[RULES[name]()] * 3)
     used(network)
     wiring.advance(learning_rate=0.1, weight_decay=0.1)
