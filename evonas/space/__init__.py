@@ -1,11 +1,11 @@
-"""Search spaces: what there is to choose, how a choice is written, and what it means.
+"""Search spaces: their genes, the text form of a genome, and the network it describes.
 
     space = load("nas-bench-201").resized(channels=8, cells=1)
     genome = space.canonical(space.sample(random.Random(0)))
     space.format(genome), space.key(genome), space.decode(genome)
 
-A space never sees a network or the mathematics of a rule; ``evonas.networks`` builds what
-:meth:`Space.decode` spells out.
+A space knows neither networks nor learning rules; ``evonas.networks`` builds what
+:meth:`Space.decode` describes.
 """
 
 from evonas.space.blueprint import Blueprint, CellPlan, Edge, Position

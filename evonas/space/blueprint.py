@@ -1,4 +1,4 @@
-"""What a genome says, spelled out for whoever builds the network."""
+"""A decoded genome: positions, edges and rules, from which a network is built."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Edge:
     Args:
         name: ``<target>_<slot>``; the slot counts the edges that enter the target.
         source: the node it reads; 0 to inputs-1 are the cell's inputs, then the computed nodes.
-        target: the node that adds its value.
+        target: the node whose sum it enters.
         operation: what it computes.
         is_live: False when the operation is zero, the source is identically zero, or the target
-            does not reach the cell's output. Such an edge is built, so that its weights count, and
-            never run.
+            does not reach the cell's output. Such an edge is built, so that its weights are
+            counted, but never run.
     """
 
     name: str
@@ -32,11 +32,12 @@ class Edge:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """One cell as the genome has it; every position that names it is built by it.
+    """One cell as the genome describes it; every position that names it is built from it.
 
     Args:
         name: of the cell in the YAML.
-        inputs: 1, or 2 (0 is the last but one position, 1 the last one).
+        inputs: 1 or 2; of two, input 0 is the position before the previous one, input 1 the
+            previous one.
         nodes: how many nodes are computed; each is the sum of its edges.
         join: ``last`` (the output is the last node), ``sum`` or ``concat`` (of all nodes).
         edges: by target, then by source.
@@ -68,7 +69,7 @@ class Position:
         name: ``stem``, ``stage0.cell0``, ``reduction1`` (before stage 1) or ``classifier``.
         kind: ``reduction`` is a residual block; a reduction *cell* has the kind ``cell``.
         cell: the name of its cell, or None.
-        channels: that it works with; for the classifier, the features it reads.
+        channels: of its outputs; for the classifier, the features it reads.
         stage: the stem belongs to stage 0, a reduction to the stage it opens, the classifier to
             the last one.
         is_strided: whether it halves the image; in a strided cell the edges that leave an input
@@ -92,7 +93,8 @@ class Blueprint:
     Args:
         positions: of the skeleton, in the order in which the image passes them.
         cells: the plan of every cell, by name.
-        rules: the rule of every site of every position, also where this genome has no weights.
+        rules: the rule of every site of every position, including sites without weights in this
+            genome.
     """
 
     positions: tuple[Position, ...]

@@ -1,4 +1,4 @@
-"""Search spaces by name (shipped) or by path (the user's own)."""
+"""Load a search space: a shipped one by its name, the user's own by its path."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +19,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def load(name_or_path: str | Path) -> Space:
-    """A space at the size its YAML gives.
+    """Load a space, at the size that its YAML states.
 
     Args:
         name_or_path: the name of a shipped space, or the path of a YAML file, which ends in
@@ -35,7 +35,7 @@ def load(name_or_path: str | Path) -> Space:
 
 
 def source_text(name_or_path: str | Path) -> str:
-    """The YAML of a space as it is written; a run keeps a copy of it.
+    """The YAML text of a space; a run keeps a copy of it.
 
     Raises:
         UnknownNameError: no shipped space has this name.
@@ -45,7 +45,7 @@ def source_text(name_or_path: str | Path) -> str:
 
 
 def _read(name_or_path: str | Path) -> tuple[str, str]:
-    """What messages call the source, and its text."""
+    """The name of the source in messages, and its text."""
     if Path(name_or_path).suffix in (".yaml", ".yml"):
         path = Path(name_or_path)
         return str(path), read_text(path)

@@ -1,4 +1,4 @@
-"""The graph of a cell: its genes, the edges that gene values choose, and what is alive in it."""
+"""The graph of a cell: its genes, the edges that gene values choose, and which are live."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from evonas.space.spec import CellSpec
 
 
 class Wire(NamedTuple):
-    """An edge as the gene values have it: nodes, and the index of its operation."""
+    """An edge as the gene values choose it: its nodes, and the index of its operation."""
 
     source: int
     target: int
     operation: int
 
 
-class Anatomy(NamedTuple):
-    """What a cell's wires amount to.
+class CellAnalysis(NamedTuple):
+    """Which wires of a cell are live, and what its nodes compute.
 
     Args:
         wires: by target, then by slot.
@@ -39,11 +39,11 @@ class Anatomy(NamedTuple):
 
 @dataclass(frozen=True)
 class CellGraph:
-    """One cell of a space, with what follows from its description worked out once.
+    """One cell of a space, with everything derived from its description computed once.
 
     Args:
         name: of the cell.
-        spec: as the YAML has it.
+        spec: the cell as the YAML describes it.
     """
 
     name: str
@@ -118,8 +118,8 @@ class CellGraph:
                 cursor += 1
         return tuple(chosen)
 
-    def anatomy(self, values: Sequence[int]) -> Anatomy:
-        """What is alive; linear in the number of edges."""
+    def analyse(self, values: Sequence[int]) -> CellAnalysis:
+        """Which wires are live under these gene values; linear in the number of edges."""
         wires = self.wires(values)
         nodes, zero = self.targets.stop, self.zero
         is_null = [False] * self.spec.inputs + [True] * self.spec.nodes
@@ -139,28 +139,28 @@ class CellGraph:
             operation != zero and not is_null[source] and reaches[target]
             for source, target, operation in wires
         )
-        return Anatomy(wires, live, tuple(reaches), tuple(is_blank))
+        return CellAnalysis(wires, live, tuple(reaches), tuple(is_blank))
 
-    def active(self, anatomy: Anatomy) -> tuple[bool, ...]:
+    def active(self, analysis: CellAnalysis) -> tuple[bool, ...]:
         """For every gene, whether changing it alone can change the cell's expression."""
         flags: list[bool] = []
         first = 0
         for target in self.targets:
-            wires = anatomy.wires[first : first + len(self.sources[target][0])]
+            wires = analysis.wires[first : first + len(self.sources[target][0])]
             first += len(wires)
-            reaches = anatomy.reaches[target]
+            reaches = analysis.reaches[target]
             if len(self.sources[target]) > 1:
                 flags.append(reaches and any(wire.operation != self.zero for wire in wires))
-            flags.extend(reaches and not anatomy.is_blank[wire.source] for wire in wires)
+            flags.extend(reaches and not analysis.is_blank[wire.source] for wire in wires)
         return tuple(flags)
 
     def plan(self, values: Sequence[int]) -> CellPlan:
         """The cell for the builder of networks."""
-        anatomy = self.anatomy(values)
+        analysis = self.analyse(values)
         edges = tuple(
             Edge(f"{target}_{slot}", wire.source, target, self.operations[wire.operation], live)
             for (target, slot), wire, live in zip(
-                self.slots, anatomy.wires, anatomy.live, strict=True
+                self.slots, analysis.wires, analysis.live, strict=True
             )
         )
         return CellPlan(self.name, self.spec.inputs, self.spec.nodes, self.spec.join, edges)

@@ -1,4 +1,4 @@
-"""The canonical form of a cell: an expression that isomorphic cells share (Dong and Yang 2020).
+"""The canonical expression of a cell, shared by isomorphic cells (Dong and Yang 2020).
 
 NAS-Bench-201 calls two of its cells the same when these expressions are equal (NATS-Bench,
 ``to_unique_str(consider_zero=True)``), which makes 6,466 classes of 15,625 cells:
@@ -7,10 +7,10 @@ NAS-Bench-201 calls two of its cells the same when these expressions are equal (
   source's expression if the operation is the identity; else ``(source)@label``;
 - a node is the sorted sum of its terms.
 
-The benchmark's partition is kept, so that a key of ours means what a row of its tables means, with
-its two peculiarities. Zero terms stay in the sum: ``#+x`` and ``x`` are one function and two
+We keep the benchmark's partition, so that a key here means what a row of its tables means, with
+its two peculiarities. Zero terms stay in the sum: ``#+x`` and ``x`` are one function but two
 expressions (folding them too would leave 4,930 classes). And an expression does not say whether
-two equal terms share their weights: a node read twice is the same as two nodes that compute alike.
+two equal terms share their weights: one node read twice equals two nodes that compute the same.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from hashlib import blake2b
 
 from evonas.space.cell import CellGraph, Wire
 
-# An expression longer than this is replaced by its digest: it doubles with every dense node.
+# A longer expression is replaced by its digest, since every dense node doubles the length.
 MAX_EXPRESSION_CHARACTERS = 400
 
 
@@ -34,9 +34,9 @@ def expression(
     Args:
         graph: the cell.
         wires: its edges, by target.
-        leaves: what stands for each input.
-        labels: for every edge its operation, with the rule when it has live weights; None where
-            the operation is the identity and passes its source on unchanged.
+        leaves: the symbol of each input.
+        labels: for every edge its operation, with the rule if it has live weights; None for an
+            identity that passes its source on unchanged.
 
     Returns:
         The last node's expression (join ``last``), the sorted sum of all nodes (``sum``) or their
@@ -66,9 +66,9 @@ def expression(
     return ",".join(computed)
 
 
-def digest(form: str) -> str:
-    """16 hexadecimal digits."""
-    return blake2b(form.encode(), digest_size=8).hexdigest()
+def digest(text: str) -> str:
+    """The BLAKE2b hash of an expression, as 16 hexadecimal digits."""
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _bounded(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What makes a space whole: names that are known and channels that fit, compared across keys."""
+"""Consistency across the keys of a space: names that exist, and channels that fit."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from evonas.space.spec import KeyProblem, SpaceSpec, bad_name
 
 
 def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
-    """Names that a genome's text cannot hold, unknown cells, and cells that nobody uses."""
+    """Names that the text of a genome cannot contain, unknown cells, and unused cells."""
     yield from bad_name(".name", spec.name)
     if not spec.cells:
         yield ".cells", "expected at least one cell, got none"
@@ -34,7 +34,7 @@ def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
 def channel_problems(
     graphs: dict[str, CellGraph], positions: tuple[Position, ...]
 ) -> Iterator[KeyProblem]:
-    """Channels that do not fit together, at the size that ``positions`` were made for."""
+    """Channels that do not fit together, at the size of ``positions``."""
     for name, graph in graphs.items():
         if graph.spec.join == "concat" and graph.spec.inputs == 1:
             text = "concat needs inputs: 2, whose preprocessing brings the channels back, got 1"
@@ -63,7 +63,7 @@ def channel_problems(
 def _follows_reduction(
     position: Position, positions: tuple[Position, ...], graph: CellGraph
 ) -> bool:
-    """Whether the cell's input 0 is of the size before a reduction, and has to be reduced too."""
+    """Whether the cell's input 0 still has the size before a reduction and must be reduced."""
     return graph.spec.inputs == 2 and positions[positions.index(position) - 1].is_strided
 
 

@@ -23,7 +23,7 @@ class Gene:
 
 @dataclass(frozen=True, order=True)
 class Genome:
-    """One point of a space; means nothing without it.
+    """One point of a space, which gives its values their meaning.
 
     Args:
         values: for every gene of the space the index of its choice.

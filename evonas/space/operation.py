@@ -1,4 +1,4 @@
-"""What can stand on an edge of a cell: five kinds of operation and their parameters."""
+"""The operations of an edge: five kinds and their parameters."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +24,7 @@ class Operation:
     stride; ``pool`` averages or takes the maximum. Padding always keeps the size at stride 1.
 
     Args:
-        name: as the YAML and the text of a genome have it.
+        name: in the YAML and in the text of a genome.
         kind: one of ``PARAMETERS``.
         kernel: side of the square window, odd; 1 where the kind has none.
         dilation: distance between the taps of the kernel.

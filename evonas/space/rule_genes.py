@@ -1,4 +1,4 @@
-"""Which sites share one choice of a rule: the granularity of a space, as rule genes."""
+"""Rule genes: which sites share one choice of a rule, by the granularity of the space."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,9 @@ from evonas.space.genome import Gene
 def gene_name(position: Position, site: str, *, granularity: str) -> str:
     """The rule gene that a site belongs to.
 
-    ``layer``: its own. ``edge``: shared by all instances of the cell; one each for the stem, the
-    residual reductions and the classifier. ``stage``: the position's. ``network``: the only one.
+    ``layer``: a gene of its own. ``edge``: one gene shared by all instances of the cell, and one
+    each for the stem, the residual reductions and the classifier. ``stage``: one gene for each
+    stage. ``network``: a single gene.
     """
     if granularity == "layer":
         return site
@@ -26,7 +27,7 @@ def gene_name(position: Position, site: str, *, granularity: str) -> str:
 def rule_genes(
     positions: Sequence[Position], choices: tuple[str, ...], *, granularity: str
 ) -> tuple[Gene, ...]:
-    """One gene for every group of sites, in the order in which the image meets them first."""
+    """One gene for every group of sites, in the order in which the image first reaches them."""
     names = dict.fromkeys(
         gene_name(position, site, granularity=granularity)
         for position in positions

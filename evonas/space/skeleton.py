@@ -1,4 +1,4 @@
-"""The skeleton written out: stem, stages of cells, a reduction before each but the first, head."""
+"""Expand the skeleton: stem, stages of cells with a reduction between them, classifier."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A search space: its genes, and what a genome of it means."""
+"""A search space: its genes, and the meaning of its genomes."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from evonas.space.blueprint import Blueprint, Position
 from evonas.space.cell import CellGraph
 from evonas.space.cell_expression import digest
 from evonas.space.checks import channel_problems, name_problems
+from evonas.space.gene_layout import GeneLayout, gene_layout
 from evonas.space.genome import Gene, Genome
-from evonas.space.layout import Layout, lay_out
 from evonas.space.paths import Paths
 from evonas.space.rule_genes import rule_genes
 from evonas.space.skeleton import expand
@@ -29,8 +29,8 @@ class Space:
         channels: C, the channels of the first stage.
         cells: how many cells a stage without ``repeat`` holds.
         rule_choices: the rules that every rule gene chooses from.
-        first_layer: for rules that are one function on the first layer, their representative;
-            see :meth:`with_first_layer`.
+        first_layer: pairs of a rule and its representative on the first layer, see
+            :meth:`with_first_layer`.
         readout: the same for the classifier; see :meth:`with_readout`.
 
     Raises:
@@ -101,21 +101,21 @@ class Space:
         return replace(self, rule_choices=checked.choices)
 
     def with_first_layer(self, representatives: Mapping[str, str]) -> "Space":
-        """The same space, told which rules are one function on the first layer.
+        """The same space, told which rules train a first layer identically.
 
-        Nothing stands before the stem, so rules that differ only in what they *send* train it
-        alike. A space knows no rules; whoever does hands this in.
+        No layer precedes the stem, so rules that differ only in what they *send* are one function
+        there. A space does not know the rules; the caller supplies this.
 
         Args:
-            representatives: from the name of a rule to a name that stands for all rules that
-                update as it does; rules that are left out stand for themselves.
+            representatives: from the name of a rule to the name that represents all rules with
+                the same update; a rule that is left out represents itself.
         """
         return replace(self, first_layer=tuple(sorted(representatives.items())))
 
     def with_readout(self, representatives: Mapping[str, str]) -> "Space":
-        """The same space, told which rules are one function on the classifier.
+        """The same space, told which rules train a classifier identically.
 
-        A rule that learns no labels cannot train a readout, and gives it to the rule it sends by.
+        A rule that learns no labels cannot train a readout and leaves it to the rule it sends by.
 
         Args:
             representatives: as for :meth:`with_first_layer`.
@@ -124,12 +124,12 @@ class Space:
 
     @cached_property
     def graphs(self) -> dict[str, CellGraph]:
-        """The cells by name, with their nodes and genes worked out."""
+        """The cells by name, with their nodes and genes."""
         return {name: CellGraph(name, cell) for name, cell in self.spec.cells.items()}
 
     @cached_property
     def positions(self) -> tuple[Position, ...]:
-        """The skeleton written out."""
+        """Every position of the skeleton, in the order in which the image passes them."""
         return expand(self.spec, self.graphs, channels=self.channels, cells=self.cells)
 
     @cached_property
@@ -141,17 +141,17 @@ class Space:
 
     @cached_property
     def paths(self) -> Paths:
-        """The ways through its cells, by their operations."""
+        """The paths through its cells, see :mod:`evonas.space.paths`."""
         return Paths(self._layout.graphs)
 
     @cached_property
     def size(self) -> int:
-        """The number of genomes, with every way to write one architecture counted."""
+        """The number of genomes, equivalent ones counted separately."""
         return prod(len(gene.choices) for gene in self.genes)
 
     @cached_property
-    def _layout(self) -> Layout:
-        return lay_out(
+    def _layout(self) -> GeneLayout:
+        return gene_layout(
             tuple(self.graphs.values()),
             self.positions,
             self.genes,
@@ -165,13 +165,12 @@ class Space:
         return Genome(tuple(rng.randrange(len(gene.choices)) for gene in self.genes))
 
     def is_active(self, genome: Genome) -> tuple[bool, ...]:
-        """For every gene whether changing it, and nothing else, can matter.
+        """For every gene, whether changing it alone can change the function.
 
         Changing an inactive gene never changes the key. Changing an active operation or rule gene
-        always does (of the rule of the stem or the classifier: to one that is another function
-        there); changing an active ``inputs`` gene does unless the new inputs compute the same.
-        Two inactive genes can matter together: an edge without a source and its source without an
-        edge.
+        always does (the rule of the stem or the classifier: to one with another representative
+        there). Changing an active ``inputs`` gene does unless the new inputs compute the same. Two
+        inactive genes can matter together: an edge without a source, and a source without an edge.
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -179,7 +178,7 @@ class Space:
         return folding.active(self._layout, self._values(genome))
 
     def canonical(self, genome: Genome) -> Genome:
-        """The genome that stands for all that differ from it in inactive genes only.
+        """The representative of all genomes that differ from this one in inactive genes only.
 
         The operation of an inactive edge becomes zero, where the cell has a zero; every other
         inactive gene takes its first choice. The key stays, and a canonical genome stays as it is.
@@ -189,34 +188,32 @@ class Space:
         """
         return Genome(folding.canonical(self._layout, self._values(genome)))
 
-    def form(self, genome: Genome) -> str:
-        """What :meth:`key` is the digest of: one expression or rule for every needed position.
+    def canonical_expression(self, genome: Genome) -> str:
+        """The canonical expression, of which :meth:`key` is the digest; equal for equal functions.
 
         Raises:
             GenomeError: the genome is not one of this space.
         """
-        return folding.form(self._layout, self._values(genome))
+        return folding.canonical_expression(self._layout, self._values(genome))
 
     def key(self, genome: Genome) -> str:
-        """16 hexadecimal digits that genomes share when they are one function.
+        """16 hexadecimal digits, equal for genomes that are one function.
 
         Raises:
             GenomeError: the genome is not one of this space.
         """
-        return digest(self.form(genome))
+        return digest(self.canonical_expression(genome))
 
     def decode(self, genome: Genome) -> Blueprint:
-        """What to build, with the genome taken as it is (not the canonical one).
+        """The network to build, from the genome as it is (not its canonical form).
 
         Raises:
             GenomeError: the genome is not one of this space.
         """
         values = self._values(genome)
         layout = self._layout
-        cells = {
-            graph.name: graph.plan(values[genes])
-            for graph, genes in zip(layout.graphs, layout.cell_genes, strict=True)
-        }
+        by_cell = layout.by_cell(values)
+        cells = {graph.name: graph.plan(by_cell[graph.name]) for graph in layout.graphs}
         rules = {site: self.rule_choices[values[gene]] for site, gene in layout.gene_of.items()}
         return Blueprint(self.positions, cells, rules)
 
@@ -228,16 +225,13 @@ class Space:
         """
         values = self._values(genome)
         layout = self._layout
-        by_cell = {
-            graph.name: values[genes]
-            for graph, genes in zip(layout.graphs, layout.cell_genes, strict=True)
-        }
         flags = self.is_active(genome)[layout.first_rule :]
         rules = [
             self.rule_choices[value] if is_active else text.INACTIVE
             for value, is_active in zip(values[layout.first_rule :], flags, strict=True)
         ]
-        return f"{text.format_cells(layout.graphs, by_cell)} @ {text.format_rules(rules)}"
+        cells = text.format_cells(layout.graphs, layout.by_cell(values))
+        return f"{cells} @ {text.format_rules(rules)}"
 
     def parse(self, line: str) -> Genome:
         """The genome that a text describes; :meth:`format` gives a canonical one back.

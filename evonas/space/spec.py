@@ -18,7 +18,7 @@ NAME_PHRASE: Final = "letters, digits, '_' and '-', a letter or digit first"
 JOINS: Final = ("last", "sum", "concat")
 REDUCTIONS: Final = ("residual", "cell")
 MAX_NODES: Final = 64  # of a cell, and
-MAX_CELLS: Final = 1000  # of a stage: more is a slip of the pen that would fill the memory
+MAX_CELLS: Final = 1000  # of a stage: more is a typing error that would exhaust the memory
 GRANULARITIES: Final = ("layer", "edge", "stage", "network")
 
 
@@ -203,7 +203,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Rules:
-    """``rules``: the learning rules to choose from, and how much shares one choice."""
+    """``rules``: the learning rules to choose from, and how many sites share one choice."""
 
     choices: tuple[str, ...]
     granularity: str = "layer"
@@ -223,7 +223,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class SpaceSpec:
-    """The whole file; what compares several keys is checked by ``evonas.space.checks``."""
+    """The whole file; ``evonas.space.checks`` compares its keys with each other."""
 
     name: str
     description: str

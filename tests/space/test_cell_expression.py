@@ -74,7 +74,9 @@ def test_a_zero_term_stays_in_the_sum_as_in_the_benchmark(space: Space) -> None:
 
 
 def parts(space: Space, text: str) -> set[str]:
-    return {part.partition("=")[2] for part in space.form(space.parse(text)).split()}
+    return {
+        part.partition("=")[2] for part in space.canonical_expression(space.parse(text)).split()
+    }
 
 
 def dense(nodes: int) -> Space:
@@ -101,7 +103,7 @@ def dense(nodes: int) -> Space:
 def test_the_form_of_a_large_cell_stays_short_and_still_tells_all_edges_apart() -> None:
     space = dense(nodes=16)
     genome = Genome((0,) * len(space.genes))
-    assert len(space.form(genome)) < 20_000
+    assert len(space.canonical_expression(genome)) < 20_000
     keys = {space.key(genome)}
     for number in range(len(space.genes)):
         values = [int(other == number) for other in range(len(space.genes))]

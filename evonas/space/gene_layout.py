@@ -1,4 +1,4 @@
-"""The places of a space with the numbers of their genes: what depends on the space alone."""
+"""The genes of every position by number: what depends on the space and not on a genome."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from evonas.space.rule_genes import gene_name
 
 
 @dataclass(frozen=True)
-class Place:
+class PositionGenes:
     """A position with the numbers of its genes.
 
     Args:
         name: of the position.
         cell: the index of its cell, or -1.
-        is_strided: as the position.
-        reads: for each input, the index of the place it reads.
+        is_strided: whether the position halves the image.
+        reads: for each input, the index of the position it reads.
         rule: the rule gene of a position without a cell, or -1.
         input_rules: the rule genes of the preprocessing blocks.
         edge_rules: for every edge its rule gene, or -1 where no genome has weights.
@@ -33,8 +33,8 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
-    """What depends on the space alone; equal to itself only, so that it can be a key.
+class GeneLayout:
+    """The genes of a space by number; compared by identity, so that it is a cheap cache key.
 
     Args:
         graphs: the cells, in the order of their genes.
@@ -42,9 +42,9 @@ class Layout:
         first_rule: the index of the first rule gene.
         counts: for every gene the number of its choices.
         gene_of: for every site the index of its rule gene.
-        places: the positions.
+        positions: in the order in which the image passes them.
         rules: the rule choices.
-        first_layer: for every rule choice the one that stands for its function on the stem.
+        first_layer: for every rule choice its representative on the stem.
         readout: the same on the classifier.
     """
 
@@ -53,7 +53,7 @@ class Layout:
     first_rule: int
     counts: tuple[int, ...]
     gene_of: dict[str, int]
-    places: tuple[Place, ...]
+    positions: tuple[PositionGenes, ...]
     rules: tuple[str, ...]
     first_layer: tuple[int, ...]
     readout: tuple[int, ...]
@@ -61,15 +61,22 @@ class Layout:
     @property
     def stem_rule(self) -> int:
         """The rule gene of the stem."""
-        return self.places[0].rule
+        return self.positions[0].rule
 
     @property
     def readout_rule(self) -> int:
         """The rule gene of the classifier."""
-        return self.places[-1].rule
+        return self.positions[-1].rule
+
+    def by_cell(self, values: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        """The values of a genome that belong to each cell, by the cell's name."""
+        return {
+            graph.name: values[genes]
+            for graph, genes in zip(self.graphs, self.cell_genes, strict=True)
+        }
 
 
-def lay_out(
+def gene_layout(
     graphs: tuple[CellGraph, ...],
     positions: Sequence[Position],
     genes: Sequence[Gene],
@@ -77,8 +84,17 @@ def lay_out(
     granularity: str,
     first_layer: Mapping[str, str],
     readout: Mapping[str, str],
-) -> Layout:
-    """Works out everything that the functions below need from a space."""
+) -> GeneLayout:
+    """Number the genes of a space.
+
+    Args:
+        graphs: the cells, in the order of their genes.
+        positions: of the skeleton.
+        genes: of the cells, then the rule genes.
+        granularity: how much of a network shares one rule gene.
+        first_layer: for each rule its representative on the stem; itself where it is left out.
+        readout: the same on the classifier.
+    """
     slices: list[slice] = []
     first = 0
     for graph in graphs:
@@ -91,18 +107,18 @@ def lay_out(
         for site in position.sites
     }
     numbers = {graph.name: number for number, graph in enumerate(graphs)}
-    places = tuple(
-        _place(number, position, graphs, numbers, gene_of)
+    with_genes = tuple(
+        _position_genes(number, position, graphs, numbers, gene_of)
         for number, position in enumerate(positions)
     )
     rules = genes[-1].choices
-    return Layout(
+    return GeneLayout(
         graphs=graphs,
         cell_genes=tuple(slices),
         first_rule=first,
         counts=tuple(len(gene.choices) for gene in genes),
         gene_of=gene_of,
-        places=places,
+        positions=with_genes,
         rules=rules,
         first_layer=_representatives(rules, first_layer),
         readout=_representatives(rules, readout),
@@ -114,21 +130,23 @@ def _representatives(rules: Sequence[str], stands_for: Mapping[str, str]) -> tup
     return tuple(names.index(name) for name in names)
 
 
-def _place(
+def _position_genes(
     number: int,
     position: Position,
     graphs: Sequence[CellGraph],
     numbers: dict[str, int],
     gene_of: dict[str, int],
-) -> Place:
+) -> PositionGenes:
     before = max(number - 1, 0)
     name, is_strided = position.name, position.is_strided
     if position.cell is None:
-        return Place(name, -1, is_strided, (before,) if number else (), gene_of[name], (), ())
+        return PositionGenes(
+            name, -1, is_strided, (before,) if number else (), gene_of[name], (), ()
+        )
     cell = numbers[position.cell]
     graph = graphs[cell]
     two = graph.spec.inputs == 2
-    return Place(
+    return PositionGenes(
         name=name,
         cell=cell,
         is_strided=is_strided,
