@@ -1,4 +1,4 @@
-"""Networks: operations, cells, the skeleton, and what they cost."""
+"""Networks: operations, cells, skeletons, and their cost in parameters and multiply-adds."""
 
 from evonas.networks.build import Network, build
 from evonas.networks.cost import count_multiply_adds, count_parameters

@@ -1,7 +1,7 @@
-"""The weighted blocks a genome can name, built from rule layers.
+"""The blocks with weights that networks are built from, made of rule layers.
 
-Every block takes the learning rule of its convolutions, so that no weight is without one. The
-forms are those of NAS-Bench-201 (Dong and Yang 2020) and DARTS (Liu, Simonyan and Yang 2019): ReLU
+Every block takes the learning rule of its convolutions, so that every weight has one. The blocks
+are those of NAS-Bench-201 (Dong and Yang 2020) and DARTS (Liu, Simonyan and Yang 2019): ReLU
 first, convolutions without bias, batch normalisation last.
 """
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.networks.node import Value, run_node
+from evonas.networks.node import NodeOutput, run_node
 from evonas.networks.normalisation import BatchNorm
 from evonas.rules import AbstractRule, RuleConv2d, Segment
 
@@ -24,7 +24,7 @@ def convolution(
     dilation: int = 1,
     groups: int = 1,
 ) -> RuleConv2d:
-    """A convolution without bias whose padding keeps the size at stride 1."""
+    """A convolution without bias; the padding keeps height and width at stride 1."""
     return RuleConv2d(
         in_channels,
         out_channels,
@@ -39,7 +39,7 @@ def convolution(
 
 
 def stem(in_channels: int, out_channels: int, *, kernel: int, rule: AbstractRule) -> nn.Sequential:
-    """Convolution and batch normalisation: what every skeleton begins with."""
+    """The first block of every skeleton: convolution and batch normalisation."""
     return nn.Sequential(
         convolution(in_channels, out_channels, kernel=kernel, rule=rule), BatchNorm(out_channels)
     )
@@ -101,7 +101,7 @@ def separable_convolution(
 
 
 class FactorizedReduction(nn.Module):
-    """Halves the size with two 1x1 convolutions, one pixel apart, so that no pixel is lost."""
+    """Halves height and width by two 1x1 convolutions, one pixel apart, so no pixel is lost."""
 
     def __init__(self, in_channels: int, out_channels: int, *, rule: AbstractRule) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class FactorizedReduction(nn.Module):
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         active = F.relu(inputs)
         height, width = active.shape[2:]
-        # an odd side has one pixel fewer to the right of each even one: a zero stands in for it
+        # on an odd side the last even pixel has no right neighbour: pad with a zero
         shifted = F.pad(active, (0, width % 2, 0, height % 2))[:, :, 1:, 1:]
         joined: Tensor = self.norm(torch.cat([self.even(active), self.odd(shifted)], dim=1))
         return joined
@@ -124,7 +124,7 @@ class ResidualReduction(nn.Module):
     """NAS-Bench-201's stride-2 residual block: two 3x3 convolutions beside pooling and a 1x1.
 
     Attributes:
-        has_kernels: whether kernels normalise and add up in training.
+        has_kernels: whether kernels normalise and add up in training mode.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, rule: AbstractRule) -> None:
@@ -138,7 +138,7 @@ class ResidualReduction(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         if self.has_kernels and self.training:
-            between = run_node([(self.first, Value(inputs))], with_active=True)
+            between = run_node([(self.first, NodeOutput(inputs))], with_active=True)
             beside = self.shortcut(self.pool(inputs))
             return run_node([(self.second, between)], plains=[beside]).plain
         residual: Tensor = self.second(self.first(inputs))

@@ -1,4 +1,4 @@
-"""Grow a network from a genome: the skeleton of its space, its cells, a rule at every site."""
+"""Build a network from a genome: the skeleton of its space, its cells, a rule at every site."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from evonas.networks.blocks import ResidualReduction
 from evonas.networks.cell import Cell
-from evonas.networks.normalisation import BatchNorm, take_in
+from evonas.networks.normalisation import BatchNorm, update_running_statistics
 from evonas.networks.operations import make_operation
 from evonas.networks.skeleton import SkeletonBuilder, check_image_size
 from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
@@ -16,7 +16,7 @@ from evonas.space import Genome, Position, Space
 
 
 class Network(nn.Module):
-    """Images in [0, 1] to logits; the normalisation is inside, so attacks count in pixels.
+    """Maps images in [0, 1] to logits; it normalises them itself, so attacks count in pixels.
 
     Attributes:
         wiring: what its rule layers share: seed, optimiser step, error of the logits.
@@ -37,16 +37,16 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.body = nn.ModuleDict(body)
-        self._norms: list[BatchNorm] = []  # whose running statistics wait for the network's end
+        self._norms: list[BatchNorm] = []  # whose running statistics are updated at the end
         self.head = head
         self.classifier = classifier
         for name, values in (("mean", mean), ("deviation", deviation)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
 
     def use_kernels(self, *, are_used: bool) -> None:
-        """Let kernels normalise and add up what reaches a node, in training, or no longer.
+        """Compute nodes in training mode by kernels, or by the modules again.
 
-        The numbers stay the same but for rounding.
+        The numbers are the same up to rounding.
         """
         for module in self.modules():
             if isinstance(module, Cell | ResidualReduction):
@@ -64,7 +64,7 @@ class Network(nn.Module):
                 before, value = value, module(before, value)
             else:
                 before, value = value, module(value)
-        take_in(self._norms)
+        update_running_statistics(self._norms)
         features = F.adaptive_avg_pool2d(self.head(value), 1).flatten(1)
         logits: Tensor = self.wiring.watch(self.classifier(features))
         return logits
@@ -83,8 +83,8 @@ def build(
     """The network that ``genome`` describes, with torch's default initialisation.
 
     Args:
-        space: where the genome comes from.
-        genome: which operation sits on each edge and which rule trains each block.
+        space: of the genome.
+        genome: the operation of each edge and the rule of each site.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
         seed: of the weights and of the rules' feedback.
@@ -99,7 +99,7 @@ def build(
     # torch's layers draw their weights from the global generator: lend it to them, then restore it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _block(
+        network = _assemble(
             space,
             genome,
             input_shape[0],
@@ -111,7 +111,7 @@ def build(
     return network
 
 
-def _block(
+def _assemble(
     space: Space,
     genome: Genome,
     in_channels: int,

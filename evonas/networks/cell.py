@@ -7,22 +7,22 @@ from operator import add
 import torch
 from torch import Tensor, nn
 
-from evonas.networks.node import Value, run_node, wants_active
+from evonas.networks.node import NodeOutput, is_relu_convolution, run_node
 from evonas.space import CellPlan
 
 
 class Cell(nn.Module):
-    """Runs the live edges of a plan; edges that carry nothing are built, counted and never run.
+    """Runs the live edges of a plan; the others are built, to be counted, but never run.
 
     Args:
         plan: the graph.
         edges: one module for every edge of the plan whose operation is not zero, by its name.
-        preprocess: one module for every input, which brings it to the cell's channels and size.
+        preprocess: one module for every input, which maps it to the cell's channels and size.
         channels: channels of every node.
-        stride: 2 when the cell halves the size, else 1.
+        stride: 2 if the cell halves the height and width, else 1.
 
     Attributes:
-        has_kernels: whether kernels normalise and add up its nodes in training.
+        has_kernels: whether kernels compute its nodes in training mode.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Cell(nn.Module):
         ]
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Maps one or two tensors (N, C, H, W) to the joined nodes."""
+        """Maps one or two tensors (N, C, H, W) to the cell's output."""
         prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
-        nodes = self._by_kernels if self.has_kernels and self.training else self._in_turn
+        nodes = self._by_kernels if self.has_kernels and self.training else self._by_modules
         return join_nodes(
             nodes(prepared),
             join=self.join,
@@ -59,7 +59,7 @@ class Cell(nn.Module):
             stride=self.stride,
         )
 
-    def _in_turn(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
+    def _by_modules(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
         values: list[Tensor | None] = list(prepared)
         for incoming in self._incoming:
             terms = [self.edges[name](values[source]) for name, source in incoming]
@@ -67,15 +67,15 @@ class Cell(nn.Module):
         return values[len(prepared) :]
 
     def _by_kernels(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
-        """The same numbers but for rounding."""
-        values = {source: Value(tensor) for source, tensor in enumerate(prepared)}
+        """The same numbers up to rounding."""
+        values = {source: NodeOutput(tensor) for source, tensor in enumerate(prepared)}
         nodes = range(len(prepared), len(prepared) + len(self._incoming))
         for node, incoming in zip(nodes, self._incoming, strict=True):
             if incoming:
                 outgoing = [name for of in self._incoming for name, source in of if source == node]
                 values[node] = run_node(
                     [(self.edges[name], values[source]) for name, source in incoming],
-                    with_active=any(wants_active(self.edges[name]) for name in outgoing),
+                    with_active=any(is_relu_convolution(self.edges[name]) for name in outgoing),
                 )
         return [values[node].plain if node in values else None for node in nodes]
 
@@ -83,10 +83,10 @@ class Cell(nn.Module):
 def join_nodes(
     nodes: Sequence[Tensor | None], *, join: str, like: Tensor, channels: int, stride: int
 ) -> Tensor:
-    """The output of a cell.
+    """The output of a cell: its last node, or the sum or concatenation of its nodes.
 
     Args:
-        nodes: the computed nodes, (N, C, H, W); None for one that nothing reaches, which is zero.
+        nodes: the computed nodes, (N, C, H, W); None for a node without live edges, which is zero.
         join: ``last``, ``sum`` or ``concat``.
         like: a prepared input of the cell.
         channels: C.

@@ -7,7 +7,7 @@ from evonas.networks.cell import Cell
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Trainable numbers of a network, heads of local losses included; feedback is none of them."""
+    """The number of trainable parameters, heads of local losses included, feedback excluded."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
@@ -22,7 +22,7 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
     total = _weights(network.classifier) + network.classifier.out_features
     for module in network.body.values():
         if isinstance(module, Cell):
-            # what brings the inputs to the cell's channels does so before the cell's own stride
+            # preprocessing comes before the cell's own stride
             total += _weights(module.preprocess) * height * width
             if module.stride == 2:
                 height, width = -(-height // 2), -(-width // 2)
@@ -35,7 +35,7 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
 
 
 def _weights(module: nn.Module) -> int:
-    """Weights of the convolutions and linear layers in ``module``, biases and norms aside."""
+    """Weights of the convolutions and linear layers in ``module``, without biases and norms."""
     return sum(
         layer.weight.numel()
         for layer in module.modules()

@@ -1,10 +1,10 @@
-"""Nodes of a cell by kernels: what their edges give is normalised and added up in one pass.
+"""Nodes of a cell by kernels: their terms are normalised and added up in one pass.
 
-A convolution leaves its outputs as they are, and their statistics beside them; the node
-normalises them, adds up, and takes the ReLU that its own convolutions begin with, once for all of
-them. The numbers are those of the modules one after another, but for rounding. What the
-normalisations have seen enters their running statistics at the end of the network, by
-:func:`evonas.networks.normalisation.take_in`.
+A convolution returns its outputs unnormalised, with their batch statistics. The node normalises
+them, adds them up, and applies the ReLU that the convolutions reading it begin with, once for all
+of them. Up to rounding, the numbers are those of the modules one after another. The running
+statistics are updated at the end of the network, by
+:func:`evonas.networks.normalisation.update_running_statistics`.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from evonas.rules.kernels import MAX_CHANNELS, convolve_separably, join
 
 
 @final
-class Value:
-    """What a node gives: itself, and relu of it, computed at most once.
+class NodeOutput:
+    """The value of a node, and relu of it, computed at most once.
 
     Args:
         plain: (N, C, H, W).
-        active: relu of it, where it is known.
+        active: relu of it, if it is already known.
     """
 
     def __init__(self, plain: Tensor, active: Tensor | None = None) -> None:
@@ -36,13 +36,13 @@ class Value:
 
     @cached_property
     def active(self) -> Tensor:
-        """Relu of it."""
+        """Relu of the value, (N, C, H, W)."""
         return F.relu(self.plain) if self._active is None else self._active
 
 
 @dataclass(frozen=True)
-class _Raw:
-    """Outputs that their batch normalisation has not seen yet, and their statistics."""
+class _Unnormalised:
+    """Outputs z (N, C, H, W) before their batch normalisation, with mean and variance (C,)."""
 
     z: Tensor
     mean: Tensor
@@ -51,8 +51,8 @@ class _Raw:
 
 
 @dataclass(frozen=True)
-class _Half:
-    """ReLU, depthwise and pointwise convolution and batch normalisation, which one kernel does."""
+class _SeparableHalf:
+    """ReLU, depthwise and pointwise convolution, batch normalisation: one kernel computes them."""
 
     depthwise: RuleConv2d
     pointwise: RuleConv2d
@@ -60,43 +60,45 @@ class _Half:
 
 
 def run_node(
-    edges: Sequence[tuple[nn.Module, Value]],
+    edges: Sequence[tuple[nn.Module, NodeOutput]],
     *,
     plains: Sequence[Tensor] = (),
     with_active: bool = False,
-) -> Value:
-    """The sum of what all modules make of their values.
+) -> NodeOutput:
+    """The sum of the outputs of all edges.
 
     Args:
-        edges: modules in training, each with what it reads; any module will do, and those of
-            :mod:`evonas.networks.blocks` that end in a batch normalisation are what it is for.
-        plains: added as they are.
-        with_active: whether relu of the sum will be wanted.
+        edges: modules in training mode, each with the value that it reads. Any module works; those
+            of :mod:`evonas.networks.blocks` that end in a batch normalisation gain from it.
+        plains: (N, C, H, W) each, added without normalisation.
+        with_active: whether relu of the sum will be read.
     """
-    raws: list[_Raw] = []
+    raws: list[_Unnormalised] = []
     others = list(plains)
     for module, value in edges:
         halves = _halves(module)
         if halves:
             raws.append(_run_halves(halves, value.plain))
-        elif wants_active(module):
+        elif is_relu_convolution(module):
             raws.append(_run_convolution(module, value.active))
         else:
             others.append(module(value.plain))
     if not raws and len(others) == 1:
-        return Value(others[0])
+        return NodeOutput(others[0])
     return _join(raws, others, with_active=with_active)
 
 
-def wants_active(module: nn.Module) -> bool:
-    """Whether it is ReLU, convolution and batch normalisation, which a node takes apart."""
+def is_relu_convolution(module: nn.Module) -> bool:
+    """Whether a module is ReLU, convolution and batch normalisation, without a segment rule."""
     return (
-        _is_in_turn(module)
+        _is_sequential(module)
         and [type(each) for each in module.children()] == [nn.ReLU, RuleConv2d, BatchNorm]
     )  # fmt: skip
 
 
-def _join(raws: Sequence[_Raw], plains: Sequence[Tensor], *, with_active: bool) -> Value:
+def _join(
+    raws: Sequence[_Unnormalised], plains: Sequence[Tensor], *, with_active: bool
+) -> NodeOutput:
     node, active = join(
         [raw.z for raw in raws],
         means=[raw.mean for raw in raws],
@@ -107,17 +109,17 @@ def _join(raws: Sequence[_Raw], plains: Sequence[Tensor], *, with_active: bool) 
         eps=raws[0].norm.eps if raws else 0.0,
         with_active=with_active,
     )
-    return Value(node, active if with_active else None)
+    return NodeOutput(node, active if with_active else None)
 
 
-def _run_convolution(module: nn.Module, active: Tensor) -> _Raw:
+def _run_convolution(module: nn.Module, active: Tensor) -> _Unnormalised:
     _, convolution, norm = module.children()
     assert isinstance(norm, BatchNorm)
     z = convolution(active)
-    return _seen(z, *statistics(z), norm)
+    return _defer_normalisation(z, *statistics(z), norm)
 
 
-def _run_halves(halves: Sequence[_Half], inputs: Tensor) -> _Raw:
+def _run_halves(halves: Sequence[_SeparableHalf], inputs: Tensor) -> _Unnormalised:
     raw = None
     for half in halves:
         if raw is not None:
@@ -127,7 +129,7 @@ def _run_halves(halves: Sequence[_Half], inputs: Tensor) -> _Raw:
     return raw
 
 
-def _run_half(half: _Half, inputs: Tensor) -> _Raw:
+def _run_half(half: _SeparableHalf, inputs: Tensor) -> _Unnormalised:
     kind = inputs.device.type
     if torch.is_autocast_enabled(kind):  # as a convolution would take them
         inputs = inputs.to(torch.get_autocast_dtype(kind))
@@ -142,12 +144,14 @@ def _run_half(half: _Half, inputs: Tensor) -> _Raw:
         padding=int(layer.padding[0]),
         dilation=layer.dilation[0],
     )
-    return _seen(z, mean, variance, half.norm)
+    return _defer_normalisation(z, mean, variance, half.norm)
 
 
-def _seen(z: Tensor, mean: Tensor, variance: Tensor, norm: BatchNorm) -> _Raw:
-    norm.seen = mean, variance, z.numel() // z.shape[1]
-    return _Raw(z, mean, variance, norm)
+def _defer_normalisation(
+    z: Tensor, mean: Tensor, variance: Tensor, norm: BatchNorm
+) -> _Unnormalised:
+    norm.pending = mean, variance, z.numel() // z.shape[1]
+    return _Unnormalised(z, mean, variance, norm)
 
 
 def _feedback(layer: RuleConv2d) -> Tensor:
@@ -157,22 +161,22 @@ def _feedback(layer: RuleConv2d) -> Tensor:
     return rule.current(layer)
 
 
-def _halves(module: nn.Module) -> list[_Half]:
-    """The halves of a separable convolution whose rules are one feedback tensor; else none."""
-    modules = list(module.children()) if _is_in_turn(module) else []
+def _halves(module: nn.Module) -> list[_SeparableHalf]:
+    """The halves of a separable convolution under feedback rules; of other modules, none."""
+    modules = list(module.children()) if _is_sequential(module) else []
     halves = []
     for begin in range(0, len(modules), 4):
         match modules[begin : begin + 4]:
             case [nn.ReLU(), RuleConv2d() as first, RuleConv2d() as second, BatchNorm() as norm]:
                 if not (_is_depthwise(first) and _is_pointwise(second)):
                     return []
-                halves.append(_Half(first, second, norm))
+                halves.append(_SeparableHalf(first, second, norm))
             case _:
                 return []
     return halves
 
 
-def _is_in_turn(module: nn.Module) -> bool:
+def _is_sequential(module: nn.Module) -> bool:
     return isinstance(module, Segment) and module.segment_rule is None
 
 

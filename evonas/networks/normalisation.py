@@ -1,4 +1,4 @@
-"""Batch normalisation as the blocks use it."""
+"""Batch normalisation for the blocks, with running statistics that can be updated together."""
 
 from collections.abc import Sequence
 from typing import Any, final
@@ -10,17 +10,17 @@ from torch.nn import functional as F
 
 @final
 class BatchNorm(nn.BatchNorm2d):
-    """``nn.BatchNorm2d`` that does not count batches: a launch a step that nobody reads.
+    """``nn.BatchNorm2d`` that does not count batches, which saves a launch a step.
 
     Attributes:
-        seen: mean, biased variance and number of values a channel of a batch that its running
-            statistics have not taken in yet.
+        pending: mean and biased variance, (channels,) each, and the number of values a channel of
+            a batch that is not yet in the running statistics.
     """
 
-    seen: tuple[Tensor, Tensor, int] | None = None
+    pending: tuple[Tensor, Tensor, int] | None = None
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        """(N, C, H, W) to the same."""
+        """Normalise (N, C, H, W) to the same shape."""
         return F.batch_norm(
             input, self.running_mean, self.running_var, self.weight, self.bias,
             training=self.training, momentum=self.momentum or 0.0, eps=self.eps,
@@ -38,13 +38,13 @@ def statistics(inputs: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def take_in(norms: Sequence[BatchNorm]) -> None:
-    """Let what they have seen enter their running statistics, of all of them at once."""
+def update_running_statistics(norms: Sequence[BatchNorm]) -> None:
+    """Update the running statistics of all these by their pending batches, in two launches."""
     running, means, variances, factors = [], [], [], []
     for norm in norms:
-        if norm.seen is not None:
-            mean, variance, count = norm.seen
-            norm.seen = None
+        if norm.pending is not None:
+            mean, variance, count = norm.pending
+            norm.pending = None
             running.append((norm.running_mean, norm.running_var))
             means.append(mean)
             variances.append(variance)

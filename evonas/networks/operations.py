@@ -1,4 +1,4 @@
-"""From an operation of a space to the module that does it."""
+"""The module of every kind of operation."""
 
 from collections.abc import Callable
 
@@ -45,7 +45,7 @@ def _pool(operation: Operation, _: int, stride: int, rule: AbstractRule) -> nn.M
     return nn.AvgPool2d(operation.kernel, stride=stride, padding=padding, count_include_pad=False)
 
 
-# `zero` is not here: an edge that carries nothing is never run, so it needs no module
+# `zero` is not here: its edges are never run, so they need no module
 OPERATIONS: dict[str, Callable[[Operation, int, int, AbstractRule], nn.Module]] = {
     "identity": _identity,
     "convolution": _convolution,
@@ -57,5 +57,5 @@ OPERATIONS: dict[str, Callable[[Operation, int, int, AbstractRule], nn.Module]] 
 def make_operation(
     operation: Operation, *, channels: int, stride: int, rule: AbstractRule
 ) -> nn.Module:
-    """The module of ``operation`` from ``channels`` to ``channels``."""
+    """The module of ``operation``, from ``channels`` to ``channels``; stride 2 halves the size."""
     return OPERATIONS[operation.kind](operation, channels, stride, rule)

@@ -1,4 +1,4 @@
-"""Grow the skeleton of a space: the sizes of every block, whatever stands in its cells."""
+"""Build the skeleton of a space: the size of every block, for any kind of cell."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from evonas.space import Position, Space
 
 @dataclass(frozen=True)
 class SkeletonParts:
-    """A skeleton with its cells in it.
+    """A skeleton with its cells.
 
     Attributes:
         body: the blocks from stem to last cell, in the order in which the image passes them.
-        head: what stands before the mean over the positions.
+        head: what precedes the global average pooling.
         classifier: from features to logits.
     """
 
@@ -29,7 +29,7 @@ class SkeletonParts:
 
 
 def check_image_size(space: Space, input_shape: tuple[int, int, int]) -> None:
-    """Refuse images that a space would halve away.
+    """Refuse images that are too small for the reductions of a space.
 
     Raises:
         SpaceError: the space halves an image more often than its size allows.
@@ -44,7 +44,7 @@ def check_image_size(space: Space, input_shape: tuple[int, int, int]) -> None:
 
 @final
 class SkeletonBuilder:
-    """Keeps the channels and the halvings of the last two values while the skeleton grows.
+    """Builds block after block, and tracks channels and halvings of the last two outputs.
 
     Args:
         space: whose skeleton it is.

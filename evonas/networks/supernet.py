@@ -1,8 +1,8 @@
 """A supernet: every operation of a space on every edge, with weights that all genomes share.
 
-It is built from the blocks of :func:`evonas.networks.build`, so a genome in it computes, and
-learns, what its own network would with the same weights. An edge from one node to another has one
-module for each operation, whatever the other genes say.
+It is built from the blocks of :func:`evonas.networks.build`, so a genome in it computes and learns
+what its own network would with the same weights. An edge between two nodes has one module for
+each operation, independently of all other genes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from evonas.networks.cell import join_nodes
 from evonas.networks.operations import make_operation
 from evonas.networks.skeleton import SkeletonBuilder, check_image_size
-from evonas.networks.supernet_selection import Selection, Share
+from evonas.networks.supernet_selection import RuleShares, Selection
 from evonas.rules import (
     AbstractRule,
     AbstractRuleLayer,
@@ -34,7 +34,7 @@ from evonas.space.cell import CellGraph
 
 @final
 class MixedCell(nn.Module):
-    """All operations on all edges of a cell."""
+    """A cell with every operation on every edge."""
 
     def __init__(
         self, graph: CellGraph, *, preprocess: Sequence[nn.Module], position: Position
@@ -55,7 +55,7 @@ class MixedCell(nn.Module):
         )
 
     def forward(self, selection: Selection, *inputs: Tensor) -> Tensor:
-        """Maps one or two tensors (N, C, H, W) to the joined nodes."""
+        """Maps one or two tensors (N, C, H, W) to the output of the selected operations."""
         prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
         values: list[Tensor | None] = list(prepared)
         for target, terms in enumerate(
@@ -87,13 +87,13 @@ class MixedCell(nn.Module):
 def _operations(graph: CellGraph, source: int, position: Position) -> nn.ModuleList:
     stride = graph.stride(source, is_strided=position.is_strided)
     return nn.ModuleList(
-        nn.Identity()  # keeps the place of an operation that is never run
+        nn.Identity()  # a placeholder: the zero operation is never run
         if operation.kind == "zero"
         else make_operation(
             operation,
             channels=position.channels,
             stride=stride,
-            rule=_before_any_reading(""),
+            rule=_placeholder_rule(""),
         )
         for operation in graph.operations
     )
@@ -104,7 +104,7 @@ class Supernet(nn.Module):
     """Images in [0, 1] to logits, for any :class:`Selection` of its space.
 
     Attributes:
-        space: all of its genomes are in it.
+        space: every genome of it can be run.
         wiring: what its rule layers share.
         learning_rate: of the optimiser; rules with a rate of their own are scaled to it.
     """
@@ -135,8 +135,8 @@ class Supernet(nn.Module):
             learning_rate: see the attribute.
             mean: of each channel, for the normalisation; 0 by default.
             deviation: the same for the standard deviation; 1 by default.
-            device: where it stays: what rules keep of the weights would not move along.
-            dtype: the same.
+            device: fixed here, since the tensors that rules keep do not move with the network.
+            dtype: fixed for the same reason.
 
         Raises:
             SpaceError: the images are too small for the space.
@@ -153,7 +153,7 @@ class Supernet(nn.Module):
             torch.manual_seed(seed)
             parts = SkeletonBuilder(
                 space,
-                rule=_before_any_reading,
+                rule=_placeholder_rule,
                 cell=lambda position, preprocess: MixedCell(
                     space.graphs[position.cell or ""], preprocess=preprocess, position=position
                 ),
@@ -178,8 +178,8 @@ class Supernet(nn.Module):
         )
 
     def forward(self, images: Tensor, selection: Selection) -> Tensor:
-        """Maps (N, C, H, W) in [0, 1] to logits (N, classes), and sets the rules on the way."""
-        self.follow(selection)
+        """Maps (N, C, H, W) in [0, 1] to logits (N, classes); assigns the selected rules first."""
+        self.assign_rules(selection)
         before = value = (images - self.mean) / self.deviation
         for name, module in self.body.items():
             if name == "stem":
@@ -193,21 +193,21 @@ class Supernet(nn.Module):
         features = F.adaptive_avg_pool2d(self.head(value), 1).flatten(1)
         return self.wiring.watch(self.classifier(features))
 
-    def follow(self, selection: Selection) -> None:
-        """Give every layer that will run its rules."""
+    def assign_rules(self, selection: Selection) -> None:
+        """Give every layer that the selection runs its rules."""
         for position in self.space.positions:
             if position.kind == "classifier":
                 indices, shares = selection.rules["classifier"]
                 readouts = tuple(self._rules[index].for_readout() for index in indices)
-                self._set(self.classifier, readouts, shares)
+                self._assign_to_layer(self.classifier, readouts, shares)
                 continue
             module = self.body[position.name.replace(".", "_")]
             if not isinstance(module, MixedCell):
-                self._teach(module, selection.rules[position.name])
+                self._assign(module, selection.rules[position.name])
                 continue
             for index, prepare in enumerate(module.preprocess):
                 site = f"{position.name}.preprocess{index}"
-                self._teach(prepare, selection.rules.get(site))
+                self._assign(prepare, selection.rules.get(site))
             for target, terms in enumerate(
                 selection.cells[position.cell or ""], start=module.inputs
             ):
@@ -215,10 +215,10 @@ class Supernet(nn.Module):
                     operation = module.operation(term.source, target, term.operation)
                     presence = 1.0 if term.weight is None else float(term.weight.detach())
                     share = selection.of_edge(position, target, term)
-                    self._teach(operation, share, presence=presence)
+                    self._assign(operation, share, presence=presence)
 
     def kept_state(self) -> dict[str, Tensor]:
-        """Copies of what rules keep and change, to be given back to :meth:`restore_kept`."""
+        """Copies of the tensors that rules keep and change, for :meth:`restore_kept`."""
         changing = {rule.name for rule in self._all_rules() if rule.saves_kept}
         return {
             f"{layer}/{rule}": value.clone()
@@ -228,22 +228,24 @@ class Supernet(nn.Module):
         }
 
     def restore_kept(self, state: Mapping[str, Tensor]) -> None:
-        """Put back what rules kept when ``state`` was taken."""
+        """Restore the tensors that rules kept when ``state`` was taken."""
         for name, value in state.items():
             layer, _, rule = name.rpartition("/")
             held = self._kept[layer][rule]
             assert held is not None
             held.copy_(value)
 
-    def _teach(self, module: nn.Module, share: Share | None, *, presence: float = 1.0) -> None:
+    def _assign(
+        self, module: nn.Module, share: RuleShares | None, *, presence: float = 1.0
+    ) -> None:
         if share is None:
             return
         indices, shares = share
         rules = tuple(self._rules[index] for index in indices)
         for layer in rule_layers(module).values():
-            self._set(layer, rules, shares, presence=presence)
+            self._assign_to_layer(layer, rules, shares, presence=presence)
 
-    def _set(
+    def _assign_to_layer(
         self,
         layer: AbstractRuleLayer,
         rules: tuple[AbstractRule, ...],
@@ -258,11 +260,11 @@ class Supernet(nn.Module):
         layer.rule = Mixture(rules, shares, kept, self.learning_rate, presence)
 
     def _all_rules(self) -> list[AbstractRule]:
-        """Those of the space, and what they become in a readout; each name once."""
+        """The rules of the space and their versions for a readout; each name once."""
         rules = [*self._rules, *(rule.for_readout() for rule in self._rules)]
         return list({rule.name: rule for rule in reversed(rules)}.values())
 
 
-def _before_any_reading(_: str) -> AbstractRule:
-    """The rule that layers are built with; every selection puts another in its place."""
+def _placeholder_rule(_: str) -> AbstractRule:
+    """The rule that layers are built with; every selection replaces it."""
     return all_rules()["bp"]()

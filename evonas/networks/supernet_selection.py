@@ -1,4 +1,4 @@
-"""What a supernet is to run: one genome, or a mixture of all of them.
+"""What a supernet runs: one genome, or a mixture of all genomes.
 
 A mixture gives every gene one distribution over its choices, independent of the other genes, so
 that the operation of an edge and the rule of a site have a softmax each. Along an edge from
@@ -17,8 +17,8 @@ from evonas.space import Genome, Position, Space
 from evonas.space.cell import CellGraph
 from evonas.space.rule_genes import gene_name
 
-Share = tuple[tuple[int, ...], Tensor]
-"""Indices of rules, and the share of each."""
+RuleShares = tuple[tuple[int, ...], Tensor]
+"""Indices of rules, and the share of each: (rules,), of sum 1."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Term:
     Attributes:
         source: the node that it reads.
         operation: index among those of the cell.
-        weight: that its value is multiplied by, of no dimension; None for 1.
-        slots: the slots of the target it may stand in, and the share of each; they sum to 1.
+        weight: the factor of its value, a scalar tensor; None for 1.
+        slots: the slots of the target that it may occupy, and the share of each, of sum 1.
     """
 
     source: int
@@ -40,7 +40,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Selection:
-    """What runs, and by which rules it learns.
+    """Which operations run, and by which rules they learn.
 
     Attributes:
         cells: for every cell of the space and each of its computed nodes the terms of its sum.
@@ -48,10 +48,10 @@ class Selection:
     """
 
     cells: dict[str, tuple[tuple[Term, ...], ...]]
-    rules: dict[str, Share]
+    rules: dict[str, RuleShares]
 
-    def of_edge(self, position: Position, target: int, term: Term) -> Share | None:
-        """The rules of one operation; None where there is no site."""
+    def of_edge(self, position: Position, target: int, term: Term) -> RuleShares | None:
+        """The rules of one operation; None where it has no site, and so no weights."""
         shares = [
             (self.rules[site], share)
             for slot, share in term.slots
@@ -66,7 +66,7 @@ class Selection:
 
 
 def select_genome(space: Space, genome: Genome) -> Selection:
-    """One genome: its live edges, one rule for each site."""
+    """Select one genome: its live edges, one rule for each site."""
     blueprint = space.decode(genome)
     cells = {}
     for name, graph in space.graphs.items():
@@ -86,18 +86,18 @@ def select_genome(space: Space, genome: Genome) -> Selection:
             for target in graph.targets
         )
     one = torch.ones(1)
-    rules: dict[str, Share] = {
+    rules: dict[str, RuleShares] = {
         site: ((space.rule_choices.index(rule),), one) for site, rule in blueprint.rules.items()
     }
     return Selection(cells, rules)
 
 
 def select_mixture(space: Space, probabilities: Sequence[Tensor]) -> Selection:
-    """All genomes at once.
+    """Select all genomes at once, each operation and rule in its probability.
 
     Args:
         space: whose genes they are.
-        probabilities: for every gene one number for each choice, of sum 1.
+        probabilities: for every gene (choices,), of sum 1.
     """
     cells = {}
     cursor = 0
@@ -141,7 +141,7 @@ def _along(
     of_set: Tensor,
     of_slot: Sequence[Tensor],
 ) -> list[Term]:
-    """The terms of one edge; ``places`` are its slots, each with the set that puts it there."""
+    """The terms of one edge; ``places`` are its slots, each with the number of its input set."""
     slots = sorted({slot for slot, _ in places})
     weights = torch.stack(
         [sum((of_set[n] for s, n in places if s == slot), 0.0) * of_slot[slot] for slot in slots]

@@ -13,7 +13,7 @@ from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.training_step import TrainingStep, training_step
 from evonas.networks import build
 from evonas.networks.blocks import relu_convolution, separable_convolution
-from evonas.networks.node import Value, run_node
+from evonas.networks.node import NodeOutput, run_node
 from evonas.rules import RULES, connect
 from evonas.rules.kernels import feedback, flat_sgd, separable
 from evonas.space import load
@@ -78,7 +78,7 @@ def test_a_node_of_every_kind_of_edge_is_its_modules(
         x = inputs.clone().requires_grad_()
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
             if is_ours:
-                total = run_node([(edge, Value(x.to(dtype))) for edge in each]).plain
+                total = run_node([(edge, NodeOutput(x.to(dtype))) for edge in each]).plain
             else:
                 terms = [edge(x.to(dtype)) for edge in each]
                 total = terms[0] + terms[1] + terms[2]

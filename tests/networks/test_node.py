@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from evonas.networks import Network, build
 from evonas.networks.blocks import relu_convolution, separable_convolution
-from evonas.networks.node import Value, run_node, wants_active
+from evonas.networks.node import NodeOutput, is_relu_convolution, run_node
 from evonas.networks.normalisation import BatchNorm
 from evonas.rules import RULES, Segment, connect, true_gradient
 from evonas.space import load
@@ -111,7 +111,7 @@ def test_edges_of_every_kind_meet_in_a_node(rule: str, stride: int, kernel: int)
     for each, is_ours in ((ours, True), (plain, False)):
         x = inputs.clone().requires_grad_()
         if is_ours:
-            value = Value(x * 1.0)
+            value = NodeOutput(x * 1.0)
             node = run_node([(edge, value) for edge in each], with_active=True)
             sums = node.plain + 2.0 * node.active
         else:
@@ -126,7 +126,7 @@ def test_edges_of_every_kind_meet_in_a_node(rule: str, stride: int, kernel: int)
 
 def test_what_a_node_takes_apart_and_what_it_leaves_whole() -> None:
     taken = relu_convolution(4, 4, kernel=3, rule=BP)
-    assert wants_active(taken)
+    assert is_relu_convolution(taken)
     for whole in (
         relu_convolution(4, 4, kernel=3, rule=RULES["pc"]()),  # relaxes as one piece
         separable_convolution(4, kernel=3, rule=BP),
@@ -134,4 +134,4 @@ def test_what_a_node_takes_apart_and_what_it_leaves_whole() -> None:
         nn.Sequential(*taken.children()),
         BatchNorm(4),
     ):
-        assert not wants_active(whole)
+        assert not is_relu_convolution(whole)
