@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.support.digits_search import OPTIONS, search, spread
@@ -44,10 +44,11 @@ class Trajectory:
 def trajectory(folder: Path, *, algorithm: str, seed: int) -> Trajectory:
     """A run in this process."""
     start = time.process_time()
-    options = replace(
-        OPTIONS, seed=seed, algorithm=algorithm, objectives="acc", epochs=EPOCHS, images=IMAGES,
-        batch=BATCH, population=POPULATION, generations=WAYS[algorithm],
-    )  # fmt: skip
+    options = {
+        **OPTIONS, "seed": seed, "algorithm": algorithm, "objectives": "acc", "epochs": EPOCHS,
+        "images": IMAGES, "batch": BATCH, "population": POPULATION,
+        "generations": WAYS[algorithm],
+    }  # fmt: skip
     result = search(folder, options)
     return Trajectory(result.evaluations, time.process_time() - start)
 

@@ -17,7 +17,6 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -28,9 +27,11 @@ from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.recipe import Recipe
 from evonas.seeds import derive_seed
+from evonas.settings.reading import read_settings
 from evonas.space import Genome, Space, load
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.pool import JoblibExecutor
+from evonas.study.resolve import resolve
 
 WORKERS = 2
 DATA = load_search_data("digits", seed=0)
@@ -69,16 +70,11 @@ def naively(space: Space, recipe: Recipe, *, threads: int) -> Way:
 def ours(space: Space, recipe: Recipe, *, workers: int) -> Way:
     """By an executor of evonas."""
     executor = InlineExecutor() if workers == 1 else JoblibExecutor(workers)
-    protocol = Protocol(
-        dataset="digits",
-        data_dir=Path(),
-        num_images=None,
-        recipe=recipe,
-        objectives=("acc",),
-        epsilon=Fraction(TRAITS.epsilon),
-        attacked_images=1,
-        seed=0,
-    )
+    given = {
+        "space": "nas-bench-201", "objectives": "acc", "rules": PEERS, "device": "cpu",
+        "epochs": recipe.epochs, "batch": recipe.batch, "gate": "off",
+    }  # fmt: skip
+    protocol = Protocol.of(resolve(read_settings(given)))
 
     def evaluate(genomes: Sequence[Genome]) -> None:
         for record, _ in executor.run(space, genomes, protocol=protocol):

@@ -12,7 +12,6 @@ repeated; the tables are of all that is there.
 
 import argparse
 import statistics
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from evonas.study.folder import readable_run
 EPOCHS, BUDGET, SUPERNET_EPOCHS = 6, 480, 18
 CHECKPOINTS = (120, 240, 360, 480)
 SEEDS = (0, 1, 2, 3, 4)
-SPENT = replace(OPTIONS, evaluations=BUDGET // EPOCHS, epochs=EPOCHS)
+SPENT = {**OPTIONS, "evaluations": BUDGET // EPOCHS, "epochs": EPOCHS}
 EG: dict[str, Any] = {
     "mutation": "eg",
     "eg_without": "similarity",
@@ -46,10 +45,10 @@ WAYS: dict[str, dict[str, Any]] = {
 def spend(folder: Path, *, seed: int, way: str) -> None:
     """Run the search in ``folder``, or what is missing of it."""
     if (folder / CONFIG_FILE).exists():
-        with readable_run(folder) as (config, journal):
-            if len(journal.evaluations()) >= config.evaluations:
+        with readable_run(folder) as (settings, journal):
+            if len(journal.evaluations()) >= settings.search.evaluations:
                 return
-    search(folder, replace(SPENT, seed=seed, **WAYS[way]))
+    search(folder, {**SPENT, "seed": seed, **WAYS[way]})
 
 
 def reached(folder: Path, *, way: str) -> RunScores:

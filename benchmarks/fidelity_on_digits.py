@@ -13,17 +13,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.support.digits_search import OPTIONS, search, spread, volume
+from benchmarks.support.digits_search import OPTIONS, POPULATION, search, spread, volume
 from benchmarks.support.sections import write_section
 from evonas.evaluation.record import Evaluation
 from evonas.study.journal import Told, open_journal
 
 EPOCHS, BUDGET = 9, 360
-FULL = replace(OPTIONS, generations=BUDGET // EPOCHS // OPTIONS.population, epochs=EPOCHS)
+FULL = {**OPTIONS, "generations": BUDGET // EPOCHS // POPULATION, "epochs": EPOCHS}
 CHECKPOINTS = (90, 180, 270, 360)
 SEEDS = (0, 1, 2)
 HALVING: dict[str, Any] = {"fidelity": "1,3,9", "eta": 3, "generations": 9}
@@ -60,7 +60,7 @@ class Trajectory:
 def trajectory(folder: Path, *, seed: int, **options: Any) -> Trajectory:
     """A run, and what had come of it when so many epochs were spent."""
     start = time.process_time()
-    search(folder, replace(FULL, seed=seed, **options))
+    search(folder, {**FULL, "seed": seed, **options})
     cpu_seconds = time.process_time() - start
     journal = open_journal(folder)
     told = [event.evaluation for event in journal.events() if isinstance(event, Told)]

@@ -40,8 +40,8 @@ from benchmarks.support.sections import RESULTS, write_section
 from evonas.evaluation.training.augment import FramedImages
 from evonas.evaluation.training.cuda_graph import WARM_UP_CALLS
 from evonas.evaluation.training.device_stream import make_device_stream
-from evonas.evaluation.training.precision import Precision
 from evonas.evaluation.training.speed import wait
+from evonas.settings.machine import Precision
 
 Row = dict[str, Any]
 COMPILE_SECONDS = 100

@@ -22,12 +22,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from scipy.stats import kendalltau, wilcoxon
 
+from evonas.api.searching import new_study
+from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.loading import load_search_data
-from evonas.evaluation.objectives import accuracy
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
@@ -35,10 +37,8 @@ from evonas.networks import build
 from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
 from evonas.search.supernet_guided.guided_search import Credit
 from evonas.seeds import derive_seed
-from evonas.space import Genome, Space, load, source_text
-from evonas.study.config import RunConfig
+from evonas.space import Genome, Space, load
 from evonas.study.executors.make import make_executor
-from evonas.study.folder import create_run
 from evonas.study.operators_file import OPERATORS_FILE
 from evonas.study.run import run_study
 
@@ -193,16 +193,16 @@ def run_once(
     seed: int, *, without: tuple[str, ...]
 ) -> tuple[dict[str, Credit], dict[str, list[float]]]:
     """A run of 40 candidates, in this process: credit and accuracies of each operator."""
-    config = RunConfig(
-        space="nas-bench-201", objectives=("acc", "params"), rules=RULES, dataset="digits",
-        data_dir="nowhere", algorithm="nsga2", population=10, generations=4, evaluations=40,
-        epochs=3, batch=BATCH, images=None, channels=8, cells=1, seed=seed, epsilon="16/255",
-        attacked_images=20, device="cpu", mutation="eg", eg_without=without,
-        supernet_epochs=3 * EPOCHS, supernet_channels=8,
-    )  # fmt: skip
+    settings: dict[str, Any] = {
+        "space": "nas-bench-201", "objectives": ("acc", "params"), "rules": RULES,
+        "algorithm": "nsga2", "population": 10, "generations": 4, "epochs": 3, "batch": BATCH,
+        "channels": 8, "cells": 1, "seed": seed, "attacked_images": 20, "device": "cpu",
+        "mutation": "eg", "eg_without": without or "none", "supernet_epochs": 3 * EPOCHS,
+        "supernet_channels": 8,
+    }  # fmt: skip
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "run"
-        create_run(folder, config, space_text=source_text(config.space))
+        new_study(out=folder, **settings)
         result = run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
         with (folder / OPERATORS_FILE).open(encoding="utf-8") as file:
             operators = {row["key"]: row["operator"] for row in csv.DictReader(file)}

@@ -1,14 +1,88 @@
 """Evolutionary search for architectures and the biologically plausible rules that train them.
 
-Nothing heavy is imported here, so that ``import evonas`` and ``evonas --help`` stay quick; import
-what you need from its floor, for instance ``from evonas.rules import RULES``.
+    import evonas
+
+    study = evonas.search("nas-bench-201", objectives=["acc", "robust"], generations=4)
+    study.front                                   # a pandas DataFrame
+    network = study.load(study.front.index[0])    # a trained torch.nn.Module
+
+Everything heavy is imported when it is first used, so ``import evonas`` and ``evonas --help``
+answer at once.
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import evonas.search as _search
+
+if TYPE_CHECKING:
+    from evonas.api.catalogue import available as available
+    from evonas.api.evaluating import Trained as Trained
+    from evonas.api.evaluating import evaluate as evaluate
+    from evonas.api.searching import new_study as new_study
+    from evonas.api.searching import search as search
+    from evonas.api.study import Study as Study
+    from evonas.api.study import load_study as load_study
+    from evonas.settings import Settings as Settings
 
 try:
     __version__ = version("evonas")
 except PackageNotFoundError:  # a checkout that nobody installed
     __version__ = "0+unknown"
 
-__all__ = ["__version__"]
+__all__ = [
+    "Settings",
+    "Study",
+    "Trained",
+    "__version__",
+    "available",
+    "evaluate",
+    "load_study",
+    "new_study",
+    "search",
+]
+
+
+_HOMES = {
+    "Settings": "evonas.settings",
+    "Study": "evonas.api.study",
+    "Trained": "evonas.api.evaluating",
+    "available": "evonas.api.catalogue",
+    "evaluate": "evonas.api.evaluating",
+    "load_study": "evonas.api.study",
+    "new_study": "evonas.api.searching",
+    "search": "evonas.api.searching",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'evonas' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _CallableSearch(ModuleType):
+    """``evonas.search`` is a function to users and a package to developers; it serves as both."""
+
+    def __call__(self, *given: Any, **settings: Any) -> Any:
+        return __getattr__("search")(*given, **settings)
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        doc: str | None = __getattr__("search").__doc__
+        return doc
+
+    @property
+    def __signature__(self) -> Any:
+        from inspect import signature
+
+        return signature(__getattr__("search"))
+
+
+_search.__class__ = _CallableSearch

@@ -1,33 +1,33 @@
 """Searches of NAS-Bench-201 on scikit-learn's digits, for scripts that compare ways to search."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from evonas.cli.options import RunOptions, resolve
+from evonas.api.searching import new_study
 from evonas.evaluation.record import Evaluation
-from evonas.space import source_text
 from evonas.study.config import CONFIG_FILE
 from evonas.study.executors.make import make_executor
-from evonas.study.folder import create_run
 from evonas.study.progress import archive_hypervolume
 from evonas.study.run import StudyResult, run_study
 
 OBJECTIVES = ("acc", "robust")
-OPTIONS = RunOptions(
-    space="nas-bench-201", objectives=",".join(OBJECTIVES), rules=None, dataset="digits",
-    data_dir=None, algorithm="nsga2", population=20, generations=None, evaluations=None,
-    epochs=None, batch=None, images=None, channels=None, cells=None, epsilon=None, seed=0,
-    device="cpu", precision=None,
-)  # fmt: skip
-"""What a script changes by ``dataclasses.replace``."""
+POPULATION = 20
+OPTIONS: Mapping[str, Any] = {
+    "space": "nas-bench-201",
+    "objectives": OBJECTIVES,
+    "algorithm": "nsga2",
+    "population": POPULATION,
+    "device": "cpu",
+}
+"""Settings by name; a script adds its own."""
 
 
-def search(folder: Path, options: RunOptions) -> StudyResult:
+def search(folder: Path, options: Mapping[str, Any]) -> StudyResult:
     """Run, or finish, the search in ``folder``, in this process."""
     if not (folder / CONFIG_FILE).exists():
-        config, _ = resolve(options, download=False)
-        create_run(folder, config, space_text=source_text(config.space))
+        new_study(out=folder, **options)
     return run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
 
 

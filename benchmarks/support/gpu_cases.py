@@ -14,11 +14,12 @@ from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.training.augment import FramedImages, cut, frame, plan_epoch
 from evonas.evaluation.training.cuda_graph import Replayed
-from evonas.evaluation.training.precision import Precision, arithmetic
+from evonas.evaluation.training.precision import arithmetic
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.speed import CELL
 from evonas.evaluation.training.training_step import TrainingStep, training_step
 from evonas.networks import Network, build
+from evonas.settings.machine import Precision
 from evonas.space import Genome, Space, load
 
 TRAITS = traits_of("cifar10")

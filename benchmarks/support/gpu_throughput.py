@@ -14,11 +14,12 @@ from evonas.evaluation.training.augment import FramedImages, cut, plan_epoch
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.cuda_graph import WARM_UP_CALLS
 from evonas.evaluation.training.device_stream import make_device_stream
-from evonas.evaluation.training.precision import Precision, arithmetic
+from evonas.evaluation.training.precision import arithmetic
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.speed import wait
 from evonas.evaluation.training.train import training
 from evonas.networks import build
+from evonas.settings.machine import Precision
 from evonas.space import Genome, Space
 
 EPOCHS = 12  # of the recipe that an hour is filled with

@@ -1,13 +1,13 @@
 """Runs in the order of their evaluations, and which of them belong together."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
 from evonas.errors import ConfigError
 from evonas.search.pareto import Vector
-from evonas.study.config import RunConfig
+from evonas.settings import SETTINGS, Settings
 from evonas.study.folder import readable_run
 from evonas.study.progress import vector
 
@@ -50,42 +50,44 @@ def read_trajectories(folders: Sequence[Path]) -> tuple[list[Trajectory], tuple[
     """
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise ConfigError("runs: a folder is given twice")
-    configs, trajectories = [], []
+    runs, trajectories = [], []
     for folder in folders:
-        with readable_run(folder) as (config, journal):
+        with readable_run(folder) as (settings, journal):
             evaluations = journal.evaluations()
         if not evaluations:
             raise ConfigError(f"{folder}: no candidate of this run has been evaluated yet")
-        configs.append(config)
+        runs.append(settings)
         trajectories.append(
             Trajectory(
                 name=str(folder),
                 label="",
-                vectors=tuple(vector(e, config.objectives) for e in evaluations),
+                vectors=tuple(vector(e, settings.problem.objectives) for e in evaluations),
                 seconds=tuple(accumulate(e.seconds for e in evaluations)),
             )
         )
-    _check_comparable(folders, configs)
-    labels = group_labels(configs)
+    _check_comparable(folders, runs)
+    labels = group_labels(runs)
     return [
         Trajectory(trajectory.name, label, trajectory.vectors, trajectory.seconds)
         for trajectory, label in zip(trajectories, labels, strict=True)
-    ], configs[0].objectives
+    ], runs[0].problem.objectives
 
 
-def group_labels(configs: Sequence[RunConfig]) -> list[str]:
-    """For each configuration the label of its group: what sets it apart from the others.
+def group_labels(runs: Sequence[Settings]) -> list[str]:
+    """For each run the label of its group: what sets it apart from the others.
 
     Settings that differ, but tell no two groups apart that others do not, are left out.
     """
-    settings = [asdict(config) for config in configs]
+    settings = [run.values() for run in runs]
     differing = [
         name
-        for name in settings[0]
-        if name not in _ASIDE and any(s[name] != settings[0][name] for s in settings)
+        for name, known in SETTINGS.items()
+        if known.decides_result
+        and name not in _ASIDE
+        and any(s[name] != settings[0][name] for s in settings)
     ]
     if not differing or differing == ["algorithm"]:
-        return [config.algorithm for config in configs]
+        return [run.search.algorithm for run in runs]
     telling = _telling(differing, settings)
     return [", ".join(f"{name}={_plain(s[name])}" for name in telling) for s in settings]
 
@@ -107,10 +109,10 @@ def _plain(value: object) -> str:
     return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _check_comparable(folders: Sequence[Path], configs: Sequence[RunConfig]) -> None:
+def _check_comparable(folders: Sequence[Path], runs: Sequence[Settings]) -> None:
     for name in _COMMON:
-        for folder, config in zip(folders[1:], configs[1:], strict=True):
-            mine, other = getattr(config, name), getattr(configs[0], name)
+        for folder, run in zip(folders[1:], runs[1:], strict=True):
+            mine, other = run.value(name), runs[0].value(name)
             if mine != other:
                 raise ConfigError(
                     f"{folder}: {name} {_plain(mine)}, but {folders[0]} has {_plain(other)}; "

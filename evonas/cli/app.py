@@ -6,49 +6,49 @@ Modules that import torch are imported inside the commands: ``evonas --help`` an
 import signal
 import sys
 import warnings
-from typing import Annotated
 
-import typer
-from rich.console import Console
+from cyclopts import App, CycloptsError, Parameter
 
 from evonas import __version__
 from evonas.cli import commands, measuring
-from evonas.errors import EvonasError, StorageError
+from evonas.cli.run_command import resume, run
+from evonas.errors import EvonasError, InputError, StorageError
 
 INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
 TERMINATED = 143  # and for one that was asked to end
 UNWRITTEN = StorageError.exit_code
 
 
-def make_app() -> typer.Typer:
+def make_app() -> App:
     """All commands, in the order of ``evonas --help``."""
-    app = typer.Typer(
+    app = App(
+        name="evonas",
         help="Evolutionary search for architectures and the learning rules that train them.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        version=__version__,
+        help_format="plaintext",
+        default_parameter=Parameter(negative=(), show_env_var=False, allow_repeating=True),
     )
-    app.callback()(_root)
-    app.command("run")(commands.run)
-    app.command("resume")(commands.resume)
-    app.command("front")(commands.front)
-    app.command("doctor")(commands.doctor)
-    spaces = typer.Typer(help="List, show and check search spaces.", invoke_without_command=True)
-    spaces.callback()(commands.spaces)
-    spaces.command("list")(commands.spaces_list)
-    spaces.command("show")(commands.spaces_show)
-    spaces.command("check")(commands.spaces_check)
-    app.add_typer(spaces, name="spaces")
-    rules = typer.Typer(help="List and show learning rules.", invoke_without_command=True)
-    rules.callback()(commands.rules)
-    rules.command("list")(commands.rules_list)
-    rules.command("show")(commands.rules_show)
-    app.add_typer(rules, name="rules")
-    app.command("objectives")(commands.objectives)
-    app.command("algorithms")(measuring.algorithms)
-    app.command("bench")(measuring.bench)
-    app.command("compare")(measuring.compare)
+    spaces = App(name="spaces", help="List, show and check search spaces.", sort_key=3)
+    spaces.default(commands.spaces)
+    spaces.command(commands.spaces, name="list")
+    spaces.command(commands.show_space, name="show")
+    spaces.command(commands.check_space, name="check")
+    rules = App(name="rules", help="List and show learning rules.", sort_key=4)
+    rules.default(commands.rules)
+    rules.command(commands.rules, name="list")
+    rules.command(commands.show_rule, name="show")
+    app.command(run, sort_key=0)
+    app.command(resume, sort_key=1)
+    app.command(commands.front, sort_key=2)
+    app.command(spaces)
+    app.command(rules)
+    app.command(commands.objectives, sort_key=5)
+    app.command(commands.algorithms, sort_key=6)
+    app.command(commands.datasets, sort_key=7)
+    app.command(measuring.bench, sort_key=8)
+    app.command(measuring.compare, sort_key=9)
+    app.command(commands.doctor, sort_key=10)
+    app.register_install_completion_command(name="--install-completion")
     return app
 
 
@@ -59,10 +59,12 @@ def main(arguments: list[str] | None = None) -> None:
     # leave through every `finally`, as after Ctrl-C; what was told is in the journal either way
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
-        make_app()(args=arguments)
+        make_app()(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as problem:
+        _tell(problem)
+        sys.exit(InputError.exit_code)
     except EvonasError as problem:
-        # plain print: a path or a genome may hold square brackets, which rich would read as markup
-        print(f"evonas: {problem}", file=sys.stderr)
+        _tell(problem)
         sys.exit(problem.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -73,26 +75,11 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as problem:
         # a full disk, a folder without permission: what the journal holds is not touched by it
         where = f"{problem.filename}: " if problem.filename is not None else ""
-        print(f"evonas: {where}{problem.strerror or problem}", file=sys.stderr)
+        _tell(f"{where}{problem.strerror or problem}")
         sys.exit(UNWRITTEN)
+    sys.exit(0)
 
 
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
-        Console().print(__version__, highlight=False)
-        raise typer.Exit
-
-
-def _root(
-    _: Annotated[
-        bool,
-        # eager: it answers before a missing command is noticed
-        typer.Option(
-            "--version",
-            help="Print the version and leave.",
-            callback=_print_version,
-            is_eager=True,
-        ),
-    ] = False,
-) -> None:
-    pass
+def _tell(problem: object) -> None:
+    # plain print: a path or a genome may hold square brackets, which rich would read as markup
+    print(f"evonas: {problem}", file=sys.stderr)

@@ -1,8 +1,6 @@
 """From the flags of ``evonas bench`` to a table of scores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import joblib
 from rich.console import Console
@@ -14,27 +12,9 @@ from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.nats_table import read_nats
 from evonas.benchmarking.scores import BenchScore, summary, write_scores
 from evonas.benchmarking.table import read_table
+from evonas.cli.bench_options import BenchOptions
 from evonas.errors import ConfigError
 from evonas.space import load
-
-
-@dataclass(frozen=True)
-class BenchOptions:
-    """The flags of ``evonas bench``; None where the user gave none."""
-
-    table: Path
-    space: str
-    maximise: str
-    minimise: str
-    report: str | None
-    algorithms: str
-    seeds: int
-    first_seed: int
-    checkpoints: str
-    population: int
-    at_once: int | None
-    workers: int | None
-    out: Path | None
 
 
 def run_and_show(console: Console, options: BenchOptions) -> None:

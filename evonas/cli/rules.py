@@ -8,7 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from evonas.errors import RuleError
+from evonas.api.catalogue import rules_and_problems
+from evonas.cli.listing import print_rows
 from evonas.registry import look_up
 from evonas.rules import AbstractRule, all_rules
 
@@ -21,17 +22,8 @@ NOTATION = (
 
 def list_rules(console: Console) -> None:
     """One row for each rule; a package whose rule cannot be used is told on the error output."""
-    rules, problems = all_rules(), []
-    table = Table("name", "rule", "sends down", "transports", "source", box=None)
-    for name in rules:
-        try:
-            rule = rules[name]
-        except RuleError as problem:
-            problems.append(problem)
-            continue
-        row = (rule.name, rule.title, rule.sends, rule.transports, rule.source)
-        table.add_row(*(Text(cell) for cell in row))  # an equation may hold square brackets
-    console.print(table)
+    rows, problems = rules_and_problems()
+    print_rows(console, rows)
     for told in problems:
         print(f"evonas: left out: {told}", file=sys.stderr)
 

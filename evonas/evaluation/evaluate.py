@@ -10,6 +10,7 @@ from safetensors.torch import save
 
 from evonas.errors import CandidateFailure
 from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.evaluation_builder import EvaluationBuilder
@@ -21,7 +22,7 @@ from evonas.evaluation.training.cooperative import Cooperative, run_to_end
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.precision import arithmetic
 from evonas.evaluation.training.train import training
-from evonas.networks import Network, build
+from evonas.networks import Network
 from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
@@ -34,9 +35,9 @@ def evaluate(
 ) -> tuple[Evaluation, bytes]:
     """Build, train and measure one candidate.
 
-    Cheap objectives gate dear ones. A candidate whose free objectives break a constraint is not
-    trained; one that breaks any constraint, or that a rival would dominate even if each dear
-    objective had the best value it can have, has its dear objectives left out.
+    Cheap objectives gate expensive ones. A candidate whose free objectives break a constraint is
+    not trained; one that breaks any constraint, or that a rival would dominate even if each
+    expensive objective had the best value it can have, has its expensive objectives left out.
 
     Args:
         space: of the genome.
@@ -69,7 +70,8 @@ def evaluating(
         if not record.violation:
             trained = yield from training(
                 subject.network, images, recipe=protocol.recipe, seed=record.seed,
-                precision=protocol.precision, until=record.until, checkpoint=stage.checkpoint,
+                precision=protocol.machine.precision, until=record.until,
+                checkpoint=stage.checkpoint,
             )  # fmt: skip
             record.losses = trained.losses
             record.uncaptured = trained.fallback if images.labels.is_cuda else None
@@ -97,7 +99,7 @@ def screen(
     if not any(constraint.is_free for constraint in protocol.constraints):
         return None
     record = EvaluationBuilder(protocol, space.key(genome), space.format(genome))
-    network = _network(space, genome, traits, seed=record.seed)
+    network = candidate_network(space, genome, traits, seed=record.seed)
     nothing = Images(
         torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)
     )
@@ -112,24 +114,12 @@ def _subject(
     space: Space, genome: Genome, data: SearchData, *, protocol: Protocol, seed: int
 ) -> Subject:
     return Subject(
-        network=_network(space, genome, data.traits, seed=seed).to(protocol.device),
+        network=candidate_network(space, genome, data.traits, seed=seed).to(protocol.device),
         validation=data.validation,
         attacked=_attacked(protocol),
         epsilon=protocol.epsilon,
         attack_seed=_attack_seed(protocol),
         input_shape=data.traits.shape,
-    )
-
-
-def _network(space: Space, genome: Genome, traits: Traits, *, seed: int) -> Network:
-    return build(
-        space,
-        genome,
-        input_shape=traits.shape,
-        num_classes=traits.num_classes,
-        seed=seed,
-        mean=traits.mean,
-        deviation=traits.std,
     )
 
 
@@ -141,7 +131,7 @@ def _attack_seed(protocol: Protocol) -> int:
 def _attacked(protocol: Protocol) -> Images:
     data, _ = _data(protocol)
     return robust_subset(
-        data.validation, num_images=protocol.attacked_images, seed=_attack_seed(protocol)
+        data.validation, num_images=protocol.attack.attacked_images, seed=_attack_seed(protocol)
     )
 
 
@@ -150,8 +140,9 @@ def _weights(network: Network) -> bytes:
 
 
 def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
+    training = protocol.training
     return _load(
-        protocol.dataset, protocol.data_dir, protocol.seed, protocol.num_images, protocol.device
+        training.dataset, protocol.data_dir, protocol.seed, training.images, protocol.device
     )
 
 

@@ -57,7 +57,7 @@ class EvaluationBuilder:
         It is when a rival dominates the candidate even at the bounds of what is missing: then it
         does so at the true values as well. The bounds are kept.
         """
-        if not (self._protocol.gate != "off" and rivals and self._is_complete()):
+        if not (self._protocol.training.gate != "off" and rivals and self._is_complete()):
             return False
         objectives = [OBJECTIVES[name] for name in self._protocol.objectives]
         missing = [o for o in objectives if o.name not in self._values]
@@ -73,7 +73,7 @@ class EvaluationBuilder:
         if not any(_dominates(rival, best) for rival in rivals):
             return False
         self.bounds = bounds
-        return self._protocol.gate == "skip"
+        return self._protocol.training.gate == "skip"
 
     def evaluation(self, *, seconds: float) -> Evaluation:
         """The record as it stands."""

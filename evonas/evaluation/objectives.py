@@ -1,17 +1,19 @@
-"""What a search optimises: name, unit, direction, cost, and how it is measured."""
+"""What a search optimises: name, unit, direction, cost, and how it is measured.
+
+The table is read where nothing is trained (a front is printed, a picture drawn), so torch is
+imported when something is measured.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
-
-import torch
+from typing import TYPE_CHECKING, Literal
 
 from evonas.errors import MaskedAttack
-from evonas.evaluation.attacks.robustness import robust_accuracy
-from evonas.evaluation.data.images import Images, unit_pixels
-from evonas.networks import Network, count_multiply_adds, count_parameters
-from evonas.rules import bio_share
+
+if TYPE_CHECKING:
+    from evonas.evaluation.data.images import Images
+    from evonas.networks import Network
 
 Direction = Literal["maximise", "minimise"]
 Cost = Literal["free", "forward", "attack"]
@@ -31,9 +33,9 @@ class Subject:
         input_shape: channels, height, width.
     """
 
-    network: Network
-    validation: Images
-    attacked: Images
+    network: "Network"
+    validation: "Images"
+    attacked: "Images"
     epsilon: Fraction
     attack_seed: int
     input_shape: tuple[int, int, int]
@@ -69,10 +71,14 @@ class Objective:
 
 
 def _accuracy(subject: Subject) -> float:
+    from evonas.evaluation.accuracy import accuracy
+
     return accuracy(subject.network, subject.validation)
 
 
 def _robustness(subject: Subject) -> float:
+    from evonas.evaluation.attacks.robustness import robust_accuracy
+
     result = robust_accuracy(
         subject.network,
         subject.attacked,
@@ -89,18 +95,26 @@ def _robustness(subject: Subject) -> float:
 
 def _clean_accuracy(subject: Subject) -> float:
     """Of the attacked images: an attack only adds errors."""
+    from evonas.evaluation.accuracy import accuracy
+
     return accuracy(subject.network, subject.attacked)
 
 
 def _parameters(subject: Subject) -> float:
+    from evonas.networks import count_parameters
+
     return count_parameters(subject.network)
 
 
 def _multiply_adds(subject: Subject) -> float:
+    from evonas.networks import count_multiply_adds
+
     return count_multiply_adds(subject.network, input_shape=subject.input_shape)
 
 
 def _bio(subject: Subject) -> float:
+    from evonas.rules import bio_share
+
     return bio_share(subject.network)
 
 
@@ -134,14 +148,3 @@ OBJECTIVES: dict[str, Objective] = {
 
 # every record holds these, asked for or not
 ALWAYS_MEASURED = ("params", "flops", "bio")
-
-
-def accuracy(network: Network, images: Images, *, batch: int = 500) -> float:
-    """Share of ``images`` that ``network``, in evaluation mode, classifies rightly."""
-    hits = torch.zeros((), dtype=torch.long, device=images.labels.device)
-    with torch.inference_mode():
-        for start in range(0, len(images), batch):
-            pixels = unit_pixels(images.pixels[start : start + batch])
-            guesses = network(pixels).argmax(1)
-            hits += (guesses == images.labels[start : start + batch]).sum()
-    return int(hits) / len(images)

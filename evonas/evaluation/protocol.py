@@ -1,50 +1,90 @@
 """What decides a candidate's values, apart from the candidate itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
-from evonas.evaluation.constraints import Constraint
+from evonas.evaluation.attacks.epsilon import parse_epsilon
+from evonas.evaluation.constraints import Constraint, parse_constraint
 from evonas.evaluation.objectives import ALWAYS_MEASURED, COSTS, OBJECTIVES, Objective
-from evonas.evaluation.training.precision import Precision
 from evonas.evaluation.training.recipe import Recipe
-
-Gate = Literal["skip", "measure", "off"]
+from evonas.settings import (
+    AttackSettings,
+    MachineSettings,
+    ProblemSettings,
+    Settings,
+    TrainingSettings,
+)
 
 
 @dataclass(frozen=True)
 class Protocol:
     """Everything that decides a candidate's values, apart from the candidate itself.
 
+    All settings are filled in (``evonas.study.resolve``).
+
     Attributes:
-        dataset: a name of ``DATASETS``.
-        data_dir: where its files lie.
-        num_images: of the training part; all of them if None.
-        recipe: how each candidate is trained.
-        objectives: names of what is measured.
-        epsilon: of the attack, in units of the pixel range.
-        attacked_images: how many validation images are attacked.
+        problem: its objectives and constraints; the space comes with the candidate.
+        training: the images, and how long they are learned.
+        attack: its radius, and how many images it is tried on.
+        machine: where the candidate is trained; what is measured is measured in float32.
         seed: of the study: it decides the split, the attack's noise and every candidate's seed.
-        device: where candidates are trained.
-        constraints: what a candidate must keep to.
-        precision: of their training; what is measured is measured in float32.
-        gate: whether dear objectives are skipped that could not bring the candidate on the front;
-            ``measure`` does everything but skip them.
     """
 
-    dataset: str
-    data_dir: Path
-    num_images: int | None
-    recipe: Recipe
-    objectives: tuple[str, ...]
-    epsilon: Fraction
-    attacked_images: int
+    problem: ProblemSettings
+    training: TrainingSettings
+    attack: AttackSettings
+    machine: MachineSettings
     seed: int
-    device: str = "cpu"
-    constraints: tuple[Constraint, ...] = ()
-    precision: Precision = "fp32"
-    gate: Gate = "off"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Protocol":
+        """The protocol of a run."""
+        return cls(
+            settings.problem,
+            settings.training,
+            settings.attack,
+            settings.machine,
+            settings.search.seed,
+        )
+
+    def on(self, device: str) -> "Protocol":
+        """The same on another device."""
+        return replace(self, machine=replace(self.machine, device=device))
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of what is optimised."""
+        return self.problem.objectives
+
+    @cached_property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """What a candidate must keep to."""
+        return tuple(map(parse_constraint, self.problem.constraints))
+
+    @cached_property
+    def epsilon(self) -> Fraction:
+        """Of the attack, in units of the pixel range."""
+        return parse_epsilon(self.attack.epsilon)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How each candidate is trained."""
+        training = self.training
+        return Recipe(
+            epochs=training.epochs, batch=training.batch, learning_rate=training.learning_rate
+        )
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of the images' files."""
+        return Path(self.training.data_dir)
+
+    @property
+    def device(self) -> str:
+        """Where candidates are trained, as torch writes it; the first of several GPUs."""
+        return "cuda:0" if self.machine.device in ("all", "cuda") else self.machine.device
 
     def measured(self) -> list[Objective]:
         """What is measured of every candidate, the cheapest first."""
@@ -60,7 +100,7 @@ class Stage:
     Attributes:
         epochs: it is trained up to the end of this one; up to the last if None.
         checkpoint: of an earlier stage, to go on from; empty to begin.
-        rivals: vectors (minimised) of candidates on the front, which gate dear objectives.
+        rivals: vectors (minimised) of candidates on the front, which gate expensive objectives.
     """
 
     epochs: int | None = None

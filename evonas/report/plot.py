@@ -13,8 +13,6 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.study.progress import front, vector
 
-FRONT_PICTURE = "front.png"
-
 _PANEL_INCHES = 4.2
 _PANELS_IN_A_ROW = 3
 _DOMINATED = "#9aa5b1"

@@ -47,19 +47,23 @@ def table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.Da
     return frame.astype(dict.fromkeys((*_COUNTS, "epochs", "seed"), "Int64"))
 
 
-def write_tables(
-    folder: Path, evaluations: Sequence[Evaluation], objectives: Sequence[str]
-) -> None:
-    """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``.
+def candidates_table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.DataFrame:
+    """:func:`table`, with how far each candidate is outside the constraints, and why left out.
 
-    ``candidates.csv`` also says how far each candidate is outside the constraints, and why it is
-    left out of the front although it did not fail.
+    The last column is empty for a candidate that could be on the front, or that failed.
     """
-    _write(table(front(evaluations, objectives), objectives), folder / FRONT_FILE)
     everything = table(evaluations, objectives)
     everything["violation"] = [e.violation for e in evaluations]
     everything["left_out"] = [e.left_out for e in evaluations]
-    _write(everything, folder / CANDIDATES_FILE)
+    return everything
+
+
+def write_tables(
+    folder: Path, evaluations: Sequence[Evaluation], objectives: Sequence[str]
+) -> None:
+    """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``."""
+    _write(table(front(evaluations, objectives), objectives), folder / FRONT_FILE)
+    _write(candidates_table(evaluations, objectives), folder / CANDIDATES_FILE)
     failed = [(e.key, e.genome, e.failure) for e in evaluations if e.failure is not None]
     if failed:
         _write(pd.DataFrame(failed, columns=["key", "genome", "failure"]), folder / FAILURES_FILE)

@@ -1,7 +1,6 @@
 """Engines that need a guide, and any engine with the EG operator beside its own variation."""
 
 from evonas.errors import ConfigError
-from evonas.registry import look_up
 from evonas.search.supernet_guided.bionas_darts import BionasDarts
 from evonas.search.supernet_guided.bionas_eg import BionasEg
 from evonas.search.supernet_guided.relaxed_search import AbstractRelaxedSearch
@@ -10,11 +9,6 @@ GUIDED_SEARCHES: dict[str, type[AbstractRelaxedSearch]] = {
     search.name: search for search in (BionasDarts, BionasEg)
 }
 """They train a supernet, so they need networks and images; a table of results has neither."""
-
-MUTATIONS: dict[str, str] = {
-    "plain": "the engine's own variation",
-    "eg": "beside it, children that gradients and an evolution strategy find in a supernet",
-}
 
 
 def refuse_guided(name: str) -> None:
@@ -34,10 +28,8 @@ def check_mutation(mutation: str, *, algorithm: str) -> None:
     """Refuse an operator that an engine has no place for.
 
     Raises:
-        UnknownNameError: there is no such operator.
         ConfigError: the engine has no variation that it could stand beside.
     """
-    look_up(MUTATIONS, mutation, kind="mutation")
     if mutation == "plain":
         return
     if algorithm in GUIDED_SEARCHES:

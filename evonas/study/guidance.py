@@ -5,11 +5,10 @@ again, which costs as much time as it did, and comes to the same numbers; nothin
 """
 
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evonas.errors import ConfigError
 from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.rules import all_rules
 from evonas.rules.tools.mixture import check_mixable
@@ -19,107 +18,105 @@ from evonas.search.guided_engines import GUIDED_SEARCHES, check_mutation
 from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
 from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.seeds import derive_seed
+from evonas.settings import Settings
 from evonas.space import Space
-
-if TYPE_CHECKING:  # a configuration checks itself by what is here
-    from evonas.study.config import RunConfig
 
 BUDGET = ("supernet_epochs", "supernet_images", "supernet_channels")
 
 
-def needs_guide(algorithm: str, mutation: str) -> bool:
+def needs_guide(settings: Settings) -> bool:
     """Whether a run with these settings trains a supernet."""
-    return mutation == "eg" or algorithm in GUIDED_SEARCHES
+    return settings.search.mutation == "eg" or settings.search.algorithm in GUIDED_SEARCHES
 
 
-def check_guidance(config: "RunConfig") -> None:
+def check_guidance(settings: Settings) -> None:
     """Refuse settings of guidance that contradict each other.
 
     Raises:
-        UnknownNameError: there is no such mutation, or no such part of it.
+        UnknownNameError: there is no such part of the mutation.
         ConfigError: what a setting belongs to is not switched on, or has no place in the engine.
         RuleError: a rule cannot share a layer with others.
     """
-    check_mutation(config.mutation, algorithm=config.algorithm)
-    EgSettings(without=config.eg_without)
-    if config.eg_without and config.mutation != "eg":
+    search, batch = settings.search, settings.training.batch
+    check_mutation(search.mutation, algorithm=search.algorithm)
+    EgSettings(without=search.eg_without)
+    if search.eg_without and search.mutation != "eg":
         raise ConfigError("eg-without: expected --mutation eg, of which it switches parts off")
-    if needs_guide(config.algorithm, config.mutation):
-        if config.supernet_epochs is None or config.supernet_channels is None:
+    if needs_guide(settings):
+        if search.supernet_epochs is None or search.supernet_channels is None:
             raise ConfigError("supernet_epochs, supernet_channels: expected numbers, got none")
-        if config.supernet_images is not None and config.supernet_images < config.batch:
+        if search.supernet_images is not None and search.supernet_images < batch:
             raise ConfigError(
-                f"supernet-images: expected at least one batch of {config.batch}, got "
-                f"{config.supernet_images}"
+                f"supernet-images: expected at least one batch of {batch}, got "
+                f"{search.supernet_images}"
             )
-        check_mixable([all_rules()[name]() for name in config.rules])
+        check_mixable([all_rules()[name]() for name in settings.problem.rules])
         return
     for name in BUDGET:
-        if getattr(config, name) is not None:
+        if settings.value(name) is not None:
             raise ConfigError(
                 f"{name.replace('_', '-')}: this run trains no supernet; expected --mutation eg, "
                 f"or one of the algorithms {', '.join(GUIDED_SEARCHES)}"
             )
 
 
-def make_guided_search(config: "RunConfig", space: Space) -> AbstractSearch | GuidedSearch:
+def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | GuidedSearch:
     """The search of a run, new.
 
     Args:
-        config: of the run.
+        settings: of the run.
         space: at the size of its candidates.
 
     Raises:
         InputError: the supernet cannot be made: of the class of what is wrong.
     """
-    seed = derive_seed(config.seed, "search")
-    num_objectives = len(config.objectives)
-    if config.algorithm in GUIDED_SEARCHES:
-        return GUIDED_SEARCHES[config.algorithm](
+    search = settings.search
+    seed = derive_seed(search.seed, "search")
+    num_objectives = len(settings.problem.objectives)
+    if search.algorithm in GUIDED_SEARCHES:
+        return GUIDED_SEARCHES[search.algorithm](
             space,
-            population=config.population,
+            population=search.population,
             num_objectives=num_objectives,
             seed=seed,
-            guide=make_guide(config, space),
-            num_candidates=config.num_candidates,
+            guide=make_guide(settings, space),
+            num_candidates=search.num_candidates,
         )
     engine = make_search(
-        config.algorithm,
+        search.algorithm,
         space,
-        population=config.population,
+        population=search.population,
         num_objectives=num_objectives,
         seed=seed,
     )
-    if config.mutation == "plain":
+    if search.mutation == "plain":
         return engine
     mutation = EgMutation(
         space,
-        make_guide(config, space),
+        make_guide(settings, space),
         seed=derive_seed(seed, "eg"),
-        settings=EgSettings(without=config.eg_without),
+        settings=EgSettings(without=search.eg_without),
     )
     return GuidedSearch(engine, mutation, seed=derive_seed(seed, "guided"))
 
 
-def make_guide(config: "RunConfig", space: Space) -> SupernetGuide:
+def make_guide(settings: Settings, space: Space) -> SupernetGuide:
     """The supernet of a run, not trained yet.
 
     Its training images are its own share of those of the data set; it validates on what the
     candidates validate on.
     """
-    protocol = config.protocol()
-    recipe = protocol.recipe
+    protocol, search = Protocol.of(settings), settings.search
     data = load_search_data(
-        config.dataset,
-        data_dir=Path(config.data_dir),
-        seed=config.seed,
-        num_images=config.supernet_images,
+        settings.training.dataset,
+        data_dir=protocol.data_dir,
+        seed=search.seed,
+        num_images=search.supernet_images,
     )
-    device = "cuda:0" if config.device == "all" else config.device
     return SupernetGuide(
-        space.resized(channels=config.supernet_channels),
-        data.to(device),
-        recipe=replace(recipe, epochs=config.supernet_epochs or 1),
-        seed=derive_seed(config.seed, "supernet"),
-        device=device,
+        space.resized(channels=search.supernet_channels),
+        data.to(protocol.device),
+        recipe=replace(protocol.recipe, epochs=search.supernet_epochs or 1),
+        seed=derive_seed(search.seed, "supernet"),
+        device=protocol.device,
     )

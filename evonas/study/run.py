@@ -8,9 +8,10 @@ from pathlib import Path
 from evonas.errors import StorageError
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import screen
-from evonas.evaluation.protocol import Stage
+from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.search.supernet_guided.guided_search import Credit, GuidedSearch
+from evonas.settings import Settings
 from evonas.space import Genome
 from evonas.study.checkpoints import (
     read_checkpoint,
@@ -18,7 +19,6 @@ from evonas.study.checkpoints import (
     save_checkpoint,
     sweep_checkpoints,
 )
-from evonas.study.config import RunConfig, read_space
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
@@ -29,6 +29,7 @@ from evonas.study.plans.base import AbstractPlan, Job
 from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.steady import SteadyPlan
 from evonas.study.progress import Progress, archive_hypervolume, best, front
+from evonas.study.shape import read_space
 from evonas.study.weights import keep_only, save_weights, weights_path
 
 PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}
@@ -39,14 +40,14 @@ class StudyResult:
     """A finished study.
 
     Attributes:
-        config: it was run with.
+        settings: it was run with.
         evaluations: in the order in which they were asked for.
         front: those that none dominates.
         hypervolumes: of the archive after each generation.
         credit: of each operator; empty unless the run had more than one.
     """
 
-    config: RunConfig
+    settings: Settings
     evaluations: list[Evaluation]
     front: list[Evaluation]
     hypervolumes: list[float | None]
@@ -76,29 +77,29 @@ def run_study(
         StorageError: the journal is damaged, or this version of evonas asks for other candidates
             than the one that began the run, or trains them to other values.
     """
-    with opened_run(folder) as (config, journal):
-        return _Study(folder, config, journal, executor, on_progress, on_generation).run()
+    with opened_run(folder) as (settings, journal):
+        return _Study(folder, settings, journal, executor, on_progress, on_generation).run()
 
 
 class _Study:
     def __init__(
         self,
         folder: Path,
-        config: RunConfig,
+        settings: Settings,
         journal: Journal,
         executor: AbstractExecutor,
         on_progress: Callable[[Progress], None],
         on_generation: Callable[[Sequence[Evaluation]], None],
     ) -> None:
         self._folder = folder
-        self._config = config
+        self._settings = settings
         self._journal = journal
         self._executor = executor
         self._on_progress = on_progress
         self._on_generation = on_generation
-        self._space = read_space(config, folder)
-        self._protocol = config.protocol()
-        self._traits = traits_of(config.dataset, data_dir=self._protocol.data_dir)
+        self._space = read_space(settings, folder)
+        self._protocol = Protocol.of(settings)
+        self._traits = traits_of(settings.training.dataset, data_dir=self._protocol.data_dir)
         self._events = deque(journal.events())
         self._refused = {
             event.evaluation.key: event.evaluation
@@ -108,8 +109,10 @@ class _Study:
         self._running: dict[str, Job] = {}
         self._hypervolumes: list[float | None] = []
         self._num_finished = 0
-        self._search = make_guided_search(config, self._space)
-        self._plan = PLANS[config.mode](self._search, self._space, config, screen=self._screen)
+        self._search = make_guided_search(settings, self._space)
+        self._plan = PLANS[settings.search.mode](
+            self._search, self._space, settings, screen=self._screen
+        )
 
     def run(self) -> StudyResult:
         try:
@@ -121,9 +124,9 @@ class _Study:
             raise
         evaluations = self._plan.evaluations
         return StudyResult(
-            self._config,
+            self._settings,
             evaluations,
-            front(evaluations, self._config.objectives),
+            front(evaluations, self._settings.problem.objectives),
             self._hypervolumes,
             self._search.credit() if isinstance(self._search, GuidedSearch) else {},
         )
@@ -137,7 +140,7 @@ class _Study:
         known = self._journal.evaluations()
         lost = {
             e.key: e
-            for e in front(known, self._config.objectives)
+            for e in front(known, self._settings.problem.objectives)
             if not weights_path(self._folder, e.key).exists()
         }
         genomes = [self._space.parse(e.genome) for e in lost.values()]
@@ -242,7 +245,9 @@ class _Study:
         if not evaluation.contends:
             if blob:
                 save_checkpoint(self._folder, key, epochs, blob)
-        elif evaluation in front([*self._plan.evaluations, evaluation], self._config.objectives):
+        elif evaluation in front(
+            [*self._plan.evaluations, evaluation], self._settings.problem.objectives
+        ):
             save_weights(self._folder, key, blob)
         self._journal.record_tell(evaluation)
         self._plan.take(evaluation)
@@ -250,7 +255,7 @@ class _Study:
 
     def _note_what_ended(self) -> bool:
         """Whether a generation has come to its end since this was asked."""
-        if len(self._config.rungs) > 1:
+        if len(self._settings.training.rungs) > 1:
             remove_checkpoints(self._folder, self._plan.finished[self._num_finished :])
         self._num_finished = len(self._plan.finished)
         missing = self._plan.num_generations - len(self._hypervolumes)
@@ -262,23 +267,23 @@ class _Study:
 
     def _end_generation(self) -> None:
         evaluations = self._plan.evaluations
-        chosen = front(evaluations, self._config.objectives)
+        chosen = front(evaluations, self._settings.problem.objectives)
         keep_only(self._folder, {evaluation.key for evaluation in chosen})
         self._on_generation(evaluations)
 
     def _hypervolume(self) -> float | None:
         return archive_hypervolume(
             self._plan.evaluations,
-            self._config.objectives,
+            self._settings.problem.objectives,
             reference_generation=self._plan.first_generation,
         )
 
     def _report(self) -> None:
-        evaluations, objectives = self._plan.evaluations, self._config.objectives
+        evaluations, objectives = self._plan.evaluations, self._settings.problem.objectives
         self._on_progress(
             Progress(
                 done=sum(e.epochs > 0 for e in evaluations),
-                total=self._config.num_candidates,
+                total=self._settings.search.num_candidates,
                 epochs_done=sum(e.epochs for e in evaluations),
                 epochs_total=self._plan.total_epochs,
                 failures=sum(e.failure is not None for e in evaluations),

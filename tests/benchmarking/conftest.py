@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import yaml
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.table import read_table
 from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
 from evonas.space import Space, from_data, source_text
-from evonas.study.config import RunConfig
-from evonas.study.folder import create_run, opened_run
-from tests.small_run import SMALL_RUN
+from evonas.study.create import create_run
+from evonas.study.folder import opened_run
+from tests.small_run import SMALL_RUN, changed
 
 SPACE = {
     "name": "small",
@@ -86,23 +86,23 @@ def make_benchmark(tmp_path: Path, small_space: Space) -> Callable[..., Benchmar
 
 
 @pytest.fixture
-def run_config() -> RunConfig:
+def run_config() -> Settings:
     """Of a run that nobody ran."""
-    return replace(SMALL_RUN, space="tiny", rules=("fa",))
+    return changed(SMALL_RUN, space="tiny", rules=("fa",))
 
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Makes the folder of a run whose candidates had these values, each in 1.5 seconds."""
 
-    def make(name: str, config: RunConfig, values: Sequence[tuple[float, ...] | None]) -> Path:
+    def make(name: str, config: Settings, values: Sequence[tuple[float, ...] | None]) -> Path:
         folder = tmp_path / name
-        create_run(folder, config, space_text=source_text(config.space))
+        create_run(folder, config, space_text=source_text(config.problem.space))
         with opened_run(folder) as (_, journal):
             keys = [f"key{i}" for i in range(len(values))]
             journal.record_asks([(key, key) for key in keys], generation=0)
             for key, told in reversed(list(zip(keys, values, strict=True))):
-                journal.record_tell(_evaluation(key, config.objectives, told))
+                journal.record_tell(_evaluation(key, config.problem.objectives, told))
         return folder
 
     return make

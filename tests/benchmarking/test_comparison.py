@@ -1,7 +1,6 @@
 """Whole comparisons: of folders with hand-made journals, and of benches."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ from evonas.benchmarking.scores import BenchScore
 from evonas.benchmarking.trajectory import Trajectory, group_labels, read_trajectories
 from evonas.errors import ConfigError, RunFolderError
 from evonas.search.pareto import Normaliser, Vector
-from evonas.study.config import RunConfig
+from evonas.settings import Settings
+from tests.small_run import changed
 
 MakeRun = Callable[..., Path]
 
@@ -22,7 +22,7 @@ def trajectory(label: str, vectors: Sequence[Vector | None], *, name: str = "run
 
 
 def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective(
-    make_run: MakeRun, run_config: RunConfig
+    make_run: MakeRun, run_config: Settings
 ) -> None:
     folder = make_run("a", run_config, [(0.5, 10.0), None, (0.75, 20.0)])
     (told,), objectives = read_trajectories([folder])
@@ -32,20 +32,20 @@ def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective
     assert told.label == "nsga2"
 
 
-def test_groups_are_called_by_what_sets_them_apart(run_config: RunConfig) -> None:
-    seeds = [replace(run_config, seed=seed, data_dir=f"data{seed}") for seed in range(2)]
+def test_groups_are_called_by_what_sets_them_apart(run_config: Settings) -> None:
+    seeds = [changed(run_config, seed=seed, data_dir=f"data{seed}") for seed in range(2)]
     assert group_labels(seeds) == ["nsga2", "nsga2"]
-    engines = [replace(run_config, algorithm=name) for name in ("nsga2", "random")]
+    engines = [changed(run_config, algorithm=name) for name in ("nsga2", "random")]
     assert group_labels(engines) == ["nsga2", "random"]
-    epochs = [replace(run_config, epochs=count) for count in (1, 3)]
+    epochs = [changed(run_config, epochs=count) for count in (1, 3)]
     assert group_labels(epochs) == ["epochs=1", "epochs=3"]
-    both = [*engines, replace(engines[1], rules=("fa", "bp"))]
+    both = [*engines, changed(engines[1], rules=("fa", "bp"))]
     assert group_labels(both) == [
         "algorithm=nsga2, rules=fa",
         "algorithm=random, rules=fa",
         "algorithm=random, rules=fa+bp",
     ]
-    implied = replace(engines[0], epochs=3, batch=7, gate="off")
+    implied = changed(engines[0], epochs=3, batch=7, gate="off")
     assert group_labels([*engines, implied]) == [
         "algorithm=nsga2, epochs=1",
         "algorithm=random, epochs=1",
@@ -54,10 +54,10 @@ def test_groups_are_called_by_what_sets_them_apart(run_config: RunConfig) -> Non
 
 
 def test_runs_that_cannot_be_compared_are_refused(
-    make_run: MakeRun, run_config: RunConfig, tmp_path: Path
+    make_run: MakeRun, run_config: Settings, tmp_path: Path
 ) -> None:
     first = make_run("a", run_config, [(0.5, 10.0)])
-    other = make_run("b", replace(run_config, objectives=("acc", "bio")), [(0.5, 1.0)])
+    other = make_run("b", changed(run_config, objectives=("acc", "bio")), [(0.5, 1.0)])
     with pytest.raises(ConfigError, match=r"b: objectives acc\+bio, but .*a has acc\+params"):
         read_trajectories([first, other])
     with pytest.raises(ConfigError, match="a folder is given twice"):

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from evonas import __version__
-from evonas.cli import main, studying
+from evonas.api import running, searching
+from evonas.cli import main
 from evonas.evaluation.record import Evaluation
 from evonas.report.tables import columns
 from evonas.space import source_text
-from evonas.study.config import RunConfig
-from evonas.study.folder import create_run, next_free_folder, opened_run
+from evonas.study.create import create_run, next_free_folder
+from evonas.study.folder import opened_run
+from tests.small_run import SMALL_RUN, changed
 
-CONFIG = RunConfig(
-    space="tiny", objectives=("acc",), rules=("fa",), dataset="digits", data_dir="nowhere",
-    algorithm="nsga2", population=2, generations=1, evaluations=2, epochs=1, batch=20, images=60,
-    channels=4, cells=1, seed=0, epsilon="16/255", attacked_images=20, device="cpu",
+CONFIG = changed(
+    SMALL_RUN, space="tiny", objectives=("acc",), rules=("fa",), population=2, generations=1,
+    evaluations=2, batch=20, images=60,
 )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def test_what_cannot_be_written_is_one_message(run: Path, leave: Leave) -> None:
 def test_a_run_that_is_asked_to_end_writes_its_tables_and_says_how_to_go_on(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    monkeypatch.setattr(studying, "run_study", lambda *_, **__: os.kill(os.getpid(), number))
+    monkeypatch.setattr(running, "run_study", lambda *_, **__: os.kill(os.getpid(), number))
     left, out, err = leave("resume", str(run), "--workers", "1")
     assert left == code
     assert f"go on with: evonas resume '{run}'" in out
@@ -164,18 +165,16 @@ def test_two_runs_that_begin_at_once_take_two_numbers(
     make(tmp_path / "runs" / "tiny-digits-1")
     stale = iter([Path("runs/tiny-digits-1")])
     monkeypatch.setattr(
-        studying, "next_free_folder", lambda *given: next(stale, None) or next_free_folder(*given)
+        searching, "next_free_folder", lambda *given: next(stale, None) or next_free_folder(*given)
     )
-    monkeypatch.setattr(studying, "go_on", lambda folder, **_: begun.append(folder))
-    begun: list[Path] = []
-    studying.begin(CONFIG, space="tiny", out=None, workers=1, is_quiet=True)
-    assert begun == [Path("runs/tiny-digits-2")]
+    study = searching.new_study("tiny", images=60, population=2)
+    assert study.folder == Path("runs/tiny-digits-2")
 
 
 def test_a_run_says_how_its_size_differs_from_the_spaces_own(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studying, "run_study", lambda *_, **__: sys.exit(0))
+    monkeypatch.setattr(running, "run_study", lambda *_, **__: sys.exit(0))
     _, out, _ = leave("resume", str(run), "--workers", "9")
     assert "4 channels, 1 cell a stage (the space's own: 8 and 1)" in out
     assert "2 workers" in out  # no more than a generation can use

@@ -1,8 +1,6 @@
 """A small network trained on digits once, its images, and a small protocol for candidates."""
 
 from collections.abc import Callable
-from fractions import Fraction
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,8 +10,8 @@ from torch.nn import functional as F
 from evonas.evaluation.data.images import Images, SearchData, unit_pixels
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.protocol import Protocol
-from evonas.evaluation.training.recipe import Recipe
 from evonas.space import Space, load
+from tests.small_run import SMALL_RUN, changed
 
 
 class Normalise(nn.Module):
@@ -94,13 +92,8 @@ def space() -> Space:
 
 @pytest.fixture
 def protocol() -> Protocol:
-    return Protocol(
-        dataset="digits",
-        data_dir=Path("nowhere"),
-        num_images=200,
-        recipe=Recipe(epochs=1, batch=40),
-        objectives=("acc", "robust"),
-        epsilon=Fraction(8, 255),
-        attacked_images=50,
-        seed=0,
-    )
+    settings = changed(
+        SMALL_RUN, objectives=("acc", "robust"), images=200, epochs=1, batch=40, epsilon="8/255",
+        attacked_images=50, gate="off",
+    )  # fmt: skip
+    return Protocol.of(settings)

@@ -15,11 +15,11 @@ from evonas.evaluation.objectives import OBJECTIVES, Subject
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.augment import FramedImages
 from evonas.evaluation.training.cooperative import Cooperative
-from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import TrainedCandidate, training
 from evonas.networks import Network, build
 from evonas.seeds import derive_seed
 from evonas.space import Space
+from tests.small_run import changed_protocol
 
 ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
 DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -48,7 +48,7 @@ def test_equal_candidates_have_equal_records_whatever_came_before(
     same, same_weights = evaluate(space, genome, protocol=protocol)
     assert replace(one, seconds=0.0) == replace(same, seconds=0.0)
     assert weights == same_weights
-    other, _ = evaluate(space, genome, protocol=replace(protocol, seed=1))
+    other, _ = evaluate(space, genome, protocol=changed_protocol(protocol, seed=1))
     assert other.seed != one.seed
 
 
@@ -79,7 +79,7 @@ def test_a_failed_candidate_is_a_record_with_its_reason_and_without_numbers_it_l
 
 
 def test_a_diverged_candidate_says_where(space: Space, protocol: Protocol) -> None:
-    wild = replace(protocol, recipe=Recipe(epochs=3, batch=40, learning_rate=1e30))
+    wild = changed_protocol(protocol, epochs=3, batch=40, learning_rate=1e30)
     record, _ = evaluate(space, space.parse(ALIVE), protocol=wild)
     assert record.failure is not None
     assert record.failure.startswith("diverged: the training loss became ")
@@ -119,7 +119,7 @@ def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
     monkeypatch.setattr(module, "training", spy)
     monkeypatch.setattr(module, "_subject", keep)
     texts = [ALIVE, ALIVE.replace("avg_pool_3x3", "nor_conv_1x1")]
-    of_study = replace(protocol, seed=4, objectives=("acc",))
+    of_study = changed_protocol(protocol, seed=4, objectives=("acc",))
     for text in texts:
         evaluate(space, space.parse(text), protocol=of_study)
     for text, (of_network, of_training, subject) in zip(texts, seen, strict=True):

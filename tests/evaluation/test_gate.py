@@ -2,17 +2,15 @@
 
 import random
 from dataclasses import replace
-from fractions import Fraction
 
 import pytest
 
-from evonas.evaluation.constraints import parse_constraint
+from evonas.evaluation import evaluate as module
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import evaluate, screen
 from evonas.evaluation.protocol import Protocol, Stage
-from evonas.evaluation.training.recipe import Recipe
-from evonas.evaluation.training.train import train as training
 from evonas.space import Space
+from tests.small_run import changed_protocol
 
 ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
 BEST = ((-1.0, -1.0),)  # nothing is better
@@ -20,7 +18,7 @@ BEST = ((-1.0, -1.0),)  # nothing is better
 
 @pytest.fixture
 def protocol(protocol: Protocol) -> Protocol:
-    return replace(protocol, recipe=Recipe(epochs=2, batch=40), gate="skip")
+    return changed_protocol(protocol, epochs=2, batch=40, gate="skip")
 
 
 def test_a_dominated_candidate_is_not_attacked_and_its_bound_is_kept(
@@ -43,7 +41,7 @@ def test_no_candidate_is_more_robust_than_its_bound(
 ) -> None:
     """So what dominates the bound dominates the candidate."""
     genome = space.canonical(space.sample(random.Random(seed)))
-    measured = replace(protocol, gate="measure", epsilon=Fraction(1, 255))
+    measured = changed_protocol(protocol, gate="measure", epsilon="1/255")
     record, _ = evaluate(space, genome, protocol=measured, stage=Stage(rivals=BEST))
     if record.failure is None:
         assert record.values["robust"] <= record.bounds["robust"]
@@ -83,8 +81,8 @@ def test_a_candidate_half_way_is_never_gated(space: Space, protocol: Protocol) -
 def test_what_breaks_a_free_constraint_is_not_trained(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "training", None)  # a call would fail
-    strict = replace(protocol, constraints=(parse_constraint("params<=1k"),))
+    monkeypatch.setattr(module, "training", None)  # a call would fail
+    strict = changed_protocol(protocol, constraints=("params<=1k",))
     genome = space.parse(ALIVE)
     record, weights = evaluate(space, genome, protocol=strict)
     assert (record.epochs, record.losses, weights) == (0, (), b"")
@@ -98,14 +96,14 @@ def test_what_breaks_a_free_constraint_is_not_trained(
 def test_what_keeps_to_the_free_constraints_is_trained(space: Space, protocol: Protocol) -> None:
     genome, traits = space.parse(ALIVE), traits_of("digits")
     for text in ("params<=1M", "acc>=100%"):
-        wide = replace(protocol, constraints=(parse_constraint(text),))
+        wide = changed_protocol(protocol, constraints=(text,))
         assert screen(space, genome, protocol=wide, traits=traits) is None
 
 
 def test_what_breaks_a_measured_constraint_is_measured_no_further(
     space: Space, protocol: Protocol
 ) -> None:
-    strict = replace(protocol, constraints=(parse_constraint("acc>=100%"),))
+    strict = changed_protocol(protocol, constraints=("acc>=100%",))
     record, weights = evaluate(space, space.parse(ALIVE), protocol=strict)
     assert "robust" not in record.values
     assert record.violation == pytest.approx(1 - record.values["acc"])
@@ -114,9 +112,7 @@ def test_what_breaks_a_measured_constraint_is_measured_no_further(
 
 
 def test_a_constraint_alone_has_its_objective_measured(space: Space, protocol: Protocol) -> None:
-    strict = replace(
-        protocol, objectives=("params",), constraints=(parse_constraint("robust>=0"),)
-    )
+    strict = changed_protocol(protocol, objectives=("params",), constraints=("robust>=0",))
     record, _ = evaluate(space, space.parse(ALIVE), protocol=strict)
     assert "robust" in record.values
     assert record.contends

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from evonas.errors import MaskedAttack
+from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.attacks.robustness import robust_accuracy
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_search_data
-from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES, Subject, accuracy
+from evonas.evaluation.objectives import ALWAYS_MEASURED, OBJECTIVES, Subject
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
 from evonas.networks import build

@@ -5,26 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from evonas.settings import Settings
 from evonas.space import source_text
-from evonas.study.config import RunConfig
+from evonas.study.create import create_run
 from evonas.study.executors.make import make_executor
-from evonas.study.folder import create_run
 from evonas.study.run import StudyResult, run_study
 from tests.small_run import SMALL_RUN
 
 
 @pytest.fixture
-def config() -> RunConfig:
+def config() -> Settings:
     return SMALL_RUN
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Callable[[RunConfig, str], Path]:
+def begin(tmp_path: Path) -> Callable[[Settings, str], Path]:
     """Makes the folder of a run and gives it back."""
 
-    def make(config: RunConfig, name: str) -> Path:
+    def make(config: Settings, name: str) -> Path:
         folder = tmp_path / name
-        create_run(folder, config, space_text=source_text(config.space))
+        create_run(folder, config, space_text=source_text(config.problem.space))
         return folder
 
     return make
@@ -35,6 +35,10 @@ def run() -> Callable[[Path, int], StudyResult]:
     """Runs the study in a folder with so many workers."""
 
     def go(folder: Path, workers: int) -> StudyResult:
-        return run_study(folder, executor=make_executor(workers), on_progress=lambda _: None)
+        executor = make_executor(workers)
+        try:
+            return run_study(folder, executor=executor, on_progress=lambda _: None)
+        finally:
+            executor.close()
 
     return go

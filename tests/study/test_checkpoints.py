@@ -1,19 +1,20 @@
 """What lies in a run's folder between two stages of a candidate, and what a stage adds up to."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evonas.study.config import MODES, RunConfig
+from evonas.settings import Settings
+from evonas.settings.search import MODES
 from evonas.study.journal import Told, open_journal
 from evonas.study.progress import Progress
 from evonas.study.run import run_study
+from tests.small_run import changed
 from tests.study.fake import Drawn
 
-Begin = Callable[[RunConfig, str], Path]
+Begin = Callable[[Settings, str], Path]
 HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2, "evaluations": 16}
 
 
@@ -22,8 +23,8 @@ class Stopped(BaseException):
 
 
 @pytest.fixture(params=sorted(MODES))
-def halving(request: pytest.FixtureRequest, config: RunConfig) -> RunConfig:
-    return replace(config, mode=request.param, **HALVING)
+def halving(request: pytest.FixtureRequest, config: Settings) -> Settings:
+    return changed(config, mode=request.param, **HALVING)
 
 
 def kept(folder: Path) -> list[str]:
@@ -38,7 +39,7 @@ def told(folder: Path) -> list[Told]:
 
 
 def test_of_each_candidate_at_most_the_last_checkpoint_is_kept(
-    halving: RunConfig, begin: Begin
+    halving: Settings, begin: Begin
 ) -> None:
     folder = begin(halving, "run")
     counts = []
@@ -57,7 +58,7 @@ def test_of_each_candidate_at_most_the_last_checkpoint_is_kept(
 
 
 def test_what_a_crash_left_half_written_or_no_longer_needed_is_swept_on_resume(
-    halving: RunConfig, begin: Begin
+    halving: Settings, begin: Begin
 ) -> None:
     folder = begin(halving, "run")
 
@@ -82,7 +83,7 @@ def test_what_a_crash_left_half_written_or_no_longer_needed_is_swept_on_resume(
 
 
 def test_the_seconds_of_a_candidate_are_those_of_all_its_stages(
-    halving: RunConfig, begin: Begin
+    halving: Settings, begin: Begin
 ) -> None:
     """The executor takes a second for each."""
     result = run_study(begin(halving, "run"), executor=Drawn(), on_progress=lambda _: None)

@@ -1,6 +1,5 @@
 """Configurations: what is refused, with its text, and what a file gives back."""
 
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,18 +8,28 @@ import pytest
 import yaml
 
 from evonas.errors import ConfigError, InputError
+from evonas.evaluation.protocol import Protocol
+from evonas.settings import SETTINGS, Settings
 from evonas.space import load
-from evonas.study.config import RunConfig, read_config, shaped_space, write_config
+from evonas.study.config import config_text, read_config
+from evonas.study.create import versions
+from evonas.study.resolve import check_run
+from evonas.study.shape import shaped_space
+from tests.small_run import changed
 
 
-def test_a_configuration_survives_its_file(config: RunConfig, tmp_path: Path) -> None:
-    for one in (config, replace(config, images=None), replace(config, objectives=("acc",))):
+def write_config(config: Settings, folder: Path) -> None:
+    (folder / "config.yaml").write_text(config_text(config, versions=versions(config)))
+
+
+def test_a_configuration_survives_its_file(config: Settings, tmp_path: Path) -> None:
+    for one in (config, changed(config, images=None), changed(config, objectives=("acc",))):
         write_config(one, tmp_path)
         assert read_config(tmp_path) == one
 
 
 def test_the_file_names_the_versions_that_decide_a_result(
-    config: RunConfig, tmp_path: Path
+    config: Settings, tmp_path: Path
 ) -> None:
     write_config(config, tmp_path)
     versions = yaml.safe_load((tmp_path / "config.yaml").read_text())["versions"]
@@ -30,51 +39,51 @@ def test_the_file_names_the_versions_that_decide_a_result(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"population": 0}, "population: expected a whole number of at least 1, got 0"),
+        ({"population": 0}, "population: expected a whole number of at least 2, got 0"),
         ({"epochs": -3}, "epochs: expected a whole number of at least 1, got -3"),
         ({"images": 0}, "images: expected a whole number of at least 1, got 0"),
-        ({"population": 1}, "population: expected at least 2, got 1"),
-        ({"batch": 1}, "batch: expected at least 2, got 1"),
+        ({"population": 1}, "population: expected a whole number of at least 2, got 1"),
+        ({"batch": 1}, "batch: expected a whole number of at least 2, got 1"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
         ({"rules": ()}, "rules: expected at least one name, got none"),
         ({"objectives": ()}, "objectives: expected at least one name, got none"),
         ({"rules": ("fa", "fa")}, "rules: a name is given twice: fa, fa"),
         ({"rules": ("hebian",)}, "unknown rule 'hebian'"),
         ({"objectives": ("acc", "robst")}, "unknown objective 'robst'; did you mean 'robust'?"),
-        ({"dataset": "cifar"}, "unknown data set 'cifar'; did you mean 'cifar10'?"),
         ({"algorithm": "nsg2"}, "unknown algorithm 'nsg2'; did you mean 'nsga2'?"),
         ({"objectives": ("robust",), "epsilon": "0"}, "at 0 nothing is attacked"),
         ({"epsilon": "eight"}, "eight"),
+        ({"learning_rate": 0.0}, "learning_rate: expected a number above 0, got 0.0"),
     ],
 )
 def test_a_setting_out_of_range_is_told(
-    config: RunConfig, change: dict[str, Any], message: str
+    config: Settings, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        replace(config, **change)
+        check_run(changed(config, **change))
     assert message in str(caught.value)
 
 
-def test_a_protocol_says_what_the_configuration_says(config: RunConfig) -> None:
-    protocol = replace(config, seed=7, attacked_images=9, batch=11, epochs=13).protocol()
-    assert (protocol.seed, protocol.attacked_images) == (7, 9)
+def test_a_protocol_says_what_the_configuration_says(config: Settings) -> None:
+    protocol = Protocol.of(changed(config, seed=7, attacked_images=9, batch=11, epochs=13))
+    assert (protocol.seed, protocol.attack.attacked_images) == (7, 9)
     assert (protocol.recipe.batch, protocol.recipe.epochs) == (11, 13)
     assert protocol.epsilon == Fraction(16, 255)
 
 
-def test_a_radius_of_zero_is_no_matter_where_nothing_is_attacked(config: RunConfig) -> None:
-    assert replace(config, objectives=("acc",), epsilon="0").protocol().epsilon == 0
+def test_a_radius_of_zero_is_no_matter_where_nothing_is_attacked(config: Settings) -> None:
+    assert Protocol.of(changed(config, objectives=("acc",), epsilon="0")).epsilon == 0
 
 
-def test_every_count_that_is_wrong_is_told_at_once(config: RunConfig) -> None:
+def test_every_count_that_is_wrong_is_told_at_once(config: Settings) -> None:
     with pytest.raises(ConfigError) as caught:
-        replace(config, population=0, cells=-1)
+        check_run(changed(config, population=0, cells=-1))
     assert "population" in str(caught.value)
     assert "cells" in str(caught.value)
 
 
 def test_a_misspelt_key_of_the_file_is_told_with_a_suggestion(
-    config: RunConfig, tmp_path: Path
+    config: Settings, tmp_path: Path
 ) -> None:
     write_config(config, tmp_path)
     path = tmp_path / "config.yaml"
@@ -83,18 +92,51 @@ def test_a_misspelt_key_of_the_file_is_told_with_a_suggestion(
         read_config(tmp_path)
 
 
-def test_differences_name_both_values(config: RunConfig) -> None:
-    other = replace(config, seed=1, epochs=9)
-    assert config.differences(other) == ["epochs: 1 and 9", "seed: 0 and 1"]
+def test_a_file_without_groups_as_evonas_0_1_wrote_it_is_read(
+    config: Settings, tmp_path: Path
+) -> None:
+    write_config(config, tmp_path)
+    path = tmp_path / "config.yaml"
+    document = yaml.safe_load(path.read_text())
+    alone = {name: value for group in document.values() for name, value in group.items()}
+    del alone["learning_rate"]  # a setting that came later takes its default
+    path.write_text(yaml.safe_dump(alone))
+    del document["versions"]
+    assert set(alone) >= {name for group in document.values() for name in group} - {
+        "learning_rate"
+    }
+    path.write_text(
+        yaml.safe_dump({name: value for name, value in alone.items() if name in SETTINGS})
+    )
+    assert read_config(tmp_path) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("population: 4", "expected all settings of a run, missing space, rules"),
+        ("- 4", "expected the settings of a run"),
+        ("search: {seed: 1}\nseed: 2", "setting 'seed' is given twice"),
+    ],
+)
+def test_a_file_that_holds_no_run_is_told(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_config(tmp_path)
+
+
+def test_differences_name_both_values(config: Settings) -> None:
+    other = changed(config, seed=1, epochs=9)
+    assert config.differences(other) == ["seed: 0 and 1", "epochs: 1 and 9"]
     assert config.differences(config) == []
 
 
-def test_a_shaped_space_has_the_size_and_the_rules_of_the_run(config: RunConfig) -> None:
+def test_a_shaped_space_has_the_size_and_the_rules_of_the_run(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     assert (space.channels, space.cells, space.rule_choices) == (4, 1, ("fa", "usf", "brsf"))
 
 
-def test_the_rule_of_the_first_layer_is_folded(config: RunConfig) -> None:
+def test_the_rule_of_the_first_layer_is_folded(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     stem = next(at for at, gene in enumerate(space.genes) if gene.name == "stem")
     genome = space.parse("|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
@@ -103,8 +145,8 @@ def test_the_rule_of_the_first_layer_is_folded(config: RunConfig) -> None:
     assert space.key(type(genome)(tuple(values))) == space.key(genome)
 
 
-def test_the_rule_of_the_classifier_is_folded(config: RunConfig) -> None:
-    space = shaped_space(load("nas-bench-201"), replace(config, rules=("usf", "hebb", "fa")))
+def test_the_rule_of_the_classifier_is_folded(config: Settings) -> None:
+    space = shaped_space(load("nas-bench-201"), changed(config, rules=("usf", "hebb", "fa")))
     last = next(at for at, gene in enumerate(space.genes) if gene.name == "classifier")
     genome = space.parse("|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
     keys = []

@@ -1,23 +1,24 @@
 """Run folders: made whole or not at all, one run and one process to a folder."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evonas.errors import RunFolderError, StorageError
+from evonas.settings import Settings
 from evonas.space import source_text
-from evonas.study import folder as module
-from evonas.study.config import RunConfig
-from evonas.study.folder import create_run, next_free_folder, opened_run, readable_run
+from evonas.study import create as module
+from evonas.study.create import create_run, next_free_folder
+from evonas.study.folder import opened_run, readable_run
 from evonas.study.journal import Asked
+from tests.small_run import changed
 
-Begin = Callable[[RunConfig, str], Path]
+Begin = Callable[[Settings, str], Path]
 
 
 def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
-    config: RunConfig, begin: Begin
+    config: Settings, begin: Begin
 ) -> None:
     folder = begin(config, "run")
     assert {path.name for path in folder.iterdir()} == {"config.yaml", "space.yaml", "study.db"}
@@ -27,22 +28,20 @@ def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
         assert journal.events() == []
 
 
-def test_a_folder_that_holds_this_run_says_how_to_go_on(config: RunConfig, begin: Begin) -> None:
+def test_a_folder_that_holds_this_run_says_how_to_go_on(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     with pytest.raises(RunFolderError, match=f"go on with it by: evonas resume {folder}"):
         begin(config, "run")
 
 
-def test_a_folder_that_holds_another_run_says_what_differs(
-    config: RunConfig, begin: Begin
-) -> None:
+def test_a_folder_that_holds_another_run_says_what_differs(config: Settings, begin: Begin) -> None:
     begin(config, "run")
     with pytest.raises(RunFolderError, match=r"another configuration \(seed: 0 and 5\)"):
-        begin(replace(config, seed=5), "run")
+        begin(changed(config, seed=5), "run")
 
 
 def test_a_folder_with_other_files_is_refused_and_left_alone(
-    config: RunConfig, begin: Begin, tmp_path: Path
+    config: Settings, begin: Begin, tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.tex").write_text("precious")
@@ -51,13 +50,13 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.tex"]
 
 
-def test_an_empty_folder_is_used(config: RunConfig, begin: Begin, tmp_path: Path) -> None:
+def test_an_empty_folder_is_used(config: Settings, begin: Begin, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     assert (begin(config, "run") / "study.db").exists()
 
 
 def test_a_folder_that_cannot_be_finished_leaves_nothing(
-    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -68,7 +67,7 @@ def test_a_folder_that_cannot_be_finished_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_processes_cannot_work_on_one_run(config: RunConfig, begin: Begin) -> None:
+def test_two_processes_cannot_work_on_one_run(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     with (
         opened_run(folder),
@@ -81,7 +80,7 @@ def test_two_processes_cannot_work_on_one_run(config: RunConfig, begin: Begin) -
 
 
 def test_a_configuration_changed_after_the_run_began_is_refused(
-    config: RunConfig, begin: Begin
+    config: Settings, begin: Begin
 ) -> None:
     folder = begin(config, "run")
     path = folder / "config.yaml"
@@ -93,7 +92,7 @@ def test_a_configuration_changed_after_the_run_began_is_refused(
         pass
 
 
-def test_a_space_changed_after_the_run_began_is_refused(config: RunConfig, begin: Begin) -> None:
+def test_a_space_changed_after_the_run_began_is_refused(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     (folder / "space.yaml").write_text(source_text("nas-bench-201") + "\n")
     with pytest.raises(StorageError, match=r"space\.yaml differs"), opened_run(folder):
@@ -101,7 +100,7 @@ def test_a_space_changed_after_the_run_began_is_refused(config: RunConfig, begin
 
 
 def test_a_run_can_be_read_while_another_process_writes_to_it(
-    config: RunConfig, begin: Begin
+    config: Settings, begin: Begin
 ) -> None:
     folder = begin(config, "run")
     with opened_run(folder) as (_, writer):
@@ -113,7 +112,7 @@ def test_a_run_can_be_read_while_another_process_writes_to_it(
 
 @pytest.mark.parametrize("out", ["file", "file/run"])
 def test_a_file_in_the_place_of_the_folder_is_told(
-    config: RunConfig, begin: Begin, tmp_path: Path, out: str
+    config: Settings, begin: Begin, tmp_path: Path, out: str
 ) -> None:
     (tmp_path / "file").write_text("precious")
     with pytest.raises(RunFolderError, match=f"{out}: (expected a folder|cannot be made)"):
@@ -122,15 +121,15 @@ def test_a_file_in_the_place_of_the_folder_is_told(
 
 
 def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(
-    config: RunConfig, begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Settings, begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(config, "run")
     monkeypatch.setattr(module, "check_is_free", lambda *_: None)  # it was free a moment ago
     with pytest.raises(RunFolderError, match="run: cannot be made: Directory not empty"):
-        begin(replace(config, seed=5), "run")
+        begin(changed(config, seed=5), "run")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     with opened_run(tmp_path / "run") as (read, _):
-        assert read.seed == config.seed
+        assert read.search.seed == config.search.seed
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
@@ -139,7 +138,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_next_free_folder_is_the_first_number_not_taken(
-    config: RunConfig, tmp_path: Path
+    config: Settings, tmp_path: Path
 ) -> None:
     assert next_free_folder(tmp_path, config).name == "nas-bench-201-digits-1"
     (tmp_path / "nas-bench-201-digits-1").mkdir()

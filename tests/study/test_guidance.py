@@ -8,31 +8,34 @@ import pytest
 
 from evonas.errors import ConfigError, EvonasError, UnknownNameError
 from evonas.search.guided_engines import GUIDED_SEARCHES
-from evonas.study.config import RunConfig, read_config
+from evonas.settings import Settings
+from evonas.study.config import read_config
 from evonas.study.executors.make import make_executor
 from evonas.study.operators_file import OPERATORS_FILE, describe_credit
 from evonas.study.progress import Progress
+from evonas.study.resolve import check_run
 from evonas.study.run import StudyResult, run_study
+from tests.small_run import changed
 
-Begin = Callable[[RunConfig, str], Path]
+Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 
 
 @pytest.fixture
-def guided(config: RunConfig) -> RunConfig:
-    return replace(config, mutation="eg", supernet_epochs=1, supernet_channels=4, batch=25)
+def guided(config: Settings) -> Settings:
+    return changed(config, mutation="eg", supernet_epochs=1, supernet_channels=4, batch=25)
 
 
 @pytest.fixture(params=["eg", "eg, steady", *sorted(GUIDED_SEARCHES)])
-def any_guided(config: RunConfig, request: pytest.FixtureRequest) -> RunConfig:
+def any_guided(config: Settings, request: pytest.FixtureRequest) -> Settings:
     """Each way to use a supernet, as small as it gets."""
     is_eg = request.param.startswith("eg")
-    return replace(
+    return changed(
         config, space="tiny", population=2, generations=2, evaluations=4, rules=("usf", "dfa"),
         supernet_epochs=3, supernet_channels=4, supernet_images=40, batch=20, images=40,
         mutation="eg" if is_eg else "plain",
         mode="steady" if "steady" in request.param else "generational",
-        algorithm=config.algorithm if is_eg else request.param,
+        algorithm=config.search.algorithm if is_eg else request.param,
     )  # fmt: skip
 
 
@@ -41,7 +44,7 @@ def records(result: StudyResult) -> list[object]:
 
 
 def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
-    any_guided: RunConfig, begin: Begin, run: Run
+    any_guided: Settings, begin: Begin, run: Run
 ) -> None:
     whole, broken = begin(any_guided, "whole"), begin(any_guided, "broken")
     expected = run(whole, 1)
@@ -57,18 +60,18 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
     assert resumed.credit == expected.credit
     assert len(expected.evaluations) == 4
     assert read_config(broken) == any_guided
-    if any_guided.mutation == "eg":
+    if any_guided.search.mutation == "eg":
         files = [(folder / OPERATORS_FILE).read_bytes() for folder in (whole, broken)]
         assert files[0] == files[1]
 
 
-def test_the_operators_file_holds_each_child(guided: RunConfig, begin: Begin, run: Run) -> None:
-    folder = begin(replace(guided, generations=2, evaluations=8), "run")
+def test_the_operators_file_holds_each_child(guided: Settings, begin: Begin, run: Run) -> None:
+    folder = begin(changed(guided, generations=2, evaluations=8), "run")
     result = run(folder, 1)
     text = (folder / OPERATORS_FILE).read_text(encoding="utf-8")
     header, *rows = text.splitlines()
     assert header == "key,operator,failed,entered_front,on_front"
-    children = [e.key for e in result.evaluations[guided.population :]]
+    children = [e.key for e in result.evaluations[guided.search.population :]]
     assert sorted(row.split(",")[0] for row in rows) == sorted(children)
     for operator, credit in result.credit.items():
         of_it = [row.split(",") for row in rows if row.split(",")[1] == operator]
@@ -79,8 +82,8 @@ def test_the_operators_file_holds_each_child(guided: RunConfig, begin: Begin, ru
     assert describe_credit(result.credit).startswith("eg: 2 asked, 0 failed")
 
 
-def test_a_plain_run_has_no_credit(config: RunConfig, begin: Begin, run: Run) -> None:
-    folder = begin(replace(config, generations=1), "plain")
+def test_a_plain_run_has_no_credit(config: Settings, begin: Begin, run: Run) -> None:
+    folder = begin(changed(config, generations=1), "plain")
     assert run(folder, 1).credit == {}
     assert not (folder / OPERATORS_FILE).exists()
 
@@ -88,7 +91,7 @@ def test_a_plain_run_has_no_credit(config: RunConfig, begin: Begin, run: Run) ->
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"mutation": "egg"}, UnknownNameError, "unknown mutation 'egg'; did you mean 'eg'"),
+        ({"mutation": "egg"}, ConfigError, "expected one of plain, eg, got 'egg'; did you mean"),
         ({"eg_without": ("cmaa",)}, UnknownNameError, "unknown part of the EG operator 'cmaa'"),
         ({"mutation": "plain"}, ConfigError, "supernet-epochs: this run trains no supernet"),
         (
@@ -104,7 +107,7 @@ def test_a_plain_run_has_no_credit(config: RunConfig, begin: Begin, run: Run) ->
     ],
 )
 def test_contradicting_settings_are_refused(
-    guided: RunConfig, changes: dict[str, object], error: type[EvonasError], message: str
+    guided: Settings, changes: dict[str, object], error: type[EvonasError], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        replace(guided, **changes)  # type: ignore[arg-type]
+        check_run(guided.with_values(changes))

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
 from evonas.study import run as module
-from evonas.study.config import RunConfig
 from evonas.study.journal import Asked, Event, Journal, Promoted, Told, open_journal
 from evonas.study.run import StudyResult, run_study
+from tests.small_run import changed
 from tests.study.fake import Drawn
 
-Begin = Callable[[RunConfig, str], Path]
+Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 
 GENERATIONAL: dict[str, Any] = {"mode": "generational"}
@@ -40,8 +41,8 @@ WRITES = [
 
 
 @pytest.fixture(params=sorted(SETTINGS))
-def settings(request: pytest.FixtureRequest, config: RunConfig) -> RunConfig:
-    return replace(config, evaluations=9, **SETTINGS[request.param])
+def settings(request: pytest.FixtureRequest, config: Settings) -> Settings:
+    return changed(config, evaluations=9, **SETTINGS[request.param])
 
 
 class Crash(BaseException):
@@ -92,7 +93,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
-    settings: RunConfig, begin: Begin, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = begin(settings, "whole")
     with monkeypatch.context() as patch:
@@ -113,7 +114,7 @@ def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
 
 
 def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
-    settings: RunConfig, begin: Begin, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in (7, 24, 35):
         folder = begin(settings, f"crash-{number}")
@@ -138,9 +139,9 @@ def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
 
 
 def test_checkpoints_that_vanished_cost_time_and_not_the_result(
-    config: RunConfig, begin: Begin, monkeypatch: pytest.MonkeyPatch
+    config: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(config, **STEADY, **HALVING)
+    settings = changed(config, **STEADY, **HALVING)
     whole, folder = begin(settings, "whole"), begin(settings, "robbed")
     end(whole, Drawn())
     with monkeypatch.context() as patch:
@@ -158,7 +159,8 @@ def test_checkpoints_that_vanished_cost_time_and_not_the_result(
 KILLED = """
 import sys
 from pathlib import Path
-from evonas.study import make_executor, run_study
+from evonas.study.executors.make import make_executor
+from evonas.study.run import run_study
 def tell(progress): print(progress.done, flush=True)
 run_study(Path(sys.argv[1]), executor=make_executor(1), on_progress=tell)
 """
@@ -172,9 +174,9 @@ def timeless(evaluations: list[Evaluation]) -> list[Evaluation]:
     ("name", "results"), [("generational", 2), ("steady-halving-constrained", 5)]
 )
 def test_a_run_killed_by_the_system_ends_like_one_that_was_not(
-    config: RunConfig, begin: Begin, run: Run, name: str, results: int, tmp_path: Path
+    config: Settings, begin: Begin, run: Run, name: str, results: int, tmp_path: Path
 ) -> None:
-    config = replace(config, **SETTINGS[name])
+    config = changed(config, **SETTINGS[name])
     whole, killed = begin(config, "whole"), begin(config, "killed")
     expected = run(whole, 1)
     log = tmp_path / "log"

@@ -12,19 +12,20 @@ import pytest
 from evonas.errors import StorageError
 from evonas.evaluation.evaluate import evaluate
 from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
 from evonas.space import source_text
-from evonas.study.config import RunConfig
+from evonas.study.create import create_run
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
-from evonas.study.folder import create_run
 from evonas.study.journal import Journal
 from evonas.study.progress import Progress
 from evonas.study.run import StudyResult, run_study
 from evonas.study.weights import weights_path
+from tests.small_run import changed
 
-Begin = Callable[[RunConfig, str], Path]
+Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 
 
@@ -36,7 +37,7 @@ def models(folder: Path) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in (folder / "models").iterdir()}
 
 
-def test_one_and_two_workers_give_one_result(config: RunConfig, begin: Begin, run: Run) -> None:
+def test_one_and_two_workers_give_one_result(config: Settings, begin: Begin, run: Run) -> None:
     one, two = begin(config, "one"), begin(config, "two")
     first, second = run(one, 1), run(two, 2)
     assert len(first.evaluations) == 12
@@ -45,32 +46,30 @@ def test_one_and_two_workers_give_one_result(config: RunConfig, begin: Begin, ru
     assert models(one) == models(two)
 
 
-def test_no_function_is_trained_twice(config: RunConfig, begin: Begin, run: Run) -> None:
+def test_no_function_is_trained_twice(config: Settings, begin: Begin, run: Run) -> None:
     result = run(begin(config, "run"), 1)
     assert len({evaluation.key for evaluation in result.evaluations}) == 12
 
 
-def test_the_weights_kept_are_those_of_the_front(
-    config: RunConfig, begin: Begin, run: Run
-) -> None:
+def test_the_weights_kept_are_those_of_the_front(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(config, "run")
     result = run(folder, 1)
     assert set(models(folder)) == {evaluation.key for evaluation in result.front}
     assert 0 < len(result.front) < 12
 
 
-def test_the_number_of_evaluations_is_kept_to(config: RunConfig, begin: Begin) -> None:
+def test_the_number_of_evaluations_is_kept_to(config: Settings, begin: Begin) -> None:
     seen: list[Progress] = []
-    folder = begin(replace(config, evaluations=6), "run")
+    folder = begin(changed(config, evaluations=6), "run")
     result = run_study(folder, executor=make_executor(1), on_progress=seen.append)
     assert len(result.evaluations) == 6
     assert {progress.total for progress in seen} == {6}
     assert [progress.generation for progress in seen] == [0, 0, 0, 0, 1, 1]
 
 
-def test_another_seed_asks_for_other_candidates(config: RunConfig, begin: Begin, run: Run) -> None:
+def test_another_seed_asks_for_other_candidates(config: Settings, begin: Begin, run: Run) -> None:
     first, second = (
-        run(begin(replace(config, seed=seed, generations=1), str(seed)), 1) for seed in (0, 1)
+        run(begin(changed(config, seed=seed, generations=1), str(seed)), 1) for seed in (0, 1)
     )
     assert {e.key for e in first.evaluations}.isdisjoint(e.key for e in second.evaluations)
 
@@ -99,7 +98,7 @@ class Backwards(AbstractExecutor):
 
 
 def test_the_order_in_which_candidates_become_ready_changes_nothing(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
     expected = run(begin(config, "one"), 1)
     folder = begin(config, "other")
@@ -109,9 +108,9 @@ def test_the_order_in_which_candidates_become_ready_changes_nothing(
 
 
 def test_the_weights_of_a_candidate_are_on_disk_before_its_row(
-    config: RunConfig, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
+    config: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = begin(replace(config, generations=1), "run")
+    folder = begin(changed(config, generations=1), "run")
     record_tell = Journal.record_tell
     weights_there: dict[str, bool] = {}
 
@@ -123,20 +122,20 @@ def test_the_weights_of_a_candidate_are_on_disk_before_its_row(
     assert all(weights_there[e.key] for e in run(folder, 1).front)
 
 
-def test_a_space_that_is_exhausted_ends_the_run(config: RunConfig, begin: Begin, run: Run) -> None:
-    small = replace(config, space="tiny", rules=("fa",), population=4, generations=2)
+def test_a_space_that_is_exhausted_ends_the_run(config: Settings, begin: Begin, run: Run) -> None:
+    small = changed(config, space="tiny", rules=("fa",), population=4, generations=2)
     assert len(run(begin(small, "run"), 1).evaluations) == 8
 
 
 @pytest.mark.parametrize("candidates", [1, 4, 6, 11])
 def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
-    config: RunConfig, begin: Begin, run: Run, candidates: int
+    config: Settings, begin: Begin, run: Run, candidates: int
 ) -> None:
     def interrupt(progress: Progress) -> None:
         if progress.done == candidates:
             raise KeyboardInterrupt
 
-    config = replace(config, seed=1)  # its front comes from the second and third generation
+    config = changed(config, seed=1)  # its front comes from the second and third generation
     whole, broken = begin(config, "whole"), begin(config, "broken")
     expected = run(whole, 1)
     with pytest.raises(KeyboardInterrupt):
@@ -147,8 +146,8 @@ def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
     assert models(broken) == models(whole)
 
 
-def test_resuming_a_finished_run_trains_nothing(config: RunConfig, begin: Begin, run: Run) -> None:
-    folder = begin(replace(config, seed=1), "run")
+def test_resuming_a_finished_run_trains_nothing(config: Settings, begin: Begin, run: Run) -> None:
+    folder = begin(changed(config, seed=1), "run")
     result, kept = run(folder, 1), models(folder)
     (folder / "models" / f"{result.front[0].key}.tmp").write_bytes(b"half")
     again = run(folder, 1)
@@ -158,7 +157,7 @@ def test_resuming_a_finished_run_trains_nothing(config: RunConfig, begin: Begin,
 
 
 def test_tables_never_shrink_while_a_run_is_replayed(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
     folder = begin(config, "run")
     result = run(folder, 1)
@@ -174,9 +173,9 @@ def test_tables_never_shrink_while_a_run_is_replayed(
 
 
 def test_weights_of_the_front_that_vanished_are_trained_again(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
-    folder = begin(replace(config, seed=1), "run")
+    folder = begin(changed(config, seed=1), "run")
     result, kept = run(folder, 1), models(folder)
     weights_path(folder, result.front[0].key).unlink()
     assert run(folder, 1).evaluations == result.evaluations
@@ -184,7 +183,7 @@ def test_weights_of_the_front_that_vanished_are_trained_again(
 
 
 def test_vanished_weights_that_train_to_other_values_are_an_error(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
     folder = begin(config, "run")
     key = run(folder, 1).front[0].key
@@ -198,14 +197,14 @@ def test_vanished_weights_that_train_to_other_values_are_an_error(
 
 
 def test_a_failed_candidate_is_recorded_and_on_no_front(
-    config: RunConfig, run: Run, tmp_path: Path
+    config: Settings, run: Run, tmp_path: Path
 ) -> None:
     """A third of this space is dead: such a network gives an attack no gradient to follow."""
     folder = tmp_path / "run"
     text = source_text("nas-bench-201").replace("nodes: 3", "nodes: 1")
     for operation in ("nor_conv_3x3", "avg_pool_3x3"):
         text = re.sub(rf"\n *{operation}: .*", "", text)
-    both = replace(config, objectives=("acc", "robust"), generations=1)
+    both = changed(config, objectives=("acc", "robust"), generations=1)
     create_run(folder, both, space_text=text)
     result = run(folder, 1)
     failed = {e.key for e in result.evaluations if e.failure is not None}
@@ -217,7 +216,7 @@ def test_a_failed_candidate_is_recorded_and_on_no_front(
 
 
 def test_a_journal_of_other_candidates_is_refused(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
     folder = begin(config, "run")
     run(folder, 1)
@@ -230,7 +229,7 @@ def test_a_journal_of_other_candidates_is_refused(
 
 
 def test_progress_counts_up_and_its_hypervolume_never_falls(
-    config: RunConfig, begin: Begin
+    config: Settings, begin: Begin
 ) -> None:
     seen: list[Progress] = []
     run_study(begin(config, "run"), executor=make_executor(1), on_progress=seen.append)

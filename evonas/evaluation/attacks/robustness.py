@@ -1,6 +1,5 @@
 """``robust``: the share of a fixed set of images that a network still classifies under attack."""
 
-import re
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -186,29 +185,6 @@ def robust_subset(images: Images, *, num_images: int = 1000, seed: int) -> Image
         seed=derive_seed(seed, "robust subset"),
     )
     return images.subset(part)
-
-
-def parse_epsilon(text: str) -> Fraction:
-    """The radius of an attack, exactly: ``"1/255"``, ``"0.004"`` or ``"0"``.
-
-    Raises:
-        ConfigError: it is not such a number, or not in [0, 1].
-    """
-    if re.fullmatch(r"\s*(\d{1,9}/\d{1,9}|\d{1,9}(\.\d{1,18})?)\s*", text, re.ASCII):
-        numerator, _, denominator = text.partition("/")
-        if not denominator or int(denominator):
-            epsilon = Fraction(numerator.strip()) / int(denominator or 1)
-            if epsilon <= 1:
-                return epsilon
-    raise ConfigError(
-        f"epsilon: expected a share of the pixel range from 0 to 1, such as '1/255', got '{text}'"
-    )
-
-
-def format_epsilon(epsilon: Fraction) -> str:
-    """The radius as n/255 where it is one, as tables of robustness write it."""
-    steps = epsilon * 255
-    return f"{steps}/255" if steps.denominator == 1 else str(epsilon)
 
 
 def _logits(network: nn.Module, pixels: Tensor) -> Tensor:

@@ -37,13 +37,13 @@ class Traits:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     crop_padding: int
-    flip: bool
-    validation_share: float
-    epochs: int
-    batch: int
-    channels: int | None
-    cells: int | None
-    epsilon: str
+    flip: bool = True
+    validation_share: float = 0.5  # as NAS-Bench-201 divides
+    epochs: int = 12
+    batch: int = 256
+    channels: int | None = None
+    cells: int | None = None
+    epsilon: str = "1/255"
 
 
 @final

@@ -48,6 +48,7 @@ class Cifar10(_AbstractCifar):
     """60,000 colour images, 32x32, of ten classes."""
 
     name: ClassVar[str] = "cifar10"
+    title: ClassVar[str] = "photographs of 10 classes, 32x32 colour"
     folder: ClassVar[str] = "cifar-10-batches-py"
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
@@ -59,13 +60,6 @@ class Cifar10(_AbstractCifar):
             mean=(125.3 / 255, 123.0 / 255, 113.9 / 255),  # NAS-Bench-201 (Dong and Yang 2020)
             std=(63.0 / 255, 62.1 / 255, 66.7 / 255),
             crop_padding=4,
-            flip=True,
-            validation_share=0.5,
-            epochs=12,
-            batch=256,
-            channels=None,
-            cells=None,
-            epsilon="1/255",
         )
 
     def _reader(self) -> Any:
@@ -77,6 +71,7 @@ class Cifar100(_AbstractCifar):
     """60,000 colour images, 32x32, of a hundred classes."""
 
     name: ClassVar[str] = "cifar100"
+    title: ClassVar[str] = "photographs of 100 classes, 32x32 colour"
     folder: ClassVar[str] = "cifar-100-python"
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
@@ -88,13 +83,6 @@ class Cifar100(_AbstractCifar):
             mean=(129.3 / 255, 124.1 / 255, 112.4 / 255),  # NAS-Bench-201 (Dong and Yang 2020)
             std=(68.2 / 255, 65.4 / 255, 70.4 / 255),
             crop_padding=4,
-            flip=True,
-            validation_share=0.5,
-            epochs=12,
-            batch=256,
-            channels=None,
-            cells=None,
-            epsilon="1/255",
         )
 
     def _reader(self) -> Any:

@@ -19,6 +19,7 @@ class Digits(AbstractSource):
     """1,797 grey images of ten digits; needs no file and no network."""
 
     name: ClassVar[str] = "digits"
+    title: ClassVar[str] = "handwritten digits, 8x8 grey, bundled"
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (bundled: read from nowhere)
         """Fixed values; nothing is read."""

@@ -18,6 +18,7 @@ class FashionMnist(AbstractSource):
     """60,000 training and 10,000 test images, in the plain idx files of their publisher."""
 
     name: ClassVar[str] = "fashion-mnist"
+    title: ClassVar[str] = "clothes, 28x28 grey"
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
         """Fixed values; nothing is read."""
@@ -28,13 +29,6 @@ class FashionMnist(AbstractSource):
             mean=(0.2860,),
             std=(0.3530,),
             crop_padding=2,
-            flip=True,
-            validation_share=0.5,
-            epochs=12,
-            batch=256,
-            channels=None,
-            cells=None,
-            epsilon="1/255",
         )
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:

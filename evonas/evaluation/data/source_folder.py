@@ -22,6 +22,7 @@ class Folder(AbstractSource):
     """
 
     name: ClassVar[str] = "folder"
+    title: ClassVar[str] = "your own images: train/<class>/<image>, test/<class>/<image>"
 
     def traits(self, data_dir: Path) -> Traits:
         """Counted and measured on the images of ``train/``."""
@@ -38,13 +39,6 @@ class Folder(AbstractSource):
             mean=tuple(mean.tolist()),
             std=tuple(std.clamp_min(1 / 255).tolist()),  # one flat colour must not divide by 0
             crop_padding=height // 8,  # 4 of 32 pixels, as for CIFAR
-            flip=True,
-            validation_share=0.5,
-            epochs=12,
-            batch=256,
-            channels=None,
-            cells=None,
-            epsilon="1/255",
         )
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002

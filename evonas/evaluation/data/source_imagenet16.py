@@ -42,6 +42,7 @@ class ImageNet16120(AbstractSource):
     """151,700 training and 6,000 test images; the test part is ImageNet's validation set."""
 
     name: ClassVar[str] = "imagenet16-120"
+    title: ClassVar[str] = "ImageNet of 120 classes, 16x16 colour"
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
         """Fixed values; nothing is read."""
@@ -52,13 +53,6 @@ class ImageNet16120(AbstractSource):
             mean=(122.68 / 255, 116.66 / 255, 104.01 / 255),  # NAS-Bench-201
             std=(63.22 / 255, 61.26 / 255, 65.09 / 255),
             crop_padding=2,
-            flip=True,
-            validation_share=0.5,
-            epochs=12,
-            batch=256,
-            channels=None,
-            cells=None,
-            epsilon="1/255",
         )
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002

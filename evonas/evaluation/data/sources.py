@@ -9,9 +9,15 @@ from evonas.evaluation.data.images import Images, Traits
 
 
 class AbstractSource(ABC):
-    """One data set; third parties may subclass it and load theirs the same way."""
+    """One data set; third parties may subclass it and load theirs the same way.
+
+    Attributes:
+        name: as in ``--dataset``.
+        title: what it shows, in a line.
+    """
 
     name: ClassVar[str]
+    title: ClassVar[str]
 
     @abstractmethod
     def traits(self, data_dir: Path) -> Traits:

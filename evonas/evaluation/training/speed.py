@@ -10,10 +10,10 @@ from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.training.augment import frame, plan_epoch
 from evonas.evaluation.training.cuda_graph import WARM_UP_CALLS, Replayed
 from evonas.evaluation.training.device_stream import make_device_stream
-from evonas.evaluation.training.precision import Precision
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.training_step import training_step
 from evonas.networks import build
+from evonas.settings.machine import Precision
 from evonas.space import load
 
 CELL = (  # the best of NAS-Bench-201 on CIFAR-10

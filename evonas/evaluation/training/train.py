@@ -14,10 +14,10 @@ from evonas.evaluation.training.checkpoint import make_checkpoint, restore_check
 from evonas.evaluation.training.cooperative import Cooperative, run_to_end
 from evonas.evaluation.training.cuda_graph import Replayed
 from evonas.evaluation.training.device_stream import make_device_stream
-from evonas.evaluation.training.precision import Precision
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.training_step import training_step
 from evonas.networks import Network
+from evonas.settings.machine import Precision
 
 __all__ = ["Recipe", "TrainedCandidate", "train", "training"]
 

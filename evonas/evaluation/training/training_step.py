@@ -15,11 +15,12 @@ from torch.nn import functional as F
 from evonas.evaluation.training.augment import FramedImages, cut
 from evonas.evaluation.training.descent import AbstractDescent, Descent
 from evonas.evaluation.training.flat_descent import FlatDescent
-from evonas.evaluation.training.precision import Precision, arithmetic, autocast
+from evonas.evaluation.training.precision import arithmetic, autocast
 from evonas.evaluation.training.recipe import Recipe
 from evonas.networks import Network
 from evonas.rules import parameter_groups
 from evonas.rules.kernels import has_kernels_on
+from evonas.settings.machine import Precision
 
 
 @final

@@ -96,7 +96,7 @@ class DeviceExecutor(AbstractExecutor):
         expected = forecast(
             order.space,
             order.genome,
-            traits=traits_of(protocol.dataset, data_dir=protocol.data_dir),
+            traits=traits_of(protocol.training.dataset, data_dir=protocol.data_dir),
             batch=protocol.recipe.batch,
         )
         self._count += 1

@@ -8,7 +8,7 @@ import gc
 import pickle
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -88,7 +88,7 @@ def work(connection: Connection, settings: WorkerSettings) -> None:
 
 
 def _beginning(order: Order, device: str) -> Callable[[], Cooperative[Result]]:
-    protocol = replace(order.protocol, device=device)
+    protocol = order.protocol.on(device)
     return partial(evaluating, order.space, order.genome, protocol=protocol, stage=order.stage)
 
 

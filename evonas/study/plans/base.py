@@ -13,8 +13,8 @@ from evonas.evaluation.record import Evaluation
 from evonas.search.base import AbstractSearch
 from evonas.search.pareto import Vector, non_dominated
 from evonas.search.supernet_guided.guided_search import GuidedSearch
+from evonas.settings import Settings
 from evonas.space import Genome, Space
-from evonas.study.config import RunConfig
 from evonas.study.plans.successive_halving import SuccessiveHalving
 from evonas.study.progress import told, vector
 
@@ -53,12 +53,12 @@ class AbstractPlan(ABC):
     Args:
         search: newly made.
         space: of its genomes.
-        config: of the run.
+        settings: of the run.
         screen: says of a genome whether it breaks a constraint that is known without training: its
             record, or None.
 
     Attributes:
-        config: of the run.
+        settings: of the run.
         halving: the rungs.
         finished: keys of the candidates that will not be trained on, in the order in which this
             became known; without those that were refused.
@@ -69,12 +69,14 @@ class AbstractPlan(ABC):
         self,
         search: AbstractSearch | GuidedSearch,
         space: Space,
-        config: RunConfig,
+        settings: Settings,
         *,
         screen: Screen,
     ) -> None:
-        self.config = config
-        self.halving = SuccessiveHalving(config.rungs, config.objectives, eta=config.eta)
+        self.settings = settings
+        self.halving = SuccessiveHalving(
+            settings.training.rungs, settings.problem.objectives, eta=settings.training.eta
+        )
         self.finished: list[str] = []
         self.num_generations = 0
         self._search = search
@@ -116,7 +118,7 @@ class AbstractPlan(ABC):
         self._running.remove(evaluation.key)
         self._results[evaluation.key] = evaluation
         self.halving.add(evaluation)
-        point = vector(evaluation, self.config.objectives)
+        point = vector(evaluation, self.settings.problem.objectives)
         if point is not None:
             points = [*self._archive, point]
             self._archive = [p for p, k in zip(points, non_dominated(points), strict=True) if k]
@@ -140,7 +142,7 @@ class AbstractPlan(ABC):
     @property
     def first_generation(self) -> list[Evaluation]:
         """The candidates that were finished first, as many as a population."""
-        return [self._results[key] for key in self.finished[: self.config.population]]
+        return [self._results[key] for key in self.finished[: self.settings.search.population]]
 
     @abstractmethod
     def _settle(self, evaluation: Evaluation) -> None:
@@ -149,7 +151,9 @@ class AbstractPlan(ABC):
     @property
     def _num_wanted(self) -> int:
         """New candidates that may still be asked for."""
-        return 0 if self._is_exhausted else self.config.num_candidates - len(self._accepted)
+        return (
+            0 if self._is_exhausted else self.settings.search.num_candidates - len(self._accepted)
+        )
 
     def _ask(self, count: int) -> list[Job]:
         """New candidates until ``count`` of them are to be trained, or no more can be had."""
@@ -167,7 +171,7 @@ class AbstractPlan(ABC):
     def _new_job(self, genome: Genome) -> Job:
         key, refused = self._space.key(genome), self._screen(genome)
         self._genomes[key] = genome
-        self._generations[key] = len(self._accepted) // self.config.population
+        self._generations[key] = len(self._accepted) // self.settings.search.population
         if refused is None:
             self._accepted.append(key)
             self._num_refused_in_a_row = 0
@@ -193,7 +197,7 @@ class AbstractPlan(ABC):
         self.finished += keys
 
     def _tell(self, keys: Sequence[str]) -> None:
-        pairs = [told(self._results[key], self.config.objectives) for key in keys]
+        pairs = [told(self._results[key], self.settings.problem.objectives) for key in keys]
         self._search.tell(
             [self._genomes[key] for key in keys],
             [values for values, _ in pairs],

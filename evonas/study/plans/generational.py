@@ -22,8 +22,8 @@ class GenerationalPlan(AbstractPlan):
     @property
     def total_epochs(self) -> int:
         """That all candidates together will be trained for, if none fails."""
-        whole, rest = divmod(self.config.num_candidates, self.config.population)
-        sizes = [self.config.population] * whole + [rest]
+        whole, rest = divmod(self.settings.search.num_candidates, self.settings.search.population)
+        sizes = [self.settings.search.population] * whole + [rest]
         return sum(self.halving.epochs_of(size, share=self.halving.share) for size in sizes)
 
     def next_jobs(self) -> list[Job]:
@@ -41,7 +41,7 @@ class GenerationalPlan(AbstractPlan):
                 return [self._job(key, above) for key in best]
             self._finish(members)
             self.num_generations += 1
-        return self._ask(min(self.config.population, self._num_wanted))
+        return self._ask(min(self.settings.search.population, self._num_wanted))
 
     def _settle(self, evaluation: Evaluation) -> None:
         """Nothing follows before the whole rung is there."""

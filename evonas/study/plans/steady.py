@@ -19,7 +19,7 @@ class SteadyPlan(AbstractPlan):
     @cached_property
     def _waiting(self) -> dict[int, list[str]]:
         """The candidates on each rung but the last that wait for others to be compared with."""
-        return {epochs: [] for epochs in self.config.rungs[:-1]}
+        return {epochs: [] for epochs in self.settings.training.rungs[:-1]}
 
     @cached_property
     def _promoted(self) -> deque[tuple[str, int]]:
@@ -29,13 +29,13 @@ class SteadyPlan(AbstractPlan):
     @property
     def generation(self) -> int:
         """Of the candidate that was finished last; a population of them counts as one."""
-        return max(0, len(self.finished) - 1) // self.config.population
+        return max(0, len(self.finished) - 1) // self.settings.search.population
 
     @property
     def total_epochs(self) -> int:
         """That all candidates together will be trained for, if none fails."""
-        eta = self.config.eta
-        count = self.config.num_candidates
+        eta = self.settings.training.eta
+        count = self.settings.search.num_candidates
         return self.halving.epochs_of(count, share=lambda count: -(-count // eta))
 
     def next_jobs(self) -> list[Job]:
@@ -49,7 +49,7 @@ class SteadyPlan(AbstractPlan):
             key, epochs = self._promoted.popleft()
             return [self._job(key, epochs)]
         if not self._running:
-            self.num_generations = -(-len(self.finished) // self.config.population)
+            self.num_generations = -(-len(self.finished) // self.settings.search.population)
         return []
 
     def _settle(self, evaluation: Evaluation) -> None:
@@ -58,9 +58,9 @@ class SteadyPlan(AbstractPlan):
             self._finish([evaluation.key])
         else:
             waiting.append(evaluation.key)
-            if len(waiting) == self.config.eta:
+            if len(waiting) == self.settings.training.eta:
                 self._promote(evaluation.epochs)
-        self.num_generations = len(self.finished) // self.config.population
+        self.num_generations = len(self.finished) // self.settings.search.population
 
     def _promote(self, epochs: int) -> None:
         waiting, self._waiting[epochs] = self._waiting[epochs], []

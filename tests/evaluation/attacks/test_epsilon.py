@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evonas.errors import ConfigError
-from evonas.evaluation.attacks.robustness import format_epsilon, parse_epsilon
+from evonas.evaluation.attacks.epsilon import format_epsilon, parse_epsilon
 
 
 @pytest.mark.parametrize(

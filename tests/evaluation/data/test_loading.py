@@ -11,10 +11,16 @@ import pytest
 import torch
 
 from evonas.errors import DataError, UnknownNameError
+from evonas.evaluation.attacks.epsilon import parse_epsilon
 from evonas.evaluation.data import loading as data
-from evonas.evaluation.data.loading import DATASETS, default_data_dir, load_search_data, load_test, traits_of
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.attacks.robustness import parse_epsilon
+from evonas.evaluation.data.loading import (
+    DATASETS,
+    default_data_dir,
+    load_search_data,
+    load_test,
+    traits_of,
+)
 from evonas.evaluation.data.source_digits import Digits
 from evonas.evaluation.data.sources import AbstractSource
 

@@ -13,11 +13,11 @@ from torch import Tensor
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.training.augment import FramedImages, frame, plan_epoch
 from evonas.evaluation.training.checkpoint import make_checkpoint, restore_checkpoint
-from evonas.evaluation.training.precision import Precision
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.training_step import TrainingStep, training_step
 from evonas.networks import build
 from evonas.rules import RULES, rule_layers, true_gradient
+from evonas.settings.machine import Precision
 from evonas.space import load
 from tests.recorder import Recorder
 

@@ -8,13 +8,16 @@ from dataclasses import replace
 
 import pytest
 
+from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
 from evonas.space import Genome, Space, load
-from evonas.study.config import RunConfig, shaped_space
 from evonas.study.executors.device import DeviceExecutor
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order
+from evonas.study.shape import shaped_space
+from tests.small_run import changed
 
 
 def genomes(space: Space, count: int) -> list[Genome]:
@@ -34,10 +37,10 @@ def kill(executor: DeviceExecutor) -> None:
 
 
 def test_its_records_are_those_of_this_process_also_when_it_is_killed_once(
-    config: RunConfig,
+    config: Settings,
 ) -> None:
     space = shaped_space(load("nas-bench-201"), config)
-    protocol = replace(config, epochs=2).protocol()
+    protocol = Protocol.of(changed(config, epochs=2))
     executor = DeviceExecutor(["cpu"], slots=2)
     expected = by_key(InlineExecutor().run(space, genomes(space, 5), protocol=protocol))
     assert executor.capacity == 2
@@ -59,11 +62,11 @@ def test_its_records_are_those_of_this_process_also_when_it_is_killed_once(
         executor.next_done()
 
 
-def test_a_candidate_whose_worker_always_dies_is_given_up(config: RunConfig) -> None:
+def test_a_candidate_whose_worker_always_dies_is_given_up(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     executor = DeviceExecutor(["cpu"], slots=2)
     (genome,) = genomes(space, 1)
-    executor.submit(Order(space, genome, config.protocol()))
+    executor.submit(Order(space, genome, Protocol.of(config)))
     for _ in range(2):
         executor._hand_out()
         kill(executor)

@@ -13,8 +13,9 @@ from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.device_stream import HostStream
 from evonas.evaluation.training.forecast import forecast
 from evonas.space import Genome, Space, load
-from evonas.study.config import RunConfig, shaped_space
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket, finish_all
+from evonas.study.shape import shaped_space
+from tests.small_run import SMALL_RUN, changed
 
 Found = dict[str, tuple[Evaluation, bytes]]
 
@@ -54,13 +55,8 @@ def by_key(results: "object") -> Found:
 
 @pytest.fixture(scope="module")
 def candidates() -> Candidates:
-    config = RunConfig(
-        space="nas-bench-201", objectives=("acc", "params"), rules=("fa", "brsf", "kp"),
-        dataset="digits", data_dir="nowhere", algorithm="random", population=4, generations=1,
-        evaluations=4, epochs=2, batch=20, images=120, channels=4, cells=1, seed=0,
-        epsilon="16/255", attacked_images=20, device="cpu",
-    )  # fmt: skip
-    return Candidates(shaped_space(load("nas-bench-201"), config), config.protocol(), 4)
+    config = changed(SMALL_RUN, rules=("fa", "brsf", "kp"), epochs=2, batch=20, images=120)
+    return Candidates(shaped_space(load("nas-bench-201"), config), Protocol.of(config), 4)
 
 
 @pytest.mark.parametrize("slots", [1, 3, 8])

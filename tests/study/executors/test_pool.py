@@ -7,18 +7,21 @@ from dataclasses import replace
 
 import pytest
 import torch
+from joblib import Parallel, delayed
 
 from evonas.evaluation.evaluate import evaluate
-from evonas.evaluation.protocol import Stage
+from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.seeds import derive_seed
+from evonas.settings import Settings
 from evonas.space import Genome, Space, load
-from evonas.study.config import RunConfig, shaped_space
-from evonas.study.executors import pool as module
+from evonas.study.executors import inline, pool
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
 from evonas.study.executors.pool import JoblibExecutor
+from evonas.study.shape import shaped_space
+from tests.small_run import changed
 
 
 def genomes(space: Space, count: int) -> list[Genome]:
@@ -26,8 +29,8 @@ def genomes(space: Space, count: int) -> list[Genome]:
     return [space.canonical(space.sample(rng)) for _ in range(count)]
 
 
-def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: RunConfig) -> None:
-    space, protocol = shaped_space(load("nas-bench-201"), config), config.protocol()
+def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: Settings) -> None:
+    space, protocol = shaped_space(load("nas-bench-201"), config), Protocol.of(config)
     results = [
         {
             record.key: (replace(record, seconds=0.0), weights)
@@ -40,7 +43,7 @@ def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: Run
 
 
 def test_one_process_computes_on_one_thread_and_gives_the_others_back(
-    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+    config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space, before = shaped_space(load("nas-bench-201"), config), torch.get_num_threads()
     seen: list[int] = []
@@ -49,24 +52,24 @@ def test_one_process_computes_on_one_thread_and_gives_the_others_back(
         seen.append(torch.get_num_threads())
         return evaluate(order.space, order.genome, protocol=order.protocol)
 
-    monkeypatch.setattr(module, "_work", watched)
+    monkeypatch.setattr(inline, "evaluate_order", watched)
     torch.set_num_threads(2)
-    list(InlineExecutor().run(space, genomes(space, 1), protocol=config.protocol()))
+    list(InlineExecutor().run(space, genomes(space, 1), protocol=Protocol.of(config)))
     assert (seen, torch.get_num_threads()) == ([1], 2)
     torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_was_ordered_and_given_up_is_not_handed_out(config: RunConfig, workers: int) -> None:
+def test_what_was_ordered_and_given_up_is_not_handed_out(config: Settings, workers: int) -> None:
     space, executor = shaped_space(load("nas-bench-201"), config), make_executor(workers)
     assert executor.capacity == workers
     for genome in genomes(space, 3):
-        executor.submit(Order(space, genome, config.protocol(), Stage()))
+        executor.submit(Order(space, genome, Protocol.of(config), Stage()))
     executor.next_done()
     executor.close()
     with pytest.raises(ValueError, match="expected an order"):
         executor.next_done()
-    (again,) = executor.run(space, genomes(space, 1), protocol=config.protocol())
+    (again,) = executor.run(space, genomes(space, 1), protocol=Protocol.of(config))
     assert again[0].failure is None
 
 
@@ -77,11 +80,11 @@ def test_the_number_of_workers_chooses_the_executor() -> None:
 
 @pytest.mark.filterwarnings("ignore:A worker stopped while some jobs")
 def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
-    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+    config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     given: Sequence[Genome] = genomes(space, 4)
-    protocol = replace(config, seed=13).protocol()
+    protocol = Protocol.of(changed(config, seed=13))
     victim = given[1]
 
     # local, so that it travels to the workers by value: they cannot import the tests
@@ -91,7 +94,7 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
         key = order.space.key(order.genome)
         return Evaluation(key, "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b"weights"
 
-    monkeypatch.setattr(module, "_work", deadly)
+    monkeypatch.setattr(pool, "evaluate_order", deadly)
     records = {
         record.key: record for record, _ in JoblibExecutor(2).run(space, given, protocol=protocol)
     }
@@ -100,3 +103,13 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
     assert [record.key for record in failures] == [space.key(given[1])]
     assert str(failures[0].failure).startswith("worker lost: ")
     assert failures[0].seed == derive_seed(13, failures[0].key)
+
+
+def test_a_pool_leaves_the_pool_of_joblib_alone(config: Settings) -> None:
+    space, executor = shaped_space(load("nas-bench-201"), config), JoblibExecutor(2)
+    given = genomes(space, 2)
+    first = [e.key for e, _ in executor.run(space, given, protocol=Protocol.of(config))]
+    assert Parallel(n_jobs=2)(delayed(abs)(-n) for n in range(3)) == [0, 1, 2]
+    again = [e.key for e, _ in executor.run(space, given, protocol=Protocol.of(config))]
+    assert sorted(first) == sorted(again)
+    executor.close()

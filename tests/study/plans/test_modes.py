@@ -9,20 +9,24 @@ from typing import Any
 import pytest
 
 from evonas.evaluation.evaluate import evaluate
+from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 from evonas.search.base import AbstractSearch
 from evonas.search.engines import SEARCHES
+from evonas.settings import Settings
+from evonas.settings.search import MODES
 from evonas.space import load
 from evonas.study import run as module
-from evonas.study.config import MODES, RunConfig, shaped_space
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.plans import base as plan
 from evonas.study.progress import Progress, front
 from evonas.study.run import StudyResult, run_study
+from evonas.study.shape import shaped_space
 from evonas.study.weights import weights_path
+from tests.small_run import changed
 from tests.study.fake import Drawn
 
-Begin = Callable[[RunConfig, str], Path]
+Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 
 HALVING: dict[str, Any] = {"fidelity": (1, 3, 9), "epochs": 9, "eta": 3}
@@ -42,7 +46,7 @@ def test_every_mode_has_its_plan() -> None:
 
 @pytest.mark.parametrize("algorithm", sorted(SEARCHES))
 def test_steady_state_with_one_worker_is_asked_one_by_one_and_told_at_once(
-    config: RunConfig, begin: Begin, algorithm: str, monkeypatch: pytest.MonkeyPatch
+    config: Settings, begin: Begin, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objectives = ("acc", "params")[: SEARCHES[algorithm].max_objectives]
     log: list[str] = []
@@ -58,7 +62,7 @@ def test_steady_state_with_one_worker_is_asked_one_by_one_and_told_at_once(
 
     monkeypatch.setattr(AbstractSearch, "ask", asked)
     monkeypatch.setattr(AbstractSearch, "tell", told)
-    steady = replace(config, mode="steady", algorithm=algorithm, objectives=objectives)
+    steady = changed(config, mode="steady", algorithm=algorithm, objectives=objectives)
     result = end(begin(steady, "run"), Drawn())
     assert log == ["ask 1", "tell 1"] * 12
     assert len(result.evaluations) == 12
@@ -67,19 +71,19 @@ def test_steady_state_with_one_worker_is_asked_one_by_one_and_told_at_once(
 
 @pytest.mark.parametrize("settings", [{}, HALVING])
 def test_in_steady_state_no_worker_waits_while_candidates_are_wanted(
-    config: RunConfig, begin: Begin, settings: dict[str, Any]
+    config: Settings, begin: Begin, settings: dict[str, Any]
 ) -> None:
     executor = Drawn(3)
-    end(begin(replace(config, mode="steady", **settings), "run"), executor)
+    end(begin(changed(config, mode="steady", **settings), "run"), executor)
     at_work = len(executor.loads) - executor.loads[::-1].index(3)
     assert executor.loads[:at_work] == [3] * at_work
     assert len({key for key, _ in executor.done[:at_work]}) >= 9  # the rest is the last of them
 
 
 def test_in_generations_the_order_of_ending_changes_nothing(
-    config: RunConfig, begin: Begin
+    config: Settings, begin: Begin
 ) -> None:
-    halving = replace(config, **HALVING, constraints=("params<=8k",))
+    halving = changed(config, **HALVING, constraints=("params<=8k",))
     results = [
         end(begin(halving, f"run-{number}"), Drawn(capacity, seed=number))
         for number, capacity in enumerate((1, 2, 5))
@@ -91,10 +95,10 @@ def test_in_generations_the_order_of_ending_changes_nothing(
 
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_one_in_eta_of_a_rung_goes_on_to_the_next(
-    config: RunConfig, begin: Begin, mode: str
+    config: Settings, begin: Begin, mode: str
 ) -> None:
     executor = Drawn()
-    halving = replace(config, mode=mode, population=9, evaluations=27, **HALVING)
+    halving = changed(config, mode=mode, population=9, evaluations=27, **HALVING)
     result = end(begin(halving, "run"), executor)
     num_failed = sum(e.failure is not None for e in result.evaluations)
     rungs = Counter(epochs for _, epochs in executor.done)
@@ -106,10 +110,10 @@ def test_one_in_eta_of_a_rung_goes_on_to_the_next(
 
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_only_full_training_counts_for_the_front_the_best_and_the_hypervolume(
-    config: RunConfig, begin: Begin, mode: str
+    config: Settings, begin: Begin, mode: str
 ) -> None:
     seen: list[Progress] = []
-    halving = replace(config, mode=mode, population=9, evaluations=27, **HALVING)
+    halving = changed(config, mode=mode, population=9, evaluations=27, **HALVING)
     folder = begin(halving, "run")
     result = run_study(folder, executor=Drawn(), on_progress=seen.append)
     full = [e for e in result.evaluations if e.epochs == 9 and e.failure is None]
@@ -125,9 +129,9 @@ def test_only_full_training_counts_for_the_front_the_best_and_the_hypervolume(
 
 
 def test_a_promoted_candidate_is_one_trained_straight_through(
-    config: RunConfig, begin: Begin
+    config: Settings, begin: Begin
 ) -> None:
-    halving = replace(config, fidelity=(1, 2), epochs=2, eta=2, population=4, generations=1)
+    halving = changed(config, fidelity=(1, 2), epochs=2, eta=2, population=4, generations=1)
     folder = begin(halving, "run")
     result = run_study(folder, executor=InlineExecutor(), on_progress=lambda _: None)
     space = shaped_space(load("nas-bench-201"), halving)
@@ -135,16 +139,16 @@ def test_a_promoted_candidate_is_one_trained_straight_through(
     assert len(full) == 2
     for evaluation in full:
         genome = space.parse(evaluation.genome)
-        straight, weights = evaluate(space, genome, protocol=halving.protocol())
+        straight, weights = evaluate(space, genome, protocol=Protocol.of(halving))
         assert timeless([straight]) == timeless([evaluation])
         if evaluation in result.front:
             assert weights_path(folder, evaluation.key).read_bytes() == weights
 
 
 def test_what_breaks_a_free_constraint_costs_neither_training_nor_budget(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
-    result = run(begin(replace(config, constraints=("params<=7k",)), "run"), 1)
+    result = run(begin(changed(config, constraints=("params<=7k",)), "run"), 1)
     trained = [e for e in result.evaluations if e.epochs]
     refused = [e for e in result.evaluations if not e.epochs]
     assert len(trained) == 12
@@ -155,24 +159,24 @@ def test_what_breaks_a_free_constraint_costs_neither_training_nor_budget(
 
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_constraints_that_nothing_keeps_to_end_the_run(
-    config: RunConfig, begin: Begin, mode: str, monkeypatch: pytest.MonkeyPatch
+    config: Settings, begin: Begin, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "MAX_REFUSALS", 30)
-    impossible = replace(config, mode=mode, constraints=("params<=1",))
+    impossible = changed(config, mode=mode, constraints=("params<=1",))
     executor = Drawn()
     result = end(begin(impossible, "run"), executor)
     assert executor.done == []
     assert result.front == []
-    assert 30 <= len(result.evaluations) < 30 + config.population
+    assert 30 <= len(result.evaluations) < 30 + config.search.population
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_the_front_with_and_without_gates_is_the_same(
-    config: RunConfig, begin: Begin, run: Run, mode: str
+    config: Settings, begin: Begin, run: Run, mode: str
 ) -> None:
     """What a gate skips is skipped for good reason, and the search is told the same either way."""
-    both = replace(config, mode=mode, objectives=("acc", "robust"), generations=4, evaluations=16)
-    skip, measure = (run(begin(replace(both, gate=gate), gate), 1) for gate in ("skip", "measure"))
+    both = changed(config, mode=mode, objectives=("acc", "robust"), generations=4, evaluations=16)
+    skip, measure = (run(begin(changed(both, gate=gate), gate), 1) for gate in ("skip", "measure"))
     gated = [e for e in skip.evaluations if e.bounds]
     assert gated
     assert all("robust" not in e.values for e in gated)
@@ -181,14 +185,14 @@ def test_the_front_with_and_without_gates_is_the_same(
     assert timeless(skip.front) == timeless(measure.front)
     assert skip.hypervolumes == measure.hypervolumes
     blind = [replace(e, left_out=None) for e in measure.evaluations]
-    assert {e.key for e in front(blind, both.objectives)} == {e.key for e in skip.front}
+    assert {e.key for e in front(blind, both.problem.objectives)} == {e.key for e in skip.front}
 
 
 def test_without_feedback_gates_off_end_in_the_same_front_too(
-    config: RunConfig, begin: Begin, run: Run
+    config: Settings, begin: Begin, run: Run
 ) -> None:
-    blind = replace(config, algorithm="random", objectives=("acc", "robust"))
-    skip, off = (run(begin(replace(blind, gate=gate), gate), 1) for gate in ("skip", "off"))
+    blind = changed(config, algorithm="random", objectives=("acc", "robust"))
+    skip, off = (run(begin(changed(blind, gate=gate), gate), 1) for gate in ("skip", "off"))
     assert any(e.bounds for e in skip.evaluations)
     assert not any(e.bounds for e in off.evaluations)
     assert timeless(skip.front) == timeless(off.front)

@@ -1,31 +1,33 @@
 """What a plan orders, told by hand: who goes on, when, and which rivals gate it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from evonas.evaluation.record import Evaluation
 from evonas.search.engines import make_search
+from evonas.settings import Settings
+from evonas.settings.search import MODES
 from evonas.space import load
-from evonas.study.config import MODES, RunConfig, shaped_space
 from evonas.study.plans.base import AbstractPlan, Job
 from evonas.study.run import PLANS
+from evonas.study.shape import shaped_space
+from tests.small_run import changed
 
 HALVING: dict[str, Any] = {"fidelity": (1, 3, 9), "epochs": 9, "eta": 3}
 
 
-def plan_of(config: RunConfig) -> AbstractPlan:
-    space = shaped_space(load(config.space), config)
+def plan_of(config: Settings) -> AbstractPlan:
+    space = shaped_space(load(config.problem.space), config)
     search = make_search(
         "random",
         space,
-        population=config.population,
-        num_objectives=len(config.objectives),
+        population=config.search.population,
+        num_objectives=len(config.problem.objectives),
         seed=0,
     )
-    return PLANS[config.mode](search, space, config, screen=lambda _: None)
+    return PLANS[config.search.mode](search, space, config, screen=lambda _: None)
 
 
 def result(job: Job, values: dict[str, float], *, failure: str | None = None) -> Evaluation:
@@ -51,9 +53,9 @@ def accuracies(*values: float) -> Iterator[dict[str, float]]:
 
 
 def test_in_steady_state_the_best_of_eta_goes_on_at_once_and_before_anything_new(
-    config: RunConfig,
+    config: Settings,
 ) -> None:
-    steady = replace(config, mode="steady", objectives=("acc",), evaluations=9, **HALVING)
+    steady = changed(config, mode="steady", objectives=("acc",), evaluations=9, **HALVING)
     rungs = (
         *(0.1, 0.3, 0.2, 0.31),  # the second goes on
         *(0.6, 0.5, 0.4, 0.61),  # the first
@@ -67,9 +69,9 @@ def test_in_steady_state_the_best_of_eta_goes_on_at_once_and_before_anything_new
 
 
 def test_in_steady_state_those_who_stay_are_finished_when_the_best_goes_on(
-    config: RunConfig,
+    config: Settings,
 ) -> None:
-    plan = plan_of(replace(config, mode="steady", objectives=("acc",), **HALVING))
+    plan = plan_of(changed(config, mode="steady", objectives=("acc",), **HALVING))
     jobs = [job for _ in range(3) for job in plan.next_jobs()]
     for job, acc in zip(jobs, (0.2, 0.3, 0.1), strict=True):
         assert plan.finished == []
@@ -78,16 +80,16 @@ def test_in_steady_state_those_who_stay_are_finished_when_the_best_goes_on(
     assert plan.unfinished == {(jobs[1].key, 1)}
 
 
-def test_a_rest_smaller_than_eta_sends_its_best_up_to_the_end(config: RunConfig) -> None:
-    steady = replace(config, mode="steady", objectives=("acc",), evaluations=2, **HALVING)
+def test_a_rest_smaller_than_eta_sends_its_best_up_to_the_end(config: Settings) -> None:
+    steady = changed(config, mode="steady", objectives=("acc",), evaluations=2, **HALVING)
     ordered = orders(plan_of(steady), accuracies(0.1, 0.2, 0.3, 0.4))
     keys = [job.key for job in ordered]
     assert [job.epochs for job in ordered] == [1, 1, 3, 9]
     assert [keys.index(key) for key in keys] == [0, 1, 1, 1]
 
 
-def test_in_generations_the_best_third_of_a_rung_goes_on_together(config: RunConfig) -> None:
-    halving = replace(config, objectives=("acc",), population=9, evaluations=18, **HALVING)
+def test_in_generations_the_best_third_of_a_rung_goes_on_together(config: Settings) -> None:
+    halving = changed(config, objectives=("acc",), population=9, evaluations=18, **HALVING)
     one = (*(0.1, 0.2, 0.9, 0.3, 0.4, 0.8, 0.5, 0.7, 0.6), *(0.8, 0.9, 0.7), 0.95)
     ordered = orders(plan_of(halving), accuracies(*one, *one))
     keys = [job.key for job in ordered]
@@ -99,9 +101,9 @@ def test_in_generations_the_best_third_of_a_rung_goes_on_together(config: RunCon
 
 
 def test_in_generations_nothing_is_ordered_before_all_of_a_rung_have_come(
-    config: RunConfig,
+    config: Settings,
 ) -> None:
-    plan = plan_of(replace(config, objectives=("acc",), population=9, **HALVING))
+    plan = plan_of(changed(config, objectives=("acc",), population=9, **HALVING))
     for number in (9, 3, 1):
         jobs = plan.next_jobs()
         assert len(jobs) == number
@@ -111,8 +113,8 @@ def test_in_generations_nothing_is_ordered_before_all_of_a_rung_have_come(
             plan.take(result(job, {"acc": 0.5}))
 
 
-def test_when_all_that_went_on_have_failed_nobody_takes_their_place(config: RunConfig) -> None:
-    halving = replace(config, objectives=("acc",), population=3, evaluations=6, **HALVING)
+def test_when_all_that_went_on_have_failed_nobody_takes_their_place(config: Settings) -> None:
+    halving = changed(config, objectives=("acc",), population=3, evaluations=6, **HALVING)
     plan = plan_of(halving)
     for job in plan.next_jobs():
         plan.take(result(job, {"acc": 0.5}))
@@ -132,10 +134,10 @@ def front(points: set[tuple[float, ...]]) -> set[tuple[float, ...]]:
 @pytest.mark.parametrize("settings", [{"epochs": 9}, HALVING])
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_rivals_are_the_front_of_the_fully_trained_when_a_job_is_ordered(
-    config: RunConfig, mode: str, settings: dict[str, Any]
+    config: Settings, mode: str, settings: dict[str, Any]
 ) -> None:
     """In generations that is the front of the generations before, whoever ends first."""
-    plan = plan_of(replace(config, mode=mode, population=9, evaluations=36, **settings))
+    plan = plan_of(changed(config, mode=mode, population=9, evaluations=36, **settings))
     found: dict[int, set[tuple[float, ...]]] = {0: set()}  # of the generations, or of all in one
     sizes, waiting, count = set(), list[Job](), 0
     while waiting or (waiting := plan.next_jobs()):

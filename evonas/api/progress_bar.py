@@ -1,47 +1,42 @@
-"""The progress of a run in the terminal: a bar with the best front so far and the time left."""
+"""The progress of a run: a bar in terminals and notebooks, lines where neither is."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as Bar,
-)
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
+from evonas.api.progress_text import describe
 from evonas.study.progress import Progress
+
+Show = Callable[[Progress], None]
 
 
 @contextmanager
-def progress_bar(console: Console, *, is_quiet: bool) -> Iterator[Callable[[Progress], None]]:
+def progress_display(console: Console | None = None, *, is_quiet: bool) -> Iterator[Show]:
     """A function to call after every candidate; it draws, or in quiet mode does nothing.
 
-    The bar and the time left count epochs of training. Where the output is no terminal, one line
-    is printed for every generation instead of a bar.
+    The bar and the time left count epochs of training. Where the output is no terminal and no
+    notebook, one line is printed for every generation instead.
+
+    Args:
+        console: to draw on; standard output if None.
+        is_quiet: whether nothing is shown.
     """
+    console = console or Console()
     if is_quiet:
         yield lambda _: None
+    elif console.is_jupyter:
+        from evonas.api.notebook_bar import NotebookBar
+
+        yield NotebookBar().show
     elif not console.is_terminal:
         lines = _Lines(console)
         yield lines.show
         lines.end()
     else:
-        with Bar(
-            TextColumn("[bold]generation {task.fields[generation]}"),
-            BarColumn(),
-            TextColumn("{task.fields[candidates]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[state]}"),
-            console=console,
-            expand=True,
-        ) as bar:
+        with _bar(console) as bar:
             task = bar.add_task("", total=None, generation=1, candidates="", state="")
             yield lambda progress: bar.update(
                 task,
@@ -53,20 +48,18 @@ def progress_bar(console: Console, *, is_quiet: bool) -> Iterator[Callable[[Prog
             )
 
 
-def describe(progress: Progress) -> str:
-    """Front, hypervolume, best of each objective and failures, on one line."""
-    parts = [f"front {progress.front_size}"]
-    if progress.hypervolume is not None:
-        parts.append(f"hv {progress.hypervolume:.4f}")
-    parts += [f"{name} {readable(value)}" for name, value in progress.best.items()]
-    if progress.failures:
-        parts.append(f"failed {progress.failures}")
-    return " · ".join(parts)
-
-
-def readable(value: float) -> str:
-    """A share with four digits behind the point, a count whole."""
-    return f"{value:,.0f}" if value > 1 else f"{value:.4f}"
+def _bar(console: Console) -> Bar:
+    return Bar(
+        TextColumn("[bold]generation {task.fields[generation]}"),
+        BarColumn(),
+        TextColumn("{task.fields[candidates]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[state]}"),
+        console=console,
+        expand=True,
+    )
 
 
 class _Lines:

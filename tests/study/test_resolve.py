@@ -1,4 +1,4 @@
-"""What a flag, or its absence, sets in the configuration of a run."""
+"""What a setting, or its absence, comes to in a run."""
 
 from pathlib import Path
 from typing import Any
@@ -6,34 +6,43 @@ from typing import Any
 import joblib
 import pytest
 
-from evonas.cli.options import RunOptions, default_batch, resolve, worker_count
+from evonas.errors import ConfigError, UnknownNameError
 from evonas.evaluation.data.loading import traits_of
+from evonas.settings import SETTINGS, Settings
+from evonas.settings.reading import read_settings
 from evonas.space import load
-from evonas.study.config import RunConfig
 from evonas.study.executors.device import SLOTS
-
-UNSET: dict[str, Any] = {
-    "space": "nas-bench-201", "objectives": "acc,robust", "rules": None, "dataset": "digits",
-    "data_dir": None, "algorithm": "nsga2", "population": 20, "generations": None,
-    "evaluations": None, "epochs": None, "batch": None, "images": None, "channels": None,
-    "cells": None, "epsilon": None, "seed": 0, "device": "cpu",
-    "precision": None,
-}  # fmt: skip
+from evonas.study.resolve import default_batch, resolve, worker_count
 
 
-def resolved(**given: Any) -> RunConfig:
-    return resolve(RunOptions(**(UNSET | given)), download=False)[0]
+def resolved(**given: Any) -> Settings:
+    return resolve(read_settings({"space": "nas-bench-201", "device": "cpu", **given}))
+
+
+def test_nothing_that_decides_a_result_is_left_open() -> None:
+    assert not [name for name in resolved().left_open if SETTINGS[name].decides_result]
+
+
+def test_a_run_without_a_space_or_with_a_data_set_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ConfigError, match="expected a search space, got none"):
+        resolve(Settings())
+    with pytest.raises(UnknownNameError, match="'cifar'; did you mean 'cifar10'"):
+        resolved(dataset="cifar")
 
 
 def test_what_is_not_given_comes_from_the_data_set_and_then_from_the_space() -> None:
     traits, space, config = traits_of("digits"), load("nas-bench-201"), resolved()
-    assert (config.epochs, config.batch, config.epsilon) == (
+    assert (config.training.epochs, config.training.batch, config.attack.epsilon) == (
         traits.epochs, traits.batch, traits.epsilon,
     )  # fmt: skip
-    assert (config.channels, config.cells) == (traits.channels, traits.cells)
+    assert (config.training.channels, config.training.cells) == (traits.channels, traits.cells)
     assert (traits.channels, traits.cells) != (space.channels, space.cells)
-    assert config.rules == space.rule_choices
-    assert (config.generations, config.evaluations, config.images) == (4, 80, None)
+    assert config.problem.rules == space.rule_choices
+    assert (config.search.generations, config.search.evaluations, config.training.images) == (
+        4,
+        80,
+        None,
+    )
 
 
 def test_what_is_given_is_kept() -> None:
@@ -42,8 +51,8 @@ def test_what_is_given_is_kept() -> None:
         "seed": 5, "population": 6, "generations": 7, "evaluations": 40, "algorithm": "random",
     }  # fmt: skip
     config = resolved(**given, rules=" kp, fa ,", objectives="params,acc")
-    assert {name: getattr(config, name) for name in given} == given
-    assert (config.rules, config.objectives) == (("kp", "fa"), ("params", "acc"))
+    assert {name: config.value(name) for name in given} == given
+    assert (config.problem.rules, config.problem.objectives) == (("kp", "fa"), ("params", "acc"))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +69,7 @@ def test_generations_and_evaluations_set_each_other(
     population: int, generations: int | None, evaluations: int | None, lengths: tuple[int, int]
 ) -> None:
     config = resolved(population=population, generations=generations, evaluations=evaluations)
-    assert (config.generations, config.evaluations) == lengths
+    assert (config.search.generations, config.search.evaluations) == lengths
 
 
 @pytest.mark.parametrize(
@@ -75,7 +84,7 @@ def test_generations_and_evaluations_set_each_other(
 def test_the_similarity_of_eg_is_off_unless_the_user_says_what_is(
     given: dict[str, str], expected: tuple[str, ...]
 ) -> None:
-    assert resolved(**given).eg_without == expected
+    assert resolved(**given).search.eg_without == expected
 
 
 @pytest.mark.parametrize(
@@ -89,17 +98,21 @@ def test_an_epoch_of_few_images_still_has_thirty_two_steps(
 
 
 def test_a_batch_may_be_all_there_is() -> None:
-    assert resolved(images=50, batch=50).batch == 50
+    assert resolved(images=50, batch=50).training.batch == 50
 
 
 def test_data_are_found_again_from_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert resolved(data_dir=Path("here")).data_dir == str(tmp_path / "here")
+    assert resolved(data_dir=Path("here")).training.data_dir == str(tmp_path / "here")
 
 
 def test_there_is_a_worker_for_each_core_unless_the_user_says() -> None:
-    assert worker_count(None, device="cpu") == joblib.cpu_count()
-    assert worker_count(3, device="cpu") == 3
-    assert worker_count(None, device="cuda") == SLOTS
+    def count(**given: Any) -> int:
+        return worker_count(read_settings({"device": "cpu", "population": 99, **given}))
+
+    assert count() == joblib.cpu_count()
+    assert count(workers=3) == 3
+    assert count(device="cuda") == SLOTS
+    assert count(workers=9, population=4) == 4  # no more than a generation can use

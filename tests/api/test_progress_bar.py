@@ -4,7 +4,9 @@ from io import StringIO
 
 from rich.console import Console
 
-from evonas.cli.live import describe, progress_bar, readable
+from evonas.api.notebook_bar import bar_html, clock
+from evonas.api.progress_bar import progress_display
+from evonas.api.progress_text import describe, readable
 from evonas.study.progress import Progress
 
 
@@ -17,7 +19,7 @@ def at(done: int, generation: int, *, failures: int = 0) -> Progress:
 
 def test_every_generation_is_one_line_when_it_is_over() -> None:
     out = StringIO()
-    with progress_bar(Console(file=out, width=20), is_quiet=False) as show:
+    with progress_display(Console(file=out, width=20), is_quiet=False) as show:
         for progress in (at(1, 0), at(2, 0), at(3, 1), at(4, 1, failures=3)):
             show(progress)
     assert out.getvalue().splitlines() == [
@@ -29,7 +31,7 @@ def test_every_generation_is_one_line_when_it_is_over() -> None:
 def test_the_bar_of_a_terminal_says_the_same() -> None:
     out = StringIO()
     console = Console(file=out, width=150, force_terminal=True)
-    with progress_bar(console, is_quiet=False) as show:
+    with progress_display(console, is_quiet=False) as show:
         show(at(3, 1))
     assert describe(at(3, 1)) in out.getvalue()
     assert "generation 2" in out.getvalue()
@@ -40,3 +42,11 @@ def test_shares_have_four_digits_and_counts_are_whole() -> None:
     assert [readable(value) for value in (0.12345, 1.0, 0.0, 5606.0)] == [
         "0.1235", "1.0000", "0.0000", "5,606",
     ]  # fmt: skip
+
+
+def test_the_bar_of_a_notebook_says_how_much_time_is_left() -> None:
+    html = bar_html(at(2, 1), seconds=30.0)  # 6 of 20 epochs took 30 seconds
+    assert 'value="6" max="20"' in html
+    assert "2/4 candidates, 0:30 elapsed, 1:10 left" in html
+    assert describe(at(2, 1)) in html
+    assert [clock(s) for s in (59.6, 3600.0, 3725.0)] == ["1:00", "1:00:00", "1:02:05"]

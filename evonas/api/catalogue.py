@@ -1,0 +1,144 @@
+"""What there is to choose from: rules, spaces, objectives, engines and data sets, as tables."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from evonas.errors import DataError, RuleError
+from evonas.registry import look_up
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evonas.search.base import AbstractSearch
+
+Row = Mapping[str, object]
+
+
+def available(kind: str) -> "pd.DataFrame":
+    """All that can be named in a setting, third parties' included.
+
+    Args:
+        kind: ``rules``, ``spaces``, ``objectives``, ``algorithms`` or ``datasets``.
+
+    Returns:
+        One row for each; the index is the name. A rule whose package cannot be used is left out.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+
+    Example:
+        >>> evonas.available("objectives").direction["params"]
+        'minimise'
+        >>> "usf" in evonas.available("rules").index
+        True
+    """
+    import pandas as pd
+
+    return pd.DataFrame(list(rows_of(kind))).set_index("name")
+
+
+def rows_of(kind: str) -> Iterable[Row]:
+    """The rows of :func:`available`, one by one.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+    """
+    return look_up(KINDS, kind, kind="kind of thing to choose from")()
+
+
+def rules_and_problems() -> tuple[list[Row], list[RuleError]]:
+    """A row for each rule, and what is wrong with those that cannot be used."""
+    from evonas.rules import all_rules
+
+    rules, rows, problems = all_rules(), list[Row](), list[RuleError]()
+    for name in rules:
+        try:
+            rule = rules[name]
+        except RuleError as problem:
+            problems.append(problem)
+        else:
+            rows.append(
+                {
+                    "name": rule.name,
+                    "rule": rule.title,
+                    "sends down": rule.sends,
+                    "transports": rule.transports,
+                    "source": rule.source,
+                }
+            )
+    return rows, problems
+
+
+def _rules() -> Iterable[Row]:
+    return rules_and_problems()[0]
+
+
+def _spaces() -> Iterable[Row]:
+    from evonas.space import load, shipped
+
+    for name in shipped():
+        space = load(name)
+        num_rules = sum(gene.kind == "rule" for gene in space.genes)
+        yield {
+            "name": name,
+            "operation genes": len(space.genes) - num_rules,
+            "rule genes": num_rules,
+            "genotypes": space.size,
+            "source": space.source,
+        }
+
+
+def _objectives() -> Iterable[Row]:
+    from evonas.evaluation.objectives import OBJECTIVES
+
+    for each in OBJECTIVES.values():
+        yield {
+            "name": each.name,
+            "unit": each.unit,
+            "direction": each.direction,
+            "cost": each.cost,
+            "meaning": each.meaning,
+        }
+
+
+def _algorithms() -> Iterable[Row]:
+    from evonas.search.engines import SEARCHES
+    from evonas.search.guided_engines import GUIDED_SEARCHES
+
+    searches: dict[str, type[AbstractSearch]] = {**SEARCHES, **GUIDED_SEARCHES}
+    for name, each in searches.items():
+        yield {
+            "name": name,
+            "what it is": each.title,
+            "objectives": str(each.max_objectives or f"{each.min_objectives} or more"),
+            "asked for": "one by one" if each.is_sequential else "generations",
+            "source": each.source,
+        }
+
+
+def _datasets() -> Iterable[Row]:
+    from evonas.evaluation.data.loading import DATASETS, traits_of
+
+    for name, source in DATASETS.items():
+        row: dict[str, object] = {"name": name, "what it shows": source.title}
+        try:
+            traits = traits_of(name)
+        except DataError:  # images of the user's own, which are not where they would be sought
+            yield row
+            continue
+        yield row | {
+            "classes": traits.num_classes,
+            "shape": "x".join(map(str, traits.shape)),
+            "epochs": traits.epochs,
+            "batch": traits.batch,
+            "epsilon": traits.epsilon,
+        }
+
+
+KINDS: dict[str, Callable[[], Iterable[Row]]] = {
+    "rules": _rules,
+    "spaces": _spaces,
+    "objectives": _objectives,
+    "algorithms": _algorithms,
+    "datasets": _datasets,
+}

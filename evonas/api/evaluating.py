@@ -1,0 +1,86 @@
+"""One candidate, trained and measured as a search would."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load
+from torch import nn
+
+from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
+from evonas.settings.reading import read_settings
+from evonas.space import Genome, Space
+from evonas.space import load as load_space
+from evonas.study.executors.inline import InlineExecutor
+from evonas.study.resolve import resolve
+from evonas.study.shape import shaped_space
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate that was evaluated.
+
+    Attributes:
+        evaluation: its record: values, or the reason why there are none.
+        network: trained, in evaluation mode, on the CPU: images in [0, 1] to logits; None when the
+            candidate failed or breaks a constraint.
+    """
+
+    evaluation: Evaluation
+    network: nn.Module | None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """What was measured, by the names of objectives."""
+        return self.evaluation.values
+
+
+def evaluate(
+    space: str | Path | Space,
+    genome: str | Genome,
+    *,
+    settings: Settings | None = None,
+    **given: Any,
+) -> Trained:
+    """Train and measure one candidate by the protocol of a search.
+
+    Equal arguments give equal numbers; the seed of the candidate comes from ``seed`` and its key,
+    as in a search, so the result is that of a search with these settings.
+
+    Args:
+        space: name of a shipped space, path of a YAML file, or a space; a space keeps its size and
+            its rules unless ``channels``, ``cells`` or ``rules`` are given.
+        genome: its text, as in the tables of a run, or a genome of ``space``.
+        settings: a tree of settings; those of engines make no difference.
+        **given: any setting by its name; they win over ``settings``.
+
+    Raises:
+        InputError: a setting, the space or the genome is wrong, or the data are missing.
+
+    Example:
+        >>> text = study.front.genome.iloc[0]
+        >>> trained = evonas.evaluate("tiny", text, objectives=["acc", "params"], **quick)
+        >>> bool(trained.values["acc"] == study.front.acc.iloc[0])
+        True
+    """
+    whole = space if isinstance(space, Space) else load_space(str(space))
+    named: dict[str, Any] = {"space": whole.name, **given}
+    if isinstance(space, Space):
+        own = {"channels": space.channels, "cells": space.cells, "rules": space.rule_choices}
+        named = own | named
+    resolved = resolve(read_settings(named, on_top_of=settings), space=whole)
+    shaped = shaped_space(whole, resolved)
+    parsed = shaped.parse(genome) if isinstance(genome, str) else genome
+    protocol = Protocol.of(resolved)
+    # on one thread, as in a search: the same sums in the same order
+    ((evaluation, weights),) = InlineExecutor().run(shaped, [parsed], protocol=protocol)
+    if not (weights and evaluation.contends):
+        return Trained(evaluation, None)
+    traits = traits_of(resolved.training.dataset, data_dir=Path(resolved.training.data_dir))
+    network = candidate_network(shaped, parsed, traits, seed=evaluation.seed)
+    network.load_state_dict(load(weights))
+    return Trained(evaluation, network.eval())

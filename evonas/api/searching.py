@@ -1,0 +1,92 @@
+"""A new search: from what the user said to a study."""
+
+from pathlib import Path
+from typing import Any
+
+from evonas.api.study import Study
+from evonas.errors import RunFolderError
+from evonas.settings import Settings
+from evonas.settings.reading import read_settings
+from evonas.space import source_text
+from evonas.study.create import create_run, next_free_folder
+from evonas.study.resolve import resolve
+
+RUNS_FOLDER = Path("runs")
+
+
+def search(
+    space: str | Path | None = None,
+    *,
+    settings: Settings | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+    **given: Any,
+) -> Study:
+    """Search a space for the best trade-offs, and write what is found into a folder of its own.
+
+    Args:
+        space: name of a shipped space, or path of a YAML file; may stand in ``settings`` instead.
+        settings: a tree of settings; defaults hold where it says nothing.
+        out: the run's folder, new or empty; ``runs/<space>-<data set>-<number>`` if None.
+        progress: whether a progress bar is shown.
+        **given: any setting by its name, such as ``objectives=["acc", "robust"]`` or ``epochs=3``;
+            they win over ``settings``. The names are those of ``evonas run --help``, with
+            underscores.
+
+    Returns:
+        The finished study.
+
+    Raises:
+        InputError: a setting is unknown or wrong, the data are missing, or the folder is taken.
+            Nothing is written then.
+        StorageError: the run's files were damaged while it ran.
+        KeyboardInterrupt: of the user; the run can be resumed.
+
+    Example:
+        >>> study = evonas.search("tiny", objectives=["acc", "params"], **quick)
+        >>> study.front.index.name
+        'key'
+    """
+    study = new_study(space, settings=settings, out=out, **given)
+    workers = None if settings is None else settings.value("workers")
+    chosen = given.get("workers", workers)
+    return study.resume(workers=chosen if isinstance(chosen, int) else None, progress=progress)
+
+
+def new_study(
+    space: str | Path | None = None,
+    *,
+    settings: Settings | None = None,
+    out: str | Path | None = None,
+    **given: Any,
+) -> Study:
+    """A study that has its folder and has evaluated nothing yet; :meth:`Study.resume` runs it.
+
+    Args:
+        space: as for :func:`search`, and so are the others.
+        settings: a tree of settings.
+        out: the run's folder.
+        **given: any setting by its name.
+
+    Raises:
+        InputError: as for :func:`search`.
+
+    Example:
+        >>> study = evonas.new_study("tiny", objectives=["acc", "params"], **quick)
+        >>> len(study.candidates), study.settings.training.epochs
+        (0, 1)
+    """
+    named = given if space is None else {"space": space, **given}
+    wanted = read_settings(named, on_top_of=settings)
+    resolved = resolve(wanted)
+    text = source_text(wanted.problem.space)
+    while True:
+        folder = next_free_folder(RUNS_FOLDER, resolved) if out is None else Path(out)
+        try:
+            create_run(folder, resolved, space_text=text)
+        except RunFolderError:
+            if out is not None or not folder.exists():
+                raise
+            # another run took this number a moment ago: try the next
+        else:
+            return Study(folder)

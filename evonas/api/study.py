@@ -1,0 +1,185 @@
+"""A study on disk: its settings, its tables, its trained networks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from evonas.api.progress_bar import progress_display
+from evonas.errors import DataError, UnknownNameError
+from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
+from evonas.study.folder import readable_run
+from evonas.study.progress import front
+from evonas.study.weights import weights_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import nn
+
+
+@final
+class Study:
+    """A run and what it has found so far; made by :func:`evonas.search` or :func:`load_study`.
+
+    What it shows is read from the run's journal each time, so a study that another process is at
+    work on can be watched.
+
+    Args:
+        folder: of the run.
+
+    Attributes:
+        folder: of the run.
+        settings: of the run, with every default filled in.
+
+    Raises:
+        RunFolderError: there is no run in the folder.
+        StorageError: its files are damaged, or were changed after the run began.
+
+    Example:
+        >>> study = evonas.search("tiny", objectives=["acc", "params"], **quick)
+        >>> study.front.columns[:3].tolist()
+        ['genome', 'acc', 'params']
+        >>> network = study.load(study.front.index[0])
+        >>> network(torch.rand(2, 1, 8, 8)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        with readable_run(self.folder) as (settings, _):
+            self.settings: Settings = settings
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """The record of every candidate evaluated so far, in the order of asking."""
+        with readable_run(self.folder) as (_, journal):
+            return journal.evaluations()
+
+    @property
+    def front(self) -> "pd.DataFrame":
+        """The candidates that no other dominates, the best by the first objective first.
+
+        The index is the key; the columns are the other columns of ``pareto.csv``.
+        """
+        objectives = self.settings.problem.objectives
+        return self._table(front(self.evaluations, objectives))
+
+    @property
+    def candidates(self) -> "pd.DataFrame":
+        """Every candidate, in the order of asking; the columns are those of ``candidates.csv``."""
+        from evonas.report.tables import candidates_table
+
+        everything = candidates_table(self.evaluations, self.settings.problem.objectives)
+        return everything.set_index("key")
+
+    def load(self, key: str) -> "nn.Module":
+        """The trained network of a candidate on the front.
+
+        Args:
+            key: of the candidate, or the beginning of it that no other has.
+
+        Returns:
+            A network in evaluation mode, on the CPU: float images (N, channels, height, width) in
+            [0, 1] to logits (N, classes). The normalisation is inside.
+
+        Raises:
+            UnknownNameError: no candidate has this key, or several begin so.
+            DataError: no weights are kept of it, because it is not on the front.
+        """
+        from safetensors.torch import load_file
+
+        from evonas.evaluation.candidate import candidate_network
+        from evonas.evaluation.data.loading import traits_of
+        from evonas.study.shape import read_space
+
+        evaluation = self.find(key)
+        path = weights_path(self.folder, evaluation.key)
+        if not path.exists():
+            raise DataError(
+                f"{path}: no weights are kept of candidate {evaluation.key}; only those of the "
+                "front are"
+            )
+        space = read_space(self.settings, self.folder)
+        training = self.settings.training
+        traits = traits_of(training.dataset, data_dir=Path(training.data_dir))
+        genome = space.parse(evaluation.genome)
+        network = candidate_network(space, genome, traits, seed=evaluation.seed)
+        network.load_state_dict(load_file(path))
+        return network.eval()
+
+    def find(self, key: str) -> Evaluation:
+        """The record of one candidate.
+
+        Args:
+            key: of the candidate, or the beginning of it that no other has.
+
+        Raises:
+            UnknownNameError: no candidate has this key, or several begin so.
+        """
+        found = [e for e in self.evaluations if e.key.startswith(key)] if key else []
+        exact = [e for e in found if e.key == key]
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+        if found:
+            keys = ", ".join(e.key for e in found[:5])
+            raise UnknownNameError(
+                f"{len(found)} candidates of {self.folder} begin by '{key}': {keys}"
+            )
+        raise UnknownNameError(
+            f"{self.folder}: no candidate has the key '{key}'; see candidates.csv, or "
+            "Study.candidates"
+        )
+
+    def resume(self, *, workers: int | None = None, progress: bool = True) -> "Study":
+        """Go on with a run that was interrupted, as if it never had been; nothing if it is over.
+
+        Args:
+            workers: candidates at once; None for one a core, or what suits the GPU.
+            progress: whether a progress bar is shown.
+
+        Returns:
+            This study.
+
+        Raises:
+            EvonasError: the run cannot go on here; the message says why.
+        """
+        from evonas.api.running import run_to_the_end
+
+        with progress_display(is_quiet=not progress) as show:
+            run_to_the_end(self.folder, workers=workers, on_progress=show)
+        return self
+
+    def _table(self, evaluations: list[Evaluation]) -> "pd.DataFrame":
+        from evonas.report.tables import table
+
+        return table(evaluations, self.settings.problem.objectives).set_index("key")
+
+    def __repr__(self) -> str:
+        problem, training = self.settings.problem, self.settings.training
+        return (
+            f"Study({str(self.folder)!r}: {problem.space} on {training.dataset}, "
+            f"{', '.join(problem.objectives)}, {len(self.evaluations)} candidates)"
+        )
+
+    def _repr_html_(self) -> str:
+        """The front, as a notebook shows it."""
+        from html import escape
+
+        return f"<p>{escape(repr(self))}; its front:</p>{self.front.to_html()}"
+
+
+def load_study(folder: Path | str) -> Study:
+    """The study in ``folder``, finished or not.
+
+    Args:
+        folder: that :func:`evonas.search` or ``evonas run`` made.
+
+    Raises:
+        RunFolderError: there is no run in the folder.
+        StorageError: its files are damaged, or were changed after the run began.
+
+    Example:
+        >>> folder = evonas.search("tiny", objectives=["acc", "params"], **quick).folder
+        >>> len(evonas.load_study(folder).candidates)
+        4
+    """
+    return Study(folder)

@@ -1,0 +1,53 @@
+"""The options of ``evonas bench``, each said once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions:
+    """Which engines are run on which table, how often, and how they are scored."""
+
+    table: Annotated[
+        Path, Parameter(help="CSV with a column 'arch' (.gz too), or a folder of NATS-Bench.")
+    ]
+    space: Annotated[
+        str, Parameter(help="The table's search space: a shipped one, or a YAML file.")
+    ]
+    maximise: Annotated[
+        str, Parameter(name=("--maximize", "--maximise"), help="Columns, comma-separated.")
+    ] = ""
+    minimise: Annotated[
+        str, Parameter(name=("--minimize", "--minimise"), help="Columns, comma-separated.")
+    ] = ""
+    report: Annotated[
+        str | None,
+        Parameter(help="With one objective: the column reported of the best architecture."),
+    ] = None
+    algorithms: Annotated[
+        str,
+        Parameter(name="--algorithm", help="Engines, comma-separated; see: evonas algorithms."),
+    ] = "evonas,nsga2,random"
+    seeds: Annotated[int, Parameter(help="Runs of each engine.")] = 30
+    first_seed: Annotated[int, Parameter(help="The seed of the first run.")] = 0
+    checkpoints: Annotated[
+        str, Parameter(help="Evaluations after which a score is taken, comma-separated.")
+    ] = "100,200,400,800"
+    population: Annotated[int, Parameter(help="Of every engine.")] = 20
+    at_once: Annotated[
+        int | None,
+        Parameter(
+            help="Genomes asked for at once; by default one of an engine that learns from every "
+            "single result, a generation of the others."
+        ),
+    ] = None
+    workers: Annotated[int | None, Parameter(help="Processes; one for each core by default.")] = (
+        None
+    )
+    out: Annotated[
+        Path | None,
+        Parameter(name="--json", help="Write the score of every run at every checkpoint."),
+    ] = None

@@ -1,0 +1,45 @@
+"""The front of a run in the terminal and as a picture; torch is not needed for it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from evonas.api.progress_text import readable
+from evonas.evaluation.objectives import ALWAYS_MEASURED
+from evonas.evaluation.record import Evaluation
+from evonas.report.picture import write_picture
+from evonas.study.folder import readable_run
+from evonas.study.progress import front
+
+
+def show_front(console: Console, folder: Path) -> None:
+    """Print the front of the run in ``folder``, and see that ``front.png`` shows it."""
+    with readable_run(folder) as (settings, journal):
+        evaluations = journal.evaluations()
+    objectives = settings.problem.objectives
+    chosen = front(evaluations, objectives)
+    console.print(_front_table(chosen, objectives))
+    failures = sum(e.failure is not None for e in evaluations)
+    picture = write_picture(folder, evaluations, settings)
+    console.print(
+        f"{len(chosen)} of {len(evaluations)} candidates ({failures} failed); picture: {picture}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _front_table(chosen: Sequence[Evaluation], objectives: Sequence[str]) -> Table:
+    shown = list(dict.fromkeys([*objectives, *ALWAYS_MEASURED]))
+    table = Table(*shown, "weights by rule", "key", box=None)
+    for evaluation in chosen:
+        total = sum(evaluation.weights_by_rule.values())
+        shares = sorted(evaluation.weights_by_rule.items(), key=lambda item: -item[1])
+        table.add_row(
+            *(readable(evaluation.values[name]) for name in shown),
+            " ".join(f"{name} {100 * count / total:.0f}%" for name, count in shares),
+            evaluation.key,
+        )
+    return table

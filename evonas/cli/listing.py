@@ -1,0 +1,24 @@
+"""Rows of what there is to choose from, as a table in the terminal."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+    """One line for each; a key of the first rows that a later one lacks stays empty."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(*names, box=None)
+    for row in rows:
+        # as Text: an equation may hold square brackets, which rich would read as markup
+        table.add_row(*(Text(readable_cell(row.get(name, ""))) for name in names))
+    console.print(table)
+
+
+def readable_cell(value: object) -> str:
+    """Whole numbers with commas, and huge ones as a power of ten."""
+    if not isinstance(value, int):
+        return str(value)
+    return f"{value:,}" if value < 10**9 else f"10^{len(str(value)) - 1}"

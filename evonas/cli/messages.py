@@ -1,0 +1,113 @@
+"""What a run says before it begins and when it has ended."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from evonas.evaluation.record import Evaluation
+from evonas.report.tables import FRONT_FILE
+from evonas.settings import Settings
+from evonas.space import Space
+from evonas.study.operators_file import describe_credit
+from evonas.study.run import StudyResult
+
+
+def introduce(
+    console: Console, settings: Settings, space: Space, *, folder: Path, workers: int
+) -> None:
+    """What will be searched, how, where, and into which folder."""
+    problem, training, search = settings.problem, settings.training, settings.search
+    size = f"{training.channels} channels, {_count(training.cells, 'cell')} a stage"
+    if (training.channels, training.cells) != (space.channels, space.cells):
+        size += f" (the space's own: {space.channels} and {space.cells})"
+    console.print(
+        f"[bold]{problem.space}[/] on [bold]{training.dataset}[/]: {_plan(settings)}, {size}, "
+        f"rules {' '.join(problem.rules)}; "
+        f"{_place(settings, workers)}, seed {search.seed}, into {escape(str(folder))}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if search.supernet_epochs is not None:
+        console.print(
+            f"guided by a supernet: {_count(search.supernet_epochs, 'epoch')}, "
+            f"{search.supernet_channels} channels",
+            highlight=False,
+        )
+    if "robust" in problem.objectives:
+        console.print(
+            f"robust: right under a 10-step APGD of radius {settings.attack.epsilon} on the true "
+            "gradient",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def say_how_to_resume(console: Console, folder: Path) -> None:
+    """After an interruption."""
+    _say(console, f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
+
+
+def conclude(console: Console, folder: Path, result: StudyResult) -> None:
+    """What was found, and how to see it."""
+    failures = sum(e.failure is not None for e in result.evaluations)
+    _tell_uncaptured(console, result.evaluations)
+    volumes = [volume for volume in result.hypervolumes if volume is not None]
+    if volumes:
+        console.print(
+            f"hypervolume {volumes[0]:.4f} after the first generation, "
+            f"{volumes[-1]:.4f} at the end",
+            highlight=False,
+        )
+    if result.credit:
+        console.print(describe_credit(result.credit), highlight=False, soft_wrap=True)
+    outside = sum(e.violation > 0 for e in result.evaluations)
+    constraints = result.settings.problem.constraints
+    outside_text = f", {outside} outside the constraints" if constraints else ""
+    _say(
+        console,
+        f"{len(result.evaluations)} candidates, {failures} failed{outside_text}, "
+        f"{len(result.front)} on the front: {folder / FRONT_FILE}\n"
+        f"see it by: evonas front {shlex.quote(str(folder))}",
+    )
+
+
+def _place(settings: Settings, workers: int) -> str:
+    machine = settings.machine
+    if machine.device == "cpu" and machine.precision == "fp32":
+        return _count(workers, "worker")
+    return f"{_count(workers, 'worker')} on {machine.device}, {machine.precision}"
+
+
+def _plan(settings: Settings) -> str:
+    search, training = settings.search, settings.training
+    parts = [f"{search.population} candidates x {_count(search.generations, 'generation')}"]
+    if search.mode == "steady":
+        parts = [f"{search.num_candidates} candidates in steady state"]
+    if training.fidelity:
+        rungs = ", ".join(map(str, training.fidelity[:-1]))
+        parts.append(f"1 in {training.eta} goes on after {rungs} of {training.epochs} epochs")
+    else:
+        parts.append(f"{_count(training.epochs, 'epoch')} each")
+    if settings.problem.constraints:
+        parts.append(f"within {' and '.join(settings.problem.constraints)}")
+    return ", ".join(parts)
+
+
+def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> None:
+    reasons = [e.uncaptured for e in evaluations if e.uncaptured is not None]
+    if reasons:
+        _say(
+            console,
+            f"trained without CUDA graphs, so more slowly: {len(reasons)}, as {reasons[0]}",
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number > 1)}"
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

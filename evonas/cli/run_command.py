@@ -1,0 +1,155 @@
+"""``evonas run`` and ``evonas resume``: the options of a run are made from its settings."""
+
+from inspect import Parameter as Argument
+from inspect import Signature
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+from rich.console import Console
+
+from evonas.settings import SETTINGS, Setting, Settings
+from evonas.settings.description import default_text, help_text, option_of
+from evonas.settings.reading import read_settings
+from evonas.settings.tree import GROUPS
+from evonas.study.config import SPACE_FILE, config_text, read_given
+
+Workers = Annotated[
+    int | None,
+    Parameter(help="Candidates at once; by default one for each core, or 6 on each GPU."),
+]
+Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Print nothing but errors.")]
+
+PANELS = {
+    name: Group((kind.__doc__ or name).rstrip("."), sort_key=number)
+    for number, (name, kind) in enumerate(GROUPS.items())
+}
+OWN_PANEL = Group("This command", sort_key=len(PANELS))
+
+
+def run(**given: Any) -> None:
+    """Search a space, and write its Pareto front into a folder of its own.
+
+    Every option is a setting; config.yaml of a run, the Python API and docs/settings.md name them
+    alike.
+    """
+    own = {name: given.pop(name, default) for name, (_, _, default) in OWN_OPTIONS.items()}
+    settings = _settings(given, own["config"])
+    if own["print_config"]:
+        _print_config(settings)
+        return
+    _search(settings, out=own["out"], is_quiet=own["quiet"])
+
+
+def resume(folder: Path, /, *, workers: Workers = None, quiet: Quiet = False) -> None:
+    """Go on with a run that was interrupted, as if it never had been.
+
+    Parameters
+    ----------
+    folder
+        The folder of a run.
+    """
+    from evonas.api.study import load_study
+
+    _go_on(load_study(folder).folder, workers=workers, is_quiet=quiet)
+
+
+def _settings(given: dict[str, Any], config: Path | None) -> Settings:
+    """What the options say, over what the file says."""
+    if config is None:
+        return read_settings(given)
+    from_file = read_given(config)
+    copy = config.parent / SPACE_FILE
+    if "space" not in given and copy.exists():
+        from_file["space"] = str(copy)  # a run keeps a copy of its space beside its settings
+    return read_settings(given, on_top_of=read_settings(from_file, where=str(config)))
+
+
+def _print_config(settings: Settings) -> None:
+    from evonas.study.create import versions
+    from evonas.study.resolve import resolve
+
+    resolved = resolve(settings, reads_data=False)
+    # as the user wrote it: a path can be run again, the name of a space of one's own cannot
+    resolved = resolved.with_values({"space": settings.problem.space})
+    print(config_text(resolved, versions=versions(resolved)), end="")
+
+
+def _search(settings: Settings, *, out: Path | None, is_quiet: bool) -> None:
+    from evonas.api.searching import new_study
+
+    workers = settings.machine.workers
+    study = new_study(settings=settings, out=out)
+    _go_on(study.folder, workers=workers if isinstance(workers, int) else None, is_quiet=is_quiet)
+
+
+def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
+    from evonas.api.progress_bar import progress_display
+    from evonas.api.running import run_to_the_end, with_workers
+    from evonas.api.study import load_study
+    from evonas.cli.messages import conclude, introduce, say_how_to_resume
+    from evonas.space import load
+    from evonas.study.resolve import worker_count
+
+    console = Console(quiet=is_quiet)
+    settings = load_study(folder).settings
+    at_once = worker_count(with_workers(settings, workers))
+    introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)
+    try:
+        with progress_display(console, is_quiet=is_quiet) as show:
+            result = run_to_the_end(folder, workers=workers, on_progress=show)
+    except (KeyboardInterrupt, SystemExit):
+        say_how_to_resume(console, folder)
+        raise
+    conclude(console, folder, result)
+
+
+OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
+    "config": (
+        Path | None,
+        Parameter(help="A YAML file of settings, such as config.yaml of a run; options win."),
+        None,
+    ),
+    "print_config": (
+        bool,
+        Parameter(help="Print the settings that would be run, and run nothing."),
+        False,
+    ),
+    "out": (
+        Path | None,
+        Parameter(
+            help="The run's folder; by default runs/<space>-<data set>-<number>.",
+        ),
+        None,
+    ),
+    "quiet": (
+        bool,
+        Parameter(name=("--quiet", "-q"), help="Print nothing but errors."),
+        False,
+    ),
+}
+"""What belongs to the command and not to the run: type, option and default."""
+
+
+def _argument(known: Setting) -> Argument:
+    kind: Any = list[str] if known.item_type is not None else known.plain_type
+    option = Parameter(
+        name=option_of(known),
+        help=help_text(known),
+        group=PANELS[known.group],
+        show_default=lambda _: default_text(known),
+    )
+    annotation: Any = Annotated[kind, option]
+    return Argument(known.name, Argument.KEYWORD_ONLY, annotation=annotation, default=None)
+
+
+def _own_argument(name: str) -> Argument:
+    kind, option, default = OWN_OPTIONS[name]
+    grouped = Parameter(group=OWN_PANEL, show_default=False)
+    annotation: Any = Annotated[kind, option, grouped]
+    return Argument(name, Argument.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+run.__signature__ = Signature(  # type: ignore[attr-defined]
+    [*map(_argument, SETTINGS.values()), *map(_own_argument, OWN_OPTIONS)]
+)

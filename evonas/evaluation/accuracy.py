@@ -1,0 +1,17 @@
+"""The share of images that a network classifies rightly."""
+
+import torch
+
+from evonas.evaluation.data.images import Images, unit_pixels
+from evonas.networks import Network
+
+
+def accuracy(network: Network, images: Images, *, batch: int = 500) -> float:
+    """Share of ``images`` that ``network``, in evaluation mode, classifies rightly."""
+    hits = torch.zeros((), dtype=torch.long, device=images.labels.device)
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            pixels = unit_pixels(images.pixels[start : start + batch])
+            guesses = network(pixels).argmax(1)
+            hits += (guesses == images.labels[start : start + batch]).sum()
+    return int(hits) / len(images)

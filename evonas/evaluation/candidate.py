@@ -1,0 +1,32 @@
+"""A genome as a network for the images of a data set."""
+
+from evonas.evaluation.data.images import Traits
+from evonas.networks import Network, build
+from evonas.space import Genome, Space
+
+
+def candidate_network(space: Space, genome: Genome, traits: Traits, *, seed: int) -> Network:
+    """The network of a candidate, not trained yet.
+
+    Args:
+        space: of the genome.
+        genome: to be decoded.
+        traits: of the data set: size of the images, classes, and the normalisation, which the
+            network does itself.
+        seed: of its weights and of its feedback.
+
+    Returns:
+        A network on the CPU, in training mode: images in [0, 1] to logits.
+
+    Raises:
+        SpaceError: the space halves images more often than their size allows.
+    """
+    return build(
+        space,
+        genome,
+        input_shape=traits.shape,
+        num_classes=traits.num_classes,
+        seed=seed,
+        mean=traits.mean,
+        deviation=traits.std,
+    )

@@ -1,0 +1,42 @@
+"""``front.png`` of a run: drawn when the run ends, and again when the journal has grown since."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
+from evonas.study.journal import JOURNAL_FILE
+
+FRONT_PICTURE = "front.png"
+
+
+def write_picture(folder: Path, evaluations: Sequence[Evaluation], settings: Settings) -> Path:
+    """Draw the front of the run in ``folder``, unless its picture is newer than its journal.
+
+    Args:
+        folder: of the run.
+        evaluations: of its candidates.
+        settings: of the run.
+
+    Returns:
+        The picture.
+    """
+    picture, journal = folder / FRONT_PICTURE, folder / JOURNAL_FILE
+    if picture.is_file() and picture.stat().st_mtime_ns > _changed_ns(journal):
+        return picture
+    from evonas.report.plot import draw_front  # matplotlib takes longer to import than to draw
+
+    draw_front(
+        evaluations,
+        settings.problem.objectives,
+        path=picture,
+        title=f"{settings.problem.space} on {settings.training.dataset}: {len(evaluations)} "
+        f"candidates, {settings.search.algorithm}, seed {settings.search.seed}",
+    )
+    return picture
+
+
+def _changed_ns(journal: Path) -> int:
+    """When a row was written last: SQLite keeps the newest in a file beside the journal."""
+    beside = journal.with_name(f"{journal.name}-wal")
+    return max(path.stat().st_mtime_ns for path in (journal, beside) if path.exists())

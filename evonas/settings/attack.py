@@ -1,0 +1,20 @@
+"""How a candidate is attacked."""
+
+from dataclasses import dataclass
+
+from evonas.settings.setting import setting, unset
+
+
+@dataclass(frozen=True)
+class AttackSettings:
+    """How a candidate is attacked."""
+
+    epsilon: str = setting(
+        "Radius of the attack (L-infinity).",
+        default=unset("the data set's own"),
+        unit="share of the pixel range",
+        example="1/255",
+    )
+    attacked_images: int = setting(
+        "Validation images that are attacked, at most.", default=1000, unit="images", at_least=1
+    )

@@ -1,0 +1,70 @@
+"""What is wrong with settings, as far as they can tell by themselves."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from evonas.errors import ConfigError
+from evonas.registry import suggestion
+from evonas.settings.reading import PHRASES
+from evonas.settings.setting import Setting, Unset
+from evonas.settings.tree import SETTINGS, Settings
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse numbers out of range, unknown choices, and settings that contradict each other.
+
+    What is still open is passed over. Whether a name stands in a table (a rule, a data set) is for
+    whoever has the table.
+
+    Raises:
+        ConfigError: with every problem.
+    """
+    problems = [*_ranges(settings), *_repeats(settings), *_rungs(settings)]
+    if problems:
+        raise ConfigError("; ".join(problems))
+
+
+def _ranges(settings: Settings) -> Iterator[str]:
+    for name, value in settings.values().items():
+        known = SETTINGS[name]
+        if isinstance(value, int | float):
+            if known.at_least is not None and value < known.at_least:
+                kind = PHRASES[known.plain_type]
+                yield f"{name}: expected {kind} of at least {known.at_least}, got {value}"
+            if known.above is not None and value <= known.above:
+                kind = PHRASES[known.plain_type]
+                yield f"{name}: expected {kind} above {known.above:g}, got {value}"
+        if known.choices and not isinstance(value, Unset) and value not in known.choices:
+            yield f"{name}: {_unknown(known, value)}"
+
+
+def _unknown(known: Setting, value: str) -> str:
+    hint = suggestion(value, known.choices)
+    return f"expected one of {', '.join(known.choices)}, got '{value}'{hint}"
+
+
+def _repeats(settings: Settings) -> Iterator[str]:
+    for name in ("objectives", "rules"):
+        values = settings.value(name)
+        if isinstance(values, Unset):
+            continue
+        if not values:
+            yield f"{name}: expected at least one name, got none"
+        if len(set(values)) < len(values):
+            yield f"{name}: a name is given twice: {', '.join(values)}"
+
+
+def _rungs(settings: Settings) -> Iterator[str]:
+    rungs, epochs = settings.training.fidelity, settings.training.epochs
+    if not rungs:
+        return
+    if len(rungs) < 2 or rungs[0] < 1 or any(a >= b for a, b in pairwise(rungs)):
+        yield (
+            "fidelity: expected at least two increasing numbers of epochs, such as 1,3,9, got "
+            + ",".join(map(str, rungs))
+        )
+    if not isinstance(epochs, Unset) and rungs[-1] != epochs:
+        yield (
+            f"fidelity: expected to end in the {epochs} epochs of full training, ends in "
+            f"{rungs[-1]}"
+        )

@@ -1,0 +1,76 @@
+"""What a setting says of itself: the text of ``evonas run --help`` and of the reference page."""
+
+from evonas.settings.setting import Setting
+from evonas.settings.tree import GROUPS, SETTINGS
+
+REFERENCE_HEAD = """# Settings
+
+Every setting of a run: `--name` on the command line (with dashes), `name` in `config.yaml`, in
+`evonas.search(...)` and in `evonas.Settings`. This page is made from the code
+(`python -m docs.make`).
+"""
+
+
+def option_of(known: Setting) -> str:
+    """The option on the command line: ``--data-dir``."""
+    return f"--{(known.option or known.name).replace('_', '-')}"
+
+
+def default_text(known: Setting) -> str:
+    """What holds when nothing is said."""
+    if isinstance(known.default, tuple):
+        return ",".join(map(str, known.default)) or "none"
+    if isinstance(known.default, bool):
+        return "yes" if known.default else "no"
+    return str(known.default)
+
+
+def allowed_text(known: Setting) -> str:
+    """What is allowed, as a phrase; empty where anything of the type is."""
+    if known.choices:
+        return ", ".join(f"{name} ({meaning})" for name, meaning in known.choices.items())
+    if known.table:
+        return f"see: evonas {known.table}"
+    if known.at_least:
+        return f"at least {known.at_least}"
+    if known.above is not None:
+        return f"above {known.above:g}"
+    return ""
+
+
+def kind_text(known: Setting) -> str:
+    """The type, as a user would say it."""
+    names = {int: "whole number", float: "number", str: "text", bool: "switch"}
+    if known.item_type is not None:
+        return {int: "whole numbers", str: "names"}[known.item_type]
+    return names[known.plain_type]
+
+
+def help_text(known: Setting) -> str:
+    """One or two sentences for the command line, without the default."""
+    parts = [known.help]
+    if known.choices:
+        parts.append(f"One of: {allowed_text(known)}.")
+    elif known.table:
+        parts.append(f"See: evonas {known.table}.")
+    elif known.example and known.example not in known.help:
+        parts.append(f"Such as {known.example}.")
+    return " ".join(parts)
+
+
+def reference_page() -> str:
+    """All settings as a page of Markdown, one table a group."""
+    parts = [REFERENCE_HEAD]
+    for group, kind in GROUPS.items():
+        parts.append(f"## {(kind.__doc__ or group).rstrip('.')} (`{group}`)\n")
+        parts.append("| setting | option | type | default | unit | allowed | meaning |")
+        parts.append("|---|---|---|---|---|---|---|")
+        for known in SETTINGS.values():
+            if known.group == group:
+                cells = (
+                    f"`{known.name}`", f"`{option_of(known)}`", kind_text(known),
+                    default_text(known), known.unit, allowed_text(known), known.help,
+                )  # fmt: skip
+                parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        parts.append("")
+    return "\n".join(parts)

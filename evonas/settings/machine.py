@@ -1,0 +1,36 @@
+"""Where a run takes place."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evonas.settings.setting import setting, unset
+
+Precision = Literal["fp32", "tf32", "bf16"]
+PRECISIONS: dict[str, str] = {
+    "fp32": "float32",
+    "tf32": "TensorFloat-32, on CUDA devices",
+    "bf16": "bfloat16 with float32 weights",
+}
+
+
+@dataclass(frozen=True)
+class MachineSettings:
+    """Where it runs."""
+
+    device: str = setting(
+        "Where candidates are trained: auto, cpu, cuda, cuda:<number> or all.",
+        default="auto",
+        example="cuda:1",
+    )
+    precision: Precision = setting(
+        "The arithmetic of training.",
+        default=unset("fp32 on a CPU, tf32 on a GPU"),
+        choices=PRECISIONS,
+    )
+    workers: int = setting(
+        "Candidates at once, on the CPU or on each GPU.",
+        default=unset("one for each core, or 6 on each GPU"),
+        unit="candidates",
+        at_least=1,
+        decides_result=False,
+    )

@@ -1,0 +1,35 @@
+"""What to search: the space, its rules, what is optimised and what must be kept to."""
+
+from dataclasses import dataclass
+
+from evonas.settings.setting import setting, unset
+
+
+@dataclass(frozen=True)
+class ProblemSettings:
+    """What to search."""
+
+    space: str = setting(
+        "A shipped search space, or the path of a YAML file.",
+        default=unset("must be given"),
+        table="spaces",
+        example="nas-bench-201",
+    )
+    rules: tuple[str, ...] = setting(
+        "Learning rules to choose from.",
+        default=unset("the space's own"),
+        table="rules",
+        example="fa,usf,brsf",
+    )
+    objectives: tuple[str, ...] = setting(
+        "What to optimise.",
+        default=("acc", "robust"),
+        table="objectives",
+        example="acc,robust",
+    )
+    constraints: tuple[str, ...] = setting(
+        "What a candidate must keep to; repeatable.",
+        default=(),
+        example="params<=1.0M",
+        option="constraint",
+    )

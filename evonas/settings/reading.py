@@ -1,0 +1,121 @@
+"""From what a user wrote, on the command line, in YAML or in Python, to a tree of settings."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
+from typing import Any
+
+from evonas.errors import ConfigError
+from evonas.registry import suggestion
+from evonas.schema import show
+from evonas.settings.setting import Setting
+from evonas.settings.tree import GROUPS, SETTINGS, Settings
+
+PHRASES: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+}
+
+
+def read_settings(
+    given: Mapping[str, Any], *, on_top_of: Settings | None = None, where: str = ""
+) -> Settings:
+    """Settings with what the user said in them; ranges are left to :func:`check_settings`.
+
+    A list may be written as a list or as a text with commas. None means "as if it were not given",
+    unless it is a value of its own (``images: null``, all of them).
+
+    Args:
+        given: values by the names of settings.
+        on_top_of: what holds where nothing is given; the defaults if None.
+        where: the file they come from, for messages.
+
+    Raises:
+        ConfigError: a name that no setting has, or a value of the wrong kind; all at once.
+    """
+    values, problems = {}, []
+    for name, value in given.items():
+        known = SETTINGS.get(name)
+        if known is None:
+            problems.append(f"unknown setting '{name}'{suggestion(name, SETTINGS)}")
+        elif value is not None or known.may_be_none:
+            try:
+                values[name] = _convert(known, value)
+            except ValueError as problem:
+                problems.append(f"{name}: {problem}")
+    if problems:
+        raise ConfigError("; ".join([f"{where}: " * bool(where) + problems[0], *problems[1:]]))
+    return (on_top_of or Settings()).with_values(values)
+
+
+def flat(document: Any, *, where: str) -> dict[str, Any]:
+    """The settings of a configuration file by name, whether they stand in groups or alone.
+
+    Args:
+        document: what the YAML holds.
+        where: names the file in messages.
+
+    Raises:
+        ConfigError: it is no mapping, or says a setting twice.
+    """
+    if not isinstance(document, dict):
+        raise ConfigError(
+            f"{where}: expected settings, one `name: value` a line, got {show(document)}"
+        )
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        settings = value if key in GROUPS and isinstance(value, dict) else {key: value}
+        twice = found.keys() & settings.keys()
+        if twice:
+            raise ConfigError(f"{where}: setting '{min(map(str, twice))}' is given twice")
+        found |= settings
+    return {str(name): value for name, value in found.items()}
+
+
+def _convert(known: Setting, value: Any) -> Any:
+    if value is None:
+        return None
+    if known.item_type is not None:
+        return tuple(_items(known, value))
+    if known.plain_type is str and isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if known.plain_type is float and type(value) is int:
+        value = float(value)
+    if type(value) is not known.plain_type or (isinstance(value, float) and not isfinite(value)):
+        raise ValueError(f"expected {PHRASES[known.plain_type]}, got {show(value)}")
+    return value
+
+
+def _items(known: Setting, value: Any) -> Iterable[Any]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        raise ValueError(f"expected a list, such as {known.example}, got {show(value)}")
+    parts = [
+        part for text in texts for part in (_split(text) if isinstance(text, str) else [text])
+    ]
+    return [_READERS[known.plain_type](known, part, value) for part in parts]
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _name(known: Setting, part: Any, _: Any) -> str:
+    if not isinstance(part, str):
+        raise ValueError(f"expected names, such as {known.example}, got {show(part)}")
+    return part
+
+
+def _number(known: Setting, part: Any, whole: Any) -> int:
+    if isinstance(part, str) and part.isdecimal():
+        return int(part)
+    if type(part) is not int:
+        raise ValueError(
+            f"expected numbers of {known.unit}, such as {known.example}, got {show(whole)}"
+        )
+    return part
+
+
+_READERS: dict[type, Callable[[Setting, Any, Any], Any]] = {str: _name, int: _number}

@@ -1,0 +1,79 @@
+"""What a candidate may cost: its images, its size, and how long it is trained."""
+
+from dataclasses import dataclass
+
+from evonas.settings.setting import setting, unset
+
+GATES = {
+    "skip": "skip expensive objectives that cannot bring the candidate on the front",
+    "measure": "measure them all the same",
+    "off": "measure everything, and ask nothing",
+}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What a candidate may cost."""
+
+    dataset: str = setting("The images.", default="digits", table="datasets")
+    data_dir: str = setting(
+        "The folder of the images' files.", default=unset("$EVONAS_DATA, or ./data")
+    )
+    download: bool = setting(
+        "Fetch the data set if it is missing.", default=False, decides_result=False
+    )
+    images: int | None = setting(
+        "Training images to use.", default=unset("all of them"), unit="images", at_least=1
+    )
+    epochs: int = setting(
+        "Epochs that each candidate is trained for.",
+        default=unset("the data set's own"),
+        unit="epochs",
+        at_least=1,
+    )
+    batch: int = setting(
+        "Images in a mini-batch.",
+        default=unset("the data set's own, halved until an epoch has 32 steps"),
+        unit="images",
+        at_least=2,  # a batch of one has no statistics
+    )
+    learning_rate: float = setting(
+        "Of SGD in the first epoch; rules with an update of their own have their own.",
+        default=0.1,  # NAS-Bench-201's
+        above=0.0,
+    )
+    channels: int = setting(
+        "Channels of the first stage.",
+        default=unset("the data set's own, or the space's"),
+        unit="channels",
+        at_least=1,
+    )
+    cells: int = setting(
+        "Cells in each stage.",
+        default=unset("the data set's own, or the space's"),
+        unit="cells",
+        at_least=1,
+    )
+    fidelity: tuple[int, ...] = setting(
+        "Rungs of successive halving: epochs after which candidates are compared and most are "
+        "stopped.",
+        default=(),
+        unit="epochs",
+        example="1,3,9",
+    )
+    eta: int = setting(
+        "With --fidelity: of so many candidates on a rung, one is promoted.",
+        default=3,
+        unit="candidates",
+        at_least=2,
+    )
+    gate: str = setting(
+        "What becomes of expensive objectives that cannot change the front.",
+        default="skip",
+        choices=GATES,
+    )
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Epochs after which candidates are compared; the last is full training."""
+        return self.fidelity or (self.epochs,)

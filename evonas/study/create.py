@@ -1,0 +1,95 @@
+"""A new run's folder: made whole or not at all."""
+
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import mkdtemp
+
+from evonas.errors import RunFolderError
+from evonas.rules import all_rules
+from evonas.settings import Settings
+from evonas.study.config import CONFIG_FILE, SPACE_FILE, config_text, read_config
+from evonas.study.folder import run_digest
+from evonas.study.journal import create_journal
+
+PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
+
+
+def next_free_folder(parent: Path, settings: Settings) -> Path:
+    """``parent/<space>-<data set>-1``, or the first number that is free."""
+    name, number = f"{settings.problem.space}-{settings.training.dataset}", 1
+    while (folder := parent / f"{name}-{number}").exists():
+        number += 1
+    return folder
+
+
+def check_is_free(folder: Path, settings: Settings) -> None:
+    """Refuse a folder that a new run cannot have.
+
+    Raises:
+        RunFolderError: it holds a run already (of these settings: say how to go on; of others: say
+            what differs), or anything else.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder}: expected a folder, found a file")
+    if not (folder / CONFIG_FILE).exists():
+        raise RunFolderError(f"{folder}: expected a new or empty folder, it holds other files")
+    differences = read_config(folder).differences(settings)
+    if not differences:
+        raise RunFolderError(
+            f"{folder}: holds this very run already; go on with it by: evonas resume {folder}"
+        )
+    raise RunFolderError(
+        f"{folder}: holds a run made by another configuration ({'; '.join(differences)}); "
+        "choose another --out"
+    )
+
+
+def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
+    """Make the folder of a new run: its configuration, its space and an empty journal.
+
+    Args:
+        folder: new, or empty.
+        settings: of the run, filled in.
+        space_text: the YAML of its search space.
+
+    Raises:
+        RunFolderError: see :func:`check_is_free`; also when the folder cannot be made.
+    """
+    check_is_free(folder, settings)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as problem:
+        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+    try:
+        text = config_text(settings, versions=versions(settings))
+        (temporary / CONFIG_FILE).write_text(text, encoding="utf-8")
+        (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
+        create_journal(temporary, digest=run_digest(temporary)).close()
+        temporary.chmod(0o755)
+        temporary.replace(folder)  # atomic: a killed process leaves no half-made run
+    except OSError as problem:
+        # also when another process made the folder meanwhile
+        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def versions(settings: Settings) -> dict[str, str]:
+    """Of Python, of the packages that a result depends on, and of those that offer its rules."""
+    return (
+        {"python": platform.python_version()}
+        | {package: _version(package) for package in PACKAGES}
+        | all_rules().packages(settings.problem.rules)
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,203 @@
+"""From what the user said to a run that can begin: every open setting filled in, every name known.
+
+Nothing is written, apart from a data set that is downloaded. A mistake ends here, in one message,
+before a folder is made.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from evonas.errors import ConfigError
+from evonas.evaluation.constraints import parse_constraint
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.data.loading import (
+    DATASETS,
+    default_data_dir,
+    load_search_data,
+    traits_of,
+)
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.training.devices import resolve_device
+from evonas.evaluation.training.precision import check_precision, default_precision
+from evonas.registry import look_up
+from evonas.rules import ALIASES, all_rules
+from evonas.search.engines import SEARCHES, check_search
+from evonas.search.guided_engines import GUIDED_SEARCHES
+from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
+from evonas.settings import Settings, Unset
+from evonas.settings.checks import check_settings
+from evonas.space import Space, load
+from evonas.study.executors.device import SLOTS
+from evonas.study.guidance import BUDGET, check_guidance, needs_guide
+
+DEFAULT_GENERATIONS = 4
+SUPERNET_EPOCHS = 3  # times those of a candidate: every step trains a part of it
+MIN_STEPS = 32  # in an epoch
+MIN_BATCH = 16  # below it, the statistics of batch normalisation are noise
+NONE = ("none",)  # how a user says that no part is switched off
+
+
+def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = True) -> Settings:
+    """The settings of a run, with every default filled in.
+
+    Args:
+        given: what the user said; :class:`Unset` where that is nothing.
+        space: to search, where it is at hand; else it is loaded by its name or path.
+        reads_data: whether the data are read, so that a missing file is known now.
+
+    Raises:
+        InputError: of the class of what is wrong.
+    """
+    if isinstance(given.problem.space, Unset):
+        raise ConfigError("space: expected a search space, got none; see: evonas spaces")
+    check_settings(given)
+    space = space or load(given.problem.space)
+    look_up(DATASETS, given.training.dataset, kind="data set")
+    rules = space.rule_choices if "rules" in given.left_open else given.problem.rules
+    rules = tuple(ALIASES.get(name, name) for name in rules)
+    device = resolve_device(given.machine.device)
+    data_dir = default_data_dir() if _is_open(given, "data_dir") else Path(given.training.data_dir)
+    data_dir = data_dir.resolve()
+    traits = traits_of(given.training.dataset, data_dir=data_dir)
+    filled = {
+        "space": space.name,
+        "rules": rules,
+        "device": device,
+        "data_dir": str(data_dir),
+        "constraints": tuple(parse_constraint(text).text for text in given.problem.constraints),
+        "eg_without": _eg_without(given),
+        **_or_default(given, precision=default_precision(device)),
+        **_lengths(given),
+        **_budget(given, traits, space),
+    }
+    settings = given.with_values(filled)
+    settings = settings.with_values(_supernet_budget(settings))
+    check_run(settings)
+    if reads_data:
+        _check_data(settings)
+    return settings
+
+
+def check_run(settings: Settings) -> None:
+    """Refuse the settings of a run that name something unknown or contradict each other.
+
+    Raises:
+        InputError: of the class of what is wrong.
+    """
+    check_settings(settings)
+    problem, search = settings.problem, settings.search
+    for name in problem.rules:
+        look_up(all_rules(), name, kind="rule")
+    for name in problem.objectives:
+        look_up(OBJECTIVES, name, kind="objective")
+    look_up({**SEARCHES, **GUIDED_SEARCHES}, search.algorithm, kind="algorithm")
+    if search.algorithm in SEARCHES:
+        check_search(search.algorithm, len(problem.objectives))
+    check_precision(settings.machine.precision, device=settings.machine.device)
+    check_guidance(settings)
+    protocol = Protocol.of(settings)
+    measured = [objective.name for objective in protocol.measured()]
+    if protocol.epsilon == 0 and "robust" in measured:
+        raise ConfigError("epsilon: at 0 nothing is attacked; give a radius such as 1/255")
+
+
+def default_batch(traits: Traits, num_images: int | None) -> int:
+    """The data set's own batch, halved until an epoch of few images has enough steps to learn."""
+    batch = traits.batch
+    while num_images is not None and batch > MIN_BATCH and num_images < MIN_STEPS * batch:
+        batch //= 2
+    return batch
+
+
+def worker_count(settings: Settings) -> int:
+    """How many candidates at once on the CPU, or on each GPU.
+
+    What the user said, else one for each core, or what is usual for a GPU; never more than a
+    generation has.
+
+    Raises:
+        ConfigError: the user said fewer than one.
+    """
+    check_settings(settings)
+    workers = settings.machine.workers
+    if isinstance(workers, Unset):
+        workers = joblib.cpu_count() if settings.machine.device == "cpu" else SLOTS
+    return min(workers, settings.search.population)
+
+
+def _check_data(settings: Settings) -> None:
+    training = settings.training
+    data = load_search_data(
+        training.dataset,
+        data_dir=Path(training.data_dir),
+        download=training.download,
+        seed=settings.search.seed,
+        num_images=training.images,
+    )
+    if len(data.train) < training.batch:
+        raise ConfigError(
+            f"batch: expected at most the {len(data.train)} training images, got {training.batch}"
+        )
+
+
+def _is_open(given: Settings, name: str) -> bool:
+    return isinstance(given.value(name), Unset)
+
+
+def _or_default(given: Settings, **defaults: Any) -> dict[str, Any]:
+    """The defaults of those settings that the user left open."""
+    return {name: value for name, value in defaults.items() if _is_open(given, name)}
+
+
+def _lengths(given: Settings) -> dict[str, int]:
+    """Generations and evaluations at most; either one given sets the other."""
+    population, evaluations = given.search.population, given.search.evaluations
+    generations = given.search.generations
+    if _is_open(given, "generations"):
+        is_alone = _is_open(given, "evaluations")
+        generations = DEFAULT_GENERATIONS if is_alone else -(-evaluations // population)
+    if _is_open(given, "evaluations"):
+        evaluations = generations * population
+    return {"generations": generations, "evaluations": evaluations}
+
+
+def _budget(given: Settings, traits: Traits, space: Space) -> dict[str, Any]:
+    """What a candidate may cost: the data set says, and then the space."""
+    images = None if _is_open(given, "images") else given.training.images
+    return _or_default(
+        given,
+        images=images,
+        epochs=given.training.fidelity[-1] if given.training.fidelity else traits.epochs,
+        batch=default_batch(traits, images),
+        channels=traits.channels if traits.channels is not None else space.channels,
+        cells=traits.cells if traits.cells is not None else space.cells,
+        epsilon=traits.epsilon,
+    )
+
+
+def _eg_without(given: Settings) -> tuple[str, ...]:
+    """The parts that are switched off: the similarity by default, no part for ``none``."""
+    parts = given.search.eg_without
+    if isinstance(parts, Unset):
+        return OFF_BY_DEFAULT if given.search.mutation == "eg" else ()
+    return () if parts == NONE else parts
+
+
+def _supernet_budget(settings: Settings) -> dict[str, int | None]:
+    """Thrice a candidate's epochs, as many of the others; None where no supernet is trained.
+
+    Args:
+        settings: of the candidates, filled in.
+    """
+    if not needs_guide(settings):
+        return dict.fromkeys(name for name in BUDGET if _is_open(settings, name))
+    training = settings.training
+    return _or_default(
+        settings,
+        supernet_epochs=SUPERNET_EPOCHS * training.epochs,
+        supernet_images=training.images,
+        supernet_channels=training.channels,
+    )

@@ -1,0 +1,32 @@
+"""The search space of a run: at the size of its candidates, with its rules."""
+
+from pathlib import Path
+
+from evonas.errors import SpaceError
+from evonas.rules import all_rules, first_layer_representatives, readout_representatives
+from evonas.settings import Settings
+from evonas.space import Space, load
+from evonas.study.config import SPACE_FILE
+
+
+def shaped_space(space: Space, settings: Settings) -> Space:
+    """``space`` at the size of a run, with the run's rules."""
+    rules = settings.problem.rules
+    return (
+        space.resized(channels=settings.training.channels, cells=settings.training.cells)
+        .with_rules(rules)
+        .with_first_layer(first_layer_representatives(all_rules(), rules))
+        .with_readout(readout_representatives(all_rules(), rules))
+    )
+
+
+def read_space(settings: Settings, folder: Path) -> Space:
+    """The space of the run in ``folder``, from the copy that was made when it began.
+
+    Raises:
+        SpaceError: the copy is missing, or is no search space.
+    """
+    path = folder / SPACE_FILE
+    if not path.exists():
+        raise SpaceError(f"{path}: the run's copy of its search space is missing")
+    return shaped_space(load(str(path)), settings)

@@ -1,0 +1,29 @@
+"""One small study that the tests of the API read, and the settings it was made with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+import evonas
+
+QUICK: Mapping[str, Any] = MappingProxyType(
+    {
+        "population": 2, "generations": 2, "epochs": 1, "images": 60, "batch": 20, "channels": 4,
+        "workers": 1, "progress": False,
+    }
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def quick() -> dict[str, Any]:
+    return dict(QUICK)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> evonas.Study:
+    """Of four candidates of the space ``tiny``, finished; not to be written to."""
+    out: Path = tmp_path_factory.mktemp("api") / "run"
+    return evonas.search("tiny", objectives=["acc", "params"], out=out, **QUICK)

@@ -1,0 +1,109 @@
+"""The tree of settings: said once, and found alike in help, file, API and reference page."""
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+import yaml
+
+from evonas.cli import main
+from evonas.errors import ConfigError
+from evonas.settings import SETTINGS, Unset
+from evonas.settings.checks import check_settings
+from evonas.settings.description import default_text, option_of, reference_page
+from evonas.settings.reading import flat, read_settings
+from evonas.settings.tree import GROUPS
+from evonas.study.config import config_text
+
+
+def test_no_two_settings_share_a_name_and_none_is_missing() -> None:
+    names = [each.name for kind in GROUPS.values() for each in fields(kind)]
+    assert names == list(SETTINGS)
+    assert len(set(names)) == len(names)
+    assert not set(names) & set(GROUPS) - {"search"}
+    assert len({option_of(each) for each in SETTINGS.values()}) == len(names)
+
+
+def test_every_setting_is_in_the_help_the_file_and_the_page(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    printed, page = capsys.readouterr().out, reference_page()
+    for name, known in SETTINGS.items():
+        assert f"{option_of(known)} " in printed
+        assert known.help in printed
+        assert f"[default: {default_text(known)}]" in printed
+        assert f"| `{name}` | `{option_of(known)}` |" in page
+        assert known.help in page
+
+
+def test_what_is_written_in_groups_is_read_back() -> None:
+    settings = read_settings({name: _some(name) for name in SETTINGS})
+    text = config_text(settings, versions={"python": "3"})
+    document = yaml.safe_load(text)
+    assert list(document) == [*GROUPS, "versions"]
+    document.pop("versions")
+    again = read_settings(flat(document, where="it"))
+    assert settings.differences(again) == []
+    alone = flat(document, where="it")
+    assert read_settings(flat(alone, where="it")) == again
+    aside = {name for name, known in SETTINGS.items() if not known.decides_result}
+    assert set(alone) == set(SETTINGS) - aside
+
+
+def _some(name: str) -> object:
+    """A value that is not the default."""
+    known = SETTINGS[name]
+    if known.item_type is not None:
+        return [1, 2] if known.item_type is int else ["a", "b"]
+    return {int: 7, float: 0.5, str: "other", bool: True}[known.plain_type]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("fa, usf ,", ("fa", "usf")),
+        (["fa", "usf,kp"], ("fa", "usf", "kp")),
+        (("fa",), ("fa",)),
+        ("", ()),
+    ],
+)
+def test_names_may_be_a_list_or_a_text(value: object, expected: tuple[str, ...]) -> None:
+    assert read_settings({"rules": value}).problem.rules == expected
+
+
+def test_none_means_not_given_unless_it_is_a_value() -> None:
+    given = read_settings({"epochs": None, "images": None})
+    assert isinstance(given.training.epochs, Unset)
+    assert given.training.images is None
+    assert "epochs" in given.left_open
+    assert "images" not in given.left_open
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"sed": 1, "epochs": 1.5, "fidelity": "1,x"}, where="mine.yaml")
+    text = str(caught.value)
+    assert text.startswith("mine.yaml: ")
+    assert "unknown setting 'sed'; did you mean 'seed'" in text
+    assert "epochs: expected a whole number, got 1.5" in text
+    assert "fidelity: expected numbers of epochs, such as 1,3,9, got '1,x'" in text
+    with pytest.raises(ConfigError) as caught:
+        check_settings(read_settings({"seed": -1, "eta": 1, "mode": "stedy"}))
+    text = str(caught.value)
+    assert "seed: expected a whole number of at least 0, got -1" in text
+    assert "eta: expected a whole number of at least 2, got 1" in text
+    assert "expected one of generational, steady, got 'stedy'; did you mean 'steady'" in text
+
+
+def test_the_settings_are_read_without_torch() -> None:
+    script = "import sys, evonas.settings.description; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.stdout.strip() == "False"
