@@ -1,4 +1,4 @@
-"""Learning rules for convolutions and linear layers, and the layers that carry them.
+"""Learning rules for convolutions and linear layers, and the layers that learn by them.
 
 rule = RULES["fa"]()                                    # or FeedbackAlignment(scale="rms")
 layer = RuleConv2d(16, 32, 3, padding=1, rule=rule)
@@ -68,9 +68,9 @@ RULES: dict[str, type[AbstractRule]] = {
 ALIASES: dict[str, str] = {"hippo": BehaviouralTimescale.name}  # see docs/rules.md
 
 
-@cache  # what is installed does not change while a process runs
+@cache  # the installed packages do not change while a process runs
 def all_rules() -> RuleTable:
-    """``RULES``, and the rules that installed packages offer."""
+    """``RULES`` and the rules that installed packages provide, by name."""
     return RuleTable(RULES, installed())
 
 

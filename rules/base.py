@@ -3,7 +3,7 @@
 A rule is two choices. *send*: the signal that a layer passes to its input in the backward pass.
 *update*: what it uses in place of the gradient of its own weights. Back-propagation sends K(g;
 W), the received signal g through the transposed weights, and updates by C(x, g), the correlation
-of input and g.
+of input x and signal g.
 """
 
 from abc import ABC, abstractmethod
@@ -20,14 +20,14 @@ from evonas.rules.wiring import Wiring
 
 Transport = Literal["weights", "signs", "nothing"]
 
-# the class attributes without a default: every rule says these of itself
+# the class attributes without a default, which every rule must define
 DESCRIPTIONS = (
     "name", "title", "source", "equation", "transports", "sends", "updates", "cost", "limits",
 )  # fmt: skip
 
 
 class AbstractRule(ABC):
-    """How one layer learns; a frozen dataclass whose fields are the options of the rule.
+    """How one layer learns: a frozen dataclass whose fields are the options of the rule.
 
     Attributes:
         name: key in ``RULES``, in genomes and in YAML.
@@ -35,14 +35,14 @@ class AbstractRule(ABC):
         source: author, year and where.
         equation: the rule in one line.
         transports: what the backward pass must know of the forward weights.
-        sends: the choice of *send* in words.
-        updates: the choice of *update* in words.
-        updates_first: the same on a layer whose inputs are the images; as elsewhere if empty.
+        sends: the choice of *send*, as a formula.
+        updates: the choice of *update*, as a formula.
+        updates_first: the same on a layer whose inputs are the images; empty if it is no other.
         cost: what it computes beyond back-propagation, in operations.
-        limits: where it is known to fail, and what it needs.
+        limits: where it is known to fail, and what it requires.
         needs_error: the layer reads the error of the logits from the wiring.
-        needs_weight_decay: the rule works by the optimiser's weight decay.
-        saves_kept: what a layer keeps changes in training, and belongs in its state_dict.
+        needs_weight_decay: the rule depends on the optimiser's weight decay.
+        saves_kept: the tensor that a layer keeps changes in training and is in its state_dict.
     """
 
     name: ClassVar[str]
@@ -66,23 +66,35 @@ class AbstractRule(ABC):
 
     @property
     def transported(self) -> Transport:
-        """What this rule transports with the options it was given."""
+        """What this rule transports, given its options."""
         return self.transports
 
     def for_readout(self) -> "AbstractRule":
-        """The rule for the layer that gives the logits: what it means must come from the task."""
+        """The rule to use on the classifier, which has to learn from the labels."""
         return self
 
     @abstractmethod
     def run(self, layer: "AbstractRuleLayer", inputs: Tensor) -> Tensor:
-        """The outputs of the layer, recorded so that the backward pass follows the rule."""
+        """The outputs of the layer, recorded so that the backward pass follows the rule.
+
+        Args:
+            layer: under this rule.
+            inputs: (N, C_in, H, W) or (C_in, H, W) of a convolution, (..., in) of a linear layer.
+
+        Raises:
+            RuleError: the layer is not connected, where the rule needs its wiring.
+        """
 
     @abstractmethod
     def feedback(self, layer: "AbstractRuleLayer") -> Tensor:
-        """The tensor through which the layer sends at this step, without gradient."""
+        """The tensor V through which the layer sends at this step, without gradient.
+
+        Raises:
+            RuleError: the layer is not connected, where the rule needs its wiring.
+        """
 
     def keep(self, layer: "AbstractRuleLayer") -> Tensor | None:  # noqa: ARG002
-        """What the layer must keep of the moment it is connected; most rules keep nothing."""
+        """A tensor to store when the layer is connected; None by default."""
         return None
 
     def grow_head(
@@ -91,55 +103,60 @@ class AbstractRule(ABC):
         *,
         num_classes: int | None,  # noqa: ARG002
     ) -> nn.Module | None:
-        """What is to train beside the layer once it is connected; most rules need nothing."""
+        """A module to train beside the layer once it is connected; None by default.
+
+        Args:
+            layer: under this rule, already connected.
+            num_classes: width of the logits; None if it is not known.
+        """
         return None
 
 
 class AbstractFeedbackRule(AbstractRule):
-    """A rule that only puts a feedback tensor V in the place of W: it sends K(g; V)."""
+    """A rule that only replaces W by a feedback tensor V: it sends K(g; V)."""
 
     updates: ClassVar[str] = "C(x, g)"
 
     @final
     def run(self, layer: "AbstractRuleLayer", inputs: Tensor) -> Tensor:
-        """The outputs; V is made only when something is to be sent."""
+        """The outputs; V is computed only if the inputs need a gradient."""
         if not (inputs.requires_grad and torch.is_grad_enabled()):
             return layer.run_exactly(inputs)
         return layer.run_through(inputs, feedback=self.current(layer))
 
     @final
     def current(self, layer: "AbstractRuleLayer") -> Tensor:
-        """What :meth:`feedback` gives at this step, made with that of the other layers.
+        """What :meth:`feedback` gives at this step, from the cache of the whole network.
 
-        Call it once a forward pass.
+        Call it once in each forward pass.
         """
         if not is_eager():
-            return self.feedback(layer)  # part of what is traced or transformed
+            return self.feedback(layer)  # to be traced or transformed
         wiring = layer.wiring or layer.connected
         return wiring.feedback_cache.feedback(layer, self, version=wiring.version)
 
     def feedbacks(self, layers: Sequence["AbstractRuleLayer"]) -> Sequence[Tensor]:
-        """What :meth:`feedback` gives for each of several layers of one wiring, to the bit.
+        """:meth:`feedback` of each of several layers of one wiring, to the bit.
 
-        All are on one device and of one type. Rules override it to make them at once.
+        All layers have one device and one dtype. Rules override it to compute all at once.
         """
         return [self.feedback(layer) for layer in layers]
 
 
 class AbstractRuleLayer(nn.Module, ABC):
-    """A layer with weights that learns by a rule: what the rules may know and ask of it.
+    """A layer with weights that learns by a rule: the interface that rules see.
 
     Attributes:
         rule: how it learns.
         weight: (out, in / groups, ...).
         groups: number of separate groups of channels; 1 for a linear layer.
         wiring: shared with the other layers of the network; None until it is connected.
-        number: of the layer in its network, the address of its draws.
-        kept: what the rule keeps from when it was connected; moves with the layer to another
-            device, and is in no state_dict unless the rule saves it.
-        head: what trains beside the layer and is no part of the forward pass; most rules have
-            none.
-        channel_axis: of the outputs, counted from the last.
+        number: of the layer in its network; part of the counter of its random numbers.
+        kept: the tensor that the rule stored when the layer was connected. It moves with the layer
+            to another device, and is in no state_dict unless the rule saves it.
+        head: a module that trains beside the layer and takes no part in the network's forward
+            pass; None for most rules.
+        channel_axis: of the outputs, counted from the last axis.
     """
 
     rule: AbstractRule
@@ -157,19 +174,19 @@ class AbstractRuleLayer(nn.Module, ABC):
 
     @abstractmethod
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
-        """The same outputs; the layer will send K(g; feedback), and learn C(x, g) or nothing."""
+        """The same outputs; the layer sends K(g; feedback), and if it ``learns``, C(x, g)."""
 
     @abstractmethod
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
-        """C(x, M) of inputs and any tensor of the outputs' shape, of the weight's shape."""
+        """C(x, M) of the inputs and a tensor M of the outputs' shape: of the weight's shape."""
 
     @abstractmethod
     def projection_shape(self, num_errors: int) -> torch.Size:
-        """Shape of a projection of ``num_errors`` errors onto the layer's input."""
+        """Shape of a random projection from ``num_errors`` errors to the layer's input."""
 
     @abstractmethod
     def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:
-        """What one unit of each error sends to an input: (errors, *input_shape[1:])."""
+        """The signal to an input from one unit of each error: (errors, *input_shape[1:])."""
 
     @property
     def connected(self) -> Wiring:
@@ -186,7 +203,7 @@ class AbstractRuleLayer(nn.Module, ABC):
         return self.wiring
 
     def feedback(self) -> Tensor:
-        """The tensor through which the layer sends at this step, to look at."""
+        """The tensor through which the layer sends at this step, for inspection."""
         return self.rule.feedback(self)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -204,5 +221,5 @@ class AbstractRuleLayer(nn.Module, ABC):
         return self.connected.fresh_noise(self.number, like=self.weight, shape=self.weight.shape)
 
     def sigma(self, scale: Scale) -> float | Tensor:
-        """The standard deviation that feedback to this layer is given."""
+        """The standard deviation sigma of the feedback of this layer."""
         return sigma(self.weight, groups=self.groups, scale=scale)

@@ -13,12 +13,11 @@ def connect(network: nn.Module, *, seed: int, num_classes: int | None = None) ->
     """Give the rule layers of ``network`` their numbers, in the order of ``network.modules()``.
 
     Call it once when the network is built, before training. An auxiliary head with layers under
-    direct feedback has an error of its own and is connected again, after the network, to a
-    wiring of its own.
+    direct feedback has its own error: connect it again, after the network, to its own wiring.
 
     Args:
         network: holds any number of rule layers; a layer used twice has one number.
-        seed: in [0, 2**64); with the numbers it decides every draw.
+        seed: in [0, 2**64); with the layer numbers it determines all random feedback.
         num_classes: width of the logits, for rules that train a head for each layer (``local``).
 
     Returns:
@@ -44,7 +43,7 @@ def connect(network: nn.Module, *, seed: int, num_classes: int | None = None) ->
 
 
 def rule_layers(network: nn.Module) -> dict[str, AbstractRuleLayer]:
-    """The rule layers of a network by their names, each once."""
+    """The rule layers of a network by their names, each layer once."""
     return {
         name: module
         for name, module in network.named_modules()
@@ -53,7 +52,7 @@ def rule_layers(network: nn.Module) -> dict[str, AbstractRuleLayer]:
 
 
 def wirings(network: nn.Module) -> list[Wiring]:
-    """The wirings of a network, each once; normally one.
+    """The wirings of a network, each once; usually there is one.
 
     Raises:
         RuleError: a layer is not connected.

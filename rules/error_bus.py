@@ -1,4 +1,4 @@
-"""What carries the error from the watched logits to the layers of one forward pass."""
+"""Carries the error from the watched logits to the layers of one forward pass."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -13,9 +13,14 @@ T = TypeVar("T")
 
 
 class ErrorBus:
-    """The error of one forward pass: the gradient of its loss in its logits, once it is known.
+    """The error of one forward pass: the gradient of the loss in the logits, (batch, classes).
 
-    And its targets, if :meth:`evonas.rules.Wiring.aim` named them.
+    Attributes:
+        error: None until the backward pass has reached the logits.
+        targets: as given to :meth:`evonas.rules.Wiring.aim`; None without it.
+        readers: the numbers of the layers that will read this bus.
+        awaiting: inputs of compiled or transformed layers, each with the function that, given the
+            number of classes, prepares the signal to it.
     """
 
     def __init__(self) -> None:
@@ -26,20 +31,20 @@ class ErrorBus:
         self.awaiting: list[tuple[Tensor, Callable[[int], Callable[[ErrorBus], Tensor]]]] = []
 
     def join(self, layer: int) -> "ErrorBus":
-        """This bus, once it knows that a layer with this number will read it."""
+        """Register the layer with this number as a reader, and return this bus."""
         self.readers.append(layer)
         return self
 
     def receive(self, gradient: Tensor) -> None:
-        """Keep the error; the tensor hook that :meth:`evonas.rules.Wiring.watch` places."""
+        """Store the error; the tensor hook that :meth:`evonas.rules.Wiring.watch` registers."""
         self.error = gradient.detach()
 
     def join_logits(self, logits: Tensor) -> Tensor:
-        """The logits, whose gradient goes to the inputs that await it, each by its function."""
+        """The logits, joined to the awaiting inputs: their gradient is sent to each of them."""
         inputs = [x for x, _ in self.awaiting]
         senders = [prepare(logits.shape[-1]) for _, prepare in self.awaiting]
         targets = self.targets
-        self.awaiting = []  # the graph keeps what it needs
+        self.awaiting = []  # the graph holds what it needs
 
         def send(error: Tensor) -> list[Tensor]:
             known = ErrorBus()
@@ -65,7 +70,7 @@ class ErrorBus:
         return self.error
 
     def once(self, key: Hashable, make: Callable[["ErrorBus"], T]) -> T:
-        """What ``make`` gives for this forward pass, made once per key."""
+        """What ``make`` gives for this forward pass, computed once per key."""
         if key not in self._made:
             self._made[key] = make(self)
         found: T = self._made[key]
@@ -75,7 +80,7 @@ class ErrorBus:
         """The targets as probabilities, (batch, classes).
 
         Raises:
-            RuleError: the forward pass was not aimed.
+            RuleError: the targets were not given by ``wiring.aim``.
         """
         if self.targets is None:
             raise RuleError(
@@ -89,5 +94,5 @@ class ErrorBus:
         return self.targets
 
     def __getstate__(self) -> dict[str, Any]:
-        # of a graph that a copy does not have
+        # the rest belongs to an autograd graph, which is not copied
         return ErrorBus().__dict__

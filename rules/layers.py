@@ -1,4 +1,4 @@
-"""Convolution and linear layer that learn by a rule; to everything else they are torch's own.
+"""Convolution and linear layer that learn by a rule; otherwise they behave as torch's own.
 
 Parameters, initialisation, state_dict and outputs are those of ``nn.Conv2d`` and ``nn.Linear``.
 """
@@ -50,23 +50,23 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return nn.Conv2d.forward(self, inputs)
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
-        """The same outputs; the layer will send K(g; feedback)."""
+        """The same outputs; the layer sends K(g; feedback)."""
         if inputs.dim() == 3:
             batch = inputs.unsqueeze(0)
             return self.run_through(batch, feedback=feedback, learns=learns).squeeze(0)
         padding = self.padding
         if isinstance(padding, str) or self.padding_mode != "zeros":
             inputs, padding = self._pad(inputs)
-        own = self._parameters  # at a quarter of the cost of an attribute
+        own = self._parameters  # a quarter of the cost of an attribute
         weight: Tensor | None = own.get("weight")
-        if weight is None or not learns:  # a parametrised weight is not among its own
+        if weight is None or not learns:  # a parametrised weight is not in it
             weight = self.weight if learns else self.weight.detach()
         bias = own["bias"] if "bias" in own else self.bias  # noqa: SIM401 - reads it always
         geometry = self.stride, padding, self.dilation, self.groups
         return feedback_conv2d(inputs, weight, bias, feedback, geometry)  # type: ignore[arg-type]
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
-        """The pass that gives torch the gradient of a convolution's weight: no patch is copied."""
+        """C(x, M) by torch's own pass for the gradient of the weight, which copies no patches."""
         if inputs.dim() == 3:
             return self.correlate(inputs.unsqueeze(0), signal.unsqueeze(0))
         padded, padding = self._pad(inputs)
@@ -81,10 +81,10 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return torch.Size([num_errors, self.in_channels, *self.kernel_size])
 
     def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:
-        """What one unit of each error, present at every output position, sends to an image.
+        """The signal to an image from one unit of each error at every output position.
 
-        The transposed pass of the ungrouped convolution with ``projection`` as its weight, taken
-        through the padding too: (errors, C_in, H, W).
+        It is the transposed pass of the ungrouped convolution with ``projection`` as its weight,
+        padding included: (errors, C_in, H, W).
         """
         num_errors = projection.shape[0]
         units = torch.eye(num_errors, dtype=projection.dtype, device=projection.device)
@@ -101,7 +101,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return sent
 
     def _transposed(self, errors: Tensor, projection: Tensor, size: Sequence[int]) -> Tensor:
-        """What the same errors at all output positions send to an image of this size."""
+        """The signal to an image of this size from the same errors at all output positions."""
         left, right, top, bottom = self._reversed_padding_repeated_twice
         height, width = size[0] + top + bottom, size[1] + left + right
         reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
@@ -120,7 +120,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return sent[..., top : top + size[0], left : left + size[1]]
 
     def _pad(self, inputs: Tensor) -> tuple[Tensor, Pair]:
-        """The input, padded unless the convolution can do it, and what is left to pad."""
+        """The input, padded unless the convolution can pad it, and the padding that remains."""
         left, right, top, bottom = self._reversed_padding_repeated_twice
         if self.padding_mode == "zeros":
             if left == right and top == bottom:
@@ -157,12 +157,12 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
         return nn.Linear.forward(self, inputs)
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
-        """The same outputs; the layer will send g feedback."""
+        """The same outputs; the layer sends g feedback."""
         weight = self.weight if learns else self.weight.detach()
         return feedback_linear(inputs, weight, self.bias, feedback)
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
-        """The sum of the outer products of signal and input."""
+        """C(x, M): the sum of the outer products of signal and input."""
         return signal.reshape(-1, self.out_features).t() @ inputs.reshape(-1, self.in_features)
 
     def projection_shape(self, num_errors: int) -> torch.Size:

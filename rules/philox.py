@@ -1,8 +1,9 @@
-"""Philox-4x32-10 in plain integer torch: a random number has an address (Salmon 2011).
+"""The counter-based generator Philox-4x32-10, in integer operations of torch (Salmon 2011).
 
-Feedback weights are not drawn from a stream but looked up at (seed, layer, step, element), so
-they are the same on every device, in every order, and need not be stored. J. K. Salmon, M. A.
-Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+A feedback weight is a function of the counter (seed, layer, step, element), not the next number
+of a stream. So it is the same on every device and in any order, and need not be stored.
+J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2,
+3", SC 2011.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 ROUNDS = 10
-BLOCKS_AT_ONCE = 32_768  # that the caches of a CPU hold; measured
+BLOCKS_AT_ONCE = 32_768  # fit into the caches of a CPU; measured
 WORD = 0xFFFFFFFF
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # added to the key after every round
@@ -31,12 +32,12 @@ def philox(counter: Sequence[Tensor], *, key: tuple[int, int]) -> tuple[Tensor, 
     first, second, third, fourth = counter
     key_of_first, key_of_third = key
     for _ in range(ROUNDS):
-        # wraps modulo 2**64, which keeps all 64 bits; the constants are Python's, since a device
-        # would be waited for to get them as tensors
+        # products wrap modulo 2**64, which keeps all 64 bits; the constants are Python numbers,
+        # because tensors would make the host wait for the device
         left, right = first * MULTIPLIERS[0], third * MULTIPLIERS[1]
         first = (right >> 32).bitwise_xor_(second).bitwise_xor_(key_of_first).bitwise_and_(WORD)
         third = (left >> 32).bitwise_xor_(fourth).bitwise_xor_(key_of_third).bitwise_and_(WORD)
-        second, fourth = right, left  # of which the low words count
+        second, fourth = right, left  # only their low words are used
         key_of_first = (key_of_first + WEYL[0]) & WORD
         key_of_third = (key_of_third + WEYL[1]) & WORD
     return first, second.bitwise_and_(WORD), third, fourth.bitwise_and_(WORD)
@@ -58,7 +59,7 @@ def uniform(
         seed: in [0, 2**64), the key.
         layer: number of the layer, in [0, 2**32).
         steps: the optimiser steps, each in [0, 2**32).
-        stream: tells apart several tensors of one layer.
+        stream: distinguishes several tensors of one layer.
         device: where to compute; the numbers do not depend on it.
 
     Returns:
@@ -72,7 +73,7 @@ def uniform(
 
 @final
 class Addresses:
-    """Where the numbers of several layers stand, side by side: made once, read at every step.
+    """The counters of the random numbers of several layers: built once, used at every step.
 
     Args:
         counts: how many numbers a step has in each layer.
@@ -96,18 +97,18 @@ class Addresses:
     def uniform(
         self, steps: Tensor, *, seed: int, stream: int = 0, dtype: torch.dtype = torch.float64
     ) -> Tensor:
-        """What :func:`uniform` gives for each layer, side by side: (len(steps), sum of counts).
+        """The numbers of :func:`uniform` for each layer: (len(steps), sum of counts).
 
         Args:
             steps: (len(steps),) int64 on the device of the addresses; never read by the host.
             seed: the key.
-            stream: tells apart several tensors of one layer.
+            stream: distinguishes several tensors of one layer.
             dtype: float32 or float64, the same numbers.
         """
         key = (seed & WORD, (seed >> 32) & WORD)
         num_steps, total = len(steps), len(self.block)
         numbers = torch.empty(num_steps, total, 4, dtype=dtype, device=steps.device)
-        # a GPU would only launch more often for it
+        # smaller pieces suit the caches of a CPU; on a GPU they would only add launches
         at_once = total if steps.is_cuda else max(1, BLOCKS_AT_ONCE // num_steps)
         for start in range(0, total, max(1, at_once)):
             part = slice(start, start + at_once)
@@ -126,7 +127,7 @@ class Addresses:
         numbers = numbers.mul_(2.0**-23).sub_(1.0).view(num_steps, 4 * total)
         if all(count % 4 == 0 for count in self.counts):
             return numbers
-        # a layer ends within a block
+        # some layer ends within a block of four
         pieces = numbers.split([4 * blocks for blocks in self.num_blocks], dim=1)
         ends = zip(pieces, self.counts, strict=True)
         return torch.cat([piece[:, :count] for piece, count in ends], dim=1)

@@ -1,4 +1,4 @@
-"""Modules in a row that a rule may take as one piece, with values of its own in between."""
+"""Consecutive modules that a rule may treat as one unit, with hidden values of its own."""
 
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ Stage = list[nn.Module]
 
 
 class AbstractSegmentRule(AbstractRule):
-    """A rule that looks beyond one layer, where its layers stand in one segment."""
+    """A rule that treats all layers of a segment together."""
 
     @abstractmethod
     def run_segment(self, segment: "Segment", inputs: Tensor) -> Tensor:
@@ -22,10 +22,10 @@ class AbstractSegmentRule(AbstractRule):
 
 @final
 class Segment(nn.Sequential):
-    """``nn.Sequential``, unless all its rule layers carry one rule that takes segments."""
+    """``nn.Sequential``, unless all its rule layers have one rule that treats segments."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        """As the modules one after another; the rule decides how that is differentiated."""
+        """The modules one after another, (N, C, H, W) each; the rule decides the backward pass."""
         rule = self.segment_rule
         if rule is None or not torch.is_grad_enabled() or self.layers[0].connected.exact:
             return run_sequentially(self, input)
@@ -38,11 +38,11 @@ class Segment(nn.Sequential):
 
     @property
     def stages(self) -> list[Stage]:
-        """The modules, cut so that each piece has one rule layer.
+        """The modules, split into stages of one rule layer each.
 
-        A cut comes as soon after a layer as it can: behind what normalises its outputs, that is,
-        behind modules with numbers of their own. What has none, such as an activation, belongs to
-        the next layer; behind the last layer, to that one.
+        A stage ends after the modules with parameters or buffers that follow its layer, such as
+        its normalisation. Modules without, such as an activation, belong to the next layer; after
+        the last layer, to that one.
         """
         stages: list[Stage] = [[]]
         for module in self:
@@ -58,7 +58,7 @@ class Segment(nn.Sequential):
 
     @property
     def segment_rule(self) -> AbstractSegmentRule | None:
-        """The one rule that takes all its layers as one piece; None where they run in turn."""
+        """The rule that treats all layers together; None if they run one after another."""
         layers = self.layers
         if not layers or not isinstance(layers[0].rule, AbstractSegmentRule):
             return None
@@ -67,7 +67,7 @@ class Segment(nn.Sequential):
 
 
 def run_sequentially(modules: Iterable[nn.Module], values: Tensor) -> Tensor:
-    """What the modules make of ``values``, one after another."""
+    """The output of the modules, applied one after another."""
     for module in modules:
         values = module(values)
     return values

@@ -1,8 +1,8 @@
 """Rules from installed packages, by the entry point group ``evonas.rules`` (PyPA's specification).
 
-A package says in its metadata which class stands behind which name. The names are known without
-its code; the code is imported when a name is used, in whichever process uses it. So a package
-that is broken harms only those who ask for its rules.
+The metadata of a package maps names to classes, so names are known without importing it. Its code
+is imported when a name is used, in the process that uses it. A broken package therefore affects
+only the runs that ask for its rules.
 """
 
 import inspect
@@ -17,10 +17,10 @@ GROUP = "evonas.rules"
 
 
 class RuleTable(Mapping[str, type[AbstractRule]]):
-    """Our rules and those of installed packages by name; the latter are imported on first use.
+    """The rules of evonas and of installed packages by name; the latter are imported on first use.
 
-    A name that two claim, be one of them ours, is refused when it is used: no run may depend on
-    which of them was found first.
+    A name with two claimants is refused when it is used, since no run may depend on which of them
+    was found first.
 
     Args:
         ours: the rules of evonas.
@@ -61,7 +61,7 @@ class RuleTable(Mapping[str, type[AbstractRule]]):
         return name in self._ours or name in self._points  # without importing anything
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
-        """The packages that rules called ``names`` come from, and their versions; ours apart."""
+        """Name and version of the packages, other than evonas, that provide these rules."""
         points = (point for name in names for point in self._points.get(name, ()))
         return {point.dist.name: point.dist.version for point in points if point.dist}
 
@@ -77,7 +77,7 @@ class RuleTable(Mapping[str, type[AbstractRule]]):
 
 
 def installed() -> tuple[EntryPoint, ...]:
-    """The entry points of the packages that this process can see."""
+    """The entry points of all installed packages in the group."""
     return tuple(entry_points(group=GROUP))
 
 
@@ -85,7 +85,7 @@ def _load(point: EntryPoint) -> type[AbstractRule]:
     where = f"rule '{point.name}' of {_origin(point)}"
     try:
         found = point.load()
-    except Exception as problem:  # whatever a stranger's module raises
+    except Exception as problem:  # whatever a third party's module raises
         raise RuleError(
             f"{where}: cannot be imported ({type(problem).__name__}: {problem}); "
             "repair or uninstall the package"
@@ -101,7 +101,7 @@ def _load(point: EntryPoint) -> type[AbstractRule]:
 
 
 def _problems(rule: type[AbstractRule], *, name: str) -> Iterator[str]:
-    """What a class lacks of the contract of ``AbstractRule``."""
+    """Where a class breaks the contract of ``AbstractRule``."""
     given = getattr(rule, "name", None)
     if given != name:
         yield f"expected the name '{name}' that its entry point has, got {given!r}"

@@ -1,7 +1,7 @@
 """What the rule layers of one network share: seed, optimiser step, error, Kolen-Pollack decay.
 
-Everything here is plain data, so a network deep-copies, pickles and moves between devices with its
-wiring. Drawn feedback is only remembered, and dropped from copies: its address brings it back.
+A wiring is plain data, so a network can be deep-copied, pickled and moved between devices with it.
+Random feedback is only cached; copies leave it out and compute it again from its counter.
 """
 
 import math
@@ -20,7 +20,7 @@ from evonas.rules.step_state import StepState
 
 T = TypeVar("T")
 
-DRAW_AHEAD = 131_072  # numbers of one call of the generator; fewer cost more each, measured
+DRAW_AHEAD = 131_072  # random numbers per call; smaller calls cost more per number, measured
 MAX_STEPS_AHEAD = 64
 
 
@@ -30,19 +30,19 @@ class Wiring:
     Made by :func:`evonas.rules.connect`. A training loop uses these calls::
 
         wiring.aim(labels)                            # for rules that learn from the targets
-        logits = wiring.watch(network(images))        # evonas networks do it themselves
+        logits = wiring.watch(network(images))        # networks of evonas call it themselves
         ...; optimiser.step()
         wiring.advance(learning_rate=0.1, momentum=0.9, weight_decay=5e-4)
 
     Attributes:
-        seed: key of every draw.
+        seed: key of all random numbers.
         exact: when true, all layers back-propagate exactly (:func:`evonas.rules.true_gradient`).
-        progress: step and decay.
-        moment: changes whenever step or decay do.
-        bus: carries the error of the forward pass that is under way.
+        step_state: step count and decay.
+        version: changes whenever step or decay do.
+        bus: carries the error of the current forward pass.
         feedback_cache: the feedback of all layers, made together.
-        has_kernels: whether kernels do it, and send direct feedback to all layers at once.
-        num_errors: width of the logits last watched, None before.
+        has_kernels: whether kernels compute it, and direct feedback of all layers together.
+        num_errors: width of the logits last watched; None before.
     """
 
     def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
@@ -61,30 +61,30 @@ class Wiring:
 
     @property
     def step(self) -> int | Tensor:
-        """Optimiser steps so far; gradient accumulation does not count."""
+        """Optimiser steps so far; accumulated backward passes do not count."""
         return self.step_state.step
 
     @property
     def decay(self) -> float | Tensor:
-        """``a_t``, the share that is left of W_0 - B_0 under Kolen-Pollack."""
+        """``a_t``, the remaining share of W_0 - B_0 under Kolen-Pollack."""
         return self.step_state.decay
 
     def aim(self, targets: Tensor) -> None:
-        """Name the targets of the forward pass that comes next; most rules never look at them.
+        """Set the targets of the next forward pass, for rules that learn from them.
 
-        Call it once before each forward pass: when its logits are watched, they are forgotten.
+        Call it once before each forward pass; :meth:`watch` clears them.
 
         Args:
-            targets: class numbers (batch,), or probabilities (batch, classes) as label smoothing
-                and mixup make them.
+            targets: class numbers (batch,), or probabilities (batch, classes) as from label
+                smoothing or mixup.
         """
         self.bus.targets = targets
 
     def watch(self, logits: Tensor) -> Tensor:
-        """The same logits; their gradient will reach the layers under direct feedback.
+        """The same logits (batch, classes); their gradient reaches layers under direct feedback.
 
-        Each forward pass gets an error bus of its own, so an old error can never be used: call
-        it once, on the logits (batch, classes), after all layers of this wiring have run.
+        Call it once for each forward pass, after all layers of this wiring have run. Each forward
+        pass gets a new error bus, so that no old error is ever used.
 
         Raises:
             RuleError: two forward passes had run before the logits of the first were watched.
@@ -104,7 +104,7 @@ class Wiring:
             if is_eager():
                 logits.register_hook(self.bus.receive)
             self.bus = ErrorBus()
-        self.bus.targets = None  # of the next forward pass: not known yet
+        self.bus.targets = None  # not known for the next forward pass
         return logits
 
     def advance(
@@ -115,11 +115,11 @@ class Wiring:
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        """Tell the rules that the optimiser has made one step, with the settings it made it with.
+        """Tell the rules that the optimiser has made one step, and with which settings.
 
         SGD: as given to ``torch.optim.SGD`` (coupled decay, no dampening). AdamW, whose decay is
-        decoupled: its learning rate and weight decay, momentum 0. Adam with coupled decay has no
-        such form. The learning rate may be a tensor of no dimension.
+        decoupled: its learning rate and weight decay, and momentum 0. Adam with coupled decay
+        cannot be expressed. The learning rate may be a scalar tensor.
 
         Raises:
             RuleError: a layer learns by Kolen-Pollack and nothing decays, so it would never align;
@@ -148,7 +148,7 @@ class Wiring:
         self.version += 1
 
     def state(self) -> dict[str, float | int]:
-        """What a resumed training must :meth:`restore`; the seed is given to ``connect`` again."""
+        """The state that a resumed training must :meth:`restore`; the seed is not part of it."""
         return self.step_state.state()
 
     def restore(self, state: Mapping[str, float | int]) -> None:
@@ -161,16 +161,17 @@ class Wiring:
         self.version += 1
 
     def to_tensors(self, device: torch.device | str, *, has_kernels: bool = False) -> None:
-        """Keep step and decay in tensors on ``device``, which :meth:`advance` changes in place.
+        """Store step and decay in tensors on ``device``, which :meth:`advance` changes in place.
 
-        Then a training step that is captured as a CUDA graph, ``advance`` included, goes on with
-        every replay, and a compiled one is not compiled again. The draws stay the same.
+        Then every replay of a training step that was captured as a CUDA graph, ``advance``
+        included, advances them, and a compiled step is not recompiled. Random numbers stay the
+        same.
 
         Args:
             device: of the layers.
-            has_kernels: whether one launch makes the feedback of all rules that are one feedback
-                tensor, where the weights lie in one memory, to the same bits; and two launches
-                what all layers under one direct rule are sent.
+            has_kernels: whether kernels compute the feedback of all feedback rules in one launch,
+                for weights in one storage and to the same bits, and the signals of each direct
+                rule to all its layers in two.
         """
         self.step_state.to_tensors(device)
         self.feedback_cache = FeedbackCache(has_kernels=has_kernels)
@@ -178,14 +179,14 @@ class Wiring:
         self.version += 1
 
     def to_numbers(self) -> None:
-        """Keep step and decay in Python numbers, as at first: quicker where the host reads."""
+        """Store step and decay in Python numbers again, which the host reads faster."""
         self.step_state.to_numbers()
         self.feedback_cache = FeedbackCache()
         self.has_kernels = False
         self.version += 1
 
     def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
-        """Noise of unit root mean square that never changes, typed and placed as ``like``."""
+        """Constant noise of unit root mean square, with dtype and device of ``like``."""
 
         def draw() -> Tensor:
             addresses = Addresses([shape.numel()], layers=[layer], device=like.device)
@@ -194,13 +195,13 @@ class Wiring:
         return self.remember(("fixed", layer, shape, like.device, like.dtype), draw)
 
     def fresh_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
-        """The same, drawn anew after every optimiser step; step 0 has the numbers of ``fixed``."""
+        """The same, new after every optimiser step; :meth:`fixed_noise` is that of step 0."""
         return self.fresh_noises([layer], like=like, counts=[shape.numel()]).view(shape)
 
     def fresh_noises(
         self, layers: Sequence[int], *, like: Tensor, counts: Sequence[int]
     ) -> Tensor:
-        """The fresh noise of several layers, one after the other: (sum of the counts,)."""
+        """The fresh noise of several layers, concatenated: (sum of the counts,)."""
         place = (tuple(layers), tuple(counts), like.device)
         addresses = self.remember(
             ("addresses", *place),
@@ -219,7 +220,7 @@ class Wiring:
         return known[1][step - first]
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` gives, made once per key; copies of the wiring make it again."""
+        """What ``make`` gives, computed once per key; copies of the wiring compute it again."""
         if key not in self._remembered:
             self._remembered[key] = make()
         found: T = self._remembered[key]

@@ -1,14 +1,14 @@
-"""What the direct rules of Frenkel et al. (2021) share: a target in the place of the error.
+"""What the direct rules of Frenkel et al. (2021) share: a target instead of the error.
 
-The error of a readout that has learnt how frequent the classes are has mean zero over a batch. A
-target has not: its mean pushes every image alike, for ever, and drives the offsets of a network's
-normalisations until its units are dead or always on. So the mean is taken off (docs/rules.md
-has what that is worth).
+Once the readout has learnt the class frequencies, the mean of its error over a batch is zero. The
+mean of the targets is not: it pushes all images in the same direction at every step, and drives
+the offsets of the normalisations until units are dead or always on. So the mean is subtracted
+(docs/rules.md measures the effect).
 """
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from torch import Tensor
 
@@ -18,24 +18,30 @@ from evonas.rules.error_bus import ErrorBus
 
 @dataclass(frozen=True)
 class AbstractCentredFeedback(DirectFeedbackAlignment):
-    """Sends (t - mean of t) P / N: as large as the mean of a loss makes an error.
+    """Sends (t - mean of t) P / N; the division by N matches the error of a mean loss.
 
     Attributes:
-        norm: as in :class:`DirectFeedbackAlignment`. Targets forget the scale of the loss, so
-            under a loss scaler, or a loss that is not a mean, use ``rms``.
-        centre: take off the mean over the batch, which the papers do not; a batch of one image
+        norm: as in :class:`DirectFeedbackAlignment`. Targets do not scale with the loss, so use
+            ``rms`` with a loss scaler, or with a loss that is not a mean.
+        centre: subtract the mean over the batch, which the papers do not; a batch of one image
             then sends nothing.
     """
+
+    source: ClassVar[str] = "Frenkel, Lefebvre and Bol 2021, arXiv 1909.01311; centring is ours"
 
     centre: bool = True
 
     @abstractmethod
     def target(self, bus: ErrorBus) -> Tensor:
-        """What takes the place of an image's error, t: (batch, classes)."""
+        """The target t that replaces the error of each image: (batch, classes).
+
+        Raises:
+            RuleError: the error, or the targets where they are needed, are not known.
+        """
 
     @final
     def error(self, bus: ErrorBus) -> Tensor:
-        """The targets, centred and spread over the batch."""
+        """The targets, centred and divided by the batch size: (batch, classes)."""
         target = self.target(bus)
         if self.centre:
             target = target - target.mean(0, keepdim=True)

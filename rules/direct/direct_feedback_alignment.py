@@ -1,8 +1,8 @@
-"""Direct feedback alignment: the error goes to every layer at once (Nokland 2016).
+"""Direct feedback alignment: the error is sent directly to every layer (Nokland 2016).
 
-Channel form: the error e (batch, classes), spread evenly over the outputs of the layer, passes a
-fixed random kernel B (classes, C_in, k, k). That is e P with a constant P, made once per input
-size, so nothing passes back through the layer itself. For a linear layer it is e B.
+For a convolution, the error e (batch, classes) is placed at every output position and passed back
+through a fixed random kernel B (classes, C_in, k, k). That equals e P with a constant P, computed
+once per input size, so nothing passes back through the layer itself. For a linear layer it is e B.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,17 @@ NORMS: tuple[Norm, ...] = ("none", "hw", "rms")
 
 @dataclass(frozen=True)
 class DirectFeedbackAlignment(AbstractRule):
-    """Sends e P, whatever the layer received; its own weights still learn from what they received.
+    """Sends e P whatever signal the layer receives; its own weights learn from that signal.
 
-    So the rule on a layer trains what lies *below* it, as every other rule here.
+    So the rule of a layer determines how the layers *below* it learn, as for every other rule.
 
     Attributes:
-        norm: size of what is sent. ``none``: e P. ``hw``: divided by the number of output
-            positions, as back-propagation through global average pooling is. ``rms``: given the
-            root mean square of the received signal, one number that is all it takes from above.
+        norm: scale of the signal sent. ``none``: e P. ``hw``: divided by the number of output
+            positions, as in back-propagation through global average pooling. ``rms``: scaled to
+            the root mean square of the received signal, from which it takes nothing else.
+
+    Raises:
+        RuleError: ``norm`` is none of ``NORMS``.
     """
 
     norm: Norm = "hw"
@@ -62,7 +65,7 @@ class DirectFeedbackAlignment(AbstractRule):
             )
 
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
-        """The outputs; the input is cut off from them and joined to the error."""
+        """The outputs; the input is detached from them and gets its signal from the error."""
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
         bus = layer.connected.bus.join(layer.number)  # of this forward pass
@@ -73,7 +76,7 @@ class DirectFeedbackAlignment(AbstractRule):
         return apply(CustomInputGradient, outputs, inputs, send or self.sender(layer, inputs, bus))
 
     def _run_traced(self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus) -> Tensor:
-        """The outputs; the watched logits are what the input will be joined to."""
+        """The outputs; the input is joined to the logits once they are watched."""
         if self.norm == "rms":
             raise RuleError(
                 f"rule '{self.name}': norm 'rms' follows the signal received, which a compiled or "
@@ -103,7 +106,7 @@ class DirectFeedbackAlignment(AbstractRule):
     def sender(
         self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus
     ) -> Callable[[Tensor], Tensor]:
-        """What will be sent to these inputs, as a function of the signal received."""
+        """The signal to these inputs, as a function of the signal received."""
         input_shape, dtype = inputs.shape, inputs.dtype
 
         def send(received: Tensor) -> Tensor:
@@ -114,7 +117,7 @@ class DirectFeedbackAlignment(AbstractRule):
     def _sender_to_all(
         self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
     ) -> Callable[[Tensor], Tensor] | None:
-        """The same, of signals made by kernels with those of the other layers; else None."""
+        """The same, computed by kernels for all layers together; None where they cannot."""
         if not layer.connected.has_kernels or self.norm == "rms":
             return None
         together = bus.once(("together", self), lambda _: LayerProjection())
@@ -132,7 +135,11 @@ class DirectFeedbackAlignment(AbstractRule):
         return send
 
     def error(self, bus: ErrorBus) -> Tensor:
-        """What is projected, (batch, classes); other direct rules differ only in this."""
+        """The vector that is projected, (batch, classes); direct rules differ only in this.
+
+        Raises:
+            RuleError: the error, or the targets where they are needed, are not known.
+        """
         return bus.read()
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
@@ -177,7 +184,7 @@ class DirectFeedbackAlignment(AbstractRule):
                 "projection", layer.number, num_errors, input_shape[1:], layer.weight.device,
                 layer.weight.dtype,
             ),
-            # every step multiplies by it, and would copy what does not lie in one piece
+            # contiguous, since every step multiplies by it and would copy it otherwise
             lambda: layer.spread(
                 self._kernel(layer, num_errors), input_shape=input_shape
             ).contiguous(),

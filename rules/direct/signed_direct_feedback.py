@@ -1,4 +1,4 @@
-"""Direct feedback of the error's signs alone: right or wrong, not by how much (Frenkel 2021)."""
+"""Direct feedback of the signs of the error, without its magnitudes (Frenkel 2021)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -21,7 +21,6 @@ class SignedDirectFeedback(AbstractCentredFeedback):
 
     name: ClassVar[str] = "sdfa"
     title: ClassVar[str] = "Direct feedback alignment of the error's signs"
-    source: ClassVar[str] = "Frenkel, Lefebvre and Bol 2021, arXiv 1909.01311; centring is ours"
     equation: ClassVar[str] = "send = (s - mean s) P / N,  s = sign(e),  P = K(1; B)"
     sends: ClassVar[str] = "(sign(e) - mean) P / N"
     cost: ClassVar[str] = "as dfa, and one sign an error"
@@ -31,5 +30,5 @@ class SignedDirectFeedback(AbstractCentredFeedback):
     )
 
     def target(self, bus: ErrorBus) -> Tensor:
-        """The signs of the error."""
+        """The signs of the error, (batch, classes)."""
         return bus.read().sign()

@@ -1,1 +1,1 @@
-"""Rules that send the error through a feedback tensor in the place of the weight."""
+"""Rules that send the signal back through a feedback tensor instead of the weight."""

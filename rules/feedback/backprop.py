@@ -1,4 +1,4 @@
-"""Back-propagation, the reference that every other rule is measured against (Rumelhart 1986)."""
+"""Back-propagation, the reference for every other rule (Rumelhart 1986)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final

@@ -17,8 +17,8 @@ from evonas.rules.flat_tensors import flat_constant
 class BatchRandomSign(AbstractSignConcordant):
     """V = |M_t| sign(W), M_t drawn anew after every update of W.
 
-    "After every update" is the paper's word and is taken literally: two forward passes of one
-    optimiser step, a recomputation and an evaluation all see the same M_t.
+    "After every update" is the paper's wording, taken literally: two forward passes of one
+    optimiser step, a recomputation and an evaluation all use the same M_t.
 
     Attributes:
         scale: sigma of M_t, see :func:`evonas.rules.scale.sigma`.

@@ -33,11 +33,11 @@ class FeedbackAlignment(AbstractScaledFeedback):
     )
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """B, the same tensor of numbers at every step."""
+        """B, of the weight's shape, the same at every step."""
         return layer.fixed_noise() * layer.sigma(self.scale)
 
     def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
-        """B of every layer, one tensor that is made once."""
+        """B of every layer, computed once."""
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
         return constant(

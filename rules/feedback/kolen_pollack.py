@@ -1,9 +1,9 @@
-"""Kolen-Pollack: feedback that gets the weight's own updates and decays with it (Kolen 1994).
+"""Kolen-Pollack: feedback that gets the same updates and decay as the weight (Kolen 1994).
 
-W and B receive the same gradient and the same decay, so their difference only decays, every
-element by the same factor: W_t - B_t = a_t (W_0 - B_0). B need not be stored or trained; the
-layer keeps D_0 = W_0 - B_0, the wiring the one number a_t. This is an exact way to compute the
-rule, whose own statement transports nothing.
+W and B receive the same gradient and the same decay, so their difference only decays, all elements
+by the same factor: W_t - B_t = a_t (W_0 - B_0). So B need not be stored or trained: the layer
+keeps D_0 = W_0 - B_0, and the wiring the number a_t. This computes the rule exactly; the rule
+itself transports nothing.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ class KolenPollack(AbstractScaledFeedback):
     """V = B_t = W_t - a_t (W_0 - B_0).
 
     Exact for SGD (momentum, Nesterov, coupled decay) and AdamW, if *all* rule layers share their
-    settings and nothing but the optimiser changes the weights: no averaged weights swapped in,
-    no norm constraint, no pruning, no trust ratio as in LAMB.
+    settings and only the optimiser changes the weights: no weight averaging, no norm constraint,
+    no pruning, no trust ratio as in LAMB.
 
     Attributes:
         scale: sigma of B_0, see :func:`evonas.rules.scale.sigma`.

@@ -1,8 +1,8 @@
-"""Kernels: what a training step needs in one launch on a GPU, and the same in ATen on a CPU.
+"""Fused kernels of a training step: Triton on a GPU, ATen on a CPU.
 
-Each is an operator of torch (``torch.ops.evonas``) with a Triton kernel for CUDA, in
-``evonas.rules.kernels.device``, and a reference in ATen that defines it and serves the CPU.
-docs/kernels.md says what each does, the layout of its tables, and how it is proved.
+Each is a torch operator (``torch.ops.evonas``) with a Triton kernel for CUDA, in
+``evonas.rules.kernels.device``, and an ATen reference that defines it and runs on the CPU.
+docs/kernels.md describes what each computes, the layout of its tables, and how it is tested.
 """
 
 from evonas.rules.kernels.feedback import (

@@ -1,8 +1,8 @@
-"""All feedback weights of all layers, and of several candidates, by one launch from a table.
+"""The feedback weights of all layers, even of several candidates, in one launch from a table.
 
 The equations are those of the rules (`usf`, `frsf`, `brsf`, `fa`, `kp`, `bp`), and the random
-numbers those of :mod:`evonas.rules.philox`, to the bit. The rule of a layer is a number in the
-table, so a captured graph serves any mixture of rules.
+numbers those of :mod:`evonas.rules.philox`, to the bit. The table holds the rule of each layer, so
+one captured graph serves any assignment of rules.
 """
 
 import math
@@ -16,7 +16,7 @@ from evonas.errors import RuleError
 from evonas.registry import look_up
 from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.layout import widened
-from evonas.rules.kernels.segments import cut
+from evonas.rules.kernels.segments import cut_into_blocks
 from evonas.rules.kernels.transforms import refuse_vmap
 from evonas.rules.philox import uniform
 
@@ -28,15 +28,15 @@ class FeedbackSegment:
     """The feedback of one layer.
 
     Attributes:
-        begin: place of its first weight, and of its first feedback weight, in the flat tensors.
-        count: of its weights.
+        begin: index of its first weight, and of its first feedback weight, in the flat tensors.
+        count: number of its weights.
         rule: a key of ``CODES``.
         scale: sigma, see :func:`evonas.rules.scale.sigma`; `bp` and `kp` have none.
-        layer: its number, the address of its draws.
+        layer: its number, part of the counter of its random numbers.
         candidate: row of its seed, step and decay.
-        kept_begin: place of the first element of W_0 - B_0 in ``kept``; only `kp` has any.
-        row: weights of one output where they lie channels last, else 1.
-        taps: of the kernel where they lie channels last, else 1.
+        kept_begin: index of the first element of W_0 - B_0 in ``kept``; only for `kp`.
+        row: weights of one output if they are in channels-last format, else 1.
+        taps: of the kernel if the weights are in channels-last format, else 1.
     """
 
     begin: int
@@ -56,9 +56,9 @@ class FeedbackTable:
 
     Attributes:
         segments: (n, 8) int64: begin, count, code, layer, candidate, kept_begin, row, taps.
-        scales: (n,) float32; may be rewritten between launches, as a sigma that follows the
-            weights demands.
-        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut`.
+        scales: (n,) float32; may be rewritten between launches, for a sigma that follows the
+            weights.
+        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut_into_blocks`.
     """
 
     segments: Tensor
@@ -69,10 +69,10 @@ class FeedbackTable:
 def feedback_table(
     segments: Sequence[FeedbackSegment], *, device: torch.device | str = "cpu"
 ) -> FeedbackTable:
-    """The table of these segments, on the device.
+    """Build the table of these segments on the device.
 
     Raises:
-        UnknownNameError: a rule has no feedback weights that a kernel could make.
+        UnknownNameError: no kernel computes the feedback of a rule.
     """
     rows = [
         (s.begin, s.count, look_up(CODES, s.rule, kind="rule"), s.layer, s.candidate,
@@ -82,12 +82,12 @@ def feedback_table(
     return FeedbackTable(
         segments=torch.tensor(rows, dtype=torch.int64).reshape(-1, 8).to(device),
         scales=torch.tensor([s.scale for s in segments], dtype=torch.float32).to(device),
-        blocks=cut([s.count for s in segments], device=device),
+        blocks=cut_into_blocks([s.count for s in segments], device=device),
     )
 
 
 def seed_tensor(seeds: Sequence[int], *, device: torch.device | str = "cpu") -> Tensor:
-    """The seeds, each in [0, 2**64), as int64 of the same bits: (candidates,)."""
+    """Seeds in [0, 2**64) as an int64 tensor of the same bits: (candidates,)."""
     signed = [seed - 2**64 if seed >= 2**63 else seed for seed in seeds]
     return torch.tensor(signed, dtype=torch.int64).to(device)
 
@@ -105,14 +105,14 @@ def refresh_feedback(
     """Write the feedback of every segment, in one launch on a GPU.
 
     Args:
-        feedback: (total,) of any floating type; elements of no segment are left as they are.
+        feedback: (total,) of any floating type; elements outside the segments are unchanged.
         weights: (total,).
         table: of the segments.
         seeds: (candidates,) int64, see :func:`seed_tensor`.
-        steps: (candidates,) int64, the optimiser steps so far, which are read on the device.
-        decays: (candidates,) of any floating type, the a_t of Kolen-Pollack, read there too.
-        kept: (anything,), W_0 - B_0 of the `kp` layers, each in the order of its weight's
-            indices, however that lies; None without such a layer.
+        steps: (candidates,) int64, the optimiser steps so far; read on the device.
+        decays: (candidates,) of any floating type, the a_t of Kolen-Pollack; read on the device.
+        kept: (weights under `kp`,), W_0 - B_0 of the `kp` layers, each in the order of its
+            weight's indices, whatever its memory format; None without such a layer.
 
     Raises:
         RuleError: the tensors are not flat, or not of one size.

@@ -1,8 +1,8 @@
-"""SGD on one flat tensor of all parameters, of several candidates too, in one launch.
+"""SGD on one flat tensor of all parameters, even of several candidates, in one launch.
 
-The step of ``torch.optim.SGD`` without dampening: momentum, Nesterov's form of it, and weight
-decay that is coupled to the gradient. The learning rate is read on the device, so a schedule
-needs no new graph, and every segment has settings of its own, as parameter groups have.
+The step of ``torch.optim.SGD`` without dampening: momentum, optionally Nesterov's, and coupled
+weight decay. The learning rate is read on the device, so that a schedule needs no new graph. Every
+segment has its own settings, as a parameter group has.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.kernels.segments import cut
+from evonas.rules.kernels.segments import cut_into_blocks
 from evonas.rules.kernels.transforms import refuse_vmap
 
 
 @dataclass(frozen=True)
 class ParameterSegment:
-    """Parameters that lie side by side and learn alike.
+    """Contiguous parameters that learn with the same settings.
 
     Attributes:
-        begin: place of the first one in the flat tensors.
-        count: of the parameters.
+        begin: index of the first one in the flat tensors.
+        count: number of the parameters.
         rate_ratio: their learning rate as a multiple of the candidate's.
         momentum: of SGD.
         weight_decay: coupled to the gradient.
-        candidate: place of its learning rate.
+        candidate: index of its learning rate.
     """
 
     begin: int
@@ -44,7 +44,7 @@ class ParameterTable:
     Attributes:
         segments: (n, 3) int64: begin, count, candidate.
         settings: (n, 3) float32: rate ratio, momentum, weight decay.
-        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut`.
+        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut_into_blocks`.
     """
 
     segments: Tensor
@@ -55,13 +55,13 @@ class ParameterTable:
 def parameter_table(
     segments: Sequence[ParameterSegment], *, device: torch.device | str = "cpu"
 ) -> ParameterTable:
-    """The table of these segments, on the device; no two of them may overlap."""
+    """Build the table of these segments on the device; segments must not overlap."""
     places = [(s.begin, s.count, s.candidate) for s in segments]
     settings = [(s.rate_ratio, s.momentum, s.weight_decay) for s in segments]
     return ParameterTable(
         segments=torch.tensor(places, dtype=torch.int64).reshape(-1, 3).to(device),
         settings=torch.tensor(settings, dtype=torch.float32).reshape(-1, 3).to(device),
-        blocks=cut([s.count for s in segments], device=device),
+        blocks=cut_into_blocks([s.count for s in segments], device=device),
     )
 
 
@@ -74,7 +74,7 @@ def sgd_step(
     rates: Tensor,
     nesterov: bool = False,
 ) -> None:
-    """One step, in place; parameters of no segment stay as they are.
+    """One step, in place; parameters outside the segments are unchanged.
 
     Args:
         parameters: (total,).

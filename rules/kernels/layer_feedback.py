@@ -1,4 +1,4 @@
-"""The feedback of rule layers whose weights lie in one flat tensor, by one launch a refresh."""
+"""The feedback of rule layers whose weights share one flat tensor, in one launch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
@@ -16,13 +16,12 @@ if TYPE_CHECKING:  # the cache of a wiring makes these, and a layer has a wiring
 
 @final
 class LayerFeedback:
-    """Makes the feedback of layers of one wiring, which counts in tensors.
+    """Computes the feedback of layers of one wiring whose state is in tensors.
 
-    Called within autocast it makes the feedback in the type of the products, so that no layer has
-    to convert its own.
+    Under autocast the feedback has the dtype of the products, so that no layer has to convert it.
 
     Args:
-        layers: whose weights :func:`is_launchable`, all in one memory.
+        layers: whose weights :func:`is_launchable`, all in one storage.
         rules: by which each of them sends.
     """
 
@@ -45,7 +44,7 @@ class LayerFeedback:
         self._kept = kept_differences(layers)
 
     def __call__(self) -> list[Tensor]:
-        """The feedback of every layer as it is now, in new memory; each lies as its weight."""
+        """The current feedback of every layer, in new memory, with the strides of its weight."""
         first = self._weights[0].detach()
         size = first.untyped_storage().nbytes() // first.element_size()
         weights = first.as_strided((size,), (1,), 0)
@@ -64,7 +63,7 @@ class LayerFeedback:
 
 
 def is_launchable(rule: "AbstractRule", weight: Tensor) -> bool:
-    """Whether a launch can make the feedback to this weight; else the rule makes it."""
+    """Whether the kernel can compute the feedback of this weight; else the rule does."""
     return (
         has_code(rule)
         and isinstance(weight, nn.Parameter)  # a parametrised weight is another one each time

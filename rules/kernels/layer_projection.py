@@ -1,4 +1,4 @@
-"""What direct feedback sends to the layers of one forward pass, to all of them at once."""
+"""The signals of direct feedback to all layers of one forward pass, computed together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a layer's rule sends by these
 
 @dataclass(frozen=True)
 class _Call:
-    """One layer in one forward pass: all that its receiver depends on but the feedback."""
+    """One layer in one forward pass: everything its receiver depends on except the feedback."""
 
     number: int
     input_shape: torch.Size
@@ -36,9 +36,9 @@ class _Call:
 
 @final
 class LayerProjection:
-    """Collects the layers of one forward pass, and makes all their signals for the first asked.
+    """Collects the layers of one forward pass, and computes all signals when the first is read.
 
-    All inputs are of one type and lie in one memory format.
+    All inputs have one dtype and one memory format.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class LayerProjection:
         self._signals: list[Tensor] = []
 
     def join(self, layer: "AbstractRuleLayer", inputs: Tensor, outputs: Tensor) -> int | None:
-        """The place of this layer's signal; None where it cannot be made with the others'."""
+        """The index of this layer's signal; None if it cannot be computed with the others."""
         call = _call(layer, inputs, outputs)
         if call is None or (self._calls and inputs.dtype != self._dtype):
             return None
@@ -72,14 +72,14 @@ class LayerProjection:
         is_averaged: bool,
         key: object,
     ) -> Tensor:
-        """What the layer at ``place`` is sent.
+        """The signal to the layer at ``place``, of the shape of its input.
 
         Args:
             place: as :meth:`join` gave it.
             error: (batch, classes), the same for all layers.
             kernel_of: B of a layer, asked once for each set of calls.
             is_averaged: whether what is sent is divided by the number of output places.
-            key: tells apart what ``kernel_of`` and ``is_averaged`` may be.
+            key: identifies ``kernel_of`` and ``is_averaged`` in the cache of tables.
         """
         if not self._signals:
 

@@ -1,4 +1,4 @@
-"""The feedback table of rule layers: from the layers of networks to the rows of a kernel."""
+"""The feedback segments of rule layers, from which a kernel's table is built."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the cache of a wiring uses a kernel, and a layer has a wiri
 
 
 def has_code(rule: "AbstractRule") -> bool:
-    """Whether the kernel makes the feedback of this rule, whose sigma must be a constant."""
+    """Whether the kernel computes the feedback of this rule; its sigma must be a constant."""
     return rule.name in CODES and (rule.name == "kp" or getattr(rule, "scale", None) != "rms")
 
 
@@ -27,16 +27,16 @@ def layer_segments(
     begin: int = 0,
     kept_begin: int = 0,
 ) -> list[FeedbackSegment]:
-    """One segment a layer, side by side in the order of the layers.
+    """One segment for each layer, contiguous and in the order of the layers.
 
     Args:
         layers: of one candidate, connected, under rules that are in ``CODES``.
-        candidate: their candidate's place in seeds, steps and decays.
-        begin: place of the first weight in the flat tensors.
-        kept_begin: place of the first kept element, see :func:`kept_differences`.
+        candidate: index of their candidate in seeds, steps and decays.
+        begin: index of the first weight in the flat tensors.
+        kept_begin: index of the first kept element, see :func:`kept_differences`.
 
     Raises:
-        RuleError: a rule sends otherwise than through a tensor, or its sigma follows the weights.
+        RuleError: a rule has no feedback tensor, or its sigma follows the weights.
     """
     segments = []
     for layer in layers:
@@ -83,7 +83,7 @@ def layer_segment(
 
 
 def kept_differences(layers: Sequence["AbstractRuleLayer"]) -> Tensor | None:
-    """W_0 - B_0 of the layers under `kp`, side by side; None without such a layer.
+    """W_0 - B_0 of the layers under `kp`, concatenated: (weights,); None without such a layer.
 
     Raises:
         RuleError: a layer was connected before it got the rule.

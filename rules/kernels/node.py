@@ -1,8 +1,8 @@
-"""A node of a cell in one pass: normalise what its convolutions gave, and add it all up.
+"""A node of a cell in one pass: normalise the outputs of its convolutions and add them up.
 
 node = sum_i [scale_i (z_i - mean_i) / sqrt(var_i + eps) + shift_i] + sum_j plain_j, and on request
-relu(node), which all convolutions that begin at the node share. The backward pass joins the
-gradients of both, reduces once, and gives every z_i its gradient through batch normalisation
+relu(node), which all convolutions that read the node share. The backward pass adds up the
+gradients of both, reduces once, and computes the gradient of every z_i through batch normalisation
 (Ioffe and Szegedy 2015) in a second pass.
 """
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.kernels.layout import empty_alike, empty_node, is_addressable, widened
+from evonas.rules.kernels.layout import empty_in_layout_of, empty_node, is_addressable, widened
 from evonas.rules.kernels.transforms import refuse_vmap
 
 
@@ -29,25 +29,26 @@ def join(
     training: bool = True,
     with_active: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """The node, and relu of it.
+    """The node and relu of it, both (batch, channels, height, width).
 
-    Differentiable in ``raws``, ``scales``, ``shifts`` and ``plains``. In training the gradient
-    takes means and variances for the statistics of ``raws``, whatever computed them; so they get
-    none of their own.
+    Differentiable in ``raws``, ``scales``, ``shifts`` and ``plains``. In training, means and
+    variances must be the statistics of ``raws``: their gradient is part of that of ``raws``, and
+    they get none of their own.
 
     Args:
-        raws: z_i, (batch, channels, height, width) each, one memory format for all.
-        means: (channels,) of each, over batch and places.
+        raws: z_i before normalisation, (batch, channels, height, width) each, in one memory
+            format.
+        means: (channels,) of each, over batch and pixels.
         variances: the same, biased.
         scales: the gamma of each.
         shifts: the beta of each.
-        plains: what is added as it is, of the same shape.
+        plains: terms added without normalisation, of the same shape.
         eps: added to the variances.
-        training: false when the statistics are fixed numbers.
-        with_active: without it the second tensor is empty.
+        training: False if the statistics are constants.
+        with_active: whether to compute relu(node); otherwise the second tensor is empty.
 
     Raises:
-        RuleError: nothing to add up, tensors of two shapes, or a list of another length.
+        RuleError: there are no terms, or shapes or lengths of lists differ.
     """
     terms = [*raws, *plains]
     if not terms or terms[0].dim() != 4 or len({term.shape for term in terms}) > 1:
@@ -74,11 +75,11 @@ def join_op(
     shifts: list[Tensor], plains: list[Tensor], eps: float, training: bool, with_active: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """:func:`join` on a GPU."""
-    from evonas.rules.kernels.device.node import add_up
+    from evonas.rules.kernels.device.node import forward
 
     options = (raws, means, variances, scales, shifts, plains, eps)
     if is_addressable((raws + plains)[0]):
-        return add_up(*options, with_active)
+        return forward(*options, with_active)
     node, active = reference(*options, training, with_active)
     return node, active
 
@@ -119,15 +120,15 @@ def join_backward_op(
     means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
     training: bool,
 ) -> list[Tensor]:  # fmt: skip
-    """The gradient of each raw, of each scale, of each shift; on a GPU.
+    """The gradients of each raw, then of each scale, then of each shift; on a GPU.
 
-    And, last, that of every plain if it is not ``received`` itself: the joined one. The shifts'
-    are equal, and yet tensors of their own: autograd would copy one that several share.
+    Last comes the gradient of every plain, unless it is ``received`` itself. The gradients of the
+    shifts are equal but separate tensors, since autograd would copy a shared one.
 
     Args:
         received: the gradient of the node, or None.
         received_active: the gradient of relu(node), or None.
-        node: as it was given back.
+        node: the output of :func:`join`.
         raws: as :func:`join` got them, and the following too.
         means: the same.
         variances: the same.
@@ -135,10 +136,10 @@ def join_backward_op(
         eps: the same.
         training: the same.
     """
-    from evonas.rules.kernels.device.node_backward import share_out
+    from evonas.rules.kernels.device.node_backward import backward
 
     inputs = (received, received_active, node, raws, means, variances, scales, eps, training)
-    return share_out(*inputs) if is_addressable(node) else reference_backward(*inputs)
+    return backward(*inputs) if is_addressable(node) else reference_backward(*inputs)
 
 
 @join_backward_op.register_kernel("cpu")
@@ -163,7 +164,7 @@ def reference_backward(
         signal = joined
         if training:
             signal = joined - _channels(total / count) - normal * _channels(overlap / count)
-        to_raws.append(empty_alike(z, node).copy_(signal * _channels(scale * inverse)))
+        to_raws.append(empty_in_layout_of(z, node).copy_(signal * _channels(scale * inverse)))
         to_scales.append(overlap.to(scale.dtype))
     to_shifts = [total.to(scale.dtype, copy=True) for scale in scales]
     found = [*to_raws, *to_scales, *to_shifts]
@@ -177,7 +178,7 @@ def _(
     training: bool,
 ) -> list[Tensor]:  # fmt: skip
     del received, means, variances, eps, training
-    to_raws = [empty_alike(z, node) for z in raws]
+    to_raws = [empty_in_layout_of(z, node) for z in raws]
     found = [*to_raws, *map(torch.empty_like, scales), *map(torch.empty_like, scales)]
     return found if received_active is None else [*found, torch.empty_like(node)]
 

@@ -1,10 +1,10 @@
-"""Direct feedback to all layers at once: one product with the error, one launch that spreads it.
+"""Direct feedback to all layers at once: one product with the error, one launch to spread it.
 
-A layer under direct feedback sends e P, where P is the transposed pass of a kernel B from an error
-that is the same at every output place (`evonas.rules.direct.direct_feedback_alignment`). So what a
-pixel gets depends only on which taps of the kernel reach it: nine classes of pixels for a 3x3
-kernel at stride 1. The product is taken once a class, of all layers together, and looked up by
-each pixel.
+A layer under direct feedback sends e P, where P is the transposed convolution of a kernel B with
+an error that is the same at every output position
+(`evonas.rules.direct.direct_feedback_alignment`). So the signal to a pixel depends only on which
+taps of the kernel reach it: nine classes of pixels for a 3x3 kernel at stride 1. The product is
+computed once for each class, for all layers together, and each pixel looks it up.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.kernels.segments import cut
+from evonas.rules.kernels.segments import cut_into_blocks
 from evonas.rules.kernels.transforms import refuse_vmap
 
 
@@ -28,7 +28,7 @@ class Receiver:
         stride: of the layer.
         padding: of zeros, the same.
         dilation: the same.
-        scale: factor of what is sent, as the norm of the rule asks.
+        scale: factor of the signal, by the norm of the rule.
     """
 
     kernel: Tensor
@@ -41,17 +41,18 @@ class Receiver:
 
 @dataclass(frozen=True)
 class ProjectionTable:
-    """What the layers receive of any error, for one batch size.
+    """The map from an error to the signals of all layers, for one batch size.
 
     Attributes:
-        matrix: (classes, columns): of each layer one column for each channel and class of pixels,
-            the column's class running fastest.
-        layers: (n, 9) int64: first column; first element of what is sent; channels, height, width;
-            place in ``pixels`` of the rows of pixels, of the columns; classes of rows, of columns.
-        pixels: (anything,) int32, the class of each row and each column of pixels.
-        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut`.
-        shapes: (batch, channels, height, width) of what each layer is sent.
-        channels_last: whether it lies so.
+        matrix: (classes, columns): for each layer one column for each channel and class of pixels,
+            with the class of the pixel's column running fastest.
+        layers: (n, 9) int64: first column; first element of the signal; channels, height, width;
+            index in ``pixels`` of the rows and of the columns; number of classes of rows and of
+            columns.
+        pixels: (sum of heights and widths,) int32, the class of each row and column of pixels.
+        blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut_into_blocks`.
+        shapes: (batch, channels, height, width) of the signal to each layer.
+        channels_last: the memory format of the signals.
     """
 
     matrix: Tensor
@@ -65,7 +66,7 @@ class ProjectionTable:
 def projection_table(
     receivers: Sequence[Receiver], *, batch: int, channels_last: bool = False
 ) -> ProjectionTable:
-    """The tables of these layers, on the device of their kernels.
+    """Build the table of these layers on the device of their kernels.
 
     Raises:
         RuleError: no layers, or kernels of different numbers of classes.
@@ -107,7 +108,7 @@ def projection_table(
         matrix=torch.cat(columns, dim=1),
         layers=torch.tensor(rows, dtype=torch.int64, device=device),
         pixels=torch.tensor(pixels, dtype=torch.int32, device=device),
-        blocks=cut(counts, device=device),
+        blocks=cut_into_blocks(counts, device=device),
         shapes=tuple(shapes),
         channels_last=channels_last,
     )
@@ -115,7 +116,7 @@ def projection_table(
 
 @dataclass(frozen=True)
 class TapClasses:
-    """Pixels of one axis that the same taps reach.
+    """Classes of the pixels of one axis: those of a class are reached by the same taps.
 
     Attributes:
         taps: (classes, k), 1 where a tap reaches the pixels of the class.
@@ -127,7 +128,7 @@ class TapClasses:
 
 
 def tap_classes(size: int, *, kernel: int, stride: int, padding: int, dilation: int) -> TapClasses:
-    """The classes of the pixels of an axis of ``size``, numbered as they are met."""
+    """The classes of the pixels of an axis of ``size``, in order of first occurrence."""
     outputs = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
     reached = []
     for pixel in range(size):
@@ -143,15 +144,15 @@ def tap_classes(size: int, *, kernel: int, stride: int, padding: int, dilation: 
 def project(
     error: Tensor, table: ProjectionTable, *, dtype: torch.dtype = torch.float32
 ) -> list[Tensor]:
-    """What each layer is sent: (batch, channels, height, width), views of one new tensor.
+    """The signal to each layer: (batch, channels, height, width), views of one new tensor.
 
     Args:
         error: (batch, classes).
         table: of the layers.
-        dtype: of what is sent.
+        dtype: of the signals.
 
     Raises:
-        RuleError: the error has another batch or number of classes than the tables.
+        RuleError: the error has another batch size or number of classes than the table.
     """
     expected = (table.shapes[0][0], table.matrix.shape[0])
     if tuple(error.shape) != expected:

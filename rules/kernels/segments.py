@@ -1,7 +1,7 @@
-"""A flat tensor cut into segments, and the segments into blocks: the table one launch reads.
+"""Blocks of the segments of a flat tensor: the table by which programs find their work.
 
-Layers differ in size, programs of a launch do not. So each program looks up which segment it
-works on and where it begins there; a table is made once and lives on the device.
+Layers differ in size, the programs of a launch do not. So each program reads from a table which
+segment it works on and where it begins; the table is built once and stays on the device.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from torch import Tensor
 BLOCK = 1024  # elements of a segment that one program works on; a power of two
 
 
-def cut(
+def cut_into_blocks(
     counts: Sequence[int], *, block: int = BLOCK, device: torch.device | str = "cpu"
 ) -> Tensor:
-    """The segment of each program, and the first element of it that is the program's.
+    """The segment of each program, and the program's first element in it.
 
     Args:
         counts: elements of each segment; an empty segment gets no program.
         block: elements of one program.
-        device: where the table will be read.
+        device: of the table.
 
     Returns:
         (programs, 2) int32.

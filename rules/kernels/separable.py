@@ -1,8 +1,8 @@
-"""ReLU, depthwise and pointwise convolution, and the statistics of what they give, as one.
+"""ReLU, depthwise and pointwise convolution and the statistics of their output, fused.
 
-The half of a separable or dilated convolution of DARTS (Liu, Simonyan and Yang 2019) that its
-batch normalisation ends. Backwards, a feedback tensor stands in the place of each weight: the
-pointwise layer sends K(g; V_p), the depthwise one K(.; V_d), and both learn C(x, g) of what they
+This is half of a separable or dilated convolution of DARTS (Liu, Simonyan and Yang 2019), up to
+its batch normalisation. In the backward pass a feedback tensor replaces each weight: the pointwise
+layer sends K(g; V_p), the depthwise layer K(.; V_d), and both learn C(x, g) from the signal they
 received. With V = W that is back-propagation.
 """
 
@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.kernels.layout import empty_alike, empty_outputs, is_addressable, widened
+from evonas.rules.kernels.layout import empty_in_layout_of, empty_outputs, is_addressable, widened
 from evonas.rules.kernels.transforms import refuse_vmap
 
-MAX_CHANNELS = 256  # out of the pointwise layer; what one program of the kernels holds
+MAX_CHANNELS = 256  # of the pointwise layer's output: the limit of one program of the kernels
 
 
 def convolve_separably(
@@ -46,8 +46,8 @@ def convolve_separably(
         dilation: the same.
 
     Returns:
-        z (batch, C_out, height', width') as the inputs are typed and laid out; the statistics
-        (C_out,) of it, in float32 at least.
+        z (batch, C_out, height', width') in dtype and memory format of the inputs, and its mean
+        and variance (C_out,), in float32 at least.
 
     Raises:
         RuleError: the shapes do not fit each other.
@@ -157,7 +157,7 @@ def reference_backward(
     gradients = torch.cat([to_depthwise.flatten(), to_pointwise.flatten()]).to(depthwise.dtype)
     if not sends:
         return inputs.new_empty(0), gradients
-    return empty_alike(inputs, inputs).copy_(sent * (inputs > 0)), gradients
+    return empty_in_layout_of(inputs, inputs).copy_(sent * (inputs > 0)), gradients
 
 
 @separable_backward_op.register_fake
@@ -166,7 +166,7 @@ def _(
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     del received, feedback_depthwise, stride, padding, dilation
-    signal = empty_alike(inputs, inputs) if sends else inputs.new_empty(0)
+    signal = empty_in_layout_of(inputs, inputs) if sends else inputs.new_empty(0)
     return signal, depthwise.new_empty(depthwise.numel() + feedback_pointwise.numel())
 
 
@@ -194,5 +194,5 @@ refuse_vmap("evonas::separable", "evonas::separable_backward")
 
 
 def _fits(inputs: Tensor, pointwise: Tensor) -> bool:
-    """Whether the kernels take it; the reference takes anything."""
+    """Whether the kernels can run it; the reference runs anything."""
     return pointwise.shape[0] <= MAX_CHANNELS and is_addressable(inputs)

@@ -1,4 +1,4 @@
-"""What torch.func cannot do with the operators, said in words of ours."""
+"""A clear error where torch.func would batch an operator by vmap."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from evonas.errors import RuleError
 
 
 def refuse_vmap(*operators: str) -> None:
-    """Let each operator say that it has no batched form, where torch would speak of its own rules.
+    """Make each operator raise a RuleError under vmap, instead of torch's own message.
 
-    Candidates share a launch by their rows in a table, not by an axis of their tensors.
+    Candidates share a launch by rows of a table, not by a batch axis.
     """
     for name in operators:
         torch.library.register_vmap(name, _refusal(name))

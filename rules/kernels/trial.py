@@ -1,4 +1,4 @@
-"""Whether the kernels work on a device: each is tried once, on little, against its reference."""
+"""Whether the kernels work on a device: each runs once on small tensors, against its reference."""
 
 import importlib.util
 from collections.abc import Callable
@@ -23,19 +23,19 @@ TOLERANCE = 1e-2  # relative, of a whole tensor: products may be TF32
 
 
 def has_kernels_on(device: torch.device | str) -> bool:
-    """Whether kernels, and not only their references, work there."""
+    """Whether the kernels work on this device; a CPU has only their references."""
     return torch.device(device).type == "cuda" and problem_with(str(device)) is None
 
 
 @cache  # a device does not change while a process runs
 def problem_with(device: str) -> str | None:
-    """Why the kernels are not to be used on a device; None where all of them are right."""
+    """The reason not to use the kernels on a device; None if all of them are correct."""
     if device != "cpu" and importlib.util.find_spec("triton") is None:
         return "triton is not installed"
     for name, run in TRIALS.items():
         try:
             found = run(torch.device(device))
-        except Exception as problem:  # of compiler or driver: plain steps do without
+        except Exception as problem:  # of compiler or driver: training falls back to plain steps
             return f"{name}: {type(problem).__name__}: {' '.join(str(problem).split())[:200]}"
         for one, other in zip(found, _expected(name), strict=True):
             error = float((one.detach().cpu() - other).norm() / other.norm())

@@ -1,4 +1,4 @@
-"""A threshold that slides with activity: the rule of Bienenstock, Cooper and Munro (1982)."""
+"""The rule of Bienenstock, Cooper and Munro (1982): a threshold that follows activity."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -15,7 +15,7 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 @final
 @dataclass(frozen=True)
 class BienenstockCooperMunro(AbstractPlasticityRule):
-    """Inputs that drive a unit above its threshold are strengthened, weaker ones weakened.
+    """Inputs that drive a unit above its threshold are strengthened, others weakened.
 
         Delta w = mean(y (y - theta) x) / (theta mean |x|^2),  y = w x,  theta = average of y^2
 
@@ -25,8 +25,8 @@ class BienenstockCooperMunro(AbstractPlasticityRule):
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: relative change of an output near rest in one step.
-        memory: batches over which theta is averaged.
+        learning_rate: relative change of an output in one step, near the fixed point.
+        memory: number of batches over which theta is averaged.
     """
 
     learning_rate: float = 0.005
@@ -51,19 +51,23 @@ class BienenstockCooperMunro(AbstractPlasticityRule):
     saves_kept: ClassVar[bool] = True
 
     def keep(self, layer: AbstractRuleLayer) -> Tensor:
-        """Theta, (channels,); zero until the first batch has been seen."""
+        """Theta, (channels,); zero until the first batch."""
         return layer.weight.new_zeros(layer.weight.shape[0])
 
     def change(self, moment: Moment) -> Tensor:
-        """Delta W; theta slides first."""
+        """Delta W, of the weight's shape; updates theta first.
+
+        Raises:
+            RuleError: the layer was connected before it got this rule.
+        """
         y = moment.u
-        theta = self._slide(moment, moment.per_unit(y.square()) / moment.num_events)
+        theta = self._update_threshold(moment, moment.per_unit(y.square()) / moment.num_events)
         threshold = moment.per_output(theta)
         post = y * (y - threshold) / threshold.clamp_min(torch.finfo(y.dtype).tiny)
         change = moment.layer.correlate(moment.x, post)
         return change / (moment.num_events * moment.energy)
 
-    def _slide(self, moment: Moment, seen: Tensor) -> Tensor:
+    def _update_threshold(self, moment: Moment, seen: Tensor) -> Tensor:
         kept = moment.layer.kept
         if kept is None:
             raise RuleError(

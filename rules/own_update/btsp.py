@@ -1,9 +1,9 @@
-"""Behavioural time-scale plasticity of the hippocampus: one event writes a pattern (Bittner 2017).
+"""Behavioural time-scale plasticity of the hippocampus: one event stores a pattern (Bittner 2017).
 
-In a place cell a plateau potential, an instruction from outside, moves the weights towards the
-inputs that were active around it (Milstein et al. 2021 for the dependence on the weight). A static
-image has no time, so what was active is the image itself, and the instruction is the signal that
-the layer received. That makes it our reading, and experimental.
+In a place cell a plateau potential, an instructive signal, moves the weights towards the inputs
+that were active around it (Milstein et al. 2021 for the dependence on the weight). A static image
+has no time course, so here the active inputs are the image itself, and the instructive signal is
+the signal that the layer received. This is our interpretation, and experimental.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 @final
 @dataclass(frozen=True)
 class BehaviouralTimescale(AbstractPlasticityRule):
-    """Where the loss most wants a unit to be active, its weights move towards the input.
+    """Where more activity of a unit reduces the loss most, its weights move towards the input.
 
         Delta w_k = mean over events (w_max e - w_k),  e = relu(x) / max x of the image
 
@@ -30,8 +30,8 @@ class BehaviouralTimescale(AbstractPlasticityRule):
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: share of the way to the pattern in one step.
-        share: of all units at all positions that have a plateau at once, at most 1.
+        learning_rate: fraction of the distance to the pattern in one step.
+        share: fraction of all units at all positions that have a plateau at once, at most 1.
         w_max: the weight of the most active input.
     """
 
@@ -61,7 +61,7 @@ class BehaviouralTimescale(AbstractPlasticityRule):
             raise RuleError(f"rule 'btsp': expected share to be at most 1, got {self.share}")
 
     def change(self, moment: Moment) -> Tensor:
-        """Delta W; zero for a unit without a plateau."""
+        """Delta W, of the weight's shape; zero for a unit without a plateau."""
         wanted = -moment.g
         num_plateaus = max(1, round(self.share * wanted.numel()))
         least = wanted.flatten().topk(num_plateaus).values[-1]

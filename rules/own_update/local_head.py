@@ -11,17 +11,17 @@ from evonas.rules.base import AbstractRuleLayer
 
 @final
 class LocalHead(nn.Module):
-    """Two linear maps of a layer's outputs: one to read the class off, one to see likeness in.
+    """Two linear maps of a layer's outputs: a classifier, and one for the similarity loss.
 
-    It trains with the layer and is no part of the network's forward pass. As in the authors'
-    code the reading begins at zero; the other begins as torch begins a convolution, from the
-    draws of the wiring.
+    It trains with the layer and takes no part in the network's forward pass. As in the authors'
+    code the classifier is initialised to zero. The other map is initialised as torch initialises a
+    convolution, with random numbers of the wiring.
 
     Attributes:
-        read: (classes, features).
-        offset: (classes,).
-        see: (channels, channels, 3, 3), or (channels, channels) for a linear layer; None if
-            likeness does not count.
+        read: weight of the classifier, (classes, features).
+        offset: bias of the classifier, (classes,).
+        see: weight of the similarity map, (channels, channels, 3, 3), or (channels, channels) for
+            a linear layer; None if the loss has no similarity term.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class LocalHead(nn.Module):
             self.see = nn.Parameter(noise / (3.0 * noise[0].numel()) ** 0.5)
 
     def forward(self, hidden: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (batch, classes) of the features, and what is seen in (batch, channels, ...)."""
+        """Scores (batch, classes), and the map (batch, channels, ...) for the similarity."""
         seen = hidden
         if self.see is not None and self.see.dim() == 4:
             seen = F.conv2d(hidden, self.see, padding=1)

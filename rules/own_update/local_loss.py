@@ -1,7 +1,8 @@
 """A loss for each layer: predsim of Nokland and Eidnes (2019).
 
-The head of a layer normalises its outputs over the batch, rectifies them, and asks two things: can
-the class be read off (pred), and are images of one class alike (sim). Nothing comes from above.
+The head of a layer normalises its outputs over the batch and rectifies them. Its loss has two
+terms: classification (pred), and similarity of images of one class (sim). No signal from above is
+used.
 """
 
 from collections.abc import Sequence
@@ -32,16 +33,16 @@ class LocalLoss(AbstractOwnUpdateRule):
     batch, each centred, of the standard deviations of its channels over the positions. With
     ``heads="trained"``, as in the paper, R and a convolution before S are parameters that learn by
     the same loss; ``connect`` must be told the number of classes. With ``heads="random"`` R is
-    fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), and S looks at h itself, so a
-    head has nothing to train and to store. A training loop calls ``wiring.aim(labels)`` before
+    fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), and S is computed from h, so a
+    head has nothing to train or store. A training loop calls ``wiring.aim(labels)`` before
     each forward pass. It learns at the learning rate of the network.
 
     Attributes:
         send: ``none``, as in the paper; see :class:`AbstractOwnUpdateRule`.
         heads: ``trained`` or ``random``.
-        beta: share of sim, in [0, 1]; 0 is pred alone, 0.99 the paper's predsim, and better where
-            heads are random.
-        pool: positions a side that R sees.
+        beta: share of sim, in [0, 1]; 0 is pred alone, 0.99 the paper's predsim, which is better
+            with random heads.
+        pool: side of the pooled map that R reads, in positions.
     """
 
     send: Send = "none"
@@ -87,7 +88,11 @@ class LocalLoss(AbstractOwnUpdateRule):
         )
 
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
-        """Of the local loss, in the weight and in the parameters of a trained head."""
+        """The gradients of the local loss in the weight and in the parameters of a trained head.
+
+        Raises:
+            RuleError: the targets were not given, or the layer has no head to train.
+        """
         head = moment.layer.head
         num_classes = moment.layer.connected.num_errors or 1
         targets = moment.bus.read_targets(num_classes).to(moment.u)
@@ -100,21 +105,21 @@ class LocalLoss(AbstractOwnUpdateRule):
         return [moment.layer.correlate(moment.x, signal), *learnt]
 
     def loss(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
-        """L of outputs (batch, ...) for targets (batch, classes), a number."""
+        """The scalar L of outputs (batch, ...) for targets (batch, classes)."""
         maps = outputs.movedim(layer.channel_axis, 1)  # (batch, channels, ...)
         hidden = F.batch_norm(maps, None, None, training=True).relu()
         is_image = layer.weight.dim() == 4
         features = self._pool(hidden).flatten(1) if is_image else _mean(hidden)
-        scores, seen = self._look(layer, hidden, features, num_classes=targets.shape[1])
+        scores, seen = self._run_head(layer, hidden, features, num_classes=targets.shape[1])
         spread = seen.flatten(2).std(2) if seen[0, 0].numel() > 1 else seen.flatten(1)
         pred = F.cross_entropy(scores, targets)
         sim = F.mse_loss(_similarity(spread), _similarity(targets))
         return (1.0 - self.beta) * pred + self.beta * sim
 
-    def _look(
+    def _run_head(
         self, layer: AbstractRuleLayer, hidden: Tensor, features: Tensor, *, num_classes: int
     ) -> tuple[Tensor, Tensor]:
-        """Scores of the classes, and what likeness is seen in."""
+        """Scores of the classes, and the map from which similarities are computed."""
         if self.heads == "random":
             shape = torch.Size([num_classes, features.shape[1]])
             noise = layer.connected.fixed_noise(layer.number, like=hidden, shape=shape)
@@ -125,8 +130,8 @@ class LocalLoss(AbstractOwnUpdateRule):
                 "`connect(network, seed=..., num_classes=...)` once it has the rule, or choose "
                 "heads='random'"
             )
-        looked: tuple[Tensor, Tensor] = layer.head(hidden, features)
-        return looked
+        outputs: tuple[Tensor, Tensor] = layer.head(hidden, features)
+        return outputs
 
     def _pool(self, hidden: Tensor) -> Tensor:
         if self.heads == "trained":  # always of one size
@@ -136,11 +141,11 @@ class LocalLoss(AbstractOwnUpdateRule):
 
 
 def _mean(hidden: Tensor) -> Tensor:
-    """Over whatever positions there are, (batch, channels)."""
+    """The mean over all positions, (batch, channels)."""
     return hidden if hidden.dim() == 2 else hidden.flatten(2).mean(2)
 
 
 def _similarity(rows: Tensor) -> Tensor:
-    """Cosines between centred rows, (batch, batch)."""
+    """Cosine similarities of the centred rows, (batch, batch)."""
     unit = F.normalize(rows - rows.mean(1, keepdim=True), dim=1, eps=1e-8)
     return unit @ unit.t()

@@ -1,4 +1,4 @@
-"""Hebbian learning that normalises itself: the rule of Oja (1982)."""
+"""Hebbian learning with normalised weights: the rule of Oja (1982)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -13,17 +13,18 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 @final
 @dataclass(frozen=True)
 class Oja(AbstractPlasticityRule):
-    """Each unit turns to the direction in which its inputs are largest; no label is needed.
+    """Each unit learns the first principal direction of its inputs, without labels.
 
         Delta w = mean(u x - u^2 w) / mean |x|^2,  u = w x
 
-    The division makes the change independent of the size of the inputs: a learning rate below 1
-    is stable, whatever they are. At rest w is a leading eigenvector of E[x x^T] of length 1. All
-    units that see the same inputs find the same one.
+    The division makes the change independent of the scale of the inputs, so that any learning rate
+    below 1 is stable. At the fixed point w is a leading eigenvector of E[x x^T] of length 1. All
+    units with the same inputs find the same one.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: share of the way to rest in one step, where inputs have one direction.
+        learning_rate: fraction of the distance to the fixed point in one step, for inputs of a
+            single direction.
     """
 
     learning_rate: float = 0.005
@@ -42,11 +43,11 @@ class Oja(AbstractPlasticityRule):
     )
 
     def change(self, moment: Moment) -> Tensor:
-        """Delta W."""
+        """Delta W, of the weight's shape."""
         return oja_change(moment)
 
 
 def oja_change(moment: Moment) -> Tensor:
-    """Delta W; ``hebb`` uses it too, where no unit has a competitor."""
+    """Delta W, of the weight's shape; ``hebb`` uses it too, for groups of one channel."""
     change = moment.three_factor(moment.x, moment.u, decay=moment.per_unit(moment.u.square()))
     return change / (moment.num_events * moment.energy)

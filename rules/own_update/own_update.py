@@ -2,10 +2,10 @@
 
     Delta W = C(phi(x), M) - rho W
 
-phi(x) is what the input has been, M what the output makes of it, and a third factor may gate
-both. C is the pass that gives torch the gradient of a weight, with M in the place of g, so
-groups, strides and dilation need nothing of their own. The optimiser finds -Delta W where it
-looks for the gradient, and applies it whatever kind it is. W. Gerstner, M. Lehmann, V. Liakoni, D.
+phi(x) is the presynaptic factor, M the postsynaptic one, and a third factor may gate both. C is
+torch's pass for the gradient of a weight, with M instead of g, so it handles groups, strides and
+dilation. -Delta W is stored as the gradient of the weight, so any optimiser can apply it.
+W. Gerstner, M. Lehmann, V. Liakoni, D.
 Corneil and J. Brea, "Eligibility traces and plasticity on behavioral time scales", 2018.
 """
 
@@ -39,16 +39,16 @@ SENDERS: dict[str, AbstractRule | None] = {
 
 @dataclass(frozen=True)
 class Moment:
-    """What a rule may know in the backward pass of one layer, in the dtype of its weight.
+    """What a rule may use in the backward pass of one layer, in the dtype of its weight.
 
     Attributes:
-        layer: whose weight is to change.
-        x: the inputs.
-        u: the outputs without the bias.
-        g: the signal received for the outputs: the gradient of the loss, as far as the rules above
-            pass it on.
-        bus: of this forward pass; knows the targets.
-        is_first: nothing below this layer learns.
+        layer: whose weight will change.
+        x: the inputs, (batch, ...).
+        u: the outputs without the bias, (batch, ...).
+        g: the signal received for the outputs, of their shape: the gradient of the loss as far as
+            the rules above pass it on.
+        bus: of this forward pass; has the targets.
+        is_first: no layer below this one learns.
     """
 
     layer: AbstractRuleLayer
@@ -60,17 +60,17 @@ class Moment:
 
     @property
     def num_events(self) -> int:
-        """Images times positions: how often each unit was seen."""
+        """Images times positions: the number of outputs of each unit."""
         return self.u.numel() // self.layer.weight.shape[0]
 
     @property
     def energy(self) -> Tensor:
-        """Mean squared length of the patch of inputs that a unit sees; never zero."""
+        """Mean squared length of the input patch of a unit, a scalar above zero."""
         fan_in = self.layer.weight[0].numel()
         return (self.x.square().mean() * fan_in).clamp_min(torch.finfo(self.x.dtype).tiny)
 
     def three_factor(self, pre: Tensor, post: Tensor, *, decay: Tensor) -> Tensor:
-        """C(pre, post) - decay W, ``decay`` one number per unit."""
+        """C(pre, post) - decay W, of the weight's shape; ``decay`` (channels,)."""
         weight = self.layer.weight.detach()
         return self.layer.correlate(pre, post) - self.per_weight(decay) * weight
 
@@ -79,23 +79,26 @@ class Moment:
         return values.movedim(self.layer.channel_axis, 0).flatten(1).sum(1)
 
     def per_output(self, numbers: Tensor) -> Tensor:
-        """One number per unit, shaped to meet the outputs."""
+        """Numbers (channels,), shaped to broadcast against the outputs."""
         return _per_output(self.layer, numbers)
 
     def per_weight(self, numbers: Tensor) -> Tensor:
-        """One number per unit, shaped to meet the weight."""
+        """Numbers (channels,), shaped to broadcast against the weight."""
         return numbers.view(-1, *[1] * (self.layer.weight.dim() - 1))
 
 
 @dataclass(frozen=True)
 class AbstractOwnUpdateRule(AbstractRule):
-    """A rule that changes its weight by its own law, and sends as another rule does.
+    """A rule that updates its weight by its own equation, and sends as another rule does.
 
-    The weight changes in train mode only. A bias still learns from the sum of g.
+    The weight changes in training mode only. A bias still learns from the sum of g.
 
     Attributes:
-        send: the rule whose signal is passed to the input; ``none`` sends zeros, and what lies
-            below learns nothing from the task through this layer.
+        send: the rule by which the signal is sent to the input; ``none`` sends zeros, so layers
+            below learn nothing from the task through this layer.
+
+    Raises:
+        RuleError: ``send`` is none of ``SENDERS``, or a numerical option is negative or infinite.
     """
 
     send: Send = "usf"
@@ -116,28 +119,28 @@ class AbstractOwnUpdateRule(AbstractRule):
 
     @abstractmethod
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
-        """-Delta W, where the optimiser looks for a gradient; then those of the layer's head."""
+        """-Delta W, stored as the weight's gradient; then the gradients of the layer's head."""
 
     @property
     def transported(self) -> Transport:
-        """What the sender transports: the update itself knows only what is at its synapses."""
+        """What the sender transports: the update itself is local to the synapse."""
         sender = SENDERS[self.send]
         return "nothing" if sender is None else sender.transports
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The tensor of the rule that sends; zeros if none does."""
+        """The feedback tensor of the rule that sends; zeros for ``none``."""
         sender = SENDERS[self.send]
         if sender is None:
             return torch.zeros_like(layer.weight)
         return sender.feedback(layer)
 
     def for_readout(self) -> AbstractRule:
-        """The rule that sends, or ``usf`` if none does: an unsupervised readout knows no class."""
+        """The rule that sends, or ``usf`` for ``none``: an unsupervised rule learns no classes."""
         return SENDERS[self.send] or UniformSign()
 
     @final
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
-        """The outputs, joined to what is sent and to the change of the weight."""
+        """The outputs; the backward pass sends the signal and computes the update."""
         if not torch.is_grad_enabled():
             return layer.run_exactly(inputs)
         outputs = self._run_sending(layer, inputs)
@@ -167,11 +170,11 @@ class AbstractOwnUpdateRule(AbstractRule):
     def _run_sending(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
         if inputs.requires_grad and self.send != "none":
             return layer.run_through(inputs, feedback=self.feedback(layer), learns=False)
-        weight = layer.weight.detach()  # in the place of the feedback, which nobody will use
+        weight = layer.weight.detach()  # instead of the feedback, which is not used
         outputs = layer.run_through(inputs.detach(), feedback=weight, learns=False)
         if not inputs.requires_grad:
             return outputs
-        # zeros rather than nothing: the layers below still wait for a backward pass to learn in
+        # zeros, not None: the layers below learn in their backward pass, which must run
         joined: Tensor = CustomInputGradient.apply(
             outputs, inputs, lambda _: torch.zeros_like(inputs)
         )
@@ -179,7 +182,7 @@ class AbstractOwnUpdateRule(AbstractRule):
 
 
 def without_bias(layer: AbstractRuleLayer, outputs: Tensor) -> Tensor:
-    """What the weight alone makes of the inputs."""
+    """The outputs without the bias of the layer."""
     bias: Tensor | None = getattr(layer, "bias", None)
     return outputs if bias is None else outputs - _per_output(layer, bias.detach())
 
@@ -189,14 +192,14 @@ def _per_output(layer: AbstractRuleLayer, numbers: Tensor) -> Tensor:
 
 
 def _as_batch(layer: AbstractRuleLayer, values: Tensor) -> Tensor:
-    """A single image as a batch of one; in the dtype of the weight."""
+    """The values in the dtype of the weight, a single image as a batch of one."""
     if values.dim() == -layer.channel_axis:
         values = values.unsqueeze(0)
     return values.to(layer.weight.dtype)
 
 
 class CustomGradients(Function):
-    """Joins outputs to tensors whose gradients a function makes of the received signal."""
+    """The outputs, and gradients for other tensors that a function computes from the signal."""
 
     @staticmethod
     def forward(
@@ -209,16 +212,16 @@ class CustomGradients(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the function."""
+        """Save the function."""
         ctx.learn = inputs[1]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """What was received goes on to the outputs; the rest is learnt from it.
+        """The received signal for the outputs, and the gradients of the function.
 
-        The last tensors, of which the function says nothing, learn nothing: the head of a layer
-        in a supernet is there also when its rule is not.
+        Tensors at the end without a gradient of the function get None: in a supernet the head of a
+        layer exists even when its rule is not in use.
         """
         passed = received if ctx.needs_input_grad[0] else None
         learnt = ctx.learn(received)

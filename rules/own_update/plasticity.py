@@ -1,4 +1,4 @@
-"""Rules that state a change of the weight, and not a gradient: their step needs its own size."""
+"""Rules that state a change of the weight, not a gradient, and need their own learning rate."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from evonas.rules.own_update.own_update import AbstractOwnUpdateRule, Moment
 
 @dataclass(frozen=True)
 class AbstractPlasticityRule(AbstractOwnUpdateRule):
-    """A rule that changes its weight by its own law, at a learning rate of its own.
+    """A rule that updates its weight by its own equation, at its own learning rate.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: of the weight; the optimiser keeps it in a group of its own, without
-            momentum and decay (:func:`evonas.rules.parameter_groups`).
+        learning_rate: of the weight, which is in a parameter group of its own, without momentum
+            and decay (:func:`evonas.rules.parameter_groups`).
     """
 
     learning_rate: float = 0.001
@@ -29,7 +29,7 @@ class AbstractPlasticityRule(AbstractOwnUpdateRule):
 
     @abstractmethod
     def change(self, moment: Moment) -> Tensor:
-        """Delta W: what is to be added to the weight, times the learning rate."""
+        """Delta W, of the weight's shape; the learning rate times it is added to the weight."""
 
     @final
     def gradients(self, moment: Moment) -> Sequence[Tensor]:

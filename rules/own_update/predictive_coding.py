@@ -1,4 +1,4 @@
-"""Predictive coding: what a segment is given, and what it makes of it, relax before it learns."""
+"""Predictive coding: the values between the stages of a segment relax before it learns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from evonas.rules.segment import AbstractSegmentRule, Segment, Stage, run_sequen
 @final
 @dataclass(frozen=True)
 class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
-    """Values v settle between what drives them and what the signal asks for (``relaxation``).
+    """Values v settle between their predictions and the nudge of the signal (``relaxation``).
 
     After ``steps`` sweeps of size ``step`` every stage of a :class:`Segment` learns from its
     own error, v_l - f_l(v_{l-1}), and its relaxed input v_{l-1}, both over gamma and averaged over
@@ -31,18 +31,21 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
     The layers of a convolution block of evonas make a segment: ReLU, convolution and normalisation
     are one stage.
 
-    A layer by itself is a segment of one linear stage. All its steps go in one direction and are
-    taken at once: v = x - r gamma K(G; W) with G = N g and r = 1 - (1 - step)^steps, so it learns
-    C(v, g) and sends r K(g; W). Against back-propagation the update has one more term, -r gamma
-    C(K(G; W), g), that makes outputs which err together repel each other. The images below the
-    first layer are held fixed, so that one learns C(x, g).
+    A single layer is a segment of one linear stage. All its steps have one direction and are
+    computed at once: v = x - r gamma K(G; W) with G = N g and r = 1 - (1 - step)^steps, so it
+    learns C(v, g) and sends r K(g; W). Compared with back-propagation the update has one more
+    term, -r gamma C(K(G; W), g), by which outputs with correlated errors repel each other. Images
+    are held fixed, so the first layer learns C(x, g).
 
     Attributes:
-        send: whose tensor takes the place of W in K, also between the stages; ``bp`` is the
-            theory's.
-        gamma: how far the values may move, above 0; towards 0 it becomes back-propagation.
-        step: of the relaxation, below 2.
-        steps: of the relaxation.
+        send: the rule whose feedback tensor replaces W in K, also between the stages; ``bp`` is
+            that of the theory.
+        gamma: strength of the nudge, above 0; in the limit 0 it is back-propagation.
+        step: step size of the relaxation, below 2.
+        steps: number of sweeps of the relaxation.
+
+    Raises:
+        RuleError: an option is out of range.
     """
 
     send: Send = "bp"
@@ -78,11 +81,11 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
             )
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The tensor of the rule that sends, times r."""
+        """The feedback tensor of the rule that sends, times r."""
         return self._tensor(layer) * (1.0 - (1.0 - self.step) ** self.steps)
 
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
-        """C(v, g), of a layer by itself."""
+        """C(v, g), for a single layer."""
         if moment.is_first:
             return [moment.layer.correlate(moment.x, moment.g)]
         with torch.enable_grad():
@@ -120,9 +123,9 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         *,
         is_held: bool,
     ) -> Sequence[Tensor | None]:
-        """What is sent, and the gradients of the parameters."""
+        """The signal to send, and the gradients of the parameters."""
         first = segment.layers[0]
-        # under autocast the values may have fewer digits than the relaxation needs
+        # under autocast the values may be less precise than the relaxation needs
         values = [value.to(first.weight.dtype) for value in values]
         received = received.to(first.weight.dtype)
         num_images = 1 if values[0].dim() == -first.channel_axis else len(values[0])
@@ -148,10 +151,10 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         return (None if is_held else share * (values[0] - relaxed[0])), *learnt
 
     def _recorded(self, stage: Stage) -> Callable[[Tensor], Tensor]:
-        """What the stage computes, with the sender's tensor in the backward pass of its layer.
+        """The function of a stage, with the sender's feedback tensor in its backward pass.
 
-        Normalisation sees the statistics of the values it is given, as in the forward pass, and
-        its running averages stay as the forward pass left them.
+        Normalisation uses the batch statistics of its inputs, as in the forward pass, and its
+        running averages are not updated.
         """
         feedback = {
             module: self._tensor(module)
@@ -171,12 +174,12 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         return run
 
     def _tensor(self, layer: AbstractRuleLayer) -> Tensor:
-        """The tensor of the rule that sends."""
+        """The feedback tensor of the rule that sends."""
         return AbstractOwnUpdateRule.feedback(self, layer)
 
 
 def _learning_parameters(segment: Segment) -> list[nn.Parameter]:
-    """Those that need a gradient; weights of rule layers change in train mode only."""
+    """The parameters to train; weights of rule layers change in training mode only."""
     resting = {id(layer.weight) for layer in segment.layers if not layer.training}
     return [
         parameter

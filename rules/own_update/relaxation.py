@@ -1,13 +1,14 @@
-"""The relaxation of predictive coding: values that settle between what drives them and a wish.
+"""The relaxation of predictive coding: values settle between their prediction and a nudge.
 
-A segment of L stages f_1 ... f_L, driven by x, has a value v_0 at its input and one behind every
-stage but the last. They descend, from v_0 = x and v_l = f_l(v_{l-1}), the energy
+A segment of L stages f_1 ... f_L with input x has a value v_0 at its input and one after every
+stage but the last. Starting at v_0 = x and v_l = f_l(v_{l-1}), they descend the energy
 
     E = |v_0 - x|^2 / 2 + sum_l |v_l - f_l(v_{l-1})|^2 / 2 + gamma G . f_L(v_{L-1})
 
-with G = N g the signal of each of the N images alone. The energy is that of Whittington and Bogacz
-(2017), the weak nudge gamma, in whose limit the errors are those of back-propagation, that of
-Millidge, Song, Salvatori, Lukasiewicz and Bogacz (2022, arXiv 2206.02629).
+with G = N g, the signal of each of the N images without the averaging over the batch. The energy
+is that of Whittington and Bogacz (2017). The weak nudge gamma, in whose limit the errors are those
+of back-propagation, is that of Millidge, Song, Salvatori, Lukasiewicz and Bogacz (2022, arXiv
+2206.02629).
 """
 
 from collections.abc import Callable, Sequence
@@ -28,19 +29,19 @@ def relax(
     steps: int,
     is_held: bool,
 ) -> list[Tensor]:
-    """The values v_0 ... v_{L-1} after ``steps`` sweeps from the top value down.
+    """The values v_0 ... v_{L-1} after ``steps`` sweeps, each from the top value down.
 
-    In a sweep each value makes one step of the descent, given the new value above it, so the
+    In a sweep each value takes one step of gradient descent, given the new value above it, so the
     signal reaches the input in the first sweep.
 
     Args:
         stages: f_1 ... f_L; autograd differentiates them.
         values: x, f_1(x), f_2(f_1(x)), ... without the outputs of the last stage.
         signal: G, of the shape of the outputs.
-        gamma: strength of the wish.
-        step: of the descent.
-        steps: sweeps.
-        is_held: the input cannot move, as images do not.
+        gamma: strength of the nudge towards a lower loss.
+        step: step size of the descent.
+        steps: number of sweeps.
+        is_held: the input is fixed, as images are.
     """
     values = list(values)
     driven = values[0]
@@ -56,7 +57,7 @@ def relax(
 
 
 def predict(stages: Stages, values: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Leaves that hold the values, and what each stage makes of its own, recorded."""
+    """The values as leaves, and the recorded output of each stage for its leaf."""
     with torch.enable_grad():
         leaves = [value.detach().requires_grad_() for value in values]
         return leaves, [stage(leaf) for stage, leaf in zip(stages, leaves, strict=True)]

@@ -15,21 +15,20 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 @final
 @dataclass(frozen=True)
 class SoftHebb(AbstractPlasticityRule):
-    """The units at one position compete for the patch they all see; no label is needed.
+    """The units at one position compete for their common input patch, without labels.
 
     With u = W x and q the softmax of t u over the channels of a group, the winner's y is q and
     every other's -q:
 
         Delta w_k = eta_k (sum y_k x - (sum y_k u_k) w_k),  eta_k = | |w_k| - 1 |^(1/2)
 
-    divided by the largest absolute sum of the layer. It stops where |w_k| = 1. In a group of one
-    channel, as in a depthwise convolution, there is nobody to compete with, and the rule of Oja
-    (1982) is used. Unlike in the paper, padding and activation are those of the network, and so is
-    the size of the initial weights.
+    divided by the largest absolute sum of the layer. Learning stops where |w_k| = 1. A group of
+    one channel, as in a depthwise convolution, has no competition and uses the rule of Oja (1982).
+    Unlike in the paper, padding, activation and initial weights are those of the network.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: the largest change of a weight in one step, but for eta_k.
+        learning_rate: the largest change of a weight in one step, apart from eta_k.
         temperature: t; larger is closer to winner-take-all.
     """
 
@@ -53,7 +52,7 @@ class SoftHebb(AbstractPlasticityRule):
     )
 
     def change(self, moment: Moment) -> Tensor:
-        """Delta W over its largest entry, times eta_k."""
+        """Delta W divided by its largest entry, times eta_k: of the weight's shape."""
         layer = moment.layer
         if layer.weight.shape[0] == layer.groups:
             return oja_change(moment)

@@ -1,4 +1,4 @@
-"""Spike-timing-dependent plasticity inside a layer of rates (Bi and Poo 1998; Song 2000)."""
+"""Spike-timing-dependent plasticity in a layer of firing rates (Bi and Poo 1998; Song 2000)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -17,22 +17,22 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 class SpikeTiming(AbstractPlasticityRule):
     """Input spikes before an output spike strengthen a weight, input spikes after it weaken it.
 
-    The network itself has no spikes. To learn, a layer plays its inputs as ``frames`` frames of
-    spikes, of probability relu(x) / max x of the image, to leaky integrate-and-fire units that
-    reset to zero at a threshold of 1, their drive W s divided by its root mean square in the
-    batch. With traces a of the inputs and b of the outputs, each fading by 1 - 1/tau a frame,
+    The network itself has no spikes. To learn, a layer encodes its inputs as ``frames`` frames of
+    spikes, of probability relu(x) / max x of the image. They drive leaky integrate-and-fire units
+    that reset to zero at a threshold of 1; the drive W s is divided by its root mean square in the
+    batch. With traces a of the inputs and b of the outputs, both decaying by 1 - 1/tau per frame,
 
         Delta W = mean(post a) (w_max - W) - mean(b s) (W + w_max)
 
-    Both bounds are soft, so weights stay within w_max. The random numbers of a step serve all
-    images of its batch.
+    Both bounds are soft, so weights stay within w_max. All images of a batch share the random
+    numbers of the step.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
         learning_rate: stable below 1 / tau.
-        tau: frames after which a trace, or a membrane, has faded to about a third; more than 1.
+        tau: time constant of traces and membranes, in frames; at least 1.
         w_max: largest absolute weight.
-        frames: that an image is shown.
+        frames: number of frames for which an image is shown.
     """
 
     learning_rate: float = 0.005
@@ -61,14 +61,14 @@ class SpikeTiming(AbstractPlasticityRule):
             )
 
     def change(self, moment: Moment) -> Tensor:
-        """Delta W of the spikes of this batch."""
+        """Delta W from the spikes of this batch, of the weight's shape."""
         pre = self.encode(moment.layer, moment.x)
         drive = without_bias(moment.layer, moment.layer.run_exactly(pre.flatten(0, 1)))
         post = self.fire(drive.unflatten(0, pre.shape[:2]))
         return self.pair(moment.layer, pre, post) / (moment.num_events * self.frames)
 
     def encode(self, layer: AbstractRuleLayer, x: Tensor) -> Tensor:
-        """Frames of spikes, (frames, batch, ...), zero or one."""
+        """Spikes of zero or one, (frames, batch, ...), of inputs x (batch, ...)."""
         active = x.relu()
         peak = active.flatten(1).amax(1).view(-1, *[1] * (x.dim() - 1))
         chance = active / peak.where(peak > 0.0, 1.0)
@@ -88,7 +88,7 @@ class SpikeTiming(AbstractPlasticityRule):
         return torch.stack(spikes)
 
     def pair(self, layer: AbstractRuleLayer, pre: Tensor, post: Tensor) -> Tensor:
-        """Sum of what every pair of an input and an output spike adds to each weight."""
+        """The change of each weight, summed over all pairs of input and output spikes."""
         weight = layer.weight.detach()
         rise = layer.correlate(self._trace(pre).flatten(0, 1), post.flatten(0, 1))
         fall = layer.correlate(pre.flatten(0, 1), self._trace(post).flatten(0, 1))

@@ -1,4 +1,4 @@
-"""How far each layer's update is from the gradient: the angle of Lillicrap et al. (2016)."""
+"""The angle between each layer's update and the true gradient (Lillicrap et al. 2016)."""
 
 import math
 
@@ -14,8 +14,8 @@ from evonas.rules.tools.exact import true_gradient
 def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
     """Angle between what each rule layer would learn from a batch and the true gradient.
 
-    The loss is cross-entropy. The network runs in the mode it is in, without dropout if the two
-    passes are to agree; its parameters, gradients and buffers are left as they were.
+    The loss is cross-entropy. The network runs in its current mode, and without dropout, or the
+    two passes would differ. Its parameters, gradients and buffers are not changed.
 
     Args:
         network: maps images to logits (batch, classes).
@@ -23,8 +23,8 @@ def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, f
         labels: (batch,) class numbers.
 
     Returns:
-        Degrees in [0, 180] by the name of the layer; layers that do not learn are left out, and
-        an update or a gradient of zero gives NaN.
+        Degrees in [0, 180] by the name of the layer. Layers that do not learn are left out; an
+        update or a gradient of zero gives NaN.
 
     Raises:
         RuleError: the network is not connected.

@@ -1,4 +1,4 @@
-"""Put any torch network under learning rules, without touching the network."""
+"""Convert any torch network into one that learns by rules, without changing the original."""
 
 import copy
 from collections.abc import Mapping
@@ -23,22 +23,21 @@ def convert(
     seed: int,
     num_classes: int | None = None,
 ) -> nn.Module:
-    """A twin of ``network`` that learns by rules, and shares its parameters and buffers.
+    """A copy of ``network`` that learns by rules, and shares its parameters and buffers.
 
-    Every ``nn.Conv2d`` and ``nn.Linear`` becomes a rule layer. Subclasses of theirs, and other
-    layers with weights, have a forward pass of their own and keep back-propagation;
-    ``weights_by_rule`` shows how much that is. The twin is connected: ``wirings(twin)`` gives
-    what a training loop needs.
+    Every ``nn.Conv2d`` and ``nn.Linear`` becomes a rule layer. Their subclasses and other layers
+    with weights have their own forward pass and keep back-propagation; ``weights_by_rule`` counts
+    their weights. The copy is connected: ``wirings(copy)`` gives the wiring for the training loop.
 
     Args:
-        network: any module; left as it is.
-        rules: one rule for all layers, or rules by the name of a layer; layers that are not named
-            get back-propagation.
+        network: any module; not changed.
+        rules: one rule for all layers, or rules by the name of a layer; other layers get
+            back-propagation.
         seed: of the feedback, as in :func:`evonas.rules.connect`.
         num_classes: the same.
 
     Raises:
-        RuleError: a name is not that of a layer which can carry a rule.
+        RuleError: a name is not that of a layer that can have a rule, or the seed is out of range.
     """
     shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
     twin = copy.deepcopy(network, memo=dict(shared))
@@ -61,7 +60,7 @@ def convert(
 
 
 def _under_rule(module: nn.Module, rule: AbstractRule) -> RuleConv2d | RuleLinear:
-    """A rule layer with the parameters of ``module``; built without memory and without a draw."""
+    """A rule layer with the parameters of ``module``; allocates and initialises nothing."""
     layer: RuleConv2d | RuleLinear
     if isinstance(module, nn.Conv2d):
         of: Any = module  # torch types its geometry as tuples of any length

@@ -1,8 +1,7 @@
-"""Exact back-propagation for a while, whatever the rules: what an attack must follow.
+"""Exact back-propagation inside a context, whatever the rules; attacks must follow it.
 
-The backward pass of a rule is not the gradient of the network. An attack that follows it
-measures how wrong the rule's gradient is, not how robust the network (Athalye, Carlini and
-Wagner 2018).
+The backward pass of a rule is not the gradient of the network. An attack that follows it measures
+the error of that gradient, not the robustness of the network (Athalye, Carlini and Wagner 2018).
 """
 
 from collections.abc import Iterator
@@ -17,8 +16,8 @@ from evonas.rules.connect import wirings
 def true_gradient(network: nn.Module) -> Iterator[None]:
     """Within this context a forward pass of ``network`` records exact back-propagation.
 
-    The forward pass decides: one made inside may be differentiated outside. Contexts nest, and
-    the rules come back also after an exception.
+    Only the forward pass has to be inside; it may be differentiated outside. Contexts nest, and
+    the rules are restored even after an exception.
 
     Raises:
         RuleError: a rule layer of the network is not connected.

@@ -1,4 +1,4 @@
-"""On the first layer nothing is sent on, so rules that differ only in that are one."""
+"""Which rules train a first layer identically: it sends no signal, so only updates differ."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,14 +8,14 @@ from evonas.rules.base import AbstractRule
 def first_layer_representatives(
     rules: Mapping[str, type[AbstractRule]], names: Sequence[str]
 ) -> dict[str, str]:
-    """For each rule the one that stands for all that train a first layer as it does.
+    """For each rule, the representative of all rules that train a first layer identically.
 
-    The representative is the first of them that does not transport the weights, which a first
-    layer never does, or else the first of them.
+    It is the first of them that does not transport the weights, which a first layer never does,
+    or else the first of them.
 
     Args:
         rules: the rules by name.
-        names: those that can be chosen, in their order.
+        names: of the rules to choose from, in order.
     """
     groups: dict[str, list[str]] = {}
     for name in names:

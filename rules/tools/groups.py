@@ -1,7 +1,7 @@
-"""Groups of parameters for an optimiser: some rules learn at a rate of their own.
+"""Parameter groups of an optimiser, for rules with a learning rate of their own.
 
-Their update is no gradient of anything: momentum would run past where it rests, and decay would
-pull it away from there.
+The update of such a rule is not a gradient: momentum would overshoot its fixed point, and weight
+decay would move it.
 """
 
 from typing import Any
@@ -19,18 +19,18 @@ def parameter_groups(
     weight_decay: float = 0.0,
     nesterov: bool = False,
 ) -> list[dict[str, Any]]:
-    """What ``torch.optim.SGD`` takes in the place of ``network.parameters()``.
+    """Parameter groups for ``torch.optim.SGD``, instead of ``network.parameters()``.
 
-    The first group learns by the settings given here. Then follows one group for each own learning
-    rate among the rules, with no momentum and no decay. Schedules that multiply, such as torch's,
-    keep their ratio.
+    The first group has the settings given here. It is followed by one group for each distinct
+    learning rate of the rules, without momentum and decay. Multiplicative schedules, such as
+    torch's, keep the ratio of the rates.
 
     Args:
-        network: holds any number of rule layers.
-        learning_rate: of everything without one of its own.
-        momentum: the same.
-        weight_decay: the same.
-        nesterov: the same.
+        network: with any number of rule layers.
+        learning_rate: of all parameters without one of their own.
+        momentum: of these parameters.
+        weight_decay: of these parameters.
+        nesterov: whether their momentum is Nesterov's.
     """
     own: dict[int, float] = {}
     for layer in rule_layers(network).values():

@@ -1,11 +1,11 @@
-"""Several rules in one layer, each in its share: what a weight-sharing supernet trains by.
+"""A mixture of several rules in one layer, by which a weight-sharing supernet trains.
 
     sends   K(g; sum_r p_r V_r) + sum_r p_r s_r        s_r: of direct rules, which do not use g
     learns  sum_r p_r u_r,   u_r = C(x, g) or the rule's own update
 
-All rules that send through a feedback tensor cost one pass together, because the pass is linear in
-that tensor. The backward pass can be differentiated in turn with respect to the shares p, which
-the forward pass does not contain: that is what the choice of a rule changes.
+All rules that send through a feedback tensor cost a single pass, which is linear in that tensor.
+The forward pass does not depend on the shares p. The backward pass does, and can be differentiated
+with respect to them, which gives the effect of the choice of a rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,16 +33,16 @@ Kept = dict[str, Tensor | None]
 class Mixture(AbstractRule):
     """Rules and their shares in one layer.
 
-    A share of one alone is that rule, but for the learning rate: an update of its own
-    comes as the gradient that makes a step of ``learning_rate`` do what the rule's own rate would.
+    With the whole share on one rule it is that rule, except for the learning rate: an own update
+    is scaled so that a step of ``learning_rate`` equals a step of the rule's own rate.
 
     Attributes:
         rules: any number of them.
         shares: (rules,), at least 0 and of sum 1; may require a gradient.
-        kept: what each rule keeps of the layer, by the rule's name; see :func:`connect_mixtures`.
+        kept: the tensor that each rule keeps, by the rule's name; see :func:`connect_mixtures`.
         learning_rate: of the optimiser.
         presence: the weight of the layer's operation in a sum of several. The signal it receives
-            is in that proportion already; what does not come from the signal is put in it.
+            is already scaled by it; signals and updates from other sources are scaled here.
     """
 
     rules: tuple[AbstractRule, ...]
@@ -64,7 +64,7 @@ class Mixture(AbstractRule):
     )
 
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
-        """The outputs, joined to what all rules send and learn."""
+        """The outputs; the backward pass computes the signals and updates of all rules."""
         if not torch.is_grad_enabled():
             return layer.run_exactly(inputs)
         is_sent, is_learned = inputs.requires_grad, layer.training and layer.weight.requires_grad
@@ -93,20 +93,20 @@ class Mixture(AbstractRule):
         return joined
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The mean of the feedback tensors; direct rules have none and add nothing."""
+        """The mean of the feedback tensors, weighted by the shares; direct rules have none."""
         mean = torch.zeros_like(layer.weight)
         for share, rule in zip(self.shares.to(mean).unbind(), self.rules, strict=True):
             if isinstance(rule, AbstractFeedbackRule | Backprop | AbstractOwnUpdateRule):
                 layer.kept = self.kept.get(rule.name)
                 mean = mean + share * rule.feedback(layer)
         if self.shares.requires_grad and not mean.requires_grad:
-            mean.requires_grad_()  # of direct rules alone; what they send is differentiated too
+            mean.requires_grad_()  # direct rules only; their signals are differentiated too
         return mean
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """What passes beside the layer in one forward pass."""
+    """The context of one forward pass, from which direct signals and own updates are computed."""
 
     mixture: Mixture
     layer: AbstractRuleLayer
@@ -116,15 +116,15 @@ class _Beside:
     is_first: bool
 
     def signal(self, rule: DirectFeedbackAlignment, received: Tensor) -> Tensor:
-        """What a direct rule sends."""
+        """The signal of a direct rule, of the shape of the inputs."""
         return self.mixture.presence * rule.sender(self.layer, self.x, self.bus)(received.detach())
 
     def learnt(
         self, rule: AbstractOwnUpdateRule, received: Tensor
     ) -> tuple[Tensor, Sequence[Tensor]]:
-        """An own update in units of the gradient, less the correlation it takes the place of.
+        """An own update in units of the gradient, minus the C(x, g) that it replaces.
 
-        And what the layer's head learns, if the rule has one.
+        And the gradients of the layer's head, if the rule has one.
         """
         self.layer.kept = self.mixture.kept.get(rule.name)
         inputs = self.x if self.is_first else self.x.clone().requires_grad_()
@@ -139,7 +139,7 @@ class _Beside:
 
 
 class MixtureGradients(Function):
-    """Joins outputs to what direct rules send and to what rules with an own update learn."""
+    """The outputs, with the signals of direct rules and the own updates in the backward pass."""
 
     @staticmethod
     def forward(
@@ -157,14 +157,14 @@ class MixtureGradients(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the shares, and who is to be asked."""
+        """Save the shares and the rules."""
         _, _, _, shares, ctx.beside, ctx.direct, ctx.own, *heads = inputs
         ctx.num_heads = len(heads)
         ctx.save_for_backward(shares)
 
     @staticmethod
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """What was received goes on to the layer; the sums over the rules come beside it."""
+        """The received signal for the layer, and the sums over direct rules and own updates."""
         (shares,) = ctx.saved_tensors
         weights = shares.to(received).unbind()
         sent = change = None
@@ -196,10 +196,10 @@ def connect_mixtures(
     seed: int,
     num_classes: int | None = None,
 ) -> tuple[Wiring, dict[str, Kept]]:
-    """As :func:`evonas.rules.connect`, for layers that may be given any mixture of ``rules``.
+    """Like :func:`evonas.rules.connect`, for layers that may get any mixture of ``rules``.
 
     Returns:
-        The wiring, and for every layer, by its name, what each rule keeps of it.
+        The wiring, and for every layer, by its name, the tensor that each rule keeps.
 
     Raises:
         RuleError: one of the rules cannot be mixed.
@@ -221,10 +221,10 @@ def connect_mixtures(
 
 
 def check_mixable(rules: Sequence[AbstractRule]) -> None:
-    """Refuse a rule of which it is not known what it sends and what it learns.
+    """Refuse a rule whose signal and update cannot be mixed with others.
 
     Raises:
-        RuleError: a rule is none of the kinds that evonas brings.
+        RuleError: a rule is not of a kind defined by evonas.
     """
     for rule in rules:
         if not isinstance(

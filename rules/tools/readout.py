@@ -1,4 +1,4 @@
-"""On the classifier, rules that give it to one and the same rule are one."""
+"""Which rules train a classifier identically: those with the same ``for_readout`` rule."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,11 +8,11 @@ from evonas.rules.base import AbstractRule
 def readout_representatives(
     rules: Mapping[str, type[AbstractRule]], names: Sequence[str]
 ) -> dict[str, str]:
-    """For each rule the first of ``names`` that trains a classifier as it does.
+    """For each rule, the first of ``names`` that trains a classifier identically.
 
     Args:
         rules: the rules by name.
-        names: those that can be chosen, in their order.
+        names: of the rules to choose from, in order.
     """
     trains = {name: rules[name]().for_readout() for name in names}
     return {

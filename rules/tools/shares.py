@@ -1,4 +1,4 @@
-"""Which rule trains how many of a network's weights."""
+"""How many weights of a network each rule trains."""
 
 from torch import nn
 
@@ -8,12 +8,12 @@ from evonas.rules.feedback.backprop import Backprop
 
 
 def weights_by_rule(network: nn.Module) -> dict[str, int]:
-    """Number of trainable weights under each rule that the network has, by the rule's name.
+    """Number of trainable weights under each rule, by the rule's name.
 
-    A weight is an element of a trainable parameter with two or more dimensions; biases and the
-    affine parameters of a normalisation do not count; those of a layer's head do. Weights outside
-    rule layers learn by back-propagation and count as ``bp``. A parameter that several layers
-    share counts once, for the first of them.
+    A weight is an element of a trainable parameter with two or more dimensions. Biases and the
+    affine parameters of a normalisation do not count; the weights of a layer's head do. Weights
+    outside rule layers learn by back-propagation and count as ``bp``. A parameter that several
+    layers share counts once, for the first of them.
     """
     shares: dict[str, int] = {}
     for rule, count in _counts(network).items():

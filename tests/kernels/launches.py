@@ -9,8 +9,8 @@ from torch import Tensor
 
 from evonas.rules.kernels.device.feedback import refresh
 from evonas.rules.kernels.device.flat_sgd import step
-from evonas.rules.kernels.device.node import add_up
-from evonas.rules.kernels.device.node_backward import share_out
+from evonas.rules.kernels.device.node import forward as node_forward
+from evonas.rules.kernels.device.node_backward import backward as node_backward
 from evonas.rules.kernels.device.projection import spread
 from evonas.rules.kernels.device.separable import forward
 from evonas.rules.kernels.device.separable_backward import backward
@@ -67,8 +67,8 @@ def node(
     """A node of NAS-Bench-201 that three edges reach, forward and backward."""
     z = image(channels, 32, channels_last=channels_last, dtype=dtype)
     zs, of_each = [z] * raws, [empty(channels)] * raws
-    add_up(zs, of_each, of_each, of_each, of_each, [z] * plains, 1e-5, True)
-    share_out(z, z, z, zs, of_each, of_each, of_each, 1e-5, True)
+    node_forward(zs, of_each, of_each, of_each, of_each, [z] * plains, 1e-5, True)
+    node_backward(z, z, z, zs, of_each, of_each, of_each, 1e-5, True)
 
 
 def half(

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from evonas.rules.kernels.layout import alike, empty_outputs, is_addressable, memory_format
+from evonas.rules.kernels.layout import empty_outputs, is_addressable, memory_format, to_layout_of
 
 
 @pytest.mark.parametrize("last", [torch.contiguous_format, torch.channels_last])
@@ -22,9 +22,9 @@ def test_outputs_are_shaped_and_laid_out_as_torch_would(
 
 def test_tensors_are_copied_only_where_they_lie_otherwise() -> None:
     model = torch.ones(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
-    same, other = alike([model + 1.0, torch.ones(2, 3, 4, 4)], model)
+    same, other = to_layout_of([model + 1.0, torch.ones(2, 3, 4, 4)], model)
     assert same.stride() == other.stride() == model.stride()
-    assert alike([same], model)[0].data_ptr() == same.data_ptr()
+    assert to_layout_of([same], model)[0].data_ptr() == same.data_ptr()
 
 
 def test_32_bits_number_2_to_the_31_elements_less_one() -> None:

@@ -10,7 +10,7 @@ from evonas.rules.kernels.node import reference, reference_backward
 
 pytest.importorskip("triton", reason="the kernels are Triton's")
 from evonas.rules.kernels.device import node_backward
-from evonas.rules.kernels.device.node import add_up
+from evonas.rules.kernels.device.node import forward as node_forward
 
 pytestmark = pytest.mark.kernels
 
@@ -59,14 +59,14 @@ def test_forward_and_backward_equal_the_reference(
     means, variances, scales, shifts = ([channels() for _ in raws] for _ in range(4))
     forward: Any = (raws, means, variances, scales, shifts, plains, 1e-3)
     node, active = reference(*forward, True, True)
-    close(add_up(*on(device, [*forward, True])), (node, active), dtype)
-    close(add_up(*on(device, [*forward, False])), reference(*forward, True, False), dtype)
+    close(node_forward(*on(device, [*forward, True])), (node, active), dtype)
+    close(node_forward(*on(device, [*forward, False])), reference(*forward, True, False), dtype)
     node[0, 0] = 0.0  # where relu has no slope
     for training in (True, False):
         for received in ((image(), image()), (image(), None), (None, image())):
             backward = [*received, node, raws, means, variances, scales, 1e-3, training]
             close(
-                node_backward.share_out(*on(device, backward)),
+                node_backward.backward(*on(device, backward)),
                 reference_backward(*backward),
                 dtype,
             )

@@ -1,5 +1,5 @@
-"""The Triton kernels themselves and their launchers; imported only where Triton is.
+"""The Triton kernels and their launchers; imported only where Triton is installed.
 
-Values are taken to float32 as they are loaded. Constants of a launch follow from shapes by a
-table, nothing is tuned by trying, so a launch can be captured in a graph.
+Values are converted to float32 when they are loaded. The constants of a launch follow from the
+shapes by a table and nothing is autotuned, so a launch can be captured in a CUDA graph.
 """

@@ -1,4 +1,4 @@
-"""Feedback weights of all layers in one launch; the random numbers need no memory."""
+"""Feedback weights of all layers in one launch; random numbers are computed, never stored."""
 
 import math
 
@@ -22,7 +22,7 @@ GRID_OF_UNIFORM = tl.constexpr(2.0**-23)
 
 @triton.jit
 def uniform_block(first, layer, step, seed, BLOCK: tl.constexpr):
-    """Elements ``first`` to ``first + BLOCK`` of what ``evonas.rules.philox`` calls uniform."""
+    """Elements ``first`` to ``first + BLOCK`` of ``evonas.rules.philox.uniform``."""
     quad = (first // 4 + tl.arange(0, BLOCK // 4)).to(tl.uint32)
     zero = quad * 0
     a, b, c, d = tl.philox_impl(
@@ -55,7 +55,7 @@ def refresh_kernel(
 
     element = first + tl.arange(0, BLOCK)
     inside = element < count
-    # the order of indices is that of the draws; channels last, only each row lies otherwise
+    # elements are drawn in the order of their indices; channels last permutes each row
     within = element % row
     place = begin + (element - within) + (within % taps) * (row // taps) + within // taps
     weight = tl.load(weights + place, mask=inside, other=0.0).to(tl.float32)

@@ -1,4 +1,4 @@
-"""Start a Triton kernel on the device of its tensors; no programs, no launch."""
+"""Launch a Triton kernel on the device of its tensors."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ def launch(
 
     Args:
         kernel: a function under ``triton.jit``.
-        programs: of each axis of the grid; a zero means that there is nothing to do.
+        programs: of each axis of the grid; zero skips the launch.
         first: the first argument.
         rest: the other ones.
-        options: constants of the kernel, and Triton's own (``num_warps``, ``num_stages``).
+        options: constants of the kernel, and Triton's options (``num_warps``, ``num_stages``).
     """
     if 0 in programs:
         return

@@ -1,4 +1,4 @@
-"""Mean and variance of a whole from the means and deviations of its parts."""
+"""Merge the means and squared deviations of parts into mean and variance of the whole."""
 
 import torch
 import triton
@@ -51,7 +51,7 @@ def merge_kernel(
 
 
 def merge_moments(parts: Tensor, *, places: int, span: int) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance of all places.
+    """Mean and biased variance of all places, (channels,) float32 each.
 
     Args:
         parts: (n, 2, channels): mean, and sum of squared deviations from it, of each part.

@@ -1,4 +1,4 @@
-"""Normalise and add up what reaches a node: every term is read once, the node written once."""
+"""Normalise and add up the terms of a node: each is read once, the node is written once."""
 
 import torch
 import triton
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from evonas.rules.kernels.device.launch import launch
 from evonas.rules.kernels.device.places import own_tile, tiling, widened
-from evonas.rules.kernels.layout import alike, empty_node
+from evonas.rules.kernels.layout import empty_node, to_layout_of
 
 
 @triton.jit
@@ -43,11 +43,11 @@ def join_kernel(
         total += widened(plains[i] + at, inside, 0.0)
     tl.store(node + at, total.to(node.dtype.element_ty), mask=inside)
     if WITH_ACTIVE:
-        positive = tl.where(total < 0.0, 0.0, total)  # what is not a number stays so
+        positive = tl.where(total < 0.0, 0.0, total)  # keeps NaN
         tl.store(active + at, positive.to(active.dtype.element_ty), mask=inside)
 
 
-def add_up(
+def forward(
     raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
     shifts: list[Tensor], plains: list[Tensor], eps: float, with_active: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
@@ -56,8 +56,8 @@ def add_up(
     active = torch.empty_like(node) if with_active else node.new_empty(0)
     tiles = tiling(node)
     launch(
-        join_kernel, tiles.programs, node, active, alike(raws, node), tuple(means),
-        tuple(variances), tuple(scales), tuple(shifts), alike(plains, node), eps, tiles.places,
-        WITH_ACTIVE=with_active, num_warps=4, **tiles.constants,
+        join_kernel, tiles.programs, node, active, to_layout_of(raws, node), tuple(means),
+        tuple(variances), tuple(scales), tuple(shifts), to_layout_of(plains, node), eps,
+        tiles.places, WITH_ACTIVE=with_active, num_warps=4, **tiles.constants,
     )  # fmt: skip
     return node, active

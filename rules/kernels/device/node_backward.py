@@ -1,4 +1,4 @@
-"""Gradients of what reaches a node: one pass that joins and reduces, one that gives them out."""
+"""Gradients of the terms of a node: one pass that sums and reduces, one that writes them."""
 
 import torch
 import triton
@@ -15,7 +15,7 @@ from evonas.rules.kernels.device.places import (
     tiling,
     widened,
 )
-from evonas.rules.kernels.layout import alike, empty_alike
+from evonas.rules.kernels.layout import empty_in_layout_of, to_layout_of
 
 
 @triton.jit
@@ -37,7 +37,7 @@ def join_reduce_kernel(
     BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr,
 ):
-    """The joined gradient g of some tiles, and their sums of g and of g (z_i - mean_i)."""
+    """The total gradient g at some tiles, and their sums of g and of g (z_i - mean_i)."""
     channel, known = tile_channels(CHANNELS, BLOCK_C)
     slot = tl.arange(0, SLOTS)
     total = tl.zeros((BLOCK_C, SLOTS), tl.float32)
@@ -109,7 +109,7 @@ def join_gradient_kernel(
         tl.store(to_shifts[i] + channel, gradient, mask=first)
 
 
-def share_out(
+def backward(
     received: Tensor | None, received_active: Tensor | None, node: Tensor, raws: list[Tensor],
     means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
     training: bool,
@@ -119,10 +119,10 @@ def share_out(
     across, along = tiles.programs
     programs, per_program = share_tiles(across, max_programs=MAX_PROGRAMS)
     parts = node.new_empty(programs, tiles.channels, len(raws) + 1, dtype=torch.float32)
-    in_format = alike(raws, node)
-    # a tensor stands in for one that is not there, and is not read
-    first = alike([node if received is None else received], node)[0]
-    second = first if received_active is None else alike([received_active], node)[0]
+    in_format = to_layout_of(raws, node)
+    # a missing gradient is replaced by a tensor that the kernel does not read
+    first = to_layout_of([node if received is None else received], node)[0]
+    second = first if received_active is None else to_layout_of([received_active], node)[0]
     joined = first if received_active is None else torch.empty_like(node)
     launch(
         join_reduce_kernel, (programs, along), joined, parts, first, second, node, in_format,
@@ -130,7 +130,7 @@ def share_out(
         HAS_ACTIVE=received_active is not None, TILES=per_program,
         SLOTS=power_of_two(len(raws) + 1), num_warps=4, **tiles.constants,
     )  # fmt: skip
-    to_raws = [empty_alike(z, node) for z in raws]
+    to_raws = [empty_in_layout_of(z, node) for z in raws]
     to_scales = [torch.empty_like(scale) for scale in scales]
     to_shifts = [torch.empty_like(scale) for scale in scales]
     if raws:

@@ -1,7 +1,7 @@
-"""Images as a table of places and channels, in either memory format.
+"""Tiles of a batch of images, as a table of places and channels in either memory format.
 
-A place is a pixel of an image of the batch, numbered row by row. Its channels lie ``INNER`` apart:
-1 in channels last, height x width row by row.
+A place is a pixel of an image of the batch, numbered row by row. The stride between its channels
+is ``INNER``: 1 in channels last, height x width in row-major order.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from torch import Tensor
 
 from evonas.rules.kernels.device.launch import power_of_two
 
-MAX_PROGRAMS = 1024  # along the places, of a kernel that reduces: each leaves one row of sums
+MAX_PROGRAMS = 1024  # along the places, of a kernel that reduces: each writes one row of sums
 
 
 @triton.jit
 def offsets(place, channel, CHANNELS: tl.constexpr, INNER: tl.constexpr):
-    """Where the elements lie; place and channel are broadcast."""
+    """The offsets of elements; place and channel are broadcast."""
     return (place // INNER) * (CHANNELS * INNER) + channel * INNER + place % INNER
 
 
@@ -40,7 +40,7 @@ def tile_at(
     number, channel, places,
     CHANNELS: tl.constexpr, INNER: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
-    """Where the elements of a tile lie, (places, channels), and which of them exist."""
+    """The offsets of the elements of a tile, (places, channels), and which of them exist."""
     place = tile_places(number, BLOCK_P)[:, None]
     inside = (place < places) & (channel < CHANNELS)[None, :]
     return offsets(place, channel[None, :], CHANNELS, INNER), inside
@@ -51,7 +51,7 @@ def own_tile(
     places,
     CHANNELS: tl.constexpr, INNER: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
-    """The one tile of a program: its channels and which exist, its elements and which exist."""
+    """The tile of a program with a single one: channels, which exist, offsets, which exist."""
     channel, known = tile_channels(CHANNELS, BLOCK_C)
     at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
     return channel, known, at, inside
@@ -67,7 +67,7 @@ def pixel(place, height, width):
 
 @triton.jit
 def widened(pointer, mask, otherwise):
-    """What stands there, in float32; ``otherwise`` outside the mask."""
+    """The values at these pointers in float32; ``otherwise`` outside the mask."""
     return tl.load(pointer, mask=mask, other=otherwise).to(tl.float32)
 
 
@@ -78,7 +78,7 @@ class Tiling:
     Attributes:
         places: batch x height x width.
         channels: of the tensor.
-        inner: distance of two channels of a place.
+        inner: stride between the channels of a place.
         block_p: places of a tile.
         block_c: channels of a tile.
     """
@@ -91,12 +91,12 @@ class Tiling:
 
     @property
     def programs(self) -> tuple[int, int]:
-        """One program a tile."""
+        """The grid with one program for each tile."""
         return -(-self.places // self.block_p), -(-self.channels // self.block_c)
 
     @property
     def constants(self) -> dict[str, int]:
-        """The constants that every such kernel takes."""
+        """The constants of every elementwise kernel."""
         return {
             "CHANNELS": self.channels,
             "INNER": self.inner,
@@ -116,7 +116,7 @@ def share_tiles(tiles: int, *, max_programs: int) -> tuple[int, int]:
 
 
 def tiling(tensor: Tensor) -> Tiling:
-    """Tiles of 1024 elements, long in the direction in which memory runs."""
+    """Tiles of 1024 elements, longest along the contiguous dimension."""
     batch, channels, height, width = tensor.shape
     if tensor.is_contiguous(memory_format=torch.channels_last):
         block_c = min(64, power_of_two(channels))

@@ -1,4 +1,4 @@
-"""What direct feedback sends to every layer, written by one launch."""
+"""The signals of direct feedback to all layers, written by one launch."""
 
 import torch
 import triton

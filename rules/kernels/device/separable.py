@@ -1,7 +1,7 @@
-"""ReLU, depthwise and pointwise convolution in one kernel; statistics as the outputs are made.
+"""ReLU, depthwise and pointwise convolution in one kernel, with the statistics of the outputs.
 
-A program makes all channels of some output places: the depthwise result of a block of channels
-stays in registers and goes straight into the product with the pointwise weights.
+A program computes all channels of some output places. The depthwise result of a block of channels
+stays in registers and is multiplied by the pointwise weights at once.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from evonas.rules.kernels.device.places import (
     share_tiles,
     tile_places,
 )
-from evonas.rules.kernels.layout import alike, empty_outputs, memory_format
+from evonas.rules.kernels.layout import empty_outputs, memory_format, to_layout_of
 
 
 @triton.jit
@@ -29,7 +29,7 @@ def active_tap(
     CHANNELS: tl.constexpr, INNER: tl.constexpr, KERNEL: tl.constexpr, STRIDE: tl.constexpr,
     PADDING: tl.constexpr, DILATION: tl.constexpr,
 ):  # fmt: skip
-    """What one tap of the kernel sees of relu(inputs): (places, channels)."""
+    """relu(inputs) at one tap of the kernel: (places, channels)."""
     row = y * STRIDE - PADDING + (tap // KERNEL) * DILATION
     column = x * STRIDE - PADDING + (tap % KERNEL) * DILATION
     inside = valid & (row >= 0) & (row < height) & (column >= 0) & (column < width)
@@ -37,7 +37,7 @@ def active_tap(
     at = offsets(place[:, None], channel[None, :], CHANNELS, INNER)
     seen = inside[:, None] & (channel < CHANNELS)[None, :]
     value = tl.load(inputs + at, mask=seen, other=0.0).to(tl.float32)
-    return tl.where(value < 0.0, 0.0, value)  # lets what is not a number through, as torch does
+    return tl.where(value < 0.0, 0.0, value)  # keeps NaN, as torch does
 
 
 @triton.jit
@@ -95,20 +95,20 @@ def separable_kernel(
 
 @dataclass(frozen=True)
 class Blocks:
-    """What one program holds.
+    """The block sizes of one program.
 
     Attributes:
         places: of a tile.
-        channels: of the inputs at once.
-        transforms: that share the work.
+        channels: of the inputs, at a time.
+        warps: of the program.
     """
 
     places: int
     channels: int
-    transforms: int
+    warps: int
 
 
-# by the width of the outputs, such that no kernel spills registers (tests/kernels)
+# by the number of output channels, such that no kernel spills registers (tests/kernels)
 FORWARD = {
     16: Blocks(64, 16, 4), 32: Blocks(64, 16, 4), 64: Blocks(64, 16, 8), 128: Blocks(64, 16, 8),
     256: Blocks(32, 16, 8),
@@ -117,14 +117,14 @@ BACKWARD = FORWARD | {64: Blocks(32, 32, 4), 128: Blocks(32, 16, 8)}
 
 
 def precision(tensor: Tensor) -> str:
-    """How products are computed: exactly for float32, unless torch allows TF32 for it."""
+    """The precision of products: IEEE for float32, unless torch allows TF32 for it."""
     if tensor.dtype == torch.float32 and torch.backends.cuda.matmul.fp32_precision != "tf32":
         return "ieee"
-    return "tf32"  # holds every bfloat16 number
+    return "tf32"  # represents every bfloat16 number
 
 
 def inner(tensor: Tensor) -> int:
-    """Distance of two channels of a place."""
+    """Stride between the channels of a place."""
     if memory_format(tensor) == torch.channels_last:
         return 1
     return tensor.shape[2] * tensor.shape[3]
@@ -135,7 +135,7 @@ def forward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Outputs and their statistics; see :func:`evonas.rules.kernels.convolve_separably`."""
     z = empty_outputs(inputs, depthwise, pointwise, stride, padding, dilation)
-    (inputs,) = alike([inputs], z)
+    (inputs,) = to_layout_of([inputs], z)
     batch, c_out, out_height, out_width = z.shape
     places, wide = batch * out_height * out_width, power_of_two(c_out, least=16)
     blocks = FORWARD[wide]
@@ -148,6 +148,6 @@ def forward(
         C_IN=inputs.shape[1], C_OUT=c_out, KERNEL=depthwise.shape[-1], STRIDE=stride,
         PADDING=padding, DILATION=dilation, INNER_IN=inner(inputs), INNER_OUT=inner(z),
         TILES=per_program, BLOCK_P=blocks.places, BLOCK_C=blocks.channels, BLOCK_O=wide,
-        PRECISION=precision(inputs), num_warps=blocks.transforms, num_stages=1,
+        PRECISION=precision(inputs), num_warps=blocks.warps, num_stages=1,
     )  # fmt: skip
     return z, *merge_moments(parts, places=places, span=per_program * blocks.places)

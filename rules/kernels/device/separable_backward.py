@@ -1,7 +1,8 @@
-"""The backward pass of ReLU, depthwise and pointwise convolution, with feedback in their place.
+"""The backward pass of ReLU, depthwise and pointwise convolution, through feedback tensors.
 
-Two kernels. The first makes the signal between the two layers and the gradients of both weights;
-what the depthwise layer gave is computed again rather than kept. The second sends to the inputs.
+Two kernels. The first computes the signal between the two layers and the gradients of both
+weights; it recomputes the output of the depthwise layer. The second computes the signal to the
+inputs.
 """
 
 import torch
@@ -20,9 +21,9 @@ from evonas.rules.kernels.device.places import (
     tiling,
 )
 from evonas.rules.kernels.device.separable import BACKWARD, active_tap, inner, precision
-from evonas.rules.kernels.layout import alike, empty_alike
+from evonas.rules.kernels.layout import empty_in_layout_of, to_layout_of
 
-MAX_PROGRAMS = 128  # along the places: each leaves gradients of all weights, to be added up
+MAX_PROGRAMS = 128  # along the places: each writes gradients of all weights, which are then summed
 
 
 @triton.jit
@@ -36,7 +37,7 @@ def separable_weights_kernel(
 ):  # fmt: skip
     """The signal between the layers at some places, and their share of both gradients.
 
-    A program leaves one row: the depthwise gradient, then the pointwise one.
+    A program writes one row: the depthwise gradient, then the pointwise one.
     """
     out = tl.arange(0, BLOCK_O)
     channel, known = tile_channels(C_IN, BLOCK_C)
@@ -115,7 +116,7 @@ def backward(
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """See :func:`evonas.rules.kernels.separable.separable_backward_op`."""
-    in_format, received = alike([inputs, received], inputs)
+    in_format, received = to_layout_of([inputs, received], inputs)
     batch, c_out, out_height, out_width = received.shape
     c_in, kernel = inputs.shape[1], depthwise.shape[-1]
     places, wide = batch * out_height * out_width, power_of_two(c_out, least=16)
@@ -125,7 +126,7 @@ def backward(
     between = torch.empty(
         (batch, c_in, out_height, out_width), dtype=received.dtype, device=received.device
     )
-    between = empty_alike(between, received)
+    between = empty_in_layout_of(between, received)
     parts = between.new_empty(programs, c_in * (kernel * kernel + c_out), dtype=torch.float32)
     geometry = {"KERNEL": kernel, "STRIDE": stride, "PADDING": padding, "DILATION": dilation}
     sizes = (*inputs.shape[2:], out_height, out_width)
@@ -135,11 +136,11 @@ def backward(
         *sizes, C_IN=c_in, C_OUT=c_out, INNER_IN=inner(in_format), INNER_OUT=inner(received),
         TILES=per_program, SLOTS=power_of_two(kernel * kernel), BLOCK_P=blocks.places,
         BLOCK_C=blocks.channels, BLOCK_O=wide, PRECISION=precision(inputs),
-        num_warps=blocks.transforms, num_stages=1, **geometry,
+        num_warps=blocks.warps, num_stages=1, **geometry,
     )  # fmt: skip
     signal = inputs.new_empty(0)
     if sends:
-        signal = empty_alike(inputs, inputs)
+        signal = empty_in_layout_of(inputs, inputs)
         tiles_in = tiling(signal)
         launch(
             separable_signal_kernel, tiles_in.programs, signal, in_format, between,
