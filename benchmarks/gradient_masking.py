@@ -1,6 +1,6 @@
 """How robust a network looks under its rule's own backward pass, and how robust it is.
 
-    python benchmarks/gradient_masking.py
+    python -m benchmarks.gradient_masking
 
 One NAS-Bench-201 cell, one rule in every layer, digits, three seeds: clean accuracy, accuracy
 under APGD that follows the rule's own backward pass ("apparent"), and under APGD that follows the

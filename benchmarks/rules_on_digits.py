@@ -1,7 +1,7 @@
 """Accuracy of learning rules on scikit-learn's digits: one small network, one rule everywhere.
 
-    python benchmarks/rules_on_digits.py hebb oja:learning_rate=0 sdfa:norm=rms
-    python benchmarks/rules_on_digits.py --shallow dfa drtp drtp:centre=False
+    python -m benchmarks.rules_on_digits hebb oja:learning_rate=0 sdfa:norm=rms
+    python -m benchmarks.rules_on_digits --shallow dfa drtp drtp:centre=False
 
 A rule may carry options; ``oja:learning_rate=0`` is the bound below: convolutions left as they
 were drawn. The readout learns from the error in every case. Prints the validation accuracy of

@@ -1,6 +1,6 @@
 """An engine's own work for each candidate, on the real NAS-Bench-201 space with rules of layers.
 
-    python benchmarks/search_overhead.py --evaluations 1000
+    python -m benchmarks.search_overhead --evaluations 1000
 
 CPU time of ``ask`` and ``tell`` together, in this process and one thread: canonical forms, keys,
 selection, variation. What is told are numbers drawn from the genome's text, one in twenty a

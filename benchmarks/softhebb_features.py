@@ -1,6 +1,6 @@
 """SoftHebb as its paper uses it, in small: do its features beat those of random weights?
 
-    python benchmarks/softhebb_features.py --data-dir data
+    python -m benchmarks.softhebb_features --data-dir data
 
 The recipe of Journe et al. (2023) with fewer channels and images: normalisation without affine
 parameters, reflecting padding, weights of standard deviation 25 / sqrt(fan_in), a layer trained by

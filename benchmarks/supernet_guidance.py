@@ -1,8 +1,8 @@
 """What a supernet's guidance is worth on scikit-learn's digits, and what it costs.
 
-    python benchmarks/supernet_guidance.py ranking     # of genomes by supernets and by training
-    python benchmarks/supernet_guidance.py credit      # of the EG operator in whole searches
-    python benchmarks/supernet_guidance.py similarity  # of children, with this term and without
+    python -m benchmarks.supernet_guidance ranking     # of genomes by supernets and by training
+    python -m benchmarks.supernet_guidance credit      # of the EG operator in whole searches
+    python -m benchmarks.supernet_guidance similarity  # of children, with this term and without
 
 ``ranking``: Kendall's tau between the loss that a supernet gives to genomes of NAS-Bench-201 (8
 channels, one cell a stage) and their accuracy after training, mean of two trainings; and between
@@ -13,11 +13,11 @@ twin supernets; their accuracy after training, paired by parent. All print Markd
 with CPU seconds.
 """
 
+import argparse
 import csv
 import math
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -265,9 +265,12 @@ def children_of(
 
 
 def main() -> None:
-    """Runs what the command line names."""
+    """Run the measurement that the command line names."""
+    measurements = {"ranking": ranking, "credit": credit, "similarity": similarity}
+    parser = argparse.ArgumentParser(description="What a supernet's guidance is worth on digits.")
+    parser.add_argument("measurement", choices=measurements)
     torch.set_num_threads(1)
-    {"ranking": ranking, "credit": credit, "similarity": similarity}[sys.argv[1]]()
+    measurements[parser.parse_args().measurement]()
 
 
 if __name__ == "__main__":

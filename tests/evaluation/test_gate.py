@@ -1,4 +1,4 @@
-"""Cheap objectives gate dear ones: what is skipped could not have been on the front."""
+"""Cheap objectives gate expensive ones: what is skipped could not have been on the front."""
 
 import random
 from dataclasses import replace

@@ -34,7 +34,7 @@ class Job:
         generation: it was asked for in.
         epochs: it is trained up to the end of this one.
         is_new: it was just asked for; else it was on the rung below.
-        rivals: vectors of the front when it was ordered, which gate its dear objectives.
+        rivals: vectors of the front when it was ordered, which gate its expensive objectives.
         refused: its record if a constraint is broken without training: then nothing is to be done.
     """
 
