@@ -26,8 +26,16 @@ class Trained:
 
     Attributes:
         evaluation: its record: values, or the reason why there are none.
-        network: trained, in evaluation mode, on the CPU: images in [0, 1] to logits; None when the
-            candidate failed or breaks a constraint.
+        network: trained, in evaluation mode, on the CPU: float images (N, channels, height, width)
+            in [0, 1] to logits (N, classes); None when it failed or breaks a constraint.
+
+    Example:
+        >>> text = study.front.genome.iloc[0]
+        >>> trained = evonas.evaluate("tiny", text, objectives=["acc", "params"], **quick)
+        >>> trained.network(torch.rand(2, 1, 8, 8)).shape
+        torch.Size([2, 10])
+        >>> trained.evaluation.failure is None
+        True
     """
 
     evaluation: Evaluation

@@ -18,7 +18,8 @@ class Evaluation:
         seed: of its weights and batches.
         failure: ``kind: reason`` when it failed, else None.
         violation: how far it is outside the constraints, 0 if it keeps to them.
-        bounds: by expensive objective that makes no difference to the front: a value it cannot better.
+        bounds: by expensive objective that was found to make no difference to the front: a value
+            that it cannot better.
         left_out: why it is on no front though it did not fail, else None.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
             the same numbers, more slowly.

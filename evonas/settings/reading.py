@@ -66,7 +66,9 @@ def flat(document: Any, *, where: str) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for key, value in document.items():
-        settings = value if key in GROUPS and isinstance(value, dict) else {key: value}
+        settings = value if key in GROUPS else {key: value}
+        if not isinstance(settings, dict):
+            raise ConfigError(f"{where}: {key}: expected a group of settings, got {show(value)}")
         twice = found.keys() & settings.keys()
         if twice:
             raise ConfigError(f"{where}: setting '{min(map(str, twice))}' is given twice")

@@ -50,8 +50,8 @@ def vector(evaluation: Evaluation, objectives: Sequence[str]) -> tuple[float, ..
 def told(evaluation: Evaluation, objectives: Sequence[str]) -> tuple[Vector | None, float]:
     """What a search is told of a candidate: values to minimise, and a violation.
 
-    The values are those after as many epochs as it was trained for. In the place of an expensive one
-    that could make no difference to the front stands its bound, whether it was measured or not.
+    The values are those after as many epochs as it was trained for. An expensive one that could
+    make no difference to the front is replaced by its bound, whether it was measured or not.
     """
     if evaluation.failure is not None:
         return None, math.inf

@@ -116,6 +116,8 @@ def test_a_file_without_groups_as_evonas_0_1_wrote_it_is_read(
     [
         ("population: 4", "expected all settings of a run, missing space, rules"),
         ("- 4", "expected the settings of a run"),
+        ("search: 3", "search: expected a group of settings, got 3"),
+        ("search: {sed: 1}", "unknown setting 'sed'; did you mean 'seed'"),
         ("search: {seed: 1}\nseed: 2", "setting 'seed' is given twice"),
     ],
 )
