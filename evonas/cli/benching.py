@@ -13,6 +13,7 @@ from evonas.benchmarking.nats_table import read_nats
 from evonas.benchmarking.scores import BenchScore, summary, write_scores
 from evonas.benchmarking.table import read_table
 from evonas.cli.bench_options import BenchOptions
+from evonas.cli.normalisation import describe_normaliser
 from evonas.errors import ConfigError
 from evonas.space import load
 
@@ -60,8 +61,7 @@ def _introduce(console: Console, benchmark: Benchmark, plan: BenchPlan) -> None:
     wanted = [f"{name} up" for name in goal.maximise] + [f"{name} down" for name in goal.minimise]
     lines = [
         f"{benchmark.name}: {len(benchmark):,} architectures; {', '.join(wanted)}",
-        f"{len(plan.seeds)} runs of each engine, seeds {plan.seeds[0]} to {plan.seeds[-1]}, "
-        f"population {plan.population}",
+        f"{_runs(plan)} of each engine, population {plan.population}",
     ]
     if goal.measure == "value":
         best = min(benchmark.front)[0]
@@ -72,17 +72,22 @@ def _introduce(console: Console, benchmark: Benchmark, plan: BenchPlan) -> None:
         )
     else:
         signs = [-1.0] * len(goal.maximise) + [1.0] * len(goal.minimise)
-        ideal, nadir = (
-            ", ".join(f"{sign * v:g}" for sign, v in zip(signs, vector, strict=True))
-            for vector in (benchmark.normaliser.ideal, benchmark.normaliser.nadir)
-        )
+        ends = describe_normaliser(benchmark.normaliser, names=goal.objectives, signs=signs)
         lines.append(
             "score: share of the true front's hypervolume, which is "
-            f"{benchmark.front_hypervolume:.6f} by {len(benchmark.front)} points (ideal {ideal}; "
-            f"nadir {nadir}; reference 1.1 after normalisation)"
+            f"{benchmark.front_hypervolume:.6f} by {len(benchmark.front)} points ({ends})"
         )
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _runs(plan: BenchPlan) -> str:
+    first, last = plan.seeds[0], plan.seeds[-1]
+    return (
+        f"1 run (seed {first})"
+        if first == last
+        else f"{len(plan.seeds)} runs (seeds {first} to {last})"
+    )
 
 
 def _show(console: Console, records: Sequence[BenchScore], plan: BenchPlan) -> None:

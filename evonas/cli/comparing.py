@@ -12,6 +12,7 @@ from evonas.benchmarking.comparison import Comparison, compare_courses, compare_
 from evonas.benchmarking.scores import read_scores
 from evonas.benchmarking.table import check_columns
 from evonas.benchmarking.trajectory import read_trajectories
+from evonas.cli.normalisation import describe_normaliser
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.comparison_plots import (
@@ -98,16 +99,10 @@ def _introduce(console: Console, compared: _Compared) -> None:
         + f"; compared at {comparison.runs[0].evaluations[-1]} evaluations"
     ]
     if comparison.normaliser is not None:
-        ideal, nadir = (
-            ", ".join(
-                f"{name} {sign * value:g}"
-                for name, sign, value in zip(
-                    compared.objectives, compared.signs, ends, strict=True
-                )
-            )
-            for ends in (comparison.normaliser.ideal, comparison.normaliser.nadir)
+        ends = describe_normaliser(
+            comparison.normaliser, names=compared.objectives, signs=compared.signs
         )
-        lines.append(f"normalised to ideal ({ideal}) and nadir ({nadir}), reference 1.1")
+        lines.append(f"normalised: {ends}")
     if len(counts) > 1 and min(counts.values()) < FEW_RUNS:
         lines.append(
             f"fewer than {FEW_RUNS} runs in a group: no difference can be significant at 0.05"

@@ -12,9 +12,7 @@ import evonas
 SETTINGS_OF_A_RUN = ("population", "generations", "epochs", "images", "batch", "channels")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in evonas.__all__ if name != "__version__"]
-)
+@pytest.mark.parametrize("name", [name for name in evonas.__all__ if name != "__version__"])
 def test_the_example_of_every_public_name_comes_true(
     name: str, study: evonas.Study, quick: dict[str, Any], tmp_path: Path, monkeypatch: Any
 ) -> None:
