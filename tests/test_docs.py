@@ -33,3 +33,9 @@ def test_no_folder_is_crowded_and_no_module_long() -> None:
             assert len(modules) <= 15, folder
             for module in modules:
                 assert len(module.read_text().splitlines()) <= 300, module
+
+
+def test_every_test_file_has_its_oracle_named() -> None:
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert named == {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
