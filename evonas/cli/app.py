@@ -10,7 +10,8 @@ import warnings
 from cyclopts import App, CycloptsError, Parameter
 
 from evonas import __version__
-from evonas.cli import commands, measuring
+from evonas.cli import commands
+from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import resume, run
 from evonas.errors import EvonasError, InputError, StorageError
 
@@ -40,13 +41,14 @@ def make_app() -> App:
     app.command(run, sort_key=0)
     app.command(resume, sort_key=1)
     app.command(commands.front, sort_key=2)
+    app.command(commands.show, sort_key=2.5)
     app.command(spaces)
     app.command(rules)
     app.command(commands.objectives, sort_key=5)
     app.command(commands.algorithms, sort_key=6)
     app.command(commands.datasets, sort_key=7)
-    app.command(measuring.bench, sort_key=8)
-    app.command(measuring.compare, sort_key=9)
+    app.command(bench, sort_key=8)
+    app.command(compare, sort_key=9)
     app.command(commands.doctor, sort_key=10)
     app.register_install_completion_command(name="--install-completion")
     return app

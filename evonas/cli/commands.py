@@ -17,6 +17,17 @@ def front(folder: Folder, /) -> None:
     show_front(Console(), folder)
 
 
+def show(
+    folder: Folder,
+    key: Annotated[str, Parameter(help="Of the candidate; the beginning is enough.")],
+    /,
+) -> None:
+    """Show one candidate: genome, cells, values, its place, and the rule of every layer."""
+    from evonas.cli.show import show_candidate
+
+    show_candidate(Console(), folder, key)
+
+
 def doctor(
     *,
     device: Annotated[

@@ -1,5 +1,6 @@
 """The front of a run in the terminal and as a picture; torch is not needed for it."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,14 +22,33 @@ def show_front(console: Console, folder: Path) -> None:
     objectives = settings.problem.objectives
     chosen = front(evaluations, objectives)
     console.print(_front_table(chosen, objectives))
-    failures = sum(e.failure is not None for e in evaluations)
     picture = write_picture(folder, evaluations, settings)
-    console.print(
-        f"{len(chosen)} of {len(evaluations)} candidates ({failures} failed); picture: {picture}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    _say(console, f"{len(chosen)} of {len(evaluations)} candidates; picture: {picture}")
+    missing = left_out(evaluations)
+    if missing:
+        _say(console, f"not in the picture: {missing}")
+    if chosen:
+        _say(console, f"see one by: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
+
+
+def left_out(evaluations: Sequence[Evaluation]) -> str:
+    """How many candidates can be on no front, by reason; empty if there are none."""
+    reasons = {
+        "failed": lambda e: e.failure is not None,
+        "outside the constraints": lambda e: e.failure is None and e.violation > 0,
+        "stopped on a rung": lambda e: e.failure is None and _begins(e, "stopped"),
+        "dominated before the attack": lambda e: e.failure is None and _begins(e, "dominated"),
+    }
+    counts = {reason: sum(map(holds, evaluations)) for reason, holds in reasons.items()}
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
+
+
+def _begins(evaluation: Evaluation, word: str) -> bool:
+    return (evaluation.left_out or "").startswith(word)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _front_table(chosen: Sequence[Evaluation], objectives: Sequence[str]) -> Table:

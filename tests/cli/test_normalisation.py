@@ -1,6 +1,6 @@
 """Ideal and nadir as a user reads them: in the direction of each objective."""
 
-from evonas.cli.normalisation import describe_normaliser
+from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.search.pareto import Normaliser
 
 

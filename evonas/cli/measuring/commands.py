@@ -6,12 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from evonas.cli.bench_options import BenchOptions
+from evonas.cli.measuring.bench_options import BenchOptions
 
 
 def bench(options: Annotated[BenchOptions, Parameter(name="*")]) -> None:
     """Run search engines on a table of known results, without training anything."""
-    from evonas.cli.benching import run_and_show
+    from evonas.cli.measuring.benching import run_and_show
 
     run_and_show(Console(), options)
 
@@ -30,6 +30,6 @@ def compare(
     ] = None,
 ) -> None:
     """Compare searches over several seeds: hypervolume, distances, intervals and tests."""
-    from evonas.cli.comparing import compare_and_show
+    from evonas.cli.measuring.comparing import compare_and_show
 
     compare_and_show(Console(), runs, reference=reference, out=out)

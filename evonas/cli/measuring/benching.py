@@ -12,8 +12,8 @@ from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.nats_table import read_nats
 from evonas.benchmarking.scores import BenchScore, summary, write_scores
 from evonas.benchmarking.table import read_table
-from evonas.cli.bench_options import BenchOptions
-from evonas.cli.normalisation import describe_normaliser
+from evonas.cli.measuring.bench_options import BenchOptions
+from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.errors import ConfigError
 from evonas.space import load
 

@@ -12,7 +12,7 @@ from evonas.benchmarking.comparison import Comparison, compare_courses, compare_
 from evonas.benchmarking.scores import read_scores
 from evonas.benchmarking.table import check_columns
 from evonas.benchmarking.trajectory import read_trajectories
-from evonas.cli.normalisation import describe_normaliser
+from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.comparison_plots import (

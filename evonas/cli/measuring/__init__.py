@@ -1,0 +1,1 @@
+"""``evonas bench`` and ``evonas compare``: how good a search is."""

@@ -1,0 +1,61 @@
+"""``evonas show``: its oracles are the tables of the run, and the network that it describes."""
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import evonas
+from evonas.rules import rule_layers
+
+RUN = [
+    "run", "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "usf,dfa",
+    "--population", "3", "--generations", "2", "--epochs", "1", "--images", "100", "--batch", "25",
+    "--channels", "4", "--cells", "1", "--workers", "1", "--quiet",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from evonas.cli import main
+
+    out = tmp_path_factory.mktemp("show") / "run"
+    with pytest.raises(SystemExit):
+        main([*RUN, "--out", str(out)])
+    return out
+
+
+def test_every_candidate_is_shown_with_its_place_and_the_rule_of_each_layer(
+    folder: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with (folder / "candidates.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    front = set(evonas.load_study(folder).front.index)
+    for row in rows:
+        shown = call("show", str(folder), row["key"])
+        assert row["genome"] in shown
+        assert ("on the front, " in shown) == (row["key"] in front)
+        assert ("dominated by" in shown) == (row["key"] not in front)
+        assert f"{int(row['params']):,}" in shown
+    key = next(iter(front))
+    shown = call("show", str(folder), key)
+    network = evonas.load_study(folder).load(key)
+    for name, layer in rule_layers(network).items():
+        (line,) = re.findall(
+            rf"^ {re.escape(name.removeprefix('body.'))} .*$", shown, re.MULTILINE
+        )
+        assert line.split()[-2:] == [f"{layer.weight.numel():,}", layer.rule.name]
+    ElementTree.parse(folder / "cells" / f"{key}.svg")  # well formed
+
+
+def test_the_beginning_of_a_key_is_enough_and_a_wrong_one_is_told(
+    folder: Path, call: Callable[..., str]
+) -> None:
+    key = evonas.load_study(folder).front.index[0]
+    assert key in call("show", str(folder), key[:12])
+    assert "no candidate has the key 'zz'" in call("show", str(folder), "zz", code=2)
+    assert "expected the folder of a run" in call("show", str(folder / "no"), key, code=2)
