@@ -15,7 +15,7 @@ EvonasError                exit code 2
     `-- MaskedAttack       its robustness cannot be measured by gradients
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class EvonasError(Exception):
@@ -78,3 +78,11 @@ class MaskedAttack(CandidateFailure):
     """An attack that follows gradients had none to follow, or followed wrong ones."""
 
     kind: ClassVar[str] = "masked"
+
+
+def show(value: Any) -> str:
+    """What came, short enough for a message."""
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -21,7 +21,7 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn
 
-from evonas.errors import InputError, SpaceError
+from evonas.errors import InputError, SpaceError, show
 from evonas.registry import suggestion
 
 MAX_FILE_BYTES = 2**20
@@ -241,11 +241,3 @@ def _strict(primitive: type) -> Callable[[Any, type], Any]:
 
 
 _PHRASES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
-
-
-def show(value: Any) -> str:
-    """What came, short enough for a message."""
-    if value is None:
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evonas.errors import ConfigError, SpaceError
-from evonas.schema import MAX_FILE_BYTES, ProblemsError, parse_yaml, read_yaml, show, structure
+from evonas.errors import ConfigError, SpaceError, show
+from evonas.schema import MAX_FILE_BYTES, ProblemsError, parse_yaml, read_yaml, structure
 
 
 @dataclass(frozen=True)

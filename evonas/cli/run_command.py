@@ -12,7 +12,6 @@ from evonas.settings import SETTINGS, Setting, Settings
 from evonas.settings.description import default_text, help_text, option_of
 from evonas.settings.reading import read_settings
 from evonas.settings.tree import GROUPS
-from evonas.study.config import SPACE_FILE, config_text, read_given
 
 Workers = Annotated[
     int | None,
@@ -58,6 +57,8 @@ def _settings(given: dict[str, Any], config: Path | None) -> Settings:
     """What the options say, over what the file says."""
     if config is None:
         return read_settings(given)
+    from evonas.study.config import SPACE_FILE, read_given
+
     from_file = read_given(config)
     copy = config.parent / SPACE_FILE
     if "space" not in given and copy.exists():
@@ -66,6 +67,7 @@ def _settings(given: dict[str, Any], config: Path | None) -> Settings:
 
 
 def _print_config(settings: Settings) -> None:
+    from evonas.study.config import config_text
     from evonas.study.create import versions
     from evonas.study.resolve import resolve
 
@@ -89,6 +91,7 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     from evonas.api.study import load_study
     from evonas.cli.messages import conclude, introduce, say_how_to_resume
     from evonas.space import load
+    from evonas.study.config import SPACE_FILE
     from evonas.study.resolve import worker_count
 
     console = Console(quiet=is_quiet)

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any
 
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, show
 from evonas.registry import suggestion
-from evonas.schema import show
 from evonas.settings.setting import Setting
 from evonas.settings.tree import GROUPS, SETTINGS, Settings
 

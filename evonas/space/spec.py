@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import cattrs
 
+from evonas.errors import show
 from evonas.registry import suggestion
-from evonas.schema import ProblemsError, show
+from evonas.schema import ProblemsError
 from evonas.space.operation import PARAMETERS, POOL_MODES, Operation
 
 KeyProblem = tuple[str, str]  # the path below the value, and what is wrong there
