@@ -11,7 +11,6 @@ answer at once.
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
     from evonas.api.study import load_study as load_study
     from evonas.settings import Settings as Settings
 
-try:
-    __version__ = version("evonas")
-except PackageNotFoundError:  # a checkout that nobody installed
-    __version__ = "0+unknown"
+    __version__: str
 
 __all__ = [
     "Settings",
@@ -58,9 +54,20 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'evonas' has no attribute '{name}'")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # slow to import
+
+    try:
+        return version("evonas")
+    except PackageNotFoundError:  # a checkout that nobody installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ import warnings
 
 from cyclopts import App, CycloptsError, Parameter
 
-from evonas import __version__
+import evonas
 from evonas.cli import commands
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import resume, run
@@ -25,7 +25,7 @@ def make_app() -> App:
     app = App(
         name="evonas",
         help="Evolutionary search for architectures and the learning rules that train them.",
-        version=__version__,
+        version=lambda: evonas.__version__,
         help_format="plaintext",
         default_parameter=Parameter(negative=(), show_env_var=False, allow_repeating=True),
     )
