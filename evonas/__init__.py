@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import evonas.search as _search
+from evonas.version import evonas_version
 
 if TYPE_CHECKING:
     from evonas.api.catalogue import available as available
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from evonas.api.searching import search as search
     from evonas.api.study import Study as Study
     from evonas.api.study import load_study as load_study
+    from evonas.evaluation.model_file import load_network as load_network
     from evonas.settings import Settings as Settings
 
     __version__: str
@@ -35,6 +37,7 @@ __all__ = [
     "__version__",
     "available",
     "evaluate",
+    "load_network",
     "load_study",
     "new_study",
     "search",
@@ -47,6 +50,7 @@ _HOMES = {
     "Trained": "evonas.api.evaluating",
     "available": "evonas.api.catalogue",
     "evaluate": "evonas.api.evaluating",
+    "load_network": "evonas.evaluation.model_file",
     "load_study": "evonas.api.study",
     "new_study": "evonas.api.searching",
     "search": "evonas.api.searching",
@@ -55,19 +59,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return _version()
+        return evonas_version()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'evonas' has no attribute '{name}'")
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # slow to import
-
-    try:
-        return version("evonas")
-    except PackageNotFoundError:  # a checkout that nobody installed
-        return "0+unknown"
 
 
 def __dir__() -> list[str]:

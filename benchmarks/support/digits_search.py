@@ -10,7 +10,8 @@ from evonas.evaluation.record import Evaluation
 from evonas.study.config import CONFIG_FILE
 from evonas.study.executors.make import make_executor
 from evonas.study.progress import archive_hypervolume
-from evonas.study.run import StudyResult, run_study
+from evonas.study.result import StudyResult
+from evonas.study.run import run_study
 
 OBJECTIVES = ("acc", "robust")
 POPULATION = 20

@@ -13,7 +13,8 @@ from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
 from evonas.study.progress import Progress
 from evonas.study.resolve import worker_count
-from evonas.study.run import StudyResult, run_study
+from evonas.study.result import StudyResult
+from evonas.study.run import run_study
 
 
 def run_to_the_end(

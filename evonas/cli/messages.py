@@ -12,7 +12,7 @@ from evonas.report.tables import FRONT_FILE
 from evonas.settings import Settings
 from evonas.space import Space
 from evonas.study.operators_file import describe_credit
-from evonas.study.run import StudyResult
+from evonas.study.result import StudyResult
 
 
 def introduce(

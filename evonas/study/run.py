@@ -2,15 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from evonas.errors import StorageError
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import screen
+from evonas.evaluation.model_file import with_description
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
-from evonas.search.supernet_guided.guided_search import Credit, GuidedSearch
+from evonas.schema import read_text
+from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.settings import Settings
 from evonas.space import Genome
 from evonas.study.checkpoints import (
@@ -19,6 +21,7 @@ from evonas.study.checkpoints import (
     save_checkpoint,
     sweep_checkpoints,
 )
+from evonas.study.config import SPACE_FILE
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
@@ -29,29 +32,11 @@ from evonas.study.plans.base import AbstractPlan, Job
 from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.steady import SteadyPlan
 from evonas.study.progress import Progress, archive_hypervolume, best, front
+from evonas.study.result import StudyResult
 from evonas.study.shape import read_space
 from evonas.study.weights import keep_only, save_weights, weights_path
 
 PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}
-
-
-@dataclass(frozen=True)
-class StudyResult:
-    """A finished study.
-
-    Attributes:
-        settings: it was run with.
-        evaluations: in the order in which they were asked for.
-        front: those that none dominates.
-        hypervolumes: of the archive after each generation.
-        credit: of each operator; empty unless the run had more than one.
-    """
-
-    settings: Settings
-    evaluations: list[Evaluation]
-    front: list[Evaluation]
-    hypervolumes: list[float | None]
-    credit: dict[str, Credit]
 
 
 def run_study(
@@ -150,7 +135,7 @@ class _Study:
                     f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
                     "here the candidate trains to other values than the journal holds"
                 )
-            save_weights(self._folder, again.key, weights)
+            self._save(again, weights)
 
     def _replay(self) -> None:
         """Bring the plan to where the journal ends, and order again what it was waiting for."""
@@ -248,10 +233,23 @@ class _Study:
         elif evaluation in front(
             [*self._plan.evaluations, evaluation], self._settings.problem.objectives
         ):
-            save_weights(self._folder, key, blob)
+            self._save(evaluation, blob)
         self._journal.record_tell(evaluation)
         self._plan.take(evaluation)
         remove_checkpoints(self._folder, [key], below=epochs)
+
+    def _save(self, evaluation: Evaluation, weights: bytes) -> None:
+        """Write the model of a candidate, with all that is needed to use it."""
+        model = with_description(
+            weights,
+            self._space,
+            genome=evaluation.genome,
+            key=evaluation.key,
+            traits=self._traits,
+            space_text=read_text(self._folder / SPACE_FILE),
+            seed=evaluation.seed,
+        )
+        save_weights(self._folder, evaluation.key, model)
 
     def _note_what_ended(self) -> bool:
         """Whether a generation has come to its end since this was asked."""

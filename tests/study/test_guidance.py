@@ -14,7 +14,8 @@ from evonas.study.executors.make import make_executor
 from evonas.study.operators_file import OPERATORS_FILE, describe_credit
 from evonas.study.progress import Progress
 from evonas.study.resolve import check_run
-from evonas.study.run import StudyResult, run_study
+from evonas.study.result import StudyResult
+from evonas.study.run import run_study
 from tests.small_run import changed
 
 Begin = Callable[[Settings, str], Path]

@@ -16,7 +16,8 @@ from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study import run as module
 from evonas.study.journal import Asked, Event, Journal, Promoted, Told, open_journal
-from evonas.study.run import StudyResult, run_study
+from evonas.study.result import StudyResult
+from evonas.study.run import run_study
 from tests.small_run import changed
 from tests.study.fake import Drawn
 

@@ -21,7 +21,8 @@ from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
 from evonas.study.journal import Journal
 from evonas.study.progress import Progress
-from evonas.study.run import StudyResult, run_study
+from evonas.study.result import StudyResult
+from evonas.study.run import run_study
 from evonas.study.weights import weights_path
 from tests.small_run import changed
 

@@ -27,6 +27,7 @@ class Traits:
         batch: a run's default number of images per optimiser step.
         channels: a run's default width of the first stage; None leaves it to the space.
         cells: a run's default number of cells per stage; None leaves it to the space.
+        class_names: in the order of the labels; empty where they are not known.
         epsilon: a run's default radius of attack in the L-infinity norm, as text: one at which
             ordinarily trained networks differ.
     """
@@ -43,6 +44,7 @@ class Traits:
     batch: int = 256
     channels: int | None = None
     cells: int | None = None
+    class_names: tuple[str, ...] = ()
     epsilon: str = "1/255"
 
 

@@ -13,6 +13,10 @@ import torch
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources import AbstractSource, missing, torchvision_datasets
 
+_CLASSES_OF_CIFAR10 = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
+
 
 class _AbstractCifar(AbstractSource):
     folder: ClassVar[str]
@@ -56,6 +60,7 @@ class Cifar10(_AbstractCifar):
         return Traits(
             name=self.name,
             num_classes=10,
+            class_names=_CLASSES_OF_CIFAR10,
             shape=(3, 32, 32),
             mean=(125.3 / 255, 123.0 / 255, 113.9 / 255),  # NAS-Bench-201 (Dong and Yang 2020)
             std=(63.0 / 255, 62.1 / 255, 66.7 / 255),

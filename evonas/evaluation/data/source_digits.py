@@ -26,6 +26,7 @@ class Digits(AbstractSource):
         return Traits(
             name=self.name,
             num_classes=10,
+            class_names=tuple("0123456789"),
             shape=(1, 8, 8),
             mean=(0.3050,),
             std=(0.3758,),

@@ -11,6 +11,10 @@ from evonas.evaluation.data.sources import AbstractSource, missing, torchvision_
 # torchvision's own folder comes first: it is where a download goes.
 _FOLDERS = ("FashionMNIST/raw", "fashion_mnist/raw")
 _SIZES = {"train": 60_000, "t10k": 10_000}
+_CLASSES = (
+    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
+    "ankle boot",
+)  # fmt: skip
 
 
 @final
@@ -25,6 +29,7 @@ class FashionMnist(AbstractSource):
         return Traits(
             name=self.name,
             num_classes=10,
+            class_names=_CLASSES,
             shape=(1, 28, 28),
             mean=(0.2860,),
             std=(0.3530,),

@@ -35,6 +35,7 @@ class Folder(AbstractSource):
         return Traits(
             name=self.name,
             num_classes=len(listing.classes),
+            class_names=tuple(listing.classes),
             shape=(channels, height, width),
             mean=tuple(mean.tolist()),
             std=tuple(std.clamp_min(1 / 255).tolist()),  # one flat colour must not divide by 0

@@ -1,0 +1,11 @@
+"""The version of evonas that is installed."""
+
+
+def evonas_version() -> str:
+    """As ``evonas --version`` prints it."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to import
+
+    try:
+        return version("evonas")
+    except PackageNotFoundError:  # a checkout that nobody installed
+        return "0+unknown"

@@ -1,0 +1,82 @@
+"""Models that stand alone: the run that made them is the oracle; damaged files are told."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+import evonas
+from evonas.errors import DataError, StorageError
+from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.data.loading import load_search_data
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> evonas.Study:
+    return evonas.search(
+        "nas-bench-201", objectives=["acc", "params"], rules="usf,kp", population=3, generations=1,
+        epochs=1, images=100, batch=25, channels=4, seed=3, workers=1, progress=False,
+        out=tmp_path_factory.mktemp("models") / "run",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def path(study: evonas.Study) -> Path:
+    return study.folder / "models" / f"{study.front.index[0]}.safetensors"
+
+
+def test_a_model_is_used_without_its_run(study: evonas.Study, path: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(path.read_bytes())
+    network = evonas.load_network(alone)
+    assert not network.training
+    validation = load_search_data("digits", seed=3, num_images=100).validation
+    assert accuracy(network, validation) == study.front.acc.iloc[0]
+    images = torch.rand(4, 1, 8, 8)
+    assert torch.equal(network(images), study.load(study.front.index[0])(images))
+
+
+def test_the_metadata_say_what_the_network_is(study: evonas.Study, path: Path) -> None:
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    assert metadata["genome"] == study.front.genome.iloc[0]
+    assert metadata["key"] == study.front.index[0]
+    assert metadata["class_names"] == str(list("0123456789")).replace("'", '"')
+    assert metadata["input_shape"] == "[1, 8, 8]"
+    assert metadata["space"] == (study.folder / "space.yaml").read_text()
+    assert metadata["evonas"] == evonas.__version__
+
+
+def test_a_model_of_an_earlier_version_loads_by_its_run_alone(
+    study: evonas.Study, path: Path
+) -> None:
+    before = path.read_bytes()
+    expected = study.load(study.front.index[0]).state_dict()
+    try:
+        save_file(load_file(path), path)  # without any metadata
+        found = study.load(study.front.index[0]).state_dict()
+        with pytest.raises(DataError, match=r"evonas\.load_study\(RUN\)\.load\(KEY\)"):
+            evonas.load_network(path)
+    finally:
+        path.write_bytes(before)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_what_is_missing_or_damaged_is_told(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        evonas.load_network(tmp_path / "none.safetensors")
+    torn = tmp_path / "torn.safetensors"
+    for content in (b"", b"not a model", path.read_bytes()[:-10], path.read_bytes()[:40]):
+        torn.write_bytes(content)
+        with pytest.raises(StorageError, match="damaged"):
+            evonas.load_network(torn)
+    other = tmp_path / "other.safetensors"
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    weights = load_file(path)
+    weights.pop("classifier.weight")
+    save_file(weights, other, metadata)
+    with pytest.raises(StorageError, match="damaged: .*Missing key"):
+        evonas.load_network(other)
