@@ -1,9 +1,10 @@
 """A trained network as one file that says how to build it: safetensors with metadata.
 
-The metadata are texts, lists among them as JSON: ``genome``, ``key``, ``space`` (its YAML),
-``channels``, ``cells``, ``rules``, ``input_shape``, ``num_classes``, ``class_names``, ``mean`` and
-``std`` (the normalisation, which is in no weight), ``seed`` (of the feedback), ``evonas`` (the
-version) and ``format``.
+The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
+``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules``, ``input_shape``,
+``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight)
+and ``seed`` (of the feedback). One entry, because safetensors writes several in a random order,
+and equal runs are to give equal bytes.
 """
 
 import json
@@ -21,6 +22,7 @@ from evonas.schema import parse_yaml
 from evonas.space import Space, from_data
 from evonas.version import evonas_version
 
+ENTRY = "evonas"
 FORMAT = "evonas-model-1"
 
 
@@ -48,26 +50,23 @@ def with_description(
     Returns:
         The same as safetensors; equal arguments give equal bytes.
     """
-    lists = {
-        "rules": space.rule_choices,
-        "input_shape": traits.shape,
-        "class_names": traits.class_names,
-        "mean": traits.mean,
-        "std": traits.std,
-    }
-    metadata = {
+    document = {
         "format": FORMAT,
-        "evonas": evonas_version(),
+        "version": evonas_version(),
         "genome": genome,
         "key": key,
         "space": space_text,
-        "channels": str(space.channels),
-        "cells": str(space.cells),
-        "num_classes": str(traits.num_classes),
-        "seed": str(seed),
-        **{name: json.dumps(value) for name, value in lists.items()},
+        "channels": space.channels,
+        "cells": space.cells,
+        "rules": space.rule_choices,
+        "input_shape": traits.shape,
+        "num_classes": traits.num_classes,
+        "class_names": traits.class_names,
+        "mean": traits.mean,
+        "std": traits.std,
+        "seed": seed,
     }
-    return save(load(weights), metadata)
+    return save(load(weights), {ENTRY: json.dumps(document)})
 
 
 def load_network(path: str | Path) -> Network:
@@ -98,37 +97,34 @@ def load_network(path: str | Path) -> Network:
         raise DataError(f"{path}: no such file") from problem
     except (SafetensorError, OSError) as problem:
         raise StorageError(f"{path}: damaged, or no safetensors file ({problem})") from problem
-    if metadata.get("format") != FORMAT:
-        raise DataError(
-            f"{path}: expected a model that says how it is built (format {FORMAT}), found "
-            f"{metadata.get('format', 'no format')}; a model of an earlier version is loaded by "
-            "evonas.load_study(RUN).load(KEY)"
-        )
     try:
-        network = _built(metadata, where=str(path))
+        document = json.loads(metadata.get(ENTRY, "{}"))
+        if document.get("format") != FORMAT:
+            raise DataError(
+                f"{path}: expected a model that says how it is built (format {FORMAT}), found "
+                f"{document.get('format', 'no format')}; a model of an earlier version is loaded "
+                "by evonas.load_study(RUN).load(KEY)"
+            )
+        network = _built(document, where=str(path))
         network.load_state_dict(weights)
-    except (KeyError, ValueError, RuntimeError) as problem:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as problem:
         raise StorageError(f"{path}: damaged: {problem}") from problem
     return network.eval()
 
 
-def _built(metadata: dict[str, str], *, where: str) -> Network:
-    def numbers(name: str) -> tuple[Any, ...]:
-        return tuple(json.loads(metadata[name]))
-
+def _built(document: dict[str, Any], *, where: str) -> Network:
     space = (
-        from_data(parse_yaml(metadata["space"], where=where), where=where)
-        .resized(channels=int(metadata["channels"]), cells=int(metadata["cells"]))
-        .with_rules(numbers("rules"))
+        from_data(parse_yaml(document["space"], where=where), where=where)
+        .resized(channels=document["channels"], cells=document["cells"])
+        .with_rules(tuple(document["rules"]))
     )
-    channels, height, width = numbers("input_shape")
+    channels, height, width = document["input_shape"]
     traits = Traits(
         name="",
-        num_classes=int(metadata["num_classes"]),
+        num_classes=document["num_classes"],
         shape=(channels, height, width),
-        mean=numbers("mean"),
-        std=numbers("std"),
+        mean=tuple(document["mean"]),
+        std=tuple(document["std"]),
         crop_padding=0,
     )
-    genome = space.parse(metadata["genome"])
-    return candidate_network(space, genome, traits, seed=int(metadata["seed"]))
+    return candidate_network(space, space.parse(document["genome"]), traits, seed=document["seed"])

@@ -1,5 +1,6 @@
 """Models that stand alone: the run that made them is the oracle; damaged files are told."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,13 @@ def test_a_model_is_used_without_its_run(study: evonas.Study, path: Path, tmp_pa
 
 def test_the_metadata_say_what_the_network_is(study: evonas.Study, path: Path) -> None:
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
+        metadata = json.loads(file.metadata()["evonas"])
     assert metadata["genome"] == study.front.genome.iloc[0]
     assert metadata["key"] == study.front.index[0]
-    assert metadata["class_names"] == str(list("0123456789")).replace("'", '"')
-    assert metadata["input_shape"] == "[1, 8, 8]"
+    assert metadata["class_names"] == list("0123456789")
+    assert metadata["input_shape"] == [1, 8, 8]
     assert metadata["space"] == (study.folder / "space.yaml").read_text()
-    assert metadata["evonas"] == evonas.__version__
+    assert metadata["version"] == evonas.__version__
 
 
 def test_a_model_of_an_earlier_version_loads_by_its_run_alone(
@@ -78,5 +79,16 @@ def test_what_is_missing_or_damaged_is_told(path: Path, tmp_path: Path) -> None:
     weights = load_file(path)
     weights.pop("classifier.weight")
     save_file(weights, other, metadata)
-    with pytest.raises(StorageError, match="damaged: .*Missing key"):
+    with pytest.raises(StorageError, match=r"damaged: .*Missing key"):
+        evonas.load_network(other)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["[]", "{}", '{"format": "evonas-model-1"}', "not json", '{"format": "evonas-model-2"}'],
+)
+def test_metadata_of_another_kind_are_told(document: str, path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save_file(load_file(path), other, {"evonas": document})
+    with pytest.raises((DataError, StorageError), match=r"damaged|format"):
         evonas.load_network(other)
