@@ -6,6 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
+from evonas.cli.run_command import option
+
 Folder = Annotated[Path, Parameter(help="The folder of a run.")]
 SpaceName = Annotated[str, Parameter(help="A shipped space, or the path of a YAML file.")]
 
@@ -28,12 +30,7 @@ def show(
     show_candidate(Console(), folder, key)
 
 
-def doctor(
-    *,
-    device: Annotated[
-        str, Parameter(help="To look at: auto, cpu, cuda, cuda:<number> or all.")
-    ] = "auto",
-) -> None:
+def doctor(*, device: Annotated[str, option("device")] = "auto") -> None:
     """Say what this machine has, which path a run takes on it, and how fast it is."""
     from evonas.cli.doctor import examine
 

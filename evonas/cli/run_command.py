@@ -13,17 +13,51 @@ from evonas.settings.description import default_text, help_text, option_of
 from evonas.settings.reading import read_settings
 from evonas.settings.tree import GROUPS
 
-Workers = Annotated[
-    int | None,
-    Parameter(help="Candidates at once; by default one for each core, or 6 on each GPU."),
-]
-Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Print nothing but errors.")]
-
 PANELS = {
     name: Group((kind.__doc__ or name).rstrip("."), sort_key=number)
     for number, (name, kind) in enumerate(GROUPS.items())
 }
 OWN_PANEL = Group("This command", sort_key=len(PANELS))
+
+
+QUIET = Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False)
+OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
+    "config": (
+        Path | None,
+        Parameter(
+            help="A YAML file of settings, such as config.yaml of a run; options win.",
+            show_default=False,
+        ),
+        None,
+    ),
+    "print_config": (
+        bool,
+        Parameter(
+            help="Print the settings that would be run, and run nothing.", show_default=False
+        ),
+        False,
+    ),
+    "out": (
+        Path | None,
+        Parameter(
+            help="The run's folder; by default runs/<space>-<data set>-<number>.",
+            show_default=False,
+        ),
+        None,
+    ),
+    "quiet": (bool, QUIET, False),
+}
+"""What belongs to the command and not to the run: type, option and default."""
+
+
+def option(name: str) -> Parameter:
+    """A setting as an option of a command, with its own help and default."""
+    known = SETTINGS[name]
+    return Parameter(
+        name=option_of(known),
+        help=help_text(known),
+        show_default=lambda _: default_text(known),
+    )
 
 
 def run(**given: Any) -> None:
@@ -40,7 +74,13 @@ def run(**given: Any) -> None:
     _search(settings, out=own["out"], is_quiet=own["quiet"])
 
 
-def resume(folder: Path, /, *, workers: Workers = None, quiet: Quiet = False) -> None:
+def resume(
+    folder: Path,
+    /,
+    *,
+    workers: Annotated[int | None, option("workers")] = None,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
     """Go on with a run that was interrupted, as if it never had been.
 
     Parameters
@@ -107,49 +147,16 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     conclude(console, folder, result)
 
 
-OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
-    "config": (
-        Path | None,
-        Parameter(help="A YAML file of settings, such as config.yaml of a run; options win."),
-        None,
-    ),
-    "print_config": (
-        bool,
-        Parameter(help="Print the settings that would be run, and run nothing."),
-        False,
-    ),
-    "out": (
-        Path | None,
-        Parameter(
-            help="The run's folder; by default runs/<space>-<data set>-<number>.",
-        ),
-        None,
-    ),
-    "quiet": (
-        bool,
-        Parameter(name=("--quiet", "-q"), help="Print nothing but errors."),
-        False,
-    ),
-}
-"""What belongs to the command and not to the run: type, option and default."""
-
-
 def _argument(known: Setting) -> Argument:
     kind: Any = list[str] if known.item_type is not None else known.plain_type
-    option = Parameter(
-        name=option_of(known),
-        help=help_text(known),
-        group=PANELS[known.group],
-        show_default=lambda _: default_text(known),
-    )
-    annotation: Any = Annotated[kind, option]
+    panel = Parameter(group=PANELS[known.group])
+    annotation: Any = Annotated[kind, option(known.name), panel]
     return Argument(known.name, Argument.KEYWORD_ONLY, annotation=annotation, default=None)
 
 
 def _own_argument(name: str) -> Argument:
-    kind, option, default = OWN_OPTIONS[name]
-    grouped = Parameter(group=OWN_PANEL, show_default=False)
-    annotation: Any = Annotated[kind, option, grouped]
+    kind, own, default = OWN_OPTIONS[name]
+    annotation: Any = Annotated[kind, own, Parameter(group=OWN_PANEL)]
     return Argument(name, Argument.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
