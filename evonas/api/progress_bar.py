@@ -48,6 +48,33 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
             )
 
 
+@contextmanager
+def confirmation_display(
+    console: Console | None = None, *, is_quiet: bool
+) -> Iterator[Callable[[int, int], None]]:
+    """The same for a confirmation: to be called with the trainings that are done and their total.
+
+    Args:
+        console: to draw on; standard output if None.
+        is_quiet: whether nothing is shown.
+    """
+    console = console or Console()
+    if is_quiet or not console.is_terminal:
+        yield lambda *_: None
+        return
+    with Bar(
+        TextColumn("[bold]confirming the front"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} trainings"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _bar(console: Console) -> Bar:
     return Bar(
         TextColumn("[bold]generation {task.fields[generation]}"),

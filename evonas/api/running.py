@@ -1,14 +1,19 @@
 """One run to its end: workers, progress and tables; the one path of commands and notebooks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.devices import check_device
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
+from evonas.study.confirmation import Progressed, confirm_study
+from evonas.study.confirmed import Confirmed, summarise
+from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
 from evonas.study.progress import Progress
@@ -34,20 +39,62 @@ def run_to_the_end(
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
     with readable_run(folder) as (settings, _):
-        check_device(settings.machine.device)
-    at_once = worker_count(with_workers(settings, workers))
-    executor = make_executor(at_once, device=settings.machine.device)
-    write = partial(_write_so_far, folder, settings)
+        confirmed = confirmations(folder)
+    write = partial(_write_so_far, folder, settings, confirmed)
     try:
-        result = run_study(folder, executor=executor, on_progress=on_progress, on_generation=write)
+        with _workers(settings, workers) as executor:
+            result = run_study(
+                folder, executor=executor, on_progress=on_progress, on_generation=write
+            )
         write_picture(folder, result.evaluations, settings)
         return result
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
         with readable_run(folder) as (_, journal):
             write(journal.evaluations())
         raise
+
+
+def confirm_to_the_end(
+    folder: Path, *, replicates: int, workers: int | None, on_progress: Progressed
+) -> dict[str, Confirmed]:
+    """Confirm the front of the run in ``folder``, and write what came of it into ``pareto.csv``.
+
+    Args:
+        folder: of the run.
+        replicates: of each network on the front.
+        workers: trainings at once; None for what suits the device.
+        on_progress: is called with the trainings that are done and their total.
+
+    Returns:
+        By key, what each network was confirmed by.
+
+    Raises:
+        EvonasError: see :func:`evonas.study.confirmation.confirm_study`.
+        KeyboardInterrupt: of the user; what was confirmed is kept, and the next call goes on.
+    """
+    with readable_run(folder) as (settings, _):
+        pass
+    try:
+        with _workers(settings, workers) as executor:
+            confirm_study(
+                folder, replicates=replicates, executor=executor, on_progress=on_progress
+            )
     finally:
-        executor.close()
+        confirmed = confirmations(folder)
+        with readable_run(folder) as (_, journal):
+            _write_so_far(folder, settings, confirmed, journal.evaluations())
+    return confirmed
+
+
+def confirmations(folder: Path) -> dict[str, Confirmed]:
+    """By key, what the networks of a run were confirmed by so far; empty if nothing was."""
+    with readable_run(folder) as (settings, journal):
+        found = journal.confirmations()
+    if not found:
+        return {}
+    training = settings.training
+    traits = traits_of(training.dataset, data_dir=Path(training.data_dir))
+    return summarise(found, num_classes=traits.num_classes)
 
 
 def with_workers(settings: Settings, workers: int | None) -> Settings:
@@ -55,5 +102,21 @@ def with_workers(settings: Settings, workers: int | None) -> Settings:
     return settings if workers is None else settings.with_values({"workers": workers})
 
 
-def _write_so_far(folder: Path, settings: Settings, evaluations: Sequence[Evaluation]) -> None:
-    write_tables(folder, evaluations, settings.problem.objectives)
+@contextmanager
+def _workers(settings: Settings, workers: int | None) -> Iterator[AbstractExecutor]:
+    check_device(settings.machine.device)
+    at_once = worker_count(with_workers(settings, workers))
+    executor = make_executor(at_once, device=settings.machine.device)
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+def _write_so_far(
+    folder: Path,
+    settings: Settings,
+    confirmed: dict[str, Confirmed],
+    evaluations: Sequence[Evaluation],
+) -> None:
+    write_tables(folder, evaluations, settings.problem.objectives, confirmed)

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from evonas.api.progress_bar import progress_display
+from evonas.api.progress_bar import confirmation_display, progress_display
 from evonas.errors import DataError, UnknownNameError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.folder import readable_run
-from evonas.study.progress import front
 from evonas.study.weights import weights_path
 
 if TYPE_CHECKING:
@@ -60,8 +59,12 @@ class Study:
 
         The index is the key; the columns are the other columns of ``pareto.csv``.
         """
+        from evonas.api.running import confirmations
+        from evonas.report.tables import front_table
+
         objectives = self.settings.problem.objectives
-        return self._table(front(self.evaluations, objectives))
+        confirmed = confirmations(self.folder)
+        return front_table(self.evaluations, objectives, confirmed).set_index("key")
 
     @property
     def candidates(self) -> "pd.DataFrame":
@@ -146,12 +149,38 @@ class Study:
 
         with progress_display(is_quiet=not progress) as show:
             run_to_the_end(self.folder, workers=workers, on_progress=show)
+        if self.settings.search.confirm:
+            self.confirm(self.settings.search.confirm, workers=workers, progress=progress)
         return self
 
-    def _table(self, evaluations: list[Evaluation]) -> "pd.DataFrame":
-        from evonas.report.tables import table
+    def confirm(
+        self, replicates: int = 3, *, workers: int | None = None, progress: bool = True
+    ) -> "Study":
+        """Train every network of the front anew, and report it by these trainings alone.
 
-        return table(evaluations, self.settings.problem.objectives).set_index("key")
+        :attr:`front` and ``pareto.csv`` then have more columns: ``replicates``, ``collapsed``,
+        ``confirmed_*`` and ``test_*``, with standard errors. The test part of the data is read
+        here, and nowhere else.
+
+        Args:
+            replicates: trainings of each network; those that were done before count.
+            workers: trainings at once; None for one a core, or what suits the GPU.
+            progress: whether a progress bar is shown.
+
+        Returns:
+            This study.
+
+        Raises:
+            ConfigError: ``replicates`` is below 1, or no network is on the front.
+            EvonasError: the run cannot be read or written; the message says why.
+        """
+        from evonas.api.running import confirm_to_the_end
+
+        with confirmation_display(is_quiet=not progress) as show:
+            confirm_to_the_end(
+                self.folder, replicates=replicates, workers=workers, on_progress=show
+            )
+        return self
 
     def __repr__(self) -> str:
         problem, training = self.settings.problem, self.settings.training

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 import evonas
 from evonas.cli import commands
 from evonas.cli.measuring.commands import bench, compare
-from evonas.cli.run_command import resume, run
+from evonas.cli.run_command import confirm, resume, run
 from evonas.errors import EvonasError, InputError, StorageError
 
 INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
@@ -40,6 +40,7 @@ def make_app() -> App:
     rules.command(commands.show_rule, name="show")
     app.command(run, sort_key=0)
     app.command(resume, sort_key=1)
+    app.command(confirm, sort_key=1.5)
     app.command(commands.front, sort_key=2)
     app.command(commands.show, sort_key=2.5)
     app.command(spaces)

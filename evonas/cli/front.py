@@ -53,7 +53,8 @@ def _say(console: Console, text: str) -> None:
 
 def _front_table(chosen: Sequence[Evaluation], objectives: Sequence[str]) -> Table:
     shown = list(dict.fromkeys([*objectives, *ALWAYS_MEASURED]))
-    table = Table(*shown, "weights by rule", "key", box=None)
+    table = Table(*shown, "weights by rule", box=None)
+    table.add_column("key", no_wrap=True)  # to be copied
     for evaluation in chosen:
         total = sum(evaluation.weights_by_rule.values())
         shares = sorted(evaluation.weights_by_rule.items(), key=lambda item: -item[1])

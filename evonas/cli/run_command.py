@@ -93,6 +93,28 @@ def resume(
     _go_on(load_study(folder).folder, workers=workers, is_quiet=quiet)
 
 
+def confirm(
+    folder: Path,
+    /,
+    *,
+    replicates: Annotated[
+        int, Parameter(help="Trainings of each network on the front; earlier ones count.")
+    ] = 3,
+    workers: Annotated[int | None, option("workers")] = None,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Train the front anew, with seeds that played no part in choosing it, and report by these.
+
+    Parameters
+    ----------
+    folder
+        The folder of a run.
+    """
+    from evonas.cli.confirm import confirm_and_show
+
+    confirm_and_show(folder, replicates=replicates, workers=workers, is_quiet=quiet)
+
+
 def _settings(given: dict[str, Any], config: Path | None) -> Settings:
     """What the options say, over what the file says."""
     if config is None:
@@ -145,6 +167,11 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
         say_how_to_resume(console, folder)
         raise
     conclude(console, folder, result)
+    if settings.search.confirm and result.front:
+        from evonas.cli.confirm import confirm_and_show
+
+        count = settings.search.confirm
+        confirm_and_show(folder, replicates=count, workers=workers, is_quiet=is_quiet)
 
 
 def _argument(known: Setting) -> Argument:

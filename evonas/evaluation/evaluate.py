@@ -1,6 +1,7 @@
 """Genome in, Evaluation out; a candidate that fails is a record, never a number."""
 
 import time
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from evonas.errors import CandidateFailure
 from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Images, SearchData, Traits
-from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluation_builder import EvaluationBuilder
 from evonas.evaluation.objectives import Subject
 from evonas.evaluation.protocol import Protocol, Stage
@@ -59,7 +60,9 @@ def evaluating(
     """The same in turns, all of them on one stream of the protocol's device."""
     start = time.perf_counter()
     stage = stage or Stage()
-    record = EvaluationBuilder(protocol, space.key(genome), space.format(genome))
+    record = EvaluationBuilder(
+        protocol, space.key(genome), space.format(genome), replicate=stage.replicate
+    )
     record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
     blob = b""
     try:
@@ -79,6 +82,8 @@ def evaluating(
                 record.measure("forward", subject)
                 if not (record.violation or record.is_gated(subject, stage.rivals)):
                     record.measure("attack", subject)
+                    if stage.reads_test:
+                        record.measure_test(subject, _on_test(subject, protocol))
             blob = _weights(subject.network) if record.contends else trained.checkpoint
     except CandidateFailure as problem:
         record.failure = f"{problem.kind}: {problem}"
@@ -121,6 +126,22 @@ def _subject(
         attack_seed=_attack_seed(protocol),
         input_shape=data.traits.shape,
     )
+
+
+def _on_test(subject: Subject, protocol: Protocol) -> Subject:
+    test, attacked = _test_part(protocol)
+    return replace(subject, validation=test, attacked=attacked)
+
+
+@lru_cache(maxsize=1)  # the same images for all candidates of a study
+def _test_part(protocol: Protocol) -> tuple[Images, Images]:
+    """The test images, and those of them that are attacked, on the device."""
+    test = load_test(protocol.training.dataset, data_dir=protocol.data_dir)
+    test = test.to(protocol.device)
+    attacked = robust_subset(
+        test, num_images=protocol.attack.attacked_images, seed=_attack_seed(protocol)
+    )
+    return test, attacked
 
 
 def _attack_seed(protocol: Protocol) -> int:

@@ -6,7 +6,6 @@ from evonas.evaluation.constraints import broken, total_violation
 from evonas.evaluation.objectives import OBJECTIVES, Cost, Subject
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
-from evonas.seeds import derive_seed
 
 
 @final
@@ -22,12 +21,15 @@ class EvaluationBuilder:
         uncaptured: the same.
     """
 
-    def __init__(self, protocol: Protocol, key: str, genome: str) -> None:
+    def __init__(self, protocol: Protocol, key: str, genome: str, *, replicate: int = 0) -> None:
         self._protocol = protocol
         self._key = key
         self._genome = genome
         self._values: dict[str, float] = {}
-        self.seed = derive_seed(protocol.seed, key)
+        self._replicate = replicate
+        self._test_values: dict[str, float] = {}
+        self._num_images: dict[str, int] = {}
+        self.seed = protocol.candidate_seed(key, replicate=replicate)
         self.until = 0
         self.weights_by_rule: dict[str, int] = {}
         self.losses: tuple[float, ...] = ()
@@ -40,6 +42,22 @@ class EvaluationBuilder:
         for objective in self._protocol.measured():
             if objective.cost == cost:
                 self._values[objective.name] = objective.measure(subject)
+
+    def measure_test(self, subject: Subject, test: Subject) -> None:
+        """Add the values on the test part of all objectives that are measured on images.
+
+        Args:
+            subject: as the objectives have seen it.
+            test: the same network with the test part in the place of the validation part.
+        """
+        for objective in self._protocol.measured():
+            if objective.cost != "free":
+                name, is_attack = objective.name, objective.cost == "attack"
+                self._test_values[name] = objective.measure(test)
+                seen = (subject.attacked, test.attacked) if is_attack else (
+                    subject.validation, test.validation
+                )  # fmt: skip
+                self._num_images[name], self._num_images[f"test_{name}"] = map(len, seen)
 
     @property
     def violation(self) -> float:
@@ -91,6 +109,9 @@ class EvaluationBuilder:
             bounds=self.bounds,
             left_out=None if self.failure is not None else self._left_out(),
             uncaptured=self.uncaptured,
+            replicate=self._replicate,
+            test_values=self._test_values,
+            num_images=self._num_images,
         )
 
     def _is_complete(self) -> bool:

@@ -9,6 +9,7 @@ from evonas.evaluation.attacks.epsilon import parse_epsilon
 from evonas.evaluation.constraints import Constraint, parse_constraint
 from evonas.evaluation.objectives import ALWAYS_MEASURED, COSTS, OBJECTIVES, Objective
 from evonas.evaluation.training.recipe import Recipe
+from evonas.seeds import derive_seed
 from evonas.settings import (
     AttackSettings,
     MachineSettings,
@@ -86,6 +87,12 @@ class Protocol:
         """Where candidates are trained, as torch writes it; the first of several GPUs."""
         return "cuda:0" if self.machine.device in ("all", "cuda") else self.machine.device
 
+    def candidate_seed(self, key: str, *, replicate: int = 0) -> int:
+        """Of one training of one candidate; the first has the seed that it always had."""
+        if replicate == 0:
+            return derive_seed(self.seed, key)
+        return derive_seed(self.seed, key, "replicate", replicate)
+
     def measured(self) -> list[Objective]:
         """What is measured of every candidate, the cheapest first."""
         names = [*self.objectives, *(c.objective for c in self.constraints), *ALWAYS_MEASURED]
@@ -101,8 +108,14 @@ class Stage:
         epochs: it is trained up to the end of this one; up to the last if None.
         checkpoint: of an earlier stage, to go on from; empty to begin.
         rivals: vectors (minimised) of candidates on the front, which gate expensive objectives.
+        replicate: which training of the candidate this is, from 0: another number is another seed
+            of weights, order, augmentation and feedback. The split, the attacked images and the
+            attack's noise are those of the study.
+        reads_test: whether the test part is read too, which only a confirmation may do.
     """
 
     epochs: int | None = None
     checkpoint: bytes = b""
     rivals: tuple[tuple[float, ...], ...] = ()
+    replicate: int = 0
+    reads_test: bool = False

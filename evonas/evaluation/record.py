@@ -21,6 +21,9 @@ class Evaluation:
         bounds: by expensive objective that was found to make no difference to the front: a value
             that it cannot better.
         left_out: why it is on no front though it did not fail, else None.
+        replicate: which training of the candidate this is, from 0.
+        test_values: by objective, on the test part; empty but in a confirmation.
+        num_images: by objective, of the images that its value is a share of.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
             the same numbers, more slowly.
     """
@@ -38,6 +41,9 @@ class Evaluation:
     bounds: dict[str, float] = field(default_factory=dict)
     left_out: str | None = None
     uncaptured: str | None = None
+    replicate: int = 0
+    test_values: dict[str, float] = field(default_factory=dict)
+    num_images: dict[str, int] = field(default_factory=dict)
 
     @property
     def contends(self) -> bool:

@@ -1,12 +1,13 @@
 """The candidates of a study as CSV files; the same run gives the same bytes, seconds aside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from evonas.evaluation.objectives import ALWAYS_MEASURED
 from evonas.evaluation.record import Evaluation
+from evonas.study.confirmed import Confirmed
 from evonas.study.progress import front
 
 FRONT_FILE = "pareto.csv"
@@ -58,11 +59,44 @@ def candidates_table(evaluations: Sequence[Evaluation], objectives: Sequence[str
     return everything
 
 
+def front_table(
+    evaluations: Sequence[Evaluation],
+    objectives: Sequence[str],
+    confirmed: Mapping[str, Confirmed],
+) -> pd.DataFrame:
+    """:func:`table` of the front, with what its networks were confirmed by.
+
+    Where something was confirmed there are more columns: ``replicates`` and how many of them
+    ``collapsed``, then ``confirmed_*`` and ``test_*`` with their standard errors (``_se``).
+
+    Args:
+        evaluations: of the study.
+        objectives: of the study.
+        confirmed: by key; empty if nothing was confirmed.
+    """
+    chosen = front(evaluations, objectives)
+    frame = table(chosen, objectives)
+    if not confirmed:
+        return frame
+    found = [confirmed.get(e.key) for e in chosen]
+    for name in ("replicates", "collapsed"):
+        counts = [getattr(c, name) if c else pd.NA for c in found]
+        frame[name] = pd.Series(counts, index=frame.index, dtype="Int64")
+    for name in dict.fromkeys(name for c in confirmed.values() for name in c.means):
+        column = name if name.startswith("test_") else f"confirmed_{name}"
+        frame[column] = [c.means.get(name) if c else None for c in found]
+        frame[f"{column}_se"] = [c.errors.get(name) if c else None for c in found]
+    return frame
+
+
 def write_tables(
-    folder: Path, evaluations: Sequence[Evaluation], objectives: Sequence[str]
+    folder: Path,
+    evaluations: Sequence[Evaluation],
+    objectives: Sequence[str],
+    confirmed: Mapping[str, Confirmed] | None = None,
 ) -> None:
     """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``."""
-    _write(table(front(evaluations, objectives), objectives), folder / FRONT_FILE)
+    _write(front_table(evaluations, objectives, confirmed or {}), folder / FRONT_FILE)
     _write(candidates_table(evaluations, objectives), folder / CANDIDATES_FILE)
     failed = [(e.key, e.genome, e.failure) for e in evaluations if e.failure is not None]
     if failed:

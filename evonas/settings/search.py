@@ -38,6 +38,13 @@ class SearchSettings:
         "When new candidates are asked for.", default="generational", choices=MODES
     )
     seed: int = setting("Of everything random.", default=0, at_least=0)
+    confirm: int = setting(
+        "After the search: fresh trainings of each network on the front, which it is then "
+        "reported by.",
+        default=0,
+        unit="trainings",
+        at_least=0,
+    )
     mutation: str = setting("Where children come from.", default="plain", choices=MUTATIONS)
     eg_without: tuple[str, ...] = setting(
         "With --mutation eg: parts to switch off, of gradient, cma, similarity and score; none "

@@ -17,7 +17,8 @@ from evonas.evaluation.record import Evaluation
 
 JOURNAL_FILE = "study.db"
 APPLICATION_ID = 0x65764E53  # "evNS"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+READABLE_VERSIONS = (3, SCHEMA_VERSION)  # 3 had no confirmations, and is else the same
 
 # the positions of the three tables are one sequence: the order in which things happened
 _SCHEMA = """
@@ -42,6 +43,16 @@ CREATE TABLE tell (
     record TEXT NOT NULL,
     UNIQUE (key, epochs)
 ) STRICT;
+"""
+_CONFIRMATIONS = """
+CREATE TABLE IF NOT EXISTS confirmation (
+    position INTEGER PRIMARY KEY,
+    key TEXT NOT NULL REFERENCES ask (key),
+    replicate INTEGER NOT NULL,
+    failure TEXT,
+    record TEXT NOT NULL,
+    UNIQUE (key, replicate)
+) STRICT
 """
 _NEXT = """(
     SELECT 1 + max(
@@ -130,6 +141,25 @@ class Journal:
         with self._transaction():
             self._insert_tell(evaluation)
 
+    def record_confirmation(self, evaluation: Evaluation) -> None:
+        """Append a training that played no part in the search; its replicate is above 0."""
+        record = json.dumps(asdict(evaluation), allow_nan=False)
+        with self._transaction():
+            self._connection.execute(_CONFIRMATIONS)  # a journal of format 3 has no such table
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._connection.execute(
+                "INSERT INTO confirmation VALUES (NULL, ?, ?, ?, ?)",
+                (evaluation.key, evaluation.replicate, evaluation.failure, record),
+            )
+
+    def confirmations(self) -> list[Evaluation]:
+        """What was trained to confirm the front, by candidate and replicate."""
+        tables = {name for (name,) in self._rows("SELECT name FROM sqlite_schema")}
+        if "confirmation" not in tables:
+            return []
+        rows = self._rows("SELECT record FROM confirmation ORDER BY key, replicate")
+        return [_evaluation(str(record), self._path) for (record,) in rows]
+
     def events(self) -> list[Event]:
         """All that happened, in its order."""
         rows: list[tuple[int, Event]] = [
@@ -195,6 +225,7 @@ def create_journal(folder: Path, *, digest: str) -> Journal:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
+        connection.execute(_CONFIRMATIONS)
         connection.execute("INSERT INTO study VALUES (?)", (digest,))
     except sqlite3.DatabaseError as problem:
         raise _not_written(path, problem) from problem
@@ -222,9 +253,10 @@ def open_journal(folder: Path) -> Journal:
         raise _damaged(path, problem) from problem
     if application != APPLICATION_ID:
         raise StorageError(f"{path}: not the journal of an evonas run")
-    if schema != SCHEMA_VERSION:
+    if schema not in READABLE_VERSIONS:
         raise StorageError(
-            f"{path}: written with format {schema}, this evonas reads format {SCHEMA_VERSION}"
+            f"{path}: written with format {schema}, this evonas reads the formats "
+            f"{', '.join(map(str, READABLE_VERSIONS))}"
         )
     if check != "ok":
         raise _damaged(path, check)

@@ -5,7 +5,6 @@ from typing import TypeAlias
 
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
-from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
 Result: TypeAlias = tuple[Evaluation, bytes]
@@ -42,8 +41,9 @@ def lost(order: Order, *, reason: str) -> Evaluation:
         losses=(),
         epochs=order.stage.epochs or order.protocol.recipe.epochs,
         seconds=0.0,
-        seed=derive_seed(order.protocol.seed, key),
+        seed=order.protocol.candidate_seed(key, replicate=order.stage.replicate),
         failure=f"worker lost: {reason}",
+        replicate=order.stage.replicate,
     )
 
 

@@ -1,0 +1,67 @@
+"""``evonas confirm`` as a user types it: its oracle is the table that it leaves behind."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+import evonas
+
+RUN = [
+    "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf,fa", "--population",
+    "3", "--generations", "1", "--epochs", "1", "--images", "100", "--batch", "25", "--channels",
+    "4", "--workers", "1",
+]  # fmt: skip
+SEARCHED = "key,genome,acc,params,flops,bio,epochs,seconds,seed"
+CONFIRMED = ",replicates,collapsed,confirmed_acc,confirmed_acc_se,test_acc,test_acc_se"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return [row | {"seconds": ""} for row in csv.DictReader(file)]
+
+
+def test_a_run_is_confirmed_at_its_end_or_later_by_the_same_numbers(
+    tmp_path: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    one, two = tmp_path / "one", tmp_path / "two"
+    call(*RUN, "--out", str(one))
+    assert (one / "pareto.csv").read_text().splitlines()[0] == SEARCHED
+    printed = call("confirm", str(one), "--replicates", "2", "--workers", "1")
+    assert (one / "pareto.csv").read_text().splitlines()[0] == SEARCHED + CONFIRMED
+    call(*RUN, "--confirm", "2", "--out", str(two))
+    assert rows(one / "pareto.csv") == rows(two / "pareto.csv")
+    assert rows(one / "candidates.csv") == rows(two / "candidates.csv")
+
+    table = rows(one / "pareto.csv")
+    for row in table:
+        assert (row["replicates"], row["collapsed"]) == ("2", "0")
+        assert row["key"] in printed
+        mean, error = float(row["confirmed_acc"]), float(row["confirmed_acc_se"])
+        assert f"{mean:.4f} ± {error:.4f}" in printed
+    claimed, found = (fmean(float(r[name]) for r in table) for name in ("acc", "confirmed_acc"))
+    assert f"the search claimed acc {claimed:.4f}; confirmed: acc {found:.4f}" in printed
+
+    call("resume", str(one), "--workers", "1", "--quiet")  # a resume keeps what was confirmed
+    assert rows(one / "pareto.csv") == table
+    assert list(evonas.load_study(one).front.columns) == list(table[0])[1:]
+
+
+def test_a_study_is_confirmed_from_python(tmp_path: Path) -> None:
+    study = evonas.search(
+        "tiny", objectives="acc", population=2, generations=1, epochs=1, images=60, batch=20,
+        channels=4, workers=1, progress=False, out=tmp_path / "run",
+    )  # fmt: skip
+    before = study.front
+    after = study.confirm(2, workers=1, progress=False).front
+    assert after.confirmed_acc.notna().all()
+    assert before.acc.equals(after.acc)
+
+
+def test_what_is_no_run_cannot_be_confirmed(tmp_path: Path, call: Callable[..., str]) -> None:
+    assert "expected the folder of a run" in call("confirm", str(tmp_path), code=2)
+    message = call(*RUN, "--confirm", "-1", "--out", str(tmp_path / "run"), code=2)
+    assert "confirm: expected a whole number of at least 0, got -1" in message
