@@ -79,6 +79,7 @@ def test_what_cannot_be_compared_is_one_message_and_nothing_is_written(
 ) -> None:
     out = tmp_path / "out"
     for arguments, message in (
+        ([], "runs: expected folders of runs, or files of evonas bench, got none"),
         ([str(tmp_path)], "expected the folder of a run"),
         ([str(bench_file), str(tmp_path)], "folders of runs and files of evonas bench"),
         ([str(bench_file), "--reference", "x.csv"], "a bench has its own"),

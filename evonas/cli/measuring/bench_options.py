@@ -18,10 +18,16 @@ class BenchOptions:
         str, Parameter(help="The table's search space: a shipped one, or a YAML file.")
     ]
     maximise: Annotated[
-        str, Parameter(name=("--maximize", "--maximise"), help="Columns, comma-separated.")
+        str,
+        Parameter(
+            name=("--maximize", "--maximise"), help="Columns, comma-separated.", show_default=False
+        ),
     ] = ""
     minimise: Annotated[
-        str, Parameter(name=("--minimize", "--minimise"), help="Columns, comma-separated.")
+        str,
+        Parameter(
+            name=("--minimize", "--minimise"), help="Columns, comma-separated.", show_default=False
+        ),
     ] = ""
     report: Annotated[
         str | None,

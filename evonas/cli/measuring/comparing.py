@@ -47,6 +47,8 @@ def compare_and_show(
     Raises:
         InputError: of the class of what is wrong; nothing is written then.
     """
+    if not runs:
+        raise ConfigError("runs: expected folders of runs, or files of evonas bench, got none")
     if out is not None and out.exists() and not out.is_dir():
         raise ConfigError(f"out: expected a folder, {out} is a file")
     compared = _compare(runs, reference=reference)
