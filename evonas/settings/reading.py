@@ -96,27 +96,27 @@ def _items(known: Setting, value: Any) -> Iterable[Any]:
     parts = [
         part for text in texts for part in (_split(text) if isinstance(text, str) else [text])
     ]
-    return [_READERS[known.plain_type](known, part, value) for part in parts]
+    return [_READERS[known.plain_type](known, part) for part in parts]
 
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _name(known: Setting, part: Any, _: Any) -> str:
+def _name(known: Setting, part: Any) -> str:
     if not isinstance(part, str):
         raise ValueError(f"expected names, such as {known.example}, got {show(part)}")
     return part
 
 
-def _number(known: Setting, part: Any, whole: Any) -> int:
+def _number(known: Setting, part: Any) -> int:
     if isinstance(part, str) and part.isdecimal():
         return int(part)
     if type(part) is not int:
         raise ValueError(
-            f"expected numbers of {known.unit}, such as {known.example}, got {show(whole)}"
+            f"expected numbers of {known.unit}, such as {known.example}, got {show(part)}"
         )
     return part
 
 
-_READERS: dict[type, Callable[[Setting, Any, Any], Any]] = {str: _name, int: _number}
+_READERS: dict[type, Callable[[Setting, Any], Any]] = {str: _name, int: _number}
