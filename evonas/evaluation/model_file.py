@@ -108,7 +108,8 @@ def load_network(path: str | Path) -> Network:
         network = _built(document, where=str(path))
         network.load_state_dict(weights)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as problem:
-        raise StorageError(f"{path}: damaged: {problem}") from problem
+        reason = " ".join(str(problem).split())  # torch writes several lines
+        raise StorageError(f"{path}: damaged: {reason}") from problem
     return network.eval()
 
 
