@@ -40,6 +40,20 @@ def bench(
             "single result, a generation of the others."
         ),
     ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            help="Standard deviation of one training, column=number, comma-separated: engines are "
+            "told noisy values and scored by the true worth of the front they return."
+        ),
+    ] = None,
+    replicates: Annotated[
+        str | None,
+        typer.Option(
+            help="With --noise: trainings of every architecture; auto, the default, spends each "
+            "where it helps most."
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes; one for each core by default.")
     ] = None,
@@ -62,6 +76,8 @@ def bench(
         checkpoints=checkpoints,
         population=population,
         at_once=at_once,
+        noise=noise,
+        replicates=replicates,
         workers=workers,
         out=json,
     )

@@ -183,12 +183,7 @@ class AbstractSearch(ABC):
                 raise ValueError(f"{genome} was told but never asked for")
             if key in self._told or key in told:
                 raise ValueError(f"{genome} was told twice")
-            self._check(genome, vector)
-            if not violation >= 0 or (violation > 0) != (vector is None):
-                raise ValueError(
-                    f"{genome}: expected a violation of 0 beside a vector, above 0 beside None, "
-                    f"got {violation} beside {vector}"
-                )
+            check_result(genome, vector, violation, num_objectives=self.num_objectives)
             told[key] = Outcome(self._positions[key], self._asked[key], vector, violation)
         self._told.update(told)
         self._waiting.extend(told.values())
@@ -208,12 +203,23 @@ class AbstractSearch(ABC):
         self._positions[key] = len(self._asked)
         self._asked[key] = genome
 
-    def _check(self, genome: Genome, vector: Vector | None) -> None:
-        if vector is None:
-            return
-        if len(vector) != self.num_objectives:
-            raise ValueError(
-                f"{genome}: expected {self.num_objectives} objectives, got {len(vector)}"
-            )
+
+def check_result(
+    what: object, vector: Vector | None, violation: float, *, num_objectives: int
+) -> None:
+    """Refuse a result that no evaluation can have.
+
+    Raises:
+        ValueError: the vector is of another length or not finite, or the violation contradicts
+            it; the message begins with ``what``.
+    """
+    if vector is not None:
+        if len(vector) != num_objectives:
+            raise ValueError(f"{what}: expected {num_objectives} objectives, got {len(vector)}")
         if not all(math.isfinite(value) for value in vector):
-            raise ValueError(f"{genome}: expected finite objectives, or None, got {vector}")
+            raise ValueError(f"{what}: expected finite objectives, or None, got {vector}")
+    if not violation >= 0 or (violation > 0) != (vector is None):
+        raise ValueError(
+            f"{what}: expected a violation of 0 beside a vector, above 0 beside None, "
+            f"got {violation} beside {vector}"
+        )
