@@ -4,6 +4,7 @@ from evonas.errors import ConfigError
 from evonas.search.engines import make_search
 from evonas.search.problem import SearchProblem
 from evonas.search.replicates.fixed_replicates import FixedReplicates
+from evonas.search.replicates.racing import RacingSearch
 from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
 
 AUTO = "auto"
@@ -54,4 +55,6 @@ def make_replicated_search(
     engine = make_search(
         name, problem, population=population, num_objectives=num_objectives, seed=seed
     )
-    return FixedReplicates(engine, count=replicates or 1)
+    if replicates is None:
+        return RacingSearch(engine, seed=seed)
+    return FixedReplicates(engine, count=replicates)
