@@ -11,7 +11,7 @@ HEADER = ("algorithm", "trainings", "returned", "archive", "claimed")
 
 
 def noisy_table(records: Sequence[NoisyScore]) -> Table:
-    """A row for each engine and checkpoint: means over seeds and their standard errors."""
+    """A row for each engine and checkpoint: means over seeds, with an error of what counts."""
     columns = list(dict.fromkeys(name for record in records for name in record.optimism))
     table = Table(
         *(Column(name, no_wrap=True) for name in (*HEADER, *columns)),
@@ -27,10 +27,15 @@ def noisy_table(records: Sequence[NoisyScore]) -> Table:
             name,
             str(count),
             *(
-                _cell([value for r in of_row if (value := getattr(r, measure)) is not None])
+                (_cell if measure == "returned" else _mean)(
+                    [value for r in of_row if (value := getattr(r, measure)) is not None]
+                )
                 for measure in ("returned", "archive", "claimed")
             ),
-            *(_mean([r.optimism[each] for r in of_row if each in r.optimism]) for each in columns),
+            *(
+                _mean([r.optimism[each] for r in of_row if each in r.optimism], sign="+")
+                for each in columns
+            ),
         )
     return table
 
@@ -40,8 +45,8 @@ def _cell(values: Sequence[float]) -> str:
         return "-"
     error = stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
     digits = 3 if abs(mean(values)) < 10 else 2
-    return f"{mean(values):.{digits}f} ±{error:.{digits}f}"
+    return f"{mean(values):.{digits}f} ± {error:.{digits}f}"
 
 
-def _mean(values: Sequence[float]) -> str:
-    return f"{mean(values):+.3f}" if values else "-"
+def _mean(values: Sequence[float], *, sign: str = "") -> str:
+    return f"{mean(values):{sign}.3f}" if values else "-"

@@ -238,7 +238,7 @@ class AbstractSearch(ABC):
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what was told since the last ask, sorted by the order of asking."""
 
-    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:  # noqa: B027
         """Put these in the place of what is still kept of the same genomes; by default nothing."""
 
     def _is_new(self, key: str) -> bool:

@@ -99,7 +99,9 @@ class Surrogate:
         """What all others say of each genome that was learned, by the model of now.
 
         Args:
-            rows, values, noise: those that :meth:`learn` was given.
+            rows: those that :meth:`learn` was given.
+            values: likewise.
+            noise: likewise.
 
         Returns:
             Mean and variance of what stands behind each value, in the units of the values; both

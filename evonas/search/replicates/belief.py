@@ -22,6 +22,9 @@ from evonas.search.replicates.sample import Sample
 
 Array = NDArray[np.float64]
 
+BEST_SHARE = 0.25
+"""Of the genomes by what the model expects of them: there it must be right, and is tested."""
+
 MIN_GENOMES = 10
 """A model of fewer says nothing; every mean then stands for itself."""
 
@@ -81,14 +84,32 @@ class Belief:
         with threadpool_limits(1):  # sums of another order round otherwise
             self._surrogate.learn(rows, means, of_mean)
             prior, variances = self._surrogate.left_out(rows, means, of_mean)
-        # chosen by what others say of them, so that luck has no part in it
+        # chosen by what others say of them, so that their own luck has no part in it
         order = np.argsort(prior.argsort(axis=0).argsort(axis=0).sum(axis=1), kind="stable")
-        best = order[: max(MIN_GENOMES, len(order) // 2)]
-        factors = trust(means[best] - prior[best], variances=variances[best], noise=of_mean[best])
+        best = order[: max(MIN_GENOMES, round(BEST_SHARE * len(order)))]
+        spread, noise = variances[best], of_mean[best]
+        prior = prior + disappointment(means[best] - prior[best], variances=spread, noise=noise)
+        factors = inflation(means[best] - prior[best], variances=spread, noise=noise)
         return prior, variances * factors
 
 
-def trust(errors: Array, *, variances: Array, noise: Array) -> Array:
+def disappointment(errors: Array, *, variances: Array, noise: Array) -> Array:
+    """By how much genomes are worse than the model says, at least 0, for each objective.
+
+    It expects most where it errs in their favour, and a search asks for just these (the
+    optimiser's curse; Smith and Winkler 2006). The mean error, weighted by what is expected of
+    each.
+
+    Args:
+        errors: values less predictions, (n, objectives).
+        variances: as in :func:`inflation`.
+        noise: as in :func:`inflation`.
+    """
+    weights = 1.0 / (variances + noise)
+    return np.asarray(np.maximum(0.0, (weights * errors).sum(axis=0) / weights.sum(axis=0)))
+
+
+def inflation(errors: Array, *, variances: Array, noise: Array) -> Array:
     """By how much a model's variances are too small, at least 1, for each objective.
 
     The factor c under which squared errors are c times the variances plus the noise, by least

@@ -1,5 +1,6 @@
 """What is known of a genome after one or several trainings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evonas.search.pareto import Vector, non_dominated
@@ -30,12 +31,15 @@ class Estimate:
     is_settled: bool = True
 
 
-def returned_front(estimates: list[Estimate]) -> list[Estimate]:
-    """The front by the means of those that were trained often enough.
+def returned_front(estimates: Sequence[Estimate], *, settled: bool = True) -> list[Estimate]:
+    """The front by the means, of those that were trained often enough.
 
-    Where none was, that of all.
+    Args:
+        estimates: of all genomes.
+        settled: False for the front of all, however often they were trained. It is that where none
+            was trained often enough.
     """
-    means = [estimate.mean if estimate.is_settled else None for estimate in estimates]
+    means = [each.mean if each.is_settled or not settled else None for each in estimates]
     if all(mean is None for mean in means):
         means = [estimate.mean for estimate in estimates]
     kept = non_dominated(means)

@@ -4,6 +4,7 @@ After the rolling tide evolutionary algorithm (Fieldsend and Everson 2015): new 
 looks at old ones take turns all the time, so that the search can be ended whenever it pleases.
 """
 
+import os
 from collections.abc import Sequence
 from typing import final
 
@@ -14,7 +15,7 @@ from evonas.search.model_guided.genome_features import Features
 from evonas.search.ranking import by_rank_and_crowding
 from evonas.search.replicates.allocation import allocate
 from evonas.search.replicates.belief import Belief, Posterior
-from evonas.search.replicates.estimate import Estimate
+from evonas.search.replicates.estimate import Estimate, returned_front
 from evonas.search.replicates.front_probability import front_probability
 from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
 from evonas.search.replicates.sample import Sample, samples_of
@@ -22,8 +23,12 @@ from evonas.search.replicates.trial import TrialResult
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
-SHARE = 0.3
+SHARE = float(os.environ.get("SHARE", "0.3"))
+ENOUGH = int(os.environ.get("ENOUGH", "2"))
 """Of all trainings, as long as anything is in doubt."""
+
+ENOUGH = 2
+"""A genome is returned from so many trainings on: the best of those seen once is lucky first."""
 
 RESULTS_PER_STALE_RESULT = 25
 """What is believed is worked out anew when more results came than one for so many known."""
@@ -48,6 +53,7 @@ class RacingSearch(AbstractReplicatedSearch):
         self._num_stale = 0
         self._known: set[Genome] = set()
         self._probabilities: dict[Genome, float] = {}
+        self._unsettled: set[Genome] = set()
         self._owed = 0.0
 
     def estimates(self, results: Sequence[TrialResult]) -> list[Estimate]:
@@ -75,7 +81,7 @@ class RacingSearch(AbstractReplicatedSearch):
         self._tell(fresh, means)
         told = {sample.genome for sample in fresh}
         self._revise([sample for sample in samples if sample.genome not in told], means)
-        self._probabilities = self._on_front(posterior)
+        self._note(posterior)
 
     def _tell(self, samples: Sequence[Sample], means: dict[Genome, tuple[float, ...]]) -> None:
         self._engine.tell(
@@ -91,15 +97,21 @@ class RacingSearch(AbstractReplicatedSearch):
             violations=[sample.violation for sample in samples],
         )
 
-    def _on_front(self, posterior: Posterior) -> dict[Genome, float]:
+    def _note(self, posterior: Posterior) -> None:
+        """Who may be on the front, and who stands there with too little to show for it."""
         genomes = [sample.genome for sample in posterior.samples]
         if posterior.noise.freedom == 0:
             # nothing is known of the noise: the best are looked at again
             order = by_rank_and_crowding([tuple(mean) for mean in posterior.means.tolist()])
             best = order[: max(1, len(order) // 4)]
-            return {genomes[place]: 0.5 for place in best}
+            self._probabilities = {genomes[place]: 0.5 for place in best}
+            self._unsettled = set()
+            return
         found = front_probability(posterior.means, posterior.variances, generator=self._generator)
-        return dict(zip(genomes, found.tolist(), strict=True))
+        self._probabilities = dict(zip(genomes, found.tolist(), strict=True))
+        front = returned_front(estimates_of(posterior.samples, posterior), settled=False)
+        is_noisy = bool((posterior.noise.pooled > 0.0).any())
+        self._unsettled = {estimate.genome for estimate in front} if is_noisy else set()
 
     def _propose(self, count: int) -> list[Genome]:
         again = self._again(count)
@@ -116,15 +128,27 @@ class RacingSearch(AbstractReplicatedSearch):
         return chosen
 
     def _doubtful(self, count: int) -> list[Genome]:
+        """First the members of the front with too few trainings, then where there is doubt."""
         genomes = list(self._probabilities)
         trainings = np.array([self._replicates[genome] for genome in genomes], dtype=int)
-        places = allocate(np.array(list(self._probabilities.values())), trainings, count=count)
-        return [genomes[place] for place in places]
+        needy = [
+            place
+            for place, genome in enumerate(genomes)
+            if genome in self._unsettled and trainings[place] < ENOUGH
+        ]
+        needy.sort(key=lambda place: (trainings[place], -self._probabilities[genomes[place]]))
+        chosen = needy[:count]
+        trainings[chosen] += 1
+        chosen += allocate(
+            np.array(list(self._probabilities.values())), trainings, count=count - len(chosen)
+        )
+        return [genomes[place] for place in chosen]
 
 
 def estimates_of(samples: Sequence[Sample], posterior: Posterior) -> list[Estimate]:
     """One for each sample, by what is known of those within the constraints."""
     is_known = posterior.noise.freedom > 0
+    is_noisy = not is_known or bool((posterior.noise.pooled > 0.0).any())
     known = {
         sample.genome: (tuple(mean.tolist()), tuple(np.sqrt(variance).tolist()))
         for sample, mean, variance in zip(
@@ -142,6 +166,7 @@ def estimates_of(samples: Sequence[Sample], posterior: Posterior) -> list[Estima
                 replicates=sample.replicates,
                 collapsed=sample.collapsed,
                 violation=sample.violation,
+                is_settled=len(sample.vectors) >= ENOUGH or not is_noisy,
             )
         )
     return found

@@ -12,7 +12,7 @@ from evonas.search.model_guided.gaussian_process import Posterior
 from evonas.search.model_guided.genome_features import Features
 from evonas.search.model_guided.output_transform import OutputTransform
 from evonas.search.problem import SearchProblem, draw
-from evonas.search.replicates.belief import Belief, trust
+from evonas.search.replicates.belief import Belief, disappointment, inflation
 from evonas.search.replicates.noise_variance import NoiseVariance, moderated, prior_freedom
 from evonas.search.replicates.sample import Sample
 from evonas.space import Genome
@@ -141,8 +141,10 @@ def test_a_model_that_errs_by_more_than_it_says_is_trusted_less() -> None:
     variances, noise = np.full((4000, 2), 2.0), np.full((4000, 2), 1.0)
     wide, right = generator.normal(0.0, [math.sqrt(3 * 2 + 1), math.sqrt(2 + 1)], (4000, 2)).T
     errors = np.column_stack([wide, right])
-    assert trust(errors, variances=variances, noise=noise) == pytest.approx([3.0, 1.0], abs=0.2)
-    assert trust(0 * errors, variances=variances, noise=noise).tolist() == [1.0, 1.0]
+    assert inflation(errors, variances=variances, noise=noise) == pytest.approx(
+        [3.0, 1.0], abs=0.2
+    )
+    assert inflation(0 * errors, variances=variances, noise=noise).tolist() == [1.0, 1.0]
 
 
 def test_moments_of_a_lognormal_number_are_those_of_many_draws() -> None:
@@ -155,3 +157,10 @@ def test_moments_of_a_lognormal_number_are_those_of_many_draws() -> None:
         assert transform.back_variance(mean, variance)[0] == pytest.approx(drawn.var(), rel=2e-2)
         step = (transform.forward(values + 1e-6) - transform.forward(values - 1e-6)) / 2e-6
         assert transform.slope(values) == pytest.approx(step, rel=1e-5)
+
+
+def test_what_disappoints_in_the_mean_is_expected_less_of() -> None:
+    errors = np.array([[1.0, -1.0], [4.0, -2.0]])
+    variances, noise = np.array([[0.5, 1.0], [1.0, 1.0]]), np.array([[0.5, 1.0], [2.0, 1.0]])
+    # weights 1 and 1 / 3: (1 + 4 / 3) / (4 / 3); what pleases is not believed
+    assert disappointment(errors, variances=variances, noise=noise) == pytest.approx([1.75, 0.0])

@@ -9,7 +9,7 @@ import pytest
 from evonas.search.pareto import non_dominated
 from evonas.search.replicates.allocation import allocate
 from evonas.search.replicates.estimate import Estimate, returned_front
-from evonas.search.replicates.front_probability import front_probability
+from evonas.search.replicates.front_probability import front_probability, p_front
 from evonas.space import Genome
 
 
@@ -73,3 +73,19 @@ def test_the_returned_front_is_that_of_the_means() -> None:
     told = [estimate(0, 1.0, 2.0), estimate(1), estimate(2, 2.0, 3.0), estimate(3, 2.0, 1.0)]
     assert [each.genome.values[0] for each in returned_front(told)] == [0, 3]
     assert returned_front([]) == []
+
+
+def test_who_has_no_mean_is_on_no_front_and_who_has_no_error_is_certain() -> None:
+    told = [
+        Estimate(Genome((0,)), (1.0,), (1.0,), 2, 0, 0.0),
+        Estimate(Genome((1,)), None, None, 0, 1, math.inf),
+        Estimate(Genome((2,)), (1.0,), (1.0,), 2, 0, 0.0),
+    ]
+    first, failed, second = p_front(told, seed=3)
+    assert failed == 0.0
+    assert first + second == pytest.approx(1.0)
+    assert first == pytest.approx(0.5, abs=0.13)
+    assert p_front(told, seed=3) == [first, failed, second]
+    alone = [Estimate(Genome((0,)), (1.0, 2.0), None, 1, 0, 0.0)]
+    assert p_front(alone, seed=3) == [1.0]
+    assert p_front([], seed=3) == []
