@@ -141,6 +141,21 @@ class Benchmark:
         _, best = min(told, key=lambda pair: pair[0])
         return self._values(best)[self.goal.reported]
 
+    def claimed(self, vectors: Sequence[Vector]) -> float | None:
+        """What :meth:`score` would be if a search's own values were the truth.
+
+        Args:
+            vectors: of what the search returned, to be minimised.
+
+        Returns:
+            With several objectives a share of the true front's hypervolume, which may be above 1;
+            with one the best value of the objective, as its column has it.
+        """
+        if self.goal.measure == "hv_share":
+            return self.normaliser.hypervolume(vectors) / self._front_hypervolume
+        sign = -1.0 if self.goal.maximise else 1.0
+        return sign * min(vectors)[0] if vectors else None
+
     def _parsed(self, row: Row) -> Genome:
         try:
             return self.problem.parse(row.arch)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from evonas.errors import DataError
 
-Measure = Literal["hv_share", "value"]
-MEASURES: tuple[Measure, ...] = ("hv_share", "value")
+Measure = Literal["hv_share", "value", "returned"]
+MEASURES: tuple[Measure, ...] = ("hv_share", "value", "returned")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class BenchScore:
         algorithm: name of the engine.
         seed: it was run with.
         evaluations: distinct architectures it had evaluated, at most.
-        measure: what ``score`` is: a share of the true front's hypervolume, or a value.
+        measure: what ``score`` is: a share of the true front's hypervolume, or a value; of a
+            bench with noise, the true worth of what was returned.
         score: None when there is none, for instance because all candidates failed.
     """
 
@@ -43,14 +44,19 @@ def write_scores(records: Iterable[BenchScore], path: Path) -> None:
         }
         for record in records
     ]
-    text = "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
+    write_rows([json.dumps(row) for row in rows], path)
+
+
+def write_rows(rows: Sequence[str], path: Path) -> None:
+    """A JSON list, an object a line, put in place of the file at once."""
+    text = "[\n" + ",\n".join(rows) + "\n]\n"
     temporary = path.with_suffix(path.suffix + ".tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 
 def read_scores(path: Path) -> list[BenchScore]:
-    """What :func:`write_scores` wrote.
+    """What :func:`write_scores` wrote, or of a bench with noise what was ``returned``.
 
     Raises:
         DataError: the file cannot be read, or holds something else.

@@ -9,7 +9,7 @@ makes one worker and eight agree, and lets a study resume by replaying its journ
 import math
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -170,6 +170,49 @@ class AbstractSearch(ABC):
         Raises:
             ValueError: the caller broke the contract; nothing of this call is learned.
         """
+        told = self._checked(genomes, vectors, violations)
+        for outcome in told.values():
+            if self.problem.key(outcome.genome) in self._told:
+                raise ValueError(f"{outcome.genome} was told twice")
+        self._told.update(told)
+        self._waiting.extend(told.values())
+
+    def revise(
+        self,
+        genomes: Sequence[Genome],
+        vectors: Sequence[Vector | None],
+        *,
+        violations: Sequence[float] | None = None,
+    ) -> None:
+        """Better values of genomes that were told before, such as means of more trainings.
+
+        They take effect at once, so call it between two asks, where what it is given depends on
+        nothing but results. An engine revises what it still keeps; what it has forgotten, and what
+        it has learned from the old values, stays.
+
+        Args:
+            genomes: genomes that :meth:`tell` had.
+            vectors: as in :meth:`tell`.
+            violations: as in :meth:`tell`.
+
+        Raises:
+            ValueError: the caller broke the contract; nothing of this call is learned.
+        """
+        revised = self._checked(genomes, vectors, violations)
+        for key in revised:
+            if key not in self._told:
+                raise ValueError(f"{self._asked[key]} was revised but never told")
+        outcomes = {outcome.genome: outcome for outcome in revised.values()}
+        self._waiting = [outcomes.pop(o.genome, o) for o in self._waiting]
+        self._revise(outcomes)
+
+    def _checked(
+        self,
+        genomes: Sequence[Genome],
+        vectors: Sequence[Vector | None],
+        violations: Sequence[float] | None,
+    ) -> dict[str, Outcome]:
+        """Outcomes by key, of genomes that were asked for and differ from each other."""
         if len(genomes) != len(vectors):
             raise ValueError(f"told {len(genomes)} genomes with {len(vectors)} vectors")
         if violations is None:
@@ -181,17 +224,11 @@ class AbstractSearch(ABC):
             key = self.problem.key(genome)
             if key not in self._asked:
                 raise ValueError(f"{genome} was told but never asked for")
-            if key in self._told or key in told:
+            if key in told:
                 raise ValueError(f"{genome} was told twice")
-            self._check(genome, vector)
-            if not violation >= 0 or (violation > 0) != (vector is None):
-                raise ValueError(
-                    f"{genome}: expected a violation of 0 beside a vector, above 0 beside None, "
-                    f"got {violation} beside {vector}"
-                )
+            check_result(genome, vector, violation, num_objectives=self.num_objectives)
             told[key] = Outcome(self._positions[key], self._asked[key], vector, violation)
-        self._told.update(told)
-        self._waiting.extend(told.values())
+        return told
 
     @abstractmethod
     def _propose(self, count: int) -> list[Genome]:
@@ -201,6 +238,9 @@ class AbstractSearch(ABC):
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what was told since the last ask, sorted by the order of asking."""
 
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:  # noqa: B027
+        """Put these in the place of what is still kept of the same genomes; by default nothing."""
+
     def _is_new(self, key: str) -> bool:
         return key not in self._asked
 
@@ -208,12 +248,23 @@ class AbstractSearch(ABC):
         self._positions[key] = len(self._asked)
         self._asked[key] = genome
 
-    def _check(self, genome: Genome, vector: Vector | None) -> None:
-        if vector is None:
-            return
-        if len(vector) != self.num_objectives:
-            raise ValueError(
-                f"{genome}: expected {self.num_objectives} objectives, got {len(vector)}"
-            )
+
+def check_result(
+    what: object, vector: Vector | None, violation: float, *, num_objectives: int
+) -> None:
+    """Refuse a result that no evaluation can have.
+
+    Raises:
+        ValueError: the vector is of another length or not finite, or the violation contradicts
+            it; the message begins with ``what``.
+    """
+    if vector is not None:
+        if len(vector) != num_objectives:
+            raise ValueError(f"{what}: expected {num_objectives} objectives, got {len(vector)}")
         if not all(math.isfinite(value) for value in vector):
-            raise ValueError(f"{genome}: expected finite objectives, or None, got {vector}")
+            raise ValueError(f"{what}: expected finite objectives, or None, got {vector}")
+    if not violation >= 0 or (violation > 0) != (vector is None):
+        raise ValueError(
+            f"{what}: expected a violation of 0 beside a vector, above 0 beside None, "
+            f"got {violation} beside {vector}"
+        )

@@ -66,9 +66,45 @@ def test_one_objective_is_reported_as_a_value(
     ]
 
 
+def test_with_noise_what_is_printed_is_what_is_written(
+    table: Path, tmp_path: Path, call: Callable[..., str]
+) -> None:
+    out = tmp_path / "out.json"
+    printed = call(
+        *("bench", "--table", str(table), "--space", "tiny", "--maximize", "acc"),
+        *("--minimize", "size", "--algorithm", "random,nsga2", "--seeds", "3"),
+        *("--checkpoints", "15,40", "--population", "5", "--workers", "1", "--json", str(out)),
+        *("--noise", "acc=0.5"),
+    )  # fmt: skip
+    records = json.loads(out.read_text())
+    assert [list(record) for record in records] == [
+        ["algorithm", "seed", "evaluations", "returned", "archive", "claimed", "optimism"]
+    ] * 12
+    assert all(set(record["optimism"]) == {"acc", "size"} for record in records)
+    rows = [line.split() for line in printed.splitlines()]
+    for name, count in product(("random", "nsga2"), (15, 40)):
+        some = [r for r in records if (r["algorithm"], r["evaluations"]) == (name, count)]
+        (row,) = [row for row in rows if row[:2] == [name, str(count)]]
+        shares = [record["returned"] for record in some]
+        expected = [f"{mean(shares):.3f}", "±", f"{stdev(shares) / 3**0.5:.3f}"]
+        expected += [
+            f"{mean(record[key] for record in some):.3f}" for key in ("archive", "claimed")
+        ]
+        expected.append(f"{mean(record['optimism']['acc'] for record in some):+.3f}")
+        assert row[2:8] == expected
+        assert float(row[8]) == pytest.approx(0.0)  # its size is known
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (["--noise", "ac=1"], "noise: 'ac' is not an objective; did you mean 'acc'"),
+        (["--noise", "acc=-1"], "noise: expected a standard deviation of at least 0 for 'acc'"),
+        (["--noise", "acc=nan"], "noise: expected column=standard deviation"),
+        (["--noise", "acc"], "noise: expected column=standard deviation"),
+        (["--noise", "acc=1", "--replicates", "0"], "replicates: expected 'auto' or a whole"),
+        (["--noise", "acc=1", "--replicates", "some"], "replicates: expected 'auto' or a whole"),
+        (["--replicates", "2"], "replicates: without --noise a second training says what"),
         (["--maximize", "ac"], "no column 'ac'; did you mean 'acc'"),
         (["--maximize", ""], "objectives: expected at least one"),
         (["--minimize", "acc"], "'acc' is named twice"),

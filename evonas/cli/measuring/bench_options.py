@@ -50,6 +50,20 @@ class BenchOptions:
             "single result, a generation of the others."
         ),
     ] = None
+    noise: Annotated[
+        str | None,
+        Parameter(
+            help="Standard deviation of one training, column=number, comma-separated: engines are "
+            "told noisy values and scored by the true worth of the front they return."
+        ),
+    ] = None
+    replicates: Annotated[
+        str | None,
+        Parameter(
+            help="With --noise: trainings of every architecture; auto, the default, spends each "
+            "where it helps most."
+        ),
+    ] = None
     workers: Annotated[int | None, Parameter(help="Processes; one for each core by default.")] = (
         None
     )

@@ -1,6 +1,7 @@
 """From the flags of ``evonas bench`` to a table of scores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import joblib
 from rich.console import Console
@@ -10,12 +11,19 @@ from rich.table import Table
 from evonas.benchmarking.bench import BenchPlan, run_bench
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.nats_table import read_nats
+from evonas.benchmarking.noise import Noise
+from evonas.benchmarking.noisy_bench import NoisyPlan, run_noisy_bench
+from evonas.benchmarking.noisy_scores import NoisyScore, write_noisy_scores
 from evonas.benchmarking.scores import BenchScore, summary, write_scores
 from evonas.benchmarking.table import read_table
 from evonas.cli.measuring.bench_options import BenchOptions
+from evonas.cli.measuring.noisy_table import noisy_table
 from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.errors import ConfigError
+from evonas.search.replicates.replicated_engines import AUTO, parse_replicates
 from evonas.space import load
+
+Record = TypeVar("Record", BenchScore, NoisyScore)
 
 
 def run_and_show(console: Console, options: BenchOptions) -> None:
@@ -27,6 +35,7 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     workers = _workers(options.workers)
     plan = _plan(options)
     goal = Goal(_names(options.maximise), _names(options.minimise), options.report)
+    noisy = _noisy_plan(options, plan, goal)
     space = load(options.space)
     if options.out is not None and not options.out.parent.is_dir():
         raise ConfigError(f"json: there is no folder {options.out.parent}")
@@ -35,21 +44,38 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     benchmark = Benchmark(space, rows, goal=goal, name=str(options.table))
     plan.check(benchmark)
     _introduce(console, benchmark, plan)
-    records = _run(console, benchmark, plan, workers=workers)
+    workers = min(workers, len(plan.algorithms) * len(plan.seeds))
+    if noisy is not None:
+        told = _gathered(console, run_noisy_bench(benchmark, noisy, workers=workers), plan)
+        if options.out is not None:
+            write_noisy_scores(told, options.out)
+        console.print(noisy_table(told))
+        return
+    records = _gathered(console, run_bench(benchmark, plan, workers=workers), plan)
     if options.out is not None:
         write_scores(records, options.out)
     _show(console, records, plan)
 
 
-def _run(
-    console: Console, benchmark: Benchmark, plan: BenchPlan, *, workers: int
-) -> list[BenchScore]:
+def _noisy_plan(options: BenchOptions, plan: BenchPlan, goal: Goal) -> NoisyPlan | None:
+    if options.noise is None:
+        if options.replicates is not None:
+            raise ConfigError(
+                "replicates: without --noise a second training says what the first said; "
+                "give --noise too"
+            )
+        return None
+    noise = Noise.parse(options.noise, columns=goal.objectives)
+    return NoisyPlan(plan, noise, parse_replicates(options.replicates or AUTO))
+
+
+def _gathered(console: Console, runs: Iterable[list[Record]], plan: BenchPlan) -> list[Record]:
     """All records, in the order of the plan."""
-    found: list[BenchScore] = []
+    found: list[Record] = []
     total = len(plan.algorithms) * len(plan.seeds)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("runs", total=total)
-        for records in run_bench(benchmark, plan, workers=min(workers, total)):
+        for records in runs:
             found += records
             bar.advance(task)
     order = {name: position for position, name in enumerate(plan.algorithms)}
@@ -83,11 +109,9 @@ def _introduce(console: Console, benchmark: Benchmark, plan: BenchPlan) -> None:
 
 def _runs(plan: BenchPlan) -> str:
     first, last = plan.seeds[0], plan.seeds[-1]
-    return (
-        f"1 run (seed {first})"
-        if first == last
-        else f"{len(plan.seeds)} runs (seeds {first} to {last})"
-    )
+    if first == last:
+        return f"1 run (seed {first})"
+    return f"{len(plan.seeds)} runs (seeds {first} to {last})"
 
 
 def _show(console: Console, records: Sequence[BenchScore], plan: BenchPlan) -> None:

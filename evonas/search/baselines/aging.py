@@ -3,7 +3,7 @@
 import math
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
 
 from evonas.search.base import AbstractSearch, Outcome
@@ -54,6 +54,11 @@ class AgingEvolution(AbstractSearch):
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._inside.extend(o for o in outcomes if o.vector is not None)
         self._outside.extend(o for o in outcomes if 0.0 < o.violation < math.inf)
+
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        for members in (self._inside, self._outside):
+            for place, member in enumerate(members):
+                members[place] = outcomes.get(member.genome, member)
 
     def _propose(self, count: int) -> list[Genome]:
         members = self._members()

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 from evonas.search.base import AbstractSearch, Outcome
@@ -55,6 +55,14 @@ class LocalSearch(AbstractSearch):
                 self._standings[key] = standing
                 if self._here is None or standing < self._here[1]:
                     self._go(outcome.genome, standing)
+
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        for genome, outcome in outcomes.items():
+            if self.problem.key(genome) in self._standings:
+                standing = (outcome.violation, (outcome.vector or (0.0,))[0])
+                self._standings[self.problem.key(genome)] = standing
+                if self._here is not None and self._here[0] == genome:
+                    self._here = (genome, standing)
 
     def _propose(self, count: int) -> list[Genome]:
         found: dict[str, Genome] = {}

@@ -1,7 +1,7 @@
 """Pareto local search: look around every point of the archive that was not explored yet."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 from evonas.search.base import AbstractSearch, Outcome
@@ -49,8 +49,13 @@ class ParetoLocalSearch(AbstractSearch):
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._num_told += len(outcomes)
-        told = dict(self._archive)
-        told.update((o.genome, o) for o in outcomes)
+        self._enter({outcome.genome: outcome for outcome in outcomes})
+
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        self._enter(outcomes)
+
+    def _enter(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        told = {**self._archive, **outcomes}
         keep = constrained_front(
             [o.vector for o in told.values()], [o.violation for o in told.values()]
         )

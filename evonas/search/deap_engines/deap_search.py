@@ -3,7 +3,7 @@
 import math
 import random
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -96,6 +96,12 @@ class AbstractDeapSearch(AbstractSearch):
         ]
         outside.sort(key=lambda individual: individual.violation)
         self._members = survivors + outside[: self.population - len(survivors)]
+
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        revised = [outcomes[m.genome] for m in self._members if m.genome in outcomes]
+        if revised:
+            self._members = [m for m in self._members if m.genome not in outcomes]
+            self._learn(revised)  # selects among the same, with their new values
 
     def _propose(self, count: int) -> list[Genome]:
         if len(self._members) < self.population:

@@ -9,7 +9,7 @@ BANANAS), batches by joint draws (Wilson, Hutter and Deisenroth 2018), hypervolu
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
@@ -97,6 +97,9 @@ class EvonasSearch(AbstractSearch):
             if outcome.genome in self._operators:
                 operator = self._operators.pop(outcome.genome)
                 self.credit.note_told(operator, entered=outcome.genome in front)
+
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        self._outcomes = [outcomes.get(outcome.genome, outcome) for outcome in self._outcomes]
 
     def _propose(self, count: int) -> list[Genome]:
         front = self._front()

@@ -18,12 +18,16 @@ MAX_DEVIATIONS = 4.0  # of a scale from its prior; keeps exponentials finite
 
 
 def negative_log_posterior(
-    kernel: Covariance, scales: Array, rows: Rows, values: Array
+    kernel: Covariance, scales: Array, rows: Rows, values: Array, *, known: Array | float = 0.0
 ) -> tuple[float, Array]:
-    """Of the scales, up to a constant, and its gradient (eq. 2.30 and 5.9, and the prior)."""
+    """Of the scales, up to a constant, and its gradient (eq. 2.30 and 5.9, and the prior).
+
+    ``known`` is the part of the variance of each value that is known, beside the noise.
+    """
     away = (scales - kernel.prior_mean) / kernel.prior_deviation
     smooth = list(kernel.smooth(scales, rows, rows))
-    factor = _noisy_factor(kernel, scales, sum(smooth, start=kernel.linear(scales, rows, rows)))
+    covariance = sum(smooth, start=kernel.linear(scales, rows, rows))
+    factor = _noisy_factor(kernel, scales, covariance, known)
     inverse = cho_solve((factor, True), np.eye(len(values)), check_finite=False)
     alpha = inverse @ values
     value = 0.5 * values @ alpha + np.log(np.diag(factor)).sum() + 0.5 * away @ away
@@ -33,11 +37,13 @@ def negative_log_posterior(
     ) + away / kernel.prior_deviation
 
 
-def fit(kernel: Covariance, start: Array, rows: Rows, values: Array) -> tuple[Array, float]:
+def fit(
+    kernel: Covariance, start: Array, rows: Rows, values: Array, *, known: Array | float = 0.0
+) -> tuple[Array, float]:
     """The most probable scales that are near ``start``, and their negative log posterior."""
     reach = MAX_DEVIATIONS * kernel.prior_deviation
     found = minimize(
-        lambda scales: negative_log_posterior(kernel, scales, rows, values),
+        lambda scales: negative_log_posterior(kernel, scales, rows, values, known=known),
         start,
         jac=True,
         method="L-BFGS-B",
@@ -67,9 +73,21 @@ class Posterior:
     whitened: Array
 
     @classmethod
-    def given(cls, kernel: Covariance, scales: Array, rows: Rows, values: Array) -> "Posterior":
-        """After rows (n, columns) had values (n,), which are about 0 in the mean."""
-        factor = _noisy_factor(kernel, scales, kernel(scales, rows, rows))
+    def given(
+        cls,
+        kernel: Covariance,
+        scales: Array,
+        rows: Rows,
+        values: Array,
+        *,
+        known: Array | float = 0.0,
+    ) -> "Posterior":
+        """After rows (n, columns) had values (n,), which are about 0 in the mean.
+
+        What the kernel calls noise is then a part of what is to be known of a row: what no other
+        row explains. The variance of a value about it is ``known``, (n,).
+        """
+        factor = _noisy_factor(kernel, scales, kernel(scales, rows, rows), known)
         return cls(kernel, scales, rows, factor, _solve(factor, values))
 
     def marginal(self, rows: Rows) -> tuple[Array, Array]:
@@ -86,10 +104,25 @@ class Posterior:
         covariance[np.diag_indices_from(covariance)] += self.kernel.noise(self.scales)
         return solved.T @ self.whitened, np.asarray(np.linalg.cholesky(covariance))
 
+    def left_out(self, values: Array) -> tuple[Array, Array]:
+        """For each row, what the others say of its value (equations 5.10 to 5.12 of the book).
 
-def _noisy_factor(kernel: Covariance, scales: Array, covariance: Array) -> Array:
+        Args:
+            values: those that were given, (n,).
+
+        Returns:
+            Mean and variance of the value, what is known of its noise included; both (n,).
+        """
+        inverse = cho_solve((self.factor, True), np.eye(len(values)), check_finite=False)
+        precision = inverse.diagonal()
+        return values - inverse @ values / precision, 1.0 / precision
+
+
+def _noisy_factor(
+    kernel: Covariance, scales: Array, covariance: Array, known: Array | float
+) -> Array:
     """The lower Cholesky factor of a covariance, which takes up the noise."""
-    covariance[np.diag_indices_from(covariance)] += kernel.noise(scales)
+    covariance[np.diag_indices_from(covariance)] += kernel.noise(scales) + known
     return np.asarray(np.linalg.cholesky(covariance))
 
 

@@ -52,6 +52,26 @@ class OutputTransform:
         inner = scaled * self.spread + self.mean
         return np.asarray(inner if self.origin is None else np.exp(inner) + self.origin)
 
+    def back_mean(self, means: Array, variances: Array) -> Array:
+        """The mean of :meth:`back` of normal numbers with these means and variances."""
+        if self.origin is None:
+            return self.back(means)
+        return self.back(means + 0.5 * self.spread * variances)  # of a lognormal number
+
+    def back_variance(self, means: Array, variances: Array) -> Array:
+        """The variance of :meth:`back` of normal numbers with these means and variances."""
+        inner = self.spread**2 * variances
+        if self.origin is None:
+            return inner
+        away = self.back_mean(means, variances) - self.origin
+        return np.asarray(np.expm1(inner) * away**2)
+
+    def slope(self, values: Array) -> Array:
+        """The derivative of :meth:`forward`."""
+        if self.origin is None:
+            return np.full(len(values), 1.0 / self.spread)
+        return np.asarray(1.0 / ((values - self.origin) * self.spread))
+
     def log_stretch(self, values: Array) -> float:
         """The logarithm of the derivative of :meth:`forward`, summed over the values."""
         stretch = -len(values) * float(np.log(self.spread))

@@ -5,7 +5,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from evonas.search.model_guided.covariance import Covariance
+from evonas.search.model_guided.covariance import JITTER, Covariance
 from evonas.search.model_guided.gaussian_process import Posterior, fit
 from evonas.search.model_guided.genome_features import Features, Rows
 from evonas.search.model_guided.output_transform import TRANSFORMS, OutputTransform
@@ -43,28 +43,33 @@ class Surrogate:
         self._num_fitted = 0
         self._parts: list[tuple[OutputTransform, Posterior]] = []
 
-    def learn(self, rows: Rows, values: Array) -> None:
+    def learn(self, rows: Rows, values: Array, noise: Array | None = None) -> None:
         """Take in all results there are.
 
         Args:
             rows: in the order of asking, (n, columns).
             values: (n, objectives).
+            noise: the variance of each value about what stands behind it, (n, objectives). All
+                draws are then of the latter. Without it they are of results, and the model itself
+                finds how much of a result no other explains.
         """
+        known = np.zeros_like(values) if noise is None else noise
         if len(rows) >= GROWTH * self._num_fitted:
             self._num_fitted = len(rows)
             for number, column in enumerate(values.T):
-                self._fit(number, rows, column)
-        kept = _kept(values)
+                self._fit(number, rows, column, known[:, number])
+        self._kept = _kept(values)
         self._parts = []
-        for number, column in enumerate(values[kept].T):
+        for number, column in enumerate(values[self._kept].T):
             transform = TRANSFORMS[self._chosen[number]](column)
-            scales = self._scales[number][self._chosen[number]]
-            self._parts.append(
-                (
-                    transform,
-                    Posterior.given(self._kernel, scales, rows[kept], transform.forward(column)),
-                )
+            posterior = Posterior.given(
+                self._kernel,
+                self._scales[number][self._chosen[number]],
+                rows[self._kept],
+                transform.forward(column),
+                known=known[self._kept, number] * transform.slope(column) ** 2,
             )
+            self._parts.append((transform, posterior))
 
     def marginal_draws(self, rows: Rows, normal: Array) -> Array:
         """Results that each row may have, as if rows knew nothing of each other.
@@ -90,14 +95,41 @@ class Surrogate:
             drawn.append(transform.back(mean + normal[:, :, number] @ factor.T))
         return np.stack(drawn, axis=-1)
 
-    def _fit(self, number: int, rows: Rows, column: Array) -> None:
+    def left_out(self, rows: Rows, values: Array, noise: Array) -> tuple[Array, Array]:
+        """What all others say of each genome that was learned, by the model of now.
+
+        Args:
+            rows: those that :meth:`learn` was given.
+            values: likewise.
+            noise: likewise.
+
+        Returns:
+            Mean and variance of what stands behind each value, in the units of the values; both
+            (n, objectives).
+        """
+        means, variances = np.empty_like(values), np.empty_like(values)
+        for number, (transform, posterior) in enumerate(self._parts):
+            column = values[:, number]
+            mean, deviation = posterior.marginal(rows)
+            variance = deviation**2
+            seen = column[self._kept]
+            known = noise[self._kept, number] * transform.slope(seen) ** 2
+            mean[self._kept], total = posterior.left_out(transform.forward(seen))
+            variance[self._kept] = np.maximum(total - known, JITTER)
+            means[:, number] = transform.back_mean(mean, variance)
+            variances[:, number] = transform.back_variance(mean, variance)
+        return means, variances
+
+    def _fit(self, number: int, rows: Rows, column: Array, noise: Array) -> None:
         order = np.argsort(column, kind="stable")
         some = order[_spread(len(order), MAX_FITTED)]
         losses = []
         for which, make in enumerate(TRANSFORMS):
             transform = make(column)
             start = self._scales[number][which]
-            scales, loss = fit(self._kernel, start, rows[some], transform.forward(column[some]))
+            known = noise[some] * transform.slope(column[some]) ** 2
+            values = transform.forward(column[some])
+            scales, loss = fit(self._kernel, start, rows[some], values, known=known)
             self._scales[number][which] = scales
             losses.append(loss - transform.log_stretch(column[some]))
         self._chosen[number] = int(np.argmin(losses))

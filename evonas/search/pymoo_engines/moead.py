@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any, ClassVar, final
 
@@ -96,6 +96,10 @@ class Moead(AbstractSearch):
         self._founders += told
         if len(self._founders) >= self.population:
             self._incumbents = self._best_founders()
+
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        self._founders = [outcomes.get(outcome.genome, outcome) for outcome in self._founders]
+        self._incumbents = [outcomes.get(outcome.genome, outcome) for outcome in self._incumbents]
 
     def _best_founders(self) -> list[Outcome]:
         """For each direction the best; one of the nearest if too few keep to the constraints."""

@@ -7,7 +7,7 @@ genome only as a row of integers.
 import math
 import random
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -80,6 +80,15 @@ class AbstractPymooSearch(AbstractSearch):
         if outcomes:
             self._engine.tell(infills=self._evaluated(outcomes))
 
+    def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
+        self._founders = [outcomes.get(outcome.genome, outcome) for outcome in self._founders]
+        if not self._engine.is_initialized:
+            return
+        for individual in self._engine.pop:
+            outcome = outcomes.get(_genome(individual))
+            if outcome is not None:
+                self._rate(individual, outcome)
+
     def _propose(self, count: int) -> list[Genome]:
         if not self._engine.is_initialized:
             return []
@@ -89,6 +98,10 @@ class AbstractPymooSearch(AbstractSearch):
             self._engine.termination = NoTermination()  # pymoo has just marked the old one as met
             return []
         return [_genome(individual) for individual in infills]
+
+    def _rate(self, individual: Any, outcome: Outcome) -> None:
+        individual.F = np.array(outcome.vector or (WORST,) * self.num_objectives, dtype=float)
+        individual.G = np.array([min(outcome.violation, WORST)])
 
     def _mating(self, selection: Selection) -> "Mating":
         return Mating(self.problem, selection, is_new=self._is_new)

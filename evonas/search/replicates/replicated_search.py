@@ -1,0 +1,131 @@
+"""The ask-and-tell contract of searches that may train a genome again.
+
+It is that of :class:`evonas.search.base.AbstractSearch` with a trial, a genome and the number of
+its replicate, in the place of a genome. What is asked depends on the seed, on the asks so far and
+on which results came between them: results wait until the next ask and are learned in the order of
+asking, so that one worker and two agree, and a study resumes by replaying its journal.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from evonas.search.base import check_result
+from evonas.search.pareto import Vector
+from evonas.search.problem import SearchProblem
+from evonas.search.replicates.estimate import Estimate
+from evonas.search.replicates.trial import Trial, TrialResult
+from evonas.space import Genome
+
+
+class AbstractReplicatedSearch(ABC):
+    """Asks for trials, is told what became of them, and says which genomes are best.
+
+    Subclasses fill in :meth:`_propose`, :meth:`_learn` and :meth:`estimates`.
+
+    Args:
+        problem: the space.
+        num_objectives: the length of every vector.
+    """
+
+    def __init__(self, problem: SearchProblem, *, num_objectives: int) -> None:
+        self.problem = problem
+        self.num_objectives = num_objectives
+        self._asked: dict[Trial, int] = {}
+        self._replicates: dict[Genome, int] = {}
+        self._told: dict[Trial, TrialResult] = {}
+        self._waiting: list[TrialResult] = []
+
+    @property
+    def num_asked(self) -> int:
+        """How many trials were asked for: trainings, replicates included."""
+        return len(self._asked)
+
+    @property
+    def in_flight(self) -> tuple[Trial, ...]:
+        """The trials asked for and not yet told, oldest first: what a resumed study owes."""
+        return tuple(trial for trial in self._asked if trial not in self._told)
+
+    @property
+    def results(self) -> list[TrialResult]:
+        """Of all trials that were told, in the order of asking."""
+        return [self._told[trial] for trial in self._asked if trial in self._told]
+
+    def ask(self, count: int) -> list[Trial]:
+        """Trainings that were never asked for: of new genomes, or again of known ones.
+
+        Args:
+            count: how many, at least 1.
+
+        Returns:
+            ``count`` trials; fewer, or none, when the space holds no new genome and no known one
+            is worth another training.
+        """
+        if count < 1:
+            raise ValueError(f"count: expected at least 1, got {count}")
+        if self._waiting:
+            results = sorted(self._waiting, key=lambda result: result.position)
+            self._waiting = []
+            self._learn(results)
+        trials = []
+        for genome in self._propose(count):
+            trial = Trial(genome, self._replicates.get(genome, 0))
+            self._replicates[genome] = trial.replicate + 1
+            self._asked[trial] = len(self._asked)
+            trials.append(trial)
+        return trials
+
+    def tell(
+        self,
+        trials: Sequence[Trial],
+        vectors: Sequence[Vector | None],
+        *,
+        violations: Sequence[float] | None = None,
+    ) -> None:
+        """What became of trials that were asked for; in any order, in one call or in many.
+
+        Args:
+            trials: that :meth:`ask` gave, each told once.
+            vectors: for each its objectives, to be minimised, or ``None`` when the training
+                failed or collapsed, or broke a constraint.
+            violations: for each how far it is outside the constraints, infinite for a failure or
+                a collapse; when left out, every ``None`` is one of these.
+
+        Raises:
+            ValueError: the caller broke the contract; nothing of this call is learned.
+        """
+        if violations is None:
+            violations = [0.0 if vector is not None else math.inf for vector in vectors]
+        if not len(trials) == len(vectors) == len(violations):
+            raise ValueError(
+                f"told {len(trials)} trials with {len(vectors)} vectors and "
+                f"{len(violations)} violations"
+            )
+        told: dict[Trial, TrialResult] = {}
+        for trial, vector, violation in zip(trials, vectors, violations, strict=True):
+            if trial not in self._asked:
+                raise ValueError(f"{trial} was told but never asked for")
+            if trial in self._told or trial in told:
+                raise ValueError(f"{trial} was told twice")
+            check_result(trial, vector, violation, num_objectives=self.num_objectives)
+            told[trial] = TrialResult(self._asked[trial], trial, vector, violation)
+        self._told.update(told)
+        self._waiting.extend(told.values())
+
+    @abstractmethod
+    def estimates(self, results: Sequence[TrialResult]) -> list[Estimate]:
+        """What these results say of their genomes, in the order in which these first came.
+
+        It depends on nothing but the results: not on what the search did besides.
+
+        Args:
+            results: in the order of asking; all of :attr:`results`, or a part of them.
+        """
+
+    @abstractmethod
+    def _propose(self, count: int) -> list[Genome]:
+        """At most ``count`` genomes to be trained next; known ones are trained again."""
+
+    @abstractmethod
+    def _learn(self, results: Sequence[TrialResult]) -> None:
+        """Take in what was told since the last ask, sorted by the order of asking."""

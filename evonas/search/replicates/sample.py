@@ -1,0 +1,86 @@
+"""The trainings of one genome, put together: means and scatter, failures counted apart."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from evonas.search.pareto import Vector
+from evonas.search.replicates.trial import TrialResult
+from evonas.space import Genome
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Of one genome.
+
+    A genome is within the constraints when at least half of its trainings with values are, and has
+    failed when at least half of all trainings have.
+
+    Attributes:
+        genome: in canonical form.
+        vectors: of the trainings that were within the constraints, in the order of replicates.
+        outside: violations of those that were not.
+        collapsed: how many trainings failed or collapsed.
+    """
+
+    genome: Genome
+    vectors: tuple[Vector, ...]
+    outside: tuple[float, ...]
+    collapsed: int
+
+    @property
+    def replicates(self) -> int:
+        """Trainings that did not fail."""
+        return len(self.vectors) + len(self.outside)
+
+    @cached_property
+    def violation(self) -> float:
+        """0 within the constraints, infinite for a genome that failed, else the median."""
+        if self.collapsed >= max(1, self.replicates):
+            return math.inf
+        return 0.0 if len(self.vectors) >= len(self.outside) else median(self.outside)
+
+    @cached_property
+    def mean(self) -> Vector | None:
+        """Of each objective, over the trainings within the constraints; else ``None``."""
+        if self.violation > 0.0:
+            return None
+        if len(self.vectors) == 1:
+            return self.vectors[0]
+        return tuple(math.fsum(column) / len(column) for column in zip(*self.vectors, strict=True))
+
+    @cached_property
+    def scatter(self) -> Vector:
+        """Of each objective, the sum of squared distances of the trainings from their mean."""
+        columns = zip(*self.vectors, strict=True)
+        return tuple(_scatter(column) for column in columns)
+
+
+def samples_of(results: Sequence[TrialResult]) -> list[Sample]:
+    """One for each genome, in the order in which its first result stands.
+
+    The trainings of a genome are put in the order of their replicates, whatever that of telling.
+    """
+    grouped: dict[Genome, list[TrialResult]] = {}
+    for result in results:
+        grouped.setdefault(result.trial.genome, []).append(result)
+    return [_sample(genome, told) for genome, told in grouped.items()]
+
+
+def _sample(genome: Genome, told: list[TrialResult]) -> Sample:
+    told = sorted(told, key=lambda result: result.trial.replicate)
+    outside = [r.violation for r in told if r.vector is None and math.isfinite(r.violation)]
+    vectors = [result.vector for result in told if result.vector is not None]
+    return Sample(
+        genome=genome,
+        vectors=tuple(vectors),
+        outside=tuple(outside),
+        collapsed=len(told) - len(vectors) - len(outside),
+    )
+
+
+def _scatter(values: tuple[float, ...]) -> float:
+    center = math.fsum(values) / len(values)
+    return math.fsum((value - center) ** 2 for value in values)

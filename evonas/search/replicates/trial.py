@@ -1,0 +1,38 @@
+"""One training of one genome: what a search with replicates asks for, and what became of it."""
+
+from dataclasses import dataclass
+
+from evonas.search.pareto import Vector
+from evonas.space import Genome
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A training that is asked for.
+
+    Attributes:
+        genome: in canonical form.
+        replicate: how many trainings of this genome were asked for before: 0 is the first.
+    """
+
+    genome: Genome
+    replicate: int
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What became of one training.
+
+    Attributes:
+        position: how many trials had been asked for before it.
+        trial: that was asked for.
+        vector: the objectives, to be minimised; ``None`` when the training failed or collapsed,
+            or broke a constraint.
+        violation: how far outside the constraints it is: 0 inside, above 0 outside, infinite for
+            a failure or a collapse.
+    """
+
+    position: int
+    trial: Trial
+    vector: Vector | None
+    violation: float

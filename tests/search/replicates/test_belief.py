@@ -1,0 +1,166 @@
+"""What replicates say: variances, shrinkage and posteriors by formulas that stand elsewhere."""
+
+import math
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from evonas.search.model_guided.covariance import Covariance
+from evonas.search.model_guided.gaussian_process import Posterior
+from evonas.search.model_guided.genome_features import Features
+from evonas.search.model_guided.output_transform import OutputTransform
+from evonas.search.problem import SearchProblem, draw
+from evonas.search.replicates.belief import Belief, disappointment, inflation
+from evonas.search.replicates.noise_variance import NoiseVariance, moderated, prior_freedom
+from evonas.search.replicates.sample import Sample
+from evonas.space import Genome
+
+Toy = Callable[..., SearchProblem]
+
+
+def sample(*vectors: tuple[float, ...], genome: int = 0) -> Sample:
+    return Sample(Genome((genome,)), vectors, (), 0)
+
+
+def genomes(problem: SearchProblem, count: int) -> list[Genome]:
+    rng = random.Random(5)
+    found: dict[str, Genome] = {}
+    while len(found) < count:
+        genome = problem.canonical(draw(problem, rng=rng))
+        found.setdefault(problem.key(genome), genome)
+    return list(found.values())
+
+
+def test_the_pooled_variance_is_all_scatter_over_all_degrees_of_freedom() -> None:
+    samples = [sample((1.0, 5.0), (3.0, 5.0)), sample((0.0, 1.0), (0.0, 2.0), (6.0, 3.0))]
+    noise = NoiseVariance.of([*samples, sample((9.0, 9.0))], num_objectives=2)
+    assert noise.freedom == 3
+    # scatters 2 and 24, then 0 and 2
+    assert noise.pooled.tolist() == pytest.approx([26 / 3, 2 / 3])
+
+
+def test_one_training_has_the_pooled_variance_and_none_is_known_without_a_second() -> None:
+    samples = [sample((1.0,), (3.0,)), sample((7.0,))]
+    noise = NoiseVariance.of(samples, num_objectives=1)
+    assert noise.of_each[1] == pytest.approx(noise.pooled)
+    alone = NoiseVariance.of(samples[1:], num_objectives=1)
+    assert alone.freedom == 0
+    assert np.isnan(alone.of_each).all()
+
+
+def test_equal_variances_are_taken_for_one_and_unequal_ones_are_told_apart() -> None:
+    generator = np.random.default_rng(3)
+    freedom = np.full(200, 4)
+    equal = 2.0 * generator.chisquare(4, 200)
+    assert moderated(equal, freedom) == pytest.approx(np.full(200, equal.sum() / 800), rel=0.15)
+    # an inverse gamma with 6 degrees of freedom, from which the variances are drawn
+    variances = 6.0 / generator.chisquare(6, 200)
+    scatter = variances * generator.chisquare(4, 200)
+    assert 3.0 < prior_freedom(scatter, freedom) < 20.0
+    plain = np.abs(np.log(scatter / 4) - np.log(variances)).mean()
+    shrunk = np.abs(np.log(moderated(scatter, freedom)) - np.log(variances)).mean()
+    assert shrunk < plain
+
+
+def test_without_noise_every_mean_is_what_was_told(toy: Toy) -> None:
+    problem = toy(num_sites=3, num_operations=3)
+    told = [(float(sum(g.values)), float(g.values[0])) for g in genomes(problem, 15)]
+    samples = [
+        Sample(genome, (vector, vector), (), 0)
+        for genome, vector in zip(genomes(problem, 15), told, strict=True)
+    ]
+    posterior = Belief(Features(problem), num_objectives=2).posterior(samples)
+    assert posterior.means.tolist() == [pytest.approx(vector) for vector in told]
+    assert posterior.variances == pytest.approx(0.0)
+
+
+def test_few_genomes_stand_for_themselves(toy: Toy) -> None:
+    problem = toy(num_sites=3, num_operations=3)
+    first, second = genomes(problem, 2)
+    samples = [
+        Sample(first, ((1.0,), (3.0,)), (), 0),
+        Sample(second, ((7.0,),), (), 0),
+    ]
+    posterior = Belief(Features(problem), num_objectives=1).posterior(samples)
+    assert posterior.means.ravel().tolist() == [2.0, 7.0]
+    assert posterior.variances.ravel().tolist() == pytest.approx([1.0, 2.0])  # 2 / 2 and 2 / 1
+
+
+def test_the_posterior_is_the_conjugate_normal_one(toy: Toy) -> None:
+    problem = toy(num_sites=4, num_operations=3)
+    generator = np.random.default_rng(2)
+    samples = [
+        Sample(
+            genome,
+            tuple((sum(genome.values) + float(e),) for e in generator.normal(0, 0.5, 1 + i % 3)),
+            (),
+            0,
+        )
+        for i, genome in enumerate(genomes(problem, 40))
+    ]
+    posterior = Belief(Features(problem), num_objectives=1).posterior(samples)
+    for i, each in enumerate(samples):
+        # precisions add up, and means are weighted by them
+        own = len(each.vectors) / posterior.noise.of_each[i, 0]
+        prior = 1.0 / posterior.prior_variances[i, 0]
+        assert posterior.variances[i, 0] == pytest.approx(1.0 / (own + prior))
+        assert each.mean is not None
+        prior_mean = (posterior.means[i, 0] * (own + prior) - each.mean[0] * own) / prior
+        between = sorted((prior_mean, each.mean[0]))
+        assert between[0] - 1e-9 <= posterior.means[i, 0] <= between[1] + 1e-9
+    truth = np.array([float(sum(each.genome.values)) for each in samples])
+    raw = np.array([each.mean[0] for each in samples if each.mean is not None])
+    assert np.abs(posterior.means[:, 0] - truth).mean() < 0.8 * np.abs(raw - truth).mean()
+    z = (posterior.means[:, 0] - truth) / np.sqrt(posterior.variances[:, 0])
+    assert 0.5 < np.sqrt((z**2).mean()) < 1.6
+
+
+def test_what_others_say_is_a_process_without_this_one(toy: Toy) -> None:
+    problem = toy(num_sites=4, num_operations=3)
+    features = Features(problem)
+    rows = features.rows(genomes(problem, 12))
+    kernel = Covariance(features)
+    generator = np.random.default_rng(1)
+    values, known = generator.normal(size=12), generator.uniform(0.1, 0.5, 12)
+    whole = Posterior.given(kernel, kernel.prior_mean, rows, values, known=known)
+    means, variances = whole.left_out(values)
+    for out in range(12):
+        keep = np.arange(12) != out
+        rest = Posterior.given(
+            kernel, kernel.prior_mean, rows[keep], values[keep], known=known[keep]
+        )
+        mean, deviation = rest.marginal(rows[[out]])
+        assert means[out] == pytest.approx(mean[0])
+        assert variances[out] == pytest.approx(deviation[0] ** 2 + known[out])
+
+
+def test_a_model_that_errs_by_more_than_it_says_is_trusted_less() -> None:
+    generator = np.random.default_rng(4)
+    variances, noise = np.full((4000, 2), 2.0), np.full((4000, 2), 1.0)
+    wide, right = generator.normal(0.0, [math.sqrt(3 * 2 + 1), math.sqrt(2 + 1)], (4000, 2)).T
+    errors = np.column_stack([wide, right])
+    assert inflation(errors, variances=variances, noise=noise) == pytest.approx(
+        [3.0, 1.0], abs=0.2
+    )
+    assert inflation(0 * errors, variances=variances, noise=noise).tolist() == [1.0, 1.0]
+
+
+def test_moments_of_a_lognormal_number_are_those_of_many_draws() -> None:
+    values = np.array([1.0, 2.0, 3.0, 5.0, 9.0])
+    normal = np.random.default_rng(0).standard_normal(400_000)
+    for transform in (OutputTransform.plain(values), OutputTransform.logarithmic(values)):
+        drawn = transform.back(0.3 + 0.4 * normal)
+        mean, variance = np.array([0.3]), np.array([0.16])
+        assert transform.back_mean(mean, variance)[0] == pytest.approx(drawn.mean(), rel=5e-3)
+        assert transform.back_variance(mean, variance)[0] == pytest.approx(drawn.var(), rel=2e-2)
+        step = (transform.forward(values + 1e-6) - transform.forward(values - 1e-6)) / 2e-6
+        assert transform.slope(values) == pytest.approx(step, rel=1e-5)
+
+
+def test_what_disappoints_in_the_mean_is_expected_less_of() -> None:
+    errors = np.array([[1.0, -1.0], [4.0, -2.0]])
+    variances, noise = np.array([[0.5, 1.0], [1.0, 1.0]]), np.array([[0.5, 1.0], [2.0, 1.0]])
+    # weights 1 and 1 / 3: (1 + 4 / 3) / (4 / 3); what pleases is not believed
+    assert disappointment(errors, variances=variances, noise=noise) == pytest.approx([1.75, 0.0])
