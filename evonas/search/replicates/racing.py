@@ -78,6 +78,12 @@ class RacingSearch(AbstractReplicatedSearch):
             sample.genome: tuple(mean.tolist())
             for sample, mean in zip(posterior.samples, posterior.means, strict=True)
         }
+        if posterior.noise.freedom > 0:
+            self._engine.note_noise(
+                list(means),
+                [sample.mean for sample in posterior.samples if sample.mean is not None],
+                [tuple(row) for row in posterior.noise_of_means.tolist()],
+            )
         self._tell(fresh, means)
         told = {sample.genome for sample in fresh}
         self._revise([sample for sample in samples if sample.genome not in told], means)
