@@ -4,7 +4,6 @@ After the rolling tide evolutionary algorithm (Fieldsend and Everson 2015): new 
 looks at old ones take turns all the time, so that the search can be ended whenever it pleases.
 """
 
-import os
 from collections.abc import Sequence
 from typing import final
 
@@ -23,8 +22,7 @@ from evonas.search.replicates.trial import TrialResult
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
-SHARE = float(os.environ.get("SHARE", "0.3"))
-ENOUGH = int(os.environ.get("ENOUGH", "2"))
+SHARE = 0.3
 """Of all trainings, as long as anything is in doubt."""
 
 ENOUGH = 2
