@@ -8,7 +8,6 @@ from safetensors.torch import load
 from torch import nn
 
 from evonas.evaluation.candidate import candidate_network
-from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -17,7 +16,7 @@ from evonas.space import Genome, Space
 from evonas.space import load as load_space
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.resolve import resolve
-from evonas.study.shape import shaped_space
+from evonas.study.shape import run_traits, shaped_space
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,6 @@ def evaluate(
     ((evaluation, weights),) = InlineExecutor().run(shaped, [parsed], protocol=protocol)
     if not (weights and evaluation.contends):
         return Trained(evaluation, None)
-    traits = traits_of(resolved.training.dataset, data_dir=Path(resolved.training.data_dir))
-    network = candidate_network(shaped, parsed, traits, seed=evaluation.seed)
+    network = candidate_network(shaped, parsed, run_traits(resolved), seed=evaluation.seed)
     network.load_state_dict(load(weights))
     return Trained(evaluation, network.eval())

@@ -1,12 +1,10 @@
 """One run to its end: workers, progress and tables; the one path of commands and notebooks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from evonas.evaluation.data.loading import traits_of
-from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.devices import check_device
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
@@ -20,6 +18,7 @@ from evonas.study.progress import Progress
 from evonas.study.resolve import worker_count
 from evonas.study.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.shape import run_traits
 
 
 def run_to_the_end(
@@ -38,9 +37,13 @@ def run_to_the_end(
         EvonasError: see :func:`evonas.study.run.run_study`.
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
-    with readable_run(folder) as (settings, _):
-        confirmed = confirmations(folder)
-    write = partial(_write_so_far, folder, settings, confirmed)
+    settings = _settings(folder)
+    write = partial(
+        write_tables,
+        folder,
+        objectives=settings.problem.objectives,
+        confirmed=confirmations(folder),
+    )
     try:
         with _workers(settings, workers) as executor:
             result = run_study(
@@ -72,8 +75,7 @@ def confirm_to_the_end(
         EvonasError: see :func:`evonas.study.confirmation.confirm_study`.
         KeyboardInterrupt: of the user; what was confirmed is kept, and the next call goes on.
     """
-    with readable_run(folder) as (settings, _):
-        pass
+    settings = _settings(folder)
     try:
         with _workers(settings, workers) as executor:
             confirm_study(
@@ -82,7 +84,10 @@ def confirm_to_the_end(
     finally:
         confirmed = confirmations(folder)
         with readable_run(folder) as (_, journal):
-            _write_so_far(folder, settings, confirmed, journal.evaluations())
+            evaluations = journal.evaluations()
+        write_tables(
+            folder, evaluations, objectives=settings.problem.objectives, confirmed=confirmed
+        )
     return confirmed
 
 
@@ -92,9 +97,7 @@ def confirmations(folder: Path) -> dict[str, Confirmed]:
         found = journal.confirmations()
     if not found:
         return {}
-    training = settings.training
-    traits = traits_of(training.dataset, data_dir=Path(training.data_dir))
-    return summarise(found, num_classes=traits.num_classes)
+    return summarise(found, num_classes=run_traits(settings).num_classes)
 
 
 def with_workers(settings: Settings, workers: int | None) -> Settings:
@@ -113,10 +116,6 @@ def _workers(settings: Settings, workers: int | None) -> Iterator[AbstractExecut
         executor.close()
 
 
-def _write_so_far(
-    folder: Path,
-    settings: Settings,
-    confirmed: dict[str, Confirmed],
-    evaluations: Sequence[Evaluation],
-) -> None:
-    write_tables(folder, evaluations, settings.problem.objectives, confirmed)
+def _settings(folder: Path) -> Settings:
+    with readable_run(folder) as (settings, _):
+        return settings

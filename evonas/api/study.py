@@ -90,10 +90,6 @@ class Study:
         """
         from safetensors.torch import load_file
 
-        from evonas.evaluation.candidate import candidate_network
-        from evonas.evaluation.data.loading import traits_of
-        from evonas.study.shape import read_space
-
         evaluation = self.find(key)
         path = weights_path(self.folder, evaluation.key)
         if not path.exists():
@@ -101,13 +97,23 @@ class Study:
                 f"{path}: no weights are kept of candidate {evaluation.key}; only those of the "
                 "front are"
             )
-        space = read_space(self.settings, self.folder)
-        training = self.settings.training
-        traits = traits_of(training.dataset, data_dir=Path(training.data_dir))
-        genome = space.parse(evaluation.genome)
-        network = candidate_network(space, genome, traits, seed=evaluation.seed)
+        network = self.untrained(evaluation)
         network.load_state_dict(load_file(path))
         return network.eval()
+
+    def untrained(self, evaluation: Evaluation) -> "nn.Module":
+        """The network of a candidate as it was before its training, on the CPU.
+
+        Args:
+            evaluation: a record of this study.
+        """
+        from evonas.evaluation.candidate import candidate_network
+        from evonas.study.shape import read_space, run_traits
+
+        space = read_space(self.settings, self.folder)
+        genome = space.parse(evaluation.genome)
+        traits = run_traits(self.settings)
+        return candidate_network(space, genome, traits, seed=evaluation.seed)
 
     def find(self, key: str) -> Evaluation:
         """The record of one candidate.
@@ -148,8 +154,8 @@ class Study:
         from evonas.api.running import run_to_the_end
 
         with progress_display(is_quiet=not progress) as show:
-            run_to_the_end(self.folder, workers=workers, on_progress=show)
-        if self.settings.search.confirm:
+            result = run_to_the_end(self.folder, workers=workers, on_progress=show)
+        if self.settings.search.confirm and result.front:
             self.confirm(self.settings.search.confirm, workers=workers, progress=progress)
         return self
 

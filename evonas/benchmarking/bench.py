@@ -1,7 +1,9 @@
 """Run engines on a table: many seeds, scored where the evaluations pass a checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from joblib import Parallel, delayed
 
@@ -12,6 +14,8 @@ from evonas.registry import look_up
 from evonas.search.engines import SEARCHES, check_search, make_search
 from evonas.search.guided_engines import refuse_guided
 from evonas.space import Genome
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,25 @@ def run_bench(
         DataError: the table lacks an architecture that an engine asked for.
     """
     plan.check(benchmark)
+    yield from run_each(partial(run_engine, benchmark, plan), plan, workers=workers)
+
+
+def run_each(
+    run: Callable[..., list[Result]], plan: BenchPlan, *, workers: int
+) -> Iterator[list[Result]]:
+    """What ``run(algorithm=, seed=)`` gives for every engine and seed, as they become ready.
+
+    Args:
+        run: one engine with one seed.
+        plan: engines and seeds.
+        workers: processes; 1 for this one.
+    """
     jobs = [(name, seed) for name in plan.algorithms for seed in plan.seeds]
     if workers == 1:
-        yield from (run_engine(benchmark, plan, algorithm=n, seed=s) for n, s in jobs)
+        yield from (run(algorithm=name, seed=seed) for name, seed in jobs)
         return
     yield from Parallel(n_jobs=workers, batch_size=1, return_as="generator_unordered")(
-        delayed(run_engine)(benchmark, plan, algorithm=name, seed=seed) for name, seed in jobs
+        delayed(run)(algorithm=name, seed=seed) for name, seed in jobs
     )
 
 

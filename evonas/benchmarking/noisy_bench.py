@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from joblib import Parallel, delayed
-
-from evonas.benchmarking.bench import BenchPlan
+from evonas.benchmarking.bench import BenchPlan, run_each
 from evonas.benchmarking.benchmark import Benchmark
 from evonas.benchmarking.noise import Noise
 from evonas.benchmarking.noisy_scores import NoisyScore, score_front
@@ -44,14 +43,7 @@ def run_noisy_bench(
         DataError: the table lacks an architecture that an engine asked for.
     """
     noisy.plan.check(benchmark)
-    jobs = [(name, seed) for name in noisy.plan.algorithms for seed in noisy.plan.seeds]
-    if workers == 1:
-        yield from (run_noisy_engine(benchmark, noisy, algorithm=n, seed=s) for n, s in jobs)
-        return
-    yield from Parallel(n_jobs=workers, batch_size=1, return_as="generator_unordered")(
-        delayed(run_noisy_engine)(benchmark, noisy, algorithm=name, seed=seed)
-        for name, seed in jobs
-    )
+    yield from run_each(partial(run_noisy_engine, benchmark, noisy), noisy.plan, workers=workers)
 
 
 def run_noisy_engine(

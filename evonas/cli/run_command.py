@@ -151,6 +151,7 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     from evonas.api.progress_bar import progress_display
     from evonas.api.running import run_to_the_end, with_workers
     from evonas.api.study import load_study
+    from evonas.cli.confirm import confirm_and_show
     from evonas.cli.messages import conclude, introduce, say_how_to_resume
     from evonas.space import load
     from evonas.study.config import SPACE_FILE
@@ -163,15 +164,13 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     try:
         with progress_display(console, is_quiet=is_quiet) as show:
             result = run_to_the_end(folder, workers=workers, on_progress=show)
+        conclude(console, folder, result)
+        if settings.search.confirm and result.front:
+            count = settings.search.confirm
+            confirm_and_show(folder, replicates=count, workers=workers, is_quiet=is_quiet)
     except (KeyboardInterrupt, SystemExit):
         say_how_to_resume(console, folder)
         raise
-    conclude(console, folder, result)
-    if settings.search.confirm and result.front:
-        from evonas.cli.confirm import confirm_and_show
-
-        count = settings.search.confirm
-        confirm_and_show(folder, replicates=count, workers=workers, is_quiet=is_quiet)
 
 
 def _argument(known: Setting) -> Argument:

@@ -8,12 +8,11 @@ from rich.table import Table
 
 from evonas.api.progress_text import readable
 from evonas.api.study import Study
-from evonas.evaluation.candidate import candidate_network
-from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.report.cell_drawing import CELLS_FOLDER, cells_as_svg, cells_as_text
 from evonas.rules import rule_layers
+from evonas.search.pareto import non_dominated
 from evonas.study.progress import front, vector
 from evonas.study.shape import read_space
 
@@ -53,15 +52,9 @@ def standing(evaluation: Evaluation, study: Study) -> str:
     chosen = front(everything, objectives)
     if evaluation in chosen:
         return f"on the front, {chosen.index(evaluation) + 1} of {len(chosen)} by {objectives[0]}"
-    better = [e.key for e in chosen if _dominates(e, evaluation, objectives)]
+    mine = vector(evaluation, objectives)
+    better = [e.key for e in chosen if not non_dominated([vector(e, objectives), mine])[1]]
     return f"dominated by {len(better)} of the {len(chosen)} on the front: {', '.join(better[:3])}"
-
-
-def _dominates(one: Evaluation, other: Evaluation, objectives: Sequence[str]) -> bool:
-    mine, theirs = vector(one, objectives), vector(other, objectives)
-    if mine is None or theirs is None:
-        return False
-    return mine != theirs and all(a <= b for a, b in zip(mine, theirs, strict=True))
 
 
 def _values(evaluation: Evaluation, objectives: Sequence[str]) -> Table:
@@ -77,16 +70,8 @@ def _values(evaluation: Evaluation, objectives: Sequence[str]) -> Table:
 
 def _layers(study: Study, evaluation: Evaluation) -> Table:
     """Every weight layer in the order of the network: its shape, its weights, its rule."""
-    training = study.settings.training
-    space = read_space(study.settings, study.folder)
-    network = candidate_network(
-        space,
-        space.parse(evaluation.genome),
-        traits_of(training.dataset, data_dir=Path(training.data_dir)),
-        seed=evaluation.seed,
-    )
     table = Table("layer", "shape of the weight", "weights", "rule", box=None)
-    for name, layer in rule_layers(network).items():
+    for name, layer in rule_layers(study.untrained(evaluation)).items():
         weight = layer.weight
         shape = " x ".join(map(str, weight.shape))
         table.add_row(name.removeprefix("body."), shape, f"{weight.numel():,}", layer.rule.name)

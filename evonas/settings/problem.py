@@ -11,7 +11,7 @@ class ProblemSettings:
 
     space: str = setting(
         "A shipped search space, or the path of a YAML file.",
-        default=unset("must be given"),
+        default=unset("required"),
         table="spaces",
         example="nas-bench-201",
     )

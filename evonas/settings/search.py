@@ -37,7 +37,7 @@ class SearchSettings:
     mode: str = setting(
         "When new candidates are asked for.", default="generational", choices=MODES
     )
-    seed: int = setting("Of everything random.", default=0, at_least=0)
+    seed: int = setting("Seed of everything random.", default=0, at_least=0)
     confirm: int = setting(
         "After the search: fresh trainings of each network on the front, which it is then "
         "reported by.",

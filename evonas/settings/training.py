@@ -15,7 +15,7 @@ GATES = {
 class TrainingSettings:
     """What a candidate may cost."""
 
-    dataset: str = setting("The images.", default="digits", table="datasets")
+    dataset: str = setting("The data set.", default="digits", table="datasets")
     data_dir: str = setting(
         "The folder of the images' files.", default=unset("$EVONAS_DATA, or ./data")
     )
@@ -38,7 +38,7 @@ class TrainingSettings:
         at_least=2,  # a batch of one has no statistics
     )
     learning_rate: float = setting(
-        "Of SGD in the first epoch; rules with an update of their own have their own.",
+        "Learning rate of SGD in the first epoch; rules with an own update have one of their own.",
         default=0.1,  # NAS-Bench-201's
         above=0.0,
     )

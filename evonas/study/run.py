@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from evonas.errors import StorageError
-from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import screen
 from evonas.evaluation.model_file import with_description
 from evonas.evaluation.protocol import Protocol, Stage
@@ -33,7 +32,7 @@ from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.steady import SteadyPlan
 from evonas.study.progress import Progress, archive_hypervolume, best, front
 from evonas.study.result import StudyResult
-from evonas.study.shape import read_space
+from evonas.study.shape import read_space, run_traits
 from evonas.study.weights import keep_only, save_weights, weights_path
 
 PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}
@@ -84,7 +83,7 @@ class _Study:
         self._on_generation = on_generation
         self._space = read_space(settings, folder)
         self._protocol = Protocol.of(settings)
-        self._traits = traits_of(settings.training.dataset, data_dir=self._protocol.data_dir)
+        self._traits = run_traits(settings)
         self._events = deque(journal.events())
         self._refused = {
             event.evaluation.key: event.evaluation

@@ -1,8 +1,10 @@
-"""The search space of a run: at the size of its candidates, with its rules."""
+"""What the candidates of a run are built from: its space at their size, and its images' traits."""
 
 from pathlib import Path
 
 from evonas.errors import SpaceError
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.data.loading import traits_of
 from evonas.rules import all_rules, first_layer_representatives, readout_representatives
 from evonas.settings import Settings
 from evonas.space import Space, load
@@ -30,3 +32,13 @@ def read_space(settings: Settings, folder: Path) -> Space:
     if not path.exists():
         raise SpaceError(f"{path}: the run's copy of its search space is missing")
     return shaped_space(load(str(path)), settings)
+
+
+def run_traits(settings: Settings) -> Traits:
+    """What the data set of a run is like; nothing is read, save by ``folder``.
+
+    Raises:
+        DataError: ``folder`` finds no images.
+    """
+    training = settings.training
+    return traits_of(training.dataset, data_dir=Path(training.data_dir))
