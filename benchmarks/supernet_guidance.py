@@ -197,6 +197,7 @@ def run_once(
         "space": "nas-bench-201", "objectives": ("acc", "params"), "rules": RULES,
         "algorithm": "nsga2", "population": 10, "generations": 4, "epochs": 3, "batch": BATCH,
         "channels": 8, "cells": 1, "seed": seed, "attacked_images": 20, "device": "cpu",
+        "split_seed": seed, "replicates": "1", "confirm": 0,
         "mutation": "eg", "eg_without": without or "none", "supernet_epochs": 3 * EPOCHS,
         "supernet_channels": 8,
     }  # fmt: skip

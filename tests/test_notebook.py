@@ -24,7 +24,7 @@ def test_the_first_search_runs_and_predicts(tmp_path: Path) -> None:
     (search,) = [found for source, found in outputs.items() if "evonas.search(" in source]
     bars = [str(each) for each in search if "<progress" in str(each)]
     assert len(bars) == 1
-    assert "8/8 candidates" in bars[0]
+    assert "12/12 trainings" in bars[0]
 
 
 def _value(outputs: dict[str, list[nbformat.NotebookNode]], source: str) -> tuple[list[int], ...]:

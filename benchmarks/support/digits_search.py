@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from evonas.api.searching import new_study
-from evonas.evaluation.record import Evaluation
 from evonas.study.config import CONFIG_FILE
 from evonas.study.executors.make import make_executor
-from evonas.study.progress import archive_hypervolume
-from evonas.study.result import StudyResult
+from evonas.study.results.progress import archive_hypervolume
+from evonas.study.results.result import StudyResult
+from evonas.study.results.vectors import Measured
 from evonas.study.run import run_study
 
 OBJECTIVES = ("acc", "robust")
@@ -21,6 +21,8 @@ OPTIONS: Mapping[str, Any] = {
     "algorithm": "nsga2",
     "population": POPULATION,
     "device": "cpu",
+    "replicates": "1",
+    "confirm": 0,
 }
 """Settings by name; a script adds its own."""
 
@@ -28,11 +30,12 @@ OPTIONS: Mapping[str, Any] = {
 def search(folder: Path, options: Mapping[str, Any]) -> StudyResult:
     """Run, or finish, the search in ``folder``, in this process."""
     if not (folder / CONFIG_FILE).exists():
-        new_study(out=folder, **options)
+        # every seed has a split of its own, as when the tables were made
+        new_study(out=folder, **{"split_seed": options["seed"], **options})
     return run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
 
 
-def volume(evaluations: Sequence[Evaluation]) -> float:
+def volume(evaluations: Sequence[Measured]) -> float:
     """Hypervolume between accuracy and robustness 0 and 1."""
     return archive_hypervolume(evaluations, OBJECTIVES, reference_generation=evaluations) or 0.0
 

@@ -8,13 +8,14 @@ from safetensors.torch import load
 from torch import nn
 
 from evonas.evaluation.candidate import candidate_network
-from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.settings.reading import read_settings
 from evonas.space import Genome, Space
 from evonas.space import load as load_space
 from evonas.study.executors.inline import InlineExecutor
+from evonas.study.executors.order import Order
 from evonas.study.resolve import resolve
 from evonas.study.shape import run_traits, shaped_space
 
@@ -51,22 +52,27 @@ def evaluate(
     genome: str | Genome,
     *,
     settings: Settings | None = None,
+    replicate: int = 0,
     **given: Any,
 ) -> Trained:
     """Train and measure one candidate by the protocol of a search.
 
-    Equal arguments give equal numbers; the seed of the candidate comes from ``seed`` and its key,
-    as in a search, so the result is that of a search with these settings.
+    Equal arguments give equal numbers; the seed of the training comes from ``seed``, the
+    candidate's key and ``replicate``, as in a search, so the result is that of a search with these
+    settings.
 
     Args:
         space: name of a shipped space, path of a YAML file, or a space; a space keeps its size and
             its rules unless ``channels``, ``cells`` or ``rules`` are given.
         genome: its text, as in the tables of a run, or a genome of ``space``.
         settings: a tree of settings; those of engines make no difference.
+        replicate: which training of the candidate it is, from 0; another number gives other
+            weights, order of images and feedback, on the same split.
         **given: any setting by its name; they win over ``settings``.
 
     Raises:
         InputError: a setting, the space or the genome is wrong, or the data are missing.
+        ValueError: ``replicate`` is negative.
 
     Example:
         >>> text = study.front.genome.iloc[0]
@@ -74,6 +80,8 @@ def evaluate(
         >>> bool(trained.values["acc"] == study.front.acc.iloc[0])
         True
     """
+    if replicate < 0:
+        raise ValueError(f"replicate: expected at least 0, got {replicate}")
     whole = space if isinstance(space, Space) else load_space(str(space))
     named: dict[str, Any] = {"space": whole.name, **given}
     if isinstance(space, Space):
@@ -84,7 +92,9 @@ def evaluate(
     parsed = shaped.parse(genome) if isinstance(genome, str) else genome
     protocol = Protocol.of(resolved)
     # on one thread, as in a search: the same sums in the same order
-    ((evaluation, weights),) = InlineExecutor().run(shaped, [parsed], protocol=protocol)
+    executor = InlineExecutor()
+    executor.submit(Order(shaped, parsed, protocol, Stage(replicate=replicate)))
+    evaluation, weights = executor.next_done()
     if not (weights and evaluation.contends):
         return Trained(evaluation, None)
     network = candidate_network(shaped, parsed, run_traits(resolved), seed=evaluation.seed)

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any, final
 
 from evonas.api.progress_text import describe
-from evonas.study.progress import Progress
+from evonas.study.results.progress import Progress
 
 
 @final
@@ -34,7 +34,7 @@ def bar_html(progress: Progress, *, seconds: float) -> str:
         progress: of the run.
         seconds: since this process began to work on it.
     """
-    done = f"{progress.done}/{progress.total} candidates"
+    done = f"{progress.done}/{progress.total} trainings"
     return (
         f'<progress value="{progress.epochs_done}" max="{progress.epochs_total}" '
         f'aria-label="epochs trained"></progress> generation {progress.generation + 1}, {done}, '

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bar
 
 from evonas.api.progress_text import describe
-from evonas.study.progress import Progress
+from evonas.study.results.progress import Progress
 
 Show = Callable[[Progress], None]
 

@@ -1,6 +1,6 @@
 """The progress of a run on one line."""
 
-from evonas.study.progress import Progress
+from evonas.study.results.progress import Progress
 
 
 def describe(progress: Progress) -> str:

@@ -9,16 +9,16 @@ from evonas.evaluation.training.devices import check_device
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
-from evonas.study.confirmation import Progressed, confirm_study
-from evonas.study.confirmed import Confirmed, summarise
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
-from evonas.study.progress import Progress
 from evonas.study.resolve import worker_count
-from evonas.study.result import StudyResult
+from evonas.study.results.confirmation import Progressed, confirm_study
+from evonas.study.results.confirmed import Confirmed
+from evonas.study.results.progress import Progress
+from evonas.study.results.reading import read_run
+from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
-from evonas.study.shape import run_traits
 
 
 def run_to_the_end(
@@ -38,33 +38,30 @@ def run_to_the_end(
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
     settings = _settings(folder)
-    write = partial(
-        write_tables,
-        folder,
-        objectives=settings.problem.objectives,
-        confirmed=confirmations(folder),
-    )
+    objectives = settings.problem.objectives
+    confirmed = read_run(folder).confirmed
+    write = partial(write_tables, folder, objectives=objectives, confirmed=confirmed)
     try:
         with _workers(settings, workers) as executor:
             result = run_study(
                 folder, executor=executor, on_progress=on_progress, on_generation=write
             )
-        write_picture(folder, result.evaluations, settings)
+        write(result.candidates)
+        write_picture(folder, result.candidates, settings)
         return result
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
-        with readable_run(folder) as (_, journal):
-            write(journal.evaluations())
+        write(read_run(folder).candidates)
         raise
 
 
 def confirm_to_the_end(
     folder: Path, *, replicates: int, workers: int | None, on_progress: Progressed
 ) -> dict[str, Confirmed]:
-    """Confirm the front of the run in ``folder``, and write what came of it into ``pareto.csv``.
+    """Confirm the front of the run in ``folder``, and write what came of it into its tables.
 
     Args:
         folder: of the run.
-        replicates: of each network on the front.
+        replicates: of each network that may be on the front.
         workers: trainings at once; None for what suits the device.
         on_progress: is called with the trainings that are done and their total.
 
@@ -72,7 +69,7 @@ def confirm_to_the_end(
         By key, what each network was confirmed by.
 
     Raises:
-        EvonasError: see :func:`evonas.study.confirmation.confirm_study`.
+        EvonasError: see :func:`evonas.study.results.confirmation.confirm_study`.
         KeyboardInterrupt: of the user; what was confirmed is kept, and the next call goes on.
     """
     settings = _settings(folder)
@@ -82,22 +79,15 @@ def confirm_to_the_end(
                 folder, replicates=replicates, executor=executor, on_progress=on_progress
             )
     finally:
-        confirmed = confirmations(folder)
-        with readable_run(folder) as (_, journal):
-            evaluations = journal.evaluations()
+        run = read_run(folder)
         write_tables(
-            folder, evaluations, objectives=settings.problem.objectives, confirmed=confirmed
+            folder,
+            run.candidates,
+            objectives=settings.problem.objectives,
+            confirmed=run.confirmed,
         )
-    return confirmed
-
-
-def confirmations(folder: Path) -> dict[str, Confirmed]:
-    """By key, what the networks of a run were confirmed by so far; empty if nothing was."""
-    with readable_run(folder) as (settings, journal):
-        found = journal.confirmations()
-    if not found:
-        return {}
-    return summarise(found, num_classes=run_traits(settings).num_classes)
+        write_picture(folder, run.candidates, settings)
+    return run.confirmed
 
 
 def with_workers(settings: Settings, workers: int | None) -> Settings:

@@ -8,6 +8,8 @@ from evonas.errors import DataError, UnknownNameError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.folder import readable_run
+from evonas.study.results.candidate import Candidate
+from evonas.study.results.reading import read_run
 from evonas.study.weights import weights_path
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Study:
 
     @property
     def evaluations(self) -> list[Evaluation]:
-        """The record of every candidate evaluated so far, in the order of asking."""
+        """The record of every training of the search so far, in the order of asking."""
         with readable_run(self.folder) as (_, journal):
             return journal.evaluations()
 
@@ -59,23 +61,23 @@ class Study:
 
         The index is the key; the columns are the other columns of ``pareto.csv``.
         """
-        from evonas.api.running import confirmations
         from evonas.report.tables import front_table
 
-        objectives = self.settings.problem.objectives
-        confirmed = confirmations(self.folder)
-        return front_table(self.evaluations, objectives, confirmed).set_index("key")
+        run = read_run(self.folder)
+        objectives = run.settings.problem.objectives
+        return front_table(run.candidates, objectives, run.confirmed).set_index("key")
 
     @property
     def candidates(self) -> "pd.DataFrame":
         """Every candidate, in the order of asking; the columns are those of ``candidates.csv``."""
         from evonas.report.tables import candidates_table
 
-        everything = candidates_table(self.evaluations, self.settings.problem.objectives)
-        return everything.set_index("key")
+        run = read_run(self.folder)
+        objectives = run.settings.problem.objectives
+        return candidates_table(run.candidates, objectives, run.confirmed).set_index("key")
 
     def load(self, key: str) -> "nn.Module":
-        """The trained network of a candidate on the front.
+        """The trained network of a candidate that may be on the front.
 
         Args:
             key: of the candidate, or the beginning of it that no other has.
@@ -86,37 +88,39 @@ class Study:
 
         Raises:
             UnknownNameError: no candidate has this key, or several begin so.
-            DataError: no weights are kept of it, because it is not on the front.
+            DataError: no weights are kept of it, because it has no good chance of being on the
+                front.
         """
         from safetensors.torch import load_file
 
-        evaluation = self.find(key)
-        path = weights_path(self.folder, evaluation.key)
+        candidate = self.find(key)
+        path = weights_path(self.folder, candidate.key)
         if not path.exists():
             raise DataError(
-                f"{path}: no weights are kept of candidate {evaluation.key}; only those of the "
-                "front are"
+                f"{path}: no weights are kept of candidate {candidate.key}; only those of the "
+                "front are, and of others with a good chance to belong to it"
             )
-        network = self.untrained(evaluation)
+        network = self.untrained(candidate)
         network.load_state_dict(load_file(path))
         return network.eval()
 
-    def untrained(self, evaluation: Evaluation) -> "nn.Module":
+    def untrained(self, candidate: Candidate) -> "nn.Module":
         """The network of a candidate as it was before its training, on the CPU.
 
         Args:
-            evaluation: a record of this study.
+            candidate: of this study.
         """
         from evonas.evaluation.candidate import candidate_network
         from evonas.study.shape import read_space, run_traits
 
         space = read_space(self.settings, self.folder)
-        genome = space.parse(evaluation.genome)
+        genome = space.parse(candidate.genome)
         traits = run_traits(self.settings)
-        return candidate_network(space, genome, traits, seed=evaluation.seed)
+        seed = candidate.representative.seed
+        return candidate_network(space, genome, traits, seed=seed)
 
-    def find(self, key: str) -> Evaluation:
-        """The record of one candidate.
+    def find(self, key: str) -> Candidate:
+        """One candidate, with all of its trainings.
 
         Args:
             key: of the candidate, or the beginning of it that no other has.
@@ -124,12 +128,13 @@ class Study:
         Raises:
             UnknownNameError: no candidate has this key, or several begin so.
         """
-        found = [e for e in self.evaluations if e.key.startswith(key)] if key else []
-        exact = [e for e in found if e.key == key]
+        everything = read_run(self.folder).candidates
+        found = [c for c in everything if c.key.startswith(key)] if key else []
+        exact = [c for c in found if c.key == key]
         if len(exact or found) == 1:
             return (exact or found)[0]
         if found:
-            keys = ", ".join(e.key for e in found[:5])
+            keys = ", ".join(c.key for c in found[:5])
             raise UnknownNameError(
                 f"{len(found)} candidates of {self.folder} begin by '{key}': {keys}"
             )
@@ -162,14 +167,15 @@ class Study:
     def confirm(
         self, replicates: int = 3, *, workers: int | None = None, progress: bool = True
     ) -> "Study":
-        """Train every network of the front anew, and report it by these trainings alone.
+        """Train every network that may be on the front anew, and report it by these trainings.
 
-        :attr:`front` and ``pareto.csv`` then have more columns: ``replicates``, ``collapsed``,
-        ``confirmed_*`` and ``test_*``, with standard errors. The test part of the data is read
-        here, and nowhere else.
+        :attr:`front` and ``pareto.csv`` then have more columns: ``confirmations``,
+        ``confirmed_collapsed``, ``confirmed_*`` and ``test_*``, with standard errors; so do
+        :attr:`candidates` and ``candidates.csv``. The test part of the data is read here, and
+        nowhere else.
 
         Args:
-            replicates: trainings of each network; those that were done before count.
+            replicates: trainings of each network; confirmations that were done before count.
             workers: trainings at once; None for one a core, or what suits the GPU.
             progress: whether a progress bar is shown.
 
@@ -192,7 +198,7 @@ class Study:
         problem, training = self.settings.problem, self.settings.training
         return (
             f"Study({str(self.folder)!r}: {problem.space} on {training.dataset}, "
-            f"{', '.join(problem.objectives)}, {len(self.evaluations)} candidates)"
+            f"{', '.join(problem.objectives)}, {len(self.evaluations)} trainings)"
         )
 
     def _repr_html_(self) -> str:

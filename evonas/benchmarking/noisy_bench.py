@@ -18,7 +18,8 @@ class NoisyPlan:
     """What is to be run.
 
     Attributes:
-        plan: engines, seeds and checkpoints, which here count trainings.
+        plan: engines, seeds and checkpoints; a checkpoint is a number of trainings, at which a run
+            ends.
         noise: of a training.
         replicates: trainings of every genome; ``None`` where engines are to decide.
     """
@@ -49,30 +50,29 @@ def run_noisy_bench(
 def run_noisy_engine(
     benchmark: Benchmark, noisy: NoisyPlan, *, algorithm: str, seed: int
 ) -> list[NoisyScore]:
-    """One engine with one seed, from its first training to the last checkpoint.
+    """One engine with one seed; for each checkpoint a run that ends there.
 
-    Every training counts, the second of a genome like the first.
+    An engine may plan for its end, so what it returns on its way to another one is not what it
+    would return if it ended there. Every training counts, the second of a genome like the first.
     """
     plan = noisy.plan
-    search = make_replicated_search(
-        algorithm,
-        benchmark.problem,
-        population=plan.population,
-        num_objectives=len(benchmark.goal.objectives),
-        seed=seed,
-        replicates=noisy.replicates,
-    )
     at_once = plan.at_once or (1 if SEARCHES[algorithm].is_sequential else plan.population)
-    last = plan.checkpoints[-1]
-    while search.num_asked < last:
-        trials = search.ask(min(at_once, last - search.num_asked))
-        if not trials:
-            break
-        search.tell(trials, [noisy.noise.told(benchmark, t, seed=seed) for t in trials])
-    results = search.results
     scores = []
     for count in plan.checkpoints:
-        estimates = search.estimates(results[:count])
+        search = make_replicated_search(
+            algorithm,
+            benchmark.problem,
+            population=plan.population,
+            num_objectives=len(benchmark.goal.objectives),
+            seed=seed,
+            replicates=noisy.replicates,
+        )
+        while (remaining := count - search.num_asked) > 0:
+            trials = search.ask(min(at_once, remaining), remaining=remaining)
+            if not trials:
+                break
+            search.tell(trials, [noisy.noise.told(benchmark, t, seed=seed) for t in trials])
+        estimates = search.estimates(search.results)
         scores.append(
             score_front(
                 benchmark,

@@ -1,6 +1,6 @@
 """Runs in the order of their evaluations, and which of them belong together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -8,8 +8,8 @@ from pathlib import Path
 from evonas.errors import ConfigError
 from evonas.search.pareto import Vector
 from evonas.settings import SETTINGS, Settings
-from evonas.study.folder import readable_run
-from evonas.study.progress import vector
+from evonas.study.results.reading import RunState, read_run
+from evonas.study.results.vectors import vector
 
 # what does not make two runs different searches
 _ASIDE = ("seed", "data_dir")
@@ -26,8 +26,10 @@ class Trajectory:
     Attributes:
         name: of its folder.
         label: of the group it belongs to.
-        vectors: of its candidates in the order of asking, to be minimised; None for failures.
-        seconds: that the candidates up to each took to train and to measure, over all workers.
+        vectors: of its trainings in the order of asking, to be minimised: what is believed of the
+            candidate at the end of the run; None for failures, and for a candidate's later
+            trainings, which cost and bring no new one.
+        seconds: that the trainings up to each took, measuring included, over all workers.
     """
 
     name: str
@@ -52,17 +54,16 @@ def read_trajectories(folders: Sequence[Path]) -> tuple[list[Trajectory], tuple[
         raise ConfigError("runs: a folder is given twice")
     runs, trajectories = [], []
     for folder in folders:
-        with readable_run(folder) as (settings, journal):
-            evaluations = journal.evaluations()
-        if not evaluations:
+        run = read_run(folder)
+        if not run.evaluations:
             raise ConfigError(f"{folder}: no candidate of this run has been evaluated yet")
-        runs.append(settings)
+        runs.append(run.settings)
         trajectories.append(
             Trajectory(
                 name=str(folder),
                 label="",
-                vectors=tuple(vector(e, settings.problem.objectives) for e in evaluations),
-                seconds=tuple(accumulate(e.seconds for e in evaluations)),
+                vectors=tuple(_vectors(run)),
+                seconds=tuple(accumulate(e.seconds for e in run.evaluations)),
             )
         )
     _check_comparable(folders, runs)
@@ -71,6 +72,13 @@ def read_trajectories(folders: Sequence[Path]) -> tuple[list[Trajectory], tuple[
         Trajectory(trajectory.name, label, trajectory.vectors, trajectory.seconds)
         for trajectory, label in zip(trajectories, labels, strict=True)
     ], runs[0].problem.objectives
+
+
+def _vectors(run: RunState) -> Iterator[Vector | None]:
+    """What each training brought: a candidate's first one, what is now believed of it."""
+    known = {each.key: vector(each, run.settings.problem.objectives) for each in run.candidates}
+    for training in run.evaluations:
+        yield known[training.key] if training.replicate == 0 else None
 
 
 def group_labels(runs: Sequence[Settings]) -> list[str]:

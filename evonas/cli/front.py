@@ -8,59 +8,100 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
-from evonas.evaluation.objectives import ALWAYS_MEASURED
-from evonas.evaluation.record import Evaluation
+from evonas.cli.claims import claim_and_confirmation
 from evonas.report.picture import write_picture
-from evonas.study.folder import readable_run
-from evonas.study.progress import front
+from evonas.report.visible_range import beyond_the_axes
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.likely import likely_front
+from evonas.study.results.reading import RunState, read_run
+from evonas.study.results.ties import ties
 
 
 def show_front(console: Console, folder: Path) -> None:
     """Print the front of the run in ``folder``, and see that ``front.png`` shows it."""
-    with readable_run(folder) as (settings, journal):
-        evaluations = journal.evaluations()
-    objectives = settings.problem.objectives
-    chosen = front(evaluations, objectives)
+    run = read_run(folder)
+    objectives = run.settings.problem.objectives
+    chosen = front(run.candidates, objectives)
     console.print(_front_table(chosen, objectives))
-    picture = write_picture(folder, evaluations, settings)
-    _say(console, f"{len(chosen)} of {len(evaluations)} candidates; picture: {picture}")
-    missing = left_out(evaluations)
+    level = ties(chosen, objectives)
+    if any(candidate.replicates > 1 for candidate in chosen):
+        _say(console, "± one standard error; n trainings; P of being on the true front")
+    if any(level.values()):
+        _say(console, "≈ level with another on the front, within two standard errors")
+    picture = write_picture(folder, run.candidates, run.settings)
+    _say(console, f"{_counts(run, chosen)}; picture: {picture}")
+    missing = left_out(run.candidates, objectives)
     if missing:
         _say(console, f"not in the picture: {missing}")
+    if run.confirmed and chosen:
+        _say(console, claim_and_confirmation(chosen, run.confirmed))
     if chosen:
         _say(console, f"see one by: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
 
 
-def left_out(evaluations: Sequence[Evaluation]) -> str:
-    """How many candidates can be on no front, by reason; empty if there are none."""
+def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
+    likely = len(likely_front(run.candidates)) - len(chosen)
+    more = f", {likely} more with a good chance" if likely else ""
+    trainings = len(run.evaluations)
+    of = f"{len(run.candidates)} candidates"
+    if trainings > len(run.candidates):
+        of += f", trained {trainings} times"
+    return f"{len(chosen)} of {of}{more}"
+
+
+def left_out(candidates: Sequence[Candidate], objectives: Sequence[str]) -> str:
+    """How many candidates the picture does not show, by reason; empty if it shows all."""
     reasons = {
-        "failed": lambda e: e.failure is not None,
-        "outside the constraints": lambda e: e.failure is None and e.violation > 0,
-        "stopped on a rung": lambda e: e.failure is None and _begins(e, "stopped"),
-        "dominated before the attack": lambda e: e.failure is None and _begins(e, "dominated"),
+        "failed": lambda c: c.failure is not None,
+        "outside the constraints": lambda c: c.failure is None and c.violation > 0,
+        "stopped on a rung": lambda c: c.failure is None and _begins(c, "stopped"),
+        "dominated before the attack": lambda c: c.failure is None and _begins(c, "dominated"),
     }
-    counts = {reason: sum(map(holds, evaluations)) for reason, holds in reasons.items()}
+    counts = {reason: sum(map(holds, candidates)) for reason, holds in reasons.items()}
+    contending = [candidate for candidate in candidates if candidate.contends]
+    counts["far behind, beyond the axes"] = beyond_the_axes(contending, objectives)
     return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
 
 
-def _begins(evaluation: Evaluation, word: str) -> bool:
-    return (evaluation.left_out or "").startswith(word)
+def _begins(candidate: Candidate, word: str) -> bool:
+    return (candidate.left_out or "").startswith(word)
 
 
 def _say(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _front_table(chosen: Sequence[Evaluation], objectives: Sequence[str]) -> Table:
-    shown = list(dict.fromkeys([*objectives, *ALWAYS_MEASURED]))
-    table = Table(*shown, "weights by rule", box=None)
-    table.add_column("key", no_wrap=True)  # to be copied
-    for evaluation in chosen:
-        total = sum(evaluation.weights_by_rule.values())
-        shares = sorted(evaluation.weights_by_rule.items(), key=lambda item: -item[1])
+def _front_table(chosen: Sequence[Candidate], objectives: Sequence[str]) -> Table:
+    shown = list(dict.fromkeys([*objectives, "params", "bio"]))
+    has_replicates = any(candidate.replicates > 1 for candidate in chosen)
+    counts = ("n", "P") if has_replicates else ()
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for name in ("key", *shown, *counts):  # a key is there to be copied
+        table.add_column(name, no_wrap=True)
+    table.add_column("weights by rule, %")
+    level = ties(chosen, objectives)
+    for candidate in chosen:
+        weights = candidate.representative.weights_by_rule
+        total = sum(weights.values())
+        shares = sorted(weights.items(), key=lambda item: -item[1])
+        counted = (trainings(candidate), f"{candidate.p_front:.2f}") if has_replicates else ()
         table.add_row(
-            *(readable(evaluation.values[name]) for name in shown),
-            " ".join(f"{name} {100 * count / total:.0f}%" for name, count in shares),
-            evaluation.key,
+            candidate.key + " ≈" * bool(level[candidate.key]),
+            *(with_error(candidate, name) for name in shown),
+            *counted,
+            ", ".join(f"{name} {100 * count / total:.0f}" for name, count in shares),
         )
     return table
+
+
+def with_error(candidate: Candidate, name: str) -> str:
+    """A value, with its standard error where it has one."""
+    error, value = candidate.errors.get(name), candidate.values[name]
+    return f"{value:.3f}±{error:.3f}" if error else readable(value)
+
+
+def trainings(candidate: Candidate) -> str:
+    """How often a candidate was trained, and how often it collapsed."""
+    if not candidate.collapsed:
+        return str(candidate.replicates)
+    return f"{candidate.replicates}, {candidate.collapsed} collapsed"

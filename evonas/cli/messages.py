@@ -12,7 +12,7 @@ from evonas.report.tables import FRONT_FILE
 from evonas.settings import Settings
 from evonas.space import Space
 from evonas.study.operators_file import describe_credit
-from evonas.study.result import StudyResult
+from evonas.study.results.result import StudyResult
 
 
 def introduce(
@@ -63,15 +63,21 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
         )
     if result.credit:
         console.print(describe_credit(result.credit), highlight=False, soft_wrap=True)
-    outside = sum(e.violation > 0 for e in result.evaluations)
+    outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
     _say(
         console,
-        f"{len(result.evaluations)} candidates, {failures} failed{outside_text}, "
+        f"{_trained(result)}, {failures} failed{outside_text}, "
         f"{len(result.front)} on the front: {folder / FRONT_FILE}\n"
         f"see it by: evonas front {shlex.quote(str(folder))}",
     )
+
+
+def _trained(result: StudyResult) -> str:
+    candidates, trainings = len(result.candidates), len(result.evaluations)
+    more = f" in {trainings} trainings" if trainings > candidates else ""
+    return f"{candidates} candidates{more}"
 
 
 def _place(settings: Settings, workers: int) -> str:
@@ -83,9 +89,9 @@ def _place(settings: Settings, workers: int) -> str:
 
 def _plan(settings: Settings) -> str:
     search, training = settings.search, settings.training
-    parts = [f"{search.population} candidates x {_count(search.generations, 'generation')}"]
+    parts = [f"{search.population} trainings x {_count(search.generations, 'generation')}"]
     if search.mode == "steady":
-        parts = [f"{search.num_candidates} candidates in steady state"]
+        parts = [f"{search.num_trainings} trainings in steady state"]
     if training.fidelity:
         rungs = ", ".join(map(str, training.fidelity[:-1]))
         parts.append(f"1 in {training.eta} goes on after {rungs} of {training.epochs} epochs")

@@ -6,14 +6,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evonas.api.progress_text import readable
 from evonas.api.study import Study
+from evonas.cli.front import trainings, with_error
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.evaluation.record import Evaluation
 from evonas.report.cell_drawing import CELLS_FOLDER, cells_as_svg, cells_as_text
 from evonas.rules import rule_layers
 from evonas.search.pareto import non_dominated
-from evonas.study.progress import front, vector
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.confirmed import Confirmed
+from evonas.study.results.reading import read_run
+from evonas.study.results.ties import ties
+from evonas.study.results.vectors import vector
 from evonas.study.shape import read_space
 
 
@@ -25,53 +28,84 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         RunFolderError: there is no run in the folder.
     """
     study = Study(folder)
-    evaluation = study.find(key)
+    candidate = study.find(key)
     space = read_space(study.settings, folder)
-    blueprint = space.decode(space.parse(evaluation.genome))
-    _say(console, f"candidate {evaluation.key} of {folder}\n{evaluation.genome}\n")
+    blueprint = space.decode(space.parse(candidate.genome))
+    run = read_run(folder)
+    _say(console, f"candidate {candidate.key} of {folder}\n{candidate.genome}\n")
     for line in cells_as_text(blueprint.cells):
         _say(console, line)
     console.print()
-    console.print(_values(evaluation, study.settings.problem.objectives))
-    _say(console, f"\n{standing(evaluation, study)}\n")
-    console.print(_layers(study, evaluation))
-    drawing = folder / CELLS_FOLDER / f"{evaluation.key}.svg"
+    objectives = study.settings.problem.objectives
+    console.print(_values(candidate, objectives, run.confirmed.get(candidate.key)))
+    _say(console, f"\n{standing(candidate, run.candidates, objectives)}")
+    for training in candidate.trainings:
+        if training.failure is not None:
+            _say(console, f"training {training.replicate} failed: {training.failure}")
+    console.print()
+    console.print(_layers(study, candidate))
+    drawing = folder / CELLS_FOLDER / f"{candidate.key}.svg"
     drawing.parent.mkdir(exist_ok=True)
-    title = f"{evaluation.key}, {space.name}"
+    title = f"{candidate.key}, {space.name}"
     drawing.write_text(cells_as_svg(blueprint.cells, title=title), encoding="utf-8")
     _say(console, f"\ndrawing of the cells: {drawing}")
 
 
-def standing(evaluation: Evaluation, study: Study) -> str:
+def standing(
+    candidate: Candidate, candidates: Sequence[Candidate], objectives: Sequence[str]
+) -> str:
     """Where a candidate stands: on the front, behind others, or in no comparison."""
-    objectives, everything = study.settings.problem.objectives, study.evaluations
-    if evaluation.failure is not None:
-        return f"failed: {evaluation.failure}"
-    if evaluation.left_out is not None:
-        return f"on no front: {evaluation.left_out}"
-    chosen = front(everything, objectives)
-    if evaluation in chosen:
-        return f"on the front, {chosen.index(evaluation) + 1} of {len(chosen)} by {objectives[0]}"
-    mine = vector(evaluation, objectives)
-    better = [e.key for e in chosen if not non_dominated([vector(e, objectives), mine])[1]]
-    return f"dominated by {len(better)} of the {len(chosen)} on the front: {', '.join(better[:3])}"
+    if candidate.failure is not None:
+        return f"failed: {candidate.failure}"
+    if candidate.left_out is not None:
+        return f"on no front: {candidate.left_out}"
+    chance = candidate.p_front
+    probably = "" if chance is None else f"; probability of being there {chance:.2f}"
+    chosen = front(candidates, objectives)
+    keys = [each.key for each in chosen]
+    if candidate.on_front:
+        place = keys.index(candidate.key) + 1
+        level = ties(chosen, objectives)[candidate.key]
+        beside = f"; level with {', '.join(level[:3])}" if level else ""
+        return f"on the front, {place} of {len(chosen)} by {objectives[0]}{probably}{beside}"
+    mine = vector(candidate, objectives)
+    better = [c.key for c in chosen if not non_dominated([vector(c, objectives), mine])[1]]
+    if not better:
+        return f"not on the front: trained only {candidate.replicates} times{probably}"
+    some = ", ".join(better[:3])
+    return f"dominated by {len(better)} of the {len(chosen)} on the front: {some}{probably}"
 
 
-def _values(evaluation: Evaluation, objectives: Sequence[str]) -> Table:
-    """What was measured, the objectives first."""
-    table = Table("objective", "value", "unit", box=None)
-    for name in dict.fromkeys([*objectives, *evaluation.values]):
-        if name in evaluation.values:
-            table.add_row(name, readable(evaluation.values[name]), OBJECTIVES[name].unit)
-    table.add_row("epochs", str(evaluation.epochs), "")
-    table.add_row("seconds", f"{evaluation.seconds:.1f}", "")
+def _values(candidate: Candidate, objectives: Sequence[str], confirmed: Confirmed | None) -> Table:
+    """What was measured, the objectives first, and what was confirmed."""
+    columns = ("objective", "value", "confirmed", "test") if confirmed else ("objective", "value")
+    table = Table(*columns, "unit", box=None)
+    for name in dict.fromkeys([*objectives, *candidate.values]):
+        if name in candidate.values:
+            found = [_confirmation(confirmed, each) for each in (name, f"test_{name}")]
+            unit = OBJECTIVES[name].unit
+            table.add_row(name, with_error(candidate, name), *(found if confirmed else ()), unit)
+    empty = ("", "") if confirmed else ()
+    table.add_row("trained", trainings(candidate), *empty, "times")
+    if confirmed:
+        counts = f"{confirmed.replicates}, collapsed {confirmed.collapsed}"
+        table.add_row("confirmed", counts, *empty, "times")
+    table.add_row("epochs", str(candidate.representative.epochs), *empty, "")
+    table.add_row("seconds", f"{candidate.seconds:.1f}", *empty, "")
     return table
 
 
-def _layers(study: Study, evaluation: Evaluation) -> Table:
+def _confirmation(confirmed: Confirmed | None, name: str) -> str:
+    if confirmed is None or name not in confirmed.means:
+        return ""
+    error = confirmed.errors[name]
+    return f"{confirmed.means[name]:.4f}" + (f" ± {error:.4f}" if error is not None else "")
+
+
+def _layers(study: Study, candidate: Candidate) -> Table:
     """Every weight layer in the order of the network: its shape, its weights, its rule."""
     table = Table("layer", "shape of the weight", "weights", "rule", box=None)
-    for name, layer in rule_layers(study.untrained(evaluation)).items():
+    for name, layer in rule_layers(study.untrained(candidate)).items():
         weight = layer.weight
         shape = " x ".join(map(str, weight.shape))
         table.add_row(name.removeprefix("body."), shape, f"{weight.numel():,}", layer.rule.name)

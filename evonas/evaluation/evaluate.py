@@ -61,7 +61,11 @@ def evaluating(
     start = time.perf_counter()
     stage = stage or Stage()
     record = EvaluationBuilder(
-        protocol, space.key(genome), space.format(genome), replicate=stage.replicate
+        protocol,
+        space.key(genome),
+        space.format(genome),
+        replicate=stage.replicate,
+        is_confirmation=stage.is_confirmation,
     )
     record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
     blob = b""
@@ -80,10 +84,11 @@ def evaluating(
             record.uncaptured = trained.fallback if images.labels.is_cuda else None
             with arithmetic("fp32", device_type=torch.device(protocol.device).type):
                 record.measure("forward", subject)
+                record.measure_learned(subject, num_classes=data.traits.num_classes)
                 if not (record.violation or record.is_gated(subject, stage.rivals)):
                     record.measure("attack", subject)
-                    if stage.reads_test:
-                        record.measure_test(subject, _on_test(subject, protocol))
+                    if stage.is_confirmation:
+                        record.measure_test(_on_test(subject, protocol))
             blob = _weights(subject.network) if record.contends else trained.checkpoint
     except CandidateFailure as problem:
         record.failure = f"{problem.kind}: {problem}"
@@ -145,7 +150,7 @@ def _test_part(protocol: Protocol) -> tuple[Images, Images]:
 
 
 def _attack_seed(protocol: Protocol) -> int:
-    return derive_seed(protocol.seed, "attack")
+    return derive_seed(protocol.training.split_seed, "attack")
 
 
 @lru_cache(maxsize=1)  # the same images for all candidates of a study
@@ -163,7 +168,11 @@ def _weights(network: Network) -> bytes:
 def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
     training = protocol.training
     return _load(
-        training.dataset, protocol.data_dir, protocol.seed, training.images, protocol.device
+        training.dataset,
+        protocol.data_dir,
+        training.split_seed,
+        training.images,
+        protocol.device,
     )
 
 

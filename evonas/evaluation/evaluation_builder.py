@@ -1,11 +1,14 @@
 """An evaluation under way: what is measured, and what is left out for making no difference."""
 
+import math
 from typing import final
 
 from evonas.evaluation.constraints import broken, total_violation
 from evonas.evaluation.objectives import OBJECTIVES, Cost, Subject
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
+
+CHANCE_ERRORS = 3.0  # standard errors above chance up to which a training has learned nothing
 
 
 @final
@@ -21,7 +24,15 @@ class EvaluationBuilder:
         uncaptured: the same.
     """
 
-    def __init__(self, protocol: Protocol, key: str, genome: str, *, replicate: int = 0) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        key: str,
+        genome: str,
+        *,
+        replicate: int = 0,
+        is_confirmation: bool = False,
+    ) -> None:
         self._protocol = protocol
         self._key = key
         self._genome = genome
@@ -29,7 +40,10 @@ class EvaluationBuilder:
         self._replicate = replicate
         self._test_values: dict[str, float] = {}
         self._num_images: dict[str, int] = {}
-        self.seed = protocol.candidate_seed(key, replicate=replicate)
+        self._learned: float | None = None
+        self.seed = protocol.candidate_seed(
+            key, replicate=replicate, is_confirmation=is_confirmation
+        )
         self.until = 0
         self.weights_by_rule: dict[str, int] = {}
         self.losses: tuple[float, ...] = ()
@@ -42,22 +56,32 @@ class EvaluationBuilder:
         for objective in self._protocol.measured():
             if objective.cost == cost:
                 self._values[objective.name] = objective.measure(subject)
+                if cost != "free":
+                    seen = subject.attacked if cost == "attack" else subject.validation
+                    self._num_images[objective.name] = len(seen)
 
-    def measure_test(self, subject: Subject, test: Subject) -> None:
+    def measure_learned(self, subject: Subject, *, num_classes: int) -> None:
+        """How far its training came from chance, 0, to right about everything, 1."""
+        share = self._values.get("acc")
+        if share is None:
+            share = OBJECTIVES["acc"].measure(subject)
+        chance = 1.0 / num_classes
+        error = math.sqrt(chance * (1.0 - chance) / len(subject.validation))
+        is_at_chance = share <= chance + CHANCE_ERRORS * error
+        self._learned = 0.0 if is_at_chance else (share - chance) / (1.0 - chance)
+
+    def measure_test(self, test: Subject) -> None:
         """Add the values on the test part of all objectives that are measured on images.
 
         Args:
-            subject: as the objectives have seen it.
-            test: the same network with the test part in the place of the validation part.
+            test: the network with the test part in the place of the validation part.
         """
         for objective in self._protocol.measured():
             if objective.cost != "free":
                 name, is_attack = objective.name, objective.cost == "attack"
                 self._test_values[name] = objective.measure(test)
-                seen = (subject.attacked, test.attacked) if is_attack else (
-                    subject.validation, test.validation
-                )  # fmt: skip
-                self._num_images[name], self._num_images[f"test_{name}"] = map(len, seen)
+                seen = test.attacked if is_attack else test.validation
+                self._num_images[f"test_{name}"] = len(seen)
 
     @property
     def violation(self) -> float:
@@ -112,6 +136,7 @@ class EvaluationBuilder:
             replicate=self._replicate,
             test_values=self._test_values,
             num_images=self._num_images,
+            learned=self._learned,
         )
 
     def _is_complete(self) -> bool:

@@ -30,7 +30,8 @@ class Protocol:
         training: the images, and how long they are learned.
         attack: its radius, and how many images it is tried on.
         machine: where the candidate is trained; what is measured is measured in float32.
-        seed: of the study: it decides the split, the attack's noise and every candidate's seed.
+        seed: of the study: it decides every candidate's seed. The split, the attacked images and
+            the attack's noise are decided by ``training.split_seed``.
     """
 
     problem: ProblemSettings
@@ -87,8 +88,12 @@ class Protocol:
         """Where candidates are trained, as torch writes it; the first of several GPUs."""
         return "cuda:0" if self.machine.device in ("all", "cuda") else self.machine.device
 
-    def candidate_seed(self, key: str, *, replicate: int = 0) -> int:
-        """Of one training of one candidate; the first has the seed that it always had."""
+    def candidate_seed(
+        self, key: str, *, replicate: int = 0, is_confirmation: bool = False
+    ) -> int:
+        """Of one training of one candidate; no confirmation has the seed of a replicate."""
+        if is_confirmation:
+            return derive_seed(self.seed, key, "confirmation", replicate)
         if replicate == 0:
             return derive_seed(self.seed, key)
         return derive_seed(self.seed, key, "replicate", replicate)
@@ -111,11 +116,12 @@ class Stage:
         replicate: which training of the candidate this is, from 0: another number is another seed
             of weights, order, augmentation and feedback. The split, the attacked images and the
             attack's noise are those of the study.
-        reads_test: whether the test part is read too, which only a confirmation may do.
+        is_confirmation: whether it plays no part in the search: then its seed is another again,
+            and the test part is read too.
     """
 
     epochs: int | None = None
     checkpoint: bytes = b""
     rivals: tuple[tuple[float, ...], ...] = ()
     replicate: int = 0
-    reads_test: bool = False
+    is_confirmation: bool = False

@@ -21,9 +21,12 @@ class Evaluation:
         bounds: by expensive objective that was found to make no difference to the front: a value
             that it cannot better.
         left_out: why it is on no front though it did not fail, else None.
-        replicate: which training of the candidate this is, from 0.
+        replicate: which training of the candidate this is, from 0; confirmations are numbered by
+            themselves, from 1.
         test_values: by objective, on the test part; empty but in a confirmation.
         num_images: by objective, of the images that its value is a share of.
+        learned: how far the training came from chance, 0, to right about everything, 1; None
+            where it did not come to be measured.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
             the same numbers, more slowly.
     """
@@ -44,6 +47,7 @@ class Evaluation:
     replicate: int = 0
     test_values: dict[str, float] = field(default_factory=dict)
     num_images: dict[str, int] = field(default_factory=dict)
+    learned: float | None = None
 
     @property
     def contends(self) -> bool:

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.journal import JOURNAL_FILE
+from evonas.study.results.candidate import Candidate
 
 FRONT_PICTURE = "front.png"
 
 
-def write_picture(folder: Path, evaluations: Sequence[Evaluation], settings: Settings) -> Path:
+def write_picture(folder: Path, candidates: Sequence[Candidate], settings: Settings) -> Path:
     """Draw the front of the run in ``folder``, unless its picture is newer than its journal.
 
     Args:
         folder: of the run.
-        evaluations: of its candidates.
+        candidates: of the run.
         settings: of the run.
 
     Returns:
@@ -27,10 +27,10 @@ def write_picture(folder: Path, evaluations: Sequence[Evaluation], settings: Set
     from evonas.report.plot import draw_front  # matplotlib takes longer to import than to draw
 
     draw_front(
-        evaluations,
+        candidates,
         settings.problem.objectives,
         path=picture,
-        title=f"{settings.problem.space} on {settings.training.dataset}: {len(evaluations)} "
+        title=f"{settings.problem.space} on {settings.training.dataset}: {len(candidates)} "
         f"candidates, {settings.search.algorithm}, seed {settings.search.seed}",
     )
     return picture

@@ -10,25 +10,30 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.evaluation.record import Evaluation
-from evonas.study.progress import front, vector
+from evonas.report.visible_range import visible_range
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.likely import likely_front
+from evonas.study.results.vectors import vector
 
 _PANEL_INCHES = 4.2
 _PANELS_IN_A_ROW = 3
-_DOMINATED = "#9aa5b1"
+_OTHERS = "#9aa5b1"
+_LIKELY = "#334155"  # a good chance of being on the front
 _FRONT = "#c2410c"
 
 
 def draw_front(
-    evaluations: Sequence[Evaluation], objectives: Sequence[str], *, path: Path, title: str
+    candidates: Sequence[Candidate], objectives: Sequence[str], *, path: Path, title: str
 ) -> None:
     """Write a PNG with every candidate and the front among them.
 
     With two objectives the front is joined by the steps that bound what it dominates; with more, a
-    panel shows a projection, where a point of the front can lie behind others.
+    panel shows a projection, where a point of the front can lie behind others. Where the noise is
+    known, bars show a standard error of the front and of those with a good chance to belong to it.
+    Candidates far behind may lie beyond the axes.
 
     Args:
-        evaluations: of a study; what failed or was left out is not drawn.
+        candidates: of a study; what failed or was left out is not drawn.
         objectives: at least one; a single one is drawn over the order of evaluation.
         path: of the picture.
         title: above the panels.
@@ -43,7 +48,7 @@ def draw_front(
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for empty in axes[panels:]:
         empty.remove()
-    alive = [e for e in evaluations if e.contends]
+    alive = [e for e in candidates if e.contends]
     chosen = front(alive, objectives)
     if pairs:
         for axis, (x, y) in zip(axes[:panels], pairs, strict=True):
@@ -51,31 +56,35 @@ def draw_front(
     else:
         _draw_trajectory(axes[0], alive, objectives[0])
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(title, fontsize=11)
     figure.savefig(path, dpi=150)
 
 
 def _draw_pair(
     axis: Axes,
-    alive: Sequence[Evaluation],
-    chosen: Sequence[Evaluation],
+    alive: Sequence[Candidate],
+    chosen: Sequence[Candidate],
     x: str,
     y: str,
     *,
     has_steps: bool,
 ) -> None:
     keys = {e.key for e in chosen}
+    likely = [e for e in likely_front(alive) if e.key not in keys]
+    keys |= {e.key for e in likely}
     others = [e for e in alive if e.key not in keys]
-    axis.scatter(
-        [e.values[x] for e in others],
-        [e.values[y] for e in others],
-        s=18,
-        color=_DOMINATED,
-        alpha=0.7,
-        linewidths=0,
-        label=f"dominated ({len(others)})",
-    )
+    for some, color, label in ((others, _OTHERS, "others"), (likely, _LIKELY, "good chance")):
+        if some or some is others:
+            axis.scatter(
+                [e.values[x] for e in some],
+                [e.values[y] for e in some],
+                s=18,
+                color=color,
+                alpha=0.7,
+                linewidths=0,
+                label=f"{label} ({len(some)})",
+            )
     ordered = sorted(chosen, key=lambda e: vector(e, (x, y)) or ())
     if has_steps:
         axis.step(
@@ -86,6 +95,8 @@ def _draw_pair(
             color=_FRONT,
             linewidth=1.2,
         )
+    _draw_errors(axis, likely, x, y, color=_LIKELY)
+    _draw_errors(axis, chosen, x, y, color=_FRONT)
     axis.scatter(
         [e.values[x] for e in ordered],
         [e.values[y] for e in ordered],
@@ -94,18 +105,36 @@ def _draw_pair(
         zorder=3,
         label=f"front ({len(chosen)})",
     )
+    if alive:
+        axis.set_xlim(visible_range(alive, x))
+        axis.set_ylim(visible_range(alive, y))
     _name(axis.xaxis, x)
     _name(axis.yaxis, y)
     _draw_grid(axis)
 
 
-def _draw_trajectory(axis: Axes, alive: Sequence[Evaluation], name: str) -> None:
+def _draw_errors(axis: Axes, some: Sequence[Candidate], x: str, y: str, *, color: str) -> None:
+    """A bar of one standard error each way, where it is known."""
+    known = [e for e in some if e.errors.get(x) is not None and e.errors.get(y) is not None]
+    if known:
+        axis.errorbar(
+            [e.values[x] for e in known],
+            [e.values[y] for e in known],
+            xerr=[e.errors[x] or 0.0 for e in known],
+            yerr=[e.errors[y] or 0.0 for e in known],
+            fmt="none",
+            ecolor=color,
+            elinewidth=0.8,
+            alpha=0.7,
+            zorder=2,
+        )
+
+
+def _draw_trajectory(axis: Axes, alive: Sequence[Candidate], name: str) -> None:
     values = [e.values[name] for e in alive]
     better = max if OBJECTIVES[name].direction == "maximise" else min
     numbers = range(1, len(values) + 1)
-    axis.scatter(
-        numbers, values, s=18, color=_DOMINATED, alpha=0.7, linewidths=0, label="candidate"
-    )
+    axis.scatter(numbers, values, s=18, color=_OTHERS, alpha=0.7, linewidths=0, label="candidate")
     axis.step(
         numbers,
         [better(values[:number]) for number in numbers],

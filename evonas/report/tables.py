@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from evonas.evaluation.objectives import ALWAYS_MEASURED
-from evonas.evaluation.record import Evaluation
-from evonas.study.confirmed import Confirmed
-from evonas.study.progress import front
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.confirmed import Confirmed
+from evonas.study.results.ties import ties
 
 FRONT_FILE = "pareto.csv"
 CANDIDATES_FILE = "candidates.csv"
@@ -26,81 +26,127 @@ def columns(objectives: Sequence[str], others: Sequence[str] = ()) -> list[str]:
         others: measured for the sake of a constraint alone.
     """
     names = [*objectives, *ALWAYS_MEASURED, *others]
-    return list(dict.fromkeys(["key", "genome", *names, "epochs", "seconds", "seed"]))
+    known = [f"{name}_{kind}" for kind in ("se", "mean") for name in objectives]
+    counts = ["replicates", "collapsed", "p_front"]
+    return list(
+        dict.fromkeys(["key", "genome", *names, "epochs", "seconds", "seed", *known, *counts])
+    )
 
 
-def table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.DataFrame:
-    """One row for each evaluation; what a failed candidate could not measure stays empty."""
+def table(candidates: Sequence[Candidate], objectives: Sequence[str]) -> pd.DataFrame:
+    """One row for each candidate; what a failed one could not measure stays empty.
+
+    After the values come, for each objective, the standard error (``_se``) and the plain mean of
+    the trainings (``_mean``); then the number of ``replicates`` and how many of them
+    ``collapsed``, and ``p_front``.
+    """
     rows = [
         {
-            "key": e.key,
-            "genome": e.genome,
-            **{name: int(v) if name in _COUNTS else v for name, v in e.values.items()},
-            "epochs": e.epochs,
-            "seconds": round(e.seconds, 3),
-            "seed": e.seed,
+            "key": c.key,
+            "genome": c.genome,
+            **{name: int(v) if name in _COUNTS else v for name, v in c.values.items()},
+            "epochs": c.representative.epochs,
+            "seconds": round(c.seconds, 3),
+            "seed": c.representative.seed,
+            **{f"{name}_se": c.errors.get(name) for name in objectives},
+            **{f"{name}_mean": c.means.get(name) for name in objectives},
+            "replicates": c.replicates,
+            "collapsed": c.collapsed,
+            "p_front": c.p_front,
         }
-        for e in evaluations
+        for c in candidates
     ]
-    others = sorted({name for e in evaluations for name in e.values})
+    others = sorted({name for c in candidates for name in c.values})
     frame = pd.DataFrame(rows, columns=columns(objectives, others))
+    numbers = [f"{name}_{kind}" for name in objectives for kind in ("se", "mean")]
     # a column of whole numbers with a gap would otherwise turn into floats
-    return frame.astype(dict.fromkeys((*_COUNTS, "epochs", "seed"), "Int64"))
+    kinds = dict.fromkeys((*_COUNTS, "epochs", "seed", "replicates", "collapsed"), "Int64")
+    return frame.astype(kinds | dict.fromkeys((*numbers, "p_front"), float))
 
 
-def candidates_table(evaluations: Sequence[Evaluation], objectives: Sequence[str]) -> pd.DataFrame:
-    """:func:`table`, with how far each candidate is outside the constraints, and why left out.
-
-    The last column is empty for a candidate that could be on the front, or that failed.
-    """
-    everything = table(evaluations, objectives)
-    everything["violation"] = [e.violation for e in evaluations]
-    everything["left_out"] = [e.left_out for e in evaluations]
-    return everything
-
-
-def front_table(
-    evaluations: Sequence[Evaluation],
+def candidates_table(
+    candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed],
 ) -> pd.DataFrame:
-    """:func:`table` of the front, with what its networks were confirmed by.
+    """:func:`table`, with how far each candidate is outside the constraints, and why left out.
 
-    Where something was confirmed there are more columns: ``replicates`` and how many of them
-    ``collapsed``, then ``confirmed_*`` and ``test_*`` with their standard errors (``_se``).
+    ``left_out`` is empty for a candidate that could be on the front, or that failed. Confirmations
+    come last, as in :func:`front_table`.
+    """
+    everything = table(candidates, objectives)
+    everything["violation"] = [c.violation for c in candidates]
+    everything["left_out"] = [c.left_out for c in candidates]
+    return _with_confirmations(everything, candidates, confirmed)
+
+
+def front_table(
+    candidates: Sequence[Candidate],
+    objectives: Sequence[str],
+    confirmed: Mapping[str, Confirmed],
+) -> pd.DataFrame:
+    """:func:`table` of the front, with who is level with whom and what was confirmed.
+
+    ``ties`` names the others on the front from which a network cannot be told: in no objective do
+    they differ by more than two standard errors. Where something was confirmed there are more
+    columns: ``confirmations`` and how many of them ``confirmed_collapsed``, then ``confirmed_*``
+    and ``test_*`` with their standard errors (``_se``).
 
     Args:
-        evaluations: of the study.
+        candidates: of the study.
         objectives: of the study.
         confirmed: by key; empty if nothing was confirmed.
     """
-    chosen = front(evaluations, objectives)
+    chosen = front(candidates, objectives)
     frame = table(chosen, objectives)
+    level = ties(chosen, objectives)
+    frame["ties"] = [" ".join(level[c.key]) for c in chosen]
+    return _with_confirmations(frame, chosen, confirmed)
+
+
+def _with_confirmations(
+    frame: pd.DataFrame, rows: Sequence[Candidate], confirmed: Mapping[str, Confirmed]
+) -> pd.DataFrame:
     if not confirmed:
         return frame
-    found = [confirmed.get(e.key) for e in chosen]
-    for name in ("replicates", "collapsed"):
-        counts = [getattr(c, name) if c else pd.NA for c in found]
-        frame[name] = pd.Series(counts, index=frame.index, dtype="Int64")
+    found = [confirmed.get(c.key) for c in rows]
+    counts = {
+        "confirmations": [c.replicates if c else pd.NA for c in found],
+        "confirmed_collapsed": [c.collapsed if c else pd.NA for c in found],
+    }
+    added = {
+        name: pd.Series(values, index=frame.index, dtype="Int64")
+        for name, values in counts.items()
+    }
     for name in dict.fromkeys(name for c in confirmed.values() for name in c.means):
         column = name if name.startswith("test_") else f"confirmed_{name}"
-        frame[column] = [c.means.get(name) if c else None for c in found]
-        frame[f"{column}_se"] = [c.errors.get(name) if c else None for c in found]
-    return frame
+        for suffix, values in (
+            ("", [c.means.get(name) if c else None for c in found]),
+            ("_se", [c.errors.get(name) if c else None for c in found]),
+        ):
+            added[column + suffix] = pd.Series(values, index=frame.index, dtype=float)
+    return frame.assign(**added)
 
 
 def write_tables(
     folder: Path,
-    evaluations: Sequence[Evaluation],
+    candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed] | None = None,
 ) -> None:
     """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``."""
-    _write(front_table(evaluations, objectives, confirmed or {}), folder / FRONT_FILE)
-    _write(candidates_table(evaluations, objectives), folder / CANDIDATES_FILE)
-    failed = [(e.key, e.genome, e.failure) for e in evaluations if e.failure is not None]
+    confirmed = confirmed or {}
+    _write(front_table(candidates, objectives, confirmed), folder / FRONT_FILE)
+    _write(candidates_table(candidates, objectives, confirmed), folder / CANDIDATES_FILE)
+    failed = [
+        (training.key, training.genome, training.replicate, training.failure)
+        for candidate in candidates
+        for training in candidate.trainings
+        if training.failure is not None
+    ]
     if failed:
-        _write(pd.DataFrame(failed, columns=["key", "genome", "failure"]), folder / FAILURES_FILE)
+        columns = ["key", "genome", "replicate", "failure"]
+        _write(pd.DataFrame(failed, columns=columns), folder / FAILURES_FILE)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

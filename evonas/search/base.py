@@ -206,20 +206,6 @@ class AbstractSearch(ABC):
         self._waiting = [outcomes.pop(o.genome, o) for o in self._waiting]
         self._revise(outcomes)
 
-    def note_noise(  # noqa: B027
-        self, genomes: Sequence[Genome], means: Sequence[Vector], variances: Sequence[Vector]
-    ) -> None:
-        """Means of the trainings as they are, for an engine that has a model of noise.
-
-        What is told and revised may be corrected by more than a genome's own trainings; a model
-        that learned it would learn from itself. By default nothing is made of it.
-
-        Args:
-            genomes: genomes that were asked for; what was noted of others is forgotten.
-            means: of the trainings of each, to be minimised.
-            variances: of these means about what stands behind them, by objective.
-        """
-
     def _checked(
         self,
         genomes: Sequence[Genome],

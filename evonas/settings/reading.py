@@ -82,6 +82,8 @@ def _convert(known: Setting, value: Any) -> Any:
         return tuple(_items(known, value))
     if known.plain_type is str and isinstance(value, os.PathLike):
         value = os.fspath(value)
+    if known.plain_type is str and type(value) is int:
+        value = str(value)  # replicates: 3
     if known.plain_type is float and type(value) is int:
         value = float(value)
     if type(value) is not known.plain_type or (isinstance(value, float) and not isfinite(value)):

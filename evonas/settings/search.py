@@ -20,7 +20,7 @@ class SearchSettings:
 
     algorithm: str = setting("The search engine.", default="evonas", table="algorithms")
     population: int = setting(
-        "Candidates in a generation.", default=20, unit="candidates", at_least=2
+        "Trainings in a generation.", default=20, unit="trainings", at_least=2
     )
     generations: int = setting(
         "Generations at most.",
@@ -29,19 +29,27 @@ class SearchSettings:
         at_least=1,
     )
     evaluations: int = setting(
-        "Candidates at most.",
+        "Trainings at most, the second of a candidate like the first.",
         default=unset("population x generations"),
-        unit="candidates",
+        unit="trainings",
         at_least=1,
     )
     mode: str = setting(
         "When new candidates are asked for.", default="generational", choices=MODES
     )
-    seed: int = setting("Seed of everything random.", default=0, at_least=0)
+    seed: int = setting(
+        "Seed of everything random but the split of the images.", default=0, at_least=0
+    )
+    replicates: str = setting(
+        "Trainings of each candidate: a number, or auto, which trains those again that may be on "
+        "the front.",
+        default="auto",
+        example="3",
+    )
     confirm: int = setting(
-        "After the search: fresh trainings of each network on the front, which it is then "
-        "reported by.",
-        default=0,
+        "After the search: fresh trainings of each network that may be on the front, which it is "
+        "then reported by; 0 for none.",
+        default=3,
         unit="trainings",
         at_least=0,
     )
@@ -72,6 +80,6 @@ class SearchSettings:
     )
 
     @property
-    def num_candidates(self) -> int:
-        """How many are trained at most."""
+    def num_trainings(self) -> int:
+        """How many there are at most."""
         return min(self.evaluations, self.population * self.generations)

@@ -25,6 +25,12 @@ class TrainingSettings:
     images: int | None = setting(
         "Training images to use.", default=unset("all of them"), unit="images", at_least=1
     )
+    split_seed: int = setting(
+        "Seed that divides the images into parts and picks those that are attacked; runs with "
+        "different seeds share it, so that they can be compared.",
+        default=0,
+        at_least=0,
+    )
     epochs: int = setting(
         "Epochs that each candidate is trained for.",
         default=unset("the data set's own"),

@@ -16,6 +16,9 @@ CONFIG_FILE = "config.yaml"
 SPACE_FILE = "space.yaml"
 VERSIONS = "versions"
 
+# what holds in a run that was begun before there was such a setting
+_IMPLIED: dict[str, Any] = {"replicates": "1", "confirm": 0}
+
 
 def config_text(settings: Settings, *, versions: Mapping[str, str]) -> str:
     """The text of ``config.yaml``: the settings that decide the result, in their groups."""
@@ -33,12 +36,17 @@ def read_given(path: Path) -> dict[str, Any]:
     """The settings that a configuration file gives, by name, not converted yet.
 
     It may hold some of the settings or all, in their groups or one by one: what a run writes, what
-    evonas 0.1 wrote, and what a user writes by hand are all read.
+    evonas 0.1 wrote, and what a user writes by hand are all read. What was written by a run means
+    what it meant then: settings that came later have the value that makes no difference.
 
     Raises:
         ConfigError: the file cannot be read, or is no mapping.
     """
-    return flat(read_document(path), where=str(path))
+    document = _read(path)
+    given = flat(_settings_of(document), where=str(path))
+    if VERSIONS not in document:
+        return given
+    return {**_IMPLIED, "split_seed": given.get("seed"), **given}
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -47,10 +55,7 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: it cannot be read, or is no mapping.
     """
-    document = read_yaml(path, error=ConfigError)
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}: expected the settings of a run")
-    return {key: value for key, value in document.items() if key != VERSIONS}
+    return _settings_of(_read(path))
 
 
 def read_config(folder: Path) -> Settings:
@@ -69,3 +74,14 @@ def read_config(folder: Path) -> Settings:
     except ConfigError as problem:
         raise ConfigError(f"{path}: {problem}") from problem
     return settings
+
+
+def _read(path: Path) -> dict[Any, Any]:
+    document = read_yaml(path, error=ConfigError)
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}: expected the settings of a run")
+    return document
+
+
+def _settings_of(document: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: value for key, value in document.items() if key != VERSIONS}

@@ -21,6 +21,8 @@ LOCK_FILE = "lock"
 def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
     """The settings and the journal of a run, for the one process that writes to it.
 
+    A journal of an earlier format becomes one of this format.
+
     Raises:
         RunFolderError: there is no run, or another process is at work on it.
         StorageError: see :func:`readable_run`.
@@ -32,8 +34,9 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
     except Timeout as problem:
         raise RunFolderError(f"{folder}: another process is at work on this run") from problem
     try:
-        with readable_run(folder) as run:
-            yield run
+        with readable_run(folder) as (settings, journal):
+            journal.migrate()
+            yield settings, journal
     finally:
         lock.release()
 

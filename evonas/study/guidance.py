@@ -15,6 +15,7 @@ from evonas.rules.tools.mixture import check_mixable
 from evonas.search.base import AbstractSearch
 from evonas.search.engines import make_search
 from evonas.search.guided_engines import GUIDED_SEARCHES, check_mutation
+from evonas.search.replicates.replicated_engines import expected_genomes, parse_replicates
 from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
 from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.seeds import derive_seed
@@ -61,7 +62,7 @@ def check_guidance(settings: Settings) -> None:
 
 
 def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | GuidedSearch:
-    """The search of a run, new.
+    """The engine of a run, new, which is asked for each genome once.
 
     Args:
         settings: of the run.
@@ -71,6 +72,7 @@ def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | Gui
         InputError: the supernet cannot be made: of the class of what is wrong.
     """
     search = settings.search
+    replicates = parse_replicates(search.replicates)
     seed = derive_seed(search.seed, "search")
     num_objectives = len(settings.problem.objectives)
     if search.algorithm in GUIDED_SEARCHES:
@@ -80,7 +82,7 @@ def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | Gui
             num_objectives=num_objectives,
             seed=seed,
             guide=make_guide(settings, space),
-            num_candidates=search.num_candidates,
+            num_candidates=expected_genomes(search.num_trainings, replicates=replicates),
         )
     engine = make_search(
         search.algorithm,
@@ -110,7 +112,7 @@ def make_guide(settings: Settings, space: Space) -> SupernetGuide:
     data = load_search_data(
         settings.training.dataset,
         data_dir=protocol.data_dir,
-        seed=search.seed,
+        seed=settings.training.split_seed,
         num_images=search.supernet_images,
     )
     return SupernetGuide(

@@ -14,50 +14,20 @@ from typing import Any
 
 from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
+from evonas.study.journal_format import (
+    APPLICATION_ID,
+    FORMAT,
+    READABLE_FORMATS,
+    SCHEMA,
+    migration,
+)
 
 JOURNAL_FILE = "study.db"
-APPLICATION_ID = 0x65764E53  # "evNS"
-SCHEMA_VERSION = 4
-READABLE_VERSIONS = (3, SCHEMA_VERSION)  # 3 had no confirmations, and is else the same
-
-# the positions of the three tables are one sequence: the order in which things happened
-_SCHEMA = """
-CREATE TABLE study (digest TEXT NOT NULL) STRICT;
-CREATE TABLE ask (
-    position INTEGER PRIMARY KEY,
-    generation INTEGER NOT NULL,
-    key TEXT NOT NULL UNIQUE,
-    genome TEXT NOT NULL
-) STRICT;
-CREATE TABLE promotion (
-    position INTEGER PRIMARY KEY,
-    key TEXT NOT NULL REFERENCES ask (key),
-    epochs INTEGER NOT NULL,
-    UNIQUE (key, epochs)
-) STRICT;
-CREATE TABLE tell (
-    position INTEGER PRIMARY KEY,
-    key TEXT NOT NULL REFERENCES ask (key),
-    epochs INTEGER NOT NULL,
-    failure TEXT,
-    record TEXT NOT NULL,
-    UNIQUE (key, epochs)
-) STRICT;
-"""
-_CONFIRMATIONS = """
-CREATE TABLE IF NOT EXISTS confirmation (
-    position INTEGER PRIMARY KEY,
-    key TEXT NOT NULL REFERENCES ask (key),
-    replicate INTEGER NOT NULL,
-    failure TEXT,
-    record TEXT NOT NULL,
-    UNIQUE (key, replicate)
-) STRICT
-"""
 _NEXT = """(
     SELECT 1 + max(
         (SELECT coalesce(max(position), 0) FROM ask),
         (SELECT coalesce(max(position), 0) FROM promotion),
+        (SELECT coalesce(max(position), 0) FROM replicate),
         (SELECT coalesce(max(position), 0) FROM tell)
     )
 )"""
@@ -80,13 +50,22 @@ class Promoted:
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """A known candidate is trained once more; its replicate is above 0."""
+
+    key: str
+    replicate: int
+    generation: int
+
+
+@dataclass(frozen=True)
 class Told:
     """A candidate was evaluated."""
 
     evaluation: Evaluation
 
 
-Event = Asked | Promoted | Told
+Event = Asked | Promoted | Repeated | Told
 
 
 class Journal:
@@ -110,14 +89,17 @@ class Journal:
         asked: Sequence[tuple[str, str]],
         *,
         generation: int,
+        repeated: Sequence[tuple[str, int]] = (),
         refused: Sequence[Evaluation] = (),
     ) -> None:
-        """Append new candidates, as (key, readable genome), in one transaction.
+        """Append what one ask brought, in one transaction.
 
         Args:
-            asked: the candidates, in the order in which they were asked for.
+            asked: new candidates, as (key, readable genome), in the order of asking.
             generation: they belong to.
-            refused: records of those among them that are known to break a constraint.
+            repeated: known candidates that are trained once more, as (key, replicate); they were
+                asked for after the new ones.
+            refused: records of those of the new ones that are known to break a constraint.
         """
         known = {evaluation.key: evaluation for evaluation in refused}
         with self._transaction():
@@ -127,6 +109,10 @@ class Journal:
                 )
                 if key in known:
                     self._insert_tell(known[key])
+            for key, number in repeated:
+                self._connection.execute(
+                    f"INSERT INTO replicate VALUES ({_NEXT}, ?, ?, ?)", (generation, key, number)
+                )
 
     def record_promotions(self, promoted: Sequence[str], *, epochs: int) -> None:
         """Append that these candidates are trained on, up to the end of this epoch."""
@@ -145,8 +131,6 @@ class Journal:
         """Append a training that played no part in the search; its replicate is above 0."""
         record = json.dumps(asdict(evaluation), allow_nan=False)
         with self._transaction():
-            self._connection.execute(_CONFIRMATIONS)  # a journal of format 3 has no such table
-            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._connection.execute(
                 "INSERT INTO confirmation VALUES (NULL, ?, ?, ?, ?)",
                 (evaluation.key, evaluation.replicate, evaluation.failure, record),
@@ -154,8 +138,7 @@ class Journal:
 
     def confirmations(self) -> list[Evaluation]:
         """What was trained to confirm the front, by candidate and replicate."""
-        tables = {name for (name,) in self._rows("SELECT name FROM sqlite_schema")}
-        if "confirmation" not in tables:
+        if not self._has("confirmation"):
             return []
         rows = self._rows("SELECT record FROM confirmation ORDER BY key, replicate")
         return [_evaluation(str(record), self._path) for (record,) in rows]
@@ -168,6 +151,7 @@ class Journal:
                 for n, *row in self._rows("SELECT position, key, generation FROM ask")
             ),
             *((n, Promoted(*row)) for n, *row in self._rows("SELECT * FROM promotion")),
+            *((n, Repeated(*row)) for n, *row in self._repeated()),
             *(
                 (n, Told(_evaluation(str(record), self._path)))
                 for n, record in self._rows("SELECT position, record FROM tell")
@@ -176,20 +160,48 @@ class Journal:
         return [event for _, event in sorted(rows, key=lambda row: row[0])]
 
     def evaluations(self) -> list[Evaluation]:
-        """The last result of every evaluated candidate, in the order of the asks."""
-        rows = self._rows(
-            "SELECT record FROM ask JOIN tell USING (key) WHERE tell.position = "
-            "(SELECT max(later.position) FROM tell AS later WHERE later.key = ask.key) "
-            "ORDER BY ask.position"
-        )
-        return [_evaluation(str(record), self._path) for (record,) in rows]
+        """The last result of every training that has one, in the order of asking.
+
+        A candidate that was trained several times has several, which differ in their replicate.
+        """
+        asked = self._rows("SELECT position, key FROM ask")
+        orders = {(key, 0): n for n, key in asked}
+        orders |= {(key, number): n for n, key, number, _ in self._repeated()}
+        last: dict[tuple[str, int], Evaluation] = {}
+        for (record,) in self._rows("SELECT record FROM tell ORDER BY position"):
+            evaluation = _evaluation(str(record), self._path)
+            last[evaluation.key, evaluation.replicate] = evaluation
+        # one that was never asked for is found by the replay, which says so
+        return [last[each] for each in sorted(last, key=lambda each: orders.get(each, 0))]
+
+    def migrate(self) -> None:
+        """Bring a journal of an earlier format to this one: all of it, or nothing is changed."""
+        ((version,),) = self._rows("PRAGMA user_version")
+        if version == FORMAT:
+            return
+        with self._transaction():
+            for statement in migration(version):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _has(self, table: str) -> bool:
+        return (table,) in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
+
+    def _repeated(self) -> list[tuple[Any, ...]]:
+        """Position, key, replicate and generation of what was trained once more."""
+        if not self._has("replicate"):
+            return []
+        return self._rows("SELECT position, key, replicate, generation FROM replicate")
 
     def _insert_tell(self, evaluation: Evaluation) -> None:
         record = json.dumps(asdict(evaluation), allow_nan=False)
         self._connection.execute(
-            f"INSERT INTO tell VALUES ({_NEXT}, ?, ?, ?, ?)",
-            (evaluation.key, evaluation.epochs, evaluation.failure, record),
-        )
+            f"INSERT INTO tell VALUES ({_NEXT}, ?, ?, ?, ?, ?)",
+            (
+                evaluation.key, evaluation.replicate, evaluation.epochs, evaluation.failure,
+                record,
+            ),
+        )  # fmt: skip
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         try:
@@ -222,10 +234,9 @@ def create_journal(folder: Path, *, digest: str) -> Journal:
     try:
         connection = _connect(path)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(_SCHEMA)
-        connection.execute(_CONFIRMATIONS)
+        connection.executescript(SCHEMA)
         connection.execute("INSERT INTO study VALUES (?)", (digest,))
     except sqlite3.DatabaseError as problem:
         raise _not_written(path, problem) from problem
@@ -253,10 +264,10 @@ def open_journal(folder: Path) -> Journal:
         raise _damaged(path, problem) from problem
     if application != APPLICATION_ID:
         raise StorageError(f"{path}: not the journal of an evonas run")
-    if schema not in READABLE_VERSIONS:
+    if schema not in READABLE_FORMATS:
         raise StorageError(
             f"{path}: written with format {schema}, this evonas reads the formats "
-            f"{', '.join(map(str, READABLE_VERSIONS))}"
+            f"{', '.join(map(str, READABLE_FORMATS))}"
         )
     if check != "ok":
         raise _damaged(path, check)

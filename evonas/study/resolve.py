@@ -26,6 +26,7 @@ from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
 from evonas.search.engines import SEARCHES, check_search
 from evonas.search.guided_engines import GUIDED_SEARCHES
+from evonas.search.replicates.replicated_engines import parse_replicates
 from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
 from evonas.settings import Settings, Unset
 from evonas.settings.checks import check_settings
@@ -94,6 +95,7 @@ def check_run(settings: Settings) -> None:
     for name in problem.objectives:
         look_up(OBJECTIVES, name, kind="objective")
     look_up({**SEARCHES, **GUIDED_SEARCHES}, search.algorithm, kind="algorithm")
+    parse_replicates(search.replicates)
     if search.algorithm in SEARCHES:
         check_search(search.algorithm, len(problem.objectives))
     check_precision(settings.machine.precision, device=settings.machine.device)
@@ -134,7 +136,7 @@ def _check_data(settings: Settings) -> None:
         training.dataset,
         data_dir=Path(training.data_dir),
         download=training.download,
-        seed=settings.search.seed,
+        seed=training.split_seed,
         num_images=training.images,
     )
     if len(data.train) < training.batch:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from evonas.errors import StorageError
 from evonas.evaluation.evaluate import screen
-from evonas.evaluation.model_file import with_description
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
-from evonas.schema import read_text
+from evonas.search.replicates.replicated_engines import parse_replicates, with_replicates
 from evonas.search.supernet_guided.guided_search import GuidedSearch
+from evonas.seeds import derive_seed
 from evonas.settings import Settings
 from evonas.space import Genome
 from evonas.study.checkpoints import (
@@ -20,20 +20,22 @@ from evonas.study.checkpoints import (
     save_checkpoint,
     sweep_checkpoints,
 )
-from evonas.study.config import SPACE_FILE
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
-from evonas.study.journal import Asked, Journal, Promoted, Told
+from evonas.study.journal import Asked, Event, Journal, Promoted, Repeated, Told
+from evonas.study.models import MIN_CHANCE, Models
 from evonas.study.operators_file import write_operators
-from evonas.study.plans.base import AbstractPlan, Job
+from evonas.study.plans.base import AbstractPlan, Job, TrainingId, training_id
 from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.steady import SteadyPlan
-from evonas.study.progress import Progress, archive_hypervolume, best, front
-from evonas.study.result import StudyResult
+from evonas.study.results.beliefs import Beliefs
+from evonas.study.results.candidate import Candidate, counted, front
+from evonas.study.results.likely import likely_front
+from evonas.study.results.progress import Progress, archive_hypervolume, best
+from evonas.study.results.result import StudyResult
 from evonas.study.shape import read_space, run_traits
-from evonas.study.weights import keep_only, save_weights, weights_path
 
 PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}
 
@@ -43,7 +45,7 @@ def run_study(
     *,
     executor: AbstractExecutor,
     on_progress: Callable[[Progress], None],
-    on_generation: Callable[[Sequence[Evaluation]], None] = lambda _: None,
+    on_generation: Callable[[Sequence[Candidate]], None] = lambda _: None,
 ) -> StudyResult:
     """Run, or go on with, the study in ``folder`` until its last generation.
 
@@ -53,8 +55,8 @@ def run_study(
     Args:
         folder: made by :func:`evonas.study.folder.create_run`.
         executor: where candidates are evaluated; it does not change any result.
-        on_progress: is called after every candidate.
-        on_generation: is called after every generation, with all evaluations so far.
+        on_progress: is called after every training.
+        on_generation: is called after every generation, with all candidates so far.
 
     Raises:
         RunFolderError: there is no run in the folder, or another process is at work on it.
@@ -73,10 +75,11 @@ class _Study:
         journal: Journal,
         executor: AbstractExecutor,
         on_progress: Callable[[Progress], None],
-        on_generation: Callable[[Sequence[Evaluation]], None],
+        on_generation: Callable[[Sequence[Candidate]], None],
     ) -> None:
         self._folder = folder
         self._settings = settings
+        self._objectives = settings.problem.objectives
         self._journal = journal
         self._executor = executor
         self._on_progress = on_progress
@@ -84,57 +87,51 @@ class _Study:
         self._space = read_space(settings, folder)
         self._protocol = Protocol.of(settings)
         self._traits = run_traits(settings)
+        self._models = Models(folder, self._space, self._protocol, self._traits)
         self._events = deque(journal.events())
         self._refused = {
             event.evaluation.key: event.evaluation
             for event in self._events
             if isinstance(event, Told) and not event.evaluation.epochs
         }
-        self._running: dict[str, Job] = {}
+        self._running: dict[TrainingId, Job] = {}
         self._hypervolumes: list[float | None] = []
         self._num_finished = 0
-        self._search = make_guided_search(settings, self._space)
-        self._plan = PLANS[settings.search.mode](
-            self._search, self._space, settings, screen=self._screen
+        self._engine = make_guided_search(settings, self._space)
+        search = with_replicates(
+            self._engine,
+            seed=derive_seed(settings.search.seed, "replicates"),
+            replicates=parse_replicates(settings.search.replicates),
         )
+        self._plan = PLANS[settings.search.mode](
+            search, self._space, settings, screen=self._screen
+        )
+        self._beliefs = Beliefs(settings, self._space)
 
     def run(self) -> StudyResult:
         try:
-            self._restore_weights()
+            known = self._beliefs.update(self._journal.evaluations())
+            self._models.restore(front(known, self._objectives), self._executor)
             self._replay()
             self._go_on()
+            candidates = self._beliefs.update(self._plan.evaluations)
+            self._models.restore(likely_front(candidates), self._executor)
         except BaseException:
             self._executor.close()  # gives up what was ordered
             raise
-        evaluations = self._plan.evaluations
+        self._models.keep_only({candidate.key for candidate in likely_front(candidates)})
         return StudyResult(
             self._settings,
-            evaluations,
-            front(evaluations, self._settings.problem.objectives),
+            self._plan.evaluations,
+            candidates,
+            front(candidates, self._objectives),
             self._hypervolumes,
-            self._search.credit() if isinstance(self._search, GuidedSearch) else {},
+            self._engine.credit() if isinstance(self._engine, GuidedSearch) else {},
         )
 
     def _screen(self, genome: Genome) -> Evaluation | None:
         known = self._refused.get(self._space.key(genome))
         return known or screen(self._space, genome, protocol=self._protocol, traits=self._traits)
-
-    def _restore_weights(self) -> None:
-        """Train the candidates of the front again whose weights have vanished from the folder."""
-        known = self._journal.evaluations()
-        lost = {
-            e.key: e
-            for e in front(known, self._settings.problem.objectives)
-            if not weights_path(self._folder, e.key).exists()
-        }
-        genomes = [self._space.parse(e.genome) for e in lost.values()]
-        for again, weights in self._executor.run(self._space, genomes, protocol=self._protocol):
-            if again.values != lost[again.key].values:
-                raise StorageError(
-                    f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
-                    "here the candidate trains to other values than the journal holds"
-                )
-            self._save(again, weights)
 
     def _replay(self) -> None:
         """Bring the plan to where the journal ends, and order again what it was waiting for."""
@@ -143,7 +140,7 @@ class _Study:
         while self._events:
             if isinstance(self._events[0], Told):
                 told = self._next_told()
-                if self._running.pop(told.key, None) is None:
+                if self._running.pop(training_id(told), None) is None:
                     raise self._other_candidates()
                 self._plan.take(told)
             else:
@@ -161,11 +158,10 @@ class _Study:
 
     def _check(self, job: Job) -> None:
         """Hold a job against what the journal says was ordered next."""
-        ordered = Asked(job.key, job.generation) if job.is_new else Promoted(job.key, job.epochs)
-        if not self._events or self._events.popleft() != ordered:
+        if not self._events or self._events.popleft() != _event(job):
             raise self._other_candidates()
         if job.refused is None:
-            self._running[job.key] = job
+            self._running[job.id] = job
         elif self._next_told().key != job.key:
             raise self._other_candidates()
 
@@ -199,94 +195,102 @@ class _Study:
 
     def _order(self, jobs: Sequence[Job]) -> None:
         first = jobs[0]
-        if first.is_new:
-            self._journal.record_asks(
-                [(job.key, self._space.format(job.genome)) for job in jobs],
-                generation=first.generation,
-                refused=[job.refused for job in jobs if job.refused is not None],
-            )
-        else:
+        if first.is_promoted:
             self._journal.record_promotions([job.key for job in jobs], epochs=first.epochs)
+        else:
+            new = [job for job in jobs if job.replicate == 0]
+            self._journal.record_asks(
+                [(job.key, self._space.format(job.genome)) for job in new],
+                generation=first.generation,
+                repeated=[job.id for job in jobs if job.replicate],
+                refused=[job.refused for job in new if job.refused is not None],
+            )
         for job in jobs:
             if job.refused is None:
-                self._running[job.key] = job
+                self._running[job.id] = job
                 self._submit(job)
 
     def _submit(self, job: Job) -> None:
         checkpoint = b""
-        if not job.is_new:
-            so_far = self._plan.result(job.key).epochs
+        if job.is_promoted:
+            so_far = self._plan.result(job.id).epochs
             checkpoint = read_checkpoint(self._folder, job.key, so_far)
-        stage = Stage(job.epochs, checkpoint, job.rivals)
+        stage = Stage(job.epochs, checkpoint, job.rivals, job.replicate)
         self._executor.submit(Order(self._space, job.genome, self._protocol, stage))
 
     def _keep(self, evaluation: Evaluation, blob: bytes) -> None:
         key, epochs = evaluation.key, evaluation.epochs
-        if not self._running.pop(key).is_new:
-            so_far = self._plan.result(key).seconds
+        if self._running.pop(training_id(evaluation)).is_promoted:
+            so_far = self._plan.result(training_id(evaluation)).seconds
             evaluation = replace(evaluation, seconds=evaluation.seconds + so_far)
         # files first: a journal row promises that they are there
         if not evaluation.contends:
             if blob:
                 save_checkpoint(self._folder, key, epochs, blob)
-        elif evaluation in front(
-            [*self._plan.evaluations, evaluation], self._settings.problem.objectives
-        ):
-            self._save(evaluation, blob)
+        elif self._stands_for_its_candidate(evaluation):
+            self._models.save(evaluation, blob)
         self._journal.record_tell(evaluation)
         self._plan.take(evaluation)
         remove_checkpoints(self._folder, [key], below=epochs)
 
-    def _save(self, evaluation: Evaluation, weights: bytes) -> None:
-        """Write the model of a candidate, with all that is needed to use it."""
-        model = with_description(
-            weights,
-            self._space,
-            genome=evaluation.genome,
-            key=evaluation.key,
-            traits=self._traits,
-            space_text=read_text(self._folder / SPACE_FILE),
-            seed=evaluation.seed,
-        )
-        save_weights(self._folder, evaluation.key, model)
+    def _stands_for_its_candidate(self, evaluation: Evaluation) -> bool:
+        """Whether these weights are the candidate's, by the trainings of it that have ended."""
+        mine = [e for e in self._plan.evaluations if e.key == evaluation.key]
+        mine = sorted([*mine, evaluation], key=lambda e: e.replicate)
+        return counted(mine)[0].replicate == evaluation.replicate
 
     def _note_what_ended(self) -> bool:
         """Whether a generation has come to its end since this was asked."""
         if len(self._settings.training.rungs) > 1:
-            remove_checkpoints(self._folder, self._plan.finished[self._num_finished :])
+            ended = self._plan.finished[self._num_finished :]
+            remove_checkpoints(self._folder, [key for key, replicate in ended if not replicate])
         self._num_finished = len(self._plan.finished)
         missing = self._plan.num_generations - len(self._hypervolumes)
-        self._hypervolumes += [self._hypervolume()] * missing
+        if missing:
+            self._beliefs.update(self._plan.evaluations)
+            self._hypervolumes += [self._hypervolume()] * missing
         # at the same moments in a replay: the search learns what waits when it is looked at
-        if missing and isinstance(self._search, GuidedSearch):
-            write_operators(self._folder, self._search)
+        if missing and isinstance(self._engine, GuidedSearch):
+            write_operators(self._folder, self._engine)
         return missing > 0
 
     def _end_generation(self) -> None:
-        evaluations = self._plan.evaluations
-        chosen = front(evaluations, self._settings.problem.objectives)
-        keep_only(self._folder, {evaluation.key for evaluation in chosen})
-        self._on_generation(evaluations)
+        candidates = self._beliefs.update(self._plan.evaluations)
+        self._beliefs.write(self._folder)
+        self._models.keep_only(
+            {c.key for c in candidates if c.on_front or (c.p_front or 0.0) >= MIN_CHANCE}
+        )
+        self._on_generation(candidates)
 
     def _hypervolume(self) -> float | None:
         return archive_hypervolume(
-            self._plan.evaluations,
-            self._settings.problem.objectives,
+            front(self._beliefs.candidates, self._objectives),
+            self._objectives,
             reference_generation=self._plan.first_generation,
         )
 
     def _report(self) -> None:
-        evaluations, objectives = self._plan.evaluations, self._settings.problem.objectives
+        evaluations = self._plan.evaluations
+        returned = front(self._beliefs.glance(evaluations), self._objectives)
         self._on_progress(
             Progress(
                 done=sum(e.epochs > 0 for e in evaluations),
-                total=self._settings.search.num_candidates,
+                total=self._settings.search.num_trainings,
                 epochs_done=sum(e.epochs for e in evaluations),
                 epochs_total=self._plan.total_epochs,
                 failures=sum(e.failure is not None for e in evaluations),
                 generation=self._plan.generation,
-                best=best(evaluations, objectives),
+                best=best(returned, self._objectives),
                 hypervolume=self._hypervolume() if self._plan.num_generations else None,
-                front_size=len(front(evaluations, objectives)),
+                front_size=len(returned),
             )
         )
+
+
+def _event(job: Job) -> Event:
+    """What the journal says when this is ordered."""
+    if job.is_promoted:
+        return Promoted(job.key, job.epochs)
+    if job.replicate:
+        return Repeated(job.key, job.replicate, job.generation)
+    return Asked(job.key, job.generation)

@@ -12,7 +12,7 @@ import evonas
 QUICK: Mapping[str, Any] = MappingProxyType(
     {
         "population": 2, "generations": 2, "epochs": 1, "images": 60, "batch": 20, "channels": 4,
-        "workers": 1, "progress": False,
+        "workers": 1, "progress": False, "replicates": "1", "confirm": 0,
     }
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from evonas.api.notebook_bar import bar_html, clock
 from evonas.api.progress_bar import progress_display
 from evonas.api.progress_text import describe, readable
-from evonas.study.progress import Progress
+from evonas.study.results.progress import Progress
 
 
 def at(done: int, generation: int, *, failures: int = 0) -> Progress:
@@ -47,6 +47,6 @@ def test_shares_have_four_digits_and_counts_are_whole() -> None:
 def test_the_bar_of_a_notebook_says_how_much_time_is_left() -> None:
     html = bar_html(at(2, 1), seconds=30.0)  # 6 of 20 epochs took 30 seconds
     assert 'value="6" max="20"' in html
-    assert "2/4 candidates, 0:30 elapsed, 1:10 left" in html
+    assert "2/4 trainings, 0:30 elapsed, 1:10 left" in html
     assert describe(at(2, 1)) in html
     assert [clock(s) for s in (59.6, 3600.0, 3725.0)] == ["1:00", "1:00:00", "1:02:05"]

@@ -26,6 +26,7 @@ FLAGS = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--population", "2", "--generations",
     "2", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4", "--workers", "1",
     "--quiet",
+    "--replicates", "1", "--confirm", "0",
 ]  # fmt: skip
 
 
@@ -54,11 +55,17 @@ def test_a_search_in_python_writes_what_the_command_writes(
 
 def test_a_tree_of_settings_says_the_same_as_names(study: evonas.Study, tmp_path: Path) -> None:
     tree = evonas.Settings().with_values(
-        {"space": "tiny", "objectives": ("acc", "params"), "epochs": 7, "population": 2}
+        {
+            "space": "tiny",
+            "objectives": ("acc", "params"),
+            "epochs": 7,
+            "population": 2,
+            "confirm": 0,
+        }
     )
     other = evonas.new_study(
         settings=tree, out=tmp_path / "run", generations=2, epochs=1, images=60, batch=20,
-        channels=4,
+        channels=4, replicates=1,
     )  # fmt: skip
     assert other.settings == study.settings
 

@@ -21,7 +21,7 @@ from evonas.space import shipped
 RUN = [
     "run", "--space", "nas-bench-201", "--objectives", "acc,robust", "--rules", "usf,dfa",
     "--population", "4", "--generations", "2", "--epochs", "1", "--images", "100", "--batch", "25",
-    "--channels", "4", "--cells", "1",
+    "--channels", "4", "--cells", "1", "--replicates", "1", "--confirm", "0",
 ]  # fmt: skip
 
 

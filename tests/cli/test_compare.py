@@ -11,6 +11,7 @@ from evonas.benchmarking.scores import BenchScore, write_scores
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf", "--population", "3",
+    "--replicates", "1", "--confirm", "0",
     "--generations", "2", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4",
     "--workers", "1", "--quiet",
 ]  # fmt: skip

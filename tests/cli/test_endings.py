@@ -79,7 +79,7 @@ def test_the_front_is_shown_with_the_share_of_each_rule_and_nothing_else(
     assert code == 0
     assert "bbbb" in out
     assert "aaaa" not in out
-    assert "fa 75% usf 25%" in out
+    assert "fa 75, usf 25" in out
     assert f"1 of 3 candidates; picture: {run / 'front.png'}" in out
     assert "not in the picture: 1 failed\n" in out
     assert f"see one by: evonas show '{run}' bbbb\n" in out

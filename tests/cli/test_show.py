@@ -14,8 +14,12 @@ from evonas.rules import rule_layers
 RUN = [
     "run", "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "usf,dfa",
     "--population", "3", "--generations", "2", "--epochs", "1", "--images", "100", "--batch", "25",
-    "--channels", "4", "--cells", "1", "--workers", "1", "--quiet",
+    "--channels", "4", "--cells", "1", "--workers", "1", "--quiet", "--confirm", "1",
 ]  # fmt: skip
+
+
+def lines(text: str) -> list[str]:
+    return text.splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,11 @@ def test_every_candidate_is_shown_with_its_place_and_the_rule_of_each_layer(
         shown = call("show", str(folder), row["key"])
         assert row["genome"] in shown
         assert ("on the front, " in shown) == (row["key"] in front)
-        assert ("dominated by" in shown) == (row["key"] not in front)
+        assert ("dominated by" in shown or "trained only" in shown) == (row["key"] not in front)
+        assert f"trained {row['replicates']}".split() in [
+            line.split()[:2] for line in lines(shown)
+        ]
+        assert ("confirmed" in shown) == bool(row["confirmations"])
         assert f"{int(row['params']):,}" in shown
     key = next(iter(front))
     shown = call("show", str(folder), key)

@@ -58,6 +58,7 @@ class Halfway(AbstractFeedbackRule):
 '''
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc", "--rules", "halfway,fa", "--population", "2",
+    "--replicates", "1", "--confirm", "0",
     "--generations", "1", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4",
     "--cells", "1", "--workers", "2",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Pictures: what is drawn is looked up in the figure, and the file is a picture."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from matplotlib.image import imread
 
 from evonas.evaluation.record import Evaluation
 from evonas.report.plot import draw_front
+from evonas.report.visible_range import beyond_the_axes, visible_range
+from tests.known_candidates import candidates
 
 
 def told(key: str, failure: str | None = None, **values: float) -> Evaluation:
@@ -23,6 +27,12 @@ TOLD = [
     told("c", acc=0.4, robust=0.3, params=90.0),
     told("d", "diverged: at once"),
 ]
+
+
+def draw(
+    trainings: Sequence[Evaluation], objectives: Sequence[str], *, path: Path, title: str
+) -> None:
+    draw_front(candidates(trainings, objectives), objectives, path=path, title=title)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +49,7 @@ def test_there_is_a_panel_for_each_pair(
     tmp_path: Path, figures: list[Figure], objectives: tuple[str, ...], panels: int
 ) -> None:
     path = tmp_path / "front.png"
-    draw_front(TOLD, objectives, path=path, title="a title")
+    draw(TOLD, objectives, path=path, title="a title")
     assert len(figures[0].axes) == panels
     height, width = imread(path).shape[:2]
     rows = -(-panels // 3)  # more than three beside each other could not be read
@@ -50,7 +60,7 @@ def test_there_is_a_panel_for_each_pair(
 def test_every_candidate_that_did_not_fail_is_drawn_once(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
-    draw_front(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
+    draw(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
     clouds: list[Any] = list(figures[0].axes[0].collections)
     dominated, front = (sorted(map(tuple, points.get_offsets().tolist())) for points in clouds)
     assert dominated == [(0.4, 0.3)]
@@ -58,7 +68,7 @@ def test_every_candidate_that_did_not_fail_is_drawn_once(
 
 
 def test_the_steps_bound_what_the_front_dominates(tmp_path: Path, figures: list[Figure]) -> None:
-    draw_front(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
+    draw(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
     (line,) = figures[0].axes[0].lines
     x, y = (np.asarray(data, dtype=float) for data in line.get_data())
     assert list(zip(x, y, strict=True)) == [(0.9, 0.1), (0.5, 0.4)]
@@ -69,7 +79,7 @@ def test_the_steps_bound_what_the_front_dominates(tmp_path: Path, figures: list[
 def test_only_two_objectives_have_steps_for_a_projection_has_none(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
-    draw_front(TOLD, ("acc", "robust", "params"), path=tmp_path / "front.png", title="a title")
+    draw(TOLD, ("acc", "robust", "params"), path=tmp_path / "front.png", title="a title")
     assert not any(len(axis.lines) for axis in figures[0].axes)
     assert figures[0].get_suptitle() == "a title"
 
@@ -80,7 +90,7 @@ def test_one_objective_is_drawn_in_the_order_of_evaluation_with_its_best_so_far(
 ) -> None:
     # the failure in their midst is left out
     told_in_order = [TOLD[1], TOLD[0], TOLD[3], TOLD[2]]
-    draw_front(told_in_order, (name,), path=tmp_path / "front.png", title="")
+    draw(told_in_order, (name,), path=tmp_path / "front.png", title="")
     axis = figures[0].axes[0]
     points: Any = axis.collections[0]
     values = [e.values[name] for e in (TOLD[1], TOLD[0], TOLD[2])]
@@ -92,13 +102,46 @@ def test_one_objective_is_drawn_in_the_order_of_evaluation_with_its_best_so_far(
 def test_a_study_of_failures_only_still_has_its_picture(
     tmp_path: Path, objectives: tuple[str, ...]
 ) -> None:
-    draw_front([TOLD[3]], objectives, path=tmp_path / "front.png", title="")
+    draw([TOLD[3]], objectives, path=tmp_path / "front.png", title="")
     assert imread(tmp_path / "front.png").shape[2] == 4
 
 
 def test_axes_say_the_unit_and_which_way_is_better(tmp_path: Path, figures: list[Figure]) -> None:
-    draw_front(TOLD, ("acc", "params"), path=tmp_path / "front.png", title="")
+    draw(TOLD, ("acc", "params"), path=tmp_path / "front.png", title="")
     axis = figures[0].axes[0]
     assert axis.get_xlabel() == "acc (fraction, higher is better)"
     assert axis.get_ylabel() == "params (weights, lower is better)"
     assert axis.yaxis.get_major_formatter()(1_500_000) == "1.5M"
+
+
+def test_bars_are_one_standard_error_each_way_of_those_that_may_be_on_the_front(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    trainings = [
+        replace(each, replicate=number, values={**each.values, "acc": each.values["acc"] + step})
+        for each in TOLD[:3]
+        for number, step in enumerate((-0.01, 0.01))
+    ]
+    made = candidates(trainings, ("acc", "robust"), replicates="2")
+    draw_front(made, ("acc", "robust"), path=tmp_path / "front.png", title="")
+    axis = figures[0].axes[0]
+    lines = [collection for collection in axis.collections if hasattr(collection, "get_segments")]
+    spans = sorted(
+        (segment[:, 0].min(), segment[:, 0].max())
+        for collection in lines
+        for segment in collection.get_segments()
+        if np.ptp(segment[:, 0]) > 0.0
+    )
+    # scatter 2 x .0001 of each network, one degree of freedom, two trainings: .01
+    assert spans == [pytest.approx((0.49, 0.51)), pytest.approx((0.89, 0.91))]
+
+
+def test_who_is_far_behind_lies_beyond_the_axes_and_is_counted() -> None:
+    near = [told(str(i), acc=0.9 + i / 1000, params=100.0 - i) for i in range(9)]
+    made = candidates([*near, told("far", acc=0.1, params=99.5)], ("acc", "params"))
+    low, high = visible_range(made, "acc")
+    assert 0.89 < low < 0.9
+    assert 0.908 < high < 0.95
+    assert beyond_the_axes(made, ("acc", "params")) == 1
+    assert beyond_the_axes(made, ("acc",)) == 0
+    assert beyond_the_axes(made[:-1], ("acc", "params")) == 0

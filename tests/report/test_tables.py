@@ -4,8 +4,12 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from evonas.evaluation.record import Evaluation
 from evonas.report.tables import columns, write_tables
+from evonas.study.results.confirmed import Confirmed
+from tests.known_candidates import candidates
 
 GENOME = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2| @ fa -*3"
 
@@ -21,6 +25,12 @@ TOLD = [
 ]  # fmt: skip
 
 
+def write(
+    folder: Path, told: list[Evaluation], objectives: list[str], *, replicates: str = "1"
+) -> None:
+    write_tables(folder, candidates(told, objectives, replicates=replicates), objectives)
+
+
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -29,20 +39,21 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_header_is_the_promised_one() -> None:
     assert columns(["acc", "robust"]) == [
         "key", "genome", "acc", "robust", "params", "flops", "bio", "epochs", "seconds", "seed",
+        "acc_se", "robust_se", "acc_mean", "robust_mean", "replicates", "collapsed", "p_front",
     ]  # fmt: skip
-    assert columns(["params", "acc"]) == [
-        "key", "genome", "params", "acc", "flops", "bio", "epochs", "seconds", "seed",
+    assert columns(["params", "acc"])[:10] == [
+        "key", "genome", "params", "acc", "flops", "bio", "epochs", "seconds", "seed", "params_se",
     ]  # fmt: skip
 
 
 def test_the_front_is_in_one_file_and_everything_in_another(tmp_path: Path) -> None:
-    write_tables(tmp_path, TOLD, ["acc", "params"])
+    write(tmp_path, TOLD, ["acc", "params"])
     assert [row["key"] for row in rows(tmp_path / "pareto.csv")] == ["bb", "ee"]
     assert [row["key"] for row in rows(tmp_path / "candidates.csv")] == [e.key for e in TOLD]
 
 
 def test_values_come_back_exactly_and_counts_are_whole_numbers(tmp_path: Path) -> None:
-    write_tables(tmp_path, TOLD, ["acc", "params"])
+    write(tmp_path, TOLD, ["acc", "params"])
     first = rows(tmp_path / "candidates.csv")[0]
     assert float(first["acc"]) == 0.1 + 0.2
     assert (first["params"], first["flops"], first["epochs"]) == ("90", "7", "3")
@@ -51,11 +62,11 @@ def test_values_come_back_exactly_and_counts_are_whole_numbers(tmp_path: Path) -
 
 
 def test_a_failure_has_no_number_and_its_reason_is_told(tmp_path: Path) -> None:
-    write_tables(tmp_path, TOLD, ["acc", "params"])
+    write(tmp_path, TOLD, ["acc", "params"])
     failed = rows(tmp_path / "candidates.csv")[3]
     assert (failed["acc"], failed["params"]) == ("", "70")
     assert rows(tmp_path / "failures.csv") == [
-        {"key": "dd", "genome": GENOME, "failure": "diverged: at once"}
+        {"key": "dd", "genome": GENOME, "replicate": "0", "failure": "diverged: at once"}
     ]
 
 
@@ -63,7 +74,7 @@ def test_only_the_seconds_can_differ_between_two_equal_runs(tmp_path: Path) -> N
     for name, seconds in (("one", 0.5), ("two", 9.0)):
         (tmp_path / name).mkdir()
         again = [replace(e, seconds=seconds) for e in TOLD]
-        write_tables(tmp_path / name, again, ["acc", "params"])
+        write(tmp_path / name, again, ["acc", "params"])
     for table in ("pareto.csv", "candidates.csv"):
         one, two = (rows(tmp_path / name / table) for name in ("one", "two"))
         assert one != two
@@ -71,11 +82,46 @@ def test_only_the_seconds_can_differ_between_two_equal_runs(tmp_path: Path) -> N
 
 
 def test_seconds_are_told_to_the_millisecond(tmp_path: Path) -> None:
-    write_tables(tmp_path, [replace(TOLD[1], seconds=1.23456)], ["acc"])
+    write(tmp_path, [replace(TOLD[1], seconds=1.23456)], ["acc"])
     assert rows(tmp_path / "pareto.csv")[0]["seconds"] == "1.235"
     assert not (tmp_path / "failures.csv").exists()
 
 
 def test_a_study_without_a_front_still_has_its_header(tmp_path: Path) -> None:
-    write_tables(tmp_path, [TOLD[3]], ["acc"])
-    assert (tmp_path / "pareto.csv").read_text().strip() == ",".join(columns(["acc"]))
+    write(tmp_path, [TOLD[3]], ["acc"])
+    header = ",".join([*columns(["acc"]), "ties"])
+    assert (tmp_path / "pareto.csv").read_text().strip() == header
+
+
+def twice(key: str, *accuracies: float) -> list[Evaluation]:
+    """Trainings of one network, on 100 images."""
+    return [
+        replace(told(key, acc, 10), replicate=number, num_images={"acc": 100}, learned=acc)
+        for number, acc in enumerate(accuracies)
+    ]
+
+
+def test_errors_and_counts_of_replicates_are_told(tmp_path: Path) -> None:
+    trainings = [*twice("aa", 0.8, 0.6), *twice("bb", 0.7, 0.7, 0.1)]
+    write(tmp_path, trainings, ["acc"], replicates="2")
+    first, second = rows(tmp_path / "candidates.csv")
+    assert float(first["acc"]) == float(first["acc_mean"]) == pytest.approx(0.7)
+    # scatter .02 over 2 degrees of freedom in all, two trainings; then 100 images
+    assert float(first["acc_se"]) == pytest.approx((0.01 / 2 + 0.7 * 0.3 / 100) ** 0.5)
+    assert (first["replicates"], first["collapsed"]) == ("2", "0")
+    assert float(second["acc"]) == pytest.approx(0.7)
+    assert (second["replicates"], second["collapsed"]) == ("3", "1")
+    assert float(first["p_front"]) + float(second["p_front"]) == pytest.approx(1.0)
+    assert [row["ties"] for row in rows(tmp_path / "pareto.csv")] == ["bb", "aa"]
+
+
+def test_what_was_confirmed_stands_beside_its_candidate(tmp_path: Path) -> None:
+    fresh = Confirmed("bb", 3, 1, {"acc": 0.85, "test_acc": 0.8}, {"acc": 0.01, "test_acc": None})
+    made = candidates(TOLD, ["acc", "params"])
+    write_tables(tmp_path, made, ["acc", "params"], {"bb": fresh})
+    best, other = rows(tmp_path / "pareto.csv")
+    assert (best["confirmations"], best["confirmed_collapsed"]) == ("3", "1")
+    assert (best["confirmed_acc"], best["confirmed_acc_se"]) == ("0.85", "0.01")
+    assert (best["test_acc"], best["test_acc_se"]) == ("0.8", "")
+    assert (other["confirmations"], other["confirmed_acc"]) == ("", "")
+    assert [row["test_acc"] for row in rows(tmp_path / "candidates.csv")].count("0.8") == 1

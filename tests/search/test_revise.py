@@ -6,7 +6,6 @@ import pytest
 
 from evonas.search.base import AbstractSearch
 from evonas.search.engines import make_search
-from evonas.search.model_guided.evonas_search import EvonasSearch
 from evonas.search.problem import SearchProblem
 from evonas.space import Genome
 
@@ -61,27 +60,6 @@ def test_revised_after_it_was_learned_the_new_values_breed(
     if name == "aging":
         assert {o.vector for o in search._inside} <= {(0.0, 0.0), (5.0, 5.0)}  # type: ignore[attr-defined]
         assert (5.0, 5.0) in {o.vector for o in search._inside}  # type: ignore[attr-defined]
-
-
-def test_noise_that_is_known_makes_the_model_believe_one_genome_less(
-    problem: SearchProblem,
-) -> None:
-    search, genomes = told("evonas", problem)
-    search.tell(genomes, [truth(genome, 2) for genome in genomes])
-    search.ask(1)
-    assert isinstance(search, EvonasSearch)
-    values = search._values()
-    assert search._with_noise(values) == (values, None)
-    search.note_noise(genomes[3:4], [(7.0, 8.0)], [(0.5, 0.0)])
-    means, variances = search._with_noise(values)
-    assert variances is not None
-    assert means[3].tolist() == [7.0, 8.0]
-    assert variances[3].tolist() == [0.5, 0.0]
-    others = [place for place in range(12) if place != 3]
-    assert (means[others] == values[others]).all()
-    assert not variances[others].any()
-    assert search._values().tolist() == values.tolist()  # the front is that of what was told
-    assert len(search.ask(POPULATION)) == POPULATION
 
 
 def test_only_what_was_told_can_be_revised(problem: SearchProblem) -> None:

@@ -9,7 +9,7 @@ from evonas.settings import Settings
 from evonas.space import source_text
 from evonas.study.create import create_run
 from evonas.study.executors.make import make_executor
-from evonas.study.result import StudyResult
+from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from tests.small_run import SMALL_RUN
 

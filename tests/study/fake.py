@@ -10,14 +10,21 @@ from evonas.evaluation.record import Evaluation
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order, Result
 
+CHANCE = 0.1
+
 
 @final
 class Drawn(AbstractExecutor):
-    """Results by (candidate, epochs) alone, ready in an order of its own.
+    """Results by (candidate, replicate, epochs) alone, ready in an order of its own.
 
     Args:
         capacity: how many candidates are under way at once.
         seed: of the order in which they become ready.
+
+    Attributes:
+        submitted: every order, in the order of coming.
+        done: key and epochs of every result, in the order of becoming ready.
+        loads: how many orders were under way when each result was fetched.
     """
 
     name = "drawn"
@@ -26,6 +33,7 @@ class Drawn(AbstractExecutor):
         self._capacity = capacity
         self._rng = random.Random(seed)
         self._orders: list[Order] = []
+        self.submitted: list[Order] = []
         self.done: list[tuple[str, int]] = []
         self.loads: list[int] = []
 
@@ -37,6 +45,7 @@ class Drawn(AbstractExecutor):
     def submit(self, order: Order) -> None:
         """Take an order."""
         self._orders.append(order)
+        self.submitted.append(order)
 
     def next_done(self) -> Result:
         """One of the orders: the oldest if there is one at a time."""
@@ -53,31 +62,47 @@ class Drawn(AbstractExecutor):
 
 
 def draw(order: Order) -> Result:
-    """A result that gets better with the epochs; its checkpoint says whose it is."""
+    """A result that gets better with the epochs; its checkpoint says whose it is.
+
+    What a network costs is drawn by candidate, and so is how good it is; its trainings scatter
+    about that. One in ten fails, and one in twenty learns nothing.
+    """
     key, full = order.space.key(order.genome), order.protocol.recipe.epochs
-    epochs = order.stage.epochs or full
-    rng = random.Random(key)
-    quality, params, fate = rng.random(), float(rng.randrange(1, 1000)), rng.random()
-    if order.stage.checkpoint:
-        whose, _, so_far = order.stage.checkpoint.decode().partition(" ")
+    stage = order.stage
+    epochs = stage.epochs or full
+    of_candidate = random.Random(key)
+    center, params = of_candidate.uniform(0.2, 0.9), float(of_candidate.randrange(1, 1000))
+    seed = order.protocol.candidate_seed(
+        key, replicate=stage.replicate, is_confirmation=stage.is_confirmation
+    )
+    of_training = random.Random(f"{key} {seed}")
+    fate = of_training.random()
+    quality = min(max(center + of_training.gauss(0.0, 0.05), 0.0), 1.0)
+    if stage.checkpoint:
+        whose, _, so_far = stage.checkpoint.decode().partition(" ")
         assert whose == key
         assert int(so_far) < epochs
     is_failed = fate < 0.1
+    acc = CHANCE if fate < 0.15 else quality * (1 - 0.5**epochs)
     is_full = epochs == full
     evaluation = Evaluation(
         key=key,
         genome=order.space.format(order.genome),
         values={"params": params} if is_failed else {
-            "acc": quality * (1 - 0.5**epochs), "params": params, "flops": params, "bio": 1.0,
+            "acc": acc, "params": params, "flops": params, "bio": 1.0,
         },
         weights_by_rule={},
         losses=(),
         epochs=epochs,
         seconds=1.0,
-        seed=0,
+        seed=seed,
         failure="diverged: at once" if is_failed else None,
         left_out=None if is_full or is_failed else f"stopped after {epochs}",
+        replicate=stage.replicate,
+        test_values={"acc": acc} if stage.is_confirmation and not is_failed else {},
+        num_images={} if is_failed else {"acc": 100, "test_acc": 100},
+        learned=None if is_failed else max(0.0, (acc - CHANCE) / (1.0 - CHANCE)),
     )  # fmt: skip
-    weights = save({key: torch.zeros(1)})
+    weights = save({key: torch.full((1,), float(stage.replicate))})
     blob = b"" if is_failed else weights if is_full else f"{key} {epochs}".encode()
     return evaluation, blob

@@ -9,7 +9,7 @@ import pytest
 from evonas.settings import Settings
 from evonas.settings.search import MODES
 from evonas.study.journal import Told, open_journal
-from evonas.study.progress import Progress
+from evonas.study.results.progress import Progress
 from evonas.study.run import run_study
 from tests.small_run import changed
 from tests.study.fake import Drawn

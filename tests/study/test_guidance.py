@@ -12,9 +12,9 @@ from evonas.settings import Settings
 from evonas.study.config import read_config
 from evonas.study.executors.make import make_executor
 from evonas.study.operators_file import OPERATORS_FILE, describe_credit
-from evonas.study.progress import Progress
 from evonas.study.resolve import check_run
-from evonas.study.result import StudyResult
+from evonas.study.results.progress import Progress
+from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from tests.small_run import changed
 

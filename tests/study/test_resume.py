@@ -1,11 +1,12 @@
 """A run that was ended at any write to the disk goes on to the end of one that was not."""
 
+import csv
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ from typing import Any
 import pytest
 
 from evonas.evaluation.record import Evaluation
+from evonas.report import tables
 from evonas.settings import Settings
+from evonas.study import models
 from evonas.study import run as module
-from evonas.study.journal import Asked, Event, Journal, Promoted, Told, open_journal
-from evonas.study.result import StudyResult
+from evonas.study.journal import Asked, Event, Journal, Promoted, Repeated, Told, open_journal
+from evonas.study.results import beliefs
+from evonas.study.results.candidate import Candidate
+from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from tests.small_run import changed
 from tests.study.fake import Drawn
@@ -27,23 +32,33 @@ Run = Callable[[Path, int], StudyResult]
 GENERATIONAL: dict[str, Any] = {"mode": "generational"}
 STEADY: dict[str, Any] = {"mode": "steady"}
 HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
+CONSTRAINED: dict[str, Any] = {"constraints": ("params<=8k",)}
+AUTO: dict[str, Any] = {"replicates": "auto", "evaluations": 18}
+TWICE: dict[str, Any] = {"replicates": "2", "evaluations": 14}
+# one in two is refused, so that an ask for new candidates and old ones is completed by another
+TIGHT: dict[str, Any] = {"algorithm": "random", "constraints": ("params<=6k",)}
 SETTINGS: dict[str, dict[str, Any]] = {
     "generational": GENERATIONAL,
     "steady": STEADY,
-    "steady-halving-constrained": STEADY | HALVING | {"constraints": ("params<=8k",)},
-    "generational-halving-constrained": GENERATIONAL | HALVING | {"constraints": ("params<=8k",)},
+    "steady-halving-constrained": STEADY | HALVING | CONSTRAINED,
+    "generational-halving-constrained": GENERATIONAL | HALVING | CONSTRAINED,
+    "generational-auto": GENERATIONAL | AUTO,
+    "steady-auto": STEADY | AUTO,
+    "generational-halving-constrained-auto": GENERATIONAL | HALVING | TIGHT | AUTO,
+    "generational-constrained-two": GENERATIONAL | TIGHT | TWICE,
+    "steady-halving-constrained-two": STEADY | HALVING | CONSTRAINED | TWICE,
 }
 NUM_CRASHES = 8  # of a run; with as many as there are writes, the test takes minutes
 WRITES = [
     (Journal, "record_asks"), (Journal, "record_promotions"), (Journal, "record_tell"),
-    (module, "save_weights"), (module, "save_checkpoint"), (module, "remove_checkpoints"),
-    (module, "keep_only"),
+    (models, "save_weights"), (models, "keep_only"), (module, "save_checkpoint"),
+    (module, "remove_checkpoints"), (beliefs, "write_standings"), (tables, "write_tables"),
 ]  # fmt: skip
 
 
 @pytest.fixture(params=sorted(SETTINGS))
 def settings(request: pytest.FixtureRequest, config: Settings) -> Settings:
-    return changed(config, evaluations=9, **SETTINGS[request.param])
+    return changed(config, **{"evaluations": 9, "generations": 5, **SETTINGS[request.param]})
 
 
 class Crash(BaseException):
@@ -72,7 +87,12 @@ def crash_at(patch: pytest.MonkeyPatch, number: int) -> list[int]:
 
 
 def end(folder: Path, executor: Drawn) -> StudyResult:
-    return run_study(folder, executor=executor, on_progress=lambda _: None)
+    def write(candidates: Sequence[Candidate]) -> None:
+        tables.write_tables(folder, candidates, ("acc", "params"))
+
+    result = run_study(folder, executor=executor, on_progress=lambda _: None, on_generation=write)
+    write(result.candidates)
+    return result
 
 
 def events(folder: Path) -> list[Event]:
@@ -85,12 +105,21 @@ def events(folder: Path) -> list[Event]:
     return found
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        path.name: path.read_bytes()
-        for kind in ("models", "checkpoints")
-        for path in (folder / kind).glob("*")
-    }
+def files(folder: Path) -> dict[str, object]:
+    """All that a run leaves but its journal; tables without seconds, which a refusal takes too."""
+    found: dict[str, object] = {}
+    for pattern in ("models/*", "checkpoints/*", "standings.json"):
+        found |= {
+            str(path.relative_to(folder)): path.read_bytes() for path in folder.glob(pattern)
+        }
+    for path in folder.glob("*.csv"):
+        with path.open(newline="") as file:
+            found[path.name] = [row | {"seconds": ""} for row in csv.DictReader(file)]
+    return found
+
+
+def timeless(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
+    return [replace(evaluation, seconds=0.0) for evaluation in evaluations]
 
 
 def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
@@ -100,8 +129,9 @@ def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
     with monkeypatch.context() as patch:
         count = crash_at(patch, 10**9)
         expected = end(whole, Drawn())
-    assert len({e.key for e in expected.evaluations if e.epochs}) == 9
-    stride = 2 * count[0] // NUM_CRASHES | 1  # odd, so that both kinds of crash take turns
+    assert sum(e.epochs > 0 for e in expected.evaluations) == settings.search.evaluations
+    num_crashes = NUM_CRASHES // 2 if settings.search.replicates == "auto" else NUM_CRASHES
+    stride = 2 * count[0] // num_crashes | 1  # odd, so that both kinds of crash take turns
     for number in range(0, 2 * count[0], stride):
         folder = begin(settings, f"crash-{number}")
         with monkeypatch.context() as patch:
@@ -112,19 +142,20 @@ def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
         assert events(folder) == events(whole)
         assert files(folder) == files(whole)
         assert result.hypervolumes == expected.hypervolumes
+        assert [c.key for c in result.front] == [c.key for c in expected.front]
 
 
 def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
     settings: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in (7, 24, 35):
+    for number in (7, 20, 27):
         folder = begin(settings, f"crash-{number}")
         with monkeypatch.context() as patch:
             crash_at(patch, number)
             with pytest.raises(Crash):
                 end(folder, Drawn(3, seed=number))
         before = events(folder)
-        owed = [e.key for e in before if isinstance(e, Asked | Promoted)]
+        owed = [e.key for e in before if isinstance(e, Asked | Promoted | Repeated)]
         for event in before:
             if isinstance(event, Told):
                 owed.remove(event.evaluation.key)
@@ -137,6 +168,7 @@ def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
         assert again.done == []
         assert finished.evaluations == result.evaluations
         assert finished.hypervolumes == result.hypervolumes
+        assert finished.candidates == result.candidates
 
 
 def test_checkpoints_that_vanished_cost_time_and_not_the_result(
@@ -167,17 +199,14 @@ run_study(Path(sys.argv[1]), executor=make_executor(1), on_progress=tell)
 """
 
 
-def timeless(evaluations: list[Evaluation]) -> list[Evaluation]:
-    return [replace(evaluation, seconds=0.0) for evaluation in evaluations]
-
-
 @pytest.mark.parametrize(
-    ("name", "results"), [("generational", 2), ("steady-halving-constrained", 5)]
+    ("name", "results"),
+    [("generational", 2), ("steady-halving-constrained", 5), ("generational-auto", 10)],
 )
 def test_a_run_killed_by_the_system_ends_like_one_that_was_not(
     config: Settings, begin: Begin, run: Run, name: str, results: int, tmp_path: Path
 ) -> None:
-    config = changed(config, **SETTINGS[name])
+    config = changed(config, generations=5, **SETTINGS[name])
     whole, killed = begin(config, "whole"), begin(config, "killed")
     expected = run(whole, 1)
     log = tmp_path / "log"

@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from safetensors.torch import load
 
 from evonas.errors import StorageError
 from evonas.evaluation.evaluate import evaluate
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
+from evonas.settings.search import MODES
 from evonas.space import source_text
 from evonas.study.create import create_run
 from evonas.study.executors.base import AbstractExecutor
@@ -20,11 +23,14 @@ from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
 from evonas.study.journal import Journal
-from evonas.study.progress import Progress
-from evonas.study.result import StudyResult
+from evonas.study.results.candidate import Candidate
+from evonas.study.results.likely import likely_front
+from evonas.study.results.progress import Progress
+from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from evonas.study.weights import weights_path
 from tests.small_run import changed
+from tests.study.fake import Drawn
 
 Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
@@ -147,6 +153,42 @@ def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
     assert models(broken) == models(whole)
 
 
+def of_five(config: Settings, folder: Path, **changes: Any) -> Settings:
+    """The run of a space with five networks, in its folder."""
+    small = changed(config, rules=("fa",), algorithm="random", **changes)
+    one_edge = source_text("nas-bench-201").replace("nodes: 3", "nodes: 1")
+    create_run(folder, small, space_text=one_edge)
+    return small
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+@pytest.mark.parametrize("population", [2, 4, 7])
+def test_in_an_exhausted_space_every_network_still_gets_its_replicates(
+    config: Settings, tmp_path: Path, mode: str, population: int
+) -> None:
+    given = {"mode": mode, "population": population, "generations": 20, "evaluations": 30}
+    of_five(config, tmp_path / "run", **given, replicates="3")
+    result = run_study(tmp_path / "run", executor=Drawn(), on_progress=lambda _: None)
+    assert [candidate.replicates for candidate in result.candidates] == [3] * 5
+
+
+def test_weights_are_those_of_the_first_training_that_did_not_collapse(
+    config: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    of_five(config, folder, population=5, generations=20, evaluations=20, replicates="4")
+    result = run_study(folder, executor=Drawn(), on_progress=lambda _: None)
+    lost = {c.key: c.collapsed for c in result.candidates}
+    assert set(lost.values()) > {0}
+    for each in result.candidates:
+        alive = [t for t in each.trainings if t.failure is None and (t.learned or 0.0) > 0.0]
+        assert each.representative == alive[0]
+    for key, weights in models(folder).items():
+        candidate = next(c for c in result.candidates if c.key == key)
+        assert load(weights)[key].item() == candidate.representative.replicate
+    assert set(models(folder)) == {c.key for c in likely_front(result.candidates)}
+
+
 def test_resuming_a_finished_run_trains_nothing(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(changed(config, seed=1), "run")
     result, kept = run(folder, 1), models(folder)
@@ -162,15 +204,15 @@ def test_tables_never_shrink_while_a_run_is_replayed(
 ) -> None:
     folder = begin(config, "run")
     result = run(folder, 1)
-    seen: list[list[Evaluation]] = []
+    seen: list[list[Candidate]] = []
     run_study(
         folder,
         executor=make_executor(1),
         on_progress=lambda _: None,
-        on_generation=lambda evaluations: seen.append(list(evaluations)),
+        on_generation=lambda candidates: seen.append(list(candidates)),
     )
     assert seen
-    assert all(evaluations == result.evaluations for evaluations in seen)
+    assert all(candidates == result.candidates for candidates in seen)
 
 
 def test_weights_of_the_front_that_vanished_are_trained_again(

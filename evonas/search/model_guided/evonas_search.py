@@ -22,7 +22,7 @@ from evonas.search.model_guided.genome_features import Features
 from evonas.search.model_guided.improvement import Frontier, directions
 from evonas.search.model_guided.operator_credit import OperatorCredit
 from evonas.search.model_guided.surrogate import Surrogate
-from evonas.search.pareto import Vector, constrained_front, non_dominated
+from evonas.search.pareto import constrained_front, non_dominated
 from evonas.search.problem import SearchProblem
 from evonas.seeds import derive_seed
 from evonas.space import Genome
@@ -87,14 +87,6 @@ class EvonasSearch(AbstractSearch):
         self._plan: list[Candidate] = []
         self._num_planned = 0
         self._num_stale = 0
-        self._sampled: dict[Genome, tuple[Vector, Vector]] = {}
-
-    def note_noise(
-        self, genomes: Sequence[Genome], means: Sequence[Vector], variances: Sequence[Vector]
-    ) -> None:
-        """The model learns these means and variances; the front is that of what was told."""
-        pairs = zip(means, variances, strict=True)
-        self._sampled = dict(zip(genomes, pairs, strict=True))
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._outcomes += outcomes
@@ -129,7 +121,7 @@ class EvonasSearch(AbstractSearch):
 
     def _planned(self, count: int, front: list[Genome]) -> list[Candidate]:
         values = self._values()
-        self._surrogate.learn(np.array(self._rows), *self._with_noise(values))
+        self._surrogate.learn(np.array(self._rows), values)
         frontiers = self._frontiers(values)
         wanted = max(MIN_CHILDREN, self._num_children * count)
         normal = self._generator.standard_normal((NUM_MARGINAL_DRAWS, self.num_objectives))
@@ -164,16 +156,6 @@ class EvonasSearch(AbstractSearch):
                 for outcome, share in zip(self._outcomes, shares, strict=True)
             ]
         )
-
-    def _with_noise(self, values: Array) -> tuple[Array, Array | None]:
-        """What the model learns, and the variance of it where that is known."""
-        if not self._sampled:
-            return values, None
-        means, variances = values.copy(), np.zeros_like(values)
-        for place, outcome in enumerate(self._outcomes):
-            if outcome.vector is not None and outcome.genome in self._sampled:
-                means[place], variances[place] = self._sampled[outcome.genome]
-        return means, variances
 
     def _frontiers(self, values: Array) -> list[Frontier]:
         front = values[non_dominated([tuple(value) for value in values])]

@@ -39,7 +39,6 @@ class Posterior:
         means: to be minimised, (genomes, objectives).
         variances: of the same; 0 where the noise is 0 or not known yet.
         prior_variances: before the genome's own trainings were seen.
-        noise_of_means: of plain means of trainings about what stands behind them.
         noise: of one training.
     """
 
@@ -47,7 +46,6 @@ class Posterior:
     means: Array
     variances: Array
     prior_variances: Array
-    noise_of_means: Array
     noise: NoiseVariance
 
 
@@ -74,12 +72,12 @@ class Belief:
         counts = np.array([len(sample.vectors) for sample in inside]).reshape(-1, 1)
         of_mean = np.nan_to_num(noise.of_each) / counts
         if len(inside) < MIN_GENOMES:
-            return Posterior(inside, means, of_mean, np.full(shape, np.inf), of_mean, noise)
+            return Posterior(inside, means, of_mean, np.full(shape, np.inf), noise)
         rows = self._features.rows([sample.genome for sample in inside])
         prior, variances = self._prior(rows, means, of_mean)
         weight = variances / (variances + of_mean)
         return Posterior(
-            inside, prior + weight * (means - prior), weight * of_mean, variances, of_mean, noise
+            inside, prior + weight * (means - prior), weight * of_mean, variances, noise
         )
 
     def _prior(self, rows: Rows, means: Array, of_mean: Array) -> tuple[Array, Array]:

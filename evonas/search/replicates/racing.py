@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from evonas.search.base import AbstractSearch
+from evonas.search.ask_and_tell import AskAndTell
 from evonas.search.model_guided.genome_features import Features
 from evonas.search.ranking import by_rank_and_crowding
 from evonas.search.replicates.allocation import allocate
@@ -41,7 +41,7 @@ class RacingSearch(AbstractReplicatedSearch):
         seed: of the draws by which probabilities are found.
     """
 
-    def __init__(self, engine: AbstractSearch, *, seed: int) -> None:
+    def __init__(self, engine: AskAndTell, *, seed: int) -> None:
         super().__init__(engine.problem, num_objectives=engine.num_objectives)
         self._engine = engine
         self._features = Features(engine.problem)
@@ -56,10 +56,7 @@ class RacingSearch(AbstractReplicatedSearch):
 
     def estimates(self, results: Sequence[TrialResult]) -> list[Estimate]:
         """As :meth:`AbstractReplicatedSearch.estimates`: posterior means and their deviations."""
-        samples = samples_of(results)
-        belief = Belief(self._features, num_objectives=self.num_objectives)
-        posterior = belief.posterior(samples)
-        return estimates_of(samples, posterior)
+        return posterior_estimates(results, self._features, num_objectives=self.num_objectives)
 
     def _learn(self, results: Sequence[TrialResult]) -> None:
         self._results = sorted([*self._results, *results], key=lambda result: result.position)
@@ -76,12 +73,6 @@ class RacingSearch(AbstractReplicatedSearch):
             sample.genome: tuple(mean.tolist())
             for sample, mean in zip(posterior.samples, posterior.means, strict=True)
         }
-        if posterior.noise.freedom > 0:
-            self._engine.note_noise(
-                list(means),
-                [sample.mean for sample in posterior.samples if sample.mean is not None],
-                [tuple(row) for row in posterior.noise_of_means.tolist()],
-            )
         self._tell(fresh, means)
         told = {sample.genome for sample in fresh}
         self._revise([sample for sample in samples if sample.genome not in told], means)
@@ -117,8 +108,10 @@ class RacingSearch(AbstractReplicatedSearch):
         is_noisy = bool((posterior.noise.pooled > 0.0).any())
         self._unsettled = {estimate.genome for estimate in front} if is_noisy else set()
 
-    def _propose(self, count: int) -> list[Genome]:
-        again = self._again(count)
+    def _propose(self, count: int, remaining: int) -> list[Genome]:
+        # a new genome is returned only if it can be trained again after these
+        in_time = max(0, remaining - count)
+        again = self._again(count) if in_time else self._doubtful(count)
         new = self._engine.ask(count - len(again)) if len(again) < count else []
         rest = count - len(again) - len(new)  # of an exhausted space
         return [*new, *again, *(self._doubtful(rest) if rest else [])]
@@ -147,6 +140,21 @@ class RacingSearch(AbstractReplicatedSearch):
             np.array(list(self._probabilities.values())), trainings, count=count - len(chosen)
         )
         return [genomes[place] for place in chosen]
+
+
+def posterior_estimates(
+    results: Sequence[TrialResult], features: Features, *, num_objectives: int
+) -> list[Estimate]:
+    """What results say of their genomes, in the order in which these first came.
+
+    Args:
+        results: in the order of asking.
+        features: of the space.
+        num_objectives: of every result.
+    """
+    samples = samples_of(results)
+    belief = Belief(features, num_objectives=num_objectives)
+    return estimates_of(samples, belief.posterior(samples))
 
 
 def estimates_of(samples: Sequence[Sample], posterior: Posterior) -> list[Estimate]:

@@ -1,10 +1,13 @@
 """Engines with replicates by name: what ``--replicates`` stands for."""
 
+import math
+
 from evonas.errors import ConfigError
+from evonas.search.ask_and_tell import AskAndTell
 from evonas.search.engines import make_search
 from evonas.search.problem import SearchProblem
 from evonas.search.replicates.fixed_replicates import FixedReplicates
-from evonas.search.replicates.racing import RacingSearch
+from evonas.search.replicates.racing import SHARE, RacingSearch
 from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
 
 AUTO = "auto"
@@ -55,6 +58,31 @@ def make_replicated_search(
     engine = make_search(
         name, problem, population=population, num_objectives=num_objectives, seed=seed
     )
+    return with_replicates(engine, seed=seed, replicates=replicates)
+
+
+def with_replicates(
+    engine: AskAndTell, *, seed: int, replicates: int | None
+) -> AbstractReplicatedSearch:
+    """A new engine as a search with replicates.
+
+    Args:
+        engine: of which nothing was asked yet.
+        seed: of what is drawn for the replicates.
+        replicates: as for :func:`make_replicated_search`.
+    """
     if replicates is None:
         return RacingSearch(engine, seed=seed)
     return FixedReplicates(engine, count=replicates)
+
+
+def expected_genomes(num_trainings: int, *, replicates: int | None) -> int:
+    """How many new genomes an engine will be asked for when there are so many trainings.
+
+    Args:
+        num_trainings: in all.
+        replicates: as for :func:`make_replicated_search`.
+    """
+    if replicates is None:
+        return math.ceil(num_trainings * (1.0 - SHARE))
+    return math.ceil(num_trainings / replicates)

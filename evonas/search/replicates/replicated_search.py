@@ -7,6 +7,7 @@ asking, so that one worker and two agree, and a study resumes by replaying its j
 """
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -51,11 +52,13 @@ class AbstractReplicatedSearch(ABC):
         """Of all trials that were told, in the order of asking."""
         return [self._told[trial] for trial in self._asked if trial in self._told]
 
-    def ask(self, count: int) -> list[Trial]:
+    def ask(self, count: int, *, remaining: int | None = None) -> list[Trial]:
         """Trainings that were never asked for: of new genomes, or again of known ones.
 
         Args:
             count: how many, at least 1.
+            remaining: how many there will be from now on, these included; None where that is not
+                known. A genome that comes too late to be trained often enough is of no use.
 
         Returns:
             ``count`` trials; fewer, or none, when the space holds no new genome and no known one
@@ -68,7 +71,8 @@ class AbstractReplicatedSearch(ABC):
             self._waiting = []
             self._learn(results)
         trials = []
-        for genome in self._propose(count):
+        remaining = sys.maxsize if remaining is None else remaining
+        for genome in self._propose(count, remaining):
             trial = Trial(genome, self._replicates.get(genome, 0))
             self._replicates[genome] = trial.replicate + 1
             self._asked[trial] = len(self._asked)
@@ -81,6 +85,8 @@ class AbstractReplicatedSearch(ABC):
         vectors: Sequence[Vector | None],
         *,
         violations: Sequence[float] | None = None,
+        whole: Sequence[bool] | None = None,
+        learned: Sequence[float | None] | None = None,
     ) -> None:
         """What became of trials that were asked for; in any order, in one call or in many.
 
@@ -90,25 +96,33 @@ class AbstractReplicatedSearch(ABC):
                 failed or collapsed, or broke a constraint.
             violations: for each how far it is outside the constraints, infinite for a failure or
                 a collapse; when left out, every ``None`` is one of these.
+            whole: for each whether it was trained and measured in full, see
+                :class:`TrialResult`; when left out, all were.
+            learned: for each how far it came, see :class:`TrialResult`; unknown when left out.
 
         Raises:
             ValueError: the caller broke the contract; nothing of this call is learned.
         """
         if violations is None:
             violations = [0.0 if vector is not None else math.inf for vector in vectors]
-        if not len(trials) == len(vectors) == len(violations):
+        whole = [True] * len(trials) if whole is None else whole
+        learned = [None] * len(trials) if learned is None else learned
+        if not len(trials) == len(vectors) == len(violations) == len(whole) == len(learned):
             raise ValueError(
-                f"told {len(trials)} trials with {len(vectors)} vectors and "
-                f"{len(violations)} violations"
+                f"told {len(trials)} trials with {len(vectors)} vectors, {len(violations)} "
+                f"violations, {len(whole)} times whether whole and {len(learned)} levels learned"
             )
         told: dict[Trial, TrialResult] = {}
-        for trial, vector, violation in zip(trials, vectors, violations, strict=True):
+        for trial, vector, violation, is_whole, level in zip(
+            trials, vectors, violations, whole, learned, strict=True
+        ):
             if trial not in self._asked:
                 raise ValueError(f"{trial} was told but never asked for")
             if trial in self._told or trial in told:
                 raise ValueError(f"{trial} was told twice")
             check_result(trial, vector, violation, num_objectives=self.num_objectives)
-            told[trial] = TrialResult(self._asked[trial], trial, vector, violation)
+            position = self._asked[trial]
+            told[trial] = TrialResult(position, trial, vector, violation, is_whole, level)
         self._told.update(told)
         self._waiting.extend(told.values())
 
@@ -123,8 +137,13 @@ class AbstractReplicatedSearch(ABC):
         """
 
     @abstractmethod
-    def _propose(self, count: int) -> list[Genome]:
-        """At most ``count`` genomes to be trained next; known ones are trained again."""
+    def _propose(self, count: int, remaining: int) -> list[Genome]:
+        """At most ``count`` genomes to be trained next; known ones are trained again.
+
+        Args:
+            count: as for :meth:`ask`.
+            remaining: at least ``count``, or a number without end.
+        """
 
     @abstractmethod
     def _learn(self, results: Sequence[TrialResult]) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from statistics import median
 
 from evonas.search.pareto import Vector
+from evonas.search.replicates.collapse import collapsed
 from evonas.search.replicates.trial import TrialResult
 from evonas.space import Genome
 
@@ -16,19 +17,23 @@ class Sample:
     """Of one genome.
 
     A genome is within the constraints when at least half of its trainings with values are, and has
-    failed when at least half of all trainings have.
+    failed when at least half of all trainings have. Trainings that are not whole count only where
+    none is.
 
     Attributes:
         genome: in canonical form.
         vectors: of the trainings that were within the constraints, in the order of replicates.
         outside: violations of those that were not.
-        collapsed: how many trainings failed or collapsed.
+        collapsed: how many trainings failed, or collapsed (see
+            :mod:`evonas.search.replicates.collapse`).
+        is_whole: whether its trainings were taken to the end.
     """
 
     genome: Genome
     vectors: tuple[Vector, ...]
     outside: tuple[float, ...]
     collapsed: int
+    is_whole: bool = True
 
     @property
     def replicates(self) -> int:
@@ -70,14 +75,18 @@ def samples_of(results: Sequence[TrialResult]) -> list[Sample]:
 
 
 def _sample(genome: Genome, told: list[TrialResult]) -> Sample:
-    told = sorted(told, key=lambda result: result.trial.replicate)
-    outside = [r.violation for r in told if r.vector is None and math.isfinite(r.violation)]
-    vectors = [result.vector for result in told if result.vector is not None]
+    whole = [result for result in told if result.is_whole]
+    used = sorted(whole or told, key=lambda result: result.trial.replicate)
+    lost = collapsed([result.learned for result in used])
+    healthy = [result for result, is_lost in zip(used, lost, strict=True) if not is_lost]
+    outside = [r.violation for r in healthy if r.vector is None and math.isfinite(r.violation)]
+    vectors = [result.vector for result in healthy if result.vector is not None]
     return Sample(
         genome=genome,
         vectors=tuple(vectors),
         outside=tuple(outside),
-        collapsed=len(told) - len(vectors) - len(outside),
+        collapsed=len(used) - len(vectors) - len(outside),
+        is_whole=bool(whole),
     )
 
 

@@ -30,9 +30,16 @@ class TrialResult:
             or broke a constraint.
         violation: how far outside the constraints it is: 0 inside, above 0 outside, infinite for
             a failure or a collapse.
+        is_whole: whether it was trained and measured in full. One that was not (it was refused
+            before training, stopped on a rung, or an expensive objective was left out) stands for
+            its genome only as long as there is no whole one, and is not repeated.
+        learned: how far the training came from chance, 0, to right about everything, 1; ``None``
+            where that is not known.
     """
 
     position: int
     trial: Trial
     vector: Vector | None
     violation: float
+    is_whole: bool = True
+    learned: float | None = None

@@ -13,6 +13,7 @@ from typing import NamedTuple, final
 
 from evonas.search.base import AbstractSearch
 from evonas.search.pareto import Vector, constrained_front, non_dominated
+from evonas.search.problem import SearchProblem
 from evonas.search.supernet_guided.eg_mutation import EgMutation
 from evonas.seeds import derive_seed
 from evonas.space import Genome
@@ -90,6 +91,16 @@ class GuidedSearch:
         self._num_children = 0
 
     @property
+    def problem(self) -> SearchProblem:
+        """The space."""
+        return self._engine.problem
+
+    @property
+    def num_objectives(self) -> int:
+        """The length of every vector."""
+        return self._engine.num_objectives
+
+    @property
     def num_asked(self) -> int:
         """How many genomes were asked for."""
         return self._engine.num_asked
@@ -119,10 +130,32 @@ class GuidedSearch:
     ) -> None:
         """As :meth:`AbstractSearch.tell`."""
         self._engine.tell(genomes, vectors, violations=violations)
+        self._waiting |= self._by_key(genomes, vectors, violations)
+
+    def revise(
+        self,
+        genomes: Sequence[Genome],
+        vectors: Sequence[Vector | None],
+        *,
+        violations: Sequence[float] | None = None,
+    ) -> None:
+        """As :meth:`AbstractSearch.revise`; who entered the front when it was learned, did."""
+        self._engine.revise(genomes, vectors, violations=violations)
+        for key, revised in self._by_key(genomes, vectors, violations).items():
+            (self._waiting if key in self._waiting else self._told)[key] = revised
+
+    def _by_key(
+        self,
+        genomes: Sequence[Genome],
+        vectors: Sequence[Vector | None],
+        violations: Sequence[float] | None,
+    ) -> dict[str, _Told]:
         if violations is None:
             violations = [math.inf if vector is None else 0.0 for vector in vectors]
-        for told in zip(genomes, vectors, violations, strict=True):
-            self._waiting[self._engine.problem.key(told[0])] = _Told(*told)
+        return {
+            self._engine.problem.key(genome): _Told(genome, vector, violation)
+            for genome, vector, violation in zip(genomes, vectors, violations, strict=True)
+        }
 
     def operator(self, genome: Genome) -> str | None:
         """``eg`` or ``plain``; None for a founder."""
@@ -178,7 +211,8 @@ class GuidedSearch:
         order = {key: place for place, key in enumerate(self._engine.asked_keys)}
         for key in sorted(self._waiting, key=order.__getitem__):
             self._told[key] = self._waiting[key]
-        self._entered |= self._front()  # who was not on it at first never will be
+        # who enters the front later does so because others were revised, not by its operator
+        self._entered |= self._front() & self._waiting.keys()
         self._waiting = {}
 
     def _front(self) -> set[str]:

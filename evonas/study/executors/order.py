@@ -41,7 +41,11 @@ def lost(order: Order, *, reason: str) -> Evaluation:
         losses=(),
         epochs=order.stage.epochs or order.protocol.recipe.epochs,
         seconds=0.0,
-        seed=order.protocol.candidate_seed(key, replicate=order.stage.replicate),
+        seed=order.protocol.candidate_seed(
+            key,
+            replicate=order.stage.replicate,
+            is_confirmation=order.stage.is_confirmation,
+        ),
         failure=f"worker lost: {reason}",
         replicate=order.stage.replicate,
     )

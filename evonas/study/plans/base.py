@@ -6,17 +6,19 @@ events of a journal, in their order, bring it back to where it was.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from evonas.evaluation.record import Evaluation
-from evonas.search.base import AbstractSearch
 from evonas.search.pareto import Vector, non_dominated
-from evonas.search.supernet_guided.guided_search import GuidedSearch
+from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
+from evonas.search.replicates.trial import Trial
 from evonas.settings import Settings
 from evonas.space import Genome, Space
 from evonas.study.plans.successive_halving import SuccessiveHalving
-from evonas.study.progress import told, vector
+from evonas.study.results.trainings import is_whole
+from evonas.study.results.vectors import told, vector
 
 # so many candidates in a row that break a constraint without being trained end the asking
 MAX_REFUSALS = 1000
@@ -24,27 +26,43 @@ MAX_REFUSALS = 1000
 Screen = Callable[[Genome], Evaluation | None]
 
 
+TrainingId = tuple[str, int]
+"""Key of a candidate, and which of its trainings it is, from 0."""
+
+
+def training_id(evaluation: Evaluation) -> TrainingId:
+    """Of the training that a record is of."""
+    return evaluation.key, evaluation.replicate
+
+
 @dataclass(frozen=True)
 class Job:
-    """One candidate, to be trained up to some epoch.
+    """One training of one candidate, up to some epoch.
 
     Attributes:
         key: of the candidate.
         genome: of the candidate.
+        replicate: which of its trainings it is, from 0. Above 0 it goes straight to the last rung.
         generation: it was asked for in.
         epochs: it is trained up to the end of this one.
-        is_new: it was just asked for; else it was on the rung below.
+        is_promoted: it was on the rung below; else it begins.
         rivals: vectors of the front when it was ordered, which gate its expensive objectives.
         refused: its record if a constraint is broken without training: then nothing is to be done.
     """
 
     key: str
     genome: Genome
+    replicate: int
     generation: int
     epochs: int
-    is_new: bool
+    is_promoted: bool
     rivals: tuple[Vector, ...]
     refused: Evaluation | None = None
+
+    @property
+    def id(self) -> TrainingId:
+        """Of the training."""
+        return self.key, self.replicate
 
 
 class AbstractPlan(ABC):
@@ -60,14 +78,14 @@ class AbstractPlan(ABC):
     Attributes:
         settings: of the run.
         halving: the rungs.
-        finished: keys of the candidates that will not be trained on, in the order in which this
-            became known; without those that were refused.
+        finished: the trainings that will not go on, in the order in which this became known;
+            without those that were refused.
         num_generations: that are over.
     """
 
     def __init__(
         self,
-        search: AbstractSearch | GuidedSearch,
+        search: AbstractReplicatedSearch,
         space: Space,
         settings: Settings,
         *,
@@ -77,17 +95,16 @@ class AbstractPlan(ABC):
         self.halving = SuccessiveHalving(
             settings.training.rungs, settings.problem.objectives, eta=settings.training.eta
         )
-        self.finished: list[str] = []
+        self.finished: list[TrainingId] = []
         self.num_generations = 0
         self._search = search
         self._space = space
         self._screen = screen
-        self._genomes: dict[str, Genome] = {}
-        self._generations: dict[str, int] = {}
-        self._results: dict[str, Evaluation] = {}
-        self._archive: list[Vector] = []
-        self._running: set[str] = set()
-        self._accepted: list[str] = []
+        self._trials: dict[TrainingId, Trial] = {}
+        self._generations: dict[TrainingId, int] = {}
+        self._results: dict[TrainingId, Evaluation] = {}
+        self._running: set[TrainingId] = set()
+        self._accepted: list[TrainingId] = []
         self._num_refused_in_a_row = 0
         self._is_exhausted = False
 
@@ -99,7 +116,7 @@ class AbstractPlan(ABC):
     @property
     @abstractmethod
     def total_epochs(self) -> int:
-        """That all candidates together will be trained for, if none fails."""
+        """That all trainings together will come to, if none fails, by those asked for so far."""
 
     @abstractmethod
     def next_jobs(self) -> list[Job]:
@@ -115,34 +132,31 @@ class AbstractPlan(ABC):
         Raises:
             KeyError: there is no such job.
         """
-        self._running.remove(evaluation.key)
-        self._results[evaluation.key] = evaluation
-        self.halving.add(evaluation)
-        point = vector(evaluation, self.settings.problem.objectives)
-        if point is not None:
-            points = [*self._archive, point]
-            self._archive = [p for p, k in zip(points, non_dominated(points), strict=True) if k]
+        self._running.remove(training_id(evaluation))
+        self._results[training_id(evaluation)] = evaluation
+        if evaluation.replicate == 0:
+            self.halving.add(evaluation)
         self._settle(evaluation)
 
     @property
     def evaluations(self) -> list[Evaluation]:
-        """The last result of every candidate that has one, in the order of asking."""
-        return [self._results[key] for key in self._genomes if key in self._results]
+        """The last result of every training that has one, in the order of asking."""
+        return [self._results[each] for each in self._trials if each in self._results]
 
-    def result(self, key: str) -> Evaluation:
-        """The last result of one candidate."""
-        return self._results[key]
+    def result(self, of: TrainingId) -> Evaluation:
+        """The last result of one training."""
+        return self._results[of]
 
     @property
     def unfinished(self) -> set[tuple[str, int]]:
         """Key and epochs so far of the candidates that are, or may be, trained on."""
-        begun = {key for key, result in self._results.items() if result.epochs}
-        return {(key, self._results[key].epochs) for key in begun.difference(self.finished)}
+        begun = {each for each, result in self._results.items() if result.epochs}
+        return {(each[0], self._results[each].epochs) for each in begun.difference(self.finished)}
 
     @property
     def first_generation(self) -> list[Evaluation]:
-        """The candidates that were finished first, as many as a population."""
-        return [self._results[key] for key in self.finished[: self.settings.search.population]]
+        """The trainings that were finished first, as many as a population."""
+        return [self._results[each] for each in self.finished[: self.settings.search.population]]
 
     @abstractmethod
     def _settle(self, evaluation: Evaluation) -> None:
@@ -150,56 +164,92 @@ class AbstractPlan(ABC):
 
     @property
     def _num_wanted(self) -> int:
-        """New candidates that may still be asked for."""
+        """Trainings that may still be asked for."""
         return (
-            0 if self._is_exhausted else self.settings.search.num_candidates - len(self._accepted)
+            0 if self._is_exhausted else self.settings.search.num_trainings - len(self._accepted)
         )
 
+    def _num_repeated(self, trainings: Iterable[TrainingId]) -> int:
+        """How many of these trainings are not the first of their candidate."""
+        return sum(replicate > 0 for _, replicate in trainings)
+
     def _ask(self, count: int) -> list[Job]:
-        """New candidates until ``count`` of them are to be trained, or no more can be had."""
+        """New trainings until ``count`` of them are to be done, or no more can be had."""
         jobs: list[Job] = []
         missing = count
         while missing and not self._is_exhausted:
-            genomes = self._search.ask(missing)
-            self._is_exhausted = not genomes
-            for genome in genomes:
-                job = self._new_job(genome)
+            trials = self._search.ask(missing, remaining=self._num_wanted)
+            if not trials:
+                self._is_exhausted = not jobs  # some of these may be trained again
+                break
+            for trial in trials:
+                job = self._begin(trial)
                 jobs.append(job)
                 missing -= job.refused is None
-        return jobs
+        # the order of the journal, also where refusals made this several asks
+        return sorted(jobs, key=lambda job: job.replicate > 0)
 
-    def _new_job(self, genome: Genome) -> Job:
-        key, refused = self._space.key(genome), self._screen(genome)
-        self._genomes[key] = genome
-        self._generations[key] = len(self._accepted) // self.settings.search.population
+    def _begin(self, trial: Trial) -> Job:
+        one = self._space.key(trial.genome), trial.replicate
+        refused = None if trial.replicate else self._screen(trial.genome)
+        self._trials[one] = trial
+        self._generations[one] = len(self._accepted) // self.settings.search.population
         if refused is None:
-            self._accepted.append(key)
+            self._accepted.append(one)
             self._num_refused_in_a_row = 0
         else:
-            self._results[key] = refused
-            self._tell([key])  # at once: the next ask may learn from it
+            self._results[one] = refused
+            self._tell([one])  # at once: the next ask may learn from it
             self._num_refused_in_a_row += 1
             self._is_exhausted |= self._num_refused_in_a_row >= MAX_REFUSALS
-        return self._job(key, self.halving.rungs[0], refused=refused)
+        rungs = self.halving.rungs
+        return self._job(one, rungs[-1] if trial.replicate else rungs[0], refused=refused)
 
-    def _job(self, key: str, epochs: int, *, refused: Evaluation | None = None) -> Job:
+    def _job(self, one: TrainingId, epochs: int, *, refused: Evaluation | None = None) -> Job:
         if refused is None:
-            self._running.add(key)
-        is_new = epochs == self.halving.rungs[0]
-        generation, rivals = self._generations[key], tuple(self._archive)
-        return Job(key, self._genomes[key], generation, epochs, is_new, rivals, refused)
+            self._running.add(one)
+        return Job(
+            key=one[0],
+            genome=self._trials[one].genome,
+            replicate=one[1],
+            generation=self._generations[one],
+            epochs=epochs,
+            is_promoted=one in self._results and refused is None,
+            # who is trained again is measured in full: the mean of bounds would be no value
+            rivals=() if one[1] else self._rivals(),
+            refused=refused,
+        )
+
+    def _rivals(self) -> tuple[Vector, ...]:
+        """The front of the candidates so far, each by the plain mean of its trainings."""
+        objectives = self.settings.problem.objectives
+        found: dict[str, list[Vector]] = {}
+        for (key, _), result in self._results.items():
+            point = vector(result, objectives)
+            if point is not None:
+                found.setdefault(key, []).append(point)
+        points = [
+            some[0] if len(some) == 1 else tuple(map(fmean, zip(*some, strict=True)))
+            for some in found.values()
+        ]
+        kept = non_dominated(points)
+        return tuple(point for point, is_kept in zip(points, kept, strict=True) if is_kept)
 
     def _best(self, keys: Sequence[str], *, count: int) -> list[str]:
-        return self.halving.best(keys, count=count, asked=list(self._genomes))
+        asked = [key for key, replicate in self._trials if replicate == 0]
+        return self.halving.best(keys, count=count, asked=asked)
 
-    def _finish(self, keys: Sequence[str]) -> None:
-        self._tell(keys)
-        self.finished += keys
+    def _finish(self, trainings: Sequence[TrainingId]) -> None:
+        self._tell(trainings)
+        self.finished += trainings
 
-    def _tell(self, keys: Sequence[str]) -> None:
-        pairs = [told(self._results[key], self.settings.problem.objectives) for key in keys]
+    def _tell(self, trainings: Sequence[TrainingId]) -> None:
+        results = [self._results[each] for each in trainings]
+        pairs = [told(result, self.settings.problem.objectives) for result in results]
         self._search.tell(
-            [self._genomes[key] for key in keys],
+            [self._trials[each] for each in trainings],
             [values for values, _ in pairs],
             violations=[violation for _, violation in pairs],
+            whole=[is_whole(result) for result in results],
+            learned=[result.learned for result in results],
         )

@@ -1,9 +1,10 @@
 """Generation by generation: all of one is told before the next is asked for."""
 
+from collections.abc import Sequence
 from typing import final
 
 from evonas.evaluation.record import Evaluation
-from evonas.study.plans.base import AbstractPlan, Job
+from evonas.study.plans.base import AbstractPlan, Job, TrainingId
 
 
 @final
@@ -21,10 +22,16 @@ class GenerationalPlan(AbstractPlan):
 
     @property
     def total_epochs(self) -> int:
-        """That all candidates together will be trained for, if none fails."""
-        whole, rest = divmod(self.settings.search.num_candidates, self.settings.search.population)
-        sizes = [self.settings.search.population] * whole + [rest]
-        return sum(self.halving.epochs_of(size, share=self.halving.share) for size in sizes)
+        """That all trainings together will come to, if none fails, by those asked for so far."""
+        population = self.settings.search.population
+        whole, rest = divmod(self.settings.search.num_trainings, population)
+        total = 0
+        for number, size in enumerate([population] * whole + [rest]):
+            begin = number * population
+            repeated = self._num_repeated(self._accepted[begin : begin + size])
+            total += self.halving.epochs_of(size - repeated, share=self.halving.share)
+            total += repeated * self.halving.rungs[-1]
+        return total
 
     def next_jobs(self) -> list[Job]:
         """A generation, or those of it that go on to the next rung."""
@@ -32,16 +39,28 @@ class GenerationalPlan(AbstractPlan):
             return []
         members = self._accepted[len(self.finished) :]
         if members:
-            rung = max(self._results[key].epochs for key in members)
-            climbed = [key for key in members if self._results[key].epochs == rung]
-            alive = [key for key in climbed if self._results[key].failure is None]
-            above = self.halving.above(rung)
-            if alive and above is not None:
-                best = self._best(alive, count=self.halving.share(len(alive)))
-                return [self._job(key, above) for key in best]
+            promoted = self._promoted(members)
+            if promoted:
+                return promoted
             self._finish(members)
             self.num_generations += 1
         return self._ask(min(self.settings.search.population, self._num_wanted))
+
+    def _promoted(self, members: Sequence[TrainingId]) -> list[Job]:
+        """Jobs for those that go on to the next rung, the best of those that are on the last."""
+        first = [each for each in members if each[1] == 0]
+        rung = max((self._results[each].epochs for each in first), default=0)
+        above = self.halving.above(rung)
+        alive = [
+            key
+            for key, number in first
+            if self._results[key, number].epochs == rung
+            and self._results[key, number].failure is None
+        ]
+        if not alive or above is None:
+            return []
+        best = self._best(alive, count=self.halving.share(len(alive)))
+        return [self._job((key, 0), above) for key in best]
 
     def _settle(self, evaluation: Evaluation) -> None:
         """Nothing follows before the whole rung is there."""

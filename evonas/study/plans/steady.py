@@ -1,11 +1,11 @@
-"""Steady state: whenever a worker is free, one candidate more; nobody waits for a generation."""
+"""Steady state: whenever a worker is free, one training more; nobody waits for a generation."""
 
 from collections import deque
 from functools import cached_property
 from typing import final
 
 from evonas.evaluation.record import Evaluation
-from evonas.study.plans.base import AbstractPlan, Job
+from evonas.study.plans.base import AbstractPlan, Job, training_id
 
 
 @final
@@ -28,15 +28,17 @@ class SteadyPlan(AbstractPlan):
 
     @property
     def generation(self) -> int:
-        """Of the candidate that was finished last; a population of them counts as one."""
+        """Of the training that was finished last; a population of them counts as one."""
         return max(0, len(self.finished) - 1) // self.settings.search.population
 
     @property
     def total_epochs(self) -> int:
-        """That all candidates together will be trained for, if none fails."""
+        """That all trainings together will come to, if none fails, by those asked for so far."""
         eta = self.settings.training.eta
-        count = self.settings.search.num_candidates
-        return self.halving.epochs_of(count, share=lambda count: -(-count // eta))
+        repeated = self._num_repeated(self._accepted)
+        count = self.settings.search.num_trainings - repeated
+        first = self.halving.epochs_of(count, share=lambda count: -(-count // eta))
+        return first + repeated * self.halving.rungs[-1]
 
     def next_jobs(self) -> list[Job]:
         """One candidate: who goes on to a rung, else a new one, else the best of an odd rest."""
@@ -47,15 +49,15 @@ class SteadyPlan(AbstractPlan):
             self._promote_rest()
         if self._promoted:
             key, epochs = self._promoted.popleft()
-            return [self._job(key, epochs)]
+            return [self._job((key, 0), epochs)]
         if not self._running:
             self.num_generations = -(-len(self.finished) // self.settings.search.population)
         return []
 
     def _settle(self, evaluation: Evaluation) -> None:
         waiting = self._waiting.get(evaluation.epochs)
-        if waiting is None or evaluation.failure is not None:
-            self._finish([evaluation.key])
+        if evaluation.replicate or waiting is None or evaluation.failure is not None:
+            self._finish([training_id(evaluation)])
         else:
             waiting.append(evaluation.key)
             if len(waiting) == self.settings.training.eta:
@@ -68,7 +70,7 @@ class SteadyPlan(AbstractPlan):
         above = self.halving.above(epochs)
         assert above is not None  # nobody waits on the last rung
         self._promoted.append((best, above))
-        self._finish([key for key in waiting if key != best])
+        self._finish([(key, 0) for key in waiting if key != best])
 
     def _promote_rest(self) -> None:
         """Fewer than eta are left on a rung, and no one else is coming."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from evonas.evaluation.record import Evaluation
 from evonas.search.ranking import by_rank_and_crowding
-from evonas.study.progress import told
+from evonas.study.results.vectors import told
 
 
 class SuccessiveHalving:

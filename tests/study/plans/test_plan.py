@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from evonas.evaluation.record import Evaluation
-from evonas.search.engines import make_search
+from evonas.search.replicates.replicated_engines import (
+    make_replicated_search,
+    parse_replicates,
+)
 from evonas.settings import Settings
 from evonas.settings.search import MODES
 from evonas.space import load
@@ -20,21 +23,23 @@ HALVING: dict[str, Any] = {"fidelity": (1, 3, 9), "epochs": 9, "eta": 3}
 
 def plan_of(config: Settings) -> AbstractPlan:
     space = shaped_space(load(config.problem.space), config)
-    search = make_search(
+    search = make_replicated_search(
         "random",
         space,
         population=config.search.population,
         num_objectives=len(config.problem.objectives),
         seed=0,
+        replicates=parse_replicates(config.search.replicates),
     )
     return PLANS[config.search.mode](search, space, config, screen=lambda _: None)
 
 
 def result(job: Job, values: dict[str, float], *, failure: str | None = None) -> Evaluation:
-    left_out = None if job.epochs == 9 or failure else "stopped early"
+    left_out = None if job.epochs == 9 or failure else "stopped after a rung"
     return Evaluation(
-        job.key, "", values, {}, (), job.epochs, 0.0, 0, failure=failure, left_out=left_out
-    )
+        job.key, "", values, {}, (), job.epochs, 0.0, 0, failure=failure, left_out=left_out,
+        replicate=job.replicate,
+    )  # fmt: skip
 
 
 def orders(plan: AbstractPlan, values: Iterator[dict[str, float]]) -> list[Job]:
@@ -76,7 +81,7 @@ def test_in_steady_state_those_who_stay_are_finished_when_the_best_goes_on(
     for job, acc in zip(jobs, (0.2, 0.3, 0.1), strict=True):
         assert plan.finished == []
         plan.take(result(job, {"acc": acc}))
-    assert plan.finished == [jobs[0].key, jobs[2].key]
+    assert plan.finished == [jobs[0].id, jobs[2].id]
     assert plan.unfinished == {(jobs[1].key, 1)}
 
 

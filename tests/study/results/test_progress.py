@@ -6,8 +6,12 @@ from dataclasses import replace
 import pytest
 
 from evonas.evaluation.record import Evaluation
-from evonas.study import progress
-from evonas.study.progress import archive_hypervolume, best, front, vector
+from evonas.study.results import vectors
+from evonas.study.results.candidate import candidates_of, front
+from evonas.study.results.progress import archive_hypervolume, best
+from evonas.study.results.standing import plain_standings
+from evonas.study.results.vectors import vector
+from tests.small_run import SMALL_RUN, changed
 
 
 def told(key: str, failure: str | None = None, **values: float) -> Evaluation:
@@ -30,20 +34,26 @@ def test_a_search_is_told_the_bound_of_a_gated_objective_whether_it_was_measured
     pair = ("acc", "robust")
     skipped = replace(told("a", acc=0.9), bounds={"robust": 0.7})
     measured = replace(told("a", acc=0.9, robust=0.4), bounds={"robust": 0.7})
-    assert progress.told(skipped, pair) == progress.told(measured, pair) == ((-0.9, -0.7), 0.0)
+    assert vectors.told(skipped, pair) == vectors.told(measured, pair) == ((-0.9, -0.7), 0.0)
 
 
 def test_a_search_is_told_a_violation_in_the_place_of_values_and_infinity_of_a_failure() -> None:
     outside = replace(GOOD, violation=0.3, left_out="outside params<=50 (100)")
-    assert progress.told(outside, PAIR) == (None, 0.3)
-    assert progress.told(LOST, PAIR) == (None, math.inf)
+    assert vectors.told(outside, PAIR) == (None, 0.3)
+    assert vectors.told(LOST, PAIR) == (None, math.inf)
     half_way = replace(GOOD, left_out="stopped after 1 of 3 epochs")
-    assert progress.told(half_way, PAIR) == ((-0.9, 100.0), 0.0)
+    assert vectors.told(half_way, PAIR) == ((-0.9, 100.0), 0.0)
+
+
+def keys_on_front(trainings: list[Evaluation], objectives: tuple[str, ...]) -> list[str]:
+    found = plain_standings(trainings, changed(SMALL_RUN, objectives=objectives))
+    candidates = candidates_of(trainings, found, objectives=objectives)
+    return [candidate.key for candidate in front(candidates, objectives)]
 
 
 def test_the_front_holds_what_nothing_dominates_best_first_objective_first() -> None:
-    assert front([WORSE, SMALL, LOST, GOOD], PAIR) == [GOOD, SMALL]
-    assert front([LOST], PAIR) == []
+    assert keys_on_front([WORSE, SMALL, LOST, GOOD], PAIR) == ["good", "small"]
+    assert keys_on_front([LOST], PAIR) == []
 
 
 def test_an_objective_with_a_worst_value_counts_from_there() -> None:
@@ -53,7 +63,7 @@ def test_an_objective_with_a_worst_value_counts_from_there() -> None:
 
 def test_equal_candidates_of_a_front_are_sorted_by_key() -> None:
     pair = [told("b", acc=0.5), told("a", acc=0.5)]
-    assert [e.key for e in front(pair, ("acc",))] == ["a", "b"]
+    assert keys_on_front(pair, ("acc",)) == ["a", "b"]
 
 
 def test_best_is_each_objectives_own_and_leaves_failures_out() -> None:

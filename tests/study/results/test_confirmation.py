@@ -13,10 +13,10 @@ from evonas.evaluation.data import loading
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
-from evonas.study.confirmation import confirm_study
 from evonas.study.executors.make import make_executor
 from evonas.study.folder import opened_run, readable_run
-from evonas.study.result import StudyResult
+from evonas.study.results.confirmation import confirm_study
+from evonas.study.results.result import StudyResult
 from tests.small_run import changed
 
 Begin = Callable[[Settings, str], Path]
@@ -101,6 +101,17 @@ def test_a_journal_without_confirmations_is_opened_and_gets_them(
     result = run(folder, 1)
     with sqlite3.connect(folder / "study.db") as connection:  # as an earlier version wrote it
         connection.execute("DROP TABLE confirmation")
+        connection.execute("DROP TABLE replicate")
+        connection.execute(
+            "CREATE TABLE before (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask "
+            "(key), epochs INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL, "
+            "UNIQUE (key, epochs)) STRICT"
+        )
+        connection.execute(
+            "INSERT INTO before SELECT position, key, epochs, failure, record FROM tell"
+        )
+        connection.execute("DROP TABLE tell")
+        connection.execute("ALTER TABLE before RENAME TO tell")
         connection.execute("PRAGMA user_version = 3")
     with readable_run(folder) as (_, journal):
         assert journal.confirmations() == []

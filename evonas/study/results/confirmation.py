@@ -1,8 +1,8 @@
 """Confirmation: the front is trained again, with seeds that played no part in choosing it.
 
 The best of many noisy numbers is too good: whoever comes out on top was lucky, too. So each
-network of the front is trained anew, and is reported by those trainings alone. The test part is
-read here, once for each of them, and nowhere else.
+network of the front, and each with a good chance to belong to it, is trained anew, and is reported
+by those trainings alone. The test part is read here, once for each of them, and nowhere else.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,8 @@ from evonas.settings import Settings
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
-from evonas.study.progress import front
+from evonas.study.results.beliefs import Beliefs
+from evonas.study.results.likely import likely_front
 from evonas.study.shape import read_space
 
 Progressed = Callable[[int, int], None]
@@ -25,14 +26,14 @@ Progressed = Callable[[int, int], None]
 def confirm_study(
     folder: Path, *, replicates: int, executor: AbstractExecutor, on_progress: Progressed
 ) -> list[Evaluation]:
-    """Train every network of the front until each has so many confirmations.
+    """Train every network that may be on the front until each has so many confirmations.
 
     What was confirmed before counts, so a confirmation that was interrupted goes on, and a larger
     number adds to a smaller one. Equal runs are confirmed by equal numbers.
 
     Args:
         folder: of a run.
-        replicates: of each network of the front, at least 1.
+        replicates: of each network, at least 1.
         executor: where they are trained; it does not change any result.
         on_progress: is called with the trainings that are done and their total.
 
@@ -47,21 +48,22 @@ def confirm_study(
     if replicates < 1:
         raise ConfigError(f"replicates: expected a whole number of at least 1, got {replicates}")
     with opened_run(folder) as (settings, journal):
-        chosen = front(journal.evaluations(), settings.problem.objectives)
-        if not chosen:
+        space, protocol = read_space(settings, folder), _protocol(settings)
+        trainings = journal.evaluations()
+        networks = likely_front(Beliefs(settings, space).update(trainings))
+        if not networks:
             raise ConfigError(f"{folder}: no network is on the front yet; nothing to confirm")
         known = {(e.key, e.replicate) for e in journal.confirmations()}
         wanted = [
-            (e, number)
+            (network, number)
             for number in range(1, replicates + 1)  # one of each first: some news of all
-            for e in chosen
-            if (e.key, number) not in known
+            for network in networks
+            if (network.key, number) not in known
         ]
-        space, protocol = read_space(settings, folder), _protocol(settings)
         try:
-            for evaluation, number in wanted:
-                genome = space.parse(evaluation.genome)
-                stage = Stage(replicate=number, reads_test=True)
+            for network, number in wanted:
+                genome = space.parse(network.genome)
+                stage = Stage(replicate=number, is_confirmation=True)
                 executor.submit(Order(space, genome, protocol, stage))
             for done in range(len(wanted)):
                 on_progress(done, len(wanted))

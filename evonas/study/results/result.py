@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from evonas.evaluation.record import Evaluation
 from evonas.search.supernet_guided.guided_search import Credit
 from evonas.settings import Settings
+from evonas.study.results.candidate import Candidate
 
 
 @dataclass(frozen=True)
@@ -13,14 +14,16 @@ class StudyResult:
 
     Attributes:
         settings: it was run with.
-        evaluations: in the order in which they were asked for.
-        front: those that none dominates.
-        hypervolumes: of the archive after each generation.
+        evaluations: of every training, in the order in which they were asked for.
+        candidates: what these come to, in the order in which they were first asked for.
+        front: the candidates that are returned, the best by the first objective first.
+        hypervolumes: of the archive after each generation, by what was believed of it then.
         credit: of each operator; empty unless the run had more than one.
     """
 
     settings: Settings
     evaluations: list[Evaluation]
-    front: list[Evaluation]
+    candidates: list[Candidate]
+    front: list[Candidate]
     hypervolumes: list[float | None]
     credit: dict[str, Credit]

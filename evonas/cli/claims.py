@@ -1,0 +1,27 @@
+"""What a search claimed beside what was confirmed, in a line."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from evonas.study.results.candidate import Candidate
+from evonas.study.results.confirmed import Confirmed
+
+
+def claim_and_confirmation(chosen: Sequence[Candidate], confirmed: Mapping[str, Confirmed]) -> str:
+    """One line: means over the front of what the search measured, and of what was confirmed."""
+    pairs = [(c, found) for c in chosen if (found := confirmed.get(c.key)) and found.means]
+    if not pairs:
+        return "no training of the front could be confirmed: all collapsed"
+    names = [name for name in pairs[0][1].means if not name.startswith("test_")]
+    claimed = [
+        f"{name} {statistics.fmean(c.values[name] for c, _ in pairs):.4f}"
+        for name in names
+        if all(name in c.values for c, _ in pairs)
+    ]
+    confirmations = [
+        f"{name} {statistics.fmean(found.means[name] for _, found in pairs):.4f}" for name in names
+    ]
+    return (
+        f"mean over the front: the search claimed {', '.join(claimed)}; confirmed: "
+        f"{', '.join(confirmations)}"
+    )

@@ -1,0 +1,40 @@
+"""What trainings say of their genomes by themselves: plain means and their standard errors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evonas.search.replicates.estimate import Estimate
+from evonas.search.replicates.noise_variance import NoiseVariance
+from evonas.search.replicates.sample import samples_of
+from evonas.search.replicates.trial import TrialResult
+
+
+def plain_estimates(
+    results: Sequence[TrialResult], *, num_objectives: int, enough: int
+) -> list[Estimate]:
+    """One for each genome, in the order in which they first came.
+
+    Args:
+        results: of all trainings, in the order of asking.
+        num_objectives: of every result.
+        enough: trainings from which on a genome may be returned, failed ones counted.
+    """
+    samples = samples_of(results)
+    noise = NoiseVariance.of(samples, num_objectives=num_objectives)
+    found = []
+    for sample, variance in zip(samples, noise.of_each, strict=True):
+        is_known = noise.freedom > 0 and sample.mean is not None
+        error = tuple(np.sqrt(variance / len(sample.vectors)).tolist()) if is_known else None
+        found.append(
+            Estimate(
+                genome=sample.genome,
+                mean=sample.mean,
+                standard_error=error,
+                replicates=sample.replicates,
+                collapsed=sample.collapsed,
+                violation=sample.violation,
+                is_settled=sample.replicates + sample.collapsed >= enough,
+            )
+        )
+    return found

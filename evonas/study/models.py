@@ -1,0 +1,84 @@
+"""The trained networks of a run: which are kept, and how one that is missing is made again."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import final
+
+from evonas.errors import StorageError
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.model_file import with_description
+from evonas.evaluation.protocol import Protocol, Stage
+from evonas.evaluation.record import Evaluation
+from evonas.schema import read_text
+from evonas.space import Space
+from evonas.study.config import SPACE_FILE
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.order import Order
+from evonas.study.results.candidate import Candidate
+from evonas.study.weights import keep_only, save_weights, weights_path
+
+MIN_CHANCE = 0.05
+"""Of being on the front, from which on weights are kept while a run goes on."""
+
+
+@final
+class Models:
+    """The weights in the folder of a run: of each candidate those of its representative training.
+
+    Args:
+        folder: of the run.
+        space: of the genomes.
+        protocol: of the run.
+        traits: of its images.
+    """
+
+    def __init__(self, folder: Path, space: Space, protocol: Protocol, traits: Traits) -> None:
+        self._folder = folder
+        self._space = space
+        self._protocol = protocol
+        self._traits = traits
+
+    def save(self, evaluation: Evaluation, weights: bytes) -> None:
+        """Write the model of a candidate, with all that is needed to use it."""
+        model = with_description(
+            weights,
+            self._space,
+            genome=evaluation.genome,
+            key=evaluation.key,
+            traits=self._traits,
+            space_text=read_text(self._folder / SPACE_FILE),
+            seed=evaluation.seed,
+        )
+        save_weights(self._folder, evaluation.key, model)
+
+    def restore(self, candidates: Iterable[Candidate], executor: AbstractExecutor) -> None:
+        """Train those again whose weights are not in the folder.
+
+        Args:
+            candidates: that shall have a model.
+            executor: where they are trained.
+
+        Raises:
+            StorageError: here one trains to other values than the journal holds.
+        """
+        lost = {
+            candidate.key: candidate.representative
+            for candidate in candidates
+            if not weights_path(self._folder, candidate.key).exists()
+        }
+        for known in lost.values():
+            genome = self._space.parse(known.genome)
+            stage = Stage(replicate=known.replicate)
+            executor.submit(Order(self._space, genome, self._protocol, stage))
+        for _ in lost:
+            again, weights = executor.next_done()
+            if again.values != lost[again.key].values:
+                raise StorageError(
+                    f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
+                    "here the candidate trains to other values than the journal holds"
+                )
+            self.save(again, weights)
+
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Remove the weights of all others."""
+        keep_only(self._folder, keys)

@@ -1,0 +1,97 @@
+"""What the confirmations of a network come to: means, standard errors, collapsed trainings."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.record import Evaluation
+from evonas.search.replicates.collapse import collapsed
+from evonas.search.replicates.noise_variance import moderated
+from evonas.study.results.trainings import by_candidate
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """One network, by trainings that played no part in choosing it.
+
+    Attributes:
+        key: of the candidate.
+        replicates: how many trainings there were, collapsed ones included.
+        collapsed: how many of them failed, or learned next to nothing while others did.
+        means: over the others, by objective; those on the test part begin with ``test_``.
+        errors: the standard error of each mean, None where there is nothing to take it from: the
+            noise of training, and of a finite number of images, which all replicates share.
+    """
+
+    key: str
+    replicates: int
+    collapsed: int
+    means: Mapping[str, float]
+    errors: Mapping[str, float | None]
+
+
+def summarise(confirmations: Sequence[Evaluation]) -> dict[str, Confirmed]:
+    """The confirmations of each candidate, by its key.
+
+    The variance of training is that of the candidate's own replicates, moderated by the variance
+    pooled over all candidates (:mod:`evonas.search.replicates.noise_variance`). Three replicates
+    alone would say little of it.
+
+    Args:
+        confirmations: of any number of candidates.
+    """
+    by_key = by_candidate(confirmations)
+    healthy = {key: _healthy(some) for key, some in by_key.items()}
+    names = list(dict.fromkeys(name for e in confirmations for name in _values(e)))
+    variances = {name: _variances(healthy, name) for name in names}
+    return {
+        key: _confirmed(
+            key, len(by_key[key]), some, {name: variances[name].get(key) for name in names}
+        )
+        for key, some in healthy.items()
+    }
+
+
+def _confirmed(
+    key: str, replicates: int, healthy: Sequence[Evaluation], variances: Mapping[str, float | None]
+) -> Confirmed:
+    means: dict[str, float] = {}
+    errors: dict[str, float | None] = {}
+    for name, training in variances.items() if healthy else ():
+        values = [_values(e)[name] for e in healthy]
+        means[name] = statistics.fmean(values)
+        share = means[name] * (1 - means[name]) / healthy[0].num_images[name]
+        errors[name] = None if training is None else math.sqrt(training / len(values) + share)
+    return Confirmed(key, replicates, replicates - len(healthy), means, errors)
+
+
+def _values(evaluation: Evaluation) -> dict[str, float]:
+    """The shares of images, of both parts; what needs no training cannot be confirmed."""
+    validation = {
+        name: value for name, value in evaluation.values.items() if OBJECTIVES[name].cost != "free"
+    }
+    return validation | {f"test_{name}": v for name, v in evaluation.test_values.items()}
+
+
+def _healthy(some: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those that did not fail, and did not collapse."""
+    lost = collapsed([training.learned for training in some])
+    return [
+        training
+        for training, is_lost in zip(some, lost, strict=True)
+        if training.failure is None and not is_lost
+    ]
+
+
+def _variances(healthy: Mapping[str, Sequence[Evaluation]], name: str) -> dict[str, float]:
+    """Of one training of each candidate; empty where none has two."""
+    values = [[_values(e)[name] for e in some] for some in healthy.values()]
+    freedom = np.array([max(0, len(some) - 1) for some in values])
+    if not freedom.sum():
+        return {}
+    scatter = np.array([np.var(some) * len(some) if some else 0.0 for some in values])
+    return dict(zip(healthy, moderated(scatter, freedom).tolist(), strict=True))

@@ -1,0 +1,82 @@
+"""How far a study is: counts, the best of each objective, the hypervolume of the archive."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evonas.evaluation.objectives import OBJECTIVES, Objective
+from evonas.search.pareto import hypervolume
+from evonas.study.results.vectors import Measured, vector
+
+# the reference lies a little beyond the worst, so that the ends of a front count too
+BEYOND_WORST = 1.1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A study at one moment.
+
+    Attributes:
+        done: trainings that ended, failures included.
+        total: trainings at most.
+        epochs_done: of all trainings.
+        epochs_total: that they will have come to, if none fails.
+        failures: trainings that failed.
+        generation: being evaluated, from 0.
+        best: of each objective.
+        hypervolume: share of the box between the ideal and the reference that the archive
+            dominates, by what is believed of it; None until the first generation, which fixes the
+            reference, is complete.
+        front_size: candidates that would be returned.
+    """
+
+    done: int
+    total: int
+    epochs_done: int
+    epochs_total: int
+    failures: int
+    generation: int
+    best: dict[str, float]
+    hypervolume: float | None
+    front_size: int
+
+
+def best(measured: Sequence[Measured], objectives: Sequence[str]) -> dict[str, float]:
+    """The best value of each objective among the candidates that can be on a front."""
+    values = {name: [e.values[name] for e in measured if e.contends] for name in objectives}
+    return {
+        name: min(given, key=OBJECTIVES[name].minimised) for name, given in values.items() if given
+    }
+
+
+def archive_hypervolume(
+    measured: Sequence[Measured],
+    objectives: Sequence[str],
+    *,
+    reference_generation: Sequence[Measured],
+) -> float | None:
+    """Hypervolume of all that was measured, in the unit box between the ideal and the reference.
+
+    An objective with a worst value takes it as its reference (accuracy 0), and 1 as its ideal; the
+    others (parameters, multiply-adds) take 0 as their ideal and 1.1 times the worst of
+    ``reference_generation`` as their reference. None if every candidate of it failed.
+    """
+    if all(e.failure is not None for e in reference_generation):
+        return None
+    sides = [_side(OBJECTIVES[name], reference_generation) for name in objectives]
+    vectors = [v for e in measured if (v := vector(e, objectives)) is not None]
+    scaled = [
+        tuple(
+            (value - ideal) / (reference - ideal)
+            for value, (ideal, reference) in zip(v, sides, strict=True)
+        )
+        for v in vectors
+    ]
+    return hypervolume(scaled, reference=(1.0,) * len(objectives))
+
+
+def _side(objective: Objective, reference_generation: Sequence[Measured]) -> tuple[float, float]:
+    """The ideal and the reference of one objective, both minimised."""
+    if objective.worst is not None:
+        return objective.minimised(1.0), objective.minimised(objective.worst)
+    values = [e.values[objective.name] for e in reference_generation if e.failure is None]
+    return 0.0, BEYOND_WORST * max(values)

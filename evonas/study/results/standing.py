@@ -1,0 +1,155 @@
+"""What all trainings of a study say of each candidate: the estimates that its front is taken from.
+
+They follow from the journal. With ``--replicates auto`` a model is fitted for them, so a copy is
+kept in the run's folder, with the number of trainings that it was made from.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evonas.evaluation.record import Evaluation
+from evonas.search.model_guided.genome_features import Features
+from evonas.search.pareto import Vector
+from evonas.search.replicates.estimate import Estimate
+from evonas.search.replicates.front_probability import p_front
+from evonas.search.replicates.plain_estimates import plain_estimates
+from evonas.search.replicates.racing import posterior_estimates
+from evonas.search.replicates.replicated_engines import parse_replicates
+from evonas.seeds import derive_seed
+from evonas.settings import Settings
+from evonas.space import Genome, Space
+from evonas.study.results.trainings import by_candidate, is_whole, trial_results
+from evonas.study.weights import write_whole
+
+STANDINGS_FILE = "standings.json"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of one candidate.
+
+    Attributes:
+        mean: of each objective, to be minimised; None when it failed or is outside the
+            constraints.
+        standard_error: of the same, from training; None where nothing is known of the noise.
+        collapsed: trainings that failed or collapsed.
+        violation: 0 within the constraints, infinite for a failure.
+        is_settled: whether it was trained often enough to be returned.
+        p_front: the probability that no other dominates it; None where the noise is not known.
+    """
+
+    mean: Vector | None
+    standard_error: Vector | None
+    collapsed: int
+    violation: float
+    is_settled: bool
+    p_front: float | None
+
+
+def standings(
+    trainings: Sequence[Evaluation], settings: Settings, *, space: Space
+) -> dict[str, Standing]:
+    """Of every candidate, by key.
+
+    Args:
+        trainings: all that have a result, in the order of asking.
+        settings: of the run.
+        space: of the genomes, at the size and with the rules of the run.
+    """
+    replicates, objectives = parse_replicates(settings.search.replicates), _objectives(settings)
+    if replicates is not None:
+        return plain_standings(trainings, settings)
+    genomes = {t.key: space.parse(t.genome) for t in trainings}
+    results = trial_results(trainings, objectives, genome_of=lambda t: genomes[t.key])
+    return _standings(
+        trainings,
+        posterior_estimates(results, Features(space), num_objectives=len(objectives)),
+        settings,
+    )
+
+
+def plain_standings(trainings: Sequence[Evaluation], settings: Settings) -> dict[str, Standing]:
+    """The same by the trainings of each candidate alone, which needs no model."""
+    numbers: dict[str, Genome] = {}
+    for training in trainings:
+        # a plain mean asks nothing of a genome but that it is another one
+        numbers.setdefault(training.key, Genome((len(numbers),)))
+    objectives = _objectives(settings)
+    results = trial_results(trainings, objectives, genome_of=lambda t: numbers[t.key])
+    enough = parse_replicates(settings.search.replicates) or 1
+    estimates = plain_estimates(results, num_objectives=len(objectives), enough=enough)
+    return _standings(trainings, estimates, settings)
+
+
+def write_standings(folder: Path, found: dict[str, Standing], *, num_trainings: int) -> None:
+    """Keep standings in the folder of a run.
+
+    Args:
+        folder: of the run.
+        found: by key.
+        num_trainings: that they were made from.
+    """
+    rows = {key: asdict(each) for key, each in found.items()}
+    for row in rows.values():
+        row["violation"] = row["violation"] if math.isfinite(row["violation"]) else None
+    text = json.dumps({"trainings": num_trainings, "standings": rows}, allow_nan=False)
+    write_whole(folder / STANDINGS_FILE, text.encode())
+
+
+def read_standings(folder: Path, *, num_trainings: int) -> dict[str, Standing] | None:
+    """What was kept; None unless it was made from so many trainings."""
+    try:
+        document = json.loads((folder / STANDINGS_FILE).read_bytes())
+        if document["trainings"] != num_trainings:
+            return None
+        return {key: _standing(row) for key, row in document["standings"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # it can be made again
+
+
+def _standing(row: dict[str, object]) -> Standing:
+    mean, error, violation = row["mean"], row["standard_error"], row["violation"]
+    return Standing(
+        mean=tuple(mean) if isinstance(mean, list) else None,
+        standard_error=tuple(error) if isinstance(error, list) else None,
+        collapsed=int(str(row["collapsed"])),
+        violation=math.inf if violation is None else float(str(violation)),
+        is_settled=bool(row["is_settled"]),
+        p_front=None if row["p_front"] is None else float(str(row["p_front"])),
+    )
+
+
+def _objectives(settings: Settings) -> tuple[str, ...]:
+    return settings.problem.objectives
+
+
+def _standings(
+    trainings: Sequence[Evaluation], estimates: Sequence[Estimate], settings: Settings
+) -> dict[str, Standing]:
+    """Estimates by key; both come in the order in which candidates were first asked for."""
+    grouped = by_candidate(trainings)
+    whole = [any(map(is_whole, some)) for some in grouped.values()]
+    is_known = any(estimate.standard_error is not None for estimate in estimates)
+    chances: list[float | None] = [None] * len(estimates)
+    if is_known:
+        # who was not trained to the end is on no front, and keeps nobody off it
+        places = [place for place, is_any_whole in enumerate(whole) if is_any_whole]
+        seed = derive_seed(settings.search.seed, "chances")
+        found = p_front([estimates[place] for place in places], seed=seed)
+        chances = [0.0] * len(estimates)
+        for place, chance in zip(places, found, strict=True):
+            chances[place] = chance
+    return {
+        key: Standing(
+            mean=estimate.mean,
+            standard_error=estimate.standard_error,
+            collapsed=estimate.collapsed,
+            violation=estimate.violation,
+            is_settled=estimate.is_settled,
+            p_front=chance,
+        )
+        for key, estimate, chance in zip(grouped, estimates, chances, strict=True)
+    }

@@ -1,0 +1,59 @@
+"""The trainings of a run, one after another: whose they are, and what a search is told of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from evonas.evaluation.record import Evaluation
+from evonas.search.replicates.trial import Trial, TrialResult
+from evonas.space import Genome
+from evonas.study.results.vectors import told
+
+
+def by_candidate(trainings: Iterable[Evaluation]) -> dict[str, list[Evaluation]]:
+    """The trainings of each candidate by its key, in the order of replicates."""
+    grouped: dict[str, list[Evaluation]] = {}
+    for training in trainings:
+        grouped.setdefault(training.key, []).append(training)
+    return {key: sorted(some, key=lambda t: t.replicate) for key, some in grouped.items()}
+
+
+def is_whole(training: Evaluation) -> bool:
+    """Whether a candidate was trained and measured in full, as far as it did not fail.
+
+    One that was not was refused before its training, stopped on a rung, or its expensive
+    objectives were left out; all of these say so, and so does one that is outside the constraints,
+    which is whole if it was trained.
+    """
+    if training.failure is not None or training.left_out is None:
+        return True
+    is_stopped = any(part.startswith("stopped") for part in training.left_out.split("; "))
+    return training.epochs > 0 and not training.bounds and not is_stopped
+
+
+def trial_results(
+    trainings: Sequence[Evaluation],
+    objectives: Sequence[str],
+    *,
+    genome_of: Callable[[Evaluation], Genome],
+) -> list[TrialResult]:
+    """Trainings as a search knows them.
+
+    Args:
+        trainings: in the order of asking.
+        objectives: of the study.
+        genome_of: gives equal genomes for equal keys.
+    """
+    results = []
+    for position, training in enumerate(trainings):
+        values, violation = told(training, objectives)
+        trial = Trial(genome_of(training), training.replicate)
+        results.append(
+            TrialResult(
+                position,
+                trial,
+                values,
+                violation,
+                is_whole=is_whole(training),
+                learned=training.learned,
+            )
+        )
+    return results
