@@ -98,13 +98,13 @@ class _Study:
         self._hypervolumes: list[float | None] = []
         self._num_finished = 0
         self._engine = make_guided_search(settings, self._space)
-        search = with_replicates(
+        self._search = with_replicates(
             self._engine,
             seed=derive_seed(settings.search.seed, "replicates"),
             replicates=parse_replicates(settings.search.replicates),
         )
         self._plan = PLANS[settings.search.mode](
-            search, self._space, settings, screen=self._screen
+            self._search, self._space, settings, screen=self._screen
         )
         self._beliefs = Beliefs(settings, self._space)
 
@@ -251,6 +251,7 @@ class _Study:
             self._hypervolumes += [self._hypervolume()] * missing
         # at the same moments in a replay: the search learns what waits when it is looked at
         if missing and isinstance(self._engine, GuidedSearch):
+            self._search.learn()
             write_operators(self._folder, self._engine)
         return missing > 0
 

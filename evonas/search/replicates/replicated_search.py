@@ -66,10 +66,7 @@ class AbstractReplicatedSearch(ABC):
         """
         if count < 1:
             raise ValueError(f"count: expected at least 1, got {count}")
-        if self._waiting:
-            results = sorted(self._waiting, key=lambda result: result.position)
-            self._waiting = []
-            self._learn(results)
+        self.learn()
         trials = []
         remaining = sys.maxsize if remaining is None else remaining
         for genome in self._propose(count, remaining):
@@ -78,6 +75,13 @@ class AbstractReplicatedSearch(ABC):
             self._asked[trial] = len(self._asked)
             trials.append(trial)
         return trials
+
+    def learn(self) -> None:
+        """Take in what was told, as the next ask does: for who looks at the engine before it."""
+        if self._waiting:
+            results = sorted(self._waiting, key=lambda result: result.position)
+            self._waiting = []
+            self._learn(results)
 
     def tell(
         self,

@@ -1,0 +1,151 @@
+"""Runs of before: journals written by literal SQL of their format, settings that came later."""
+
+import json
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
+from evonas.study.config import CONFIG_FILE, config_text, read_config, read_given
+from evonas.study.journal import Asked, Journal, Promoted, Told, open_journal
+from evonas.study.journal_format import FORMAT, migration
+from tests.small_run import SMALL_RUN, changed
+
+FORMAT_3 = """
+CREATE TABLE study (digest TEXT NOT NULL) STRICT;
+CREATE TABLE ask (position INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
+    key TEXT NOT NULL UNIQUE, genome TEXT NOT NULL) STRICT;
+CREATE TABLE promotion (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask (key),
+    epochs INTEGER NOT NULL, UNIQUE (key, epochs)) STRICT;
+CREATE TABLE tell (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask (key),
+    epochs INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL, UNIQUE (key, epochs)) STRICT;
+"""
+CONFIRMATION = """
+CREATE TABLE confirmation (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask (key),
+    replicate INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL, UNIQUE (key, replicate))
+    STRICT;
+"""
+
+
+def record(key: str, epochs: int) -> Evaluation:
+    return Evaluation(key, f"genome {key}", {"acc": 0.5}, {"fa": 1}, (1.0,), epochs, 1.0, 7)
+
+
+def text(evaluation: Evaluation) -> str:
+    """As it was written before there were replicates."""
+    later = ("replicate", "test_values", "num_images", "learned")
+    return json.dumps({k: v for k, v in asdict(evaluation).items() if k not in later})
+
+
+@pytest.fixture(params=[3, 4])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Two candidates, of which one was promoted."""
+    connection = sqlite3.connect(tmp_path / "study.db")
+    connection.executescript(FORMAT_3 + (CONFIRMATION if request.param == 4 else ""))
+    connection.execute("PRAGMA application_id = 1702252115")
+    connection.execute(f"PRAGMA user_version = {request.param}")
+    connection.execute("INSERT INTO study VALUES ('digest')")
+    connection.executemany(
+        "INSERT INTO ask VALUES (?, 0, ?, ?)", [(1, "b", "genome b"), (2, "a", "genome a")]
+    )
+    tells = [(3, record("a", 1)), (4, record("b", 1)), (6, record("a", 3))]
+    connection.executemany(
+        "INSERT INTO tell VALUES (?, ?, ?, NULL, ?)",
+        [(position, e.key, e.epochs, text(e)) for position, e in tells],
+    )
+    connection.execute("INSERT INTO promotion VALUES (5, 'a', 3)")
+    connection.commit()
+    connection.close()
+    return tmp_path
+
+
+EVENTS = [
+    Asked("b", 0), Asked("a", 0), Told(record("a", 1)), Told(record("b", 1)), Promoted("a", 3),
+    Told(record("a", 3)),
+]  # fmt: skip
+
+
+def version(journal: Journal) -> int:
+    ((number,),) = journal._rows("PRAGMA user_version")
+    return int(number)
+
+
+def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
+    folder: Path,
+) -> None:
+    journal = open_journal(folder)
+    assert journal.events() == EVENTS
+    assert [e.epochs for e in journal.evaluations()] == [1, 3]  # of b and a, as they were asked
+    assert journal.confirmations() == []
+    assert version(journal) < FORMAT
+    journal.migrate()
+    assert version(journal) == FORMAT
+    assert journal.events() == EVENTS
+    again = Evaluation(**{**asdict(record("a", 3)), "replicate": 1, "losses": (1.0,)})
+    journal.record_asks([], generation=1, repeated=[("a", 1)])
+    journal.record_tell(again)
+    journal.record_confirmation(again)
+    assert [(e.key, e.replicate) for e in journal.evaluations()] == [("b", 0), ("a", 0), ("a", 1)]
+    assert journal.confirmations() == [again]
+    journal.migrate()  # a second time it does nothing
+    journal.close()
+
+
+def test_a_migration_that_is_cut_short_leaves_the_journal_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(folder)
+    before = version(journal)
+    statements = list(migration(before))
+    for cut in range(len(statements)):
+
+        def broken(_: int, cut: int = cut) -> list[str]:
+            return [*statements[:cut], "NOT SQL"]
+
+        with monkeypatch.context() as patch:
+            patch.setattr("evonas.study.journal.migration", broken)
+            with pytest.raises(Exception, match="cannot be written"):
+                journal.migrate()
+        assert version(journal) == before
+        assert journal.events() == EVENTS
+    journal.close()
+
+
+def old_text(settings: Settings) -> str:
+    """A configuration as it was written before replicates and the seed of the split."""
+    document = yaml.safe_load(config_text(settings, versions={"python": "3.11"}))
+    for name in ("replicates", "confirm"):
+        del document["search"][name]
+    del document["training"]["split_seed"]
+    return str(yaml.safe_dump(document))
+
+
+def test_a_run_of_before_trained_once_confirmed_nothing_and_split_by_its_seed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / CONFIG_FILE).write_text(old_text(changed(SMALL_RUN, seed=5)))
+    settings = read_config(tmp_path)
+    assert (settings.search.replicates, settings.search.confirm) == ("1", 0)
+    assert settings.training.split_seed == 5
+
+
+def test_what_a_user_writes_gets_the_defaults_of_today(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("seed: 5\nreplicates: 3\n")
+    assert read_given(path) == {"seed": 5, "replicates": 3}
+
+
+def test_no_confirmation_has_the_seed_of_a_replicate() -> None:
+    protocol = Protocol.of(SMALL_RUN)
+    replicates = {protocol.candidate_seed("k", replicate=number) for number in range(50)}
+    fresh = {
+        protocol.candidate_seed("k", replicate=number, is_confirmation=True)
+        for number in range(50)
+    }
+    assert len(replicates) == len(fresh) == 50
+    assert not replicates & fresh

@@ -1,0 +1,67 @@
+"""A run killed in a replicate and in a confirmation has the tables of one never killed."""
+
+import csv
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+RUN = [
+    "run", "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "fa,usf,kp",
+    "--population", "6", "--generations", "3", "--epochs", "1", "--images", "200", "--batch", "25",
+    "--channels", "4", "--cells", "1", "--confirm", "2", "--quiet",
+]  # fmt: skip
+TABLES = ("pareto.csv", "candidates.csv")
+PATIENCE_SECONDS = 120
+
+
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / name).open(newline="") as file:
+        return [row | {"seconds": ""} for row in csv.DictReader(file)]
+
+
+def evonas(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "evonas", *arguments]
+
+
+def kill_when(folder: Path, table: str, command: list[str]) -> None:
+    """Kill the command and its workers as soon as a row is in this table of the journal."""
+    process = subprocess.Popen(command, start_new_session=True)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not count(folder, table):
+        assert process.poll() is None, f"it ended before there was a row in {table}"
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def count(folder: Path, table: str) -> int:
+    path = folder / "study.db"
+    if not path.exists():
+        return 0
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        ((number,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    connection.close()
+    return int(number)
+
+
+def test_killed_in_a_replicate_and_in_a_confirmation_it_ends_like_one_never_killed(
+    tmp_path: Path,
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run(evonas(*RUN, "--workers", "1", "--out", str(whole)), check=True)
+    assert count(whole, "replicate") > 0
+    assert count(whole, "confirmation") >= 2
+    resume = evonas("resume", str(killed), "--workers", "1", "--quiet")
+    kill_when(killed, "replicate", evonas(*RUN, "--workers", "2", "--out", str(killed)))
+    kill_when(killed, "confirmation", resume)
+    assert count(killed, "confirmation") < count(whole, "confirmation")
+    subprocess.run(resume, check=True)
+    for name in TABLES:
+        assert rows(killed, name) == rows(whole, name)
+    models = [{p.name: p.read_bytes() for p in (f / "models").iterdir()} for f in (whole, killed)]
+    assert models[0] == models[1]
