@@ -184,16 +184,43 @@ def test_a_small_space_is_trained_again_and_again(
     assert search.num_asked > 20
 
 
-def test_replicates_of_a_fixed_number_follow_each_other(
+def test_a_fixed_number_is_trained_when_the_first_training_was_whole(
     problem: SearchProblem,
 ) -> None:
     search = make_replicated_search(
         "random", problem, population=4, num_objectives=1, seed=1, replicates=3
     )
-    trials = [*search.ask(4), *search.ask(5)]
-    assert [trial.replicate for trial in trials] == [0, 1, 2] * 3
-    search.tell(trials, [(float(i),) for i in range(9)])
-    assert [each.mean for each in search.estimates(search.results)] == [(1.0,), (4.0,), (7.0,)]
+    first = search.ask(3)
+    search.tell(first, [(1.0,), (5.0,), (9.0,)], whole=[True, False, True])
+    again = search.ask(5)
+    a, b, c = (trial.genome for trial in first)
+    # what is owed comes after what is new, and what was not whole is left as it is
+    assert again[1:] == [Trial(a, 1), Trial(a, 2), Trial(c, 1), Trial(c, 2)]
+    assert again[0].replicate == 0
+    assert again[0].genome not in (a, b, c)
+    search.tell(again, [(7.0,), (2.0,), (3.0,), (9.0,), (12.0,)])
+    found = {each.genome: each for each in search.estimates(search.results)}
+    assert [found[genome].mean for genome in (a, b, c)] == [(2.0,), (5.0,), (10.0,)]
+    assert [found[genome].is_settled for genome in (a, b, c)] == [True, False, True]
+    # scatters 2 and 6, four degrees of freedom, three trainings
+    assert found[a].standard_error == pytest.approx(((8 / 4 / 3) ** 0.5,))
+
+
+def test_auto_asks_for_nothing_new_that_comes_too_late(
+    make: Make, measure: Callable[[Trial], Vector | None]
+) -> None:
+    search = make()
+    run(search, measure, steps=4)
+    last = search.ask(POPULATION, remaining=POPULATION)
+    assert all(trial.replicate > 0 for trial in last)
+
+
+def test_what_is_not_whole_stands_only_until_something_is() -> None:
+    genome = Genome((0,))
+    part = TrialResult(0, Trial(genome, 0), (9.0,), 0.0, is_whole=False)
+    whole = TrialResult(1, Trial(genome, 1), (1.0,), 0.0)
+    assert [sample.mean for sample in samples_of([part])] == [(9.0,)]
+    assert [sample.mean for sample in samples_of([part, whole])] == [(1.0,)]
 
 
 @pytest.mark.parametrize(
