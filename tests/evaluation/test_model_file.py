@@ -18,7 +18,7 @@ from evonas.evaluation.data.loading import load_search_data
 def study(tmp_path_factory: pytest.TempPathFactory) -> evonas.Study:
     return evonas.search(
         "nas-bench-201", objectives=["acc", "params"], rules="usf,kp", population=3, generations=1,
-        epochs=1, images=100, batch=25, channels=4, seed=3, workers=1, progress=False,
+        epochs=1, images=100, batch=25, channels=4, seed=3, workers=1, progress=False, confirm=0,
         out=tmp_path_factory.mktemp("models") / "run",
     )  # fmt: skip
 
@@ -33,7 +33,7 @@ def test_a_model_is_used_without_its_run(study: evonas.Study, path: Path, tmp_pa
     alone.write_bytes(path.read_bytes())
     network = evonas.load_network(alone)
     assert not network.training
-    validation = load_search_data("digits", seed=3, num_images=100).validation
+    validation = load_search_data("digits", seed=0, num_images=100).validation
     assert accuracy(network, validation) == study.front.acc.iloc[0]
     images = torch.rand(4, 1, 8, 8)
     assert torch.equal(network(images), study.load(study.front.index[0])(images))
