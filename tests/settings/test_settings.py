@@ -76,6 +76,14 @@ def test_names_may_be_a_list_or_a_text(value: object, expected: tuple[str, ...])
     assert read_settings({"rules": value}).problem.rules == expected
 
 
+def test_a_number_of_replicates_may_be_written_as_a_number() -> None:
+    for value in (3, "3", yaml.safe_load("3")):
+        assert read_settings({"replicates": value}).search.replicates == "3"
+    for wrong in (True, 1.5, [3]):
+        with pytest.raises(ConfigError, match="replicates: expected"):
+            read_settings({"replicates": wrong})
+
+
 def test_none_means_not_given_unless_it_is_a_value() -> None:
     given = read_settings({"epochs": None, "images": None})
     assert isinstance(given.training.epochs, Unset)

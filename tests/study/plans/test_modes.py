@@ -50,6 +50,10 @@ def trained_on_the_front(result: StudyResult) -> list[Evaluation]:
     return timeless([training for each in result.front for training in each.trainings])
 
 
+def beliefs(result: StudyResult) -> list[object]:
+    return [(c.key, c.values, c.errors, c.p_front, c.on_front) for c in result.candidates]
+
+
 def test_every_mode_has_its_plan() -> None:
     assert set(module.PLANS) == set(MODES)
 
@@ -90,17 +94,22 @@ def test_in_steady_state_no_worker_waits_while_candidates_are_wanted(
     assert len({key for key, _ in executor.done[:at_work]}) >= 9  # the rest is the last of them
 
 
+@pytest.mark.parametrize("replicates", ["1", "2", "auto"])
 def test_in_generations_the_order_of_ending_changes_nothing(
-    config: Settings, begin: Begin
+    config: Settings, begin: Begin, replicates: str
 ) -> None:
-    halving = changed(config, **HALVING, constraints=("params<=8k",))
+    given = {"replicates": replicates, "generations": 5, "evaluations": 18}
+    halving = changed(config, **given, **HALVING, constraints=("params<=8k",))
     results = [
         end(begin(halving, f"run-{number}"), Drawn(capacity, seed=number))
         for number, capacity in enumerate((1, 2, 5))
     ]
-    assert timeless(results[0].evaluations) == timeless(results[1].evaluations)
-    assert timeless(results[0].evaluations) == timeless(results[2].evaluations)
-    assert results[0].hypervolumes == results[1].hypervolumes == results[2].hypervolumes
+    is_repeated = any(e.replicate for e in results[0].evaluations)
+    assert is_repeated == (replicates != "1")
+    for other in results[1:]:
+        assert timeless(results[0].evaluations) == timeless(other.evaluations)
+        assert beliefs(results[0]) == beliefs(other)
+        assert results[0].hypervolumes == other.hypervolumes
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))

@@ -159,3 +159,24 @@ def test_rivals_are_the_front_of_the_fully_trained_when_a_job_is_ordered(
             found.setdefault(where, set()).add((-acc, params))
         found.setdefault(job.generation, set())
     assert max(sizes) > 1
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+def test_who_is_trained_again_goes_straight_to_the_last_rung_without_rivals(
+    config: Settings, mode: str
+) -> None:
+    """Who was stopped on a rung, or failed there, is not trained again."""
+    given = {"mode": mode, "population": 9, "evaluations": 60, "generations": 9}
+    plan = plan_of(changed(config, **given, **HALVING, replicates="3"))
+    values = ({"acc": (n * 0.37) % 1, "params": (n * 0.61) % 1} for n in range(1000))
+    ordered = orders(plan, values)
+    again = [job for job in ordered if job.replicate]
+    assert again
+    assert {(job.epochs, job.is_promoted, job.rivals) for job in again} == {(9, False, ())}
+    assert any(job.rivals for job in ordered if not job.replicate)
+    promoted = [job.key for job in ordered if job.epochs == 9 and not job.replicate]
+    assert {job.key for job in again} <= set(promoted)
+    trainings = {job.id for job in ordered}
+    assert len(trainings) == 60
+    assert sum(job.epochs for job in again) == 9 * len(again)
+    assert plan.total_epochs >= sum(each.epochs for each in plan.evaluations)
