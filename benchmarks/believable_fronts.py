@@ -148,8 +148,8 @@ def really_on_the_front(one: Front, pool: list[Front]) -> Iterator[bool]:
 def rows(fronts: Mapping[tuple[str, int], Front], *, way: str) -> list[str]:
     """The cells of one way over all seeds."""
     mine = [each for (name, _), each in fronts.items() if name == way]
-    claims = {name: [] for name in OBJECTIVES}  # type: dict[str, list[float]]
-    confirmed = {name: [] for name in OBJECTIVES}  # type: dict[str, list[float]]
+    claims: dict[str, list[float]] = {name: [] for name in OBJECTIVES}
+    confirmed: dict[str, list[float]] = {name: [] for name in OBJECTIVES}
     covered, claim_covered, really = [], [], []
     for (name, seed), each in fronts.items():
         if name != way:

@@ -14,9 +14,8 @@ from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
 from evonas.study.resolve import worker_count
 from evonas.study.results.confirmation import Progressed, confirm_study
-from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.progress import Progress
-from evonas.study.results.reading import read_run
+from evonas.study.results.reading import RunState, read_confirmed, read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 
@@ -38,15 +37,17 @@ def run_to_the_end(
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
     settings = _settings(folder)
-    objectives = settings.problem.objectives
-    confirmed = read_run(folder).confirmed
-    write = partial(write_tables, folder, objectives=objectives, confirmed=confirmed)
+    write = partial(
+        write_tables,
+        folder,
+        objectives=settings.problem.objectives,
+        confirmed=read_confirmed(folder),
+    )
     try:
         with _workers(settings, workers) as executor:
             result = run_study(
                 folder, executor=executor, on_progress=on_progress, on_generation=write
             )
-        write(result.candidates)
         write_picture(folder, result.candidates, settings)
         return result
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
@@ -56,7 +57,7 @@ def run_to_the_end(
 
 def confirm_to_the_end(
     folder: Path, *, replicates: int, workers: int | None, on_progress: Progressed
-) -> dict[str, Confirmed]:
+) -> RunState:
     """Confirm the front of the run in ``folder``, and write what came of it into its tables.
 
     Args:
@@ -66,7 +67,7 @@ def confirm_to_the_end(
         on_progress: is called with the trainings that are done and their total.
 
     Returns:
-        By key, what each network was confirmed by.
+        The run as it stands then.
 
     Raises:
         EvonasError: see :func:`evonas.study.results.confirmation.confirm_study`.
@@ -87,7 +88,7 @@ def confirm_to_the_end(
             confirmed=run.confirmed,
         )
         write_picture(folder, run.candidates, settings)
-    return run.confirmed
+    return run
 
 
 def with_workers(settings: Settings, workers: int | None) -> Settings:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from evonas.api.progress_bar import confirmation_display, progress_display
-from evonas.errors import DataError, UnknownNameError
+from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.folder import readable_run
@@ -128,20 +128,7 @@ class Study:
         Raises:
             UnknownNameError: no candidate has this key, or several begin so.
         """
-        everything = read_run(self.folder).candidates
-        found = [c for c in everything if c.key.startswith(key)] if key else []
-        exact = [c for c in found if c.key == key]
-        if len(exact or found) == 1:
-            return (exact or found)[0]
-        if found:
-            keys = ", ".join(c.key for c in found[:5])
-            raise UnknownNameError(
-                f"{len(found)} candidates of {self.folder} begin by '{key}': {keys}"
-            )
-        raise UnknownNameError(
-            f"{self.folder}: no candidate has the key '{key}'; see candidates.csv, or "
-            "Study.candidates"
-        )
+        return read_run(self.folder).find(key)
 
     def resume(self, *, workers: int | None = None, progress: bool = True) -> "Study":
         """Go on with a run that was interrupted, as if it never had been; nothing if it is over.

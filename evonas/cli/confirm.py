@@ -12,7 +12,6 @@ from evonas.cli.claims import claim_and_confirmation
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.likely import likely_front
-from evonas.study.results.reading import read_run
 
 
 def confirm_and_show(
@@ -26,15 +25,11 @@ def confirm_and_show(
     """
     console = Console(quiet=is_quiet)
     with confirmation_display(console, is_quiet=is_quiet) as show:
-        confirmed = confirm_to_the_end(
-            folder, replicates=replicates, workers=workers, on_progress=show
-        )
-    run = read_run(folder)
-    objectives = run.settings.problem.objectives
-    chosen = front(run.candidates, objectives)
+        run = confirm_to_the_end(folder, replicates=replicates, workers=workers, on_progress=show)
+    chosen = front(run.candidates, run.settings.problem.objectives)
     others = [c for c in likely_front(run.candidates) if not c.on_front]
-    console.print(_table([*chosen, *others], confirmed))
-    line = claim_and_confirmation(chosen, confirmed)
+    console.print(_table([*chosen, *others], run.confirmed))
+    line = claim_and_confirmation(chosen, run.confirmed)
     console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -27,23 +27,21 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         UnknownNameError: no candidate has this key, or several begin so.
         RunFolderError: there is no run in the folder.
     """
-    study = Study(folder)
-    candidate = study.find(key)
-    space = read_space(study.settings, folder)
-    blueprint = space.decode(space.parse(candidate.genome))
     run = read_run(folder)
+    candidate, objectives = run.find(key), run.settings.problem.objectives
+    space = read_space(run.settings, folder)
+    blueprint = space.decode(space.parse(candidate.genome))
     _say(console, f"candidate {candidate.key} of {folder}\n{candidate.genome}\n")
     for line in cells_as_text(blueprint.cells):
         _say(console, line)
     console.print()
-    objectives = study.settings.problem.objectives
     console.print(_values(candidate, objectives, run.confirmed.get(candidate.key)))
     _say(console, f"\n{standing(candidate, run.candidates, objectives)}")
     for training in candidate.trainings:
         if training.failure is not None:
             _say(console, f"training {training.replicate} failed: {training.failure}")
     console.print()
-    console.print(_layers(study, candidate))
+    console.print(_layers(Study(folder), candidate))
     drawing = folder / CELLS_FOLDER / f"{candidate.key}.svg"
     drawing.parent.mkdir(exist_ok=True)
     title = f"{candidate.key}, {space.name}"
@@ -71,7 +69,8 @@ def standing(
     mine = vector(candidate, objectives)
     better = [c.key for c in chosen if not non_dominated([vector(c, objectives), mine])[1]]
     if not better:
-        return f"not on the front: trained only {candidate.replicates} times{probably}"
+        times = "once" if candidate.replicates == 1 else f"{candidate.replicates} times"
+        return f"not on the front: trained only {times}{probably}"
     some = ", ".join(better[:3])
     return f"dominated by {len(better)} of the {len(chosen)} on the front: {some}{probably}"
 

@@ -74,17 +74,9 @@ def _draw_pair(
     likely = [e for e in likely_front(alive) if e.key not in keys]
     keys |= {e.key for e in likely}
     others = [e for e in alive if e.key not in keys]
-    for some, color, label in ((others, _OTHERS, "others"), (likely, _LIKELY, "good chance")):
-        if some or some is others:
-            axis.scatter(
-                [e.values[x] for e in some],
-                [e.values[y] for e in some],
-                s=18,
-                color=color,
-                alpha=0.7,
-                linewidths=0,
-                label=f"{label} ({len(some)})",
-            )
+    _draw_behind(axis, others, x, y, color=_OTHERS, name="others")
+    if likely:
+        _draw_behind(axis, likely, x, y, color=_LIKELY, name="good chance")
     ordered = sorted(chosen, key=lambda e: vector(e, (x, y)) or ())
     if has_steps:
         axis.step(
@@ -111,6 +103,21 @@ def _draw_pair(
     _name(axis.xaxis, x)
     _name(axis.yaxis, y)
     _draw_grid(axis)
+
+
+def _draw_behind(
+    axis: Axes, some: Sequence[Candidate], x: str, y: str, *, color: str, name: str
+) -> None:
+    """Points that are not on the front."""
+    axis.scatter(
+        [e.values[x] for e in some],
+        [e.values[y] for e in some],
+        s=18,
+        color=color,
+        alpha=0.7,
+        linewidths=0,
+        label=f"{name} ({len(some)})",
+    )
 
 
 def _draw_errors(axis: Axes, some: Sequence[Candidate], x: str, y: str, *, color: str) -> None:

@@ -215,8 +215,7 @@ class AbstractSearch(ABC):
         """Outcomes by key, of genomes that were asked for and differ from each other."""
         if len(genomes) != len(vectors):
             raise ValueError(f"told {len(genomes)} genomes with {len(vectors)} vectors")
-        if violations is None:
-            violations = [0.0 if vector is not None else math.inf for vector in vectors]
+        violations = or_failures(violations, vectors)
         if len(genomes) != len(violations):
             raise ValueError(f"told {len(genomes)} genomes with {len(violations)} violations")
         told: dict[str, Outcome] = {}
@@ -247,6 +246,15 @@ class AbstractSearch(ABC):
     def _note(self, key: str, genome: Genome) -> None:
         self._positions[key] = len(self._asked)
         self._asked[key] = genome
+
+
+def or_failures(
+    violations: Sequence[float] | None, vectors: Sequence[Vector | None]
+) -> Sequence[float]:
+    """The violations; where none are given, every ``None`` among the vectors is a failure."""
+    if violations is not None:
+        return violations
+    return [0.0 if vector is not None else math.inf for vector in vectors]
 
 
 def check_result(

@@ -6,12 +6,11 @@ on which results came between them: results wait until the next ask and are lear
 asking, so that one worker and two agree, and a study resumes by replaying its journal.
 """
 
-import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from evonas.search.base import check_result
+from evonas.search.base import check_result, or_failures
 from evonas.search.pareto import Vector
 from evonas.search.problem import SearchProblem
 from evonas.search.replicates.estimate import Estimate
@@ -107,8 +106,7 @@ class AbstractReplicatedSearch(ABC):
         Raises:
             ValueError: the caller broke the contract; nothing of this call is learned.
         """
-        if violations is None:
-            violations = [0.0 if vector is not None else math.inf for vector in vectors]
+        violations = or_failures(violations, vectors)
         whole = [True] * len(trials) if whole is None else whole
         learned = [None] * len(trials) if learned is None else learned
         if not len(trials) == len(vectors) == len(violations) == len(whole) == len(learned):

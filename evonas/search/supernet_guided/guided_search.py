@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
-from evonas.search.base import AbstractSearch
+from evonas.search.base import AbstractSearch, or_failures
 from evonas.search.pareto import Vector, constrained_front, non_dominated
 from evonas.search.problem import SearchProblem
 from evonas.search.supernet_guided.eg_mutation import EgMutation
@@ -150,8 +150,7 @@ class GuidedSearch:
         vectors: Sequence[Vector | None],
         violations: Sequence[float] | None,
     ) -> dict[str, _Told]:
-        if violations is None:
-            violations = [math.inf if vector is None else 0.0 for vector in vectors]
+        violations = or_failures(violations, vectors)
         return {
             self._engine.problem.key(genome): _Told(genome, vector, violation)
             for genome, vector, violation in zip(genomes, vectors, violations, strict=True)

@@ -35,6 +35,11 @@ def training_id(evaluation: Evaluation) -> TrainingId:
     return evaluation.key, evaluation.replicate
 
 
+def num_repeated(trainings: Iterable[TrainingId]) -> int:
+    """How many of these trainings are not the first of their candidate."""
+    return sum(replicate > 0 for _, replicate in trainings)
+
+
 @dataclass(frozen=True)
 class Job:
     """One training of one candidate, up to some epoch.
@@ -103,6 +108,7 @@ class AbstractPlan(ABC):
         self._trials: dict[TrainingId, Trial] = {}
         self._generations: dict[TrainingId, int] = {}
         self._results: dict[TrainingId, Evaluation] = {}
+        self._rivals: tuple[Vector, ...] | None = None  # worked out when it is asked for
         self._running: set[TrainingId] = set()
         self._accepted: list[TrainingId] = []
         self._num_refused_in_a_row = 0
@@ -134,6 +140,7 @@ class AbstractPlan(ABC):
         """
         self._running.remove(training_id(evaluation))
         self._results[training_id(evaluation)] = evaluation
+        self._rivals = None
         if evaluation.replicate == 0:
             self.halving.add(evaluation)
         self._settle(evaluation)
@@ -168,10 +175,6 @@ class AbstractPlan(ABC):
         return (
             0 if self._is_exhausted else self.settings.search.num_trainings - len(self._accepted)
         )
-
-    def _num_repeated(self, trainings: Iterable[TrainingId]) -> int:
-        """How many of these trainings are not the first of their candidate."""
-        return sum(replicate > 0 for _, replicate in trainings)
 
     def _ask(self, count: int) -> list[Job]:
         """New trainings until ``count`` of them are to be done, or no more can be had."""
@@ -216,12 +219,14 @@ class AbstractPlan(ABC):
             epochs=epochs,
             is_promoted=one in self._results and refused is None,
             # who is trained again is measured in full: the mean of bounds would be no value
-            rivals=() if one[1] else self._rivals(),
+            rivals=() if one[1] else self._front(),
             refused=refused,
         )
 
-    def _rivals(self) -> tuple[Vector, ...]:
-        """The front of the candidates so far, each by the plain mean of its trainings."""
+    def _front(self) -> tuple[Vector, ...]:
+        """Of the candidates so far, each by the plain mean of its trainings."""
+        if self._rivals is not None:
+            return self._rivals
         objectives = self.settings.problem.objectives
         found: dict[str, list[Vector]] = {}
         for (key, _), result in self._results.items():
@@ -233,7 +238,8 @@ class AbstractPlan(ABC):
             for some in found.values()
         ]
         kept = non_dominated(points)
-        return tuple(point for point, is_kept in zip(points, kept, strict=True) if is_kept)
+        self._rivals = tuple(p for p, is_kept in zip(points, kept, strict=True) if is_kept)
+        return self._rivals
 
     def _best(self, keys: Sequence[str], *, count: int) -> list[str]:
         asked = [key for key, replicate in self._trials if replicate == 0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import final
 
 from evonas.evaluation.record import Evaluation
-from evonas.study.plans.base import AbstractPlan, Job, TrainingId
+from evonas.study.plans.base import AbstractPlan, Job, TrainingId, num_repeated
 
 
 @final
@@ -28,7 +28,7 @@ class GenerationalPlan(AbstractPlan):
         total = 0
         for number, size in enumerate([population] * whole + [rest]):
             begin = number * population
-            repeated = self._num_repeated(self._accepted[begin : begin + size])
+            repeated = num_repeated(self._accepted[begin : begin + size])
             total += self.halving.epochs_of(size - repeated, share=self.halving.share)
             total += repeated * self.halving.rungs[-1]
         return total

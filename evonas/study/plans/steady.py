@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import final
 
 from evonas.evaluation.record import Evaluation
-from evonas.study.plans.base import AbstractPlan, Job, training_id
+from evonas.study.plans.base import AbstractPlan, Job, num_repeated, training_id
 
 
 @final
@@ -35,7 +35,7 @@ class SteadyPlan(AbstractPlan):
     def total_epochs(self) -> int:
         """That all trainings together will come to, if none fails, by those asked for so far."""
         eta = self.settings.training.eta
-        repeated = self._num_repeated(self._accepted)
+        repeated = num_repeated(self._accepted)
         count = self.settings.search.num_trainings - repeated
         first = self.halving.epochs_of(count, share=lambda count: -(-count // eta))
         return first + repeated * self.halving.rungs[-1]

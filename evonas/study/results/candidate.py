@@ -8,9 +8,8 @@ from functools import cached_property
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import non_dominated
-from evonas.search.replicates.collapse import collapsed
 from evonas.study.results.standing import Standing
-from evonas.study.results.trainings import by_candidate, is_whole
+from evonas.study.results.trainings import by_candidate, healthy, is_whole, standard_error
 from evonas.study.results.vectors import vector
 
 
@@ -87,9 +86,7 @@ def counted(trainings: Sequence[Evaluation]) -> list[Evaluation]:
     These are whole ones if there are any, without those that failed or collapsed.
     """
     whole = [training for training in trainings if is_whole(training)] or list(trainings)
-    lost = collapsed([training.learned for training in whole])
-    healthy = [t for t, is_lost in zip(whole, lost, strict=True) if not is_lost]
-    return [training for training in healthy if training.failure is None] or whole
+    return healthy(whole) or whole
 
 
 def candidates_of(
@@ -187,5 +184,4 @@ def _with_images(error: float | None, value: float, num_images: int | None) -> f
     """The standard error of a share of images, beside that of training."""
     if error is None or num_images is None:
         return error
-    share = min(max(value, 0.0), 1.0)
-    return math.sqrt(error**2 + share * (1.0 - share) / num_images)
+    return standard_error(error**2, min(max(value, 0.0), 1.0), num_images=num_images)

@@ -1,6 +1,5 @@
 """What the confirmations of a network come to: means, standard errors, collapsed trainings."""
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,8 @@ import numpy as np
 
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
-from evonas.search.replicates.collapse import collapsed
 from evonas.search.replicates.noise_variance import moderated
-from evonas.study.results.trainings import by_candidate
+from evonas.study.results.trainings import by_candidate, healthy, standard_error
 
 
 @dataclass(frozen=True)
@@ -45,28 +43,31 @@ def summarise(confirmations: Sequence[Evaluation]) -> dict[str, Confirmed]:
         confirmations: of any number of candidates.
     """
     by_key = by_candidate(confirmations)
-    healthy = {key: _healthy(some) for key, some in by_key.items()}
+    counted = {key: healthy(some) for key, some in by_key.items()}
     names = list(dict.fromkeys(name for e in confirmations for name in _values(e)))
-    variances = {name: _variances(healthy, name) for name in names}
+    variances = {name: _variances(counted, name) for name in names}
     return {
         key: _confirmed(
             key, len(by_key[key]), some, {name: variances[name].get(key) for name in names}
         )
-        for key, some in healthy.items()
+        for key, some in counted.items()
     }
 
 
 def _confirmed(
-    key: str, replicates: int, healthy: Sequence[Evaluation], variances: Mapping[str, float | None]
+    key: str, replicates: int, counted: Sequence[Evaluation], variances: Mapping[str, float | None]
 ) -> Confirmed:
     means: dict[str, float] = {}
     errors: dict[str, float | None] = {}
-    for name, training in variances.items() if healthy else ():
-        values = [_values(e)[name] for e in healthy]
-        means[name] = statistics.fmean(values)
-        share = means[name] * (1 - means[name]) / healthy[0].num_images[name]
-        errors[name] = None if training is None else math.sqrt(training / len(values) + share)
-    return Confirmed(key, replicates, replicates - len(healthy), means, errors)
+    for name, variance in variances.items() if counted else ():
+        values = [_values(e)[name] for e in counted]
+        means[name], num_images = statistics.fmean(values), counted[0].num_images[name]
+        errors[name] = (
+            None
+            if variance is None
+            else standard_error(variance / len(values), means[name], num_images=num_images)
+        )
+    return Confirmed(key, replicates, replicates - len(counted), means, errors)
 
 
 def _values(evaluation: Evaluation) -> dict[str, float]:
@@ -77,21 +78,11 @@ def _values(evaluation: Evaluation) -> dict[str, float]:
     return validation | {f"test_{name}": v for name, v in evaluation.test_values.items()}
 
 
-def _healthy(some: Sequence[Evaluation]) -> list[Evaluation]:
-    """Those that did not fail, and did not collapse."""
-    lost = collapsed([training.learned for training in some])
-    return [
-        training
-        for training, is_lost in zip(some, lost, strict=True)
-        if training.failure is None and not is_lost
-    ]
-
-
-def _variances(healthy: Mapping[str, Sequence[Evaluation]], name: str) -> dict[str, float]:
+def _variances(counted: Mapping[str, Sequence[Evaluation]], name: str) -> dict[str, float]:
     """Of one training of each candidate; empty where none has two."""
-    values = [[_values(e)[name] for e in some] for some in healthy.values()]
+    values = [[_values(e)[name] for e in some] for some in counted.values()]
     freedom = np.array([max(0, len(some) - 1) for some in values])
     if not freedom.sum():
         return {}
     scatter = np.array([np.var(some) * len(some) if some else 0.0 for some in values])
-    return dict(zip(healthy, moderated(scatter, freedom).tolist(), strict=True))
+    return dict(zip(counted, moderated(scatter, freedom).tolist(), strict=True))

@@ -59,16 +59,13 @@ def standings(
         settings: of the run.
         space: of the genomes, at the size and with the rules of the run.
     """
-    replicates, objectives = parse_replicates(settings.search.replicates), _objectives(settings)
-    if replicates is not None:
+    if parse_replicates(settings.search.replicates) is not None:
         return plain_standings(trainings, settings)
+    objectives = settings.problem.objectives
     genomes = {t.key: space.parse(t.genome) for t in trainings}
     results = trial_results(trainings, objectives, genome_of=lambda t: genomes[t.key])
-    return _standings(
-        trainings,
-        posterior_estimates(results, Features(space), num_objectives=len(objectives)),
-        settings,
-    )
+    estimates = posterior_estimates(results, Features(space), num_objectives=len(objectives))
+    return _standings(trainings, estimates, settings)
 
 
 def plain_standings(trainings: Sequence[Evaluation], settings: Settings) -> dict[str, Standing]:
@@ -77,7 +74,7 @@ def plain_standings(trainings: Sequence[Evaluation], settings: Settings) -> dict
     for training in trainings:
         # a plain mean asks nothing of a genome but that it is another one
         numbers.setdefault(training.key, Genome((len(numbers),)))
-    objectives = _objectives(settings)
+    objectives = settings.problem.objectives
     results = trial_results(trainings, objectives, genome_of=lambda t: numbers[t.key])
     enough = parse_replicates(settings.search.replicates) or 1
     estimates = plain_estimates(results, num_objectives=len(objectives), enough=enough)
@@ -120,10 +117,6 @@ def _standing(row: dict[str, object]) -> Standing:
         is_settled=bool(row["is_settled"]),
         p_front=None if row["p_front"] is None else float(str(row["p_front"])),
     )
-
-
-def _objectives(settings: Settings) -> tuple[str, ...]:
-    return settings.problem.objectives
 
 
 def _standings(

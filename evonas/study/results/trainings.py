@@ -1,8 +1,10 @@
 """The trainings of a run, one after another: whose they are, and what a search is told of them."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from evonas.evaluation.record import Evaluation
+from evonas.search.replicates.collapse import collapsed
 from evonas.search.replicates.trial import Trial, TrialResult
 from evonas.space import Genome
 from evonas.study.results.vectors import told
@@ -27,6 +29,27 @@ def is_whole(training: Evaluation) -> bool:
         return True
     is_stopped = any(part.startswith("stopped") for part in training.left_out.split("; "))
     return training.epochs > 0 and not training.bounds and not is_stopped
+
+
+def healthy(trainings: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those of one candidate's trainings that neither failed nor collapsed."""
+    lost = collapsed([training.learned for training in trainings])
+    return [
+        training
+        for training, is_lost in zip(trainings, lost, strict=True)
+        if training.failure is None and not is_lost
+    ]
+
+
+def standard_error(variance: float, share: float, *, num_images: int) -> float:
+    """Of a share of images: the noise of training, and of a finite number of images.
+
+    Args:
+        variance: of the share, from training.
+        share: in [0, 1].
+        num_images: that it is a share of.
+    """
+    return math.sqrt(variance + share * (1.0 - share) / num_images)
 
 
 def trial_results(
