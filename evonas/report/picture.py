@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evonas.settings import Settings
-from evonas.study.journal import JOURNAL_FILE
+from evonas.study.journal.journal import JOURNAL_FILE
 from evonas.study.results.candidate import Candidate
 
 FRONT_PICTURE = "front.png"

@@ -12,7 +12,7 @@ from evonas.errors import RunFolderError, StorageError
 from evonas.schema import read_text
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, read_config, read_document
-from evonas.study.journal import Journal, open_journal
+from evonas.study.journal.journal import Journal, open_journal
 
 LOCK_FILE = "lock"
 

@@ -24,7 +24,8 @@ from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
-from evonas.study.journal import Asked, Event, Journal, Promoted, Repeated, Told
+from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Told
+from evonas.study.journal.journal import Journal
 from evonas.study.models import MIN_CHANCE, Models
 from evonas.study.operators_file import write_operators
 from evonas.study.plans.base import AbstractPlan, Job, TrainingId, training_id

@@ -8,7 +8,8 @@ import pytest
 
 from evonas.settings import Settings
 from evonas.settings.search import MODES
-from evonas.study.journal import Told, open_journal
+from evonas.study.journal.events import Told
+from evonas.study.journal.journal import open_journal
 from evonas.study.results.progress import Progress
 from evonas.study.run import run_study
 from tests.small_run import changed

@@ -11,7 +11,7 @@ from evonas.space import source_text
 from evonas.study import create as module
 from evonas.study.create import create_run, next_free_folder
 from evonas.study.folder import opened_run, readable_run
-from evonas.study.journal import Asked
+from evonas.study.journal.events import Asked
 from tests.small_run import changed
 
 Begin = Callable[[Settings, str], Path]

@@ -12,8 +12,10 @@ from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, config_text, read_config, read_given
-from evonas.study.journal import Asked, Journal, Promoted, Told, open_journal
-from evonas.study.journal_format import FORMAT, migration
+from evonas.study.journal.events import Asked, Promoted, Told
+from evonas.study.journal.findings import Finding
+from evonas.study.journal.journal import Journal, open_journal
+from evonas.study.journal.journal_format import FORMAT, migration
 from tests.small_run import SMALL_RUN, changed
 
 FORMAT_3 = """
@@ -30,6 +32,20 @@ CREATE TABLE confirmation (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFER
     replicate INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL, UNIQUE (key, replicate))
     STRICT;
 """
+FORMAT_5 = """
+CREATE TABLE study (digest TEXT NOT NULL) STRICT;
+CREATE TABLE ask (position INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
+    key TEXT NOT NULL UNIQUE, genome TEXT NOT NULL) STRICT;
+CREATE TABLE promotion (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask (key),
+    epochs INTEGER NOT NULL, UNIQUE (key, epochs)) STRICT;
+CREATE TABLE replicate (position INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
+    key TEXT NOT NULL REFERENCES ask (key), replicate INTEGER NOT NULL, UNIQUE (key, replicate))
+    STRICT;
+CREATE TABLE tell (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask (key),
+    replicate INTEGER NOT NULL, epochs INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL,
+    UNIQUE (key, replicate, epochs)) STRICT;
+"""
+SCHEMAS = {3: FORMAT_3, 4: FORMAT_3 + CONFIRMATION, 5: FORMAT_5 + CONFIRMATION}
 
 
 def record(key: str, epochs: int) -> Evaluation:
@@ -42,11 +58,11 @@ def text(evaluation: Evaluation) -> str:
     return json.dumps({k: v for k, v in asdict(evaluation).items() if k not in later})
 
 
-@pytest.fixture(params=[3, 4])
+@pytest.fixture(params=SCHEMAS)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Two candidates, of which one was promoted."""
     connection = sqlite3.connect(tmp_path / "study.db")
-    connection.executescript(FORMAT_3 + (CONFIRMATION if request.param == 4 else ""))
+    connection.executescript(SCHEMAS[request.param])
     connection.execute("PRAGMA application_id = 1702252115")
     connection.execute(f"PRAGMA user_version = {request.param}")
     connection.execute("INSERT INTO study VALUES ('digest')")
@@ -55,7 +71,9 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     )
     tells = [(3, record("a", 1)), (4, record("b", 1)), (6, record("a", 3))]
     connection.executemany(
-        "INSERT INTO tell VALUES (?, ?, ?, NULL, ?)",
+        "INSERT INTO tell (position, key, epochs, record) VALUES (?, ?, ?, ?)"
+        if request.param < 5
+        else "INSERT INTO tell (position, key, replicate, epochs, record) VALUES (?, ?, 0, ?, ?)",
         [(position, e.key, e.epochs, text(e)) for position, e in tells],
     )
     connection.execute("INSERT INTO promotion VALUES (5, 'a', 3)")
@@ -82,6 +100,7 @@ def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
     assert journal.events() == EVENTS
     assert [e.epochs for e in journal.evaluations()] == [1, 3]  # of b and a, as they were asked
     assert journal.confirmations() == []
+    assert journal.findings("control") == []
     assert version(journal) < FORMAT
     journal.migrate()
     assert version(journal) == FORMAT
@@ -92,6 +111,9 @@ def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
     journal.record_confirmation(again)
     assert [(e.key, e.replicate) for e in journal.evaluations()] == [("b", 0), ("a", 0), ("a", 1)]
     assert journal.confirmations() == [again]
+    finding = Finding("control", "a", "all bp", 1, {"values": {"acc": 0.5}})
+    journal.record_finding(finding)
+    assert journal.findings("control") == [finding]
     journal.migrate()  # a second time it does nothing
     journal.close()
 
@@ -108,7 +130,7 @@ def test_a_migration_that_is_cut_short_leaves_the_journal_as_it_was(
             return [*statements[:cut], "NOT SQL"]
 
         with monkeypatch.context() as patch:
-            patch.setattr("evonas.study.journal.migration", broken)
+            patch.setattr("evonas.study.journal.journal.migration", broken)
             with pytest.raises(Exception, match="cannot be written"):
                 journal.migrate()
         assert version(journal) == before

@@ -13,15 +13,9 @@ import pytest
 
 from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
-from evonas.study.journal import (
-    JOURNAL_FILE,
-    Asked,
-    Journal,
-    Promoted,
-    Told,
-    create_journal,
-    open_journal,
-)
+from evonas.study.journal.events import Asked, Promoted, Told
+from evonas.study.journal.findings import Finding
+from evonas.study.journal.journal import JOURNAL_FILE, Journal, create_journal, open_journal
 
 
 def evaluation(key: str, failure: str | None = None) -> Evaluation:
@@ -101,6 +95,31 @@ def test_a_number_that_is_none_is_never_written(journal: Journal) -> None:
     journal.close()
 
 
+def test_a_finding_is_read_back_by_its_kind_and_recorded_once(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.record_asks([("a", ""), ("b", "")], generation=0)
+    found = [
+        Finding("control", "b", "all bp", 1, {"values": {"acc": 0.1 + 0.2}, "failure": None}),
+        Finding("control", "a", "all fa", 2, {}),
+        Finding("control", "a", "all fa", 1, {"flags": ["x"]}),
+        Finding("audit", "a", "all fa", 1, {}),  # the same but for its kind
+    ]
+    for one in found:
+        journal.record_finding(one)
+    with pytest.raises(StorageError, match="UNIQUE"):
+        journal.record_finding(found[0])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        journal.record_finding(replace(found[0], name="nan", body={"acc": float("nan")}))
+    journal.close()
+    again = open_journal(tmp_path)
+    assert again.findings("control") == [found[2], found[1], found[0]]
+    assert again.findings("audit") == [found[3]]
+    assert again.findings("attack") == []
+    assert again.events() == [Asked("a", 0), Asked("b", 0)]  # no part of the search
+    again.close()
+
+
 @pytest.mark.parametrize(
     "damage", ["missing", "empty", "garbage", "truncated", "foreign", "future"]
 )
@@ -134,7 +153,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_journal import evaluation
-from evonas.study.journal import open_journal
+from evonas.study.journal.journal import open_journal
 journal = open_journal(Path({folder!r}))
 journal.record_asks([(str(n), "") for n in range(100_000)], generation=0)
 print("ready", flush=True)

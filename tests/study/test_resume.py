@@ -18,7 +18,8 @@ from evonas.report import tables
 from evonas.settings import Settings
 from evonas.study import models
 from evonas.study import run as module
-from evonas.study.journal import Asked, Event, Journal, Promoted, Repeated, Told, open_journal
+from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Told
+from evonas.study.journal.journal import Journal, open_journal
 from evonas.study.results import beliefs
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.result import StudyResult

@@ -22,7 +22,7 @@ from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
-from evonas.study.journal import Journal
+from evonas.study.journal.journal import Journal
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.likely import likely_front
 from evonas.study.results.progress import Progress

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 APPLICATION_ID = 0x65764E53  # "evNS"
-FORMAT = 5
-READABLE_FORMATS = (3, 4, FORMAT)  # 3 had no confirmations, 3 and 4 no replicates
+FORMAT = 6
+READABLE_FORMATS = (3, 4, 5, FORMAT)  # 3 had no confirmations, 4 no replicates, 5 no findings
 
 # the positions of the first four tables are one sequence: the order in which things happened
 _ASK = """
@@ -48,9 +48,19 @@ CREATE TABLE confirmation (
     record TEXT NOT NULL,
     UNIQUE (key, replicate)
 ) STRICT"""
+_FINDING = """
+CREATE TABLE finding (
+    position INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL REFERENCES ask (key),
+    name TEXT NOT NULL,
+    replicate INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (kind, key, name, replicate)
+) STRICT"""
 _STUDY = "CREATE TABLE study (digest TEXT NOT NULL) STRICT"
 
-SCHEMA = ";\n".join((_STUDY, _ASK, _PROMOTION, _REPLICATE, _TELL, _CONFIRMATION))
+SCHEMA = ";\n".join((_STUDY, _ASK, _PROMOTION, _REPLICATE, _TELL, _CONFIRMATION, _FINDING))
 
 
 def migration(before: int) -> Iterator[str]:
@@ -69,3 +79,5 @@ def migration(before: int) -> Iterator[str]:
         )
         yield "DROP TABLE tell_of_before"
         yield _REPLICATE
+    if before < 6:
+        yield _FINDING

@@ -8,13 +8,15 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
-from evonas.study.journal_format import (
+from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Told
+from evonas.study.journal.findings import Finding
+from evonas.study.journal.journal_format import (
     APPLICATION_ID,
     FORMAT,
     READABLE_FORMATS,
@@ -31,41 +33,6 @@ _NEXT = """(
         (SELECT coalesce(max(position), 0) FROM tell)
     )
 )"""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A new candidate was asked for."""
-
-    key: str
-    generation: int
-
-
-@dataclass(frozen=True)
-class Promoted:
-    """A candidate was sent on, to be trained up to the end of this epoch."""
-
-    key: str
-    epochs: int
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """A known candidate is trained once more; its replicate is above 0."""
-
-    key: str
-    replicate: int
-    generation: int
-
-
-@dataclass(frozen=True)
-class Told:
-    """A candidate was evaluated."""
-
-    evaluation: Evaluation
-
-
-Event = Asked | Promoted | Repeated | Told
 
 
 class Journal:
@@ -142,6 +109,29 @@ class Journal:
             return []
         rows = self._rows("SELECT record FROM confirmation ORDER BY key, replicate")
         return [_evaluation(str(record), self._path) for (record,) in rows]
+
+    def record_finding(self, finding: Finding) -> None:
+        """Append what was found out about a candidate after the search."""
+        body = json.dumps(finding.body, allow_nan=False)
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO finding VALUES (NULL, ?, ?, ?, ?, ?)",
+                (finding.kind, finding.key, finding.name, finding.replicate, body),
+            )
+
+    def findings(self, kind: str) -> list[Finding]:
+        """What was found out of one kind, by candidate, name and replicate."""
+        if not self._has("finding"):
+            return []
+        rows = self._rows("SELECT * FROM finding ORDER BY key, name, replicate")
+        try:
+            return [
+                Finding(of, key, name, number, json.loads(body))
+                for _, of, key, name, number, body in rows
+                if of == kind
+            ]
+        except ValueError as problem:
+            raise _damaged(self._path, problem) from problem
 
     def events(self) -> list[Event]:
         """All that happened, in its order."""

@@ -1,0 +1,1 @@
+"""The record of a run in one SQLite file: its tables, its events, what was found out later."""
