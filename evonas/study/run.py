@@ -24,12 +24,13 @@ from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
-from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Told
+from evonas.study.journal.events import AskedInVain, Told
 from evonas.study.journal.journal import Journal
 from evonas.study.models import MIN_CHANCE, Models
 from evonas.study.operators_file import write_operators
-from evonas.study.plans.base import AbstractPlan, Job, TrainingId, training_id
+from evonas.study.plans.base import AbstractPlan
 from evonas.study.plans.generational import GenerationalPlan
+from evonas.study.plans.job import Job, TrainingId, training_id
 from evonas.study.plans.steady import SteadyPlan
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.candidate import Candidate, counted, front
@@ -144,6 +145,10 @@ class _Study:
                 if self._running.pop(training_id(told), None) is None:
                     raise self._other_candidates()
                 self._plan.take(told)
+            elif isinstance(self._events[0], AskedInVain):
+                self._events.popleft()
+                if self._plan.next_jobs():
+                    raise self._other_candidates()
             else:
                 jobs = self._plan.next_jobs()
                 if not jobs:
@@ -159,7 +164,7 @@ class _Study:
 
     def _check(self, job: Job) -> None:
         """Hold a job against what the journal says was ordered next."""
-        if not self._events or self._events.popleft() != _event(job):
+        if not self._events or self._events.popleft() != job.event:
             raise self._other_candidates()
         if job.refused is None:
             self._running[job.id] = job
@@ -181,9 +186,12 @@ class _Study:
     def _go_on(self) -> None:
         while True:
             while len(self._running) < self._executor.capacity:
+                in_vain = self._plan.num_asked_in_vain
                 jobs = self._plan.next_jobs()
                 if self._note_what_ended():
                     self._end_generation()
+                if self._plan.num_asked_in_vain > in_vain:
+                    self._journal.record_ask_in_vain()
                 if not jobs:
                     break
                 self._order(jobs)
@@ -287,12 +295,3 @@ class _Study:
                 front_size=len(returned),
             )
         )
-
-
-def _event(job: Job) -> Event:
-    """What the journal says when this is ordered."""
-    if job.is_promoted:
-        return Promoted(job.key, job.epochs)
-    if job.replicate:
-        return Repeated(job.key, job.replicate, job.generation)
-    return Asked(job.key, job.generation)

@@ -18,7 +18,8 @@ from evonas.report import tables
 from evonas.settings import Settings
 from evonas.study import models
 from evonas.study import run as module
-from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Told
+from evonas.study.create import create_run
+from evonas.study.journal.events import Asked, AskedInVain, Event, Promoted, Repeated, Told
 from evonas.study.journal.journal import Journal, open_journal
 from evonas.study.results import beliefs
 from evonas.study.results.candidate import Candidate
@@ -188,6 +189,72 @@ def test_checkpoints_that_vanished_cost_time_and_not_the_result(
         path.unlink()
     end(folder, Drawn())
     assert events(folder) == events(whole)
+
+
+FIVE_NETWORKS = """
+name: five
+description: Five networks.
+size: {channels: 4, cells: 1}
+stem: {kernel: 3, channels: 1}
+cells:
+  block:
+    inputs: 1
+    nodes: 1
+    graph: {choose: 1}
+    join: sum
+    operations:
+      skip: {kind: identity}
+      conv_3x3: {kind: convolution, kernel: 3}
+      conv_1x1: {kind: convolution, kernel: 1}
+      sep_3x3: {kind: separable, kernel: 3}
+      max_pool: {kind: pool, mode: max, kernel: 3}
+stages:
+  - {cell: block, channels: 1}
+rules: {choices: [fa], granularity: network}
+"""
+
+
+@pytest.mark.parametrize("replicates", ["3", "auto"])
+@pytest.mark.parametrize("mode", ["generational", "steady"])
+def test_a_space_with_fewer_networks_than_workers_is_trained_again_to_the_last_training(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, replicates: str
+) -> None:
+    settings = changed(
+        config, mode=mode, replicates=replicates, rules=("fa",), population=7, evaluations=13,
+        generations=2,
+    )  # fmt: skip
+    for seed in range(3):
+        whole, folder = tmp_path / f"whole-{seed}", tmp_path / f"crash-{seed}"
+        create_run(whole, settings, space_text=FIVE_NETWORKS)
+        result = end(whole, Drawn(7, seed=seed))
+        if replicates == "auto":  # it ends where nothing is in doubt
+            assert 8 <= len(result.evaluations) <= 13
+        else:
+            assert len(result.evaluations) == fixed(result)
+        if mode == "steady":
+            assert AskedInVain() in events(whole)
+        for number in (10, 23, 32):
+            create_run(folder / str(number), settings, space_text=FIVE_NETWORKS)
+            with monkeypatch.context() as patch:
+                crash_at(patch, number)
+                with pytest.raises(Crash):
+                    end(folder / str(number), Drawn(7, seed=seed))
+            before = events(folder / str(number))
+            resumed = end(folder / str(number), Drawn(7, seed=seed + 1))
+            after = events(folder / str(number))
+            assert after[: len(before)] == before
+            assert replicates == "auto" or len(resumed.evaluations) == fixed(resumed)
+            again = Drawn(7)
+            assert end(folder / str(number), again).evaluations == resumed.evaluations
+            assert again.done == []
+            assert events(folder / str(number)) == after
+
+
+def fixed(result: StudyResult) -> int:
+    """Trainings of five networks that are trained three times each, but not after a failure."""
+    first = [e for e in result.evaluations if e.replicate == 0]
+    assert len(first) == 5
+    return min(13, sum(1 if e.failure is not None else 3 for e in first))
 
 
 KILLED = """

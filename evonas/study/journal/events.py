@@ -31,10 +31,15 @@ class Repeated:
 
 
 @dataclass(frozen=True)
+class AskedInVain:
+    """The search had nothing to ask for while trainings ran; their results may change that."""
+
+
+@dataclass(frozen=True)
 class Told:
     """A candidate was evaluated."""
 
     evaluation: Evaluation
 
 
-Event = Asked | Promoted | Repeated | Told
+Event = Asked | Promoted | Repeated | AskedInVain | Told

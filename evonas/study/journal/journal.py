@@ -14,7 +14,7 @@ from typing import Any
 
 from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
-from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Told
+from evonas.study.journal.events import Asked, AskedInVain, Event, Promoted, Repeated, Told
 from evonas.study.journal.findings import Finding
 from evonas.study.journal.journal_format import (
     APPLICATION_ID,
@@ -30,6 +30,7 @@ _NEXT = """(
         (SELECT coalesce(max(position), 0) FROM ask),
         (SELECT coalesce(max(position), 0) FROM promotion),
         (SELECT coalesce(max(position), 0) FROM replicate),
+        (SELECT coalesce(max(position), 0) FROM ask_in_vain),
         (SELECT coalesce(max(position), 0) FROM tell)
     )
 )"""
@@ -80,6 +81,11 @@ class Journal:
                 self._connection.execute(
                     f"INSERT INTO replicate VALUES ({_NEXT}, ?, ?, ?)", (generation, key, number)
                 )
+
+    def record_ask_in_vain(self) -> None:
+        """Append that there was nothing to ask for while trainings ran."""
+        with self._transaction():
+            self._connection.execute(f"INSERT INTO ask_in_vain VALUES ({_NEXT})")
 
     def record_promotions(self, promoted: Sequence[str], *, epochs: int) -> None:
         """Append that these candidates are trained on, up to the end of this epoch."""
@@ -142,6 +148,7 @@ class Journal:
             ),
             *((n, Promoted(*row)) for n, *row in self._rows("SELECT * FROM promotion")),
             *((n, Repeated(*row)) for n, *row in self._repeated()),
+            *((n, AskedInVain()) for (n,) in self._asked_in_vain()),
             *(
                 (n, Told(_evaluation(str(record), self._path)))
                 for n, record in self._rows("SELECT position, record FROM tell")
@@ -182,6 +189,10 @@ class Journal:
         if not self._has("replicate"):
             return []
         return self._rows("SELECT position, key, replicate, generation FROM replicate")
+
+    def _asked_in_vain(self) -> list[tuple[Any, ...]]:
+        """Positions."""
+        return self._rows("SELECT * FROM ask_in_vain") if self._has("ask_in_vain") else []
 
     def _insert_tell(self, evaluation: Evaluation) -> None:
         record = json.dumps(asdict(evaluation), allow_nan=False)

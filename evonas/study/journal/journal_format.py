@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 APPLICATION_ID = 0x65764E53  # "evNS"
 FORMAT = 6
-READABLE_FORMATS = (3, 4, 5, FORMAT)  # 3 had no confirmations, 4 no replicates, 5 no findings
+READABLE_FORMATS = (3, 4, 5, FORMAT)  # what is missing in each: `migration`
 
-# the positions of the first four tables are one sequence: the order in which things happened
+# the positions of the first five tables are one sequence: the order in which things happened
 _ASK = """
 CREATE TABLE ask (
     position INTEGER PRIMARY KEY,
@@ -29,6 +29,7 @@ CREATE TABLE replicate (
     replicate INTEGER NOT NULL,
     UNIQUE (key, replicate)
 ) STRICT"""
+_ASK_IN_VAIN = "CREATE TABLE ask_in_vain (position INTEGER PRIMARY KEY) STRICT"
 _TELL = """
 CREATE TABLE tell (
     position INTEGER PRIMARY KEY,
@@ -60,7 +61,9 @@ CREATE TABLE finding (
 ) STRICT"""
 _STUDY = "CREATE TABLE study (digest TEXT NOT NULL) STRICT"
 
-SCHEMA = ";\n".join((_STUDY, _ASK, _PROMOTION, _REPLICATE, _TELL, _CONFIRMATION, _FINDING))
+SCHEMA = ";\n".join(
+    (_STUDY, _ASK, _PROMOTION, _REPLICATE, _ASK_IN_VAIN, _TELL, _CONFIRMATION, _FINDING)
+)
 
 
 def migration(before: int) -> Iterator[str]:
@@ -80,4 +83,5 @@ def migration(before: int) -> Iterator[str]:
         yield "DROP TABLE tell_of_before"
         yield _REPLICATE
     if before < 6:
+        yield _ASK_IN_VAIN
         yield _FINDING

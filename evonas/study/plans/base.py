@@ -6,8 +6,7 @@ events of a journal, in their order, bring it back to where it was.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from evonas.evaluation.record import Evaluation
@@ -16,6 +15,7 @@ from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
 from evonas.search.replicates.trial import Trial
 from evonas.settings import Settings
 from evonas.space import Genome, Space
+from evonas.study.plans.job import Job, TrainingId, training_id
 from evonas.study.plans.successive_halving import SuccessiveHalving
 from evonas.study.results.trainings import is_whole
 from evonas.study.results.vectors import told, vector
@@ -24,50 +24,6 @@ from evonas.study.results.vectors import told, vector
 MAX_REFUSALS = 1000
 
 Screen = Callable[[Genome], Evaluation | None]
-
-
-TrainingId = tuple[str, int]
-"""Key of a candidate, and which of its trainings it is, from 0."""
-
-
-def training_id(evaluation: Evaluation) -> TrainingId:
-    """Of the training that a record is of."""
-    return evaluation.key, evaluation.replicate
-
-
-def num_repeated(trainings: Iterable[TrainingId]) -> int:
-    """How many of these trainings are not the first of their candidate."""
-    return sum(replicate > 0 for _, replicate in trainings)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One training of one candidate, up to some epoch.
-
-    Attributes:
-        key: of the candidate.
-        genome: of the candidate.
-        replicate: which of its trainings it is, from 0. Above 0 it goes straight to the last rung.
-        generation: it was asked for in.
-        epochs: it is trained up to the end of this one.
-        is_promoted: it was on the rung below; else it begins.
-        rivals: vectors of the front when it was ordered, which gate its expensive objectives.
-        refused: its record if a constraint is broken without training: then nothing is to be done.
-    """
-
-    key: str
-    genome: Genome
-    replicate: int
-    generation: int
-    epochs: int
-    is_promoted: bool
-    rivals: tuple[Vector, ...]
-    refused: Evaluation | None = None
-
-    @property
-    def id(self) -> TrainingId:
-        """Of the training."""
-        return self.key, self.replicate
 
 
 class AbstractPlan(ABC):
@@ -86,6 +42,7 @@ class AbstractPlan(ABC):
         finished: the trainings that will not go on, in the order in which this became known;
             without those that were refused.
         num_generations: that are over.
+        num_asked_in_vain: how often the search had nothing to ask for while trainings ran.
     """
 
     def __init__(
@@ -102,6 +59,7 @@ class AbstractPlan(ABC):
         )
         self.finished: list[TrainingId] = []
         self.num_generations = 0
+        self.num_asked_in_vain = 0
         self._search = search
         self._space = space
         self._screen = screen
@@ -180,23 +138,27 @@ class AbstractPlan(ABC):
         """New trainings until ``count`` of them are to be done, or no more can be had."""
         jobs: list[Job] = []
         missing = count
+        # of all of them, also where a generation before was short of networks
+        generation = len(self._accepted) // self.settings.search.population
         while missing and not self._is_exhausted:
             trials = self._search.ask(missing, remaining=self._num_wanted)
             if not trials:
-                self._is_exhausted = not jobs  # some of these may be trained again
+                # what is under way, or was just asked for, may be worth another training
+                self._is_exhausted = not jobs and not self._running
+                self.num_asked_in_vain += not jobs and bool(self._running)
                 break
             for trial in trials:
-                job = self._begin(trial)
+                job = self._begin(trial, generation)
                 jobs.append(job)
                 missing -= job.refused is None
         # the order of the journal, also where refusals made this several asks
         return sorted(jobs, key=lambda job: job.replicate > 0)
 
-    def _begin(self, trial: Trial) -> Job:
+    def _begin(self, trial: Trial, generation: int) -> Job:
         one = self._space.key(trial.genome), trial.replicate
         refused = None if trial.replicate else self._screen(trial.genome)
         self._trials[one] = trial
-        self._generations[one] = len(self._accepted) // self.settings.search.population
+        self._generations[one] = generation
         if refused is None:
             self._accepted.append(one)
             self._num_refused_in_a_row = 0

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import final
 
 from evonas.evaluation.record import Evaluation
-from evonas.study.plans.base import AbstractPlan, Job, TrainingId, num_repeated
+from evonas.study.plans.base import AbstractPlan
+from evonas.study.plans.job import Job, TrainingId, num_repeated
 
 
 @final

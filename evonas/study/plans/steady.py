@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import final
 
 from evonas.evaluation.record import Evaluation
-from evonas.study.plans.base import AbstractPlan, Job, num_repeated, training_id
+from evonas.study.plans.base import AbstractPlan
+from evonas.study.plans.job import Job, num_repeated, training_id
 
 
 @final

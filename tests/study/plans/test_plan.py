@@ -13,7 +13,8 @@ from evonas.search.replicates.replicated_engines import (
 from evonas.settings import Settings
 from evonas.settings.search import MODES
 from evonas.space import load
-from evonas.study.plans.base import AbstractPlan, Job
+from evonas.study.plans.base import AbstractPlan
+from evonas.study.plans.job import Job
 from evonas.study.run import PLANS
 from evonas.study.shape import shaped_space
 from tests.small_run import changed
