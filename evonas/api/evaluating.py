@@ -7,6 +7,7 @@ from typing import Any
 from safetensors.torch import load
 from torch import nn
 
+from evonas.errors import ConfigError
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
@@ -71,8 +72,8 @@ def evaluate(
         **given: any setting by its name; they win over ``settings``.
 
     Raises:
-        InputError: a setting, the space or the genome is wrong, or the data are missing.
-        ValueError: ``replicate`` is negative.
+        InputError: a setting, the space or the genome is wrong, ``replicate`` is negative, or the
+            data are missing.
 
     Example:
         >>> text = study.front.genome.iloc[0]
@@ -81,7 +82,7 @@ def evaluate(
         True
     """
     if replicate < 0:
-        raise ValueError(f"replicate: expected at least 0, got {replicate}")
+        raise ConfigError(f"replicate: expected a whole number of at least 0, got {replicate}")
     whole = space if isinstance(space, Space) else load_space(str(space))
     named: dict[str, Any] = {"space": whole.name, **given}
     if isinstance(space, Space):

@@ -53,6 +53,11 @@ def test_a_search_in_python_writes_what_the_command_writes(
     ).read_text()
 
 
+def test_a_replicate_below_zero_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="replicate: expected a whole number of at least 0"):
+        evonas.evaluate("tiny", "any", replicate=-1)
+
+
 def test_a_tree_of_settings_says_the_same_as_names(study: evonas.Study, tmp_path: Path) -> None:
     tree = evonas.Settings().with_values(
         {
