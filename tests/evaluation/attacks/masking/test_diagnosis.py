@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.evaluation.attacks.masking import gradient_cosine, masking, order, square_gap
-from evonas.evaluation.attacks.masking_report import MEANINGS, Masking
+from evonas.evaluation.attacks.masking.diagnosis import gradient_cosine, masking, order, square_gap
+from evonas.evaluation.attacks.masking.report import MEANINGS, Masking
 from evonas.evaluation.attacks.robustness import robust_subset
-from evonas.evaluation.data.images import SearchData, unit_pixels
+from evonas.evaluation.data.images import FloatImages, Images, SearchData, unit_pixels
 from evonas.rules import RULES, convert, true_gradient, wirings
 
 EPSILON = Fraction(16, 255)
@@ -48,30 +48,27 @@ def reversed_gradient(x: Tensor) -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def batch(digits: SearchData) -> tuple[Tensor, Tensor]:
-    images = robust_subset(digits.validation, num_images=100, seed=0)
-    return unit_pixels(images.pixels), images.labels
+def images(digits: SearchData) -> Images:
+    return robust_subset(digits.validation, num_images=100, seed=0)
 
 
-def diagnosed(network: nn.Module, batch: tuple[Tensor, Tensor]) -> Masking:
-    return masking(network, *batch, epsilon=EPSILON, seed=0)
+def diagnosed(network: nn.Module, images: Images) -> Masking:
+    return masking(network, images, epsilon=EPSILON, seed=0)
 
 
-def test_an_ordinary_network_is_not_flagged(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
-) -> None:
-    found = diagnosed(trained, batch)
+def test_an_ordinary_network_is_not_flagged(trained: nn.Module, images: Images) -> None:
+    found = diagnosed(trained, images)
     assert found.flags == ()
     assert (found.surrogate_gap, found.gradient_cosine) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["fa", "dfa", "local"])
 def test_a_rule_is_not_a_flag_of_its_network_though_its_own_gradient_is_blind(
-    name: str, trained: nn.Module, batch: tuple[Tensor, Tensor]
+    name: str, trained: nn.Module, images: Images
 ) -> None:
     network = convert(trained, RULES[name](), seed=0).eval()
     (wiring,) = wirings(network)
-    found = diagnosed(Behind(network, after=wiring.watch), batch)
+    found = diagnosed(Behind(network, after=wiring.watch), images)
     assert found.flags == ()
     assert found.surrogate_gap is not None
     assert found.surrogate_gap > 0.1
@@ -80,9 +77,9 @@ def test_a_rule_is_not_a_flag_of_its_network_though_its_own_gradient_is_blind(
 
 
 def test_back_propagation_as_a_rule_has_no_surrogate_gap(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
+    trained: nn.Module, images: Images
 ) -> None:
-    found = diagnosed(convert(trained, RULES["bp"](), seed=0).eval(), batch)
+    found = diagnosed(convert(trained, RULES["bp"](), seed=0).eval(), images)
     assert found.flags == ()
     assert found.surrogate_gap == 0
     assert found.gradient_cosine == pytest.approx(1)
@@ -105,16 +102,14 @@ def test_a_gradient_killer_is_flagged(
     killer: dict[str, Callable[[Tensor], Tensor]],
     flag: str,
     trained: nn.Module,
-    batch: tuple[Tensor, Tensor],
+    images: Images,
 ) -> None:
-    assert flag in diagnosed(Behind(trained, **killer), batch).flags
+    assert flag in diagnosed(Behind(trained, **killer), images).flags
 
 
-def test_the_scale_of_logits_changes_no_other_check(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
-) -> None:
+def test_the_scale_of_logits_changes_no_other_check(trained: nn.Module, images: Images) -> None:
     plain, scaled = (
-        diagnosed(each, batch) for each in (trained, Behind(trained, after=lambda z: 1024 * z))
+        diagnosed(each, images) for each in (trained, Behind(trained, after=lambda z: 1024 * z))
     )
     assert scaled.flags == ("saturation",)
     # a power of two changes no digit of the rescaled logits
@@ -124,19 +119,20 @@ def test_the_scale_of_logits_changes_no_other_check(
 
 
 def test_a_network_whose_gradient_is_too_short_sighted_has_a_step_gap(
-    batch: tuple[Tensor, Tensor],
+    images: Images,
 ) -> None:
     """Logits that turn only at the far end of a narrow winding valley: many steps find it."""
-    images, labels = batch
+    pixels = unit_pixels(images.pixels)
 
     class Valley(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             ripple = (400 * x).sin().sum((1, 2, 3))
-            slope = (x - images[:1]).sum((1, 2, 3))
+            slope = (x - pixels[:1]).sum((1, 2, 3))
             wrong = slope + ripple
             return torch.stack([torch.full_like(wrong, 42.0), wrong, wrong - 1], 1)
 
-    found = masking(Valley(), images, torch.zeros_like(labels), epsilon=EPSILON, seed=0)
+    zeros = FloatImages(pixels, torch.zeros_like(images.labels))
+    found = masking(Valley(), zeros, epsilon=EPSILON, seed=0)
     assert (found.value("step_gap") or 0) > 0.05
     assert "step_gap" in found.flags
 
@@ -173,10 +169,10 @@ def test_accuracy_that_rises_with_the_radius_is_flagged_beyond_two_errors_of_the
 
 
 def test_the_cosine_is_that_of_the_two_gradients_image_by_image(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
+    trained: nn.Module, images: Images
 ) -> None:
     network = convert(deepcopy(trained), RULES["usf"](), seed=0).eval().double()
-    images, labels = batch[0][:6].double(), batch[1][:6]
+    some = FloatImages(unit_pixels(images.pixels[:6]).double(), images.labels[:6])
 
     def gradient(image: Tensor, label: Tensor) -> Tensor:
         image = image[None].clone().requires_grad_()
@@ -186,23 +182,22 @@ def test_the_cosine_is_that_of_the_two_gradients_image_by_image(
         return found.flatten()
 
     cosines = []
-    for image, label in zip(images, labels, strict=True):
+    for image, label in zip(some.pixels, some.labels, strict=True):
         own = gradient(image, label)
         with true_gradient(network):
             true = gradient(image, label)
         cosines.append((own @ true / own.norm() / true.norm()).item())
     expected = sum(cosines) / len(cosines)
-    assert gradient_cosine(network, images, labels, batch_size=4) == pytest.approx(expected)
+    assert gradient_cosine(network, some, batch_size=4) == pytest.approx(expected)
 
 
 def test_batches_of_any_size_give_the_same_report_and_json_gives_it_back(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
+    trained: nn.Module, images: Images
 ) -> None:
-    images, labels = batch[0][:40].double(), batch[1][:40]
+    some = FloatImages(unit_pixels(images.pixels[:40]).double(), images.labels[:40])
     network = deepcopy(trained).double()
     whole, parts = (
-        masking(network, images, labels, epsilon=EPSILON, seed=0, batch_size=size)
-        for size in (256, 7)
+        masking(network, some, epsilon=EPSILON, seed=0, batch_size=size) for size in (256, 7)
     )
     for one, other in zip(whole.checks, parts.checks, strict=True):
         assert one.value == pytest.approx(other.value)
@@ -211,13 +206,13 @@ def test_batches_of_any_size_give_the_same_report_and_json_gives_it_back(
 
 
 def test_a_network_that_cannot_be_copied_is_diagnosed_without_that_check(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
+    trained: nn.Module, images: Images
 ) -> None:
     def single_precision(x: Tensor) -> Tensor:
         if x.dtype == torch.float64:
             raise RuntimeError("a kernel for float32 alone")
         return x
 
-    found = diagnosed(Behind(trained, before=single_precision), batch)
+    found = diagnosed(Behind(trained, before=single_precision), images)
     assert found.value("grad_honesty") is None
     assert found.flags == ()
