@@ -58,14 +58,40 @@ def confirmation_display(
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
     """
+    with _count_display(
+        console, title="confirming the front", unit="trainings", is_quiet=is_quiet
+    ) as show:
+        yield show
+
+
+@contextmanager
+def audit_display(
+    console: Console | None = None, *, is_quiet: bool
+) -> Iterator[Callable[[int, int], None]]:
+    """The same for an audit: to be called with the networks that are done and their total.
+
+    Args:
+        console: to draw on; standard output if None.
+        is_quiet: whether nothing is shown.
+    """
+    with _count_display(
+        console, title="auditing the front", unit="networks", is_quiet=is_quiet
+    ) as show:
+        yield show
+
+
+@contextmanager
+def _count_display(
+    console: Console | None, *, title: str, unit: str, is_quiet: bool
+) -> Iterator[Callable[[int, int], None]]:
     console = console or Console()
     if is_quiet or not console.is_terminal:
         yield lambda *_: None
         return
     with Bar(
-        TextColumn("[bold]confirming the front"),
+        TextColumn(f"[bold]{title}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} trainings"),
+        TextColumn(f"{{task.completed}}/{{task.total}} {unit}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

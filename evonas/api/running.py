@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,13 +10,20 @@ from evonas.evaluation.training.devices import check_device
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
+from evonas.study.audit import audit_study, is_audited
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
 from evonas.study.resolve import worker_count
+from evonas.study.results.candidate import front
 from evonas.study.results.confirmation import Progressed, confirm_study
 from evonas.study.results.progress import Progress
-from evonas.study.results.reading import RunState, read_confirmed, read_run
+from evonas.study.results.reading import (
+    RunState,
+    read_audited,
+    read_confirmed,
+    read_run,
+)
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 
@@ -42,6 +50,7 @@ def run_to_the_end(
         folder,
         objectives=settings.problem.objectives,
         confirmed=read_confirmed(folder),
+        audited=read_audited(folder),
     )
     try:
         with _workers(settings, workers) as executor:
@@ -53,6 +62,35 @@ def run_to_the_end(
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
         write(read_run(folder).candidates)
         raise
+
+
+def audit_to_the_end(
+    folder: Path, result: StudyResult, *, workers: int | None, on_progress: Progressed
+) -> StudyResult:
+    """Audit the front of a run that has ended, where its settings ask for it; write its tables.
+
+    Args:
+        folder: of the run.
+        result: of the run.
+        workers: trainings at once, where a network has to be trained again.
+        on_progress: is called with the networks that were audited and their total so far.
+
+    Returns:
+        The result, with the front as it is then.
+
+    Raises:
+        EvonasError: see :func:`evonas.study.audit.audit_study`.
+        KeyboardInterrupt: of the user; what was audited is kept, and the next call goes on.
+    """
+    if not is_audited(result.settings):
+        return result
+    try:
+        with _workers(result.settings, workers) as executor:
+            audit_study(folder, executor=executor, on_progress=on_progress)
+    finally:
+        run = _written(folder)
+    returned = front(run.candidates, run.settings.problem.objectives)
+    return replace(result, candidates=run.candidates, front=returned)
 
 
 def confirm_to_the_end(
@@ -80,14 +118,7 @@ def confirm_to_the_end(
                 folder, replicates=replicates, executor=executor, on_progress=on_progress
             )
     finally:
-        run = read_run(folder)
-        write_tables(
-            folder,
-            run.candidates,
-            objectives=settings.problem.objectives,
-            confirmed=run.confirmed,
-        )
-        write_picture(folder, run.candidates, settings)
+        run = _written(folder)
     return run
 
 
@@ -105,6 +136,20 @@ def _workers(settings: Settings, workers: int | None) -> Iterator[AbstractExecut
         yield executor
     finally:
         executor.close()
+
+
+def _written(folder: Path) -> RunState:
+    """The run as it stands, with its tables and its picture."""
+    run = read_run(folder)
+    write_tables(
+        folder,
+        run.candidates,
+        objectives=run.settings.problem.objectives,
+        confirmed=run.confirmed,
+        audited=run.audited,
+    )
+    write_picture(folder, run.candidates, run.settings)
+    return run
 
 
 def _settings(folder: Path) -> Settings:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from evonas.api.progress_bar import confirmation_display, progress_display
+from evonas.api.progress_bar import audit_display, confirmation_display, progress_display
 from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -65,7 +65,7 @@ class Study:
 
         run = read_run(self.folder)
         objectives = run.settings.problem.objectives
-        return front_table(run.candidates, objectives, run.confirmed).set_index("key")
+        return front_table(run.candidates, objectives, run.confirmed, run.audited).set_index("key")
 
     @property
     def candidates(self) -> "pd.DataFrame":
@@ -74,7 +74,9 @@ class Study:
 
         run = read_run(self.folder)
         objectives = run.settings.problem.objectives
-        return candidates_table(run.candidates, objectives, run.confirmed).set_index("key")
+        return candidates_table(run.candidates, objectives, run.confirmed, run.audited).set_index(
+            "key"
+        )
 
     def load(self, key: str) -> "nn.Module":
         """The trained network of a candidate that may be on the front.
@@ -143,10 +145,12 @@ class Study:
         Raises:
             EvonasError: the run cannot go on here; the message says why.
         """
-        from evonas.api.running import run_to_the_end
+        from evonas.api.running import audit_to_the_end, run_to_the_end
 
         with progress_display(is_quiet=not progress) as show:
             result = run_to_the_end(self.folder, workers=workers, on_progress=show)
+        with audit_display(is_quiet=not progress) as tell:
+            result = audit_to_the_end(self.folder, result, workers=workers, on_progress=tell)
         if self.settings.search.confirm and result.front:
             self.confirm(self.settings.search.confirm, workers=workers, progress=progress)
         return self

@@ -1,7 +1,7 @@
 """The front of a run in the terminal and as a picture; torch is not needed for it."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from evonas.api.progress_text import readable
 from evonas.cli.claims import claim_and_confirmation
+from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.picture import write_picture
 from evonas.report.visible_range import beyond_the_axes
 from evonas.study.results.candidate import Candidate, front
@@ -16,18 +17,30 @@ from evonas.study.results.likely import likely_front
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.ties import ties
 
+_AUDIT_COLUMNS = ("robust, L1", "masking")
+
 
 def show_front(console: Console, folder: Path) -> None:
     """Print the front of the run in ``folder``, and see that ``front.png`` shows it."""
     run = read_run(folder)
     objectives = run.settings.problem.objectives
     chosen = front(run.candidates, objectives)
-    console.print(_front_table(chosen, objectives))
+    console.print(_front_table(chosen, objectives, run.audited))
     level = ties(chosen, objectives)
     if any(candidate.replicates > 1 for candidate in chosen):
         _say(console, "± one standard error; n trainings; P of being on the true front")
     if any(level.values()):
         _say(console, "≈ level with another on the front, within two standard errors")
+    if run.audited:
+        images = max(found.num_images for found in run.audited.values())
+        _say(
+            console,
+            f"L1: right under APGD on two losses and under Square too, {images} images; masking: "
+            "what speaks against attacks by gradients",
+        )
+    lost = _lost_by_audit(run)
+    if lost:
+        _say(console, f"off the front, as their robustness is masked: {', '.join(lost)}")
     picture = write_picture(folder, run.candidates, run.settings)
     _say(console, f"{_counts(run, chosen)}; picture: {picture}")
     missing = left_out(run.candidates, objectives)
@@ -71,13 +84,17 @@ def _say(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _front_table(chosen: Sequence[Candidate], objectives: Sequence[str]) -> Table:
+def _front_table(
+    chosen: Sequence[Candidate], objectives: Sequence[str], audited: Mapping[str, LevelOne]
+) -> Table:
     shown = list(dict.fromkeys([*objectives, "params", "bio"]))
     has_replicates = any(candidate.replicates > 1 for candidate in chosen)
     counts = ("n", "P") if has_replicates else ()
     table = Table(box=None, padding=(0, 1, 0, 0))
     for name in ("key", *shown, *counts):  # a key is there to be copied
         table.add_column(name, no_wrap=True)
+    for name in _AUDIT_COLUMNS if audited else ():
+        table.add_column(name)
     table.add_column("weights by rule, %")
     level = ties(chosen, objectives)
     for candidate in chosen:
@@ -89,9 +106,26 @@ def _front_table(chosen: Sequence[Candidate], objectives: Sequence[str]) -> Tabl
             candidate.key + " ≈" * bool(level[candidate.key]),
             *(with_error(candidate, name) for name in shown),
             *counted,
+            *(_audit(audited.get(candidate.key)) if audited else ()),
             ", ".join(f"{name} {100 * count / total:.0f}" for name, count in shares),
         )
     return table
+
+
+def _audit(found: LevelOne | None) -> tuple[str, str]:
+    if found is None:
+        return "-", "-"
+    return f"{found.worst_case:.3f}±{found.standard_error:.3f}", ", ".join(found.flags) or "none"
+
+
+def _lost_by_audit(run: RunState) -> list[str]:
+    """Networks that an audit took off the front, with their flags."""
+    keys = {c.key for c in run.candidates if c.on_front}
+    return [
+        f"{key[:8]} ({', '.join(found.flags)})"
+        for key, found in run.audited.items()
+        if found.flags and key not in keys
+    ]
 
 
 def with_error(candidate: Candidate, name: str) -> str:

@@ -148,8 +148,8 @@ def _search(settings: Settings, *, out: Path | None, is_quiet: bool) -> None:
 
 
 def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
-    from evonas.api.progress_bar import progress_display
-    from evonas.api.running import run_to_the_end, with_workers
+    from evonas.api.progress_bar import audit_display, progress_display
+    from evonas.api.running import audit_to_the_end, run_to_the_end, with_workers
     from evonas.api.study import load_study
     from evonas.cli.confirm import confirm_and_show
     from evonas.cli.messages import conclude, introduce, say_how_to_resume
@@ -164,6 +164,8 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     try:
         with progress_display(console, is_quiet=is_quiet) as show:
             result = run_to_the_end(folder, workers=workers, on_progress=show)
+        with audit_display(console, is_quiet=is_quiet) as tell:
+            result = audit_to_the_end(folder, result, workers=workers, on_progress=tell)
         conclude(console, folder, result)
         if settings.search.confirm and result.front:
             count = settings.search.confirm

@@ -126,9 +126,9 @@ def _subject(
     return Subject(
         network=candidate_network(space, genome, data.traits, seed=seed).to(protocol.device),
         validation=data.validation,
-        attacked=_attacked(protocol),
+        attacked=attacked_validation(protocol),
         epsilon=protocol.epsilon,
-        attack_seed=_attack_seed(protocol),
+        attack_seed=attack_seed(protocol),
         input_shape=data.traits.shape,
     )
 
@@ -144,20 +144,22 @@ def _test_part(protocol: Protocol) -> tuple[Images, Images]:
     test = load_test(protocol.training.dataset, data_dir=protocol.data_dir)
     test = test.to(protocol.device)
     attacked = robust_subset(
-        test, num_images=protocol.attack.attacked_images, seed=_attack_seed(protocol)
+        test, num_images=protocol.attack.attacked_images, seed=attack_seed(protocol)
     )
     return test, attacked
 
 
-def _attack_seed(protocol: Protocol) -> int:
+def attack_seed(protocol: Protocol) -> int:
+    """Of the attacked images and of the attack's noise, the same for all candidates of a study."""
     return derive_seed(protocol.training.split_seed, "attack")
 
 
 @lru_cache(maxsize=1)  # the same images for all candidates of a study
-def _attacked(protocol: Protocol) -> Images:
+def attacked_validation(protocol: Protocol) -> Images:
+    """The validation images that a study attacks, on the protocol's device."""
     data, _ = _data(protocol)
     return robust_subset(
-        data.validation, num_images=protocol.attack.attacked_images, seed=_attack_seed(protocol)
+        data.validation, num_images=protocol.attack.attacked_images, seed=attack_seed(protocol)
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
+from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.objectives import ALWAYS_MEASURED
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
@@ -68,6 +70,7 @@ def candidates_table(
     candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed],
+    audited: Mapping[str, LevelOne] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """:func:`table`, with how far each candidate is outside the constraints, and why left out.
 
@@ -77,6 +80,7 @@ def candidates_table(
     everything = table(candidates, objectives)
     everything["violation"] = [c.violation for c in candidates]
     everything["left_out"] = [c.left_out for c in candidates]
+    everything = _with_audits(everything, candidates, audited)
     return _with_confirmations(everything, candidates, confirmed)
 
 
@@ -84,24 +88,42 @@ def front_table(
     candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed],
+    audited: Mapping[str, LevelOne] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """:func:`table` of the front, with who is level with whom and what was confirmed.
 
     ``ties`` names the others on the front from which a network cannot be told: in no objective do
     they differ by more than two standard errors. Where something was confirmed there are more
     columns: ``confirmations`` and how many of them ``confirmed_collapsed``, then ``confirmed_*``
-    and ``test_*`` with their standard errors (``_se``).
+    and ``test_*`` with their standard errors (``_se``). Where the front was audited there are
+    ``robust_l1``, what is left under the attacks of level 1 too, and ``masking``, the flags.
 
     Args:
         candidates: of the study.
         objectives: of the study.
         confirmed: by key; empty if nothing was confirmed.
+        audited: by key; empty if nothing was audited.
     """
     chosen = front(candidates, objectives)
     frame = table(chosen, objectives)
     level = ties(chosen, objectives)
     frame["ties"] = [" ".join(level[c.key]) for c in chosen]
+    frame = _with_audits(frame, chosen, audited)
     return _with_confirmations(frame, chosen, confirmed)
+
+
+def _with_audits(
+    frame: pd.DataFrame, rows: Sequence[Candidate], audited: Mapping[str, LevelOne]
+) -> pd.DataFrame:
+    """What harder attacks leave, and the flags of those whose gradient misleads attacks."""
+    if not audited:
+        return frame
+    found = [audited.get(c.key) for c in rows]
+    left = [each.worst_case if each else None for each in found]
+    return frame.assign(
+        robust_l1=pd.Series(left, index=frame.index, dtype=float),
+        masking=[" ".join(each.flags) if each else "" for each in found],
+    )
 
 
 def _with_confirmations(
@@ -133,11 +155,12 @@ def write_tables(
     candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed] | None = None,
+    audited: Mapping[str, LevelOne] | None = None,
 ) -> None:
     """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``."""
-    confirmed = confirmed or {}
-    _write(front_table(candidates, objectives, confirmed), folder / FRONT_FILE)
-    _write(candidates_table(candidates, objectives, confirmed), folder / CANDIDATES_FILE)
+    confirmed, audited = confirmed or {}, audited or {}
+    _write(front_table(candidates, objectives, confirmed, audited), folder / FRONT_FILE)
+    _write(candidates_table(candidates, objectives, confirmed, audited), folder / CANDIDATES_FILE)
     failed = [
         (training.key, training.genome, training.replicate, training.failure)
         for candidate in candidates

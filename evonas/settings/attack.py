@@ -18,3 +18,10 @@ class AttackSettings:
     attacked_images: int = setting(
         "Validation images that are attacked, at most.", default=1000, unit="images", at_least=1
     )
+    audit_images: int = setting(
+        "After the search, where robust is an objective: how many of them each network of the "
+        "front must stand under harder attacks, at most; 0 for no audit.",
+        default=256,
+        unit="images",
+        at_least=0,
+    )

@@ -32,6 +32,7 @@ from evonas.study.plans.base import AbstractPlan
 from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.job import Job, TrainingId, training_id
 from evonas.study.plans.steady import SteadyPlan
+from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.candidate import Candidate, counted, front
 from evonas.study.results.likely import likely_front
@@ -108,7 +109,9 @@ class _Study:
         self._plan = PLANS[settings.search.mode](
             self._search, self._space, settings, screen=self._screen
         )
-        self._beliefs = Beliefs(settings, self._space)
+        self._audited = audited(journal.findings(AUDIT))
+        held = robust_at_most(self._audited)
+        self._beliefs = Beliefs(settings, self._space, robust_at_most=held)
 
     def run(self) -> StudyResult:
         try:
@@ -121,7 +124,7 @@ class _Study:
         except BaseException:
             self._executor.close()  # gives up what was ordered
             raise
-        self._models.keep_only({candidate.key for candidate in likely_front(candidates)})
+        self._models.keep_only({c.key for c in likely_front(candidates)} | set(self._audited))
         return StudyResult(
             self._settings,
             self._plan.evaluations,
@@ -267,9 +270,8 @@ class _Study:
     def _end_generation(self) -> None:
         candidates = self._beliefs.update(self._plan.evaluations)
         self._beliefs.write(self._folder)
-        self._models.keep_only(
-            {c.key for c in candidates if c.on_front or (c.p_front or 0.0) >= MIN_CHANCE}
-        )
+        hopeful = {c.key for c in candidates if c.on_front or (c.p_front or 0.0) >= MIN_CHANCE}
+        self._models.keep_only(hopeful | set(self._audited))
         self._on_generation(candidates)
 
     def _hypervolume(self) -> float | None:

@@ -3,7 +3,7 @@
 import torch
 
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.evaluate import _attacked, _data
+from evonas.evaluation.evaluate import _data, attacked_validation
 from evonas.evaluation.protocol import Protocol
 from tests.small_run import SMALL_RUN, changed
 
@@ -14,7 +14,7 @@ def parts(*, seed: int, split_seed: int) -> tuple[Images, Images, Images]:
         changed(SMALL_RUN, objectives=("acc", "robust"), seed=seed, split_seed=split_seed)
     )
     data, _ = _data(protocol)
-    return data.train, data.validation, _attacked(protocol)
+    return data.train, data.validation, attacked_validation(protocol)
 
 
 def test_runs_with_other_seeds_share_their_split_and_their_attacked_images() -> None:

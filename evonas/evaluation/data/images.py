@@ -91,6 +91,28 @@ class Images:
 
 @final
 @dataclass(frozen=True)
+class FloatImages:
+    """The same with pixels that are floats already, as they come from outside evonas.
+
+    Attributes:
+        pixels: float, (N, channels, height, width), in [0, 1].
+        labels: int64, (N,).
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, index: Tensor) -> "FloatImages":
+        """The images at ``index`` (int64, on any device), in that order."""
+        index = index.to(self.labels.device)
+        return FloatImages(self.pixels[index], self.labels[index])
+
+
+@final
+@dataclass(frozen=True)
 class SearchData:
     """All a search may see of a data set: its test images are not among it.
 
@@ -112,7 +134,9 @@ class SearchData:
 def unit_pixels(pixels: Tensor) -> Tensor:
     """Bytes as float32 in [0, 1], as every network and attack takes them; channels last in memory.
 
-    Convolutions are faster on that layout, on CPUs too.
+    Convolutions are faster on that layout, on CPUs too. Floats keep their values.
     """
+    if pixels.is_floating_point():
+        return pixels.to(memory_format=torch.channels_last)
     pixels = pixels.to(torch.float32, memory_format=torch.channels_last)
     return pixels.div(255.0)

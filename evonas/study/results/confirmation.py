@@ -16,6 +16,7 @@ from evonas.settings import Settings
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
+from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.likely import likely_front
 from evonas.study.shape import read_space
@@ -50,7 +51,9 @@ def confirm_study(
     with opened_run(folder) as (settings, journal):
         space, protocol = read_space(settings, folder), _protocol(settings)
         trainings = journal.evaluations()
-        networks = likely_front(Beliefs(settings, space).update(trainings))
+        held = robust_at_most(audited(journal.findings(AUDIT)))
+        beliefs = Beliefs(settings, space, robust_at_most=held)
+        networks = likely_front(beliefs.update(trainings))
         if not networks:
             raise ConfigError(f"{folder}: no network is on the front yet; nothing to confirm")
         known = {(e.key, e.replicate) for e in journal.confirmations()}

@@ -1,13 +1,17 @@
 """A run as it stands, for those who only read; torch is not needed for one that has ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from evonas.errors import UnknownNameError
+from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.record import Evaluation
 from evonas.search.replicates.replicated_engines import parse_replicates
 from evonas.settings import Settings
 from evonas.study.folder import readable_run
+from evonas.study.journal.journal import Journal
+from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.candidate import Candidate, candidates_of
 from evonas.study.results.confirmed import Confirmed, summarise
 from evonas.study.results.standing import Standing, plain_standings, read_standings, standings
@@ -23,6 +27,7 @@ class RunState:
         evaluations: of every training of the search, in the order of asking.
         candidates: what these come to, in the order in which they were first asked for.
         confirmed: by key, what candidates were confirmed by; empty if nothing was.
+        audited: by key, what harder attacks left of candidates; empty if nothing was audited.
     """
 
     folder: Path
@@ -30,6 +35,7 @@ class RunState:
     evaluations: list[Evaluation]
     candidates: list[Candidate]
     confirmed: dict[str, Confirmed]
+    audited: dict[str, LevelOne]
 
     def find(self, key: str) -> Candidate:
         """One candidate.
@@ -63,14 +69,26 @@ def read_run(folder: Path) -> RunState:
         StorageError: see :func:`evonas.study.folder.readable_run`.
     """
     with readable_run(folder) as (settings, journal):
-        trainings, confirmations = journal.evaluations(), journal.confirmations()
-    found = _standings(folder, trainings, settings)
+        return run_state(folder, settings, journal)
+
+
+def run_state(folder: Path, settings: Settings, journal: Journal) -> RunState:
+    """The same for who has the run open.
+
+    Args:
+        folder: of the run.
+        settings: of the run.
+        journal: of the run.
+    """
+    trainings, found = journal.evaluations(), audited(journal.findings(AUDIT))
+    known = _standings(folder, trainings, settings, robust_at_most(found))
     return RunState(
         folder=folder,
         settings=settings,
         evaluations=trainings,
-        candidates=candidates_of(trainings, found, objectives=settings.problem.objectives),
-        confirmed=summarise(confirmations),
+        candidates=candidates_of(trainings, known, objectives=settings.problem.objectives),
+        confirmed=summarise(journal.confirmations()),
+        audited=found,
     )
 
 
@@ -85,14 +103,29 @@ def read_confirmed(folder: Path) -> dict[str, Confirmed]:
         return summarise(journal.confirmations())
 
 
+def read_audited(folder: Path) -> dict[str, LevelOne]:
+    """What the audit of the run in ``folder`` found, by key, and nothing else of it.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
+    with readable_run(folder) as (_, journal):
+        return audited(journal.findings(AUDIT))
+
+
 def _standings(
-    folder: Path, trainings: list[Evaluation], settings: Settings
+    folder: Path,
+    trainings: list[Evaluation],
+    settings: Settings,
+    held: Mapping[str, float],
 ) -> dict[str, Standing]:
     if parse_replicates(settings.search.replicates) is not None:
-        return plain_standings(trainings, settings)
-    kept = read_standings(folder, num_trainings=len(trainings))
+        return plain_standings(trainings, settings, robust_at_most=held)
+    kept = read_standings(folder, num_trainings=len(trainings), robust_at_most=held)
     if kept is not None:
         return kept
     from evonas.study.shape import read_space  # needs the rules, and so torch
 
-    return standings(trainings, settings, space=read_space(settings, folder))
+    space = read_space(settings, folder)
+    return standings(trainings, settings, space=space, robust_at_most=held)

@@ -6,10 +6,12 @@ kept in the run's folder, with the number of trainings that it was made from.
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
+from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.search.model_guided.genome_features import Features
 from evonas.search.pareto import Vector
@@ -25,6 +27,7 @@ from evonas.study.results.trainings import by_candidate, is_whole, trial_results
 from evonas.study.weights import write_whole
 
 STANDINGS_FILE = "standings.json"
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,11 @@ class Standing:
 
 
 def standings(
-    trainings: Sequence[Evaluation], settings: Settings, *, space: Space
+    trainings: Sequence[Evaluation],
+    settings: Settings,
+    *,
+    space: Space,
+    robust_at_most: Mapping[str, float] = NOTHING,
 ) -> dict[str, Standing]:
     """Of every candidate, by key.
 
@@ -58,17 +65,23 @@ def standings(
         trainings: all that have a result, in the order of asking.
         settings: of the run.
         space: of the genomes, at the size and with the rules of the run.
+        robust_at_most: of candidates whose robustness is masked, by key: no more is believed.
     """
     if parse_replicates(settings.search.replicates) is not None:
-        return plain_standings(trainings, settings)
+        return plain_standings(trainings, settings, robust_at_most=robust_at_most)
     objectives = settings.problem.objectives
     genomes = {t.key: space.parse(t.genome) for t in trainings}
     results = trial_results(trainings, objectives, genome_of=lambda t: genomes[t.key])
     estimates = posterior_estimates(results, Features(space), num_objectives=len(objectives))
-    return _standings(trainings, estimates, settings)
+    return _standings(trainings, estimates, settings, robust_at_most)
 
 
-def plain_standings(trainings: Sequence[Evaluation], settings: Settings) -> dict[str, Standing]:
+def plain_standings(
+    trainings: Sequence[Evaluation],
+    settings: Settings,
+    *,
+    robust_at_most: Mapping[str, float] = NOTHING,
+) -> dict[str, Standing]:
     """The same by the trainings of each candidate alone, which needs no model."""
     numbers: dict[str, Genome] = {}
     for training in trainings:
@@ -78,29 +91,43 @@ def plain_standings(trainings: Sequence[Evaluation], settings: Settings) -> dict
     results = trial_results(trainings, objectives, genome_of=lambda t: numbers[t.key])
     enough = parse_replicates(settings.search.replicates) or 1
     estimates = plain_estimates(results, num_objectives=len(objectives), enough=enough)
-    return _standings(trainings, estimates, settings)
+    return _standings(trainings, estimates, settings, robust_at_most)
 
 
-def write_standings(folder: Path, found: dict[str, Standing], *, num_trainings: int) -> None:
+def write_standings(
+    folder: Path,
+    found: dict[str, Standing],
+    *,
+    num_trainings: int,
+    robust_at_most: Mapping[str, float] = NOTHING,
+) -> None:
     """Keep standings in the folder of a run.
 
     Args:
         folder: of the run.
         found: by key.
         num_trainings: that they were made from.
+        robust_at_most: that they were made with.
     """
     rows = {key: asdict(each) for key, each in found.items()}
     for row in rows.values():
         row["violation"] = row["violation"] if math.isfinite(row["violation"]) else None
-    text = json.dumps({"trainings": num_trainings, "standings": rows}, allow_nan=False)
+    document = {"trainings": num_trainings, "standings": rows}
+    if robust_at_most:
+        document["robust_at_most"] = dict(robust_at_most)
+    text = json.dumps(document, allow_nan=False)
     write_whole(folder / STANDINGS_FILE, text.encode())
 
 
-def read_standings(folder: Path, *, num_trainings: int) -> dict[str, Standing] | None:
-    """What was kept; None unless it was made from so many trainings."""
+def read_standings(
+    folder: Path, *, num_trainings: int, robust_at_most: Mapping[str, float] = NOTHING
+) -> dict[str, Standing] | None:
+    """What was kept; None unless it was made from so many trainings, and with these bounds."""
     try:
         document = json.loads((folder / STANDINGS_FILE).read_bytes())
         if document["trainings"] != num_trainings:
+            return None
+        if document.get("robust_at_most", {}) != robust_at_most:
             return None
         return {key: _standing(row) for key, row in document["standings"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -120,10 +147,18 @@ def _standing(row: dict[str, object]) -> Standing:
 
 
 def _standings(
-    trainings: Sequence[Evaluation], estimates: Sequence[Estimate], settings: Settings
+    trainings: Sequence[Evaluation],
+    estimates: Sequence[Estimate],
+    settings: Settings,
+    robust_at_most: Mapping[str, float],
 ) -> dict[str, Standing]:
     """Estimates by key; both come in the order in which candidates were first asked for."""
     grouped = by_candidate(trainings)
+    objectives = settings.problem.objectives
+    estimates = [
+        _held(estimate, robust_at_most[key], objectives) if key in robust_at_most else estimate
+        for key, estimate in zip(grouped, estimates, strict=True)
+    ]
     whole = [any(map(is_whole, some)) for some in grouped.values()]
     is_known = any(estimate.standard_error is not None for estimate in estimates)
     chances: list[float | None] = [None] * len(estimates)
@@ -146,3 +181,12 @@ def _standings(
         )
         for key, estimate, chance in zip(grouped, estimates, chances, strict=True)
     }
+
+
+def _held(estimate: Estimate, robust: float, objectives: Sequence[str]) -> Estimate:
+    """The same with no more robustness than that."""
+    if estimate.mean is None or "robust" not in objectives:
+        return estimate
+    mean, place = list(estimate.mean), list(objectives).index("robust")
+    mean[place] = max(mean[place], OBJECTIVES["robust"].minimised(robust))
+    return replace(estimate, mean=tuple(mean))

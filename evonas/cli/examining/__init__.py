@@ -1,0 +1,1 @@
+"""Commands that look at networks that were trained."""

@@ -1,0 +1,1 @@
+"""Whether what gradient attacks leave is robustness, or only their failure."""

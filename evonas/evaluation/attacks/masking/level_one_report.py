@@ -1,0 +1,62 @@
+"""What level 1 found of a network; read without torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from evonas.evaluation.attacks.masking.report import Masking
+
+
+@final
+@dataclass(frozen=True)
+class LevelOne:
+    """One network under the attack of the search and those of level 1, and its diagnostics.
+
+    Attributes:
+        clean: share of the images that are right without attack.
+        accuracies: share that is right under each attack alone, by the attack's name.
+        worst_case: share that is right under all of them, image by image.
+        standard_error: of ``worst_case``, from a finite number of images.
+        masking: the diagnostics.
+        num_images: that were attacked.
+    """
+
+    clean: float
+    accuracies: Mapping[str, float]
+    worst_case: float
+    standard_error: float
+    masking: Masking
+    num_images: int
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Names of the checks that speak of masking; empty if none does."""
+        return self.masking.flags
+
+    def as_document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "clean": self.clean,
+            "accuracies": dict(self.accuracies),
+            "worst_case": self.worst_case,
+            "standard_error": self.standard_error,
+            "masking": self.masking.as_document(),
+            "num_images": self.num_images,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "LevelOne":
+        """What :meth:`as_document` gave.
+
+        Raises:
+            KeyError: an entry is missing.
+            TypeError: a check has other entries.
+        """
+        return cls(
+            document["clean"],
+            document["accuracies"],
+            document["worst_case"],
+            document["standard_error"],
+            Masking.from_document(document["masking"]),
+            document["num_images"],
+        )

@@ -1,0 +1,119 @@
+"""The audit: what is on the front is attacked harder, and what is masked cannot win by it.
+
+The search attacks every candidate by one cheap gradient attack, and rewards whatever that attack
+does not break. So the networks that it returns are looked at again, by attacks that played no part
+in choosing them. One whose gradient misleads attacks counts as robust only as far as they say; the
+front is then taken again, and whoever enters it is looked at too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from evonas.evaluation.attacks.masking.level_one import level_one
+from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.evaluate import attack_seed, attacked_validation
+from evonas.evaluation.model_file import load_network
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.training.precision import arithmetic
+from evonas.seeds import derive_seed
+from evonas.settings import Settings
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.folder import opened_run
+from evonas.study.journal.findings import Finding
+from evonas.study.models import Models
+from evonas.study.results.audited import AUDIT, robust_at_most
+from evonas.study.results.beliefs import Beliefs
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.confirmation import Progressed
+from evonas.study.results.likely import likely_front
+from evonas.study.results.reading import run_state
+from evonas.study.shape import read_space, run_traits
+from evonas.study.weights import weights_path
+
+
+def is_audited(settings: Settings) -> bool:
+    """Whether a run with these settings audits its front."""
+    return settings.attack.audit_images > 0 and "robust" in settings.problem.objectives
+
+
+def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progressed) -> None:
+    """Audit the front of a run that has ended, until everything on it was audited.
+
+    What was audited before counts, so an audit that was interrupted goes on. In which order
+    networks are audited makes no difference: a claim is only ever lowered, so that nobody who is
+    still to be audited leaves the front meanwhile.
+
+    Args:
+        folder: of the run.
+        executor: where networks are trained again whose weights are not kept.
+        on_progress: is called with the networks that were audited and their total so far.
+
+    Raises:
+        RunFolderError: there is no run in the folder, or another process is at work on it.
+        StorageError: the journal is damaged, or a network trains to other values than it holds.
+    """
+    with opened_run(folder) as (settings, journal):
+        if not is_audited(settings):
+            return
+        space, protocol = read_space(settings, folder), Protocol.of(settings)
+        models = Models(folder, space, protocol, run_traits(settings))
+        run = run_state(folder, settings, journal)
+        while waiting := _waiting(run.candidates, set(run.audited), settings):
+            models.restore(waiting, executor)
+            for number, candidate in enumerate(waiting, start=len(run.audited)):
+                on_progress(number, len(run.audited) + len(waiting))
+                journal.record_finding(_finding(candidate, folder, protocol))
+            run = run_state(folder, settings, journal)
+        on_progress(len(run.audited), len(run.audited))
+        held = robust_at_most(run.audited)
+        if held:
+            beliefs = Beliefs(settings, space, robust_at_most=held)
+            beliefs.update(run.evaluations)
+            beliefs.write(folder)
+        likely = likely_front(run.candidates)
+        models.restore(likely, executor)
+        models.keep_only({candidate.key for candidate in likely} | set(run.audited))
+
+
+def audited_images(protocol: Protocol) -> Images:
+    """The images of an audit: of those that the search attacks, every class in its share."""
+    seed = derive_seed(attack_seed(protocol), "audit")
+    return robust_subset(
+        attacked_validation(protocol), num_images=protocol.attack.audit_images, seed=seed
+    )
+
+
+def _waiting(candidates: list[Candidate], known: set[str], settings: Settings) -> list[Candidate]:
+    returned = front(candidates, settings.problem.objectives)
+    return [candidate for candidate in returned if candidate.key not in known]
+
+
+def _finding(candidate: Candidate, folder: Path, protocol: Protocol) -> Finding:
+    network = load_network(weights_path(folder, candidate.key)).to(protocol.device)
+    with _as_in_a_search(network, protocol):
+        found = level_one(
+            network,
+            audited_images(protocol),
+            epsilon=protocol.epsilon,
+            seed=derive_seed(attack_seed(protocol), "level 1"),
+        )
+    replicate = candidate.representative.replicate
+    return Finding(AUDIT, candidate.key, "level 1", replicate, found.as_document())
+
+
+@contextmanager
+def _as_in_a_search(network: nn.Module, protocol: Protocol) -> Iterator[None]:
+    """Float32, and one thread: the same sums in the same order, however many workers there are."""
+    network.eval()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with arithmetic("fp32", device_type=torch.device(protocol.device).type):
+            yield
+    finally:
+        torch.set_num_threads(threads)
