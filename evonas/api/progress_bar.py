@@ -50,20 +50,21 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
 
 @contextmanager
 def confirmation_display(
-    console: Console | None = None, *, is_quiet: bool
+    console: Console | None = None, *, is_quiet: bool, title: str = "confirming the front"
 ) -> Iterator[Callable[[int, int], None]]:
     """The same for a confirmation: to be called with the trainings that are done and their total.
 
     Args:
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
+        title: before the bar.
     """
     console = console or Console()
     if is_quiet or not console.is_terminal:
         yield lambda *_: None
         return
     with Bar(
-        TextColumn("[bold]confirming the front"),
+        TextColumn(f"[bold]{title}"),
         BarColumn(),
         TextColumn("{task.completed}/{task.total} trainings"),
         TimeElapsedColumn(),

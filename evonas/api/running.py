@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from evonas.evaluation.training.devices import check_device
+from evonas.report.controls.twin import read_twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
@@ -42,9 +43,10 @@ def run_to_the_end(
         folder,
         objectives=settings.problem.objectives,
         confirmed=read_confirmed(folder),
+        twins=read_twin_differences(folder),
     )
     try:
-        with _workers(settings, workers) as executor:
+        with executor_of(settings, workers) as executor:
             result = run_study(
                 folder, executor=executor, on_progress=on_progress, on_generation=write
             )
@@ -75,19 +77,31 @@ def confirm_to_the_end(
     """
     settings = _settings(folder)
     try:
-        with _workers(settings, workers) as executor:
+        with executor_of(settings, workers) as executor:
             confirm_study(
                 folder, replicates=replicates, executor=executor, on_progress=on_progress
             )
     finally:
-        run = read_run(folder)
-        write_tables(
-            folder,
-            run.candidates,
-            objectives=settings.problem.objectives,
-            confirmed=run.confirmed,
-        )
+        run = write_run_tables(folder)
         write_picture(folder, run.candidates, settings)
+    return run
+
+
+def write_run_tables(folder: Path) -> RunState:
+    """Write the tables of the run in ``folder`` as it stands; gives the run.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
+    run = read_run(folder)
+    write_tables(
+        folder,
+        run.candidates,
+        objectives=run.settings.problem.objectives,
+        confirmed=run.confirmed,
+        twins=read_twin_differences(folder),
+    )
     return run
 
 
@@ -97,7 +111,16 @@ def with_workers(settings: Settings, workers: int | None) -> Settings:
 
 
 @contextmanager
-def _workers(settings: Settings, workers: int | None) -> Iterator[AbstractExecutor]:
+def executor_of(settings: Settings, workers: int | None) -> Iterator[AbstractExecutor]:
+    """The executor of a run's device, closed at the end.
+
+    Args:
+        settings: of the run.
+        workers: trainings at once; None for what suits the device.
+
+    Raises:
+        ConfigError: the device is not there.
+    """
     check_device(settings.machine.device)
     at_once = worker_count(with_workers(settings, workers))
     executor = make_executor(at_once, device=settings.machine.device)

@@ -1,7 +1,7 @@
 """The front of a run in the terminal and as a picture; torch is not needed for it."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +9,9 @@ from rich.table import Table
 
 from evonas.api.progress_text import readable
 from evonas.cli.claims import claim_and_confirmation
+from evonas.report.controls.files import CONTROLS_FOLDER
+from evonas.report.controls.paired import Estimate
+from evonas.report.controls.twin import Differences, read_twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.visible_range import beyond_the_axes
 from evonas.study.results.candidate import Candidate, front
@@ -22,12 +25,15 @@ def show_front(console: Console, folder: Path) -> None:
     run = read_run(folder)
     objectives = run.settings.problem.objectives
     chosen = front(run.candidates, objectives)
-    console.print(_front_table(chosen, objectives))
+    twins = read_twin_differences(folder)
+    console.print(_front_table(chosen, objectives, twins))
     level = ties(chosen, objectives)
     if any(candidate.replicates > 1 for candidate in chosen):
         _say(console, "± one standard error; n trainings; P of being on the true front")
     if any(level.values()):
         _say(console, "≈ level with another on the front, within two standard errors")
+    if any(candidate.key in twins for candidate in chosen):
+        _say(console, f"- bp: minus its bp twin, equal seeds; {_controls_of(chosen, twins)}")
     picture = write_picture(folder, run.candidates, run.settings)
     _say(console, f"{_counts(run, chosen)}; picture: {picture}")
     missing = left_out(run.candidates, objectives)
@@ -71,13 +77,25 @@ def _say(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _front_table(chosen: Sequence[Candidate], objectives: Sequence[str]) -> Table:
+def _controls_of(chosen: Sequence[Candidate], twins: Mapping[str, Differences]) -> str:
+    folders = [f"{CONTROLS_FOLDER}/{c.key}" for c in chosen if c.key in twins]
+    return f"see {', '.join(folders)}"
+
+
+def _front_table(
+    chosen: Sequence[Candidate],
+    objectives: Sequence[str],
+    twins: Mapping[str, Differences],
+) -> Table:
+    gaps = [name for name in objectives if any(name in twins.get(c.key, {}) for c in chosen)]
     shown = list(dict.fromkeys([*objectives, "params", "bio"]))
     has_replicates = any(candidate.replicates > 1 for candidate in chosen)
     counts = ("n", "P") if has_replicates else ()
     table = Table(box=None, padding=(0, 1, 0, 0))
     for name in ("key", *shown, *counts):  # a key is there to be copied
         table.add_column(name, no_wrap=True)
+    for name in gaps:
+        table.add_column(f"{name} - bp", no_wrap=True)
     table.add_column("weights by rule, %")
     level = ties(chosen, objectives)
     for candidate in chosen:
@@ -89,9 +107,17 @@ def _front_table(chosen: Sequence[Candidate], objectives: Sequence[str]) -> Tabl
             candidate.key + " ≈" * bool(level[candidate.key]),
             *(with_error(candidate, name) for name in shown),
             *counted,
+            *(_gap(twins.get(candidate.key, {}).get(name)) for name in gaps),
             ", ".join(f"{name} {100 * count / total:.0f}" for name, count in shares),
         )
     return table
+
+
+def _gap(difference: Estimate | None) -> str:
+    if difference is None:
+        return "-"
+    error = f"±{difference.error:.3f}" if difference.error is not None else ""
+    return f"{difference.mean:+.3f}{error}"
 
 
 def with_error(candidate: Candidate, name: str) -> str:
