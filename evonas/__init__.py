@@ -18,6 +18,8 @@ import evonas.search as _search
 from evonas.version import evonas_version
 
 if TYPE_CHECKING:
+    from evonas.api.ablating import Ablation as Ablation
+    from evonas.api.ablating import ablate as ablate
     from evonas.api.catalogue import available as available
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Ablation",
     "Settings",
     "Study",
     "Trained",
     "__version__",
+    "ablate",
     "available",
     "evaluate",
     "load_network",
@@ -45,6 +49,8 @@ __all__ = [
 
 
 _HOMES = {
+    "Ablation": "evonas.api.ablating",
+    "ablate": "evonas.api.ablating",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",
     "Trained": "evonas.api.evaluating",

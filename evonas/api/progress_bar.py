@@ -50,13 +50,14 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
 
 @contextmanager
 def confirmation_display(
-    console: Console | None = None, *, is_quiet: bool
+    console: Console | None = None, *, is_quiet: bool, title: str = "confirming the front"
 ) -> Iterator[Callable[[int, int], None]]:
     """The same for a confirmation: to be called with the trainings that are done and their total.
 
     Args:
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
+        title: before the bar.
     """
     with _count_display(
         console, title="confirming the front", unit="trainings", is_quiet=is_quiet

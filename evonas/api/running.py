@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from evonas.evaluation.training.devices import check_device
+from evonas.report.controls.twin import read_twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
@@ -51,9 +52,10 @@ def run_to_the_end(
         objectives=settings.problem.objectives,
         confirmed=read_confirmed(folder),
         audited=read_audited(folder),
+        twins=read_twin_differences(folder),
     )
     try:
-        with _workers(settings, workers) as executor:
+        with executor_of(settings, workers) as executor:
             result = run_study(
                 folder, executor=executor, on_progress=on_progress, on_generation=write
             )
@@ -85,10 +87,11 @@ def audit_to_the_end(
     if not is_audited(result.settings):
         return result
     try:
-        with _workers(result.settings, workers) as executor:
+        with executor_of(result.settings, workers) as executor:
             audit_study(folder, executor=executor, on_progress=on_progress)
     finally:
-        run = _written(folder)
+        run = write_run_tables(folder)
+        write_picture(folder, run.candidates, result.settings)
     returned = front(run.candidates, run.settings.problem.objectives)
     return replace(result, candidates=run.candidates, front=returned)
 
@@ -113,12 +116,32 @@ def confirm_to_the_end(
     """
     settings = _settings(folder)
     try:
-        with _workers(settings, workers) as executor:
+        with executor_of(settings, workers) as executor:
             confirm_study(
                 folder, replicates=replicates, executor=executor, on_progress=on_progress
             )
     finally:
-        run = _written(folder)
+        run = write_run_tables(folder)
+        write_picture(folder, run.candidates, settings)
+    return run
+
+
+def write_run_tables(folder: Path) -> RunState:
+    """Write the tables of the run in ``folder`` as it stands; gives the run.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
+    run = read_run(folder)
+    write_tables(
+        folder,
+        run.candidates,
+        objectives=run.settings.problem.objectives,
+        confirmed=run.confirmed,
+        audited=run.audited,
+        twins=read_twin_differences(folder),
+    )
     return run
 
 
@@ -128,7 +151,16 @@ def with_workers(settings: Settings, workers: int | None) -> Settings:
 
 
 @contextmanager
-def _workers(settings: Settings, workers: int | None) -> Iterator[AbstractExecutor]:
+def executor_of(settings: Settings, workers: int | None) -> Iterator[AbstractExecutor]:
+    """The executor of a run's device, closed at the end.
+
+    Args:
+        settings: of the run.
+        workers: trainings at once; None for what suits the device.
+
+    Raises:
+        ConfigError: the device is not there.
+    """
     check_device(settings.machine.device)
     at_once = worker_count(with_workers(settings, workers))
     executor = make_executor(at_once, device=settings.machine.device)
@@ -136,20 +168,6 @@ def _workers(settings: Settings, workers: int | None) -> Iterator[AbstractExecut
         yield executor
     finally:
         executor.close()
-
-
-def _written(folder: Path) -> RunState:
-    """The run as it stands, with its tables and its picture."""
-    run = read_run(folder)
-    write_tables(
-        folder,
-        run.candidates,
-        objectives=run.settings.problem.objectives,
-        confirmed=run.confirmed,
-        audited=run.audited,
-    )
-    write_picture(folder, run.candidates, run.settings)
-    return run
 
 
 def _settings(folder: Path) -> Settings:

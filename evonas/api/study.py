@@ -1,5 +1,6 @@
 """A study on disk: its settings, its tables, its trained networks."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -7,6 +8,7 @@ from evonas.api.progress_bar import audit_display, confirmation_display, progres
 from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
+from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
 from evonas.study.folder import readable_run
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.reading import read_run
@@ -15,6 +17,8 @@ from evonas.study.weights import weights_path
 if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
+
+    from evonas.api.ablating import Ablation
 
 
 @final
@@ -61,22 +65,28 @@ class Study:
 
         The index is the key; the columns are the other columns of ``pareto.csv``.
         """
+        from evonas.report.controls.twin import read_twin_differences
         from evonas.report.tables import front_table
 
         run = read_run(self.folder)
         objectives = run.settings.problem.objectives
-        return front_table(run.candidates, objectives, run.confirmed, run.audited).set_index("key")
+        twins = read_twin_differences(self.folder)
+        return front_table(
+            run.candidates, objectives, run.confirmed, audited=run.audited, twins=twins
+        ).set_index("key")
 
     @property
     def candidates(self) -> "pd.DataFrame":
         """Every candidate, in the order of asking; the columns are those of ``candidates.csv``."""
+        from evonas.report.controls.twin import read_twin_differences
         from evonas.report.tables import candidates_table
 
         run = read_run(self.folder)
         objectives = run.settings.problem.objectives
-        return candidates_table(run.candidates, objectives, run.confirmed, run.audited).set_index(
-            "key"
-        )
+        twins = read_twin_differences(self.folder)
+        return candidates_table(
+            run.candidates, objectives, run.confirmed, audited=run.audited, twins=twins
+        ).set_index("key")
 
     def load(self, key: str) -> "nn.Module":
         """The trained network of a candidate that may be on the front.
@@ -153,6 +163,11 @@ class Study:
             result = audit_to_the_end(self.folder, result, workers=workers, on_progress=tell)
         if self.settings.search.confirm and result.front:
             self.confirm(self.settings.search.confirm, workers=workers, progress=progress)
+        if self.settings.search.controls and result.front:
+            from evonas.api.ablating import BAR_TITLE, ablate_front
+
+            with confirmation_display(is_quiet=not progress, title=BAR_TITLE) as bar:
+                ablate_front(self.folder, workers=workers, on_progress=bar)
         return self
 
     def confirm(
@@ -184,6 +199,41 @@ class Study:
                 self.folder, replicates=replicates, workers=workers, on_progress=show
             )
         return self
+
+    def ablate(
+        self,
+        key: str,
+        *,
+        replicates: int = REPLICATES,
+        rules: Iterable[str] | None = None,
+        random: int = RANDOM,
+        shuffled: int = SHUFFLED,
+        architectures: int = ARCHITECTURES,
+        networks: Iterable[str] = (),
+        network_rules: Iterable[str] = ("bp",),
+        workers: int | None = None,
+        progress: bool = True,
+    ) -> "Ablation":
+        """Train a network and its controls by equal seeds, and compare them.
+
+        :attr:`front` and ``pareto.csv`` then have more columns, ``*_minus_bp``. Arguments, result
+        and errors are those of :func:`evonas.ablate`.
+        """
+        from evonas.api.ablating import ablate
+
+        return ablate(
+            self.folder,
+            key,
+            replicates=replicates,
+            rules=rules,
+            random=random,
+            shuffled=shuffled,
+            architectures=architectures,
+            networks=networks,
+            network_rules=network_rules,
+            workers=workers,
+            progress=progress,
+        )
 
     def __repr__(self) -> str:
         problem, training = self.settings.problem, self.settings.training

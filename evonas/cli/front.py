@@ -10,6 +10,9 @@ from rich.table import Table
 from evonas.api.progress_text import readable
 from evonas.cli.claims import claim_and_confirmation
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
+from evonas.report.controls.files import CONTROLS_FOLDER
+from evonas.report.controls.paired import Estimate
+from evonas.report.controls.twin import Differences, read_twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.visible_range import beyond_the_axes
 from evonas.study.results.candidate import Candidate, front
@@ -25,7 +28,8 @@ def show_front(console: Console, folder: Path) -> None:
     run = read_run(folder)
     objectives = run.settings.problem.objectives
     chosen = front(run.candidates, objectives)
-    console.print(_front_table(chosen, objectives, run.audited))
+    twins = read_twin_differences(folder)
+    console.print(_front_table(chosen, objectives, audited=run.audited, twins=twins))
     level = ties(chosen, objectives)
     if any(candidate.replicates > 1 for candidate in chosen):
         _say(console, "± one standard error; n trainings; P of being on the true front")
@@ -41,6 +45,8 @@ def show_front(console: Console, folder: Path) -> None:
     lost = _lost_by_audit(run)
     if lost:
         _say(console, f"off the front, as their robustness is masked: {', '.join(lost)}")
+    if any(candidate.key in twins for candidate in chosen):
+        _say(console, f"- bp: minus its bp twin, equal seeds; {_controls_of(chosen, twins)}")
     picture = write_picture(folder, run.candidates, run.settings)
     _say(console, f"{_counts(run, chosen)}; picture: {picture}")
     missing = left_out(run.candidates, objectives)
@@ -84,9 +90,19 @@ def _say(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
+def _controls_of(chosen: Sequence[Candidate], twins: Mapping[str, Differences]) -> str:
+    folders = [f"{CONTROLS_FOLDER}/{c.key}" for c in chosen if c.key in twins]
+    return f"see {', '.join(folders)}"
+
+
 def _front_table(
-    chosen: Sequence[Candidate], objectives: Sequence[str], audited: Mapping[str, LevelOne]
+    chosen: Sequence[Candidate],
+    objectives: Sequence[str],
+    *,
+    audited: Mapping[str, LevelOne],
+    twins: Mapping[str, Differences],
 ) -> Table:
+    gaps = [name for name in objectives if any(name in twins.get(c.key, {}) for c in chosen)]
     shown = list(dict.fromkeys([*objectives, "params", "bio"]))
     has_replicates = any(candidate.replicates > 1 for candidate in chosen)
     counts = ("n", "P") if has_replicates else ()
@@ -95,6 +111,8 @@ def _front_table(
         table.add_column(name, no_wrap=True)
     for name in _AUDIT_COLUMNS if audited else ():
         table.add_column(name)
+    for name in gaps:
+        table.add_column(f"{name} - bp", no_wrap=True)
     table.add_column("weights by rule, %")
     level = ties(chosen, objectives)
     for candidate in chosen:
@@ -107,6 +125,7 @@ def _front_table(
             *(with_error(candidate, name) for name in shown),
             *counted,
             *(_audit(audited.get(candidate.key)) if audited else ()),
+            *(_gap(twins.get(candidate.key, {}).get(name)) for name in gaps),
             ", ".join(f"{name} {100 * count / total:.0f}" for name, count in shares),
         )
     return table
@@ -126,6 +145,13 @@ def _lost_by_audit(run: RunState) -> list[str]:
         for key, found in run.audited.items()
         if found.flags and key not in keys
     ]
+
+
+def _gap(difference: Estimate | None) -> str:
+    if difference is None:
+        return "-"
+    error = f"±{difference.error:.3f}" if difference.error is not None else ""
+    return f"{difference.mean:+.3f}{error}"
 
 
 def with_error(candidate: Candidate, name: str) -> str:

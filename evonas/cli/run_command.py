@@ -152,6 +152,7 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     from evonas.api.running import audit_to_the_end, run_to_the_end, with_workers
     from evonas.api.study import load_study
     from evonas.cli.confirm import confirm_and_show
+    from evonas.cli.controls import ablate_and_show
     from evonas.cli.messages import conclude, introduce, say_how_to_resume
     from evonas.space import load
     from evonas.study.config import SPACE_FILE
@@ -170,6 +171,8 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
         if settings.search.confirm and result.front:
             count = settings.search.confirm
             confirm_and_show(folder, replicates=count, workers=workers, is_quiet=is_quiet)
+        if settings.search.controls and result.front:
+            ablate_and_show(folder, workers=workers, is_quiet=is_quiet)
     except (KeyboardInterrupt, SystemExit):
         say_how_to_resume(console, folder)
         raise

@@ -23,6 +23,8 @@ from evonas.evaluation.training.cooperative import Cooperative, run_to_end
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.precision import arithmetic
 from evonas.evaluation.training.train import training
+from evonas.evaluation.variants.base import AbstractVariant, record_key, record_text
+from evonas.evaluation.variants.genome_variant import GenomeVariant
 from evonas.networks import Network
 from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
@@ -32,7 +34,12 @@ OUT_OF_MEMORY = "out of memory: "  # how the failure of such a candidate begins
 
 
 def evaluate(
-    space: Space, genome: Genome, *, protocol: Protocol, stage: Stage | None = None
+    space: Space,
+    genome: Genome,
+    *,
+    protocol: Protocol,
+    stage: Stage | None = None,
+    variant: AbstractVariant | None = None,
 ) -> tuple[Evaluation, bytes]:
     """Build, train and measure one candidate.
 
@@ -45,33 +52,43 @@ def evaluate(
         genome: to be decoded.
         protocol: of the study.
         stage: how far; all the way if None.
+        variant: what is trained in the place of the genome's network, by the seeds of the genome.
 
     Returns:
         The record, and as bytes what comes after it: the trained weights as safetensors, or, when
         the stage ends before the last epoch, a checkpoint. Empty when there is nothing.
     """
     with make_device_stream(protocol.device).open():
-        return run_to_end(evaluating(space, genome, protocol=protocol, stage=stage))
+        return run_to_end(
+            evaluating(space, genome, protocol=protocol, stage=stage, variant=variant)
+        )
 
 
 def evaluating(
-    space: Space, genome: Genome, *, protocol: Protocol, stage: Stage | None = None
+    space: Space,
+    genome: Genome,
+    *,
+    protocol: Protocol,
+    stage: Stage | None = None,
+    variant: AbstractVariant | None = None,
 ) -> Cooperative[tuple[Evaluation, bytes]]:
     """The same in turns, all of them on one stream of the protocol's device."""
     start = time.perf_counter()
     stage = stage or Stage()
     record = EvaluationBuilder(
         protocol,
-        space.key(genome),
-        space.format(genome),
+        record_key(space, genome, variant),
+        record_text(space, genome, variant),
+        seed=stage.seed(protocol, space.key(genome)),
         replicate=stage.replicate,
-        is_confirmation=stage.is_confirmation,
     )
     record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
     blob = b""
     try:
         data, images = _data(protocol)
-        subject = _subject(space, genome, data, protocol=protocol, seed=record.seed)
+        own = variant or GenomeVariant("", space, genome)
+        network = own.network(data.traits, seed=record.seed)
+        subject = _subject(network, data, protocol=protocol)
         record.weights_by_rule = weights_by_rule(subject.network)
         record.measure("free", subject)
         if not record.violation:
@@ -108,8 +125,10 @@ def screen(
     start = time.perf_counter()
     if not any(constraint.is_free for constraint in protocol.constraints):
         return None
-    record = EvaluationBuilder(protocol, space.key(genome), space.format(genome))
-    network = candidate_network(space, genome, traits, seed=record.seed)
+    key = space.key(genome)
+    seed = protocol.candidate_seed(key)
+    record = EvaluationBuilder(protocol, key, space.format(genome), seed=seed)
+    network = candidate_network(space, genome, traits, seed=seed)
     nothing = Images(
         torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)
     )
@@ -120,11 +139,9 @@ def screen(
     return record.evaluation(seconds=time.perf_counter() - start)
 
 
-def _subject(
-    space: Space, genome: Genome, data: SearchData, *, protocol: Protocol, seed: int
-) -> Subject:
+def _subject(network: Network, data: SearchData, *, protocol: Protocol) -> Subject:
     return Subject(
-        network=candidate_network(space, genome, data.traits, seed=seed).to(protocol.device),
+        network=network.to(protocol.device),
         validation=data.validation,
         attacked=attacked_validation(protocol),
         epsilon=protocol.epsilon,

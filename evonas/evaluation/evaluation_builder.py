@@ -15,7 +15,15 @@ CHANCE_ERRORS = 3.0  # standard errors above chance up to which a training has l
 class EvaluationBuilder:
     """An evaluation under way: what is known of the candidate so far.
 
+    Args:
+        protocol: of the study.
+        key: of the record.
+        genome: its text.
+        seed: of the training.
+        replicate: which training of the candidate it is.
+
     Attributes:
+        seed: the same.
         until: the epoch that it is trained to; 0 before that is decided.
         weights_by_rule: see :class:`Evaluation`, as for all that follow.
         losses: the same.
@@ -30,8 +38,8 @@ class EvaluationBuilder:
         key: str,
         genome: str,
         *,
+        seed: int,
         replicate: int = 0,
-        is_confirmation: bool = False,
     ) -> None:
         self._protocol = protocol
         self._key = key
@@ -41,9 +49,7 @@ class EvaluationBuilder:
         self._test_values: dict[str, float] = {}
         self._num_images: dict[str, int] = {}
         self._learned: float | None = None
-        self.seed = protocol.candidate_seed(
-            key, replicate=replicate, is_confirmation=is_confirmation
-        )
+        self.seed = seed
         self.until = 0
         self.weights_by_rule: dict[str, int] = {}
         self.losses: tuple[float, ...] = ()

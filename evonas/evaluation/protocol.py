@@ -125,3 +125,9 @@ class Stage:
     rivals: tuple[tuple[float, ...], ...] = ()
     replicate: int = 0
     is_confirmation: bool = False
+
+    def seed(self, protocol: Protocol, key: str) -> int:
+        """Of this training of the candidate ``key``."""
+        return protocol.candidate_seed(
+            key, replicate=self.replicate, is_confirmation=self.is_confirmation
+        )

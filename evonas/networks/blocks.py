@@ -125,7 +125,10 @@ class ResidualReduction(nn.Module):
 
     Attributes:
         has_kernels: whether kernels normalise and add up in training mode.
+        stride: of the block.
     """
+
+    stride = 2
 
     def __init__(self, in_channels: int, out_channels: int, *, rule: AbstractRule) -> None:
         super().__init__()

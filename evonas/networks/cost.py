@@ -2,8 +2,10 @@
 
 from torch import nn
 
+from evonas.networks.blocks import ResidualReduction
 from evonas.networks.build import Network
 from evonas.networks.cell import Cell
+from evonas.networks.resnet import BasicBlock
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -28,7 +30,7 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
                 height, width = -(-height // 2), -(-width // 2)
             total += _weights(module.edges) * height * width
         else:
-            if not isinstance(module, nn.Sequential):  # a residual reduction
+            if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
                 height, width = -(-height // 2), -(-width // 2)
             total += _weights(module) * height * width
     return total

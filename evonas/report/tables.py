@@ -8,6 +8,7 @@ import pandas as pd
 
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.objectives import ALWAYS_MEASURED
+from evonas.report.controls.twin import Differences
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.ties import ties
@@ -70,25 +71,30 @@ def candidates_table(
     candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed],
+    *,
     audited: Mapping[str, LevelOne] = MappingProxyType({}),
+    twins: Mapping[str, Differences] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """:func:`table`, with how far each candidate is outside the constraints, and why left out.
 
     ``left_out`` is empty for a candidate that could be on the front, or that failed. Confirmations
-    come last, as in :func:`front_table`.
+    and twins come last, as in :func:`front_table`.
     """
     everything = table(candidates, objectives)
     everything["violation"] = [c.violation for c in candidates]
     everything["left_out"] = [c.left_out for c in candidates]
     everything = _with_audits(everything, candidates, audited)
-    return _with_confirmations(everything, candidates, confirmed)
+    everything = _with_confirmations(everything, candidates, confirmed)
+    return _with_twins(everything, candidates, twins)
 
 
 def front_table(
     candidates: Sequence[Candidate],
     objectives: Sequence[str],
     confirmed: Mapping[str, Confirmed],
+    *,
     audited: Mapping[str, LevelOne] = MappingProxyType({}),
+    twins: Mapping[str, Differences] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """:func:`table` of the front, with who is level with whom and what was confirmed.
 
@@ -97,19 +103,24 @@ def front_table(
     columns: ``confirmations`` and how many of them ``confirmed_collapsed``, then ``confirmed_*``
     and ``test_*`` with their standard errors (``_se``). Where the front was audited there are
     ``robust_l1``, what is left under the attacks of level 1 too, and ``masking``, the flags.
+    Where the ``bp`` twin of a network was
+    trained, ``*_minus_bp`` is the network minus its twin, with the standard error of training
+    (``_se``): both are measured on the same images.
 
     Args:
         candidates: of the study.
         objectives: of the study.
         confirmed: by key; empty if nothing was confirmed.
         audited: by key; empty if nothing was audited.
+        twins: by key, how far a network is from its ``bp`` twin.
     """
     chosen = front(candidates, objectives)
     frame = table(chosen, objectives)
     level = ties(chosen, objectives)
     frame["ties"] = [" ".join(level[c.key]) for c in chosen]
     frame = _with_audits(frame, chosen, audited)
-    return _with_confirmations(frame, chosen, confirmed)
+    frame = _with_confirmations(frame, chosen, confirmed)
+    return _with_twins(frame, chosen, twins)
 
 
 def _with_audits(
@@ -150,17 +161,33 @@ def _with_confirmations(
     return frame.assign(**added)
 
 
+def _with_twins(
+    frame: pd.DataFrame, rows: Sequence[Candidate], twins: Mapping[str, Differences]
+) -> pd.DataFrame:
+    added = {}
+    for name in dict.fromkeys(name for differences in twins.values() for name in differences):
+        found = [twins.get(c.key, {}).get(name) for c in rows]
+        for suffix, values in (
+            ("", [each.mean if each else None for each in found]),
+            ("_se", [each.error if each else None for each in found]),
+        ):
+            added[f"{name}_minus_bp{suffix}"] = pd.Series(values, index=frame.index, dtype=float)
+    return frame.assign(**added)
+
+
 def write_tables(
     folder: Path,
     candidates: Sequence[Candidate],
     objectives: Sequence[str],
-    confirmed: Mapping[str, Confirmed] | None = None,
-    audited: Mapping[str, LevelOne] | None = None,
+    confirmed: Mapping[str, Confirmed] = MappingProxyType({}),
+    audited: Mapping[str, LevelOne] = MappingProxyType({}),
+    twins: Mapping[str, Differences] = MappingProxyType({}),
 ) -> None:
     """Write ``pareto.csv``, ``candidates.csv`` and, when something failed, ``failures.csv``."""
-    confirmed, audited = confirmed or {}, audited or {}
-    _write(front_table(candidates, objectives, confirmed, audited), folder / FRONT_FILE)
-    _write(candidates_table(candidates, objectives, confirmed, audited), folder / CANDIDATES_FILE)
+    returned = front_table(candidates, objectives, confirmed, audited=audited, twins=twins)
+    _write(returned, folder / FRONT_FILE)
+    everything = candidates_table(candidates, objectives, confirmed, audited=audited, twins=twins)
+    _write(everything, folder / CANDIDATES_FILE)
     failed = [
         (training.key, training.genome, training.replicate, training.failure)
         for candidate in candidates

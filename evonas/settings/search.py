@@ -53,6 +53,11 @@ class SearchSettings:
         unit="trainings",
         at_least=0,
     )
+    controls: bool = setting(
+        "After the search: train the controls of every network on the front, as evonas ablate "
+        "does; about 100 trainings for each of them.",
+        default=False,
+    )
     mutation: str = setting("Where children come from.", default="plain", choices=MUTATIONS)
     eg_without: tuple[str, ...] = setting(
         "With --mutation eg: parts to switch off, of gradient, cma, similarity and score; none "

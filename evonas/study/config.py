@@ -17,7 +17,9 @@ SPACE_FILE = "space.yaml"
 VERSIONS = "versions"
 
 # what holds in a run that was begun before there was such a setting
-_IMPLIED: dict[str, Any] = {"replicates": "1", "confirm": 0, "audit_images": 0}
+_IMPLIED: dict[str, Any] = {
+    "replicates": "1", "confirm": 0, "audit_images": 0, "controls": False,
+}  # fmt: skip
 
 
 def config_text(settings: Settings, *, versions: Mapping[str, str]) -> str:

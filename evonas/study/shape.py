@@ -1,5 +1,6 @@
 """What the candidates of a run are built from: its space at their size, and its images' traits."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from evonas.errors import SpaceError
@@ -13,10 +14,18 @@ from evonas.study.config import SPACE_FILE
 
 def shaped_space(space: Space, settings: Settings) -> Space:
     """``space`` at the size of a run, with the run's rules."""
-    rules = settings.problem.rules
+    sized = space.resized(channels=settings.training.channels, cells=settings.training.cells)
+    return under_rules(sized, settings.problem.rules)
+
+
+def under_rules(space: Space, rules: Sequence[str]) -> Space:
+    """``space`` with these rules to choose from, knowing which of them are one function where.
+
+    Raises:
+        SpaceError: none are given, or one is given twice.
+    """
     return (
-        space.resized(channels=settings.training.channels, cells=settings.training.cells)
-        .with_rules(rules)
+        space.with_rules(rules)
         .with_first_layer(first_layer_representatives(all_rules(), rules))
         .with_readout(readout_representatives(all_rules(), rules))
     )

@@ -1,1 +1,1 @@
-"""Commands that look at networks that were trained."""
+"""Commands that look at what a run found."""

@@ -7,7 +7,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from evonas.evaluation.data.images import Traits
-from evonas.networks import build, count_multiply_adds
+from evonas.evaluation.variants.base import AbstractVariant
+from evonas.evaluation.variants.genome_variant import GenomeVariant
+from evonas.networks import count_multiply_adds
 from evonas.rules import true_gradient
 from evonas.space import Genome, Space
 
@@ -29,11 +31,24 @@ class Forecast:
     peak_bytes: int
 
 
-def forecast(space: Space, genome: Genome, *, traits: Traits, batch: int) -> Forecast:
-    """What training ``genome`` on images of these traits will cost; on the CPU, in 0.1 s."""
-    network = build(
-        space, genome, input_shape=traits.shape, num_classes=traits.num_classes, seed=0
-    ).train()
+def forecast(
+    space: Space,
+    genome: Genome,
+    *,
+    traits: Traits,
+    batch: int,
+    variant: AbstractVariant | None = None,
+) -> Forecast:
+    """What training ``genome`` on images of these traits will cost; on the CPU, in 0.1 s.
+
+    Args:
+        space: of the genome.
+        genome: to be decoded.
+        traits: of the images.
+        batch: images in a mini-batch.
+        variant: what is trained in the place of the genome's network.
+    """
+    network = (variant or GenomeVariant("", space, genome)).network(traits, seed=0).train()
     weights = {tensor.untyped_storage()._cdata for tensor in network.parameters()}
     kept: dict[int, Tensor] = {}  # by storage: views of one are kept once
 

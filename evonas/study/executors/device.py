@@ -98,6 +98,7 @@ class DeviceExecutor(AbstractExecutor):
             order.genome,
             traits=traits_of(protocol.training.dataset, data_dir=protocol.data_dir),
             batch=protocol.recipe.batch,
+            variant=order.variant,
         )
         self._count += 1
         self._orders[self._count] = order, expected.peak_bytes

@@ -89,7 +89,14 @@ def work(connection: Connection, settings: WorkerSettings) -> None:
 
 def _beginning(order: Order, device: str) -> Callable[[], Cooperative[Result]]:
     protocol = order.protocol.on(device)
-    return partial(evaluating, order.space, order.genome, protocol=protocol, stage=order.stage)
+    return partial(
+        evaluating,
+        order.space,
+        order.genome,
+        protocol=protocol,
+        stage=order.stage,
+        variant=order.variant,
+    )
 
 
 def _free_bytes(device: str) -> int | None:

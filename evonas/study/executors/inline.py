@@ -47,4 +47,10 @@ class InlineExecutor(AbstractExecutor):
 
 def evaluate_order(order: Order) -> Result:
     """The result of one order, in the process that calls."""
-    return evaluate(order.space, order.genome, protocol=order.protocol, stage=order.stage)
+    return evaluate(
+        order.space,
+        order.genome,
+        protocol=order.protocol,
+        stage=order.stage,
+        variant=order.variant,
+    )

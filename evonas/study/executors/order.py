@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
+from evonas.evaluation.variants.base import AbstractVariant, record_key, record_text
 from evonas.space import Genome, Space
 
 Result: TypeAlias = tuple[Evaluation, bytes]
@@ -22,30 +23,28 @@ class Order:
         genome: of the candidate.
         protocol: of the study.
         stage: how far it is taken.
+        variant: what is trained in the place of the candidate's own network.
     """
 
     space: Space
     genome: Genome
     protocol: Protocol
     stage: Stage = field(default_factory=Stage)
+    variant: AbstractVariant | None = None
 
 
 def lost(order: Order, *, reason: str) -> Evaluation:
     """The record of a candidate whose worker died with it."""
-    key = order.space.key(order.genome)
+    space, genome, variant = order.space, order.genome, order.variant
     return Evaluation(
-        key=key,
-        genome=order.space.format(order.genome),
+        key=record_key(space, genome, variant),
+        genome=record_text(space, genome, variant),
         values={},
         weights_by_rule={},
         losses=(),
         epochs=order.stage.epochs or order.protocol.recipe.epochs,
         seconds=0.0,
-        seed=order.protocol.candidate_seed(
-            key,
-            replicate=order.stage.replicate,
-            is_confirmation=order.stage.is_confirmation,
-        ),
+        seed=order.stage.seed(order.protocol, space.key(genome)),
         failure=f"worker lost: {reason}",
         replicate=order.stage.replicate,
     )

@@ -49,7 +49,7 @@ def confirm_study(
     if replicates < 1:
         raise ConfigError(f"replicates: expected a whole number of at least 1, got {replicates}")
     with opened_run(folder) as (settings, journal):
-        space, protocol = read_space(settings, folder), _protocol(settings)
+        space, protocol = read_space(settings, folder), confirmation_protocol(settings)
         trainings = journal.evaluations()
         held = robust_at_most(audited(journal.findings(AUDIT)))
         beliefs = Beliefs(settings, space, robust_at_most=held)
@@ -78,8 +78,8 @@ def confirm_study(
         return journal.confirmations()
 
 
-def _protocol(settings: Settings) -> Protocol:
-    """Of the search, but everything is measured, whatever it comes to; accuracy always is."""
+def confirmation_protocol(settings: Settings) -> Protocol:
+    """That of the search, but everything is measured, whatever it comes to; accuracy always is."""
     objectives = tuple(dict.fromkeys((*settings.problem.objectives, "acc")))
     protocol = Protocol.of(settings)
     return replace(

@@ -44,7 +44,7 @@ def summarise(confirmations: Sequence[Evaluation]) -> dict[str, Confirmed]:
     """
     by_key = by_candidate(confirmations)
     counted = {key: healthy(some) for key, some in by_key.items()}
-    names = list(dict.fromkeys(name for e in confirmations for name in _values(e)))
+    names = list(dict.fromkeys(name for e in confirmations for name in image_shares(e)))
     variances = {name: _variances(counted, name) for name in names}
     return {
         key: _confirmed(
@@ -60,7 +60,7 @@ def _confirmed(
     means: dict[str, float] = {}
     errors: dict[str, float | None] = {}
     for name, variance in variances.items() if counted else ():
-        values = [_values(e)[name] for e in counted]
+        values = [image_shares(e)[name] for e in counted]
         means[name], num_images = statistics.fmean(values), counted[0].num_images[name]
         errors[name] = (
             None
@@ -70,7 +70,7 @@ def _confirmed(
     return Confirmed(key, replicates, replicates - len(counted), means, errors)
 
 
-def _values(evaluation: Evaluation) -> dict[str, float]:
+def image_shares(evaluation: Evaluation) -> dict[str, float]:
     """The shares of images, of both parts; what needs no training cannot be confirmed."""
     validation = {
         name: value for name, value in evaluation.values.items() if OBJECTIVES[name].cost != "free"
@@ -80,7 +80,7 @@ def _values(evaluation: Evaluation) -> dict[str, float]:
 
 def _variances(counted: Mapping[str, Sequence[Evaluation]], name: str) -> dict[str, float]:
     """Of one training of each candidate; empty where none has two."""
-    values = [[_values(e)[name] for e in some] for some in counted.values()]
+    values = [[image_shares(e)[name] for e in some] for some in counted.values()]
     freedom = np.array([max(0, len(some) - 1) for some in values])
     if not freedom.sum():
         return {}

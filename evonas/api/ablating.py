@@ -1,0 +1,195 @@
+"""A network of a run beside its controls: trained, compared, written down."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evonas.api.progress_bar import confirmation_display
+from evonas.api.running import executor_of, write_run_tables
+from evonas.report.controls.comparison import Comparison, compare_controls
+from evonas.report.controls.files import (
+    PICTURE_FILE,
+    controls_folder,
+    controls_table,
+    write_tables,
+)
+from evonas.report.controls.verdict import sentences
+from evonas.study.controls.options import (
+    ARCHITECTURES,
+    RANDOM,
+    REPLICATES,
+    SHUFFLED,
+    ControlOptions,
+)
+from evonas.study.controls.reading import read_controls
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.confirmation import Progressed
+from evonas.study.results.reading import RunState, read_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+BAR_TITLE = "training controls"
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A network beside its controls.
+
+    Attributes:
+        key: of the network.
+        folder: with ``controls.csv``, ``controls.json`` and ``controls.png``.
+        comparisons: of every control in every measure.
+        table: the same as ``controls.csv``.
+        left_out: controls that there are not, each with the reason.
+
+    Example:
+        >>> found = evonas.ablate(study.folder, study.front.index[0], replicates=1, random=1,
+        ...     shuffled=0, architectures=0, rules=["usf"], workers=1, progress=False)
+        >>> "all bp" in set(found.table.control)
+        True
+        >>> len(found.verdict) > 0
+        True
+    """
+
+    key: str
+    folder: Path
+    comparisons: list[Comparison]
+    table: "pd.DataFrame"
+    left_out: tuple[str, ...]
+
+    @property
+    def verdict(self) -> list[str]:
+        """What it comes to, a sentence for each kind of control and each measure."""
+        return sentences(self.comparisons)
+
+
+def ablate(
+    run: str | Path,
+    key: str,
+    *,
+    replicates: int = REPLICATES,
+    rules: Iterable[str] | None = None,
+    random: int = RANDOM,
+    shuffled: int = SHUFFLED,
+    architectures: int = ARCHITECTURES,
+    networks: Iterable[str] = (),
+    network_rules: Iterable[str] = ("bp",),
+    workers: int | None = None,
+    progress: bool = True,
+) -> Ablation:
+    """Train a network of a run and its controls by equal seeds, and compare them.
+
+    What was trained before counts, so an interrupted call goes on, and more replicates or more
+    controls add to what is there. ``docs/controls.md`` says what each control is.
+
+    Args:
+        run: the folder of a run; a study has the same as a method.
+        key: of the network, or the beginning of it that no other has.
+        replicates: trainings of the network and of each control.
+        rules: that the network is trained under one at a time; those of the run if None.
+        random: random assignments of the run's rules.
+        shuffled: ways to deal the network's own rules to its layers anew.
+        architectures: random architectures with the network's share of rules.
+        networks: ``resnet20`` and ``resnet56``.
+        network_rules: that each of these is trained under.
+        workers: trainings at once; None for one a core, or what suits the GPU.
+        progress: whether a progress bar is shown.
+
+    Raises:
+        InputError: there is no such network, rule or control, or a number is out of range.
+        StorageError: the run's files are damaged.
+        KeyboardInterrupt: of the user; what was trained is kept, and the next call goes on.
+    """
+    options = ControlOptions(
+        replicates=replicates,
+        rules=None if rules is None else tuple(rules),
+        random=random,
+        shuffled=shuffled,
+        architectures=architectures,
+        networks=tuple(networks),
+        network_rules=tuple(network_rules),
+    )
+    with confirmation_display(is_quiet=not progress, title=BAR_TITLE) as show:
+        return ablate_to_the_end(
+            Path(run), key, options=options, workers=workers, on_progress=show
+        )
+
+
+def ablate_to_the_end(
+    folder: Path,
+    key: str,
+    *,
+    options: ControlOptions,
+    workers: int | None,
+    on_progress: Progressed,
+) -> Ablation:
+    """The same, for commands.
+
+    Args:
+        folder: of the run.
+        key: of the network.
+        options: which controls.
+        workers: trainings at once; None for what suits the device.
+        on_progress: is called with the trainings that are done and their total.
+
+    Raises:
+        EvonasError: see :func:`ablate`.
+    """
+    from evonas.study.controls.training import train_controls  # needs torch
+
+    run = read_run(folder)
+    candidate = run.find(key)
+    left_out: tuple[str, ...] = ()
+    try:
+        with executor_of(run.settings, workers) as executor:
+            planned = train_controls(
+                folder, candidate, options=options, executor=executor, on_progress=on_progress
+            )
+            left_out = planned.left_out
+    finally:
+        ablation = _written(run, candidate, left_out)
+        write_run_tables(folder)
+    return ablation
+
+
+def ablate_front(folder: Path, *, workers: int | None, on_progress: Progressed) -> list[Ablation]:
+    """The controls of every network that the run in ``folder`` returned, as by default.
+
+    Args:
+        folder: of the run.
+        workers: trainings at once; None for what suits the device.
+        on_progress: is called with the trainings of a network that are done and their total.
+
+    Raises:
+        EvonasError: see :func:`ablate`.
+    """
+    run = read_run(folder)
+    options = ControlOptions()
+    return [
+        ablate_to_the_end(
+            folder, network.key, options=options, workers=workers, on_progress=on_progress
+        )
+        for network in front(run.candidates, run.settings.problem.objectives)
+    ]
+
+
+def _written(run: RunState, candidate: Candidate, left_out: tuple[str, ...]) -> Ablation:
+    """The comparison as it stands, in its files."""
+    folder = controls_folder(run.folder, candidate.key)
+    trainings = read_controls(run.folder).get(candidate.key, {})
+    comparisons = compare_controls(trainings)
+    table = controls_table(comparisons, trainings)
+    if comparisons:
+        from evonas.report.controls.plot import draw_controls  # matplotlib takes long to import
+
+        write_tables(run.folder, candidate.key, comparisons, trainings)
+        problem, training = run.settings.problem, run.settings.training
+        draw_controls(
+            comparisons,
+            path=folder / PICTURE_FILE,
+            title=f"{candidate.key} of {problem.space} on {training.dataset} and its controls",
+        )
+    return Ablation(candidate.key, folder, comparisons, table, left_out)

@@ -1,0 +1,80 @@
+"""``evonas ablate``: a network of a run beside its controls."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from evonas.cli.run_command import QUIET, option
+from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
+
+
+def ablate(
+    folder: Annotated[Path, Parameter(help="The folder of a run.")],
+    key: Annotated[str, Parameter(help="Of the network; the beginning is enough.")],
+    /,
+    *,
+    replicates: Annotated[
+        int, Parameter(help="Trainings of the network and of each control; earlier ones count.")
+    ] = REPLICATES,
+    rules: Annotated[
+        list[str] | None,
+        Parameter(help="Single rules for the whole network; by default those of the run."),
+    ] = None,
+    random: Annotated[int, Parameter(help="Random assignments of the run's rules.")] = RANDOM,
+    shuffled: Annotated[
+        int, Parameter(help="Ways to deal the network's own rules to its layers anew.")
+    ] = SHUFFLED,
+    architectures: Annotated[
+        int, Parameter(help="Random architectures with the network's share of rules.")
+    ] = ARCHITECTURES,
+    networks: Annotated[
+        list[str] | None, Parameter(help="Other networks: resnet20, resnet56.")
+    ] = None,
+    rule: Annotated[
+        list[str] | None, Parameter(help="Rules that these are trained under; by default bp.")
+    ] = None,
+    workers: Annotated[int | None, option("workers")] = None,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Train a network and its controls by equal seeds, and say whether it is better than they are.
+
+    Controls are its bp twin, single rules, random and shuffled rules, untrained convolutions,
+    random architectures and ResNets; see docs/controls.md. Interrupted, it goes on by the same
+    command.
+    """
+    from evonas.api.ablating import BAR_TITLE, ablate_to_the_end
+    from evonas.api.progress_bar import confirmation_display
+    from evonas.cli.controls import show_controls
+    from evonas.study.controls.options import ControlOptions
+
+    options = ControlOptions(
+        replicates=replicates,
+        rules=None if rules is None else tuple(_names(rules)),
+        random=random,
+        shuffled=shuffled,
+        architectures=architectures,
+        networks=tuple(_names(networks or ())),
+        network_rules=tuple(_names(rule or ("bp",))),
+    )
+    console = Console(quiet=quiet)
+    try:
+        with confirmation_display(console, is_quiet=quiet, title=BAR_TITLE) as show:
+            ablation = ablate_to_the_end(
+                folder, key, options=options, workers=workers, on_progress=show
+            )
+    except (KeyboardInterrupt, SystemExit):
+        go_on = f"evonas ablate {shlex.quote(str(folder))} {key}"
+        console.print(
+            f"Interrupted; go on with the same command: {go_on} ...", highlight=False, markup=False
+        )
+        raise
+    show_controls(console, ablation)
+
+
+def _names(given: Sequence[str]) -> list[str]:
+    """Names that may be given with commas, too."""
+    return [name.strip() for text in given for name in text.split(",") if name.strip()]

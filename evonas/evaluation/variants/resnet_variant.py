@@ -1,0 +1,41 @@
+"""A ResNet under one rule: what a network that nobody searched for comes to."""
+
+from dataclasses import dataclass
+from typing import final
+
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.variants.base import AbstractVariant
+from evonas.networks import Network
+from evonas.networks.resnet import DEPTHS, build_resnet
+from evonas.rules import all_rules
+
+
+@final
+@dataclass(frozen=True)
+class ResNetVariant(AbstractVariant):
+    """A ResNet for small images (:mod:`evonas.networks.resnet`).
+
+    Attributes:
+        architecture: its name in ``DEPTHS``.
+        rule: of all layers, by its name.
+    """
+
+    architecture: str
+    rule: str
+
+    @property
+    def text(self) -> str:
+        """The architecture and the rule."""
+        return f"{self.architecture} @ {self.rule}"
+
+    def network(self, traits: Traits, *, seed: int) -> Network:
+        """The ResNet."""
+        return build_resnet(
+            DEPTHS[self.architecture],
+            rule=all_rules()[self.rule](),
+            input_shape=traits.shape,
+            num_classes=traits.num_classes,
+            seed=seed,
+            mean=traits.mean,
+            deviation=traits.std,
+        )

@@ -1,0 +1,121 @@
+"""The ResNets for small images of He, Zhang, Ren and Sun (2016, section 4.2), of rule layers.
+
+A 3x3 convolution, three stages of 16, 32 and 64 channels with (depth - 2) / 6 blocks of two 3x3
+convolutions each, global average pooling, a linear classifier. Shortcuts are their option A: where
+a stage halves the image, every second pixel, with zeros for the new channels, so no shortcut has
+weights. Weights are initialised by torch's defaults, like those of all networks here.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from evonas.errors import SpaceError
+from evonas.networks.blocks import convolution, stem
+from evonas.networks.build import Network
+from evonas.networks.normalisation import BatchNorm
+from evonas.rules import AbstractRule, RuleLinear, Segment, connect
+
+DEPTHS: dict[str, int] = {"resnet20": 20, "resnet56": 56}
+"""By name; on CIFAR-10 they have 0.27 and 0.85 million parameters."""
+WIDTHS = (16, 32, 64)
+SMALLEST_SIDE = 4  # pixels: it is halved twice
+
+
+@final
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut without weights; ReLU last.
+
+    Args:
+        in_channels: of the inputs.
+        out_channels: of the outputs, at least as many.
+        stride: 2 if it halves the height and width, else 1.
+        rule: of both convolutions.
+
+    Attributes:
+        stride: the same.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, stride: int, rule: AbstractRule
+    ) -> None:
+        super().__init__()
+        self.stride = stride
+        self._new_channels = out_channels - in_channels
+        self.residual = Segment(
+            convolution(in_channels, out_channels, kernel=3, stride=stride, rule=rule),
+            BatchNorm(out_channels),
+            nn.ReLU(),
+            convolution(out_channels, out_channels, kernel=3, rule=rule),
+            BatchNorm(out_channels),
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Maps (N, C, H, W) to (N, C', ceil(H/stride), ceil(W/stride))."""
+        shortcut = inputs[:, :, :: self.stride, :: self.stride]
+        shortcut = F.pad(shortcut, (0, 0, 0, 0, 0, self._new_channels))
+        return F.relu(self.residual(inputs) + shortcut)
+
+
+def build_resnet(
+    depth: int,
+    *,
+    rule: AbstractRule,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    seed: int,
+    mean: Sequence[float] | None = None,
+    deviation: Sequence[float] | None = None,
+) -> Network:
+    """A ResNet whose every layer learns by one rule.
+
+    Args:
+        depth: 6n + 2 layers with weights.
+        rule: of all convolutions, and of the classifier as it is for a readout.
+        input_shape: channels, height and width of the images.
+        num_classes: width of the logits.
+        seed: of the weights and of the rules' feedback.
+        mean: of each channel, for the normalisation; 0 by default.
+        deviation: the same for the standard deviation; 1 by default.
+
+    Raises:
+        SpaceError: the images are too small.
+        ValueError: the depth is not 6n + 2.
+    """
+    if depth < 8 or depth % 6 != 2:
+        raise ValueError(f"depth: expected 6n + 2, such as 20, got {depth}")
+    if min(input_shape[1:]) < SMALLEST_SIDE:
+        raise SpaceError(
+            f"resnet{depth}: expected images of at least {SMALLEST_SIDE} pixels a side, got "
+            f"{input_shape[1]} x {input_shape[2]}"
+        )
+    channels = input_shape[0]
+    # torch's layers draw their weights from the global generator: lend it to them, then restore it
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = Network(
+            _body(depth, channels, rule),
+            head=nn.Identity(),
+            classifier=RuleLinear(WIDTHS[-1], num_classes, rule=rule.for_readout()),
+            mean=mean or [0.0] * channels,
+            deviation=deviation or [1.0] * channels,
+        )
+    network.wiring = connect(network, seed=seed, num_classes=num_classes)
+    return network
+
+
+def _body(depth: int, in_channels: int, rule: AbstractRule) -> dict[str, nn.Module]:
+    first = stem(in_channels, WIDTHS[0], kernel=3, rule=rule)
+    body: dict[str, nn.Module] = {"stem": nn.Sequential(*first, nn.ReLU())}
+    before = WIDTHS[0]
+    for stage, width in enumerate(WIDTHS):
+        for block in range((depth - 2) // 6):
+            stride = 2 if stage and not block else 1
+            body[f"stage{stage}_block{block}"] = BasicBlock(
+                before, width, stride=stride, rule=rule
+            )
+            before = width
+    return body

@@ -1,0 +1,45 @@
+"""Several samples of one kind of control, each trained by the same seeds: two sources of chance.
+
+Five random assignments trained five times are not 25 independent trainings: those of one
+assignment have it in common, those of one seed have the seed (and the network's own training).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evonas.report.controls.paired import Estimate, by_student, estimate
+
+
+def crossed_estimate(rows: Sequence[Sequence[float]]) -> Estimate:
+    """The mean over all, for samples and seeds that are both drawn from many.
+
+    Two-way random effects without interaction in replicates (Cornfield and Tukey 1956): with K
+    samples, R seeds and the usual mean squares MS_K, MS_R and MS_E, the variance of the mean is
+    (MS_K + MS_R - MS_E) / (K R), by Satterthwaite's (1946) degrees of freedom. It is never taken
+    to be less than the larger of MS_K and MS_R alone gives.
+
+    Args:
+        rows: K samples of R values each, at least one of each; all rows have the same length.
+    """
+    table = np.asarray(rows, dtype=float)
+    samples, seeds = table.shape
+    if samples == 1 or seeds == 1:
+        return estimate(table.reshape(-1).tolist())
+    mean = table.mean()
+    of_samples, of_seeds = table.mean(axis=1), table.mean(axis=0)
+    rest = table - of_samples[:, None] - of_seeds + mean
+    freedoms = samples - 1, seeds - 1, (samples - 1) * (seeds - 1)
+    squares = (
+        seeds * float(((of_samples - mean) ** 2).sum()) / freedoms[0],
+        samples * float(((of_seeds - mean) ** 2).sum()) / freedoms[1],
+        float((rest**2).sum()) / freedoms[2],
+    )
+    whole = squares[0] + squares[1] - squares[2]
+    larger = 0 if squares[0] >= squares[1] else 1
+    if whole <= squares[larger]:
+        whole, freedom = squares[larger], float(freedoms[larger])
+    else:
+        parts = sum(ms**2 / df for ms, df in zip(squares, freedoms, strict=True))
+        freedom = whole**2 / parts
+    return by_student(float(mean), (whole / (samples * seeds)) ** 0.5, freedom=freedom)

@@ -1,0 +1,28 @@
+"""What controls are called in the journal, in tables and in pictures."""
+
+KIND = "control"
+"""Of the findings that are trainings of controls."""
+
+NETWORK = "network"
+"""The network itself; its trainings are its confirmations."""
+
+TWIN = "all bp"
+UNTRAINED = "untrained convolutions"
+RANDOM = "random rules"
+SHUFFLED = "shuffled rules"
+ARCHITECTURE = "random architecture"
+GROUPS = (RANDOM, SHUFFLED, ARCHITECTURE)
+"""Controls of which there are several, numbered from 1: samples of one kind of network."""
+
+
+def single_rule(rule: str) -> str:
+    """The control with this rule in every layer."""
+    return f"all {rule}"
+
+
+def group_of(name: str) -> str:
+    """The group of a control; its own name if it is in none."""
+    for group in GROUPS:
+        if name.removeprefix(f"{group} ").isdecimal():
+            return group
+    return name

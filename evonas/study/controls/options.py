@@ -1,0 +1,46 @@
+"""Which controls a network gets, and how often each is trained."""
+
+from dataclasses import dataclass
+
+from evonas.errors import ConfigError
+
+REPLICATES = 5
+RANDOM = 5
+SHUFFLED = 3
+ARCHITECTURES = 3
+
+
+@dataclass(frozen=True)
+class ControlOptions:
+    """Which controls a network gets; its ``bp`` twin and untrained convolutions always.
+
+    Attributes:
+        replicates: trainings of the network and of each control.
+        rules: that the network is trained under one at a time; those of the run if None.
+        random: random assignments of the run's rules.
+        shuffled: ways to deal the network's own rules to its layers anew.
+        architectures: random architectures with the network's share of rules.
+        networks: names of ``evonas.networks.resnet.DEPTHS``.
+        network_rules: that each of these is trained under.
+
+    Raises:
+        ConfigError: a number is out of range.
+    """
+
+    replicates: int = REPLICATES
+    rules: tuple[str, ...] | None = None
+    random: int = RANDOM
+    shuffled: int = SHUFFLED
+    architectures: int = ARCHITECTURES
+    networks: tuple[str, ...] = ()
+    network_rules: tuple[str, ...] = ("bp",)
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("replicates", 1), ("random", 0), ("shuffled", 0), ("architectures", 0),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if value < least:
+                raise ConfigError(
+                    f"{name}: expected a whole number of at least {least}, got {value}"
+                )

@@ -1,0 +1,52 @@
+"""The trainings of the controls of a run, for those who only read; torch is not needed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from evonas.errors import StorageError
+from evonas.evaluation.record import Evaluation
+from evonas.study.controls.names import KIND, NETWORK
+from evonas.study.folder import readable_run
+from evonas.study.journal.findings import Finding
+
+Trainings = dict[str, list[Evaluation]]
+"""Of one network: by control, in the order of replicates, the network itself first."""
+
+
+def read_controls(folder: Path) -> dict[str, Trainings]:
+    """The trainings of all controls of the run in ``folder``, by the key of their network.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
+    with readable_run(folder) as (_, journal):
+        return controls_of(journal.findings(KIND), journal.confirmations())
+
+
+def controls_of(
+    findings: Sequence[Finding], confirmations: Sequence[Evaluation]
+) -> dict[str, Trainings]:
+    """The same from what a journal holds.
+
+    Args:
+        findings: of the kind ``control``, ordered by replicate at the end.
+        confirmations: of any candidates; those without controls are passed over.
+    """
+    found: dict[str, Trainings] = {
+        finding.key: {NETWORK: [e for e in confirmations if e.key == finding.key]}
+        for finding in findings
+    }
+    for finding in findings:
+        found[finding.key].setdefault(finding.name, []).append(_evaluation(finding))
+    return found
+
+
+def _evaluation(finding: Finding) -> Evaluation:
+    try:
+        return Evaluation(**{**finding.body, "losses": tuple(finding.body["losses"])})
+    except (TypeError, KeyError) as problem:
+        raise StorageError(
+            f"control '{finding.name}' of {finding.key}, training {finding.replicate}: its record "
+            f"is not one of this version of evonas ({problem})"
+        ) from problem
