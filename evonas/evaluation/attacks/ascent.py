@@ -22,13 +22,16 @@ class AttackResult:
             loss.
         robust: bool, (N,): right on the clean image and on every point the attack visited.
         correct: bool, (N,): right on the clean image.
-        has_gradient: bool, (N,): the loss had a gradient other than zero where the attack began.
+        has_gradient: bool, (N,): the loss had a gradient other than zero where the attack began, for
+            one of its runs; true of an attack that uses no gradient.
+        note: what differs from the attack as published, for tables; mostly empty.
     """
 
     adversarial: Tensor
     robust: Tensor
     correct: Tensor
     has_gradient: Tensor
+    note: str = ""
 
 
 class Observation(NamedTuple):
@@ -54,12 +57,19 @@ class Observation(NamedTuple):
 class Observable(Protocol):
     """A network with a faster way to be observed, such as a CUDA graph."""
 
-    def observe(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Observation:
+    def observe(
+        self, points: Tensor, labels: Tensor, *, loss: AttackLoss, reference: Tensor | None = None
+    ) -> Observation:
         """What :func:`observe` gives for this network."""
 
 
 def observe(
-    network: Callable[[Tensor], Tensor], points: Tensor, labels: Tensor, *, loss: AttackLoss
+    network: Callable[[Tensor], Tensor],
+    points: Tensor,
+    labels: Tensor,
+    *,
+    loss: AttackLoss,
+    reference: Tensor | None = None,
 ) -> Observation:
     """One forward and one backward pass, or the network's own faster way to the same numbers.
 
@@ -69,13 +79,15 @@ def observe(
         points: (N, C, H, W).
         labels: int64, (N,).
         loss: of logits and labels, (N,).
+        reference: a third argument of ``loss`` where it takes one, a row per image: the class to
+            aim at, or the clean logits.
     """
     if isinstance(network, Observable):
-        return network.observe(points, labels, loss=loss)
+        return network.observe(points, labels, loss=loss, reference=reference)
     points = points.detach().requires_grad_()
     with torch.enable_grad():
         logits = network(points)
-        losses = loss(logits, labels)
+        losses = loss(logits, labels) if reference is None else loss(logits, labels, reference)
         gradient = input_gradient(losses, points)
     # The sign of nan is nan and would carry the point out of the ball: no gradient instead.
     gradient = gradient.detach().nan_to_num(nan=0.0)
@@ -101,7 +113,7 @@ def is_right(network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor
 
 def attack_result(
     images: Tensor, *, correct: Tensor, survives: Tensor, strongest: Tensor, fooling: Tensor,
-    has_gradient: Tensor,
+    has_gradient: Tensor, note: str = "",
 ) -> AttackResult:  # fmt: skip
     """The result of an attack that followed every image to the end.
 
@@ -112,10 +124,27 @@ def attack_result(
         strongest: (N, C, H, W), what is given back where the network was always right.
         fooling: (N, C, H, W), what is given back where it was not.
         has_gradient: bool, (N,), where the attack began.
+        note: what differs from the attack as published.
     """
     adversarial = torch.where(per_image(survives), strongest, fooling)
     adversarial = torch.where(per_image(correct | ~survives), adversarial, images)
-    return AttackResult(adversarial, survives & correct, correct, has_gradient)
+    return AttackResult(adversarial, survives & correct, correct, has_gradient, note)
+
+
+def stronger(first: AttackResult, second: AttackResult) -> AttackResult:
+    """The worst case of two attacks on the same images, image by image.
+
+    The adversarial image is the first's, unless only the second fooled the network.
+    """
+    takes_second = first.robust & ~second.robust
+    notes = dict.fromkeys(note for note in (first.note, second.note) if note)
+    return AttackResult(
+        adversarial=torch.where(per_image(takes_second), second.adversarial, first.adversarial),
+        robust=first.robust & second.robust,
+        correct=first.correct & second.correct,
+        has_gradient=first.has_gradient | second.has_gradient,
+        note="; ".join(notes),
+    )
 
 
 def project(points: Tensor, images: Tensor, epsilon: float) -> Tensor:

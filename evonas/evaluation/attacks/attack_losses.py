@@ -1,7 +1,8 @@
 """The losses that an attack maximises, one value per image, high when the network is wrong.
 
 Every loss maps logits (N, classes) and labels (N,) to (N,), computes in at least float32 and never
-makes the host wait for the device.
+makes the host wait for the device. Two take a third argument, the ``reference`` of ``observe``:
+the class to aim at, or the clean logits.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 
 from evonas.errors import ConfigError
 
-AttackLoss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+AttackLoss: TypeAlias = Callable[..., Tensor]
 
 SCALED_LOGIT = 5.0  # large enough to tell classes apart, far from where a softmax saturates
 
@@ -57,6 +58,50 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     return -(own - rival) / (top.values[:, 0] - top.values[:, 2] + 1e-12)
 
 
+def dlr_targeted(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
+    """The difference of logits ratio with a class t to aim at (Croce and Hein 2020, eq. 7).
+
+        -(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2 + 1e-12)
+
+    Args:
+        logits: (N, classes).
+        labels: int64, (N,).
+        targets: t, int64, (N,).
+
+    Raises:
+        ConfigError: there are fewer than four classes, so that z_pi4 does not exist.
+    """
+    if logits.shape[1] < 4:
+        raise ConfigError(
+            f"the targeted loss 'dlr' needs at least 4 classes, got {logits.shape[1]}; use 'dlr' "
+            "or 'ce_scaled'"
+        )
+    logits = _at_least_float32(logits)
+    top = logits.topk(4, dim=1).values
+    own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
+    aim = logits.gather(1, targets.unsqueeze(1)).squeeze(1)
+    return -(own - aim) / (top[:, 0] - 0.5 * (top[:, 2] + top[:, 3]) + 1e-12)
+
+
+def kl_from_clean(logits: Tensor, _labels: Tensor, clean_logits: Tensor) -> Tensor:
+    """KL(softmax(clean) || softmax(attacked)), which TRADES maximises (Zhang et al. 2019)."""
+    clean = _at_least_float32(clean_logits).log_softmax(1)
+    attacked = _at_least_float32(logits).log_softmax(1)
+    return F.kl_div(attacked, clean, reduction="none", log_target=True).sum(1)
+
+
+def margin(logits: Tensor, labels: Tensor) -> Tensor:
+    """max_{j != y} z_j - z_y: above zero where the network is wrong."""
+    logits = _at_least_float32(logits)
+    own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
+    return without_label(logits, labels).amax(1) - own
+
+
+def without_label(logits: Tensor, labels: Tensor) -> Tensor:
+    """The logits, (N, classes), with minus infinity at the label's."""
+    return logits.scatter(1, labels.unsqueeze(1), -torch.inf)
+
+
 def largest_logit(logits: Tensor) -> Tensor:
     """max|z| of each image, (N, 1), without a gradient and never zero."""
     return logits.detach().abs().amax(1, keepdim=True).clamp_min(1e-12)
@@ -67,3 +112,21 @@ def _at_least_float32(logits: Tensor) -> Tensor:
 
 
 ATTACK_LOSSES: dict[str, AttackLoss] = {loss.__name__: loss for loss in (ce, ce_scaled, dlr)}
+
+# fewer classes than the first number: the loss is not defined, and the second takes its place
+FALLBACKS: dict[str, tuple[int, str]] = {"dlr": (3, "ce_scaled"), "dlr_targeted": (4, "dlr")}
+
+
+def defined_loss(loss: str, *, num_classes: int) -> tuple[str, str]:
+    """The loss itself, or what takes its place where there are too few classes for it.
+
+    Returns:
+        The name of a loss that is defined, and a note that says so when it is another.
+    """
+    chosen = loss
+    while chosen in FALLBACKS and num_classes < FALLBACKS[chosen][0]:
+        chosen = FALLBACKS[chosen][1]
+    if chosen == loss:
+        return loss, ""
+    needed = FALLBACKS[loss][0]
+    return chosen, f"{loss} needs {needed} classes, there are {num_classes}: {chosen} instead"

@@ -25,38 +25,51 @@ class ReplayedNetwork(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self._graphs: dict[tuple[torch.Size, AttackLoss], _ObservationGraph] = {}
+        self._graphs: dict[tuple[torch.Size, AttackLoss, bool], _ObservationGraph] = {}
 
     def forward(self, images: Tensor) -> Tensor:
         """The network's logits, (N, classes), of images (N, C, H, W) in [0, 1]."""
         logits: Tensor = self.network(images)
         return logits
 
-    def observe(self, points: Tensor, labels: Tensor, *, loss: AttackLoss) -> Observation:
+    def observe(
+        self, points: Tensor, labels: Tensor, *, loss: AttackLoss, reference: Tensor | None = None
+    ) -> Observation:
         """What :func:`evonas.evaluation.attacks.ascent.observe` gives for the network."""
-        key = points.shape, loss
+        key = points.shape, loss, reference is not None
         if key not in self._graphs:
-            self._graphs[key] = _ObservationGraph(self.network, points, labels, loss)
-        return self._graphs[key](points, labels)
+            self._graphs[key] = _ObservationGraph(self.network, points, labels, loss, reference)
+        return self._graphs[key](points, labels, reference)
 
 
 class _ObservationGraph:
     """One observation as a graph: its inputs are copied to where the graph reads them."""
 
     def __init__(
-        self, network: nn.Module, points: Tensor, labels: Tensor, loss: AttackLoss
+        self,
+        network: nn.Module,
+        points: Tensor,
+        labels: Tensor,
+        loss: AttackLoss,
+        reference: Tensor | None,
     ) -> None:
-        self._points, self._labels = torch.empty_like(points), torch.empty_like(labels)
+        # not empty: a class to aim at is an index, and the graph is warmed up on what is here
+        self._points, self._labels = torch.zeros_like(points), torch.zeros_like(labels)
+        self._reference = None if reference is None else torch.zeros_like(reference)
         self._seen: Observation | None = None
 
         def run() -> None:
-            self._seen = observe(network, self._points, self._labels, loss=loss)
+            self._seen = observe(
+                network, self._points, self._labels, loss=loss, reference=self._reference
+            )
 
         self._replayed = Replayed(run, device=points.device)
 
-    def __call__(self, points: Tensor, labels: Tensor) -> Observation:
+    def __call__(self, points: Tensor, labels: Tensor, reference: Tensor | None) -> Observation:
         self._points.copy_(points)
         self._labels.copy_(labels)
+        if self._reference is not None and reference is not None:
+            self._reference.copy_(reference)
         self._replayed()
         assert self._seen is not None
         # the next replay writes to the same memory

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.apgd import apgd
 from evonas.evaluation.attacks.ascent import AttackResult
-from evonas.evaluation.attacks.pgd import fgsm, pgd
+from evonas.evaluation.attacks.gradient.apgd import apgd
+from evonas.evaluation.attacks.gradient.fgsm import fgsm
+from evonas.evaluation.attacks.gradient.pgd import pgd
 
 EPSILON = 0.1
 

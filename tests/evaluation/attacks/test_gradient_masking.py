@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.pgd import pgd
+from evonas.evaluation.attacks.gradient.pgd import pgd
 from evonas.evaluation.attacks.robustness import RobustAccuracy, robust_accuracy, robust_subset
 from evonas.evaluation.data.images import Images, SearchData
 from evonas.rules import RULES, AbstractRule, convert, true_gradient, wirings

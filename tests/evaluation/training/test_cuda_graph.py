@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.apgd import apgd
+from evonas.evaluation.attacks.gradient.apgd import apgd
 from evonas.evaluation.attacks.replayed_network import ReplayedNetwork
 from evonas.evaluation.data.images import SearchData
 from evonas.evaluation.data.loading import load_search_data

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from evonas.evaluation.attacks.apgd import apgd
 from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
-from evonas.evaluation.attacks.pgd import fgsm, pgd
+from evonas.evaluation.attacks.gradient.apgd import apgd
+from evonas.evaluation.attacks.gradient.fgsm import fgsm
+from evonas.evaluation.attacks.gradient.pgd import pgd
 
 EPSILON = 0.1
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.pgd import fgsm, pgd
+from evonas.evaluation.attacks.gradient.fgsm import fgsm
+from evonas.evaluation.attacks.gradient.pgd import pgd
 
 
 @pytest.fixture

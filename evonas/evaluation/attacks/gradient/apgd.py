@@ -15,12 +15,11 @@ from evonas.evaluation.attacks.ascent import (
     AttackResult,
     attack_result,
     check_start,
-    is_right,
     observe,
     per_image,
     project,
 )
-from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
+from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES, AttackLoss, defined_loss
 from evonas.registry import look_up
 
 RHO = 0.75  # share of steps that must improve the loss, or the step is halved (section 3.1)
@@ -50,21 +49,57 @@ def apgd(
         noise: uniform in (-1, 1), of the images' shape. The start is its image scaled to touch
             the ball; drawn by the caller, it can be the same for every network.
         num_steps: gradient steps; the cost is 3 (num_steps + 1) + 1 forward passes.
-        loss: a name in ``ATTACK_LOSSES``.
+        loss: a name in ``ATTACK_LOSSES``. ``dlr`` needs three classes; with two it is
+            ``ce_scaled`` that is climbed, and the result's note says so.
 
     Raises:
         ConfigError: an argument is out of range.
         UnknownNameError: no loss has this name.
     """
-    radius = float(epsilon)
-    check_start(images, noise, epsilon=radius, num_steps=num_steps)
     attack_loss = look_up(ATTACK_LOSSES, loss, kind="attack loss")
-    images = images.detach()
-    correct = is_right(network, images, labels)
+    check_start(images, noise, epsilon=float(epsilon), num_steps=num_steps)
+    with torch.no_grad():
+        clean_logits = network(images)
+    chosen, note = defined_loss(loss, num_classes=clean_logits.shape[1])
+    if chosen != loss:
+        attack_loss = ATTACK_LOSSES[chosen]
+    return climb(
+        network, images, labels, clean_logits.argmax(1) == labels, radius=float(epsilon),
+        noise=noise, num_steps=num_steps, loss=attack_loss, note=note,
+    )  # fmt: skip
 
+
+def climb(
+    network: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+    correct: Tensor,
+    *,
+    radius: float,
+    noise: Tensor,
+    num_steps: int,
+    loss: AttackLoss,
+    reference: Tensor | None = None,
+    note: str = "",
+) -> AttackResult:
+    """The ascent of :func:`apgd` on any loss.
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        images: float, (N, C, H, W), in [0, 1].
+        labels: int64, (N,).
+        correct: bool, (N,): the network is right on the image.
+        radius: of the ball, in units of the pixel range.
+        noise: as in :func:`apgd`.
+        num_steps: gradient steps.
+        loss: what is climbed.
+        reference: its third argument, where it takes one.
+        note: handed to the result.
+    """
+    images = images.detach()
     start = images + radius * (noise / (per_image(noise.abs().flatten(1).amax(1)) + 1e-12))
     point = start.clamp(0.0, 1.0)
-    seen = observe(network, point, labels, loss=attack_loss)
+    seen = observe(network, point, labels, loss=loss, reference=reference)
     has_gradient = seen.has_gradient
     survives = seen.is_right
     fooling = point  # of every image, the last point visited at which the network was wrong
@@ -88,7 +123,7 @@ def apgd(
         moved = point + (ahead - point) * kept + (point - previous) * (1 - kept)
         previous, point = point, project(moved, images, radius)
 
-        seen = observe(network, point, labels, loss=attack_loss)
+        seen = observe(network, point, labels, loss=loss, reference=reference)
         gradient = seen.gradient
         survives = survives & seen.is_right
         fooling = torch.where(per_image(seen.is_right), fooling, point)
@@ -113,7 +148,7 @@ def apgd(
 
     return attack_result(
         images, correct=correct, survives=survives, strongest=best, fooling=fooling,
-        has_gradient=has_gradient,
+        has_gradient=has_gradient, note=note,
     )  # fmt: skip
 
 

@@ -1,7 +1,4 @@
-"""PGD (Madry et al. 2018) and its one-step limit FGSM (Goodfellow et al. 2015), L-infinity.
-
-For comparison and for showing what masking looks like; the objective ``robust`` uses APGD.
-"""
+"""PGD (Madry et al. 2018), L-infinity: signed steps of one size from a random start."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -9,6 +6,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
+from evonas.errors import ConfigError
 from evonas.evaluation.attacks.ascent import (
     AttackResult,
     attack_result,
@@ -17,6 +15,7 @@ from evonas.evaluation.attacks.ascent import (
     observe,
     per_image,
     project,
+    stronger,
 )
 from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
 from evonas.registry import look_up
@@ -36,8 +35,9 @@ def pgd(
 ) -> AttackResult:
     """Climb by signed steps of ``2.5 epsilon / num_steps`` from ``images + epsilon noise``.
 
-    Arguments, result and errors are those of ``evonas.evaluation.attacks.apgd.apgd``; the cost is
-    3 num_steps + 2 forward passes, since the last point needs no gradient.
+    Arguments, result and errors are those of ``evonas.evaluation.attacks.gradient.apgd.apgd``,
+    except that ``dlr`` is refused where it is not defined; the cost is 3 num_steps + 2 forward
+    passes, since the last point needs no gradient.
     """
     radius = float(epsilon)
     check_start(images, noise, epsilon=radius, num_steps=num_steps)
@@ -66,21 +66,38 @@ def pgd(
     )  # fmt: skip
 
 
-def fgsm(
+def pgd_with_restarts(
     network: Callable[[Tensor], Tensor],
     images: Tensor,
     labels: Tensor,
     *,
     epsilon: Fraction | float,
+    noises: Tensor,
+    num_steps: int,
     loss: str = "ce",
 ) -> AttackResult:
-    """One signed step to the border of the ball: PGD of one step that starts at the image."""
-    return pgd(
-        network,
-        images,
-        labels,
-        epsilon=epsilon,
-        noise=torch.zeros_like(images),
-        num_steps=1,
-        loss=loss,
-    )
+    """The worst case of :func:`pgd` from several starts, image by image.
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        images: float, (N, C, H, W), in [0, 1].
+        labels: int64, (N,).
+        epsilon: radius of the ball, in units of the pixel range.
+        noises: uniform in (-1, 1), (restarts, N, C, H, W).
+        num_steps: gradient steps from each start.
+        loss: a name in ``ATTACK_LOSSES``.
+
+    Raises:
+        ConfigError: an argument is out of range.
+        UnknownNameError: no loss has this name.
+    """
+    if not len(noises):
+        raise ConfigError("restarts of PGD: expected at least 1, got 0")
+    result: AttackResult | None = None
+    for noise in noises:
+        found = pgd(
+            network, images, labels, epsilon=epsilon, noise=noise, num_steps=num_steps, loss=loss
+        )
+        result = found if result is None else stronger(result, found)
+    assert result is not None
+    return result

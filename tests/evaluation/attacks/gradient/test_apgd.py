@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from evonas.errors import ConfigError, UnknownNameError
-from evonas.evaluation.attacks.apgd import apgd, checkpoints
 from evonas.evaluation.attacks.ascent import AttackResult
-from evonas.evaluation.attacks.pgd import pgd
+from evonas.evaluation.attacks.gradient.apgd import apgd, checkpoints
+from evonas.evaluation.attacks.gradient.pgd import pgd
 
 EPSILON = 0.1
 

@@ -1,0 +1,221 @@
+"""Attacks with their settings, in one form: a batch of images and random numbers for each."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.evaluation.attacks.ascent import AttackResult
+from evonas.evaluation.attacks.black_box.one_pixel import num_one_pixel_numbers, one_pixel
+from evonas.evaluation.attacks.black_box.square import num_square_numbers, square
+from evonas.evaluation.attacks.gradient.apgd import apgd
+from evonas.evaluation.attacks.gradient.apgd_targeted import apgd_targeted
+from evonas.evaluation.attacks.gradient.fgsm import fgsm
+from evonas.evaluation.attacks.gradient.pgd import pgd_with_restarts
+from evonas.evaluation.attacks.gradient.tpgd import tpgd
+from evonas.evaluation.attacks.random_numbers import standard_normal
+
+Norm: TypeAlias = Literal["linf", "l0"]
+Shape: TypeAlias = tuple[int, int, int]  # of one image: channels, height, width
+
+
+class Batch(NamedTuple):
+    """What is attacked at once.
+
+    Attributes:
+        images: float, (N, C, H, W), in [0, 1].
+        labels: int64, (N,).
+        numbers: uniform in [0, 1), (N, ``num_numbers``), a row for each image.
+        epsilon: radius, in units of the pixel range; ignored by attacks of norm "l0".
+    """
+
+    images: Tensor
+    labels: Tensor
+    numbers: Tensor
+    epsilon: float
+
+    def noises(self, count: int) -> Tensor:
+        """The numbers as uniform noise in [-1, 1), (count, N, C, H, W)."""
+        noise = self.numbers.view(len(self.images), count, *self.images.shape[1:])
+        return noise.transpose(0, 1) * 2 - 1
+
+
+class AbstractAttacker(ABC):
+    """An attack whose settings are chosen.
+
+    Attributes:
+        is_black_box: it uses no gradient of the network.
+        norm: what bounds the change of an image.
+    """
+
+    is_black_box: ClassVar[bool] = False
+    norm: ClassVar[Norm] = "linf"
+
+    @property
+    def points_at_once(self) -> int:
+        """Images in one forward pass for every image attacked."""
+        return 1
+
+    @abstractmethod
+    def num_numbers(self, shape: Shape) -> int:
+        """Random numbers for one image."""
+
+    @abstractmethod
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Attack a network that is prepared, see ``under_attack``."""
+
+
+@final
+@dataclass(frozen=True)
+class Fgsm(AbstractAttacker):
+    """One signed step."""
+
+    loss: str = "ce"
+
+    def num_numbers(self, shape: Shape) -> int:  # noqa: ARG002
+        """None are used."""
+        return 0
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Go to the corner that the gradient points to."""
+        return fgsm(network, batch.images, batch.labels, epsilon=batch.epsilon, loss=self.loss)
+
+
+@final
+@dataclass(frozen=True)
+class Pgd(AbstractAttacker):
+    """Signed steps of one size, from several random starts."""
+
+    num_steps: int
+    num_restarts: int = 1
+    loss: str = "ce"
+
+    def num_numbers(self, shape: Shape) -> int:
+        """A start for each restart."""
+        return self.num_restarts * num_values(shape)
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """The worst case over the restarts."""
+        return pgd_with_restarts(
+            network, batch.images, batch.labels, epsilon=batch.epsilon,
+            noises=batch.noises(self.num_restarts), num_steps=self.num_steps, loss=self.loss,
+        )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class Tpgd(AbstractAttacker):
+    """The attack inside TRADES."""
+
+    num_steps: int
+
+    def num_numbers(self, shape: Shape) -> int:
+        """One start."""
+        return num_values(shape)
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Climb the divergence from the clean answer."""
+        noise = standard_normal(batch.numbers).view_as(batch.images)
+        return tpgd(
+            network, batch.images, batch.labels, epsilon=batch.epsilon, noise=noise,
+            num_steps=self.num_steps,
+        )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class Apgd(AbstractAttacker):
+    """APGD, which chooses its steps."""
+
+    num_steps: int
+    loss: str = "ce_scaled"
+
+    def num_numbers(self, shape: Shape) -> int:
+        """One start."""
+        return num_values(shape)
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Climb the loss."""
+        return apgd(
+            network, batch.images, batch.labels, epsilon=batch.epsilon,
+            noise=batch.noises(1)[0], num_steps=self.num_steps, loss=self.loss,
+        )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class ApgdTargeted(AbstractAttacker):
+    """APGD at the likeliest wrong classes, nine of them as in AutoAttack."""
+
+    num_steps: int
+    num_targets: int = 9
+
+    def num_numbers(self, shape: Shape) -> int:
+        """A start for each class."""
+        return self.num_targets * num_values(shape)
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """The worst case over the classes."""
+        return apgd_targeted(
+            network, batch.images, batch.labels, epsilon=batch.epsilon,
+            noises=batch.noises(self.num_targets), num_steps=self.num_steps,
+        )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class Square(AbstractAttacker):
+    """Random search by square windows."""
+
+    num_queries: int
+    is_black_box: ClassVar[bool] = True
+
+    def num_numbers(self, shape: Shape) -> int:
+        """The stripes, and a window and its signs for each query."""
+        return num_square_numbers(shape, self.num_queries)
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Keep every window that helps."""
+        return square(
+            network, batch.images, batch.labels, epsilon=batch.epsilon, numbers=batch.numbers,
+            num_queries=self.num_queries,
+        )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class OnePixel(AbstractAttacker):
+    """Differential evolution over a few pixels of any value."""
+
+    num_pixels: int
+    population: int = 400
+    num_generations: int = 100
+    is_black_box: ClassVar[bool] = True
+    norm: ClassVar[Norm] = "l0"
+
+    @property
+    def points_at_once(self) -> int:
+        """The population of every image."""
+        return self.population
+
+    def num_numbers(self, shape: Shape) -> int:
+        """The first population, and the parents of every child."""
+        return num_one_pixel_numbers(
+            shape[0], num_pixels=self.num_pixels, population=self.population,
+            num_generations=self.num_generations,
+        )  # fmt: skip
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Evolve the pixels."""
+        return one_pixel(
+            network, batch.images, batch.labels, num_pixels=self.num_pixels,
+            numbers=batch.numbers, population=self.population,
+            num_generations=self.num_generations,
+        )  # fmt: skip
+
+
+def num_values(shape: Shape) -> int:
+    """Values of one image."""
+    return torch.Size(shape).numel()

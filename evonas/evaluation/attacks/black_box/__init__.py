@@ -1,0 +1,1 @@
+"""Attacks that see the answers of a network and no gradient."""

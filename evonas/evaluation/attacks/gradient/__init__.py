@@ -1,0 +1,1 @@
+"""Attacks that climb the gradient of a loss."""

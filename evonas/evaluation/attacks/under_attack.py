@@ -1,0 +1,64 @@
+"""A network prepared for an attack, whatever rules trained it, and put back afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import CandidateFailure
+from evonas.evaluation.attacks.frozen_network import frozen
+from evonas.evaluation.attacks.replayed_network import ReplayedNetwork
+from evonas.rules import true_gradient
+
+GradientKind: TypeAlias = Literal["true", "surrogate"]
+
+FORWARD_TOLERANCE = 1e-5  # of the largest logit, in float32
+
+
+@contextmanager
+def under_attack(
+    network: nn.Module, probe: Tensor, *, gradient: GradientKind = "true"
+) -> Iterator[nn.Module]:
+    """Evaluation mode, parameters frozen, exact back-propagation; as before afterwards.
+
+    A network without rules, any ``nn.Module``, is only frozen.
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        probe: some images, float, (n, C, H, W), on which two forward passes must agree.
+        gradient: "surrogate" leaves the rules their own backward pass.
+
+    Yields:
+        What the attack is to see: the network, or on a GPU its replayed graph.
+
+    Raises:
+        CandidateFailure: the network's logits are not finite, or two forward passes on the same
+            images (one of them under ``true_gradient``) differ.
+    """
+    with frozen(network):
+        untouched = _logits(network, probe)
+        with true_gradient(network) if gradient == "true" else nullcontext():
+            _check_same(untouched, _logits(network, probe))
+            yield ReplayedNetwork(network) if probe.is_cuda else network
+
+
+def _logits(network: nn.Module, pixels: Tensor) -> Tensor:
+    with torch.no_grad():
+        logits: Tensor = network(pixels)
+    return logits.float()
+
+
+def _check_same(untouched: Tensor, judged: Tensor) -> None:
+    """Refuse a network whose attack would not be an attack on what was trained."""
+    if not bool(untouched.isfinite().all()):
+        raise CandidateFailure("robust: the network's logits are not finite")
+    difference = float((untouched - judged).abs().max())
+    allowed = FORWARD_TOLERANCE * max(float(untouched.abs().max()), 1.0)
+    if not difference <= allowed:
+        raise CandidateFailure(
+            "robust: expected two forward passes of the same images in evaluation mode to agree "
+            f"to {allowed:.1e}, but they differ by {difference:.1e}; a random forward pass, or "
+            "one that changes under true_gradient, cannot be attacked honestly"
+        )
