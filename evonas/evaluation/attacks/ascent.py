@@ -22,8 +22,8 @@ class AttackResult:
             loss.
         robust: bool, (N,): right on the clean image and on every point the attack visited.
         correct: bool, (N,): right on the clean image.
-        has_gradient: bool, (N,): the loss had a gradient other than zero where the attack began, for
-            one of its runs; true of an attack that uses no gradient.
+        has_gradient: bool, (N,): the loss had a gradient other than zero where the attack began,
+            in one run at least; true of an attack that uses no gradient.
         note: what differs from the attack as published, for tables; mostly empty.
     """
 
