@@ -1,7 +1,7 @@
 """Attacks with their settings, in one form: a batch of images and random numbers for each."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, final
 
 import torch
@@ -10,12 +10,15 @@ from torch import Tensor, nn
 from evonas.evaluation.attacks.ascent import AttackResult
 from evonas.evaluation.attacks.black_box.one_pixel import num_one_pixel_numbers, one_pixel
 from evonas.evaluation.attacks.black_box.square import num_square_numbers, square
+from evonas.evaluation.attacks.black_box.transfer import transfer
+from evonas.evaluation.attacks.frozen_network import frozen
 from evonas.evaluation.attacks.gradient.apgd import apgd
 from evonas.evaluation.attacks.gradient.apgd_targeted import apgd_targeted
 from evonas.evaluation.attacks.gradient.fgsm import fgsm
 from evonas.evaluation.attacks.gradient.pgd import pgd_with_restarts
 from evonas.evaluation.attacks.gradient.tpgd import tpgd
 from evonas.evaluation.attacks.random_numbers import standard_normal
+from evonas.rules import true_gradient
 
 Norm: TypeAlias = Literal["linf", "l0"]
 Shape: TypeAlias = tuple[int, int, int]  # of one image: channels, height, width
@@ -214,6 +217,37 @@ class OnePixel(AbstractAttacker):
             numbers=batch.numbers, population=self.population,
             num_generations=self.num_generations,
         )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class Transfer(AbstractAttacker):
+    """What another attack finds on another network, such as a twin trained by back-propagation.
+
+    Attributes:
+        source: the other network, on the same device; attacked along its true gradient.
+        attacker: what attacks it.
+    """
+
+    source: nn.Module
+    attacker: AbstractAttacker
+    is_black_box: ClassVar[bool] = True
+
+    @property
+    def points_at_once(self) -> int:
+        """Those of the other attack."""
+        return self.attacker.points_at_once
+
+    def num_numbers(self, shape: Shape) -> int:
+        """Those of the other attack."""
+        return self.attacker.num_numbers(shape)
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Attack the other network, and show this one what was found."""
+        with frozen(self.source), true_gradient(self.source):
+            found = self.attacker.attack(self.source, batch)
+        result = transfer(network, batch.images, batch.labels, adversarial=found.adversarial)
+        return replace(result, note=found.note)
 
 
 def num_values(shape: Shape) -> int:

@@ -1,0 +1,168 @@
+"""AutoAttack by its authors (Croce and Hein 2020) as the last word on a network.
+
+It runs in a process of its own: it seeds torch for the whole process and ends any tracing
+(coverage, debuggers). The package is an extra: ``pip install 'evonas[robust]'``.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.util import find_spec
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import CandidateFailure, ConfigError, DataError
+from evonas.evaluation.attacks.under_attack import under_attack
+from evonas.evaluation.data.images import Images, unit_pixels
+
+STANDARD = ("apgd-ce", "apgd-t", "fab-t", "square")
+FEW_CLASSES = ("apgd-ce", "fab", "square")  # below four, where the targeted DLR is not defined
+MAX_TARGETS = 9
+
+
+@final
+@dataclass(frozen=True)
+class RefereeResult:
+    """What AutoAttack left of a network's accuracy.
+
+    Attributes:
+        robust: bool, (N,), on the CPU: right on the clean image and after every attack.
+        clean: share of the images classified rightly.
+        after: share still right after each attack; each is run on the survivors of those before.
+        seconds: what each attack took.
+        note: what differs from AutoAttack as published; mostly empty.
+    """
+
+    robust: Tensor
+    clean: float
+    after: dict[str, float]
+    seconds: dict[str, float]
+    note: str = ""
+
+    @property
+    def value(self) -> float:
+        """Share of the images that stayed right."""
+        return float(self.robust.float().mean())
+
+
+def referee(
+    network: nn.Module,
+    images: Images,
+    *,
+    epsilon: Fraction | float,
+    num_classes: int,
+    seed: int,
+    batch_size: int = 256,
+) -> RefereeResult:
+    """AutoAttack's ``standard`` version, L-infinity, along the true gradient, in its own process.
+
+    Args:
+        network: maps images in [0, 1] to logits; a copy of it is sent to the process. It must be
+            one that can be pickled, its class defined in a module or in ``__main__``.
+        images: on the network's device.
+        epsilon: radius of the ball, in units of the pixel range; above 0.
+        num_classes: of the network. With fewer than ten it aims at all wrong ones; with fewer than
+            four, untargeted FAB takes the place of both targeted attacks.
+        seed: of the attacks, each of which starts from it anew.
+        batch_size: images attacked at once. The windows of its Square are shared by a batch, so
+            that single verdicts depend on it.
+
+    Raises:
+        CandidateFailure: the process died, or the network cannot be attacked honestly.
+        ConfigError: pyautoattack is not installed, or an argument is out of range.
+        DataError: there are no images.
+    """
+    if find_spec("pyautoattack") is None:
+        raise ConfigError(
+            "the referee needs the package pyautoattack, which is not installed: "
+            "pip install 'evonas[robust]'"
+        )
+    if not len(images):
+        raise DataError("referee: expected at least one image, got none")
+    if not 0.0 < float(epsilon) <= 1.0:
+        raise ConfigError(
+            f"epsilon of the referee: expected more than 0, at most 1; got {epsilon}"
+        )
+    if num_classes < 2 or batch_size < 1:
+        raise ConfigError(
+            "referee: expected at least 2 classes and a batch size of at least 1, got "
+            f"{num_classes} and {batch_size}"
+        )
+    device = images.pixels.device
+    sent = deepcopy(network).cpu()
+    return _in_a_process(
+        lambda: _judged(
+            sent.to(device), images.to(device), float(epsilon), num_classes, seed, batch_size
+        )
+    )
+
+
+def _judged(
+    network: nn.Module,
+    images: Images,
+    epsilon: float,
+    num_classes: int,
+    seed: int,
+    batch_size: int,
+) -> RefereeResult:
+    """The evaluation itself; it pollutes the process it runs in."""
+    from pyautoattack import AutoAttack
+
+    note = ""
+    attacks: tuple[str, ...] = STANDARD
+    if num_classes < 4:
+        attacks = FEW_CLASSES
+        note = f"targeted attacks need 4 classes, there are {num_classes}: {', '.join(attacks)}"
+    pixels, labels = unit_pixels(images.pixels).contiguous(), images.labels
+    after, seconds = {}, {}
+    with under_attack(network, pixels[:16]):
+        judge = AutoAttack(
+            network, eps=epsilon, norm="Linf", seed=seed, version="standard", device=pixels.device
+        )
+        num_targets = min(MAX_TARGETS, num_classes - 1)
+        judge.apgd_targeted.n_target_classes = judge.fab.n_target_classes = num_targets
+        with torch.no_grad():
+            answers = torch.cat([network(part).argmax(1) for part in pixels.split(batch_size)])
+        robust = answers == labels
+        clean = float(robust.float().mean())
+        for attack in attacks:
+            began = time.perf_counter()
+            judge.attacks_to_run = [attack]
+            left = robust.nonzero().squeeze(1)
+            if len(left):
+                _, answers = judge.run_standard_evaluation(
+                    pixels[left], labels[left], batch_size=batch_size
+                )
+                robust[left] = answers == labels[left]
+            after[attack] = float(robust.float().mean())
+            seconds[attack] = time.perf_counter() - began
+    return RefereeResult(robust.cpu(), clean, after, seconds, note)
+
+
+def _in_a_process(judge: Callable[[], RefereeResult]) -> RefereeResult:
+    """Run ``judge`` in a process that is started for it and ends with it."""
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    pool = ProcessPoolExecutor(
+        max_workers=1, initializer=_begin, initargs=(torch.get_num_threads(),)
+    )
+    try:
+        result: RefereeResult = pool.submit(judge).result()
+    except TerminatedWorkerError as problem:
+        reason = str(problem).splitlines()[0]
+        raise CandidateFailure(f"the referee's process died: {reason}") from problem
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
+    return result
+
+
+def _begin(num_threads: int) -> None:
+    """Runs first in the process: Ctrl-C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(num_threads)
