@@ -8,46 +8,24 @@ import signal
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
-from typing import final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from evonas.errors import CandidateFailure, ConfigError, DataError
+from evonas.evaluation.attacks.level import LevelResult
 from evonas.evaluation.attacks.under_attack import under_attack
 from evonas.evaluation.data.images import Images, unit_pixels
 
-STANDARD = ("apgd-ce", "apgd-t", "fab-t", "square")
-FEW_CLASSES = ("apgd-ce", "fab", "square")  # below four, where the targeted DLR is not defined
+STANDARD: tuple[str, ...] = ("apgd-ce", "apgd-t", "fab-t", "square")
+FEW_CLASSES: tuple[str, ...] = (
+    "apgd-ce",
+    "fab",
+    "square",
+)  # below four, where the targeted DLR is not defined
 MAX_TARGETS = 9
-
-
-@final
-@dataclass(frozen=True)
-class RefereeResult:
-    """What AutoAttack left of a network's accuracy.
-
-    Attributes:
-        robust: bool, (N,), on the CPU: right on the clean image and after every attack.
-        clean: share of the images classified rightly.
-        after: share still right after each attack; each is run on the survivors of those before.
-        seconds: what each attack took.
-        note: what differs from AutoAttack as published; mostly empty.
-    """
-
-    robust: Tensor
-    clean: float
-    after: dict[str, float]
-    seconds: dict[str, float]
-    note: str = ""
-
-    @property
-    def value(self) -> float:
-        """Share of the images that stayed right."""
-        return float(self.robust.float().mean())
 
 
 def referee(
@@ -58,7 +36,7 @@ def referee(
     num_classes: int,
     seed: int,
     batch_size: int = 256,
-) -> RefereeResult:
+) -> LevelResult:
     """AutoAttack's ``standard`` version, L-infinity, along the true gradient, in its own process.
 
     Args:
@@ -71,6 +49,9 @@ def referee(
         seed: of the attacks, each of which starts from it anew.
         batch_size: images attacked at once. The windows of its Square are shared by a batch, so
             that single verdicts depend on it.
+
+    Returns:
+        Each attack was run on what the attacks before it left.
 
     Raises:
         CandidateFailure: the process died, or the network cannot be attacked honestly.
@@ -109,15 +90,14 @@ def _judged(
     num_classes: int,
     seed: int,
     batch_size: int,
-) -> RefereeResult:
+) -> LevelResult:
     """The evaluation itself; it pollutes the process it runs in."""
     from pyautoattack import AutoAttack
 
-    note = ""
-    attacks: tuple[str, ...] = STANDARD
+    attacks = STANDARD if num_classes >= 4 else FEW_CLASSES
+    notes = {}
     if num_classes < 4:
-        attacks = FEW_CLASSES
-        note = f"targeted attacks need 4 classes, there are {num_classes}: {', '.join(attacks)}"
+        notes["fab"] = f"apgd-t and fab-t need 4 classes, there are {num_classes}: fab instead"
     pixels, labels = unit_pixels(images.pixels).contiguous(), images.labels
     after, seconds = {}, {}
     with under_attack(network, pixels[:16]):
@@ -141,10 +121,10 @@ def _judged(
                 robust[left] = answers == labels[left]
             after[attack] = float(robust.float().mean())
             seconds[attack] = time.perf_counter() - began
-    return RefereeResult(robust.cpu(), clean, after, seconds, note)
+    return LevelResult(robust.cpu(), clean, after, seconds, notes)
 
 
-def _in_a_process(judge: Callable[[], RefereeResult]) -> RefereeResult:
+def _in_a_process(judge: Callable[[], LevelResult]) -> LevelResult:
     """Run ``judge`` in a process that is started for it and ends with it."""
     from joblib.externals.loky import ProcessPoolExecutor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -153,7 +133,7 @@ def _in_a_process(judge: Callable[[], RefereeResult]) -> RefereeResult:
         max_workers=1, initializer=_begin, initargs=(torch.get_num_threads(),)
     )
     try:
-        result: RefereeResult = pool.submit(judge).result()
+        result: LevelResult = pool.submit(judge).result()
     except TerminatedWorkerError as problem:
         reason = str(problem).splitlines()[0]
         raise CandidateFailure(f"the referee's process died: {reason}") from problem
