@@ -48,7 +48,7 @@ def tpgd(
     correct = clean_logits.argmax(1) == labels
     step = RELATIVE_TRAVEL * radius / num_steps
 
-    point = images + START_DEVIATION * noise
+    point = (images + START_DEVIATION * noise).clamp(0.0, 1.0)
     has_gradient = torch.zeros_like(correct)
     survives, fooling = correct, images
     for i in range(num_steps):

@@ -1,11 +1,14 @@
-"""PGD takes the steps it says, and its one-step limit is FGSM."""
+"""PGD and FGSM take the steps they say, and find what two other libraries find."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from evonas.errors import ConfigError
 from evonas.evaluation.attacks.gradient.fgsm import fgsm
-from evonas.evaluation.attacks.gradient.pgd import pgd
+from evonas.evaluation.attacks.gradient.pgd import pgd, pgd_with_restarts
+
+EPSILON = 0.1
 
 
 @pytest.fixture
@@ -47,3 +50,64 @@ def test_the_steps_add_up_to_two_and_a_half_epsilon(
     expected = torch.full((4,), min(travelled / num_steps, 2.0) * epsilon)
     assert torch.allclose(steps[0], expected)
     assert visited[-1].flatten().tolist() == [0.25, 0.75, 0.25, 0.75]
+
+
+def test_fgsm_is_that_of_two_libraries(trained: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
+    foolbox = pytest.importorskip("foolbox")
+    torchattacks = pytest.importorskip("torchattacks")
+    images, labels = batch
+    ours = fgsm(trained, images, labels, epsilon=EPSILON)
+    fooled = trained(torchattacks.FGSM(trained, eps=EPSILON)(images, labels)).argmax(1) != labels
+    assert ours.robust.equal(~fooled & ours.correct)
+    model = foolbox.PyTorchModel(trained, bounds=(0, 1), device="cpu")
+    attack = foolbox.attacks.LinfFastGradientAttack(random_start=False)
+    _, shown, succeeds = attack(model, images, labels, epsilons=EPSILON)
+    assert ours.robust.equal(~succeeds)
+    assert torch.allclose(ours.adversarial[ours.robust], shown[ours.robust], atol=1e-6)
+
+
+def test_pgd_leaves_what_two_libraries_leave(
+    trained: nn.Module, batch: tuple[Tensor, Tensor]
+) -> None:
+    foolbox = pytest.importorskip("foolbox")
+    torchattacks = pytest.importorskip("torchattacks")
+    images, labels = batch
+    noise = torch.rand(images.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    ours = pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=20)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        step = 2.5 * EPSILON / 20
+        attack = torchattacks.PGD(trained, eps=EPSILON, alpha=step, steps=20)
+        theirs = trained(attack(images, labels)).argmax(1) == labels
+        model = foolbox.PyTorchModel(trained, bounds=(0, 1), device="cpu")
+        other = foolbox.attacks.LinfPGD(abs_stepsize=step, steps=20)
+        _, _, succeeds = other(model, images, labels, epsilons=EPSILON)
+    # from other starts, and judged at the last point alone: single images differ, either way
+    for reference in (theirs, ~succeeds):
+        assert int((ours.robust != reference).sum()) <= 4
+        assert ours.robust.sum() <= reference.sum() + 1
+
+
+def test_restarts_are_the_worst_case_of_single_runs(
+    trained: nn.Module, batch: tuple[Tensor, Tensor]
+) -> None:
+    images, labels = batch
+    labels = torch.where(torch.arange(len(labels)) % 7 == 0, (labels + 1) % 10, labels)
+    noises = torch.rand((4, *images.shape), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    found = pgd_with_restarts(trained, images, labels, epsilon=EPSILON, noises=noises, num_steps=2)
+    singles = [
+        pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=2) for noise in noises
+    ]
+    robust = torch.stack([single.robust for single in singles])
+    assert found.robust.equal(robust.all(0))
+    assert int(found.robust.sum()) < int(robust.sum(1).max())  # one start does not find all
+    fooled = trained(found.adversarial).argmax(1) != labels
+    assert fooled.equal(~found.robust)
+
+
+def test_no_restart_is_refused(trained: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    with pytest.raises(ConfigError, match="restarts of PGD: expected at least 1, got 0"):
+        pgd_with_restarts(
+            trained, images, labels, epsilon=EPSILON, noises=images[None][:0], num_steps=2
+        )
