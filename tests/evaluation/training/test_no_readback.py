@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
 from evonas.evaluation.attacks.attackers import (
     AbstractAttacker,
     Apgd,
@@ -20,10 +21,10 @@ from evonas.evaluation.attacks.attackers import (
     Tpgd,
     Transfer,
 )
-from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
 from evonas.evaluation.attacks.gradient.apgd import apgd
 from evonas.evaluation.attacks.gradient.fgsm import fgsm
-from evonas.evaluation.attacks.gradient.pgd import pgdfrom evonas.evaluation.attacks.random_numbers import uniform_rows
+from evonas.evaluation.attacks.gradient.pgd import pgd
+from evonas.evaluation.attacks.random_numbers import uniform_rows
 
 EPSILON = 0.1
 
