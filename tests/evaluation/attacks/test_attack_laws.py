@@ -79,7 +79,8 @@ OTHERS: dict[str, Run] = {
     "square": lambda f, x, y: square(
         f, x, y, epsilon=EPSILON, num_queries=50,
         numbers=uniform_rows(
-            range(len(x)), num_square_numbers(tuple(x.shape[1:]), 50), seed=0, name="square"
+            range(len(x)), num_square_numbers((x.shape[1], x.shape[2], x.shape[3]), 50),
+            seed=0, name="square",
         ),
     ),
 }  # fmt: skip

@@ -43,7 +43,6 @@ def test_the_referee_finds_the_optimum_and_leaves_this_process_alone() -> None:
     assert found.notes == {"fab": "apgd-t and fab-t need 4 classes, there are 2: fab instead"}
     assert torch.get_rng_state().equal(generator)
     assert sys.gettrace() is trace
-    assert "pyautoattack.autoattack" not in sys.modules or trace is sys.gettrace()
     assert network.training
     assert all(parameter.requires_grad for parameter in network.parameters())
 

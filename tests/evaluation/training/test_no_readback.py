@@ -83,7 +83,12 @@ ATTACKERS = (
 
 
 def test_every_attack_but_transfer_is_in_the_list() -> None:
-    assert {type(a) for a in ATTACKERS} == set(AbstractAttacker.__subclasses__()) - {Transfer}
+    known = {
+        attacker
+        for attacker in AbstractAttacker.__subclasses__()
+        if attacker.__module__ == AbstractAttacker.__module__  # other tests have their own
+    }
+    assert {type(attacker) for attacker in ATTACKERS} == known - {Transfer}
 
 
 @pytest.mark.parametrize("attacker", [*ATTACKERS, Transfer(nn.Flatten(), Fgsm())], ids=repr)

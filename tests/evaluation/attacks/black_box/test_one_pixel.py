@@ -87,7 +87,7 @@ def test_it_is_differential_evolution_written_out(
     )
     numbers = torch.rand(1, count, generator=torch.Generator().manual_seed(1))
     first, later = numbers[0, : 3 * population], numbers[0, 3 * population :]
-    double = nn.Sequential(*trained).double()
+    double = nn.Sequential(*trained.children()).double()
     image = image.double()
 
     def seen(member: list[float]) -> float:
