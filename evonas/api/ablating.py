@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evonas.api.progress_bar import confirmation_display
+from evonas.api.progress_bar import count_display
 from evonas.api.running import executor_of, write_run_tables
 from evonas.report.controls.comparison import Comparison, compare_controls
 from evonas.report.controls.files import (
@@ -112,7 +112,7 @@ def ablate(
         networks=tuple(networks),
         network_rules=tuple(network_rules),
     )
-    with confirmation_display(is_quiet=not progress, title=BAR_TITLE) as show:
+    with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as show:
         return ablate_to_the_end(
             Path(run), key, options=options, workers=workers, on_progress=show
         )

@@ -50,16 +50,15 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
 
 @contextmanager
 def confirmation_display(
-    console: Console | None = None, *, is_quiet: bool, title: str = "confirming the front"
+    console: Console | None = None, *, is_quiet: bool
 ) -> Iterator[Callable[[int, int], None]]:
     """The same for a confirmation: to be called with the trainings that are done and their total.
 
     Args:
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
-        title: before the bar.
     """
-    with _count_display(
+    with count_display(
         console, title="confirming the front", unit="trainings", is_quiet=is_quiet
     ) as show:
         yield show
@@ -75,16 +74,24 @@ def audit_display(
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
     """
-    with _count_display(
+    with count_display(
         console, title="auditing the front", unit="networks", is_quiet=is_quiet
     ) as show:
         yield show
 
 
 @contextmanager
-def _count_display(
-    console: Console | None, *, title: str, unit: str, is_quiet: bool
+def count_display(
+    console: Console | None = None, *, title: str, unit: str, is_quiet: bool
 ) -> Iterator[Callable[[int, int], None]]:
+    """A bar for work that is counted: to be called with what is done and the total.
+
+    Args:
+        console: to draw on; standard output if None.
+        title: before the bar.
+        unit: of what is counted, in the plural.
+        is_quiet: whether nothing is shown.
+    """
     console = console or Console()
     if is_quiet or not console.is_terminal:
         yield lambda *_: None

@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from evonas.api.progress_bar import audit_display, confirmation_display, progress_display
+from evonas.api.progress_bar import (
+    audit_display,
+    confirmation_display,
+    count_display,
+    progress_display,
+)
 from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -166,7 +171,7 @@ class Study:
         if self.settings.search.controls and result.front:
             from evonas.api.ablating import BAR_TITLE, ablate_front
 
-            with confirmation_display(is_quiet=not progress, title=BAR_TITLE) as bar:
+            with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as bar:
                 ablate_front(self.folder, workers=workers, on_progress=bar)
         return self
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.ablating import BAR_TITLE, Ablation, ablate_front
-from evonas.api.progress_bar import confirmation_display
+from evonas.api.progress_bar import count_display
 from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.files import PICTURE_FILE, TABLE_FILE
 from evonas.report.controls.order import by_difference
@@ -43,7 +43,7 @@ def ablate_and_show(folder: Path, *, workers: int | None, is_quiet: bool) -> Non
         RunFolderError: there is no run in the folder, or another process is at work on it.
     """
     console = Console(quiet=is_quiet)
-    with confirmation_display(console, is_quiet=is_quiet, title=BAR_TITLE) as show:
+    with count_display(console, is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as show:
         ablations = ablate_front(folder, workers=workers, on_progress=show)
     for ablation in ablations:
         _say(console, f"\ncontrols of {ablation.key}")

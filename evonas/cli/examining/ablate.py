@@ -47,7 +47,7 @@ def ablate(
     command.
     """
     from evonas.api.ablating import BAR_TITLE, ablate_to_the_end
-    from evonas.api.progress_bar import confirmation_display
+    from evonas.api.progress_bar import count_display
     from evonas.cli.controls import show_controls
     from evonas.study.controls.options import ControlOptions
 
@@ -62,7 +62,7 @@ def ablate(
     )
     console = Console(quiet=quiet)
     try:
-        with confirmation_display(console, is_quiet=quiet, title=BAR_TITLE) as show:
+        with count_display(console, is_quiet=quiet, title=BAR_TITLE, unit="trainings") as show:
             ablation = ablate_to_the_end(
                 folder, key, options=options, workers=workers, on_progress=show
             )

@@ -7,7 +7,15 @@ import torch
 from torch import Tensor
 
 from evonas.errors import ConfigError
-from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES, ce_scaled, dlr
+from evonas.evaluation.attacks.attack_losses import (
+    ATTACK_LOSSES,
+    ce_scaled,
+    defined_loss,
+    dlr,
+    dlr_targeted,
+    kl_from_clean,
+    margin,
+)
 
 GENERATOR = torch.Generator().manual_seed(0)
 LOGITS = torch.randn(40, 6, generator=GENERATOR, dtype=torch.float64) * 4
@@ -67,3 +75,58 @@ def test_half_precision_logits_are_computed_in_single_precision(name: str) -> No
 def test_dlr_refuses_two_classes() -> None:
     with pytest.raises(ConfigError, match="at least 3 classes, got 2"):
         dlr(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64))
+
+
+def test_targeted_dlr_is_its_formula() -> None:
+    targets = (LABELS + 1 + torch.arange(len(LABELS)) % 5) % 6
+    expected = []
+    for z, y, t in zip(LOGITS.tolist(), LABELS.tolist(), targets.tolist(), strict=True):
+        first, _, third, fourth = sorted(z, reverse=True)[:4]
+        expected.append(-(z[y] - z[t]) / (first - 0.5 * (third + fourth) + 1e-12))
+    assert dlr_targeted(LOGITS, LABELS, targets).tolist() == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_divergence_from_the_clean_answer_is_its_formula() -> None:
+    clean = LOGITS.roll(1, 0)
+    expected = []
+    for z, c in zip(LOGITS.tolist(), clean.tolist(), strict=True):
+        p = [math.exp(v) / sum(map(math.exp, c)) for v in c]
+        q = [math.exp(v) / sum(map(math.exp, z)) for v in z]
+        expected.append(sum(a * math.log(a / b) for a, b in zip(p, q, strict=True)))
+    assert kl_from_clean(LOGITS, LABELS, clean).tolist() == pytest.approx(expected, rel=1e-9)
+    assert kl_from_clean(LOGITS, LABELS, LOGITS).abs().max() == 0
+
+
+def test_the_margin_is_above_zero_exactly_where_the_network_is_wrong() -> None:
+    found = margin(LOGITS, LABELS)
+    for z, y, value in zip(LOGITS.tolist(), LABELS.tolist(), found.tolist(), strict=True):
+        assert value == pytest.approx(max(v for j, v in enumerate(z) if j != y) - z[y])
+    assert (found > 0).equal(LOGITS.argmax(1) != LABELS)
+
+
+def test_targeted_dlr_refuses_three_classes() -> None:
+    labels = torch.zeros(4, dtype=torch.int64)
+    with pytest.raises(ConfigError, match="at least 4 classes, got 3"):
+        dlr_targeted(torch.zeros(4, 3), labels, labels + 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "num_classes", "chosen"),
+    [
+        ("ce", 2, "ce"),
+        ("dlr", 3, "dlr"),
+        ("dlr", 2, "ce_scaled"),
+        ("dlr_targeted", 4, "dlr_targeted"),
+        ("dlr_targeted", 3, "dlr"),
+        ("dlr_targeted", 2, "ce_scaled"),
+    ],
+)
+def test_a_loss_that_is_not_defined_gives_way_and_a_note_says_so(
+    loss: str, num_classes: int, chosen: str
+) -> None:
+    found, note = defined_loss(loss, num_classes=num_classes)
+    assert found == chosen
+    assert bool(note) == (loss != chosen)
+    if note:
+        assert note.startswith(f"{loss} needs ")
+        assert note.endswith(f"{chosen} instead")

@@ -9,9 +9,22 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
+from evonas.evaluation.attacks.attackers import (
+    AbstractAttacker,
+    Apgd,
+    ApgdTargeted,
+    Batch,
+    Fgsm,
+    OnePixel,
+    Pgd,
+    Square,
+    Tpgd,
+    Transfer,
+)
 from evonas.evaluation.attacks.gradient.apgd import apgd
 from evonas.evaluation.attacks.gradient.fgsm import fgsm
 from evonas.evaluation.attacks.gradient.pgd import pgd
+from evonas.evaluation.attacks.random_numbers import uniform_rows
 
 EPSILON = 0.1
 
@@ -56,6 +69,39 @@ def test_the_host_never_waits_for_the_device(
         apgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=20, loss=loss)
         pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=5, loss=loss)
         fgsm(trained, images, labels, epsilon=EPSILON, loss=loss)
+
+
+ATTACKERS = (
+    Fgsm(),
+    Pgd(num_steps=3, num_restarts=2),
+    Tpgd(num_steps=3),
+    Apgd(num_steps=20, loss="dlr"),
+    ApgdTargeted(num_steps=5, num_targets=2),
+    Square(num_queries=20),
+    OnePixel(num_pixels=3, population=8, num_generations=3),
+)
+
+
+def test_every_attack_but_transfer_is_in_the_list() -> None:
+    known = {
+        attacker
+        for attacker in AbstractAttacker.__subclasses__()
+        if attacker.__module__ == AbstractAttacker.__module__  # other tests have their own
+    }
+    assert {type(attacker) for attacker in ATTACKERS} == known - {Transfer}
+
+
+@pytest.mark.parametrize("attacker", [*ATTACKERS, Transfer(nn.Flatten(), Fgsm())], ids=repr)
+def test_no_attack_makes_the_host_wait(
+    trained: nn.Module, batch: tuple[Tensor, Tensor], attacker: AbstractAttacker
+) -> None:
+    images, labels = batch[0][:8], batch[1][:8]
+    if isinstance(attacker, Transfer):
+        attacker = Transfer(copy.deepcopy(trained), attacker.attacker)
+    count = attacker.num_numbers((1, 8, 8))
+    numbers = uniform_rows(range(8), count, seed=0, name="any")
+    with NoReadback():
+        attacker.attack(trained, Batch(images, labels, numbers, EPSILON))
 
 
 @pytest.mark.gpu

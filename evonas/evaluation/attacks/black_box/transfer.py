@@ -14,7 +14,7 @@ def transfer(
     """Whether images that were made to fool another network fool this one.
 
     It sees no gradient of the network, but it hardly ever finds what a black-box search does not:
-    a network that resists it may be as fragile as any (``docs/robustness.md``).
+    a network that resists it may be as fragile as any (``docs/attacks.md``).
 
     Args:
         network: maps images in [0, 1] to logits.

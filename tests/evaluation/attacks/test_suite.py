@@ -1,0 +1,348 @@
+"""An attack over a whole set of images: one verdict per image, and a network left as it was."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import CandidateFailure, ConfigError, DataError
+from evonas.evaluation.attacks.ascent import AttackResult
+from evonas.evaluation.attacks.attackers import (
+    AbstractAttacker,
+    Apgd,
+    ApgdTargeted,
+    Batch,
+    Fgsm,
+    OnePixel,
+    Pgd,
+    Square,
+    Tpgd,
+    Transfer,
+)
+from evonas.evaluation.attacks.level import run_level
+from evonas.evaluation.attacks.suite import (
+    LEVEL_1,
+    LEVEL_2,
+    ONE_PIXEL,
+    NamedAttack,
+    run_attack,
+    worst_case,
+)
+from evonas.evaluation.data.images import Images, SearchData
+
+EPSILON = 0.1
+QUICK = (
+    NamedAttack("fgsm", Fgsm()),
+    NamedAttack("pgd", Pgd(num_steps=3, num_restarts=2)),
+    NamedAttack("tpgd", Tpgd(num_steps=3)),
+    NamedAttack("apgd", Apgd(num_steps=5, loss="dlr")),
+    NamedAttack("apgd-t", ApgdTargeted(num_steps=3, num_targets=2)),
+    NamedAttack("square", Square(num_queries=30)),
+    NamedAttack("one-pixel", OnePixel(num_pixels=1, population=8, num_generations=3)),
+)
+NAMES = [attack.name for attack in QUICK]
+
+
+@pytest.fixture
+def images(digits: SearchData) -> Images:
+    return digits.validation.subset(torch.arange(40))
+
+
+def test_the_levels_are_what_the_documentation_says() -> None:
+    assert [(a.name, a.attacker) for a in LEVEL_1] == [
+        ("apgd-dlr-20", Apgd(20, "dlr")),
+        ("square-500", Square(500)),
+    ]
+    assert [(a.name, a.attacker) for a in LEVEL_2] == [
+        ("apgd-ce-100", Apgd(100, "ce_scaled")),
+        ("apgd-dlr-100", Apgd(100, "dlr")),
+        ("apgd-t-100", ApgdTargeted(100, 9)),
+        ("pgd-40x5", Pgd(40, 5, "ce")),
+        ("square-5000", Square(5000)),
+    ]
+    assert [a.attacker for a in ONE_PIXEL] == [OnePixel(pixels, 400, 100) for pixels in (1, 3, 5)]
+    assert {a.norm for a in ONE_PIXEL} == {"l0"}
+    assert {a.norm for a in (*LEVEL_1, *LEVEL_2)} == {"linf"}
+    assert [a.name for a in (*LEVEL_1, *LEVEL_2) if a.is_black_box] == [
+        "square-500", "square-5000",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", QUICK, ids=NAMES)
+def test_the_size_of_the_batches_and_the_company_of_an_image_do_not_matter(
+    trained: nn.Module, images: Images, attack: NamedAttack
+) -> None:
+    def run(part: Tensor | None, batch_size: int) -> AttackResult:
+        chosen = images if part is None else images.subset(part)
+        return run_attack(
+            trained, chosen, attack, epsilon=EPSILON, seed=0, batch_size=batch_size,
+            positions=part,
+        )  # fmt: skip
+
+    whole = run(None, 64)
+    assert whole.robust.equal(run(None, 7).robust)
+    some = torch.tensor([39, 3, 17, 4])
+    assert whole.robust[some].equal(run(some, 1).robust)
+    assert whole.correct[some].equal(run(some, 2).correct)
+
+
+@pytest.mark.parametrize("attack", QUICK, ids=NAMES)
+def test_another_seed_is_another_attack_and_the_same_seed_the_same(
+    trained: nn.Module, images: Images, attack: NamedAttack
+) -> None:
+    first, again, other = (
+        run_attack(trained, images, attack, epsilon=EPSILON, seed=seed).adversarial
+        for seed in (0, 0, 1)
+    )
+    assert first.equal(again)
+    assert first.equal(other) == (attack.name == "fgsm")  # which draws nothing
+
+
+@pytest.mark.parametrize("attack", QUICK[:-1], ids=NAMES[:-1])
+def test_a_ball_of_radius_zero_leaves_the_clean_accuracy(
+    trained: nn.Module, images: Images, attack: NamedAttack
+) -> None:
+    found = run_attack(trained, images, attack, epsilon=0, seed=0)
+    assert found.robust.equal(found.correct)
+
+
+def test_half_the_pixel_range_leaves_nothing(trained: nn.Module, images: Images) -> None:
+    found = run_attack(trained, images, QUICK[3], epsilon=0.5, seed=0)
+    assert not found.robust.any()
+
+
+@pytest.mark.parametrize("attack", QUICK, ids=NAMES)
+def test_the_network_and_the_global_generators_are_left_as_they_were(
+    trained: nn.Module, images: Images, attack: NamedAttack
+) -> None:
+    network = copy.deepcopy(trained)
+    network.train()
+    list(network.children())[1].eval()
+    next(network.parameters()).requires_grad_(False)
+    modes = [module.training for module in network.modules()]
+    flags = [parameter.requires_grad for parameter in network.parameters()]
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    generator = torch.get_rng_state()
+    run_attack(network, images, attack, epsilon=EPSILON, seed=0)
+    assert [module.training for module in network.modules()] == modes
+    assert [parameter.requires_grad for parameter in network.parameters()] == flags
+    assert all(parameter.grad is None for parameter in network.parameters())
+    assert all(value.equal(state[name]) for name, value in network.state_dict().items())
+    assert torch.get_rng_state().equal(generator)
+
+
+class Fails(AbstractAttacker):
+    """An attack that breaks down."""
+
+    def num_numbers(self, shape: tuple[int, int, int]) -> int:  # noqa: ARG002
+        """None."""
+        return 0
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:  # noqa: ARG002
+        """Look at the network, then fail."""
+        assert not network.training
+        raise RuntimeError("broken attack")
+
+
+def test_the_network_is_left_as_it_was_when_an_attack_breaks_down(
+    trained: nn.Module, images: Images
+) -> None:
+    trained.train()
+    with pytest.raises(RuntimeError, match="broken attack"):
+        run_attack(trained, images, NamedAttack("fails", Fails()), epsilon=EPSILON, seed=0)
+    assert trained.training
+    assert all(parameter.requires_grad for parameter in trained.parameters())
+
+
+class Fixed(AbstractAttacker):
+    """An attack that always wins, or never."""
+
+    def __init__(self, *, wins: bool) -> None:
+        self.wins = wins
+
+    def num_numbers(self, shape: tuple[int, int, int]) -> int:  # noqa: ARG002
+        """None."""
+        return 0
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
+        """Claim to have found what ``wins`` says, also of images that were wrong before."""
+        correct = network(batch.images).argmax(1) == batch.labels
+        robust = torch.full_like(correct, not self.wins)
+        return AttackResult(batch.images, robust, correct, torch.ones_like(correct))
+
+
+def test_an_attack_that_always_wins_leaves_nothing_and_one_that_never_wins_leaves_clean(
+    trained: nn.Module, images: Images
+) -> None:
+    labels = torch.where(torch.arange(40) % 4 == 0, (images.labels + 1) % 10, images.labels)
+    images = Images(images.pixels, labels)
+    always, never = (NamedAttack(f"{w}", Fixed(wins=w)) for w in (True, False))
+    clean = 0.75 if bool(
+        (trained(images.pixels / 255).argmax(1) == images.labels).sum() == 30
+    ) else None  # fmt: skip
+    for attacks, left in (((never,), "clean"), ((never, always), 0.0), ((always, never), 0.0)):
+        results = [run_attack(trained, images, a, epsilon=EPSILON, seed=0) for a in attacks]
+        expected = results[0].correct.float().mean().item() if left == "clean" else left
+        assert worst_case(results).float().mean().item() == expected
+        level = run_level(trained, images, attacks, epsilon=EPSILON, seed=0)
+        assert level.value == expected
+        assert level.clean == results[0].correct.float().mean().item()
+        if clean is not None:
+            assert level.clean == clean
+
+
+def test_the_worst_case_is_taken_image_by_image() -> None:
+    def result(robust: list[int], correct: list[int]) -> AttackResult:
+        masks = torch.tensor(robust).bool(), torch.tensor(correct).bool()
+        return AttackResult(torch.zeros(4, 1, 1, 1), *masks, masks[1])
+
+    results = [result([1, 1, 0, 1], [1, 1, 1, 0]), result([1, 0, 1, 1], [1, 1, 1, 0])]
+    assert worst_case(results).tolist() == [True, False, False, False]
+    assert worst_case(results[:1]).tolist() == [True, True, False, False]
+
+
+def test_attacks_on_what_is_left_give_the_worst_case_of_attacks_on_all(
+    trained: nn.Module, images: Images
+) -> None:
+    attacks = QUICK[:6]
+    results = [run_attack(trained, images, a, epsilon=EPSILON, seed=3) for a in attacks]
+    seen: list[str] = []
+    level = run_level(
+        trained, images, attacks, epsilon=EPSILON, seed=3, batch_size=16,
+        on_attack=lambda attack: seen.append(attack.name),
+    )  # fmt: skip
+    assert level.robust.equal(worst_case(results))
+    assert seen == list(level.after) == list(level.seconds) == NAMES[:6]
+    for i, share in enumerate(level.after.values()):
+        expected = worst_case(results[: i + 1]).float().mean().item()
+        assert share == pytest.approx(expected)
+    assert 0 < level.value < level.after["fgsm"] < level.clean
+    assert level.notes == {}
+
+
+def test_nothing_left_to_attack_is_no_error(trained: nn.Module, images: Images) -> None:
+    wrong = Images(images.pixels, (images.labels + 1) % 10)
+    level = run_level(trained, wrong, QUICK[:3], epsilon=0.5, seed=0)
+    assert level.value == 0
+    assert set(level.after.values()) == {0.0}
+
+
+def test_louder_logits_change_the_verdict_of_no_attack_of_the_levels(
+    trained: nn.Module, images: Images
+) -> None:
+    class Loud(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.quiet = trained
+
+        def forward(self, x: Tensor) -> Tensor:
+            """The same decisions, 1024 times as sure."""
+            logits: Tensor = self.quiet(x)
+            return 1024 * logits
+
+    attacks = [
+        NamedAttack("ce", Apgd(num_steps=5, loss="ce_scaled")), QUICK[3], QUICK[4], QUICK[5],
+        NamedAttack("one-pixel", OnePixel(1, population=8, num_generations=3)),
+    ]  # fmt: skip
+    for attack in attacks[:-1]:
+        quiet, loud = (
+            run_attack(network, images, attack, epsilon=EPSILON, seed=0).robust
+            for network in (trained, Loud())
+        )
+        assert quiet.equal(loud), attack.name
+    loud_pixels = run_attack(Loud(), images, attacks[-1], epsilon=0, seed=0)
+    assert int(loud_pixels.robust.sum()) < int(loud_pixels.correct.sum())
+    plain = run_attack(Loud(), images, NamedAttack("ce", Apgd(5, "ce")), epsilon=EPSILON, seed=0)
+    assert not plain.has_gradient.all()
+
+
+def test_a_layer_that_kills_the_gradient_stops_white_boxes_and_no_black_box(
+    trained: nn.Module, images: Images
+) -> None:
+    class Stairs(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            """Sixty-four levels of grey: a slope of zero almost everywhere."""
+            return (x * 63).round() / 63
+
+    network = nn.Sequential(Stairs(), trained)
+    white, black = (
+        run_attack(network, images, attack, epsilon=EPSILON, seed=0)
+        for attack in (NamedAttack("apgd", Apgd(num_steps=5)), NamedAttack("s", Square(200)))
+    )
+    assert not white.has_gradient.any()
+    assert int(black.robust.sum()) < int(white.robust.sum()) - 5
+
+
+def test_a_transfer_shows_one_network_what_fools_the_other(
+    trained: nn.Module, images: Images
+) -> None:
+    twin = copy.deepcopy(trained)
+    inner = NamedAttack("transfer", Transfer(twin, Apgd(num_steps=5)))
+    found = run_attack(trained, images, inner, epsilon=EPSILON, seed=0)
+    own = run_attack(
+        trained, images, NamedAttack("transfer", Apgd(num_steps=5)), epsilon=EPSILON, seed=0
+    )
+    assert found.robust.equal(
+        own.robust
+    )  # of a twin with the same weights it is the attack itself
+    assert inner.is_black_box
+    with torch.no_grad():
+        next(twin.parameters()).mul_(-1)
+    weaker = run_attack(trained, images, inner, epsilon=EPSILON, seed=0)
+    assert int(weaker.robust.sum()) > int(own.robust.sum())
+    assert twin.training == trained.training
+
+
+def test_a_note_of_too_few_classes_reaches_the_result_and_the_level(images: Images) -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    two = Images(images.pixels, images.labels % 2)
+    note = "dlr needs 3 classes, there are 2: ce_scaled instead"
+    assert run_attack(network, two, QUICK[3], epsilon=EPSILON, seed=0, batch_size=3).note == note
+    level = run_level(network, two, (QUICK[0], QUICK[3]), epsilon=EPSILON, seed=0)
+    assert level.notes == {"apgd": note}
+
+
+def test_one_image_a_half_precision_network_and_a_count_of_what_is_done(
+    trained: nn.Module, images: Images
+) -> None:
+    class Half(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            """Logits in bfloat16."""
+            logits: Tensor = trained(x)
+            return logits.bfloat16()
+
+    done: list[int] = []
+    for attack in QUICK:
+        found = run_attack(Half(), images.subset(torch.tensor([0])), attack, epsilon=0.3, seed=0)
+        assert found.robust.shape == (1,)
+    run_attack(trained, images, QUICK[0], epsilon=0.3, seed=0, batch_size=15, on_batch=done.append)
+    assert done == [14, 28, 40]
+
+
+def test_what_cannot_be_attacked_is_refused(trained: nn.Module, images: Images) -> None:
+    none = images.subset(torch.empty(0, dtype=torch.int64))
+    with pytest.raises(DataError, match="attack 'fgsm': expected at least one image, got none"):
+        run_attack(trained, none, QUICK[0], epsilon=EPSILON, seed=0)
+    with pytest.raises(ConfigError, match="batch size of an attack: expected at least 1, got 0"):
+        run_attack(trained, images, QUICK[0], epsilon=EPSILON, seed=0, batch_size=0)
+    with pytest.raises(DataError, match="positions of attacked images: expected 40, got 2"):
+        run_attack(
+            trained, images, QUICK[0], epsilon=EPSILON, seed=0, positions=torch.tensor([0, 1])
+        )
+    with pytest.raises(ConfigError, match="epsilon"):
+        run_attack(trained, images, QUICK[0], epsilon=8, seed=0)
+    with pytest.raises(CandidateFailure, match="not finite"):
+        run_attack(nn.Sequential(nn.Flatten(), Nan()), images, QUICK[0], epsilon=0.1, seed=0)
+    with pytest.raises(DataError, match="expected at least one attack, got none"):
+        run_level(trained, images, (), epsilon=EPSILON, seed=0)
+    with pytest.raises(DataError, match="expected results of the same images, got none"):
+        worst_case([])
+
+
+class Nan(nn.Module):
+    """A network whose training diverged."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Not a number."""
+        return x * torch.nan
