@@ -26,13 +26,20 @@ if TYPE_CHECKING:
     from evonas.api.study import Study as Study
     from evonas.api.study import load_study as load_study
     from evonas.evaluation.model_file import load_network as load_network
+    from evonas.evaluation.objectives import MeasuredValue as MeasuredValue
+    from evonas.evaluation.objectives import Objective as Objective
+    from evonas.evaluation.objectives import Subject as Subject
+    from evonas.evaluation.objectives import objective as objective
     from evonas.settings import Settings as Settings
 
     __version__: str
 
 __all__ = [
+    "MeasuredValue",
+    "Objective",
     "Settings",
     "Study",
+    "Subject",
     "Trained",
     "__version__",
     "available",
@@ -40,19 +47,24 @@ __all__ = [
     "load_network",
     "load_study",
     "new_study",
+    "objective",
     "search",
 ]
 
 
 _HOMES = {
+    "MeasuredValue": "evonas.evaluation.objectives",
+    "Objective": "evonas.evaluation.objectives",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",
+    "Subject": "evonas.evaluation.objectives",
     "Trained": "evonas.api.evaluating",
     "available": "evonas.api.catalogue",
     "evaluate": "evonas.api.evaluating",
     "load_network": "evonas.evaluation.model_file",
     "load_study": "evonas.api.study",
     "new_study": "evonas.api.searching",
+    "objective": "evonas.evaluation.objectives",
     "search": "evonas.api.searching",
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.search.replicates.noise_variance import moderated
-from evonas.study.results.trainings import by_candidate, healthy, standard_error
+from evonas.study.results.trainings import by_candidate, error_of_mean, healthy
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,14 @@ def _confirmed(
     errors: dict[str, float | None] = {}
     for name, variance in variances.items() if counted else ():
         values = [_values(e)[name] for e in counted]
-        means[name], num_images = statistics.fmean(values), counted[0].num_images[name]
-        errors[name] = (
-            None
-            if variance is None
-            else standard_error(variance / len(values), means[name], num_images=num_images)
-        )
+        means[name] = statistics.fmean(values)
+        of_mean = None if variance is None else variance / len(values)
+        errors[name] = error_of_mean(of_mean, counted, name, means[name])
     return Confirmed(key, replicates, replicates - len(counted), means, errors)
 
 
 def _values(evaluation: Evaluation) -> dict[str, float]:
-    """The shares of images, of both parts; what needs no training cannot be confirmed."""
+    """What was measured on both parts; what needs no training cannot be confirmed."""
     validation = {
         name: value for name, value in evaluation.values.items() if OBJECTIVES[name].cost != "free"
     }
