@@ -109,8 +109,8 @@ def _send_error_signs(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _send_row(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """The row of P of the image's class: read and written."""
-    return moved(2 * batch * layer.inputs)
+    """The row of P of the image's class; rows are read once, and written for each image."""
+    return moved((batch + min(batch, layer.num_classes)) * layer.inputs)
 
 
 def _projected(layer: LayerUse, batch: int) -> Work:
