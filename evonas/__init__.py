@@ -28,14 +28,21 @@ if TYPE_CHECKING:
     from evonas.api.study import Study as Study
     from evonas.api.study import load_study as load_study
     from evonas.evaluation.model_file import load_network as load_network
+    from evonas.evaluation.objectives import MeasuredValue as MeasuredValue
+    from evonas.evaluation.objectives import Objective as Objective
+    from evonas.evaluation.objectives import Subject as Subject
+    from evonas.evaluation.objectives import objective as objective
     from evonas.settings import Settings as Settings
 
     __version__: str
 
 __all__ = [
     "Ablation",
+    "MeasuredValue",
+    "Objective",
     "Settings",
     "Study",
+    "Subject",
     "Trained",
     "__version__",
     "ablate",
@@ -44,6 +51,7 @@ __all__ = [
     "load_network",
     "load_study",
     "new_study",
+    "objective",
     "search",
 ]
 
@@ -51,14 +59,18 @@ __all__ = [
 _HOMES = {
     "Ablation": "evonas.api.ablating",
     "ablate": "evonas.api.ablating",
+    "MeasuredValue": "evonas.evaluation.objectives",
+    "Objective": "evonas.evaluation.objectives",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",
+    "Subject": "evonas.evaluation.objectives",
     "Trained": "evonas.api.evaluating",
     "available": "evonas.api.catalogue",
     "evaluate": "evonas.api.evaluating",
     "load_network": "evonas.evaluation.model_file",
     "load_study": "evonas.api.study",
     "new_study": "evonas.api.searching",
+    "objective": "evonas.evaluation.objectives",
     "search": "evonas.api.searching",
 }
 

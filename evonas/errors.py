@@ -8,11 +8,13 @@ EvonasError                exit code 2
 |   |-- RuleError          a learning rule, or a layer it cannot train
 |   |-- DataError          a data set that is missing or damaged
 |   |-- ConfigError        a setting of a run
+|   |-- ObjectiveError     an objective of one's own that cannot be used
 |   `-- RunFolderError     a run folder that cannot be used as asked
 |-- StorageError           exit code 3: a journal or a weight file is damaged
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
     |-- TrainingDiverged   its loss or its weights stopped being finite
-    `-- MaskedAttack       its robustness cannot be measured by gradients
+    |-- MaskedAttack       its robustness cannot be measured by gradients
+    `-- ObjectiveFailed    an objective raised an error, or gave no finite number
 """
 
 from typing import Any, ClassVar
@@ -52,6 +54,10 @@ class ConfigError(InputError):
     """A setting of a run is out of range, or two settings contradict each other."""
 
 
+class ObjectiveError(InputError):
+    """An objective of the user's own, or of a package, cannot be imported or is none."""
+
+
 class RunFolderError(InputError):
     """A run folder already holds something else, or does not hold a run."""
 
@@ -78,6 +84,12 @@ class MaskedAttack(CandidateFailure):
     """An attack that follows gradients had none to follow, or followed wrong ones."""
 
     kind: ClassVar[str] = "masked"
+
+
+class ObjectiveFailed(CandidateFailure):
+    """An objective raised an error on a candidate, or gave no finite number."""
+
+    kind: ClassVar[str] = "objective"
 
 
 def show(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from evonas.errors import DataError, RuleError
+from evonas.errors import DataError, ObjectiveError, RuleError
 from evonas.registry import look_up
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def available(kind: str) -> "pd.DataFrame":
         kind: ``rules``, ``spaces``, ``objectives``, ``algorithms`` or ``datasets``.
 
     Returns:
-        One row for each; the index is the name. A rule whose package cannot be used is left out.
+        One row for each; the index is the name. A rule or an objective whose package cannot be
+        used is left out.
 
     Raises:
         UnknownNameError: there is no such kind.
@@ -69,6 +70,30 @@ def rules_and_problems() -> tuple[list[Row], list[RuleError]]:
     return rows, problems
 
 
+def objectives_and_problems() -> tuple[list[Row], list[ObjectiveError]]:
+    """A row for each objective, and what is wrong with those that cannot be used."""
+    from evonas.evaluation.objectives import OBJECTIVES
+
+    rows, problems = list[Row](), list[ObjectiveError]()
+    for name in OBJECTIVES:
+        try:
+            each = OBJECTIVES[name]
+        except ObjectiveError as problem:
+            problems.append(problem)
+        else:
+            rows.append(
+                {
+                    "name": each.name,
+                    "unit": each.unit,
+                    "direction": each.direction,
+                    "cost": each.cost,
+                    "error": each.error,
+                    "meaning": each.meaning,
+                }
+            )
+    return rows, problems
+
+
 def _rules() -> Iterable[Row]:
     return rules_and_problems()[0]
 
@@ -89,16 +114,7 @@ def _spaces() -> Iterable[Row]:
 
 
 def _objectives() -> Iterable[Row]:
-    from evonas.evaluation.objectives import OBJECTIVES
-
-    for each in OBJECTIVES.values():
-        yield {
-            "name": each.name,
-            "unit": each.unit,
-            "direction": each.direction,
-            "cost": each.cost,
-            "meaning": each.meaning,
-        }
+    return objectives_and_problems()[0]
 
 
 def _algorithms() -> Iterable[Row]:

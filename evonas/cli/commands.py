@@ -73,8 +73,10 @@ def show_rule(
 
 
 def objectives() -> None:
-    """List the objectives: name, unit, direction and cost."""
-    _list("objectives")
+    """List the objectives: name, unit, direction, cost and what their standard errors are of."""
+    from evonas.cli.objectives import list_objectives
+
+    list_objectives(Console())
 
 
 def algorithms() -> None:

@@ -9,7 +9,7 @@ from cyclopts import Group, Parameter
 from rich.console import Console
 
 from evonas.settings import SETTINGS, Setting, Settings
-from evonas.settings.description import default_text, help_text, option_of
+from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
 from evonas.settings.tree import GROUPS
 
@@ -54,7 +54,7 @@ def option(name: str) -> Parameter:
     """A setting as an option of a command, with its own help and default."""
     known = SETTINGS[name]
     return Parameter(
-        name=option_of(known),
+        name=options_of(known),
         help=help_text(known),
         show_default=lambda _: default_text(known),
     )
@@ -130,13 +130,14 @@ def _settings(given: dict[str, Any], config: Path | None) -> Settings:
 
 def _print_config(settings: Settings) -> None:
     from evonas.study.config import config_text
-    from evonas.study.create import versions
+    from evonas.study.create import sources, versions
     from evonas.study.resolve import resolve
 
     resolved = resolve(settings, reads_data=False)
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
-    print(config_text(resolved, versions=versions(resolved)), end="")
+    text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
+    print(text, end="")
 
 
 def _search(settings: Settings, *, out: Path | None, is_quiet: bool) -> None:

@@ -14,7 +14,7 @@ Relation = Literal["<=", ">="]
 
 MULTIPLES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "%": 1e-2}
 _FORM = re.compile(
-    r"\s*([\w-]+)\s*(<=|>=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMG%]?)\s*", re.ASCII
+    r"\s*([\w.:-]+)\s*(<=|>=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMG%]?)\s*", re.ASCII
 )
 
 

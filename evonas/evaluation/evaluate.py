@@ -133,7 +133,14 @@ def screen(
         torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)
     )
     record.weights_by_rule = weights_by_rule(network)
-    record.measure("free", Subject(network, nothing, nothing, Fraction(0), 0, traits.shape))
+    subject = Subject(
+        network, nothing, nothing, Fraction(0), _attack_seed(protocol), traits.shape,
+        protocol.recipe.batch,
+    )  # fmt: skip
+    try:
+        record.measure("free", subject)
+    except CandidateFailure:
+        return None  # its evaluation will say so
     if not record.violation:
         return None
     return record.evaluation(seconds=time.perf_counter() - start)
@@ -147,6 +154,7 @@ def _subject(network: Network, data: SearchData, *, protocol: Protocol) -> Subje
         epsilon=protocol.epsilon,
         attack_seed=attack_seed(protocol),
         input_shape=data.traits.shape,
+        batch=protocol.recipe.batch,
     )
 
 

@@ -4,7 +4,7 @@ import math
 from typing import final
 
 from evonas.evaluation.constraints import broken, total_violation
-from evonas.evaluation.objectives import OBJECTIVES, Cost, Subject
+from evonas.evaluation.objectives import OBJECTIVES, Cost, MeasuredValue, Objective, Subject
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 
@@ -48,6 +48,8 @@ class EvaluationBuilder:
         self._replicate = replicate
         self._test_values: dict[str, float] = {}
         self._num_images: dict[str, int] = {}
+        self._image_errors: dict[str, float] = {}
+        self._repeat_errors: dict[str, float] = {}
         self._learned: float | None = None
         self.seed = seed
         self.until = 0
@@ -61,33 +63,31 @@ class EvaluationBuilder:
         """Add the values of all objectives of this cost."""
         for objective in self._protocol.measured():
             if objective.cost == cost:
-                self._values[objective.name] = objective.measure(subject)
-                if cost != "free":
-                    seen = subject.attacked if cost == "attack" else subject.validation
-                    self._num_images[objective.name] = len(seen)
+                name, found = objective.name, objective.value_of(subject)
+                self._values[name] = found.value
+                self._note_error(name, objective, found, subject)
 
     def measure_learned(self, subject: Subject, *, num_classes: int) -> None:
         """How far its training came from chance, 0, to right about everything, 1."""
         share = self._values.get("acc")
         if share is None:
-            share = OBJECTIVES["acc"].measure(subject)
+            share = OBJECTIVES["acc"].value_of(subject).value
         chance = 1.0 / num_classes
         error = math.sqrt(chance * (1.0 - chance) / len(subject.validation))
         is_at_chance = share <= chance + CHANCE_ERRORS * error
         self._learned = 0.0 if is_at_chance else (share - chance) / (1.0 - chance)
 
     def measure_test(self, test: Subject) -> None:
-        """Add the values on the test part of all objectives that are measured on images.
+        """Add the values on the test part of all objectives that see images.
 
         Args:
             test: the network with the test part in the place of the validation part.
         """
         for objective in self._protocol.measured():
-            if objective.cost != "free":
-                name, is_attack = objective.name, objective.cost == "attack"
-                self._test_values[name] = objective.measure(test)
-                seen = test.attacked if is_attack else test.validation
-                self._num_images[f"test_{name}"] = len(seen)
+            if objective.is_tested:
+                name, found = objective.name, objective.value_of(test)
+                self._test_values[name] = found.value
+                self._note_error(f"test_{name}", objective, found, test)
 
     @property
     def violation(self) -> float:
@@ -143,7 +143,20 @@ class EvaluationBuilder:
             test_values=self._test_values,
             num_images=self._num_images,
             learned=self._learned,
+            image_errors=self._image_errors,
+            repeat_errors=self._repeat_errors,
         )
+
+    def _note_error(
+        self, name: str, objective: Objective, found: MeasuredValue, subject: Subject
+    ) -> None:
+        """Keep what the standard error of a value is made of."""
+        if objective.error == "images":
+            seen = subject.attacked if objective.cost == "attack" else subject.validation
+            self._num_images[name] = len(seen)
+        elif objective.error != "none" and found.standard_error is not None:
+            errors = self._image_errors if objective.error == "own" else self._repeat_errors
+            errors[name] = found.standard_error
 
     def _is_complete(self) -> bool:
         return len(self.losses) == self._protocol.recipe.epochs

@@ -25,6 +25,9 @@ class Evaluation:
             themselves, from 1.
         test_values: by objective, on the test part; empty but in a confirmation.
         num_images: by objective, of the images that its value is a share of.
+        image_errors: by objective, the standard error from a finite number of images, of a value
+            that is no share of them; those on the test part begin with ``test_``.
+        repeat_errors: by objective, the standard error of a value that is measured by repeats.
         learned: how far the training came from chance, 0, to right about everything, 1; None
             where it did not come to be measured.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
@@ -48,6 +51,8 @@ class Evaluation:
     test_values: dict[str, float] = field(default_factory=dict)
     num_images: dict[str, int] = field(default_factory=dict)
     learned: float | None = None
+    image_errors: dict[str, float] = field(default_factory=dict)
+    repeat_errors: dict[str, float] = field(default_factory=dict)
 
     @property
     def contends(self) -> bool:

@@ -47,6 +47,11 @@ class Cell(nn.Module):
             for node in range(plan.inputs, plan.inputs + plan.nodes)
         ]
 
+    @property
+    def sources(self) -> list[list[int]]:
+        """What each node adds up, as the numbers of inputs and nodes; of the live edges."""
+        return [[source for _, source in incoming] for incoming in self._incoming]
+
     def forward(self, *inputs: Tensor) -> Tensor:
         """Maps one or two tensors (N, C, H, W) to the cell's output."""
         prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]

@@ -16,6 +16,11 @@ def option_of(known: Setting) -> str:
     return f"--{(known.option or known.name).replace('_', '-')}"
 
 
+def options_of(known: Setting) -> tuple[str, ...]:
+    """All its names on the command line."""
+    return (option_of(known), *([f"--{known.also}"] if known.also else []))
+
+
 def default_text(known: Setting) -> str:
     """What holds when nothing is said."""
     if isinstance(known.default, tuple):
@@ -67,8 +72,9 @@ def reference_page() -> str:
         parts.append("|---|---|---|---|---|---|---|")
         for known in SETTINGS.values():
             if known.group == group:
+                options = ", ".join(f"`{each}`" for each in options_of(known))
                 cells = (
-                    f"`{known.name}`", f"`{option_of(known)}`", kind_text(known),
+                    f"`{known.name}`", options, kind_text(known),
                     default_text(known), known.unit, allowed_text(known), known.help,
                 )  # fmt: skip
                 parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

@@ -22,10 +22,11 @@ class ProblemSettings:
         example="fa,usf,brsf",
     )
     objectives: tuple[str, ...] = setting(
-        "What to optimise.",
+        "What to optimise; one of your own as module:function.",
         default=("acc", "robust"),
         table="objectives",
         example="acc,robust",
+        also="objective",
     )
     constraints: tuple[str, ...] = setting(
         "What a candidate must keep to; repeatable.",

@@ -41,6 +41,7 @@ class Setting:
         table: what lists the allowed names: ``rules`` for ``evonas rules``; empty if nothing does.
         example: a value as the user would write it, for error messages.
         option: its name on the command line, where that is not its own.
+        also: a second name on the command line.
         decides_result: whether two runs that differ in it may have different results. Only what
             decides is written into ``config.yaml``.
     """
@@ -57,6 +58,7 @@ class Setting:
     table: str
     example: str
     option: str
+    also: str
     decides_result: bool
 
     @property
@@ -93,6 +95,7 @@ def setting(
     table: str = "",
     example: str = "",
     option: str = "",
+    also: str = "",
     decides_result: bool = True,
 ) -> Any:
     """A field of a group of settings; see :class:`Setting`.
@@ -107,6 +110,7 @@ def setting(
         table: what lists the allowed names.
         example: a value as the user would write it.
         option: its name on the command line.
+        also: a second name there.
         decides_result: whether it may change a result.
     """
     about = {
@@ -118,6 +122,7 @@ def setting(
         "table": table,
         "example": example,
         "option": option,
+        "also": also,
         "decides_result": decides_result,
     }
     return field(default=default, metadata={SETTING: about})

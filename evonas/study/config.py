@@ -1,12 +1,14 @@
 """``config.yaml``: every setting that decides the result of a run, and the versions of it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from evonas.errors import ConfigError
+from evonas.evaluation.objectives.own_module import Source, also_search
 from evonas.schema import read_yaml
 from evonas.settings import SETTINGS, Settings
 from evonas.settings.checks import check_settings
@@ -15,6 +17,8 @@ from evonas.settings.reading import flat, read_settings
 CONFIG_FILE = "config.yaml"
 SPACE_FILE = "space.yaml"
 VERSIONS = "versions"
+SOURCES = "sources"
+"""Written for the reader and for later commands: what they say decides no setting."""
 
 # what holds in a run that was begun before there was such a setting
 _IMPLIED: dict[str, Any] = {
@@ -22,8 +26,19 @@ _IMPLIED: dict[str, Any] = {
 }  # fmt: skip
 
 
-def config_text(settings: Settings, *, versions: Mapping[str, str]) -> str:
-    """The text of ``config.yaml``: the settings that decide the result, in their groups."""
+def config_text(
+    settings: Settings,
+    *,
+    versions: Mapping[str, str],
+    sources: Mapping[str, Source] | None = None,
+) -> str:
+    """The text of ``config.yaml``: the settings that decide the result, in their groups.
+
+    Args:
+        settings: of a run.
+        versions: of the packages that its results depend on.
+        sources: of the user's own objectives, by name.
+    """
     document: dict[str, Any] = {}
     for name, value in settings.values().items():
         known = SETTINGS[name]
@@ -31,6 +46,8 @@ def config_text(settings: Settings, *, versions: Mapping[str, str]) -> str:
             group = document.setdefault(known.group, {})
             group[name] = list(value) if isinstance(value, tuple) else value
     document[VERSIONS] = dict(versions)
+    if sources:
+        document[SOURCES] = {name: asdict(source) for name, source in sources.items()}
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
@@ -60,13 +77,33 @@ def read_document(path: Path) -> dict[str, Any]:
     return _settings_of(_read(path))
 
 
+def read_sources(folder: Path) -> dict[str, Source]:
+    """Where the own objectives of the run in ``folder`` came from, by name.
+
+    Raises:
+        ConfigError: the file is missing or damaged.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        return {
+            str(name): Source(**{key: str(value) for key, value in each.items()})
+            for name, each in (_read(path).get(SOURCES) or {}).items()
+        }
+    except (AttributeError, TypeError) as problem:
+        raise ConfigError(
+            f"{path}: {SOURCES}: expected folder, file and sha256 of each objective"
+        ) from problem
+
+
 def read_config(folder: Path) -> Settings:
-    """The settings of the run in ``folder``.
+    """The settings of the run in ``folder``; from now on its own objectives are found.
 
     Raises:
         ConfigError: the file is missing, or does not hold all settings of a run.
     """
     path = folder / CONFIG_FILE
+    for source in read_sources(folder).values():
+        also_search(Path(source.folder))
     settings = read_settings(read_given(path), where=str(path))
     missing = [name for name in settings.left_open if SETTINGS[name].decides_result]
     if missing:
@@ -86,4 +123,4 @@ def _read(path: Path) -> dict[Any, Any]:
 
 
 def _settings_of(document: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {key: value for key, value in document.items() if key != VERSIONS}
+    return {key: value for key, value in document.items() if key not in (VERSIONS, SOURCES)}

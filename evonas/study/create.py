@@ -7,6 +7,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from evonas.errors import RunFolderError
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.objectives.own_module import Source, is_own, source_of
+from evonas.evaluation.protocol import Protocol
 from evonas.rules import all_rules
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, config_text, read_config
@@ -66,7 +69,7 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
     except OSError as problem:
         raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
     try:
-        text = config_text(settings, versions=versions(settings))
+        text = config_text(settings, versions=versions(settings), sources=sources(settings))
         (temporary / CONFIG_FILE).write_text(text, encoding="utf-8")
         (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
         create_journal(temporary, digest=run_digest(temporary)).close()
@@ -80,12 +83,29 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
 
 
 def versions(settings: Settings) -> dict[str, str]:
-    """Of Python, of the packages that a result depends on, and of those that offer its rules."""
+    """Of Python, of the packages that a result depends on, and of those that its parts are from.
+
+    These offer rules or objectives.
+    """
     return (
         {"python": platform.python_version()}
         | {package: _version(package) for package in PACKAGES}
         | all_rules().packages(settings.problem.rules)
+        | OBJECTIVES.packages(_measured(settings))
     )
+
+
+def sources(settings: Settings) -> dict[str, Source]:
+    """Where the user's own objectives come from, by name.
+
+    Raises:
+        ObjectiveError: one cannot be imported.
+    """
+    return {name: source_of(name) for name in _measured(settings) if is_own(name)}
+
+
+def _measured(settings: Settings) -> list[str]:
+    return [objective.name for objective in Protocol.of(settings).measured()]
 
 
 def _version(package: str) -> str:

@@ -8,10 +8,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from evonas.errors import RunFolderError, StorageError
+from evonas.errors import ObjectiveError, RunFolderError, StorageError
+from evonas.evaluation.objectives.own_module import source_of
 from evonas.schema import read_text
 from evonas.settings import Settings
-from evonas.study.config import CONFIG_FILE, SPACE_FILE, read_config, read_document
+from evonas.study.config import (
+    CONFIG_FILE,
+    SPACE_FILE,
+    read_config,
+    read_document,
+    read_sources,
+)
 from evonas.study.journal.journal import Journal, open_journal
 
 LOCK_FILE = "lock"
@@ -25,6 +32,7 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
 
     Raises:
         RunFolderError: there is no run, or another process is at work on it.
+        ObjectiveError: one of its own objectives is gone, or is not what the run began with.
         StorageError: see :func:`readable_run`.
     """
     _check_is_run(folder)
@@ -35,6 +43,7 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
         raise RunFolderError(f"{folder}: another process is at work on this run") from problem
     try:
         with readable_run(folder) as (settings, journal):
+            _check_sources(folder)
             journal.migrate()
             yield settings, journal
     finally:
@@ -73,6 +82,17 @@ def run_digest(folder: Path) -> str:
     document = read_document(folder / CONFIG_FILE)
     text = json.dumps([document, read_text(folder / SPACE_FILE)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_sources(folder: Path) -> None:
+    """Refuse to measure candidates of one run by two functions of one name."""
+    for name, began in read_sources(folder).items():
+        now = source_of(name)
+        if now.sha256 != began.sha256:
+            raise ObjectiveError(
+                f"objective '{name}': {now.file} is not what the run began with ({began.file}); "
+                "put that back, or begin a new run"
+            )
 
 
 def _check_is_run(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import final
 from evonas.errors import StorageError
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.model_file import with_description
+from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.schema import read_text
@@ -72,7 +73,7 @@ class Models:
             executor.submit(Order(self._space, genome, self._protocol, stage))
         for _ in lost:
             again, weights = executor.next_done()
-            if again.values != lost[again.key].values:
+            if _reproducible(again) != _reproducible(lost[again.key]):
                 raise StorageError(
                     f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
                     "here the candidate trains to other values than the journal holds"
@@ -82,3 +83,12 @@ class Models:
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove the weights of all others."""
         keep_only(self._folder, keys)
+
+
+def _reproducible(evaluation: Evaluation) -> dict[str, float]:
+    """The values that the same weights have again; durations are not among them."""
+    return {
+        name: value
+        for name, value in evaluation.values.items()
+        if OBJECTIVES[name].is_reproducible
+    }

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from evonas.errors import ObjectiveFailed
 from evonas.evaluation import evaluate as module
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import evaluate, screen
+from evonas.evaluation.objectives import OBJECTIVES, Subject
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.space import Space
 from tests.small_run import changed_protocol
@@ -91,6 +93,36 @@ def test_what_breaks_a_free_constraint_is_not_trained(
     screened = screen(space, genome, protocol=strict, traits=traits_of("digits"))
     assert screened is not None
     assert replace(screened, seconds=0) == replace(record, seconds=0)
+
+
+def test_an_estimate_of_energy_is_a_free_constraint_like_any_other(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "training", None)  # a call would fail
+    strict = changed_protocol(protocol, constraints=("energy<=1", "energy_training<=1"))
+    genome = space.parse(ALIVE)
+    record, _ = evaluate(space, genome, protocol=strict)
+    assert record.violation == pytest.approx(
+        record.values["energy"] + record.values["energy_training"] - 2
+    )
+    screened = screen(space, genome, protocol=strict, traits=traits_of("digits"))
+    assert screened is not None
+    assert replace(screened, seconds=0) == replace(record, seconds=0)
+
+
+def test_what_has_no_value_before_training_is_not_screened_out_but_fails(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(_: Subject) -> float:
+        raise ObjectiveFailed("params: broken")
+
+    broken = replace(OBJECTIVES["params"], measure=break_down)
+    monkeypatch.setitem(OBJECTIVES._loaded, "params", broken)
+    strict = changed_protocol(protocol, constraints=("params<=1k",))
+    genome = space.parse(ALIVE)
+    assert screen(space, genome, protocol=strict, traits=traits_of("digits")) is None
+    record, _ = evaluate(space, genome, protocol=strict)
+    assert record.failure == "objective: params: broken"
 
 
 def test_what_keeps_to_the_free_constraints_is_trained(space: Space, protocol: Protocol) -> None:

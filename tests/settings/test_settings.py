@@ -12,7 +12,7 @@ from evonas.cli import main
 from evonas.errors import ConfigError
 from evonas.settings import SETTINGS, Unset
 from evonas.settings.checks import check_settings
-from evonas.settings.description import default_text, option_of, reference_page
+from evonas.settings.description import default_text, option_of, options_of, reference_page
 from evonas.settings.reading import flat, read_settings
 from evonas.settings.tree import GROUPS
 from evonas.study.config import config_text
@@ -34,10 +34,11 @@ def test_every_setting_is_in_the_help_the_file_and_the_page(
         main(["run", "--help"])
     printed, page = capsys.readouterr().out, reference_page()
     for name, known in SETTINGS.items():
-        assert f"{option_of(known)} " in printed
+        assert all(f"{option} " in printed for option in options_of(known))
         assert known.help in printed
         assert f"[default: {default_text(known)}]" in printed
-        assert f"| `{name}` | `{option_of(known)}` |" in page
+        options = ", ".join(f"`{option}`" for option in options_of(known))
+        assert f"| `{name}` | {options} |" in page
         assert known.help in page
 
 

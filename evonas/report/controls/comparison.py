@@ -9,7 +9,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.report.controls.crossed import crossed_estimate
 from evonas.report.controls.paired import Estimate, flipped_signs
 from evonas.study.controls.names import NETWORK, group_of
-from evonas.study.results.confirmed import image_shares
+from evonas.study.results.confirmed import trained_values
 from evonas.study.results.trainings import healthy
 
 TEST = "test_"
@@ -66,7 +66,7 @@ def compare_controls(trainings: Mapping[str, Sequence[Evaluation]]) -> list[Comp
         trainings: of one network, by control, see :mod:`evonas.study.controls.reading`.
     """
     counted = {
-        name: {e.replicate: image_shares(e) for e in healthy(some)}
+        name: {e.replicate: trained_values(e) for e in healthy(some)}
         for name, some in trainings.items()
     }
     measures = dict.fromkeys(m for some in counted.values() for v in some.values() for m in v)

@@ -13,7 +13,7 @@ from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.verdict import sentences, verdict
 from evonas.study.controls.names import group_of
-from evonas.study.results.confirmed import image_shares
+from evonas.study.results.confirmed import trained_values
 from evonas.study.weights import write_whole
 
 CONTROLS_FOLDER = "controls"
@@ -108,7 +108,7 @@ def _training(evaluation: Evaluation) -> dict[str, Any]:
         "replicate": evaluation.replicate,
         "seed": evaluation.seed,
         "network": evaluation.genome,
-        "shares": image_shares(evaluation),
+        "shares": trained_values(evaluation),
         "weights_by_rule": evaluation.weights_by_rule,
         "learned": evaluation.learned,
         "failure": evaluation.failure,

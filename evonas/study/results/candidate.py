@@ -9,7 +9,7 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import non_dominated
 from evonas.study.results.standing import Standing
-from evonas.study.results.trainings import by_candidate, healthy, is_whole, standard_error
+from evonas.study.results.trainings import by_candidate, error_of_mean, healthy, is_whole
 from evonas.study.results.vectors import vector
 
 
@@ -25,7 +25,8 @@ class Candidate:
         noise: by objective of the study, the standard error of the value that comes from training;
             None where nothing is known of it, as no candidate was trained twice.
         errors: the same with the error of a finite number of images, which is the same for all
-            candidates and so plays no part where two are compared.
+            candidates and so plays no part where two are compared. What is measured by repeats has
+            an error though nothing is known of training.
         collapsed: how many trainings failed, or learned next to nothing while others did.
         failure: the reason, for one that failed; else None.
         violation: how far it is outside the constraints, 0 if it keeps to them.
@@ -147,7 +148,7 @@ def _candidate(
         means=means,
         noise=noise,
         errors={
-            name: _with_images(error, values[name], used[0].num_images.get(name))
+            name: error_of_mean(None if error is None else error**2, used, name, values[name])
             for name, error in noise.items()
         },
         collapsed=standing.collapsed,
@@ -178,10 +179,3 @@ def _why_not(
 
 def _mean(values: Sequence[float]) -> float:
     return values[0] if len(values) == 1 else math.fsum(values) / len(values)
-
-
-def _with_images(error: float | None, value: float, num_images: int | None) -> float | None:
-    """The standard error of a share of images, beside that of training."""
-    if error is None or num_images is None:
-        return error
-    return standard_error(error**2, min(max(value, 0.0), 1.0), num_images=num_images)

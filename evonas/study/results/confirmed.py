@@ -9,7 +9,7 @@ import numpy as np
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.search.replicates.noise_variance import moderated
-from evonas.study.results.trainings import by_candidate, healthy, standard_error
+from evonas.study.results.trainings import by_candidate, error_of_mean, healthy
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def summarise(confirmations: Sequence[Evaluation]) -> dict[str, Confirmed]:
     """
     by_key = by_candidate(confirmations)
     counted = {key: healthy(some) for key, some in by_key.items()}
-    names = list(dict.fromkeys(name for e in confirmations for name in image_shares(e)))
+    names = list(dict.fromkeys(name for e in confirmations for name in trained_values(e)))
     variances = {name: _variances(counted, name) for name in names}
     return {
         key: _confirmed(
@@ -60,18 +60,15 @@ def _confirmed(
     means: dict[str, float] = {}
     errors: dict[str, float | None] = {}
     for name, variance in variances.items() if counted else ():
-        values = [image_shares(e)[name] for e in counted]
-        means[name], num_images = statistics.fmean(values), counted[0].num_images[name]
-        errors[name] = (
-            None
-            if variance is None
-            else standard_error(variance / len(values), means[name], num_images=num_images)
-        )
+        values = [trained_values(e)[name] for e in counted]
+        means[name] = statistics.fmean(values)
+        of_mean = None if variance is None else variance / len(values)
+        errors[name] = error_of_mean(of_mean, counted, name, means[name])
     return Confirmed(key, replicates, replicates - len(counted), means, errors)
 
 
-def image_shares(evaluation: Evaluation) -> dict[str, float]:
-    """The shares of images, of both parts; what needs no training cannot be confirmed."""
+def trained_values(evaluation: Evaluation) -> dict[str, float]:
+    """What was measured on both parts; what needs no training cannot be confirmed."""
     validation = {
         name: value for name, value in evaluation.values.items() if OBJECTIVES[name].cost != "free"
     }
@@ -80,7 +77,7 @@ def image_shares(evaluation: Evaluation) -> dict[str, float]:
 
 def _variances(counted: Mapping[str, Sequence[Evaluation]], name: str) -> dict[str, float]:
     """Of one training of each candidate; empty where none has two."""
-    values = [[image_shares(e)[name] for e in some] for some in counted.values()]
+    values = [[trained_values(e)[name] for e in some] for some in counted.values()]
     freedom = np.array([max(0, len(some) - 1) for some in values])
     if not freedom.sum():
         return {}

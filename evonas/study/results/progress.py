@@ -56,9 +56,10 @@ def archive_hypervolume(
 ) -> float | None:
     """Hypervolume of all that was measured, in the unit box between the ideal and the reference.
 
-    An objective with a worst value takes it as its reference (accuracy 0), and 1 as its ideal; the
-    others (parameters, multiply-adds) take 0 as their ideal and 1.1 times the worst of
-    ``reference_generation`` as their reference. None if every candidate of it failed.
+    An objective whose best and worst values are known takes them as its ideal and its reference
+    (accuracy: 1 and 0). Where one of them is not, ``reference_generation`` stands for it: its best
+    as the ideal, and beyond its worst by a tenth of the way from the ideal as the reference
+    (parameters: 0, and 1.1 times the largest). None if every candidate of it failed.
     """
     if all(e.failure is not None for e in reference_generation):
         return None
@@ -76,7 +77,14 @@ def archive_hypervolume(
 
 def _side(objective: Objective, reference_generation: Sequence[Measured]) -> tuple[float, float]:
     """The ideal and the reference of one objective, both minimised."""
+    seen = [
+        objective.minimised(e.values[objective.name])
+        for e in reference_generation
+        if e.failure is None and objective.name in e.values
+    ] or [0.0]
+    ideal = min(seen) if objective.best is None else objective.minimised(objective.best)
     if objective.worst is not None:
-        return objective.minimised(1.0), objective.minimised(objective.worst)
-    values = [e.values[objective.name] for e in reference_generation if e.failure is None]
-    return 0.0, BEYOND_WORST * max(values)
+        reference = objective.minimised(objective.worst)
+    else:
+        reference = ideal + BEYOND_WORST * (max(seen) - ideal)
+    return ideal, reference if reference > ideal else ideal + 1.0

@@ -52,6 +52,33 @@ def standard_error(variance: float, share: float, *, num_images: int) -> float:
     return math.sqrt(variance + share * (1.0 - share) / num_images)
 
 
+def error_of_mean(
+    variance: float | None, trainings: Sequence[Evaluation], name: str, mean: float
+) -> float | None:
+    """The standard error of what is believed of an objective: of training, and of the images.
+
+    All trainings are measured on the same images, so more of them do not make their error smaller.
+
+    Args:
+        variance: of the mean, from training; None where it is not known.
+        trainings: that the mean is of, at least one.
+        name: of the objective, on the test part with ``test_`` before it.
+        mean: of the trainings.
+
+    Returns:
+        None where nothing is known of the noise of training; then the error of repeats, for what
+        is measured by repeats.
+    """
+    if variance is None:
+        return trainings[0].repeat_errors.get(name)
+    num_images = trainings[0].num_images.get(name)
+    if num_images is not None:
+        share = min(max(mean, 0.0), 1.0)
+        return standard_error(variance, share, num_images=num_images)
+    of_images = [t.image_errors[name] ** 2 for t in trainings if name in t.image_errors]
+    return math.sqrt(variance + (math.fsum(of_images) / len(of_images) if of_images else 0.0))
+
+
 def trial_results(
     trainings: Sequence[Evaluation],
     objectives: Sequence[str],

@@ -219,3 +219,35 @@ def test_what_was_kept_comes_back_and_what_is_stale_or_rubbish_does_not(tmp_path
         assert read_standings(tmp_path, num_trainings=4) is None
     path.unlink()
     assert read_standings(tmp_path, num_trainings=4) is None
+
+
+def measured(number: int, **values: float) -> Evaluation:
+    """A training with values of several kinds of error."""
+    plain = trained("a", number, 0.8)
+    return replace(
+        plain, values={**plain.values, **values}, image_errors={"ece": 0.02},
+        repeat_errors={"latency": 0.3},
+    )  # fmt: skip
+
+
+def test_an_error_is_made_of_what_the_objective_says() -> None:
+    names = ("acc", "ece", "latency", "energy")
+    some = [
+        measured(0, ece=0.10, latency=3.0, energy=5.0),
+        measured(1, ece=0.14, latency=4.0, energy=5.0),
+    ]
+    (found,) = candidates(some, names, replicates="2")
+    # a variance of .0008 over two trainings, and the estimate's own error, which they share
+    assert found.errors["ece"] == pytest.approx(math.sqrt(0.0008 / 2 + 0.02**2))
+    # repeats are made anew by each training: the spread holds their error already
+    assert found.errors["latency"] == pytest.approx(math.sqrt(0.5 / 2))
+    assert found.errors["energy"] == 0.0
+    assert found.errors["acc"] == pytest.approx(math.sqrt(0.8 * 0.2 / 100))
+
+
+def test_one_training_knows_the_error_of_repeats_and_no_other() -> None:
+    names = ("acc", "ece", "latency")
+    some = [measured(0, ece=0.10, latency=3.0)]
+    (found,) = candidates(some, names, replicates="1")
+    assert found.errors == {"acc": None, "ece": None, "latency": 0.3}
+    assert found.noise == dict.fromkeys(names)

@@ -61,3 +61,20 @@ def test_a_network_whose_every_training_failed_has_no_numbers() -> None:
     )
     found = summarise([failed, training("b", 1, 0.9), training("b", 2, 0.8)])
     assert (found["a"].replicates, found["a"].collapsed, found["a"].means) == (1, 1, {})
+
+
+def test_values_that_are_no_shares_have_no_error_of_shares() -> None:
+    def measured(number: int, ece: float, latency: float) -> Evaluation:
+        return replace(
+            training("a", number, 0.8), values={"acc": 0.8, "ece": ece, "latency": latency},
+            test_values={"acc": 0.7, "ece": ece + 0.1},
+            image_errors={"ece": 0.03, "test_ece": 0.01}, repeat_errors={"latency": 0.2},
+        )  # fmt: skip
+
+    found = summarise([measured(1, 0.10, 30.0), measured(2, 0.14, 34.0)])["a"]
+    assert found.errors["ece"] == pytest.approx(math.sqrt(0.0008 / 2 + 0.03**2), rel=1e-5)
+    assert found.errors["test_ece"] == pytest.approx(math.sqrt(0.0008 / 2 + 0.01**2), rel=1e-5)
+    assert found.errors["latency"] == pytest.approx(math.sqrt(8.0 / 2), rel=1e-5)
+    assert "test_latency" not in found.means
+    alone = summarise([measured(1, 0.1, 30.0)])["a"]
+    assert (alone.errors["ece"], alone.errors["latency"]) == (None, 0.2)

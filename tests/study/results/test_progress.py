@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from evonas.evaluation.objectives import Objective
 from evonas.evaluation.record import Evaluation
-from evonas.study.results import vectors
+from evonas.study.results import progress, vectors
 from evonas.study.results.candidate import candidates_of, front
 from evonas.study.results.progress import archive_hypervolume, best
 from evonas.study.results.standing import plain_standings
@@ -91,3 +92,27 @@ def test_the_hypervolume_never_falls_when_candidates_are_added() -> None:
 
 def test_a_first_generation_of_failures_has_no_reference() -> None:
     assert archive_hypervolume([GOOD], PAIR, reference_generation=[LOST]) is None
+
+
+def volume(name: str, value: float, *first: float) -> float:
+    found = archive_hypervolume(
+        [told("a", **{name: value})], (name,),
+        reference_generation=[told(str(each), **{name: each}) for each in first],
+    )  # fmt: skip
+    assert found is not None
+    return found
+
+
+def test_a_minimised_objective_between_known_ends_counts_from_the_worst() -> None:
+    assert volume("ece", 0.1, 0.3) == pytest.approx(0.9)
+
+
+def test_the_first_generation_stands_for_ends_that_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = Objective("m:gain", "x", "maximise", "free", "", None, lambda _: 0.0)
+    for module in (progress, vectors):
+        monkeypatch.setattr(module, "OBJECTIVES", {"m:gain": own})
+    # from 4, the best of the first generation, to a tenth of 4 - 2 below its worst
+    assert volume("m:gain", 3.0, 2.0, 4.0) == pytest.approx((3.0 - 1.8) / 2.2)
+    assert volume("m:gain", 3.0, 3.0) == pytest.approx(1.0)  # equal ones: a unit below

@@ -1,0 +1,52 @@
+"""Work of what has no weights: normalisation, activations, pooling, sums.
+
+Nothing is fused: each part reads its inputs from memory and writes its outputs to it. All is of a
+batch. Identities and concatenations cost nothing.
+"""
+
+from evonas.evaluation.energy.trace import PartUse
+from evonas.evaluation.energy.work import NOTHING, Work, moved, multiply_adds
+
+
+def forward(part: PartUse, *, batch: int, is_training: bool) -> Work:
+    """Of one pass."""
+    inputs, outputs = batch * part.inputs, batch * part.outputs
+    match part.kind:
+        case "normalisation" if is_training:
+            # mean and variance in one pass, then a scale and an offset in another
+            sums = Work(multiplications=inputs, additions=2 * inputs)
+            return sums + multiply_adds(inputs) + moved(3 * inputs + 2 * part.channels)
+        case "normalisation" | "scaling":
+            return multiply_adds(inputs) + moved(2 * inputs + 2 * part.channels)
+        case "activation":
+            return Work(additions=inputs) + moved(inputs + outputs)
+        case "average pool":
+            sums = Work(multiplications=outputs, additions=outputs * part.window)
+            return sums + moved(inputs + outputs)
+        case "maximum pool":
+            return Work(additions=outputs * part.window) + moved(inputs + outputs)
+        case "sum":
+            return Work(additions=outputs) + moved(3 * outputs)
+
+
+def backward(part: PartUse, *, batch: int) -> Work:
+    """Of one pass back, with the sums where a value was read several times."""
+    inputs, outputs = batch * part.inputs, batch * part.outputs
+    joined = batch * part.joined_backward
+    joining = Work(additions=joined) + moved(3 * joined)
+    match part.kind:
+        case "normalisation":
+            # the sums of g and of g x, then the signal from both; x and g are read twice
+            own = Work(multiplications=3 * inputs, additions=4 * inputs) + moved(5 * inputs)
+            return own + moved(2 * part.channels)
+        case "activation":
+            return Work(additions=inputs) + moved(3 * inputs) + joining
+        case "average pool":
+            spread = Work(multiplications=outputs, additions=outputs * part.window)
+            return spread + moved(inputs + outputs)
+        case "maximum pool":
+            return Work(additions=outputs) + moved(inputs + 2 * outputs)
+        case "sum":
+            return joining  # each term gets the signal as it is
+        case "scaling":
+            return NOTHING  # of the images

@@ -1,0 +1,204 @@
+"""Work of a layer with weights in one training step, by its rule. All is of a batch.
+
+A rule's cost is that of the rule, not of the way in which evonas computes it: ``kp`` is counted
+with the second weights that it trains, though evonas needs none. Random numbers that never change
+(``fa``, ``frsf``) are drawn again from their counter at every step, which costs less than to read
+them. Products with signs are additions.
+"""
+
+from collections.abc import Callable
+
+from evonas.evaluation.energy.sgd import sgd_update
+from evonas.evaluation.energy.trace import LayerUse
+from evonas.evaluation.energy.work import NOTHING, Work, moved, multiply_adds
+from evonas.rules import (
+    AbstractOwnUpdateRule,
+    AbstractPlasticityRule,
+    AbstractRule,
+    Backprop,
+    BatchRandomSign,
+    DirectFeedbackAlignment,
+    DirectRandomTarget,
+    FeedbackAlignment,
+    FixedRandomSign,
+    KolenPollack,
+    LocalLoss,
+    PredictiveCoding,
+    SignedDirectFeedback,
+    SpikeTiming,
+    UniformSign,
+)
+from evonas.rules.own_update.own_update import SENDERS
+
+LayerWork = Callable[[AbstractRule, LayerUse, int], Work]
+
+
+def forward(layer: LayerUse, *, batch: int) -> Work:
+    """Of one pass: products, biases; inputs and weights are read, outputs written."""
+    return (
+        multiply_adds(batch * layer.products)
+        + Work(additions=batch * layer.outputs if layer.biases else 0)
+        + moved(batch * (layer.inputs + layer.outputs) + layer.weights + layer.biases)
+    )
+
+
+def send(layer: LayerUse, *, batch: int) -> Work:
+    """Of the signal to the layer's input; nothing on the first layer."""
+    return NOTHING if layer.is_first else _by_class(SENDS, layer.rule)(layer.rule, layer, batch)
+
+
+def update(layer: LayerUse, *, batch: int) -> Work:
+    """Of what takes the place of the weight's gradient, and of the bias's gradient."""
+    bias = Work(additions=batch * layer.outputs) + moved(batch * layer.outputs + layer.biases)
+    own = _by_class(UPDATES, layer.rule)(layer.rule, layer, batch)
+    return own + bias if layer.biases else own
+
+
+def transposed(layer: LayerUse, batch: int, *, read: int) -> Work:
+    """K(g; V) with so many numbers of V from memory."""
+    return multiply_adds(batch * layer.products) + moved(
+        batch * (layer.outputs + layer.inputs) + read
+    )
+
+
+def correlation(layer: LayerUse, batch: int) -> Work:
+    """C(x, g)."""
+    return multiply_adds(batch * layer.products) + moved(
+        batch * (layer.inputs + layer.outputs) + layer.weights
+    )
+
+
+def _send_weights(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """W is read again. Also what an unknown rule is taken to cost."""
+    return transposed(layer, batch, read=layer.weights)
+
+
+def _send_random(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """B is drawn, scaled, and never stored."""
+    made = Work(multiplications=layer.weights, random_numbers=layer.weights)
+    return transposed(layer, batch, read=0) + made
+
+
+def _send_signs(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """sign(W): additions; one product with sigma for each number sent."""
+    signed = Work(
+        multiplications=batch * layer.inputs, additions=batch * layer.products
+    )  # fmt: skip
+    return signed + moved(batch * (layer.outputs + layer.inputs) + layer.weights)
+
+
+def _send_random_magnitudes(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """|M| sign(W): W is read, M drawn; two products a weight."""
+    made = Work(multiplications=2 * layer.weights, random_numbers=layer.weights)
+    return transposed(layer, batch, read=layer.weights) + made
+
+
+def _send_learnt(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """B is read, and learns as W does, from the same gradient."""
+    return transposed(layer, batch, read=layer.weights) + sgd_update(layer.weights)
+
+
+def _send_error(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """E P, from the logits; P is read once."""
+    return multiply_adds(batch * layer.num_classes * layer.inputs) + _projected(layer, batch)
+
+
+def _send_error_signs(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """sign(e) P: additions."""
+    return Work(additions=batch * layer.num_classes * layer.inputs) + _projected(layer, batch)
+
+
+def _send_row(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """The row of P of the image's class; rows are read once, and written for each image."""
+    return moved((batch + min(batch, layer.num_classes)) * layer.inputs)
+
+
+def _projected(layer: LayerUse, batch: int) -> Work:
+    classes = layer.num_classes
+    return moved(batch * (classes + layer.inputs) + classes * layer.inputs)
+
+
+def _send_as_another(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """Of a rule with an update of its own: as the rule that its option ``send`` names."""
+    assert isinstance(rule, AbstractOwnUpdateRule)
+    sender = SENDERS[rule.send]
+    return NOTHING if sender is None else _by_class(SENDS, sender)(sender, layer, batch)
+
+
+def _send_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """In a segment each sweep predicts and sends, and one prediction is left at the end."""
+    assert isinstance(rule, PredictiveCoding)
+    once = _send_as_another(rule, layer, batch)
+    return once if layer.sweeps == 0 else once * layer.sweeps
+
+
+def _update_by_signal(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    return correlation(layer, batch)
+
+
+def _update_by_activity(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """C(x, M) - rho W: two multiply-adds an output for M and rho, one a weight."""
+    post = multiply_adds(2 * batch * layer.outputs) + moved(batch * layer.outputs)
+    return correlation(layer, batch) + post + multiply_adds(layer.weights) + moved(layer.weights)
+
+
+def _update_by_spikes(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """Encoding, a forward pass and two correlations of frames; with spikes products are sums."""
+    assert isinstance(rule, SpikeTiming)
+    frames = rule.frames
+    inputs, outputs = frames * batch * layer.inputs, frames * batch * layer.outputs
+    passes = Work(additions=3 * frames * batch * layer.products) + moved(
+        3 * (inputs + outputs + layer.weights)
+    )
+    encoding = Work(additions=inputs, random_numbers=frames * layer.inputs)
+    traces = multiply_adds(inputs + 2 * outputs) + moved(2 * (inputs + outputs))
+    return passes + encoding + traces + multiply_adds(2 * layer.weights)
+
+
+def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """A head is run and trained: normalised, pooled, read by a linear map of the classes."""
+    assert isinstance(rule, LocalLoss)
+    outputs, channels = batch * layer.outputs, layer.channels
+    features = channels * (rule.pool**2 if layer.outputs > channels else 1)
+    norm = Work(multiplications=5 * outputs, additions=8 * outputs) + moved(8 * outputs)
+    shape = Work(additions=4 * outputs) + moved(6 * outputs + 2 * batch * features)
+    read = multiply_adds(batch * features * layer.num_classes) + moved(
+        batch * (features + layer.num_classes) + features * layer.num_classes
+    )
+    return correlation(layer, batch) + norm + shape + read * 3
+
+
+def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """C(v, e). A layer by itself needs one pass for v; a segment predicts ``steps`` + 1 times."""
+    found = correlation(layer, batch)
+    if layer.sweeps:
+        return found + forward(layer, batch=batch) * (layer.sweeps + 1)
+    return found if layer.is_first else found + _send_as_another(rule, layer, batch)
+
+
+SENDS: dict[type, LayerWork] = {
+    AbstractRule: _send_weights,
+    Backprop: _send_weights,
+    FeedbackAlignment: _send_random,
+    UniformSign: _send_signs,
+    FixedRandomSign: _send_random_magnitudes,
+    BatchRandomSign: _send_random_magnitudes,
+    KolenPollack: _send_learnt,
+    DirectFeedbackAlignment: _send_error,
+    SignedDirectFeedback: _send_error_signs,
+    DirectRandomTarget: _send_row,
+    AbstractOwnUpdateRule: _send_as_another,
+    PredictiveCoding: _send_relaxed,
+}
+UPDATES: dict[type, LayerWork] = {
+    AbstractRule: _update_by_signal,
+    AbstractPlasticityRule: _update_by_activity,
+    SpikeTiming: _update_by_spikes,
+    LocalLoss: _update_by_head,
+    PredictiveCoding: _update_relaxed,
+}
+"""By class; a rule that is in neither table, such as a third party's, costs what its base does."""
+
+
+def _by_class(table: dict[type, LayerWork], rule: AbstractRule) -> LayerWork:
+    return next(table[each] for each in type(rule).__mro__ if each in table)

@@ -1,0 +1,201 @@
+"""What a network runs, in order, with the sizes of what goes in and comes out of each part."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.evaluation.attacks.frozen_network import frozen
+from evonas.networks import Network
+from evonas.networks.blocks import FactorizedReduction, ResidualReduction
+from evonas.networks.cell import Cell
+from evonas.rules import AbstractRule, AbstractRuleLayer, PredictiveCoding, Segment
+
+Kind = Literal["normalisation", "activation", "average pool", "maximum pool", "sum", "scaling"]
+
+
+@final
+@dataclass(frozen=True)
+class LayerUse:
+    """One layer with weights; numbers of one image.
+
+    Attributes:
+        rule: by which it learns.
+        weights: without the bias.
+        biases: 0 or one for each output channel.
+        inputs: numbers.
+        outputs: numbers.
+        channels: of the outputs.
+        products: of one pass through it.
+        is_first: its input is the image, so it has nothing to send.
+        num_classes: of the network.
+        sweeps: relaxations of the segment that it belongs to; 0 if it is in none that relaxes.
+    """
+
+    rule: AbstractRule
+    weights: int
+    biases: int
+    inputs: int
+    outputs: int
+    channels: int
+    products: int
+    is_first: bool
+    num_classes: int
+    sweeps: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class PartUse:
+    """Anything that has no weights and learns by no rule; numbers of one image.
+
+    Attributes:
+        kind: of part.
+        inputs: numbers.
+        outputs: numbers.
+        window: inputs that one output is made from.
+        channels: that are normalised; 0 for others.
+        joined_backward: signals that are added up where one value was read several times.
+        sweeps: as of a layer.
+    """
+
+    kind: Kind
+    inputs: int
+    outputs: int
+    window: int = 1
+    channels: int = 0
+    joined_backward: int = 0
+    sweeps: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class Trace:
+    """What one forward pass of one image runs.
+
+    Attributes:
+        layers: with weights.
+        parts: all others.
+        parameters: that are trained, heads of local losses included.
+    """
+
+    layers: tuple[LayerUse, ...]
+    parts: tuple[PartUse, ...]
+    parameters: int
+
+
+def trace(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Trace:
+    """Run one black image through a network and write down what runs.
+
+    What is built and never run, such as an edge that reaches no output, is not in it. The network
+    is left as it was.
+
+    Args:
+        network: with rule layers; a :class:`Network` for what lies between its modules.
+        input_shape: channels, height, width.
+    """
+    recorder = _Recorder(network)
+    device = next(network.parameters()).device
+    with frozen(network), torch.no_grad():
+        handles = [
+            module.register_forward_hook(recorder.record)
+            for module in network.modules()
+            if isinstance(module, _RECORDED)
+        ]
+        if isinstance(network, Network):
+            handles.append(network.head.register_forward_hook(recorder.record_head))
+        try:
+            logits = network(torch.zeros(1, *input_shape, device=device))
+        finally:
+            for handle in handles:
+                handle.remove()
+    layers = tuple(replace(use, num_classes=logits.shape[1]) for use in recorder.layers)
+    parameters = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    return Trace(layers, tuple(recorder.parts), parameters)
+
+
+_RECORDED = (
+    AbstractRuleLayer, nn.BatchNorm2d, nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, Cell,
+    FactorizedReduction, ResidualReduction,
+)  # fmt: skip
+
+
+class _Recorder:
+    """Writes down what its hooks see of one forward pass."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.layers: list[LayerUse] = []
+        self.parts: list[PartUse] = []
+        self._sweeps = {
+            module: rule.steps
+            for segment in network.modules()
+            if isinstance(segment, Segment)
+            and isinstance(rule := segment.segment_rule, PredictiveCoding)
+            for module in segment
+        }
+
+    def record(self, module: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+        """A hook of any module in ``_RECORDED``."""
+        inputs, outputs = given[0].numel(), output.numel()
+        sweeps = self._sweeps.get(module, 0)
+        match module:
+            case AbstractRuleLayer():
+                self.layers.append(self._layer(module, inputs, outputs, sweeps))
+            case nn.BatchNorm2d(num_features=channels):
+                norm = PartUse("normalisation", inputs, outputs, channels=channels, sweeps=sweeps)
+                self.parts.append(norm)
+            case nn.ReLU():
+                self.parts.append(PartUse("activation", inputs, outputs, sweeps=sweeps))
+            case nn.AvgPool2d():
+                window = _area(module.kernel_size)
+                self.parts.append(PartUse("average pool", inputs, outputs, window))
+            case nn.MaxPool2d():
+                window = _area(module.kernel_size)
+                self.parts.append(PartUse("maximum pool", inputs, outputs, window))
+            case FactorizedReduction():
+                # two convolutions read what one activation gives
+                self.parts.append(PartUse("activation", inputs, inputs, joined_backward=inputs))
+            case ResidualReduction():
+                self.parts.append(PartUse("sum", outputs, outputs, joined_backward=inputs))
+            case Cell():
+                self._record_sums(module, output)
+
+    def record_head(self, _: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+        """A hook of the module before the global average pooling."""
+        channels, height, width = output.shape[1:]
+        pool = PartUse("average pool", output.numel(), channels, height * width)
+        self.parts.append(pool)
+
+    def _layer(self, layer: AbstractRuleLayer, inputs: int, outputs: int, sweeps: int) -> LayerUse:
+        channels, fan_in = layer.weight.shape[0], layer.weight[0].numel()
+        bias: Tensor | None = getattr(layer, "bias", None)
+        return LayerUse(
+            rule=layer.rule,
+            weights=layer.weight.numel(),
+            biases=0 if bias is None else bias.numel(),
+            inputs=inputs,
+            outputs=outputs,
+            channels=channels,
+            products=outputs * fan_in,
+            is_first=not self.layers,  # networks begin with their stem
+            num_classes=0,
+            sweeps=sweeps,
+        )
+
+    def _record_sums(self, cell: Cell, output: Tensor) -> None:
+        """Terms that meet at a node, and signals that meet where a node is read several times."""
+        height, width = output.shape[2:]
+        node = cell.channels * height * width
+        terms = [source for sources in cell.sources for source in sources]
+        sums = len(terms) - sum(map(bool, cell.sources))
+        joins = len(terms) - len(set(terms))
+        if sums or joins:
+            self.parts.append(
+                PartUse("sum", sums * node, sums * node, joined_backward=joins * node)
+            )
+
+
+def _area(kernel: Any) -> int:
+    sides = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    return int(sides[0] * sides[1])

@@ -1,0 +1,61 @@
+"""``ece``: how far confidence is from accuracy (Guo, Pleiss, Sun and Weinberger 2017)."""
+
+from typing import TYPE_CHECKING
+
+from evonas.evaluation.objectives.objective import MeasuredValue, Subject
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+NUM_BINS = 15
+NUM_RESAMPLES = 200
+
+
+def measure_calibration(subject: Subject) -> MeasuredValue:
+    """The expected calibration error on the validation part, in [0, 1]."""
+    import torch
+
+    from evonas.evaluation.data.images import unit_pixels
+    from evonas.seeds import derive_seed
+
+    confidences, rights = [], []
+    with torch.inference_mode():
+        for start in range(0, len(subject.validation), 500):
+            batch = slice(start, start + 500)
+            logits = subject.network(unit_pixels(subject.validation.pixels[batch]))
+            confidence, guess = logits.double().softmax(1).max(1)
+            confidences.append(confidence)
+            rights.append(guess == subject.validation.labels[batch])
+    return calibration_error(
+        torch.cat(confidences).cpu().numpy(),
+        torch.cat(rights).cpu().numpy(),
+        seed=derive_seed(subject.attack_seed, "ece"),
+    )
+
+
+def calibration_error(
+    confidence: "ndarray", right: "ndarray", *, seed: int, num_bins: int = NUM_BINS
+) -> MeasuredValue:
+    """The mean distance of accuracy and confidence over bins of equal width (eq. 3).
+
+    The standard error is that of the bootstrap: the deviation over resampled images. The value
+    itself is too large for few images, by about one such error.
+
+    Args:
+        confidence: float64 (images,), the largest probability of each.
+        right: bool (images,).
+        seed: of the resampling.
+        num_bins: of equal width, each without its lower end.
+    """
+    import numpy as np
+
+    count = len(confidence)
+    bins = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
+    excess = np.zeros((count, num_bins))
+    excess[np.arange(count), bins] = right - confidence
+    drawn = np.random.default_rng(seed).multinomial(
+        count, np.full(count, 1.0 / count), size=NUM_RESAMPLES
+    )
+    resampled = np.abs(drawn @ excess).sum(1) / count
+    value = float(np.abs(excess.sum(0)).sum() / count)
+    return MeasuredValue(value, float(resampled.std(ddof=1)))

@@ -1,0 +1,55 @@
+"""A function of somebody else's, called so that its mistakes cost one candidate and no more."""
+
+from collections.abc import Callable
+from numbers import Real
+
+from evonas.errors import CandidateFailure, ObjectiveFailed
+from evonas.evaluation.objectives.objective import MeasuredValue, Subject
+
+Measure = Callable[[Subject], float | MeasuredValue]
+
+
+def guarded(measure: Measure, *, name: str) -> Measure:
+    """The same function, without side effects on the evaluation.
+
+    While it runs, the network is in evaluation mode with its parameters frozen, and torch's global
+    generator begins at a seed of the study; both are as before afterwards. What it raises, and
+    what is no number, becomes the failure of the candidate.
+
+    Args:
+        measure: the function.
+        name: of the objective, for messages.
+    """
+
+    def call(subject: Subject) -> MeasuredValue:
+        import torch
+
+        from evonas.evaluation.attacks.frozen_network import frozen
+
+        try:
+            with torch.random.fork_rng(devices=[]), frozen(subject.network):
+                torch.default_generator.manual_seed(subject.attack_seed)
+                found = measure(subject)
+        except (CandidateFailure, torch.OutOfMemoryError):
+            raise
+        except Exception as problem:
+            raise ObjectiveFailed(f"{name}: {type(problem).__name__}: {problem}") from problem
+        error = found.standard_error if isinstance(found, MeasuredValue) else None
+        value = found.value if isinstance(found, MeasuredValue) else found
+        return MeasuredValue(
+            _number(value, name=name), None if error is None else _number(error, name=name)
+        )
+
+    return call
+
+
+def _number(given: object, *, name: str) -> float:
+    """A float of any kind of number, a tensor or an array of one number included."""
+    item = getattr(given, "item", None)
+    try:
+        found = item() if callable(item) else given
+    except (RuntimeError, ValueError):
+        found = given
+    if not isinstance(found, Real):
+        raise ObjectiveFailed(f"{name}: expected a number, got {given!r:.60}")
+    return float(found)

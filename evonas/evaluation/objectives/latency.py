@@ -1,0 +1,70 @@
+"""``latency``: milliseconds of one forward pass, measured here and now."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from evonas.evaluation.objectives.objective import MeasuredValue, Subject
+
+BATCH_IMAGES = 1
+WARM_UP_PASSES = 10
+TIMED_PASSES = 51
+NORMAL_995 = 2.5758293035489004
+
+
+def measure_latency(subject: Subject) -> MeasuredValue:
+    """The median of repeated passes of one image on the network's device, and its error.
+
+    On a CPU one thread computes; on a GPU every pass is waited for.
+    """
+    import torch
+
+    from evonas.evaluation.data.images import unit_pixels
+
+    pixels = unit_pixels(subject.validation.pixels[:BATCH_IMAGES])
+    threads = torch.get_num_threads()
+
+    def run() -> None:
+        subject.network(pixels)
+        if pixels.is_cuda:
+            torch.cuda.synchronize(pixels.device)
+
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            return median_milliseconds(run)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def median_milliseconds(
+    run: Callable[[], None], *, seconds: Callable[[], float] = time.perf_counter
+) -> MeasuredValue:
+    """The median duration of ``run``, after some runs that do not count.
+
+    Args:
+        run: returns when it is done.
+        seconds: the clock.
+    """
+    for _ in range(WARM_UP_PASSES):
+        run()
+    durations = []
+    for _ in range(TIMED_PASSES):
+        start = seconds()
+        run()
+        durations.append(1e3 * (seconds() - start))
+    return MeasuredValue(statistics.median(durations), median_error(durations))
+
+
+def median_error(values: Sequence[float]) -> float:
+    """The standard error of a median, from two order statistics (McKean and Schrader 1984).
+
+    Unlike the deviation it is not moved by a few passes that something else held up.
+
+    Args:
+        values: ten at least.
+    """
+    ordered, count = sorted(values), len(values)
+    low = max(1, round((count + 1) / 2 - NORMAL_995 * math.sqrt(count / 4)))
+    return (ordered[count - low] - ordered[low - 1]) / (2 * NORMAL_995)

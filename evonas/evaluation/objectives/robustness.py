@@ -1,0 +1,26 @@
+"""``robust``: the share of images that stay right under attack."""
+
+from evonas.errors import MaskedAttack
+from evonas.evaluation.objectives.objective import Subject
+
+
+def measure_robustness(subject: Subject) -> float:
+    """In [0, 1].
+
+    Raises:
+        MaskedAttack: the attack had no gradient to follow, or a wrong one.
+    """
+    from evonas.evaluation.attacks.robustness import robust_accuracy
+
+    result = robust_accuracy(
+        subject.network,
+        subject.attacked,
+        epsilon=subject.epsilon,
+        noise_seed=subject.attack_seed,
+    )
+    if result.is_masked:
+        raise MaskedAttack(
+            f"the attack could not do its work: gradient error {result.gradient_honesty:.2g}, no "
+            f"gradient on {result.zero_gradient_share:.0%} of the images"
+        )
+    return result.value

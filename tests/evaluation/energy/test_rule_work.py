@@ -1,0 +1,115 @@
+"""Work of each rule on one layer, counted by hand from its equation."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+from torch import Tensor
+
+from evonas.evaluation.energy.rule_work import send, update
+from evonas.evaluation.energy.trace import LayerUse
+from evonas.evaluation.energy.work import Picojoules, Work
+from evonas.rules import RULES, AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
+from evonas.rules.own_update.own_update import AbstractOwnUpdateRule
+
+# a 3 x 3 convolution of 2 to 4 channels on 8 x 8 positions, ten classes
+INPUTS, OUTPUTS, WEIGHTS, PRODUCTS, CLASSES, BATCH = 128, 256, 72, 256 * 18, 10, 6
+G, X = BATCH * OUTPUTS, BATCH * INPUTS
+
+
+def layer(rule: AbstractRule) -> LayerUse:
+    return LayerUse(
+        rule, WEIGHTS, 0, INPUTS, OUTPUTS, 4, PRODUCTS, is_first=False, num_classes=CLASSES
+    )
+
+
+def named(name: str) -> LayerUse:
+    return layer(RULES[name]())
+
+
+PASS = BATCH * PRODUCTS
+SENT = {
+    "bp": Work(PASS, PASS, G + X + WEIGHTS),
+    "fa": Work(PASS + WEIGHTS, PASS, G + X, WEIGHTS),
+    "usf": Work(X, PASS, G + X + WEIGHTS),
+    "frsf": Work(PASS + 2 * WEIGHTS, PASS, G + X + WEIGHTS, WEIGHTS),
+    "brsf": Work(PASS + 2 * WEIGHTS, PASS, G + X + WEIGHTS, WEIGHTS),
+    # reads B, and trains it: four multiply-adds and five words each
+    "kp": Work(PASS + 4 * WEIGHTS, PASS + 4 * WEIGHTS, G + X + 6 * WEIGHTS),
+    "dfa": Work(X * CLASSES, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
+    "sdfa": Work(0, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
+    "drtp": Work(words=X + 6 * INPUTS),
+    "local": Work(),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_what_a_rule_sends_costs_what_its_equation_says(name: str) -> None:
+    assert send(named(name), batch=BATCH) == SENT[name]
+
+
+def test_every_rule_has_a_cost_and_the_first_layer_sends_nothing() -> None:
+    for name, rule in RULES.items():
+        use = layer(rule())
+        assert update(use, batch=BATCH).microjoules() > 0.0, name
+        assert send(replace(use, is_first=True), batch=BATCH) == Work()
+
+
+def test_rules_that_only_send_learn_from_one_correlation() -> None:
+    expected = Work(PASS, PASS, X + G + WEIGHTS)
+    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp"):
+        assert update(named(name), batch=BATCH) == expected
+
+
+def test_a_rule_with_its_own_update_sends_as_the_rule_it_names() -> None:
+    for name in ("hebb", "oja", "bcm", "btsp", "stdp"):
+        assert send(named(name), batch=BATCH) == SENT["usf"]
+    oja = RULES["oja"]
+    assert issubclass(oja, AbstractOwnUpdateRule)
+    for sender in ("fa", "bp"):
+        assert send(layer(oja(send=sender)), batch=BATCH) == SENT[sender]  # type: ignore[arg-type]
+    assert send(layer(oja(send="none")), batch=BATCH) == Work()
+
+
+def test_spikes_make_products_into_sums() -> None:
+    cost = update(named("stdp"), batch=BATCH)
+    frames = 8
+    assert cost.additions > 3 * frames * PASS > cost.multiplications
+    assert cost.random_numbers == frames * INPUTS  # all images share them
+
+
+def test_predictive_coding_repeats_the_passes_of_its_segment() -> None:
+    alone, inside = named("pc"), replace(named("pc"), sweeps=4)
+    assert send(alone, batch=BATCH) == SENT["bp"]
+    assert send(inside, batch=BATCH) == SENT["bp"] * 4
+    forward = Work(PASS, PASS, X + G + WEIGHTS)
+    correlation = forward  # reads what a forward pass reads and writes, writes what it reads
+    assert update(inside, batch=BATCH) == correlation + forward * 5
+    assert update(alone, batch=BATCH) == correlation + SENT["bp"]
+
+
+def test_a_head_of_a_local_loss_reads_its_pooled_map_three_times() -> None:
+    more = update(named("local"), batch=BATCH)
+    features = 4 * 2 * 2
+    correlation = Work(PASS, PASS, X + G + WEIGHTS)
+    read = BATCH * features * CLASSES
+    assert more.multiplications == correlation.multiplications + 5 * G + 3 * read
+
+
+def test_signs_and_direct_feedback_cost_less_than_back_propagation() -> None:
+    energy = {name: send(named(name), batch=BATCH).microjoules() for name in SENT}
+    assert energy["dfa"] < energy["usf"] < energy["bp"] < energy["kp"]
+    # to draw a number costs less than to read it
+    assert energy["fa"] < energy["bp"]
+    assert Picojoules().random_number < Picojoules().word
+
+
+@dataclass(frozen=True)
+class Strange(AbstractFeedbackRule):
+    """Of a third party."""
+
+    def feedback(self, layer: AbstractRuleLayer) -> Tensor:
+        return layer.weight
+
+
+def test_an_unknown_rule_costs_what_back_propagation_costs() -> None:
+    assert send(layer(Strange()), batch=BATCH) == SENT["bp"]

@@ -1,0 +1,62 @@
+"""Calibration error against the definition written out, and against what is calibrated."""
+
+import numpy as np
+import pytest
+
+from evonas.evaluation.objectives.calibration import calibration_error
+
+
+def drawn(count: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    confidence = generator.uniform(0.1, 1.0, count)
+    return confidence, generator.uniform(size=count) < confidence**2
+
+
+def literal(confidence: np.ndarray, right: np.ndarray, num_bins: int = 15) -> float:
+    """Guo et al. 2017, equation 3: bin m holds the images in ((m - 1) / M, m / M]."""
+    total = 0.0
+    for m in range(1, num_bins + 1):
+        members = [i for i, c in enumerate(confidence) if (m - 1) / num_bins < c <= m / num_bins]
+        if members:
+            accuracy = sum(bool(right[i]) for i in members) / len(members)
+            mean = sum(float(confidence[i]) for i in members) / len(members)
+            total += len(members) / len(confidence) * abs(accuracy - mean)
+    return total
+
+
+@pytest.mark.parametrize("num_bins", [1, 5, 15])
+def test_it_is_the_published_sum_over_bins(num_bins: int) -> None:
+    confidence, right = drawn(300)
+    found = calibration_error(confidence, right, seed=0, num_bins=num_bins)
+    assert found.value == pytest.approx(literal(confidence, right, num_bins), abs=1e-12)
+
+
+def test_confidences_at_the_ends_have_a_bin() -> None:
+    confidence = np.array([1.0, 1.0, 1 / 15])
+    right = np.array([True, False, False])
+    expected = (2 * 0.5 + 1 / 15) / 3
+    assert calibration_error(confidence, right, seed=0).value == pytest.approx(expected)
+
+
+def test_what_is_calibrated_is_wrong_by_chance_alone() -> None:
+    generator = np.random.default_rng(0)
+    confidence = generator.uniform(0.1, 1.0, 200_000)
+    right = generator.uniform(size=len(confidence)) < confidence
+    # in each bin a mean of n differences of variance c (1 - c) at most 1/4: |N(0, 1/4n)|
+    bound = 15**0.5 * (2 / np.pi) ** 0.5 * 0.5 / len(confidence) ** 0.5
+    assert calibration_error(confidence, right, seed=0).value < 1.5 * bound
+
+
+def test_sure_and_always_wrong_is_the_worst() -> None:
+    found = calibration_error(np.ones(50), np.zeros(50, dtype=bool), seed=0)
+    assert found.value == 1.0
+    assert found.standard_error == 0.0
+
+
+def test_the_error_is_the_spread_over_samples_and_the_same_again() -> None:
+    found = [calibration_error(*drawn(1000, seed=seed), seed=0) for seed in range(60)]
+    spread = float(np.std([each.value for each in found], ddof=1))
+    mean_error = np.mean([each.standard_error for each in found])
+    assert mean_error == pytest.approx(spread, rel=0.35)  # 60 samples tell it within a tenth
+    assert calibration_error(*drawn(1000), seed=0) == found[0]
+    assert calibration_error(*drawn(1000), seed=1).standard_error != found[0].standard_error
