@@ -20,6 +20,8 @@ from evonas.version import evonas_version
 if TYPE_CHECKING:
     from evonas.api.ablating import Ablation as Ablation
     from evonas.api.ablating import ablate as ablate
+    from evonas.api.analyses.result import Analysis as Analysis
+    from evonas.api.analysing import analyse as analyse
     from evonas.api.catalogue import available as available
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Ablation",
+    "Analysis",
     "MeasuredValue",
     "Objective",
     "Settings",
@@ -46,6 +49,7 @@ __all__ = [
     "Trained",
     "__version__",
     "ablate",
+    "analyse",
     "available",
     "evaluate",
     "load_network",
@@ -61,10 +65,12 @@ _HOMES = {
     "ablate": "evonas.api.ablating",
     "MeasuredValue": "evonas.evaluation.objectives",
     "Objective": "evonas.evaluation.objectives",
+    "Analysis": "evonas.api.analyses.result",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",
     "Subject": "evonas.evaluation.objectives",
     "Trained": "evonas.api.evaluating",
+    "analyse": "evonas.api.analysing",
     "available": "evonas.api.catalogue",
     "evaluate": "evonas.api.evaluating",
     "load_network": "evonas.evaluation.model_file",

@@ -108,7 +108,7 @@ def _training(evaluation: Evaluation) -> dict[str, Any]:
         "replicate": evaluation.replicate,
         "seed": evaluation.seed,
         "network": evaluation.genome,
-        "shares": trained_values(evaluation),
+        "values": trained_values(evaluation),
         "weights_by_rule": evaluation.weights_by_rule,
         "learned": evaluation.learned,
         "failure": evaluation.failure,
