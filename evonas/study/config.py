@@ -17,7 +17,7 @@ SPACE_FILE = "space.yaml"
 VERSIONS = "versions"
 
 # what holds in a run that was begun before there was such a setting
-_IMPLIED: dict[str, Any] = {"replicates": "1", "confirm": 0}
+_IMPLIED: dict[str, Any] = {"replicates": "1", "confirm": 0, "training_epsilon": None}
 
 
 def config_text(settings: Settings, *, versions: Mapping[str, str]) -> str:

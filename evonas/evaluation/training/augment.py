@@ -40,6 +40,11 @@ class FramedImages:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image without its frame."""
+        return self.pixels.shape[3], len(self.rows), len(self.columns)
+
 
 def frame(images: Images, *, traits: Traits) -> FramedImages:
     """``images``, on their device, framed as their traits ask for."""

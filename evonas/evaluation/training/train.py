@@ -104,7 +104,7 @@ def training(
     """
     start = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
-    step = training_step(network, images, recipe=recipe, precision=precision)
+    step = training_step(network, images, recipe=recipe, precision=precision, seed=seed)
     losses: list[float] = []
     if checkpoint:
         losses += restore_checkpoint(checkpoint, step, generator)
