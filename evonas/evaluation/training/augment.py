@@ -83,6 +83,19 @@ def plan_epoch(framed: FramedImages, *, batch: int, generator: torch.Generator) 
     return torch.stack(parts).view(len(parts), steps, batch).transpose(0, 1).contiguous()
 
 
+def without_augmentation(framed: FramedImages, index: Tensor) -> Tensor:
+    """The plan of one step that sees these images as they are: int64, (1 or 4, batch).
+
+    Args:
+        framed: the images.
+        index: int64, (batch,), numbers of images.
+    """
+    if not (framed.padding or framed.flip):
+        return index.unsqueeze(0)
+    place = torch.full_like(index, framed.padding)
+    return torch.stack([index, place, place, torch.zeros_like(index)])
+
+
 def cut(framed: FramedImages, plan: Tensor) -> tuple[Tensor, Tensor]:
     """The batch of one step.
 
