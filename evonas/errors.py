@@ -13,6 +13,7 @@ EvonasError                exit code 2
 |-- StorageError           exit code 3: a journal or a weight file is damaged
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
     |-- TrainingDiverged   its loss or its weights stopped being finite
+    |-- CatastrophicOverfitting  one-step adversarial training taught it to fool the step
     |-- MaskedAttack       its robustness cannot be measured by gradients
     `-- ObjectiveFailed    an objective raised an error, or gave no finite number
 """
@@ -78,6 +79,12 @@ class TrainingDiverged(CandidateFailure):
     """A candidate's loss or weights stopped being finite."""
 
     kind: ClassVar[str] = "diverged"
+
+
+class CatastrophicOverfitting(CandidateFailure):
+    """Adversarial training with one step taught a candidate to fool the step, not to resist."""
+
+    kind: ClassVar[str] = "overfitted"
 
 
 class MaskedAttack(CandidateFailure):

@@ -28,6 +28,7 @@ SMALL_RUN = read_settings(
         "confirm": 0,
         "split_seed": 0,
         "epsilon": "16/255",
+        "training_epsilon": None,
         "attacked_images": 20,
         "device": "cpu",
         "precision": "fp32",

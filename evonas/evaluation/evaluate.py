@@ -134,7 +134,7 @@ def screen(
     )
     record.weights_by_rule = weights_by_rule(network)
     subject = Subject(
-        network, nothing, nothing, Fraction(0), _attack_seed(protocol), traits.shape,
+        network, nothing, nothing, Fraction(0), attack_seed(protocol), traits.shape,
         protocol.recipe.batch,
     )  # fmt: skip
     try:

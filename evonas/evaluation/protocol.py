@@ -5,6 +5,8 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from evonas.errors import ConfigError
+from evonas.evaluation.adversarial_training.adversary import Adversary, parse_training
 from evonas.evaluation.attacks.epsilon import parse_epsilon
 from evonas.evaluation.constraints import Constraint, parse_constraint
 from evonas.evaluation.objectives import ALWAYS_MEASURED, COSTS, OBJECTIVES, Objective
@@ -75,8 +77,25 @@ class Protocol:
         """How each candidate is trained."""
         training = self.training
         return Recipe(
-            epochs=training.epochs, batch=training.batch, learning_rate=training.learning_rate
+            epochs=training.epochs,
+            batch=training.batch,
+            learning_rate=training.learning_rate,
+            adversary=self.adversary,
         )
+
+    @cached_property
+    def adversary(self) -> Adversary | None:
+        """Makes the adversarial examples that candidates are trained on; None for none.
+
+        Raises:
+            ConfigError: there is no such training, or its radius is no share of the pixel range.
+        """
+        text = self.training.training_epsilon
+        try:
+            epsilon = self.epsilon if text is None else parse_epsilon(text)
+        except ConfigError as problem:
+            raise ConfigError(f"training_{problem}") from problem
+        return parse_training(self.training.training_method, epsilon=epsilon)
 
     @property
     def data_dir(self) -> Path:

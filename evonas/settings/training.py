@@ -48,6 +48,19 @@ class TrainingSettings:
         default=0.1,  # NAS-Bench-201's
         above=0.0,
     )
+    training_method: str = setting(
+        "What each mini-batch is: the images (standard), or adversarial examples of them, made by "
+        "one step (fgsm) or by K steps (pgd-K, such as pgd-7).",
+        default="standard",
+        option="training",
+        example="pgd-7",
+    )
+    training_epsilon: str | None = setting(
+        "Radius of the adversarial examples to train on.",
+        default=unset("as --epsilon, where --training is not standard"),
+        unit="share of the pixel range",
+        example="8/255",
+    )
     channels: int = setting(
         "Channels of the first stage.",
         default=unset("the data set's own, or the space's"),

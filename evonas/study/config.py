@@ -22,7 +22,7 @@ SOURCES = "sources"
 
 # what holds in a run that was begun before there was such a setting
 _IMPLIED: dict[str, Any] = {
-    "replicates": "1", "confirm": 0, "audit_images": 0, "controls": False,
+    "replicates": "1", "confirm": 0, "audit_images": 0, "controls": False, "training_epsilon": None,
 }  # fmt: skip
 
 

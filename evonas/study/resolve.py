@@ -10,6 +10,7 @@ from typing import Any
 import joblib
 
 from evonas.errors import ConfigError
+from evonas.evaluation.adversarial_training.adversary import STANDARD
 from evonas.evaluation.constraints import parse_constraint
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.loading import (
@@ -75,6 +76,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
         **_budget(given, traits, space),
     }
     settings = given.with_values(filled)
+    settings = settings.with_values(_training_epsilon(settings))
     settings = settings.with_values(_supernet_budget(settings))
     check_run(settings)
     if reads_data:
@@ -101,9 +103,24 @@ def check_run(settings: Settings) -> None:
     check_precision(settings.machine.precision, device=settings.machine.device)
     check_guidance(settings)
     protocol = Protocol.of(settings)
+    _check_training(protocol)
     measured = [objective.name for objective in protocol.measured()]
     if protocol.epsilon == 0 and "robust" in measured:
         raise ConfigError("epsilon: at 0 nothing is attacked; give a radius such as 1/255")
+
+
+def _check_training(protocol: Protocol) -> None:
+    adversary, epsilon = protocol.adversary, protocol.training.training_epsilon
+    if adversary is None and epsilon is not None:
+        raise ConfigError(
+            f"training_epsilon: standard training has no radius, got {epsilon}; add --training "
+            "pgd-7 or fgsm, or leave it out"
+        )
+    if adversary is not None and adversary.epsilon == 0:
+        raise ConfigError(
+            "training_epsilon: at 0 adversarial training is standard training at a higher price; "
+            "give a radius such as 8/255, or --training standard"
+        )
 
 
 def default_batch(traits: Traits, num_images: int | None) -> int:
@@ -186,6 +203,16 @@ def _eg_without(given: Settings) -> tuple[str, ...]:
     if isinstance(parts, Unset):
         return OFF_BY_DEFAULT if given.search.mutation == "eg" else ()
     return () if parts == NONE else parts
+
+
+def _training_epsilon(settings: Settings) -> dict[str, str | None]:
+    """The radius of the attack, where the user left it open; None for standard training.
+
+    Args:
+        settings: with the radius of the attack.
+    """
+    is_standard = settings.training.training_method == STANDARD
+    return _or_default(settings, training_epsilon=None if is_standard else settings.attack.epsilon)
 
 
 def _supernet_budget(settings: Settings) -> dict[str, int | None]:

@@ -40,6 +40,11 @@ class FramedImages:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image without its frame."""
+        return self.pixels.shape[3], len(self.rows), len(self.columns)
+
 
 def frame(images: Images, *, traits: Traits) -> FramedImages:
     """``images``, on their device, framed as their traits ask for."""
@@ -76,6 +81,19 @@ def plan_epoch(framed: FramedImages, *, batch: int, generator: torch.Generator) 
         for high in (places, places, 2 if framed.flip else 1):
             parts.append(torch.randint(high, order.shape, generator=generator))
     return torch.stack(parts).view(len(parts), steps, batch).transpose(0, 1).contiguous()
+
+
+def without_augmentation(framed: FramedImages, index: Tensor) -> Tensor:
+    """The plan of one step that sees these images as they are: int64, (1 or 4, batch).
+
+    Args:
+        framed: the images.
+        index: int64, (batch,), numbers of images.
+    """
+    if not (framed.padding or framed.flip):
+        return index.unsqueeze(0)
+    place = torch.full_like(index, framed.padding)
+    return torch.stack([index, place, place, torch.zeros_like(index)])
 
 
 def cut(framed: FramedImages, plan: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,22 +2,31 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from evonas.errors import StorageError
+from evonas.evaluation.adversarial_training.overfitting import (
+    AttackedAccuracy,
+    OverfittingMonitor,
+)
 from evonas.evaluation.training.training_step import TrainingStep
 
 
 def make_checkpoint(
-    step: TrainingStep, generator: torch.Generator, losses: Sequence[float]
+    step: TrainingStep,
+    generator: torch.Generator,
+    losses: Sequence[float],
+    monitor: OverfittingMonitor | None = None,
 ) -> bytes:
     """All that a training knows between two epochs.
 
     Weights, statistics of batch normalisation, momentum, the wiring's step and decay, the state of
-    the generator that orders and augments the images, and the losses so far. What follows from the
-    seed, such as feedback, is not in it.
+    the generator that orders and augments the images, and the losses so far, and
+    what a check for overfitting has seen. What follows from the seed, such as feedback and the
+    random starts of adversarial examples, is not in it.
     """
     buffer = io.BytesIO()
     torch.save(
@@ -27,6 +36,7 @@ def make_checkpoint(
             "wiring": step.network.wiring.state(),
             "generator": generator.get_state(),
             "losses": list(losses),
+            "attacked": [] if monitor is None else [asdict(each) for each in monitor.history],
         },
         buffer,
     )
@@ -34,7 +44,10 @@ def make_checkpoint(
 
 
 def restore_checkpoint(
-    checkpoint: bytes, step: TrainingStep, generator: torch.Generator
+    checkpoint: bytes,
+    step: TrainingStep,
+    generator: torch.Generator,
+    monitor: OverfittingMonitor | None = None,
 ) -> tuple[float, ...]:
     """Put a training back where :func:`make_checkpoint` saw it.
 
@@ -42,6 +55,7 @@ def restore_checkpoint(
         checkpoint: what that function gave.
         step: newly made, of a network newly built from the same genome and seed.
         generator: that plans the epochs.
+        monitor: newly made; None where nothing is checked.
 
     Returns:
         The loss of every epoch so far.
@@ -60,6 +74,8 @@ def restore_checkpoint(
         step.network.wiring.restore(state["wiring"])
         step.epoch.fill_(len(state["losses"]) - 1)
         generator.set_state(state["generator"])
+        if monitor is not None:
+            monitor.history = [AttackedAccuracy(**each) for each in state["attacked"]]
         return tuple(state["losses"])
     # torch names a damaged file in many ways
     except Exception as problem:

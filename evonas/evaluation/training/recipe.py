@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from evonas.evaluation.adversarial_training.adversary import Adversary
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -14,6 +16,7 @@ class Recipe:
         learning_rate: in the first epoch; rules with an update of their own have their own.
         momentum: of SGD, for all others.
         weight_decay: the same, coupled to the gradient.
+        adversary: makes the adversarial examples to train on; None to train on the images.
     """
 
     epochs: int
@@ -21,6 +24,7 @@ class Recipe:
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    adversary: Adversary | None = None
 
     def learning_rate_at(self, epoch: int) -> float:
         """Cosine annealing, once an epoch, from the full rate towards zero."""

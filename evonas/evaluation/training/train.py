@@ -8,8 +8,15 @@ import torch
 from torch import Tensor
 
 from evonas.errors import TrainingDiverged
+from evonas.evaluation.adversarial_training.overfitting import CHECKED_IMAGES, OverfittingMonitor
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.training.augment import FramedImages, frame, plan_epoch
+from evonas.evaluation.training.augment import (
+    FramedImages,
+    cut,
+    frame,
+    plan_epoch,
+    without_augmentation,
+)
 from evonas.evaluation.training.checkpoint import make_checkpoint, restore_checkpoint
 from evonas.evaluation.training.cooperative import Cooperative, run_to_end
 from evonas.evaluation.training.cuda_graph import Replayed
@@ -17,6 +24,7 @@ from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.training_step import training_step
 from evonas.networks import Network
+from evonas.seeds import derive_seed
 from evonas.settings.machine import Precision
 
 __all__ = ["Recipe", "TrainedCandidate", "train", "training"]
@@ -71,6 +79,7 @@ def train(
 
     Raises:
         TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+        CatastrophicOverfitting: it fools the one step that it is trained on; noticed then, too.
         StorageError: the checkpoint is damaged, or of another network.
     """
     framed = frame(images, traits=traits)
@@ -104,10 +113,11 @@ def training(
     """
     start = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
-    step = training_step(network, images, recipe=recipe, precision=precision)
+    step = training_step(network, images, recipe=recipe, precision=precision, seed=seed)
+    monitor = _monitor(images, recipe=recipe, seed=seed)
     losses: list[float] = []
     if checkpoint:
-        losses += restore_checkpoint(checkpoint, step, generator)
+        losses += restore_checkpoint(checkpoint, step, generator, monitor)
     replayed = Replayed(step, device=images.labels.device)
     until = recipe.epochs if until is None else until
     for epoch in range(len(losses), until):
@@ -119,10 +129,23 @@ def training(
                 yield
         yield
         losses.append(_mean(step.losses, epoch=epoch))
+        if monitor is not None:
+            monitor.check(network)
+            yield
     step.end()
-    left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses)
+    left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses, monitor)
     seconds = time.perf_counter() - start
     return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback, left)
+
+
+def _monitor(images: FramedImages, *, recipe: Recipe, seed: int) -> OverfittingMonitor | None:
+    """Checks for catastrophic overfitting, on training images that the seed picks."""
+    if recipe.adversary is None or not recipe.adversary.may_overfit:
+        return None
+    generator = torch.Generator().manual_seed(derive_seed(seed, "checked images"))
+    index = torch.randperm(len(images), generator=generator)[:CHECKED_IMAGES]
+    plan = without_augmentation(images, index.to(images.labels.device))
+    return OverfittingMonitor(*cut(images, plan), adversary=recipe.adversary, seed=seed)
 
 
 def _mean(losses: Tensor, *, epoch: int) -> float:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from evonas.evaluation.adversarial_training.perturbation import Perturbation
 from evonas.evaluation.training.augment import FramedImages, cut
 from evonas.evaluation.training.descent import AbstractDescent, Descent
 from evonas.evaluation.training.flat_descent import FlatDescent
@@ -20,6 +21,7 @@ from evonas.evaluation.training.recipe import Recipe
 from evonas.networks import Network
 from evonas.rules import parameter_groups
 from evonas.rules.kernels import has_kernels_on
+from evonas.seeds import derive_seed
 from evonas.settings.machine import Precision
 
 
@@ -39,6 +41,7 @@ class TrainingStep:
         losses: float32, (steps,): of the steps of this epoch so far.
         epoch: int64, (1,): counted from -1, that is before the first.
         number: int64, (1,): of the step in its epoch.
+        perturbation: makes the images adversarial; None to train on them as they are.
     """
 
     network: Network
@@ -51,6 +54,7 @@ class TrainingStep:
     losses: Tensor
     epoch: Tensor
     number: Tensor
+    perturbation: Perturbation | None = None
 
     @property
     def num_steps(self) -> int:
@@ -75,9 +79,12 @@ class TrainingStep:
         """Make the next step."""
         pixels, labels = cut(self.images, self.plan.index_select(0, self.number)[0])
         network, device_type = self.network, pixels.device.type
-        network.wiring.aim(labels)
         self.descent.forget_gradients()
         with arithmetic(self.precision, device_type=device_type):
+            if self.perturbation is not None:
+                with autocast(self.precision, device_type=device_type):
+                    pixels = self.perturbation(network, pixels, labels, number=self._total())
+            network.wiring.aim(labels)
             with autocast(self.precision, device_type=device_type):
                 logits = network(pixels)
             loss = F.cross_entropy(logits.float(), labels)
@@ -93,6 +100,10 @@ class TrainingStep:
         self.losses.index_copy_(0, self.number, loss.detach().view(1))
         self.number.add_(1)
 
+    def _total(self) -> Tensor:
+        """Steps before this one, in all epochs: int64, (1,)."""
+        return self.epoch * self.num_steps + self.number
+
 
 def training_step(
     network: Network,
@@ -101,6 +112,7 @@ def training_step(
     recipe: Recipe,
     precision: Precision,
     has_kernels: bool | None = None,
+    seed: int = 0,
 ) -> TrainingStep:
     """The step that trains ``network``, which is put in training mode, on ``images``.
 
@@ -111,6 +123,7 @@ def training_step(
         precision: of the forward and the backward pass.
         has_kernels: whether :mod:`evonas.rules.kernels` does what it can, to the numbers of the
             plain step but for rounding; None: where it has a GPU to do it on.
+        seed: of the training; decides where adversarial examples start.
     """
     device = images.labels.device
     steps = len(images) // recipe.batch
@@ -139,4 +152,16 @@ def training_step(
         losses=torch.zeros(steps, device=device),
         epoch=torch.full((1,), -1, dtype=torch.int64, device=device),
         number=torch.zeros(1, dtype=torch.int64, device=device),
+        perturbation=_perturbation(images, recipe=recipe, seed=seed),
+    )
+
+
+def _perturbation(images: FramedImages, *, recipe: Recipe, seed: int) -> Perturbation | None:
+    if recipe.adversary is None:
+        return None
+    return Perturbation(
+        recipe.adversary,
+        shape=(recipe.batch, *images.shape),
+        seed=derive_seed(seed, "adversary"),
+        device=images.labels.device,
     )

@@ -1,0 +1,1 @@
+"""Adversarial training: mini-batches are replaced by adversarial examples of themselves."""

@@ -1,0 +1,113 @@
+"""Catastrophic overfitting: a network learns to fool one step, and not to resist an attack.
+
+Under training with one step, robust accuracy can collapse within an epoch while accuracy under
+the same step stays high (Wong, Rice and Kolter 2020, section 5.1; Andriushchenko and Flammarion
+2020). So after every epoch both are measured on some training images, as Wong et al. propose.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.errors import CatastrophicOverfitting
+from evonas.evaluation.adversarial_training.adversary import Adversary, pgd_adversary
+from evonas.evaluation.adversarial_training.perturbation import Perturbation
+from evonas.seeds import derive_seed
+
+CHECKED_IMAGES = 128  # one standard error is at most 4.4 points
+CHECK_STEPS = 5
+KEPT_SHARE = 0.5  # of the best accuracy under PGD; a network that keeps less has collapsed
+ERRORS = 3.0  # standard errors within which accuracy under the step counts as kept
+
+
+@dataclass(frozen=True)
+class AttackedAccuracy:
+    """Of some training images after an epoch.
+
+    Attributes:
+        step: share that stays right under the step that the network is trained on.
+        pgd: the same under a short PGD of the same radius.
+    """
+
+    step: float
+    pgd: float
+
+
+def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bool:
+    """Whether the last epoch shows catastrophic overfitting.
+
+    It does when less than half is left of the best accuracy under PGD so far, while accuracy under
+    the step is what it was then, up to three standard errors. A network that forgets everything
+    loses both and is not overfitted.
+
+    Args:
+        history: of every epoch so far.
+        num_images: behind each share.
+    """
+    if not history:
+        return False
+    best, last = max(history, key=lambda each: each.pgd), history[-1]
+    error = math.sqrt(best.step * (1.0 - best.step) / num_images)
+    return last.pgd < KEPT_SHARE * best.pgd and last.step >= best.step - ERRORS * error
+
+
+@final
+class OverfittingMonitor:
+    """Measures accuracy under the step and under PGD after every epoch.
+
+    Args:
+        pixels: (N, C, H, W), in [0, 1]; training images that are not augmented.
+        labels: int64, (N,), on their device.
+        adversary: what the network is trained on.
+        seed: of the training; the random starts are the same after every epoch.
+
+    Attributes:
+        history: of every epoch so far.
+    """
+
+    def __init__(self, pixels: Tensor, labels: Tensor, *, adversary: Adversary, seed: int) -> None:
+        self._pixels = pixels
+        self._labels = labels
+        count, channels, height, width = pixels.shape
+        self._step, self._pgd = (
+            Perturbation(
+                each,
+                shape=(count, channels, height, width),
+                seed=derive_seed(seed, "overfitting"),
+                device=labels.device,
+            )
+            for each in (adversary, pgd_adversary(CHECK_STEPS, epsilon=adversary.epsilon))
+        )
+        self._number = torch.zeros(1, dtype=torch.int64, device=labels.device)
+        self.history: list[AttackedAccuracy] = []
+
+    def check(self, network: nn.Module) -> None:
+        """Measure once more; the host waits for the device.
+
+        The cost is six forward and backward passes of the images, and two forward passes.
+
+        Raises:
+            CatastrophicOverfitting: the network is overfitted.
+        """
+        num_images = len(self._labels)
+        step, pgd = (self._num_right(network, way) / num_images for way in (self._step, self._pgd))
+        self.history.append(AttackedAccuracy(step, pgd))
+        if is_overfitted(self.history, num_images=num_images):
+            best = max(each.pgd for each in self.history)
+            raise CatastrophicOverfitting(
+                f"in epoch {len(self.history)} {pgd:.0%} of {num_images} training images stay "
+                f"right under PGD, {best:.0%} did before, while {step:.0%} do under the one step "
+                "that the network is trained on; train by pgd-2 or more, or at a smaller radius"
+            )
+
+    def _num_right(self, network: nn.Module, perturbation: Perturbation) -> int:
+        points = perturbation(network, self._pixels, self._labels, number=self._number)
+        network.eval()
+        with torch.no_grad():
+            is_right = network(points).argmax(1) == self._labels
+        network.train()
+        return int(is_right.sum())

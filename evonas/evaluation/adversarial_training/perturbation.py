@@ -1,0 +1,99 @@
+"""Adversarial examples of a mini-batch, made without the host waiting for the device.
+
+The gradient is that of the network in evaluation mode. That is the function that will be attacked
+and used; in training mode every step would also change the running statistics of batch
+normalisation, K + 1 times for each mini-batch, and an image's example would depend on the rest of
+its batch (Pang et al. 2021 compare the two). The gradient is also the true one, whatever the
+rules: examples that follow a rule's own backward pass are weak (``docs/robustness.md``).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from evonas.evaluation.adversarial_training.adversary import Adversary
+from evonas.rules import true_gradient
+from evonas.rules.philox import Addresses
+
+
+@final
+class Perturbation:
+    """Replaces images by adversarial examples for the network as it is.
+
+    The random start is a function of the seed, the number of the mini-batch and the place in it:
+    the same on every device, and after a resumed training as without an interruption.
+
+    Args:
+        adversary: how far, and in how many steps.
+        shape: of the mini-batch, (N, C, H, W).
+        seed: of the random starts.
+        device: of the images.
+    """
+
+    def __init__(
+        self,
+        adversary: Adversary,
+        *,
+        shape: tuple[int, int, int, int],
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self._adversary = adversary
+        self._shape = shape
+        self._seed = seed
+        self._addresses = Addresses([torch.Size(shape).numel()], layers=[0], device=device)
+
+    def __call__(
+        self, network: nn.Module, images: Tensor, labels: Tensor, *, number: Tensor
+    ) -> Tensor:
+        """The adversarial examples, (N, C, H, W), within epsilon of the images and in [0, 1].
+
+        The cost is ``num_steps`` forward passes, and backward passes that compute no gradients of
+        weights. The network is put in evaluation mode and then in training mode.
+
+        Args:
+            network: maps images in [0, 1] to logits; all of it is in training mode.
+            images: (N, C, H, W), in [0, 1].
+            labels: int64, (N,).
+            number: int64, (1,), on their device: of the mini-batch, from 0.
+        """
+        epsilon, step_size = float(self._adversary.epsilon), self._adversary.step_size
+        low, high = (images - epsilon).clamp_min(0.0), (images + epsilon).clamp_max(1.0)
+        points = (images + epsilon * self.start(number)).maximum(low).minimum(high)
+        with _attacked(network):
+            for _ in range(self._adversary.num_steps):
+                steps = step_size * _gradient(network, points, labels).sign()
+                points = (points + steps).maximum(low).minimum(high)
+        return points
+
+    def start(self, number: Tensor) -> Tensor:
+        """The random start of a mini-batch, uniform in [-1, 1): float32, (N, C, H, W)."""
+        images, channels, height, width = self._shape
+        numbers = self._addresses.uniform(number, seed=self._seed, dtype=torch.float32)
+        # channels last in memory, as the images are
+        return numbers.view(images, height, width, channels).permute(0, 3, 1, 2)
+
+
+@contextmanager
+def _attacked(network: nn.Module) -> Iterator[None]:
+    network.eval()
+    try:
+        with true_gradient(network):
+            yield
+    finally:
+        network.train()
+
+
+def _gradient(network: nn.Module, points: Tensor, labels: Tensor) -> Tensor:
+    """Of the cross-entropy in each point, (N, C, H, W); zero where there is none."""
+    points = points.detach().requires_grad_()
+    with torch.enable_grad():
+        logits = network(points).float()
+        # a sum: the mean over a large batch could vanish in bfloat16
+        loss = F.cross_entropy(logits, labels, reduction="sum")
+    (gradient,) = torch.autograd.grad(loss, [points], allow_unused=True, materialize_grads=True)
+    return gradient.nan_to_num(nan=0.0)
