@@ -22,8 +22,12 @@ SOURCES = "sources"
 
 # what holds in a run that was begun before there was such a setting
 _IMPLIED: dict[str, Any] = {
-    "replicates": "1", "confirm": 0, "audit_images": 0, "controls": False, "training_epsilon": None,
-}  # fmt: skip
+    "replicates": "1",
+    "confirm": 0,
+    "audit_images": 0,
+    "controls": False,
+    "training_epsilon": None,
+}
 
 
 def config_text(

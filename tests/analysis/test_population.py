@@ -33,6 +33,7 @@ def state(name: str, *, count: int = 5, **settings: Any) -> RunState:
         evaluations=trainings,
         candidates=candidates(trainings, ("acc", "params")),
         confirmed={},
+        audited={},
     )
 
 

@@ -27,7 +27,7 @@ from evonas.evaluation.attacks.attackers import (
 )
 from evonas.evaluation.attacks.random_numbers import uniform_rows
 from evonas.evaluation.attacks.under_attack import GradientKind, under_attack
-from evonas.evaluation.data.images import Images, unit_pixels
+from evonas.evaluation.data.images import FloatImages, Images, unit_pixels
 
 NUM_PROBE_IMAGES = 16  # on which two forward passes must agree before an attack begins
 
@@ -81,7 +81,7 @@ ONE_PIXEL: tuple[NamedAttack, ...] = (
 
 def run_attack(
     network: nn.Module,
-    images: Images,
+    images: Images | FloatImages,
     attack: NamedAttack,
     *,
     epsilon: Fraction | float,

@@ -66,7 +66,7 @@ def test_a_rule_with_its_own_update_sends_as_the_rule_it_names() -> None:
     oja = RULES["oja"]
     assert issubclass(oja, AbstractOwnUpdateRule)
     for sender in ("fa", "bp"):
-        assert send(layer(oja(send=sender)), batch=BATCH) == SENT[sender]  # type: ignore[arg-type]
+        assert send(layer(oja(send=sender)), batch=BATCH) == SENT[sender]
     assert send(layer(oja(send="none")), batch=BATCH) == Work()
 
 

@@ -16,6 +16,10 @@ from tests.small_run import SMALL_RUN, changed
 
 
 def told(key: str, failure: str | None = None, **values: float) -> Evaluation:
+    return valued(key, values, failure)
+
+
+def valued(key: str, values: dict[str, float], failure: str | None = None) -> Evaluation:
     return Evaluation(key, key, values, {}, (), 1, 0.0, 0, failure)
 
 
@@ -96,8 +100,8 @@ def test_a_first_generation_of_failures_has_no_reference() -> None:
 
 def volume(name: str, value: float, *first: float) -> float:
     found = archive_hypervolume(
-        [told("a", **{name: value})], (name,),
-        reference_generation=[told(str(each), **{name: each}) for each in first],
+        [valued("a", {name: value})], (name,),
+        reference_generation=[valued(str(each), {name: each}) for each in first],
     )  # fmt: skip
     assert found is not None
     return found
