@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from evonas.api.ablating import ablate as ablate
     from evonas.api.analyses.result import Analysis as Analysis
     from evonas.api.analysing import analyse as analyse
+    from evonas.api.attacking import AttackReport as AttackReport
+    from evonas.api.attacking import attack as attack
     from evonas.api.catalogue import available as available
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Ablation",
     "Analysis",
+    "AttackReport",
     "MeasuredValue",
     "Objective",
     "Settings",
@@ -50,6 +53,7 @@ __all__ = [
     "__version__",
     "ablate",
     "analyse",
+    "attack",
     "available",
     "evaluate",
     "load_network",
@@ -61,6 +65,8 @@ __all__ = [
 
 
 _HOMES = {
+    "AttackReport": "evonas.api.attacking",
+    "attack": "evonas.api.attacking",
     "Ablation": "evonas.api.ablating",
     "ablate": "evonas.api.ablating",
     "MeasuredValue": "evonas.evaluation.objectives",

@@ -13,6 +13,7 @@ import evonas
 from evonas.cli import commands
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
+from evonas.cli.examining.attack import attack
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.errors import EvonasError, InputError, StorageError
@@ -45,6 +46,7 @@ def make_app() -> App:
     app.command(confirm, sort_key=1.5)
     app.command(commands.front, sort_key=2)
     app.command(commands.show, sort_key=2.5)
+    app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)
     app.command(analyse, sort_key=2.7)
     app.command(spaces)

@@ -17,7 +17,7 @@ from torch import nn
 from evonas.errors import CandidateFailure, ConfigError, DataError
 from evonas.evaluation.attacks.level import LevelResult
 from evonas.evaluation.attacks.under_attack import under_attack
-from evonas.evaluation.data.images import Images, unit_pixels
+from evonas.evaluation.data.images import FloatImages, Images, unit_pixels
 
 STANDARD: tuple[str, ...] = ("apgd-ce", "apgd-t", "fab-t", "square")
 FEW_CLASSES: tuple[str, ...] = (
@@ -30,7 +30,7 @@ MAX_TARGETS = 9
 
 def referee(
     network: nn.Module,
-    images: Images,
+    images: Images | FloatImages,
     *,
     epsilon: Fraction | float,
     num_classes: int,
@@ -85,7 +85,7 @@ def referee(
 
 def _judged(
     network: nn.Module,
-    images: Images,
+    images: Images | FloatImages,
     epsilon: float,
     num_classes: int,
     seed: int,

@@ -105,6 +105,10 @@ class FloatImages:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def to(self, device: torch.device | str) -> "FloatImages":
+        """The same images on ``device``."""
+        return FloatImages(self.pixels.to(device), self.labels.to(device))
+
     def subset(self, index: Tensor) -> "FloatImages":
         """The images at ``index`` (int64, on any device), in that order."""
         index = index.to(self.labels.device)

@@ -101,7 +101,8 @@ def test_a_journal_without_confirmations_is_opened_and_gets_them(
     result = run(folder, 1)
     with sqlite3.connect(folder / "study.db") as connection:  # as an earlier version wrote it
         connection.execute("DROP TABLE confirmation")
-        connection.execute("DROP TABLE replicate")
+        for later in ("replicate", "ask_in_vain", "finding"):
+            connection.execute(f"DROP TABLE {later}")
         connection.execute(
             "CREATE TABLE before (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask "
             "(key), epochs INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL, "

@@ -1,0 +1,198 @@
+"""What ``evonas attack`` is pointed at: a candidate of a run, or the file of a model."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from torch import nn
+
+from evonas.errors import ConfigError, StorageError
+from evonas.evaluation.attacks.battery.run import Record
+from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.loading import load_search_data, load_test
+from evonas.evaluation.evaluate import attack_seed, attacked_validation
+from evonas.evaluation.model_file import load_network
+from evonas.evaluation.protocol import Protocol
+from evonas.seeds import derive_seed
+from evonas.study.folder import opened_run, readable_run
+from evonas.study.journal.findings import Finding
+from evonas.study.results.reading import read_run
+
+Part: TypeAlias = Literal["validation", "test"]
+
+ATTACK = "attack"
+"""The kind of these findings."""
+
+ATTACKS_FOLDER = "attacks"
+RESULTS_FILE = "results.json"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One trained network, the images it is attacked on, and where results are kept.
+
+    Attributes:
+        network: in evaluation mode, on the CPU.
+        images: on the CPU.
+        epsilon: the radius that it was searched with; None where that is not known.
+        folder: for the table and the picture.
+        title: of the picture.
+        about: what is attacked; for the JSON file.
+        known: results of before, by name.
+        record: keeps a result.
+    """
+
+    network: nn.Module
+    images: Images
+    epsilon: Fraction | None
+    folder: Path
+    title: str
+    about: dict[str, Any]
+    known: Mapping[str, Mapping[str, Any]]
+    record: Record
+
+
+def candidate_target(
+    folder: Path, key: str, *, part: Part, num_images: int, seed: int, out: Path | None
+) -> Target:
+    """A candidate of a run, on images of the run's data set; results go into its journal.
+
+    Args:
+        folder: of the run.
+        key: of the candidate, or its beginning; its weights must have been kept.
+        part: ``validation``: of those that the search attacked; ``test``: of the test part.
+        num_images: at most; every class in its share.
+        seed: of the attacks, which results are kept by.
+        out: for the table and the picture; in the run's folder if None.
+
+    Raises:
+        UnknownNameError: no candidate has this key, or several begin so.
+        DataError: no weights of it are kept, or the images are missing.
+        EvonasError: the run cannot be read; the message says why.
+    """
+    from evonas.api.study import Study
+
+    run = read_run(folder)
+    candidate = run.find(key)
+    network = Study(folder).load(candidate.key)
+    settings = run.settings
+    protocol = Protocol.of(settings).on("cpu")
+    if part == "validation":
+        images = attacked_validation(_attacking_all(protocol, num_images))
+    else:
+        test = load_test(settings.training.dataset, data_dir=protocol.data_dir)
+        images = robust_subset(test, num_images=num_images, seed=attack_seed(protocol))
+    prefix = f"{part} {len(images)} {seed} "
+
+    def record(name: str, body: dict[str, Any]) -> None:
+        with opened_run(folder) as (_, journal):
+            finding = Finding(ATTACK, candidate.key, prefix + name, 0, body)
+            journal.record_finding(finding)
+
+    with readable_run(folder) as (_, journal):
+        known = {
+            finding.name.removeprefix(prefix): finding.body
+            for finding in journal.findings(ATTACK)
+            if finding.key == candidate.key and finding.name.startswith(prefix)
+        }
+    return Target(
+        network=network,
+        images=images,
+        epsilon=protocol.epsilon,
+        folder=out or folder / ATTACKS_FOLDER / candidate.key,
+        title=f"{candidate.key} of {folder.name}, {len(images)} {part} images of "
+        f"{settings.training.dataset}",
+        about={
+            "run": str(folder), "key": candidate.key, "genome": candidate.genome,
+            "dataset": settings.training.dataset, "part": part, "images": len(images),
+        },
+        known=known,
+        record=record,
+    )  # fmt: skip
+
+
+def model_target(
+    path: Path,
+    *,
+    dataset: str | None,
+    data_dir: Path | None,
+    split_seed: int,
+    part: Part,
+    num_images: int,
+    seed: int,
+    out: Path | None,
+) -> Target:
+    """The file of a model, on images of a data set; results go into a file beside the table.
+
+    Args:
+        path: of a ``.safetensors`` file of ``models/``.
+        dataset: its name; a file does not say which images it was trained on.
+        data_dir: of the data set; None for the default.
+        split_seed: of the split that the network was trained by; only for the validation part.
+        part: ``validation`` or ``test``.
+        num_images: at most; every class in its share.
+        seed: of the attacks.
+        out: for the table and the picture; ``attacks-NAME`` beside the file if None.
+
+    Raises:
+        ConfigError: no data set is given.
+        DataError: the file or the images are missing.
+        StorageError: the file is damaged.
+    """
+    if dataset is None:
+        raise ConfigError(
+            f"{path}: a model's file does not say which images it was trained on; give --dataset"
+        )
+    network = load_network(path)
+    if part == "validation":
+        whole = load_search_data(dataset, data_dir=data_dir, seed=split_seed).validation
+    else:
+        whole = load_test(dataset, data_dir=data_dir)
+    images = robust_subset(whole, num_images=num_images, seed=derive_seed(split_seed, "attack"))
+    folder = out or path.parent / f"attacks-{path.stem}"
+    file = folder / RESULTS_FILE
+    about: dict[str, Any] = {
+        "model": str(path), "dataset": dataset, "part": part, "images": len(images),
+        "split_seed": split_seed, "seed": seed,
+    }  # fmt: skip
+    known = _read_results(file, about)
+
+    def record(name: str, body: dict[str, Any]) -> None:
+        known[name] = body
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(".tmp")
+        temporary.write_text(json.dumps({**about, "results": known}, allow_nan=False))
+        temporary.replace(file)
+
+    return Target(
+        network=network,
+        images=images,
+        epsilon=None,
+        folder=folder,
+        title=f"{path.name}, {len(images)} {part} images of {dataset}",
+        about=about,
+        known=dict(known),
+        record=record,
+    )
+
+
+def _attacking_all(protocol: Protocol, num_images: int) -> Protocol:
+    """The same protocol, with so many attacked images."""
+    return replace(protocol, attack=replace(protocol.attack, attacked_images=num_images))
+
+
+def _read_results(file: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    """What was recorded before about the same network, images and seed."""
+    try:
+        document = json.loads(file.read_text())
+        is_same = {name: document[name] for name in about} == about
+        results: dict[str, Any] = document["results"]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as problem:
+        raise StorageError(f"{file}: damaged ({problem!r}); remove it to begin anew") from problem
+    return results if is_same else {}

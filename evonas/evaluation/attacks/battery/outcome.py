@@ -1,0 +1,120 @@
+"""What one attack found, image by image; read without torch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import sqrt
+from typing import Any, final
+
+QUANTILE = 1.96  # of the normal distribution, for an interval of 95 %
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """One attack on one network at one radius.
+
+    Attributes:
+        attack: its name.
+        epsilon: radius as text, such as ``1/255``; empty for attacks that change a few pixels.
+        gradient: ``true``; ``surrogate`` for the rules' own backward pass, whose accuracy is
+            masked and no measure of robustness; ``none`` for a black-box attack.
+        correct: for each image ``1`` where the network is right without attack, else ``0``.
+        robust: the same under the attack.
+        seconds: that it took.
+        note: what differs from the attack as published; empty if nothing does.
+    """
+
+    attack: str
+    epsilon: str
+    gradient: str
+    correct: str
+    robust: str
+    seconds: float
+    note: str = ""
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether it followed a gradient that is not the network's."""
+        return self.gradient == "surrogate"
+
+    @property
+    def num_images(self) -> int:
+        """That were attacked."""
+        return len(self.robust)
+
+    @property
+    def clean(self) -> float:
+        """Share of the images classified rightly without attack."""
+        return self.correct.count("1") / len(self.correct)
+
+    @cached_property
+    def accuracy(self) -> float:
+        """Share of the images still classified rightly."""
+        return self.robust.count("1") / len(self.robust)
+
+    @property
+    def standard_error(self) -> float:
+        """Of the accuracy as an estimate of the share among all such images."""
+        return sqrt(self.accuracy * (1 - self.accuracy) / self.num_images)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy."""
+        return wilson_interval(self.accuracy, self.num_images)
+
+    def as_document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
+        """What :meth:`as_document` gave.
+
+        Raises:
+            TypeError: it has other entries.
+        """
+        return cls(**document)
+
+
+def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
+    """The 95 % interval of a share, which is right near 0 and 1 too (Wilson 1927).
+
+    Args:
+        share: that was seen.
+        num_images: that it is a share of, at least 1.
+    """
+    square = QUANTILE**2 / num_images
+    center = share + square / 2
+    reach = sqrt(square * (share * (1 - share) + square / 4))
+    low, high = (center - reach) / (1 + square), (center + reach) / (1 + square)
+    return max(0.0, low), min(1.0, high)
+
+
+def worst_cases(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """For each radius what all attacks together left: per image, never a mean of accuracies.
+
+    Attacks along a surrogate gradient, and those of another threat model, take no part.
+
+    Args:
+        outcomes: of one network on the same images.
+    """
+    by_epsilon: dict[str, list[Outcome]] = {}
+    for each in outcomes:
+        if each.epsilon and not each.is_masked:
+            by_epsilon.setdefault(each.epsilon, []).append(each)
+    return [
+        Outcome(
+            attack="worst case",
+            epsilon=epsilon,
+            gradient="true",
+            correct=some[0].correct,
+            robust=_all([each.robust for each in some]),
+            seconds=sum(each.seconds for each in some),
+        )
+        for epsilon, some in by_epsilon.items()
+    ]
+
+
+def _all(flags: Sequence[str]) -> str:
+    return "".join("1" if set(each) == {"1"} else "0" for each in zip(*flags, strict=True))

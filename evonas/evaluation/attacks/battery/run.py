@@ -1,0 +1,234 @@
+"""A battery of attacks: each with every radius and gradient that it can have, each done once."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from evonas.evaluation.attacks.battery.outcome import Outcome
+from evonas.evaluation.attacks.epsilon import format_epsilon
+from evonas.evaluation.attacks.masking.diagnosis import masking
+from evonas.evaluation.attacks.masking.report import Masking
+from evonas.evaluation.attacks.referee import referee
+from evonas.evaluation.attacks.suite import NamedAttack, run_attack
+from evonas.evaluation.attacks.under_attack import GradientKind
+from evonas.evaluation.data.images import FloatImages, Images
+from evonas.rules import rule_layers
+
+REFEREE = "autoattack"
+
+
+@final
+@dataclass(frozen=True)
+class Battery:
+    """What a network is attacked by.
+
+    Attributes:
+        attacks: each at every radius; one that changes a few pixels once.
+        epsilons: radii, in units of the pixel range.
+        seed: of the random numbers of all attacks.
+        has_referee: whether AutoAttack by its authors comes last.
+        few_images: images for attacks that change a few pixels, which are expensive.
+        batch_size: images attacked at once; matters to the result only by rounding.
+    """
+
+    attacks: tuple[NamedAttack, ...]
+    epsilons: tuple[Fraction, ...]
+    seed: int
+    has_referee: bool = False
+    few_images: int = 100
+    batch_size: int = 256
+
+
+@final
+@dataclass(frozen=True)
+class BatteryResult:
+    """What a battery found.
+
+    Attributes:
+        outcomes: of every attack, radius and gradient.
+        masking: by radius as text, whether the attacks along the gradient can be believed.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    masking: dict[str, Masking]
+
+
+Record = Callable[[str, dict[str, Any]], None]
+
+
+def run_battery(
+    network: nn.Module,
+    images: Images | FloatImages,
+    battery: Battery,
+    *,
+    known: Mapping[str, Mapping[str, Any]],
+    record: Record,
+    on_progress: Callable[[int, int], None],
+) -> BatteryResult:
+    """Attack a network by everything in a battery that is not known yet.
+
+    Args:
+        network: maps images in [0, 1] to logits (N, classes).
+        images: on the network's device.
+        battery: of attacks.
+        known: by name, what was recorded before.
+        record: is given the name and the document of each result, as soon as it is there.
+        on_progress: is called with the results that are there and their total.
+
+    Raises:
+        CandidateFailure: the network cannot be attacked honestly.
+        ConfigError: the referee is not installed.
+        DataError: there are no images.
+    """
+    works = list(_works(network, images, battery))
+    found = {name: known[name] for name, _ in works if name in known}
+    on_progress(len(found), len(works))
+    for name, work in works:
+        if name not in found:
+            document = work(found)
+            record(name, document)
+            found[name] = document
+            on_progress(len(found), len(works))
+    outcomes = [Outcome.from_document(found[name]) for name, _ in works if _is_outcome(name)]
+    diagnoses = {
+        name.removeprefix(_MASKING): Masking.from_document(found[name])
+        for name, _ in works
+        if not _is_outcome(name)
+    }
+    return BatteryResult(tuple(outcomes), diagnoses)
+
+
+_MASKING = "masking "
+_Found = Mapping[str, Mapping[str, Any]]
+_Work = tuple[str, Callable[[_Found], dict[str, Any]]]
+
+
+def _is_outcome(name: str) -> bool:
+    return not name.startswith(_MASKING)
+
+
+def _works(network: nn.Module, images: Images | FloatImages, battery: Battery) -> Iterator[_Work]:
+    """All there is to do, each with its name; masking after the attacks that it looks at."""
+    linf = [attack for attack in battery.attacks if attack.norm == "linf"]
+    has_rules = bool(rule_layers(network))
+    for epsilon in battery.epsilons:
+        names = {}
+        for attack in linf:
+            names[attack.name] = _name(attack.name, epsilon, "true")
+            yield names[attack.name], _attacking(network, images, battery, attack, epsilon)
+            if has_rules and not attack.is_black_box:
+                yield (
+                    _name(attack.name, epsilon, "surrogate"),
+                    _attacking(network, images, battery, attack, epsilon, gradient="surrogate"),
+                )
+        yield (
+            f"{_MASKING}{format_epsilon(epsilon)}",
+            _diagnosing(
+                network, images, battery, epsilon,
+                white=[names[a.name] for a in linf if not a.is_black_box],
+                black=[names[a.name] for a in linf if a.is_black_box],
+            ),
+        )  # fmt: skip
+        if battery.has_referee:
+            yield _name(REFEREE, epsilon, "true"), _refereeing(network, images, battery, epsilon)
+    few = images.subset(torch.arange(min(battery.few_images, len(images))))
+    for attack in battery.attacks:
+        if attack.norm == "l0":
+            yield attack.name, _attacking(network, few, battery, attack, None)
+
+
+def _name(attack: str, epsilon: Fraction, gradient: str) -> str:
+    return f"{attack} {format_epsilon(epsilon)} {gradient}"
+
+
+def _attacking(
+    network: nn.Module,
+    images: Images | FloatImages,
+    battery: Battery,
+    attack: NamedAttack,
+    epsilon: Fraction | None,
+    *,
+    gradient: GradientKind = "true",
+) -> Callable[[_Found], dict[str, Any]]:
+    def work(_: _Found) -> dict[str, Any]:
+        start = time.perf_counter()
+        result = run_attack(
+            network, images, attack, epsilon=epsilon or 0, seed=battery.seed,
+            batch_size=battery.batch_size, gradient=gradient,
+        )  # fmt: skip
+        return Outcome(
+            attack=attack.name,
+            epsilon="" if epsilon is None else format_epsilon(epsilon),
+            gradient="none" if attack.is_black_box else gradient,
+            correct=_bits(result.correct),
+            robust=_bits(result.robust & result.correct),
+            seconds=time.perf_counter() - start,
+            note=result.note,
+        ).as_document()
+
+    return work
+
+
+def _refereeing(
+    network: nn.Module, images: Images | FloatImages, battery: Battery, epsilon: Fraction
+) -> Callable[[_Found], dict[str, Any]]:
+    def work(found: _Found) -> dict[str, Any]:
+        start = time.perf_counter()
+        correct = next(iter(found.values()))["correct"]
+        with torch.no_grad():
+            num_classes = network(images.pixels[:1].float()).shape[1]
+        result = referee(
+            network, images, epsilon=epsilon, num_classes=num_classes, seed=battery.seed,
+            batch_size=battery.batch_size,
+        )  # fmt: skip
+        return Outcome(
+            attack=REFEREE,
+            epsilon=format_epsilon(epsilon),
+            gradient="true",
+            correct=correct,
+            robust=_bits(result.robust),
+            seconds=time.perf_counter() - start,
+            note="; ".join(result.notes.values()),
+        ).as_document()
+
+    return work
+
+
+def _diagnosing(
+    network: nn.Module,
+    images: Images | FloatImages,
+    battery: Battery,
+    epsilon: Fraction,
+    *,
+    white: Sequence[str],
+    black: Sequence[str],
+) -> Callable[[_Found], dict[str, Any]]:
+    def work(found: _Found) -> dict[str, Any]:
+        return masking(
+            network,
+            images,
+            epsilon=epsilon,
+            seed=battery.seed,
+            white_box=_together(found, white, images.pixels.device),
+            black_box=_together(found, black, images.pixels.device),
+            batch_size=battery.batch_size,
+        ).as_document()
+
+    return work
+
+
+def _together(found: _Found, names: Sequence[str], device: torch.device) -> Tensor | None:
+    """Where the network stood all of these attacks; None if there are none."""
+    if not names:
+        return None
+    flags = [[bit == "1" for bit in found[name]["robust"]] for name in names]
+    return torch.tensor(flags, device=device).all(0)
+
+
+def _bits(flags: Tensor) -> str:
+    return "".join("1" if flag else "0" for flag in flags.tolist())

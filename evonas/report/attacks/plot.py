@@ -1,0 +1,76 @@
+"""Accuracy under attack over the radius, as a picture."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
+
+PICTURE_FILE = "attacks.png"
+# told apart by shade and by marker, for black and white print and colour-blind readers
+_COLORS = ("#0b5394", "#c2410c", "#0f766e", "#7c3aed", "#64748b", "#a16207", "#be185d")
+_MARKERS = "osD^vPX*"
+_WORST = "#111827"
+
+
+def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None:
+    """Write a PNG: a line for each attack, the worst case in bold with its 95 % interval.
+
+    Masked accuracies, along the rules' own backward pass, are dashed.
+
+    Args:
+        outcomes: of one network; those without a radius are not drawn.
+        path: of the picture.
+        title: above it.
+    """
+    shown = [each for each in outcomes if each.epsilon]
+    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
+    axis = figure.subplots()
+    names = list(dict.fromkeys(each.attack for each in shown))
+    for number, name in enumerate(names):
+        color, marker = _COLORS[number % len(_COLORS)], _MARKERS[number % len(_MARKERS)]
+        true = [e for e in shown if e.attack == name and not e.is_masked]
+        masked = [e for e in shown if e.attack == name and e.is_masked]
+        _line(axis, true, color=color, marker=marker, label=name)
+        _line(axis, masked, color=color, marker=marker, label=f"{name}, masked", style=":")
+    worst = worst_cases(shown)
+    _line(axis, worst, color=_WORST, marker="", label="worst case", width=2.5)
+    low, high = zip(*(each.interval for each in worst), strict=True)
+    axis.fill_between(_radii(worst), low, high, color=_WORST, alpha=0.12, linewidth=0)
+    axis.axhline(shown[0].clean, color=_WORST, linewidth=0.8, linestyle="--", label="no attack")
+    axis.set_xlabel("radius, 1/255 of the pixel range")
+    axis.set_ylabel("share of images still right")
+    axis.set_ylim(-0.02, 1.02)
+    axis.set_xlim(left=0.0)
+    axis.grid(alpha=0.25)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    axis.set_title(title, fontsize=10)
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    figure.savefig(path, dpi=150)
+
+
+def _line(
+    axis: Axes,
+    some: Sequence[Outcome],
+    *,
+    color: str,
+    marker: str,
+    label: str,
+    style: str = "-",
+    width: float = 1.2,
+) -> None:
+    if some:
+        at_zero = some[0].clean  # no attack is an attack of radius 0
+        axis.plot(
+            [0.0, *_radii(some)], [at_zero, *(each.accuracy for each in some)], color=color,
+            marker=marker, markersize=4, linestyle=style, linewidth=width, label=label,
+        )  # fmt: skip
+
+
+def _radii(some: Sequence[Outcome]) -> list[float]:
+    """In 255ths of the pixel range."""
+    return [float(Fraction(each.epsilon) * 255) for each in some]

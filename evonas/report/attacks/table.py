@@ -1,0 +1,82 @@
+"""What attacks left of a network, as a table, a CSV file and a JSON file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
+from evonas.evaluation.attacks.masking.report import Masking
+
+TABLE_FILE = "attacks.csv"
+JSON_FILE = "attacks.json"
+
+
+def attack_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """One row for each attack, radius and gradient, the worst case of each radius behind it.
+
+    ``accuracy`` is the share of ``images`` still classified rightly, with its standard error
+    ``se`` and its 95 % interval from ``low`` to ``high`` (Wilson); ``clean`` is without attack.
+    Rows with ``masked`` followed the rules' own backward pass: they do not measure robustness.
+
+    Args:
+        outcomes: of one network.
+    """
+    worst = {each.epsilon: each for each in worst_cases(outcomes)}
+    radii = list(dict.fromkeys(each.epsilon for each in outcomes))
+    ordered = [
+        each
+        for epsilon in radii
+        for each in (
+            *(o for o in outcomes if o.epsilon == epsilon),
+            *((worst[epsilon],) if epsilon in worst else ()),
+        )
+    ]
+    return pd.DataFrame(
+        [
+            {
+                "epsilon": each.epsilon,
+                "attack": each.attack,
+                "gradient": each.gradient,
+                "masked": each.is_masked,
+                "accuracy": each.accuracy,
+                "se": each.standard_error,
+                "low": each.interval[0],
+                "high": each.interval[1],
+                "clean": each.clean,
+                "images": each.num_images,
+                "seconds": round(each.seconds, 3),
+                "note": each.note,
+            }
+            for each in ordered
+        ]
+    )
+
+
+def write_attacks(
+    folder: Path,
+    outcomes: Sequence[Outcome],
+    masking: Mapping[str, Masking],
+    *,
+    about: Mapping[str, Any],
+) -> None:
+    """Write ``attacks.csv`` and ``attacks.json``.
+
+    Args:
+        folder: is made if it is missing.
+        outcomes: of one network.
+        masking: by radius as text.
+        about: what was attacked, and how; for the JSON file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table = attack_table(outcomes)
+    table.to_csv(folder / TABLE_FILE, index=False)
+    document = {
+        **about,
+        "attacks": json.loads(table.to_json(orient="records")),
+        "masking": {epsilon: each.as_document() for epsilon, each in masking.items()},
+    }
+    text = json.dumps(document, indent=1, allow_nan=False)
+    (folder / JSON_FILE).write_text(text + "\n", encoding="utf-8")
