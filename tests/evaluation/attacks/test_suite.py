@@ -178,9 +178,6 @@ def test_an_attack_that_always_wins_leaves_nothing_and_one_that_never_wins_leave
     labels = torch.where(torch.arange(40) % 4 == 0, (images.labels + 1) % 10, images.labels)
     images = Images(images.pixels, labels)
     always, never = (NamedAttack(f"{w}", Fixed(wins=w)) for w in (True, False))
-    clean = 0.75 if bool(
-        (trained(images.pixels / 255).argmax(1) == images.labels).sum() == 30
-    ) else None  # fmt: skip
     for attacks, left in (((never,), "clean"), ((never, always), 0.0), ((always, never), 0.0)):
         results = [run_attack(trained, images, a, epsilon=EPSILON, seed=0) for a in attacks]
         expected = results[0].correct.float().mean().item() if left == "clean" else left
@@ -188,8 +185,6 @@ def test_an_attack_that_always_wins_leaves_nothing_and_one_that_never_wins_leave
         level = run_level(trained, images, attacks, epsilon=EPSILON, seed=0)
         assert level.value == expected
         assert level.clean == results[0].correct.float().mean().item()
-        if clean is not None:
-            assert level.clean == clean
 
 
 def test_the_worst_case_is_taken_image_by_image() -> None:
@@ -296,10 +291,11 @@ def test_a_transfer_shows_one_network_what_fools_the_other(
 
 def test_a_note_of_too_few_classes_reaches_the_result_and_the_level(images: Images) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
-    two = Images(images.pixels, images.labels % 2)
+    with torch.no_grad():
+        two = Images(images.pixels, network(images.pixels / 255).argmax(1))
     note = "dlr needs 3 classes, there are 2: ce_scaled instead"
     assert run_attack(network, two, QUICK[3], epsilon=EPSILON, seed=0, batch_size=3).note == note
-    level = run_level(network, two, (QUICK[0], QUICK[3]), epsilon=EPSILON, seed=0)
+    level = run_level(network, two, (QUICK[0], QUICK[3]), epsilon=1e-6, seed=0)
     assert level.notes == {"apgd": note}
 
 
