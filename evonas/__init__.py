@@ -18,6 +18,8 @@ import evonas.search as _search
 from evonas.version import evonas_version
 
 if TYPE_CHECKING:
+    from evonas.api.analyses.result import Analysis as Analysis
+    from evonas.api.analysing import analyse as analyse
     from evonas.api.catalogue import available as available
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Analysis",
     "Settings",
     "Study",
     "Trained",
     "__version__",
+    "analyse",
     "available",
     "evaluate",
     "load_network",
@@ -45,9 +49,11 @@ __all__ = [
 
 
 _HOMES = {
+    "Analysis": "evonas.api.analyses.result",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",
     "Trained": "evonas.api.evaluating",
+    "analyse": "evonas.api.analysing",
     "available": "evonas.api.catalogue",
     "evaluate": "evonas.api.evaluating",
     "load_network": "evonas.evaluation.model_file",

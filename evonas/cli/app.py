@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import evonas
 from evonas.cli import commands
+from evonas.cli.examining.analyse import analyse
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.errors import EvonasError, InputError, StorageError
@@ -43,6 +44,7 @@ def make_app() -> App:
     app.command(confirm, sort_key=1.5)
     app.command(commands.front, sort_key=2)
     app.command(commands.show, sort_key=2.5)
+    app.command(analyse, sort_key=2.7)
     app.command(spaces)
     app.command(rules)
     app.command(commands.objectives, sort_key=5)

@@ -3,12 +3,12 @@
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from evonas.errors import RuleError
-from evonas.rules.connect import rule_layers, wirings
+from evonas.rules.connect import rule_layers
 from evonas.rules.tools.exact import true_gradient
+from evonas.rules.tools.updates import rule_updates
 
 
 def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
@@ -36,9 +36,9 @@ def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, f
         raise RuleError("alignment: expected a network with trainable rule layers, got none")
     weights = [layer.weight for layer in layers.values()]
     buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
-    updates = _gradients(network, images, labels, weights)
+    updates = rule_updates(network, images, labels, weights)
     with true_gradient(network):
-        truths = _gradients(network, images, labels, weights)
+        truths = rule_updates(network, images, labels, weights)
     with torch.no_grad():
         for buffer, before in buffers:
             buffer.copy_(before)
@@ -47,19 +47,6 @@ def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, f
         for name, update, truth in zip(layers, updates, truths, strict=True)
         if update is not None and truth is not None
     }
-
-
-def _gradients(
-    network: nn.Module, images: Tensor, labels: Tensor, weights: list[Tensor]
-) -> tuple[Tensor | None, ...]:
-    with torch.enable_grad():
-        for wiring in wirings(network):
-            wiring.aim(labels)
-        logits = network(images)
-        for wiring in wirings(network):
-            if wiring.bus.readers:  # the network does not watch them itself
-                logits = wiring.watch(logits)
-        return torch.autograd.grad(F.cross_entropy(logits, labels), weights, allow_unused=True)
 
 
 def _angle_degrees(first: Tensor, second: Tensor) -> float:

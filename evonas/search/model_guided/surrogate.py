@@ -95,6 +95,11 @@ class Surrogate:
             drawn.append(transform.back(mean + normal[:, :, number] @ factor.T))
         return np.stack(drawn, axis=-1)
 
+    def medians(self, rows: Rows) -> Array:
+        """The result that each row is as likely to exceed as not; -> (n, objectives)."""
+        found = [transform.back(part.marginal(rows)[0]) for transform, part in self._parts]
+        return np.stack(found, axis=-1)
+
     def left_out(self, rows: Rows, values: Array, noise: Array) -> tuple[Array, Array]:
         """What all others say of each genome that was learned, by the model of now.
 

@@ -1,0 +1,98 @@
+"""How well a model foretells candidates that it did not see."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One model of one objective, on candidates that were held out.
+
+    Attributes:
+        objective: its name.
+        model: its name.
+        candidates: how many.
+        folds: in which they were held out.
+        r2: 1 less the squared error over that of the mean of the candidates not held out; 0 or
+            less: the model explains nothing.
+        rmse: root mean squared error, in the unit of the objective.
+        tau: Kendall's rank correlation of foretold and measured; NaN where either is constant.
+        tau_p: its two-sided p value.
+        noise: root mean square of the standard errors of the measured values that come from
+            training, which no model can do better than; NaN where they are not known.
+    """
+
+    objective: str
+    model: str
+    candidates: int
+    folds: int
+    r2: float
+    rmse: float
+    tau: float
+    tau_p: float
+    noise: float
+
+    @property
+    def explains(self) -> bool:
+        """Whether it is better than the mean, and ranks better than chance at 5 %."""
+        return self.r2 > 0 and self.tau > 0 and self.tau_p < 0.05
+
+
+def fold_numbers(keys: list[str], *, folds: int, seed: int) -> NDArray[np.int_]:
+    """In which fold each candidate is held out; equal keys are held out together.
+
+    Args:
+        keys: one for each row.
+        folds: how many, at most the number of different keys.
+        seed: of the shuffle.
+    """
+    distinct = list(dict.fromkeys(keys))
+    shuffled = np.random.default_rng(seed).permutation(len(distinct))
+    number = {key: int(place) % folds for key, place in zip(distinct, shuffled, strict=True)}
+    return np.array([number[key] for key in keys])
+
+
+def score(
+    foretold: Array,
+    measured: Array,
+    fold: NDArray[np.int_],
+    *,
+    objective: str,
+    model: str,
+    noise: float,
+) -> Fit:
+    """Score what was foretold of held-out candidates.
+
+    Args:
+        foretold: (n,).
+        measured: (n,).
+        fold: of each, (n,).
+        objective: its name.
+        model: its name.
+        noise: see :class:`Fit`.
+    """
+    numbers = np.unique(fold)
+    means = np.array([measured[fold != number].mean() for number in numbers])
+    baseline = means[np.searchsorted(numbers, fold)]
+    error = float(((foretold - measured) ** 2).mean())
+    spread = float(((baseline - measured) ** 2).mean())
+    tau, p = math.nan, math.nan
+    if np.ptp(foretold) > 0 and np.ptp(measured) > 0:
+        tau, p = map(float, kendalltau(foretold, measured))
+    return Fit(
+        objective=objective,
+        model=model,
+        candidates=len(measured),
+        folds=len(numbers),
+        r2=1.0 - error / spread if spread > 0 else math.nan,
+        rmse=math.sqrt(error),
+        tau=tau,
+        tau_p=p,
+        noise=noise,
+    )

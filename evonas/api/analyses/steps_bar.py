@@ -1,0 +1,36 @@
+"""A bar for work of a known number of steps."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Steps = Callable[[int], None]
+"""To be called with the number of steps that were just done."""
+
+
+@contextmanager
+def steps_bar(title: str, total: int, *, console: Console, is_shown: bool) -> Iterator[Steps]:
+    """A bar with the time left, where there is a terminal.
+
+    Args:
+        title: what is done.
+        total: steps.
+        console: to draw on.
+        is_shown: False for nothing at all.
+    """
+    if not is_shown or not console.is_terminal:
+        yield lambda _: None
+        return
+    with Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.advance(task, done)

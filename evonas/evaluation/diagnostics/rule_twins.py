@@ -1,0 +1,73 @@
+"""One network under other rules: the same architecture, weights and seed of the feedback."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.training.recipe import Recipe
+from evonas.networks import Network
+from evonas.space import Genome, Space
+
+
+def rule_twin(
+    space: Space,
+    genome: Genome,
+    traits: Traits,
+    *,
+    seed: int,
+    rule: str | None = None,
+    weights: Mapping[str, Tensor] | None = None,
+) -> Network:
+    """The network of a genome, or the same network with one rule in every layer.
+
+    Args:
+        space: of the genome.
+        genome: to be decoded.
+        traits: of the images.
+        seed: of initial weights and feedback: equal seeds give equal weights under any rule.
+        rule: for all layers; None for those of the genome.
+        weights: of a trained network of this architecture; None for the initial ones. What it has
+            not (heads of a local loss) stays initial.
+
+    Returns:
+        A network on the CPU, in training mode.
+    """
+    if rule is not None:
+        space = space.with_first_layer({}).with_readout({}).with_rules((rule,))
+        values = [
+            0 if gene.kind == "rule" else value
+            for gene, value in zip(space.genes, genome.values, strict=True)
+        ]
+        genome = Genome(tuple(values))
+    network = candidate_network(space, genome, traits, seed=seed)
+    if weights is not None:
+        with torch.no_grad():
+            for name, tensor in network.state_dict().items():
+                if name in weights and weights[name].shape == tensor.shape:
+                    tensor.copy_(weights[name])
+    return network
+
+
+def count_steps(network: Network, recipe: Recipe, *, num_images: int, epochs: int) -> None:
+    """Bring the network's step and decay to where a training by ``recipe`` leaves them.
+
+    Models hold weights, but not how far the feedback of Kolen and Pollack has decayed towards
+    them, which follows from the recipe alone.
+
+    Args:
+        network: as it was built.
+        recipe: of the training.
+        num_images: that were trained on.
+        epochs: that were trained for.
+    """
+    for epoch in range(epochs):
+        for _ in range(num_images // recipe.batch):
+            network.wiring.advance(
+                learning_rate=recipe.learning_rate * recipe.share_at(epoch),
+                momentum=recipe.momentum,
+                weight_decay=recipe.weight_decay,
+                nesterov=True,
+            )

@@ -1,0 +1,78 @@
+"""Variance and alignment of the updates of one network under several assignments of rules."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from evonas.evaluation.diagnostics.gradient_noise import (
+    inner_products,
+    mean_cosine,
+    normalised_variance,
+    without_each,
+)
+from evonas.evaluation.diagnostics.layer_updates import layer_updates
+from evonas.evaluation.diagnostics.mini_batches import Batch
+from evonas.networks import Network
+from evonas.rules import rule_layers
+
+REFERENCE = "bp"
+"""The assignment whose updates are the gradient."""
+
+
+@dataclass(frozen=True)
+class LayerNoise:
+    """The updates of one layer under one assignment of rules.
+
+    Attributes:
+        assignment: its name.
+        layer: its name in the network.
+        rule: of this layer.
+        parameters: weights of the layer.
+        nv: normalised variance over the mini-batches.
+        nv_without: the same without each mini-batch in turn.
+        cosine: with the gradient of the same mini-batch, averaged over the mini-batches.
+    """
+
+    assignment: str
+    layer: str
+    rule: str
+    parameters: int
+    nv: float
+    nv_without: tuple[float, ...]
+    cosine: float
+
+
+def update_noise(
+    networks: Mapping[str, Network],
+    batches: Sequence[Batch],
+    *,
+    on_batch: Callable[[], None] = lambda: None,
+) -> list[LayerNoise]:
+    """Normalised variance and alignment of every layer under every assignment.
+
+    Args:
+        networks: by the name of the assignment, all with the same architecture and weights;
+            :data:`REFERENCE` among them, with back-propagation everywhere.
+        batches: three at least, the same for all.
+        on_batch: is called after each batch of each network.
+    """
+    gradients = layer_updates(networks[REFERENCE], batches, on_batch=on_batch)
+    found = []
+    for assignment, network in networks.items():
+        updates = gradients
+        if assignment != REFERENCE:
+            updates = layer_updates(network, batches, on_batch=on_batch)
+        layers = rule_layers(network)
+        for name, some in updates.items():
+            products = inner_products(some)
+            found.append(
+                LayerNoise(
+                    assignment=assignment,
+                    layer=name.removeprefix("body."),
+                    rule=layers[name].rule.name,
+                    parameters=some.shape[1],
+                    nv=normalised_variance(products),
+                    nv_without=tuple(without_each(products)),
+                    cosine=mean_cosine(some, gradients[name]),
+                )
+            )
+    return found
