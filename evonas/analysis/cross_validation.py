@@ -96,3 +96,17 @@ def score(
         tau_p=p,
         noise=noise,
     )
+
+
+def jackknife_error(without: Array) -> Array:
+    """The standard error of an estimate, from what it is without each group (Efron 1982).
+
+    Args:
+        without: (groups, ...).
+
+    Returns:
+        (...).
+    """
+    groups = len(without)
+    away = without - without.mean(axis=0)
+    return np.asarray(np.sqrt((groups - 1) / groups * (away**2).sum(axis=0)))

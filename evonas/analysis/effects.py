@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from evonas.analysis.cross_validation import Fit, fold_numbers, score
+from evonas.analysis.cross_validation import Fit, fold_numbers, jackknife_error, score
 from evonas.analysis.population import Population
 from evonas.analysis.regression import MODELS, Model
 from evonas.errors import ConfigError
@@ -121,7 +122,7 @@ def main_effects(population: Population, *, seed: int) -> Effects:
                 foretold[~kept] = model(rows[~kept])
                 without.append(_table(model, contrasts, variants))
             whole = _table(fit(features, rows, values, noise), contrasts, variants)
-            found[model_name] = signs * whole, _jackknife_error(np.stack(without))
+            found[model_name] = signs * whole, jackknife_error(np.stack(without))
             fits += [
                 score(
                     signs[i] * foretold[:, i],
@@ -204,13 +205,6 @@ def _table(model: Model, contrasts: Sequence[_Contrast], variants: Rows) -> Arra
     return np.concatenate(effects)
 
 
-def _jackknife_error(without: Array) -> Array:
-    """Of an estimate, from what it is without each group; (groups, ...) -> (...)."""
-    groups = len(without)
-    away = without - without.mean(axis=0)
-    return np.asarray(np.sqrt((groups - 1) / groups * (away**2).sum(axis=0)))
-
-
 def _lines(space: Space, contrasts: Sequence[_Contrast]) -> Iterator[tuple[str, str, str]]:
     """(kind, gene, choice) of every effect."""
     for contrast in contrasts:
@@ -222,11 +216,9 @@ def _lines(space: Space, contrasts: Sequence[_Contrast]) -> Iterator[tuple[str, 
             yield "rule", ANY_SITE, choice
 
 
-def _seen(space: Space, genomes: Sequence[Genome]) -> dict[tuple[str, str, str], int]:
+def _seen(space: Space, genomes: Sequence[Genome]) -> Counter[tuple[str, str, str]]:
     """How many genomes have each choice where it is active."""
-    counts: dict[tuple[str, str, str], int] = {
-        (gene.kind, gene.name, choice): 0 for gene in space.genes for choice in gene.choices
-    } | {("rule", ANY_SITE, rule): 0 for rule in space.rule_choices}
+    counts: Counter[tuple[str, str, str]] = Counter()
     for genome in genomes:
         flags = space.is_active(genome)
         rules = set()

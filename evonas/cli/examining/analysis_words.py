@@ -106,7 +106,7 @@ def effects_words(found: Analysis) -> Iterator[str]:
             f"{objective}: {len(clear)} of {len(effects)} effects are beyond two standard errors; "
             f"about {0.05 * len(effects):.0f} would be by chance"
         )
-        for row in _rows(ordered.head(NUM_SHOWN)):
+        for row in _rows(ordered[ordered.seen > 0].head(NUM_SHOWN)):
             yield (
                 f"  {row.choice} at {row.gene}: {row.effect:+.3g} ± {row.error:.2g} "
                 f"(additive {row.additive:+.3g} ± {row.additive_error:.2g}; {row.seen} candidates)"

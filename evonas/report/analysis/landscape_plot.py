@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MultipleLocator, StrMethodFormatter
 
 NUM_LEVELS = 16
 
@@ -42,6 +42,8 @@ def draw_landscape(
     axis.plot([0], [0], marker="+", color="#c2410c", markersize=9)
     bar = figure.colorbar(filled, ax=axis, label="cross-entropy (nats)")
     bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:.2g}"))
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_locator(MultipleLocator(0.5))
     axis.set_xlabel("first direction, in norms of each filter")
     axis.set_ylabel("second direction")
     axis.set_aspect("equal")

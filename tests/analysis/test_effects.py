@@ -1,0 +1,125 @@
+"""Oracles: values that were made from known effects, and from none."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from evonas.analysis.effects import ANY_SITE, Effects, main_effects
+from evonas.analysis.population import Population
+from evonas.analysis.regression import fit_additive, fit_gaussian_process
+from evonas.errors import ConfigError
+from evonas.search.model_guided.genome_features import Features
+from evonas.search.model_guided.surrogate import Surrogate
+from evonas.space import Genome, Space, load
+from tests.analysis.populations import member, population, random_genomes
+
+WORTH = {"conv3x3": 0.05, "skip": -0.02}
+
+
+def tiny() -> Space:
+    return load("tiny").resized(channels=4, cells=1).with_rules(("fa", "usf"))
+
+
+def made(value: Callable[[Space, Genome], dict[str, float]], *, count: int = 40) -> Population:
+    space = tiny()
+    genomes = random_genomes(space, count, seed=0)
+    some = [member(space, genome, values=value(space, genome)) for genome in genomes]
+    return population(space, some, tuple(some[0].values))
+
+
+def operations(space: Space) -> list[int]:
+    return [i for i, gene in enumerate(space.genes) if gene.kind == "operation"]
+
+
+def planted(space: Space, genome: Genome) -> dict[str, float]:
+    """The first operation gene makes the accuracy, its index the number of parameters."""
+    first = operations(space)[0]
+    return {"acc": 0.5 + 0.1 * genome.values[first], "params": 1000.0 * genome.values[first]}
+
+
+@pytest.fixture(scope="module")
+def found() -> Effects:
+    return main_effects(made(planted), seed=0)
+
+
+def test_what_was_planted_is_found_by_both_models_and_with_its_sign(found: Effects) -> None:
+    space = tiny()
+    gene = space.genes[operations(space)[0]]
+    middle = np.mean(range(len(gene.choices)))
+    for objective, unit in (("acc", 0.1), ("params", 1000.0)):
+        rows = [e for e in found.effects if (e.objective, e.gene) == (objective, gene.name)]
+        assert [e.choice for e in rows] == list(gene.choices)
+        for number, row in enumerate(rows):
+            true = unit * (number - middle)
+            assert row.effect == pytest.approx(true, abs=0.2 * unit)
+            assert row.additive == pytest.approx(true, abs=0.2 * unit)
+            assert row.error < 0.2 * unit
+    assert all(fit.explains for fit in found.fits)
+
+
+def test_what_was_not_planted_has_next_to_no_effect(found: Effects) -> None:
+    space = tiny()
+    gene = space.genes[operations(space)[0]].name
+    others = [e for e in found.effects if e.objective == "acc" and e.gene != gene]
+    assert max(abs(e.effect) for e in others) < 0.02
+    assert max(abs(e.additive) for e in others) < 0.02
+
+
+def test_the_effects_of_the_choices_of_a_gene_add_up_to_nothing(found: Effects) -> None:
+    sums: dict[tuple[str, str], float] = {}
+    for e in found.effects:
+        sums[e.objective, e.gene] = sums.get((e.objective, e.gene), 0.0) + e.effect
+    assert all(abs(s) < (1e-9 if o == "acc" else 1e-5) for (o, _), s in sums.items())
+
+
+def test_a_rule_at_any_site_is_the_mean_over_its_sites(found: Effects) -> None:
+    rules = [e for e in found.effects if (e.objective, e.kind, e.choice) == ("acc", "rule", "fa")]
+    (overall,) = [e for e in rules if e.gene == ANY_SITE]
+    sites = [e.effect for e in rules if e.gene != ANY_SITE]
+    assert overall.effect == pytest.approx(np.mean(sites))
+    space = tiny()
+    for row in rules:
+        genomes = random_genomes(space, 40, seed=0)
+        assert row.seen <= len(genomes)
+
+
+def test_of_noise_the_models_say_that_they_explain_nothing() -> None:
+    generator = np.random.default_rng(0)
+    some = made(lambda *_: {"acc": float(generator.normal(0.9, 0.02))})
+    fits = main_effects(some, seed=0).fits
+    assert not any(fit.explains for fit in fits)
+    assert all(math.isnan(fit.noise) for fit in fits)
+
+
+def test_equal_seeds_give_equal_effects() -> None:
+    some = made(planted, count=15)
+    assert repr(main_effects(some, seed=3)) == repr(main_effects(some, seed=3))
+
+
+def test_too_few_candidates_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least 10 candidates .* found 3"):
+        main_effects(made(planted, count=3), seed=0)
+
+
+def test_the_additive_model_is_exact_on_sums_of_choices() -> None:
+    space = tiny()
+    features = Features(space)
+    rows = features.rows(random_genomes(space, 80, seed=1))
+    weights = np.random.default_rng(0).normal(size=features.parts[0].stop)
+    values = (rows[:, features.parts[0]] @ weights)[:, None]
+    model = fit_additive(features, rows[:60], values[:60], None)
+    assert np.abs(model(rows[60:]) - values[60:]).max() < 0.1 * values.std()
+
+
+def test_the_process_foretells_the_middle_of_what_it_draws() -> None:
+    space = tiny()
+    features = Features(space)
+    rows = features.rows(random_genomes(space, 30, seed=2))
+    values = np.random.default_rng(0).normal(size=(30, 2))
+    surrogate = Surrogate(features, num_objectives=2)
+    surrogate.learn(rows[:20], values[:20])
+    middle = surrogate.marginal_draws(rows[20:], np.zeros((1, 2)))[0]
+    model = fit_gaussian_process(features, rows[:20], values[:20], None)
+    assert np.allclose(model(rows[20:]), middle)

@@ -1,0 +1,77 @@
+"""Oracles: the candidates of a run; the promised messages."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.analysis.population import pool
+from evonas.errors import ConfigError
+from evonas.evaluation.record import Evaluation
+from evonas.study.results.reading import RunState
+from tests.analysis.populations import random_genomes, space_of
+from tests.known_candidates import candidates
+from tests.small_run import SMALL_RUN, changed
+
+SPACE = space_of("fa", "usf", "brsf")
+
+
+def state(name: str, *, count: int = 5, **settings: Any) -> RunState:
+    """A run whose last candidate was refused before its training."""
+    trainings = [
+        Evaluation(
+            key=SPACE.key(genome), genome=SPACE.format(genome),
+            values={"acc": 0.5 + 0.01 * i, "params": 100.0 + i}, weights_by_rule={}, losses=(),
+            epochs=int(i < count - 1), seconds=1.0, seed=i,
+        )
+        for i, genome in enumerate(random_genomes(SPACE, count, seed=0))
+    ]  # fmt: skip
+    return RunState(
+        folder=Path(name),
+        settings=changed(SMALL_RUN, **settings),
+        evaluations=trainings,
+        candidates=candidates(trainings, ("acc", "params")),
+        confirmed={},
+    )
+
+
+def test_members_are_the_candidates_that_were_trained_run_after_run() -> None:
+    runs = [state("a"), state("b", seed=1)]
+    found = pool(runs, [SPACE, SPACE])
+    trained = [c for run in runs for c in run.candidates if c.representative.epochs]
+    assert [m.key for m in found.members] == [c.key for c in trained]
+    assert [m.run for m in found.members] == [0] * 4 + [1] * 4
+    assert [m.on_front for m in found.members] == [c.on_front for c in trained]
+    assert len(found.front) == sum(c.on_front for c in trained)
+    assert [m.values for m in found.members] == [c.values for c in trained]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"objectives": ("acc", "robust")}, r"b: expected the objectives of a \(acc, params\)"),
+        ({"rules": ("fa", "usf")}, r"b: expected rules .* as in a"),
+        ({"epochs": 2}, "b: expected epochs 1 as in a, found 2"),
+        ({"dataset": "cifar10"}, "b: expected dataset 'digits' as in a, found 'cifar10'"),
+    ],
+)
+def test_runs_that_asked_something_else_are_refused(settings: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        pool([state("a"), state("b", **settings)], [SPACE, SPACE])
+
+
+def test_runs_of_spaces_that_share_a_name_only_are_refused() -> None:
+    other = replace(SPACE, channels=8)
+    with pytest.raises(ConfigError, match="is not that of a, though both have this name"):
+        pool([state("a"), state("b")], [SPACE, other])
+
+
+def test_objectives_in_another_order_and_another_seed_are_the_same_question() -> None:
+    runs = [state("a"), state("b", objectives=("params", "acc"), seed=5, split_seed=7)]
+    assert len(pool(runs, [SPACE, SPACE]).members) == 8
+
+
+def test_a_run_without_a_training_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a: nothing to analyse"):
+        pool([state("a", count=1)], [SPACE])

@@ -1,0 +1,65 @@
+"""Oracles: the keys of genomes, which a rule changes just where it trains weights; counting."""
+
+import random
+
+import numpy as np
+import pytest
+
+from evonas.analysis.rule_sites import count_sites, live_sites
+from evonas.space import Genome, load
+from tests.analysis.populations import member, random_genomes, space_of
+
+
+@pytest.mark.parametrize("name", ["nas-bench-201", "darts", "tiny"])
+def test_a_site_is_live_just_when_another_rule_there_is_another_network(name: str) -> None:
+    space = load(name).resized(cells=1).with_rules(("fa", "usf"))
+    rng = random.Random(0)
+    for _ in range(12):
+        genome = space.sample(rng)
+        before = space.decode(genome)
+        live = {site for _, site in live_sites(before)}
+        for number, gene in enumerate(space.genes):
+            if gene.kind != "rule":
+                continue
+            values = list(genome.values)
+            values[number] = 1 - values[number]
+            other = Genome(tuple(values))
+            after = space.decode(other).rules
+            changed = {site for site in after if after[site] != before.rules[site]}
+            assert bool(changed & live) == (space.key(other) != space.key(genome))
+
+
+def test_sites_are_counted_by_depth_and_rule() -> None:
+    space = space_of("fa", "usf")
+    cell = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|nor_conv_1x1~2|"
+    # edge 3_2 reads a node that is zero, so one convolution of a cell is live
+    rules = {"stage0.cell0.edge1_0": "usf", "stage2.cell0.edge1_0": "usf", "classifier": "usf"}
+    names = [gene.name for gene in space.genes if gene.kind == "rule"]
+    text = f"{cell} @ {' '.join(rules.get(name, 'fa') for name in names)}"
+    found = count_sites(space, [member(space, text)])
+    assert found.depths == (
+        "stem", "stage0", "reduction1", "stage1", "reduction2", "stage2", "classifier",
+    )  # fmt: skip
+    assert found.counts[0].tolist() == [[1, 0], [0, 1], [1, 0], [1, 0], [1, 0], [0, 1], [0, 1]]
+
+
+def test_a_rule_gene_without_weights_makes_no_difference() -> None:
+    space = space_of("fa", "usf")
+    for genome in random_genomes(space, 20, seed=1):
+        flags = space.is_active(genome)
+        values = [
+            0 if gene.kind != "rule" or is_active else 1
+            for gene, is_active in zip(space.genes, flags, strict=True)
+        ]
+        other = Genome(
+            tuple(
+                value if gene.kind != "rule" or is_active else fold
+                for gene, value, fold, is_active in zip(
+                    space.genes, genome.values, values, flags, strict=True
+                )
+            )
+        )
+        blueprint = space.decode(other)
+        counted = count_sites(space, [member(space, genome)]).counts[0].sum(axis=0)
+        rules = [blueprint.rules[site] for _, site in live_sites(blueprint)]
+        assert np.array_equal(counted, [rules.count("fa"), rules.count("usf")])
