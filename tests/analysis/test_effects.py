@@ -99,7 +99,7 @@ def test_equal_seeds_give_equal_effects() -> None:
 
 
 def test_too_few_candidates_are_refused() -> None:
-    with pytest.raises(ConfigError, match="at least 10 candidates .* found 3"):
+    with pytest.raises(ConfigError, match=r"at least 10 candidates .* found 3"):
         main_effects(made(planted, count=3), seed=0)
 
 

@@ -1,4 +1,4 @@
-"""Oracles: torch's own gradients, a twin under back-propagation, and the network left as it was."""
+"""Oracles: torch's gradients, a twin under back-propagation, a network left as it was."""
 
 import torch
 from torch import nn
