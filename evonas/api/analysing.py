@@ -67,7 +67,7 @@ def analyse(
         RunFolderError: one of the folders holds no run.
 
     Example:
-        >>> found = evonas.analyse(study, what=["landscape"], grid=3, progress=False)
+        >>> found = evonas.analyse(study, what=["landscape"], grid=3, out="found", progress=False)
         >>> found.landscape.columns.tolist()
         ['key', 'first', 'second', 'loss']
         >>> len(found.landscape) % 9
@@ -76,21 +76,20 @@ def analyse(
     folders = _folders(runs)
     _check(what, batches=batches, grid=grid)
     from evonas.analysis.population import pool
+    from evonas.api.analyses.networks import chosen_networks
     from evonas.study.shape import read_space
 
     states = [read_run(folder) for folder in folders]
     population = pool(states, [read_space(state.settings, state.folder) for state in states])
     to = _out_folder(folders, out)
-    to.mkdir(parents=True, exist_ok=True)
     found = Analysis(
         folder=to,
         runs=folders,
         candidates=len(population.members),
         on_front=len(population.front),
     )
-    from evonas.api.analyses.networks import chosen_networks
-
     looked = chosen_networks(states, keys, seed=seed, most=MAX_NETWORKS)
+    to.mkdir(parents=True, exist_ok=True)
     bars = _Bars(console or Console(), is_shown=progress)
     makers: dict[str, Callable[[Analysis], Analysis]] = {
         "enrichment": lambda done: _enrichment(done, population, states, seed=seed),

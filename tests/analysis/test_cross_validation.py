@@ -9,7 +9,7 @@ import pytest
 from evonas.analysis.cross_validation import Fit, fold_numbers, jackknife_error, score
 
 
-def scored(foretold: np.ndarray, measured: np.ndarray, fold: np.ndarray) -> Fit:  # type: ignore[type-arg]
+def scored(foretold: np.ndarray, measured: np.ndarray, fold: np.ndarray) -> Fit:
     return score(foretold, measured, fold, objective="acc", model="additive", noise=math.nan)
 
 
@@ -27,7 +27,8 @@ def test_a_perfect_forecast_explains_everything_and_the_mean_nothing() -> None:
     measured = np.random.default_rng(0).normal(size=30)
     fold = np.arange(30) % 5
     perfect = scored(measured, measured, fold)
-    assert (perfect.r2, perfect.rmse, perfect.tau) == (1.0, 0.0, pytest.approx(1.0))
+    assert (perfect.r2, perfect.rmse) == (1.0, 0.0)
+    assert perfect.tau == pytest.approx(1.0)
     assert perfect.explains
     means = np.array([measured[fold != f].mean() for f in fold])
     assert scored(means, measured, fold).r2 == pytest.approx(0.0)

@@ -50,7 +50,7 @@ def test_p_is_that_of_all_fronts_of_this_size() -> None:
     some = random_population(3, size=9, front=3)
     found = enrichment(some, seed=0, permutations=20_000)
     for depth in ("stage0", "stage2"):
-        shares = {}
+        shares: dict[tuple[int, ...], float] = {}
         for chosen in combinations(range(9), 3):
             members = [replace(m, on_front=i in chosen) for i, m in enumerate(some.members)]
             other = enrichment(population(some.space, members), seed=0, permutations=1)

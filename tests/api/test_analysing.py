@@ -110,6 +110,8 @@ def test_a_torn_file_is_made_anew(study: evonas.Study, found: evonas.Analysis) -
     key = found.keys[0]
     (found.folder / "kept" / f"landscape-{key}.json").write_text("{")
     again = evonas.analyse(study, out=found.folder, what=["landscape"], grid=3, progress=False)
+    assert again.landscape is not None
+    assert found.landscape is not None
     pd.testing.assert_frame_equal(again.landscape, found.landscape)
 
 
@@ -131,13 +133,13 @@ def test_runs_of_one_space_are_pooled_into_a_folder_of_their_own(
 ) -> None:
     twin = tmp_path / "twin"
     shutil.copytree(study.folder, twin)
-    runs = [study, twin]
+    runs: list[evonas.Study | Path] = [study, twin]
     with pytest.raises(ConfigError, match="out: expected a folder for the analysis of 2 runs"):
         evonas.analyse(runs, progress=False)
     found = evonas.analyse(runs, what=["enrichment"], out=tmp_path / "out", progress=False)
     assert found.candidates == 2 * len(study.candidates)
     with pytest.raises(ConfigError, match="is given twice"):
-        evonas.analyse([study, study.folder], out=tmp_path / "out", progress=False)
+        evonas.analyse([runs[0], study.folder], out=tmp_path / "out", progress=False)
 
 
 @pytest.mark.parametrize(

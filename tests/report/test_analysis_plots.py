@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ def test_a_star_marks_what_is_significant_and_nothing_what_was_not_tested(
     axis = figures[0].axes[0]
     assert [text.get_text() for text in axis.texts] == ["-0.25 *\np 0.01", "+0.25\np 0.2"]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["stem", "stage0"]
-    shown = np.ma.filled(axis.images[0].get_array(), np.nan)
+    shown: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(axis.images[0].get_array()), np.nan)
     assert np.isnan(shown[:, 0]).all()
     assert shown[:, 1].tolist() == [-0.25, 0.25]
 
@@ -63,7 +64,7 @@ def test_the_largest_effects_stand_first_with_the_models_quality_above(
     labels = [label.get_text() for label in operations.get_yticklabels()]
     assert len(labels) == 14
     assert labels[-1] == "conv at g19  (19)"
-    assert operations.lines[0].get_xdata()[-1] == 0.19
+    assert np.asarray(operations.lines[0].get_xdata())[-1] == 0.19
     assert rules.get_title() == ("rules; held-out R2 0.61 (gaussian process), 0.42 (additive)")
 
 
@@ -81,7 +82,7 @@ def test_the_own_rules_are_one_line_and_every_other_assignment_another(
     assert len(axes) == 4
     names = [line.get_label() for line in axes[0].lines]
     assert names[:3] == ["own rules", "bp", "fa"]
-    assert [list(line.get_ydata()) for line in axes[0].lines][:3] == [[2.0]] * 3
+    assert [np.asarray(line.get_ydata()).tolist() for line in axes[0].lines][:3] == [[2.0]] * 3
     assert path.stat().st_size > 1000
 
 

@@ -33,7 +33,7 @@ class Analysis:
         left_out: by what was left out, why.
 
     Example:
-        >>> found = evonas.analyse(study, what=["enrichment"], progress=False)
+        >>> found = evonas.analyse(study, what=["enrichment"], out="found", progress=False)
         >>> found.enrichment.columns[:2].tolist()
         ['depth', 'rule']
         >>> found.landscape is None

@@ -8,7 +8,6 @@ of different scales can be compared. All follows from the inner products of the 
 
 import math
 
-import torch
 from torch import Tensor
 
 
@@ -21,29 +20,32 @@ def inner_products(updates: Tensor) -> Tensor:
 def normalised_variance(products: Tensor) -> float:
     """NV of K updates from their inner products, with the unbiased variance (over K - 1).
 
-    The mean of K updates holds a K-th of their variance, so NV is at most about K: where it comes
-    near, the batches agree on nothing, and more of them are needed.
+    The mean of K updates holds a K-th of their variance, so of updates that are all noise NV is
+    about K: where it comes near, the batches agree on nothing, and more of them are needed.
 
     Returns:
         At least 0; NaN where all updates are zero, infinite where only their mean is.
     """
-    count = len(products)
-    total = float(products.sum())  # K^2 || mean ||^2
-    spread = max(0.0, (float(products.trace()) - total / count) / (count - 1))
-    square = total / count**2
-    if square <= 0.0:
-        return math.nan if spread == 0.0 else math.inf
-    return spread / square
+    return _ratio(float(products.trace()), float(products.sum()), len(products))
 
 
 def without_each(products: Tensor) -> list[float]:
     """NV without each of the K updates in turn, for a jackknife; K >= 3."""
-    places = torch.arange(len(products))
-    found = []
-    for left_out in places:
-        kept = places[places != left_out]
-        found.append(normalised_variance(products[kept][:, kept]))
-    return found
+    own = products.diagonal()
+    traces = products.trace() - own
+    totals = products.sum() - 2.0 * products.sum(dim=1) + own
+    count = len(products) - 1
+    pairs = zip(traces.tolist(), totals.tolist(), strict=True)
+    return [_ratio(trace, total, count) for trace, total in pairs]
+
+
+def _ratio(trace: float, total: float, count: int) -> float:
+    """From the sum of the squared norms, and the squared norm of the sum."""
+    spread = max(0.0, (trace - total / count) / (count - 1))
+    square = total / count**2
+    if square <= 0.0:
+        return math.nan if spread == 0.0 else math.inf
+    return spread / square
 
 
 def mean_cosine(updates: Tensor, references: Tensor) -> float:
