@@ -47,7 +47,7 @@ def test_the_ratio_is_that_of_the_variances_and_is_told_from_one() -> None:
 
 def test_by_chance_p_is_below_a_twentieth_about_as_often() -> None:
     p = []
-    for seed in range(200):
+    for seed in range(120):
         own = layer_noise(OWN, "a", drawn(0.3, seed=2 * seed))
         other = layer_noise("bp", "a", drawn(0.3, seed=2 * seed + 1))
         p.append(compare_noise([own, other])[1].p)

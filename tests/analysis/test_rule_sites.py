@@ -6,16 +6,37 @@ import numpy as np
 import pytest
 
 from evonas.analysis.rule_sites import count_sites, live_sites
-from evonas.space import Genome, load
+from evonas.schema import parse_yaml
+from evonas.space import Genome, Space, from_data, load, source_text
 from tests.analysis.populations import member, random_genomes, space_of
 
 
-@pytest.mark.parametrize("name", ["nas-bench-201", "darts", "tiny"])
-def test_a_site_is_live_just_when_another_rule_there_is_another_network(name: str) -> None:
-    space = load(name).resized(cells=1).with_rules(("fa", "usf"))
+def sparse_darts() -> Space:
+    """DARTS with an operation that is zero, so that a cell may read one input or none."""
+    data = parse_yaml(source_text("darts"), where="darts")
+    for cell in data["cells"].values():
+        cell["operations"]["none"] = {"kind": "zero"}
+    data["rules"]["granularity"] = "layer"
+    return from_data(data, where="darts")
+
+
+def mostly_zero(space: Space, rng: random.Random) -> Genome:
+    """A random genome with many edges that carry nothing."""
+    values = [
+        gene.choices.index("none")
+        if gene.kind == "operation" and "none" in gene.choices and rng.random() < 0.6
+        else value
+        for gene, value in zip(space.genes, space.sample(rng).values, strict=True)
+    ]
+    return Genome(tuple(values))
+
+
+@pytest.mark.parametrize("whole", [load("nas-bench-201"), sparse_darts(), load("tiny")])
+def test_a_site_is_live_just_when_another_rule_there_is_another_network(whole: Space) -> None:
+    space = whole.resized(cells=1).with_rules(("fa", "usf"))
     rng = random.Random(0)
     for _ in range(12):
-        genome = space.sample(rng)
+        genome = mostly_zero(space, rng)
         before = space.decode(genome)
         live = {site for _, site in live_sites(before)}
         for number, gene in enumerate(space.genes):

@@ -36,7 +36,7 @@ def rule_twin(
         A network on the CPU, in training mode.
     """
     if rule is not None:
-        space = space.with_first_layer({}).with_readout({}).with_rules((rule,))
+        space = space.with_rules((rule,))
         values = [
             0 if gene.kind == "rule" else value
             for gene, value in zip(space.genes, genome.values, strict=True)

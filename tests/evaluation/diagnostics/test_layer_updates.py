@@ -72,6 +72,12 @@ def test_feedback_that_is_drawn_anew_is_so_from_batch_to_batch(digits: SearchDat
         assert torch.equal(stem[0], stem[1]) != is_fresh
 
 
+def test_a_rule_that_keeps_averages_begins_every_batch_with_the_same(digits: SearchData) -> None:
+    (one,) = batches(digits, 1)
+    for updates in layer_updates(network(digits, "bcm"), [one, one]).values():
+        assert torch.equal(updates[0], updates[1])
+
+
 def test_back_propagation_has_a_cosine_of_one_with_itself_and_other_rules_less(
     digits: SearchData,
 ) -> None:

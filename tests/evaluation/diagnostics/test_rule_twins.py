@@ -25,7 +25,7 @@ def test_twins_have_equal_weights_and_other_rules(digits: SearchData) -> None:
     genome = SPACE.parse(f"{CELL} @ {rules}")
     own = rule_twin(SPACE, genome, digits.traits, seed=3)
     assert {layer.rule.name for layer in rule_layers(own).values()} == {"kp"}
-    for rule in ("bp", "fa", "local", "hebb"):
+    for rule in ("bp", "fa", "kp", "local", "hebb"):
         twin = rule_twin(SPACE, genome, digits.traits, seed=3, rule=rule)
         layers = rule_layers(twin)
         assert {layer.rule.name for name, layer in layers.items() if name != "classifier"} == {
