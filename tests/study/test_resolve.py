@@ -1,5 +1,6 @@
 """What a setting, or its absence, comes to in a run."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from evonas.errors import ConfigError, UnknownNameError
 from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.protocol import Protocol
 from evonas.settings import SETTINGS, Settings
 from evonas.settings.reading import read_settings
 from evonas.space import load
@@ -53,6 +55,36 @@ def test_what_is_given_is_kept() -> None:
     config = resolved(**given, rules=" kp, fa ,", objectives="params,acc")
     assert {name: config.value(name) for name in given} == given
     assert (config.problem.rules, config.problem.objectives) == (("kp", "fa"), ("params", "acc"))
+
+
+def test_adversarial_training_has_the_radius_of_the_attack_unless_it_is_given() -> None:
+    assert resolved().training.training_epsilon is None
+    assert resolved(training_epsilon=None).training.training_epsilon is None
+    one = resolved(training_method="pgd-7")
+    assert one.training.training_epsilon == one.attack.epsilon == "16/255"
+    other = resolved(training_method="fgsm", training_epsilon="0.1", epsilon="8/255")
+    assert (other.training.training_epsilon, other.attack.epsilon) == ("0.1", "8/255")
+    recipe = Protocol.of(other).recipe
+    assert recipe.adversary is not None
+    assert recipe.adversary.epsilon == Fraction(1, 10)
+    assert Protocol.of(resolved()).recipe.adversary is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"training_method": "pdg-7"}, "training: expected standard, fgsm, or pgd-K .*'pdg-7'"),
+        ({"training_epsilon": "8/255"}, "standard training has no radius, got 8/255"),
+        ({"training_method": "fgsm", "training_epsilon": "0"}, "training_epsilon: at 0"),
+        ({"training_method": "fgsm", "training_epsilon": "x"}, "training_epsilon: expected"),
+        ({"training_method": "fgsm", "training_epsilon": "2"}, "training_epsilon: expected"),
+    ],
+)
+def test_an_adversarial_training_that_cannot_be_is_refused(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolved(**given)
 
 
 @pytest.mark.parametrize(

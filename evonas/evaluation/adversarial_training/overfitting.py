@@ -21,7 +21,7 @@ from evonas.seeds import derive_seed
 CHECKED_IMAGES = 128  # one standard error is at most 4.4 points
 CHECK_STEPS = 5
 KEPT_SHARE = 0.5  # of the best accuracy under PGD; a network that keeps less has collapsed
-ERRORS = 3.0  # standard errors within which accuracy under the step counts as kept
+ERRORS = 3.0  # standard errors by which the gap between the two must have grown
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class AttackedAccuracy:
 def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bool:
     """Whether the last epoch shows catastrophic overfitting.
 
-    It does when less than half is left of the best accuracy under PGD so far, while accuracy under
-    the step is what it was then, up to three standard errors. A network that forgets everything
-    loses both and is not overfitted.
+    It does when less than half is left of the best accuracy under PGD so far, and the gap to the
+    accuracy under the step has grown by more than three standard errors since. A network that
+    forgets everything loses both and is not overfitted; nor is one at chance, which loses nothing.
 
     Args:
         history: of every epoch so far.
@@ -51,8 +51,9 @@ def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bo
     if not history:
         return False
     best, last = max(history, key=lambda each: each.pgd), history[-1]
-    error = math.sqrt(best.step * (1.0 - best.step) / num_images)
-    return last.pgd < KEPT_SHARE * best.pgd and last.step >= best.step - ERRORS * error
+    error = math.sqrt(best.pgd * (1.0 - best.pgd) / num_images)
+    growth = (last.step - last.pgd) - (best.step - best.pgd)
+    return last.pgd < KEPT_SHARE * best.pgd and growth > ERRORS * error
 
 
 @final

@@ -63,11 +63,16 @@ class Perturbation:
         """
         epsilon, step_size = float(self._adversary.epsilon), self._adversary.step_size
         low, high = (images - epsilon).clamp_min(0.0), (images + epsilon).clamp_max(1.0)
-        points = (images + epsilon * self.start(number)).maximum(low).minimum(high)
+        points = torch.empty_like(images)
+        points.copy_((images + epsilon * self.start(number)).maximum(low).minimum(high))
         with _attacked(network):
             for _ in range(self._adversary.num_steps):
                 steps = step_size * _gradient(network, points, labels).sign()
-                points = (points + steps).maximum(low).minimum(high)
+                # into memory laid out as that of the images: arithmetic on images of one channel
+                # forgets that they lie channels last, and a convolution then rounds differently
+                points = torch.empty_like(images).copy_(
+                    (points + steps).maximum(low).minimum(high)
+                )
         return points
 
     def start(self, number: Tensor) -> Tensor:
