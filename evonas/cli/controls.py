@@ -24,9 +24,9 @@ def show_controls(console: Console, ablation: Ablation) -> None:
         console.print(_table([row for row in rows if row.measure == measure]))
     _say(
         console,
-        "difference: network minus control, over pairs of trainings with equal seeds; brackets: "
-        "95 % intervals; p: paired t test, and exact test by flipped signs; after Holm over the "
-        "controls of the table\n",
+        "difference: network minus control, over pairs of trainings with equal seeds; ±: half of "
+        "the 95 % interval; p: paired t test, and the exact test by flipped signs, both after "
+        "Holm over the controls of the table\n",
     )
     for line in (*ablation.verdict, *(f"left out: {text}" for text in ablation.left_out)):
         _say(console, line)
@@ -52,18 +52,8 @@ def ablate_and_show(folder: Path, *, workers: int | None, is_quiet: bool) -> Non
 
 def _table(rows: Sequence[Comparison]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("control", no_wrap=True)
-    for name in (
-        "mean",
-        "difference",
-        "pairs",
-        "p",
-        "p Holm",
-        "p signs Holm",
-        "lost",
-        "network is",
-    ):
-        table.add_column(name)
+    for name in ("control", "mean", "difference", "pairs", "p", "p signs", "lost", "network is"):
+        table.add_column(name, no_wrap=name != "network is")
     for row in by_difference(rows):
         lost = row.failed + row.collapsed
         table.add_row(
@@ -71,10 +61,9 @@ def _table(rows: Sequence[Comparison]) -> Table:
             _interval(row.own, "{:.3f}"),
             _interval(row.difference, "{:+.3f}"),
             str(row.pairs or ""),
-            _p(None if row.difference is None else row.difference.p),
             _p(row.p_holm),
             _p(row.p_flipped_holm),
-            f"{lost} of {row.trainings}" if lost else "",
+            f"{lost}/{row.trainings}" if lost else "",
             "" if row.control == NETWORK else verdict(row),
         )
     return table
@@ -83,9 +72,9 @@ def _table(rows: Sequence[Comparison]) -> Table:
 def _interval(found: Estimate | None, form: str) -> str:
     if found is None:
         return "-"
-    if found.low is None or found.high is None:
+    if found.high is None:
         return form.format(found.mean)
-    return f"{form} \\[{form}, {form}]".format(found.mean, found.low, found.high)
+    return f"{form} ±{found.high - found.mean:.3f}".format(found.mean)
 
 
 def _p(value: float | None) -> str:

@@ -46,7 +46,8 @@ def show_front(console: Console, folder: Path) -> None:
     if lost:
         _say(console, f"off the front, as their robustness is masked: {', '.join(lost)}")
     if any(candidate.key in twins for candidate in chosen):
-        _say(console, f"- bp: minus its bp twin, equal seeds; {_controls_of(chosen, twins)}")
+        _say(console, "- bp: minus its bp twin, pairs of equal seeds, on the validation part")
+        _say(console, f"controls: {_controls_of(chosen, twins)}")
     picture = write_picture(folder, run.candidates, run.settings)
     _say(console, f"{_counts(run, chosen)}; picture: {picture}")
     missing = left_out(run.candidates, objectives)
@@ -92,7 +93,7 @@ def _say(console: Console, text: str) -> None:
 
 def _controls_of(chosen: Sequence[Candidate], twins: Mapping[str, Differences]) -> str:
     folders = [f"{CONTROLS_FOLDER}/{c.key}" for c in chosen if c.key in twins]
-    return f"see {', '.join(folders)}"
+    return ", ".join(folders)
 
 
 def _front_table(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 COVERAGE = 0.95
 MAX_FLIPPED = 16
@@ -18,10 +18,11 @@ class Estimate:
 
     Attributes:
         mean: of the values.
-        error: its standard error; None for a single value.
-        low: of its 95 % interval by the t distribution; None for a single value.
+        error: its standard error; None for a single value, and for equal ones.
+        low: of its 95 % interval by the t distribution; None where the error is.
         high: the same.
-        p: two-sided, that the true mean is 0; None where there is no spread to judge it by.
+        p: two-sided, that the true mean is 0; None where there is no spread to judge it by, and 1
+            where all values are 0.
     """
 
     mean: float
@@ -55,10 +56,11 @@ def by_student(mean: float, error: float, *, freedom: float) -> Estimate:
         error: its standard error.
         freedom: degrees of freedom of the error.
     """
-    reach = float(student.ppf(0.5 + COVERAGE / 2, freedom)) * error
     # equal values (shares of few images often are) have no spread, and say nothing of the noise
-    is_flat = error <= 1e-12 * max(1.0, abs(mean))
-    p = (None if mean else 1.0) if is_flat else float(2 * student.sf(abs(mean) / error, freedom))
+    if error <= 1e-12 * max(1.0, abs(mean)):
+        return Estimate(mean, None, None, None, None if mean else 1.0)
+    reach = float(stdtrit(freedom, 0.5 + COVERAGE / 2)) * error
+    p = float(2 * stdtr(freedom, -abs(mean) / error))
     return Estimate(mean, error, mean - reach, mean + reach, p)
 
 

@@ -75,7 +75,7 @@ def _draw(
     axis: Axes, found: Estimate, place: float, *, color: str, is_filled: bool, is_small: bool
 ) -> None:
     if is_small:
-        axis.plot([found.mean], [place], ".", color=color, markersize=3.5, zorder=2)
+        axis.plot([found.mean], [place - 0.25], ".", color=color, markersize=4, zorder=2)
         return
     if found.low is not None and found.high is not None:
         axis.plot([found.low, found.high], [place, place], color=color, linewidth=1.2, zorder=3)
