@@ -21,6 +21,12 @@ TABLE_FILE = "controls.csv"
 JSON_FILE = "controls.json"
 PICTURE_FILE = "controls.png"
 FORMAT = "evonas-controls-1"
+COLUMNS = [
+    "measure", "control", "group", "members", "trainings", "failed", "collapsed", "mean",
+    "mean_low", "mean_high", "difference", "difference_se", "difference_low", "difference_high",
+    "pairs", "p_t", "p_t_holm", "p_sign_flip", "p_sign_flip_holm", "verdict", "params", "bio",
+    "network",
+]  # fmt: skip
 _NOTHING = Estimate(*[None] * 5)  # type: ignore[arg-type]
 
 
@@ -38,9 +44,8 @@ def controls_table(
         comparisons: of :func:`evonas.report.controls.comparison.compare_controls`.
         trainings: that they were made from.
     """
-    return pd.DataFrame([_row(each, trainings) for each in comparisons]).astype(
-        dict.fromkeys(("params", "pairs"), "Int64")
-    )
+    frame = pd.DataFrame([_row(each, trainings) for each in comparisons], columns=COLUMNS)
+    return frame.astype(dict.fromkeys(("params", "pairs"), "Int64"))
 
 
 def write_tables(

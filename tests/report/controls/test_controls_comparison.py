@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def training(replicate: int, acc: float | None, *, learned: float = 0.9) -> Eval
     )  # fmt: skip
 
 
-def trainings(**values: list[float | None]) -> Trainings:
+def trainings(**values: Sequence[float | None]) -> Trainings:
     """By control, an underscore for each space."""
     return {
         name.replace("_", " "): [training(k, v) for k, v in enumerate(some, start=1)]
