@@ -15,6 +15,8 @@ from evonas.report.controls.paired import Estimate
 from evonas.report.controls.verdict import readable_measure, reported, verdict
 from evonas.study.controls.names import NETWORK
 
+SHORT = {"better": "better", "worse": "worse", "not told apart": "=", "not compared": "untested"}
+
 
 def show_controls(console: Console, ablation: Ablation) -> None:
     """Print the tables, the verdict, and where the files are."""
@@ -25,8 +27,9 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     _say(
         console,
         "difference: network minus control, over pairs of trainings with equal seeds; ±: half of "
-        "the 95 % interval; p: paired t test, and the exact test by flipped signs, both after "
-        "Holm over the controls of the table\n",
+        "the 95 % interval;\np: paired t test, and the exact test by flipped signs, both after "
+        "Holm over the controls of the table;\nnetwork: what it is at p < .05, and = where it "
+        "cannot be told from the control\n",
     )
     for line in (*ablation.verdict, *(f"left out: {text}" for text in ablation.left_out)):
         _say(console, line)
@@ -51,9 +54,11 @@ def ablate_and_show(folder: Path, *, workers: int | None, is_quiet: bool) -> Non
 
 
 def _table(rows: Sequence[Comparison]) -> Table:
+    has_lost = any(row.failed + row.collapsed for row in rows)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for name in ("control", "mean", "difference", "pairs", "p", "p signs", "lost", "network is"):
-        table.add_column(name, no_wrap=name != "network is")
+    names = ["control", "mean", "difference", "pairs", "p", "p signs", "network"]
+    for name in [*names, "lost"] if has_lost else names:
+        table.add_column(name, no_wrap=True)
     for row in by_difference(rows):
         lost = row.failed + row.collapsed
         table.add_row(
@@ -63,8 +68,8 @@ def _table(rows: Sequence[Comparison]) -> Table:
             str(row.pairs or ""),
             _p(row.p_holm),
             _p(row.p_flipped_holm),
-            f"{lost}/{row.trainings}" if lost else "",
-            "" if row.control == NETWORK else verdict(row),
+            "" if row.control == NETWORK else SHORT[verdict(row)],
+            *([f"{lost} of {row.trainings}" if lost else ""] if has_lost else []),
         )
     return table
 
@@ -78,7 +83,7 @@ def _interval(found: Estimate | None, form: str) -> str:
 
 
 def _p(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
+    return "" if value is None else "<.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _say(console: Console, text: str) -> None:

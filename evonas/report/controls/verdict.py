@@ -36,7 +36,8 @@ def sentences(comparisons: Sequence[Comparison]) -> list[str]:
     lines = []
     for measure in dict.fromkeys(row.measure for row in rows):
         mine = [row for row in rows if row.measure == measure]
-        lines += [_sentence(row, KINDS[row.control]) for row in mine if row.control in KINDS]
+        by_control = {row.control: row for row in mine}
+        lines += [_sentence(by_control[c], what) for c, what in KINDS.items() if c in by_control]
         lines += _single_rules([r for r in mine if r.control not in {NETWORK, *KINDS}])
         lines += _lost(mine)
     return lines
