@@ -197,7 +197,7 @@ def test_an_audit_that_was_interrupted_anywhere_goes_on_to_the_same_tables(
     audited(one)
     in_one_go, count = sorted(measured), len(measured)
     measured.clear()
-    record = audit.Finding
+    record = Finding
 
     for _ in range(count - 1):
         monkeypatch.setattr(audit, "Finding", _interrupted_after(1, record))
