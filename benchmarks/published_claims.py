@@ -29,15 +29,11 @@ from benchmarks.support.claim_networks import (
     two_layers,
 )
 from benchmarks.support.pepita import Pepita, TwoLayers
-from evonas.evaluation.attacks.apgd import apgd
 from evonas.evaluation.attacks.ascent import AttackResult
-from evonas.evaluation.attacks.pgd import pgd
-from evonas.evaluation.attacks.robustness import (
-    GradientKind,
-    robust_accuracy,
-    robust_subset,
-    start_noise,
-)
+from evonas.evaluation.attacks.gradient.apgd import apgd
+from evonas.evaluation.attacks.gradient.pgd import pgd
+from evonas.evaluation.attacks.robustness import robust_accuracy, robust_subset, start_noise
+from evonas.evaluation.attacks.under_attack import GradientKind
 from evonas.evaluation.data.images import Images, SearchData, unit_pixels
 from evonas.evaluation.data.loading import load_search_data
 from evonas.seeds import derive_seed

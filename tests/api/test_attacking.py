@@ -75,7 +75,7 @@ def test_settings_out_of_range_are_refused() -> None:
         ({"seed": -1}, "seed"),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=message):
-            evonas.attack(linear(), images, labels, progress=False, **given)  # type: ignore[arg-type]
+            evonas.attack(linear(), images, labels, progress=False, **given)
 
 
 def test_files_hold_the_table_and_no_nan(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_step_is_the_literal_step_and_follows_the_true_gradient(
     points = (images + 0.1 * start).clamp(0, 1)
     for _ in range(3):
         points = points.detach().requires_grad_()
-        F.cross_entropy(twin(points), labels).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(twin(points), labels).backward()
         assert points.grad is not None
         moved = points.detach() + 2.5 * 0.1 / 3 * points.grad.sign()
         points = torch.min(torch.max(moved, images - 0.1), images + 0.1).clamp(0, 1)
@@ -90,7 +90,7 @@ def test_a_step_is_the_literal_step_and_follows_the_true_gradient(
     literal.wiring.aim(labels)
     loss = F.cross_entropy(literal(points.detach()), labels)
     assert float(step.losses[0]) == pytest.approx(float(loss.detach()), rel=1e-5)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     for (name, mine), theirs in zip(
         step.network.named_parameters(), literal.parameters(), strict=True
     ):

@@ -106,7 +106,7 @@ def test_a_linear_model_trained_by_pgd_descends_the_loss_of_its_worst_margin(
         )
         for optimiser, loss in zip(optimisers, losses, strict=True):
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
     torch.testing.assert_close(trained.weight, exact.weight, rtol=1e-4, atol=1e-4)
     assert float(worst_loss(trained, images, labels).mean()) < before
