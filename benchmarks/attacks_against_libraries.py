@@ -28,7 +28,7 @@ CELL = (  # the best of the benchmark on CIFAR-10
 )
 MIX = ("bp", "usf", "fa", "dfa")  # layer by layer, from the input on, again and again
 NETWORKS: dict[str, tuple[str, ...]] = {
-    "bp": ("bp",), "fa": ("fa",), "usf": ("usf",), "dfa": ("dfa",), "mix": MIX,
+    "dfa": ("dfa",), "bp": ("bp",), "fa": ("fa",), "usf": ("usf",), "mix": MIX,
 }  # fmt: skip
 EPSILON = Fraction(12, 255)
 SEED = 0

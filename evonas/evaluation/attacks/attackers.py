@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, final
 
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.ascent import AttackResult
+from evonas.evaluation.attacks.ascent import AttackResult, stronger
 from evonas.evaluation.attacks.black_box.one_pixel import num_one_pixel_numbers, one_pixel
 from evonas.evaluation.attacks.black_box.square import num_square_numbers, square
 from evonas.evaluation.attacks.black_box.transfer import transfer
@@ -154,17 +155,23 @@ class ApgdTargeted(AbstractAttacker):
 
     num_steps: int
     num_targets: int = 9
+    num_restarts: int = 1
 
     def num_numbers(self, shape: Shape) -> int:
-        """A start for each class."""
-        return self.num_targets * num_values(shape)
+        """A start for each class and restart."""
+        return self.num_restarts * self.num_targets * num_values(shape)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """The worst case over the classes."""
-        return apgd_targeted(
-            network, batch.images, batch.labels, epsilon=batch.epsilon,
-            noises=batch.noises(self.num_targets), num_steps=self.num_steps,
+        """The worst case over the classes and the restarts."""
+        noises = batch.noises(self.num_restarts * self.num_targets)
+        found = (
+            apgd_targeted(
+                network, batch.images, batch.labels, epsilon=batch.epsilon, noises=part,
+                num_steps=self.num_steps,
+            )
+            for part in noises.split(self.num_targets)
         )  # fmt: skip
+        return reduce(stronger, found)
 
 
 @final

@@ -66,7 +66,8 @@ LEVEL_1: tuple[NamedAttack, ...] = (
 LEVEL_2: tuple[NamedAttack, ...] = (
     NamedAttack("apgd-ce-100", Apgd(num_steps=100, loss="ce_scaled")),
     NamedAttack("apgd-dlr-100", Apgd(num_steps=100, loss="dlr")),
-    NamedAttack("apgd-t-100", ApgdTargeted(num_steps=100)),
+    # two starts: with one, AutoAttack may find an image more or less by the luck of its own start
+    NamedAttack("apgd-t-100x2", ApgdTargeted(num_steps=100, num_restarts=2)),
     NamedAttack("pgd-40x5", Pgd(num_steps=40, num_restarts=5)),
     NamedAttack("square-5000", Square(num_queries=5000)),
 )

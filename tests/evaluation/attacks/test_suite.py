@@ -37,7 +37,7 @@ QUICK = (
     NamedAttack("pgd", Pgd(num_steps=3, num_restarts=2)),
     NamedAttack("tpgd", Tpgd(num_steps=3)),
     NamedAttack("apgd", Apgd(num_steps=5, loss="dlr")),
-    NamedAttack("apgd-t", ApgdTargeted(num_steps=3, num_targets=2)),
+    NamedAttack("apgd-t", ApgdTargeted(num_steps=3, num_targets=2, num_restarts=2)),
     NamedAttack("square", Square(num_queries=30)),
     NamedAttack("one-pixel", OnePixel(num_pixels=1, population=8, num_generations=3)),
 )
@@ -57,7 +57,7 @@ def test_the_levels_are_what_the_documentation_says() -> None:
     assert [(a.name, a.attacker) for a in LEVEL_2] == [
         ("apgd-ce-100", Apgd(100, "ce_scaled")),
         ("apgd-dlr-100", Apgd(100, "dlr")),
-        ("apgd-t-100", ApgdTargeted(100, 9)),
+        ("apgd-t-100x2", ApgdTargeted(100, 9, 2)),
         ("pgd-40x5", Pgd(40, 5, "ce")),
         ("square-5000", Square(5000)),
     ]
@@ -342,3 +342,20 @@ class Nan(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Not a number."""
         return x * torch.nan
+
+
+def test_restarts_of_the_targeted_attack_are_the_worst_case_of_single_ones(
+    trained: nn.Module, digits: SearchData
+) -> None:
+    images = digits.validation
+    numbers = torch.rand(len(images), 2 * 64, generator=torch.Generator().manual_seed(0))
+    pixels = images.pixels / 255
+    both, first, second = (
+        ApgdTargeted(num_steps=1, num_targets=1, num_restarts=restarts)
+        .attack(trained, Batch(pixels, images.labels, part, EPSILON))
+        .robust
+        for restarts, part in ((2, numbers), (1, numbers[:, :64]), (1, numbers[:, 64:]))
+    )
+    assert both.equal(first & second)
+    assert not both.equal(first)
+    assert not both.equal(second)
