@@ -2,9 +2,9 @@
 
     python -m benchmarks.attack_budget runs/attack-budget --candidates 48
 
-Random genomes of NAS-Bench-201 (operations and rules, ``bp`` among them) are trained on digits as a
-search would train them. Each is scored by cheap attacks and by the worst case per image of strong
-ones, on the same validation images with the true gradient; Kendall's tau says how alike the
+Random genomes of NAS-Bench-201 (operations and rules, ``bp`` among them) are trained on digits as
+a search would train them. Each is scored by cheap attacks and by the worst case per image of
+strong ones, on the same validation images with the true gradient; Kendall's tau says how alike the
 rankings are, with a bootstrap over candidates. The cost of L0, the attack of the objective
 ``robust``, is its share of the seconds that a candidate takes, one thread, in the same process.
 What is in the folder is not repeated.

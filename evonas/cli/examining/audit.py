@@ -11,7 +11,7 @@ def audit_table(found: LevelOne) -> Table:
     table = Table("audit", "value", "flagged above", "", box=None)
     table.add_row("accuracy without attack", f"{found.clean:.3f}", "", "")
     for name, accuracy in found.accuracies.items():
-        table.add_row(f"under {name}", f"{accuracy:.3f}", "", "")
+        table.add_row(f"after {name}", f"{accuracy:.3f}", "", "")
     worst = f"{found.worst_case:.3f}±{found.standard_error:.3f}"
     table.add_row("under all of them", worst, "", f"of {found.num_images} images")
     add_masking(table, found.masking)

@@ -3,11 +3,12 @@
 from fractions import Fraction
 from math import sqrt
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from evonas.evaluation.attacks.masking.diagnosis import FEW_STEPS, masking
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
-from evonas.evaluation.attacks.suite import LEVEL_1, run_attack, worst_case
+from evonas.evaluation.attacks.suite import LEVEL_1, run_attack
 from evonas.evaluation.data.images import FloatImages, Images
 
 
@@ -21,7 +22,9 @@ def level_one(
 ) -> LevelOne:
     """Attack a network by the attack of the search, by APGD on another loss, and by Square.
 
-    The cost is about 900 forward passes an image, of which 500 are those of Square.
+    Each attacks what is left by those before it, which changes no verdict: the random numbers of
+    an image do not depend on the others. The cost is about 300 forward passes an image for the
+    diagnostics, 34 for the first attack, and 560 for each image that stands it.
 
     Args:
         network: maps images in [0, 1] to logits.
@@ -35,32 +38,44 @@ def level_one(
             images differ.
         DataError: there are no images.
     """
-    attacks = (FEW_STEPS, *LEVEL_1)
-    results = {
-        attack.name: run_attack(
-            network, images, attack, epsilon=epsilon, seed=seed, batch_size=batch_size
-        )
-        for attack in attacks
-    }
-    gradient, black_box = (
-        worst_case(results[a.name] for a in attacks if a.is_black_box is kind)
-        for kind in (False, True)
-    )
+    left, clean = torch.arange(len(images)), 0.0
+    standing: dict[str, Tensor] = {}  # of each image, after each attack
+    white_box = _standing(left, len(images))
+    for attack in (FEW_STEPS, *LEVEL_1):
+        if len(left):
+            result = run_attack(
+                network, images.subset(left), attack, epsilon=epsilon, seed=seed,
+                batch_size=batch_size, positions=left,
+            )  # fmt: skip
+            if not standing:
+                clean = _share(result.correct)
+            left = left[result.robust.cpu()]
+        standing[attack.name] = _standing(left, len(images))
+        if not attack.is_black_box:
+            white_box = standing[attack.name]
+    worst = _standing(left, len(images))
+    device = images.labels.device
     diagnosis = masking(
-        network,
-        images,
-        epsilon=epsilon,
-        seed=seed,
-        white_box=gradient,
-        black_box=black_box,
-        batch_size=batch_size,
-    )
-    left = float((gradient & black_box).double().mean())
+        network, images, epsilon=epsilon, seed=seed, white_box=white_box.to(device),
+        black_box=(worst | ~white_box).to(device), batch_size=batch_size,
+    )  # fmt: skip
     return LevelOne(
-        clean=float(results[FEW_STEPS.name].correct.double().mean()),
-        accuracies={name: float(r.robust.double().mean()) for name, r in results.items()},
-        worst_case=left,
-        standard_error=sqrt(left * (1 - left) / len(images)),
+        clean=clean,
+        accuracies={name: _share(flags) for name, flags in standing.items()},
+        worst_case=_share(worst),
+        standard_error=sqrt(_share(worst) * (1 - _share(worst)) / len(images)),
         masking=diagnosis,
         num_images=len(images),
     )
+
+
+def _standing(left: Tensor, num_images: int) -> Tensor:
+    """Bool, (N,), on the CPU: which images are left, given their positions."""
+    flags = torch.zeros(num_images, dtype=torch.bool)
+    flags[left] = True
+    return flags
+
+
+def _share(flags: Tensor) -> float:
+    """Of those that are true."""
+    return float(flags.double().mean())

@@ -14,7 +14,7 @@ class LevelOne:
 
     Attributes:
         clean: share of the images that are right without attack.
-        accuracies: share that is right under each attack alone, by the attack's name.
+        accuracies: share that is still right after each attack and those before it, by its name.
         worst_case: share that is right under all of them, image by image.
         standard_error: of ``worst_case``, from a finite number of images.
         masking: the diagnostics.

@@ -1,0 +1,295 @@
+"""How robust networks look along their rule's own backward pass, and how robust they are.
+
+    python -m benchmarks.masking_table --dataset digits
+    python -m benchmarks.masking_table --dataset cifar10 --data-dir data --images 10000
+
+One residual network of eleven convolutions (16, 32 and 64 channels), one rule in every layer, or
+six rules in turn (``mix``). On CIFAR-10 the stem halves the image. Of each trained network, on
+images of the validation part:
+
+- ``clean``: right without attack.
+- ``surrogate``: right under APGD-50 along the rule's own backward pass: masking, no robustness.
+- ``true``: right under the same attack along the true gradient.
+- ``Square``: right under Square, which knows nothing of rules or gradients.
+- ``all``: right under both of the last two, image by image.
+- ``cosine``: between own and true gradient of the loss in the image, mean over the images.
+- ``flags``: checks of masking (``docs/robustness.md``) that speak against the attacked network.
+
+Each finished network is appended to a progress file and never trained again, so that a benchmark
+that was interrupted goes on, and more seeds can be added later. ``--seeds`` without any only
+writes the table, in Markdown, into its section of the results file.
+"""
+
+import argparse
+import csv
+import math
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import cycle, product
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.support.sections import RESULTS, write_section
+from evonas.errors import TrainingDiverged
+from evonas.evaluation.attacks.attackers import Apgd, Square
+from evonas.evaluation.attacks.epsilon import parse_epsilon
+from evonas.evaluation.attacks.masking.diagnosis import masking
+from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.attacks.suite import NamedAttack, run_attack
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.loading import default_data_dir, load_search_data
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.train import train
+from evonas.networks import Network
+from evonas.networks.blocks import ResidualReduction, convolution, relu_convolution
+from evonas.networks.normalisation import BatchNorm
+from evonas.rules import AbstractRule, RuleLinear, all_rules, connect
+
+MIX = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
+RULES = ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "local", "pc", "mix")
+DEFAULTS = {"digits": ("16/255", "32/255"), "cifar10": ("1/255", "2/255")}
+APGD = NamedAttack("apgd-ce-50", Apgd(num_steps=50))
+PROGRESS = Path(__file__).with_suffix(".csv")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network under one radius, all that decides it."""
+
+    dataset: str
+    rule: str
+    epsilon: str
+    images: int
+    epochs: int
+    batch: int
+    attacked: int
+    queries: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Shares of images that are right, a cosine, the flags, and seconds of training and attack."""
+
+    clean: float
+    surrogate: float
+    true: float
+    square: float
+    both: float
+    cosine: float
+    flags: str
+    seconds: float
+
+
+NAN = math.nan
+DIVERGED = Outcome(NAN, NAN, NAN, NAN, NAN, NAN, "diverged", NAN)
+
+
+class Skip(nn.Module):
+    """Two convolutions beside a skip connection."""
+
+    def __init__(self, channels: int, *, rules: Iterator[AbstractRule]) -> None:
+        super().__init__()
+        self.first = relu_convolution(channels, channels, kernel=3, rule=next(rules))
+        self.second = relu_convolution(channels, channels, kernel=3, rule=next(rules))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, C, H, W) to the same."""
+        outputs: Tensor = inputs + self.second(self.first(inputs))
+        return outputs
+
+
+def make_network(rule: str, traits: Traits, *, seed: int) -> Network:
+    """The network of a rule; seeds, and not rules, decide its initial weights."""
+    rules = cycle([all_rules()[name]() for name in (MIX if rule == "mix" else (rule,))])
+    stride = 2 if traits.shape[1] > 16 else 1
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        channels = traits.shape[0]
+        stem = convolution(channels, 16, kernel=3, stride=stride, rule=next(rules))
+        body = {
+            "stem": nn.Sequential(stem, BatchNorm(16)),
+            "reduction1": ResidualReduction(16, 32, rule=next(rules)),
+            "block1": Skip(32, rules=rules),
+            "reduction2": ResidualReduction(32, 64, rule=next(rules)),
+            "block2": Skip(64, rules=rules),
+            "norm": BatchNorm(64),
+        }
+        classifier = RuleLinear(64, traits.num_classes, rule=next(rules).for_readout())
+    network = Network(
+        body, head=nn.ReLU(), classifier=classifier, mean=traits.mean, deviation=traits.std
+    )
+    network.wiring = connect(network, seed=seed, num_classes=traits.num_classes)
+    return network
+
+
+def attacked(network: nn.Module, images: Images, case: Case, *, seconds: float) -> Outcome:
+    """What attacks leave of a network that took ``seconds`` to train."""
+    start, epsilon = time.perf_counter(), parse_epsilon(case.epsilon)
+    square = NamedAttack(f"square-{case.queries}", Square(num_queries=case.queries))
+    true, black_box = (
+        run_attack(network, images, attack, epsilon=epsilon, seed=case.seed)
+        for attack in (APGD, square)
+    )
+    own = run_attack(network, images, APGD, epsilon=epsilon, seed=case.seed, gradient="surrogate")
+    found = masking(
+        network,
+        images,
+        epsilon=epsilon,
+        seed=case.seed,
+        white_box=true.robust,
+        black_box=black_box.robust,
+    )
+    return Outcome(
+        clean=_share(true.correct),
+        surrogate=_share(own.robust),
+        true=_share(true.robust),
+        square=_share(black_box.robust),
+        both=_share(true.robust & black_box.robust),
+        cosine=math.nan if found.gradient_cosine is None else found.gradient_cosine,
+        flags=" ".join(found.flags),
+        seconds=seconds + time.perf_counter() - start,
+    )
+
+
+def measure(cases: Sequence[Case], data_dir: Path) -> Iterator[tuple[Case, Outcome]]:
+    """Train one network, and attack it at every radius: cases that differ in nothing else."""
+    case = cases[0]
+    data = load_search_data(
+        case.dataset, data_dir=data_dir, seed=case.seed, num_images=case.images or None
+    )
+    network = make_network(case.rule, data.traits, seed=case.seed)
+    recipe = Recipe(case.epochs, case.batch)
+    try:
+        trained = train(network, data.train, traits=data.traits, recipe=recipe, seed=case.seed)
+    except TrainingDiverged as problem:
+        print(f"{case}: {problem}", flush=True)
+        for each in cases:
+            yield each, DIVERGED
+        return
+    images = robust_subset(data.validation, num_images=case.attacked, seed=case.seed)
+    for number, each in enumerate(cases):
+        seconds = 0.0 if number else trained.seconds  # the training counts once
+        yield each, attacked(network.eval(), images, each, seconds=seconds)
+
+
+def read_progress(path: Path) -> dict[Case, Outcome]:
+    """What is finished."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        return {
+            Case(**_typed(row, Case)): Outcome(**_typed(row, Outcome))
+            for row in csv.DictReader(file)
+        }
+
+
+def append_progress(path: Path, case: Case, outcome: Outcome) -> None:
+    """One more finished case."""
+    row = asdict(case) | asdict(outcome)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def table(outcomes: Mapping[Case, Outcome], like: Case) -> Iterator[str]:
+    """One radius: a row for each rule, mean and standard deviation over seeds in percent."""
+    yield f"\nRadius {like.epsilon}:\n"
+    yield "| rule | seeds | clean | surrogate (masked) | true | Square | all | cosine | flags |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|---|"
+    for rule in RULES:
+        rows = [o for c, o in outcomes.items() if replace(c, seed=0) == replace(like, rule=rule)]
+        if rows:
+            columns = ("clean", "surrogate", "true", "square", "both")
+            shares = " | ".join(
+                _spread([100 * getattr(r, name) for r in rows], ".1f") for name in columns
+            )
+            flags = ", ".join(sorted({f for r in rows for f in r.flags.split()})) or "none"
+            cosine = _spread([row.cosine for row in rows], ".2f")
+            yield f"| `{rule}` | {len(rows)} | {shares} | {cosine} | {flags} |"
+
+
+def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
+    """The section of one data set."""
+    case = like[0]
+    images = f"{case.images} images" if case.images else "all images"
+    seconds = [o.seconds for c, o in outcomes.items() if c.dataset == case.dataset]
+    minutes = sum(second for second in seconds if not math.isnan(second)) / 60
+    lines = [
+        f"## Gradient masking on {case.dataset}\n",
+        f"`python -m benchmarks.masking_table --dataset {case.dataset}` (its docstring says what "
+        f"the columns are), torch {torch.__version__}, {platform.machine()} CPU, one thread, "
+        f"{minutes:.0f} minutes. The same network for all rules, {case.epochs} epochs of "
+        f"{images}, batch {case.batch}; {case.attacked} validation images, {case.queries} queries "
+        "of Square. Percent, mean ± standard deviation over seeds, which decide all but the rule.",
+    ]
+    return "\n".join([*lines, *(line for each in like for line in table(outcomes, each))])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is missing, and write the table after every network."""
+    given = parse(arguments)
+    torch.set_num_threads(1)
+    like = [
+        Case(
+            given.dataset, "", epsilon, given.images, given.epochs, given.batch, given.attacked,
+            given.queries, seed=0,
+        )
+        for epsilon in given.epsilon or DEFAULTS[given.dataset]
+    ]  # fmt: skip
+    outcomes = read_progress(given.progress)
+    for seed, rule in product(given.seeds, given.rules):
+        wanted = [replace(each, rule=rule, seed=seed) for each in like]
+        missing = [case for case in wanted if case not in outcomes]
+        for case, outcome in measure(missing, given.data_dir) if missing else ():
+            append_progress(given.progress, case, outcome)
+            outcomes[case] = outcome
+            print(case.rule, case.seed, case.epsilon, outcome, flush=True)
+        write_section(f"masking_table_{given.dataset}", report(outcomes, like), path=given.results)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The flags."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--dataset", choices=sorted(DEFAULTS), default="digits")
+    parser.add_argument("--rules", nargs="*", choices=RULES, default=list(RULES))
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--epsilon", nargs="*", help="radii, such as 1/255 2/255")
+    parser.add_argument("--images", type=int, default=0, help="training images; 0 for all")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--attacked", type=int, default=256, help="validation images, at most")
+    parser.add_argument("--queries", type=int, default=1000, help="of Square")
+    parser.add_argument("--data-dir", type=Path, default=default_data_dir())
+    parser.add_argument("--progress", type=Path, default=PROGRESS)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    return parser.parse_args(arguments)
+
+
+def _share(flags: Tensor) -> float:
+    return float(flags.double().mean())
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    if any(math.isnan(value) for value in values):
+        return "-"
+    deviation = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):{form}}{deviation}"
+
+
+def _typed(row: Mapping[str, str], kind: type[Case] | type[Outcome]) -> dict[str, Any]:
+    return {name: of(row[name]) for name, of in get_type_hints(kind).items()}
+
+
+if __name__ == "__main__":
+    main()
