@@ -46,11 +46,10 @@ class Ablation:
         left_out: controls that there are not, each with the reason.
 
     Example:
-        >>> found = evonas.ablate(study.folder, study.front.index[0], replicates=1, random=1,
-        ...     shuffled=0, architectures=0, rules=["usf"], workers=1, progress=False)
-        >>> "all bp" in set(found.table.control)
-        True
-        >>> len(found.verdict) > 0
+        >>> found = evonas.search("tiny", objectives=["acc", "params"], **quick)
+        >>> few = {"random": 0, "shuffled": 0, "architectures": 0, "rules": ["usf"]}
+        >>> ablation = found.ablate(found.front.index[0], replicates=1, progress=False, **few)
+        >>> "untrained convolutions" in set(ablation.table.control)
         True
     """
 
@@ -102,6 +101,14 @@ def ablate(
         InputError: there is no such network, rule or control, or a number is out of range.
         StorageError: the run's files are damaged.
         KeyboardInterrupt: of the user; what was trained is kept, and the next call goes on.
+
+    Example:
+        >>> folder = evonas.search("tiny", objectives=["acc", "params"], **quick).folder
+        >>> key = evonas.load_study(folder).front.index[0]
+        >>> few = {"random": 0, "shuffled": 0, "architectures": 0, "rules": ["usf"]}
+        >>> ablation = evonas.ablate(folder, key, replicates=1, progress=False, **few)
+        >>> "all bp" in set(ablation.table.control)
+        True
     """
     options = ControlOptions(
         replicates=replicates,
