@@ -16,9 +16,7 @@ def gaussian_noise(images: Tensor, deviation: float, *, generator: Generator) ->
 
 def shot_noise(images: Tensor, photons: float, *, generator: Generator) -> Tensor:
     """Poisson(photons x) / photons, clipped; more photons are less noise."""
-    # contiguous: the numbers are drawn in the order of the memory
-    rates = (photons * images).float().cpu().contiguous()
-    counts = torch.poisson(rates, generator=generator)
+    counts = torch.poisson((photons * images).float().cpu(), generator=generator)
     return (counts.to(images) / photons).clamp(0.0, 1.0)
 
 

@@ -119,6 +119,22 @@ def test_sums_at_nodes_are_counted_where_terms_meet() -> None:
     assert three == inference_work(two, input_shape=SHAPE) + extra
 
 
+def test_signals_are_added_up_where_a_node_is_read_several_times() -> None:
+    # the input of each cell is read once here and twice there; the sums forward are known
+    once = whole(
+        ("bp",), "|skip_connect~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|"
+    )
+    twice = whole(
+        ("bp",), "|skip_connect~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|skip_connect~2|"
+    )
+    one, two = (
+        training_work(network, input_shape=SHAPE, batch=5).parts_backward
+        for network in (once, twice)
+    )
+    numbers = 5 * (4 * 64 + 8 * 16 + 16 * 4)
+    assert two == one + Work(additions=numbers, words=3 * numbers)
+
+
 def test_training_costs_more_than_running_and_a_batch_shares_the_weights() -> None:
     network = whole(("fa", "usf"))
     alone = training_work(network, input_shape=SHAPE, batch=1).total.microjoules()
