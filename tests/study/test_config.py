@@ -111,6 +111,18 @@ def test_a_file_without_groups_as_evonas_0_1_wrote_it_is_read(
     assert read_config(tmp_path) == config
 
 
+def test_a_run_of_before_adversarial_training_trained_on_its_images(
+    config: Settings, tmp_path: Path
+) -> None:
+    write_config(config, tmp_path)
+    path = tmp_path / "config.yaml"
+    document = yaml.safe_load(path.read_text())
+    del document["training"]["training_method"], document["training"]["training_epsilon"]
+    path.write_text(yaml.safe_dump(document))
+    assert read_config(tmp_path) == config
+    assert read_config(tmp_path).training.training_method == "standard"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

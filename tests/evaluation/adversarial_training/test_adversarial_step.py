@@ -130,6 +130,22 @@ def test_a_seed_decides_the_starts_too(data: SearchData) -> None:
     assert same(one.network, again.network)
 
 
+def test_every_mini_batch_of_every_epoch_has_a_number_of_its_own(data: SearchData) -> None:
+    framed = frame(data.train, traits=data.traits)
+    recipe = Recipe(2, 20, adversary=adversary("fgsm"))
+    step = training_step(network("bp"), framed, recipe=recipe, precision="fp32")
+    numbers = []
+
+    def spy(_: Network, images: Tensor, labels: Tensor, *, number: Tensor) -> Tensor:
+        assert len(images) == len(labels)
+        numbers.append(int(number))
+        return images
+
+    spied = replace(step, perturbation=spy)  # type: ignore[arg-type]
+    run(spied, plan_epoch(framed, batch=20, generator=torch.Generator()), graph=False)
+    assert numbers == [0, 1, 2, 3, 4, 5]
+
+
 def run(step: TrainingStep, plan: Tensor, *, graph: bool) -> Tensor:
     """Two epochs of one plan; with a graph the third step is recorded and then repeated."""
     recorder, losses = Recorder(), []

@@ -18,7 +18,7 @@ from evonas.evaluation.adversarial_training.overfitting import (
 from evonas.evaluation.data.images import unit_pixels
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.evaluate import evaluate
-from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.training.augment import cut, frame, without_augmentation
 from evonas.space import Space
 from tests.small_run import changed_protocol
@@ -88,6 +88,28 @@ def test_checked_images_are_not_augmented() -> None:
         pixels, labels = cut(framed, without_augmentation(framed, index))
         assert torch.equal(pixels, unit_pixels(data.train.pixels[index]))
         assert torch.equal(labels, data.train.labels[index])
+
+
+def test_a_training_in_stages_remembers_what_was_measured_before(
+    space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a collapse right after an interruption would have nothing to fall from."""
+    seen: list[list[AttackedAccuracy]] = []
+
+    def spy(known: list[AttackedAccuracy], **_: object) -> bool:
+        seen.append(list(known))
+        return False
+
+    monkeypatch.setattr(module, "is_overfitted", spy)
+    genome = space.parse("|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|none~2|")
+    one_step = changed_protocol(protocol, training_method="fgsm", epochs=2)
+    _, checkpoint = evaluate(space, genome, protocol=one_step, stage=Stage(epochs=1))
+    evaluate(space, genome, protocol=one_step, stage=Stage(epochs=2, checkpoint=checkpoint))
+    first, in_stages = seen
+    seen.clear()
+    evaluate(space, genome, protocol=one_step)
+    assert seen == [first, in_stages]
+    assert len(in_stages) == 2
 
 
 def test_an_overfitted_candidate_is_a_failure_and_has_no_robustness(

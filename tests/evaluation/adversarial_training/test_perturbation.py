@@ -87,7 +87,7 @@ def test_one_step_from_a_random_start_goes_the_same_way_but_not_always_to_the_en
     torch.testing.assert_close(points, (start - travel).maximum(low).minimum(high))
     loss = F.cross_entropy(network(points), labels, reduction="none")
     assert (loss <= worst_loss(network, images, labels) + 1e-6).all()
-    assert float(loss.mean()) < float(worst_loss(network, images, labels).mean())
+    assert float(loss.mean().detach()) < float(worst_loss(network, images, labels).mean().detach())
 
 
 def test_a_linear_model_trained_by_pgd_descends_the_loss_of_its_worst_margin(
@@ -97,7 +97,7 @@ def test_a_linear_model_trained_by_pgd_descends_the_loss_of_its_worst_margin(
     trained, exact = Linear(WEIGHT, 0.2), Linear(WEIGHT, 0.2)
     perturb = perturbation(pgd_adversary(5, epsilon=EPSILON))
     optimisers = [torch.optim.SGD(each.parameters(), lr=0.3) for each in (trained, exact)]
-    before = float(worst_loss(trained, images, labels).mean())
+    before = float(worst_loss(trained, images, labels).mean().detach())
     for step in range(40):
         points = perturb(trained, images, labels, number=number(step))
         losses = (
@@ -109,7 +109,7 @@ def test_a_linear_model_trained_by_pgd_descends_the_loss_of_its_worst_margin(
             loss.backward()
             optimiser.step()
     torch.testing.assert_close(trained.weight, exact.weight, rtol=1e-4, atol=1e-4)
-    assert float(worst_loss(trained, images, labels).mean()) < before
+    assert float(worst_loss(trained, images, labels).mean().detach()) < before
 
 
 def test_examples_stay_in_the_ball_and_in_the_range_of_pixels() -> None:
