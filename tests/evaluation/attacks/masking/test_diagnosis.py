@@ -216,3 +216,19 @@ def test_a_network_that_cannot_be_copied_is_diagnosed_without_that_check(
     found = diagnosed(Behind(trained, before=single_precision), images)
     assert found.value("grad_honesty") is None
     assert found.flags == ()
+
+
+def test_an_image_that_any_gradient_attack_beat_is_no_gap(
+    trained: nn.Module, images: Images
+) -> None:
+    some = images.subset(torch.arange(30))
+    fallen = torch.zeros(30, dtype=torch.bool)
+
+    def gap(white_box: Tensor | None) -> float | None:
+        found = masking(
+            trained, some, epsilon=EPSILON, seed=0, white_box=white_box, black_box=fallen
+        )
+        return found.value("square_gap")
+
+    assert (gap(None) or 0) > 0
+    assert gap(fallen) == 0
