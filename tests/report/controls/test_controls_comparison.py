@@ -173,7 +173,7 @@ def test_files_hold_every_control_and_the_same_trainings_give_the_same_bytes(
     assert float(twin["difference"]) == pytest.approx(-0.01)
     document = json.loads(bytes_of[0][1])
     assert document["verdict"] == sentences(found)
-    assert [t["shares"]["acc"] for t in document["trainings"]["network"]] == NETWORK_ACC
+    assert [t["values"]["acc"] for t in document["trainings"]["network"]] == NETWORK_ACC
     assert len(controls_table(found, CONTROLS)) == len(rows)
 
 
