@@ -8,16 +8,18 @@ each from the same initial weights of a seed. Measured over mini-batches at fixe
 normalised variance of each layer's update (its variance over its squared mean; geometric mean over
 layers) and the cosine with back-propagation (mean over layers), at the initial weights, at those
 that back-propagation has reached early in training, and at those that each has reached itself.
-Prints tables in Markdown, and beside each number its standard deviation over seeds.
+Prints tables in Markdown, and beside each number its standard deviation over seeds. A seed that is
+finished is appended to a progress file and not measured again.
 """
 
 import argparse
+import json
 import random
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +57,7 @@ class Plan:
         until: the epoch at which is measured.
         batches: mini-batches.
         mixes: random mixes for each seed.
-        seeds: of everything.
+        dataset: its name.
     """
 
     images: int | None
@@ -64,12 +66,12 @@ class Plan:
     until: int
     batches: int
     mixes: int
-    seeds: tuple[int, ...]
+    dataset: str
 
 
 PLANS = {
-    "digits": Plan(None, 32, 12, 2, 60, 4, (0, 1, 2, 3, 4)),
-    "cifar10": Plan(2000, 64, 12, 2, 30, 2, (0, 1, 2)),
+    "digits": Plan(None, 32, 12, 2, 33, 3, "digits"),
+    "cifar10": Plan(2000, 64, 12, 2, 31, 2, "cifar10"),
 }
 
 
@@ -188,22 +190,48 @@ def _spread(values: Sequence[float]) -> str:
     return f"{statistics.fmean(values):.3g} ± {statistics.stdev(values):.2g}"
 
 
+def _kept(path: Path, plan: Plan) -> dict[int, dict[str, dict[str, Row]]]:
+    """The seeds that were measured before by this plan, from its progress file."""
+    if not path.exists():
+        return {}
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        known = json.loads(line)
+        if known["plan"] == repr(plan):
+            found[known["seed"]] = {
+                state: {name: Row(**row) for name, row in rows.items()}
+                for state, rows in known["found"].items()
+            }
+    return found
+
+
 def main() -> None:
-    """Measure and print."""
+    """Measure what is missing, one seed after another, and print all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=list(PLANS))
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--progress", type=Path, default=Path("gradient_variance.jsonl"))
     given = parser.parse_args()
     plan = PLANS[given.dataset]
     torch.set_num_threads(1)
-    start = time.perf_counter()
-    by_seed = []
-    for seed in plan.seeds:
-        by_seed.append(measure(given.dataset, plan, seed, given.data_dir))
-        print(f"seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
-    print(f"\n{given.dataset}, {plan}")
-    for state in STATES:
-        show_state(state, [found[state] for found in by_seed])
+    found = _kept(given.progress, plan)
+    for seed in given.seeds:
+        if seed in found:
+            continue
+        start = time.process_time()
+        found[seed] = measure(given.dataset, plan, seed, given.data_dir)
+        plain = {
+            state: {name: asdict(row) for name, row in rows.items()}
+            for state, rows in found[seed].items()
+        }
+        with given.progress.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"plan": repr(plan), "seed": seed, "found": plain}) + "\n")
+        print(f"seed {seed}: {time.process_time() - start:.0f} s of CPU", flush=True)
+    print(f"\n{given.dataset}, {plan}, seeds {sorted(found)}")
+    if len(found) > 1:
+        for state in STATES:
+            show_state(state, [found[seed][state] for seed in sorted(found)])
 
 
 if __name__ == "__main__":
