@@ -48,7 +48,7 @@ def test_a_bin_holds_its_upper_end_and_not_its_lower() -> None:
 
 def test_what_is_calibrated_is_wrong_by_chance_alone() -> None:
     generator = np.random.default_rng(0)
-    confidence = generator.uniform(0.1, 1.0, 200_000)
+    confidence = generator.uniform(0.1, 1.0, 40_000)
     right = generator.uniform(size=len(confidence)) < confidence
     # in each bin a mean of n differences of variance c (1 - c) at most 1/4: |N(0, 1/4n)|
     bound = 15**0.5 * (2 / np.pi) ** 0.5 * 0.5 / len(confidence) ** 0.5
