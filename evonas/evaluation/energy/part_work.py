@@ -31,6 +31,8 @@ def forward(part: PartUse, *, batch: int, is_training: bool) -> Work:
 
 def backward(part: PartUse, *, batch: int) -> Work:
     """Of one pass back, with the sums where a value was read several times."""
+    if not part.is_passed_back:
+        return NOTHING  # nothing below learns
     inputs, outputs = batch * part.inputs, batch * part.outputs
     joined = batch * part.joined_backward
     joining = Work(additions=joined) + moved(3 * joined)

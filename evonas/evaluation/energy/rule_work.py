@@ -49,6 +49,8 @@ def send(layer: LayerUse, *, batch: int) -> Work:
 
 def update(layer: LayerUse, *, batch: int) -> Work:
     """Of what takes the place of the weight's gradient, and of the bias's gradient."""
+    if not layer.learns:
+        return NOTHING
     bias = Work(additions=batch * layer.outputs) + moved(batch * layer.outputs + layer.biases)
     own = _by_class(UPDATES, layer.rule)(layer.rule, layer, batch)
     return own + bias if layer.biases else own

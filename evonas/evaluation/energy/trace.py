@@ -10,6 +10,7 @@ from evonas.evaluation.attacks.frozen_network import frozen
 from evonas.networks import Network
 from evonas.networks.blocks import FactorizedReduction, ResidualReduction
 from evonas.networks.cell import Cell
+from evonas.networks.resnet import BasicBlock
 from evonas.rules import AbstractRule, AbstractRuleLayer, PredictiveCoding, Segment
 
 Kind = Literal["normalisation", "activation", "average pool", "maximum pool", "sum", "scaling"]
@@ -28,9 +29,10 @@ class LayerUse:
         outputs: numbers.
         channels: of the outputs.
         products: of one pass through it.
-        is_first: its input is the image, so it has nothing to send.
+        is_first: nothing below it learns, so it has nothing to send.
         num_classes: of the network.
         sweeps: relaxations of the segment that it belongs to; 0 if it is in none that relaxes.
+        learns: whether its weight changes.
     """
 
     rule: AbstractRule
@@ -43,6 +45,7 @@ class LayerUse:
     is_first: bool
     num_classes: int
     sweeps: int = 0
+    learns: bool = True
 
 
 @final
@@ -58,6 +61,7 @@ class PartUse:
         channels: that are normalised; 0 for others.
         joined_backward: signals that are added up where one value was read several times.
         sweeps: as of a layer.
+        is_passed_back: whether anything below it learns.
     """
 
     kind: Kind
@@ -67,6 +71,7 @@ class PartUse:
     channels: int = 0
     joined_backward: int = 0
     sweeps: int = 0
+    is_passed_back: bool = True
 
 
 @final
@@ -117,7 +122,7 @@ def trace(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Trace:
 
 _RECORDED = (
     AbstractRuleLayer, nn.BatchNorm2d, nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, Cell,
-    FactorizedReduction, ResidualReduction,
+    FactorizedReduction, ResidualReduction, BasicBlock,
 )  # fmt: skip
 
 
@@ -127,6 +132,11 @@ class _Recorder:
     def __init__(self, network: nn.Module) -> None:
         self.layers: list[LayerUse] = []
         self.parts: list[PartUse] = []
+        self._learning = {
+            module
+            for module in network.modules()
+            if isinstance(module, AbstractRuleLayer) and module.weight.requires_grad
+        }
         self._sweeps = {
             module: rule.steps
             for segment in network.modules()
@@ -144,20 +154,23 @@ class _Recorder:
                 self.layers.append(self._layer(module, inputs, outputs, sweeps))
             case nn.BatchNorm2d(num_features=channels):
                 norm = PartUse("normalisation", inputs, outputs, channels=channels, sweeps=sweeps)
-                self.parts.append(norm)
+                self._add(norm)
             case nn.ReLU():
-                self.parts.append(PartUse("activation", inputs, outputs, sweeps=sweeps))
+                self._add(PartUse("activation", inputs, outputs, sweeps=sweeps))
             case nn.AvgPool2d():
                 window = _area(module.kernel_size)
-                self.parts.append(PartUse("average pool", inputs, outputs, window))
+                self._add(PartUse("average pool", inputs, outputs, window))
             case nn.MaxPool2d():
                 window = _area(module.kernel_size)
-                self.parts.append(PartUse("maximum pool", inputs, outputs, window))
+                self._add(PartUse("maximum pool", inputs, outputs, window))
             case FactorizedReduction():
                 # two convolutions read what one activation gives
-                self.parts.append(PartUse("activation", inputs, inputs, joined_backward=inputs))
+                self._add(PartUse("activation", inputs, inputs, joined_backward=inputs))
             case ResidualReduction():
-                self.parts.append(PartUse("sum", outputs, outputs, joined_backward=inputs))
+                self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
+            case BasicBlock():
+                self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
+                self._add(PartUse("activation", outputs, outputs))
             case Cell():
                 self._record_sums(module, output)
 
@@ -165,7 +178,15 @@ class _Recorder:
         """A hook of the module before the global average pooling."""
         channels, height, width = output.shape[1:]
         pool = PartUse("average pool", output.numel(), channels, height * width)
-        self.parts.append(pool)
+        self._add(pool)
+
+    def _add(self, part: PartUse) -> None:
+        self.parts.append(replace(part, is_passed_back=self._learns_below))
+
+    @property
+    def _learns_below(self) -> bool:
+        """Modules end in an order in which what they read has ended before them."""
+        return any(layer.learns for layer in self.layers)
 
     def _layer(self, layer: AbstractRuleLayer, inputs: int, outputs: int, sweeps: int) -> LayerUse:
         channels, fan_in = layer.weight.shape[0], layer.weight[0].numel()
@@ -178,9 +199,10 @@ class _Recorder:
             outputs=outputs,
             channels=channels,
             products=outputs * fan_in,
-            is_first=not self.layers,  # networks begin with their stem
+            is_first=not self._learns_below,
             num_classes=0,
             sweeps=sweeps,
+            learns=layer in self._learning,
         )
 
     def _record_sums(self, cell: Cell, output: Tensor) -> None:
@@ -191,9 +213,7 @@ class _Recorder:
         sums = len(terms) - sum(map(bool, cell.sources))
         joins = len(terms) - len(set(terms))
         if sums or joins:
-            self.parts.append(
-                PartUse("sum", sums * node, sums * node, joined_backward=joins * node)
-            )
+            self._add(PartUse("sum", sums * node, sums * node, joined_backward=joins * node))
 
 
 def _area(kernel: Any) -> int:

@@ -12,6 +12,7 @@ from evonas.evaluation.energy.trace import trace
 from evonas.evaluation.energy.work import Work
 from evonas.networks import Network, build
 from evonas.networks.normalisation import BatchNorm
+from evonas.networks.resnet import build_resnet
 from evonas.rules import RULES, RuleConv2d, RuleLinear, connect
 from evonas.space import load
 
@@ -133,6 +134,38 @@ def test_signals_are_added_up_where_a_node_is_read_several_times() -> None:
     )
     numbers = 5 * (4 * 64 + 8 * 16 + 16 * 4)
     assert two == one + Work(additions=numbers, words=3 * numbers)
+
+
+def test_a_residual_network_has_its_products_its_sums_and_its_last_activations() -> None:
+    network = build_resnet(
+        20, input_shape=SHAPE, num_classes=10, rule=RULES["bp"](), seed=0
+    ).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(torch.rand(1, *SHAPE))
+    found = trace(network, input_shape=SHAPE)
+    assert counter.get_total_flops() == 2 * sum(layer.products for layer in found.layers)
+    numbers = 16 * 64 + 32 * 16 + 64 * 4  # what comes out of a block of each stage
+    sums = [part for part in found.parts if part.kind == "sum"]
+    assert sum(part.outputs for part in sums) == 3 * numbers
+    # within and after each of the nine blocks; the stem may have one of its own
+    after_stem = len([part for part in found.parts if part.kind == "activation"]) - 18
+    assert after_stem in (0, 1)
+
+
+def test_what_does_not_learn_costs_a_forward_pass_and_no_more() -> None:
+    network = whole(("bp",))
+    learning = training_work(network, input_shape=SHAPE, batch=5)
+    network.requires_grad_(False)
+    network.classifier.requires_grad_()
+    resting = training_work(network, input_shape=SHAPE, batch=5)
+    assert resting.forward == learning.forward
+    assert resting.sent == resting.parts_backward == Work()
+    classifier = network.classifier.weight
+    classes, features = classifier.shape
+    products, words = 5 * classes * features, 5 * (classes + features) + classes * features
+    biases = Work(additions=5 * classes, words=5 * classes + classes)
+    assert resting.updates == Work(products, products, words) + biases
+    assert resting.optimiser.multiplications == 4 * (classes * features + classes)
 
 
 def test_training_costs_more_than_running_and_a_batch_shares_the_weights() -> None:
