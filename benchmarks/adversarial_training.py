@@ -1,6 +1,6 @@
 """What adversarial training brings and costs, for three rules on digits.
 
-    python -m benchmarks.adversarial_training
+    python -m benchmarks.adversarial_training [--rules bp usf fa] [--radii 1/10 8/255]
 
 The best CIFAR-10 cell of NAS-Bench-201 under one rule in every layer, trained on the images, by
 one step and by PGD-7, at two radii and with three seeds: accuracy on clean validation images, and
@@ -9,6 +9,7 @@ seed run one after another, and their processor time is divided by that of stand
 Prints a table in Markdown.
 """
 
+import argparse
 import statistics
 import time
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ CELL = (  # the best of NAS-Bench-201 on CIFAR-10
 )
 TRAININGS = ("standard", "fgsm", "pgd-7")
 RULES = ("bp", "usf", "fa")
-EPSILONS = (Fraction(1, 10), Fraction(8, 255))
+RADII = ("1/10", "8/255")
 SEEDS = (0, 1, 2)
 EPOCHS, BATCH = 12, 32
 
@@ -65,13 +66,18 @@ def measure(
 
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--rules", nargs="+", default=RULES)
+    parser.add_argument("--radii", nargs="+", default=RADII)
+    given = parser.parse_args()
+    radii = [Fraction(text) for text in given.radii]
     torch.set_num_threads(1)
     data = load_search_data("digits", seed=0)
-    measure(data, rule="bp", training="standard", epsilon=EPSILONS[0], seed=0)  # warms up
+    measure(data, rule="bp", training="standard", epsilon=radii[0], seed=0)  # warms up
     print("| radius | rule | training | clean | robust | time | failed |")
     print("|---|---|---|---|---|---|---|")
-    for epsilon in EPSILONS:
-        for rule in RULES:
+    for epsilon in radii:
+        for rule in given.rules:
             found: dict[str, list[tuple[float, float, float]]] = {each: [] for each in TRAININGS}
             failures = dict.fromkeys(TRAININGS, 0)
             for seed in SEEDS:
