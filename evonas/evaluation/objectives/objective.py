@@ -30,6 +30,10 @@ class Subject:
         attack_seed: of the attack's noise, the same for every candidate of a study.
         input_shape: channels, height, width.
         batch: images of one training step.
+
+    Example:
+        >>> def channels(subject: evonas.Subject) -> float:
+        ...     return subject.input_shape[0]
     """
 
     network: "Network"
@@ -49,6 +53,10 @@ class MeasuredValue:
     Attributes:
         value: in the unit of the objective.
         standard_error: in the same; None if it has none.
+
+    Example:
+        >>> evonas.MeasuredValue(0.75, standard_error=0.02).standard_error
+        0.02
     """
 
     value: float
@@ -77,6 +85,14 @@ class Objective:
             makes anew, so that the spread between trainings holds it already. ``none``: the
             value is exact for the network that was trained.
         is_reproducible: whether the same network has the same value again, here and elsewhere.
+
+    Example:
+        >>> width = evonas.Objective(
+        ...     "width", "channels", "minimise", "free", "channels of the images", None,
+        ...     measure=lambda subject: subject.input_shape[0],
+        ... )
+        >>> width.minimised(3.0)
+        3.0
     """
 
     name: str
