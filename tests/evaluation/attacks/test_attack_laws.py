@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from evonas.evaluation.attacks.ascent import AttackResult
+from evonas.evaluation.attacks.ascent import AttackResult, stronger
 from evonas.evaluation.attacks.black_box.square import num_square_numbers, square
 from evonas.evaluation.attacks.gradient.apgd import apgd
 from evonas.evaluation.attacks.gradient.apgd_targeted import apgd_targeted
@@ -163,3 +163,21 @@ def test_one_wrong_answer_anywhere_suffices_and_is_the_one_that_is_shown(
     assert result.correct.tolist() == [call != 0] * 3
     if call < 99:
         assert result.adversarial.equal(network.visited[call])
+
+
+def test_of_two_attacks_each_image_is_what_the_one_shows_that_fooled_first() -> None:
+    def result(robust: list[int], gradient: list[int], value: float, note: str) -> AttackResult:
+        shown = torch.full((4, 1, 1, 1), value)
+        right = torch.ones(4, dtype=torch.bool)
+        return AttackResult(
+            shown, torch.tensor(robust).bool(), right, torch.tensor(gradient).bool(), note
+        )
+
+    found = stronger(
+        result([1, 1, 0, 0], [1, 0, 1, 0], 0.25, "same"),
+        result([1, 0, 1, 0], [1, 1, 0, 0], 0.75, "same"),
+    )
+    assert found.robust.tolist() == [True, False, False, False]
+    assert found.adversarial.flatten().tolist() == [0.25, 0.75, 0.25, 0.25]
+    assert found.has_gradient.tolist() == [True, True, True, False]
+    assert found.note == "same"

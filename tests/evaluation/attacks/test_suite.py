@@ -272,7 +272,8 @@ def test_a_layer_that_kills_the_gradient_stops_white_boxes_and_no_black_box(
 def test_a_transfer_shows_one_network_what_fools_the_other(
     trained: nn.Module, images: Images
 ) -> None:
-    twin = copy.deepcopy(trained)
+    twin = copy.deepcopy(trained).train()
+    statistics = [buffer.clone() for buffer in twin.buffers()]
     inner = NamedAttack("transfer", Transfer(twin, Apgd(num_steps=5)))
     found = run_attack(trained, images, inner, epsilon=EPSILON, seed=0)
     own = run_attack(
@@ -286,7 +287,8 @@ def test_a_transfer_shows_one_network_what_fools_the_other(
         next(twin.parameters()).mul_(-1)
     weaker = run_attack(trained, images, inner, epsilon=EPSILON, seed=0)
     assert int(weaker.robust.sum()) > int(own.robust.sum())
-    assert twin.training == trained.training
+    assert twin.training  # and attacked in evaluation mode all the same
+    assert all(a.equal(b) for a, b in zip(twin.buffers(), statistics, strict=True))
 
 
 def test_a_note_of_too_few_classes_reaches_the_result_and_the_level(images: Images) -> None:
@@ -359,3 +361,27 @@ def test_restarts_of_the_targeted_attack_are_the_worst_case_of_single_ones(
     assert both.equal(first & second)
     assert not both.equal(first)
     assert not both.equal(second)
+
+
+class Lottery(AbstractAttacker):
+    """An attack that wins where an image's number is low."""
+
+    def num_numbers(self, shape: tuple[int, int, int]) -> int:  # noqa: ARG002
+        """One."""
+        return 1
+
+    def attack(self, network: nn.Module, batch: Batch) -> AttackResult:  # noqa: ARG002
+        """Look at the number alone."""
+        right = torch.ones(len(batch.labels), dtype=torch.bool)
+        return AttackResult(batch.images, batch.numbers[:, 0] > 0.5, right, right)
+
+
+def test_what_is_left_keeps_its_random_numbers_in_the_next_attack(
+    trained: nn.Module, digits: SearchData
+) -> None:
+    attacks = [NamedAttack(name, Lottery()) for name in ("one", "two", "three")]
+    images = digits.validation
+    results = [run_attack(trained, images, a, epsilon=EPSILON, seed=0) for a in attacks]
+    level = run_level(trained, images, attacks, epsilon=EPSILON, seed=0, batch_size=50)
+    assert level.robust.equal(worst_case(results))
+    assert 0.08 < level.value < 0.17  # an eighth of 360 or more, within three standard errors
