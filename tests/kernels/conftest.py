@@ -1,6 +1,5 @@
 """Kernels run on a GPU where there is one, else in Triton's interpreter on the CPU."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +7,6 @@ import pytest
 import torch
 
 from evonas.rules.kernels import feedback, flat_sgd, node, projection, separable
-
-if not torch.cuda.is_available():
-    # read when triton is first imported; nothing that was collected before imports it
-    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture(scope="session")
