@@ -21,20 +21,19 @@ writes the table, in Markdown, into its section of the results file.
 """
 
 import argparse
-import csv
 import math
 import platform
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import cycle, product
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.support.progress_file import append_progress, read_progress
 from benchmarks.support.sections import RESULTS, write_section
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.attacks.attackers import Apgd, Square
@@ -179,29 +178,6 @@ def measure(cases: Sequence[Case], data_dir: Path) -> Iterator[tuple[Case, Outco
         yield each, attacked(network.eval(), images, each, seconds=seconds)
 
 
-def read_progress(path: Path) -> dict[Case, Outcome]:
-    """What is finished."""
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {
-            Case(**_typed(row, Case)): Outcome(**_typed(row, Outcome))
-            for row in csv.DictReader(file)
-        }
-
-
-def append_progress(path: Path, case: Case, outcome: Outcome) -> None:
-    """One more finished case."""
-    row = asdict(case) | asdict(outcome)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def table(outcomes: Mapping[Case, Outcome], like: Case) -> Iterator[str]:
     """One radius: a row for each rule, mean and standard deviation over seeds in percent."""
     yield f"\nRadius {like.epsilon}:\n"
@@ -247,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         for epsilon in given.epsilon or DEFAULTS[given.dataset]
     ]  # fmt: skip
-    outcomes = read_progress(given.progress)
+    outcomes = read_progress(given.progress, Case, Outcome)
     for seed, rule in product(given.seeds, given.rules):
         wanted = [replace(each, rule=rule, seed=seed) for each in like]
         missing = [case for case in wanted if case not in outcomes]
@@ -285,10 +261,6 @@ def _spread(values: Sequence[float], form: str) -> str:
         return "-"
     deviation = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
     return f"{statistics.mean(values):{form}}{deviation}"
-
-
-def _typed(row: Mapping[str, str], kind: type[Case] | type[Outcome]) -> dict[str, Any]:
-    return {name: of(row[name]) for name, of in get_type_hints(kind).items()}
 
 
 if __name__ == "__main__":

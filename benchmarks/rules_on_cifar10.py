@@ -22,18 +22,17 @@ runs lie beside this script: to repeat them, give another ``--progress``.
 """
 
 import argparse
-import csv
 import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.support.progress_file import append_progress, read_progress
 from benchmarks.support.sections import RESULTS, write_section
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.accuracy import accuracy
@@ -168,32 +167,6 @@ def run(case: Case, data: SearchData) -> Outcome:
     )
 
 
-def read_progress(path: Path) -> dict[Case, Outcome]:
-    """The runs that are finished."""
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {
-            Case(**_typed(row, Case)): Outcome(**_typed(row, Outcome))
-            for row in csv.DictReader(file)
-        }
-
-
-def append_progress(path: Path, case: Case, outcome: Outcome) -> None:
-    """One more finished run."""
-    row = asdict(case) | asdict(outcome)
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def _typed(row: Mapping[str, str], kind: type[Case] | type[Outcome]) -> dict[str, Any]:
-    return {name: of(row[name]) for name, of in get_type_hints(kind).items()}
-
-
 def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
     """The rows of one network and recipe, best rule first, whatever their seeds."""
     by_rule: dict[str, list[Outcome]] = {}
@@ -248,7 +221,7 @@ def main() -> None:
     torch.set_num_threads(1)
     chosen = parse()
     settings = (chosen.images, chosen.epochs, chosen.batch, chosen.weight_decay)
-    outcomes = read_progress(chosen.progress)
+    outcomes = read_progress(chosen.progress, Case, Outcome)
     for seed in chosen.seeds:
         data = load_search_data(
             "cifar10", data_dir=chosen.data_dir, seed=seed, num_images=chosen.images

@@ -1,15 +1,15 @@
 """Rules from installed packages, by the entry point group ``evonas.rules`` (PyPA's specification).
 
-The metadata of a package maps names to classes, so names are known without importing it. Its code
-is imported when a name is used, in the process that uses it. A broken package therefore affects
-only the runs that ask for its rules.
+The code of a package is imported when a name is used, so a broken one affects only the runs that
+ask for its rules.
 """
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import get_args
+from typing import Any, get_args
 
+from evonas.entry_points import EntryPoints
 from evonas.errors import RuleError
 from evonas.rules.base import DESCRIPTIONS, AbstractRule, Transport
 
@@ -31,9 +31,12 @@ class RuleTable(Mapping[str, type[AbstractRule]]):
         self, ours: Mapping[str, type[AbstractRule]], points: Iterable[EntryPoint]
     ) -> None:
         self._ours = ours
-        self._points: dict[str, list[EntryPoint]] = {}
-        for point in points:
-            self._points.setdefault(point.name, []).append(point)
+        self._offered = EntryPoints(
+            points,
+            kind="rule",
+            error=RuleError,
+            renamed=f"its rule and its entry point in '{GROUP}'",
+        )
         self._loaded: dict[str, type[AbstractRule]] = {}
 
     def __getitem__(self, name: str) -> type[AbstractRule]:
@@ -44,36 +47,25 @@ class RuleTable(Mapping[str, type[AbstractRule]]):
             RuleError: its package cannot be imported, offers no rule, or claims a name that is
                 taken.
         """
-        if name not in self._points:
+        if name not in self._offered:
             return self._ours[name]
         if name not in self._loaded:
-            self._refuse_clash(name)
-            self._loaded[name] = _load(self._points[name][0])
+            found, where = self._offered.load(name, is_ours=name in self._ours)
+            self._loaded[name] = _checked(found, name=name, where=where)
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._ours, *sorted(self._points)]))
+        return iter(dict.fromkeys([*self._ours, *self._offered.names]))
 
     def __len__(self) -> int:
-        return len(self._ours.keys() | self._points.keys())
+        return len(self._ours.keys() | set(self._offered.names))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._points  # without importing anything
+        return name in self._ours or name in self._offered  # without importing anything
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
         """Name and version of the packages, other than evonas, that provide these rules."""
-        points = (point for name in names for point in self._points.get(name, ()))
-        return {point.dist.name: point.dist.version for point in points if point.dist}
-
-    def _refuse_clash(self, name: str) -> None:
-        claims = [_origin(point) for point in self._points[name]]
-        if name in self._ours:
-            claims.insert(0, "evonas itself")
-        if len(claims) > 1:
-            raise RuleError(
-                f"rule '{name}' is offered by {' and by '.join(claims)}: a name has one rule; "
-                f"uninstall a package, or rename its rule and its entry point in '{GROUP}'"
-            )
+        return self._offered.packages(names)
 
 
 def installed() -> tuple[EntryPoint, ...]:
@@ -81,23 +73,16 @@ def installed() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
 
 
-def _load(point: EntryPoint) -> type[AbstractRule]:
-    where = f"rule '{point.name}' of {_origin(point)}"
-    try:
-        found = point.load()
-    except Exception as problem:  # whatever a third party's module raises
-        raise RuleError(
-            f"{where}: cannot be imported ({type(problem).__name__}: {problem}); "
-            "repair or uninstall the package"
-        ) from problem
+def _checked(found: Any, *, name: str, where: str) -> type[AbstractRule]:
     if not (inspect.isclass(found) and issubclass(found, AbstractRule)):
         raise RuleError(
             f"{where}: expected a subclass of evonas.rules.AbstractRule, got {found!r}"
         )
-    problems = list(_problems(found, name=point.name))
+    problems = list(_problems(found, name=name))
     if problems:
         raise RuleError(f"{where}: {'; '.join(problems)}")
-    return found
+    kind: type[AbstractRule] = found
+    return kind
 
 
 def _problems(rule: type[AbstractRule], *, name: str) -> Iterator[str]:
@@ -115,10 +100,3 @@ def _problems(rule: type[AbstractRule], *, name: str) -> Iterator[str]:
         rule()
     except Exception as problem:  # abstract methods, options without a default
         yield f"expected to make one without arguments, got {type(problem).__name__}: {problem}"
-
-
-def _origin(point: EntryPoint) -> str:
-    """``package 'name' 1.0``, or the entry point where no package is known."""
-    if point.dist is None:
-        return f"entry point '{point.value}'"
-    return f"package '{point.dist.name}' {point.dist.version}"

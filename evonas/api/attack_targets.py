@@ -20,7 +20,6 @@ from evonas.evaluation.protocol import Protocol
 from evonas.seeds import derive_seed
 from evonas.study.folder import opened_run, readable_run
 from evonas.study.journal.findings import Finding
-from evonas.study.results.reading import read_run
 
 Part: TypeAlias = Literal["validation", "test"]
 
@@ -76,10 +75,9 @@ def candidate_target(
     """
     from evonas.api.study import Study
 
-    run = read_run(folder)
-    candidate = run.find(key)
-    network = Study(folder).load(candidate.key)
-    settings = run.settings
+    study = Study(folder)
+    candidate, settings = study.find(key), study.settings
+    network = study.load(candidate.key)
     protocol = Protocol.of(settings).on("cpu")
     if part == "validation":
         images = attacked_validation(_attacking_all(protocol, num_images))

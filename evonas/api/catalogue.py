@@ -1,7 +1,7 @@
 """What there is to choose from: rules, spaces, objectives, engines and data sets, as tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from evonas.errors import DataError, ObjectiveError, RuleError
 from evonas.registry import look_up
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from evonas.search.base import AbstractSearch
 
 Row = Mapping[str, object]
+Entry = TypeVar("Entry")
+Problem = TypeVar("Problem", RuleError, ObjectiveError)
 
 
 def available(kind: str) -> "pd.DataFrame":
@@ -51,46 +53,47 @@ def rules_and_problems() -> tuple[list[Row], list[RuleError]]:
     """A row for each rule, and what is wrong with those that cannot be used."""
     from evonas.rules import all_rules
 
-    rules, rows, problems = all_rules(), list[Row](), list[RuleError]()
-    for name in rules:
-        try:
-            rule = rules[name]
-        except RuleError as problem:
-            problems.append(problem)
-        else:
-            rows.append(
-                {
-                    "name": rule.name,
-                    "rule": rule.title,
-                    "sends down": rule.sends,
-                    "transports": rule.transports,
-                    "source": rule.source,
-                }
-            )
-    return rows, problems
+    return _usable(
+        all_rules(),
+        RuleError,
+        lambda rule: {
+            "name": rule.name,
+            "rule": rule.title,
+            "sends down": rule.sends,
+            "transports": rule.transports,
+            "source": rule.source,
+        },
+    )
 
 
 def objectives_and_problems() -> tuple[list[Row], list[ObjectiveError]]:
     """A row for each objective, and what is wrong with those that cannot be used."""
     from evonas.evaluation.objectives import OBJECTIVES
 
-    rows, problems = list[Row](), list[ObjectiveError]()
-    for name in OBJECTIVES:
+    return _usable(
+        OBJECTIVES,
+        ObjectiveError,
+        lambda each: {
+            "name": each.name,
+            "unit": each.unit,
+            "direction": each.direction,
+            "cost": each.cost,
+            "error": each.error,
+            "meaning": each.meaning,
+        },
+    )
+
+
+def _usable(
+    table: Mapping[str, Entry], error: type[Problem], row: Callable[[Entry], Row]
+) -> tuple[list[Row], list[Problem]]:
+    """A row for each entry of a table, and the errors of those that cannot be looked up."""
+    rows, problems = list[Row](), list[Problem]()
+    for name in table:
         try:
-            each = OBJECTIVES[name]
-        except ObjectiveError as problem:
+            rows.append(row(table[name]))
+        except error as problem:
             problems.append(problem)
-        else:
-            rows.append(
-                {
-                    "name": each.name,
-                    "unit": each.unit,
-                    "direction": each.direction,
-                    "cost": each.cost,
-                    "error": each.error,
-                    "meaning": each.meaning,
-                }
-            )
     return rows, problems
 
 

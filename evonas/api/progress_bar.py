@@ -1,7 +1,7 @@
 """The progress of a run: a bar in terminals and notebooks, lines where neither is."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -48,36 +48,31 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
             )
 
 
-@contextmanager
 def confirmation_display(
     console: Console | None = None, *, is_quiet: bool
-) -> Iterator[Callable[[int, int], None]]:
+) -> AbstractContextManager[Callable[[int, int], None]]:
     """The same for a confirmation: to be called with the trainings that are done and their total.
 
     Args:
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
     """
-    with count_display(
+    return count_display(
         console, title="confirming the front", unit="trainings", is_quiet=is_quiet
-    ) as show:
-        yield show
+    )
 
 
-@contextmanager
 def audit_display(
     console: Console | None = None, *, is_quiet: bool
-) -> Iterator[Callable[[int, int], None]]:
+) -> AbstractContextManager[Callable[[int, int], None]]:
     """The same for an audit: to be called with the networks that are done and their total.
 
     Args:
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
     """
-    with count_display(
-        console, title="auditing the front", unit="networks", is_quiet=is_quiet
-    ) as show:
-        yield show
+    title = "auditing the front"
+    return count_display(console, title=title, unit="networks", is_quiet=is_quiet)
 
 
 @contextmanager

@@ -7,24 +7,23 @@ from functools import partial
 from pathlib import Path
 
 from evonas.evaluation.training.devices import check_device
-from evonas.report.controls.twin import read_twin_differences
+from evonas.report.controls.twin import read_twin_differences, twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.study.audit import audit_study, is_audited
+from evonas.study.controls.names import KIND as CONTROL
+from evonas.study.controls.reading import controls_of
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
 from evonas.study.resolve import worker_count
+from evonas.study.results.audited import AUDIT, audited
 from evonas.study.results.candidate import front
 from evonas.study.results.confirmation import Progressed, confirm_study
+from evonas.study.results.confirmed import summarise
 from evonas.study.results.progress import Progress
-from evonas.study.results.reading import (
-    RunState,
-    read_audited,
-    read_confirmed,
-    read_run,
-)
+from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 
@@ -45,15 +44,17 @@ def run_to_the_end(
         EvonasError: see :func:`evonas.study.run.run_study`.
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
-    settings = _settings(folder)
-    write = partial(
-        write_tables,
-        folder,
-        objectives=settings.problem.objectives,
-        confirmed=read_confirmed(folder),
-        audited=read_audited(folder),
-        twins=read_twin_differences(folder),
-    )
+    with readable_run(folder) as (settings, journal):
+        confirmations = journal.confirmations()
+        controls = controls_of(journal.findings(CONTROL), confirmations)
+        write = partial(
+            write_tables,
+            folder,
+            objectives=settings.problem.objectives,
+            confirmed=summarise(confirmations),
+            audited=audited(journal.findings(AUDIT)),
+            twins=twin_differences(controls),
+        )
     try:
         with executor_of(settings, workers) as executor:
             result = run_study(

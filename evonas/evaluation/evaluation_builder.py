@@ -1,12 +1,12 @@
 """An evaluation under way: what is measured, and what is left out for making no difference."""
 
-import math
 from typing import final
 
 from evonas.evaluation.constraints import broken, total_violation
 from evonas.evaluation.objectives import OBJECTIVES, Cost, MeasuredValue, Objective, Subject
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
+from evonas.evaluation.share_error import share_error
 
 CHANCE_ERRORS = 3.0  # standard errors above chance up to which a training has learned nothing
 
@@ -73,7 +73,7 @@ class EvaluationBuilder:
         if share is None:
             share = OBJECTIVES["acc"].value_of(subject).value
         chance = 1.0 / num_classes
-        error = math.sqrt(chance * (1.0 - chance) / len(subject.validation))
+        error = share_error(chance, len(subject.validation))
         is_at_chance = share <= chance + CHANCE_ERRORS * error
         self._learned = 0.0 if is_at_chance else (share - chance) / (1.0 - chance)
 

@@ -1,6 +1,6 @@
 """Build a network from a genome: the skeleton of its space, its cells, a rule at every site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from evonas.networks.blocks import ResidualReduction
 from evonas.networks.cell import Cell
 from evonas.networks.normalisation import BatchNorm, update_running_statistics
 from evonas.networks.operations import make_operation
-from evonas.networks.skeleton import SkeletonBuilder, check_image_size
+from evonas.networks.skeleton import SkeletonBuilder, SkeletonParts, check_image_size
 from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
 from evonas.space import Genome, Position, Space
 
@@ -96,30 +96,52 @@ def build(
             more often than its size allows.
     """
     check_image_size(space, input_shape)
+    return seeded_network(
+        lambda: _parts(space, genome, input_shape[0], num_classes),
+        input_shape=input_shape,
+        num_classes=num_classes,
+        seed=seed,
+        mean=mean,
+        deviation=deviation,
+    )
+
+
+def seeded_network(
+    make_parts: Callable[[], SkeletonParts],
+    *,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    seed: int,
+    mean: Sequence[float] | None,
+    deviation: Sequence[float] | None,
+) -> Network:
+    """The network of a skeleton, its layers connected; torch's global generator is left alone.
+
+    Args:
+        make_parts: draws the weights of all layers.
+        input_shape: channels, height and width of the images.
+        num_classes: width of the logits.
+        seed: of the weights and of the rules' feedback.
+        mean: of each channel, for the normalisation; 0 if None.
+        deviation: the same for the standard deviation; 1 if None.
+    """
+    channels = input_shape[0]
     # torch's layers draw their weights from the global generator: lend it to them, then restore it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _assemble(
-            space,
-            genome,
-            input_shape[0],
-            num_classes,
-            mean=mean or [0.0] * input_shape[0],
-            deviation=deviation or [1.0] * input_shape[0],
-        )
+        parts = make_parts()
+    network = Network(
+        parts.body,
+        head=parts.head,
+        classifier=parts.classifier,
+        mean=mean or [0.0] * channels,
+        deviation=deviation or [1.0] * channels,
+    )
     network.wiring = connect(network, seed=seed, num_classes=num_classes)
     return network
 
 
-def _assemble(
-    space: Space,
-    genome: Genome,
-    in_channels: int,
-    num_classes: int,
-    *,
-    mean: Sequence[float],
-    deviation: Sequence[float],
-) -> Network:
+def _parts(space: Space, genome: Genome, in_channels: int, num_classes: int) -> SkeletonParts:
     blueprint = space.decode(genome)
 
     def rule(site: str) -> AbstractRule:
@@ -146,13 +168,6 @@ def _assemble(
             stride=2 if position.is_strided else 1,
         )
 
-    parts = SkeletonBuilder(
+    return SkeletonBuilder(
         space, rule=rule, cell=cell, in_channels=in_channels, num_classes=num_classes
     ).build()
-    return Network(
-        parts.body,
-        head=parts.head,
-        classifier=parts.classifier,
-        mean=mean,
-        deviation=deviation,
-    )

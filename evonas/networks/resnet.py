@@ -9,15 +9,15 @@ weights. Weights are initialised by torch's defaults, like those of all networks
 from collections.abc import Sequence
 from typing import final
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.errors import SpaceError
 from evonas.networks.blocks import convolution, stem
-from evonas.networks.build import Network
+from evonas.networks.build import Network, seeded_network
 from evonas.networks.normalisation import BatchNorm
-from evonas.rules import AbstractRule, RuleLinear, Segment, connect
+from evonas.networks.skeleton import SkeletonParts
+from evonas.rules import AbstractRule, RuleLinear, Segment
 
 DEPTHS: dict[str, int] = {"resnet20": 20, "resnet56": 56}
 """By name; on CIFAR-10 they have 0.27 and 0.85 million parameters."""
@@ -92,19 +92,18 @@ def build_resnet(
             f"resnet{depth}: expected images of at least {SMALLEST_SIDE} pixels a side, got "
             f"{input_shape[1]} x {input_shape[2]}"
         )
-    channels = input_shape[0]
-    # torch's layers draw their weights from the global generator: lend it to them, then restore it
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = Network(
-            _body(depth, channels, rule),
+    return seeded_network(
+        lambda: SkeletonParts(
+            _body(depth, input_shape[0], rule),
             head=nn.Identity(),
             classifier=RuleLinear(WIDTHS[-1], num_classes, rule=rule.for_readout()),
-            mean=mean or [0.0] * channels,
-            deviation=deviation or [1.0] * channels,
-        )
-    network.wiring = connect(network, seed=seed, num_classes=num_classes)
-    return network
+        ),
+        input_shape=input_shape,
+        num_classes=num_classes,
+        seed=seed,
+        mean=mean,
+        deviation=deviation,
+    )
 
 
 def _body(depth: int, in_channels: int, rule: AbstractRule) -> dict[str, nn.Module]:

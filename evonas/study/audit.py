@@ -18,6 +18,7 @@ from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
 from evonas.evaluation.model_file import load_network
+from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.precision import arithmetic
 from evonas.seeds import derive_seed
@@ -110,10 +111,5 @@ def _finding(candidate: Candidate, folder: Path, protocol: Protocol) -> Finding:
 def _as_in_a_search(network: nn.Module, protocol: Protocol) -> Iterator[None]:
     """Float32, and one thread: the same sums in the same order, however many workers there are."""
     network.eval()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with arithmetic("fp32", device_type=torch.device(protocol.device).type):
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), arithmetic("fp32", device_type=torch.device(protocol.device).type):
+        yield

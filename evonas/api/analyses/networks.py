@@ -1,15 +1,13 @@
 """The parts of an analysis that run networks: updates of layers, and loss surfaces."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -23,6 +21,7 @@ from evonas.evaluation.diagnostics.loss_landscape import filter_normalised_direc
 from evonas.evaluation.diagnostics.mini_batches import mini_batches
 from evonas.evaluation.diagnostics.rule_twins import count_steps, rule_twin
 from evonas.evaluation.diagnostics.update_noise import REFERENCE, LayerNoise, update_noise
+from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.protocol import Protocol
 from evonas.networks import Network
 from evonas.seeds import derive_seed
@@ -171,17 +170,6 @@ def grid_steps(grid: int) -> list[float]:
     """Evenly from -1 to 1, the centre among them: ``grid`` is odd."""
     steps: list[float] = np.linspace(-1.0, 1.0, grid).tolist()
     return steps
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """The same sums in the same order, whatever the number of cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def chosen_networks(

@@ -5,7 +5,6 @@ the same step stays high (Wong, Rice and Kolter 2020, section 5.1; Andriushchenk
 2020). So after every epoch both are measured on some training images, as Wong et al. propose.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from evonas.errors import CatastrophicOverfitting
 from evonas.evaluation.adversarial_training.adversary import Adversary, pgd_adversary
 from evonas.evaluation.adversarial_training.perturbation import Perturbation
+from evonas.evaluation.share_error import share_error
 from evonas.seeds import derive_seed
 
 CHECKED_IMAGES = 128  # one standard error is at most 4.4 points
@@ -51,7 +51,7 @@ def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bo
     if not history:
         return False
     best, last = max(history, key=lambda each: each.pgd), history[-1]
-    error = math.sqrt(best.pgd * (1.0 - best.pgd) / num_images)
+    error = share_error(best.pgd, num_images)
     growth = (last.step - last.pgd) - (best.step - best.pgd)
     return last.pgd < KEPT_SHARE * best.pgd and growth > ERRORS * error
 

@@ -14,6 +14,7 @@ from evonas.evaluation.attacks.gradient_honesty import gradient_honesty
 from evonas.evaluation.attacks.under_attack import GradientKind, under_attack
 from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.evaluation.data.split import stratified_part
+from evonas.evaluation.share_error import share_error
 from evonas.seeds import derive_seed
 
 MAX_HONESTY_ERROR = 0.05  # honest gradients measure below 0.01, surrogates about 1
@@ -149,7 +150,7 @@ def robust_accuracy(
     value, clean, with_gradient = (count / len(images) for count in counts)
     return RobustAccuracy(
         value=value,
-        standard_error=(value * (1 - value) / len(images)) ** 0.5,
+        standard_error=share_error(value, len(images)),
         clean=clean,
         gradient_honesty=honesty,
         zero_gradient_share=1 - with_gradient,

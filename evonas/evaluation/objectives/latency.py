@@ -21,21 +21,17 @@ def measure_latency(subject: Subject) -> MeasuredValue:
     import torch
 
     from evonas.evaluation.data.images import unit_pixels
+    from evonas.evaluation.one_thread import one_thread
 
     pixels = unit_pixels(subject.validation.pixels[:BATCH_IMAGES])
-    threads = torch.get_num_threads()
 
     def run() -> None:
         subject.network(pixels)
         if pixels.is_cuda:
             torch.cuda.synchronize(pixels.device)
 
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            return median_milliseconds(run)
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.inference_mode():
+        return median_milliseconds(run)
 
 
 def median_milliseconds(

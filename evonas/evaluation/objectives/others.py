@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from evonas.entry_points import EntryPoints
 from evonas.errors import ObjectiveError
 from evonas.evaluation.objectives.guarded import guarded
 from evonas.evaluation.objectives.objective import Objective
@@ -49,14 +50,15 @@ class ObjectiveTable(Mapping[str, Objective]):
         elif name in self._ours and name not in self._points:
             self._loaded[name] = self._ours[name]
         else:
-            self._loaded[name] = self._load_point(name)
+            found, where = self._points.load(name, is_ours=name in self._ours)
+            self._loaded[name] = _checked(found, name=name, where=where)
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._ours, *sorted(self._points)]))
+        return iter(dict.fromkeys([*self._ours, *self._points.names]))
 
     def __len__(self) -> int:
-        return len(self._ours.keys() | self._points.keys())
+        return len(self._ours.keys() | set(self._points.names))
 
     def __contains__(self, name: object) -> bool:
         """Whether it is a known name, or has the form of one's own; nothing is imported."""
@@ -66,8 +68,7 @@ class ObjectiveTable(Mapping[str, Objective]):
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
         """Name and version of the packages, other than evonas, that provide these objectives."""
-        points = (point for name in names for point in self._points.get(name, ()))
-        return {point.dist.name: point.dist.version for point in points if point.dist}
+        return self._points.packages(names)
 
     def forget(self) -> None:
         """Look everything up again."""
@@ -75,29 +76,13 @@ class ObjectiveTable(Mapping[str, Objective]):
         self.__dict__.pop("_points", None)
 
     @cached_property
-    def _points(self) -> dict[str, list[EntryPoint]]:
-        found: dict[str, list[EntryPoint]] = {}
-        for point in self._find_points():
-            found.setdefault(point.name, []).append(point)
-        return found
-
-    def _load_point(self, name: str) -> Objective:
-        points = self._points[name]
-        claims = ["evonas itself"] * (name in self._ours) + [_origin(point) for point in points]
-        if len(claims) > 1:
-            raise ObjectiveError(
-                f"objective '{name}' is offered by {' and by '.join(claims)}: a name has one "
-                f"objective; uninstall a package, or rename its entry point in '{GROUP}'"
-            )
-        where = f"objective '{name}' of {claims[0]}"
-        try:
-            found = points[0].load()
-        except Exception as problem:  # whatever a third party's module raises
-            raise ObjectiveError(
-                f"{where}: cannot be imported ({type(problem).__name__}: {problem}); "
-                "repair or uninstall the package"
-            ) from problem
-        return _checked(found, name=name, where=where)
+    def _points(self) -> EntryPoints:
+        return EntryPoints(
+            self._find_points(),
+            kind="objective",
+            error=ObjectiveError,
+            renamed=f"its entry point in '{GROUP}'",
+        )
 
 
 def installed() -> tuple[EntryPoint, ...]:
@@ -119,9 +104,3 @@ def _checked(found: Any, *, name: str, where: str) -> Objective:
     if problem is not None:
         raise ObjectiveError(f"{where}: {problem}")
     return replace(found, name=name, measure=guarded(found.measure, name=name))
-
-
-def _origin(point: EntryPoint) -> str:
-    if point.dist is None:
-        return f"entry point '{point.value}'"
-    return f"package '{point.dist.name}' {point.dist.version}"

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.evaluation.data.images import Images, SearchData, Traits, unit_pixels
+from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.supernet.hypergradient import Batch, validation_slope
 from evonas.evaluation.training.augment import cut, frame, plan_epoch
 from evonas.evaluation.training.recipe import Recipe
@@ -148,7 +149,7 @@ class SupernetGuide:
     def slope(self, logits: NDArray[np.float64], /) -> NDArray[np.float64]:
         """The gradient in every logit on the next batches; see :func:`validation_slope`."""
         kept = self._supernet.kept_state()
-        with _one_thread():
+        with one_thread():
             slopes = validation_slope(
                 self._supernet,
                 self._split(logits),
@@ -164,7 +165,7 @@ class SupernetGuide:
         """Loss and accuracy; a genome that was scored with these weights is not scored again."""
         while len(self._lesson) < self.unrolled:
             self._lesson.append(self._lessons.next())
-        with _one_thread():
+        with one_thread():
             return [self._remembered(genome) for genome in genomes]
 
     def _remembered(self, genome: Genome) -> GuideScore:
@@ -215,7 +216,7 @@ class SupernetGuide:
         recipe = self._recipe
         epoch = min(self._num_learned // self.num_steps, recipe.epochs - 1)
         rate = recipe.learning_rate_at(epoch)
-        with _one_thread():
+        with one_thread():
             self._optimiser.zero_grad(set_to_none=True)
             self._loss(selection, self._order.next()).backward()
             norm = nn.utils.clip_grad_norm_(self._supernet.parameters(), MAX_NORM)
@@ -273,13 +274,3 @@ def _fixed_batches(images: Images, batch: int, *, seed: int) -> list[Batch]:
 def _batch(images: Images, index: Tensor) -> Batch:
     chosen = images.subset(index)
     return unit_pixels(chosen.pixels), chosen.labels
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

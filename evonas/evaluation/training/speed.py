@@ -7,6 +7,7 @@ import torch
 
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.training.augment import frame, plan_epoch
 from evonas.evaluation.training.cuda_graph import WARM_UP_CALLS, Replayed
 from evonas.evaluation.training.device_stream import make_device_stream
@@ -47,13 +48,8 @@ def training_speed(
     The images are random, every layer is under ``usf``. On a CPU one thread computes, as in a
     worker.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with make_device_stream(device).open():
-            return _speed(device, precision, batch, num_steps, channels)
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), make_device_stream(device).open():
+        return _speed(device, precision, batch, num_steps, channels)
 
 
 def _speed(device: str, precision: Precision, batch: int, num_steps: int, channels: int) -> Speed:

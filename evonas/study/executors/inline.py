@@ -3,9 +3,8 @@
 from collections import deque
 from typing import final
 
-import torch
-
 from evonas.evaluation.evaluate import evaluate
+from evonas.evaluation.one_thread import one_thread
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order, Result, nothing_ordered
 
@@ -33,12 +32,8 @@ class InlineExecutor(AbstractExecutor):
         if not self._orders:
             raise nothing_ordered()
         order = self._orders.popleft()
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # as in a pool: the same sums in the same order
-        try:
+        with one_thread():  # as in a pool
             return evaluate_order(order)
-        finally:
-            torch.set_num_threads(threads)
 
     def close(self) -> None:
         """Forget the orders."""

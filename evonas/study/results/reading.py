@@ -92,28 +92,6 @@ def run_state(folder: Path, settings: Settings, journal: Journal) -> RunState:
     )
 
 
-def read_confirmed(folder: Path) -> dict[str, Confirmed]:
-    """What candidates of the run in ``folder`` were confirmed by, by key, and nothing else of it.
-
-    Raises:
-        RunFolderError: there is no run.
-        StorageError: see :func:`evonas.study.folder.readable_run`.
-    """
-    with readable_run(folder) as (_, journal):
-        return summarise(journal.confirmations())
-
-
-def read_audited(folder: Path) -> dict[str, LevelOne]:
-    """What the audit of the run in ``folder`` found, by key, and nothing else of it.
-
-    Raises:
-        RunFolderError: there is no run.
-        StorageError: see :func:`evonas.study.folder.readable_run`.
-    """
-    with readable_run(folder) as (_, journal):
-        return audited(journal.findings(AUDIT))
-
-
 def _standings(
     folder: Path,
     trainings: list[Evaluation],

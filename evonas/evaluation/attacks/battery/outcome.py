@@ -6,6 +6,8 @@ from functools import cached_property
 from math import sqrt
 from typing import Any, final
 
+from evonas.evaluation.share_error import share_error
+
 QUANTILE = 1.96  # of the normal distribution, for an interval of 95 %
 
 
@@ -56,7 +58,7 @@ class Outcome:
     @property
     def standard_error(self) -> float:
         """Of the accuracy as an estimate of the share among all such images."""
-        return sqrt(self.accuracy * (1 - self.accuracy) / self.num_images)
+        return share_error(self.accuracy, self.num_images)
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from evonas.errors import ConfigError
 from evonas.evaluation.attacks.ascent import (
     AttackResult,
+    Observation,
     attack_result,
     check_start,
     is_right,
@@ -44,22 +45,56 @@ def pgd(
     attack_loss = look_up(ATTACK_LOSSES, loss, kind="attack loss")
     images = images.detach()
     correct = is_right(network, images, labels)
+
+    def look(point: Tensor) -> Observation:
+        return observe(network, point, labels, loss=attack_loss)
+
+    start = project(images + radius * noise, images, radius)
+    return climb_by_signs(
+        network, images, labels, look=look, correct=correct, start=start, radius=radius,
+        num_steps=num_steps,
+    )  # fmt: skip
+
+
+def climb_by_signs(
+    network: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+    *,
+    look: Callable[[Tensor], Observation],
+    correct: Tensor,
+    start: Tensor,
+    radius: float,
+    num_steps: int,
+    is_start_in_ball: bool = True,
+) -> AttackResult:
+    """Signed steps of ``2.5 radius / num_steps``, each projected into the ball.
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        images: (N, C, H, W), the centres of the balls.
+        labels: int64, (N,).
+        look: what the attack sees at a point, the loss that it climbs among it.
+        correct: bool, (N,): right on the clean image.
+        start: (N, C, H, W).
+        radius: of the balls.
+        num_steps: at least 1.
+        is_start_in_ball: whether a wrong answer at the start counts.
+    """
     step = RELATIVE_TRAVEL * radius / num_steps
-
-    point = project(images + radius * noise, images, radius)
-    seen = observe(network, point, labels, loss=attack_loss)
-    has_gradient = seen.has_gradient
-    survives, fooling = seen.is_right, point
+    point, survives, fooling = start, correct, images
+    has_gradient = torch.zeros_like(correct)
     for i in range(num_steps):
+        seen = look(point)
+        if i == 0:
+            has_gradient = seen.has_gradient
+        if i > 0 or is_start_in_ball:
+            survives = survives & seen.is_right
+            fooling = torch.where(per_image(seen.is_right), fooling, point)
         point = project(point + step * seen.gradient.sign(), images, radius)
-        if i + 1 < num_steps:
-            seen = observe(network, point, labels, loss=attack_loss)
-            right = seen.is_right
-        else:
-            right = is_right(network, point, labels)
-        survives = survives & right
-        fooling = torch.where(per_image(right), fooling, point)
-
+    right = is_right(network, point, labels)  # the last point needs no gradient
+    survives = survives & right
+    fooling = torch.where(per_image(right), fooling, point)
     return attack_result(
         images, correct=correct, survives=survives, strongest=point, fooling=fooling,
         has_gradient=has_gradient,

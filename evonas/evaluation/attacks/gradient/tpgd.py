@@ -12,15 +12,12 @@ from torch import Tensor
 
 from evonas.evaluation.attacks.ascent import (
     AttackResult,
-    attack_result,
+    Observation,
     check_start,
-    is_right,
     observe,
-    per_image,
-    project,
 )
 from evonas.evaluation.attacks.attack_losses import kl_from_clean
-from evonas.evaluation.attacks.gradient.pgd import RELATIVE_TRAVEL
+from evonas.evaluation.attacks.gradient.pgd import climb_by_signs
 
 START_DEVIATION = 0.001  # at the image itself the divergence is zero, and so is its gradient
 
@@ -46,24 +43,12 @@ def tpgd(
     with torch.no_grad():
         clean_logits = network(images)
     correct = clean_logits.argmax(1) == labels
-    step = RELATIVE_TRAVEL * radius / num_steps
 
-    point = (images + START_DEVIATION * noise).clamp(0.0, 1.0)
-    has_gradient = torch.zeros_like(correct)
-    survives, fooling = correct, images
-    for i in range(num_steps):
-        seen = observe(network, point, labels, loss=kl_from_clean, reference=clean_logits)
-        if i == 0:  # the start may be out of the ball: it is not counted
-            has_gradient = seen.has_gradient
-        else:
-            survives = survives & seen.is_right
-            fooling = torch.where(per_image(seen.is_right), fooling, point)
-        point = project(point + step * seen.gradient.sign(), images, radius)
-    right = is_right(network, point, labels)
-    survives = survives & right
-    fooling = torch.where(per_image(right), fooling, point)
+    def look(point: Tensor) -> Observation:
+        return observe(network, point, labels, loss=kl_from_clean, reference=clean_logits)
 
-    return attack_result(
-        images, correct=correct, survives=survives, strongest=point, fooling=fooling,
-        has_gradient=has_gradient,
+    return climb_by_signs(
+        network, images, labels, look=look, correct=correct,
+        start=(images + START_DEVIATION * noise).clamp(0.0, 1.0), radius=radius,
+        num_steps=num_steps, is_start_in_ball=False,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from evonas.evaluation.attacks.robustness import MAX_HONESTY_ERROR, MAX_ZERO_GRA
 from evonas.evaluation.attacks.suite import NUM_PROBE_IMAGES, NamedAttack, run_attack
 from evonas.evaluation.attacks.under_attack import GradientKind, under_attack
 from evonas.evaluation.data.images import FloatImages, Images, unit_pixels
+from evonas.evaluation.share_error import share_error
 from evonas.rules import rule_layers, true_gradient
 from evonas.seeds import derive_seed
 
@@ -113,7 +114,7 @@ def square_gap(white_box: Tensor, black_box: Tensor | None) -> MaskingCheck:
     if black_box is None:
         return MaskingCheck("square_gap", None, 0.0, is_flagged=False)
     gap = _share(white_box & ~black_box)
-    error = sqrt(gap * (1 - gap) / len(white_box))
+    error = share_error(gap, len(white_box))
     return MaskingCheck("square_gap", gap, QUANTILE * error, gap > QUANTILE * error)
 
 
@@ -199,7 +200,7 @@ def _chance(network: nn.Module, images: Images | FloatImages) -> float:
         num_classes = network(unit_pixels(images.pixels[:1])).shape[1]
     largest = float(images.labels.bincount().max()) / len(images)
     share: float = max(largest, 1 / num_classes)
-    return share + ERRORS * sqrt(share * (1 - share) / len(images))
+    return share + ERRORS * share_error(share, len(images))
 
 
 def _share(flags: Tensor) -> float:

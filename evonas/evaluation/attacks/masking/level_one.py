@@ -1,7 +1,6 @@
 """Level 1: what a network of the front must stand before its ``robust`` is believed."""
 
 from fractions import Fraction
-from math import sqrt
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +9,7 @@ from evonas.evaluation.attacks.masking.diagnosis import FEW_STEPS, masking
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.attacks.suite import LEVEL_1, run_attack
 from evonas.evaluation.data.images import FloatImages, Images
+from evonas.evaluation.share_error import share_error
 
 
 def level_one(
@@ -63,7 +63,7 @@ def level_one(
         clean=clean,
         accuracies={name: _share(flags) for name, flags in standing.items()},
         worst_case=_share(worst),
-        standard_error=sqrt(_share(worst) * (1 - _share(worst)) / len(images)),
+        standard_error=share_error(_share(worst), len(images)),
         masking=diagnosis,
         num_images=len(images),
     )

@@ -1,0 +1,79 @@
+"""What installed packages offer in one entry point group (PyPA's specification), by name.
+
+The metadata of a package maps names to objects, so names are known without importing it. Its code
+is imported when a name is used, in the process that uses it.
+"""
+
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint
+from typing import Any, final
+
+from evonas.errors import InputError
+
+
+@final
+class EntryPoints:
+    """The entry points of a group; a name with two claimants is refused when it is used.
+
+    Args:
+        points: of the group.
+        kind: what they offer, in the singular, for messages.
+        error: the class of error to raise.
+        renamed: what a package has to rename where two claim one name.
+    """
+
+    def __init__(
+        self, points: Iterable[EntryPoint], *, kind: str, error: type[InputError], renamed: str
+    ) -> None:
+        self._kind = kind
+        self._error = error
+        self._renamed = renamed
+        self._points: dict[str, list[EntryPoint]] = {}
+        for point in points:
+            self._points.setdefault(point.name, []).append(point)
+
+    @property
+    def names(self) -> list[str]:
+        """All that are offered, sorted."""
+        return sorted(self._points)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._points
+
+    def packages(self, names: Iterable[str]) -> dict[str, str]:
+        """Name and version of the packages that offer these."""
+        points = (point for name in names for point in self._points.get(name, ()))
+        return {point.dist.name: point.dist.version for point in points if point.dist}
+
+    def load(self, name: str, *, is_ours: bool) -> tuple[Any, str]:
+        """What is offered under ``name``, and how messages begin that are about it.
+
+        Args:
+            name: that is offered.
+            is_ours: whether evonas itself has the name, too.
+
+        Raises:
+            InputError: of class ``error``: the name has two claimants, or cannot be imported.
+        """
+        points = self._points[name]
+        claims = ["evonas itself"] * is_ours + [_origin(point) for point in points]
+        if len(claims) > 1:
+            raise self._error(
+                f"{self._kind} '{name}' is offered by {' and by '.join(claims)}: a name has one "
+                f"{self._kind}; uninstall a package, or rename {self._renamed}"
+            )
+        where = f"{self._kind} '{name}' of {claims[0]}"
+        try:
+            return points[0].load(), where
+        except Exception as problem:  # whatever a third party's module raises
+            raise self._error(
+                f"{where}: cannot be imported ({type(problem).__name__}: {problem}); "
+                "repair or uninstall the package"
+            ) from problem
+
+
+def _origin(point: EntryPoint) -> str:
+    """``package 'name' 1.0``, or the entry point where no package is known."""
+    if point.dist is None:
+        return f"entry point '{point.value}'"
+    return f"package '{point.dist.name}' {point.dist.version}"
