@@ -21,7 +21,7 @@ from benchmarks.support.digits_search import OPTIONS, POPULATION, search, spread
 from benchmarks.support.sections import write_section
 from evonas.evaluation.record import Evaluation
 from evonas.study.journal.events import Told
-from evonas.study.journal.journal import open_journal
+from evonas.study.journal.opening import open_journal
 
 EPOCHS, BUDGET = 9, 360
 FULL = {**OPTIONS, "generations": BUDGET // EPOCHS // POPULATION, "epochs": EPOCHS}

@@ -14,7 +14,7 @@ from evonas.rules import all_rules
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, config_text, read_config
 from evonas.study.folder import run_digest
-from evonas.study.journal.journal import create_journal
+from evonas.study.journal.opening import create_journal
 
 PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
 

@@ -19,7 +19,8 @@ from evonas.study.config import (
     read_document,
     read_sources,
 )
-from evonas.study.journal.journal import Journal, open_journal
+from evonas.study.journal.journal import Journal
+from evonas.study.journal.opening import open_journal
 
 LOCK_FILE = "lock"
 
@@ -41,8 +42,10 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
         lock.acquire(timeout=0)
     except Timeout as problem:
         raise RunFolderError(f"{folder}: another process is at work on this run") from problem
+    except OSError as problem:
+        raise RunFolderError(f"{folder}: cannot be written: {problem.strerror}") from problem
     try:
-        with readable_run(folder) as (settings, journal):
+        with _run(folder, is_written=True) as (settings, journal):
             _check_sources(folder)
             journal.migrate()
             yield settings, journal
@@ -59,9 +62,15 @@ def readable_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
         StorageError: the journal is damaged, or the configuration or the space was changed after
             the run began.
     """
+    with _run(folder, is_written=False) as opened:
+        yield opened
+
+
+@contextmanager
+def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]]:
     _check_is_run(folder)
     settings = read_config(folder)
-    journal = open_journal(folder)
+    journal = open_journal(folder, is_written=is_written)
     try:
         if journal.digest() != run_digest(folder):
             raise StorageError(

@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 
 import evonas
 from evonas.study.controls.options import ControlOptions
+from tests.journals import count
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf,fa", "--population",
@@ -33,13 +33,6 @@ def rows(path: Path) -> list[dict[str, str]]:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 
-def count(folder: Path) -> int:
-    with sqlite3.connect(f"file:{folder / 'study.db'}?mode=ro", uri=True) as connection:
-        ((number,),) = connection.execute("SELECT count(*) FROM finding").fetchall()
-    connection.close()
-    return int(number)
-
-
 @pytest.fixture
 def folder(tmp_path: Path, call: Callable[..., str]) -> Path:
     call(*RUN, "--out", str(tmp_path / "run"))
@@ -55,13 +48,13 @@ def test_killed_at_work_it_ends_in_the_tables_of_a_call_that_nobody_killed(
     command = ["ablate", str(killed), key, *FEW, "--workers", "2", "--quiet"]
     process = subprocess.Popen([sys.executable, "-m", "evonas", *command], start_new_session=True)
     end = time.monotonic() + PATIENCE_SECONDS
-    while count(killed) < 2:
+    while count(killed, "found") < 2:
         assert process.poll() is None, "it ended before it was killed"
         assert time.monotonic() < end
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert count(killed) < count(folder)
+    assert count(killed, "found") < count(folder, "found")
     call(*command)
     for name in ("controls.csv", "controls.json"):
         one, two = (f / "controls" / key / name for f in (folder, killed))

@@ -22,6 +22,7 @@ Call = Callable[..., str]
 SMALL = [
     "--space", "tiny", "--rules", "fa,usf", "--population", "3", "--epochs", "1", "--images",
     "100", "--batch", "25", "--channels", "4", "--cells", "1", "--replicates", "1",
+    "--attacked-images", "40",
 ]  # fmt: skip
 NEW = ("energy", "energy_training", "latency", "ece", "corruption")
 MODULE = '''
@@ -114,7 +115,7 @@ def test_an_own_objective_survives_a_kill_and_is_found_from_elsewhere(
         "run", *SMALL, "--objectives", "acc", "--objective", "gains:confident", "--constraint",
         "gains:depth<=100", "--generations", "2", "--confirm", "1", "--quiet",
     ]  # fmt: skip
-    kill_when(killed, "tell", command(*own, "--workers", "2", "--out", str(killed)))
+    kill_when(killed, "told", command(*own, "--workers", "2", "--out", str(killed)))
     call(*own, "--workers", "1", "--out", str(whole))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

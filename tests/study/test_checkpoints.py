@@ -9,7 +9,7 @@ import pytest
 from evonas.settings import Settings
 from evonas.settings.search import MODES
 from evonas.study.journal.events import Told
-from evonas.study.journal.journal import open_journal
+from evonas.study.journal.opening import open_journal
 from evonas.study.results.progress import Progress
 from evonas.study.run import run_study
 from tests.small_run import changed

@@ -21,7 +21,9 @@ def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
     config: Settings, begin: Begin
 ) -> None:
     folder = begin(config, "run")
-    assert {path.name for path in folder.iterdir()} == {"config.yaml", "space.yaml", "study.db"}
+    assert {path.name for path in folder.iterdir()} == {
+        "config.yaml", "space.yaml", "study.db", "study.head",
+    }  # fmt: skip
     assert (folder / "space.yaml").read_text() == source_text("nas-bench-201")
     with opened_run(folder) as (read, journal):
         assert read == config

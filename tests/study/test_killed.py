@@ -3,11 +3,12 @@
 import csv
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.journals import count
 
 RUN = [
     "run", "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "fa,usf,kp",
@@ -27,26 +28,16 @@ def evonas(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "evonas", *arguments]
 
 
-def kill_when(folder: Path, table: str, command: list[str]) -> None:
-    """Kill the command and its workers as soon as a row is in this table of the journal."""
+def kill_when(folder: Path, kind: str, command: list[str]) -> None:
+    """Kill the command and its workers as soon as an entry of this kind is in the journal."""
     process = subprocess.Popen(command, start_new_session=True)
     end = time.monotonic() + PATIENCE_SECONDS
-    while not count(folder, table):
-        assert process.poll() is None, f"it ended before there was a row in {table}"
+    while not count(folder, kind):
+        assert process.poll() is None, f"it ended before anything was {kind}"
         assert time.monotonic() < end
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def count(folder: Path, table: str) -> int:
-    path = folder / "study.db"
-    if not path.exists():
-        return 0
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        ((number,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
-    connection.close()
-    return int(number)
 
 
 def test_killed_in_a_replicate_and_in_a_confirmation_it_ends_like_one_never_killed(
@@ -54,12 +45,12 @@ def test_killed_in_a_replicate_and_in_a_confirmation_it_ends_like_one_never_kill
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     subprocess.run(evonas(*RUN, "--workers", "1", "--out", str(whole)), check=True)
-    assert count(whole, "replicate") > 0
-    assert count(whole, "confirmation") >= 2
+    assert count(whole, "repeated") > 0
+    assert count(whole, "confirmed") >= 2
     resume = evonas("resume", str(killed), "--workers", "1", "--quiet")
-    kill_when(killed, "replicate", evonas(*RUN, "--workers", "2", "--out", str(killed)))
-    kill_when(killed, "confirmation", resume)
-    assert count(killed, "confirmation") < count(whole, "confirmation")
+    kill_when(killed, "repeated", evonas(*RUN, "--workers", "2", "--out", str(killed)))
+    kill_when(killed, "confirmed", resume)
+    assert count(killed, "confirmed") < count(whole, "confirmed")
     subprocess.run(resume, check=True)
     for name in TABLES:
         assert rows(killed, name) == rows(whole, name)

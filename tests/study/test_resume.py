@@ -20,7 +20,8 @@ from evonas.study import models
 from evonas.study import run as module
 from evonas.study.create import create_run
 from evonas.study.journal.events import Asked, AskedInVain, Event, Promoted, Repeated, Told
-from evonas.study.journal.journal import Journal, open_journal
+from evonas.study.journal.journal import Journal
+from evonas.study.journal.opening import open_journal
 from evonas.study.results import beliefs
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.result import StudyResult

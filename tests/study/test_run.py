@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from evonas.study.weights import weights_path
+from tests.journals import forge
 from tests.small_run import changed
 from tests.study.fake import Drawn
 
@@ -231,10 +231,10 @@ def test_vanished_weights_that_train_to_other_values_are_an_error(
     folder = begin(config, "run")
     key = run(folder, 1).front[0].key
     weights_path(folder, key).unlink()
-    with sqlite3.connect(folder / "study.db") as connection:
-        better = "UPDATE tell SET record = json_set(record, '$.values.acc', 0.99) WHERE key = ?"
-        connection.execute(better, (key,))
-    connection.close()
+    forge(
+        folder, "told", lambda told: {**told, "values": {**told["values"], "acc": 0.99}}
+        if told["key"] == key else told,
+    )  # fmt: skip
     with pytest.raises(StorageError, match=rf"{key}\.safetensors: missing, and cannot be made"):
         run(folder, 1)
 
@@ -263,10 +263,7 @@ def test_a_journal_of_other_candidates_is_refused(
 ) -> None:
     folder = begin(config, "run")
     run(folder, 1)
-    with sqlite3.connect(folder / "study.db") as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("UPDATE ask SET key = 'f' || substr(key, 2) WHERE position = 2")
-    connection.close()
+    forge(folder, "asked", lambda asked: {**asked, "key": f"f{asked['key'][1:]}"})
     with pytest.raises(StorageError, match="generation 0 of this run held other candidates"):
         run(folder, 1)
 

@@ -1,6 +1,5 @@
 """Controls are trained like candidates: an uninterrupted call, other executors, the candidate."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from evonas.study.results.confirmation import confirm_study
 from evonas.study.results.reading import read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.shape import shaped_space, under_rules
+from tests.journals import forge
 from tests.small_run import changed
 
 Begin = Callable[[Settings, str], Path]
@@ -141,12 +141,10 @@ def test_a_control_that_would_be_drawn_otherwise_now_is_refused(
     folder = begin(small, "run")
     run(folder, 1)
     train(folder, replace(FEW, replicates=1))
-    with sqlite3.connect(folder / "study.db") as connection:
-        connection.execute(
-            "UPDATE finding SET body = json_set(body, '$.genome', 'another') "
-            "WHERE name = 'random rules 1'"
-        )
-    connection.close()
+    forge(
+        folder, "found", lambda found: {**found, "body": {**found["body"], "genome": "another"}}
+        if found["name"] == "random rules 1" else found,
+    )  # fmt: skip
     with pytest.raises(StorageError, match=r"'random rules 1' of .* was 'another'"):
         train(folder)
 

@@ -1,6 +1,5 @@
 """Confirmations: fresh seeds, the test part, and the numbers of one that nobody interrupted."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from evonas.evaluation.data.images import Images
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.executors.make import make_executor
-from evonas.study.folder import opened_run, readable_run
+from evonas.study.folder import readable_run
 from evonas.study.results.confirmation import confirm_study
 from evonas.study.results.result import StudyResult
 from tests.small_run import changed
@@ -92,34 +91,6 @@ def test_a_constraint_leaves_nothing_unmeasured(small: Settings, begin: Begin, r
     (found, *_) = confirm(folder, 1)
     assert found.left_out is None
     assert set(found.values) >= {"acc", "params"}
-
-
-def test_a_journal_without_confirmations_is_opened_and_gets_them(
-    small: Settings, begin: Begin, run: Run
-) -> None:
-    folder = begin(small, "run")
-    result = run(folder, 1)
-    with sqlite3.connect(folder / "study.db") as connection:  # as an earlier version wrote it
-        connection.execute("DROP TABLE confirmation")
-        for later in ("replicate", "ask_in_vain", "finding"):
-            connection.execute(f"DROP TABLE {later}")
-        connection.execute(
-            "CREATE TABLE before (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES ask "
-            "(key), epochs INTEGER NOT NULL, failure TEXT, record TEXT NOT NULL, "
-            "UNIQUE (key, epochs)) STRICT"
-        )
-        connection.execute(
-            "INSERT INTO before SELECT position, key, epochs, failure, record FROM tell"
-        )
-        connection.execute("DROP TABLE tell")
-        connection.execute("ALTER TABLE before RENAME TO tell")
-        connection.execute("PRAGMA user_version = 3")
-    with readable_run(folder) as (_, journal):
-        assert journal.confirmations() == []
-        assert len(journal.evaluations()) == len(result.evaluations)
-    assert len(confirm(folder, 1)) == len(result.front)
-    with opened_run(folder) as (_, journal):
-        assert len(journal.confirmations()) == len(result.front)
 
 
 def test_what_cannot_be_confirmed_is_told(small: Settings, begin: Begin) -> None:

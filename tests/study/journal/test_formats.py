@@ -4,18 +4,20 @@ import json
 import sqlite3
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from evonas.errors import StorageError
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, config_text, read_config, read_given
+from evonas.study.journal.database import FORMAT
 from evonas.study.journal.events import Asked, Promoted, Told
 from evonas.study.journal.findings import Finding
-from evonas.study.journal.journal import Journal, open_journal
-from evonas.study.journal.journal_format import FORMAT, migration
+from evonas.study.journal.opening import open_journal
 from tests.small_run import SMALL_RUN, changed
 
 FORMAT_3 = """
@@ -88,22 +90,17 @@ EVENTS = [
 ]  # fmt: skip
 
 
-def version(journal: Journal) -> int:
-    ((number,),) = journal._rows("PRAGMA user_version")
-    return int(number)
-
-
 def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
     folder: Path,
 ) -> None:
-    journal = open_journal(folder)
+    journal = open_journal(folder, is_written=True)
     assert journal.events() == EVENTS
     assert [e.epochs for e in journal.evaluations()] == [1, 3]  # of b and a, as they were asked
     assert journal.confirmations() == []
     assert journal.findings("control") == []
-    assert version(journal) < FORMAT
+    assert journal.version < FORMAT
     journal.migrate()
-    assert version(journal) == FORMAT
+    assert journal.version == FORMAT
     assert journal.events() == EVENTS
     again = Evaluation(**{**asdict(record("a", 3)), "replicate": 1, "losses": (1.0,)})
     journal.record_asks([], generation=1, repeated=[("a", 1)])
@@ -118,24 +115,41 @@ def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
     journal.close()
 
 
+@pytest.mark.parametrize("statement", ["DROP TABLE ask", "CREATE TABLE entry", "INSERT", "PRAGMA"])
 def test_a_migration_that_is_cut_short_leaves_the_journal_as_it_was(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, statement: str
 ) -> None:
-    journal = open_journal(folder)
-    before = version(journal)
-    statements = list(migration(before))
-    for cut in range(len(statements)):
+    class Broken:
+        """A connection that fails at one statement."""
 
-        def broken(_: int, cut: int = cut) -> list[str]:
-            return [*statements[:cut], "NOT SQL"]
+        def __init__(self, connection: sqlite3.Connection) -> None:
+            self._connection = connection
 
-        with monkeypatch.context() as patch:
-            patch.setattr("evonas.study.journal.journal.migration", broken)
-            with pytest.raises(Exception, match="cannot be written"):
-                journal.migrate()
-        assert version(journal) == before
-        assert journal.events() == EVENTS
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+        def execute(self, sql: str) -> Any:
+            self._fail_at(sql)
+            return self._connection.execute(sql)
+
+        def executemany(self, sql: str, rows: Any) -> Any:
+            self._fail_at(sql)
+            return self._connection.executemany(sql, rows)
+
+        def _fail_at(self, sql: str) -> None:
+            if sql.startswith(statement):
+                raise sqlite3.OperationalError("disk is full")
+
+    journal = open_journal(folder, is_written=True)
+    before = journal.version
+    journal._connection = Broken(journal._connection)  # type: ignore[assignment]
+    with pytest.raises(StorageError, match="cannot be written: disk is full"):
+        journal.migrate()
     journal.close()
+    again = open_journal(folder)
+    assert again.version == before
+    assert again.events() == EVENTS
+    again.close()
 
 
 def old_text(settings: Settings) -> str:

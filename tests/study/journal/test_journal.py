@@ -15,7 +15,8 @@ from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
 from evonas.study.journal.events import Asked, Promoted, Told
 from evonas.study.journal.findings import Finding
-from evonas.study.journal.journal import JOURNAL_FILE, Journal, create_journal, open_journal
+from evonas.study.journal.journal import JOURNAL_FILE, Journal
+from evonas.study.journal.opening import create_journal, open_journal
 
 
 def evaluation(key: str, failure: str | None = None) -> Evaluation:
@@ -153,8 +154,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_journal import evaluation
-from evonas.study.journal.journal import open_journal
-journal = open_journal(Path({folder!r}))
+from evonas.study.journal.opening import open_journal
+journal = open_journal(Path({folder!r}), is_written=True)
 journal.record_asks([(str(n), "") for n in range(100_000)], generation=0)
 print("ready", flush=True)
 for n in range(100_000):
