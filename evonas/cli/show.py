@@ -42,6 +42,12 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         console.print(audit_table(run.audited[candidate.key]))
     _say(console, f"\n{standing(candidate, run.candidates, objectives)}")
     for training in candidate.trainings:
+        if training.batch is not None:
+            _say(
+                console,
+                f"training {training.replicate}: out of memory at the batch of the run, "
+                f"{run.settings.training.batch}; trained with {training.batch}",
+            )
         if training.failure is not None:
             _say(console, f"training {training.replicate} failed: {training.failure}")
     console.print()

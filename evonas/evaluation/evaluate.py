@@ -15,6 +15,7 @@ from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluation_builder import EvaluationBuilder
+from evonas.evaluation.memory import give_memory_back, is_out_of_memory, memory_failure
 from evonas.evaluation.objectives import Subject
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
@@ -30,7 +31,7 @@ from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
-OUT_OF_MEMORY = "out of memory: "  # how the failure of such a candidate begins
+MIN_BATCH = 2  # a batch of one has no statistics
 
 
 def evaluate(
@@ -54,10 +55,47 @@ def evaluate(
         stage: how far; all the way if None.
         variant: what is trained in the place of the genome's network, by the seeds of the genome.
 
+    Where memory runs out, all of it is tried once more at half the batch; the record says so.
+
     Returns:
         The record, and as bytes what comes after it: the trained weights as safetensors, or, when
         the stage ends before the last epoch, a checkpoint. Empty when there is nothing.
     """
+    stage = stage or Stage()
+    result = evaluate_once(space, genome, protocol=protocol, stage=stage, variant=variant)
+    smaller = at_half_batch(protocol, stage)
+    if smaller is None or not result[0].ran_out_of_memory:
+        return result
+    give_memory_back(protocol.device)
+    return evaluate_once(space, genome, protocol=protocol, stage=smaller, variant=variant)
+
+
+def at_half_batch(protocol: Protocol, stage: Stage) -> Stage | None:
+    """What is tried once where memory ran out: the training from its start, at half the batch.
+
+    Args:
+        protocol: of the study.
+        stage: that memory ran out in.
+
+    Returns:
+        None where half the batch was tried already, or is too small to train with.
+    """
+    half = protocol.recipe.batch // 2
+    if stage.batch is not None or half < MIN_BATCH:
+        return None
+    # a checkpoint counts the steps of an epoch, and there are twice as many now
+    return replace(stage, batch=half, checkpoint=b"")
+
+
+def evaluate_once(
+    space: Space,
+    genome: Genome,
+    *,
+    protocol: Protocol,
+    stage: Stage,
+    variant: AbstractVariant | None = None,
+) -> tuple[Evaluation, bytes]:
+    """The same without a second try, for who can make that in another process."""
     with make_device_stream(protocol.device).open():
         return run_to_end(
             evaluating(space, genome, protocol=protocol, stage=stage, variant=variant)
@@ -72,46 +110,59 @@ def evaluating(
     stage: Stage | None = None,
     variant: AbstractVariant | None = None,
 ) -> Cooperative[tuple[Evaluation, bytes]]:
-    """The same in turns, all of them on one stream of the protocol's device."""
+    """The same in turns, all of them on one stream; where memory runs out, that is the result."""
     start = time.perf_counter()
     stage = stage or Stage()
+    if stage.batch is not None:
+        protocol = protocol.with_batch(stage.batch)
     record = EvaluationBuilder(
         protocol,
         record_key(space, genome, variant),
         record_text(space, genome, variant),
         seed=stage.seed(protocol, space.key(genome)),
         replicate=stage.replicate,
+        batch=stage.batch,
     )
     record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
     blob = b""
     try:
-        data, images = _data(protocol)
         own = variant or GenomeVariant("", space, genome)
-        network = own.network(data.traits, seed=record.seed)
-        subject = _subject(network, data, protocol=protocol)
-        record.weights_by_rule = weights_by_rule(subject.network)
-        record.measure("free", subject)
-        if not record.violation:
-            trained = yield from training(
-                subject.network, images, recipe=protocol.recipe, seed=record.seed,
-                precision=protocol.machine.precision, until=record.until,
-                checkpoint=stage.checkpoint,
-            )  # fmt: skip
-            record.losses = trained.losses
-            record.uncaptured = trained.fallback if images.labels.is_cuda else None
-            with arithmetic("fp32", device_type=torch.device(protocol.device).type):
-                record.measure("forward", subject)
-                record.measure_learned(subject, num_classes=data.traits.num_classes)
-                if not (record.violation or record.is_gated(subject, stage.rivals)):
-                    record.measure("attack", subject)
-                    if stage.is_confirmation:
-                        record.measure_test(_on_test(subject, protocol))
-            blob = _weights(subject.network) if record.contends else trained.checkpoint
+        blob = yield from _measuring(own, record, protocol, stage)
     except CandidateFailure as problem:
         record.failure = f"{problem.kind}: {problem}"
-    except torch.OutOfMemoryError as problem:
-        record.failure = f"{OUT_OF_MEMORY}{problem}"
+    except Exception as problem:
+        # not where it is raised: the tensors of that frame are what memory is short of
+        if not is_out_of_memory(problem):
+            raise
+        record.failure = memory_failure(problem)
     return record.evaluation(seconds=time.perf_counter() - start), blob
+
+
+def _measuring(
+    own: AbstractVariant, record: EvaluationBuilder, protocol: Protocol, stage: Stage
+) -> Cooperative[bytes]:
+    """Build, train and measure; what comes after the record."""
+    data, images = _data(protocol)
+    network = own.network(data.traits, seed=record.seed)
+    subject = _subject(network, data, protocol=protocol)
+    record.weights_by_rule = weights_by_rule(subject.network)
+    record.measure("free", subject)
+    if record.violation:
+        return b""
+    trained = yield from training(
+        subject.network, images, recipe=protocol.recipe, seed=record.seed,
+        precision=protocol.machine.precision, until=record.until, checkpoint=stage.checkpoint,
+    )  # fmt: skip
+    record.losses = trained.losses
+    record.uncaptured = trained.fallback if images.labels.is_cuda else None
+    with arithmetic("fp32", device_type=torch.device(protocol.device).type):
+        record.measure("forward", subject)
+        record.measure_learned(subject, num_classes=data.traits.num_classes)
+        if not (record.violation or record.is_gated(subject, stage.rivals)):
+            record.measure("attack", subject)
+            if stage.is_confirmation:
+                record.measure_test(_on_test(subject, protocol))
+    return _weights(subject.network) if record.contends else trained.checkpoint
 
 
 def screen(
@@ -128,7 +179,26 @@ def screen(
     key = space.key(genome)
     seed = protocol.candidate_seed(key)
     record = EvaluationBuilder(protocol, key, space.format(genome), seed=seed)
-    network = candidate_network(space, genome, traits, seed=seed)
+    try:
+        _measure_free(
+            record, candidate_network(space, genome, traits, seed=seed), protocol, traits
+        )
+    except CandidateFailure:
+        return None  # its evaluation will say so
+    except Exception as problem:
+        if not is_out_of_memory(problem):
+            raise
+        memory_failure(problem)  # lets go of what was built
+        return None
+    if not record.violation:
+        return None
+    return record.evaluation(seconds=time.perf_counter() - start)
+
+
+def _measure_free(
+    record: EvaluationBuilder, network: Network, protocol: Protocol, traits: Traits
+) -> None:
+    """Add what is known without training, and so without images."""
     nothing = Images(
         torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)
     )
@@ -137,13 +207,7 @@ def screen(
         network, nothing, nothing, Fraction(0), attack_seed(protocol), traits.shape,
         protocol.recipe.batch,
     )  # fmt: skip
-    try:
-        record.measure("free", subject)
-    except CandidateFailure:
-        return None  # its evaluation will say so
-    if not record.violation:
-        return None
-    return record.evaluation(seconds=time.perf_counter() - start)
+    record.measure("free", subject)
 
 
 def _subject(network: Network, data: SearchData, *, protocol: Protocol) -> Subject:

@@ -21,6 +21,7 @@ class EvaluationBuilder:
         genome: its text.
         seed: of the training.
         replicate: which training of the candidate it is.
+        batch: that it is trained with in the place of the study's; None for that.
 
     Attributes:
         seed: the same.
@@ -40,12 +41,14 @@ class EvaluationBuilder:
         *,
         seed: int,
         replicate: int = 0,
+        batch: int | None = None,
     ) -> None:
         self._protocol = protocol
         self._key = key
         self._genome = genome
         self._values: dict[str, float] = {}
         self._replicate = replicate
+        self._batch = batch
         self._test_values: dict[str, float] = {}
         self._num_images: dict[str, int] = {}
         self._image_errors: dict[str, float] = {}
@@ -145,6 +148,7 @@ class EvaluationBuilder:
             learned=self._learned,
             image_errors=self._image_errors,
             repeat_errors=self._repeat_errors,
+            batch=self._batch,
         )
 
     def _note_error(

@@ -57,6 +57,10 @@ class Protocol:
         """The same on another device."""
         return replace(self, machine=replace(self.machine, device=device))
 
+    def with_batch(self, batch: int) -> "Protocol":
+        """The same with other mini-batches."""
+        return replace(self, training=replace(self.training, batch=batch))
+
     @property
     def objectives(self) -> tuple[str, ...]:
         """Names of what is optimised."""
@@ -137,6 +141,7 @@ class Stage:
             attack's noise are those of the study.
         is_confirmation: whether it plays no part in the search: then its seed is another again,
             and the test part is read too.
+        batch: to train with in the place of the study's, where memory ran out; None for that.
     """
 
     epochs: int | None = None
@@ -144,6 +149,7 @@ class Stage:
     rivals: tuple[tuple[float, ...], ...] = ()
     replicate: int = 0
     is_confirmation: bool = False
+    batch: int | None = None
 
     def seed(self, protocol: Protocol, key: str) -> int:
         """Of this training of the candidate ``key``."""

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass, field
 
+OUT_OF_MEMORY = "out of memory"
+WORKER_LOST = "worker lost"
+TIMED_OUT = "timeout"
+OUTSIDE_CAUSES = (OUT_OF_MEMORY, WORKER_LOST, TIMED_OUT)
+"""Kinds of failures that say nothing of the network: elsewhere, or later, it may be trained."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -32,6 +38,7 @@ class Evaluation:
             where it did not come to be measured.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
             the same numbers, more slowly.
+        batch: that it was trained with because memory ran out at the study's own; else None.
     """
 
     key: str
@@ -53,8 +60,24 @@ class Evaluation:
     learned: float | None = None
     image_errors: dict[str, float] = field(default_factory=dict)
     repeat_errors: dict[str, float] = field(default_factory=dict)
+    batch: int | None = None
 
     @property
     def contends(self) -> bool:
         """Whether it can be on a front: fully trained and measured, within all constraints."""
         return self.failure is None and self.left_out is None
+
+    @property
+    def failure_kind(self) -> str | None:
+        """What kind of failure it is, such as ``diverged``; None if it did not fail."""
+        return None if self.failure is None else self.failure.partition(": ")[0]
+
+    @property
+    def ran_out_of_memory(self) -> bool:
+        """Whether it failed because an allocation did."""
+        return self.failure_kind == OUT_OF_MEMORY
+
+    @property
+    def is_lost_from_outside(self) -> bool:
+        """Whether it failed for a cause outside the network: memory, time, a dead worker."""
+        return self.failure_kind in OUTSIDE_CAUSES

@@ -77,12 +77,15 @@ def candidates_table(
 ) -> pd.DataFrame:
     """:func:`table`, with how far each candidate is outside the constraints, and why left out.
 
-    ``left_out`` is empty for a candidate that could be on the front, or that failed. Confirmations
-    and twins come last, as in :func:`front_table`.
+    ``left_out`` is empty for a candidate that could be on the front, or that failed. Where memory
+    ran out for some, ``smaller_batch`` is the batch that each of these was trained with in the
+    place of the study's; it is empty for the others. Confirmations and twins come last, as in
+    :func:`front_table`.
     """
     everything = table(candidates, objectives)
     everything["violation"] = [c.violation for c in candidates]
     everything["left_out"] = [c.left_out for c in candidates]
+    everything = _with_batches(everything, candidates)
     everything = _with_audits(everything, candidates, audited)
     everything = _with_confirmations(everything, candidates, confirmed)
     return _with_twins(everything, candidates, twins)
@@ -118,9 +121,18 @@ def front_table(
     frame = table(chosen, objectives)
     level = ties(chosen, objectives)
     frame["ties"] = [" ".join(level[c.key]) for c in chosen]
+    frame = _with_batches(frame, chosen)
     frame = _with_audits(frame, chosen, audited)
     frame = _with_confirmations(frame, chosen, confirmed)
     return _with_twins(frame, chosen, twins)
+
+
+def _with_batches(frame: pd.DataFrame, rows: Sequence[Candidate]) -> pd.DataFrame:
+    """The batch of those whose training ran out of memory at the study's; empty for the others."""
+    found = [min((t.batch for t in c.trainings if t.batch), default=None) for c in rows]
+    if not any(found):
+        return frame
+    return frame.assign(smaller_batch=pd.Series(found, index=frame.index, dtype="Int64"))
 
 
 def _with_audits(

@@ -66,7 +66,10 @@ def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progre
         run = run_state(folder, settings, journal)
         while waiting := _waiting(run.candidates, set(run.audited), settings):
             models.restore(waiting, executor)
-            for number, candidate in enumerate(waiting, start=len(run.audited)):
+            trained = [each for each in waiting if weights_path(folder, each.key).exists()]
+            if not trained:
+                break  # their weights are gone, and cannot be made again here
+            for number, candidate in enumerate(trained, start=len(run.audited)):
                 on_progress(number, len(run.audited) + len(waiting))
                 journal.record_finding(_finding(candidate, folder, protocol))
             run = run_state(folder, settings, journal)

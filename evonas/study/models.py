@@ -55,6 +55,8 @@ class Models:
     def restore(self, candidates: Iterable[Candidate], executor: AbstractExecutor) -> None:
         """Train those again whose weights are not in the folder.
 
+        One that cannot be trained here for lack of memory or time is left without.
+
         Args:
             candidates: that shall have a model.
             executor: where they are trained.
@@ -69,11 +71,14 @@ class Models:
         }
         for known in lost.values():
             genome = self._space.parse(known.genome)
-            stage = Stage(replicate=known.replicate)
+            stage = Stage(replicate=known.replicate, batch=known.batch)
             executor.submit(Order(self._space, genome, self._protocol, stage))
         for _ in lost:
             again, weights = executor.next_done()
-            if _reproducible(again) != _reproducible(lost[again.key]):
+            known = lost[again.key]
+            if again.is_lost_from_outside or again.batch != known.batch:
+                continue  # memory or time is short here and now: its weights stay missing
+            if _reproducible(again) != _reproducible(known):
                 raise StorageError(
                     f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
                     "here the candidate trains to other values than the journal holds"

@@ -223,11 +223,11 @@ class _Study:
                 self._submit(job)
 
     def _submit(self, job: Job) -> None:
-        checkpoint = b""
+        checkpoint, batch = b"", None
         if job.is_promoted:
-            so_far = self._plan.result(job.id).epochs
-            checkpoint = read_checkpoint(self._folder, job.key, so_far)
-        stage = Stage(job.epochs, checkpoint, job.rivals, job.replicate)
+            known = self._plan.result(job.id)
+            checkpoint, batch = read_checkpoint(self._folder, job.key, known.epochs), known.batch
+        stage = Stage(job.epochs, checkpoint, job.rivals, job.replicate, batch=batch)
         self._executor.submit(Order(self._space, job.genome, self._protocol, stage))
 
     def _keep(self, evaluation: Evaluation, blob: bytes) -> None:

@@ -25,14 +25,17 @@ def guarded(measure: Measure, *, name: str) -> Measure:
         import torch
 
         from evonas.evaluation.attacks.frozen_network import frozen
+        from evonas.evaluation.memory import is_out_of_memory
 
         try:
             with torch.random.fork_rng(devices=[]), frozen(subject.network):
                 torch.default_generator.manual_seed(subject.attack_seed)
                 found = measure(subject)
-        except (CandidateFailure, torch.OutOfMemoryError):
+        except CandidateFailure:
             raise
         except Exception as problem:
+            if is_out_of_memory(problem):
+                raise
             raise ObjectiveFailed(f"{name}: {type(problem).__name__}: {problem}") from problem
         error = found.standard_error if isinstance(found, MeasuredValue) else None
         value = found.value if isinstance(found, MeasuredValue) else found

@@ -6,12 +6,11 @@ works on the turns of some candidates, the host prepares those of others.
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import torch
 
-from evonas.evaluation.evaluate import OUT_OF_MEMORY
 from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import AbstractDeviceStream
@@ -27,11 +26,14 @@ class Ticket:
         number: by which whoever ordered it knows it.
         begin: gives its turns; may be called again when the candidate has to begin again.
         bytes_needed: that it is expected to need.
+        begin_smaller: the same at half the batch, for one that memory does not suffice for though
+            it is alone; None where that was tried already.
     """
 
     number: int
     begin: Callable[[], Cooperative[Result]]
     bytes_needed: int
+    begin_smaller: Callable[[], Cooperative[Result]] | None = None
 
 
 class _Seat:
@@ -47,8 +49,8 @@ class DeviceSharing:
     """At most so many candidates at once, each a turn, round and round.
 
     A candidate begins when a slot is free and memory is expected to suffice. When memory runs out
-    all the same, half of the slots are given up for good and the candidate begins again later; one
-    that was alone and still did not fit has failed.
+    all the same, half of the slots are given up for good and the candidate begins again later. One
+    that was alone and still did not fit begins again at half the batch, once; then it has failed.
 
     Args:
         make_device_stream: a new stream of the device.
@@ -58,6 +60,7 @@ class DeviceSharing:
 
     Attributes:
         slots: as they are now.
+        num_shortages: how often memory has run out.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class DeviceSharing:
     ) -> None:
         self._make_lane = make_device_stream
         self.slots = slots
+        self.num_shortages = 0
         self._limit_bytes = limit_bytes
         self._headroom = headroom
         self._waiting: deque[Ticket] = deque()
@@ -125,11 +129,21 @@ class DeviceSharing:
     def _leave(self, seat: _Seat, result: Result) -> Result | None:
         was_alone = len(self._seats) == 1
         self._seats.remove(seat)
-        failure = result[0].failure or ""
-        if was_alone or not failure.startswith(OUT_OF_MEMORY):
+        if not result[0].ran_out_of_memory:
             return result
-        self.slots = max(1, self.slots // 2)
-        self._waiting.appendleft(seat.ticket)
+        self.num_shortages += 1
+        ticket = seat.ticket
+        if not was_alone:
+            self.slots = max(1, self.slots // 2)
+            self._waiting.appendleft(ticket)
+        elif ticket.begin_smaller is not None:
+            smaller = replace(
+                ticket, begin=ticket.begin_smaller, begin_smaller=None,
+                bytes_needed=ticket.bytes_needed // 2,
+            )  # fmt: skip
+            self._waiting.appendleft(smaller)
+        else:
+            return result
         return None
 
     def _shortage(self) -> str:

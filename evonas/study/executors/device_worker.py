@@ -4,7 +4,6 @@ Messages to it: ``(number, order, bytes_needed)``, and None to end. Messages fro
 the exception of a mistake of ours, which ends it.
 """
 
-import gc
 import pickle
 import signal
 from collections.abc import Callable
@@ -14,7 +13,9 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from evonas.evaluation.evaluate import evaluating
+from evonas.evaluation.evaluate import at_half_batch, evaluating
+from evonas.evaluation.memory import give_memory_back
+from evonas.evaluation.protocol import Stage
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket
@@ -74,29 +75,29 @@ def work(connection: Connection, settings: WorkerSettings) -> None:
                 if message is None:
                     return
                 number, order, bytes_needed = message
-                begin = _beginning(order, settings.device)
-                side.add(Ticket(number, begin, bytes_needed))
-            slots = side.slots
+                side.add(_ticket(number, order, bytes_needed, device=settings.device))
+            shortages = side.num_shortages
             for number, result in side.round():
                 connection.send(Done(number, result, side.slots))
-            if side.slots < slots:
-                _give_memory_back(settings.device)
+            if side.num_shortages > shortages:
+                give_memory_back(settings.device)
     except (EOFError, BrokenPipeError):
         return  # the parent has gone
     except Exception as problem:
         connection.send(_portable(problem))
 
 
-def _beginning(order: Order, device: str) -> Callable[[], Cooperative[Result]]:
+def _ticket(number: int, order: Order, bytes_needed: int, *, device: str) -> Ticket:
     protocol = order.protocol.on(device)
-    return partial(
-        evaluating,
-        order.space,
-        order.genome,
-        protocol=protocol,
-        stage=order.stage,
-        variant=order.variant,
-    )
+
+    def at(stage: Stage) -> Callable[[], Cooperative[Result]]:
+        return partial(
+            evaluating, order.space, order.genome,
+            protocol=protocol, stage=stage, variant=order.variant,
+        )  # fmt: skip
+
+    smaller = at_half_batch(protocol, order.stage)
+    return Ticket(number, at(order.stage), bytes_needed, None if smaller is None else at(smaller))
 
 
 def _free_bytes(device: str) -> int | None:
@@ -108,13 +109,6 @@ def _free_bytes(device: str) -> int | None:
     torch.backends.cudnn.benchmark = False
     free, _ = torch.cuda.mem_get_info(device)
     return int(USABLE_SHARE * free)
-
-
-def _give_memory_back(device: str) -> None:
-    """What a candidate that did not fit had reserved would else be kept for its like."""
-    gc.collect()
-    if torch.device(device).type == "cuda":
-        torch.cuda.empty_cache()
 
 
 def _portable(problem: Exception) -> Exception:

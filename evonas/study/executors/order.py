@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from evonas.evaluation.protocol import Protocol, Stage
-from evonas.evaluation.record import Evaluation
+from evonas.evaluation.record import WORKER_LOST, Evaluation
 from evonas.evaluation.variants.base import AbstractVariant, record_key, record_text
 from evonas.space import Genome, Space
 
@@ -35,6 +35,18 @@ class Order:
 
 def lost(order: Order, *, reason: str) -> Evaluation:
     """The record of a candidate whose worker died with it."""
+    return failed(order, kind=WORKER_LOST, reason=reason)
+
+
+def failed(order: Order, *, kind: str, reason: str, seconds: float = 0.0) -> Evaluation:
+    """The record of a candidate that its worker could not write.
+
+    Args:
+        order: for it.
+        kind: of the failure.
+        reason: of the failure.
+        seconds: of wall clock that it took.
+    """
     space, genome, variant = order.space, order.genome, order.variant
     return Evaluation(
         key=record_key(space, genome, variant),
@@ -43,10 +55,11 @@ def lost(order: Order, *, reason: str) -> Evaluation:
         weights_by_rule={},
         losses=(),
         epochs=order.stage.epochs or order.protocol.recipe.epochs,
-        seconds=0.0,
+        seconds=seconds,
         seed=order.stage.seed(order.protocol, space.key(genome)),
-        failure=f"worker lost: {reason}",
+        failure=f"{kind}: {reason}",
         replicate=order.stage.replicate,
+        batch=order.stage.batch,
     )
 
 

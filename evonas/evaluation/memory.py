@@ -1,0 +1,61 @@
+"""Memory that runs out: how every allocator says so, and how what was taken is given back."""
+
+import errno
+import gc
+import traceback
+
+import torch
+
+from evonas.evaluation.record import OUT_OF_MEMORY
+
+TEXTS = (
+    "out of memory",  # CUDA's driver, and torch where it names the device
+    "allocate",  # DefaultCPUAllocator: can't allocate memory; Unable to allocate (numpy)
+    "could not create a primitive",  # oneDNN, of its workspace
+    "could not create a memory",  # oneDNN, of a tensor
+    "alloc_failed",  # cuBLAS and cuDNN
+    "bad_alloc",  # C++
+    "can't start new thread",  # a stack of its own
+)
+"""What stands in the text of an error that means a failed allocation, in lower case."""
+
+
+def is_out_of_memory(problem: BaseException) -> bool:
+    """Whether an allocation failed, on a CPU or on a GPU.
+
+    Only torch's allocator on a GPU has a class for it; on a CPU the text of a ``RuntimeError`` is
+    all there is. An error of ours that was raised from such a one, as for a file that could not
+    be read, counts too.
+    """
+    if problem.__cause__ is not None and is_out_of_memory(problem.__cause__):
+        return True
+    if isinstance(problem, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    if isinstance(problem, OSError):
+        return problem.errno == errno.ENOMEM
+    if not isinstance(problem, RuntimeError):
+        return False
+    text = str(problem).lower()
+    return any(known in text for known in TEXTS)
+
+
+def memory_failure(problem: BaseException) -> str:
+    """The failure of a candidate, in a line; what the error's frames held is let go."""
+    held: BaseException | None = problem
+    while held is not None:
+        traceback.clear_frames(held.__traceback__)
+        held.__traceback__ = None
+        held = held.__context__
+    lines = str(problem).splitlines() or [type(problem).__name__]
+    return f"{OUT_OF_MEMORY}: {lines[0]}"
+
+
+def give_memory_back(device: str) -> None:
+    """Free what nobody uses any more, so that the next candidate can have it.
+
+    Args:
+        device: as torch writes it.
+    """
+    gc.collect()
+    if torch.device(device).type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,0 +1,41 @@
+"""Evaluates one candidate under a limit of the system on its memory, in a process of its own.
+
+    python -m tests.evaluation.under_a_limit MIB
+
+It prints failure, batch and accuracy, first under the limit of so many MiB more than the process
+has, then the same without the limit, as JSON.
+"""
+
+import json
+import random
+import resource
+import sys
+from pathlib import Path
+
+from evonas.evaluation.evaluate import evaluate
+from evonas.evaluation.protocol import Protocol
+from evonas.space import load
+from evonas.study.shape import shaped_space
+from tests.small_run import SMALL_RUN, changed
+
+SETTINGS = changed(SMALL_RUN, channels=32, batch=1024, images=1024, rules=("fa",))
+
+
+def main(mib: int) -> None:
+    """Evaluate it twice."""
+    space = shaped_space(load("nas-bench-201"), SETTINGS)
+    genome = space.canonical(space.sample(random.Random(1)))
+    small = changed(SETTINGS, batch=16, images=32)
+    evaluate(space, genome, protocol=Protocol.of(small))  # what is loaded once, is loaded
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + mib * 2**20
+    found = []
+    for soft in (limit, resource.RLIM_INFINITY):
+        resource.setrlimit(resource.RLIMIT_AS, (soft, resource.RLIM_INFINITY))
+        record, blob = evaluate(space, genome, protocol=Protocol.of(SETTINGS))
+        found.append([record.failure, record.batch, record.values.get("acc"), len(blob)])
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
