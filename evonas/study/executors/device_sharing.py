@@ -84,13 +84,18 @@ class DeviceSharing:
         """Whether there is nothing to do."""
         return not (self._waiting or self._seats)
 
+    @property
+    def at_work(self) -> set[int]:
+        """The numbers of the candidates that have begun."""
+        return {seat.ticket.number for seat in self._seats}
+
     def add(self, ticket: Ticket) -> None:
         """A candidate more; those that were added before it begin before it."""
         self._waiting.append(ticket)
 
     def round(self) -> list[tuple[int, Result]]:
         """A turn for every candidate whose stream is free; the results of those that ended."""
-        self._fill()
+        self.fill()
         free = [seat for seat in self._seats if seat.stream.is_free()]
         if not free and self._seats:
             self._seats[0].stream.wait()
@@ -102,7 +107,8 @@ class DeviceSharing:
                 done.append((seat.ticket.number, result))
         return done
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Let those in that a slot and memory are free for; they work from the next round on."""
         while self._waiting and len(self._seats) < self.slots:
             wanted = self._headroom * self._waiting[0].bytes_needed
             if self._seats and not self._fits(wanted):

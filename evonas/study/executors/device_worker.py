@@ -1,11 +1,9 @@
 """The process that owns one device for the length of a study; it is told orders and tells results.
 
-Messages to it: ``(number, order, bytes_needed)``, and None to end. Messages from it: ``Done`` or
-the exception of a mistake of ours, which ends it.
+Messages to it: ``(number, order, bytes_needed)``. Messages from it: those of
+:mod:`evonas.study.executors.messages`.
 """
 
-import pickle
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +17,9 @@ from evonas.evaluation.protocol import Stage
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket
+from evonas.study.executors.messages import Began, Done, portable
 from evonas.study.executors.order import Order, Result
+from evonas.study.executors.parent_watch import begin_work
 
 HEADROOM = 1.3  # workspaces, fragments: what an expected byte may become
 USABLE_SHARE = 0.9  # of the memory that is free when the worker begins
@@ -42,24 +42,11 @@ class WorkerSettings:
     headroom: float = HEADROOM
 
 
-@dataclass(frozen=True)
-class Done:
-    """A result.
-
-    Attributes:
-        number: of the order.
-        result: record and weights.
-        slots: of the worker from now on.
-    """
-
-    number: int
-    result: Result
-    slots: int
-
-
-def work(connection: Connection, settings: WorkerSettings) -> None:
+def work(
+    connection: Connection, lifeline: Connection, parent: int, settings: WorkerSettings
+) -> None:
     """Take orders until there are no more; runs in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    begin_work(lifeline, parent=parent)
     torch.set_num_threads(1)
     side = DeviceSharing(
         partial(make_device_stream, settings.device),
@@ -67,24 +54,26 @@ def work(connection: Connection, settings: WorkerSettings) -> None:
         limit_bytes=settings.memory_limit_bytes or _free_bytes(settings.device),
         headroom=settings.headroom,
     )
+    begun: set[int] = set()
     try:
         while True:
             # with nothing to do, wait for an order; else take what has come
             while connection.poll(None if side.is_idle else 0):
-                message = connection.recv()
-                if message is None:
-                    return
-                number, order, bytes_needed = message
+                number, order, bytes_needed = connection.recv()
                 side.add(_ticket(number, order, bytes_needed, device=settings.device))
+            side.fill()
+            for number in side.at_work - begun:
+                connection.send(Began(number))
+            begun = side.at_work
             shortages = side.num_shortages
             for number, result in side.round():
                 connection.send(Done(number, result, side.slots))
             if side.num_shortages > shortages:
                 give_memory_back(settings.device)
-    except (EOFError, BrokenPipeError):
+    except (EOFError, OSError):
         return  # the parent has gone
     except Exception as problem:
-        connection.send(_portable(problem))
+        connection.send(portable(problem))
 
 
 def _ticket(number: int, order: Order, bytes_needed: int, *, device: str) -> Ticket:
@@ -109,12 +98,3 @@ def _free_bytes(device: str) -> int | None:
     torch.backends.cudnn.benchmark = False
     free, _ = torch.cuda.mem_get_info(device)
     return int(USABLE_SHARE * free)
-
-
-def _portable(problem: Exception) -> Exception:
-    """The exception, or its text when it cannot travel between processes."""
-    try:
-        pickle.loads(pickle.dumps(problem))
-    except Exception:
-        return RuntimeError(f"{type(problem).__name__}: {problem}")
-    return problem

@@ -7,13 +7,19 @@ from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.pool import JoblibExecutor
 
 
-def make_executor(workers: int, *, device: str = "cpu") -> AbstractExecutor:
+def make_executor(
+    workers: int, *, device: str = "cpu", timeout_seconds: float | None = None
+) -> AbstractExecutor:
     """The executor for ``device``, as a run names it.
 
     Args:
         workers: processes on the CPU, one means this process; candidates at once on each GPU.
         device: cpu, cuda, cuda:<number> or all.
+        timeout_seconds: that a candidate may take; None for no limit. With a limit a single worker
+            is a process as well, for this one cannot be ended.
     """
     if device != "cpu":
-        return DeviceExecutor(devices_of(device), slots=workers)
-    return InlineExecutor() if workers == 1 else JoblibExecutor(workers)
+        return DeviceExecutor(devices_of(device), slots=workers, timeout_seconds=timeout_seconds)
+    if workers == 1 and timeout_seconds is None:
+        return InlineExecutor()
+    return JoblibExecutor(workers, timeout_seconds=timeout_seconds)

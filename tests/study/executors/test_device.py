@@ -34,6 +34,7 @@ def kill(executor: DeviceExecutor) -> None:
     assert worker.process is not None
     assert worker.process.pid is not None
     os.kill(worker.process.pid, signal.SIGKILL)
+    worker.process.join()
 
 
 def test_its_records_are_those_of_this_process_also_when_it_is_killed_once(
@@ -70,7 +71,8 @@ def test_a_candidate_whose_worker_always_dies_is_given_up(config: Settings) -> N
     for _ in range(2):
         executor._hand_out()
         kill(executor)
-        executor._receive(executor._workers[0])
+        while executor._workers[0].process is not None:
+            executor._hear()
     record, weights = executor.next_done()
     assert record.failure == "worker lost: the process on cpu ended with code -9"
     assert (record.key, weights) == (space.key(genome), b"")

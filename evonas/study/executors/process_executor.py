@@ -1,0 +1,194 @@
+"""Candidates in worker processes: who gets which order, and what becomes of those that fail."""
+
+import heapq
+import time
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from queue import Empty
+from typing import ClassVar
+
+from evonas.evaluation.evaluate import at_half_batch
+from evonas.evaluation.record import TIMED_OUT, Evaluation
+from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.messages import Began, Done
+from evonas.study.executors.order import (
+    MAX_ATTEMPTS,
+    Order,
+    Result,
+    failed,
+    lost,
+    nothing_ordered,
+)
+from evonas.study.executors.worker_process import Inbox, WorkerProcess
+
+PATIENCE_SECONDS = 2.0  # between SIGTERM and SIGKILL
+START_SECONDS = 120.0  # that a process may take until it begins with its first order
+
+
+class AbstractProcessExecutor(AbstractExecutor):
+    """Worker processes that start with the first order and stay until ``close``.
+
+    A worker that dies is started again. What it had been given is tried again one candidate at a
+    time, so that the one that kills its worker is found and given up. A candidate that takes too
+    long is ended with its worker; whatever shared that worker begins again.
+
+    Args:
+        workers: not started yet.
+        inbox: of all of them.
+        timeout_seconds: that a candidate may take from when its worker begins with it; None for
+            no limit.
+    """
+
+    tries_again_in_new_process: ClassVar[bool] = False
+    """Whether a worker that ran out of memory is replaced, and half the batch left to the next."""
+
+    def __init__(
+        self, workers: Sequence[WorkerProcess], inbox: Inbox, *, timeout_seconds: float | None
+    ) -> None:
+        self._workers = list(workers)
+        self._inbox = inbox
+        self._timeout = timeout_seconds
+        self._count = 0
+        self._orders: dict[int, tuple[Order, int]] = {}  # with the bytes it is expected to need
+        self._waiting: list[tuple[int, int]] = []  # a heap of (rank, number)
+        self._suspects: deque[int] = deque()
+        self._attempts: dict[int, int] = {}
+        self._done: deque[Result] = deque()
+
+    @abstractmethod
+    def _rank(self, order: Order) -> tuple[int, int]:
+        """What decides who begins first, the smallest; and the bytes that it will need."""
+
+    @property
+    def capacity(self) -> int:
+        """How many candidates are evaluated at once; more may be ordered, and wait."""
+        return sum(worker.slots for worker in self._workers)
+
+    def submit(self, order: Order) -> None:
+        """Take an order; never waits for a result."""
+        rank, bytes_needed = self._rank(order)
+        self._count += 1
+        self._orders[self._count] = order, bytes_needed
+        heapq.heappush(self._waiting, (rank, self._count))
+
+    def next_done(self) -> Result:
+        """The next result, as soon as there is one.
+
+        Raises:
+            ValueError: nothing was ordered whose result was not handed out yet.
+        """
+        while not self._done:
+            if not self._orders:
+                raise nothing_ordered()
+            self._hand_out()
+            self._hear()
+            self._end_overdue()
+        return self._done.popleft()
+
+    def close(self) -> None:
+        """Give up what was ordered and end the processes; the executor may be used again."""
+        for worker in self._workers:
+            worker.stop()
+        for left in (self._orders, self._waiting, self._suspects, self._attempts, self._done):
+            left.clear()
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            while (number := self._next_for(worker)) is not None:
+                worker.give(number, (number, *self._orders[number]))
+
+    def _next_for(self, worker: WorkerProcess) -> int | None:
+        """The order that ``worker`` should get now; suspects go alone, and before all others."""
+        if self._suspects:
+            return None if worker.orders else self._suspects.popleft()
+        if self._waiting and len(worker.orders) < worker.slots:
+            return heapq.heappop(self._waiting)[1]
+        return None
+
+    def _hear(self) -> None:
+        """Wait for a message, but not beyond the moment when somebody's time is over."""
+        try:
+            worker, incarnation, message = self._inbox.get(timeout=self._seconds_left())
+        except Empty:
+            return
+        if incarnation != worker.incarnation or worker.process is None:
+            return
+        worker.heard = time.monotonic()
+        if message is None:
+            self._bury(worker)
+        elif isinstance(message, Began):
+            worker.orders[message.number] = worker.heard
+        elif isinstance(message, Done):
+            self._take(worker, message)
+        else:
+            self.close()
+            assert isinstance(message, Exception)
+            raise message
+
+    def _take(self, worker: WorkerProcess, message: Done) -> None:
+        worker.slots = message.slots
+        del worker.orders[message.number]
+        order, bytes_needed = self._orders.pop(message.number)
+        if message.result[0].ran_out_of_memory and self.tries_again_in_new_process:
+            # native libraries keep failing after an allocation has, also where there is room
+            worker.stop()
+            smaller = at_half_batch(order.protocol, order.stage)
+            if smaller is not None:
+                self._orders[message.number] = replace(order, stage=smaller), bytes_needed
+                self._suspects.append(message.number)
+                return
+        self._done.append(message.result)
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """A worker has died: whatever it had been given is under suspicion."""
+        orders = list(worker.orders)
+        code = worker.stop()  # what it learned of its slots stays
+        if len(orders) > 1:
+            self._suspects.extend(orders)
+            return
+        for number in orders:
+            self._attempts[number] = self._attempts.get(number, 0) + 1
+            if self._attempts[number] < MAX_ATTEMPTS:
+                self._suspects.append(number)
+            else:
+                order, _ = self._orders.pop(number)
+                reason = f"the process on {worker.name} ended with code {code}"
+                self._done.append((lost(order, reason=reason), b""))
+
+    def _seconds_left(self) -> float | None:
+        """Until the first moment when somebody's time is over; None where there is no limit."""
+        ends = [end for worker in self._workers for end in self._ends(worker).values()]
+        return max(0.0, min(ends) - time.monotonic()) if ends else None
+
+    def _ends(self, worker: WorkerProcess) -> dict[int, float]:
+        """When the time of each order of a worker is over."""
+        if self._timeout is None:
+            return {}
+        begun = {n: began for n, began in worker.orders.items() if began is not None}
+        if worker.orders and not begun:  # those that wait beside others have time
+            return dict.fromkeys(worker.orders, worker.heard + START_SECONDS)
+        return {number: began + self._timeout for number, began in begun.items()}
+
+    def _end_overdue(self) -> None:
+        now = time.monotonic()
+        for worker in self._workers:
+            over = [number for number, end in self._ends(worker).items() if end <= now]
+            if not over:
+                continue
+            if all(began is None for began in worker.orders.values()):
+                self._bury(worker)  # it never came to begin
+                continue
+            others = [number for number in worker.orders if number not in over]
+            worker.stop(patience_seconds=PATIENCE_SECONDS)
+            for number in others:
+                heapq.heappush(self._waiting, (self._rank(self._orders[number][0])[0], number))
+            for number in over:
+                order, _ = self._orders.pop(number)
+                self._done.append((self._timed_out(order), b""))
+
+    def _timed_out(self, order: Order) -> Evaluation:
+        assert self._timeout is not None
+        reason = f"it was not done after {self._timeout:g} seconds"
+        return failed(order, kind=TIMED_OUT, reason=reason, seconds=self._timeout)
