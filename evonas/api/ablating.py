@@ -15,6 +15,7 @@ from evonas.report.controls.files import (
     write_tables,
 )
 from evonas.report.controls.verdict import sentences
+from evonas.settings.workers import Workers
 from evonas.study.controls.options import (
     ARCHITECTURES,
     RANDOM,
@@ -76,7 +77,8 @@ def ablate(
     architectures: int = ARCHITECTURES,
     networks: Iterable[str] = (),
     network_rules: Iterable[str] = ("bp",),
-    workers: int | None = None,
+    workers: int | str | None = None,
+    timeout: float | None = None,
     progress: bool = True,
 ) -> Ablation:
     """Train a network of a run and its controls by equal seeds, and compare them.
@@ -94,7 +96,9 @@ def ablate(
         architectures: random architectures with the network's share of rules.
         networks: ``resnet20`` and ``resnet56``.
         network_rules: that each of these is trained under.
-        workers: trainings at once; None for one a core, or what suits the GPU.
+        workers: trainings at once, or a Dask cluster as for ``--workers``; None for one a core, or
+            what suits the GPU.
+        timeout: seconds that a training may take; None for no limit.
         progress: whether a progress bar is shown.
 
     Raises:
@@ -121,7 +125,7 @@ def ablate(
     )
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as show:
         return ablate_to_the_end(
-            Path(run), key, options=options, workers=workers, on_progress=show
+            Path(run), key, options=options, workers=Workers.of(workers, timeout), on_progress=show
         )
 
 
@@ -130,7 +134,7 @@ def ablate_to_the_end(
     key: str,
     *,
     options: ControlOptions,
-    workers: int | None,
+    workers: Workers,
     on_progress: Progressed,
 ) -> Ablation:
     """The same, for commands.
@@ -139,7 +143,7 @@ def ablate_to_the_end(
         folder: of the run.
         key: of the network.
         options: which controls.
-        workers: trainings at once; None for what suits the device.
+        workers: where networks are trained.
         on_progress: is called with the trainings that are done and their total.
 
     Raises:
@@ -162,12 +166,12 @@ def ablate_to_the_end(
     return ablation
 
 
-def ablate_front(folder: Path, *, workers: int | None, on_progress: Progressed) -> list[Ablation]:
+def ablate_front(folder: Path, *, workers: Workers, on_progress: Progressed) -> list[Ablation]:
     """The controls of every network that the run in ``folder`` returned, as by default.
 
     Args:
         folder: of the run.
-        workers: trainings at once; None for what suits the device.
+        workers: where networks are trained.
         on_progress: is called with the trainings of a network that are done and their total.
 
     Raises:

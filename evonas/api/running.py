@@ -11,6 +11,7 @@ from evonas.report.controls.twin import read_twin_differences, twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
+from evonas.settings.workers import Workers
 from evonas.study.audit import audit_study, is_audited
 from evonas.study.controls.names import KIND as CONTROL
 from evonas.study.controls.reading import controls_of
@@ -29,7 +30,11 @@ from evonas.study.run import run_study
 
 
 def run_to_the_end(
-    folder: Path, *, workers: int | None, on_progress: Callable[[Progress], None]
+    folder: Path,
+    *,
+    workers: Workers,
+    on_progress: Callable[[Progress], None],
+    retry_failed: bool = False,
 ) -> StudyResult:
     """Run, or go on with, the study in ``folder``; its tables are there however it ends.
 
@@ -37,8 +42,9 @@ def run_to_the_end(
 
     Args:
         folder: of the run.
-        workers: candidates at once; None for what suits the device.
+        workers: where candidates are trained, and how long they may take.
         on_progress: is called after every candidate.
+        retry_failed: see :func:`evonas.study.run.run_study`.
 
     Raises:
         EvonasError: see :func:`evonas.study.run.run_study`.
@@ -58,7 +64,11 @@ def run_to_the_end(
     try:
         with executor_of(settings, workers) as executor:
             result = run_study(
-                folder, executor=executor, on_progress=on_progress, on_generation=write
+                folder,
+                executor=executor,
+                on_progress=on_progress,
+                on_generation=write,
+                retry_failed=retry_failed,
             )
         write_picture(folder, result.candidates, settings)
         return result
@@ -68,14 +78,14 @@ def run_to_the_end(
 
 
 def audit_to_the_end(
-    folder: Path, result: StudyResult, *, workers: int | None, on_progress: Progressed
+    folder: Path, result: StudyResult, *, workers: Workers, on_progress: Progressed
 ) -> StudyResult:
     """Audit the front of a run that has ended, where its settings ask for it; write its tables.
 
     Args:
         folder: of the run.
         result: of the run.
-        workers: trainings at once, where a network has to be trained again.
+        workers: where a network is trained that has to be trained again.
         on_progress: is called with the networks that were audited and their total so far.
 
     Returns:
@@ -98,14 +108,14 @@ def audit_to_the_end(
 
 
 def confirm_to_the_end(
-    folder: Path, *, replicates: int, workers: int | None, on_progress: Progressed
+    folder: Path, *, replicates: int, workers: Workers, on_progress: Progressed
 ) -> RunState:
     """Confirm the front of the run in ``folder``, and write what came of it into its tables.
 
     Args:
         folder: of the run.
         replicates: of each network that may be on the front.
-        workers: trainings at once; None for what suits the device.
+        workers: where networks are trained.
         on_progress: is called with the trainings that are done and their total.
 
     Returns:
@@ -146,25 +156,32 @@ def write_run_tables(folder: Path) -> RunState:
     return run
 
 
-def with_workers(settings: Settings, workers: int | None) -> Settings:
-    """The settings with as many workers as the user says now; a run's file holds none."""
-    return settings if workers is None else settings.with_values({"workers": workers})
+def with_workers(settings: Settings, workers: Workers) -> Settings:
+    """The settings with what the user says now of workers; a run's file holds nothing of it."""
+    given: dict[str, str | float | None] = {"timeout": workers.timeout_seconds}
+    if workers.text is not None:
+        given |= {"workers": workers.text}
+    return settings.with_values(given)
 
 
 @contextmanager
-def executor_of(settings: Settings, workers: int | None) -> Iterator[AbstractExecutor]:
+def executor_of(settings: Settings, workers: Workers) -> Iterator[AbstractExecutor]:
     """The executor of a run's device, closed at the end.
 
     Args:
         settings: of the run.
-        workers: trainings at once; None for what suits the device.
+        workers: where networks are trained.
 
     Raises:
         ConfigError: the device is not there.
     """
     check_device(settings.machine.device)
-    at_once = worker_count(with_workers(settings, workers))
-    executor = make_executor(at_once, device=settings.machine.device)
+    wanted = with_workers(settings, workers)
+    executor = make_executor(
+        worker_count(wanted),
+        device=settings.machine.device,
+        timeout_seconds=wanted.machine.timeout,
+    )
     try:
         yield executor
     finally:

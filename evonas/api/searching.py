@@ -5,7 +5,7 @@ from typing import Any
 
 from evonas.api.study import Study
 from evonas.errors import RunFolderError
-from evonas.settings import Settings
+from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
 from evonas.study.create import create_run, next_free_folder
@@ -48,9 +48,9 @@ def search(
         'key'
     """
     study = new_study(space, settings=settings, out=out, **given)
-    workers = None if settings is None else settings.value("workers")
-    chosen = given.get("workers", workers)
-    return study.resume(workers=chosen if isinstance(chosen, int) else None, progress=progress)
+    machine = read_settings(given, on_top_of=settings).machine
+    workers = None if isinstance(machine.workers, Unset) else machine.workers
+    return study.resume(workers=workers, timeout=machine.timeout, progress=progress)
 
 
 def new_study(

@@ -13,6 +13,7 @@ from evonas.api.progress_bar import (
 from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
+from evonas.settings.workers import Workers
 from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
 from evonas.study.folder import readable_run
 from evonas.study.results.candidate import Candidate
@@ -147,11 +148,21 @@ class Study:
         """
         return read_run(self.folder).find(key)
 
-    def resume(self, *, workers: int | None = None, progress: bool = True) -> "Study":
+    def resume(
+        self,
+        *,
+        workers: int | str | None = None,
+        timeout: float | None = None,
+        retry_failed: bool = False,
+        progress: bool = True,
+    ) -> "Study":
         """Go on with a run that was interrupted, as if it never had been; nothing if it is over.
 
         Args:
-            workers: candidates at once; None for one a core, or what suits the GPU.
+            workers: candidates at once, or a Dask cluster; None for one a core, or what suits the
+                GPU.
+            timeout: seconds that a candidate may take; None for no limit.
+            retry_failed: whether what was lost to memory, time or a dead worker is tried again.
             progress: whether a progress bar is shown.
 
         Returns:
@@ -162,21 +173,31 @@ class Study:
         """
         from evonas.api.running import audit_to_the_end, run_to_the_end
 
+        on = Workers.of(workers, timeout)
         with progress_display(is_quiet=not progress) as show:
-            result = run_to_the_end(self.folder, workers=workers, on_progress=show)
+            result = run_to_the_end(
+                self.folder, workers=on, retry_failed=retry_failed, on_progress=show
+            )
         with audit_display(is_quiet=not progress) as tell:
-            result = audit_to_the_end(self.folder, result, workers=workers, on_progress=tell)
+            result = audit_to_the_end(self.folder, result, workers=on, on_progress=tell)
         if self.settings.search.confirm and result.front:
-            self.confirm(self.settings.search.confirm, workers=workers, progress=progress)
+            self.confirm(
+                self.settings.search.confirm, workers=workers, timeout=timeout, progress=progress
+            )
         if self.settings.search.controls and result.front:
             from evonas.api.ablating import BAR_TITLE, ablate_front
 
             with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as bar:
-                ablate_front(self.folder, workers=workers, on_progress=bar)
+                ablate_front(self.folder, workers=on, on_progress=bar)
         return self
 
     def confirm(
-        self, replicates: int = 3, *, workers: int | None = None, progress: bool = True
+        self,
+        replicates: int = 3,
+        *,
+        workers: int | str | None = None,
+        timeout: float | None = None,
+        progress: bool = True,
     ) -> "Study":
         """Train every network that may be on the front anew, and report it by these trainings.
 
@@ -187,7 +208,9 @@ class Study:
 
         Args:
             replicates: trainings of each network; confirmations that were done before count.
-            workers: trainings at once; None for one a core, or what suits the GPU.
+            workers: trainings at once, or a Dask cluster; None for one a core, or what suits the
+                GPU.
+            timeout: seconds that a training may take; None for no limit.
             progress: whether a progress bar is shown.
 
         Returns:
@@ -201,7 +224,10 @@ class Study:
 
         with confirmation_display(is_quiet=not progress) as show:
             confirm_to_the_end(
-                self.folder, replicates=replicates, workers=workers, on_progress=show
+                self.folder,
+                replicates=replicates,
+                workers=Workers.of(workers, timeout),
+                on_progress=show,
             )
         return self
 
@@ -216,7 +242,8 @@ class Study:
         architectures: int = ARCHITECTURES,
         networks: Iterable[str] = (),
         network_rules: Iterable[str] = ("bp",),
-        workers: int | None = None,
+        workers: int | str | None = None,
+        timeout: float | None = None,
         progress: bool = True,
     ) -> "Ablation":
         """Train a network and its controls by equal seeds, and compare them.
@@ -237,6 +264,7 @@ class Study:
             networks=networks,
             network_rules=network_rules,
             workers=workers,
+            timeout=timeout,
             progress=progress,
         )
 

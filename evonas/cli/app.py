@@ -3,14 +3,13 @@
 Modules that import torch are imported inside the commands: ``evonas --help`` answers at once.
 """
 
-import signal
 import sys
-import warnings
 
 from cyclopts import App, CycloptsError, Parameter
 
 import evonas
 from evonas.cli import commands
+from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
@@ -18,8 +17,6 @@ from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.errors import EvonasError, InputError, StorageError
 
-INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
-TERMINATED = 143  # and for one that was asked to end
 UNWRITTEN = StorageError.exit_code
 
 
@@ -63,30 +60,37 @@ def make_app() -> App:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    # what was asked to end has nothing to say about the tasks of its pool
-    warnings.filterwarnings("ignore", message=r"\d+ tasks which were still being processed")
-    # leave through every `finally`, as after Ctrl-C; what was told is in the journal either way
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    signals = EndSignals()
+    signals.listen()
+    try:
+        code: object = _run(arguments)
+    except SystemExit as end:
+        code = end.code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    # whatever came of it, a process that was asked to end says so
+    sys.exit(code if signals.code is None else signals.code)  # type: ignore[arg-type]
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         make_app()(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as problem:
         _tell(problem)
-        sys.exit(InputError.exit_code)
+        return InputError.exit_code
     except EvonasError as problem:
         _tell(problem)
-        sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return problem.exit_code
     except BrokenPipeError:
         # the reader of our output has gone (evonas front | head): nothing is left to say
         sys.stderr.close()
-        sys.exit(0)
+        return 0
     except OSError as problem:
         # a full disk, a folder without permission: what the journal holds is not touched by it
         where = f"{problem.filename}: " if problem.filename is not None else ""
         _tell(f"{where}{problem.strerror or problem}")
-        sys.exit(UNWRITTEN)
-    sys.exit(0)
+        return UNWRITTEN
+    return 0
 
 
 def _tell(problem: object) -> None:

@@ -9,14 +9,13 @@ from rich.table import Table
 from evonas.api.progress_bar import confirmation_display
 from evonas.api.running import confirm_to_the_end
 from evonas.cli.claims import claim_and_confirmation
+from evonas.settings.workers import Workers
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.likely import likely_front
 
 
-def confirm_and_show(
-    folder: Path, *, replicates: int, workers: int | None, is_quiet: bool
-) -> None:
+def confirm_and_show(folder: Path, *, replicates: int, workers: Workers, is_quiet: bool) -> None:
     """Train every network that may be on the front anew, and print what it was confirmed by.
 
     Raises:

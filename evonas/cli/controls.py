@@ -13,6 +13,7 @@ from evonas.report.controls.files import PICTURE_FILE, TABLE_FILE
 from evonas.report.controls.order import by_difference
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.verdict import readable_measure, reported, verdict
+from evonas.settings.workers import Workers
 from evonas.study.controls.names import NETWORK
 
 SHORT = {"better": "better", "worse": "worse", "not told apart": "=", "not compared": "untested"}
@@ -39,7 +40,7 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     )
 
 
-def ablate_and_show(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
+def ablate_and_show(folder: Path, *, workers: Workers, is_quiet: bool) -> None:
     """Train the controls of every network that a run returned, and print what they come to.
 
     Raises:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 from rich.console import Console
 
-from evonas.settings import SETTINGS, Setting, Settings
+from evonas.settings import SETTINGS, Setting, Settings, Unset
 from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
 from evonas.settings.tree import GROUPS
+from evonas.settings.workers import Workers
 
 PANELS = {
     name: Group((kind.__doc__ or name).rstrip("."), sort_key=number)
@@ -78,7 +79,16 @@ def resume(
     folder: Path,
     /,
     *,
-    workers: Annotated[int | None, option("workers")] = None,
+    workers: Annotated[str | None, option("workers")] = None,
+    timeout: Annotated[float | None, option("timeout")] = None,
+    retry_failed: Annotated[
+        bool,
+        Parameter(
+            help="Try once more what was lost to a cause outside the network: memory, time, a "
+            "worker that died.",
+            show_default=False,
+        ),
+    ] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Go on with a run that was interrupted, as if it never had been.
@@ -90,7 +100,12 @@ def resume(
     """
     from evonas.api.study import load_study
 
-    _go_on(load_study(folder).folder, workers=workers, is_quiet=quiet)
+    _go_on(
+        load_study(folder).folder,
+        workers=Workers.of(workers, timeout),
+        retry_failed=retry_failed,
+        is_quiet=quiet,
+    )
 
 
 def confirm(
@@ -100,7 +115,8 @@ def confirm(
     replicates: Annotated[
         int, Parameter(help="Trainings of each network on the front; earlier ones count.")
     ] = 3,
-    workers: Annotated[int | None, option("workers")] = None,
+    workers: Annotated[str | None, option("workers")] = None,
+    timeout: Annotated[float | None, option("timeout")] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Train the front anew, with seeds that played no part in choosing it, and report by these.
@@ -112,7 +128,8 @@ def confirm(
     """
     from evonas.cli.confirm import confirm_and_show
 
-    confirm_and_show(folder, replicates=replicates, workers=workers, is_quiet=quiet)
+    on = Workers.of(workers, timeout)
+    confirm_and_show(folder, replicates=replicates, workers=on, is_quiet=quiet)
 
 
 def _settings(given: dict[str, Any], config: Path | None) -> Settings:
@@ -143,12 +160,13 @@ def _print_config(settings: Settings) -> None:
 def _search(settings: Settings, *, out: Path | None, is_quiet: bool) -> None:
     from evonas.api.searching import new_study
 
-    workers = settings.machine.workers
+    given, timeout = settings.machine.workers, settings.machine.timeout
+    workers = Workers.of(None if isinstance(given, Unset) else given, timeout)
     study = new_study(settings=settings, out=out)
-    _go_on(study.folder, workers=workers if isinstance(workers, int) else None, is_quiet=is_quiet)
+    _go_on(study.folder, workers=workers, is_quiet=is_quiet)
 
 
-def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
+def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_quiet: bool) -> None:
     from evonas.api.progress_bar import audit_display, progress_display
     from evonas.api.running import audit_to_the_end, run_to_the_end, with_workers
     from evonas.api.study import load_study
@@ -165,7 +183,9 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)
     try:
         with progress_display(console, is_quiet=is_quiet) as show:
-            result = run_to_the_end(folder, workers=workers, on_progress=show)
+            result = run_to_the_end(
+                folder, workers=workers, retry_failed=retry_failed, on_progress=show
+            )
         with audit_display(console, is_quiet=is_quiet) as tell:
             result = audit_to_the_end(folder, result, workers=workers, on_progress=tell)
         conclude(console, folder, result)

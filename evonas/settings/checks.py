@@ -8,6 +8,7 @@ from evonas.registry import suggestion
 from evonas.settings.reading import PHRASES
 from evonas.settings.setting import Setting, Unset
 from evonas.settings.tree import SETTINGS, Settings
+from evonas.settings.workers import parse_workers
 
 
 def check_settings(settings: Settings) -> None:
@@ -19,7 +20,7 @@ def check_settings(settings: Settings) -> None:
     Raises:
         ConfigError: with every problem.
     """
-    problems = [*_ranges(settings), *_repeats(settings), *_rungs(settings)]
+    problems = [*_ranges(settings), *_repeats(settings), *_rungs(settings), *_workers(settings)]
     if problems:
         raise ConfigError("; ".join(problems))
 
@@ -52,6 +53,15 @@ def _repeats(settings: Settings) -> Iterator[str]:
             yield f"{name}: expected at least one name, got none"
         if len(set(values)) < len(values):
             yield f"{name}: a name is given twice: {', '.join(values)}"
+
+
+def _workers(settings: Settings) -> Iterator[str]:
+    workers = settings.machine.workers
+    if not isinstance(workers, Unset):
+        try:
+            parse_workers(str(workers))
+        except ConfigError as problem:
+            yield str(problem)
 
 
 def _rungs(settings: Settings) -> Iterator[str]:

@@ -27,10 +27,19 @@ class MachineSettings:
         default=unset("fp32 on a CPU, tf32 on a GPU"),
         choices=PRECISIONS,
     )
-    workers: int = setting(
-        "Candidates at once, on the CPU or on each GPU.",
+    workers: str = setting(
+        "Candidates at once, on the CPU or on each GPU; local:N for a Dask cluster of N processes "
+        "on this machine, dask://HOST:PORT for the scheduler of a running one.",
         default=unset("one for each core, or 6 on each GPU"),
         unit="candidates",
-        at_least=1,
+        example="4",
+        decides_result=False,
+    )
+    timeout: float | None = setting(
+        "Seconds that the training and measuring of one candidate may take; it is ended then, and "
+        "has failed.",
+        default=None,
+        unit="seconds",
+        above=0.0,
         decides_result=False,
     )

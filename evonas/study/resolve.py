@@ -31,6 +31,7 @@ from evonas.search.replicates.replicated_engines import parse_replicates
 from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
 from evonas.settings import Settings, Unset
 from evonas.settings.checks import check_settings
+from evonas.settings.workers import parse_workers
 from evonas.space import Space, load
 from evonas.study.executors.device import SLOTS
 from evonas.study.guidance import BUDGET, check_guidance, needs_guide
@@ -132,19 +133,21 @@ def default_batch(traits: Traits, num_images: int | None) -> int:
 
 
 def worker_count(settings: Settings) -> int:
-    """How many candidates at once on the CPU, or on each GPU.
+    """How many candidates at once on the CPU, on each GPU, or on a cluster.
 
     What the user said, else one for each core, or what is usual for a GPU; never more than a
-    generation has.
+    generation has, which is what holds where only the cluster knows.
 
     Raises:
         ConfigError: the user said fewer than one.
     """
     check_settings(settings)
-    workers = settings.machine.workers
-    if isinstance(workers, Unset):
+    given, population = settings.machine.workers, settings.search.population
+    if isinstance(given, Unset):
         workers = joblib.cpu_count() if settings.machine.device == "cpu" else SLOTS
-    return min(workers, settings.search.population)
+    else:
+        workers = parse_workers(str(given)).count or population
+    return min(workers, population)
 
 
 def _check_data(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evonas.errors import StorageError
 from evonas.evaluation.evaluate import screen
-from evonas.evaluation.protocol import Protocol, Stage
+from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 from evonas.search.replicates.replicated_engines import parse_replicates, with_replicates
 from evonas.search.supernet_guided.guided_search import GuidedSearch
@@ -15,19 +15,18 @@ from evonas.seeds import derive_seed
 from evonas.settings import Settings
 from evonas.space import Genome
 from evonas.study.checkpoints import (
-    read_checkpoint,
     remove_checkpoints,
     save_checkpoint,
     sweep_checkpoints,
 )
 from evonas.study.executors.base import AbstractExecutor
-from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
-from evonas.study.journal.events import AskedInVain, Told
+from evonas.study.journal.events import AskedInVain, Retried, Told
 from evonas.study.journal.journal import Journal
 from evonas.study.models import MIN_CHANCE, Models
 from evonas.study.operators_file import write_operators
+from evonas.study.orders import order_of, record_jobs
 from evonas.study.plans.base import AbstractPlan
 from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.job import Job, TrainingId, training_id
@@ -49,6 +48,7 @@ def run_study(
     executor: AbstractExecutor,
     on_progress: Callable[[Progress], None],
     on_generation: Callable[[Sequence[Candidate]], None] = lambda _: None,
+    retry_failed: bool = False,
 ) -> StudyResult:
     """Run, or go on with, the study in ``folder`` until its last generation.
 
@@ -60,6 +60,8 @@ def run_study(
         executor: where candidates are evaluated; it does not change any result.
         on_progress: is called after every training.
         on_generation: is called after every generation, with all candidates so far.
+        retry_failed: whether trainings that were lost to a cause outside the network are tried
+            once more.
 
     Raises:
         RunFolderError: there is no run in the folder, or another process is at work on it.
@@ -67,7 +69,8 @@ def run_study(
             than the one that began the run, or trains them to other values.
     """
     with opened_run(folder) as (settings, journal):
-        return _Study(folder, settings, journal, executor, on_progress, on_generation).run()
+        study = _Study(folder, settings, journal, executor, on_progress, on_generation)
+        return study.run(retry_failed=retry_failed)
 
 
 class _Study:
@@ -110,14 +113,17 @@ class _Study:
             self._search, self._space, settings, screen=self._screen
         )
         self._audited = audited(journal.findings(AUDIT))
-        held = robust_at_most(self._audited)
-        self._beliefs = Beliefs(settings, self._space, robust_at_most=held)
+        self._beliefs = Beliefs(
+            settings, self._space, robust_at_most=robust_at_most(self._audited)
+        )
 
-    def run(self) -> StudyResult:
+    def run(self, *, retry_failed: bool) -> StudyResult:
         try:
             known = self._beliefs.update(self._journal.evaluations())
             self._models.restore(front(known, self._objectives), self._executor)
             self._replay()
+            if retry_failed:
+                self._order(self._plan.retry_lost())
             self._go_on()
             candidates = self._beliefs.update(self._plan.evaluations)
             self._models.restore(likely_front(candidates), self._executor)
@@ -148,6 +154,8 @@ class _Study:
                 if self._running.pop(training_id(told), None) is None:
                     raise self._other_candidates()
                 self._plan.take(told)
+            elif isinstance(event := self._events[0], Retried):
+                self._check(self._plan.retry((event.key, event.replicate)))
             elif isinstance(self._events[0], AskedInVain):
                 self._events.popleft()
                 if self._plan.next_jobs():
@@ -200,55 +208,47 @@ class _Study:
                 self._order(jobs)
             if not self._running:
                 return
-            self._keep(*self._executor.next_done())
-            if self._note_what_ended():
+            if self._keep(*self._executor.next_done()) | self._note_what_ended():
                 self._end_generation()
             self._report()
 
     def _order(self, jobs: Sequence[Job]) -> None:
-        first = jobs[0]
-        if first.is_promoted:
-            self._journal.record_promotions([job.key for job in jobs], epochs=first.epochs)
-        else:
-            new = [job for job in jobs if job.replicate == 0]
-            self._journal.record_asks(
-                [(job.key, self._space.format(job.genome)) for job in new],
-                generation=first.generation,
-                repeated=[job.id for job in jobs if job.replicate],
-                refused=[job.refused for job in new if job.refused is not None],
-            )
+        record_jobs(self._journal, jobs, self._space)
         for job in jobs:
             if job.refused is None:
                 self._running[job.id] = job
                 self._submit(job)
 
     def _submit(self, job: Job) -> None:
-        checkpoint, batch = b"", None
-        if job.is_promoted:
-            known = self._plan.result(job.id)
-            checkpoint, batch = read_checkpoint(self._folder, job.key, known.epochs), known.batch
-        stage = Stage(job.epochs, checkpoint, job.rivals, job.replicate, batch=batch)
-        self._executor.submit(Order(self._space, job.genome, self._protocol, stage))
+        known = self._plan.result(job.id) if job.is_promoted else None
+        order = order_of(
+            job, known, folder=self._folder, space=self._space, protocol=self._protocol
+        )
+        self._executor.submit(order)
 
-    def _keep(self, evaluation: Evaluation, blob: bytes) -> None:
+    def _keep(self, evaluation: Evaluation, blob: bytes) -> bool:
+        """Keep a result; gives whether it is one of a generation that is over."""
         key, epochs = evaluation.key, evaluation.epochs
-        if self._running.pop(training_id(evaluation)).is_promoted:
+        job = self._running.pop(training_id(evaluation))
+        is_over = self._plan.is_over(job.id)
+        if job.is_promoted:
             so_far = self._plan.result(training_id(evaluation)).seconds
             evaluation = replace(evaluation, seconds=evaluation.seconds + so_far)
         # files first: a journal row promises that they are there
         if not evaluation.contends:
-            if blob:
+            if blob and not is_over:
                 save_checkpoint(self._folder, key, epochs, blob)
         elif self._stands_for_its_candidate(evaluation):
             self._models.save(evaluation, blob)
-        self._journal.record_tell(evaluation)
+        self._journal.record_tell(evaluation, attempt=job.attempt)
         self._plan.take(evaluation)
         remove_checkpoints(self._folder, [key], below=epochs)
+        return is_over
 
     def _stands_for_its_candidate(self, evaluation: Evaluation) -> bool:
         """Whether these weights are the candidate's, by the trainings of it that have ended."""
-        mine = [e for e in self._plan.evaluations if e.key == evaluation.key]
-        mine = sorted([*mine, evaluation], key=lambda e: e.replicate)
+        mine = [e for e in (*self._plan.evaluations, evaluation) if e.key == evaluation.key]
+        mine.sort(key=lambda e: e.replicate)
         return counted(mine)[0].replicate == evaluation.replicate
 
     def _note_what_ended(self) -> bool:

@@ -63,9 +63,11 @@ def leave(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    handler = signal.getsignal(signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 Leave = Callable[..., tuple[object, str, str]]
@@ -131,7 +133,9 @@ def test_what_cannot_be_written_is_one_message(run: Path, leave: Leave) -> None:
     assert err == f"evonas: {run / 'front.png'}: Is a directory\n"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_run_that_is_asked_to_end_writes_its_tables_and_says_how_to_go_on(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:

@@ -37,7 +37,8 @@ def ablate(
     rule: Annotated[
         list[str] | None, Parameter(help="Rules that these are trained under; by default bp.")
     ] = None,
-    workers: Annotated[int | None, option("workers")] = None,
+    workers: Annotated[str | None, option("workers")] = None,
+    timeout: Annotated[float | None, option("timeout")] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Train a network and its controls by equal seeds, and say whether it is better than they are.
@@ -49,6 +50,7 @@ def ablate(
     from evonas.api.ablating import BAR_TITLE, ablate_to_the_end
     from evonas.api.progress_bar import count_display
     from evonas.cli.controls import show_controls
+    from evonas.settings.workers import Workers
     from evonas.study.controls.options import ControlOptions
 
     options = ControlOptions(
@@ -64,7 +66,11 @@ def ablate(
     try:
         with count_display(console, is_quiet=quiet, title=BAR_TITLE, unit="trainings") as show:
             ablation = ablate_to_the_end(
-                folder, key, options=options, workers=workers, on_progress=show
+                folder,
+                key,
+                options=options,
+                workers=Workers.of(workers, timeout),
+                on_progress=show,
             )
     except (KeyboardInterrupt, SystemExit):
         go_on = f"evonas ablate {shlex.quote(str(folder))} {key}"

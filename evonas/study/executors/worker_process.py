@@ -102,7 +102,7 @@ class WorkerProcess:
         self._outbox = SimpleQueue()
         self._held = [kept]
         for target, more in ((_write, self._outbox), (self._read, self.incarnation)):
-            threading.Thread(target=target, args=(mine, more), daemon=True).start()  # type: ignore[arg-type]
+            threading.Thread(target=target, args=(mine, more), daemon=True).start()
 
     def _read(self, connection: Connection, incarnation: int) -> None:
         message: object = self

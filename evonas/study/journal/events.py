@@ -31,6 +31,20 @@ class Repeated:
 
 
 @dataclass(frozen=True)
+class Retried:
+    """A training that was lost to a cause outside the network is tried again, from its start.
+
+    Its result takes the place of the failure. The search is told of it unless it was told of the
+    failure before.
+    """
+
+    key: str
+    replicate: int
+    epochs: int
+    attempt: int
+
+
+@dataclass(frozen=True)
 class AskedInVain:
     """The search had nothing to ask for while trainings ran; their results may change that."""
 
@@ -42,4 +56,4 @@ class Told:
     evaluation: Evaluation
 
 
-Event = Asked | Promoted | Repeated | AskedInVain | Told
+Event = Asked | Promoted | Repeated | Retried | AskedInVain | Told

@@ -96,9 +96,13 @@ class Journal:
         """Append that these candidates are trained on, up to the end of this epoch."""
         self._append([kinds.promoted(key, epochs=epochs) for key in promoted])
 
-    def record_tell(self, evaluation: Evaluation) -> None:
-        """Append the result of a candidate that was asked for, or that was promoted."""
-        self._append([kinds.told(evaluation)])
+    def record_retries(self, trainings: Sequence[tuple[str, int, int, int]]) -> None:
+        """Append that lost trainings are tried again, as (key, replicate, epochs, attempt)."""
+        self._append([kinds.retried(*each) for each in trainings])
+
+    def record_tell(self, evaluation: Evaluation, *, attempt: int = 0) -> None:
+        """Append the result of a candidate that was asked for, promoted, or tried again."""
+        self._append([kinds.told(evaluation, attempt=attempt)])
 
     def record_confirmation(self, evaluation: Evaluation) -> None:
         """Append a training that played no part in the search; its replicate is above 0."""

@@ -1,6 +1,6 @@
 """What the journal tells of, and how each is written as an entry and read back.
 
-The first seven kinds are the search itself, in the order in which it happened; confirmations and
+The first eight kinds are the search itself, in the order in which it happened; confirmations and
 findings come from after it.
 """
 
@@ -11,12 +11,21 @@ from typing import Any
 
 from evonas.evaluation.record import Evaluation
 from evonas.study.journal.entry import Draft, draft
-from evonas.study.journal.events import Asked, AskedInVain, Event, Promoted, Repeated, Told
+from evonas.study.journal.events import (
+    Asked,
+    AskedInVain,
+    Event,
+    Promoted,
+    Repeated,
+    Retried,
+    Told,
+)
 from evonas.study.journal.findings import Finding
 
 BEGAN = "began"
 ASKED = "asked"
 REPEATED = "repeated"
+RETRIED = "retried"
 ASKED_IN_VAIN = "asked-in-vain"
 PROMOTED = "promoted"
 TOLD = "told"
@@ -35,6 +44,19 @@ def repeated(key: str, replicate: int, *, generation: int) -> Draft:
     return draft(REPEATED, [key, replicate], body)
 
 
+def retried(key: str, replicate: int, epochs: int, attempt: int) -> Draft:
+    """A training that was lost to a cause outside the network is tried again.
+
+    Args:
+        key: of the candidate.
+        replicate: which of its trainings it is.
+        epochs: up to the end of this one.
+        attempt: from 1; no other of this training has it.
+    """
+    body = {"key": key, "replicate": replicate, "epochs": epochs, "attempt": attempt}
+    return draft(RETRIED, [key, replicate, epochs, attempt], body)
+
+
 def asked_in_vain(number: int) -> Draft:
     """There was nothing to ask for.
 
@@ -49,13 +71,18 @@ def promoted(key: str, *, epochs: int) -> Draft:
     return draft(PROMOTED, [key, epochs], {"key": key, "epochs": epochs})
 
 
-def told(evaluation: Evaluation) -> Draft:
+def told(evaluation: Evaluation, *, attempt: int = 0) -> Draft:
     """The result of a candidate.
+
+    Args:
+        evaluation: the result.
+        attempt: of the retry that it is the result of; 0 for the first.
 
     Raises:
         ValueError: one of its numbers is none.
     """
     name = [evaluation.key, evaluation.replicate, evaluation.epochs]
+    name += [attempt] if attempt else []
     return draft(TOLD, name, asdict(evaluation))
 
 
@@ -83,6 +110,8 @@ def events_of(entries: Iterable[Draft]) -> list[Event]:
             events.append(Asked(document["key"], document["generation"]))
         elif entry.kind == REPEATED:
             events.append(Repeated(**document))
+        elif entry.kind == RETRIED:
+            events.append(Retried(**document))
         elif entry.kind == ASKED_IN_VAIN:
             events.append(AskedInVain())
         elif entry.kind == PROMOTED:

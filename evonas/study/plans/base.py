@@ -68,6 +68,7 @@ class AbstractPlan(ABC):
         self._results: dict[TrainingId, Evaluation] = {}
         self._rivals: tuple[Vector, ...] | None = None  # worked out when it is asked for
         self._running: set[TrainingId] = set()
+        self._attempts: dict[TrainingId, int] = {}
         self._accepted: list[TrainingId] = []
         self._num_refused_in_a_row = 0
         self._is_exhausted = False
@@ -96,12 +97,46 @@ class AbstractPlan(ABC):
         Raises:
             KeyError: there is no such job.
         """
-        self._running.remove(training_id(evaluation))
-        self._results[training_id(evaluation)] = evaluation
+        one = training_id(evaluation)
+        self._running.remove(one)
+        self._results[one] = evaluation
         self._rivals = None
         if evaluation.replicate == 0:
             self.halving.add(evaluation)
-        self._settle(evaluation)
+        if not self.is_over(one):
+            self._settle(evaluation)
+
+    def retry(self, one: TrainingId) -> Job:
+        """A job for a training that was lost to a cause outside the network.
+
+        Its result takes the place of the failure. The search is told of it unless it was told of
+        the failure: each training is told once.
+
+        Raises:
+            KeyError: the training has no result.
+        """
+        failed = self._results[one]
+        self._attempts[one] = self._attempts.get(one, 0) + 1
+        self._running.add(one)
+        return Job(
+            key=one[0],
+            genome=self._trials[one].genome,
+            replicate=one[1],
+            generation=self._generations[one],
+            epochs=failed.epochs,
+            is_promoted=False,
+            rivals=() if one[1] else self._front(),
+            attempt=self._attempts[one],
+        )
+
+    def retry_lost(self) -> list[Job]:
+        """Jobs for all that was lost to a cause outside the network, and is not under way."""
+        lost = [training_id(each) for each in self.evaluations if each.is_lost_from_outside]
+        return [self.retry(one) for one in lost if one not in self._running]
+
+    def is_over(self, one: TrainingId) -> bool:
+        """Whether a training was told to the search, and is only tried again for its own sake."""
+        return one in self._attempts and one in self.finished
 
     @property
     def evaluations(self) -> list[Evaluation]:

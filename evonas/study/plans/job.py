@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import Vector
 from evonas.space import Genome
-from evonas.study.journal.events import Asked, Event, Promoted, Repeated
+from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Retried
 
 TrainingId = tuple[str, int]
 """Key of a candidate, and which of its trainings it is, from 0."""
@@ -35,6 +35,8 @@ class Job:
         is_promoted: it was on the rung below; else it begins.
         rivals: vectors of the front when it was ordered, which gate its expensive objectives.
         refused: its record if a constraint is broken without training: then nothing is to be done.
+        attempt: above 0 for a training that was lost to a cause outside the network, and is tried
+            again from its start.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Job:
     is_promoted: bool
     rivals: tuple[Vector, ...]
     refused: Evaluation | None = None
+    attempt: int = 0
 
     @property
     def id(self) -> TrainingId:
@@ -54,6 +57,8 @@ class Job:
     @property
     def event(self) -> Event:
         """What the journal says when it is ordered."""
+        if self.attempt:
+            return Retried(self.key, self.replicate, self.epochs, self.attempt)
         if self.is_promoted:
             return Promoted(self.key, self.epochs)
         if self.replicate:
