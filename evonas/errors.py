@@ -10,6 +10,7 @@ EvonasError                exit code 2
 |   |-- ConfigError        a setting of a run
 |   |-- ObjectiveError     an objective of one's own that cannot be used
 |   `-- RunFolderError     a run folder that cannot be used as asked
+|-- ClusterError           exit code 3: the workers of a cluster cannot be reached
 |-- StorageError           exit code 3: a journal or a weight file is damaged
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
     |-- TrainingDiverged   its loss or its weights stopped being finite
@@ -65,6 +66,12 @@ class RunFolderError(InputError):
 
 class StorageError(EvonasError):
     """What evonas wrote earlier can no longer be trusted: a damaged journal or weight file."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class ClusterError(EvonasError):
+    """The workers of a cluster cannot be reached, or are not what they must be."""
 
     exit_code: ClassVar[int] = 3
 

@@ -11,7 +11,7 @@ from evonas.report.controls.twin import read_twin_differences, twin_differences
 from evonas.report.picture import write_picture
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
-from evonas.settings.workers import Workers
+from evonas.settings.workers import Workers, parse_workers
 from evonas.study.audit import audit_study, is_audited
 from evonas.study.controls.names import KIND as CONTROL
 from evonas.study.controls.reading import controls_of
@@ -181,6 +181,7 @@ def executor_of(settings: Settings, workers: Workers) -> Iterator[AbstractExecut
         worker_count(wanted),
         device=settings.machine.device,
         timeout_seconds=wanted.machine.timeout,
+        place=None if workers.text is None else parse_workers(workers.text),
     )
     try:
         yield executor

@@ -149,17 +149,9 @@ def test_killed_at_any_result_of_a_retry_it_goes_on_without_being_told_to_retry(
         weather.is_bad = False
         killed = Drawn()
         with monkeypatch.context() as patch:
-            next_done, results = killed.next_done, iter(range(number))
-
-            def ended() -> Result:
-                if next(results, None) is None:
-                    raise Killed
-                return next_done()
-
-            patch.setattr(killed, "next_done", ended)
-            if number < count:
-                with pytest.raises(Killed):
-                    end(folder, killed, retry_failed=True)
+            patch.setattr(killed, "next_done", killed_after(number, killed.next_done))
+            with pytest.raises(Killed):
+                end(folder, killed, retry_failed=True)
         found = end(folder, Drawn())
         assert found.evaluations == expected.evaluations
         assert events(folder) == events(whole)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evonas.errors import DataError
+from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.source_cifar import Cifar10, Cifar100
 from evonas.evaluation.data.source_digits import Digits
@@ -21,12 +22,29 @@ DATASETS: dict[str, AbstractSource] = {
     for source in (Digits(), FashionMnist(), Cifar10(), Cifar100(), ImageNet16120(), Folder())
 }
 
+_GIVEN: dict[tuple[str, str], GivenSource] = {}  # what came with the work, by name and folder
+
 MIN_CAPPED_VALIDATION = 1000  # below this, a share of right answers is too coarse to rank by
 
 
 def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """Where data are sought when a run does not say: ``$EVONAS_DATA``, else ``./data``."""
     return Path(environment.get("EVONAS_DATA") or "data")
+
+
+def source_of(name: str, data_dir: Path) -> AbstractSource:
+    """What reads data set ``name``: what was given for this folder, else its own reader.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+    """
+    given = _GIVEN.get((name, str(data_dir)))
+    return given or look_up(DATASETS, name, kind="data set")
+
+
+def give(data: GivenData) -> None:
+    """Use these images, in this process, in the place of those in the folder they came from."""
+    _GIVEN[data.name, data.data_dir] = GivenSource(data)
 
 
 def traits_of(name: str, *, data_dir: Path | None = None) -> Traits:
@@ -36,8 +54,8 @@ def traits_of(name: str, *, data_dir: Path | None = None) -> Traits:
         UnknownNameError: no data set has this name.
         DataError: ``folder`` finds no images under ``data_dir``.
     """
-    source = look_up(DATASETS, name, kind="data set")
-    return source.traits(data_dir or default_data_dir())
+    data_dir = data_dir or default_data_dir()
+    return source_of(name, data_dir).traits(data_dir)
 
 
 def load_search_data(
@@ -68,8 +86,8 @@ def load_search_data(
         UnknownNameError: no data set has this name.
         DataError: the data are missing or damaged, or ``num_images`` does not fit them.
     """
-    source = look_up(DATASETS, name, kind="data set")
     data_dir = data_dir or default_data_dir()
+    source = source_of(name, data_dir)
     traits = source.traits(data_dir)
     images = source.load_train(data_dir, download=download)
     for_validation, for_training = stratified_part(
@@ -99,8 +117,8 @@ def load_test(name: str, *, data_dir: Path | None = None, download: bool = False
         UnknownNameError: no data set has this name.
         DataError: the data are missing or damaged.
     """
-    source = look_up(DATASETS, name, kind="data set")
-    return source.load_test(data_dir or default_data_dir(), download=download)
+    data_dir = data_dir or default_data_dir()
+    return source_of(name, data_dir).load_test(data_dir, download=download)
 
 
 def _keep(images: Images, num_images: int, seed: int, what: str) -> Images:

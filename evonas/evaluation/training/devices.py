@@ -49,3 +49,9 @@ def devices_of(name: str) -> list[str]:
     if name == "all":
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return ["cuda:0" if name == "cuda" else name]
+
+
+def use_fixed_algorithms() -> None:
+    """A candidate that is trained again on this GPU, for its weights, comes out the same."""
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False

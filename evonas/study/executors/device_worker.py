@@ -16,6 +16,7 @@ from evonas.evaluation.memory import give_memory_back
 from evonas.evaluation.protocol import Stage
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
+from evonas.evaluation.training.devices import use_fixed_algorithms
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket
 from evonas.study.executors.messages import Began, Done, portable
 from evonas.study.executors.order import Order, Result
@@ -93,8 +94,6 @@ def _free_bytes(device: str) -> int | None:
     """What candidates may take of a GPU; a CPU's memory is not counted."""
     if torch.device(device).type != "cuda":
         return None
-    # fixed algorithms: a candidate that is trained again, for its weights, must come out the same
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.benchmark = False
+    use_fixed_algorithms()
     free, _ = torch.cuda.mem_get_info(device)
     return int(USABLE_SHARE * free)

@@ -1,0 +1,80 @@
+"""What runs on a worker of a Dask cluster; nothing here runs in the process of the run."""
+
+import platform
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from evonas.evaluation.data.given import GivenData
+from evonas.evaluation.data.loading import give
+from evonas.evaluation.objectives.own_module import also_search
+from evonas.evaluation.one_thread import one_thread
+from evonas.evaluation.training.devices import use_fixed_algorithms
+from evonas.study.executors.inline import evaluate_order
+from evonas.study.executors.order import Order, Result
+from evonas.version import evonas_version
+
+BEGAN_TOPIC = "evonas-began"  # of Dask's events: (key of the task, address of the worker)
+_ONE_AT_A_TIME = threading.Lock()  # a worker may have more threads; a candidate wants the process
+
+
+class OtherVersions(Exception):
+    """A worker has other versions than the run; its text says which."""
+
+
+def own_versions() -> dict[str, str]:
+    """Of what decides the numbers, in this process."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    torch_version = str(torch.__version__).partition("+")[0]  # not what it was built for
+    return {"python": python, "evonas": evonas_version(), "torch": torch_version}
+
+
+def evaluate_remotely(
+    order: Order, data: GivenData, *, versions: Mapping[str, str], folders: Sequence[str]
+) -> Result:
+    """The result of an order, in a process of the cluster.
+
+    Args:
+        order: to be evaluated.
+        data: its data set, which this machine need not have.
+        versions: of the run.
+        folders: where the run finds modules of the user's own.
+
+    Raises:
+        OtherVersions: this worker has others.
+    """
+    check_versions(versions)
+    with _ONE_AT_A_TIME, one_thread():
+        _say_that_it_began()
+        for folder in folders:
+            also_search(Path(folder))
+        give(data)
+        if torch.device(order.protocol.device).type == "cuda":
+            use_fixed_algorithms()
+        return evaluate_order(order)
+
+
+def check_versions(expected: Mapping[str, str]) -> None:
+    """Refuse to work with other versions than those of the run.
+
+    Raises:
+        OtherVersions: there are some.
+    """
+    mine = own_versions()
+    others = [f"{name} {mine[name]}" for name in expected if mine[name] != expected[name]]
+    if others:
+        wanted = ", ".join(f"{name} {version}" for name, version in expected.items())
+        raise OtherVersions(
+            f"{platform.node()}: expected the versions of the run ({wanted}), found "
+            f"{', '.join(others)}; install the same there ({sys.executable})"
+        )
+
+
+def _say_that_it_began() -> None:
+    from distributed import get_worker
+
+    worker = get_worker()
+    worker.log_event(BEGAN_TOPIC, (worker.get_current_task(), worker.address))
