@@ -1,5 +1,6 @@
 """Candidates on the workers of a Dask cluster, one that runs or one made on this machine."""
 
+import logging
 import sys
 import time
 from collections import deque
@@ -140,6 +141,7 @@ class DaskExecutor(AbstractExecutor):
             self._cluster = LocalCluster(
                 n_workers=self._workers, threads_per_worker=1, dashboard_address=":0",
                 resources=self._resources or None,
+                silence_logs=logging.CRITICAL,  # what becomes of a candidate is told by us
             )  # fmt: skip
         try:
             self._client = Client(self._cluster or self._address, timeout=CONNECT_SECONDS)

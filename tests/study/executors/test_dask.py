@@ -27,6 +27,7 @@ from evonas.settings.workers import parse_workers
 from evonas.space import Genome, load
 from evonas.study.executors import dask_cluster
 from evonas.study.executors.dask_cluster import DaskExecutor, resources_of
+from evonas.study.executors.dask_task import own_versions
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order
@@ -172,7 +173,7 @@ def test_a_worker_of_another_version_is_refused_by_its_name(
     make: Callable[..., DaskExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = make()
-    mine = dask_cluster.own_versions()
+    mine = own_versions()
     monkeypatch.setattr(dask_cluster, "own_versions", lambda: mine | {"torch": "1.0.0"})
     executor.submit(Order(SPACE, genomes(1)[0], PROTOCOL))
     with pytest.raises(ClusterError, match=r"torch 1\.0\.0.*found torch "):
