@@ -17,6 +17,7 @@ from evonas.study.controls.reading import controls_of
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.folder import readable_run
+from evonas.study.images_of_run import accept_data, move_data
 from evonas.study.resolve import worker_count
 from evonas.study.results.audited import AUDIT, audited
 from evonas.study.results.candidate import front
@@ -169,6 +170,24 @@ def executor_of(settings: Settings, workers: int | None) -> Iterator[AbstractExe
         yield executor
     finally:
         executor.close()
+
+
+def with_images(folder: Path, *, data_dir: Path | str | None, is_accepted: bool) -> Settings:
+    """The settings of a run whose images may have moved or changed.
+
+    Args:
+        folder: of the run.
+        data_dir: where the images lie from now on; None for where they lay.
+        is_accepted: whether the run goes on with images that are others than it began with.
+
+    Raises:
+        EvonasError: see :mod:`evonas.study.images_of_run`.
+    """
+    if data_dir is not None:
+        move_data(folder, Path(data_dir))
+    if is_accepted:
+        accept_data(folder)
+    return _settings(folder)
 
 
 def _settings(folder: Path) -> Settings:

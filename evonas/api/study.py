@@ -108,7 +108,7 @@ class Study:
             DataError: no weights are kept of it, because it has no good chance of being on the
                 front.
         """
-        from safetensors.torch import load_file
+        from evonas.evaluation.model_file import read_model
 
         candidate = self.find(key)
         path = weights_path(self.folder, candidate.key)
@@ -118,7 +118,7 @@ class Study:
                 "front are, and of others with a good chance to belong to it"
             )
         network = self.untrained(candidate)
-        network.load_state_dict(load_file(path))
+        network.load_state_dict(read_model(path)[0])
         return network.eval()
 
     def untrained(self, candidate: Candidate) -> "nn.Module":
@@ -128,11 +128,11 @@ class Study:
             candidate: of this study.
         """
         from evonas.evaluation.candidate import candidate_network
-        from evonas.study.shape import read_space, run_traits
+        from evonas.study.shape import read_space, read_traits
 
         space = read_space(self.settings, self.folder)
         genome = space.parse(candidate.genome)
-        traits = run_traits(self.settings)
+        traits = read_traits(self.settings, self.folder)
         seed = candidate.representative.seed
         return candidate_network(space, genome, traits, seed=seed)
 
@@ -147,11 +147,21 @@ class Study:
         """
         return read_run(self.folder).find(key)
 
-    def resume(self, *, workers: int | None = None, progress: bool = True) -> "Study":
+    def resume(
+        self,
+        *,
+        workers: int | None = None,
+        data_dir: Path | str | None = None,
+        accept_data: bool = False,
+        progress: bool = True,
+    ) -> "Study":
         """Go on with a run that was interrupted, as if it never had been; nothing if it is over.
 
         Args:
             workers: candidates at once; None for one a core, or what suits the GPU.
+            data_dir: where the images lie from now on; None for where they lay.
+            accept_data: whether to go on if the images are others than the run began with; the
+                journal records it.
             progress: whether a progress bar is shown.
 
         Returns:
@@ -160,8 +170,9 @@ class Study:
         Raises:
             EvonasError: the run cannot go on here; the message says why.
         """
-        from evonas.api.running import audit_to_the_end, run_to_the_end
+        from evonas.api.running import audit_to_the_end, run_to_the_end, with_images
 
+        self.settings = with_images(self.folder, data_dir=data_dir, is_accepted=accept_data)
         with progress_display(is_quiet=not progress) as show:
             result = run_to_the_end(self.folder, workers=workers, on_progress=show)
         with audit_display(is_quiet=not progress) as tell:

@@ -79,6 +79,18 @@ def resume(
     /,
     *,
     workers: Annotated[int | None, option("workers")] = None,
+    data_dir: Annotated[
+        Path | None,
+        Parameter(help="Where the images lie from now on.", show_default="where they lay"),
+    ] = None,
+    accept_data: Annotated[
+        bool,
+        Parameter(
+            help="Go on though the images are others than the run began with; it is recorded.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Go on with a run that was interrupted, as if it never had been.
@@ -90,7 +102,12 @@ def resume(
     """
     from evonas.api.study import load_study
 
-    _go_on(load_study(folder).folder, workers=workers, is_quiet=quiet)
+    study = load_study(folder)  # refuses what is no run
+    if data_dir is not None or accept_data:
+        from evonas.api.running import with_images
+
+        with_images(study.folder, data_dir=data_dir, is_accepted=accept_data)
+    _go_on(study.folder, workers=workers, is_quiet=quiet)
 
 
 def confirm(

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import final
 
-from evonas.errors import StorageError
+from evonas.errors import DataError, StorageError
 from evonas.evaluation.data.images import Traits
-from evonas.evaluation.model_file import with_description
+from evonas.evaluation.model_file import read_model, with_description
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
@@ -53,7 +53,7 @@ class Models:
         save_weights(self._folder, evaluation.key, model)
 
     def restore(self, candidates: Iterable[Candidate], executor: AbstractExecutor) -> None:
-        """Train those again whose weights are not in the folder.
+        """Train those again whose weights are not in the folder, or are not what was written.
 
         Args:
             candidates: that shall have a model.
@@ -65,7 +65,7 @@ class Models:
         lost = {
             candidate.key: candidate.representative
             for candidate in candidates
-            if not weights_path(self._folder, candidate.key).exists()
+            if not is_model_of(candidate.key, weights_path(self._folder, candidate.key))
         }
         for known in lost.values():
             genome = self._space.parse(known.genome)
@@ -75,14 +75,28 @@ class Models:
             again, weights = executor.next_done()
             if _reproducible(again) != _reproducible(lost[again.key]):
                 raise StorageError(
-                    f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
-                    "here the candidate trains to other values than the journal holds"
+                    f"{weights_path(self._folder, again.key)}: missing or damaged, and cannot be "
+                    "made again: here the candidate trains to other values than the journal holds"
                 )
             self.save(again, weights)
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove the weights of all others."""
         keep_only(self._folder, keys)
+
+
+def is_model_of(key: str, path: Path) -> bool:
+    """Whether a file is there, is what was written, and is of this candidate.
+
+    Args:
+        key: of the candidate.
+        path: of the file.
+    """
+    try:
+        _, document = read_model(path)
+    except (DataError, StorageError):
+        return False
+    return bool(document.get("key", key) == key)
 
 
 def _reproducible(evaluation: Evaluation) -> dict[str, float]:

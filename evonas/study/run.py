@@ -89,7 +89,7 @@ class _Study:
         self._on_generation = on_generation
         self._space = read_space(settings, folder)
         self._protocol = Protocol.of(settings)
-        self._traits = run_traits(settings)
+        self._traits = run_traits(settings, journal)
         self._models = Models(folder, self._space, self._protocol, self._traits)
         self._events = deque(journal.events())
         self._refused = {

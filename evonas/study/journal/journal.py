@@ -61,6 +61,18 @@ class Journal:
         """Of the configuration and the space that the run began with."""
         return self._read(lambda entries: str(entries[0].document["digest"]))
 
+    def traits(self) -> dict[str, Any] | None:
+        """Of the images, as JSON has them; None in a run of before, which did not write them."""
+        return self._read(lambda entries: entries[0].document.get("traits"))
+
+    def accepted_data(self) -> dict[str, str | None]:
+        """The hashes of the images that the run went on with; empty if they never changed."""
+        return self._read(kinds.accepted_of)
+
+    def record_accepted_data(self, hashes: dict[str, str | None]) -> None:
+        """Append that the run goes on with other images than it began with."""
+        self._append([kinds.accepted(hashes, number=len(self._entries) + 1)])
+
     def record_asks(
         self,
         asked: Sequence[tuple[str, str]],

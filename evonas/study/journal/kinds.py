@@ -22,6 +22,7 @@ PROMOTED = "promoted"
 TOLD = "told"
 CONFIRMED = "confirmed"
 FOUND = "found"
+ACCEPTED = "accepted-data"
 
 
 def asked(key: str, *, generation: int, genome: str) -> Draft:
@@ -68,6 +69,16 @@ def found(finding: Finding) -> Draft:
     """What was found out about a candidate after the search."""
     name = [finding.kind, finding.key, finding.name, finding.replicate]
     return draft(FOUND, name, asdict(finding))
+
+
+def accepted(hashes: dict[str, str | None], *, number: int) -> Draft:
+    """The run goes on with other images than it began with.
+
+    Args:
+        hashes: of the images, by the names of the settings.
+        number: no other entry of this kind has it.
+    """
+    return draft(ACCEPTED, [number], hashes)
 
 
 def events_of(entries: Iterable[Draft]) -> list[Event]:
@@ -130,6 +141,19 @@ def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
     all_kinds = [Finding(**_read(entry)) for entry in entries if entry.kind == FOUND]
     mine = [finding for finding in all_kinds if finding.kind == kind]
     return sorted(mine, key=lambda finding: (finding.key, finding.name, finding.replicate))
+
+
+def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:
+    """The hashes of the images that were accepted last; empty if none ever were.
+
+    Raises:
+        ValueError: an entry is damaged.
+    """
+    hashes: dict[str, str | None] = {}
+    for entry in entries:
+        if entry.kind == ACCEPTED:
+            hashes = _read(entry)
+    return hashes
 
 
 def _read(entry: Draft) -> dict[str, Any]:
