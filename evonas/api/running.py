@@ -27,6 +27,7 @@ from evonas.study.results.progress import Progress
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.upkeep.state import noting_pace
 
 
 def run_to_the_end(
@@ -58,9 +59,8 @@ def run_to_the_end(
         )
     try:
         with executor_of(settings, workers) as executor:
-            result = run_study(
-                folder, executor=executor, on_progress=on_progress, on_generation=write
-            )
+            note = noting_pace(folder, on_progress)
+            result = run_study(folder, executor=executor, on_progress=note, on_generation=write)
         write_picture(folder, result.candidates, settings)
         return result
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
@@ -136,15 +136,28 @@ def write_run_tables(folder: Path) -> RunState:
         StorageError: see :func:`evonas.study.folder.readable_run`.
     """
     run = read_run(folder)
+    write_tables_of(run, folder)
+    return run
+
+
+def write_tables_of(run: RunState, folder: Path) -> None:
+    """Write the tables of a run.
+
+    Args:
+        run: that they are of.
+        folder: where to.
+
+    Raises:
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
     write_tables(
         folder,
         run.candidates,
         objectives=run.settings.problem.objectives,
         confirmed=run.confirmed,
         audited=run.audited,
-        twins=read_twin_differences(folder),
+        twins=read_twin_differences(run.folder),
     )
-    return run
 
 
 def with_workers(settings: Settings, workers: int | None) -> Settings:

@@ -16,7 +16,7 @@ from evonas.study.config import SPACE_FILE
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.results.candidate import Candidate
-from evonas.study.weights import keep_only, save_weights, weights_path
+from evonas.study.weights import MODELS_FOLDER, keep_only, save_weights, weights_path
 
 MIN_CHANCE = 0.05
 """Of being on the front, from which on weights are kept while a run goes on."""
@@ -65,7 +65,7 @@ class Models:
         lost = {
             candidate.key: candidate.representative
             for candidate in candidates
-            if not is_model_of(candidate.key, weights_path(self._folder, candidate.key))
+            if not is_model_of(candidate, weights_path(self._folder, candidate.key))
         }
         for known in lost.values():
             genome = self._space.parse(known.genome)
@@ -80,23 +80,29 @@ class Models:
                 )
             self.save(again, weights)
 
+    def files(self) -> list[Path]:
+        """All that there are, by key."""
+        return sorted((self._folder / MODELS_FOLDER).glob("*.safetensors"))
+
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove the weights of all others."""
         keep_only(self._folder, keys)
 
 
-def is_model_of(key: str, path: Path) -> bool:
-    """Whether a file is there, is what was written, and is of this candidate.
+def is_model_of(candidate: Candidate, path: Path) -> bool:
+    """Whether a file is there, is what was written, and is of the training that stands for it.
 
     Args:
-        key: of the candidate.
+        candidate: of the run.
         path: of the file.
     """
     try:
         _, document = read_model(path)
     except (DataError, StorageError):
         return False
-    return bool(document.get("key", key) == key)
+    meant = {"key": candidate.key, "seed": candidate.representative.seed}
+    # the first versions wrote no description, and so nothing that could contradict
+    return all(document.get(name, value) == value for name, value in meant.items())
 
 
 def _reproducible(evaluation: Evaluation) -> dict[str, float]:

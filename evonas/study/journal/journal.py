@@ -120,6 +120,23 @@ class Journal:
         """Append what was found out about a candidate after the search."""
         self._append([kinds.found(finding)])
 
+    def record_end(self) -> None:
+        """Append that the search came to its end, unless the journal says so."""
+        if not self.has_ended():
+            self._append([kinds.ended(len(self._entries) + 1)])
+
+    def has_ended(self) -> bool:
+        """Whether the search came to its end; a run of before does not say so."""
+        return kinds.has_ended(self._entries)
+
+    def record_known(self, evaluations: Iterable[Evaluation]) -> None:
+        """Append results that need not be made again when their trainings are asked for."""
+        self._append([kinds.known(evaluation) for evaluation in evaluations])
+
+    def known(self) -> list[Evaluation]:
+        """Results that need not be made again, whether their trainings were asked for or not."""
+        return self._read(kinds.known_of)
+
     def events(self) -> list[Event]:
         """All that happened in the search, in its order."""
         return self._read(kinds.events_of)

@@ -1,7 +1,7 @@
 """What the journal tells of, and how each is written as an entry and read back.
 
-The first seven kinds are the search itself, in the order in which it happened; confirmations and
-findings come from after it.
+The first six kinds are the search itself, in the order in which it happened. Confirmations and
+findings come from after it, accepted images and known results from outside.
 """
 
 import json
@@ -23,6 +23,8 @@ TOLD = "told"
 CONFIRMED = "confirmed"
 FOUND = "found"
 ACCEPTED = "accepted-data"
+KNOWN = "known"
+ENDED = "ended"
 
 
 def asked(key: str, *, generation: int, genome: str) -> Draft:
@@ -69,6 +71,25 @@ def found(finding: Finding) -> Draft:
     """What was found out about a candidate after the search."""
     name = [finding.kind, finding.key, finding.name, finding.replicate]
     return draft(FOUND, name, asdict(finding))
+
+
+def known(evaluation: Evaluation) -> Draft:
+    """A result that need not be made again when its training is asked for.
+
+    Raises:
+        ValueError: one of its numbers is none.
+    """
+    name = [evaluation.key, evaluation.replicate, evaluation.epochs]
+    return draft(KNOWN, name, asdict(evaluation))
+
+
+def ended(number: int) -> Draft:
+    """The search came to its end.
+
+    Args:
+        number: no other entry of this kind has it.
+    """
+    return draft(ENDED, [number], {})
 
 
 def accepted(hashes: dict[str, str | None], *, number: int) -> Draft:
@@ -122,6 +143,13 @@ def evaluations_of(entries: Sequence[Draft]) -> list[Evaluation]:
     return [last[each] for each in sorted(last, key=lambda each: orders.get(each, 0))]
 
 
+def has_ended(entries: Iterable[Draft]) -> bool:
+    """Whether nothing happened in the search since it last came to its end."""
+    search = (ASKED, REPEATED, ASKED_IN_VAIN, PROMOTED, TOLD, ENDED)
+    last = [entry.kind for entry in entries if entry.kind in search][-1:]
+    return last == [ENDED]
+
+
 def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
     """What was trained to confirm the front, by candidate and replicate.
 
@@ -141,6 +169,15 @@ def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
     all_kinds = [Finding(**_read(entry)) for entry in entries if entry.kind == FOUND]
     mine = [finding for finding in all_kinds if finding.kind == kind]
     return sorted(mine, key=lambda finding: (finding.key, finding.name, finding.replicate))
+
+
+def known_of(entries: Iterable[Draft]) -> list[Evaluation]:
+    """Results that need not be made again.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    return [_evaluation(_read(entry)) for entry in entries if entry.kind == KNOWN]
 
 
 def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:

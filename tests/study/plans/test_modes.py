@@ -19,7 +19,7 @@ from evonas.search.engines import SEARCHES
 from evonas.settings import Settings
 from evonas.settings.search import MODES
 from evonas.space import load
-from evonas.study import run as module
+from evonas.study.plans import modes as module
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.plans import base as plan
 from evonas.study.results.candidate import candidates_of, front
