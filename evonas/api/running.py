@@ -16,6 +16,7 @@ from evonas.study.controls.names import KIND as CONTROL
 from evonas.study.controls.reading import controls_of
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
+from evonas.study.extend import extend
 from evonas.study.folder import readable_run
 from evonas.study.images_of_run import accept_data, move_data
 from evonas.study.resolve import worker_count
@@ -185,21 +186,34 @@ def executor_of(settings: Settings, workers: int | None) -> Iterator[AbstractExe
         executor.close()
 
 
-def with_images(folder: Path, *, data_dir: Path | str | None, is_accepted: bool) -> Settings:
-    """The settings of a run whose images may have moved or changed.
+def changed_settings(
+    folder: Path,
+    *,
+    data_dir: Path | str | None = None,
+    is_accepted: bool = False,
+    population: int | None = None,
+    generations: int | None = None,
+    evaluations: int | None = None,
+) -> Settings:
+    """The settings of a run that goes on elsewhere, with other images or for longer.
 
     Args:
         folder: of the run.
         data_dir: where the images lie from now on; None for where they lay.
         is_accepted: whether the run goes on with images that are others than it began with.
+        population: trainings in a generation; None for as many as before.
+        generations: at most; None for as many as before.
+        evaluations: trainings at most; None for as many as before.
 
     Raises:
-        EvonasError: see :mod:`evonas.study.images_of_run`.
+        EvonasError: see :mod:`evonas.study.images_of_run` and :mod:`evonas.study.extend`.
     """
     if data_dir is not None:
         move_data(folder, Path(data_dir))
     if is_accepted:
         accept_data(folder)
+    if (population, generations, evaluations) != (None, None, None):
+        extend(folder, population=population, generations=generations, evaluations=evaluations)
     return _settings(folder)
 
 

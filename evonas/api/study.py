@@ -153,6 +153,9 @@ class Study:
         workers: int | None = None,
         data_dir: Path | str | None = None,
         accept_data: bool = False,
+        population: int | None = None,
+        generations: int | None = None,
+        evaluations: int | None = None,
         progress: bool = True,
     ) -> "Study":
         """Go on with a run that was interrupted, as if it never had been; nothing if it is over.
@@ -162,6 +165,10 @@ class Study:
             data_dir: where the images lie from now on; None for where they lay.
             accept_data: whether to go on if the images are others than the run began with; the
                 journal records it.
+            population: trainings in a generation from now on. The run ends as if it had been begun
+                with this size; trainings that it has are not repeated.
+            generations: at most, from now on.
+            evaluations: trainings at most, from now on.
             progress: whether a progress bar is shown.
 
         Returns:
@@ -170,9 +177,12 @@ class Study:
         Raises:
             EvonasError: the run cannot go on here; the message says why.
         """
-        from evonas.api.running import audit_to_the_end, run_to_the_end, with_images
+        from evonas.api.running import audit_to_the_end, changed_settings, run_to_the_end
 
-        self.settings = with_images(self.folder, data_dir=data_dir, is_accepted=accept_data)
+        self.settings = changed_settings(
+            self.folder, data_dir=data_dir, is_accepted=accept_data, population=population,
+            generations=generations, evaluations=evaluations,
+        )  # fmt: skip
         with progress_display(is_quiet=not progress) as show:
             result = run_to_the_end(self.folder, workers=workers, on_progress=show)
         with audit_display(is_quiet=not progress) as tell:

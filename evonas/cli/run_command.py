@@ -74,11 +74,19 @@ def run(**given: Any) -> None:
     _search(settings, out=own["out"], is_quiet=own["quiet"])
 
 
+_LARGER = Parameter(show_default=lambda _: "as before")
+
+
 def resume(
     folder: Path,
     /,
     *,
     workers: Annotated[int | None, option("workers")] = None,
+    population: Annotated[
+        int | None, _LARGER, Parameter(help="Trainings in a generation.")
+    ] = None,
+    generations: Annotated[int | None, _LARGER, Parameter(help="Generations at most.")] = None,
+    evaluations: Annotated[int | None, _LARGER, Parameter(help="Trainings at most.")] = None,
     data_dir: Annotated[
         Path | None,
         Parameter(help="Where the images lie from now on.", show_default="where they lay"),
@@ -93,7 +101,10 @@ def resume(
     ] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Go on with a run that was interrupted, as if it never had been.
+    """Go on with a run that was interrupted, as if it never had been, or for longer.
+
+    With another size it ends as if it had been begun with that size; trainings that it has are not
+    repeated.
 
     Parameters
     ----------
@@ -103,10 +114,13 @@ def resume(
     from evonas.api.study import load_study
 
     study = load_study(folder)  # refuses what is no run
-    if data_dir is not None or accept_data:
-        from evonas.api.running import with_images
+    if (data_dir, population, generations, evaluations) != (None,) * 4 or accept_data:
+        from evonas.api.running import changed_settings
 
-        with_images(study.folder, data_dir=data_dir, is_accepted=accept_data)
+        changed_settings(
+            study.folder, data_dir=data_dir, is_accepted=accept_data, population=population,
+            generations=generations, evaluations=evaluations,
+        )  # fmt: skip
     _go_on(study.folder, workers=workers, is_quiet=quiet)
 
 

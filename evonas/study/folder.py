@@ -77,7 +77,7 @@ def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]
                 f"{folder}: {CONFIG_FILE} or {SPACE_FILE} differs from what the run began with; "
                 "put it back, or begin a new run"
             )
-        yield settings.with_values(journal.accepted_data()), journal
+        yield settings.with_values(journal.changes()), journal
     finally:
         journal.close()
 

@@ -274,7 +274,8 @@ class _Study:
         candidates = self._beliefs.update(self._plan.evaluations)
         self._beliefs.write(self._folder)
         hopeful = {c.key for c in candidates if c.on_front or (c.p_front or 0.0) >= MIN_CHANCE}
-        self._models.keep_only(hopeful | set(self._audited))
+        known = {key for key, _, _ in self._known}  # not asked for yet, perhaps
+        self._models.keep_only(hopeful | set(self._audited) | known)
         self._on_generation(candidates)
 
     def _hypervolume(self) -> float | None:

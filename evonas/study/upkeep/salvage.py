@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evonas.study.journal import kinds
+from evonas.study.journal import kinds, reading
 from evonas.study.journal.entry import NOTHING_BEFORE, Draft, Entry, is_intact
-from evonas.study.journal.events import Told
 
 _COLUMNS = "kind, name, body, position, sha256"
 MAX_LOST_BYTES = 1 << 30  # a damaged header is not taken at its word
-_AFTER_THE_SEARCH = (kinds.CONFIRMED, kinds.FOUND, kinds.ACCEPTED, kinds.KNOWN)
+_AFTER_THE_SEARCH = (
+    kinds.CONFIRMED, kinds.FOUND, kinds.ACCEPTED, kinds.KNOWN, kinds.EXTENDED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,12 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
     """
     entries = _readable(path)
     intact = _intact(entries)
-    search = _search_before_the_damage(intact) or [began]
+    was_extended = any(entry.kind == kinds.EXTENDED for entry in intact)
+    search = [*intact[:1]] if was_extended else _search_before_the_damage(intact)
+    if not search or search[0].kind != kinds.BEGAN:
+        search = [began]
     told = {entry.name for entry in search if entry.kind == kinds.TOLD}
-    results = [e.evaluation for e in kinds.events_of(intact) if isinstance(e, Told)]
+    results = reading.told_of(intact)
     # one that was refused for its constraints was not trained, and is refused again
     again = [e for e in results if e.epochs > 0 and kinds.told(e).name not in told]
     after = [entry for entry in intact if entry.kind in _AFTER_THE_SEARCH]
