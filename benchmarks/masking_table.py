@@ -42,7 +42,8 @@ from evonas.evaluation.attacks.masking.diagnosis import masking
 from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.attacks.suite import NamedAttack, run_attack
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.loading import default_data_dir, load_search_data
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
 from evonas.networks import Network

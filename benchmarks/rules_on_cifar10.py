@@ -37,7 +37,8 @@ from benchmarks.support.sections import RESULTS, write_section
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.images import SearchData, Traits, unit_pixels
-from evonas.evaluation.data.loading import default_data_dir, load_search_data
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
 from evonas.networks import Network

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from evonas.evaluation.data.images import Images, unit_pixels
-from evonas.evaluation.data.loading import default_data_dir, load_search_data
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.place import default_data_dir
 from evonas.rules import RuleConv2d, SoftHebb, connect, parameter_groups
 
 KERNELS = (5, 3)

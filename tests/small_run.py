@@ -14,6 +14,8 @@ SMALL_RUN = read_settings(
         "rules": ("fa", "usf", "brsf"),
         "dataset": "digits",
         "data_dir": "nowhere",
+        "train_sha256": None,
+        "test_sha256": None,
         "algorithm": "nsga2",
         "population": 4,
         "generations": 3,

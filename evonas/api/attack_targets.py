@@ -82,7 +82,8 @@ def candidate_target(
     if part == "validation":
         images = attacked_validation(_attacking_all(protocol, num_images))
     else:
-        test = load_test(settings.training.dataset, data_dir=protocol.data_dir)
+        training = settings.training
+        test = load_test(training.dataset, data_dir=protocol.data_dir, sha256=training.test_sha256)
         images = robust_subset(test, num_images=num_images, seed=attack_seed(protocol))
     prefix = f"{part} {len(images)} {seed} "
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from evonas.errors import ConfigError
 from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -18,7 +19,7 @@ from evonas.space import load as load_space
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.order import Order
 from evonas.study.resolve import resolve
-from evonas.study.shape import run_traits, shaped_space
+from evonas.study.shape import shaped_space
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def evaluate(
     evaluation, weights = executor.next_done()
     if not (weights and evaluation.contends):
         return Trained(evaluation, None)
-    network = candidate_network(shaped, parsed, run_traits(resolved), seed=evaluation.seed)
+    traits = traits_of(protocol.training.dataset, data_dir=protocol.data_dir)
+    network = candidate_network(shaped, parsed, traits, seed=evaluation.seed)
     network.load_state_dict(load(weights))
     return Trained(evaluation, network.eval())

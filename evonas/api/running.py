@@ -17,7 +17,9 @@ from evonas.study.controls.names import KIND as CONTROL
 from evonas.study.controls.reading import controls_of
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
+from evonas.study.extend import extend
 from evonas.study.folder import readable_run
+from evonas.study.images_of_run import accept_data, move_data
 from evonas.study.resolve import worker_count
 from evonas.study.results.audited import AUDIT, audited
 from evonas.study.results.candidate import front
@@ -27,6 +29,7 @@ from evonas.study.results.progress import Progress
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.upkeep.state import noting_pace
 
 
 def run_to_the_end(
@@ -66,7 +69,7 @@ def run_to_the_end(
             result = run_study(
                 folder,
                 executor=executor,
-                on_progress=on_progress,
+                on_progress=noting_pace(folder, on_progress),
                 on_generation=write,
                 retry_failed=retry_failed,
             )
@@ -145,15 +148,28 @@ def write_run_tables(folder: Path) -> RunState:
         StorageError: see :func:`evonas.study.folder.readable_run`.
     """
     run = read_run(folder)
+    write_tables_of(run, folder)
+    return run
+
+
+def write_tables_of(run: RunState, folder: Path) -> None:
+    """Write the tables of a run.
+
+    Args:
+        run: that they are of.
+        folder: where to.
+
+    Raises:
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
     write_tables(
         folder,
         run.candidates,
         objectives=run.settings.problem.objectives,
         confirmed=run.confirmed,
         audited=run.audited,
-        twins=read_twin_differences(folder),
+        twins=read_twin_differences(run.folder),
     )
-    return run
 
 
 def with_workers(settings: Settings, workers: Workers) -> Settings:
@@ -187,6 +203,37 @@ def executor_of(settings: Settings, workers: Workers) -> Iterator[AbstractExecut
         yield executor
     finally:
         executor.close()
+
+
+def changed_settings(
+    folder: Path,
+    *,
+    data_dir: Path | str | None = None,
+    is_accepted: bool = False,
+    population: int | None = None,
+    generations: int | None = None,
+    evaluations: int | None = None,
+) -> Settings:
+    """The settings of a run that goes on elsewhere, with other images or for longer.
+
+    Args:
+        folder: of the run.
+        data_dir: where the images lie from now on; None for where they lay.
+        is_accepted: whether the run goes on with images that are others than it began with.
+        population: trainings in a generation; None for as many as before.
+        generations: at most; None for as many as before.
+        evaluations: trainings at most; None for as many as before.
+
+    Raises:
+        EvonasError: see :mod:`evonas.study.images_of_run` and :mod:`evonas.study.extend`.
+    """
+    if data_dir is not None:
+        move_data(folder, Path(data_dir))
+    if is_accepted:
+        accept_data(folder)
+    if (population, generations, evaluations) != (None, None, None):
+        extend(folder, population=population, generations=generations, evaluations=evaluations)
+    return _settings(folder)
 
 
 def _settings(folder: Path) -> Settings:

@@ -4,12 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from evonas.api.progress_bar import (
-    audit_display,
-    confirmation_display,
-    count_display,
-    progress_display,
-)
+from evonas.api.progress_bar import confirmation_display
 from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -109,7 +104,7 @@ class Study:
             DataError: no weights are kept of it, because it has no good chance of being on the
                 front.
         """
-        from safetensors.torch import load_file
+        from evonas.evaluation.model_file import read_model
 
         candidate = self.find(key)
         path = weights_path(self.folder, candidate.key)
@@ -119,7 +114,7 @@ class Study:
                 "front are, and of others with a good chance to belong to it"
             )
         network = self.untrained(candidate)
-        network.load_state_dict(load_file(path))
+        network.load_state_dict(read_model(path)[0])
         return network.eval()
 
     def untrained(self, candidate: Candidate) -> "nn.Module":
@@ -129,11 +124,11 @@ class Study:
             candidate: of this study.
         """
         from evonas.evaluation.candidate import candidate_network
-        from evonas.study.shape import read_space, run_traits
+        from evonas.study.shape import read_space, read_traits
 
         space = read_space(self.settings, self.folder)
         genome = space.parse(candidate.genome)
-        traits = run_traits(self.settings)
+        traits = read_traits(self.settings, self.folder)
         seed = candidate.representative.seed
         return candidate_network(space, genome, traits, seed=seed)
 
@@ -154,6 +149,11 @@ class Study:
         workers: int | str | None = None,
         timeout: float | None = None,
         retry_failed: bool = False,
+        data_dir: Path | str | None = None,
+        accept_data: bool = False,
+        population: int | None = None,
+        generations: int | None = None,
+        evaluations: int | None = None,
         progress: bool = True,
     ) -> "Study":
         """Go on with a run that was interrupted, as if it never had been; nothing if it is over.
@@ -163,6 +163,13 @@ class Study:
                 GPU.
             timeout: seconds that a candidate may take; None for no limit.
             retry_failed: whether what was lost to memory, time or a dead worker is tried again.
+            data_dir: where the images lie from now on; None for where they lay.
+            accept_data: whether to go on if the images are others than the run began with; the
+                journal records it.
+            population: trainings in a generation from now on. The run ends as if it had been begun
+                with this size; trainings that it has are not repeated.
+            generations: at most, from now on.
+            evaluations: trainings at most, from now on.
             progress: whether a progress bar is shown.
 
         Returns:
@@ -171,24 +178,15 @@ class Study:
         Raises:
             EvonasError: the run cannot go on here; the message says why.
         """
-        from evonas.api.running import audit_to_the_end, run_to_the_end
+        from evonas.api.resuming import go_on
+        from evonas.api.running import changed_settings
 
+        self.settings = changed_settings(
+            self.folder, data_dir=data_dir, is_accepted=accept_data, population=population,
+            generations=generations, evaluations=evaluations,
+        )  # fmt: skip
         on = Workers.of(workers, timeout)
-        with progress_display(is_quiet=not progress) as show:
-            result = run_to_the_end(
-                self.folder, workers=on, retry_failed=retry_failed, on_progress=show
-            )
-        with audit_display(is_quiet=not progress) as tell:
-            result = audit_to_the_end(self.folder, result, workers=on, on_progress=tell)
-        if self.settings.search.confirm and result.front:
-            self.confirm(
-                self.settings.search.confirm, workers=workers, timeout=timeout, progress=progress
-            )
-        if self.settings.search.controls and result.front:
-            from evonas.api.ablating import BAR_TITLE, ablate_front
-
-            with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as bar:
-                ablate_front(self.folder, workers=on, on_progress=bar)
+        go_on(self.folder, self.settings, workers=on, retry_failed=retry_failed, progress=progress)
         return self
 
     def confirm(

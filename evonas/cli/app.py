@@ -15,6 +15,7 @@ from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
+from evonas.cli.upkeep import commands as upkeep
 from evonas.errors import EvonasError, InputError, StorageError
 
 UNWRITTEN = StorageError.exit_code
@@ -46,6 +47,11 @@ def make_app() -> App:
     app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)
     app.command(analyse, sort_key=2.7)
+    app.command(upkeep.status, sort_key=2.8)
+    app.command(upkeep.ls, sort_key=2.81)
+    app.command(upkeep.verify, sort_key=2.82)
+    app.command(upkeep.repair, sort_key=2.83)
+    app.command(upkeep.backup, sort_key=2.84)
     app.command(spaces)
     app.command(rules)
     app.command(commands.objectives, sort_key=5)

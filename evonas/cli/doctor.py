@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas import __version__
-from evonas.cli.machine import GIB, Machine, problems, this_machine
+from evonas.cli.examining.machine import GIB, Machine, problems, this_machine
 from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import default_precision
 from evonas.evaluation.training.speed import Speed, training_speed

@@ -48,8 +48,11 @@ def show_front(console: Console, folder: Path) -> None:
     if any(candidate.key in twins for candidate in chosen):
         _say(console, "- bp: minus its bp twin, pairs of equal seeds, on the validation part")
         _say(console, f"controls: {_controls_of(chosen, twins)}")
-    picture = write_picture(folder, run.candidates, run.settings)
-    _say(console, f"{_counts(run, chosen)}; picture: {picture}")
+    try:
+        picture = f"picture: {write_picture(folder, run.candidates, run.settings)}"
+    except OSError as problem:  # a disk that only reads, or a full one
+        picture = f"no picture: {folder}: {problem.strerror}"
+    _say(console, f"{_counts(run, chosen)}; {picture}")
     missing = left_out(run.candidates, objectives)
     if missing:
         _say(console, f"not in the picture: {missing}")

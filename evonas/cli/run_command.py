@@ -75,6 +75,9 @@ def run(**given: Any) -> None:
     _search(settings, out=own["out"], is_quiet=own["quiet"])
 
 
+_LARGER = Parameter(show_default=lambda _: "as before")
+
+
 def resume(
     folder: Path,
     /,
@@ -89,9 +92,29 @@ def resume(
             show_default=False,
         ),
     ] = False,
+    population: Annotated[
+        int | None, _LARGER, Parameter(help="Trainings in a generation.")
+    ] = None,
+    generations: Annotated[int | None, _LARGER, Parameter(help="Generations at most.")] = None,
+    evaluations: Annotated[int | None, _LARGER, Parameter(help="Trainings at most.")] = None,
+    data_dir: Annotated[
+        Path | None,
+        Parameter(help="Where the images lie from now on.", show_default="where they lay"),
+    ] = None,
+    accept_data: Annotated[
+        bool,
+        Parameter(
+            help="Go on though the images are others than the run began with; it is recorded.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Go on with a run that was interrupted, as if it never had been.
+    """Go on with a run that was interrupted, as if it never had been, or for longer.
+
+    With another size it ends as if it had been begun with that size; trainings that it has are not
+    repeated.
 
     Parameters
     ----------
@@ -100,12 +123,16 @@ def resume(
     """
     from evonas.api.study import load_study
 
-    _go_on(
-        load_study(folder).folder,
-        workers=Workers.of(workers, timeout),
-        retry_failed=retry_failed,
-        is_quiet=quiet,
-    )
+    study = load_study(folder)  # refuses what is no run
+    if (data_dir, population, generations, evaluations) != (None,) * 4 or accept_data:
+        from evonas.api.running import changed_settings
+
+        changed_settings(
+            study.folder, data_dir=data_dir, is_accepted=accept_data, population=population,
+            generations=generations, evaluations=evaluations,
+        )  # fmt: skip
+    on = Workers.of(workers, timeout)
+    _go_on(study.folder, workers=on, retry_failed=retry_failed, is_quiet=quiet)
 
 
 def confirm(

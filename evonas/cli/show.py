@@ -53,10 +53,14 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
     console.print()
     console.print(_layers(Study(folder), candidate))
     drawing = folder / CELLS_FOLDER / f"{candidate.key}.svg"
-    drawing.parent.mkdir(exist_ok=True)
     title = f"{candidate.key}, {space.name}"
-    drawing.write_text(cells_as_svg(blueprint.cells, title=title), encoding="utf-8")
-    _say(console, f"\ndrawing of the cells: {drawing}")
+    try:
+        drawing.parent.mkdir(exist_ok=True)
+        drawing.write_text(cells_as_svg(blueprint.cells, title=title), encoding="utf-8")
+    except OSError as problem:  # a disk that only reads, or a full one
+        _say(console, f"\nno drawing of the cells: {folder}: {problem.strerror}")
+    else:
+        _say(console, f"\ndrawing of the cells: {drawing}")
 
 
 def standing(

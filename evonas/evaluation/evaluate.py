@@ -230,7 +230,8 @@ def _on_test(subject: Subject, protocol: Protocol) -> Subject:
 @lru_cache(maxsize=1)  # the same images for all candidates of a study
 def _test_part(protocol: Protocol) -> tuple[Images, Images]:
     """The test images, and those of them that are attacked, on the device."""
-    test = load_test(protocol.training.dataset, data_dir=protocol.data_dir)
+    training = protocol.training
+    test = load_test(training.dataset, data_dir=protocol.data_dir, sha256=training.test_sha256)
     test = test.to(protocol.device)
     attacked = robust_subset(
         test, num_images=protocol.attack.attacked_images, seed=attack_seed(protocol)
@@ -264,15 +265,16 @@ def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
         training.split_seed,
         training.images,
         protocol.device,
+        training.train_sha256,
     )
 
 
 @lru_cache(maxsize=1)  # a worker evaluates many candidates of one study: it reads the data once
 def _load(
-    name: str, data_dir: Path, seed: int, num_images: int | None, device: str
+    name: str, data_dir: Path, seed: int, num_images: int | None, device: str, sha256: str | None
 ) -> tuple[SearchData, FramedImages]:
     data = load_search_data(
-        name, data_dir=data_dir, download=False, seed=seed, num_images=num_images
+        name, data_dir=data_dir, seed=seed, num_images=num_images, sha256=sha256
     )
     data = data.to(device)
     images = frame(data.train, traits=data.traits)

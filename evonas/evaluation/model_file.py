@@ -2,17 +2,22 @@
 
 The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
 ``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules``, ``input_shape``,
-``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight)
-and ``seed`` (of the feedback). One entry, because safetensors writes several in a random order,
-and equal runs are to give equal bytes.
+``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight),
+``seed`` (of the feedback) and ``sha256``, a hash of all the rest and of the weights: a format that
+only says where each tensor lies cannot tell a flipped bit. One entry, because safetensors writes
+several in a random order, and equal runs are to give equal bytes.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
+from torch import Tensor
 
 from evonas.errors import DataError, StorageError
 from evonas.evaluation.candidate import candidate_network
@@ -66,7 +71,44 @@ def with_description(
         "std": traits.std,
         "seed": seed,
     }
-    return save(load(weights), {ENTRY: json.dumps(document)})
+    tensors = load(weights)
+    document["sha256"] = _seal(tensors, document)
+    return save(tensors, {ENTRY: json.dumps(document)})
+
+
+def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The weights in a file of ``models/``, and what the file says of them.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The weights by name, on the CPU, and the description; the latter is empty in a file of
+        before there were any.
+
+    Raises:
+        DataError: the file is missing.
+        StorageError: it is not what was written.
+    """
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        document = json.loads(metadata.get(ENTRY, "{}"))
+        if not isinstance(document, dict):
+            raise ValueError("its description is no JSON object")
+    except FileNotFoundError as problem:
+        raise DataError(f"{path}: no such file") from problem
+    except (SafetensorError, OSError, ValueError) as problem:
+        raise StorageError(f"{path}: damaged, or no safetensors file ({problem})") from problem
+    # the first versions wrote none, and neither does what was never a model of evonas
+    if "sha256" in document and document["sha256"] != _seal(weights, document):
+        raise StorageError(
+            f"{path}: damaged: its weights or its description are not what was written; a model "
+            "of a run is made again by: evonas repair RUN"
+        )
+    return weights, document
 
 
 def load_network(path: str | Path) -> Network:
@@ -88,17 +130,8 @@ def load_network(path: str | Path) -> Network:
         >>> network(torch.rand(2, 1, 8, 8)).shape
         torch.Size([2, 10])
     """
-    path = Path(path)
+    weights, document = read_model(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as problem:
-        raise DataError(f"{path}: no such file") from problem
-    except (SafetensorError, OSError) as problem:
-        raise StorageError(f"{path}: damaged, or no safetensors file ({problem})") from problem
-    try:
-        document = json.loads(metadata.get(ENTRY, "{}"))
         if document.get("format") != FORMAT:
             raise DataError(
                 f"{path}: expected a model that says how it is built (format {FORMAT}), found "
@@ -111,6 +144,17 @@ def load_network(path: str | Path) -> Network:
         reason = " ".join(str(problem).split())  # torch writes several lines
         raise StorageError(f"{path}: damaged: {reason}") from problem
     return network.eval()
+
+
+def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
+    """SHA-256 of the weights and of the description but for the hash itself, in hexadecimal."""
+    said = {name: value for name, value in document.items() if name != "sha256"}
+    sha256 = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for name, tensor in sorted(weights.items()):
+        sha256.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        # as bytes, which every type of number has and numpy has not for every type
+        sha256.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return sha256.hexdigest()
 
 
 def _built(document: dict[str, Any], *, where: str) -> Network:

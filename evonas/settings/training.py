@@ -17,7 +17,15 @@ class TrainingSettings:
 
     dataset: str = setting("The data set.", default="digits", table="datasets")
     data_dir: str = setting(
-        "The folder of the images' files.", default=unset("$EVONAS_DATA, or ./data")
+        "The folder of the images' files.",
+        default=unset("$EVONAS_DATA, or ./data"),
+        decides_result=False,
+    )
+    train_sha256: str | None = setting(
+        "Hash that the official training images must have.", default=unset("that of those found")
+    )
+    test_sha256: str | None = setting(
+        "Hash that the test images must have.", default=unset("that of those found")
     )
     download: bool = setting(
         "Fetch the data set if it is missing.", default=False, decides_result=False

@@ -62,7 +62,7 @@ def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progre
         if not is_audited(settings):
             return
         space, protocol = read_space(settings, folder), Protocol.of(settings)
-        models = Models(folder, space, protocol, run_traits(settings))
+        models = Models(folder, space, protocol, run_traits(settings, journal))
         run = run_state(folder, settings, journal)
         while waiting := _waiting(run.candidates, set(run.audited), settings):
             models.restore(waiting, executor)

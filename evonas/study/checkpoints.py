@@ -1,27 +1,41 @@
 """Half-trained candidates that may be trained on: one file each, in the folder of the run.
 
 A checkpoint is on disk before the journal says that its candidate came so far, and is removed when
-the journal says what became of it. One that is missing costs time, not the result: the candidate
-is trained from the start, which ends in the same place.
+the journal says what became of it. One that is missing, or is not what was written, costs time and
+not the result: the candidate is trained from the start, which ends in the same place. So each file
+begins with a hash of what follows.
 """
 
+import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
 from evonas.study.weights import write_whole
 
 CHECKPOINTS_FOLDER = "checkpoints"
+SEAL_BYTES = 65  # a SHA-256 in hexadecimal, and the end of its line
 
 
 def save_checkpoint(folder: Path, key: str, epochs: int, checkpoint: bytes) -> None:
     """Keep the training of ``key`` as it was after ``epochs``."""
-    write_whole(_path(folder, key, epochs), checkpoint)
+    sealed = _seal(key, epochs, checkpoint) + checkpoint
+    write_whole(_path(folder, key, epochs), sealed)
 
 
 def read_checkpoint(folder: Path, key: str, epochs: int) -> bytes:
-    """What was kept; empty if it is missing."""
+    """What was kept; empty if it is missing or damaged."""
     path = _path(folder, key, epochs)
-    return path.read_bytes() if path.exists() else b""
+    return _content(path.read_bytes(), key, epochs) if path.exists() else b""
+
+
+def is_intact(path: Path) -> bool:
+    """Whether the file of a checkpoint is what was written.
+
+    Args:
+        path: in the folder of checkpoints of a run.
+    """
+    key, _, epochs = path.stem.rpartition("-")
+    return epochs.isdecimal() and bool(_content(path.read_bytes(), key, int(epochs)))
 
 
 def remove_checkpoints(folder: Path, keys: Collection[str], *, below: int | None = None) -> None:
@@ -42,6 +56,18 @@ def sweep_checkpoints(folder: Path, needed: Collection[tuple[str, int]]) -> None
 
 def _path(folder: Path, key: str, epochs: int) -> Path:
     return folder / CHECKPOINTS_FOLDER / f"{key}-{epochs}.pt"
+
+
+def _seal(key: str, epochs: int, checkpoint: bytes) -> bytes:
+    """Of one candidate at one epoch: a checkpoint of another is no checkpoint of it."""
+    sha256 = hashlib.sha256(f"{key} {epochs}\n".encode())
+    sha256.update(checkpoint)
+    return f"{sha256.hexdigest()}\n".encode()
+
+
+def _content(sealed: bytes, key: str, epochs: int) -> bytes:
+    content = sealed[SEAL_BYTES:]
+    return content if sealed[:SEAL_BYTES] == _seal(key, epochs, content) else b""
 
 
 def _epochs(path: Path) -> int:

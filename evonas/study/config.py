@@ -8,17 +8,20 @@ from typing import Any
 import yaml
 
 from evonas.errors import ConfigError
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.objectives.own_module import Source, also_search
 from evonas.schema import read_yaml
-from evonas.settings import SETTINGS, Settings
+from evonas.settings import SETTINGS, Settings, Unset
 from evonas.settings.checks import check_settings
 from evonas.settings.reading import flat, read_settings
+from evonas.study.weights import write_whole
 
 CONFIG_FILE = "config.yaml"
 SPACE_FILE = "space.yaml"
 VERSIONS = "versions"
 SOURCES = "sources"
-"""Written for the reader and for later commands: what they say decides no setting."""
+DATA = "data"
+"""Written for the reader and for later commands: what they say decides no result."""
 
 # what holds in a run that was begun before there was such a setting
 _IMPLIED: dict[str, Any] = {
@@ -27,6 +30,8 @@ _IMPLIED: dict[str, Any] = {
     "audit_images": 0,
     "controls": False,
     "training_epsilon": None,
+    "train_sha256": None,
+    "test_sha256": None,
 }
 
 
@@ -36,7 +41,7 @@ def config_text(
     versions: Mapping[str, str],
     sources: Mapping[str, Source] | None = None,
 ) -> str:
-    """The text of ``config.yaml``: the settings that decide the result, in their groups.
+    """The text of ``config.yaml``: the settings that decide the result, and where the images lie.
 
     Args:
         settings: of a run.
@@ -49,6 +54,7 @@ def config_text(
         if known.decides_result:
             group = document.setdefault(known.group, {})
             group[name] = list(value) if isinstance(value, tuple) else value
+    document[DATA] = {"folder": settings.training.data_dir}
     document[VERSIONS] = dict(versions)
     if sources:
         document[SOURCES] = {name: asdict(source) for name, source in sources.items()}
@@ -67,6 +73,8 @@ def read_given(path: Path) -> dict[str, Any]:
     """
     document = _read(path)
     given = flat(_settings_of(document), where=str(path))
+    if DATA in document:
+        given["data_dir"] = _data_folder(document, where=path)
     if VERSIONS not in document:
         return given
     return {**_IMPLIED, "split_seed": given.get("seed"), **given}
@@ -102,6 +110,9 @@ def read_sources(folder: Path) -> dict[str, Source]:
 def read_config(folder: Path) -> Settings:
     """The settings of the run in ``folder``; from now on its own objectives are found.
 
+    Where its images lie is what the file says, or, where there is no such folder, where data are
+    sought by default.
+
     Raises:
         ConfigError: the file is missing, or does not hold all settings of a run.
     """
@@ -116,7 +127,35 @@ def read_config(folder: Path) -> Settings:
         check_settings(settings)
     except ConfigError as problem:
         raise ConfigError(f"{path}: {problem}") from problem
+    return _located(settings)
+
+
+def write_data_folder(folder: Path, data_dir: Path) -> None:
+    """Say in the file of the run in ``folder`` where its images lie from now on.
+
+    Raises:
+        ConfigError: the file is missing or damaged.
+        OSError: it cannot be written.
+    """
+    path = folder / CONFIG_FILE
+    document = {**_read(path), DATA: {"folder": str(data_dir)}}
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    write_whole(path, text.encode())
+
+
+def _located(settings: Settings) -> Settings:
+    """The settings with the folder of the images as it is on this machine."""
+    said, usual = settings.value("data_dir"), default_data_dir().resolve()
+    if isinstance(said, Unset) or (usual.is_dir() and not Path(said).is_dir()):
+        return settings.with_values({"data_dir": str(usual)})
     return settings
+
+
+def _data_folder(document: Mapping[Any, Any], *, where: Path) -> str:
+    try:
+        return str(document[DATA]["folder"])
+    except (TypeError, KeyError) as problem:
+        raise ConfigError(f"{where}: {DATA}: expected the folder of the images") from problem
 
 
 def _read(path: Path) -> dict[Any, Any]:
@@ -127,4 +166,4 @@ def _read(path: Path) -> dict[Any, Any]:
 
 
 def _settings_of(document: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {key: value for key, value in document.items() if key not in (VERSIONS, SOURCES)}
+    return {key: value for key, value in document.items() if key not in (VERSIONS, SOURCES, DATA)}

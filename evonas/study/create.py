@@ -2,11 +2,13 @@
 
 import platform
 import shutil
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import mkdtemp
 
 from evonas.errors import RunFolderError
+from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.objectives.own_module import Source, is_own, source_of
 from evonas.evaluation.protocol import Protocol
@@ -72,7 +74,8 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
         text = config_text(settings, versions=versions(settings), sources=sources(settings))
         (temporary / CONFIG_FILE).write_text(text, encoding="utf-8")
         (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
-        create_journal(temporary, digest=run_digest(temporary)).close()
+        traits = traits_of(settings.training.dataset, data_dir=Path(settings.training.data_dir))
+        create_journal(temporary, digest=run_digest(temporary), traits=asdict(traits)).close()
         temporary.chmod(0o755)
         temporary.replace(folder)  # atomic: a killed process leaves no half-made run
     except OSError as problem:

@@ -36,10 +36,10 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
         ObjectiveError: one of its own objectives is gone, or is not what the run began with.
         StorageError: see :func:`readable_run`.
     """
-    _check_is_run(folder)
+    check_is_run(folder)
     lock = FileLock(folder / LOCK_FILE)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0.5, poll_interval=0.05)  # who only looks holds it for a moment
     except Timeout as problem:
         raise RunFolderError(f"{folder}: another process is at work on this run") from problem
     except OSError as problem:
@@ -68,7 +68,7 @@ def readable_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
 
 @contextmanager
 def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]]:
-    _check_is_run(folder)
+    check_is_run(folder)
     settings = read_config(folder)
     journal = open_journal(folder, is_written=is_written)
     try:
@@ -77,7 +77,7 @@ def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]
                 f"{folder}: {CONFIG_FILE} or {SPACE_FILE} differs from what the run began with; "
                 "put it back, or begin a new run"
             )
-        yield settings, journal
+        yield settings.with_values(journal.changes()), journal
     finally:
         journal.close()
 
@@ -104,6 +104,11 @@ def _check_sources(folder: Path) -> None:
             )
 
 
-def _check_is_run(folder: Path) -> None:
+def check_is_run(folder: Path) -> None:
+    """Refuse a folder that holds no run.
+
+    Raises:
+        RunFolderError: it holds none.
+    """
     if not (folder / CONFIG_FILE).exists():
         raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")

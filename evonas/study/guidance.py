@@ -114,6 +114,7 @@ def make_guide(settings: Settings, space: Space) -> SupernetGuide:
         data_dir=protocol.data_dir,
         seed=settings.training.split_seed,
         num_images=search.supernet_images,
+        sha256=settings.training.train_sha256,
     )
     return SupernetGuide(
         space.resized(channels=search.supernet_channels),

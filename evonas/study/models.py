@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import final
 
-from evonas.errors import StorageError
+from evonas.errors import DataError, StorageError
 from evonas.evaluation.data.images import Traits
-from evonas.evaluation.model_file import with_description
+from evonas.evaluation.model_file import read_model, with_description
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
@@ -16,7 +16,7 @@ from evonas.study.config import SPACE_FILE
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.results.candidate import Candidate
-from evonas.study.weights import keep_only, save_weights, weights_path
+from evonas.study.weights import MODELS_FOLDER, keep_only, save_weights, weights_path
 
 MIN_CHANCE = 0.05
 """Of being on the front, from which on weights are kept while a run goes on."""
@@ -53,7 +53,7 @@ class Models:
         save_weights(self._folder, evaluation.key, model)
 
     def restore(self, candidates: Iterable[Candidate], executor: AbstractExecutor) -> None:
-        """Train those again whose weights are not in the folder.
+        """Train those again whose weights are not in the folder, or are not what was written.
 
         One that cannot be trained here for lack of memory or time is left without.
 
@@ -67,7 +67,7 @@ class Models:
         lost = {
             candidate.key: candidate.representative
             for candidate in candidates
-            if not weights_path(self._folder, candidate.key).exists()
+            if not is_model_of(candidate, weights_path(self._folder, candidate.key))
         }
         for known in lost.values():
             genome = self._space.parse(known.genome)
@@ -80,14 +80,34 @@ class Models:
                 continue  # memory or time is short here and now: its weights stay missing
             if _reproducible(again) != _reproducible(known):
                 raise StorageError(
-                    f"{weights_path(self._folder, again.key)}: missing, and cannot be made again: "
-                    "here the candidate trains to other values than the journal holds"
+                    f"{weights_path(self._folder, again.key)}: missing or damaged, and cannot be "
+                    "made again: here the candidate trains to other values than the journal holds"
                 )
             self.save(again, weights)
+
+    def files(self) -> list[Path]:
+        """All that there are, by key."""
+        return sorted((self._folder / MODELS_FOLDER).glob("*.safetensors"))
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove the weights of all others."""
         keep_only(self._folder, keys)
+
+
+def is_model_of(candidate: Candidate, path: Path) -> bool:
+    """Whether a file is there, is what was written, and is of the training that stands for it.
+
+    Args:
+        candidate: of the run.
+        path: of the file.
+    """
+    try:
+        _, document = read_model(path)
+    except (DataError, StorageError):
+        return False
+    meant = {"key": candidate.key, "seed": candidate.representative.seed}
+    # the first versions wrote no description, and so nothing that could contradict
+    return all(document.get(name, value) == value for name, value in meant.items())
 
 
 def _reproducible(evaluation: Evaluation) -> dict[str, float]:

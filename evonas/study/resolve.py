@@ -15,10 +15,11 @@ from evonas.evaluation.constraints import parse_constraint
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.loading import (
     DATASETS,
-    default_data_dir,
+    fingerprints,
     load_search_data,
     traits_of,
 )
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.devices import resolve_device
@@ -80,9 +81,10 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     settings = settings.with_values(_training_epsilon(settings))
     settings = settings.with_values(_supernet_budget(settings))
     check_run(settings)
-    if reads_data:
-        _check_data(settings)
-    return settings
+    if not reads_data:
+        return settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
+    _check_data(settings)
+    return settings.with_values(_fingerprints(settings))
 
 
 def check_run(settings: Settings) -> None:
@@ -158,11 +160,21 @@ def _check_data(settings: Settings) -> None:
         download=training.download,
         seed=training.split_seed,
         num_images=training.images,
+        sha256=None if _is_open(settings, "train_sha256") else training.train_sha256,
     )
     if len(data.train) < training.batch:
         raise ConfigError(
             f"batch: expected at most the {len(data.train)} training images, got {training.batch}"
         )
+
+
+def _fingerprints(settings: Settings) -> dict[str, str | None]:
+    """Of the images that were found, where the user named none."""
+    if not (_is_open(settings, "train_sha256") or _is_open(settings, "test_sha256")):
+        return {}
+    training = settings.training
+    train, test = fingerprints(training.dataset, data_dir=Path(training.data_dir))
+    return _or_default(settings, train_sha256=train, test_sha256=test)
 
 
 def _is_open(given: Settings, name: str) -> bool:

@@ -20,6 +20,7 @@ from evonas.study.checkpoints import (
     sweep_checkpoints,
 )
 from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors.known import KnowingExecutor, known_id
 from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
 from evonas.study.journal.events import AskedInVain, Retried, Told
@@ -27,19 +28,15 @@ from evonas.study.journal.journal import Journal
 from evonas.study.models import MIN_CHANCE, Models
 from evonas.study.operators_file import write_operators
 from evonas.study.orders import order_of, record_jobs
-from evonas.study.plans.base import AbstractPlan
-from evonas.study.plans.generational import GenerationalPlan
 from evonas.study.plans.job import Job, TrainingId, training_id
-from evonas.study.plans.steady import SteadyPlan
+from evonas.study.plans.modes import PLANS
 from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.candidate import Candidate, counted, front
 from evonas.study.results.likely import likely_front
-from evonas.study.results.progress import Progress, archive_hypervolume, best
+from evonas.study.results.progress import Progress, archive_hypervolume, progress_of
 from evonas.study.results.result import StudyResult
 from evonas.study.shape import read_space, run_traits
-
-PLANS: dict[str, type[AbstractPlan]] = {"generational": GenerationalPlan, "steady": SteadyPlan}
 
 
 def run_study(
@@ -53,10 +50,10 @@ def run_study(
     """Run, or go on with, the study in ``folder`` until its last generation.
 
     A run that was interrupted first goes through its journal: the engine is asked again with the
-    same seed, and told what was told, in the same order. Then it goes on from there.
+    same seed, and told what was told, in the same order.
 
     Args:
-        folder: made by :func:`evonas.study.folder.create_run`.
+        folder: made by :func:`evonas.study.create.create_run`.
         executor: where candidates are evaluated; it does not change any result.
         on_progress: is called after every training.
         on_generation: is called after every generation, with all candidates so far.
@@ -87,12 +84,15 @@ class _Study:
         self._settings = settings
         self._objectives = settings.problem.objectives
         self._journal = journal
-        self._executor = executor
+        known = journal.known()
+        self._known = set(map(known_id, known))
+        self._trainer = executor
+        self._executor = KnowingExecutor(executor, known)
         self._on_progress = on_progress
         self._on_generation = on_generation
         self._space = read_space(settings, folder)
         self._protocol = Protocol.of(settings)
-        self._traits = run_traits(settings)
+        self._traits = run_traits(settings, journal)
         self._models = Models(folder, self._space, self._protocol, self._traits)
         self._events = deque(journal.events())
         self._refused = {
@@ -120,17 +120,19 @@ class _Study:
     def run(self, *, retry_failed: bool) -> StudyResult:
         try:
             known = self._beliefs.update(self._journal.evaluations())
-            self._models.restore(front(known, self._objectives), self._executor)
+            self._models.restore(front(known, self._objectives), self._trainer)
             self._replay()
             if retry_failed:
                 self._order(self._plan.retry_lost())
             self._go_on()
             candidates = self._beliefs.update(self._plan.evaluations)
-            self._models.restore(likely_front(candidates), self._executor)
+            likely = likely_front(candidates)
+            self._models.restore(likely, self._trainer)
         except BaseException:
             self._executor.close()  # gives up what was ordered
             raise
-        self._models.keep_only({c.key for c in likely_front(candidates)} | set(self._audited))
+        self._models.keep_only({c.key for c in likely} | set(self._audited))
+        self._journal.record_end()
         return StudyResult(
             self._settings,
             self._plan.evaluations,
@@ -231,14 +233,14 @@ class _Study:
         key, epochs = evaluation.key, evaluation.epochs
         job = self._running.pop(training_id(evaluation))
         is_over = self._plan.is_over(job.id)
-        if job.is_promoted:
+        if job.is_promoted and known_id(evaluation) not in self._known:
             so_far = self._plan.result(training_id(evaluation)).seconds
             evaluation = replace(evaluation, seconds=evaluation.seconds + so_far)
         # files first: a journal row promises that they are there
         if not evaluation.contends:
             if blob and not is_over:
                 save_checkpoint(self._folder, key, epochs, blob)
-        elif self._stands_for_its_candidate(evaluation):
+        elif blob and self._stands_for_its_candidate(evaluation):
             self._models.save(evaluation, blob)
         self._journal.record_tell(evaluation, attempt=job.attempt)
         self._plan.take(evaluation)
@@ -271,7 +273,8 @@ class _Study:
         candidates = self._beliefs.update(self._plan.evaluations)
         self._beliefs.write(self._folder)
         hopeful = {c.key for c in candidates if c.on_front or (c.p_front or 0.0) >= MIN_CHANCE}
-        self._models.keep_only(hopeful | set(self._audited))
+        known = {key for key, _, _ in self._known}  # not asked for yet, perhaps
+        self._models.keep_only(hopeful | set(self._audited) | known)
         self._on_generation(candidates)
 
     def _hypervolume(self) -> float | None:
@@ -285,15 +288,12 @@ class _Study:
         evaluations = self._plan.evaluations
         returned = front(self._beliefs.glance(evaluations), self._objectives)
         self._on_progress(
-            Progress(
-                done=sum(e.epochs > 0 for e in evaluations),
-                total=self._settings.search.num_trainings,
-                epochs_done=sum(e.epochs for e in evaluations),
+            progress_of(
+                evaluations,
+                returned,
+                settings=self._settings,
                 epochs_total=self._plan.total_epochs,
-                failures=sum(e.failure is not None for e in evaluations),
                 generation=self._plan.generation,
-                best=best(returned, self._objectives),
-                hypervolume=self._hypervolume() if self._plan.num_generations else None,
-                front_size=len(returned),
+                volume=self._hypervolume() if self._plan.num_generations else None,
             )
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from evonas.errors import SpaceError
 from evonas.evaluation.data.images import Traits
@@ -10,6 +11,8 @@ from evonas.rules import all_rules, first_layer_representatives, readout_represe
 from evonas.settings import Settings
 from evonas.space import Space, load
 from evonas.study.config import SPACE_FILE
+from evonas.study.folder import readable_run
+from evonas.study.journal.journal import Journal
 
 
 def shaped_space(space: Space, settings: Settings) -> Space:
@@ -43,11 +46,32 @@ def read_space(settings: Settings, folder: Path) -> Space:
     return shaped_space(load(str(path)), settings)
 
 
-def run_traits(settings: Settings) -> Traits:
-    """What the data set of a run is like; nothing is read, save by ``folder``.
+def run_traits(settings: Settings, journal: Journal) -> Traits:
+    """What the images of a run are like; they are not read, but for ``folder`` in a run of before.
+
+    Args:
+        settings: of the run.
+        journal: of the run.
 
     Raises:
         DataError: ``folder`` finds no images.
     """
-    training = settings.training
-    return traits_of(training.dataset, data_dir=Path(training.data_dir))
+    written = journal.traits()
+    if written is None:
+        training = settings.training
+        return traits_of(training.dataset, data_dir=Path(training.data_dir))
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in written.items()
+    }
+    return Traits(**known)
+
+
+def read_traits(settings: Settings, folder: Path) -> Traits:
+    """The same for the run in ``folder``, which is not open.
+
+    Raises:
+        DataError: ``folder`` finds no images.
+        StorageError: the journal is damaged.
+    """
+    with readable_run(folder) as (_, journal):
+        return run_traits(settings, journal)

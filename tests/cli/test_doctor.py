@@ -10,7 +10,7 @@ import torch
 
 from evonas.cli import main
 from evonas.cli.doctor import measured, path
-from evonas.cli.machine import GIB, Gpu, Machine, problems, this_machine
+from evonas.cli.examining.machine import GIB, Gpu, Machine, problems, this_machine
 from evonas.evaluation.training.speed import Speed, training_speed
 
 H200 = Gpu("NVIDIA H200", 141 * GIB, (9, 0))

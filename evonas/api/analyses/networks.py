@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from safetensors.torch import load_file
 from torch import Tensor
 
 from evonas.analysis.noise_comparison import OWN
@@ -21,13 +20,14 @@ from evonas.evaluation.diagnostics.loss_landscape import filter_normalised_direc
 from evonas.evaluation.diagnostics.mini_batches import mini_batches
 from evonas.evaluation.diagnostics.rule_twins import count_steps, rule_twin
 from evonas.evaluation.diagnostics.update_noise import REFERENCE, LayerNoise, update_noise
+from evonas.evaluation.model_file import read_model
 from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.protocol import Protocol
 from evonas.networks import Network
 from evonas.seeds import derive_seed
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.reading import RunState
-from evonas.study.shape import read_space, run_traits
+from evonas.study.shape import read_space, read_traits
 from evonas.study.weights import weights_path
 
 LANDSCAPE_IMAGES = 256
@@ -71,6 +71,7 @@ class Looked:
             data_dir=Path(training.data_dir),
             seed=training.split_seed,
             num_images=training.images,
+            sha256=training.train_sha256,
         ).train
 
     def updates(
@@ -135,12 +136,13 @@ class Looked:
 
     def _network(self, assignment: str, state: str) -> Network:
         settings = self.run.settings
-        space, traits = read_space(settings, self.run.folder), run_traits(settings)
+        space = read_space(settings, self.run.folder)
+        traits = read_traits(settings, self.run.folder)
         genome = space.parse(self.candidate.genome)
         training = self.candidate.representative
         weights: dict[str, Tensor] | None = None
         if state == "trained":
-            weights = load_file(self.weights_file)
+            weights = read_model(self.weights_file)[0]
         rule = None if assignment == OWN else assignment
         network = rule_twin(space, genome, traits, seed=training.seed, rule=rule, weights=weights)
         if state == "trained":

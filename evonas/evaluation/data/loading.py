@@ -1,12 +1,12 @@
 """Data sets by name, divided so that a search never reads the images it is reported on."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from evonas.errors import DataError
+from evonas.evaluation.data.fingerprint import check_fingerprint, fingerprint
 from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.source_cifar import Cifar10, Cifar100
 from evonas.evaluation.data.source_digits import Digits
 from evonas.evaluation.data.source_fashion_mnist import FashionMnist
@@ -25,11 +25,6 @@ DATASETS: dict[str, AbstractSource] = {
 _GIVEN: dict[tuple[str, str], GivenSource] = {}  # what came with the work, by name and folder
 
 MIN_CAPPED_VALIDATION = 1000  # below this, a share of right answers is too coarse to rank by
-
-
-def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where data are sought when a run does not say: ``$EVONAS_DATA``, else ``./data``."""
-    return Path(environment.get("EVONAS_DATA") or "data")
 
 
 def source_of(name: str, data_dir: Path) -> AbstractSource:
@@ -65,6 +60,7 @@ def load_search_data(
     download: bool = False,
     seed: int,
     num_images: int | None = None,
+    sha256: str | None = None,
 ) -> SearchData:
     """The training and validation part of a data set; its test images are not read.
 
@@ -78,18 +74,20 @@ def load_search_data(
         download: fetch the data when they are missing and their publisher allows it.
         seed: the study's seed.
         num_images: how many training images to keep; None keeps all.
+        sha256: that the official training images must have; None for any.
 
     Returns:
         The two parts, on the CPU.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the data are missing or damaged, or ``num_images`` does not fit them.
+        DataError: the data are missing, damaged or others, or ``num_images`` does not fit them.
     """
     data_dir = data_dir or default_data_dir()
     source = source_of(name, data_dir)
     traits = source.traits(data_dir)
     images = source.load_train(data_dir, download=download)
+    _check(images, traits, sha256, f"training images of '{name}' in {data_dir}")
     for_validation, for_training = stratified_part(
         images.labels,
         num_images=share_of(len(images), traits.validation_share),
@@ -108,17 +106,67 @@ def load_search_data(
     return SearchData(traits, train, validation)
 
 
-def load_test(name: str, *, data_dir: Path | None = None, download: bool = False) -> Images:
+def load_test(
+    name: str,
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    sha256: str | None = None,
+) -> Images:
     """The test images of a data set, for the one report at the end of a study.
 
     They do not depend on any seed.
 
+    Args:
+        name: a name in ``DATASETS``.
+        data_dir: where the data lie; None takes ``default_data_dir()``.
+        download: fetch the data when they are missing and their publisher allows it.
+        sha256: that the images must have; None for any.
+
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the data are missing or damaged.
+        DataError: the data are missing, damaged or others.
     """
     data_dir = data_dir or default_data_dir()
-    return source_of(name, data_dir).load_test(data_dir, download=download)
+    source = source_of(name, data_dir)
+    images = source.load_test(data_dir, download=download)
+    if sha256 is not None:
+        traits = source.traits(data_dir)
+        _check(images, traits, sha256, f"test images of '{name}' in {data_dir}")
+    return images
+
+
+def fingerprints(
+    name: str, *, data_dir: Path | None = None, download: bool = False
+) -> tuple[str, str | None]:
+    """Of the official training images of a data set, and of its test images.
+
+    The latter is None where there are none, or where they cannot be read.
+
+    Args:
+        name: a name in ``DATASETS``.
+        data_dir: where the data lie; None takes ``default_data_dir()``.
+        download: fetch the data when they are missing and their publisher allows it.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+        DataError: the training images are missing or damaged.
+    """
+    data_dir = data_dir or default_data_dir()
+    source = source_of(name, data_dir)
+    names = source.traits(data_dir).class_names
+    train = fingerprint(source.load_train(data_dir, download=download), class_names=names)
+    try:
+        test = source.load_test(data_dir, download=download)
+    except DataError:  # it is told when they are needed
+        return train, None
+    return train, fingerprint(test, class_names=names)
+
+
+def _check(images: Images, traits: Traits, sha256: str | None, what: str) -> None:
+    if sha256 is not None:
+        found = fingerprint(images, class_names=traits.class_names)
+        check_fingerprint(found, sha256, what=what)
 
 
 def _keep(images: Images, num_images: int, seed: int, what: str) -> Images:

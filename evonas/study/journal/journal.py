@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
-from evonas.study.journal import database, kinds
+from evonas.study.journal import database, kinds, reading
 from evonas.study.journal.earlier_formats import drop_earlier
 from evonas.study.journal.entry import Draft, Entry, sealed
 from evonas.study.journal.events import Event
@@ -60,6 +60,30 @@ class Journal:
     def digest(self) -> str:
         """Of the configuration and the space that the run began with."""
         return self._read(lambda entries: str(entries[0].document["digest"]))
+
+    def traits(self) -> dict[str, Any] | None:
+        """Of the images, as JSON has them; None in a run of before, which did not write them."""
+        return self._read(lambda entries: entries[0].document.get("traits"))
+
+    def accepted_data(self) -> dict[str, str | None]:
+        """The hashes of the images that the run went on with; empty if they never changed."""
+        return self._read(reading.accepted_of)
+
+    def record_accepted_data(self, hashes: dict[str, str | None]) -> None:
+        """Append that the run goes on with other images than it began with."""
+        self._append([kinds.accepted(hashes, number=len(self._entries) + 1)])
+
+    def changes(self) -> dict[str, Any]:
+        """Settings whose values are no longer those that the run began with, by name."""
+        return {**self.accepted_data(), **self._read(reading.extensions_of)}
+
+    def record_extension(self, changes: dict[str, int]) -> None:
+        """Append that the search begins anew, at another size; what was told is known from now on.
+
+        Args:
+            changes: the settings that have another value from now on, by name.
+        """
+        self._append([kinds.extended(changes, number=len(self._entries) + 1)])
 
     def record_asks(
         self,
@@ -112,24 +136,41 @@ class Journal:
         """Append what was found out about a candidate after the search."""
         self._append([kinds.found(finding)])
 
+    def record_end(self) -> None:
+        """Append that the search came to its end, unless the journal says so."""
+        if not self.has_ended():
+            self._append([kinds.ended(len(self._entries) + 1)])
+
+    def has_ended(self) -> bool:
+        """Whether the search came to its end; a run of before does not say so."""
+        return reading.has_ended(self._entries)
+
+    def record_known(self, evaluations: Iterable[Evaluation]) -> None:
+        """Append results that need not be made again when their trainings are asked for."""
+        self._append([kinds.known(evaluation) for evaluation in evaluations])
+
+    def known(self) -> list[Evaluation]:
+        """Results that need not be made again, whether their trainings were asked for or not."""
+        return self._read(reading.known_of)
+
     def events(self) -> list[Event]:
         """All that happened in the search, in its order."""
-        return self._read(kinds.events_of)
+        return self._read(reading.events_of)
 
     def evaluations(self) -> list[Evaluation]:
         """The last result of every training that has one, in the order of asking.
 
         A candidate that was trained several times has several, which differ in their replicate.
         """
-        return self._read(kinds.evaluations_of)
+        return self._read(reading.evaluations_of)
 
     def confirmations(self) -> list[Evaluation]:
         """What was trained to confirm the front, by candidate and replicate."""
-        return self._read(kinds.confirmations_of)
+        return self._read(reading.confirmations_of)
 
     def findings(self, kind: str) -> list[Finding]:
         """What was found out of one kind, by candidate, name and replicate."""
-        return self._read(lambda entries: kinds.findings_of(entries, kind))
+        return self._read(lambda entries: reading.findings_of(entries, kind))
 
     def migrate(self) -> None:
         """Bring a journal of an earlier format to this one: all of it, or nothing is changed.
@@ -151,7 +192,9 @@ class Journal:
         self._write_head()
 
     def _append(self, drafts: Iterable[Draft]) -> None:
-        entries = sealed(drafts, after=self._entries[-1] if self._entries else None)
+        search = sum(entry.kind == kinds.EXTENDED for entry in self._entries)
+        named = [kinds.of_search(each, number=search) for each in drafts]
+        entries = sealed(named, after=self._entries[-1] if self._entries else None)
         if not entries:
             return
         with self._transaction():

@@ -1,25 +1,14 @@
-"""What the journal tells of, and how each is written as an entry and read back.
+"""What the journal tells of, and how each is written as an entry.
 
-The first eight kinds are the search itself, in the order in which it happened; confirmations and
-findings come from after it.
+The first seven kinds are the search itself, in the order in which it happened. Confirmations and
+findings come from after it, accepted images and known results from outside.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
 
 from evonas.evaluation.record import Evaluation
 from evonas.study.journal.entry import Draft, draft
-from evonas.study.journal.events import (
-    Asked,
-    AskedInVain,
-    Event,
-    Promoted,
-    Repeated,
-    Retried,
-    Told,
-)
 from evonas.study.journal.findings import Finding
 
 BEGAN = "began"
@@ -31,6 +20,12 @@ PROMOTED = "promoted"
 TOLD = "told"
 CONFIRMED = "confirmed"
 FOUND = "found"
+ACCEPTED = "accepted-data"
+KNOWN = "known"
+ENDED = "ended"
+EXTENDED = "extended"
+SEARCH = (ASKED, REPEATED, RETRIED, ASKED_IN_VAIN, PROMOTED, TOLD, ENDED)
+"""What a search that is extended begins anew with; the results so far are then known."""
 
 
 def asked(key: str, *, generation: int, genome: str) -> Draft:
@@ -86,6 +81,28 @@ def told(evaluation: Evaluation, *, attempt: int = 0) -> Draft:
     return draft(TOLD, name, asdict(evaluation))
 
 
+def extended(changes: dict[str, int], *, number: int) -> Draft:
+    """The search begins anew, at another size.
+
+    Args:
+        changes: the settings that have another value from now on, by name.
+        number: no other entry of this kind has it.
+    """
+    return draft(EXTENDED, [number], changes)
+
+
+def of_search(content: Draft, *, number: int) -> Draft:
+    """The entry with a name that no search before it has.
+
+    Args:
+        content: of any kind.
+        number: how often the search was extended.
+    """
+    if content.kind not in SEARCH or not number:
+        return content
+    return replace(content, name=json.dumps([*json.loads(content.name), f"search {number}"]))
+
+
 def confirmed(evaluation: Evaluation) -> Draft:
     """A training that played no part in the search."""
     return draft(CONFIRMED, [evaluation.key, evaluation.replicate], asdict(evaluation))
@@ -97,78 +114,30 @@ def found(finding: Finding) -> Draft:
     return draft(FOUND, name, asdict(finding))
 
 
-def events_of(entries: Iterable[Draft]) -> list[Event]:
-    """What happened in the search, in its order.
+def known(evaluation: Evaluation) -> Draft:
+    """A result that need not be made again when its training is asked for.
 
     Raises:
-        ValueError, TypeError, KeyError: an entry is damaged.
+        ValueError: one of its numbers is none.
     """
-    events: list[Event] = []
-    for entry in entries:
-        document = _read(entry)
-        if entry.kind == ASKED:
-            events.append(Asked(document["key"], document["generation"]))
-        elif entry.kind == REPEATED:
-            events.append(Repeated(**document))
-        elif entry.kind == RETRIED:
-            events.append(Retried(**document))
-        elif entry.kind == ASKED_IN_VAIN:
-            events.append(AskedInVain())
-        elif entry.kind == PROMOTED:
-            events.append(Promoted(**document))
-        elif entry.kind == TOLD:
-            events.append(Told(_evaluation(document)))
-    return events
+    name = [evaluation.key, evaluation.replicate, evaluation.epochs]
+    return draft(KNOWN, name, asdict(evaluation))
 
 
-def evaluations_of(entries: Sequence[Draft]) -> list[Evaluation]:
-    """The last result of every training that has one, in the order of asking.
+def ended(number: int) -> Draft:
+    """The search came to its end.
 
-    Raises:
-        ValueError, TypeError, KeyError: an entry is damaged.
+    Args:
+        number: no other entry of this kind has it.
     """
-    orders: dict[tuple[str, int], int] = {}
-    last: dict[tuple[str, int], Evaluation] = {}
-    for place, entry in enumerate(entries):
-        if entry.kind in (ASKED, REPEATED):
-            document = _read(entry)
-            orders[document["key"], document.get("replicate", 0)] = place
-        elif entry.kind == TOLD:
-            evaluation = _evaluation(_read(entry))
-            last[evaluation.key, evaluation.replicate] = evaluation
-    # one that was never asked for is found by the replay, which says so
-    return [last[each] for each in sorted(last, key=lambda each: orders.get(each, 0))]
+    return draft(ENDED, [number], {})
 
 
-def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
-    """What was trained to confirm the front, by candidate and replicate.
+def accepted(hashes: dict[str, str | None], *, number: int) -> Draft:
+    """The run goes on with other images than it began with.
 
-    Raises:
-        ValueError, TypeError, KeyError: an entry is damaged.
+    Args:
+        hashes: of the images, by the names of the settings.
+        number: no other entry of this kind has it.
     """
-    trained = [_evaluation(_read(entry)) for entry in entries if entry.kind == CONFIRMED]
-    return sorted(trained, key=lambda e: (e.key, e.replicate))
-
-
-def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
-    """What was found out of one kind, by candidate, name and replicate.
-
-    Raises:
-        ValueError, TypeError, KeyError: an entry is damaged.
-    """
-    all_kinds = [Finding(**_read(entry)) for entry in entries if entry.kind == FOUND]
-    mine = [finding for finding in all_kinds if finding.kind == kind]
-    return sorted(mine, key=lambda finding: (finding.key, finding.name, finding.replicate))
-
-
-def _read(entry: Draft) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(entry.body, parse_constant=_no_number)
-    return document
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"expected a finite number, got {text}")
-
-
-def _evaluation(document: dict[str, Any]) -> Evaluation:
-    return Evaluation(**{**document, "losses": tuple(document["losses"])})
+    return draft(ACCEPTED, [number], hashes)

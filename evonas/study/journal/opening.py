@@ -1,7 +1,9 @@
 """A journal is made, or opened; nothing that is damaged is taken for one."""
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from evonas.errors import StorageError
 from evonas.study.journal import database, kinds
@@ -18,14 +20,22 @@ _MAY_BE_WELL = (
 """SQLite's reasons to refuse a file that may be well: permissions and locks."""
 
 
-def create_journal(folder: Path, *, digest: str) -> Journal:
+def create_journal(
+    folder: Path, *, digest: str, traits: Mapping[str, Any] | None = None
+) -> Journal:
     """A new journal in ``folder`` for the run that ``digest`` stands for.
+
+    Args:
+        folder: of the run.
+        digest: of its configuration and its space.
+        traits: of its images, so that a run that has ended can do without them.
 
     Raises:
         StorageError: it cannot be written, for instance on a full disk.
     """
     path = folder / JOURNAL_FILE
-    entries = sealed([draft(kinds.BEGAN, [], {"digest": digest})], after=None)
+    began = {"digest": digest, "traits": traits}
+    entries = sealed([draft(kinds.BEGAN, [], began)], after=None)
     try:
         connection = database.connect(path)
         database.create(connection)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evonas.evaluation.objectives import OBJECTIVES, Objective
+from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import hypervolume
+from evonas.settings import Settings
 from evonas.study.results.vectors import Measured, vector
 
 # the reference lies a little beyond the worst, so that the ends of a front count too
@@ -38,6 +40,38 @@ class Progress:
     best: dict[str, float]
     hypervolume: float | None
     front_size: int
+
+
+def progress_of(
+    evaluations: Sequence[Evaluation],
+    returned: Sequence[Measured],
+    *,
+    settings: Settings,
+    epochs_total: int,
+    generation: int,
+    volume: float | None,
+) -> Progress:
+    """How far a study is.
+
+    Args:
+        evaluations: its trainings so far.
+        returned: the candidates of its front.
+        settings: of the study.
+        epochs_total: of all its trainings, if none fails.
+        generation: being evaluated.
+        volume: the hypervolume.
+    """
+    return Progress(
+        done=sum(e.epochs > 0 for e in evaluations),
+        total=settings.search.num_trainings,
+        epochs_done=sum(e.epochs for e in evaluations),
+        epochs_total=epochs_total,
+        failures=sum(e.failure is not None for e in evaluations),
+        generation=generation,
+        best=best(returned, settings.problem.objectives),
+        hypervolume=volume,
+        front_size=len(returned),
+    )
 
 
 def best(measured: Sequence[Measured], objectives: Sequence[str]) -> dict[str, float]:

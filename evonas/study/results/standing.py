@@ -1,9 +1,10 @@
 """What all trainings of a study say of each candidate: the estimates that its front is taken from.
 
 They follow from the journal. With ``--replicates auto`` a model is fitted for them, so a copy is
-kept in the run's folder, with the number of trainings that it was made from.
+kept in the run's folder, with the number of trainings that it was made from and a hash.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -115,6 +116,7 @@ def write_standings(
     document = {"trainings": num_trainings, "standings": rows}
     if robust_at_most:
         document["robust_at_most"] = dict(robust_at_most)
+    document["sha256"] = _seal(document)
     text = json.dumps(document, allow_nan=False)
     write_whole(folder / STANDINGS_FILE, text.encode())
 
@@ -125,13 +127,27 @@ def read_standings(
     """What was kept; None unless it was made from so many trainings, and with these bounds."""
     try:
         document = json.loads((folder / STANDINGS_FILE).read_bytes())
-        if document["trainings"] != num_trainings:
+        if document["trainings"] != num_trainings or document["sha256"] != _seal(document):
             return None
         if document.get("robust_at_most", {}) != robust_at_most:
             return None
         return {key: _standing(row) for key, row in document["standings"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # it can be made again
+
+
+def is_intact_standings(folder: Path) -> bool:
+    """Whether the copy in the folder of a run is what was written."""
+    try:
+        document = json.loads((folder / STANDINGS_FILE).read_bytes())
+        return bool(document["sha256"] == _seal(document))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _seal(document: Mapping[str, object]) -> str:
+    said = {name: value for name, value in document.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _standing(row: dict[str, object]) -> Standing:

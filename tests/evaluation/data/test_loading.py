@@ -16,11 +16,11 @@ from evonas.evaluation.data import loading as data
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.loading import (
     DATASETS,
-    default_data_dir,
     load_search_data,
     load_test,
     traits_of,
 )
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.source_digits import Digits
 from evonas.evaluation.data.sources import AbstractSource
 

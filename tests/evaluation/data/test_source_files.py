@@ -15,7 +15,8 @@ from PIL import Image
 
 from evonas.errors import DataError
 from evonas.evaluation.data import source_fashion_mnist, source_imagenet16
-from evonas.evaluation.data.loading import default_data_dir, load_search_data, load_test, traits_of
+from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.source_fashion_mnist import FashionMnist
 from evonas.evaluation.data.source_folder import Folder
 from evonas.evaluation.data.source_imagenet16 import ImageNet16120

@@ -19,9 +19,9 @@ from evonas.search.engines import SEARCHES
 from evonas.settings import Settings
 from evonas.settings.search import MODES
 from evonas.space import load
-from evonas.study import run as module
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.plans import base as plan
+from evonas.study.plans import modes as module
 from evonas.study.results.candidate import candidates_of, front
 from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult

@@ -15,7 +15,7 @@ from evonas.settings.search import MODES
 from evonas.space import load
 from evonas.study.plans.base import AbstractPlan
 from evonas.study.plans.job import Job
-from evonas.study.run import PLANS
+from evonas.study.plans.modes import PLANS
 from evonas.study.shape import shaped_space
 from tests.small_run import changed
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import joblib
 import torch
 
-from evonas.evaluation.data.loading import default_data_dir
+from evonas.evaluation.data.place import default_data_dir
 
 GIB = 2**30
 MIN_GIB_A_WORKER = 1.5  # what a process with torch and a data set takes

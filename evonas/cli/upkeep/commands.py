@@ -1,0 +1,73 @@
+"""The commands themselves; everything heavy is imported when one runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from evonas.cli.commands import Folder
+from evonas.cli.run_command import QUIET, option
+from evonas.settings.workers import Workers
+
+
+def verify(
+    folder: Folder,
+    /,
+    *,
+    images: Annotated[
+        bool, Parameter(help="Hold the images against their hash, too.", negative="--no-images")
+    ] = True,
+) -> None:
+    """Hold everything in the folder of a run against what was written; exit code 3 if it differs.
+
+    Nothing is changed; evonas repair puts right what can be put right.
+    """
+    from evonas.cli.upkeep.verifying import verify_and_show
+
+    verify_and_show(Console(), folder, reads_images=images)
+
+
+def repair(
+    folder: Folder,
+    /,
+    *,
+    workers: Annotated[str | None, option("workers")] = None,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Put right what is damaged in the folder of a run; a damaged journal is kept beside the new.
+
+    What can be shown to be what was written is kept. Models are trained again, to the values in
+    the journal.
+    """
+    from evonas.cli.upkeep.verifying import repair_and_show
+
+    repair_and_show(Console(quiet=quiet), folder, workers=Workers.of(workers))
+
+
+def backup(
+    folder: Folder,
+    copy: Annotated[Path, Parameter(help="Where to: a new or empty folder.")],
+    /,
+) -> None:
+    """Copy a run as it stands, also while it runs; the copy can be resumed by itself."""
+    from evonas.study.upkeep.backup import back_up
+
+    count = back_up(folder, copy)
+    Console().print(f"{copy}: {count} trainings", highlight=False, markup=False, soft_wrap=True)
+
+
+def status(folder: Folder, /) -> None:
+    """Say what a run is doing: its state, how far it is, its pace and its best."""
+    from evonas.cli.upkeep.listing import show_status
+
+    show_status(Console(), folder)
+
+
+def ls(
+    parent: Annotated[Path, Parameter(help="The folder that holds the runs.")] = Path("runs"), /
+) -> None:
+    """List the runs in a folder: state, size and best values."""
+    from evonas.cli.upkeep.listing import list_runs
+
+    list_runs(Console(), parent)

@@ -1,0 +1,63 @@
+"""Runs by what they are doing, in the terminal; torch is not needed for it."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from evonas.api.progress_text import readable
+from evonas.study.upkeep.state import RunSummary, find_runs, summarise_run
+
+_UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def show_status(console: Console, folder: Path) -> None:
+    """Print what the run in ``folder`` is doing."""
+    run = summarise_run(folder)
+    if run.settings is None:
+        _say(console, f"{run.state}: {run.problem}")
+        return
+    total = run.settings.search.num_trainings
+    failed = f", {run.failures} failed" if run.failures else ""
+    _say(console, f"{run.state}: {run.trainings} of {total} trainings{failed}")
+    if run.pace is not None and run.pace.seconds_left is not None:
+        _say(console, f"the search ends in about {duration(run.pace.seconds_left)}")
+    _say(console, f"last result {duration(time.time() - run.written)} ago")
+    _say(console, f"{run.front} of {run.candidates} candidates on the front; best {_best(run)}")
+    if run.confirmations:
+        _say(console, f"{run.confirmations} trainings confirm the front")
+
+
+def list_runs(console: Console, parent: Path) -> None:
+    """Print one line for each run in a folder."""
+    folders = find_runs(parent)
+    if not folders:
+        _say(console, f"{parent}: no runs")
+        return
+    table = Table("run", "state", "trainings", "front", "best", "size", box=None)
+    for folder in folders:
+        run = summarise_run(folder)
+        total = run.settings.search.num_trainings if run.settings is not None else "?"
+        table.add_row(
+            folder.name, run.state, f"{run.trainings}/{total}", str(run.front), _best(run),
+            f"{run.size_bytes / 1e6:.1f} MB",
+        )  # fmt: skip
+    console.print(table)
+
+
+def duration(seconds: float) -> str:
+    """In the largest unit that fits, such as ``5 min``."""
+    for name, length in _UNITS:
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"{count} {name}{'s' if name == 'day' and count > 1 else ''}"
+    return "0 s"
+
+
+def _best(run: RunSummary) -> str:
+    return ", ".join(f"{name} {readable(value)}" for name, value in run.best.items()) or "none"
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,45 @@
+"""What is damaged in the folder of a run, and what was put right, in the terminal."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from evonas.api.upkeep import repair_run, verify_run
+from evonas.errors import StorageError
+from evonas.settings.workers import Workers
+
+
+def verify_and_show(console: Console, folder: Path, *, reads_images: bool) -> None:
+    """Print every damage, with its remedy.
+
+    Raises:
+        SystemExit: something is damaged.
+    """
+    damages = verify_run(folder, reads_images=reads_images)
+    for damage in damages:
+        _say(console, f"{damage.path}: {damage.problem}")
+    if not damages:
+        _say(console, f"{folder}: everything is what was written")
+        return
+    if any(damage.remedy for damage in damages):
+        _say(console, f"put right by: evonas repair {shlex.quote(str(folder))}")
+    sys.exit(StorageError.exit_code)
+
+
+def repair_and_show(console: Console, folder: Path, *, workers: Workers) -> None:
+    """Print what was done."""
+    done: list[str] = []
+
+    def tell(text: str) -> None:
+        done.append(text)
+        _say(console, text)
+
+    repair_run(folder, workers=workers, tell=tell)
+    if not done:
+        _say(console, f"{folder}: nothing to repair")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,49 @@
+"""The images of a run that exists: where they lie from now on, and which ones it goes on with."""
+
+from pathlib import Path
+
+from evonas.errors import ConfigError
+from evonas.evaluation.data.loading import fingerprints
+from evonas.study.config import write_data_folder
+from evonas.study.folder import opened_run
+
+
+def move_data(folder: Path, data_dir: Path) -> None:
+    """Say where the images of the run in ``folder`` lie from now on.
+
+    Args:
+        folder: of the run.
+        data_dir: of the images.
+
+    Raises:
+        ConfigError: there is no such folder.
+        RunFolderError: there is no run, or another process is at work on it.
+        StorageError: the journal is damaged.
+    """
+    if not data_dir.is_dir():
+        raise ConfigError(f"data_dir: expected a folder, found none at {data_dir}")
+    with opened_run(folder):
+        write_data_folder(folder, data_dir.resolve())
+
+
+def accept_data(folder: Path) -> bool:
+    """Let the run in ``folder`` go on with the images that lie there now; the journal records it.
+
+    Args:
+        folder: of the run.
+
+    Returns:
+        Whether they are others than before.
+
+    Raises:
+        DataError: the training images are missing or damaged.
+        RunFolderError: there is no run, or another process is at work on it.
+        StorageError: the journal is damaged.
+    """
+    with opened_run(folder) as (settings, journal):
+        training = settings.training
+        train, test = fingerprints(training.dataset, data_dir=Path(training.data_dir))
+        if (train, test) == (training.train_sha256, training.test_sha256):
+            return False
+        journal.record_accepted_data({"train_sha256": train, "test_sha256": test})
+        return True

@@ -1,0 +1,184 @@
+"""The entries of a journal as what they tell of.
+
+All functions raise ValueError, TypeError or KeyError where an entry is damaged in a way that its
+hash does not show, as in a journal of an earlier format.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from evonas.evaluation.record import Evaluation
+from evonas.study.journal.entry import Draft
+from evonas.study.journal.events import (
+    Asked,
+    AskedInVain,
+    Event,
+    Promoted,
+    Repeated,
+    Retried,
+    Told,
+)
+from evonas.study.journal.findings import Finding
+from evonas.study.journal.kinds import (
+    ACCEPTED,
+    ASKED,
+    ASKED_IN_VAIN,
+    CONFIRMED,
+    ENDED,
+    EXTENDED,
+    FOUND,
+    KNOWN,
+    PROMOTED,
+    REPEATED,
+    RETRIED,
+    SEARCH,
+    TOLD,
+)
+
+
+def events_of(entries: Iterable[Draft]) -> list[Event]:
+    """What happened in the search since it last began, in its order.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    events: list[Event] = []
+    for entry in since_extended(entries):
+        document = _read(entry)
+        if entry.kind == ASKED:
+            events.append(Asked(document["key"], document["generation"]))
+        elif entry.kind == REPEATED:
+            events.append(Repeated(**document))
+        elif entry.kind == RETRIED:
+            events.append(Retried(**document))
+        elif entry.kind == ASKED_IN_VAIN:
+            events.append(AskedInVain())
+        elif entry.kind == PROMOTED:
+            events.append(Promoted(**document))
+        elif entry.kind == TOLD:
+            events.append(Told(_evaluation(document)))
+    return events
+
+
+def evaluations_of(entries: Sequence[Draft]) -> list[Evaluation]:
+    """The last result of every training of this search that has one, in the order of asking.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    orders: dict[tuple[str, int], int] = {}
+    last: dict[tuple[str, int], Evaluation] = {}
+    for place, entry in enumerate(since_extended(entries)):
+        if entry.kind in (ASKED, REPEATED):
+            document = _read(entry)
+            orders[document["key"], document.get("replicate", 0)] = place
+        elif entry.kind == TOLD:
+            evaluation = _evaluation(_read(entry))
+            last[evaluation.key, evaluation.replicate] = evaluation
+    # one that was never asked for is found by the replay, which says so
+    return [last[each] for each in sorted(last, key=lambda each: orders.get(each, 0))]
+
+
+def has_ended(entries: Iterable[Draft]) -> bool:
+    """Whether nothing happened in the search since it last came to its end."""
+    last = [entry.kind for entry in entries if entry.kind in (*SEARCH, EXTENDED)][-1:]
+    return last == [ENDED]
+
+
+def told_of(entries: Iterable[Draft]) -> list[Evaluation]:
+    """Every result that was told, by any search of the run.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    return [_evaluation(_read(entry)) for entry in entries if entry.kind == TOLD]
+
+
+def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
+    """What was trained to confirm the front, by candidate and replicate.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    trained = [_evaluation(_read(entry)) for entry in entries if entry.kind == CONFIRMED]
+    return sorted(trained, key=lambda e: (e.key, e.replicate))
+
+
+def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
+    """What was found out of one kind, by candidate, name and replicate.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    all_kinds = [Finding(**_read(entry)) for entry in entries if entry.kind == FOUND]
+    mine = [finding for finding in all_kinds if finding.kind == kind]
+    return sorted(mine, key=lambda finding: (finding.key, finding.name, finding.replicate))
+
+
+def known_of(entries: Iterable[Draft]) -> list[Evaluation]:
+    """Results that need not be made again: kept from damage, or of the search at an earlier size.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    entries = list(entries)
+    before = entries[: len(entries) - len(since_extended(entries))]
+    known = [_evaluation(_read(entry)) for entry in entries if entry.kind == KNOWN]
+    told = [_evaluation(_read(entry)) for entry in before if entry.kind == TOLD]
+    return known + [each for each in told if each.epochs > 0 and is_reusable(each)]
+
+
+def is_reusable(evaluation: Evaluation) -> bool:
+    """Whether another search that asks for the same training would have the same result.
+
+    One whose expensive objectives were left unmeasured, as others dominated it, would not; nor
+    would a failure for sure.
+    """
+    return evaluation.failure is None and not evaluation.bounds
+
+
+def extensions_of(entries: Iterable[Draft]) -> dict[str, int]:
+    """The settings that have another value than the run began with.
+
+    Raises:
+        ValueError: an entry is damaged.
+    """
+    changes: dict[str, int] = {}
+    for entry in entries:
+        if entry.kind == EXTENDED:
+            changes |= _read(entry)
+    return changes
+
+
+def since_extended(entries: Iterable[Draft]) -> list[Draft]:
+    """The entries from the last extension on; all if there was none."""
+    found = list(entries)
+    places = [place for place, entry in enumerate(found) if entry.kind == EXTENDED]
+    return found[places[-1] :] if places else found
+
+
+def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:
+    """The hashes of the images that were accepted last; empty if none ever were.
+
+    Raises:
+        ValueError: an entry is damaged.
+    """
+    hashes: dict[str, str | None] = {}
+    for entry in entries:
+        if entry.kind == ACCEPTED:
+            hashes = _read(entry)
+    return hashes
+
+
+def _read(entry: Draft) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(entry.body, parse_constant=_no_number)
+    return document
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"expected a finite number, got {text}")
+
+
+def _evaluation(document: dict[str, Any]) -> Evaluation:
+    return Evaluation(**{**document, "losses": tuple(document["losses"])})

@@ -1,0 +1,81 @@
+"""A copy of a run as it stands at one moment, also while another process is at work on it."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import mkdtemp
+
+from evonas.errors import RunFolderError, StorageError
+from evonas.study.folder import LOCK_FILE, readable_run
+from evonas.study.journal.database import connect_to_read
+from evonas.study.journal.head import HEAD_FILE, write_head
+from evonas.study.journal.journal import JOURNAL_FILE
+from evonas.study.journal.opening import open_journal
+from evonas.study.upkeep.state import PROGRESS_FILE
+
+
+def back_up(folder: Path, copy: Path) -> int:
+    """Copy a run, so that the copy can be resumed by itself.
+
+    The journal is copied in one moment by SQLite, which a copy of its file is not: its last rows
+    are in another file. A model or a checkpoint that changed after that moment is made again when
+    the copy is resumed.
+
+    Args:
+        folder: of the run.
+        copy: where to; new or empty.
+
+    Returns:
+        The trainings that the copy holds.
+
+    Raises:
+        RunFolderError: there is no run, or the copy's place is taken or cannot be written.
+        StorageError: the journal is damaged.
+    """
+    if copy.exists() and (not copy.is_dir() or any(copy.iterdir())):
+        raise RunFolderError(f"{copy}: expected a new or empty folder for the copy")
+    with readable_run(folder):  # refuses what is damaged
+        pass
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(mkdtemp(prefix=f".{copy.name}.", dir=copy.parent))
+        try:
+            count = _copy(folder, temporary)
+            temporary.chmod(0o755)
+            temporary.replace(copy)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as problem:
+        raise RunFolderError(f"{copy}: cannot be written: {problem.strerror}") from problem
+    except sqlite3.DatabaseError as problem:
+        raise StorageError(f"{copy}: cannot be written: {problem}") from problem
+    return count
+
+
+def _copy(folder: Path, copy: Path) -> int:
+    with (
+        closing(connect_to_read(folder / JOURNAL_FILE)) as source,
+        closing(sqlite3.connect(copy / JOURNAL_FILE)) as target,
+    ):
+        source.backup(target)
+    # files after the journal: each is written before the entry that it belongs to
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() or _is_of_the_moment(path):
+            continue
+        place = copy / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copy2(path, place)
+        except FileNotFoundError:
+            continue  # it went while we looked: nothing needs it
+    journal = open_journal(copy)
+    write_head(copy, journal.entries[-1])
+    count = len(journal.evaluations())
+    journal.close()
+    return count
+
+
+def _is_of_the_moment(path: Path) -> bool:
+    names = (JOURNAL_FILE, f"{JOURNAL_FILE}-wal", f"{JOURNAL_FILE}-shm", HEAD_FILE, LOCK_FILE)
+    return path.name in (*names, PROGRESS_FILE) or path.suffix == ".tmp"

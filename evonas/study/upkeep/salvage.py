@@ -1,0 +1,142 @@
+"""What can be read of a damaged journal, and proves to be what was written."""
+
+import shutil
+import sqlite3
+import struct
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from evonas.study.journal import kinds, reading
+from evonas.study.journal.entry import NOTHING_BEFORE, Draft, Entry, is_intact
+
+_COLUMNS = "kind, name, body, position, sha256"
+MAX_LOST_BYTES = 1 << 30  # a damaged header is not taken at its word
+_AFTER_THE_SEARCH = (
+    kinds.CONFIRMED, kinds.FOUND, kinds.ACCEPTED, kinds.KNOWN, kinds.EXTENDED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Salvaged:
+    """What is left of a journal.
+
+    Attributes:
+        kept: entries for a new journal, in their order.
+        num_readable: entries that could be read.
+        num_intact: of these, how many are what was written.
+        num_retold: results that the search has to ask for again, but need not be trained again.
+    """
+
+    kept: tuple[Draft, ...]
+    num_readable: int
+    num_intact: int
+    num_retold: int
+
+
+def salvage(path: Path, *, began: Draft) -> Salvaged:
+    """What is left of the journal in a file.
+
+    The search goes back to the last result before the damage: what it asked for later depends on
+    what is lost. Results that come after it are kept as known ones, so no training is repeated
+    that can be read; confirmations and findings are kept as they are.
+
+    Args:
+        path: of a file of the format of today; it is only read.
+        began: stands for the first entry, if that one is lost.
+    """
+    entries = _readable(path)
+    intact = _intact(entries)
+    was_extended = any(entry.kind == kinds.EXTENDED for entry in intact)
+    search = [*intact[:1]] if was_extended else _search_before_the_damage(intact)
+    if not search or search[0].kind != kinds.BEGAN:
+        search = [began]
+    told = {entry.name for entry in search if entry.kind == kinds.TOLD}
+    results = reading.told_of(intact)
+    # one that was refused for its constraints was not trained, and is refused again
+    again = [e for e in results if e.epochs > 0 and kinds.told(e).name not in told]
+    after = [entry for entry in intact if entry.kind in _AFTER_THE_SEARCH]
+    known = {entry.name for entry in after if entry.kind == kinds.KNOWN}
+    retold = [kinds.known(e) for e in again if kinds.known(e).name not in known]
+    return Salvaged(
+        kept=(*search, *after, *retold),
+        num_readable=len(entries),
+        num_intact=len(intact),
+        num_retold=len(retold),
+    )
+
+
+def _search_before_the_damage(intact: list[Entry]) -> list[Draft]:
+    """The unbroken beginning of the search, up to the last result in it."""
+    search: list[Draft] = []
+    end = 0
+    for place, entry in enumerate(intact):
+        if entry.position != place + 1:
+            break
+        if entry.kind not in (*_AFTER_THE_SEARCH, kinds.ENDED):
+            search.append(entry)
+            # what one ask brought stands together; a result is where it is sure to be whole
+            if entry.kind == kinds.BEGAN or (
+                entry.kind == kinds.TOLD and entry.document["epochs"] > 0
+            ):
+                end = len(search)
+    return search[:end]
+
+
+def _intact(entries: list[Entry]) -> list[Entry]:
+    """Those that fit their hash, by the hash that the entry before says it has."""
+    hashes = {entry.position: entry.sha256 for entry in entries} | {0: NOTHING_BEFORE}
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry.position, int)
+        and is_intact(entry, previous=hashes.get(entry.position - 1, "unknown"))
+    ]
+
+
+def _readable(path: Path) -> list[Entry]:
+    """Every entry that SQLite can reach, by position."""
+    found: dict[int, Entry] = {}
+    with (
+        TemporaryDirectory() as scratch,
+        closing(sqlite3.connect(_padded_copy(path, Path(scratch)))) as connection,
+    ):
+        # forwards to where a page is damaged, then backwards to it, then one by one between
+        for order in ("ASC", "DESC"):
+            _read(connection, f"SELECT {_COLUMNS} FROM entry ORDER BY position {order}", found)
+        if found:
+            for position in range(1, max(found)):
+                if position not in found:
+                    query = f"SELECT {_COLUMNS} FROM entry WHERE position = {position}"
+                    _read(connection, query, found)
+    return [found[position] for position in sorted(found)]
+
+
+def _padded_copy(path: Path, folder: Path) -> Path:
+    """A copy of the file, with zeros in the place of bytes that it lost at its end.
+
+    SQLite reads nothing at all of a file that is shorter than its header says.
+    """
+    copy = folder / path.name
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            shutil.copyfile(source, folder / source.name)
+    content = copy.read_bytes()
+    page_bytes, num_pages = struct.unpack(">16xH10xI", content[:32].ljust(32, b"\0"))
+    length = (page_bytes if page_bytes > 1 else 65_536) * num_pages
+    if len(content) < length <= len(content) + MAX_LOST_BYTES:
+        with copy.open("r+b") as file:
+            file.truncate(length)
+    return copy
+
+
+def _read(connection: sqlite3.Connection, query: str, found: dict[int, Entry]) -> None:
+    try:
+        cursor = connection.execute(query)
+        while (row := cursor.fetchone()) is not None:
+            if all(isinstance(value, str) for value in (row[0], row[1], row[2], row[4])):
+                found.setdefault(row[3], Entry(*row))
+    except (sqlite3.Error, MemoryError):
+        return  # what is behind it is reached from the other side

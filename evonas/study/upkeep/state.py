@@ -1,0 +1,186 @@
+"""What a run is doing: for another terminal, without torch and without disturbing it."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from evonas.errors import EvonasError
+from evonas.settings import Settings
+from evonas.study.config import CONFIG_FILE
+from evonas.study.folder import LOCK_FILE, readable_run
+from evonas.study.journal.head import HEAD_FILE
+from evonas.study.journal.journal import JOURNAL_FILE
+from evonas.study.results.candidate import front
+from evonas.study.results.progress import Progress, best
+from evonas.study.results.reading import run_state
+
+PROGRESS_FILE = "progress.json"
+RUNNING, ENDED, INTERRUPTED, DAMAGED = "running", "ended", "interrupted", "damaged"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the process goes that is at work on a run.
+
+    Attributes:
+        epochs: of training that were done since it began.
+        epochs_left: that will be trained, if none fails.
+        seconds: since it began.
+        written: when this was true, in seconds since 1970.
+    """
+
+    epochs: int
+    epochs_left: int
+    seconds: float
+    written: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the search ends, at this pace; None before there is one."""
+        return self.seconds / self.epochs * self.epochs_left if self.epochs else None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in one line.
+
+    Attributes:
+        folder: of the run.
+        state: running, ended, interrupted or damaged.
+        settings: of the run; None if it is damaged.
+        trainings: that have a result.
+        failures: of these.
+        candidates: that were trained.
+        front: how many are on it.
+        best: of each objective on the front.
+        confirmations: trainings that confirm it.
+        written: when the journal was written last, in seconds since 1970.
+        pace: of the process that is at work on it; None if there is none, or not yet.
+        problem: why it is called damaged; empty if it is not.
+        size_bytes: of the folder.
+    """
+
+    folder: Path
+    state: str
+    settings: Settings | None
+    trainings: int
+    failures: int
+    candidates: int
+    front: int
+    best: dict[str, float]
+    confirmations: int
+    written: float
+    pace: Pace | None
+    problem: str
+    size_bytes: int
+
+
+def summarise_run(folder: Path) -> RunSummary:
+    """What there is to say of the run in ``folder``, also while another process works on it.
+
+    A damaged run is summarised, too.
+
+    Raises:
+        RunFolderError: there is no run.
+    """
+    try:
+        with readable_run(folder) as (settings, journal):
+            run = run_state(folder, settings, journal)
+            has_ended = journal.has_ended()
+            confirmations = len(journal.confirmations())
+    except EvonasError as problem:
+        if not (folder / CONFIG_FILE).exists():
+            raise
+        return RunSummary(
+            folder, DAMAGED, None, 0, 0, 0, 0, {}, 0, _written(folder), None, str(problem),
+            _size(folder),
+        )  # fmt: skip
+    objectives = settings.problem.objectives
+    is_running = _is_locked(folder)
+    chosen = front(run.candidates, objectives)
+    done = sum(e.epochs > 0 for e in run.evaluations)
+    is_over = has_ended or done >= settings.search.num_trainings
+    return RunSummary(
+        folder=folder,
+        state=RUNNING if is_running else ENDED if is_over else INTERRUPTED,
+        settings=settings,
+        trainings=done,
+        failures=sum(e.failure is not None for e in run.evaluations),
+        candidates=len(run.candidates),
+        front=len(chosen),
+        best=best(chosen, objectives),
+        confirmations=confirmations,
+        written=_written(folder),
+        pace=_pace(folder) if is_running and not is_over else None,
+        problem="",
+        size_bytes=_size(folder),
+    )
+
+
+def find_runs(parent: Path) -> list[Path]:
+    """The folders of the runs in a folder, itself included, by name."""
+    if (parent / CONFIG_FILE).exists():
+        return [parent]
+    return sorted(path.parent for path in parent.glob(f"*/{CONFIG_FILE}"))
+
+
+def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Show progress, and write it where :func:`summarise_run` finds it.
+
+    Args:
+        folder: of the run.
+        show: what else is done with it.
+    """
+    began = time.monotonic()
+    at_first: list[int] = []
+
+    def note(progress: Progress) -> None:
+        at_first[:] = at_first or [progress.epochs_done]
+        pace = Pace(
+            epochs=progress.epochs_done - at_first[0],
+            epochs_left=progress.epochs_total - progress.epochs_done,
+            seconds=time.monotonic() - began,
+            written=time.time(),
+        )
+        temporary = folder / f"{PROGRESS_FILE}.tmp"
+        temporary.write_text(json.dumps(asdict(pace)))
+        temporary.replace(folder / PROGRESS_FILE)
+        show(progress)
+
+    return note
+
+
+def _pace(folder: Path) -> Pace | None:
+    try:
+        pace = Pace(**json.loads((folder / PROGRESS_FILE).read_text()))
+        # what an earlier process wrote says nothing about this one
+        return pace if pace.written >= (folder / LOCK_FILE).stat().st_mtime else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_locked(folder: Path) -> bool:
+    if not (folder / LOCK_FILE).exists() or not os.access(folder / LOCK_FILE, os.W_OK):
+        return False
+    written = (folder / LOCK_FILE).stat()
+    try:
+        with FileLock(folder / LOCK_FILE, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+    finally:
+        os.utime(folder / LOCK_FILE, ns=(written.st_atime_ns, written.st_mtime_ns))
+
+
+def _written(folder: Path) -> float:
+    paths = [folder / name for name in (HEAD_FILE, JOURNAL_FILE, CONFIG_FILE)]
+    return next((path.stat().st_mtime for path in paths if path.exists()), 0.0)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

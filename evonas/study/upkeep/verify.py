@@ -1,0 +1,153 @@
+"""Everything in the folder of a run held against what was written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from evonas.errors import ConfigError, DataError, EvonasError, StorageError
+from evonas.evaluation.data.loading import fingerprints
+from evonas.evaluation.model_file import read_model
+from evonas.settings import Settings
+from evonas.study.checkpoints import CHECKPOINTS_FOLDER
+from evonas.study.checkpoints import is_intact as is_intact_checkpoint
+from evonas.study.folder import readable_run
+from evonas.study.journal import database
+from evonas.study.journal.head import HEAD_FILE
+from evonas.study.models import is_model_of
+from evonas.study.results.likely import likely_front
+from evonas.study.results.reading import RunState, run_state
+from evonas.study.results.standing import STANDINGS_FILE, is_intact_standings
+from evonas.study.weights import MODELS_FOLDER, weights_path
+
+WriteTables = Callable[[Path, RunState], None]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Something in the folder of a run that is not as it should be.
+
+    Attributes:
+        path: of the file.
+        problem: what is wrong.
+        remedy: what ``evonas repair`` does about it; empty if it can do nothing.
+    """
+
+    path: Path
+    problem: str
+    remedy: str = ""
+
+
+def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True) -> list[Damage]:
+    """What is damaged or missing in the folder of a run; empty if nothing is.
+
+    Args:
+        folder: of the run, which nobody writes meanwhile.
+        write_tables: writes the tables of a run into a folder.
+        reads_images: whether the images are held against their hash.
+
+    Raises:
+        RunFolderError: there is no run.
+        ConfigError: its configuration cannot be read.
+    """
+    try:
+        with readable_run(folder) as (settings, journal):
+            found = _head(folder, version=journal.version)
+            run = run_state(folder, settings, journal)
+    except ConfigError:
+        raise
+    except StorageError as problem:
+        return [Damage(folder, str(problem), "keeps what can be read, and the file of before")]
+    found += _models(run)
+    found += _checkpoints(folder)
+    found += _standings(folder)
+    found += _tables(run, write_tables)
+    if reads_images:
+        found += _images(settings)
+    return found
+
+
+def damaged_models(run: RunState) -> list[Path]:
+    """Files of models that are not what was written, or are no longer of their candidate."""
+    candidates = {candidate.key: candidate for candidate in run.candidates}
+    found = []
+    for path in sorted((run.folder / MODELS_FOLDER).glob("*.safetensors")):
+        candidate = candidates.get(path.stem)
+        try:
+            read_model(path)
+        except (DataError, StorageError):
+            found.append(path)
+        else:
+            if candidate is None or not is_model_of(candidate, path):
+                found.append(path)
+    return found
+
+
+def damaged_checkpoints(folder: Path) -> list[Path]:
+    """Files of checkpoints that are not what was written."""
+    files = sorted((folder / CHECKPOINTS_FOLDER).glob("*.pt"))
+    return [path for path in files if not is_intact_checkpoint(path)]
+
+
+def _head(folder: Path, *, version: int) -> list[Damage]:
+    if version != database.FORMAT:
+        problem = f"format {version} has no hashes: a change in it would go unnoticed"
+        return [Damage(folder, problem, "brings it to the format of today")]
+    if not (folder / HEAD_FILE).exists():
+        problem = "missing: entries that the journal lost at its end would go unnoticed"
+        return [Damage(folder / HEAD_FILE, problem, "writes it")]
+    return []
+
+
+def _models(run: RunState) -> list[Damage]:
+    again = "trains it again"
+    bad = damaged_models(run)
+    found = [Damage(path, "not what was written", again) for path in bad]
+    for candidate in likely_front(run.candidates):
+        path = weights_path(run.folder, candidate.key)
+        if not path.exists():
+            found.append(Damage(path, "missing", again))
+    return found
+
+
+def _checkpoints(folder: Path) -> list[Damage]:
+    remedy = "removes it: the candidate is trained from the start"
+    return [Damage(path, "not what was written", remedy) for path in damaged_checkpoints(folder)]
+
+
+def _standings(folder: Path) -> list[Damage]:
+    path = folder / STANDINGS_FILE
+    if path.exists() and not is_intact_standings(folder):
+        return [Damage(path, "not what was written", "makes it again")]
+    return []
+
+
+def _tables(run: RunState, write_tables: WriteTables) -> list[Damage]:
+    found = []
+    with TemporaryDirectory() as scratch:
+        write_tables(Path(scratch), run)
+        for expected in sorted(Path(scratch).iterdir()):
+            path = run.folder / expected.name
+            if not path.exists():
+                found.append(Damage(path, "missing", "writes it"))
+            elif path.read_bytes() != expected.read_bytes():
+                found.append(Damage(path, "not what the journal says", "writes it again"))
+    return found
+
+
+def _images(settings: Settings) -> list[Damage]:
+    training = settings.training
+    if training.train_sha256 is None:
+        return []
+    folder = Path(training.data_dir)
+    try:
+        train, test = fingerprints(training.dataset, data_dir=folder)
+    except EvonasError as problem:
+        return [Damage(folder, f"the images cannot be read: {problem}")]
+    found = []
+    for part, now, then in (
+        ("training", train, training.train_sha256), ("test", test, training.test_sha256),
+    ):  # fmt: skip
+        if then is not None and now != then:
+            found.append(Damage(folder, f"other {part} images than the run began with"))
+    return found

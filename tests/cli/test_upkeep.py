@@ -1,0 +1,161 @@
+"""The commands that look after a run: processes, signals and a read-only disk of the system."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from evonas.evaluation.record import Evaluation
+from evonas.space import source_text
+from evonas.study.create import create_run
+from evonas.study.folder import opened_run
+from tests.journals import count
+from tests.small_run import SMALL_RUN, changed
+
+Call = Callable[..., str]
+SETTINGS = changed(
+    SMALL_RUN, space="tiny", rules=("fa",), population=2, generations=2, evaluations=4, batch=20,
+    images=60,
+)  # fmt: skip
+PATIENCE_SECONDS = 120
+
+
+def begin(folder: Path, *told: Evaluation) -> Path:
+    create_run(folder, SETTINGS, space_text=source_text("tiny"))
+    with opened_run(folder) as (_, journal):
+        journal.record_asks([(e.key, e.genome) for e in told], generation=0)
+        for evaluation in told:
+            journal.record_tell(evaluation)
+    return folder
+
+
+def told(key: str, acc: float) -> Evaluation:
+    values = {"acc": acc, "params": 1000.0, "flops": 2000.0, "bio": 1.0}
+    return Evaluation(key, "genome", values, {"fa": 75}, (), 1, 0.5, 7)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return begin(tmp_path / "runs" / "one", told("aaaa", 0.25), told("bbbb", 0.5))
+
+
+def test_a_run_is_listed_by_its_state_its_count_and_its_best(
+    folder: Path, tmp_path: Path, call: Call
+) -> None:
+    other = begin(tmp_path / "runs" / "other", *(told(key, 0.75) for key in "abcd"))
+    broken = begin(tmp_path / "runs" / "the third", told("a", 0.5))
+    (broken / "study.db").write_bytes(b"no database" * 100)
+    lines = call("ls", str(tmp_path / "runs")).splitlines()[1:]
+    said = {line.strip().partition("  ")[0]: " ".join(line.split()) for line in lines}
+    assert "one interrupted 2/4 1 acc 0.5000, params 1,000" in said["one"]
+    assert "other ended 4/4" in said["other"]
+    assert "the third damaged 0/?" in said["the third"]
+    status = call("status", str(folder))
+    assert "interrupted: 2 of 4 trainings" in status
+    assert "1 of 2 candidates on the front; best acc 0.5000, params 1,000" in status
+    assert "ended: 4 of 4" in call("status", str(other))
+    assert "damaged: " in call("status", str(broken))
+    assert "no runs" in call("ls", str(tmp_path / "nowhere"))
+    assert "found no config.yaml" in call("status", str(tmp_path), code=2)
+
+
+@pytest.fixture
+def finished(tmp_path: Path, call: Call) -> Path:
+    call(
+        "run", "--space", "tiny", "--objectives", "acc,params", "--population", "2",
+        "--generations", "2", "--epochs", "1", "--images", "60", "--batch", "20", "--channels",
+        "4", "--workers", "1", "--confirm", "0", "--quiet", "--out", str(tmp_path / "finished"),
+    )  # fmt: skip
+    return tmp_path / "finished"
+
+
+def test_verify_tells_by_its_exit_code_and_repair_puts_right(finished: Path, call: Call) -> None:
+    folder = finished
+    assert "everything is what was written" in call("verify", str(folder))
+    (folder / "pareto.csv").unlink()
+    assert f"{folder / 'pareto.csv'}: missing" in out_of_three("verify", str(folder))
+    assert "pareto.csv: written again" in call("repair", str(folder))
+    assert "everything is what was written" in call("verify", str(folder))
+    with sqlite3.connect(folder / "study.db") as connection:
+        connection.execute(
+            "UPDATE entry SET body = replace(body, 'loss', 'lost') WHERE position = 4"
+        )
+    connection.close()
+    assert "entry 4 of 10 is not what was written" in out_of_three("verify", str(folder))
+    assert "evonas repair" in call("front", str(folder), code=3)
+    assert "made anew of 9 entries" in call("repair", str(folder))
+    assert "nothing to repair" in call("repair", str(folder))
+    assert "found no config.yaml" in call("verify", str(folder.parent), code=2)
+
+
+def out_of_three(*arguments: str) -> str:
+    """What a command that ends in code 3 has on its standard output."""
+    found = subprocess.run(
+        [sys.executable, "-m", "evonas", *arguments], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 3
+    assert not found.stderr
+    return found.stdout
+
+
+def test_a_run_is_seen_and_copied_while_another_process_works_on_it(
+    tmp_path: Path, call: Call
+) -> None:
+    folder = tmp_path / "run"
+    process = subprocess.Popen([
+        sys.executable, "-m", "evonas", "run", "--space", "tiny", "--objectives", "acc,params",
+        "--population", "4", "--evaluations", "400", "--epochs", "1", "--images", "100",
+        "--batch", "25", "--channels", "4", "--workers", "1", "--quiet", "--out", str(folder),
+    ])  # fmt: skip
+    try:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while count(folder, "told") < 6:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        status = call("status", str(folder))
+        assert "running: " in status
+        assert "of 400 trainings" in status
+        assert "the search ends in about" in status
+        call("backup", str(folder), str(tmp_path / "copy"))
+        assert "another process is at work" in call("resume", str(folder), code=2)
+        assert process.poll() is None
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert "interrupted: " in call("status", str(folder))
+    assert "interrupted: " in call("status", str(tmp_path / "copy"))
+    assert count(tmp_path / "copy", "told") >= 6
+    assert (tmp_path / "copy" / "config.yaml").read_text() == (folder / "config.yaml").read_text()
+
+
+@pytest.fixture
+def read_only(finished: Path) -> Iterator[Path]:
+    """The run on a disk that nobody can write to, not even root."""
+    folder = finished
+    (folder / "front.png").unlink()
+    mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("cannot mount a folder read-only")
+    subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_run_on_a_read_only_disk_can_be_looked_at(
+    read_only: Path, tmp_path: Path, call: Call
+) -> None:
+    assert "no picture: " in call("front", str(read_only))
+    assert "ended: 4 of 4" in call("status", str(read_only))
+    assert "finished" in call("ls", str(read_only.parent))
+    assert "everything is what was written" in call("verify", str(read_only))
+    assert "cannot be written: Read-only" in call("resume", str(read_only), code=2)
+    call("backup", str(read_only), str(tmp_path / "copy"))
+    call("compare", str(read_only), str(tmp_path / "copy"), "--out", str(tmp_path / "compared"))
+    assert "no picture" not in call("front", str(tmp_path / "copy"))

@@ -1,0 +1,142 @@
+"""A run that is extended, against one that was begun with the larger size."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.errors import ConfigError
+from evonas.report.tables import write_tables
+from evonas.settings import Settings
+from evonas.study.extend import extend
+from evonas.study.folder import readable_run
+from evonas.study.journal.events import Told
+from evonas.study.journal.reading import is_reusable
+from evonas.study.results.result import StudyResult
+from evonas.study.run import run_study
+from evonas.study.upkeep.state import ENDED, INTERRUPTED, summarise_run
+from tests.small_run import changed
+from tests.study.fake import Drawn
+
+Begin = Callable[[Settings, str], Path]
+HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "nsga2": {},
+    "evonas": {"algorithm": "evonas"},
+    "auto": {"algorithm": "evonas", "replicates": "auto"},
+    "twice, constrained": {"replicates": "2", "constraints": ("params<=8k",)},
+    "halving": HALVING,
+    "steady": {"mode": "steady"},
+    "steady, auto": {"mode": "steady", "replicates": "auto"},
+    "steady, halving": {"mode": "steady", **HALVING},
+}
+
+
+class Stopped(BaseException):
+    """Ctrl-C."""
+
+
+@pytest.fixture(params=sorted(SETTINGS))
+def settings(request: pytest.FixtureRequest, config: Settings) -> Settings:
+    return changed(config, **SETTINGS[request.param])
+
+
+def sized(settings: Settings, **size: int) -> Settings:
+    return changed(settings, **size, generations=-(-size["evaluations"] // size["population"]))
+
+
+def run(folder: Path, executor: Drawn, *, stop_after: int | None = None) -> StudyResult:
+    def look(progress: Any) -> None:
+        if progress.done == stop_after:
+            raise Stopped
+
+    result = run_study(folder, executor=executor, on_progress=look)
+    write_tables(folder, result.candidates, ("acc", "params"))
+    return result
+
+
+def outcome(folder: Path) -> dict[str, object]:
+    """Tables without seconds, and the models."""
+    found: dict[str, object] = {
+        path.name: path.read_bytes() for path in (folder / "models").iterdir()
+    }
+    for path in folder.glob("*.csv"):
+        with path.open(newline="") as file:
+            found[path.name] = [row | {"seconds": ""} for row in csv.DictReader(file)]
+    return found
+
+
+@pytest.mark.parametrize("stop_after", [None, 5], ids=["ended", "interrupted"])
+def test_it_ends_as_if_it_had_been_begun_with_its_last_size(
+    settings: Settings, begin: Begin, stop_after: int | None
+) -> None:
+    whole = begin(sized(settings, population=4, evaluations=20), "whole")
+    expected = run(whole, Drawn())
+    folder = begin(sized(settings, population=4, evaluations=9), "run")
+    try:
+        run(folder, Drawn(), stop_after=stop_after)
+    except Stopped:
+        assert stop_after
+    with readable_run(folder) as (_, journal):
+        told = [event.evaluation for event in journal.events() if isinstance(event, Told)]
+    known = {(e.key, e.replicate, e.epochs) for e in told if e.epochs and is_reusable(e)}
+    assert extend(folder, evaluations=20)
+    assert not extend(folder, evaluations=20)  # it has that size
+    assert summarise_run(folder).state == INTERRUPTED
+    executor = Drawn()
+    result = run(folder, executor)
+    assert outcome(folder) == outcome(whole)
+    assert [replace(e, seconds=0.0) for e in result.evaluations] == [
+        replace(e, seconds=0.0) for e in expected.evaluations
+    ]
+    assert result.hypervolumes == expected.hypervolumes
+    trained = {
+        (order.space.key(order.genome), order.stage.replicate, order.stage.epochs)
+        for order in executor.submitted
+    }
+    assert not trained & known
+    assert known
+    assert summarise_run(folder).state == ENDED
+    resumed = Drawn()
+    assert run(folder, resumed).evaluations == result.evaluations
+    assert not resumed.submitted
+
+
+def test_another_population_is_another_search_that_repeats_no_training(
+    config: Settings, begin: Begin
+) -> None:
+    whole = begin(sized(config, population=6, evaluations=18), "whole")
+    run(whole, Drawn())
+    folder = begin(sized(config, population=4, evaluations=8), "run")
+    run(folder, Drawn())
+    assert extend(folder, population=6)  # as many generations as before, so twelve trainings
+    assert extend(folder, population=6, generations=3)
+    executor = Drawn()
+    run(folder, executor)
+    assert outcome(folder) == outcome(whole)
+    assert len(executor.submitted) < 18
+
+
+def test_extended_again_and_again_it_ends_in_the_same(config: Settings, begin: Begin) -> None:
+    whole = begin(sized(config, population=4, evaluations=20), "whole")
+    run(whole, Drawn())
+    folder = begin(sized(config, population=4, evaluations=4), "run")
+    run(folder, Drawn())
+    for evaluations in (8, 10, 20):
+        assert extend(folder, evaluations=evaluations)
+        run(folder, Drawn(3))
+    assert outcome(folder) == outcome(whole)
+
+
+def test_a_run_cannot_become_smaller_than_it_is(config: Settings, begin: Begin) -> None:
+    folder = begin(sized(config, population=4, evaluations=8), "run")
+    run(folder, Drawn())
+    with pytest.raises(ConfigError, match=r"evaluations: the run has 8 trainings, .* got 4"):
+        extend(folder, evaluations=4)
+    with pytest.raises(ConfigError, match="population"):
+        extend(folder, population=-1)
+    with readable_run(folder) as (settings, _):
+        assert settings.search.evaluations == 8

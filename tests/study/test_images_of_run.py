@@ -1,0 +1,135 @@
+"""The images of a run: others under the same path are refused, and they may lie elsewhere."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import evonas
+from evonas.errors import ConfigError, DataError
+from evonas.evaluation import evaluate
+from evonas.evaluation.data.fingerprint import fingerprint
+from evonas.evaluation.data.images import Images
+from evonas.study.folder import readable_run
+
+RUN: dict[str, Any] = {
+    "objectives": ["acc", "params"], "dataset": "folder", "rules": "fa,usf", "population": 3,
+    "generations": 2, "epochs": 1, "batch": 8, "channels": 4, "cells": 1, "replicates": "1",
+    "confirm": 0, "workers": 1,
+}  # fmt: skip
+
+
+def draw(folder: Path, *, seed: int) -> Path:
+    """Forty images of two classes, half of them to test on."""
+    pixels = np.random.default_rng(seed)
+    for part in ("train", "test"):
+        for label, level in (("dark", 0), ("light", 128)):
+            (folder / part / label).mkdir(parents=True, exist_ok=True)
+            for number in range(20):
+                image = pixels.integers(level, level + 128, (8, 8), dtype=np.uint8)
+                Image.fromarray(image).save(folder / part / label / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return draw(tmp_path / "images", seed=0)
+
+
+class Stopped(Exception):
+    """In mid-run."""
+
+
+@pytest.fixture
+def stopped(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> evonas.Study:
+    """A run that was interrupted after its first generation."""
+    study = evonas.new_study("tiny", data_dir=images, out=tmp_path / "run", **RUN)
+    with monkeypatch.context() as patch:
+
+        def stop(*_: object, **__: object) -> None:
+            raise Stopped
+
+        patch.setattr("evonas.api.running.write_tables", stop)
+        with pytest.raises(Stopped):
+            study.resume(workers=1, progress=False)
+    assert 0 < len(study.evaluations) < 6
+    for remembered in (evaluate._load, evaluate._test_part):  # as in a process of its own
+        remembered.cache_clear()
+    return study
+
+
+def test_images_that_were_replaced_are_refused_until_they_are_accepted(
+    stopped: evonas.Study, images: Path
+) -> None:
+    before = stopped.evaluations
+    draw(images, seed=1)
+    with pytest.raises(DataError, match=rf"training images of .* in {images}.*--accept-data"):
+        stopped.resume(workers=1, progress=False)
+    assert stopped.evaluations == before
+    stopped.resume(workers=1, accept_data=True, progress=False)
+    assert len(stopped.evaluations) == 6
+    with readable_run(stopped.folder) as (settings, journal):
+        accepted = journal.accepted_data()
+    assert settings.training.train_sha256 == accepted["train_sha256"]
+    again = evonas.load_study(stopped.folder).resume(workers=1, progress=False)
+    assert len(again.evaluations) == 6
+
+
+def test_test_images_that_were_replaced_are_refused_too(
+    stopped: evonas.Study, images: Path, tmp_path: Path
+) -> None:
+    stopped.resume(workers=1, progress=False)
+    other = draw(tmp_path / "other", seed=1)
+    shutil.rmtree(images / "test")
+    shutil.move(other / "test", images)
+    with pytest.raises(DataError, match=rf"test images of 'folder' in {images}"):
+        stopped.confirm(1, workers=1, progress=False)
+
+
+def test_a_run_follows_its_images(
+    stopped: evonas.Study, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = images.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match=str(images)):
+        stopped.resume(workers=1, progress=False)
+    with pytest.raises(ConfigError, match="data_dir: expected a folder"):
+        stopped.resume(workers=1, data_dir=tmp_path / "nowhere", progress=False)
+    monkeypatch.setenv("EVONAS_DATA", str(moved))
+    assert evonas.load_study(stopped.folder).settings.training.data_dir == str(moved)
+    monkeypatch.delenv("EVONAS_DATA")
+    stopped.resume(workers=1, data_dir=moved, progress=False)
+    assert len(stopped.evaluations) == 6
+    # it is known from now on
+    assert evonas.load_study(stopped.folder).settings.training.data_dir == str(moved)
+
+
+def test_a_run_that_has_ended_needs_no_images(stopped: evonas.Study, images: Path) -> None:
+    stopped.resume(workers=1, progress=False)
+    before = (stopped.folder / "pareto.csv").read_bytes()
+    shutil.rmtree(images)
+    again = evonas.load_study(stopped.folder).resume(workers=1, progress=False)
+    assert (stopped.folder / "pareto.csv").read_bytes() == before
+    assert again.load(again.front.index[0])(torch.rand(1, 1, 8, 8)).shape == (1, 2)
+
+
+def test_a_fingerprint_depends_on_pixels_labels_their_names_and_the_order() -> None:
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (4, 1, 3, 3), generator=generator, dtype=torch.uint8)
+    labels = torch.tensor([0, 1, 0, 1])
+    whole = Images(pixels, labels)
+    one_bit = pixels.clone()
+    one_bit[3, 0, 2, 2] ^= 1
+    others = [
+        fingerprint(Images(one_bit, labels)),
+        fingerprint(Images(pixels, labels.flip(0))),
+        fingerprint(whole.subset(torch.tensor([1, 0, 2, 3]))),
+        fingerprint(Images(pixels.reshape(4, 1, 9, 1), labels)),
+        fingerprint(whole, class_names=("a", "b")),
+        fingerprint(whole, class_names=("b", "a")),
+    ]
+    assert len({fingerprint(whole), *others}) == 1 + len(others)
+    assert fingerprint(whole) == fingerprint(Images(pixels.clone(), labels.clone()))
