@@ -63,7 +63,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--images", "99999"], "asked for 99,999, but there are 1,078"),
         (["--channels", "0"], "channels: expected a whole number of at least 1, got 0"),
         (["--cells", "-1"], "cells: expected a whole number of at least 1, got -1"),
-        (["--workers", "0"], "workers: expected a whole number of at least 1, got 0"),
+        (["--workers", "0"], "workers: expected a whole number of at least 1, local:<number> or"),
         (["--seed", "-1"], "seed: expected a whole number of at least 0, got -1"),
         (["--replicates", "0"], "expected 'auto' or a whole number of at least 1, got '0'"),
         (["--replicates", "many"], "expected 'auto' or a whole number of at least 1, got 'many'"),
