@@ -31,10 +31,9 @@ class Archive:
             key: of the candidate.
             vector: its values, to be minimised; None while it can be on no front.
         """
-        before = self._vectors.get(key)
-        if before == vector:
-            return
         self._places.setdefault(key, len(self._places))
+        if self._vectors.get(key) == vector:
+            return
         if vector is None:
             del self._vectors[key]
         else:

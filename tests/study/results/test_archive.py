@@ -9,8 +9,8 @@ import pytest
 from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import Vector, non_dominated
 from evonas.settings import Settings
-from evonas.study.results import beliefs as module
 from evonas.study.results.archive import Archive
+from evonas.study.results.standing import plain_standings
 from evonas.study.results.tally import Tally
 from evonas.study.run import run_study
 from tests.small_run import changed
@@ -74,13 +74,12 @@ def test_what_a_run_works_out_for_a_result_does_not_grow_with_it(
     config: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[int] = []
-    plain_standings = module.plain_standings
 
     def counted(trainings: list[Evaluation], *args: object, **kwargs: object) -> object:
         looked_at.append(len(trainings))
         return plain_standings(trainings, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "plain_standings", counted)
+    monkeypatch.setattr("evonas.study.results.beliefs.plain_standings", counted)
     size = {"population": 10, "generations": 40, "evaluations": 400}
     folder = begin(changed(config, algorithm="random", **size), "run")
     run_study(folder, executor=Drawn(), on_progress=lambda _: None)
