@@ -18,9 +18,6 @@ from evonas.study.executors.order import Order
 from evonas.study.results.candidate import Candidate
 from evonas.study.weights import MODELS_FOLDER, keep_only, save_weights, weights_path
 
-MIN_CHANCE = 0.05
-"""Of being on the front, from which on weights are kept while a run goes on."""
-
 
 @final
 class Models:

@@ -14,6 +14,7 @@ from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.seeds import derive_seed
 from evonas.settings import Settings
 from evonas.space import Genome
+from evonas.study.account import Account
 from evonas.study.checkpoints import (
     remove_checkpoints,
     save_checkpoint,
@@ -25,16 +26,16 @@ from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
 from evonas.study.journal.events import AskedInVain, Retried, Told
 from evonas.study.journal.journal import Journal
-from evonas.study.models import MIN_CHANCE, Models
+from evonas.study.models import Models
 from evonas.study.operators_file import write_operators
-from evonas.study.orders import order_of, record_jobs
 from evonas.study.plans.job import Job, TrainingId, training_id
 from evonas.study.plans.modes import PLANS
+from evonas.study.plans.orders import order_of, record_jobs
 from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.candidate import Candidate, counted, front
 from evonas.study.results.likely import likely_front
-from evonas.study.results.progress import Progress, archive_hypervolume, progress_of
+from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult
 from evonas.study.shape import read_space, run_traits
 
@@ -88,8 +89,6 @@ class _Study:
         self._known = set(map(known_id, known))
         self._trainer = executor
         self._executor = KnowingExecutor(executor, known)
-        self._on_progress = on_progress
-        self._on_generation = on_generation
         self._space = read_space(settings, folder)
         self._protocol = Protocol.of(settings)
         self._traits = run_traits(settings, journal)
@@ -101,7 +100,6 @@ class _Study:
             if isinstance(event, Told) and not event.evaluation.epochs
         }
         self._running: dict[TrainingId, Job] = {}
-        self._hypervolumes: list[float | None] = []
         self._num_finished = 0
         self._engine = make_guided_search(settings, self._space)
         self._search = with_replicates(
@@ -113,8 +111,17 @@ class _Study:
             self._search, self._space, settings, screen=self._screen
         )
         self._audited = audited(journal.findings(AUDIT))
-        self._beliefs = Beliefs(
-            settings, self._space, robust_at_most=robust_at_most(self._audited)
+        held = robust_at_most(self._audited)
+        self._beliefs = Beliefs(settings, self._space, robust_at_most=held)
+        self._account = Account(
+            folder,
+            settings,
+            self._beliefs,
+            self._models,
+            # what is known may not have been asked for yet
+            kept={*self._audited, *(key for key, _, _ in self._known)},
+            on_progress=on_progress,
+            on_generation=on_generation,
         )
 
     def run(self, *, retry_failed: bool) -> StudyResult:
@@ -125,6 +132,7 @@ class _Study:
             if retry_failed:
                 self._order(self._plan.retry_lost())
             self._go_on()
+            self._account.write(self._plan, is_last=True)
             candidates = self._beliefs.update(self._plan.evaluations)
             likely = likely_front(candidates)
             self._models.restore(likely, self._trainer)
@@ -138,7 +146,7 @@ class _Study:
             self._plan.evaluations,
             candidates,
             front(candidates, self._objectives),
-            self._hypervolumes,
+            self._account.hypervolumes,
             self._engine.credit() if isinstance(self._engine, GuidedSearch) else {},
         )
 
@@ -155,7 +163,7 @@ class _Study:
                 told = self._next_told()
                 if self._running.pop(training_id(told), None) is None:
                     raise self._other_candidates()
-                self._plan.take(told)
+                self._take(told)
             elif isinstance(event := self._events[0], Retried):
                 self._check(self._plan.retry((event.key, event.replicate)))
             elif isinstance(self._events[0], AskedInVain):
@@ -172,8 +180,8 @@ class _Study:
         sweep_checkpoints(self._folder, self._plan.unfinished)
         for job in self._running.values():
             self._submit(job)
-        self._end_generation()
-        self._report()
+        self._account.write(self._plan)
+        self._account.report(self._plan)
 
     def _check(self, job: Job) -> None:
         """Hold a job against what the journal says was ordered next."""
@@ -202,7 +210,7 @@ class _Study:
                 in_vain = self._plan.num_asked_in_vain
                 jobs = self._plan.next_jobs()
                 if self._note_what_ended():
-                    self._end_generation()
+                    self._account.write(self._plan)
                 if self._plan.num_asked_in_vain > in_vain:
                     self._journal.record_ask_in_vain()
                 if not jobs:
@@ -211,8 +219,8 @@ class _Study:
             if not self._running:
                 return
             if self._keep(*self._executor.next_done()) | self._note_what_ended():
-                self._end_generation()
-            self._report()
+                self._account.write(self._plan)
+            self._account.report(self._plan)
 
     def _order(self, jobs: Sequence[Job]) -> None:
         record_jobs(self._journal, jobs, self._space)
@@ -243,15 +251,19 @@ class _Study:
         elif blob and self._stands_for_its_candidate(evaluation):
             self._models.save(evaluation, blob)
         self._journal.record_tell(evaluation, attempt=job.attempt)
-        self._plan.take(evaluation)
+        self._take(evaluation)
         remove_checkpoints(self._folder, [key], below=epochs)
         return is_over
 
     def _stands_for_its_candidate(self, evaluation: Evaluation) -> bool:
         """Whether these weights are the candidate's, by the trainings of it that have ended."""
-        mine = [e for e in (*self._plan.evaluations, evaluation) if e.key == evaluation.key]
-        mine.sort(key=lambda e: e.replicate)
+        mine = self._account.trainings(evaluation.key)
+        mine = sorted([*mine, evaluation], key=lambda e: e.replicate)
         return counted(mine)[0].replicate == evaluation.replicate
+
+    def _take(self, evaluation: Evaluation) -> None:
+        self._plan.take(evaluation)
+        self._account.note(evaluation)
 
     def _note_what_ended(self) -> bool:
         """Whether a generation has come to its end since this was asked."""
@@ -259,41 +271,9 @@ class _Study:
             ended = self._plan.finished[self._num_finished :]
             remove_checkpoints(self._folder, [key for key, replicate in ended if not replicate])
         self._num_finished = len(self._plan.finished)
-        missing = self._plan.num_generations - len(self._hypervolumes)
-        if missing:
-            self._beliefs.update(self._plan.evaluations)
-            self._hypervolumes += [self._hypervolume()] * missing
+        has_ended = self._account.end_generations(self._plan)
         # at the same moments in a replay: the search learns what waits when it is looked at
-        if missing and isinstance(self._engine, GuidedSearch):
+        if has_ended and isinstance(self._engine, GuidedSearch):
             self._search.learn()
             write_operators(self._folder, self._engine)
-        return missing > 0
-
-    def _end_generation(self) -> None:
-        candidates = self._beliefs.update(self._plan.evaluations)
-        self._beliefs.write(self._folder)
-        hopeful = {c.key for c in candidates if c.on_front or (c.p_front or 0.0) >= MIN_CHANCE}
-        known = {key for key, _, _ in self._known}  # not asked for yet, perhaps
-        self._models.keep_only(hopeful | set(self._audited) | known)
-        self._on_generation(candidates)
-
-    def _hypervolume(self) -> float | None:
-        return archive_hypervolume(
-            front(self._beliefs.candidates, self._objectives),
-            self._objectives,
-            reference_generation=self._plan.first_generation,
-        )
-
-    def _report(self) -> None:
-        evaluations = self._plan.evaluations
-        returned = front(self._beliefs.glance(evaluations), self._objectives)
-        self._on_progress(
-            progress_of(
-                evaluations,
-                returned,
-                settings=self._settings,
-                epochs_total=self._plan.total_epochs,
-                generation=self._plan.generation,
-                volume=self._hypervolume() if self._plan.num_generations else None,
-            )
-        )
+        return has_ended

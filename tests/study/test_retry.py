@@ -95,6 +95,8 @@ def test_a_retry_puts_a_result_in_the_place_of_each_loss_and_of_nothing_else(
         if (known.key, known.replicate) not in again:
             assert same[known.key, known.replicate] == known
     assert read_run(folder).evaluations == after.evaluations
+    read = {c.key: (c.values, c.p_front, c.on_front) for c in read_run(folder).candidates}
+    assert read == {c.key: (c.values, c.p_front, c.on_front) for c in after.candidates}
 
 
 def test_a_run_with_retries_is_replayed_to_where_it_was(

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from evonas.evaluation.record import Evaluation
-from evonas.search.pareto import Vector, non_dominated
+from evonas.search.pareto import Vector
 from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
 from evonas.search.replicates.trial import Trial
 from evonas.settings import Settings
 from evonas.space import Genome, Space
 from evonas.study.plans.job import Job, TrainingId, training_id
 from evonas.study.plans.successive_halving import SuccessiveHalving
+from evonas.study.results.archive import Archive
 from evonas.study.results.trainings import is_whole
 from evonas.study.results.vectors import told, vector
 
@@ -66,7 +67,8 @@ class AbstractPlan(ABC):
         self._trials: dict[TrainingId, Trial] = {}
         self._generations: dict[TrainingId, int] = {}
         self._results: dict[TrainingId, Evaluation] = {}
-        self._rivals: tuple[Vector, ...] | None = None  # worked out when it is asked for
+        self._points: dict[str, dict[int, Vector]] = {}
+        self._archive = Archive()
         self._running: set[TrainingId] = set()
         self._attempts: dict[TrainingId, int] = {}
         self._accepted: list[TrainingId] = []
@@ -100,7 +102,7 @@ class AbstractPlan(ABC):
         one = training_id(evaluation)
         self._running.remove(one)
         self._results[one] = evaluation
-        self._rivals = None
+        self._compare(evaluation)
         if evaluation.replicate == 0:
             self.halving.add(evaluation)
         if not self.is_over(one):
@@ -125,7 +127,7 @@ class AbstractPlan(ABC):
             generation=self._generations[one],
             epochs=failed.epochs,
             is_promoted=False,
-            rivals=() if one[1] else self._front(),
+            rivals=() if one[1] else self._archive.front(),
             attempt=self._attempts[one],
         )
 
@@ -216,27 +218,19 @@ class AbstractPlan(ABC):
             epochs=epochs,
             is_promoted=one in self._results and refused is None,
             # who is trained again is measured in full: the mean of bounds would be no value
-            rivals=() if one[1] else self._front(),
+            rivals=() if one[1] else self._archive.front(),
             refused=refused,
         )
 
-    def _front(self) -> tuple[Vector, ...]:
-        """Of the candidates so far, each by the plain mean of its trainings."""
-        if self._rivals is not None:
-            return self._rivals
-        objectives = self.settings.problem.objectives
-        found: dict[str, list[Vector]] = {}
-        for (key, _), result in self._results.items():
-            point = vector(result, objectives)
-            if point is not None:
-                found.setdefault(key, []).append(point)
-        points = [
-            some[0] if len(some) == 1 else tuple(map(fmean, zip(*some, strict=True)))
-            for some in found.values()
-        ]
-        kept = non_dominated(points)
-        self._rivals = tuple(p for p, is_kept in zip(points, kept, strict=True) if is_kept)
-        return self._rivals
+    def _compare(self, evaluation: Evaluation) -> None:
+        """Hold a candidate against the others, by the plain mean of its trainings."""
+        points = self._points.setdefault(evaluation.key, {})
+        point = vector(evaluation, self.settings.problem.objectives)
+        if point is not None:
+            points[evaluation.replicate] = point
+        some = list(points.values())
+        mean = some[0] if len(some) == 1 else tuple(map(fmean, zip(*some, strict=True)))
+        self._archive.put(evaluation.key, mean or None)
 
     def _best(self, keys: Sequence[str], *, count: int) -> list[str]:
         asked = [key for key, replicate in self._trials if replicate == 0]

@@ -1,6 +1,6 @@
 """The candidates of a run that goes on: worked out anew only when something was added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import final
 
@@ -16,6 +16,15 @@ from evonas.study.results.standing import (
     standings,
     write_standings,
 )
+from evonas.study.results.tally import Tally
+
+MIN_CHANCE = 0.05
+"""Of being on the front, from which on a candidate is not behind, and its weights are kept."""
+
+
+def is_ahead(candidate: Candidate) -> bool:
+    """Whether it is on the front, or has some chance to be there."""
+    return candidate.on_front or (candidate.p_front or 0.0) >= MIN_CHANCE
 
 
 @final
@@ -26,6 +35,9 @@ class Beliefs:
         settings: of the run.
         space: of the genomes, at the size and with the rules of the run.
         robust_at_most: of candidates whose robustness is masked, by key.
+
+    Attributes:
+        tally: of the results that were noted.
     """
 
     def __init__(
@@ -37,11 +49,16 @@ class Beliefs:
         self._trainings: list[Evaluation] = []
         self._standings: dict[str, Standing] = {}
         self._candidates: list[Candidate] = []
+        self._is_plain = parse_replicates(settings.search.replicates) is not None
+        self.tally = Tally()
+        self._ahead: list[str] = []  # on the front, or with some chance to be there
+        self._fresh: dict[str, None] = {}  # candidates with results since these were found
 
-    @property
-    def candidates(self) -> list[Candidate]:
-        """As they were when they were last worked out."""
-        return self._candidates
+    def note(self, evaluation: Evaluation) -> None:
+        """Take a result as it comes; it is believed from the next look on."""
+        self.tally.add(evaluation)
+        if evaluation.epochs:
+            self._fresh[evaluation.key] = None
 
     def update(self, trainings: Sequence[Evaluation]) -> list[Candidate]:
         """The candidates by all trainings.
@@ -62,16 +79,31 @@ class Beliefs:
             )
         return self._candidates
 
-    def glance(self, trainings: Sequence[Evaluation]) -> list[Candidate]:
-        """The candidates for a progress bar, in no time.
+    def glance(self) -> list[Candidate]:
+        """Candidates among which is the front, in a time that does not grow with the study.
 
-        With a number of replicates these are the candidates by all trainings; else those of the
-        last update, and plain means before there was one.
+        With a number of replicates these are those who were ahead and those with new results: who
+        was behind stays behind. Else they are those of the last update, and plain means of all
+        before there was one.
         """
-        if self._candidates and parse_replicates(self._settings.search.replicates) is None:
+        if self._candidates and not self._is_plain:
             return self._candidates
+        keys = dict.fromkeys((*self._ahead, *self._fresh))
+        trainings = [training for key in keys for training in self.tally.of(key)]
         found = plain_standings(trainings, self._settings, robust_at_most=self._robust_at_most)
         return candidates_of(trainings, found, objectives=self._settings.problem.objectives)
+
+    def end_generation(self, trainings: Callable[[], Sequence[Evaluation]]) -> list[Candidate]:
+        """Candidates among which is the front at the end of a generation.
+
+        Args:
+            trainings: gives all that have a result, in the order of asking; called where a model
+                is fitted to all of them.
+        """
+        found = self.glance() if self._is_plain else self.update(trainings())
+        self._ahead = [each.key for each in found if is_ahead(each)]
+        self._fresh.clear()
+        return found
 
     def write(self, folder: Path) -> None:
         """Keep a copy for those who only read."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evonas.evaluation.objectives import OBJECTIVES, Objective
-from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import hypervolume
 from evonas.settings import Settings
+from evonas.study.results.tally import Tally
 from evonas.study.results.vectors import Measured, vector
 
 # the reference lies a little beyond the worst, so that the ends of a front count too
@@ -43,7 +43,7 @@ class Progress:
 
 
 def progress_of(
-    evaluations: Sequence[Evaluation],
+    tally: Tally,
     returned: Sequence[Measured],
     *,
     settings: Settings,
@@ -54,7 +54,7 @@ def progress_of(
     """How far a study is.
 
     Args:
-        evaluations: its trainings so far.
+        tally: of its trainings so far.
         returned: the candidates of its front.
         settings: of the study.
         epochs_total: of all its trainings, if none fails.
@@ -62,11 +62,11 @@ def progress_of(
         volume: the hypervolume.
     """
     return Progress(
-        done=sum(e.epochs > 0 for e in evaluations),
+        done=tally.done,
         total=settings.search.num_trainings,
-        epochs_done=sum(e.epochs for e in evaluations),
+        epochs_done=tally.epochs,
         epochs_total=epochs_total,
-        failures=sum(e.failure is not None for e in evaluations),
+        failures=tally.failures,
         generation=generation,
         best=best(returned, settings.problem.objectives),
         hypervolume=volume,

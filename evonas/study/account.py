@@ -1,0 +1,121 @@
+"""What a run says of itself as it goes: progress, hypervolumes, tables, standings, models."""
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import final
+
+from evonas.evaluation.record import Evaluation
+from evonas.settings import Settings
+from evonas.study.models import Models
+from evonas.study.plans.base import AbstractPlan
+from evonas.study.results.beliefs import Beliefs, is_ahead
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.progress import Progress, archive_hypervolume, progress_of
+
+GROWTH = 1.05
+"""By how much a study has grown when its tables are written again: seldom, where it is large."""
+
+
+@final
+class Account:
+    """Follows a study at a cost that does not grow with it, and writes all of it now and then.
+
+    Args:
+        folder: of the run.
+        settings: of the run.
+        beliefs: of its candidates.
+        models: of the run.
+        kept: keys of candidates whose models are kept in any case while it goes on.
+        on_progress: is called with every report.
+        on_generation: is called with all candidates, when they are written.
+
+    Attributes:
+        hypervolumes: at the end of each generation.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        beliefs: Beliefs,
+        models: Models,
+        *,
+        kept: Collection[str],
+        on_progress: Callable[[Progress], None],
+        on_generation: Callable[[Sequence[Candidate]], None],
+    ) -> None:
+        self.hypervolumes: list[float | None] = []
+        self._folder = folder
+        self._settings = settings
+        self._objectives = settings.problem.objectives
+        self._beliefs = beliefs
+        self._models = models
+        self._kept = set(kept)
+        self._on_progress = on_progress
+        self._on_generation = on_generation
+        self._num_written = 0
+
+    def trainings(self, key: str) -> list[Evaluation]:
+        """Those of one candidate that have a result, by replicate."""
+        return self._beliefs.tally.of(key)
+
+    def note(self, evaluation: Evaluation) -> None:
+        """Take a result."""
+        # what was lost and tried again adds nothing to the count, and is written all the same
+        known = {each.replicate: each for each in self.trainings(evaluation.key)}
+        if evaluation.replicate in known and known[evaluation.replicate].failure is not None:
+            self._num_written = 0
+        self._beliefs.note(evaluation)
+
+    def end_generations(self, plan: AbstractPlan) -> bool:
+        """Measure the generations that ended; whether there are any.
+
+        Args:
+            plan: of the study.
+        """
+        missing = plan.num_generations - len(self.hypervolumes)
+        if missing:
+            found = self._beliefs.end_generation(lambda: plan.evaluations)
+            volume = self._hypervolume(front(found, self._objectives), plan)
+            self.hypervolumes += [volume] * missing
+        return missing > 0
+
+    def write(self, plan: AbstractPlan, *, is_last: bool = False) -> None:
+        """Write what follows from the journal, where enough was added since this was done.
+
+        Args:
+            plan: of the study.
+            is_last: whether the search has ended: then whatever was added is written.
+        """
+        count = self._beliefs.tally.done
+        if count < (self._num_written + 1 if is_last else self._num_written * GROWTH):
+            return
+        self._num_written = count
+        candidates = self._beliefs.update(plan.evaluations)
+        self._beliefs.write(self._folder)
+        hopeful = {candidate.key for candidate in candidates if is_ahead(candidate)}
+        self._models.keep_only(hopeful | self._kept)
+        self._on_generation(candidates)
+
+    def report(self, plan: AbstractPlan) -> None:
+        """Say how far the study is.
+
+        Args:
+            plan: of the study.
+        """
+        returned = front(self._beliefs.glance(), self._objectives)
+        self._on_progress(
+            progress_of(
+                self._beliefs.tally,
+                returned,
+                settings=self._settings,
+                epochs_total=plan.total_epochs,
+                generation=plan.generation,
+                volume=self._hypervolume(returned, plan) if plan.num_generations else None,
+            )
+        )
+
+    def _hypervolume(self, returned: Sequence[Candidate], plan: AbstractPlan) -> float | None:
+        return archive_hypervolume(
+            returned, self._objectives, reference_generation=plan.first_generation
+        )
