@@ -9,9 +9,9 @@ from evonas.errors import RunFolderError
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
+from evonas.study.changes.warm_start import check_protocol, know_results
 from evonas.study.create import create_run, next_free_folder
 from evonas.study.resolve import resolve
-from evonas.study.warm_start import check_protocol, know_results
 
 RUNS_FOLDER = Path("runs")
 

@@ -10,9 +10,9 @@ from evonas.errors import ConfigError, RunFolderError
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.space import source_text
+from evonas.study.changes.warm_start import check_protocol, know_results
 from evonas.study.executors.make import make_executor
 from evonas.study.run import run_study
-from evonas.study.warm_start import check_protocol, know_results
 from tests.small_run import changed
 from tests.study.fake import Drawn
 from tests.study.test_extend import outcome
