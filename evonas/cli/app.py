@@ -6,10 +6,13 @@ Modules that import torch are imported inside the commands: ``evonas --help`` an
 import signal
 import sys
 import warnings
+from contextlib import suppress
 
 from cyclopts import App, CycloptsError, Parameter
 
 import evonas
+from evonas.api.terminal.console import ReaderGoneError, showing
+from evonas.api.terminal.output import discard
 from evonas.cli import commands
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
@@ -21,6 +24,7 @@ from evonas.errors import EvonasError, InputError, StorageError
 
 INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
 TERMINATED = 143  # and for one that was asked to end
+READER_GONE = 141  # and for one that wrote to a pipe that nobody reads
 UNWRITTEN = StorageError.exit_code
 
 
@@ -31,6 +35,7 @@ def make_app() -> App:
         help="Evolutionary search for architectures and the learning rules that train them.",
         version=lambda: evonas.__version__,
         help_format="plaintext",
+        console=showing(),
         default_parameter=Parameter(negative=(), show_env_var=False, allow_repeating=True),
     )
     spaces = App(name="spaces", help="List, show and check search spaces.", sort_key=3)
@@ -83,10 +88,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(problem.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of our output has gone (evonas front | head): nothing is left to say
-        sys.stderr.close()
-        sys.exit(0)
+    except ReaderGoneError:
+        # evonas front | head: nothing is left to say; a search would have gone on to its end
+        discard(sys.stdout)
+        sys.exit(READER_GONE)
     except OSError as problem:
         # a full disk, a folder without permission: what the journal holds is not touched by it
         where = f"{problem.filename}: " if problem.filename is not None else ""
@@ -97,4 +102,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _tell(problem: object) -> None:
     # plain print: a path or a genome may hold square brackets, which rich would read as markup
-    print(f"evonas: {problem}", file=sys.stderr)
+    with suppress(OSError, ValueError):  # where nobody reads it, the exit code says enough
+        print(f"evonas: {problem}", file=sys.stderr)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
+from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.controls.files import CONTROLS_FOLDER
@@ -34,7 +35,7 @@ def show_front(console: Console, folder: Path) -> None:
     if outside is not None:
         _say(console, outside)
     else:
-        console.print(_front_table(chosen, objectives, audited=run.audited, twins=twins))
+        print_table(console, _front_table(chosen, objectives, audited=run.audited, twins=twins))
     level = ties(chosen, objectives)
     if any(candidate.replicates > 1 for candidate in chosen):
         _say(console, "± one standard error; n trainings; P of being on the true front")

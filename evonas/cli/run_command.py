@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import showing, working
 from evonas.settings import SETTINGS, Setting, Settings
 from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
@@ -168,7 +168,7 @@ def _print_config(settings: Settings) -> None:
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
-    print(text, end="")
+    showing().print(text, end="", highlight=False, markup=False, soft_wrap=True)
 
 
 def _search(settings: Settings, *, out: Path | None, is_quiet: bool) -> None:
@@ -190,7 +190,7 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     from evonas.study.config import SPACE_FILE
     from evonas.study.resolve import worker_count
 
-    console = Console(quiet=is_quiet)
+    console = working(quiet=is_quiet)
     settings = load_study(folder).settings
     at_once = worker_count(with_workers(settings, workers))
     introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)

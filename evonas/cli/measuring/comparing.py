@@ -8,6 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
 from evonas.benchmarking.scores import read_scores
 from evonas.benchmarking.table import check_columns
@@ -125,7 +126,7 @@ def _show_groups(console: Console, comparison: Comparison) -> None:
             interval,
             f"{row.median:.4g}",
         )
-    console.print(table)
+    print_table(console, table)
 
 
 def _show_tests(console: Console, comparison: Comparison) -> None:
@@ -143,7 +144,7 @@ def _show_tests(console: Console, comparison: Comparison) -> None:
             f"{test.p:.2g}",
             f"{test.p_holm:.2g}",
         )
-    console.print(table)
+    print_table(console, table)
     console.print(
         "A12: how often a run of the first is better than one of the second (of values: larger)\n"
         "p: Mann-Whitney, two-sided; p (Holm): adjusted for all pairs of a measure",
