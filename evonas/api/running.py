@@ -28,6 +28,7 @@ from evonas.study.results.progress import Progress
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.upkeep.full_disk import pausing_when_full
 from evonas.study.upkeep.state import noting_pace
 
 
@@ -45,6 +46,7 @@ def run_to_the_end(
 
     Raises:
         EvonasError: see :func:`evonas.study.run.run_study`.
+        DiskFullError: there is no room; the run can be resumed.
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
     with readable_run(folder) as (settings, journal):
@@ -59,10 +61,10 @@ def run_to_the_end(
             twins=twin_differences(controls),
         )
     try:
-        with executor_of(settings, workers) as executor:
+        with pausing_when_full(folder), executor_of(settings, workers) as executor:
             note = noting_pace(folder, on_progress)
             result = run_study(folder, executor=executor, on_progress=note, on_generation=write)
-        write_picture(folder, result.candidates, settings)
+            write_picture(folder, result.candidates, settings)
         return result
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
         write(read_run(folder).candidates)
@@ -90,7 +92,7 @@ def audit_to_the_end(
     if not is_audited(result.settings):
         return result
     try:
-        with executor_of(result.settings, workers) as executor:
+        with pausing_when_full(folder), executor_of(result.settings, workers) as executor:
             audit_study(folder, executor=executor, on_progress=on_progress)
     finally:
         run = write_run_tables(folder)
@@ -119,7 +121,7 @@ def confirm_to_the_end(
     """
     settings = _settings(folder)
     try:
-        with executor_of(settings, workers) as executor:
+        with pausing_when_full(folder), executor_of(settings, workers) as executor:
             confirm_study(
                 folder, replicates=replicates, executor=executor, on_progress=on_progress
             )

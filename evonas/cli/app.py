@@ -20,7 +20,8 @@ from evonas.cli.examining.attack import attack
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep
-from evonas.errors import EvonasError, InputError, StorageError
+from evonas.errors import DiskFullError, EvonasError, InputError, StorageError
+from evonas.study.upkeep.full_disk import FULL
 
 INTERRUPTED = 130  # the shell's code for a process ended by Ctrl-C
 TERMINATED = 143  # and for one that was asked to end
@@ -96,7 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
         # a full disk, a folder without permission: what the journal holds is not touched by it
         where = f"{problem.filename}: " if problem.filename is not None else ""
         _tell(f"{where}{problem.strerror or problem}")
-        sys.exit(UNWRITTEN)
+        sys.exit(DiskFullError.exit_code if problem.errno in FULL else UNWRITTEN)
     sys.exit(0)
 
 

@@ -1,7 +1,9 @@
 """What a run says before it begins and when it has ended."""
 
 import shlex
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -44,6 +46,12 @@ def introduce(
             highlight=False,
             soft_wrap=True,
         )
+
+
+def warn(text: str) -> None:
+    """A line among the errors, of what does not end the command."""
+    with suppress(OSError, ValueError):  # where nobody reads it, the work goes on
+        print(f"evonas: warning: {text}", file=sys.stderr)
 
 
 def say_how_to_resume(console: Console, folder: Path) -> None:

@@ -185,14 +185,17 @@ def _go_on(folder: Path, *, workers: int | None, is_quiet: bool) -> None:
     from evonas.api.study import load_study
     from evonas.cli.confirm import confirm_and_show
     from evonas.cli.controls import ablate_and_show
-    from evonas.cli.messages import conclude, introduce, say_how_to_resume
+    from evonas.cli.messages import conclude, introduce, say_how_to_resume, warn
     from evonas.space import load
     from evonas.study.config import SPACE_FILE
     from evonas.study.resolve import worker_count
+    from evonas.study.upkeep.versions_of_run import other_versions
 
     console = working(quiet=is_quiet)
     settings = load_study(folder).settings
     at_once = worker_count(with_workers(settings, workers))
+    for difference in other_versions(folder, settings):
+        warn(f"{difference}: what is trained from here on may differ from what was trained before")
     introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)
     try:
         with progress_display(console, is_quiet=is_quiet) as show:
