@@ -12,6 +12,7 @@ EvonasError                exit code 2
 |   `-- RunFolderError     a run folder that cannot be used as asked
 |-- ClusterError           exit code 3: the workers of a cluster cannot be reached
 |-- StorageError           exit code 3: a journal or a weight file is damaged
+|-- DiskFullError          exit code 75: a run pauses, as nothing more can be written
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
     |-- TrainingDiverged   its loss or its weights stopped being finite
     |-- CatastrophicOverfitting  one-step adversarial training taught it to fool the step
@@ -74,6 +75,12 @@ class ClusterError(EvonasError):
     """The workers of a cluster cannot be reached, or are not what they must be."""
 
     exit_code: ClassVar[int] = 3
+
+
+class DiskFullError(EvonasError):
+    """Nothing more can be written; what was acknowledged is kept, and the run can go on later."""
+
+    exit_code: ClassVar[int] = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
 
 class CandidateFailure(EvonasError):

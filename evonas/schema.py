@@ -5,8 +5,10 @@ cattrs with strict primitives: ``"3"`` is not an integer, ``1`` is not a text, `
 """
 
 import math
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -25,6 +27,9 @@ from evonas.errors import InputError, SpaceError, show
 from evonas.registry import suggestion
 
 MAX_FILE_BYTES = 2**20
+
+# PyYAML writes these as they are, and reads them as ends of lines, or not at all
+_BREAKS = "\x85\u2028\u2029\ufeff"
 
 Structured = TypeVar("Structured")
 
@@ -53,6 +58,21 @@ class _StrictLoader(yaml.SafeLoader):
             )
         return super().compose_node(parent, index)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        number = super().construct_object(node, deep=deep)
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and ":" in node.value
+            and type(number) in (int, float)
+        ):
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"{node.value} would be read as the number {number}; quote it: '{node.value}'",
+                node.start_mark,
+            )
+        return number
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
@@ -64,6 +84,37 @@ class _StrictLoader(yaml.SafeLoader):
             if isinstance(key, Hashable):
                 seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+class _StrictDumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which quotes what the loader would take for a number."""
+
+
+# YAML 1.1 wants a point in every number with an exponent; nobody who writes 1e-3 means a text
+for _yaml in (_StrictLoader, _StrictDumper):
+    _yaml.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        list("-+.0123456789"),
+    )
+
+
+def dump_yaml(document: Any) -> str:
+    """Plain lists, mappings and scalars as YAML that :func:`parse_yaml` reads back."""
+    text = yaml.dump(document, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True)
+    if any(sign in text for sign in _BREAKS):
+        text = yaml.dump(document, Dumper=_StrictDumper, sort_keys=False)
+    return text
+
+
+def quote_it(value: Any) -> str:
+    """What to do where a text was meant and YAML read something else; empty for other mistakes."""
+    if isinstance(value, bool):
+        words = "yes, on and true" if value else "no, off and false"
+        return f"; YAML reads {words} like that: to have the word, quote it"
+    if isinstance(value, int | float | date):
+        return "; to have it as a text, quote it"
+    return ""
 
 
 def read_yaml(path: Path, *, error: type[InputError] = SpaceError) -> Any:
@@ -186,7 +237,8 @@ def _converter() -> cattrs.Converter:
             raise ValueError(f"expected a mapping, got {show(value)}")
         wrong = [key for key in value if type(key) is not str]
         if wrong:
-            raise ValueError(f"expected texts as keys, got {', '.join(map(show, wrong))}")
+            found, hint = ", ".join(map(show, wrong)), quote_it(wrong[0])
+            raise ValueError(f"expected texts as keys, got {found}{hint}")
         return _each(converter, value.items(), get_args(expected)[1])
 
     def record_factory(cls: type) -> Callable[[Any, type], Any]:
@@ -232,7 +284,8 @@ def _strict(primitive: type) -> Callable[[Any, type], Any]:
         if primitive is float and type(value) is int:
             return float(value)
         if type(value) is not primitive:
-            raise ValueError(f"expected {_PHRASES[primitive]}, got {show(value)}")
+            hint = quote_it(value) if primitive is str else ""
+            raise ValueError(f"expected {_PHRASES[primitive]}, got {show(value)}{hint}")
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"expected a finite number, got {value}")
         return value

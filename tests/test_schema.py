@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas.errors import ConfigError, SpaceError, show
-from evonas.schema import MAX_FILE_BYTES, ProblemsError, parse_yaml, read_yaml, structure
+from evonas.schema import (
+    MAX_FILE_BYTES,
+    ProblemsError,
+    dump_yaml,
+    parse_yaml,
+    read_yaml,
+    structure,
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,20 @@ def test_what_is_written_as_yaml_is_read_back(outer: Outer) -> None:
     data = asdict(outer)
     data["items"] = list(data["items"])
     data["table"] = {key: list(value) for key, value in outer.table.items()}
-    text = yaml.safe_dump(data)
+    text = dump_yaml(data)
     assert structure(parse_yaml(text, where="text"), Outer, where="text") == outer
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E3", "-2e+1", "1.5e3", "7e0"])
+def test_a_number_with_an_exponent_is_a_number_and_a_text_in_quotes(text: str) -> None:
+    found = parse_yaml(f"[{text}, '{text}', \"{text}\"]", where="text")
+    assert found == [float(text), text, text]
+    assert parse_yaml(dump_yaml(found), where="text") == found
+
+
+@pytest.mark.parametrize("text", ["e3", "1e", "0x1e3", "1e3a", "v1e3", "ab12:30c"])
+def test_what_only_looks_like_a_number_stays_what_it_was(text: str) -> None:
+    assert parse_yaml(text, where="text") == yaml.safe_load(text)
 
 
 def test_a_whole_number_is_a_number() -> None:
@@ -80,7 +99,7 @@ def test_a_whole_number_is_a_number() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        ({"name": 1, "rate": 1}, "$.name: expected a text, got 1"),
+        ({"name": 1, "rate": 1}, "$.name: expected a text, got 1; to have it as a text, quote it"),
         ({"name": "a", "rate": "1"}, "$.rate: expected a number, got '1'"),
         ({"name": "a", "rate": True}, "$.rate: expected a number, got True"),
         ({"name": "a", "rate": float("inf")}, "$.rate: expected a finite number, got inf"),
@@ -114,7 +133,8 @@ def test_a_whole_number_is_a_number() -> None:
         ),
         (
             {"name": "a", "rate": 1, "table": {True: [1]}},
-            "$.table: expected texts as keys, got True",
+            "$.table: expected texts as keys, got True; YAML reads yes, on and true like that: to "
+            "have the word, quote it",
         ),
         (
             None,
@@ -131,7 +151,7 @@ def test_a_wrong_value_is_told_with_path_expectation_and_what_came(
 def test_all_problems_of_form_come_at_once_in_the_order_of_the_keys() -> None:
     data = {"name": 1, "inner": {"count": "x", "zzz": 0}, "items": [3, {}], "nme": 2}
     assert problems(data) == [
-        "$.name: expected a text, got 1",
+        "$.name: expected a text, got 1; to have it as a text, quote it",
         "$.rate: this key is missing",
         "$.inner.count: expected a whole number, got 'x'",
         "$.inner: unknown key 'zzz' (known: count, note)",
@@ -179,6 +199,9 @@ def test_a_mistake_of_our_own_is_not_told_as_the_users() -> None:
         ("a: {b: 1, b: 2}", r"^file:1: not valid YAML: key 'b' is given twice$"),
         ("a: &x [1]\nb: *x\n", r"^file:2: not valid YAML: aliases \(\*name\) are not allowed$"),
         ("a: !!python/object/apply:os.getcwd []", r"^file:1: not valid YAML: could not determine"),
+        ("a: 1\nb: 12:30\n", r"^file:2: .* the number 750; quote it: '12:30'$"),
+        ("12:30: 1", r"^file:1: .* the number 750; quote it: '12:30'$"),
+        ("a: 1:30.5", r"^file:1: .* the number 90\.5; quote it: '1:30\.5'$"),
         ("a: 2026-13-45", r"^file: not valid YAML: month must be in 1\.\.12"),
         ("a: 1\n---\nb: 2\n", r"^file:2: not valid YAML: "),
         ("a: " + "[" * 20_000, r"^file(:1)?: not valid YAML: "),

@@ -11,6 +11,7 @@ from evonas.api.analyses.kept_parts import KeptParts
 from evonas.api.analyses.result import PARTS, Analysis
 from evonas.api.analyses.steps_bar import steps_bar
 from evonas.api.study import Study
+from evonas.api.terminal.console import working
 from evonas.errors import ConfigError, DataError
 from evonas.registry import suggestion
 from evonas.seeds import derive_seed
@@ -90,7 +91,7 @@ def analyse(
     )
     looked = chosen_networks(states, keys, seed=seed, most=MAX_NETWORKS)
     to.mkdir(parents=True, exist_ok=True)
-    bars = _Bars(console or Console(), is_shown=progress)
+    bars = _Bars(console or working(), is_shown=progress)
     makers: dict[str, Callable[[Analysis], Analysis]] = {
         "enrichment": lambda done: _enrichment(done, population, states, seed=seed),
         "effects": lambda done: _effects(done, population, states, seed=seed),

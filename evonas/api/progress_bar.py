@@ -4,10 +4,19 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.progress import TextColumn
+from rich.table import Column
 
 from evonas.api.progress_text import describe
+from evonas.api.terminal.bar_columns import (
+    WIDE_COLUMNS,
+    Times,
+    counting_bar,
+    fixed,
+    flexible_bar,
+)
+from evonas.api.terminal.console import working
 from evonas.study.results.progress import Progress
 
 Show = Callable[[Progress], None]
@@ -24,7 +33,7 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
         console: to draw on; standard output if None.
         is_quiet: whether nothing is shown.
     """
-    console = console or Console()
+    console = console or working()
     if is_quiet:
         yield lambda _: None
     elif console.is_jupyter:
@@ -87,32 +96,27 @@ def count_display(
         unit: of what is counted, in the plural.
         is_quiet: whether nothing is shown.
     """
-    console = console or Console()
+    console = console or working()
     if is_quiet or not console.is_terminal:
         yield lambda *_: None
         return
-    with Bar(
-        TextColumn(f"[bold]{title}"),
-        BarColumn(),
-        TextColumn(f"{{task.completed}}/{{task.total}} {unit}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bar:
+    with counting_bar(console, title=title, unit=unit) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _bar(console: Console) -> Bar:
+    is_wide = console.width >= WIDE_COLUMNS
+    state = TextColumn(
+        "{task.fields[state]}",
+        table_column=Column(no_wrap=True, overflow="ellipsis", ratio=3),
+    )
     return Bar(
-        TextColumn("[bold]generation {task.fields[generation]}"),
-        BarColumn(),
-        TextColumn("{task.fields[candidates]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[state]}"),
+        fixed("[bold]generation {task.fields[generation]}"),
+        flexible_bar(),
+        fixed("{task.fields[candidates]}"),
+        Times(),
+        *([state] if is_wide else []),
         console=console,
         expand=True,
     )

@@ -29,6 +29,7 @@ from evonas.study.results.progress import Progress
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.upkeep.full_disk import pausing_when_full
 from evonas.study.upkeep.state import noting_pace
 
 
@@ -51,6 +52,7 @@ def run_to_the_end(
 
     Raises:
         EvonasError: see :func:`evonas.study.run.run_study`.
+        DiskFullError: there is no room; the run can be resumed.
         KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
     """
     with readable_run(folder) as (settings, journal):
@@ -65,7 +67,7 @@ def run_to_the_end(
             twins=twin_differences(controls),
         )
     try:
-        with executor_of(settings, workers) as executor:
+        with pausing_when_full(folder), executor_of(settings, workers) as executor:
             result = run_study(
                 folder,
                 executor=executor,
@@ -73,7 +75,7 @@ def run_to_the_end(
                 on_generation=write,
                 retry_failed=retry_failed,
             )
-        write_picture(folder, result.candidates, settings)
+            write_picture(folder, result.candidates, settings)
         return result
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
         write(read_run(folder).candidates)
@@ -101,7 +103,7 @@ def audit_to_the_end(
     if not is_audited(result.settings):
         return result
     try:
-        with executor_of(result.settings, workers) as executor:
+        with pausing_when_full(folder), executor_of(result.settings, workers) as executor:
             audit_study(folder, executor=executor, on_progress=on_progress)
     finally:
         run = write_run_tables(folder)
@@ -130,7 +132,7 @@ def confirm_to_the_end(
     """
     settings = _settings(folder)
     try:
-        with executor_of(settings, workers) as executor:
+        with pausing_when_full(folder), executor_of(settings, workers) as executor:
             confirm_study(
                 folder, replicates=replicates, executor=executor, on_progress=on_progress
             )
@@ -225,7 +227,7 @@ def changed_settings(
         evaluations: trainings at most; None for as many as before.
 
     Raises:
-        EvonasError: see :mod:`evonas.study.changes.images_of_run` and :mod:`evonas.study.changes.extend`.
+        EvonasError: see :mod:`evonas.study.changes`.
     """
     if data_dir is not None:
         move_data(folder, Path(data_dir))

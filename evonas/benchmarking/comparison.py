@@ -137,7 +137,7 @@ class Comparison:
             PairTest(
                 measure,
                 *pair,
-                difference=float(np.mean(one) - np.mean(other)),
+                difference=float(np.mean(one)) - float(np.mean(other)),
                 superiority=superiority([sign * v for v in one], [sign * v for v in other]),
                 p=p,
                 p_holm=adjusted,
@@ -157,19 +157,22 @@ def compare_courses(
         trajectories: of runs, with their groups.
         reference: the front to normalise by and to measure distances to. If None, distances are
             to the front of all runs together, and extremes are those of the fronts of all runs.
+            In an objective in which the reference has no extent, as one of a single point has
+            none at all, the extremes are those of reference and runs together.
 
     Raises:
-        ConfigError: every candidate failed.
+        ConfigError: no run has a candidate that could be on a front.
     """
     length = min(len(trajectory.vectors) for trajectory in trajectories)
     union = front_of([vector for trajectory in trajectories for vector in trajectory.vectors])
     front = list(reference) if reference is not None else union
     if not front:
-        raise ConfigError("runs: every candidate failed, there is nothing to compare")
+        reasons = dict.fromkeys(t.nothing_on_front or "nothing" for t in trajectories)
+        raise ConfigError(f"runs: there is nothing to compare: {'; '.join(reasons)}")
     own = [front_of(trajectory.vectors[:length]) for trajectory in trajectories]
     # the nadir of one short front would leave most runs without a hypervolume
-    extremes = front if reference is not None else list(chain(front, *own))
-    normaliser = Normaliser.fit(extremes)
+    everything = Normaliser.fit(list(chain(front, *own)))
+    normaliser = everything if reference is None else _normaliser(front, everything)
     runs = [_scores(trajectory, length, front, normaliser) for trajectory in trajectories]
     fronts: dict[str, list[list[Vector]]] = {}
     for trajectory, its in zip(trajectories, own, strict=True):
@@ -177,6 +180,23 @@ def compare_courses(
     is_drawn = 2 <= len(front[0]) <= MAX_ATTAINMENT_OBJECTIVES
     surfaces = {label: attainment_surface(f) for label, f in fronts.items()} if is_drawn else {}
     return Comparison("hypervolume", tuple(runs), normaliser, surfaces, fronts)
+
+
+def _normaliser(reference: Sequence[Vector], everything: Normaliser) -> Normaliser:
+    """The extremes of the reference; of everything, in objectives where these are one value.
+
+    A scale of one unit would take their place, which for parameters is no scale at all.
+    """
+    own = Normaliser.fit(reference)
+    has_extent = [low < high for low, high in zip(own.ideal, own.nadir, strict=True)]
+    ideal, nadir = (
+        tuple(
+            mine if is_wide else of_all
+            for mine, of_all, is_wide in zip(*pair, has_extent, strict=True)
+        )
+        for pair in ((own.ideal, everything.ideal), (own.nadir, everything.nadir))
+    )
+    return Normaliser(ideal, nadir)
 
 
 def _scores(

@@ -24,7 +24,12 @@ def bootstrap_interval(
     rows = generator.integers(len(sample), size=(NUM_RESAMPLES, len(sample)))
     means = sample[rows].mean(axis=1)
     tail = 100 * (1 - coverage) / 2
-    low, high = np.percentile(means, [tail, 100 - tail])
+    if np.isfinite(means).all():
+        low, high = np.percentile(means, [tail, 100 - tail])
+        return float(low), float(high)
+    # a run without a front has an infinite distance: between two of them nothing is interpolated
+    ordered, last = np.sort(means), len(means) - 1
+    low, high = (ordered[round(last * each / 100)] for each in (tail, 100 - tail))
     return float(low), float(high)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from evonas.errors import DataError
 from evonas.registry import suggestion
@@ -39,9 +39,30 @@ def read_table(path: Path, columns: Sequence[str]) -> list[Row]:
     Raises:
         DataError: the file cannot be read, lacks a column, or holds something else than numbers.
     """
+    rows = read_numbers(path, columns, texts=(ARCHITECTURE,))
+    return [Row(where, texts[ARCHITECTURE], values) for where, texts, values in rows]
+
+
+def read_numbers(
+    path: Path, columns: Sequence[str], *, texts: Sequence[str] = ()
+) -> list[tuple[str, dict[str, str], dict[str, float | None]]]:
+    """Columns of a CSV file with a header, also one packed by gzip.
+
+    Args:
+        path: of the file.
+        columns: of numbers.
+        texts: columns of anything.
+
+    Returns:
+        For each row ``file:line``, its texts, and its numbers, None where the cell is empty.
+
+    Raises:
+        DataError: the file cannot be read, names a column twice, lacks one, has a row of another
+            length than its header, or holds something else than numbers.
+    """
     try:
         with _opened(path) as file:
-            return list(_rows(csv.DictReader(file), columns, path=path))
+            return list(_rows(csv.reader(file), columns, texts, path=path))
     except OSError as problem:  # gzip's complaint about a file that is none is one too
         raise DataError(f"{path}: cannot be read: {problem.strerror or problem}") from problem
     except (UnicodeDecodeError, csv.Error, EOFError) as problem:
@@ -67,14 +88,25 @@ def _opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _rows(reader: "csv.DictReader[str]", columns: Sequence[str], *, path: Path) -> Iterable[Row]:
-    check_columns((ARCHITECTURE, *columns), reader.fieldnames or (), where=str(path))
-    for record in reader:
-        where = f"{path}, line {reader.line_num}"
-        if any(record[name] is None for name in (ARCHITECTURE, *columns)):
-            raise DataError(f"{where}: fewer cells than the header has names")
-        values = {name: _number(record[name], where=f"{where}, {name}") for name in columns}
-        yield Row(where, record[ARCHITECTURE], values)
+def _rows(
+    reader: Any, columns: Sequence[str], texts: Sequence[str], *, path: Path
+) -> Iterable[tuple[str, dict[str, str], dict[str, float | None]]]:
+    header: list[str] = next(reader, [])
+    for name in header:
+        if header.count(name) > 1:
+            raise DataError(f"{path}:1: column '{name}' is there {header.count(name)} times")
+    check_columns((*texts, *columns), header, where=str(path))
+    for cells in reader:
+        where = f"{path}:{reader.line_num}"
+        if not cells:
+            continue  # an empty line
+        if len(cells) != len(header):
+            raise DataError(
+                f"{where}: expected {len(header)} cells, as the header has names, got {len(cells)}"
+            )
+        record = dict(zip(header, cells, strict=True))
+        values = {name: _number(record[name], where=f"{where}: {name}") for name in columns}
+        yield where, {name: record[name] for name in texts}, values
 
 
 def _number(text: str, *, where: str) -> float | None:

@@ -4,10 +4,13 @@ Modules that import torch are imported inside the commands: ``evonas --help`` an
 """
 
 import sys
+from contextlib import suppress
 
 from cyclopts import App, CycloptsError, Parameter
 
 import evonas
+from evonas.api.terminal.console import ReaderGoneError, showing
+from evonas.api.terminal.output import discard
 from evonas.cli import commands
 from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
@@ -16,8 +19,10 @@ from evonas.cli.examining.attack import attack
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep
-from evonas.errors import EvonasError, InputError, StorageError
+from evonas.errors import DiskFullError, EvonasError, InputError, StorageError
+from evonas.study.upkeep.full_disk import FULL
 
+READER_GONE = 141  # the shell's code for a process that wrote to a pipe that nobody reads
 UNWRITTEN = StorageError.exit_code
 
 
@@ -28,6 +33,7 @@ def make_app() -> App:
         help="Evolutionary search for architectures and the learning rules that train them.",
         version=lambda: evonas.__version__,
         help_format="plaintext",
+        console=showing(),
         default_parameter=Parameter(negative=(), show_env_var=False, allow_repeating=True),
     )
     spaces = App(name="spaces", help="List, show and check search spaces.", sort_key=3)
@@ -87,18 +93,19 @@ def _run(arguments: list[str] | None) -> int:
     except EvonasError as problem:
         _tell(problem)
         return problem.exit_code
-    except BrokenPipeError:
-        # the reader of our output has gone (evonas front | head): nothing is left to say
-        sys.stderr.close()
-        return 0
+    except ReaderGoneError:
+        # evonas front | head: nothing is left to say; a search would have gone on to its end
+        discard(sys.stdout)
+        return READER_GONE
     except OSError as problem:
         # a full disk, a folder without permission: what the journal holds is not touched by it
         where = f"{problem.filename}: " if problem.filename is not None else ""
         _tell(f"{where}{problem.strerror or problem}")
-        return UNWRITTEN
+        return DiskFullError.exit_code if problem.errno in FULL else UNWRITTEN
     return 0
 
 
 def _tell(problem: object) -> None:
     # plain print: a path or a genome may hold square brackets, which rich would read as markup
-    print(f"evonas: {problem}", file=sys.stderr)
+    with suppress(OSError, ValueError):  # where nobody reads it, the exit code says enough
+        print(f"evonas: {problem}", file=sys.stderr)

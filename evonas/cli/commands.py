@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import showing
 from evonas.cli.run_command import option
 
 Folder = Annotated[Path, Parameter(help="The folder of a run.")]
@@ -16,7 +16,7 @@ def front(folder: Folder, /) -> None:
     """Print the front of a run, and draw it into its folder as front.png."""
     from evonas.cli.front import show_front
 
-    show_front(Console(), folder)
+    show_front(showing(), folder)
 
 
 def show(
@@ -27,14 +27,14 @@ def show(
     """Show one candidate: genome, cells, values, its place, and the rule of every layer."""
     from evonas.cli.show import show_candidate
 
-    show_candidate(Console(), folder, key)
+    show_candidate(showing(), folder, key)
 
 
 def doctor(*, device: Annotated[str, option("device")] = "auto") -> None:
     """Say what this machine has, which path a run takes on it, and how fast it is."""
     from evonas.cli.doctor import examine
 
-    examine(Console(), device=device)
+    examine(showing(), device=device)
 
 
 def spaces() -> None:
@@ -46,21 +46,21 @@ def show_space(name: SpaceName, /) -> None:
     """Show one space: its cells, its rules, its size and a genome."""
     from evonas.cli.spaces import show_space as show
 
-    show(Console(), name)
+    show(showing(), name)
 
 
 def check_space(file: Annotated[Path, Parameter(help="The YAML file of a space.")], /) -> None:
     """Check the YAML file of a space, and tell every problem in it at once."""
     from evonas.cli.spaces import check_space as check
 
-    check(Console(), file)
+    check(showing(), file)
 
 
 def rules() -> None:
     """List the learning rules, what each sends, and where it was published."""
     from evonas.cli.rules import list_rules
 
-    list_rules(Console())
+    list_rules(showing())
 
 
 def show_rule(
@@ -69,14 +69,14 @@ def show_rule(
     """Show one rule: equation, what it sends, updates and costs, its limits and its source."""
     from evonas.cli.rules import show_rule as show
 
-    show(Console(), name)
+    show(showing(), name)
 
 
 def objectives() -> None:
     """List the objectives: name, unit, direction, cost and what their standard errors are of."""
     from evonas.cli.objectives import list_objectives
 
-    list_objectives(Console())
+    list_objectives(showing())
 
 
 def algorithms() -> None:
@@ -93,4 +93,4 @@ def _list(kind: str) -> None:
     from evonas.api.catalogue import rows_of
     from evonas.cli.listing import print_rows
 
-    print_rows(Console(), list(rows_of(kind)))
+    print_rows(showing(), list(rows_of(kind)))

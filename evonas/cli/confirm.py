@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_bar import confirmation_display
 from evonas.api.running import confirm_to_the_end
+from evonas.api.terminal.console import working
+from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.settings.workers import Workers
 from evonas.study.results.candidate import Candidate, front
@@ -22,12 +23,12 @@ def confirm_and_show(folder: Path, *, replicates: int, workers: Workers, is_quie
         ConfigError: ``replicates`` is below 1, or no network is on the front.
         RunFolderError: there is no run in the folder, or another process is at work on it.
     """
-    console = Console(quiet=is_quiet)
+    console = working(quiet=is_quiet)
     with confirmation_display(console, is_quiet=is_quiet) as show:
         run = confirm_to_the_end(folder, replicates=replicates, workers=workers, on_progress=show)
     chosen = front(run.candidates, run.settings.problem.objectives)
     others = [c for c in likely_front(run.candidates) if not c.on_front]
-    console.print(_table([*chosen, *others], run.confirmed))
+    print_table(console, _table([*chosen, *others], run.confirmed))
     line = claim_and_confirmation(chosen, run.confirmed)
     console.print(line, highlight=False, markup=False, soft_wrap=True)
 

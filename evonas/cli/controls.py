@@ -8,6 +8,8 @@ from rich.table import Table
 
 from evonas.api.ablating import BAR_TITLE, Ablation, ablate_front
 from evonas.api.progress_bar import count_display
+from evonas.api.terminal.console import working
+from evonas.api.terminal.tables import print_table
 from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.files import PICTURE_FILE, TABLE_FILE
 from evonas.report.controls.order import by_difference
@@ -24,7 +26,7 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     rows = reported(ablation.comparisons)
     for measure in dict.fromkeys(row.measure for row in rows):
         _say(console, f"\n{readable_measure(measure)}")
-        console.print(_table([row for row in rows if row.measure == measure]))
+        print_table(console, _table([row for row in rows if row.measure == measure]))
     _say(
         console,
         "difference: network minus control, over pairs of trainings with equal seeds; ±: half of "
@@ -46,7 +48,7 @@ def ablate_and_show(folder: Path, *, workers: Workers, is_quiet: bool) -> None:
     Raises:
         RunFolderError: there is no run in the folder, or another process is at work on it.
     """
-    console = Console(quiet=is_quiet)
+    console = working(quiet=is_quiet)
     with count_display(console, is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as show:
         ablations = ablate_front(folder, workers=workers, on_progress=show)
     for ablation in ablations:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
+from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.controls.files import CONTROLS_FOLDER
@@ -17,6 +18,7 @@ from evonas.report.picture import write_picture
 from evonas.report.visible_range import beyond_the_axes
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.likely import likely_front
+from evonas.study.results.nearest import nothing_within
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.ties import ties
 
@@ -29,7 +31,11 @@ def show_front(console: Console, folder: Path) -> None:
     objectives = run.settings.problem.objectives
     chosen = front(run.candidates, objectives)
     twins = read_twin_differences(folder)
-    console.print(_front_table(chosen, objectives, audited=run.audited, twins=twins))
+    outside = nothing_within(run.candidates)
+    if outside is not None:
+        _say(console, outside)
+    else:
+        print_table(console, _front_table(chosen, objectives, audited=run.audited, twins=twins))
     level = ties(chosen, objectives)
     if any(candidate.replicates > 1 for candidate in chosen):
         _say(console, "± one standard error; n trainings; P of being on the true front")

@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evonas.api.terminal.tables import print_table
+
 
 def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
     """One line for each; a key of the first rows that a later one lacks stays empty."""
@@ -14,7 +16,7 @@ def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
     for row in rows:
         # as Text: an equation may hold square brackets, which rich would read as markup
         table.add_row(*(Text(readable_cell(row.get(name, ""))) for name in names))
-    console.print(table)
+    print_table(console, table)
 
 
 def readable_cell(value: object) -> str:

@@ -1,7 +1,9 @@
 """What a run says before it begins and when it has ended."""
 
 import shlex
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +14,7 @@ from evonas.report.tables import FRONT_FILE
 from evonas.settings import Settings
 from evonas.space import Space
 from evonas.study.operators_file import describe_credit
+from evonas.study.results.nearest import nothing_within
 from evonas.study.results.result import StudyResult
 
 
@@ -45,6 +48,12 @@ def introduce(
         )
 
 
+def warn(text: str) -> None:
+    """A line among the errors, of what does not end the command."""
+    with suppress(OSError, ValueError):  # where nobody reads it, the work goes on
+        print(f"evonas: warning: {text}", file=sys.stderr)
+
+
 def say_how_to_resume(console: Console, folder: Path) -> None:
     """After an interruption."""
     _say(console, f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
@@ -55,7 +64,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
     failures = sum(e.failure is not None for e in result.evaluations)
     _tell_uncaptured(console, result.evaluations)
     volumes = [volume for volume in result.hypervolumes if volume is not None]
-    if volumes:
+    if volumes and result.front:
         console.print(
             f"hypervolume {volumes[0]:.4f} after the first generation, "
             f"{volumes[-1]:.4f} at the end",
@@ -63,9 +72,16 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
         )
     if result.credit:
         console.print(describe_credit(result.credit), highlight=False, soft_wrap=True)
+    if result.why_fewer is not None:
+        trained = sum(evaluation.epochs > 0 for evaluation in result.evaluations)
+        of = result.settings.search.num_trainings
+        _say(console, f"{trained} of {of} trainings were made: {result.why_fewer}")
     outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
+    missing = nothing_within(result.candidates)
+    if missing is not None:
+        _say(console, missing)
     _say(
         console,
         f"{_trained(result)}, {failures} failed{outside_text}, "

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import showing, working
 from evonas.settings import SETTINGS, Setting, Settings, Unset
 from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
@@ -190,7 +190,7 @@ def _print_config(settings: Settings) -> None:
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
-    print(text, end="")
+    showing().print(text, end="", highlight=False, markup=False, soft_wrap=True)
 
 
 def _search(
@@ -210,14 +210,17 @@ def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_qui
     from evonas.api.study import load_study
     from evonas.cli.confirm import confirm_and_show
     from evonas.cli.controls import ablate_and_show
-    from evonas.cli.messages import conclude, introduce, say_how_to_resume
+    from evonas.cli.messages import conclude, introduce, say_how_to_resume, warn
     from evonas.space import load
     from evonas.study.config import SPACE_FILE
     from evonas.study.resolve import worker_count
+    from evonas.study.upkeep.versions_of_run import other_versions
 
-    console = Console(quiet=is_quiet)
+    console = working(quiet=is_quiet)
     settings = load_study(folder).settings
     at_once = worker_count(with_workers(settings, workers))
+    for difference in other_versions(folder, settings):
+        warn(f"{difference}: what is trained from here on may differ from what was trained before")
     introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)
     try:
         with progress_display(console, is_quiet=is_quiet) as show:

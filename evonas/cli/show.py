@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.study import Study
+from evonas.api.terminal.tables import print_table
 from evonas.cli.examining.audit import audit_table
 from evonas.cli.front import trainings, with_error
 from evonas.evaluation.objectives import OBJECTIVES
@@ -39,7 +40,7 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
     console.print(_values(candidate, objectives, run.confirmed.get(candidate.key)))
     if candidate.key in run.audited:
         console.print()
-        console.print(audit_table(run.audited[candidate.key]))
+        print_table(console, audit_table(run.audited[candidate.key]))
     _say(console, f"\n{standing(candidate, run.candidates, objectives)}")
     for training in candidate.trainings:
         if training.batch is not None:

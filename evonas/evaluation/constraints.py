@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evonas.errors import ConfigError
-from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.objectives import OBJECTIVES, Objective
 from evonas.registry import look_up
 
 Relation = Literal["<=", ">="]
@@ -66,6 +66,41 @@ def parse_constraint(text: str) -> Constraint:
     if not math.isfinite(bound):
         raise ConfigError(f"constraint '{text}': expected a finite number")
     return Constraint(name, "<=" if relation == "<=" else ">=", bound, "".join(text.split()))
+
+
+def check_constraints(constraints: Sequence[Constraint]) -> None:
+    """Refuse constraints that no candidate at all can meet, alone or together.
+
+    Raises:
+        ConfigError: a bound lies beyond every value that its objective can have, or two bounds
+            leave nothing between them.
+    """
+    for constraint in constraints:
+        _check_bound(constraint, OBJECTIVES[constraint.objective])
+    for most in constraints:
+        for least in constraints:
+            is_pair = (most.relation, least.relation) == ("<=", ">=")
+            if is_pair and most.objective == least.objective and most.bound < least.bound:
+                raise ConfigError(
+                    f"constraints '{least.text}' and '{most.text}': none can meet both"
+                )
+
+
+def _check_bound(constraint: Constraint, objective: Objective) -> None:
+    lowest, highest = objective.range
+    name, bound = objective.name, constraint.bound
+    if constraint.relation == ">=" and highest is not None and bound > highest:
+        limit = f"is never above {highest:g}"
+    elif constraint.relation == "<=" and lowest is not None and bound < lowest:
+        limit = f"is never below {lowest:g}"
+    else:
+        return
+    hint = ""
+    if highest == 1.0 and 1.0 < bound <= 100.0 and not constraint.text.endswith("%"):
+        hint = f"; did you mean {bound / 100:.12g}, or {bound:g}%?"
+    raise ConfigError(
+        f"constraint '{constraint.text}': no candidate can meet it, as {name} {limit}{hint}"
+    )
 
 
 def total_violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:

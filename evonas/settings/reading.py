@@ -7,6 +7,7 @@ from typing import Any
 
 from evonas.errors import ConfigError, show
 from evonas.registry import suggestion
+from evonas.schema import quote_it
 from evonas.settings.setting import Setting
 from evonas.settings.tree import GROUPS, SETTINGS, Settings
 
@@ -84,10 +85,13 @@ def _convert(known: Setting, value: Any) -> Any:
         value = os.fspath(value)
     if known.plain_type is str and type(value) is int:
         value = str(value)  # replicates: 3
+    if known.takes_fraction and type(value) is float:
+        value = str(value)  # epsilon: 0.001, beside 1/255
     if known.plain_type is float and type(value) is int:
         value = float(value)
     if type(value) is not known.plain_type or (isinstance(value, float) and not isfinite(value)):
-        raise ValueError(f"expected {PHRASES[known.plain_type]}, got {show(value)}")
+        hint = quote_it(value) if known.plain_type is str else ""
+        raise ValueError(f"expected {PHRASES[known.plain_type]}, got {show(value)}{hint}")
     return value
 
 
@@ -107,7 +111,9 @@ def _split(text: str) -> list[str]:
 
 def _name(known: Setting, part: Any) -> str:
     if not isinstance(part, str):
-        raise ValueError(f"expected names, such as {known.example}, got {show(part)}")
+        raise ValueError(
+            f"expected names, such as {known.example}, got {show(part)}{quote_it(part)}"
+        )
     return part
 
 

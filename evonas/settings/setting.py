@@ -79,6 +79,11 @@ class Setting:
         return plain
 
     @property
+    def takes_fraction(self) -> bool:
+        """Whether it is a number that is read from a text, as it may be a fraction: ``1/255``."""
+        return self.plain_type is str and "/" in self.example
+
+    @property
     def may_be_none(self) -> bool:
         """Whether None is a value of its own."""
         return type(None) in get_args(self.kind)

@@ -18,6 +18,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 NAME_PHRASE: Final = "letters, digits, '_' and '-', a letter or digit first"
 JOINS: Final = ("last", "sum", "concat")
 REDUCTIONS: Final = ("residual", "cell")
+MAX_NAME_LENGTH: Final = 64  # a space's name is part of a folder's, an operation's of every genome
 MAX_NODES: Final = 64  # of a cell, and
 MAX_CELLS: Final = 1000  # of a stage: more is a typing error that would exhaust the memory
 GRANULARITIES: Final = ("layer", "edge", "stage", "network")
@@ -32,6 +33,11 @@ def bad_name(path: str, name: str) -> Iterator[KeyProblem]:
     """One problem if ``name`` cannot stand in the text of a genome."""
     if not NAME.fullmatch(name):
         yield path, f"expected a name of {NAME_PHRASE}, got {show(name)}"
+    elif len(name) > MAX_NAME_LENGTH:
+        yield (
+            path,
+            f"expected a name of at most {MAX_NAME_LENGTH} letters, got {len(name)}: {show(name)}",
+        )
 
 
 def _not_positive(path: str, number: int | None, *, most: int = 10**6) -> Iterator[KeyProblem]:

@@ -5,12 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from evonas.errors import ConfigError
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.objectives.own_module import Source, also_search
-from evonas.schema import read_yaml
+from evonas.schema import dump_yaml, read_yaml
 from evonas.settings import SETTINGS, Settings, Unset
 from evonas.settings.checks import check_settings
 from evonas.settings.reading import flat, read_settings
@@ -58,7 +56,7 @@ def config_text(
     document[VERSIONS] = dict(versions)
     if sources:
         document[SOURCES] = {name: asdict(source) for name, source in sources.items()}
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return dump_yaml(document)
 
 
 def read_given(path: Path) -> dict[str, Any]:
@@ -87,6 +85,20 @@ def read_document(path: Path) -> dict[str, Any]:
         ConfigError: it cannot be read, or is no mapping.
     """
     return _settings_of(_read(path))
+
+
+def read_versions(folder: Path) -> dict[str, str]:
+    """The versions that the run in ``folder`` was begun with, by package.
+
+    Raises:
+        ConfigError: the file is missing or damaged.
+    """
+    found = _read(folder / CONFIG_FILE).get(VERSIONS) or {}
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"{folder / CONFIG_FILE}: {VERSIONS}: expected a version of each package"
+        )
+    return {str(name): str(version) for name, version in found.items()}
 
 
 def read_sources(folder: Path) -> dict[str, Source]:
@@ -139,7 +151,7 @@ def write_data_folder(folder: Path, data_dir: Path) -> None:
     """
     path = folder / CONFIG_FILE
     document = {**_read(path), DATA: {"folder": str(data_dir)}}
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    text = dump_yaml(document)
     write_whole(path, text.encode())
 
 

@@ -11,7 +11,7 @@ import joblib
 
 from evonas.errors import ConfigError
 from evonas.evaluation.adversarial_training.adversary import STANDARD
-from evonas.evaluation.constraints import parse_constraint
+from evonas.evaluation.constraints import check_constraints, parse_constraint
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.loading import (
     DATASETS,
@@ -58,6 +58,8 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     if isinstance(given.problem.space, Unset):
         raise ConfigError("space: expected a search space, got none; see: evonas spaces")
     check_settings(given)
+    constraints = tuple(map(parse_constraint, given.problem.constraints))
+    check_constraints(constraints)
     space = space or load(given.problem.space)
     look_up(DATASETS, given.training.dataset, kind="data set")
     rules = space.rule_choices if "rules" in given.left_open else given.problem.rules
@@ -71,7 +73,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
         "rules": rules,
         "device": device,
         "data_dir": str(data_dir),
-        "constraints": tuple(parse_constraint(text).text for text in given.problem.constraints),
+        "constraints": tuple(each.text for each in constraints),
         "eg_without": _eg_without(given),
         **_or_default(given, precision=default_precision(device)),
         **_lengths(given),

@@ -148,6 +148,7 @@ class _Study:
             front(candidates, self._objectives),
             self._account.hypervolumes,
             self._engine.credit() if isinstance(self._engine, GuidedSearch) else {},
+            self._plan.why_fewer,
         )
 
     def _screen(self, genome: Genome) -> Evaluation | None:

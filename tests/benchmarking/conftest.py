@@ -95,9 +95,16 @@ def run_config() -> Settings:
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Makes the folder of a run whose candidates had these values, each in 1.5 seconds."""
 
-    def make(name: str, config: Settings, values: Sequence[tuple[float, ...] | None]) -> Path:
+    def make(
+        name: str,
+        config: Settings,
+        values: Sequence[tuple[float, ...] | None],
+        *,
+        more_of_space: str = "",
+    ) -> Path:
         folder = tmp_path / name
-        create_run(folder, config, space_text=source_text(config.problem.space))
+        text = source_text(config.problem.space) + more_of_space
+        create_run(folder, config, space_text=text)
         with opened_run(folder) as (_, journal):
             keys = [f"key{i}" for i in range(len(values))]
             journal.record_asks([(key, key) for key in keys], generation=0)

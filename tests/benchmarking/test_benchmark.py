@@ -131,10 +131,10 @@ def test_minimising_is_maximising_the_negative(make_benchmark: Make) -> None:
 
 
 def test_rows_that_are_no_table_of_the_space_are_refused(make_benchmark: Make) -> None:
-    with pytest.raises(GenomeError, match=r"table\.csv, line 2: not of space 'small'"):
+    with pytest.raises(GenomeError, match=r"table\.csv:2: not of space 'small'"):
         make_benchmark({"|conv~0|": (1.0,)}, ("good",), Goal(("good",), ()))
     spelled = A.replace("|conv~0|conv~1|", "|conv~1|conv~0|")
-    with pytest.raises(DataError, match=r"line 3: architecture .* has a row already"):
+    with pytest.raises(DataError, match=r":3: architecture .* has a row already"):
         make_benchmark({A: (1.0,), spelled: (2.0,)}, ("good",), Goal(("good",), ()))
     with pytest.raises(DataError, match="no row has a value for good"):
         make_benchmark({A: ("",)}, ("good",), Goal(("good",), ()))

@@ -1,13 +1,15 @@
 """Whole comparisons: of folders with hand-made journals, and of benches."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evonas.benchmarking.comparison import compare_courses, compare_records
 from evonas.benchmarking.scores import BenchScore
-from evonas.benchmarking.trajectory import Trajectory, group_labels, read_trajectories
+from evonas.benchmarking.trajectory import Trajectory, group_labels, read_trajectories, unsaid
 from evonas.errors import ConfigError, RunFolderError
 from evonas.search.pareto import Normaliser, Vector
 from evonas.settings import Settings
@@ -25,7 +27,8 @@ def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective
     make_run: MakeRun, run_config: Settings
 ) -> None:
     folder = make_run("a", run_config, [(0.5, 10.0), None, (0.75, 20.0)])
-    (told,), objectives = read_trajectories([folder])
+    (told,), objectives, unsaid = read_trajectories([folder])
+    assert unsaid == ()
     assert objectives == ("acc", "params")
     assert told.vectors == ((-0.5, 10.0), None, (-0.75, 20.0))
     assert told.seconds == (1.5, 3.0, 4.5)
@@ -51,6 +54,38 @@ def test_groups_are_called_by_what_sets_them_apart(run_config: Settings) -> None
         "algorithm=random, epochs=1",
         "algorithm=nsga2, epochs=3",
     ]
+
+
+def test_the_space_and_the_population_are_said_wherever_they_differ(
+    run_config: Settings,
+) -> None:
+    """Also where the algorithm tells the groups apart by itself; what is left is listed."""
+    others = [
+        run_config,
+        changed(run_config, algorithm="random", population=7, gate="off", epochs=9),
+    ]
+    assert group_labels(others) == [
+        f"algorithm={run.search.algorithm}, population={run.search.population}" for run in others
+    ]
+    assert set(unsaid(others)) == {"gate", "epochs"}
+    spaces = [run_config, changed(run_config, algorithm="random", space="darts")]
+    assert [", space=" in label for label in group_labels(spaces)] == [True, True]
+
+
+def test_two_spaces_of_one_name_are_told_apart(make_run: MakeRun, run_config: Settings) -> None:
+    values = [(0.5, 10.0)]
+    folders = [make_run("a", run_config, values)]
+    folders.append(make_run("b", run_config, values, more_of_space="\n# another\n"))
+    told, _, _ = read_trajectories(folders)
+    assert told[0].label != told[1].label
+    assert all(re.fullmatch(r"space=\S+ \([0-9a-f]{8}\)", each.label) for each in told)
+
+
+def test_runs_on_other_images_are_refused(make_run: MakeRun, run_config: Settings) -> None:
+    one, other = (changed(run_config, train_sha256=digit * 64) for digit in "01")
+    first, second = make_run("a", one, [(0.5, 10.0)]), make_run("b", other, [(0.5, 10.0)])
+    with pytest.raises(ConfigError, match=r"train_sha256 1111.* such runs cannot be compared"):
+        read_trajectories([first, second])
 
 
 def test_runs_that_cannot_be_compared_are_refused(
@@ -110,6 +145,27 @@ def test_a_reference_front_takes_the_place_of_the_union() -> None:
     assert compared.runs[0].measures["igd_plus"] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("reference", "ideal", "nadir"),
+    [
+        ([(-0.9, 20_000.0)], (-0.9, 9_000.0), (-0.6, 30_000.0)),  # between the runs
+        ([(-0.3, 1.0)], (-0.9, 1.0), (-0.3, 30_000.0)),
+        ([(-0.9, 20_000.0), (-0.9, 10_000.0)], (-0.9, 10_000.0), (-0.6, 20_000.0)),
+        ([(-0.95, 100.0)], (-0.95, 100.0), (-0.6, 30_000.0)),  # ahead of both runs
+        ([(-0.1, 50_000.0)], (-0.9, 9_000.0), (-0.1, 50_000.0)),  # behind both
+    ],
+)
+def test_a_reference_without_extent_takes_its_scale_from_the_runs(
+    reference: list[Vector], ideal: Vector, nadir: Vector
+) -> None:
+    """8,456 was printed where the scale of an objective was a single parameter."""
+    runs = [trajectory("a", [(-0.9, 30_000.0)]), trajectory("b", [(-0.6, 9_000.0)])]
+    compared = compare_courses(runs, reference=reference)
+    assert compared.normaliser == Normaliser(ideal, nadir)
+    for run in compared.runs:
+        assert 0.0 <= run.measures["hypervolume"] <= 1.1 * 1.2
+
+
 def test_smaller_is_better_where_it_is() -> None:
     good, bad = [(0.0, 0.0)], [(1.0, 1.0)]
     compared = compare_courses([*[trajectory("a", good)] * 4, *[trajectory("b", bad)] * 4])
@@ -140,6 +196,12 @@ def test_one_objective_and_four_have_no_surface() -> None:
 def test_nothing_but_failures_is_refused() -> None:
     with pytest.raises(ConfigError, match="every candidate failed"):
         compare_courses([trajectory("a", [None, None])])
+    outside = replace(trajectory("a", [None, None]), num_outside=2)
+    with pytest.raises(ConfigError) as refused:
+        compare_courses([outside])
+    assert str(refused.value) == (
+        "runs: there is nothing to compare: no candidate is within the constraints (2 outside)"
+    )
 
 
 def bench(name: str, scores: Sequence[float], *, seed: int = 0) -> list[BenchScore]:

@@ -88,3 +88,12 @@ def test_the_interval_approaches_the_normal_one_and_is_the_same_again() -> None:
     assert high == pytest.approx(np.mean(values) + half, abs=0.1 * half)
     assert (low, high) == bootstrap_interval(values)
     assert (low, high) != bootstrap_interval(values, seed=1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_distance_that_is_infinite_has_an_interval_too() -> None:
+    """A run without a front is infinitely far; nothing is interpolated between two of those."""
+    assert bootstrap_interval([np.inf]) == (np.inf, np.inf)
+    low, high = bootstrap_interval([0.1, np.inf, 0.1, 0.1])
+    assert low == pytest.approx(0.1)
+    assert high == np.inf

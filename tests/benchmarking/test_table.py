@@ -30,10 +30,18 @@ def test_the_columns_asked_for_are_read_plain_and_packed(tmp_path: Path) -> None
         (TEXT, ("ac",), "no column 'ac'; did you mean 'acc'"),
         ("index,acc\n0,1\n", ("acc",), "no column 'arch'"),
         ("", ("acc",), "no column 'arch'"),
-        ("arch,acc\n|a~0|,high\n", ("acc",), "line 2, acc: expected a finite number"),
-        ("arch,acc\n|a~0|,1\n|b~0|,inf\n", ("acc",), "line 3, acc: expected a finite number"),
-        ("arch,acc\n|a~0|,nan\n", ("acc",), "line 2, acc: expected a finite number"),
-        ("arch,acc\n|a~0|\n", ("acc",), "line 2: fewer cells than the header"),
+        ("arch,acc\n|a~0|,high\n", ("acc",), "t.csv:2: acc: expected a finite number"),
+        ("arch,acc\n|a~0|,1\n|b~0|,inf\n", ("acc",), "t.csv:3: acc: expected a finite number"),
+        ("arch,acc\n|a~0|,nan\n", ("acc",), "t.csv:2: acc: expected a finite number"),
+        (
+            "arch,acc\n|a~0|\n",
+            ("acc",),
+            "t.csv:2: expected 2 cells, as the header has",
+        ),
+        ("arch,a,acc\n|a~0|,1\n", ("a",), "t.csv:2: expected 3 cells"),
+        ("arch,a,acc\n|a~0|,1,2\n|b~0|,1,2,3\n", ("acc",), "t.csv:3: expected 3 cells"),
+        ("arch,acc,acc\n|a~0|,1,2\n", ("acc",), "t.csv:1: column 'acc' is there 2 times"),
+        ("arch,a,a,acc\n|a~0|,1,2,3\n", ("acc",), "t.csv:1: column 'a' is there 2 times"),
     ],
 )
 def test_a_wrong_table_is_one_message(

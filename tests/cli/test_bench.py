@@ -117,7 +117,7 @@ def test_with_noise_what_is_printed_is_what_is_written(
         (["--first-seed", "-1"], "first-seed: expected at least 0"),
         (["--workers", "0"], "workers: expected a whole number of at least 1, got 0"),
         (["--space", "tin"], "unknown search space 'tin'; did you mean 'tiny'"),
-        (["--space", "nas-bench-201"], "line 2: not of space 'nas-bench-201'"),
+        (["--space", "nas-bench-201"], "csv:2: not of space 'nas-bench-201'"),
         (["--table", "nowhere.csv"], "nowhere.csv: cannot be read: No such file"),
         (["--table", "."], "no column 'acc'"),
         (["--json", "nowhere/out.json"], "there is no folder nowhere"),

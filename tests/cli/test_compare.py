@@ -62,6 +62,20 @@ def test_runs_are_compared_in_tables_and_pictures(
     assert "no column 'acc'" in message
 
 
+def test_a_run_with_nothing_feasible_is_told_as_that(
+    tmp_path: Path, call: Callable[..., str]
+) -> None:
+    good, bad = str(tmp_path / "good"), str(tmp_path / "bad")
+    run = ["run", *RUN[1:], "--algorithm", "random"]
+    call(*run, "--out", good)
+    call(*run, "--constraint", "acc>=99.99%", "--out", bad)
+    nothing = "no candidate is within the constraints (6 outside)"
+    assert call("compare", bad, code=2) == (
+        f"evonas: runs: there is nothing to compare: {nothing}\n"
+    )
+    assert f"{bad}: {nothing}\n" in call("compare", good, bad)
+
+
 def test_benches_are_compared(bench_file: Path, tmp_path: Path, call: Callable[..., str]) -> None:
     printed = call("compare", str(bench_file), "--out", str(tmp_path / "out"))
     assert "nsga2: 4 runs, random: 4 runs; compared at 100 evaluations" in printed

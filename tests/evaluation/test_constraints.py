@@ -3,7 +3,12 @@
 import pytest
 
 from evonas.errors import ConfigError, UnknownNameError
-from evonas.evaluation.constraints import broken, parse_constraint, total_violation
+from evonas.evaluation.constraints import (
+    broken,
+    check_constraints,
+    parse_constraint,
+    total_violation,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +61,35 @@ def test_violations_add_up_over_what_is_known_and_are_named() -> None:
     )
     assert total_violation({}, constraints) == 0
     assert broken({}, constraints) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("acc>=90", "acc is never above 1; did you mean 0.9, or 90%?"),
+        ("acc>=99.9", "acc is never above 1; did you mean 0.999, or 99.9%?"),
+        ("acc>=150%", "acc is never above 1"),
+        ("robust>=101", "robust is never above 1"),
+        ("acc<=-1", "acc is never below 0"),
+        ("params<=-5", "params is never below 0"),
+        ("ece<=-1%", "ece is never below 0"),
+    ],
+)
+def test_a_bound_beyond_every_value_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_constraints([parse_constraint(text)])
+    assert str(refused.value) == f"constraint '{text}': no candidate can meet it, as {reason}"
+
+
+@pytest.mark.parametrize("text", ["acc>=100%", "acc<=0", "params<=0", "ece<=0", "latency>=1e9"])
+def test_a_bound_at_the_end_of_the_range_or_without_one_is_taken(text: str) -> None:
+    check_constraints([parse_constraint(text)])
+
+
+def test_two_bounds_with_nothing_between_them_are_refused() -> None:
+    least, most = parse_constraint("params>=2M"), parse_constraint("params<=1M")
+    for both in ([least, most], [most, least]):
+        with pytest.raises(ConfigError, match="'params>=2M' and 'params<=1M': none can meet both"):
+            check_constraints(both)
+    check_constraints([parse_constraint("params>=1M"), parse_constraint("params<=1M")])
+    check_constraints([parse_constraint("params>=2M"), parse_constraint("flops<=1M")])

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from fractions import Fraction
 
 import pytest
 import yaml
 
 from evonas.cli import main
 from evonas.errors import ConfigError
+from evonas.evaluation.attacks.epsilon import parse_epsilon
 from evonas.settings import SETTINGS, Unset
 from evonas.settings.checks import check_settings
 from evonas.settings.description import default_text, option_of, options_of, reference_page
@@ -76,6 +78,17 @@ def _some(name: str) -> object:
 )
 def test_names_may_be_a_list_or_a_text(value: object, expected: tuple[str, ...]) -> None:
     assert read_settings({"rules": value}).problem.rules == expected
+
+
+@pytest.mark.parametrize("given", ["1e-3", 1e-3])
+def test_a_radius_may_be_written_as_a_number(given: object) -> None:
+    assert parse_epsilon(read_settings({"epsilon": given}).attack.epsilon) == Fraction(1, 1000)
+
+
+def test_a_word_that_yaml_took_for_something_else_is_to_be_quoted() -> None:
+    for name, value in (("rules", [False]), ("space", True)):
+        with pytest.raises(ConfigError, match="to have the word, quote it"):
+            read_settings({name: value})
 
 
 def test_a_number_of_replicates_may_be_written_as_a_number() -> None:

@@ -143,6 +143,11 @@ WRONG = [
     ),
     # names across keys
     ("name", "my space", f"$.name: expected a name of {NAMES}, got 'my space'"),
+    (
+        "name",
+        "a" * 300,
+        f"$.name: expected a name of at most 64 letters, got 300: '{'a' * 36}...",
+    ),
     ("cells", {}, "$.cells: expected at least one cell, got none"),
     ("stages", [], "$.stages: expected at least one stage, got none"),
     (

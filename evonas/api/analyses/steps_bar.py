@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from evonas.api.terminal.bar_columns import counting_bar
 
 Steps = Callable[[int], None]
 """To be called with the number of steps that were just done."""
@@ -23,14 +24,6 @@ def steps_bar(title: str, total: int, *, console: Console, is_shown: bool) -> It
     if not is_shown or not console.is_terminal:
         yield lambda _: None
         return
-    with Progress(
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task(title, total=total)
+    with counting_bar(console, title=title, unit="steps") as bar:
+        task = bar.add_task("", total=total)
         yield lambda done: bar.advance(task, done)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import working
 from evonas.cli.run_command import QUIET, option
 from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
 
@@ -62,7 +62,7 @@ def ablate(
         networks=tuple(_names(networks or ())),
         network_rules=tuple(_names(rule or ("bp",))),
     )
-    console = Console(quiet=quiet)
+    console = working(quiet=quiet)
     try:
         with count_display(console, is_quiet=quiet, title=BAR_TITLE, unit="trainings") as show:
             ablation = ablate_to_the_end(

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
 
 def analyse(
@@ -48,9 +47,10 @@ def analyse(
     Enrichment of rules by depth, main effects, variance of gradients, loss landscape.
     """
     from evonas.api.analysing import analyse as analysed
+    from evonas.api.terminal.console import working
     from evonas.cli.examining.analysis_words import say_analysis
 
-    console = Console(quiet=quiet)
+    console = working(quiet=quiet)
     found = analysed(
         runs,
         what=_names(what),

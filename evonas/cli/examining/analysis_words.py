@@ -8,6 +8,7 @@ from rich.table import Table
 
 from evonas.analysis.noise_comparison import OWN
 from evonas.api.analyses.result import Analysis
+from evonas.api.terminal.tables import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ def say_analysis(console: Console, found: Analysis) -> None:
         for line in said:
             _say(console, f"  {line}")
         if title.startswith("Variance") and found.comparisons is not None:
-            console.print(_noise_table(found.comparisons), markup=False)
+            print_table(console, _noise_table(found.comparisons))
     for part, reason in found.left_out.items():
         _say(console, f"\nleft out: {reason if reason.startswith(part) else f'{part}: {reason}'}")
     _say(console, f"\ntables and pictures: {found.folder}")

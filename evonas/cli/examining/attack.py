@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import working
 from evonas.cli.run_command import QUIET, option
 
 
@@ -79,7 +79,7 @@ def attack(
     battery = make_battery(
         radii, level=level, has_one_pixel=one_pixel, has_referee=referee, seed=seed
     )
-    console = Console(quiet=quiet)
+    console = working(quiet=quiet)
     with count_display(console, title=BAR_TITLE, unit="results", is_quiet=quiet) as show:
         report = attack_to_the_end(
             target.network.to(device), target.images.to(device), battery, known=target.known,

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.attacking import AttackReport
+from evonas.api.terminal.tables import print_table
 from evonas.evaluation.attacks.masking.report import MEANINGS
 
 
@@ -38,7 +39,7 @@ def show_attacks(console: Console, report: AttackReport, *, title: str) -> None:
         last = row["epsilon"]
         if row["note"]:
             notes[row["attack"]] = row["note"]
-    console.print(table)
+    print_table(console, table)
     for name, note in notes.items():
         _say(console, f"{name}: {note}")
     _say(console, "worst case: per image over the attacks of a radius; ± one standard error")

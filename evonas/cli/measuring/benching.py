@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import joblib
 from rich.console import Console
-from rich.progress import Progress as Bar
 from rich.table import Table
 
+from evonas.api.progress_bar import count_display
+from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.bench import BenchPlan, run_bench
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.nats_table import read_nats
@@ -49,7 +50,7 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
         told = _gathered(console, run_noisy_bench(benchmark, noisy, workers=workers), plan)
         if options.out is not None:
             write_noisy_scores(told, options.out)
-        console.print(noisy_table(told))
+        print_table(console, noisy_table(told))
         return
     records = _gathered(console, run_bench(benchmark, plan, workers=workers), plan)
     if options.out is not None:
@@ -73,11 +74,11 @@ def _gathered(console: Console, runs: Iterable[list[Record]], plan: BenchPlan) -
     """All records, in the order of the plan."""
     found: list[Record] = []
     total = len(plan.algorithms) * len(plan.seeds)
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("runs", total=total)
-        for records in runs:
+    with count_display(console, title="bench", unit="runs", is_quiet=False) as show:
+        show(0, total)
+        for number, records in enumerate(runs, start=1):
             found += records
-            bar.advance(task)
+            show(number, total)
     order = {name: position for position, name in enumerate(plan.algorithms)}
     return sorted(found, key=lambda r: (order[r.algorithm], r.seed, r.evaluations))
 
@@ -118,7 +119,7 @@ def _show(console: Console, records: Sequence[BenchScore], plan: BenchPlan) -> N
     table = Table("algorithm", *(f"{count}" for count in plan.checkpoints), box=None)
     for name, by_count in summary(records).items():
         table.add_row(name, *(_cell(*by_count[count]) for count in plan.checkpoints))
-    console.print(table)
+    print_table(console, table)
 
 
 def _cell(mean: float, deviation: float, count: int) -> str:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import showing, working
 from evonas.cli.measuring.bench_options import BenchOptions
 
 
@@ -13,7 +13,7 @@ def bench(options: Annotated[BenchOptions, Parameter(name="*")]) -> None:
     """Run search engines on a table of known results, without training anything."""
     from evonas.cli.measuring.benching import run_and_show
 
-    run_and_show(Console(), options)
+    run_and_show(working(), options)
 
 
 def compare(
@@ -32,4 +32,4 @@ def compare(
     """Compare searches over several seeds: hypervolume, distances, intervals and tests."""
     from evonas.cli.measuring.comparing import compare_and_show
 
-    compare_and_show(Console(), runs, reference=reference, out=out)
+    compare_and_show(showing(), runs, reference=reference, out=out)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
 from evonas.benchmarking.scores import read_scores
-from evonas.benchmarking.table import check_columns
+from evonas.benchmarking.table import read_numbers
 from evonas.benchmarking.trajectory import read_trajectories
 from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.errors import ConfigError, DataError
@@ -29,10 +30,11 @@ FEW_RUNS = 4  # below, no p-value of two groups can be under 0.05
 
 @dataclass(frozen=True)
 class _Compared:
-    """A comparison and the objectives behind it; none behind benches."""
+    """A comparison and the objectives behind it, none behind benches; what else is to be said."""
 
     comparison: Comparison
     objectives: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def signs(self) -> tuple[float, ...]:
@@ -67,29 +69,26 @@ def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:
         if reference is not None:
             raise ConfigError("reference: a bench has its own, the true front of its table")
         return _Compared(compare_records({str(file): read_scores(file) for file in files}), ())
-    trajectories, objectives = read_trajectories(runs)
+    trajectories, objectives, unsaid = read_trajectories(runs)
     front = None if reference is None else _read_front(reference, objectives)
-    return _Compared(compare_courses(trajectories, reference=front), objectives)
+    notes = [f"{t.name}: {t.nothing_on_front}" for t in trajectories if t.nothing_on_front]
+    if unsaid:
+        notes.append(f"the groups differ in other settings too: {', '.join(unsaid)}")
+    return _Compared(compare_courses(trajectories, reference=front), objectives, tuple(notes))
 
 
 def _read_front(path: Path, objectives: Sequence[str]) -> list[Vector]:
     """The rows of a CSV file such as ``pareto.csv``, to be minimised."""
-    try:
-        frame = pd.read_csv(path)
-    except (OSError, ValueError) as problem:
-        raise DataError(f"{path}: cannot be read as CSV: {problem}") from problem
-    check_columns(objectives, [str(name) for name in frame.columns], where=str(path))
-    try:
-        rows = frame[list(objectives)].dropna().astype(float)
-    except ValueError as problem:
-        raise DataError(f"{path}: expected numbers: {problem}") from problem
-    if rows.empty:
+    rows = [list(values.values()) for _, _, values in read_numbers(path, objectives)]
+    whole = [[value for value in row if value is not None] for row in rows]
+    found = [row for row in whole if len(row) == len(objectives)]
+    if not found:
         raise DataError(f"{path}: no row has a value for {', '.join(objectives)}")
     return [
         tuple(
             OBJECTIVES[name].minimised(value) for name, value in zip(objectives, row, strict=True)
         )
-        for row in rows.to_numpy().tolist()
+        for row in found
     ]
 
 
@@ -105,6 +104,7 @@ def _introduce(console: Console, compared: _Compared) -> None:
             comparison.normaliser, names=compared.objectives, signs=compared.signs
         )
         lines.append(f"normalised: {ends}")
+    lines += compared.notes
     if len(counts) > 1 and min(counts.values()) < FEW_RUNS:
         lines.append(
             f"fewer than {FEW_RUNS} runs in a group: no difference can be significant at 0.05"
@@ -125,7 +125,7 @@ def _show_groups(console: Console, comparison: Comparison) -> None:
             interval,
             f"{row.median:.4g}",
         )
-    console.print(table)
+    print_table(console, table)
 
 
 def _show_tests(console: Console, comparison: Comparison) -> None:
@@ -138,12 +138,12 @@ def _show_tests(console: Console, comparison: Comparison) -> None:
             test.measure,
             test.first,
             test.second,
-            f"{test.difference:+.4g}",
+            "-" if isnan(test.difference) else f"{test.difference:+.4g}",
             f"{test.superiority:.2f}",
             f"{test.p:.2g}",
             f"{test.p_holm:.2g}",
         )
-    console.print(table)
+    print_table(console, table)
     console.print(
         "A12: how often a run of the first is better than one of the second (of values: larger)\n"
         "p: Mann-Whitney, two-sided; p (Holm): adjusted for all pairs of a measure",

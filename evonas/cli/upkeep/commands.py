@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from evonas.api.terminal.console import showing, working
 from evonas.cli.commands import Folder
 from evonas.cli.run_command import QUIET, option
 from evonas.settings.workers import Workers
@@ -25,7 +25,7 @@ def verify(
     """
     from evonas.cli.upkeep.verifying import verify_and_show
 
-    verify_and_show(Console(), folder, reads_images=images)
+    verify_and_show(showing(), folder, reads_images=images)
 
 
 def repair(
@@ -42,7 +42,7 @@ def repair(
     """
     from evonas.cli.upkeep.verifying import repair_and_show
 
-    repair_and_show(Console(quiet=quiet), folder, workers=Workers.of(workers))
+    repair_and_show(working(quiet=quiet), folder, workers=Workers.of(workers))
 
 
 def backup(
@@ -54,14 +54,14 @@ def backup(
     from evonas.study.upkeep.backup import back_up
 
     count = back_up(folder, copy)
-    Console().print(f"{copy}: {count} trainings", highlight=False, markup=False, soft_wrap=True)
+    showing().print(f"{copy}: {count} trainings", highlight=False, markup=False, soft_wrap=True)
 
 
 def status(folder: Folder, /) -> None:
     """Say what a run is doing: its state, how far it is, its pace and its best."""
     from evonas.cli.upkeep.listing import show_status
 
-    show_status(Console(), folder)
+    show_status(showing(), folder)
 
 
 def ls(
@@ -70,4 +70,4 @@ def ls(
     """List the runs in a folder: state, size and best values."""
     from evonas.cli.upkeep.listing import list_runs
 
-    list_runs(Console(), parent)
+    list_runs(showing(), parent)

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
+from evonas.api.terminal.tables import print_table
 from evonas.study.upkeep.state import RunSummary, find_runs, summarise_run
 
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -43,7 +44,7 @@ def list_runs(console: Console, parent: Path) -> None:
             folder.name, run.state, f"{run.trainings}/{total}", str(run.front), _best(run),
             f"{run.size_bytes / 1e6:.1f} MB",
         )  # fmt: skip
-    console.print(table)
+    print_table(console, table)
 
 
 def duration(seconds: float) -> str:

@@ -5,14 +5,18 @@ from fractions import Fraction
 
 from evonas.errors import ConfigError
 
+_FORM = re.compile(
+    r"\s*(\d{1,9}/\d{1,9}|(\d{1,9}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?)\s*", re.ASCII
+)
+
 
 def parse_epsilon(text: str) -> Fraction:
-    """The radius of an attack, exactly: ``"1/255"``, ``"0.004"`` or ``"0"``.
+    """The radius of an attack, exactly: ``"1/255"``, ``"0.004"``, ``"1e-3"`` or ``"0"``.
 
     Raises:
         ConfigError: it is not such a number, or not in [0, 1].
     """
-    if re.fullmatch(r"\s*(\d{1,9}/\d{1,9}|\d{1,9}(\.\d{1,18})?)\s*", text, re.ASCII):
+    if _FORM.fullmatch(text):
         numerator, _, denominator = text.partition("/")
         if not denominator or int(denominator):
             epsilon = Fraction(numerator.strip()) / int(denominator or 1)

@@ -112,6 +112,12 @@ class Objective:
         return -value if self.direction == "maximise" else value
 
     @property
+    def range(self) -> tuple[float | None, float | None]:
+        """The lowest and the highest value there can be; None where that is not known."""
+        ends = (self.worst, self.best)
+        return ends if self.direction == "maximise" else ends[::-1]
+
+    @property
     def problem(self) -> str | None:
         """What is wrong with what it says of itself; None if nothing is."""
         for field, allowed in (

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar, final
 
-from deap import tools
-
 from evonas.search.deap_engines.deap_search import AbstractDeapSearch, Individual
+from evonas.search.deap_engines.rank_and_crowding import by_rank_and_crowding
 
 
 @final
@@ -20,7 +19,7 @@ class DeapNsga2(AbstractDeapSearch):
     source: ClassVar[str] = "Deb, Pratap, Agarwal and Meyarivan 2002"
 
     def _select(self, individuals: list[Individual], count: int) -> list[Individual]:
-        return list(tools.selNSGA2(individuals, count, nd="log"))
+        return by_rank_and_crowding(individuals, count)
 
     def _parent(self, members: Sequence[Individual]) -> Individual:
         one, other = self._rng.sample(members, k=2)

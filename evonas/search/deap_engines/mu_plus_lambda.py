@@ -6,6 +6,7 @@ from typing import ClassVar, final
 from deap import tools
 
 from evonas.search.deap_engines.deap_search import AbstractDeapSearch, Individual
+from evonas.search.deap_engines.rank_and_crowding import by_rank_and_crowding
 from evonas.search.variation import crossed, mutated
 from evonas.space import Genome
 
@@ -27,7 +28,7 @@ class MuPlusLambda(AbstractDeapSearch):
     def _select(self, individuals: list[Individual], count: int) -> list[Individual]:
         if self.num_objectives == 1:
             return list(tools.selBest(individuals, count))
-        return list(tools.selNSGA2(individuals, count, nd="log"))
+        return by_rank_and_crowding(individuals, count)
 
     def _parent(self, members: Sequence[Individual]) -> Individual:
         return self._rng.choice(members)

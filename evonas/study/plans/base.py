@@ -141,6 +141,18 @@ class AbstractPlan(ABC):
         return one in self._attempts and one in self.finished
 
     @property
+    def why_fewer(self) -> str | None:
+        """Why it ended with fewer trainings than were wanted; None where it did not."""
+        if not self._is_exhausted or len(self._accepted) >= self.settings.search.num_trainings:
+            return None
+        if self._num_refused_in_a_row >= MAX_REFUSALS:
+            return (
+                f"the last {MAX_REFUSALS} candidates that the search asked for break a constraint "
+                "that is known without training"
+            )
+        return "the search finds no more networks in this space that it has not tried"
+
+    @property
     def evaluations(self) -> list[Evaluation]:
         """The last result of every training that has one, in the order of asking."""
         return [self._results[each] for each in self._trials if each in self._results]

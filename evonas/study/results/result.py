@@ -19,6 +19,7 @@ class StudyResult:
         front: the candidates that are returned, the best by the first objective first.
         hypervolumes: of the archive after each generation, by what was believed of it then.
         credit: of each operator; empty unless the run had more than one.
+        why_fewer: why fewer trainings were made than the settings ask for; None where all were.
     """
 
     settings: Settings
@@ -27,3 +28,4 @@ class StudyResult:
     front: list[Candidate]
     hypervolumes: list[float | None]
     credit: dict[str, Credit]
+    why_fewer: str | None = None

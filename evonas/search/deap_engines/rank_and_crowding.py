@@ -1,0 +1,20 @@
+"""Survivors by rank and crowding distance, as DEAP selects them (Deb et al. 2002, NSGA-II)."""
+
+from deap import tools
+
+from evonas.search.deap_engines.deap_search import Individual
+
+
+def by_rank_and_crowding(individuals: list[Individual], count: int) -> list[Individual]:
+    """The ``count`` best by DEAP's ``selNSGA2``, for any number of objectives.
+
+    Its fast sort sweeps over the first two objectives, and fails with an ``IndexError`` where
+    there is one; its plain sort gives the same fronts.
+
+    Args:
+        individuals: within the constraints, at least one.
+        count: how many survive.
+    """
+    num_objectives = len(individuals[0].fitness.wvalues)
+    sort = "log" if num_objectives > 1 else "standard"
+    return list(tools.selNSGA2(individuals, count, nd=sort))

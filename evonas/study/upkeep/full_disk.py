@@ -1,0 +1,49 @@
+"""A disk without room: the run pauses, and says where it was writing and how to go on."""
+
+import errno
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evonas.errors import DiskFullError, StorageError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room on the disk, in the quota, in the file
+_FULL_DATABASE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
+
+
+def is_full(problem: BaseException) -> bool:
+    """Whether a write failed for want of room.
+
+    Args:
+        problem: what was raised; of a journal that could not be written its cause is looked at.
+    """
+    if isinstance(problem, StorageError) and problem.__cause__ is not None:
+        return is_full(problem.__cause__)
+    if isinstance(problem, sqlite3.Error):
+        return getattr(problem, "sqlite_errorname", "") in _FULL_DATABASE
+    return isinstance(problem, OSError) and problem.errno in FULL
+
+
+@contextmanager
+def pausing_when_full(folder: Path) -> Iterator[None]:
+    """Turns a write that finds no room into a pause of the run in ``folder``.
+
+    Raises:
+        DiskFullError: names what could not be written, and how to go on.
+    """
+    try:
+        yield
+    except (OSError, StorageError) as problem:
+        if not is_full(problem):
+            raise
+        if isinstance(problem, OSError):
+            path = problem.filename if problem.filename is not None else folder
+            what = f"{path}: {problem.strerror}"
+        else:
+            what = str(problem)
+        raise DiskFullError(
+            f"{what}; there is no room to write: the run has paused, and what it had recorded is "
+            f"kept. Make room, then go on with: evonas resume {shlex.quote(str(folder))}"
+        ) from problem

@@ -1,0 +1,72 @@
+"""What a narrow terminal shows: counts and times in full, and keys that can be copied."""
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from evonas.api.progress_bar import count_display, progress_display
+from evonas.api.terminal.tables import print_table
+from evonas.study.results.progress import Progress
+
+KEY = "0123456789abcdef"
+LONG = Progress(1037, 1200, 3, 20, 2, 17, {"acc": 0.5, "params": 1_234_567.0}, 0.25, 12)
+TIMES = re.compile(r"\d:\d\d:\d\d elapsed, (?:\d:\d\d|-:--):(?:\d\d|--) left")
+
+
+def terminal(width: int) -> tuple[Console, StringIO]:
+    out = StringIO()
+    return Console(file=out, width=width, force_terminal=True, color_system=None), out
+
+
+def last_line(out: StringIO) -> str:
+    return (
+        re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", out.getvalue()).replace("\r", "\n").split("\n")[-2]
+    )
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_the_bar_of_a_run_keeps_count_and_times(width: int) -> None:
+    console, out = terminal(width)
+    with progress_display(console, is_quiet=False) as show:
+        show(LONG)
+    line = last_line(out)
+    assert len(line) <= width
+    assert line.startswith("generation 18 ")
+    assert "1037/1200" in line
+    assert TIMES.search(line)
+    assert ("front 12" in line) == (width >= 100)
+
+
+def test_a_bar_that_counts_keeps_count_and_times_and_begins_without_a_total() -> None:
+    console, out = terminal(60)
+    with count_display(console, title="auditing", unit="networks", is_quiet=False) as show:
+        pass
+    assert "0/? networks" in last_line(out)
+    console, out = terminal(60)
+    with count_display(console, title="auditing", unit="networks", is_quiet=False) as show:
+        show(3, 8)
+    assert "3/8 networks" in last_line(out)
+    assert TIMES.search(last_line(out))
+
+
+@pytest.mark.parametrize("width", [20, 60, 200])
+def test_nothing_in_a_table_is_cut(width: int) -> None:
+    console, out = terminal(width)
+    table = Table(box=None)
+    for name in ("key", "acc", "robust", "params", "other key"):
+        table.add_column(name, no_wrap=True)
+    table.add_row(KEY, "0.123±0.004", "0.123±0.004", "one of two", KEY)
+    print_table(console, table)
+    row = out.getvalue().splitlines()[1]
+    assert row.split() == [
+        KEY,
+        "0.123±0.004",
+        "0.123±0.004",
+        "one",
+        "of",
+        "two",
+        KEY,
+    ]

@@ -1,0 +1,79 @@
+"""A run that finds no room to write in: a real limit on real files, and how it goes on."""
+
+import errno
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evonas.study.models import Models
+from evonas.study.results.reading import read_run
+
+RUN = [
+    "run", "--space", "tiny", "--objectives", "acc,params", "--algorithm", "random",
+    "--population", "3", "--generations", "4", "--epochs", "1", "--images", "60",
+    "--channels", "4", "--workers", "1", "--replicates", "1", "--confirm", "0",
+]  # fmt: skip
+PAUSED = 75  # EX_TEMPFAIL
+LIMIT = 100 * 1024  # a journal's log of about six trainings; more than a model has
+
+
+def with_limit(arguments: list[str], *, file_bytes: int) -> tuple[int, str]:
+    """Exit code and errors of a command none of whose files may grow beyond a size."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+    command = [sys.executable, "-m", "evonas", *arguments]
+    ended = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False, text=True)
+    return ended.returncode, ended.stderr
+
+
+def results(folder: Path) -> list[tuple[str, dict[str, float]]]:
+    return [(c.key, dict(c.values)) for c in read_run(folder).candidates]
+
+
+def test_a_run_without_room_pauses_names_the_path_and_goes_on_to_the_same_end(
+    tmp_path: Path, call: Callable[..., str]
+) -> None:
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    code, told = with_limit([*RUN, "--out", str(run)], file_bytes=LIMIT)
+    assert code == PAUSED
+    assert told.startswith(f"evonas: {run}")
+    assert f"Make room, then go on with: evonas resume {run}\n" in told
+    assert "Traceback" not in told
+    kept = results(run)
+    assert 0 < len(kept) < 12
+    call("resume", str(run))
+    call(*RUN, "--out", str(whole))
+    assert results(run) == results(whole)
+    assert results(run)[: len(kept)] == kept
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "models/x.tmp"), PAUSED),
+        (OSError(errno.ENOSPC, "No space left on device"), PAUSED),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "models/x.tmp"), PAUSED),
+        (PermissionError(errno.EACCES, "Permission denied", "models/x.tmp"), 3),
+    ],
+)
+def test_only_a_lack_of_room_is_a_pause_and_the_path_is_named(
+    tmp_path: Path,
+    call: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    problem: OSError,
+    code: int,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(Models, "save", fail)
+    run = tmp_path / "run"
+    told = call(*RUN, "--out", str(run), code=code)
+    assert told.startswith(f"evonas: {problem.filename or run}: {problem.strerror}")
+    assert ("evonas resume" in told) == (code == PAUSED)

@@ -1,0 +1,97 @@
+"""A run in which nothing is feasible, and one whose space is exhausted: both end and say why."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evonas.study.plans import base
+from evonas.study.results.reading import read_run
+
+SPACE = """
+name: three
+description: Three networks.
+size: {channels: 4, cells: 1}
+stem: {kernel: 3, channels: 1}
+cells:
+  block:
+    inputs: 1
+    nodes: 1
+    graph: {choose: 1}
+    join: sum
+    operations:
+      skip: {kind: identity}
+      conv: {kind: convolution, kernel: 3}
+      pool: {kind: pool, mode: max, kernel: 3}
+stages:
+  - {cell: block, channels: 1}
+head: {norm: true}
+rules: {choices: [fa], granularity: network}
+"""
+SIZE = [
+    "--objectives", "acc,params", "--epochs", "1", "--images", "60", "--workers", "1",
+    "--replicates", "1", "--confirm", "0", "--algorithm", "random",
+]  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path: Path, call: Callable[..., str]) -> Callable[..., str]:
+    """What a run of the space of three networks prints; it lies in ``run``."""
+
+    def called(*options: str) -> str:
+        space = tmp_path / "three.yaml"
+        space.write_text(SPACE)
+        out = str(tmp_path / "run")
+        return call("run", "--space", str(space), *SIZE, *options, "--out", out)
+
+    return called
+
+
+def test_a_space_that_is_exhausted_is_named_as_the_reason(run: Callable[..., str]) -> None:
+    printed = run("--population", "4", "--generations", "2")
+    assert (
+        "3 of 8 trainings were made: the search finds no more networks in this space that it has "
+        "not tried\n"
+    ) in printed
+    assert "no candidate is within" not in printed
+
+
+def test_a_run_that_made_all_its_trainings_has_no_reason_to_give(run: Callable[..., str]) -> None:
+    assert "trainings were made" not in run("--population", "3", "--generations", "1")
+
+
+def test_where_nothing_is_feasible_the_nearest_is_shown(
+    run: Callable[..., str], call: Callable[..., str], tmp_path: Path
+) -> None:
+    printed = run("--population", "3", "--generations", "1", "--constraint", "acc>=99.99%")
+    candidates = read_run(tmp_path / "run").candidates
+    nearest = max(candidates, key=lambda candidate: candidate.values["acc"])
+    assert f"the nearest is {nearest.key}: outside acc>=99.99% (" in printed
+    assert "hypervolume" not in printed
+    shown = call("front", str(tmp_path / "run"))
+    assert shown.startswith(
+        f"no candidate is within the constraints; the nearest is {nearest.key}"
+    )
+    assert "0 of 3 candidates" in shown
+
+
+def test_where_all_are_refused_before_training_a_run_ends(
+    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "MAX_REFUSALS", 2)
+    printed = run("--population", "2", "--generations", "2", "--constraint", "params<=10")
+    assert (
+        "0 of 4 trainings were made: the last 2 candidates that the search asked for break a "
+        "constraint that is known without training"
+    ) in printed
+    nearest = min(read_run(tmp_path / "run").candidates, key=lambda one: one.values["params"])
+    assert f"the nearest is {nearest.key}: outside params<=10 (" in printed
+
+
+def test_a_constraint_that_nothing_can_meet_is_refused(
+    tmp_path: Path, call: Callable[..., str]
+) -> None:
+    out = str(tmp_path / "run")
+    told = call("run", "--space", "tiny", "--constraint", "acc>=90", "--out", out, code=2)
+    assert "did you mean 0.9, or 90%?" in told
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,68 @@
+"""Versions that are not those a run was begun with are said, and end nothing."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from evonas.cli import main
+from evonas.settings import Settings
+from evonas.space import source_text
+from evonas.study import create
+from evonas.study.config import read_config
+from evonas.study.create import create_run
+from evonas.study.upkeep.versions_of_run import other_versions
+from tests.small_run import SMALL_RUN, changed
+
+CONFIG: Settings = changed(
+    SMALL_RUN, space="tiny", objectives=("acc",), rules=("fa",), population=2, generations=1,
+    evaluations=2, batch=20, images=60, algorithm="random",
+)  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    create_run(tmp_path / "run", CONFIG, space_text=source_text("tiny"))
+    return tmp_path / "run"
+
+
+def edited(run: Path, *, package: str, version: str) -> None:
+    path = run / "config.yaml"
+    lines = path.read_text().splitlines()
+    lines = [f"  {package}: {version}" if f"  {package}:" in line else line for line in lines]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_the_versions_that_are_installed_are_no_news(run: Path) -> None:
+    assert other_versions(run, read_config(run)) == []
+
+
+def test_an_edited_version_is_said_on_resume_and_the_run_goes_on(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edited(run, package="torch", version="1.0.0")
+    with pytest.raises(SystemExit) as left:
+        main(["resume", str(run), "--workers", "1", "--quiet"])
+    assert left.value.code == 0
+    told = capsys.readouterr().err
+    assert told.startswith("evonas: warning: torch 1.0.0 in config.yaml, ")
+    assert told.count("warning") == 1
+
+
+def test_another_installed_version_and_a_missing_one_are_said(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "pymoo" else version(n))
+    (difference,) = other_versions(run, read_config(run))
+    assert difference.startswith("pymoo ")
+    assert difference.endswith(" in config.yaml, 9.9 installed")
+
+
+@pytest.mark.parametrize("versions", ["versions: 3", "versions: [torch]"])
+def test_versions_of_another_form_are_refused(
+    run: Path, call: Callable[..., str], versions: str
+) -> None:
+    path = run / "config.yaml"
+    path.write_text(path.read_text().split("versions:")[0] + versions + "\n")
+    assert "versions: expected a version of each package" in call("resume", str(run), code=2)
