@@ -15,9 +15,9 @@ from evonas.search.replicates.replicated_search import AbstractReplicatedSearch
 from evonas.search.replicates.trial import Trial
 from evonas.settings import Settings
 from evonas.space import Genome, Space
+from evonas.study.plans.archive import Archive
 from evonas.study.plans.job import Job, TrainingId, training_id
 from evonas.study.plans.successive_halving import SuccessiveHalving
-from evonas.study.results.archive import Archive
 from evonas.study.results.trainings import is_whole
 from evonas.study.results.vectors import told, vector
 

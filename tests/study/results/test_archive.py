@@ -9,7 +9,7 @@ import pytest
 from evonas.evaluation.record import Evaluation
 from evonas.search.pareto import Vector, non_dominated
 from evonas.settings import Settings
-from evonas.study.results.archive import Archive
+from evonas.study.plans.archive import Archive
 from evonas.study.results.standing import plain_standings
 from evonas.study.results.tally import Tally
 from evonas.study.run import run_study
