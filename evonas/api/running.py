@@ -13,13 +13,13 @@ from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.settings.workers import Workers, parse_workers
 from evonas.study.audit import audit_study, is_audited
+from evonas.study.changes.extend import extend
+from evonas.study.changes.images_of_run import accept_data, move_data
 from evonas.study.controls.names import KIND as CONTROL
 from evonas.study.controls.reading import controls_of
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.make import make_executor
-from evonas.study.extend import extend
 from evonas.study.folder import readable_run
-from evonas.study.images_of_run import accept_data, move_data
 from evonas.study.resolve import worker_count
 from evonas.study.results.audited import AUDIT, audited
 from evonas.study.results.candidate import front
@@ -225,7 +225,7 @@ def changed_settings(
         evaluations: trainings at most; None for as many as before.
 
     Raises:
-        EvonasError: see :mod:`evonas.study.images_of_run` and :mod:`evonas.study.extend`.
+        EvonasError: see :mod:`evonas.study.changes.images_of_run` and :mod:`evonas.study.changes.extend`.
     """
     if data_dir is not None:
         move_data(folder, Path(data_dir))

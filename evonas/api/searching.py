@@ -1,5 +1,6 @@
 """A new search: from what the user said to a study."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from evonas.errors import RunFolderError
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
+from evonas.study.changes.warm_start import check_protocol, know_results
 from evonas.study.create import create_run, next_free_folder
 from evonas.study.resolve import resolve
 
@@ -19,6 +21,7 @@ def search(
     *,
     settings: Settings | None = None,
     out: str | Path | None = None,
+    warm_start: Sequence[str | Path] = (),
     progress: bool = True,
     **given: Any,
 ) -> Study:
@@ -28,6 +31,7 @@ def search(
         space: name of a shipped space, or path of a YAML file; may stand in ``settings`` instead.
         settings: a tree of settings; defaults hold where it says nothing.
         out: the run's folder, new or empty; ``runs/<space>-<data set>-<number>`` if None.
+        warm_start: runs of the same protocol and seed, whose results are not made again.
         progress: whether a progress bar is shown.
         **given: any setting by its name, such as ``objectives=["acc", "robust"]`` or ``epochs=3``;
             they win over ``settings``. The names are those of ``evonas run --help``, with
@@ -47,7 +51,7 @@ def search(
         >>> study.front.index.name
         'key'
     """
-    study = new_study(space, settings=settings, out=out, **given)
+    study = new_study(space, settings=settings, out=out, warm_start=warm_start, **given)
     machine = read_settings(given, on_top_of=settings).machine
     workers = None if isinstance(machine.workers, Unset) else machine.workers
     return study.resume(workers=workers, timeout=machine.timeout, progress=progress)
@@ -58,6 +62,7 @@ def new_study(
     *,
     settings: Settings | None = None,
     out: str | Path | None = None,
+    warm_start: Sequence[str | Path] = (),
     **given: Any,
 ) -> Study:
     """A study that has its folder and has evaluated nothing yet; :meth:`Study.resume` runs it.
@@ -66,6 +71,7 @@ def new_study(
         space: as for :func:`search`, and so are the others.
         settings: a tree of settings.
         out: the run's folder.
+        warm_start: as for :func:`search`.
         **given: any setting by its name.
 
     Raises:
@@ -80,6 +86,8 @@ def new_study(
     wanted = read_settings(named, on_top_of=settings)
     resolved = resolve(wanted)
     text = source_text(wanted.problem.space)
+    earlier = [Path(each) for each in warm_start]
+    check_protocol(resolved, text, earlier)
     while True:
         folder = next_free_folder(RUNS_FOLDER, resolved) if out is None else Path(out)
         try:
@@ -89,4 +97,6 @@ def new_study(
                 raise
             # another run took this number a moment ago: try the next
         else:
+            if earlier:
+                know_results(folder, earlier)
             return Study(folder)

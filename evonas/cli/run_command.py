@@ -46,6 +46,15 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
         ),
         None,
     ),
+    "warm_start": (
+        list[Path],
+        Parameter(
+            help="Runs of the same protocol and seed, whose results are not made again.",
+            show_default=False,
+            consume_multiple=True,
+        ),
+        None,
+    ),
     "quiet": (bool, QUIET, False),
 }
 """What belongs to the command and not to the run: type, option and default."""
@@ -72,7 +81,7 @@ def run(**given: Any) -> None:
     if own["print_config"]:
         _print_config(settings)
         return
-    _search(settings, out=own["out"], is_quiet=own["quiet"])
+    _search(settings, out=own["out"], warm_start=own["warm_start"] or [], is_quiet=own["quiet"])
 
 
 _LARGER = Parameter(show_default=lambda _: "as before")
@@ -184,12 +193,14 @@ def _print_config(settings: Settings) -> None:
     print(text, end="")
 
 
-def _search(settings: Settings, *, out: Path | None, is_quiet: bool) -> None:
+def _search(
+    settings: Settings, *, out: Path | None, warm_start: list[Path], is_quiet: bool
+) -> None:
     from evonas.api.searching import new_study
 
     given, timeout = settings.machine.workers, settings.machine.timeout
     workers = Workers.of(None if isinstance(given, Unset) else given, timeout)
-    study = new_study(settings=settings, out=out)
+    study = new_study(settings=settings, out=out, warm_start=warm_start)
     _go_on(study.folder, workers=workers, is_quiet=is_quiet)
 
 

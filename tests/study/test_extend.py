@@ -11,7 +11,7 @@ import pytest
 from evonas.errors import ConfigError
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
-from evonas.study.extend import extend
+from evonas.study.changes.extend import extend
 from evonas.study.folder import readable_run
 from evonas.study.journal.events import Told
 from evonas.study.journal.reading import is_reusable

@@ -1,0 +1,80 @@
+"""A new run that knows the results of earlier ones, so that it trains only what is new."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from evonas.errors import ConfigError
+from evonas.schema import read_text
+from evonas.settings import SETTINGS, Settings
+from evonas.study.config import SPACE_FILE
+from evonas.study.executors.known import known_id
+from evonas.study.folder import check_is_run, opened_run, readable_run
+from evonas.study.journal.reading import is_reusable, told_of
+from evonas.study.weights import MODELS_FOLDER
+
+MAY_DIFFER = ("objectives", "audit_images")
+"""Beside the settings of the search: an objective more makes no other training."""
+
+
+def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) -> None:
+    """Refuse runs whose trainings are not those that a new run would make.
+
+    Args:
+        settings: of the new run.
+        space_text: the YAML of its search space.
+        runs: whose results it would know.
+
+    Raises:
+        ConfigError: one differs in its space, seed, training, attack or machine, or did not
+            measure all objectives of the new run.
+        RunFolderError: one is no run.
+        StorageError: one is damaged.
+    """
+    for folder in runs:
+        check_is_run(folder)
+        with readable_run(folder) as (other, _):
+            different = [
+                text for text in other.differences(settings) if _matters(text.partition(":")[0])
+            ]
+        if read_text(folder / SPACE_FILE) != space_text:
+            different.append("the text of the search space")
+        missing = sorted({*settings.problem.objectives} - {*other.problem.objectives})
+        if missing:
+            different.append(f"it did not measure {', '.join(missing)}")
+        if different:
+            raise ConfigError(
+                f"warm_start: {folder} is of another protocol ({'; '.join(different)}); its "
+                "trainings are not those that this run would make"
+            )
+
+
+def know_results(folder: Path, runs: Sequence[Path]) -> int:
+    """Give a new run the results of others, which :func:`check_protocol` has let pass.
+
+    Args:
+        folder: of the new run.
+        runs: whose results it knows from now on.
+
+    Returns:
+        How many it knows.
+    """
+    with opened_run(folder) as (_, journal):
+        found = {known_id(each): each for each in journal.known()}
+        before = set(found)
+        for other in runs:
+            with readable_run(other) as (_, read):
+                for each in (*read.known(), *told_of(read.entries)):
+                    if each.epochs > 0 and is_reusable(each):
+                        found.setdefault(known_id(each), each)
+            for model in sorted((other / MODELS_FOLDER).glob("*.safetensors")):
+                place = folder / MODELS_FOLDER / model.name
+                place.parent.mkdir(exist_ok=True)
+                if not place.exists():
+                    shutil.copy(model, place)  # held against its hash before it is used
+        journal.record_known([each for key, each in found.items() if key not in before])
+        return len(found)
+
+
+def _matters(name: str) -> bool:
+    return (SETTINGS[name].group != "search" or name == "seed") and name not in MAY_DIFFER

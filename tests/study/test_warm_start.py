@@ -1,0 +1,95 @@
+"""A run that knows the results of others, against the same run that knows nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.errors import ConfigError, RunFolderError
+from evonas.report.tables import write_tables
+from evonas.settings import Settings
+from evonas.space import source_text
+from evonas.study.changes.warm_start import check_protocol, know_results
+from evonas.study.executors.make import make_executor
+from evonas.study.run import run_study
+from tests.small_run import changed
+from tests.study.fake import Drawn
+from tests.study.test_extend import outcome
+
+Begin = Callable[[Settings, str], Path]
+Call = Callable[..., Any]
+
+
+def run(folder: Path, executor: Drawn) -> None:
+    result = run_study(folder, executor=executor, on_progress=lambda _: None)
+    write_tables(folder, result.candidates, ("acc", "params"))
+
+
+def start(begin: Begin, settings: Settings, name: str, *earlier: Path) -> Path:
+    check_protocol(settings, source_text(settings.problem.space), earlier)
+    folder = begin(settings, name)
+    know_results(folder, earlier)
+    return folder
+
+
+def test_it_ends_in_the_same_and_makes_no_training_that_is_known(
+    config: Settings, begin: Begin
+) -> None:
+    earlier = begin(config, "earlier")
+    run(earlier, Drawn())
+    other = changed(config, algorithm="evonas", population=6, evaluations=18, replicates="auto")
+    cold, warm = begin(other, "cold"), start(begin, other, "warm", earlier)
+    run(cold, one := Drawn())
+    run(warm, two := Drawn())
+    assert outcome(warm) == outcome(cold)
+    assert len(two.submitted) < len(one.submitted)
+    # what a run came to know by another is passed on
+    third = start(begin, other, "third", warm)
+    run(third, none := Drawn())
+    assert outcome(third) == outcome(cold)
+    assert len(none.submitted) <= 2  # failures are tried anew
+
+
+def test_a_real_run_takes_models_along(config: Settings, begin: Begin) -> None:
+    small = changed(config, evaluations=4, generations=1)
+    earlier = begin(small, "earlier")
+    run_study(earlier, executor=make_executor(1), on_progress=lambda _: None)
+    warm = start(begin, changed(small, algorithm="random"), "warm", earlier)
+    names = {path.name: path.read_bytes() for path in (earlier / "models").iterdir()}
+    assert {path.name: path.read_bytes() for path in (warm / "models").iterdir()} == names
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seed": 1}, "seed: 0 and 1"),
+        ({"epochs": 2}, "epochs: 1 and 2"),
+        ({"split_seed": 3}, "split_seed: 0 and 3"),
+        ({"rules": ("fa",)}, "rules: fa,usf,brsf and fa"),
+        ({"constraints": ("params<=8k",)}, "constraints: none and params<=8k"),
+        ({"objectives": ("acc", "robust")}, "it did not measure robust"),
+        ({"train_sha256": "a" * 64}, "train_sha256"),
+    ],
+)
+def test_another_protocol_is_refused(
+    config: Settings, begin: Begin, change: dict[str, Any], said: str
+) -> None:
+    earlier = begin(config, "earlier")
+    with pytest.raises(ConfigError, match="is of another protocol") as refused:
+        check_protocol(changed(config, **change), source_text("nas-bench-201"), [earlier])
+    assert said in str(refused.value)
+    assert earlier.name in str(refused.value)
+
+
+def test_fewer_objectives_and_another_search_are_the_same_protocol(
+    config: Settings, begin: Begin, tmp_path: Path
+) -> None:
+    earlier = begin(config, "earlier")
+    text = source_text("nas-bench-201")
+    other = changed(config, objectives=("acc",), algorithm="random", population=9, confirm=2)
+    check_protocol(other, text, [earlier])
+    with pytest.raises(ConfigError, match="the text of the search space"):
+        check_protocol(other, text + "# another", [earlier])
+    with pytest.raises(RunFolderError):
+        check_protocol(other, text, [tmp_path])
