@@ -121,9 +121,9 @@ def test_the_weights_of_a_candidate_are_on_disk_before_its_row(
     record_tell = Journal.record_tell
     weights_there: dict[str, bool] = {}
 
-    def tell(journal: Journal, evaluation: Evaluation) -> None:
+    def tell(journal: Journal, evaluation: Evaluation, *, attempt: int) -> None:
         weights_there[evaluation.key] = weights_path(folder, evaluation.key).exists()
-        record_tell(journal, evaluation)
+        record_tell(journal, evaluation, attempt=attempt)
 
     monkeypatch.setattr(Journal, "record_tell", tell)
     assert all(weights_there[e.key] for e in run(folder, 1).front)
