@@ -14,11 +14,11 @@ from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.controls.files import CONTROLS_FOLDER
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.twin import Differences, read_twin_differences
+from evonas.report.nearest import nothing_within
 from evonas.report.picture import write_picture
 from evonas.report.visible_range import beyond_the_axes
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.likely import likely_front
-from evonas.study.results.nearest import nothing_within
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.ties import ties
 

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from evonas.evaluation.record import Evaluation
+from evonas.report.nearest import nothing_within
 from evonas.report.tables import FRONT_FILE
 from evonas.settings import Settings
 from evonas.space import Space
 from evonas.study.operators_file import describe_credit
-from evonas.study.results.nearest import nothing_within
 from evonas.study.results.result import StudyResult
 
 
