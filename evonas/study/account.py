@@ -53,6 +53,7 @@ class Account:
         self._kept = set(kept)
         self._on_progress = on_progress
         self._on_generation = on_generation
+        self._num_noted = 0  # results, the last of a training like those before it
         self._num_written = 0
 
     def trainings(self, key: str) -> list[Evaluation]:
@@ -61,10 +62,7 @@ class Account:
 
     def note(self, evaluation: Evaluation) -> None:
         """Take a result."""
-        # what was lost and tried again adds nothing to the count, and is written all the same
-        known = {each.replicate: each for each in self.trainings(evaluation.key)}
-        if evaluation.replicate in known and known[evaluation.replicate].failure is not None:
-            self._num_written = 0
+        self._num_noted += 1
         self._beliefs.note(evaluation)
 
     def end_generations(self, plan: AbstractPlan) -> bool:
@@ -87,10 +85,11 @@ class Account:
             plan: of the study.
             is_last: whether the search has ended: then whatever was added is written.
         """
-        count = self._beliefs.tally.done
-        if count < (self._num_written + 1 if is_last else self._num_written * GROWTH):
+        if is_last and 0 < self._num_noted == self._num_written:
             return
-        self._num_written = count
+        if not is_last and self._num_noted < self._num_written * GROWTH:
+            return
+        self._num_written = self._num_noted
         candidates = self._beliefs.update(plan.evaluations)
         self._beliefs.write(self._folder)
         hopeful = {candidate.key for candidate in candidates if is_ahead(candidate)}
