@@ -100,7 +100,7 @@ def _run(arguments: list[str] | None) -> int:
     except OSError as problem:
         # a full disk, a folder without permission: what the journal holds is not touched by it
         where = f"{problem.filename}: " if problem.filename is not None else ""
-        _tell(f"{where}{problem.strerror or problem}")
+        _tell(f"{where}{problem.strerror or problem or type(problem).__name__}")
         return DiskFullError.exit_code if problem.errno in FULL else UNWRITTEN
     return 0
 

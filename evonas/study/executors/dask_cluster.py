@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_SECONDS = 30.0
+FIRST_WORKER_SECONDS = 300.0
 RESTART_SECONDS = 30.0  # that a worker's nanny may take to put a new process in its place
 LOOK_SECONDS = 0.5  # between two looks at the clock, and at whether the scheduler is still there
 
@@ -149,6 +150,14 @@ class DaskExecutor(AbstractExecutor):
             raise ClusterError(
                 f"workers: no scheduler answers at {self._address} ({problem}); start one by: "
                 "dask scheduler"
+            ) from problem
+        try:
+            self._client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
+        except TimeoutError as problem:
+            raise ClusterError(
+                f"workers: no worker has come to the scheduler at {self._address or 'this machine'} "
+                f"in {FIRST_WORKER_SECONDS:.0f} seconds; start some by: dask worker "
+                "tcp://HOST:PORT, then go on by: evonas resume"
             ) from problem
         self._client.subscribe_topic(BEGAN_TOPIC, self._note_begin)
         return self._client
