@@ -154,8 +154,9 @@ class DaskExecutor(AbstractExecutor):
         try:
             self._client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError as problem:
+            place = self._address or "this machine"
             raise ClusterError(
-                f"workers: no worker has come to the scheduler at {self._address or 'this machine'} "
+                f"workers: no worker has come to the scheduler at {place} "
                 f"in {FIRST_WORKER_SECONDS:.0f} seconds; start some by: dask worker "
                 "tcp://HOST:PORT, then go on by: evonas resume"
             ) from problem
