@@ -3,6 +3,7 @@
 from typing import final
 
 from evonas.evaluation.constraints import broken, total_violation
+from evonas.evaluation.dominance import dominates
 from evonas.evaluation.objectives import OBJECTIVES, Cost, MeasuredValue, Objective, Subject
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
@@ -121,7 +122,7 @@ class EvaluationBuilder:
             bounds[objective.name] = objective.bound(subject)
         hoped = {**self._values, **bounds}
         best = tuple(objective.minimised(hoped[objective.name]) for objective in objectives)
-        if not any(_dominates(rival, best) for rival in rivals):
+        if not any(dominates(rival, best) for rival in rivals):
             return False
         self.bounds = bounds
         return self._protocol.training.gate == "skip"
@@ -176,7 +177,3 @@ class EvaluationBuilder:
             best = ", ".join(f"{name} {value:.4f}" for name, value in self.bounds.items())
             reasons.append(f"dominated even with {best}")
         return "; ".join(reasons) or None
-
-
-def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

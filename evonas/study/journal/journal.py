@@ -41,6 +41,7 @@ class Journal:
         self._connection = connection
         self._path = path
         self._entries = list(entries)
+        self._num_extensions = sum(entry.kind == kinds.EXTENDED for entry in entries)
         self._version = version
 
     @property
@@ -84,6 +85,7 @@ class Journal:
             changes: the settings that have another value from now on, by name.
         """
         self._append([kinds.extended(changes, number=len(self._entries) + 1)])
+        self._num_extensions += 1
 
     def record_asks(
         self,
@@ -192,8 +194,7 @@ class Journal:
         self._write_head()
 
     def _append(self, drafts: Iterable[Draft]) -> None:
-        search = sum(entry.kind == kinds.EXTENDED for entry in self._entries)
-        named = [kinds.of_search(each, number=search) for each in drafts]
+        named = [kinds.of_search(each, number=self._num_extensions) for each in drafts]
         entries = sealed(named, after=self._entries[-1] if self._entries else None)
         if not entries:
             return

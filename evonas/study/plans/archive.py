@@ -2,6 +2,7 @@
 
 from typing import final
 
+from evonas.evaluation.dominance import dominates
 from evonas.search.pareto import Vector, non_dominated
 
 
@@ -50,9 +51,9 @@ class Archive:
 
     def _insert(self, key: str, vector: Vector) -> None:
         self.num_comparisons += len(self._front)
-        if any(_dominates(other, vector) for other in self._front.values()):
+        if any(dominates(other, vector) for other in self._front.values()):
             return
-        self._front = {k: v for k, v in self._front.items() if not _dominates(vector, v)}
+        self._front = {k: v for k, v in self._front.items() if not dominates(vector, v)}
         self._front[key] = vector
 
     def _rebuild(self) -> None:
@@ -60,7 +61,3 @@ class Archive:
         kept = non_dominated(list(self._vectors.values()))
         pairs = zip(self._vectors.items(), kept, strict=True)
         self._front = {key: vector for (key, vector), is_kept in pairs if is_kept}
-
-
-def _dominates(one: Vector, other: Vector) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

@@ -119,17 +119,7 @@ class AbstractPlan(ABC):
         """
         failed = self._results[one]
         self._attempts[one] = self._attempts.get(one, 0) + 1
-        self._running.add(one)
-        return Job(
-            key=one[0],
-            genome=self._trials[one].genome,
-            replicate=one[1],
-            generation=self._generations[one],
-            epochs=failed.epochs,
-            is_promoted=False,
-            rivals=() if one[1] else self._archive.front(),
-            attempt=self._attempts[one],
-        )
+        return self._job(one, failed.epochs, attempt=self._attempts[one])
 
     def retry_lost(self) -> list[Job]:
         """Jobs for all that was lost to a cause outside the network, and is not under way."""
@@ -219,7 +209,14 @@ class AbstractPlan(ABC):
         rungs = self.halving.rungs
         return self._job(one, rungs[-1] if trial.replicate else rungs[0], refused=refused)
 
-    def _job(self, one: TrainingId, epochs: int, *, refused: Evaluation | None = None) -> Job:
+    def _job(
+        self,
+        one: TrainingId,
+        epochs: int,
+        *,
+        refused: Evaluation | None = None,
+        attempt: int = 0,
+    ) -> Job:
         if refused is None:
             self._running.add(one)
         return Job(
@@ -228,10 +225,11 @@ class AbstractPlan(ABC):
             replicate=one[1],
             generation=self._generations[one],
             epochs=epochs,
-            is_promoted=one in self._results and refused is None,
+            is_promoted=one in self._results and refused is None and not attempt,
             # who is trained again is measured in full: the mean of bounds would be no value
             rivals=() if one[1] else self._archive.front(),
             refused=refused,
+            attempt=attempt,
         )
 
     def _compare(self, evaluation: Evaluation) -> None:

@@ -20,7 +20,6 @@ from evonas.study.results.audited import robust_at_most
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.likely import likely_front
 from evonas.study.results.reading import run_state
-from evonas.study.results.standing import STANDINGS_FILE, is_intact_standings
 from evonas.study.shape import read_space, run_traits
 from evonas.study.upkeep.salvage import salvage
 from evonas.study.upkeep.verify import damaged_checkpoints, damaged_models
@@ -44,8 +43,6 @@ def repair(folder: Path, *, executor: AbstractExecutor, tell: Callable[[str], No
     read_config(folder)
     _repair_journal(folder, tell)
     with opened_run(folder) as (settings, journal):  # migrates it, and writes the head
-        if not is_intact_standings(folder):
-            (folder / STANDINGS_FILE).unlink(missing_ok=True)
         run = run_state(folder, settings, journal)
         for path in damaged_checkpoints(folder):
             path.unlink()

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evonas.errors import ConfigError, DataError, EvonasError, StorageError
+from evonas.errors import ConfigError, EvonasError, StorageError
 from evonas.evaluation.data.loading import fingerprints
-from evonas.evaluation.model_file import read_model
 from evonas.settings import Settings
 from evonas.study.checkpoints import CHECKPOINTS_FOLDER
 from evonas.study.checkpoints import is_intact as is_intact_checkpoint
@@ -70,17 +69,11 @@ def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True
 def damaged_models(run: RunState) -> list[Path]:
     """Files of models that are not what was written, or are no longer of their candidate."""
     candidates = {candidate.key: candidate for candidate in run.candidates}
-    found = []
-    for path in sorted((run.folder / MODELS_FOLDER).glob("*.safetensors")):
-        candidate = candidates.get(path.stem)
-        try:
-            read_model(path)
-        except (DataError, StorageError):
-            found.append(path)
-        else:
-            if candidate is None or not is_model_of(candidate, path):
-                found.append(path)
-    return found
+    return [
+        path
+        for path in sorted((run.folder / MODELS_FOLDER).glob("*.safetensors"))
+        if path.stem not in candidates or not is_model_of(candidates[path.stem], path)
+    ]
 
 
 def damaged_checkpoints(folder: Path) -> list[Path]:
