@@ -1,5 +1,6 @@
 """All that follows the beginning of a run: the search, its audit, confirmations and controls."""
 
+import warnings
 from pathlib import Path
 
 from evonas.api.progress_bar import (
@@ -11,6 +12,7 @@ from evonas.api.progress_bar import (
 from evonas.api.running import audit_to_the_end, confirm_to_the_end, run_to_the_end
 from evonas.settings import Settings
 from evonas.settings.workers import Workers
+from evonas.study.upkeep.versions_of_run import other_versions
 
 
 def go_on(
@@ -28,6 +30,8 @@ def go_on(
     Raises:
         EvonasError: the run cannot go on here.
     """
+    for difference in other_versions(folder, settings):
+        warnings.warn(difference, stacklevel=3)
     is_quiet, search = not progress, settings.search
     with progress_display(is_quiet=is_quiet) as show:
         result = run_to_the_end(

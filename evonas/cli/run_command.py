@@ -220,7 +220,7 @@ def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_qui
     settings = load_study(folder).settings
     at_once = worker_count(with_workers(settings, workers))
     for difference in other_versions(folder, settings):
-        warn(f"{difference}: what is trained from here on may differ from what was trained before")
+        warn(difference)
     introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)
     try:
         with progress_display(console, is_quiet=is_quiet) as show:

@@ -1,9 +1,9 @@
 """A search space: its genes, and the meaning of its genomes."""
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
 from math import prod
 
 from evonas.errors import GenomeError, SpaceError
@@ -18,6 +18,8 @@ from evonas.space.paths import Paths
 from evonas.space.rule_genes import rule_genes
 from evonas.space.skeleton import expand
 from evonas.space.spec import Rules, Size, SpaceSpec
+
+_NUM_KEYS_KEPT = 2**16
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,20 @@ class Space:
         return prod(len(gene.choices) for gene in self.genes)
 
     @cached_property
+    def _key_of(self) -> Callable[[Genome], str]:
+        """A search asks for the key of a genome many times."""
+
+        @lru_cache(maxsize=_NUM_KEYS_KEPT)
+        def key(genome: Genome) -> str:
+            return digest(self.canonical_expression(genome))
+
+        return key
+
+    def __getstate__(self) -> dict[str, object]:
+        """The fields alone: what is derived from them can be derived again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
     def _layout(self) -> GeneLayout:
         return gene_layout(
             tuple(self.graphs.values()),
@@ -202,7 +218,7 @@ class Space:
         Raises:
             GenomeError: the genome is not one of this space.
         """
-        return digest(self.canonical_expression(genome))
+        return self._key_of(genome)
 
     def decode(self, genome: Genome) -> Blueprint:
         """The network to build, from the genome as it is (not its canonical form).

@@ -71,11 +71,17 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
     except OSError as problem:
         raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
     try:
-        text = config_text(settings, versions=versions(settings), sources=sources(settings))
+        installed = versions(settings)
+        text = config_text(settings, versions=installed, sources=sources(settings))
         (temporary / CONFIG_FILE).write_text(text, encoding="utf-8")
         (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
         traits = traits_of(settings.training.dataset, data_dir=Path(settings.training.data_dir))
-        create_journal(temporary, digest=run_digest(temporary), traits=asdict(traits)).close()
+        create_journal(
+            temporary,
+            digest=run_digest(temporary),
+            traits=asdict(traits),
+            versions=installed,
+        ).close()
         temporary.chmod(0o755)
         temporary.replace(folder)  # atomic: a killed process leaves no half-made run
     except OSError as problem:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evonas.api.study import load_study
 from evonas.cli import main
 from evonas.settings import Settings
 from evonas.space import source_text
@@ -46,8 +47,25 @@ def test_an_edited_version_is_said_on_resume_and_the_run_goes_on(
         main(["resume", str(run), "--workers", "1", "--quiet"])
     assert left.value.code == 0
     told = capsys.readouterr().err
-    assert told.startswith("evonas: warning: torch 1.0.0 in config.yaml, ")
+    assert told.startswith("evonas: warning: torch: 1.0.0 in config.yaml, ")
+    assert told.endswith("the file was edited\n")
     assert told.count("warning") == 1
+
+
+def test_an_edit_to_what_is_installed_hides_nothing(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited(run, package="torch", version="9.9")
+    monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "torch" else version(n))
+    installed, told = other_versions(run, read_config(run))
+    assert installed.startswith(f"torch: {version('torch')} when the run began, 9.9 installed")
+    assert told.startswith(f"torch: 9.9 in config.yaml, {version('torch')} when the run began")
+
+
+def test_python_is_warned_too(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "pymoo" else version(n))
+    with pytest.warns(UserWarning, match=r"pymoo: .* when the run began, 9\.9 installed"):
+        load_study(run).resume(workers=1, progress=False)
 
 
 def test_another_installed_version_and_a_missing_one_are_said(
@@ -55,8 +73,8 @@ def test_another_installed_version_and_a_missing_one_are_said(
 ) -> None:
     monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     (difference,) = other_versions(run, read_config(run))
-    assert difference.startswith("pymoo ")
-    assert difference.endswith(" in config.yaml, 9.9 installed")
+    assert difference.startswith("pymoo: ")
+    assert " when the run began, 9.9 installed; " in difference
 
 
 @pytest.mark.parametrize("versions", ["versions: 3", "versions: [torch]"])

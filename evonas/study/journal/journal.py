@@ -66,6 +66,10 @@ class Journal:
         """Of the images, as JSON has them; None in a run of before, which did not write them."""
         return self._read(lambda entries: entries[0].document.get("traits"))
 
+    def versions(self) -> dict[str, str] | None:
+        """That the run began with, by package; None where the journal does not say."""
+        return self._read(lambda entries: entries[0].document.get("versions"))
+
     def accepted_data(self) -> dict[str, str | None]:
         """The hashes of the images that the run went on with; empty if they never changed."""
         return self._read(reading.accepted_of)

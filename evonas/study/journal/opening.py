@@ -21,7 +21,11 @@ _MAY_BE_WELL = (
 
 
 def create_journal(
-    folder: Path, *, digest: str, traits: Mapping[str, Any] | None = None
+    folder: Path,
+    *,
+    digest: str,
+    traits: Mapping[str, Any] | None = None,
+    versions: Mapping[str, str] | None = None,
 ) -> Journal:
     """A new journal in ``folder`` for the run that ``digest`` stands for.
 
@@ -29,12 +33,13 @@ def create_journal(
         folder: of the run.
         digest: of its configuration and its space.
         traits: of its images, so that a run that has ended can do without them.
+        versions: of the packages that it began with.
 
     Raises:
         StorageError: it cannot be written, for instance on a full disk.
     """
     path = folder / JOURNAL_FILE
-    began = {"digest": digest, "traits": traits}
+    began = {"digest": digest, "traits": traits, "versions": versions}
     entries = sealed([draft(kinds.BEGAN, [], began)], after=None)
     try:
         connection = database.connect(path)

@@ -72,6 +72,7 @@ class AbstractPlan(ABC):
         self._running: set[TrainingId] = set()
         self._attempts: dict[TrainingId, int] = {}
         self._accepted: list[TrainingId] = []
+        self._epochs_known: tuple[int, int] | None = None  # by how many trainings asked for
         self._num_refused_in_a_row = 0
         self._is_exhausted = False
 
@@ -81,9 +82,16 @@ class AbstractPlan(ABC):
         """The generation whose results are coming in, from 0."""
 
     @property
-    @abstractmethod
     def total_epochs(self) -> int:
         """That all trainings together will come to, if none fails, by those asked for so far."""
+        asked = len(self._accepted)
+        if self._epochs_known is None or self._epochs_known[0] != asked:
+            self._epochs_known = asked, self._count_epochs()
+        return self._epochs_known[1]
+
+    @abstractmethod
+    def _count_epochs(self) -> int:
+        """The total of epochs, by the trainings that were asked for."""
 
     @abstractmethod
     def next_jobs(self) -> list[Job]:

@@ -21,9 +21,7 @@ class GenerationalPlan(AbstractPlan):
         """The generation whose results are coming in, from 0."""
         return self.num_generations
 
-    @property
-    def total_epochs(self) -> int:
-        """That all trainings together will come to, if none fails, by those asked for so far."""
+    def _count_epochs(self) -> int:
         population = self.settings.search.population
         whole, rest = divmod(self.settings.search.num_trainings, population)
         total = 0

@@ -32,9 +32,7 @@ class SteadyPlan(AbstractPlan):
         """Of the training that was finished last; a population of them counts as one."""
         return max(0, len(self.finished) - 1) // self.settings.search.population
 
-    @property
-    def total_epochs(self) -> int:
-        """That all trainings together will come to, if none fails, by those asked for so far."""
+    def _count_epochs(self) -> int:
         eta = self.settings.training.eta
         repeated = num_repeated(self._accepted)
         count = self.settings.search.num_trainings - repeated

@@ -49,7 +49,9 @@ class Beliefs:
         self._trainings: list[Evaluation] = []
         self._standings: dict[str, Standing] = {}
         self._candidates: list[Candidate] = []
-        self._is_plain = parse_replicates(settings.search.replicates) is not None
+        replicates = parse_replicates(settings.search.replicates)
+        self._is_plain = replicates is not None
+        self._is_single = replicates == 1
         self.tally = Tally()
         self._ahead: list[str] = []  # on the front, or with some chance to be there
         self._fresh: dict[str, None] = {}  # candidates with results since these were found
@@ -91,7 +93,10 @@ class Beliefs:
         keys = dict.fromkeys((*self._ahead, *self._fresh))
         trainings = [training for key in keys for training in self.tally.of(key)]
         found = plain_standings(trainings, self._settings, robust_at_most=self._robust_at_most)
-        return candidates_of(trainings, found, objectives=self._settings.problem.objectives)
+        candidates = candidates_of(trainings, found, objectives=self._settings.problem.objectives)
+        if self._is_single:  # no other training will change what is believed of them
+            self._forget_behind(candidates)
+        return candidates
 
     def end_generation(self, trainings: Callable[[], Sequence[Evaluation]]) -> list[Candidate]:
         """Candidates among which is the front at the end of a generation.
@@ -101,9 +106,12 @@ class Beliefs:
                 is fitted to all of them.
         """
         found = self.glance() if self._is_plain else self.update(trainings())
-        self._ahead = [each.key for each in found if is_ahead(each)]
-        self._fresh.clear()
+        self._forget_behind(found)
         return found
+
+    def _forget_behind(self, candidates: Sequence[Candidate]) -> None:
+        self._ahead = [each.key for each in candidates if is_ahead(each)]
+        self._fresh.clear()
 
     def write(self, folder: Path) -> None:
         """Keep a copy for those who only read."""

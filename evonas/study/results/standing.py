@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -110,7 +110,8 @@ def write_standings(
         num_trainings: that they were made from.
         robust_at_most: that they were made with.
     """
-    rows = {key: asdict(each) for key, each in found.items()}
+    # dataclasses.asdict would copy every number of every candidate
+    rows = {key: dict(vars(each)) for key, each in found.items()}
     for row in rows.values():
         row["violation"] = row["violation"] if math.isfinite(row["violation"]) else None
     document = {"trainings": num_trainings, "standings": rows}

@@ -1,29 +1,47 @@
 """The versions that a run was begun with, held against those that are installed."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from evonas.settings import Settings
-from evonas.study.config import read_versions
+from evonas.study.config import CONFIG_FILE, read_versions
 from evonas.study.create import versions
+from evonas.study.folder import readable_run
 
 
 def other_versions(folder: Path, settings: Settings) -> list[str]:
-    """What ``config.yaml`` says of versions and what is installed, where these differ.
+    """What the run began with and what is installed, and what was edited, where these differ.
 
     Args:
         folder: of a run.
         settings: of the run.
 
     Returns:
-        For each package ``torch 2.10 in config.yaml, 2.11 installed``, in alphabetical order.
+        A sentence for each package, in alphabetical order: what is installed is another version
+        than the run began with, or ``config.yaml`` no longer says what the run began with.
 
     Raises:
         ConfigError: the file is missing or damaged.
+        StorageError: the journal is damaged.
     """
-    began, now = read_versions(folder), versions(settings)
+    said, now = read_versions(folder), versions(settings)
+    with readable_run(folder) as (_, journal):
+        began = journal.versions()
+    if began is None:  # the journals of earlier versions do not say
+        began = said
     return [
-        f"{name} {began.get(name, 'not named')} in config.yaml, "
-        f"{now.get(name, 'not used')} installed"
-        for name in sorted(began.keys() | now.keys())
-        if began.get(name) != now.get(name)
+        f"{name}: {old or 'not used'} when the run began, {new or 'not used'} installed; what is "
+        "trained from here on may differ from what was trained before"
+        for name, old, new in _differences(began, now)
+    ] + [
+        f"{name}: {new or 'not named'} in {CONFIG_FILE}, {old or 'not used'} when the run began; "
+        "the file was edited"
+        for name, old, new in _differences(began, said)
     ]
+
+
+def _differences(
+    one: Mapping[str, str], two: Mapping[str, str]
+) -> list[tuple[str, str | None, str | None]]:
+    names = sorted(one.keys() | two.keys())
+    return [(n, one.get(n), two.get(n)) for n in names if one.get(n) != two.get(n)]
