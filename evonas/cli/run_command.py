@@ -183,8 +183,8 @@ def _settings(given: dict[str, Any], config: Path | None) -> Settings:
 
 def _print_config(settings: Settings) -> None:
     from evonas.study.config import config_text
-    from evonas.study.create import sources, versions
     from evonas.study.resolve import resolve
+    from evonas.study.versions import sources, versions
 
     resolved = resolve(settings, reads_data=False)
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot

@@ -1,24 +1,21 @@
 """A new run's folder: made whole or not at all."""
 
-import platform
 import shutil
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import mkdtemp
 
-from evonas.errors import RunFolderError
+from evonas.errors import DiskFullError, RunFolderError, StorageError
 from evonas.evaluation.data.loading import traits_of
-from evonas.evaluation.objectives import OBJECTIVES
-from evonas.evaluation.objectives.own_module import Source, is_own, source_of
-from evonas.evaluation.protocol import Protocol
-from evonas.rules import all_rules
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, config_text, read_config
 from evonas.study.folder import run_digest
 from evonas.study.journal.opening import create_journal
+from evonas.study.upkeep.full_disk import check_room, is_full
+from evonas.study.versions import sources, versions
 
-PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
+BYTES_PER_TRAINING = 2000
+"""That a journal and the tables take at the least: measured with one epoch and two objectives."""
 
 
 def next_free_folder(parent: Path, settings: Settings) -> Path:
@@ -63,13 +60,15 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
 
     Raises:
         RunFolderError: see :func:`check_is_free`; also when the folder cannot be made.
+        DiskFullError: there is no room for it, or for the journal of as many trainings.
     """
     check_is_free(folder, settings)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        check_room(folder, needed_bytes=BYTES_PER_TRAINING * settings.search.num_trainings)
         temporary = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as problem:
-        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+        raise _not_made(folder, problem) from problem
     try:
         installed = versions(settings)
         text = config_text(settings, versions=installed, sources=sources(settings))
@@ -84,41 +83,20 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
         ).close()
         temporary.chmod(0o755)
         temporary.replace(folder)  # atomic: a killed process leaves no half-made run
-    except OSError as problem:
+    except (OSError, StorageError) as problem:
+        if isinstance(problem, StorageError) and not is_full(problem):
+            raise
         # also when another process made the folder meanwhile
-        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+        raise _not_made(folder, problem) from problem
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def versions(settings: Settings) -> dict[str, str]:
-    """Of Python, of the packages that a result depends on, and of those that its parts are from.
-
-    These offer rules or objectives.
-    """
-    return (
-        {"python": platform.python_version()}
-        | {package: _version(package) for package in PACKAGES}
-        | all_rules().packages(settings.problem.rules)
-        | OBJECTIVES.packages(_measured(settings))
-    )
-
-
-def sources(settings: Settings) -> dict[str, Source]:
-    """Where the user's own objectives come from, by name.
-
-    Raises:
-        ObjectiveError: one cannot be imported.
-    """
-    return {name: source_of(name) for name in _measured(settings) if is_own(name)}
-
-
-def _measured(settings: Settings) -> list[str]:
-    return [objective.name for objective in Protocol.of(settings).measured()]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
+def _not_made(folder: Path, problem: Exception) -> RunFolderError | DiskFullError:
+    if is_full(problem):
+        return DiskFullError(
+            f"{folder}: cannot be made, there is no room to write; make room, or choose another "
+            "--out"
+        )
+    reason = problem.strerror if isinstance(problem, OSError) else problem
+    return RunFolderError(f"{folder}: cannot be made: {reason}")

@@ -2,6 +2,7 @@
 
 import errno
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evonas.study.create import BYTES_PER_TRAINING
 from evonas.study.models import Models
 from evonas.study.results.reading import read_run
 
@@ -77,3 +79,23 @@ def test_only_a_lack_of_room_is_a_pause_and_the_path_is_named(
     told = call(*RUN, "--out", str(run), code=code)
     assert told.startswith(f"evonas: {problem.filename or run}: {problem.strerror}")
     assert ("evonas resume" in told) == (code == PAUSED)
+
+
+def test_a_run_that_cannot_be_made_for_want_of_room_ends_like_one_that_paused(
+    tmp_path: Path,
+) -> None:
+    run = tmp_path / "run"
+    code, told = with_limit([*RUN, "--out", str(run)], file_bytes=20_000)
+    assert (code, told.count("\n")) == (PAUSED, 1)
+    assert told.startswith(f"evonas: {run}: cannot be made, there is no room to write")
+    assert not list(tmp_path.iterdir())
+
+
+def test_less_room_than_the_journal_takes_is_refused_before_anything_is_made(
+    tmp_path: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=12 * BYTES_PER_TRAINING - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    told = call(*RUN, "--out", str(tmp_path / "run"), code=PAUSED)
+    assert "at least 0.0 MB are needed" in told
+    assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ from evonas.api.study import load_study
 from evonas.cli import main
 from evonas.settings import Settings
 from evonas.space import source_text
-from evonas.study import create
+from evonas.study import versions as module
 from evonas.study.config import read_config
 from evonas.study.create import create_run
 from evonas.study.upkeep.versions_of_run import other_versions
@@ -56,14 +56,14 @@ def test_an_edit_to_what_is_installed_hides_nothing(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edited(run, package="torch", version="9.9")
-    monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "torch" else version(n))
+    monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "torch" else version(n))
     installed, told = other_versions(run, read_config(run))
     assert installed.startswith(f"torch: {version('torch')} when the run began, 9.9 installed")
     assert told.startswith(f"torch: 9.9 in config.yaml, {version('torch')} when the run began")
 
 
 def test_python_is_warned_too(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "pymoo" else version(n))
+    monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     with pytest.warns(UserWarning, match=r"pymoo: .* when the run began, 9\.9 installed"):
         load_study(run).resume(workers=1, progress=False)
 
@@ -71,7 +71,7 @@ def test_python_is_warned_too(run: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_another_installed_version_and_a_missing_one_are_said(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(create, "version", lambda n: "9.9" if n == "pymoo" else version(n))
+    monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     (difference,) = other_versions(run, read_config(run))
     assert difference.startswith("pymoo: ")
     assert " when the run began, 9.9 installed; " in difference

@@ -12,9 +12,9 @@ from evonas.evaluation.protocol import Protocol
 from evonas.settings import SETTINGS, Settings
 from evonas.space import load
 from evonas.study.config import config_text, read_config
-from evonas.study.create import versions
 from evonas.study.resolve import check_run
 from evonas.study.shape import shaped_space
+from evonas.study.versions import versions
 from tests.small_run import changed
 
 

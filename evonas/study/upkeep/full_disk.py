@@ -2,6 +2,7 @@
 
 import errno
 import shlex
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from evonas.errors import DiskFullError, StorageError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room on the disk, in the quota, in the file
-_FULL_DATABASE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
+_FULL_DATABASE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
 
 
 def is_full(problem: BaseException) -> bool:
@@ -24,6 +25,25 @@ def is_full(problem: BaseException) -> bool:
     if isinstance(problem, sqlite3.Error):
         return getattr(problem, "sqlite_errorname", "") in _FULL_DATABASE
     return isinstance(problem, OSError) and problem.errno in FULL
+
+
+def check_room(folder: Path, *, needed_bytes: int) -> None:
+    """Refuse to begin what cannot end for want of room.
+
+    Args:
+        folder: to be made; the folder above it is there.
+        needed_bytes: at the least.
+
+    Raises:
+        DiskFullError: less is free.
+        OSError: the folder above it cannot be looked at.
+    """
+    free = shutil.disk_usage(folder.parent).free
+    if free < needed_bytes:
+        raise DiskFullError(
+            f"{folder}: at least {needed_bytes / 1e6:.1f} MB are needed for its journal and "
+            f"tables, {free / 1e6:.1f} MB are free; make room, or choose another --out"
+        )
 
 
 @contextmanager

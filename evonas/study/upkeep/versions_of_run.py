@@ -5,8 +5,8 @@ from pathlib import Path
 
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, read_versions
-from evonas.study.create import versions
 from evonas.study.folder import readable_run
+from evonas.study.versions import versions
 
 
 def other_versions(folder: Path, settings: Settings) -> list[str]:

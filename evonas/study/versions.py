@@ -1,0 +1,45 @@
+"""What results depend on beside the settings: versions of packages, modules of one's own."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.evaluation.objectives.own_module import Source, is_own, source_of
+from evonas.evaluation.protocol import Protocol
+from evonas.rules import all_rules
+from evonas.settings import Settings
+
+PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
+
+
+def versions(settings: Settings) -> dict[str, str]:
+    """Of Python, of the packages that a result depends on, and of those that its parts are from.
+
+    These offer rules or objectives.
+    """
+    return (
+        {"python": platform.python_version()}
+        | {package: _version(package) for package in PACKAGES}
+        | all_rules().packages(settings.problem.rules)
+        | OBJECTIVES.packages(_measured(settings))
+    )
+
+
+def sources(settings: Settings) -> dict[str, Source]:
+    """Where the user's own objectives come from, by name.
+
+    Raises:
+        ObjectiveError: one cannot be imported.
+    """
+    return {name: source_of(name) for name in _measured(settings) if is_own(name)}
+
+
+def _measured(settings: Settings) -> list[str]:
+    return [objective.name for objective in Protocol.of(settings).measured()]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
