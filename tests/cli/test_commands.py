@@ -22,7 +22,10 @@ RUN = [
     "run", "--space", "nas-bench-201", "--objectives", "acc,robust", "--rules", "usf,dfa",
     "--population", "4", "--generations", "2", "--epochs", "1", "--images", "100", "--batch", "25",
     "--channels", "4", "--cells", "1", "--replicates", "1", "--confirm", "0",
+    "--attacked-images", "20",
 ]  # fmt: skip
+# without an attack, and so without an audit of the front
+PLAIN_RUN = [*RUN[:4], "acc,params", *RUN[5:-2]]
 
 
 def call(*arguments: str) -> None:
@@ -61,7 +64,7 @@ def test_a_run_leaves_its_tables_its_weights_and_its_configuration(
 
 
 def test_quiet_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    call(*RUN, "--quiet", "--workers", "1", "--out", str(tmp_path / "run"))
+    call(*PLAIN_RUN, "--quiet", "--workers", "1", "--out", str(tmp_path / "run"))
     printed = capfd.readouterr()
     assert printed.out == printed.err == ""
 
@@ -71,15 +74,15 @@ def test_runs_without_a_folder_get_numbers(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
-        call(*RUN, "--evaluations", "2", "--population", "2", "--workers", "1", "--quiet")
+        call(*PLAIN_RUN, "--evaluations", "2", "--population", "2", "--workers", "1", "--quiet")
     names = sorted(path.name for path in (tmp_path / "runs").iterdir())
     assert names == ["nas-bench-201-digits-1", "nas-bench-201-digits-2"]
 
 
 def test_ctrl_c_leaves_a_valid_run_that_resume_finishes(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    call(*RUN, "--quiet", "--workers", "1", "--out", str(whole))
-    command = [sys.executable, "-m", "evonas", *RUN, "--workers", "2", "--out", str(broken)]
+    call(*PLAIN_RUN, "--quiet", "--workers", "1", "--out", str(whole))
+    command = [sys.executable, "-m", "evonas", *PLAIN_RUN, "--workers", "2", "--out", str(broken)]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
