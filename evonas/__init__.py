@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from evonas.api.catalogue import available as available
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
+    from evonas.api.final.report import FinalReport as FinalReport
+    from evonas.api.final.training import train as train
     from evonas.api.searching import new_study as new_study
     from evonas.api.searching import search as search
     from evonas.api.study import Study as Study
@@ -44,6 +46,7 @@ __all__ = [
     "Ablation",
     "Analysis",
     "AttackReport",
+    "FinalReport",
     "MeasuredValue",
     "Objective",
     "Settings",
@@ -61,6 +64,7 @@ __all__ = [
     "new_study",
     "objective",
     "search",
+    "train",
 ]
 
 
@@ -72,6 +76,8 @@ _HOMES = {
     "MeasuredValue": "evonas.evaluation.objectives",
     "Objective": "evonas.evaluation.objectives",
     "Analysis": "evonas.api.analyses.result",
+    "FinalReport": "evonas.api.final.report",
+    "train": "evonas.api.final.training",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",
     "Subject": "evonas.evaluation.objectives",

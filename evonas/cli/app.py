@@ -16,6 +16,7 @@ from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
+from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep
@@ -50,6 +51,8 @@ def make_app() -> App:
     app.command(confirm, sort_key=1.5)
     app.command(commands.front, sort_key=2)
     app.command(commands.show, sort_key=2.5)
+    app.command(train, sort_key=2.52)
+    app.command(recipes, sort_key=7.5)
     app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)
     app.command(analyse, sort_key=2.7)

@@ -18,11 +18,16 @@ def versions(settings: Settings) -> dict[str, str]:
     These offer rules or objectives.
     """
     return (
-        {"python": platform.python_version()}
-        | {package: _version(package) for package in PACKAGES}
+        installed_packages()
         | all_rules().packages(settings.problem.rules)
         | OBJECTIVES.packages(_measured(settings))
     )
+
+
+def installed_packages() -> dict[str, str]:
+    """Of Python and of the packages that any result depends on."""
+    packages = {package: _version(package) for package in PACKAGES}
+    return {"python": platform.python_version()} | packages
 
 
 def sources(settings: Settings) -> dict[str, Source]:

@@ -8,7 +8,7 @@ from evonas.evaluation.adversarial_training.adversary import Adversary
 
 @dataclass(frozen=True)
 class Recipe:
-    """SGD with Nesterov momentum, cosine to zero by epochs.
+    """SGD with Nesterov momentum, cosine to zero by epochs, after a linear rise if there is one.
 
     Attributes:
         epochs: passes over the training part.
@@ -17,6 +17,7 @@ class Recipe:
         momentum: of SGD, for all others.
         weight_decay: the same, coupled to the gradient.
         adversary: makes the adversarial examples to train on; None to train on the images.
+        warmup_epochs: in which the rate rises, linearly and once an epoch, to the full one.
     """
 
     epochs: int
@@ -25,11 +26,15 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     adversary: Adversary | None = None
+    warmup_epochs: int = 0
 
     def learning_rate_at(self, epoch: int) -> float:
-        """Cosine annealing, once an epoch, from the full rate towards zero."""
+        """In one epoch: up to the full rate, then by a cosine towards zero."""
         return self.learning_rate * self.share_at(epoch)
 
     def share_at(self, epoch: int) -> float:
         """What is left in an epoch of every learning rate, in (0, 1]."""
-        return 0.5 * (1.0 + math.cos(math.pi * epoch / self.epochs))
+        if epoch < self.warmup_epochs:
+            return (epoch + 1) / (self.warmup_epochs + 1)
+        falling = (epoch - self.warmup_epochs) / (self.epochs - self.warmup_epochs)
+        return 0.5 * (1.0 + math.cos(math.pi * falling))

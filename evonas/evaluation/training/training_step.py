@@ -18,6 +18,7 @@ from evonas.evaluation.training.descent import AbstractDescent, Descent
 from evonas.evaluation.training.flat_descent import FlatDescent
 from evonas.evaluation.training.precision import arithmetic, autocast
 from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.regularisation import RegularisedBatches
 from evonas.networks import Network
 from evonas.rules import parameter_groups
 from evonas.rules.kernels import has_kernels_on
@@ -42,6 +43,7 @@ class TrainingStep:
         epoch: int64, (1,): counted from -1, that is before the first.
         number: int64, (1,): of the step in its epoch.
         perturbation: makes the images adversarial; None to train on them as they are.
+        regularised: cutout, mixup and label smoothing; None for none of them.
     """
 
     network: Network
@@ -55,6 +57,7 @@ class TrainingStep:
     epoch: Tensor
     number: Tensor
     perturbation: Perturbation | None = None
+    regularised: RegularisedBatches | None = None
 
     @property
     def num_steps(self) -> int:
@@ -79,15 +82,19 @@ class TrainingStep:
         """Make the next step."""
         pixels, labels = cut(self.images, self.plan.index_select(0, self.number)[0])
         network, device_type = self.network, pixels.device.type
+        targets = labels
+        if self.regularised is not None:
+            pixels = self.regularised.pixels(pixels, number=self.number)
+            targets = self.regularised.targets(labels, number=self.number)
         self.descent.forget_gradients()
         with arithmetic(self.precision, device_type=device_type):
             if self.perturbation is not None:
                 with autocast(self.precision, device_type=device_type):
                     pixels = self.perturbation(network, pixels, labels, number=self._total())
-            network.wiring.aim(labels)
+            network.wiring.aim(targets)
             with autocast(self.precision, device_type=device_type):
                 logits = network(pixels)
-            loss = F.cross_entropy(logits.float(), labels)
+            loss = F.cross_entropy(logits.float(), targets)
             loss.backward()
         share = self.shares.index_select(0, self.epoch)[0]
         self.descent.step(share=share)
@@ -113,6 +120,7 @@ def training_step(
     precision: Precision,
     has_kernels: bool | None = None,
     seed: int = 0,
+    regularised: RegularisedBatches | None = None,
 ) -> TrainingStep:
     """The step that trains ``network``, which is put in training mode, on ``images``.
 
@@ -124,6 +132,7 @@ def training_step(
         has_kernels: whether :mod:`evonas.rules.kernels` does what it can, to the numbers of the
             plain step but for rounding; None: where it has a GPU to do it on.
         seed: of the training; decides where adversarial examples start.
+        regularised: cutout, mixup and label smoothing.
     """
     device = images.labels.device
     steps = len(images) // recipe.batch
@@ -153,6 +162,7 @@ def training_step(
         epoch=torch.full((1,), -1, dtype=torch.int64, device=device),
         number=torch.zeros(1, dtype=torch.int64, device=device),
         perturbation=_perturbation(images, recipe=recipe, seed=seed),
+        regularised=regularised,
     )
 
 

@@ -1,0 +1,1 @@
+"""``evonas.train``: a chosen network, trained to the end."""

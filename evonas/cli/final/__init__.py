@@ -1,0 +1,1 @@
+"""``evonas train`` and ``evonas recipes``."""

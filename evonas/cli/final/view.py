@@ -1,0 +1,66 @@
+"""Final trainings and recipes, in the terminal."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from evonas.api.final.report import FinalReport, seed_folder
+from evonas.api.terminal.tables import print_table
+from evonas.evaluation.final.recipe import load_recipe, recipe_names
+from evonas.study.final.job import FinalJob
+from evonas.study.final.result import MODEL_FILE
+
+
+def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> None:
+    """What will be trained, how, and into which folder."""
+    recipe = job.recipe
+    count = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    _say(
+        console,
+        f"{job.genome} on {job.dataset}: {job.channels} channels, {job.cells} cells a stage, "
+        f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
+        f"into {folder}",
+    )
+
+
+def show_results(console: Console, report: FinalReport) -> None:
+    """Print a line for each seed, and where the networks are."""
+    table = Table("seed", "test", "validation", "best epoch", "epochs", "seconds", box=None)
+    for each in report.results:
+        table.add_row(
+            str(each.seed), _share(each.test), _share(each.validation), str(each.best_epoch),
+            str(len(each.epochs)), f"{each.seconds:.0f}",
+        )  # fmt: skip
+    print_table(console, table)
+    first = report.results[0]
+    if report.test is not None:
+        mean, spread = report.test
+        of = (
+            f" ± {100 * spread:.2f} over {len(report.results)} seeds" if spread is not None else ""
+        )
+        _say(console, f"test accuracy {100 * mean:.2f} %{of}, on {first.test_images} images")
+    _say(
+        console,
+        f"{first.parameters:,} parameters, plausible share of the weights {first.bio:.2f}; the "
+        f"network is in {seed_folder(report.folder, first.seed) / MODEL_FILE}",
+    )
+
+
+def list_recipes(console: Console) -> None:
+    """Print a line for each recipe."""
+    table = Table("recipe", "epochs", "batch", "description", "source", box=None)
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        table.add_row(
+            name, str(recipe.epochs), str(recipe.batch), recipe.description, recipe.source
+        )
+    print_table(console, table)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.2f} %"

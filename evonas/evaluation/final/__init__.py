@@ -1,0 +1,1 @@
+"""A chosen network, trained to the end: long, regularised, resumable at any step."""

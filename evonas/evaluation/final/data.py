@@ -1,0 +1,72 @@
+"""The images of a final training: most train, some choose the epoch, the test part is read once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evonas.errors import DataError
+from evonas.evaluation.data.fingerprint import check_fingerprint, fingerprint
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.loading import source_of
+from evonas.evaluation.data.split import share_of, stratified_part
+from evonas.evaluation.training.augment import FramedImages, frame
+from evonas.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class FinalData:
+    """On one device.
+
+    Attributes:
+        traits: of the data set.
+        train: the images that are learned.
+        validation: those that choose the epoch; None where none are kept for it.
+    """
+
+    traits: Traits
+    train: FramedImages
+    validation: Images | None
+
+
+def load_final_data(
+    name: str,
+    *,
+    data_dir: Path,
+    validation_share: float,
+    split_seed: int,
+    device: str,
+    sha256: str | None = None,
+) -> FinalData:
+    """The official training images of a data set, divided; its test images are not read.
+
+    Args:
+        name: of the data set.
+        data_dir: where it lies.
+        validation_share: of the images, every class in its share.
+        split_seed: picks them; the same for all seeds of a training, so that they compare.
+        device: where the images go.
+        sha256: that the official training images must have; None for any.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+        DataError: the images are missing, damaged or others, or too few for the share.
+    """
+    source = source_of(name, data_dir)
+    traits = source.traits(data_dir)
+    images = source.load_train(data_dir, download=False)
+    if sha256 is not None:
+        found = fingerprint(images, class_names=traits.class_names)
+        check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
+    count = share_of(len(images), validation_share)
+    if validation_share and not count:
+        raise DataError(
+            f"{name}: a share of {validation_share} of {len(images)} training images is none; "
+            "expected a larger validation_share, or 0"
+        )
+    kept, learned = stratified_part(
+        images.labels, num_images=count, seed=derive_seed(split_seed, "final split", name)
+    )
+    return FinalData(
+        traits,
+        frame(images.subset(learned).to(device), traits=traits),
+        images.subset(kept).to(device) if count else None,
+    )

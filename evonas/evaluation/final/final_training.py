@@ -1,0 +1,257 @@
+"""The training of one network to the end, which can be left and taken up at any step."""
+
+import io
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from evonas.errors import DataError, StorageError, TrainingDiverged
+from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.final.data import FinalData
+from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.weight_average import WeightAverage
+from evonas.evaluation.training.augment import plan_epoch
+from evonas.evaluation.training.cuda_graph import Replayed
+from evonas.evaluation.training.device_stream import make_device_stream
+from evonas.evaluation.training.precision import arithmetic
+from evonas.evaluation.training.regularisation import RegularisedBatches
+from evonas.evaluation.training.training_step import training_step
+from evonas.networks import Network
+from evonas.settings.machine import Precision
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes:
+        epoch: counted from 1.
+        learning_rate: in it.
+        loss: mean cross-entropy of its steps with their targets, in nats.
+        validation: accuracy after it, in [0, 1]; None where no images are kept for it.
+        seconds: of wall clock, validation included.
+    """
+
+    epoch: int
+    learning_rate: float
+    loss: float
+    validation: float | None
+    seconds: float
+
+
+@final
+class FinalTraining:
+    """Steps, validation after each epoch, and the weights of the best one.
+
+    Straight through, or left at any step and restored, it ends in the same numbers.
+
+    Args:
+        network: as it was built, on the device of the data.
+        data: that it learns.
+        recipe: how, and for how long.
+        seed: of the order of the images, of their augmentation and of the regularisation.
+        precision: of the forward and the backward pass; accuracies are measured in float32.
+
+    Attributes:
+        epochs: those that are over.
+
+    Raises:
+        DataError: there are fewer training images than one batch has.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: FinalData,
+        recipe: FinalRecipe,
+        *,
+        seed: int,
+        precision: Precision = "fp32",
+    ) -> None:
+        if len(data.train) < recipe.batch:
+            raise DataError(
+                f"batch: expected at most the {len(data.train)} training images, got "
+                f"{recipe.batch}; choose a smaller batch"
+            )
+        self.epochs: list[EpochRecord] = []
+        self._network = network
+        self._data = data
+        self._recipe = recipe
+        self._generator = torch.Generator().manual_seed(seed)
+        self._regularised = self._make_regularised()
+        self._step = training_step(
+            network, data.train, recipe=recipe.descent, precision=precision, seed=seed,
+            regularised=self._regularised,
+        )  # fmt: skip
+        decay = recipe.average_decay
+        self._average = WeightAverage(network, decay=decay) if decay else None
+        self._number: int | None = None  # steps made of the epoch under way; None between two
+        self._begun = self._generator.get_state()  # of the generator, when that epoch began
+        self._seconds = 0.0  # of that epoch, before this process
+        self._best: dict[str, Tensor] = {}
+        self._best_epoch = 0
+
+    @property
+    def num_steps(self) -> int:
+        """Of the whole training."""
+        return self._recipe.epochs * self._step.num_steps
+
+    @property
+    def num_steps_done(self) -> int:
+        """So far."""
+        return len(self.epochs) * self._step.num_steps + (self._number or 0)
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights are kept, counted from 1; 0 before there is one."""
+        return self._best_epoch
+
+    def run(self, on_step: Callable[[], None]) -> None:
+        """Train to the end, and leave the weights of the best epoch in the network.
+
+        Args:
+            on_step: is called after every step and every epoch; may call :meth:`checkpoint`.
+
+        Raises:
+            TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+        """
+        device = self._data.train.labels.device
+        with make_device_stream(device).open():
+            replayed = Replayed(self._step, device=device)
+            while len(self.epochs) < self._recipe.epochs:
+                start = time.perf_counter() - self._seconds
+                if self._number is None:
+                    self._begin_epoch()
+                    self._number = 0
+                while self._number < self._step.num_steps:
+                    replayed()
+                    if self._average is not None:
+                        self._average.update()
+                    self._number += 1
+                    self._seconds = time.perf_counter() - start
+                    if self._number < self._step.num_steps:
+                        on_step()
+                self._end_epoch(start)
+                on_step()
+            self._step.end()
+        self._network.load_state_dict(self._best)
+
+    def checkpoint(self) -> bytes:
+        """All that the training knows now; what follows from the seed is not in it."""
+        step = self._step
+        buffer = io.BytesIO()
+        torch.save(
+            {
+                "network": self._network.state_dict(),
+                "momenta": step.descent.momenta,
+                "wiring": self._network.wiring.state(),
+                "average": None if self._average is None else self._average.state(),
+                "generator": self._begun if self._number else self._generator.get_state(),
+                "number": self._number,
+                "losses": step.losses,
+                "seconds": self._seconds,
+                "epochs": [asdict(each) for each in self.epochs],
+                "best": self._best,
+                "best_epoch": self._best_epoch,
+            },
+            buffer,
+        )
+        return buffer.getvalue()
+
+    def restore(self, checkpoint: bytes) -> None:
+        """Put a training that was newly made back where :meth:`checkpoint` saw it.
+
+        Raises:
+            StorageError: these are not the bytes of a checkpoint, or are of another training.
+        """
+        try:
+            self._restore(
+                torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)
+            )
+        except Exception as problem:  # torch names a damaged file in many ways
+            raise StorageError(f"damaged, or of another training: {problem}") from problem
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        step = self._step
+        self.epochs = [EpochRecord(**each) for each in state["epochs"]]
+        step.epoch.fill_(len(self.epochs) - 1)
+        self._generator.set_state(state["generator"])
+        if state["number"] is not None:
+            self._begin_epoch()
+            step.number.fill_(state["number"])
+            step.losses.copy_(state["losses"])
+        self._number, self._seconds = state["number"], state["seconds"]
+        self._network.load_state_dict(state["network"])
+        with torch.no_grad():
+            for mine, theirs in zip(step.descent.momenta, state["momenta"], strict=True):
+                mine.copy_(theirs)
+        self._network.wiring.restore(state["wiring"])
+        if self._average is not None:
+            self._average.restore(state["average"])
+        self._best, self._best_epoch = state["best"], state["best_epoch"]
+
+    def _begin_epoch(self) -> None:
+        self._begun = self._generator.get_state()
+        plan = plan_epoch(self._data.train, batch=self._recipe.batch, generator=self._generator)
+        if self._regularised is not None:
+            self._regularised.begin_epoch(self._generator)
+        self._step.begin_epoch(plan)
+
+    def _end_epoch(self, start: float) -> None:
+        epoch = len(self.epochs) + 1
+        losses: list[float] = self._step.losses.tolist()
+        if not all(map(math.isfinite, losses)):
+            first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
+            raise TrainingDiverged(
+                f"the training loss became {losses[first]} in epoch {epoch}, step {first + 1}; "
+                "choose a smaller learning rate"
+            )
+        validation = self._validate(epoch)
+        rate = self._recipe.descent.learning_rate_at(epoch - 1)
+        loss, seconds = math.fsum(losses) / len(losses), time.perf_counter() - start
+        self.epochs.append(EpochRecord(epoch, rate, loss, validation, seconds))
+        self._number, self._seconds = None, 0.0
+
+    def _validate(self, epoch: int) -> float | None:
+        """Measure, and keep the weights where they are the best so far."""
+        if self._average is None:
+            return self._measure(epoch)
+        with self._average.in_place():
+            return self._measure(epoch)
+
+    def _measure(self, epoch: int) -> float | None:
+        images = self._data.validation
+        found = None if images is None else self._accuracy(images)
+        best = max((each.validation or 0.0 for each in self.epochs), default=-1.0)
+        if found is None or found > best:
+            state = self._network.state_dict()
+            self._best = {name: value.detach().cpu().clone() for name, value in state.items()}
+            self._best_epoch = epoch
+        return found
+
+    def _accuracy(self, images: Images) -> float:
+        self._network.eval()
+        with arithmetic("fp32", device_type=images.labels.device.type):
+            found = accuracy(self._network, images)
+        self._network.train()
+        return found
+
+    def _make_regularised(self) -> RegularisedBatches | None:
+        regularisation, traits = self._recipe.regularisation, self._data.traits
+        if regularisation.is_none:
+            return None
+        return RegularisedBatches(
+            regularisation,
+            num_steps=len(self._data.train) // self._recipe.batch,
+            batch=self._recipe.batch,
+            num_classes=traits.num_classes,
+            mean=traits.mean,
+            size=traits.shape[1:],
+            device=self._data.train.labels.device,
+        )

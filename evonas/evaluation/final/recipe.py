@@ -1,0 +1,118 @@
+"""How a chosen network is trained to the end: a YAML file, shipped or of one's own."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from evonas.errors import ConfigError, UnknownNameError
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.regularisation import Regularisation
+from evonas.registry import suggestion
+from evonas.schema import ProblemsError, parse_yaml, read_text, structure
+
+_SHIPPED = files("evonas.evaluation.final") / "recipes"
+
+
+@dataclass(frozen=True)
+class FinalRecipe:
+    """SGD with Nesterov momentum on a cosine, with regularisation; the best epoch is kept.
+
+    Attributes:
+        description: one line.
+        source: the paper that it is from; what differs from it is said in the description.
+        epochs: passes over the training part.
+        batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
+        learning_rate: at its highest; rules with an update of their own have their own.
+        momentum: of SGD.
+        weight_decay: coupled to the gradient.
+        warmup_epochs: in which the learning rate rises, linearly.
+        cutout: side of a square that is cut out of each image, in pixels; 0 for none.
+        mixup: alpha of Beta(alpha, alpha), from which the shares of mixed images come; 0 for none.
+        label_smoothing: share of the target that all classes have in equal parts.
+        average_decay: of an exponential moving average of the weights, which is then what is
+            validated and kept; 0 for none.
+        validation_share: of the official training images that choose the best epoch; 0 trains on
+            all of them and keeps the last epoch.
+    """
+
+    description: str
+    epochs: int
+    batch: int
+    learning_rate: float
+    source: str = ""
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    warmup_epochs: int = 0
+    cutout: int = 0
+    mixup: float = 0.0
+    label_smoothing: float = 0.0
+    average_decay: float = 0.0
+    validation_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        at_least: dict[str, float] = {
+            "epochs": 1, "batch": 2, "warmup_epochs": 0, "cutout": 0, "mixup": 0, "weight_decay": 0,
+        }  # fmt: skip
+        found = [
+            (f".{name}", f"expected at least {least:g}, got {getattr(self, name)}")
+            for name, least in at_least.items()
+            if getattr(self, name) < least
+        ]
+        if self.learning_rate <= 0:
+            found.append((".learning_rate", f"expected more than 0, got {self.learning_rate}"))
+        for name in ("momentum", "label_smoothing", "average_decay", "validation_share"):
+            if not 0 <= getattr(self, name) < 1:
+                found.append(
+                    (f".{name}", f"expected at least 0, below 1, got {getattr(self, name)}")
+                )
+        if self.warmup_epochs >= self.epochs > 0:
+            problem = f"expected fewer than the {self.epochs} epochs, got {self.warmup_epochs}"
+            found.append((".warmup_epochs", problem))
+        if found:
+            raise ProblemsError(found)
+
+    @property
+    def descent(self) -> Recipe:
+        """The part of it that a search has too."""
+        return Recipe(
+            epochs=self.epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            warmup_epochs=self.warmup_epochs,
+        )
+
+    @property
+    def regularisation(self) -> Regularisation:
+        """What is done to batches and targets."""
+        return Regularisation(self.cutout, self.mixup, self.label_smoothing)
+
+
+def recipe_names() -> list[str]:
+    """Of the recipes that come with evonas."""
+    names = [each.name for each in _SHIPPED.iterdir()]
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def load_recipe(name_or_path: str | Path) -> FinalRecipe:
+    """A recipe by its name, or by the path of a YAML file, which ends in .yaml or .yml.
+
+    Raises:
+        UnknownNameError: no recipe has this name.
+        ConfigError: the file cannot be read, or is no recipe; every problem with its path.
+    """
+    text = str(name_or_path)
+    if text.endswith((".yaml", ".yml")):
+        content, where = read_text(Path(name_or_path), error=ConfigError), text
+    elif text in recipe_names():
+        where = f"{text}.yaml"
+        content = (_SHIPPED / where).read_text(encoding="utf-8")
+    else:
+        names = recipe_names()
+        raise UnknownNameError(
+            f"unknown recipe '{text}'{suggestion(text, names)}; there are {', '.join(names)}, and "
+            "files that end in .yaml"
+        )
+    data = parse_yaml(content, where=where, error=ConfigError)
+    return structure(data, FinalRecipe, where=where, error=ConfigError)

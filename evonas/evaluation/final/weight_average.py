@@ -1,0 +1,68 @@
+"""An exponential moving average of weights and statistics (Polyak and Juditsky 1992)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+
+@final
+class WeightAverage:
+    """Averages everything of a network that is a float, step by step.
+
+    The decay grows with the steps, ``min(decay, (1 + t) / (10 + t))``, so that the first weights
+    are soon forgotten (as TensorFlow's ``ExponentialMovingAverage`` has it).
+
+    Args:
+        network: in training; its tensors must stay where they are.
+        decay: of the average, in [0, 1).
+    """
+
+    def __init__(self, network: nn.Module, *, decay: float) -> None:
+        self._decay = decay
+        state = network.state_dict(keep_vars=False)
+        self._names = [name for name, value in state.items() if value.is_floating_point()]
+        self._current = [state[name] for name in self._names]
+        self._averages = [value.clone() for value in self._current]
+        self._num_updates = 0
+
+    def update(self) -> None:
+        """After a step."""
+        self._num_updates += 1
+        t = self._num_updates
+        decay = min(self._decay, (1 + t) / (10 + t))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._averages, self._current, 1.0 - decay)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The network has the averages in this block, and its own weights after it."""
+        own = [value.clone() for value in self._current]
+        _copy(self._current, self._averages)
+        try:
+            yield
+        finally:
+            _copy(self._current, own)
+
+    def state(self) -> tuple[int, list[Tensor]]:
+        """To go on from."""
+        return self._num_updates, self._averages
+
+    def restore(self, state: tuple[int, Sequence[Tensor]]) -> None:
+        """Go on from there.
+
+        Raises:
+            ValueError, RuntimeError: it is of another network.
+        """
+        self._num_updates, averages = state
+        if len(averages) != len(self._averages):
+            raise ValueError(f"expected {len(self._averages)} averages, got {len(averages)}")
+        _copy(self._averages, averages)
+
+
+def _copy(into: Sequence[Tensor], source: Sequence[Tensor]) -> None:
+    with torch.no_grad():
+        for mine, theirs in zip(into, source, strict=True):
+            mine.copy_(theirs)

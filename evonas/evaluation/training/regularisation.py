@@ -1,0 +1,137 @@
+"""Cutout, mixup and label smoothing: drawn once an epoch, looked up step by step on the device."""
+
+import random
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Regularisation:
+    """What is done to batches and targets, so that a long training does not learn them by heart.
+
+    Attributes:
+        cutout: side, in pixels, of a square that is replaced by the mean colour, around a uniformly
+            random pixel; what lies outside the image is not made up for (DeVries and Taylor 2017,
+            arXiv 1708.04552). 0 for none.
+        mixup: alpha: each batch is mixed with itself in another order by a share drawn from
+            Beta(alpha, alpha) (Zhang et al. 2018, arXiv 1710.09412, equation 1). 0 for none.
+        label_smoothing: share of the target that all classes have in equal parts (Szegedy et al.
+            2016, arXiv 1512.00567, section 7).
+    """
+
+    cutout: int = 0
+    mixup: float = 0.0
+    label_smoothing: float = 0.0
+
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing is done at all."""
+        return self == Regularisation()
+
+
+@final
+class RegularisedBatches:
+    """The draws of an epoch, and what they do.
+
+    Args:
+        regularisation: what to do.
+        num_steps: of an epoch.
+        batch: images in a step.
+        num_classes: of the labels.
+        mean: per channel, of pixels in [0, 1]: what cutout puts in their place.
+        size: height and width of an image, in pixels.
+        device: of the images.
+    """
+
+    def __init__(
+        self,
+        regularisation: Regularisation,
+        *,
+        num_steps: int,
+        batch: int,
+        num_classes: int,
+        mean: tuple[float, ...],
+        size: tuple[int, int],
+        device: torch.device,
+    ) -> None:
+        self._regularisation = regularisation
+        self._size = size
+        self._batch = batch
+        self._classes = torch.arange(num_classes, device=device)
+        self._mean = torch.tensor(mean, device=device).view(-1, 1, 1)
+        self._rows = torch.arange(size[0], device=device)
+        self._columns = torch.arange(size[1], device=device)
+        self._centres = torch.zeros(num_steps, 2, batch, dtype=torch.int64, device=device)
+        self._partners = torch.zeros(num_steps, batch, dtype=torch.int64, device=device)
+        self._shares = torch.ones(num_steps, device=device)
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Draw for all steps of the next epoch.
+
+        Args:
+            generator: on the CPU, so that the draws are the same on every device.
+        """
+        steps = len(self._shares)
+        if self._regularisation.cutout:
+            parts = [
+                torch.randint(side, (steps, self._batch), generator=generator)
+                for side in self._size
+            ]
+            self._centres.copy_(torch.stack(parts, dim=1))
+        if alpha := self._regularisation.mixup:
+            orders = [torch.randperm(self._batch, generator=generator) for _ in range(steps)]
+            self._partners.copy_(torch.stack(orders))
+            (seed,) = torch.randint(2**62, (1,), generator=generator).tolist()
+            rng = random.Random(seed)
+            self._shares.copy_(torch.tensor([rng.betavariate(alpha, alpha) for _ in orders]))
+
+    def pixels(self, pixels: Tensor, *, number: Tensor) -> Tensor:
+        """A batch with its squares cut out, then mixed.
+
+        Args:
+            pixels: float32, (batch, channels, height, width), in [0, 1].
+            number: int64, (1,): of the step in its epoch.
+        """
+        if side := self._regularisation.cutout:
+            centres = self._centres.index_select(0, number)[0]
+            row, column = (
+                _is_within(places, centre, side)
+                for places, centre in zip((self._rows, self._columns), centres, strict=True)
+            )
+            is_cut = (row.unsqueeze(2) & column.unsqueeze(1)).unsqueeze(1)
+            pixels = torch.where(is_cut, self._mean, pixels)
+        if self._regularisation.mixup:
+            share, partner = self._mixing(number)
+            pixels = share * pixels + (1.0 - share) * pixels.index_select(0, partner)
+        return pixels
+
+    def targets(self, labels: Tensor, *, number: Tensor) -> Tensor:
+        """What :meth:`pixels` of a batch are to be classified as.
+
+        Args:
+            labels: int64, (batch,).
+            number: int64, (1,): of the step in its epoch.
+
+        Returns:
+            float32, (batch, classes): probabilities.
+        """
+        one_hot = (labels.unsqueeze(1) == self._classes).to(torch.float32)
+        smoothing = self._regularisation.label_smoothing
+        targets = (1.0 - smoothing) * one_hot + smoothing / len(self._classes)
+        if self._regularisation.mixup:
+            share, partner = self._mixing(number)
+            targets = share * targets + (1.0 - share) * targets.index_select(0, partner)
+        return targets
+
+    def _mixing(self, number: Tensor) -> tuple[Tensor, Tensor]:
+        share = self._shares.index_select(0, number)[0]
+        return share, self._partners.index_select(0, number)[0]
+
+
+def _is_within(places: Tensor, centre: Tensor, side: int) -> Tensor:
+    """Which places lie in a span of ``side`` about each centre: bool, (batch, places)."""
+    first = (centre - side // 2).unsqueeze(1)
+    return (places >= first) & (places < first + side)

@@ -1,0 +1,69 @@
+"""What came of one seed of a final training: a JSON file that is written last."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evonas.errors import StorageError
+from evonas.evaluation.final.final_training import EpochRecord
+from evonas.study.weights import write_whole
+
+RESULT_FILE = "result.json"
+MODEL_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class FinalResult:
+    """Of one seed.
+
+    Attributes:
+        seed: of the training.
+        test: accuracy on the test images, which were read once, in [0, 1]; None where the data set
+            has none.
+        test_images: how many there are.
+        validation: accuracy of the epoch that was kept; None where no images were kept for it.
+        best_epoch: that epoch, counted from 1.
+        parameters: of the network.
+        bio: share of the weights that a plausible rule trains, weighted; see the objective.
+        model_sha256: of the file of its weights, in hexadecimal.
+        epochs: all of them.
+    """
+
+    seed: int
+    test: float | None
+    test_images: int
+    validation: float | None
+    best_epoch: int
+    parameters: int
+    bio: float
+    model_sha256: str
+    epochs: tuple[EpochRecord, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Of wall clock, of all epochs."""
+        return sum(each.seconds for each in self.epochs)
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the folder of its seed."""
+        text = json.dumps(asdict(self), indent=1, allow_nan=False)
+        write_whole(folder / RESULT_FILE, text.encode())
+
+
+def read_result(folder: Path) -> FinalResult | None:
+    """What came of the seed in ``folder``; None if it has not ended.
+
+    Raises:
+        StorageError: the file is damaged.
+    """
+    path = folder / RESULT_FILE
+    if not path.exists():
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+        epochs = tuple(EpochRecord(**each) for each in document.pop("epochs"))
+        return FinalResult(**document, epochs=epochs)
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise StorageError(
+            f"{path}: damaged ({problem}); remove it, and this seed is trained again"
+        ) from problem

@@ -1,0 +1,167 @@
+"""One seed of a final training: begun, gone on with, or read, if it has ended."""
+
+import csv
+import hashlib
+import io
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from safetensors.torch import save
+
+from evonas.errors import StorageError
+from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.final.data import FinalData
+from evonas.evaluation.final.final_training import EpochRecord, FinalTraining
+from evonas.evaluation.model_file import with_description
+from evonas.evaluation.training.precision import arithmetic
+from evonas.networks import Network
+from evonas.rules import bio_share
+from evonas.seeds import derive_seed
+from evonas.study.final.job import FinalJob
+from evonas.study.final.result import MODEL_FILE, FinalResult, read_result
+from evonas.study.weights import write_whole
+
+CHECKPOINT_FILE = "checkpoint.pt"
+CURVE_FILE = "curve.csv"
+CHECKPOINT_SECONDS = 20.0
+
+Stepped = Callable[[FinalTraining], None]
+
+
+def run_seed(
+    folder: Path,
+    job: FinalJob,
+    data: FinalData,
+    *,
+    seed: int,
+    read_test: Callable[[], Images | None],
+    on_step: Stepped,
+    tell: Callable[[str], None],
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> FinalResult:
+    """Train one seed to its end; a seed that has ended is read, and reads no images.
+
+    Args:
+        folder: of this seed.
+        job: what is trained.
+        data: on the device that it is trained on.
+        seed: of weights, feedback, order and augmentation.
+        read_test: gives the test images, at the very end; None where there are none.
+        on_step: is called after every step.
+        tell: is told what the user should know, such as a checkpoint that was damaged.
+        checkpoint_seconds: between two checkpoints, at least; one that is lost costs no more.
+
+    Raises:
+        EvonasError: the training diverged, or its files cannot be used.
+    """
+    if (found := read_result(folder)) is not None:
+        return found
+    network = job.network(data.traits, seed=derive_seed(seed, "final network"))
+    network = network.to(data.train.labels.device)
+    training = FinalTraining(
+        network,
+        data,
+        job.recipe,
+        seed=derive_seed(seed, "final training"),
+        precision=job.precision,
+    )
+    _restore(training, folder / CHECKPOINT_FILE, tell)
+    last = time.monotonic()
+    num_epochs = len(training.epochs)
+
+    def step() -> None:
+        nonlocal last, num_epochs
+        on_step(training)
+        if num_epochs < len(training.epochs):
+            num_epochs = len(training.epochs)
+            write_curve(folder / CURVE_FILE, training.epochs)
+        if time.monotonic() - last >= checkpoint_seconds:
+            _save(training, folder / CHECKPOINT_FILE)
+            last = time.monotonic()
+
+    if not training.epochs:
+        folder.mkdir(parents=True, exist_ok=True)
+    training.run(step)
+    return _conclude(folder, job, data, network, training, seed=seed, test=read_test())
+
+
+def write_curve(path: Path, epochs: Sequence[EpochRecord]) -> None:
+    """The epochs as CSV, so that a reader sees all of them or those of before."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in fields(EpochRecord)]
+    writer.writerow(names)
+    for epoch in epochs:
+        values = asdict(epoch)
+        writer.writerow(["" if values[name] is None else values[name] for name in names])
+    write_whole(path, text.getvalue().encode())
+
+
+def _conclude(
+    folder: Path,
+    job: FinalJob,
+    data: FinalData,
+    network: Network,
+    training: FinalTraining,
+    *,
+    seed: int,
+    test: Images | None,
+) -> FinalResult:
+    write_curve(folder / CURVE_FILE, training.epochs)
+    hits = None
+    if test is not None:
+        test = test.to(data.train.labels.device)
+        with arithmetic("fp32", device_type=test.labels.device.type):
+            hits = accuracy(network, test)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    share = bio_share(network)
+    space, genome = job.parsed()
+    model = with_description(
+        save({name: value.cpu() for name, value in network.state_dict().items()}),
+        space,
+        genome=space.format(genome),
+        key=space.key(genome),
+        traits=data.traits,
+        space_text=job.space_text,
+        seed=derive_seed(seed, "final network"),
+    )
+    write_whole(folder / MODEL_FILE, model)
+    best = training.epochs[training.best_epoch - 1]
+    result = FinalResult(
+        seed=seed,
+        test=hits,
+        test_images=0 if test is None else len(test),
+        validation=best.validation,
+        best_epoch=best.epoch,
+        parameters=parameters,
+        bio=share,
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        epochs=tuple(training.epochs),
+    )
+    result.write(folder)  # last: it promises that the others are there
+    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    return result
+
+
+def _save(training: FinalTraining, path: Path) -> None:
+    content = training.checkpoint()
+    write_whole(path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def _restore(training: FinalTraining, path: Path, tell: Callable[[str], None]) -> None:
+    """Go on from a checkpoint, if there is one; one that is damaged costs time, not the result."""
+    if not path.exists():
+        return
+    seal, _, content = path.read_bytes().partition(b"\n")
+    if seal != hashlib.sha256(content).hexdigest().encode():
+        tell(f"{path}: the checkpoint is damaged; this seed is trained from its start")
+        return
+    try:
+        training.restore(content)
+    except StorageError as problem:
+        raise StorageError(
+            f"{path}: {problem}; remove it, and this seed is trained from its start"
+        ) from problem
