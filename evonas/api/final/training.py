@@ -2,34 +2,28 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import get_args
 
 from filelock import FileLock, Timeout
 
+from evonas.api.final.jobs import make_job, recipe_with
 from evonas.api.final.report import FinalReport, seed_folder
 from evonas.api.progress_bar import count_display
 from evonas.errors import ConfigError, DataError, RunFolderError
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.data.loading import DATASETS, load_test, traits_of
-from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.loading import load_test
 from evonas.evaluation.final.data import load_final_data
 from evonas.evaluation.final.final_training import FinalTraining
-from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
-from evonas.evaluation.training.devices import check_device
-from evonas.evaluation.training.precision import check_precision, default_precision
-from evonas.registry import look_up
+from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.training.precision import default_precision
 from evonas.settings.machine import Precision
-from evonas.space import load, source_text
-from evonas.study.final.job import SPACE_FILE, FinalJob
-from evonas.study.final.run import run_seed
+from evonas.study.final.job import FinalJob
+from evonas.study.final.run import Ended, run_seed
 from evonas.study.versions import installed_packages
 from evonas.study.weights import write_whole
 
 BAR_TITLE = "training"
-FINAL_FOLDER = "final"
 
 
 def train(
@@ -107,56 +101,6 @@ def train(
         )  # fmt: skip
 
 
-def make_job(
-    run: Path | str | None,
-    key: str | None,
-    *,
-    space: str | Path | None,
-    genome: str | None,
-    recipe: FinalRecipe,
-    channels: int | None,
-    cells: int | None,
-    rules: list[str] | tuple[str, ...] | None,
-    dataset: str | None,
-    data_dir: Path | str | None,
-    split_seed: int,
-    precision: Precision,
-    device: str,
-) -> tuple[FinalJob, Path, Path]:
-    """What is trained, the folder for it, and where the images lie.
-
-    Arguments and errors are those of :func:`train`.
-    """
-    check_device(device)
-    if precision not in get_args(Precision):
-        known = ", ".join(get_args(Precision))
-        raise ConfigError(f"precision: expected one of {known}, got {precision}")
-    check_precision(precision, device="cpu" if device == "cpu" else "cuda")
-    if (run is None) == (genome is None):
-        raise ConfigError(
-            "expected the folder of a run and a key, or --space and --genome, got "
-            f"{'neither' if run is None else 'both'}"
-        )
-    if run is not None:
-        job, where = _job_of_run(
-            Path(run), key, recipe, split_seed, precision, dataset=dataset, data_dir=data_dir
-        )
-        base = Path(run) / FINAL_FOLDER
-    else:
-        job = _job_of_genome(space, genome or "", recipe, split_seed, precision, dataset)
-        where = Path(data_dir) if data_dir is not None else default_data_dir()
-        base = Path("runs")
-    job = replace(
-        job, channels=channels or job.channels, cells=cells or job.cells,
-        rules=tuple(rules) if rules else job.rules,
-    )  # fmt: skip
-    look_up(DATASETS, job.dataset, kind="data set")
-    shaped, parsed = job.parsed()
-    short = shaped.key(parsed)
-    name = short if run is not None else f"final-{shaped.name}-{short}"
-    return job, base / name, where.resolve()
-
-
 def train_to_the_end(
     job: FinalJob,
     folder: Path,
@@ -166,6 +110,7 @@ def train_to_the_end(
     device: str,
     on_progress: Callable[[int, int], None],
     tell: Callable[[str], None],
+    on_epoch: Ended = lambda *_: None,
 ) -> FinalReport:
     """Train all seeds of a job in a folder, and write its tables and its picture.
 
@@ -177,6 +122,7 @@ def train_to_the_end(
         device: that they are trained on.
         on_progress: is called with the steps that are done and their total, over all seeds.
         tell: is told what the user should know.
+        on_epoch: is called after every epoch, with the seed.
 
     Raises:
         EvonasError: see :func:`train`.
@@ -193,7 +139,7 @@ def train_to_the_end(
         raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
     try:
         job.write(folder, versions=installed_packages(), data_dir=str(data_dir))
-        return _train(job, folder, data_dir, seeds, device, on_progress, tell)
+        return _train(job, folder, data_dir, seeds, device, on_progress, tell, on_epoch)
     finally:
         lock.release()
 
@@ -206,6 +152,7 @@ def _train(
     device: str,
     on_progress: Callable[[int, int], None],
     tell: Callable[[str], None],
+    on_epoch: Ended,
 ) -> FinalReport:
     data = load_final_data(
         job.dataset, data_dir=data_dir, validation_share=job.recipe.validation_share,
@@ -229,7 +176,7 @@ def _train(
 
         result = run_seed(
             seed_folder(folder, seed), job, data, seed=seed, read_test=read_test,
-            on_step=step, tell=tell,
+            on_step=step, on_epoch=on_epoch, tell=tell,
         )  # fmt: skip
         results.append(result)
     report = FinalReport(folder, tuple(results))
@@ -241,85 +188,3 @@ def _train(
         title=f"{job.genome[:60]} on {job.dataset}",
     )  # fmt: skip
     return report
-
-
-def recipe_with(
-    given: str | Path | FinalRecipe,
-    *,
-    epochs: int | None = None,
-    batch: int | None = None,
-    learning_rate: float | None = None,
-) -> FinalRecipe:
-    """A recipe with some of its values changed.
-
-    Raises:
-        UnknownNameError: no recipe has this name.
-        ConfigError: a value is out of range, or the file is no recipe.
-    """
-    recipe = given if isinstance(given, FinalRecipe) else load_recipe(given)
-    values = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
-    changes = {name: value for name, value in values.items() if value is not None}
-    try:
-        return replace(recipe, **changes)  # type: ignore[arg-type]
-    except ValueError as problem:
-        raise ConfigError(f"recipe: {str(problem).removeprefix('.')}") from problem
-
-
-def _job_of_run(
-    run: Path,
-    key: str | None,
-    recipe: FinalRecipe,
-    split_seed: int,
-    precision: Precision,
-    *,
-    dataset: str | None,
-    data_dir: Path | str | None,
-) -> tuple[FinalJob, Path]:
-    from evonas.api.study import load_study
-
-    study = load_study(run)
-    if key is None:
-        raise ConfigError(f"{run}: expected the key of a candidate; see evonas front {run}")
-    candidate, settings = study.find(key), study.settings
-    training = settings.training
-    is_other = dataset not in (None, training.dataset)
-    job = FinalJob(
-        space_text=(run / SPACE_FILE).read_text(encoding="utf-8"),
-        genome=candidate.genome,
-        channels=training.channels,
-        cells=training.cells,
-        rules=settings.problem.rules,
-        dataset=dataset or training.dataset,
-        train_sha256=None if is_other else training.train_sha256,
-        split_seed=split_seed,
-        precision=precision,
-        recipe=recipe,
-    )
-    return job, Path(data_dir if data_dir is not None else training.data_dir)
-
-
-def _job_of_genome(
-    space: str | Path | None,
-    genome: str,
-    recipe: FinalRecipe,
-    split_seed: int,
-    precision: Precision,
-    dataset: str | None,
-) -> FinalJob:
-    if space is None or dataset is None:
-        missing = "space" if space is None else "dataset"
-        raise ConfigError(f"{missing}: expected one beside the genome, got none")
-    whole = load(str(space))
-    traits = traits_of(dataset) if dataset in DATASETS and dataset != "folder" else None
-    return FinalJob(
-        space_text=source_text(str(space)),
-        genome=genome,
-        channels=(traits and traits.channels) or whole.channels,
-        cells=(traits and traits.cells) or whole.cells,
-        rules=whole.rule_choices,
-        dataset=dataset,
-        train_sha256=None,
-        split_seed=split_seed,
-        precision=precision,
-        recipe=recipe,
-    )

@@ -51,9 +51,10 @@ def train(
     A part of the training images chooses the epoch; the test images are read at the very end.
     Interrupted, it goes on by the same command, to the same numbers.
     """
-    from evonas.api.final.training import BAR_TITLE, make_job, recipe_with, train_to_the_end
+    from evonas.api.final.jobs import make_job, recipe_with
+    from evonas.api.final.training import BAR_TITLE, train_to_the_end
     from evonas.api.progress_bar import count_display
-    from evonas.cli.final.view import introduce, show_results
+    from evonas.cli.final.view import epoch_lines, introduce, show_results
     from evonas.cli.messages import warn
     from evonas.evaluation.training.precision import default_precision
 
@@ -68,8 +69,9 @@ def train(
     introduce(console, job, folder=folder, seeds=seeds)
     with count_display(console, title=BAR_TITLE, unit="steps", is_quiet=quiet) as show:
         report = train_to_the_end(
-            job, folder, data_dir=where, seeds=seeds, device=device, on_progress=show, tell=warn
-        )
+            job, folder, data_dir=where, seeds=seeds, device=device, on_progress=show, tell=warn,
+            on_epoch=epoch_lines(console, job.recipe.epochs, is_quiet=quiet),
+        )  # fmt: skip
     show_results(console, report)
 
 

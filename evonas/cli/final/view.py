@@ -1,5 +1,6 @@
 """Final trainings and recipes, in the terminal."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -7,6 +8,7 @@ from rich.table import Table
 
 from evonas.api.final.report import FinalReport, seed_folder
 from evonas.api.terminal.tables import print_table
+from evonas.evaluation.final.final_training import EpochRecord
 from evonas.evaluation.final.recipe import load_recipe, recipe_names
 from evonas.study.final.job import FinalJob
 from evonas.study.final.result import MODEL_FILE
@@ -16,12 +18,29 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
     """What will be trained, how, and into which folder."""
     recipe = job.recipe
     count = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    cells = "1 cell" if job.cells == 1 else f"{job.cells} cells"
     _say(
         console,
-        f"{job.genome} on {job.dataset}: {job.channels} channels, {job.cells} cells a stage, "
+        f"{job.genome} on {job.dataset}: {job.channels} channels, {cells} a stage, "
         f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
         f"into {folder}",
     )
+
+
+def epoch_lines(
+    console: Console, total: int, *, is_quiet: bool
+) -> Callable[[int, EpochRecord], None]:
+    """Where there is no bar to look at, as in a log file: a line for each epoch."""
+
+    def show(seed: int, epoch: EpochRecord) -> None:
+        found = "" if epoch.validation is None else f", validation {_share(epoch.validation)}"
+        _say(
+            console,
+            f"seed {seed}, epoch {epoch.epoch}/{total}: loss {epoch.loss:.4f}{found}, "
+            f"{epoch.seconds:.1f} s",
+        )
+
+    return (lambda *_: None) if is_quiet or console.is_terminal else show
 
 
 def show_results(console: Console, report: FinalReport) -> None:
@@ -36,10 +55,9 @@ def show_results(console: Console, report: FinalReport) -> None:
     first = report.results[0]
     if report.test is not None:
         mean, spread = report.test
-        of = (
-            f" ± {100 * spread:.2f} over {len(report.results)} seeds" if spread is not None else ""
-        )
-        _say(console, f"test accuracy {100 * mean:.2f} %{of}, on {first.test_images} images")
+        over = f" over {len(report.results)} seeds"
+        error = "" if spread is None else f" ± {100 * spread:.2f}{over}"
+        _say(console, f"test accuracy {100 * mean:.2f} %{error}, on {first.test_images} images")
     _say(
         console,
         f"{first.parameters:,} parameters, plausible share of the weights {first.bio:.2f}; the "

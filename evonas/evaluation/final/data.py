@@ -1,4 +1,4 @@
-"""The images of a final training: most train, some choose the epoch, the test part is read once."""
+"""The images of a final training: most are learned, some choose the epoch."""
 
 from dataclasses import dataclass
 from pathlib import Path

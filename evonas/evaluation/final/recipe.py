@@ -51,7 +51,8 @@ class FinalRecipe:
 
     def __post_init__(self) -> None:
         at_least: dict[str, float] = {
-            "epochs": 1, "batch": 2, "warmup_epochs": 0, "cutout": 0, "mixup": 0, "weight_decay": 0,
+            "epochs": 1, "batch": 2, "warmup_epochs": 0, "cutout": 0, "mixup": 0,
+            "weight_decay": 0,
         }  # fmt: skip
         found = [
             (f".{name}", f"expected at least {least:g}, got {getattr(self, name)}")

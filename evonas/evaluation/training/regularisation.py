@@ -13,8 +13,8 @@ class Regularisation:
     """What is done to batches and targets, so that a long training does not learn them by heart.
 
     Attributes:
-        cutout: side, in pixels, of a square that is replaced by the mean colour, around a uniformly
-            random pixel; what lies outside the image is not made up for (DeVries and Taylor 2017,
+        cutout: side, in pixels, of a square that is replaced by the mean colour, around a random
+            pixel; what lies outside the image is not made up for (DeVries and Taylor 2017,
             arXiv 1708.04552). 0 for none.
         mixup: alpha: each batch is mixed with itself in another order by a share drawn from
             Beta(alpha, alpha) (Zhang et al. 2018, arXiv 1710.09412, equation 1). 0 for none.

@@ -5,6 +5,7 @@ import hashlib
 import io
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import EpochRecord, FinalTraining
+from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.model_file import with_description
+from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.training.precision import arithmetic
-from evonas.networks import Network
+from evonas.networks import Network, count_multiply_adds
 from evonas.rules import bio_share
 from evonas.seeds import derive_seed
 from evonas.study.final.job import FinalJob
@@ -27,8 +30,14 @@ from evonas.study.weights import write_whole
 CHECKPOINT_FILE = "checkpoint.pt"
 CURVE_FILE = "curve.csv"
 CHECKPOINT_SECONDS = 20.0
+"""Between two checkpoints, at least: what a kill can cost."""
+
+SMALL_MULTIPLY_ADDS = 1e9
+"""Of a batch, forward, below which a training has one thread; decided by the network alone, so
+that it ends in the same numbers wherever it goes on."""
 
 Stepped = Callable[[FinalTraining], None]
+Ended = Callable[[int, EpochRecord], None]
 
 
 def run_seed(
@@ -39,8 +48,8 @@ def run_seed(
     seed: int,
     read_test: Callable[[], Images | None],
     on_step: Stepped,
+    on_epoch: Ended,
     tell: Callable[[str], None],
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> FinalResult:
     """Train one seed to its end; a seed that has ended is read, and reads no images.
 
@@ -51,8 +60,8 @@ def run_seed(
         seed: of weights, feedback, order and augmentation.
         read_test: gives the test images, at the very end; None where there are none.
         on_step: is called after every step.
+        on_epoch: is called after every epoch, with the seed.
         tell: is told what the user should know, such as a checkpoint that was damaged.
-        checkpoint_seconds: between two checkpoints, at least; one that is lost costs no more.
 
     Raises:
         EvonasError: the training diverged, or its files cannot be used.
@@ -78,14 +87,22 @@ def run_seed(
         if num_epochs < len(training.epochs):
             num_epochs = len(training.epochs)
             write_curve(folder / CURVE_FILE, training.epochs)
-        if time.monotonic() - last >= checkpoint_seconds:
+            on_epoch(seed, training.epochs[-1])
+        if time.monotonic() - last >= CHECKPOINT_SECONDS:
             _save(training, folder / CHECKPOINT_FILE)
             last = time.monotonic()
 
     if not training.epochs:
         folder.mkdir(parents=True, exist_ok=True)
-    training.run(step)
-    return _conclude(folder, job, data, network, training, seed=seed, test=read_test())
+    with one_thread() if _is_small(network, data, job.recipe) else nullcontext():
+        training.run(step)
+        return _conclude(folder, job, data, network, training, seed=seed, test=read_test())
+
+
+def _is_small(network: Network, data: FinalData, recipe: FinalRecipe) -> bool:
+    """Whether one batch is so little work that several threads only wait for one another."""
+    each = count_multiply_adds(network, input_shape=data.traits.shape)
+    return each * recipe.batch < SMALL_MULTIPLY_ADDS
 
 
 def write_curve(path: Path, epochs: Sequence[EpochRecord]) -> None:

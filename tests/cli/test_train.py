@@ -1,0 +1,183 @@
+"""``evonas train`` as a user types it: its files, a kill in mid-training, and what is refused."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from matplotlib.image import imread
+
+import evonas
+from evonas.evaluation.data.loading import load_test
+from evonas.study.final import run as module
+
+RUN = [
+    "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf,fa", "--population",
+    "2", "--generations", "1", "--epochs", "1", "--images", "60", "--batch", "20", "--channels",
+    "4", "--workers", "1", "--confirm", "0", "--quiet",
+]  # fmt: skip
+TRAIN = ["--recipe", "short", "--epochs", "3", "--batch", "200"]
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from evonas.cli import main
+
+    out = tmp_path_factory.mktemp("train") / "run"
+    with pytest.raises(SystemExit):
+        main([*RUN, "--out", str(out)])
+    return out
+
+
+@pytest.fixture(scope="module")
+def key(folder: Path) -> str:
+    return str(evonas.load_study(folder).front.index[0])
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return [row | {"seconds": ""} for row in csv.DictReader(file)]
+
+
+def test_a_candidate_is_trained_to_the_end_tested_once_and_can_be_loaded(
+    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
+) -> None:
+    out = tmp_path / "final"
+    command = ["train", str(folder), key[:8], *TRAIN, "--seeds", "2", "--out", str(out)]
+    printed = call(*command)
+    assert "seed 1, epoch 3/3" in printed
+    assert "over 2 seeds" in printed
+    table = rows(out / "seeds.csv")
+    for row in table:
+        home = out / f"seed-{row['seed']}"
+        model = (home / "model.safetensors").read_bytes()
+        assert row["model_sha256"] == hashlib.sha256(model).hexdigest()
+        curve = rows(home / "curve.csv")
+        best = max(curve, key=lambda each: float(each["validation"]))
+        assert (best["epoch"], best["validation"]) == (row["best_epoch"], row["validation"])
+        network = evonas.load_network(home / "model.safetensors")
+        test = load_test("digits")
+        hits = (network(test.pixels / 255).argmax(1) == test.labels).sum().item()
+        assert hits / len(test) == pytest.approx(float(row["test"]))
+    assert imread(out / "curve.png").shape[2] == 4
+    again = call(*command)
+    assert "epoch 1/3" not in again  # what has ended is only read
+    assert rows(out / "seeds.csv") == table
+
+
+def test_python_has_what_the_command_has(
+    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
+) -> None:
+    call("train", str(folder), key, *TRAIN, "--quiet", "--out", str(tmp_path / "one"))
+    report = evonas.train(
+        space="tiny", genome=evonas.load_study(folder).find(key).genome, dataset="digits",
+        channels=4, rules=["usf", "fa"], recipe="short", epochs=3, batch=200,
+        out=tmp_path / "two", progress=False,
+    )  # fmt: skip
+    (one,) = rows(tmp_path / "one" / "seeds.csv")
+    assert report.results[0].model_sha256 == one["model_sha256"]
+    assert report.test == (report.results[0].test, None)
+    assert report.load()(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+    assert len(report.curve) == 3
+
+
+def test_killed_in_mid_training_it_ends_in_the_numbers_of_one_that_nobody_killed(
+    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    arguments = ["train", str(folder), key, "--recipe", "short", "--epochs", "30", "--quiet"]
+    call(*arguments, "--out", str(whole))
+    code = (
+        "from evonas.study.final import run; run.CHECKPOINT_SECONDS = 0.0; "
+        "from evonas.cli import main; import sys; main(sys.argv[1:])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments, "--out", str(killed)], start_new_session=True
+    )
+    checkpoint = killed / "seed-0" / module.CHECKPOINT_FILE
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not checkpoint.exists():
+        assert process.poll() is None, "it ended before it was killed"
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (killed / "seed-0" / "result.json").exists()
+    call(*arguments, "--out", str(killed))
+    for name in ("seeds.csv", "seed-0/curve.csv"):
+        assert rows(killed / name) == rows(whole / name)
+    models = [(each / "seed-0" / "model.safetensors").read_bytes() for each in (whole, killed)]
+    assert models[0] == models[1]
+    assert not checkpoint.exists()
+
+
+def test_a_damaged_checkpoint_costs_time_and_not_the_result(
+    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
+) -> None:
+    arguments = ["train", str(folder), key, *TRAIN, "--quiet"]
+    call(*arguments, "--out", str(tmp_path / "whole"))
+    home = tmp_path / "damaged" / "seed-0"
+    home.mkdir(parents=True)
+    (home / module.CHECKPOINT_FILE).write_bytes(b"0" * 64 + b"\nnothing")
+    with pytest.warns(UserWarning, match="checkpoint is damaged"):
+        report = evonas.train(
+            folder, key, recipe="short", epochs=3, batch=200, out=tmp_path / "damaged",
+            progress=False,
+        )  # fmt: skip
+    (expected,) = rows(tmp_path / "whole" / "seeds.csv")
+    assert report.results[0].model_sha256 == expected["model_sha256"]
+
+
+def test_another_training_in_the_same_folder_is_refused(
+    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "out")
+    call("train", str(folder), key, *TRAIN, "--quiet", "--out", out)
+    told = call(
+        "train", str(folder), key, "--recipe", "short", "--epochs", "4", "--out", out, code=2
+    )
+    assert "recipe.epochs 3 there, 4 asked for" in told
+    result = tmp_path / "out" / "seed-0" / "result.json"
+    result.write_text(json.dumps({"seed": 0}))
+    told = call("train", str(folder), key, *TRAIN, "--out", out, code=3)
+    assert "result.json: damaged" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "expected the folder of a run and a key, or --space and --genome, got neither"),
+        (["--space", "tiny", "--genome", "x"], "dataset: expected one beside the genome"),
+        (["RUN"], "expected the key of a candidate"),
+        (["RUN", "nokey"], "nokey"),
+        (["RUN", "KEY", "--recipe", "shrt"], "did you mean 'short'"),
+        (["RUN", "KEY", "--epochs", "0"], "epochs: expected at least 1, got 0"),
+        (["RUN", "KEY", "--seeds", "0"], "seeds: expected at least 1, got 0"),
+        (["RUN", "KEY", "--device", "cuda:99"], "cuda"),
+        (["RUN", "KEY", "--precision", "tf32"], "arithmetic of CUDA devices"),
+        (["RUN", "KEY", "--batch", "100000"], "choose a smaller batch"),
+        (["RUN", "KEY", "--dataset", "mnits"], "mnits"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    folder: Path, key: str, call: Callable[..., str], arguments: list[str], message: str,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    given = [{"RUN": str(folder), "KEY": key}.get(each, each) for each in arguments]
+    told = call("train", *given, "--out", str(tmp_path / "out"), code=2)
+    assert message in told
+    assert told.count("\n") == 1
+
+
+def test_recipes_are_listed(call: Callable[..., str]) -> None:
+    printed = call("recipes")
+    assert all(name in printed for name in ("darts", "nas-bench-201", "short"))

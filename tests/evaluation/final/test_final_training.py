@@ -1,0 +1,152 @@
+"""Trainings to the end: against the search's training, and against one that nobody left."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from evonas.errors import DataError, StorageError, TrainingDiverged
+from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.final.data import FinalData, load_final_data
+from evonas.evaluation.final.final_training import FinalTraining
+from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.weight_average import WeightAverage
+from evonas.evaluation.training.cooperative import run_to_end
+from evonas.evaluation.training.train import training
+from evonas.networks import Network
+from evonas.space import load
+
+SPACE = load("tiny").resized(channels=4, cells=1).with_rules(("kp", "dfa", "frsf"))
+PLAIN = FinalRecipe(description="", epochs=3, batch=300, learning_rate=0.1, validation_share=0.2)
+ALL = replace(PLAIN, warmup_epochs=1, cutout=3, mixup=0.3, label_smoothing=0.1, average_decay=0.9)
+
+
+@pytest.fixture(scope="module")
+def data() -> FinalData:
+    return load_final_data(
+        "digits", data_dir=default_data_dir(), validation_share=0.2, split_seed=0, device="cpu"
+    )
+
+
+def network(data: FinalData) -> Network:
+    genome = SPACE.parse("|conv_3x3~0|+|sep_3x3~1|+|grouped_3x3~2| @ kp dfa")
+    return candidate_network(SPACE, genome, data.traits, seed=3)
+
+
+def equal(one: Network, two: Network) -> bool:
+    pairs = zip(one.state_dict().values(), two.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_with_nothing_added_it_is_the_training_of_a_search(data: FinalData) -> None:
+    recipe = replace(PLAIN, validation_share=0.0)
+    mine, theirs = network(data), network(data)
+    whole = replace(data, validation=None)
+    final = FinalTraining(mine, whole, recipe, seed=5)
+    final.run(lambda: None)
+    trained = run_to_end(
+        training(theirs, data.train, recipe=recipe.descent, seed=5, precision="fp32")
+    )
+    assert equal(mine, theirs)
+    assert tuple(each.loss for each in final.epochs) == trained.losses
+    assert final.best_epoch == recipe.epochs
+
+
+class Left(Exception):
+    """The process ended."""
+
+
+def leaving(final: FinalTraining, at: int, kept: list[bytes]) -> Callable[[], None]:
+    def step() -> None:
+        if final.num_steps_done == at:
+            kept.append(final.checkpoint())
+            raise Left
+
+    return step
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, ALL], ids=["plain", "all"])
+def test_left_at_any_step_it_ends_in_the_numbers_of_one_that_nobody_left(
+    data: FinalData, recipe: FinalRecipe
+) -> None:
+    whole = network(data)
+    expected = FinalTraining(whole, data, recipe, seed=1)
+    expected.run(lambda: None)
+    assert expected.num_steps == 9
+    for at in range(1, 9):
+        kept: list[bytes] = []
+        first = FinalTraining(network(data), data, recipe, seed=1)
+        with pytest.raises(Left):
+            first.run(leaving(first, at, kept))
+        again = network(data)
+        second = FinalTraining(again, data, recipe, seed=1)
+        second.restore(kept[0])
+        assert second.num_steps_done == at
+        second.run(lambda: None)
+        assert equal(again, whole)
+        assert second.best_epoch == expected.best_epoch
+        assert [replace(e, seconds=0.0) for e in second.epochs] == [
+            replace(e, seconds=0.0) for e in expected.epochs
+        ]
+
+
+def test_the_epoch_that_validates_best_is_kept(data: FinalData) -> None:
+    trained = network(data)
+    final = FinalTraining(trained, data, replace(PLAIN, learning_rate=0.5), seed=0)
+    final.run(lambda: None)
+    values = [each.validation for each in final.epochs]
+    assert final.epochs[final.best_epoch - 1].validation == max(v for v in values if v is not None)
+    assert data.validation is not None
+    assert accuracy(trained, data.validation) == max(v for v in values if v is not None)
+
+
+def test_averages_are_those_of_a_slow_replica(data: FinalData) -> None:
+    one = network(data)
+    average = WeightAverage(one, decay=0.7)
+    expected = one.classifier.weight.detach().double().clone()
+    for step in range(1, 8):
+        with torch.no_grad():
+            one.classifier.weight.add_(0.01 * step)
+        average.update()
+        decay = min(0.7, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * one.classifier.weight.detach().double()
+    own = one.classifier.weight.detach().clone()
+    with average.in_place():
+        torch.testing.assert_close(one.classifier.weight.double(), expected, atol=1e-6, rtol=0)
+    assert torch.equal(one.classifier.weight, own)
+
+
+def test_a_training_that_diverges_and_one_without_a_batch_are_told(data: FinalData) -> None:
+    wild = FinalTraining(network(data), data, replace(PLAIN, learning_rate=1e30), seed=0)
+    with pytest.raises(TrainingDiverged, match="choose a smaller learning rate"):
+        wild.run(lambda: None)
+    with pytest.raises(DataError, match="choose a smaller batch"):
+        FinalTraining(network(data), data, replace(PLAIN, batch=5000), seed=0)
+
+
+def test_bytes_that_are_no_checkpoint_of_it_are_refused(data: FinalData) -> None:
+    final = FinalTraining(network(data), data, ALL, seed=0)
+    with pytest.raises(StorageError, match="damaged"):
+        final.restore(b"nothing")
+    other = FinalTraining(network(data), data, PLAIN, seed=0)
+    with pytest.raises(StorageError, match="another training"):
+        final.restore(other.checkpoint())
+
+
+def test_validation_and_training_images_are_apart_and_the_split_has_its_own_seed(
+    data: FinalData,
+) -> None:
+    assert data.validation is not None
+    assert len(data.train) + len(data.validation) == 1438
+    own = {bytes(image.flatten().tolist()) for image in data.validation.pixels}
+    padding = data.train.padding
+    inner = data.train.pixels[:, padding : padding + 8, padding : padding + 8, 0]
+    learned = {bytes(image.flatten().tolist()) for image in inner}
+    assert len(own & learned) <= 1  # digits holds an image twice at most
+    other = load_final_data(
+        "digits", data_dir=default_data_dir(), validation_share=0.2, split_seed=1, device="cpu"
+    )
+    assert not torch.equal(other.train.labels, data.train.labels)

@@ -1,0 +1,68 @@
+"""Recipes: the shipped ones, a schedule held against torch's, and what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from evonas.errors import ConfigError, UnknownNameError
+from evonas.evaluation.final.recipe import FinalRecipe, load_recipe, recipe_names
+
+RECIPE = FinalRecipe(description="", epochs=10, batch=4, learning_rate=0.2, warmup_epochs=3)
+
+
+def test_every_shipped_recipe_is_read_and_described() -> None:
+    assert {"darts", "nas-bench-201", "short"} <= set(recipe_names())
+    for name in recipe_names():
+        assert load_recipe(name).description
+
+
+def test_the_recipe_of_the_benchmark_is_that_of_its_paper() -> None:
+    recipe = load_recipe("nas-bench-201")
+    found = recipe.epochs, recipe.batch, recipe.learning_rate, recipe.momentum, recipe.weight_decay
+    assert found == (200, 256, 0.1, 0.9, 5e-4)  # table 1 of arXiv 2001.00326
+
+
+def test_the_rate_rises_and_falls_as_torchs_schedules_do() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.SGD([parameter], lr=RECIPE.learning_rate)
+    rising = torch.optim.lr_scheduler.LinearLR(
+        optimiser, start_factor=1 / 4, total_iters=RECIPE.warmup_epochs
+    )
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimiser, T_max=RECIPE.epochs - RECIPE.warmup_epochs
+    )
+    schedule = torch.optim.lr_scheduler.SequentialLR(
+        optimiser, [rising, falling], milestones=[RECIPE.warmup_epochs]
+    )
+    expected = []
+    for _ in range(RECIPE.epochs):
+        expected += schedule.get_last_lr()
+        optimiser.step()
+        schedule.step()
+    found = [RECIPE.descent.learning_rate_at(epoch) for epoch in range(RECIPE.epochs)]
+    assert found == pytest.approx(expected)
+
+
+def test_without_a_rise_the_schedule_is_that_of_a_search() -> None:
+    plain = replace(RECIPE, warmup_epochs=0).descent
+    assert [plain.share_at(epoch) for epoch in (0, 5)] == pytest.approx([1.0, 0.5])
+
+
+def test_a_file_is_read_and_its_mistakes_are_all_told(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("description: mine\nepochs: 3\nbatch: 8\nlearning_rate: 0.1\nmixup: 0.2\n")
+    assert load_recipe(path).mixup == 0.2
+    path.write_text("description: mine\nepochs: 0\nbatch: 8\nlearning_rate: 0\nmomentum: 1.0\n")
+    with pytest.raises(ConfigError, match="3 problems") as told:
+        load_recipe(path)
+    assert "$.epochs: expected at least 1, got 0" in str(told.value)
+    path.write_text("description: mine\nepochs: 3\nbatch: 8\nlearning_rate: 0.1\ncutuot: 3\n")
+    with pytest.raises(ConfigError, match="cutuot"):
+        load_recipe(path)
+
+
+def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'short'"):
+        load_recipe("shrt")
