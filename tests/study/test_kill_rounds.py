@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -145,7 +146,10 @@ def kill_at(folder: Path, workers: str, *, wanted: int, later_seconds: float) ->
         assert process.exitcode == 0
         return None
     written = entries(folder)
-    os.killpg(process.pid, signal.SIGKILL)
+    # before it has a group of its own it has no workers either
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()
     return written
 
