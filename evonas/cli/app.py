@@ -58,6 +58,7 @@ def make_app() -> App:
     app.command(analyse, sort_key=2.7)
     app.command(upkeep.status, sort_key=2.8)
     app.command(upkeep.ls, sort_key=2.81)
+    app.command(upkeep.log, sort_key=2.815)
     app.command(upkeep.verify, sort_key=2.82)
     app.command(upkeep.repair, sort_key=2.83)
     app.command(upkeep.backup, sort_key=2.84)

@@ -1,5 +1,6 @@
 """The commands that look after a run: processes, signals and a read-only disk of the system."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -43,6 +44,23 @@ def told(key: str, acc: float) -> Evaluation:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return begin(tmp_path / "runs" / "one", told("aaaa", 0.25), told("bbbb", 0.5))
+
+
+def test_the_log_of_a_candidate_is_all_that_the_journal_says_of_it(
+    folder: Path, call: Call
+) -> None:
+    whole = call("log", str(folder)).splitlines()
+    assert len(whole) == count(folder, "began") + count(folder, "asked") + count(folder, "told")
+    mine = call("log", str(folder), "a").splitlines()
+    assert mine == [line for line in whole if "aaaa" in line]
+    assert mine[0] == "2 aaaa asked generation 1, genome"
+    assert mine[1].startswith(
+        "4 aaaa trained training 1, 1 epochs in 0.5 s, acc 0.25, params 1000"
+    )
+    documents = [json.loads(line) for line in call("log", str(folder), "--json").splitlines()]
+    (trained,) = [d for d in documents if (d["key"], d["event"]) == ("bbbb", "trained")]
+    assert trained["document"]["values"]["acc"] == 0.5
+    assert "there is none" in call("log", str(folder), "z", code=2)
 
 
 def test_a_run_is_listed_by_its_state_its_count_and_its_best(

@@ -64,6 +64,22 @@ def status(folder: Folder, /) -> None:
     show_status(showing(), folder)
 
 
+def log(
+    folder: Folder,
+    key: Annotated[
+        str | None,
+        Parameter(help="Of a candidate; the beginning is enough. None for all that happened."),
+    ] = None,
+    /,
+    *,
+    json: Annotated[bool, Parameter(help="One JSON object a line.", show_default=False)] = False,
+) -> None:
+    """Say what happened in a run, or to one candidate, from the first ask to the last result."""
+    from evonas.cli.upkeep.log_view import show_log
+
+    show_log(showing(), folder, key, is_json=json)
+
+
 def ls(
     parent: Annotated[Path, Parameter(help="The folder that holds the runs.")] = Path("runs"), /
 ) -> None:
