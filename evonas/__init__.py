@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evonas.api.catalogue import available as available
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
+    from evonas.api.export.exporting import export as export
     from evonas.api.final.report import FinalReport as FinalReport
     from evonas.api.final.training import train as train
     from evonas.api.searching import new_study as new_study
@@ -59,6 +60,7 @@ __all__ = [
     "attack",
     "available",
     "evaluate",
+    "export",
     "load_network",
     "load_study",
     "new_study",
@@ -77,6 +79,7 @@ _HOMES = {
     "Objective": "evonas.evaluation.objectives",
     "Analysis": "evonas.api.analyses.result",
     "FinalReport": "evonas.api.final.report",
+    "export": "evonas.api.export.exporting",
     "train": "evonas.api.final.training",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",

@@ -16,6 +16,7 @@ from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
+from evonas.cli.final.export import export
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
@@ -52,6 +53,7 @@ def make_app() -> App:
     app.command(commands.front, sort_key=2)
     app.command(commands.show, sort_key=2.5)
     app.command(train, sort_key=2.52)
+    app.command(export, sort_key=2.53)
     app.command(recipes, sort_key=7.5)
     app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)

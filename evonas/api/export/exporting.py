@@ -1,0 +1,135 @@
+"""``evonas.export``: a trained network as safetensors, ONNX, pt2 or a Python module; checked."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from evonas.api.export.check import check_export
+from evonas.api.export.program import DYNAMIC, INPUT, OUTPUT, example_images, exported
+from evonas.api.export.python_file import python_source
+from evonas.errors import ConfigError, DataError
+from evonas.evaluation.model_file import load_network, read_model
+from evonas.rules import true_gradient
+from evonas.study.weights import weights_path
+from evonas.version import evonas_version
+
+Format: TypeAlias = Literal["safetensors", "onnx", "pt2", "python"]
+SUFFIXES: dict[str, str] = {
+    "safetensors": ".safetensors", "onnx": ".onnx", "pt2": ".pt2", "python": ".py",
+}  # fmt: skip
+
+
+def export(
+    model: Path | str,
+    key: str | None = None,
+    *,
+    format: Format = "onnx",  # noqa: A002  # the word that a user expects
+    out: Path | str | None = None,
+) -> Path:
+    """Write a trained network for other programs, and hold what was written against the network.
+
+    The number of images in a batch is free. The normalisation is inside: images are float in
+    [0, 1]. Class names, key and genome are kept as metadata.
+
+    Args:
+        model: the folder of a run, with ``key``; or the file of a model, as ``models/`` and
+            ``evonas train`` have it.
+        key: of a candidate of the run, or the beginning of it that no other has.
+        format: ``safetensors`` (for :func:`evonas.load_network`), ``onnx`` (extra ``export``),
+            ``pt2`` (``torch.export``), or ``python``: one module that builds the network without
+            evonas, with its weights beside it.
+        out: the file; ``<key>`` with the suffix of the format, in this folder, if None.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigError: the format is not known, its packages are missing, or no key was given.
+        UnknownNameError: no candidate has this key, or several begin so.
+        DataError: the file is missing, or no weights are kept of the candidate.
+        StorageError: the model is damaged, or what was written gives other logits.
+
+    Example:
+        >>> key = study.front.index[0]
+        >>> evonas.export(study.folder, key, format="pt2", out="network.pt2").name
+        'network.pt2'
+    """
+    if format not in get_args(Format):
+        raise ConfigError(f"format: expected one of {', '.join(get_args(Format))}, got {format}")
+    if format == "onnx" and not all(map(find_spec, ("onnx", "onnxscript", "onnxruntime"))):
+        raise ConfigError("format onnx: packages are missing; pip install 'evonas[export]'")
+    source = _file_of(Path(model), key)
+    network = load_network(source)
+    _, about = read_model(source)
+    path = Path(out) if out is not None else Path(f"{about['key']}{SUFFIXES[format]}")
+    if path.suffix != SUFFIXES[format]:
+        raise ConfigError(f"out: expected a file that ends in {SUFFIXES[format]}, got {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if format == "safetensors":
+        shutil.copyfile(source, path)
+        return path
+    said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
+    _WRITERS[format](network, path, said)
+    check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
+    return path
+
+
+def _file_of(model: Path, key: str | None) -> Path:
+    if model.suffix == ".safetensors":
+        if key is not None:
+            raise ConfigError(f"{model} is one model: expected no key, got '{key}'")
+        return model
+    from evonas.api.study import load_study
+
+    study = load_study(model)
+    if key is None:
+        raise ConfigError(f"{model}: expected the key of a candidate; see evonas front {model}")
+    candidate = study.find(key)
+    path = weights_path(study.folder, candidate.key)
+    if not path.exists():
+        raise DataError(
+            f"{path}: no weights are kept of candidate {candidate.key}; only those of the front "
+            "are, and of others with a good chance to belong to it"
+        )
+    return path
+
+
+def _write_onnx(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:
+    shape = tuple(about["input_shape"])
+    with torch.no_grad(), true_gradient(network):
+        program = torch.onnx.export(
+            network, (example_images(shape),), dynamo=True, dynamic_shapes=(DYNAMIC,),
+            input_names=[INPUT], output_names=[OUTPUT], verbose=False,
+        )  # fmt: skip
+    assert program is not None
+    program.model.metadata_props["evonas"] = json.dumps(about)
+    program.save(path)
+
+
+def _write_pt2(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:
+    program = exported(network, tuple(about["input_shape"]))
+    torch.export.save(program, path, extra_files={"evonas.json": json.dumps(about)})
+
+
+def _write_python(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:
+    shape = tuple(about["input_shape"])
+    text, weights = python_source(
+        exported(network, shape),
+        title=f"Network {about['key']}: {about['genome']}.",
+        shape=shape,
+        num_classes=about["num_classes"],
+        class_names=tuple(about["class_names"]),
+        version=evonas_version(),
+    )
+    path.with_suffix(".weights.safetensors").write_bytes(save(weights))
+    path.write_text(text, encoding="utf-8")
+
+
+_WRITERS = {"onnx": _write_onnx, "pt2": _write_pt2, "python": _write_python}

@@ -1,0 +1,40 @@
+"""``evonas export``: a trained network as a file for other programs."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from evonas.api.terminal.console import showing
+
+
+def export(
+    model: Annotated[Path, Parameter(help="The folder of a run, or a .safetensors file.")],
+    key: Annotated[
+        str | None, Parameter(help="Of the candidate; the beginning is enough. None for a file.")
+    ] = None,
+    /,
+    *,
+    format: Annotated[  # noqa: A002  # the option is to be called so
+        Literal["safetensors", "onnx", "pt2", "python"],
+        Parameter(help="onnx needs the extra 'export'; python is one module without evonas."),
+    ] = "onnx",
+    out: Annotated[
+        Path | None, Parameter(help="The file; by default KEY.SUFFIX here.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a trained network for other programs, and hold what was written against it.
+
+    The number of images in a batch is free, and the normalisation is inside.
+    """
+    from evonas.api.export.check import NUM_CHECKED, TOLERANCE
+    from evonas.api.export.exporting import export as write
+
+    path = write(model, key, format=format, out=out)
+    said = (
+        ""
+        if format == "safetensors"
+        else (f": the logits of {NUM_CHECKED} images are those of the network, to {TOLERANCE:.0e}")
+    )
+    size = path.stat().st_size / 1e6
+    showing().print(f"{path}, {size:.2f} MB{said}", highlight=False, markup=False, soft_wrap=True)

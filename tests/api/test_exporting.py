@@ -1,0 +1,112 @@
+"""Exported networks in processes that never import evonas: the logits of the network itself."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import save
+
+import evonas
+from evonas.api.export import exporting
+from evonas.api.export.check import check_export
+from evonas.errors import ConfigError, DataError, StorageError
+from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.model_file import with_description
+from evonas.networks import Network
+from evonas.space import load, source_text
+
+TRAITS = Traits(
+    "", 3, (3, 16, 16), (0.5, 0.4, 0.3), (0.2, 0.2, 0.2), 0, class_names=("a", "b", "c")
+)
+GENOMES = {
+    "tiny": "|conv_3x3~0|+|sep_3x3~1|+|grouped_3x3~2| @ kp dfa",
+    "nas-bench-201": None,
+    "darts": None,
+}
+RULES = ("kp", "dfa", "usf", "local", "bp")
+
+
+@pytest.fixture(scope="module", params=sorted(GENOMES))
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a network with statistics that are not those of the beginning."""
+    import random
+
+    space = load(request.param).resized(channels=4, cells=1).with_rules(RULES)
+    text = GENOMES[request.param]
+    genome = space.parse(text) if text else space.sample(random.Random(2))
+    network = candidate_network(space, genome, TRAITS, seed=1)
+    network.wiring.aim(torch.tensor([0, 1, 2, 0]))
+    with torch.no_grad():
+        network(torch.rand(4, 3, 16, 16))
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    description = with_description(
+        save(network.state_dict()), space, genome=space.format(genome), key=space.key(genome),
+        traits=TRAITS, space_text=source_text(request.param), seed=1,
+    )  # fmt: skip
+    path.write_bytes(description)
+    return path
+
+
+@pytest.fixture
+def network(model: Path) -> Network:
+    return evonas.load_network(model)
+
+
+@pytest.mark.parametrize("file_format", ["onnx", "pt2", "python"])
+def test_what_is_written_gives_the_logits_of_the_network_without_evonas(
+    model: Path, network: Network, tmp_path: Path, file_format: str
+) -> None:
+    out = tmp_path / f"network{exporting.SUFFIXES[file_format]}"
+    found = evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
+    check_export(network, found, file_format=file_format, shape=TRAITS.shape)
+    if file_format == "python":
+        assert "evonas" not in found.read_text().split('"""')[2]
+
+
+def test_onnx_takes_any_number_of_images_and_says_what_it_is(
+    model: Path, network: Network, tmp_path: Path
+) -> None:
+    path = evonas.export(model, format="onnx", out=tmp_path / "network.onnx")
+    session = onnxruntime.InferenceSession(path)
+    for count in (1, 7):
+        images = torch.rand(count, 3, 16, 16)
+        with torch.no_grad():
+            expected = network(images).numpy()
+        (found,) = session.run(["logits"], {"images": images.numpy()})
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    (entry,) = [each for each in onnx.load(path).metadata_props if each.key == "evonas"]
+    about = json.loads(entry.value)
+    assert about["class_names"] == ["a", "b", "c"]
+    assert about["key"]
+
+
+def test_a_file_with_other_weights_is_noticed(
+    model: Path, network: Network, tmp_path: Path
+) -> None:
+    path = evonas.export(model, format="python", out=tmp_path / "network.py")
+    weights = path.with_suffix(".weights.safetensors")
+    content = bytearray(weights.read_bytes())
+    content[-2] ^= 64
+    weights.write_bytes(content)
+    with pytest.raises(StorageError, match="differ from the network"):
+        check_export(network, path, file_format="python", shape=TRAITS.shape)
+    path.write_text("import nothing_of_this_name")
+    with pytest.raises(StorageError, match="cannot be used: ModuleNotFoundError"):
+        check_export(network, path, file_format="python", shape=TRAITS.shape)
+
+
+def test_mistakes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="expected one of safetensors, onnx"):
+        evonas.export("run", "key", format="tflite")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="no such file"):
+        evonas.export(tmp_path / "no.safetensors", format="pt2")
+    with pytest.raises(ConfigError, match="expected no key"):
+        evonas.export(tmp_path / "no.safetensors", "key", format="pt2")
+    monkeypatch.setattr(exporting, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="pip install"):
+        evonas.export("run", "key", format="onnx")
