@@ -1,0 +1,198 @@
+"""Put faults into the code, one at a time, and see which of them the tests notice.
+
+    python -m benchmarks.mutation_sample FOLDER --count 100 --seed 0
+
+A module of evonas is drawn for each fault, none twice while there are others, then a place in it,
+then what happens there (``benchmarks/mutation/sites.py``). The fault is put into a copy of the
+tree; the test files that have most to do with the module are run, nearest first, until a test
+fails or their time is over. FOLDER/faults.jsonl has a line for each fault; a call that was ended
+goes on after its last line. What is caught is believed once every test that caught something has
+passed without any fault.
+
+With ``--measure`` every test file is first run under coverage.py, which takes an hour and is kept
+in FOLDER: of files that were measured only those tests are run that execute the line, fastest
+first, and a survivor says whether any test executes it.
+"""
+
+import argparse
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from benchmarks.mutation import line_coverage
+from benchmarks.mutation.line_coverage import LineCoverage
+from benchmarks.mutation.outcomes import VARIABLE
+from benchmarks.mutation.related_tests import RelatedTests, sources
+from benchmarks.mutation.sites import Fault, draw_fault
+from benchmarks.mutation.test_runner import Ended, TestRunner, copy_tree
+
+ROOT = Path(__file__).parents[1]
+OPTIONS = [*line_coverage.OPTIONS, "-x", "--no-header", "--tb=line"]
+CAUGHT, SURVIVED, NO_TIME, UNSURE = "caught", "survived", "out of time", "unsure"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one fault.
+
+    Attributes:
+        number: of the fault, from 0.
+        module: path of the file.
+        lines: first and last of the statement.
+        before: what stood there.
+        after: what stood there instead.
+        outcome: caught, survived or out of time (no test failed, or one hung).
+        by: the test that failed; what the collection failed at is no test.
+        cpu_seconds: of the tests.
+        files: test files that were run, nearest first.
+    """
+
+    number: int
+    module: str
+    lines: tuple[int, int]
+    before: str
+    after: str
+    outcome: str
+    by: str
+    cpu_seconds: float
+    files: tuple[str, ...]
+
+
+def drawn(tree: Path, *, count: int, seed: int) -> Iterator[tuple[int, Path, Fault]]:
+    """The faults of a seed, the same in every call."""
+    rng = random.Random(seed)
+    modules = sources(tree)
+    number = 0
+    while True:
+        for path in rng.sample(modules, len(modules)):
+            if number == count:
+                return
+            own = random.Random(f"{seed} {path.relative_to(tree)} {number}")
+            fault = draw_fault(path.read_text(encoding="utf-8"), rng=own)
+            if fault is not None:
+                yield number, path, fault
+                number += 1
+
+
+def selected(path: str, fault: Fault, files: list[str], coverage: LineCoverage) -> list[str]:
+    """What pytest is to run: whole files, or of those that were measured the tests of the line."""
+    tests = coverage.tests_of(path, range(fault.lines[0], fault.lines[1] + 1))
+    chosen: list[str] = []
+    for file in files:
+        is_measured = any(test.startswith(f"{file}::") for test in coverage.records)
+        if not is_measured:
+            chosen.append(file)
+    near = [test for test in tests if test.partition("::")[0] in files]
+    return [*near, *chosen]
+
+
+def try_fault(
+    runner: TestRunner, tests: list[str], *, outcomes: Path, cpu_seconds: float
+) -> tuple[str, str, Ended]:
+    """The outcome, the test that failed, and how pytest ended."""
+    outcomes.unlink(missing_ok=True)
+    ended = runner.run(
+        [*OPTIONS, *tests], environment={VARIABLE: str(outcomes)}, cpu_seconds=cpu_seconds,
+        seconds=10 * cpu_seconds,
+    )  # fmt: skip
+    rows = outcomes.read_text().splitlines() if outcomes.exists() else []
+    failed = [row["test"] for row in map(json.loads, rows) if row["outcome"] == "failed"]
+    if failed or ended.exit_code not in (0, 5, None):
+        return CAUGHT, failed[0] if failed else f"exit code {ended.exit_code}", ended
+    return (NO_TIME if ended.exit_code is None else SURVIVED), "", ended
+
+
+def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
+    """All faults, those of earlier calls among them."""
+    tree = folder / "tree"
+    if not tree.exists():
+        copy_tree(ROOT, tree)
+    if arguments.measure:
+        line_coverage.measure(tree, folder / "coverage")
+    coverage = line_coverage.read(tree, folder / "coverage")
+    related = RelatedTests(tree)
+    log = folder / "faults.jsonl"
+    rows = read_rows(log)
+    with TestRunner(tree, output=folder / "output.txt") as runner:
+        for number, path, fault in drawn(tree, count=arguments.count, seed=arguments.seed):
+            if number < len(rows):
+                continue
+            module = path.relative_to(tree).as_posix()
+            files = related.of(path, tree=tree, count=arguments.files)
+            tests = selected(module, fault, files, coverage)
+            code = path.read_text(encoding="utf-8")
+            path.write_text(fault.code, encoding="utf-8")
+            try:
+                outcome, by, ended = try_fault(
+                    runner, tests, outcomes=folder / "outcomes.jsonl",
+                    cpu_seconds=arguments.cpu_seconds,
+                )  # fmt: skip
+            finally:
+                path.write_text(code, encoding="utf-8")
+            rows.append(
+                Row(
+                    number, module, fault.lines, fault.before.strip(), fault.after.strip(),
+                    outcome, by, round(ended.cpu_seconds, 1), tuple(files),
+                )
+            )  # fmt: skip
+            with log.open("a") as file:
+                file.write(json.dumps(asdict(rows[-1])) + "\n")
+            print(f"{number}: {module}:{fault.lines[0]}: {outcome} {by}", flush=True)
+        return confirmed(rows, runner, folder)
+
+
+def confirmed(rows: list[Row], runner: TestRunner, folder: Path) -> list[Row]:
+    """The same, where what is caught by a test that fails without a fault is unsure."""
+    tests = sorted({row.by for row in rows if "::" in row.by})
+    outcomes = folder / "without.jsonl"
+    outcomes.unlink(missing_ok=True)
+    options = [option for option in OPTIONS if option != "-x"]
+    runner.run(
+        [*options, *tests], environment={VARIABLE: str(outcomes)}, cpu_seconds=3600, seconds=7200
+    )
+    told = map(json.loads, outcomes.read_text().splitlines()) if outcomes.exists() else ()
+    passing = {row["test"] for row in told if row["outcome"] == "passed"}
+    return [
+        replace(row, outcome=UNSURE) if "::" in row.by and row.by not in passing else row
+        for row in rows
+    ]
+
+
+def read_rows(log: Path) -> list[Row]:
+    """Of earlier calls, without a last line that was cut."""
+    rows: list[Row] = []
+    for line in log.read_text().splitlines() if log.exists() else ():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            break
+        rows.append(
+            Row(**{**found, "lines": tuple(found["lines"]), "files": tuple(found["files"])})
+        )
+    return rows
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where the copy and the outcomes are kept")
+    parser.add_argument("--count", type=int, default=100, help="of faults")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--files", type=int, default=8, help="test files for a fault, at most")
+    parser.add_argument("--cpu-seconds", type=float, default=60.0, help="for a fault, at most")
+    parser.add_argument("--measure", action="store_true", help="coverage first, as far as missing")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    rows = sample(arguments.folder.resolve(), arguments)
+    print(dict(Counter(row.outcome for row in rows)))
+    for row in rows:
+        if row.outcome != CAUGHT:
+            print(f"{row.number}: {row.module}:{row.lines[0]}: {row.outcome} {row.by}")
+            print(f"  - {row.before}\n  + {row.after}")
+
+
+if __name__ == "__main__":
+    main()
