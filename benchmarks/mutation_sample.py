@@ -19,6 +19,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -78,15 +79,42 @@ def drawn(tree: Path, *, count: int, seed: int) -> Iterator[tuple[int, Path, Fau
 
 
 def selected(path: str, fault: Fault, files: list[str], coverage: LineCoverage) -> list[str]:
-    """What pytest is to run: whole files, or of those that were measured the tests of the line."""
+    """What pytest is to run: files, or of those that were measured the tests of the line.
+
+    The other tests of a file come after those of the line: a fixture that several share, or what
+    is computed once, is executed by the first of them.
+    """
     tests = coverage.tests_of(path, range(fault.lines[0], fault.lines[1] + 1))
-    chosen: list[str] = []
-    for file in files:
-        is_measured = any(test.startswith(f"{file}::") for test in coverage.records)
-        if not is_measured:
-            chosen.append(file)
     near = [test for test in tests if test.partition("::")[0] in files]
-    return [*near, *chosen]
+    executing = {test.partition("::")[0] for test in near}
+    rest = [
+        test
+        for test in coverage.fastest_first(set(coverage.records))
+        if test.partition("::")[0] in executing and test not in near
+    ]
+    measured = {test.partition("::")[0] for test in coverage.records}
+    return [*near, *rest, *(file for file in files if file not in measured)]
+
+
+@contextmanager
+def put_into(path: Path, code: str, *, backup: Path) -> Iterator[None]:
+    """The code in the place of a module's own; what a killed process left is put back first."""
+    put_back(backup)
+    own = path.read_text(encoding="utf-8")
+    backup.write_text(json.dumps({"path": str(path), "code": own}), encoding="utf-8")
+    path.write_text(code, encoding="utf-8")
+    try:
+        yield
+    finally:
+        put_back(backup)
+
+
+def put_back(backup: Path) -> None:
+    """The module's own code, if there is a backup of it."""
+    if backup.exists():
+        kept = json.loads(backup.read_text(encoding="utf-8"))
+        Path(kept["path"]).write_text(kept["code"], encoding="utf-8")
+        backup.unlink()
 
 
 def try_fault(
@@ -110,6 +138,7 @@ def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
     tree = folder / "tree"
     if not tree.exists():
         copy_tree(ROOT, tree)
+    put_back(folder / "backup.json")
     if arguments.measure:
         line_coverage.measure(tree, folder / "coverage")
     coverage = line_coverage.read(tree, folder / "coverage")
@@ -123,15 +152,11 @@ def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
             module = path.relative_to(tree).as_posix()
             files = related.of(path, tree=tree, count=arguments.files)
             tests = selected(module, fault, files, coverage)
-            code = path.read_text(encoding="utf-8")
-            path.write_text(fault.code, encoding="utf-8")
-            try:
+            with put_into(path, fault.code, backup=folder / "backup.json"):
                 outcome, by, ended = try_fault(
                     runner, tests, outcomes=folder / "outcomes.jsonl",
                     cpu_seconds=arguments.cpu_seconds,
                 )  # fmt: skip
-            finally:
-                path.write_text(code, encoding="utf-8")
             rows.append(
                 Row(
                     number, module, fault.lines, fault.before.strip(), fault.after.strip(),

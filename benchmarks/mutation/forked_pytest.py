@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = (
-    "cattrs", "cyclopts", "matplotlib.pyplot", "moocore", "pandas", "pymoo.algorithms.moo.nsga2",
-    "pytest", "scipy.stats", "sklearn.gaussian_process", "torch", "torchvision",
+    "cattrs", "cyclopts", "deap.tools", "joblib", "matplotlib.pyplot", "moocore", "pandas",
+    "pymoo.algorithms.moo.nsga2", "pytest", "rich.progress", "safetensors.torch", "scipy.stats",
+    "sklearn.gaussian_process", "torch", "torch.utils.flop_counter", "torchvision", "yaml",
 )  # fmt: skip
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "TRITON_INTERPRET": "1"}
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")

@@ -49,7 +49,8 @@ class TestRunner:
 
     def __init__(self, tree: Path, *, output: Path) -> None:
         self._output = output
-        environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = os.environ | {"PYTHONPATH": str(tree)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is compiled once serves all forks
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.mutation.forked_pytest"], cwd=tree, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
