@@ -35,10 +35,11 @@ BENCH_OPTIONS = (
 )  # fmt: skip
 OPTIONS_OF = {"run": (*OPTIONS, *OTHER_OPTIONS), "bench": BENCH_OPTIONS}
 VALUES = (
-    "tiny", "darts", "nas-bench-201", "space.yaml", "table.csv", "nowhere", ".", "digits",
-    "cifar10", "fa", "bp", "fa,usf", "acc", "acc,params", "acc>=0.9", "params<=8k", "acc>=90",
-    "nsga2", "random", "evonas", "eg", "16/255", "8/255", "pgd-3", "fgsm", "auto", "cpu", "cuda",
-    "cuda:9", "local:2", "dask://nowhere:1", "list", "show", "check", "true", "resnet20", "1,2,5",
+    "tiny", "darts", "nas-bench-201", "space.yaml", "table.csv", "config.yaml", "bench.json",
+    "nowhere", ".", "digits", "cifar10", "fa", "bp", "fa,usf", "acc", "acc,params", "acc>=0.9",
+    "params<=8k", "acc>=90", "nsga2", "random", "evonas", "eg", "16/255", "8/255", "pgd-3",
+    "fgsm", "auto", "cpu", "cuda", "cuda:9", "local:2", "dask://nowhere:1", "list", "show",
+    "check", "true", "resnet20", "1,2,5",
 )  # fmt: skip
 EXIT_CODES = {0, 2, 3}
 """Done; what was given is wrong; what evonas wrote, or the system, refuses."""
@@ -51,6 +52,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "space.yaml").write_text(source_text("tiny"))
     arch = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     (folder / "table.csv").write_text(f"arch,acc,params\n{arch},0.5,10\n")
+    (folder / "config.yaml").write_text("space: tiny\nobjectives: [acc, params]\nepochs: 2\n")
+    (folder / "bench.json").write_text(
+        '[{"algorithm": "random", "seed": 0, "evaluations": 10, "value": 0.5}]'
+    )
     return folder
 
 
