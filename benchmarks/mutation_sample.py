@@ -32,6 +32,7 @@ from benchmarks.mutation.test_runner import Ended, TestRunner, copy_tree
 
 ROOT = Path(__file__).parents[1]
 OPTIONS = [*line_coverage.OPTIONS, "-x", "--no-header", "--tb=line"]
+LONGER = 4  # times as long, where no test had failed when the time was over
 CAUGHT, SURVIVED, NO_TIME, UNSURE = "caught", "survived", "out of time", "unsure"
 
 
@@ -144,29 +145,35 @@ def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
     coverage = line_coverage.read(tree, folder / "coverage")
     related = RelatedTests(tree)
     log = folder / "faults.jsonl"
-    rows = read_rows(log)
     with TestRunner(tree, output=folder / "output.txt") as runner:
-        for number, path, fault in drawn(tree, count=arguments.count, seed=arguments.seed):
-            if number < len(rows):
-                continue
+
+        def tried(number: int, path: Path, fault: Fault, cpu_seconds: float) -> Row:
             module = path.relative_to(tree).as_posix()
             files = related.of(path, tree=tree, count=arguments.files)
             tests = selected(module, fault, files, coverage)
             with put_into(path, fault.code, backup=folder / "backup.json"):
                 outcome, by, ended = try_fault(
-                    runner, tests, outcomes=folder / "outcomes.jsonl",
-                    cpu_seconds=arguments.cpu_seconds,
-                )  # fmt: skip
-            rows.append(
-                Row(
-                    number, module, fault.lines, fault.before.strip(), fault.after.strip(),
-                    outcome, by, round(ended.cpu_seconds, 1), tuple(files),
+                    runner, tests, outcomes=folder / "outcomes.jsonl", cpu_seconds=cpu_seconds
                 )
+            row = Row(
+                number, module, fault.lines, fault.before.strip(), fault.after.strip(), outcome,
+                by, round(ended.cpu_seconds, 1), tuple(files),
             )  # fmt: skip
             with log.open("a") as file:
-                file.write(json.dumps(asdict(rows[-1])) + "\n")
+                file.write(json.dumps(asdict(row)) + "\n")
             print(f"{number}: {module}:{fault.lines[0]}: {outcome} {by}", flush=True)
-        return confirmed(rows, runner, folder)
+            return row
+
+        rows = read_rows(log)
+        for cpu_seconds in (arguments.cpu_seconds, LONGER * arguments.cpu_seconds):
+            for number, path, fault in drawn(tree, count=arguments.count, seed=arguments.seed):
+                known = rows.get(number)
+                is_open = known is None or (
+                    known.outcome == NO_TIME and known.cpu_seconds < cpu_seconds
+                )
+                if is_open:
+                    rows[number] = tried(number, path, fault, cpu_seconds)
+        return confirmed(list(rows.values()), runner, folder)
 
 
 def confirmed(rows: list[Row], runner: TestRunner, folder: Path) -> list[Row]:
@@ -186,17 +193,16 @@ def confirmed(rows: list[Row], runner: TestRunner, folder: Path) -> list[Row]:
     ]
 
 
-def read_rows(log: Path) -> list[Row]:
-    """Of earlier calls, without a last line that was cut."""
-    rows: list[Row] = []
+def read_rows(log: Path) -> dict[int, Row]:
+    """Of earlier calls, by number, the last of each; without a last line that was cut."""
+    rows: dict[int, Row] = {}
     for line in log.read_text().splitlines() if log.exists() else ():
         try:
             found = json.loads(line)
         except ValueError:
             break
-        rows.append(
-            Row(**{**found, "lines": tuple(found["lines"]), "files": tuple(found["files"])})
-        )
+        row = Row(**{**found, "lines": tuple(found["lines"]), "files": tuple(found["files"])})
+        rows[row.number] = row
     return rows
 
 

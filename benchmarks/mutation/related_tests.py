@@ -48,9 +48,9 @@ class RelatedTests:
             imports = self._tests[test]
             near = min((distances.get(each, FAR) for each in imports), default=FAR) + 1
             parts = Path(test).with_suffix("").parts[1:]
-            own = name.split(".")[1:]
+            own = tuple(name.split(".")[1:])
             # a folder in common, or a word of the name, is worth an import each
-            same = sum(1 for one, other in zip(parts[:-1], own[:-1], strict=False) if one == other)
+            same = len(set(parts[:-1]) & set(own[:-1])) + (parts[-2:-1] == own[-2:-1])
             alike = sum(any(_is_alike(w, o) for o in parts[-1].split("_")[1:]) for w in words)
             return near - same - 1.5 * alike, len(imports), test
 
