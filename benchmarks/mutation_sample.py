@@ -5,13 +5,15 @@
 A module of evonas is drawn for each fault, none twice while there are others, then a place in it,
 then what happens there (``benchmarks/mutation/sites.py``). The fault is put into a copy of the
 tree; the test files that have most to do with the module are run, nearest first, until a test
-fails or their time is over. FOLDER/faults.jsonl has a line for each fault; a call that was ended
-goes on after its last line. What is caught is believed once every test that caught something has
-passed without any fault.
+fails or their time is over. What was not noticed is tried again at the end, with four times as
+many files and four times as long.
+
+FOLDER/faults.jsonl has a line for each trial; a call that was ended goes on after its last line.
+What is caught is believed once every test that caught something has passed without any fault.
 
 With ``--measure`` every test file is first run under coverage.py, which takes an hour and is kept
-in FOLDER: of files that were measured only those tests are run that execute the line, fastest
-first, and a survivor says whether any test executes it.
+in FOLDER: of files that were measured, those tests that execute the line are run first, and no
+test of a file where none does.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from benchmarks.mutation.test_runner import Ended, TestRunner, copy_tree
 
 ROOT = Path(__file__).parents[1]
 OPTIONS = [*line_coverage.OPTIONS, "-x", "--no-header", "--tb=line"]
-LONGER = 4  # times as long, where no test had failed when the time was over
+FARTHER = 4  # times as many files and seconds, for what the nearest did not notice
 CAUGHT, SURVIVED, NO_TIME, UNSURE = "caught", "survived", "out of time", "unsure"
 
 
@@ -147,13 +149,12 @@ def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
     log = folder / "faults.jsonl"
     with TestRunner(tree, output=folder / "output.txt") as runner:
 
-        def tried(number: int, path: Path, fault: Fault, cpu_seconds: float) -> Row:
+        def tried(number: int, path: Path, fault: Fault, files: list[str], cpu: float) -> Row:
             module = path.relative_to(tree).as_posix()
-            files = related.of(path, tree=tree, count=arguments.files)
             tests = selected(module, fault, files, coverage)
             with put_into(path, fault.code, backup=folder / "backup.json"):
                 outcome, by, ended = try_fault(
-                    runner, tests, outcomes=folder / "outcomes.jsonl", cpu_seconds=cpu_seconds
+                    runner, tests, outcomes=folder / "outcomes.jsonl", cpu_seconds=cpu
                 )
             row = Row(
                 number, module, fault.lines, fault.before.strip(), fault.after.strip(), outcome,
@@ -165,14 +166,15 @@ def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
             return row
 
         rows = read_rows(log)
-        for cpu_seconds in (arguments.cpu_seconds, LONGER * arguments.cpu_seconds):
+        for times in (1, FARTHER):
             for number, path, fault in drawn(tree, count=arguments.count, seed=arguments.seed):
                 known = rows.get(number)
-                is_open = known is None or (
-                    known.outcome == NO_TIME and known.cpu_seconds < cpu_seconds
-                )
-                if is_open:
-                    rows[number] = tried(number, path, fault, cpu_seconds)
+                if known is not None and (times == 1 or known.outcome == CAUGHT):
+                    continue
+                files = related.of(path, tree=tree, count=times * arguments.files)
+                if known is None or known.files != tuple(files):
+                    cpu_seconds = times * arguments.cpu_seconds
+                    rows[number] = tried(number, path, fault, files, cpu_seconds)
         return confirmed(list(rows.values()), runner, folder)
 
 
