@@ -10,8 +10,9 @@ import pytest
 from evonas.errors import StorageError
 from evonas.settings import Settings
 from evonas.study.journal.entry import Draft
+from evonas.study.journal.opening import open_journal
 from evonas.study.run import run_study
-from tests.journals import forge_all
+from tests.journals import forge, forge_all
 from tests.small_run import changed
 from tests.study.fake import Drawn
 
@@ -94,3 +95,16 @@ def test_an_ask_and_a_promotion_that_changed_places_are_refused(
     forge_all(folder, change)
     with pytest.raises(StorageError, match="of this run held other candidates"):
         go_on(folder)
+
+
+def test_a_run_whose_journal_does_not_describe_the_images_goes_on_by_its_settings(
+    config: Settings, begin: Begin
+) -> None:
+    """As in runs of before: what the images are like then follows from the data set."""
+    folder = begin(config, "run")
+    forge(folder, "began", lambda body: {k: v for k, v in body.items() if k != "traits"})
+    go_on(folder)
+    journal = open_journal(folder)
+    assert journal.traits() is None
+    assert len(journal.evaluations()) == config.search.num_trainings
+    journal.close()
