@@ -17,7 +17,8 @@ from evonas.space import source_text
 from tests.fuzz.inputs import ODD, broken, fuzzed, seeds
 
 COMMANDS = (
-    "run", "run", "run", "run", "resume", "confirm", "train", "front", "show", "attack", "ablate",
+    "run", "run", "run", "run", "resume", "confirm", "train", "log", "front", "show", "attack",
+    "ablate",
     "analyse", "status", "ls", "verify", "repair", "backup", "spaces", "rules", "objectives",
     "algorithms", "datasets", "bench", "bench", "compare",
 )  # fmt: skip
