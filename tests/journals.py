@@ -32,13 +32,22 @@ def forge(folder: Path, kind: str, change: Callable[[dict[str, Any]], dict[str, 
         kind: of the entries.
         change: of their bodies.
     """
+
+    def changed(drafts: list[Draft]) -> list[Draft]:
+        return [
+            Draft(d.kind, d.name, json.dumps(change(json.loads(d.body)))) if d.kind == kind else d
+            for d in drafts
+        ]
+
+    forge_all(folder, changed)
+
+
+def forge_all(folder: Path, change: Callable[[list[Draft]], list[Draft]]) -> None:
+    """The same for all entries at once, which may also change places."""
     journal = open_journal(folder)
-    drafts = [
-        Draft(e.kind, e.name, json.dumps(change(e.document)) if e.kind == kind else e.body)
-        for e in journal.entries
-    ]
+    drafts = [Draft(e.kind, e.name, e.body) for e in journal.entries]
     journal.close()
-    entries = sealed(drafts, after=None)
+    entries = sealed(change(drafts), after=None)
     connection = connect(folder / "study.db")
     connection.execute("DELETE FROM entry")
     insert(connection, entries)

@@ -7,9 +7,10 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Literal
 
-from evonas.errors import DataError
+from evonas.errors import DataError, show
 
 Measure = Literal["hv_share", "value", "returned"]
+MAX_SCORE = 1e300  # beyond, a variance is no number
 MEASURES: tuple[Measure, ...] = ("hv_share", "value", "returned")
 
 
@@ -62,10 +63,13 @@ def read_scores(path: Path) -> list[BenchScore]:
         DataError: the file cannot be read, or holds something else.
     """
     try:
-        return [_score(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(rows, list):
+            raise ValueError(f"expected a list, got {show(rows)}")
+        return [_score(row, where=f"record {n}") for n, row in enumerate(rows, start=1)]
     except OSError as problem:
         raise DataError(f"{path}: cannot be read: {problem.strerror}") from problem
-    except (ValueError, TypeError, KeyError) as problem:
+    except (ValueError, RecursionError) as problem:  # lists a mile deep
         raise DataError(f"{path}: not the records of evonas bench: {problem}") from problem
 
 
@@ -91,13 +95,36 @@ def _moments(scores: Sequence[float]) -> tuple[float, float, int]:
     return mean(scores), stdev(scores) if len(scores) > 1 else 0.0, len(scores)
 
 
-def _score(row: Mapping[str, Any]) -> BenchScore:
-    (measure,) = [name for name in MEASURES if name in row]
-    score = row[measure]
+def _score(row: Any, *, where: str) -> BenchScore:
+    """One record; ValueError where something else stands in its place."""
+    if not isinstance(row, dict):
+        raise ValueError(f"{where}: expected an object, got {show(row)}")
+    measures = [name for name in MEASURES if name in row]
+    if len(measures) != 1:
+        raise ValueError(f"{where}: expected one of {', '.join(MEASURES)}, got {len(measures)}")
+    algorithm, score = row.get("algorithm"), row[measures[0]]
+    if not isinstance(algorithm, str):
+        raise ValueError(f"{where}: algorithm: expected a text, got {show(algorithm)}")
+    if score is not None and not _is_number(score):
+        raise ValueError(f"{where}: {measures[0]}: expected a finite number, got {show(score)}")
     return BenchScore(
-        str(row["algorithm"]),
-        int(row["seed"]),
-        int(row["evaluations"]),
-        measure,
+        algorithm,
+        _whole_number(row, "seed", at_least=0, where=where),
+        _whole_number(row, "evaluations", at_least=1, where=where),
+        measures[0],
         None if score is None else float(score),
     )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is one that a float can hold."""
+    return type(value) in (int, float) and abs(value) <= MAX_SCORE  # false for NaN
+
+
+def _whole_number(row: Mapping[str, Any], name: str, *, at_least: int, where: str) -> int:
+    value = row.get(name)
+    if type(value) is not int or value < at_least:
+        raise ValueError(
+            f"{where}: {name}: expected a whole number of at least {at_least}, got {show(value)}"
+        )
+    return value

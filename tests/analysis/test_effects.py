@@ -53,9 +53,9 @@ def test_what_was_planted_is_found_by_both_models_and_with_its_sign(found: Effec
         assert [e.choice for e in rows] == list(gene.choices)
         for number, row in enumerate(rows):
             true = unit * (number - middle)
-            assert row.effect == pytest.approx(true, abs=0.2 * unit)
-            assert row.additive == pytest.approx(true, abs=0.2 * unit)
-            assert row.error < 0.2 * unit
+            assert row.effect == pytest.approx(true, abs=0.01 * unit)
+            assert row.additive == pytest.approx(true, abs=0.01 * unit)
+            assert row.error < 0.02 * unit
     assert all(fit.explains for fit in found.fits)
 
 

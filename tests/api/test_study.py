@@ -162,6 +162,15 @@ def test_everything_that_can_be_named_is_listed() -> None:
         evonas.available("rule")
 
 
+def test_a_data_set_is_listed_with_its_shape_and_what_holds_by_default() -> None:
+    listed = evonas.available("datasets")
+    columns = ["what it shows", "classes", "shape", "epochs", "batch", "epsilon"]
+    assert list(listed.columns) == columns
+    assert list(listed.loc["digits"])[1:] == [10, "1x8x8", 6, 32, "16/255"]  # as its page says
+    assert listed["shape"]["imagenet16-120"] == "3x16x16"
+    assert listed["shape"].isna()["folder"]  # where there are no images yet
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -119,13 +119,37 @@ def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert read_scores(tmp_path / "out.json") == records
     text = (tmp_path / "out.json").read_text()
     assert '{"algorithm": "nsga2", "seed": 0, "evaluations": 100, "hv_share": 0.5}' in text
-    for wrong in ("{}", "[1]", "no json", '[{"algorithm": "a", "seed": 0, "evaluations": 1}]'):
-        (tmp_path / "out.json").write_text(wrong)
-        if wrong == "{}":
-            assert read_scores(tmp_path / "out.json") == []
-            continue
-        with pytest.raises(DataError, match="not the records of evonas bench"):
-            read_scores(tmp_path / "out.json")
+
+
+RECORD = '[{"algorithm": "a", "seed": 0, "evaluations": 1, "value": 0.5}]'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "expected a list, got {}"),
+        ("[1]", "record 1: expected an object, got 1"),
+        ("no json", "Expecting value"),
+        ("[" * 100_000, "recursion"),
+        (RECORD.replace('"value"', '"worth"'), "record 1: expected one of hv_share, value"),
+        (RECORD.replace('"a"', "7"), "record 1: algorithm: expected a text, got 7"),
+        (RECORD.replace(" 0,", " -1,"), "seed: expected a whole number of at least 0, got -1"),
+        (RECORD.replace(" 0,", " Infinity,"), "seed: expected a whole number .*, got inf"),
+        (RECORD.replace(" 1,", " 0,"), "evaluations: expected a whole number of at least 1"),
+        (RECORD.replace(" 1,", " false,"), "evaluations: expected a whole number .* got False"),
+        (RECORD.replace("0.5", "NaN"), "value: expected a finite number, got nan"),
+        (RECORD.replace("0.5", "1e999"), "value: expected a finite number, got inf"),
+        (RECORD.replace("0.5", "9" * 400), "value: expected a finite number, got 999"),
+    ],
+)
+def test_records_of_another_form_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    """Evaluations of 0, which have no logarithm, were compared; an infinite seed was no error."""
+    path = tmp_path / "out.json"
+    path.write_text(RECORD)
+    assert len(read_scores(path)) == 1
+    path.write_text(text)
+    with pytest.raises(DataError, match=rf"not the records of evonas bench: .*{message}"):
+        read_scores(path)
 
 
 def test_the_summary_is_mean_and_deviation_of_a_sample() -> None:

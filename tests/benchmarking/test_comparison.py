@@ -127,6 +127,20 @@ def test_what_a_run_reached_by_hand() -> None:
     }
 
 
+def test_distances_are_to_all_that_any_run_found_also_after_the_shortest_ended() -> None:
+    """Runs are held against what is known to be possible, not against each other's beginnings."""
+    compared = compare_courses(
+        [
+            trajectory("long", [(4.0, 4.0), (4.0, 0.0), (0.0, 0.0)]),
+            trajectory("short", [(4.0, 4.0)]),
+        ]
+    )
+    assert compared.normaliser == Normaliser((0.0, 0.0), (4.0, 4.0))
+    assert [run.evaluations for run in compared.runs] == [(1,), (1,)]
+    assert [run.measures["igd_plus"] for run in compared.runs] == pytest.approx([2**0.5] * 2)
+    assert [run.measures["hypervolume"] for run in compared.runs] == pytest.approx([0.1**2] * 2)
+
+
 def test_a_run_behind_a_front_of_one_point_has_a_hypervolume() -> None:
     compared = compare_courses(
         [trajectory("a", [(0.0, 0.0)]), trajectory("b", [(9.0, 9.0), (5.0, 3.0)])]

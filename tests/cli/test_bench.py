@@ -114,6 +114,7 @@ def test_with_noise_what_is_printed_is_what_is_written(
         (["--algorithm", "moead"], "algorithm 'moead': expected at least 2 objectives, got 1"),
         (["--checkpoints", "many"], "checkpoints: expected whole numbers"),
         (["--seeds", "0"], "seeds: expected a whole number of at least 1, got 0"),
+        (["--seeds", "9" * 30], "seeds: expected at most 100,000, got 999"),
         (["--first-seed", "-1"], "first-seed: expected at least 0"),
         (["--workers", "0"], "workers: expected a whole number of at least 1, got 0"),
         (["--space", "tin"], "unknown search space 'tin'; did you mean 'tiny'"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load as load_weights
+from torch import Tensor
 
 from evonas.evaluation import evaluate as module
 from evonas.evaluation.data.loading import load_search_data
@@ -129,6 +130,19 @@ def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
     first, second = (subject for *_, subject in seen)
     assert first.attack_seed == second.attack_seed
     assert torch.equal(first.attacked.pixels, second.attacked.pixels)
+
+
+def pixels(images: Tensor) -> set[bytes]:
+    return {image.numpy().tobytes() for image in images}
+
+
+def test_the_images_that_are_attacked_are_of_the_validation_part(protocol: Protocol) -> None:
+    """Of the part that is trained on, a network is too sure."""
+    data = load_search_data("digits", seed=0, num_images=200)
+    attacked = module.attacked_validation(protocol)
+    assert len(attacked) == 50
+    assert pixels(attacked.pixels) <= pixels(data.validation.pixels)
+    assert not pixels(attacked.pixels) & pixels(data.train.pixels)
 
 
 def test_a_mistake_of_ours_is_not_recorded_as_a_failure(

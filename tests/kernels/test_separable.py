@@ -1,5 +1,7 @@
 """Oracles: rule layers one after the other in float64; torch's checks of an operator."""
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -91,6 +93,28 @@ def test_an_input_that_needs_no_signal_gets_none() -> None:
     found = torch.autograd.grad(z.sum(), list(layers.parameters()))
     for one, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, other)
+
+
+class NoGradient(torch.autograd.Function):
+    """The same numbers; what comes back ends here."""
+
+    @staticmethod
+    def forward(ctx: Any, numbers: Tensor) -> Tensor:
+        del ctx
+        return numbers.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *received: Any) -> None:
+        del ctx, received
+
+
+def test_what_receives_nothing_sends_and_learns_nothing() -> None:
+    layers = half(3, 1, 1)
+    images = torch.randn(1, 3, 5, 5, dtype=torch.float64).requires_grad_()
+    z, _, _ = run(layers, images)
+    output = NoGradient.apply(z).sum()
+    found = torch.autograd.grad(output, [images, *layers.parameters()], allow_unused=True)
+    assert [each is None for each in found] == [True] * 3
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the check's own

@@ -1,5 +1,7 @@
 """The state of a wiring travels by value; its laws of decay are in test_kolen_pollack.py."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -16,6 +18,34 @@ def test_a_state_is_restored_to_the_last_bit() -> None:
     second.restore(first.state())
     assert second.state() == first.state()
     assert second.step == 3
+
+
+@pytest.mark.parametrize("way", ["numbers", "tensors", "there and back"])
+def test_a_training_that_was_restored_decays_on_as_one_that_was_not(way: str) -> None:
+    """The decay has a momentum: a state without it is right until the next step."""
+    settings: dict[str, Any] = {"learning_rate": 0.1, "weight_decay": 0.01, "momentum": 0.9}
+    straight, stopped, resumed = (
+        connect(RuleConv2d(2, 2, 3, rule=KolenPollack()), seed=0) for _ in range(3)
+    )
+    for wiring in (straight, stopped):
+        for _ in range(3):
+            wiring.advance(**settings)
+    if way != "numbers":
+        resumed.to_tensors("cpu")
+    resumed.restore(stopped.state())
+    if way == "there and back":
+        resumed.to_numbers()
+        resumed.to_tensors("cpu")
+    for wiring in (straight, resumed):
+        for _ in range(3):
+            wiring.advance(**settings)
+    assert resumed.state() == straight.state()
+    # by hand, with t steps of decay: velocity v = 0.9 v + 0.01 a, decay a = a - 0.1 v
+    decay, velocity = 1.0, 0.0
+    for _ in range(6):
+        velocity = 0.9 * velocity + 0.01 * decay
+        decay -= 0.1 * velocity
+    assert float(resumed.decay) == pytest.approx(decay, rel=1e-14)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,27 @@ def test_networks_taken_meanwhile_are_not_offered_from_the_list(
     assert {problem.key(genome) for genome in rest} == few - {problem.key(first), taken}
 
 
+def test_the_last_networks_of_a_space_come_in_random_order(
+    toy: Callable[..., SearchProblem],
+) -> None:
+    """Drawn one by one they would, too: each of the last four is as often the first of them."""
+    problem = toy(num_sites=10, num_operations=2)
+    few = {str([(i, 0), (j, 0)] + [(1, 0)] * 8) for i in (0, 1) for j in (0, 1)}
+    firsts: Counter[str] = Counter()
+    orders = set()
+    for seed in range(40):
+        source = UnseenGenomes(problem, rng=random.Random(seed))
+        source._rest = source._listed()
+        rest = source.draw(4, is_new=few.__contains__)
+        keys = [problem.key(genome) for genome in rest]
+        assert set(keys) == few
+        firsts[keys[0]] += 1
+        orders.add(tuple(keys))
+    assert set(firsts) == few
+    assert max(firsts.values()) < 22  # 10 expected, four standard deviations
+    assert len(orders) > 12
+
+
 def test_a_space_too_large_to_list_is_given_up_after_a_fixed_number_of_draws(
     toy: Callable[..., SearchProblem],
 ) -> None:

@@ -10,6 +10,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evonas.schema import parse_yaml
 from evonas.space import Blueprint, CellPlan, Genome, Space, from_data, load
 
 seeds = st.integers(0, 2**32 - 1)
@@ -290,8 +291,31 @@ def test_a_classifier_whose_rules_are_all_one_has_no_active_gene() -> None:
     assert space.canonical(changed(genome, last, 1)).values[last] == 0
 
 
-def test_a_classifier_that_shares_its_rule_is_not_folded() -> None:
-    space = load("tiny").with_rules(("usf", "kp")).with_readout(SAME_ON_CLASSIFIER)
-    last = max(n for n, gene in enumerate(space.genes) if gene.kind == "rule")
-    convolving = space.parse("|conv_3x3~0|+|skip~0|+|skip~0|")
-    assert space.key(changed(convolving, last, 1)) != space.key(convolving)
+CELL_AND_CLASSIFIER = """
+name: last-stage
+description: the stem has a rule of its own, the last cell and the classifier share one
+size: {channels: 4, cells: 1}
+cells:
+  cell:
+    nodes: 1
+    graph: dense
+    join: last
+    operations:
+      skip: {kind: identity}
+      conv: {kind: convolution, kernel: 3}
+stages: [{cell: cell, channels: 1}, {cell: cell, channels: 2}]
+rules: {choices: [usf, kp], granularity: stage}
+"""
+
+
+def test_a_classifier_that_shares_its_rule_with_cells_is_not_folded() -> None:
+    data = parse_yaml(CELL_AND_CLASSIFIER, where="test")
+    space = from_data(data, where="test").with_readout(SAME_ON_CLASSIFIER)
+    first, last = (n for n, gene in enumerate(space.genes) if gene.kind == "rule")
+    assert space.decode(space.parse("|skip~0|")).rules.keys() >= {"stem", "classifier"}
+    convolving, skipping = space.parse("|conv~0|"), space.parse("|skip~0|")
+    other = changed(convolving, last, 1)
+    assert space.key(other) != space.key(convolving)
+    assert space.is_active(convolving)[last]
+    assert space.canonical(other).values[last] == 1
+    assert space.key(changed(skipping, first, 1)) != space.key(skipping)

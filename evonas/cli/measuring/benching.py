@@ -24,6 +24,8 @@ from evonas.errors import ConfigError
 from evonas.search.replicates.replicated_engines import AUTO, parse_replicates
 from evonas.space import load
 
+MAX_SEEDS = 100_000  # of each engine; more would take years
+
 Record = TypeVar("Record", BenchScore, NoisyScore)
 
 
@@ -132,6 +134,8 @@ def _cell(mean: float, deviation: float, count: int) -> str:
 def _plan(options: BenchOptions) -> BenchPlan:
     if options.seeds < 1:
         raise ConfigError(f"seeds: expected a whole number of at least 1, got {options.seeds}")
+    if options.seeds > MAX_SEEDS:
+        raise ConfigError(f"seeds: expected at most {MAX_SEEDS:,}, got {options.seeds}")
     if options.first_seed < 0:
         raise ConfigError(f"first-seed: expected at least 0, got {options.first_seed}")
     return BenchPlan(

@@ -170,5 +170,7 @@ def test_the_host_never_waits_for_the_device(batch: tuple[Tensor, Tensor]) -> No
     images, labels = batch
     perturb, of = perturbation(pgd_adversary(2, epsilon=EPSILON)), number()
     network = Linear(WEIGHT, 0.0)
-    with Recorder():
-        perturb(network, images, labels, number=of)
+    with Recorder() as recorder:  # it refuses whatever the host would wait for
+        points = perturb(network, images, labels, number=of)
+    assert recorder.calls
+    assert not torch.equal(points, images)

@@ -40,11 +40,13 @@ class NoReadback(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.num_seen = 0
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         name = func.overloadpacket.__name__
+        self.num_seen += 1
         assert name not in self.forbidden, name
         if name in ("index", "index_put_", "_index_put_impl_"):
             masks = [i for i in args[1] if i is not None and i.dtype == torch.bool]
@@ -65,10 +67,11 @@ def test_the_host_never_waits_for_the_device(
 ) -> None:
     images, labels = batch
     noise = uniform(images)
-    with NoReadback():
+    with NoReadback() as trap:
         apgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=20, loss=loss)
         pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=5, loss=loss)
         fgsm(trained, images, labels, epsilon=EPSILON, loss=loss)
+    assert trap.num_seen > 26  # a step each at the least
 
 
 ATTACKERS = (
@@ -100,8 +103,9 @@ def test_no_attack_makes_the_host_wait(
         attacker = Transfer(copy.deepcopy(trained), attacker.attacker)
     count = attacker.num_numbers((1, 8, 8))
     numbers = uniform_rows(range(8), count, seed=0, name="any")
-    with NoReadback():
+    with NoReadback() as trap:
         attacker.attack(trained, Batch(images, labels, numbers, EPSILON))
+    assert trap.num_seen > 0
 
 
 @pytest.mark.gpu

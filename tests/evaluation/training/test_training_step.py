@@ -70,8 +70,10 @@ def test_a_step_that_is_repeated_goes_on_as_the_training(
 def test_beginning_an_epoch_never_waits(images: FramedImages) -> None:
     step = step_of(images, ("bp",), space="nas-bench-201")
     plan = plan_epoch(images, batch=RECIPE.batch, generator=torch.Generator().manual_seed(0))
-    with Recorder():
+    with Recorder() as recorder:  # it refuses whatever the host would wait for
         step.begin_epoch(plan)
+    assert recorder.calls
+    assert step.num_steps == len(images.labels) // RECIPE.batch
 
 
 def test_numbers_and_tensors_of_the_wiring_train_to_the_same(images: FramedImages) -> None:

@@ -219,7 +219,9 @@ def test_its_beginning_depends_on_the_seed_alone() -> None:
     assert first.see is not None
     assert second.see is not None
     assert torch.equal(first.see, second.see)
-    assert first.see.std().item() == pytest.approx(1 / math.sqrt(3 * 36), rel=0.15)
+    # uniform within torch's bound for a convolution of 36 inputs, one over the root of them
+    assert first.see.abs().max().item() <= 1 / math.sqrt(36)
+    assert first.see.std().item() == pytest.approx(1 / math.sqrt(3 * 36), rel=0.05)
     assert first.read.count_nonzero() == 0
 
 

@@ -137,7 +137,9 @@ def test_a_segment_of_one_linear_layer_is_the_closed_form(steps: int) -> None:
 def test_values_that_cannot_move_give_back_propagation_normalisation_included() -> None:
     misses = []
     for gamma in (1e-7, 1e-5):
-        segment, x, g = separable(PC(gamma=gamma, step=1.0, steps=5))
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # the same network and images for both
+            segment, x, g = separable(PC(gamma=gamma, step=1.0, steps=5))
         found, truth = passed(segment, x, g), truly_passed(segment, x, g)
         misses.append(
             max(
@@ -146,7 +148,7 @@ def test_values_that_cannot_move_give_back_propagation_normalisation_included() 
             )
         )
     assert misses[0] < 2e-4
-    assert misses[1] / misses[0] == pytest.approx(100, rel=0.3)  # it is linear in gamma
+    assert misses[1] / misses[0] == pytest.approx(100, rel=0.02)  # it is linear in gamma
 
 
 def test_one_whole_step_moves_the_values_by_the_gradient_itself() -> None:

@@ -79,9 +79,15 @@ def test_every_wiring_of_a_network_is_made_exact() -> None:
         assert second.exact
 
 
-def test_a_network_of_plain_layers_is_exact_already() -> None:
-    with true_gradient(PlainTwin()):
-        pass
+def test_a_network_of_plain_layers_is_exact_already(
+    batch: tuple[Tensor, Tensor], gradients: Gradients
+) -> None:
+    twin = PlainTwin()
+    expected = gradients(twin, *batch)
+    with true_gradient(twin):
+        found = gradients(twin, *batch)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], gradient) for name, gradient in expected.items())
 
 
 def test_a_network_that_is_not_connected_is_refused() -> None:

@@ -1,5 +1,7 @@
 """The default engine: its bookkeeping, many results, threads, and what a model finds at once."""
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from statistics import mean
@@ -9,8 +11,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from evonas.search.engines import make_search
+from evonas.search.model_guided.candidates import OPERATORS, Candidates
 from evonas.search.model_guided.evonas_search import NUM_FOUNDERS, EvonasSearch
 from evonas.search.model_guided.genome_features import Features
+from evonas.search.model_guided.operator_credit import OperatorCredit
 from evonas.search.model_guided.surrogate import MAX_ROWS, Surrogate
 from evonas.search.pareto import Vector
 from evonas.search.problem import SearchProblem
@@ -42,6 +46,72 @@ def test_every_child_is_credited_once(toy: Callable[..., SearchProblem], at_once
     assert sum(record.told for record in records) == 56 - num_founders
     assert all(record.entered <= record.told <= record.made for record in records)
     assert sum(record.entered for record in records) > 0
+
+
+def dominates(one: Vector, other: Vector) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+def test_a_child_is_credited_with_entering_only_where_nothing_told_dominates_it(
+    toy: Callable[..., SearchProblem],
+) -> None:
+    """Counted again by comparing all pairs, one child at a time."""
+    search = EvonasSearch(
+        toy(num_sites=6, num_operations=4), population=10, num_objectives=2, seed=0
+    )
+    told: list[Vector] = []
+    entered = succeeded = 0
+    for number in range(50):
+        (genome,) = search.ask(1)
+        vector = None if genome.values[0] == 2 else parts(genome)
+        if vector is not None:
+            told.append(vector)
+        is_child = number >= NUM_FOUNDERS
+        succeeded += is_child and vector is not None
+        entered += (
+            is_child and vector is not None and not any(dominates(other, vector) for other in told)
+        )
+        search.tell([genome], [vector])
+    search.ask(1)  # learns the last result
+    assert sum(record.entered for record in search.credit.records.values()) == entered
+    assert 0 < entered < succeeded
+
+
+@pytest.fixture
+def candidates(toy: Callable[..., SearchProblem]) -> tuple[Candidates, OperatorCredit]:
+    """A pool over a space so small that operators meet each other's children."""
+    problem = toy(num_sites=3, num_operations=2)
+    credit = OperatorCredit(OPERATORS)
+    rng = random.Random(0)
+    pool = Candidates(problem, Features(problem), credit, is_new=lambda _: True, rng=rng)
+    return pool, credit
+
+
+def test_a_candidate_belongs_to_the_operator_that_made_it_first(
+    candidates: tuple[Candidates, OperatorCredit],
+) -> None:
+    pool, credit = candidates
+    parent = Genome((0,) * 6)
+    makers: dict[Genome, str] = {}
+    for _ in range(6):
+        pool.breed(5, front=[parent], good=[])
+        for one in pool.all():
+            assert makers.setdefault(one.genome, one.operator) == one.operator
+    assert len(makers) == 8  # all there are
+    counted = Counter(makers.values())
+    assert {name: record.made for name, record in credit.records.items()} == {
+        name: counted[name] for name in OPERATORS
+    }
+    assert len(counted) > 1
+
+
+def test_a_child_that_two_operators_make_at_once_is_the_firsts(
+    candidates: tuple[Candidates, OperatorCredit],
+) -> None:
+    pool, credit = candidates
+    pool.breed(200, front=[Genome((0,) * 6)], good=[])
+    assert len(pool) == 8
+    assert sum(record.made for record in credit.records.values()) == 8
 
 
 def test_the_number_of_threads_does_not_matter(toy: Callable[..., SearchProblem]) -> None:

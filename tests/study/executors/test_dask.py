@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,14 @@ def test_a_worker_of_another_version_is_refused_by_its_name(
     executor.submit(Order(SPACE, genomes(1)[0], PROTOCOL))
     with pytest.raises(ClusterError, match=r"torch 1\.0\.0.*found torch "):
         executor.next_done()
+
+
+def test_the_versions_that_are_compared_are_those_of_this_process() -> None:
+    assert own_versions() == {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "evonas": version("evonas"),
+        "torch": torch.__version__.split("+")[0],  # the same for a CPU and for a GPU
+    }
 
 
 def test_where_no_scheduler_answers_one_is_told_where(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,94 @@
+"""Runs of pytest in forks of a process that has imported what takes seconds to import.
+
+    python -m benchmarks.mutation.forked_pytest < orders
+
+Each line of standard input is an order, a JSON object of ``arguments`` (of pytest),
+``environment`` (what is added), ``output`` (a file), ``cpu_seconds`` and ``seconds``, at most.
+Each line that comes back holds ``exit_code``, None where one of the two was used up, and the
+``cpu_seconds`` used. It is started in the tree that is tested; ``evonas`` itself is imported by
+each fork.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = (
+    "cattrs", "cyclopts", "deap.tools", "joblib", "matplotlib.pyplot", "moocore", "pandas",
+    "pymoo.algorithms.moo.nsga2", "pytest", "rich.progress", "safetensors.torch", "scipy.stats",
+    "sklearn.gaussian_process", "torch", "torch.utils.flop_counter", "torchvision", "yaml",
+)  # fmt: skip
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "TRITON_INTERPRET": "1"}
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def import_libraries() -> None:
+    """Everything of others that takes long to import, so that a fork need not."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    for module in LIBRARIES:
+        import_module(module)
+
+
+def run(order: dict[str, Any]) -> dict[str, Any]:
+    """What became of one order."""
+    child = os.fork()
+    if child == 0:
+        _become_pytest(order)
+    deadline = time.monotonic() + order["seconds"]
+    used = 0.0
+    try:
+        while time.monotonic() < deadline and used < order["cpu_seconds"]:
+            ended, status, usage = os.wait4(child, os.WNOHANG)
+            if ended:
+                used = usage.ru_utime + usage.ru_stime
+                return {"exit_code": os.waitstatus_to_exitcode(status), "cpu_seconds": used}
+            used = cpu_seconds(child)
+            time.sleep(0.05)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return {"exit_code": None, "cpu_seconds": used}
+
+
+def cpu_seconds(process: int) -> float:
+    """That a process and its ended children have used (``man proc_pid_stat``)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
+
+
+def _become_pytest(order: dict[str, Any]) -> None:
+    os.setpgid(0, 0)
+    os.environ.update(order["environment"])
+    with Path(order["output"]).open("a") as output, Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    code = 70
+    try:
+        import pytest
+
+        code = int(pytest.main(order["arguments"]))
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    """See the module."""
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    import_libraries()
+    for line in sys.stdin:
+        replies.write(json.dumps(run(json.loads(line))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

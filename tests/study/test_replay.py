@@ -1,0 +1,110 @@
+"""A replay holds all that the journal says of an order against what is ordered again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.errors import StorageError
+from evonas.settings import Settings
+from evonas.study.journal.entry import Draft
+from evonas.study.journal.opening import open_journal
+from evonas.study.run import run_study
+from tests.journals import forge, forge_all
+from tests.small_run import changed
+from tests.study.fake import Drawn
+
+Begin = Callable[[Settings, str], Path]
+Forgery = Callable[[list[Draft]], list[Draft]]
+
+STEADY: dict[str, Any] = {"mode": "steady", "fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
+TWICE: dict[str, Any] = {"replicates": "2", "evaluations": 14, "generations": 5}
+
+
+def go_on(folder: Path) -> None:
+    run_study(folder, executor=Drawn(), on_progress=lambda _: None)
+
+
+def altered(kind: str, *, place: int, **values: Any) -> Forgery:
+    """The entry of a kind at this place among those of its kind says something else."""
+
+    def change(drafts: list[Draft]) -> list[Draft]:
+        number = [n for n, each in enumerate(drafts) if each.kind == kind][place]
+        old = drafts[number]
+        body = json.loads(old.body)
+        assert body.keys() >= values.keys()
+        assert all(body[name] != value for name, value in values.items())
+        new = Draft(kind, old.name, json.dumps({**body, **values}))
+        return [*drafts[:number], new, *drafts[number + 1 :]]
+
+    return change
+
+
+def exchanged(first: str, second: str) -> Forgery:
+    """The last neighbours of these kinds have changed places."""
+
+    def change(drafts: list[Draft]) -> list[Draft]:
+        kinds = [each.kind for each in drafts]
+        pairs = [n for n in range(len(kinds) - 1) if kinds[n : n + 2] == [first, second]]
+        at = pairs[-1]
+        return [*drafts[:at], drafts[at + 1], drafts[at], *drafts[at + 2 :]]
+
+    return change
+
+
+FORGERIES: dict[str, tuple[dict[str, Any], Forgery]] = {
+    "the generation of a candidate": ({}, altered("asked", place=5, generation=0)),
+    "the generation of a replicate": (TWICE, altered("repeated", place=0, generation=7)),
+    "the replicate": (TWICE, altered("repeated", place=0, replicate=2)),
+    "the epochs of a promotion": (STEADY, altered("promoted", place=-1, epochs=4)),
+    "two candidates of one ask": ({}, exchanged("asked", "asked")),
+    "two replicates of one ask": (TWICE, exchanged("repeated", "repeated")),
+    "a promotion before the result it follows from": (STEADY, exchanged("told", "promoted")),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_an_order_that_the_journal_tells_otherwise_is_refused(
+    config: Settings, begin: Begin, name: str
+) -> None:
+    values, forgery = FORGERIES[name]
+    folder = begin(changed(config, **values), "run")
+    go_on(folder)
+    go_on(folder)  # as it was written, it is replayed to its end
+    forge_all(folder, forgery)
+    with pytest.raises(StorageError, match="of this run held other candidates"):
+        go_on(folder)
+
+
+def test_an_ask_and_a_promotion_that_changed_places_are_refused(
+    config: Settings, begin: Begin
+) -> None:
+    """Each of them is ordered again, by the same key, but at another moment."""
+    folder = begin(changed(config, **STEADY), "run")
+    go_on(folder)
+
+    def change(drafts: list[Draft]) -> list[Draft]:
+        kinds = [each.kind for each in drafts]
+        promotion = kinds.index("promoted")
+        ask = kinds.index("asked", promotion)
+        drafts[promotion], drafts[ask] = drafts[ask], drafts[promotion]
+        return drafts
+
+    forge_all(folder, change)
+    with pytest.raises(StorageError, match="of this run held other candidates"):
+        go_on(folder)
+
+
+def test_a_run_whose_journal_does_not_describe_the_images_goes_on_by_its_settings(
+    config: Settings, begin: Begin
+) -> None:
+    """As in runs of before: what the images are like then follows from the data set."""
+    folder = begin(config, "run")
+    forge(folder, "began", lambda body: {k: v for k, v in body.items() if k != "traits"})
+    go_on(folder)
+    journal = open_journal(folder)
+    assert journal.traits() is None
+    assert len(journal.evaluations()) == config.search.num_trainings
+    journal.close()
