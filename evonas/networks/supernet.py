@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from evonas.errors import SpaceError
 from evonas.networks.cell import join_nodes
 from evonas.networks.operations import make_operation
-from evonas.networks.skeleton import SkeletonBuilder, check_image_size
+from evonas.networks.skeleton import SkeletonBuilder, SkeletonParts, check_image_size
+from evonas.networks.style import Style
 from evonas.networks.supernet_selection import RuleShares, Selection
 from evonas.rules import (
     AbstractRule,
@@ -37,7 +39,13 @@ class MixedCell(nn.Module):
     """A cell with every operation on every edge."""
 
     def __init__(
-        self, graph: CellGraph, *, preprocess: Sequence[nn.Module], position: Position
+        self,
+        graph: CellGraph,
+        *,
+        preprocess: Sequence[nn.Module],
+        position: Position,
+        given_channels: int,
+        style: Style,
     ) -> None:
         super().__init__()
         self.position = position
@@ -47,7 +55,13 @@ class MixedCell(nn.Module):
         self.stride = 2 if position.is_strided else 1
         self.edges = nn.ModuleDict(
             {
-                f"{source}_{target}": _operations(graph, source, position)
+                f"{source}_{target}": _operations(
+                    graph,
+                    source,
+                    position,
+                    in_channels=given_channels if source < self.inputs else position.channels,
+                    style=style,
+                )
                 for target in graph.targets
                 for source in range(target)
                 if any(source in sources for sources in graph.sources[target])
@@ -84,7 +98,9 @@ class MixedCell(nn.Module):
         return edge[number]
 
 
-def _operations(graph: CellGraph, source: int, position: Position) -> nn.ModuleList:
+def _operations(
+    graph: CellGraph, source: int, position: Position, *, in_channels: int, style: Style
+) -> nn.ModuleList:
     stride = graph.stride(source, is_strided=position.is_strided)
     return nn.ModuleList(
         nn.Identity()  # a placeholder: the zero operation is never run
@@ -94,6 +110,8 @@ def _operations(graph: CellGraph, source: int, position: Position) -> nn.ModuleL
             channels=position.channels,
             stride=stride,
             rule=_placeholder_rule(""),
+            in_channels=in_channels,
+            style=style,
         )
         for operation in graph.operations
     )
@@ -139,11 +157,13 @@ class Supernet(nn.Module):
             dtype: fixed for the same reason.
 
         Raises:
-            SpaceError: the images are too small for the space.
+            SpaceError: the images are too small for the space, or genomes choose what a supernet
+                cannot share (:func:`check_shareable`).
             RuleError: a rule of the space cannot be mixed with others.
         """
         super().__init__()
         check_image_size(space, input_shape)
+        check_shareable(space)
         self.space = space
         self.learning_rate = learning_rate
         self._rules = [all_rules()[name]() for name in space.rule_choices]
@@ -151,15 +171,7 @@ class Supernet(nn.Module):
         # torch's layers draw from the global generator: lend it to them, then restore it
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            parts = SkeletonBuilder(
-                space,
-                rule=_placeholder_rule,
-                cell=lambda position, preprocess: MixedCell(
-                    space.graphs[position.cell or ""], preprocess=preprocess, position=position
-                ),
-                in_channels=input_shape[0],
-                num_classes=num_classes,
-            ).build()
+            parts = _parts(space, input_shape, num_classes)
         self.body = nn.ModuleDict(parts.body)
         self.head = parts.head
         self.classifier: RuleLinear = parts.classifier
@@ -263,6 +275,41 @@ class Supernet(nn.Module):
         """The rules of the space and their versions for a readout; each name once."""
         rules = [*self._rules, *(rule.for_readout() for rule in self._rules)]
         return list({rule.name: rule for rule in reversed(rules)}.values())
+
+
+def check_shareable(space: Space) -> None:
+    """Refuse spaces whose genomes differ in more than operations and rules.
+
+    Raises:
+        SpaceError: they choose widths, depths, the activation or the normalisation.
+    """
+    if space.has_macro_genes:
+        names = [g.name for g in space.genes if g.kind not in ("operation", "inputs", "rule")]
+        raise SpaceError(
+            f"space '{space.name}': genomes choose {', '.join(names)}, and a supernet shares its "
+            "weights among networks of one shape only; choose an engine without a supernet (such "
+            "as --algorithm nsga2 without --mutation eg), or fix these values in the YAML"
+        )
+
+
+def _parts(space: Space, input_shape: tuple[int, int, int], num_classes: int) -> SkeletonParts:
+    spec = space.spec
+    style = Style(spec.activation.choices[0], spec.normalisation.choices[0])
+    return SkeletonBuilder(
+        space,
+        positions=space.positions,
+        rule=_placeholder_rule,
+        cell=lambda position, preprocess, given_channels: MixedCell(
+            space.graphs[position.cell or ""],
+            preprocess=preprocess,
+            position=position,
+            given_channels=given_channels,
+            style=style,
+        ),
+        input_shape=input_shape,
+        num_classes=num_classes,
+        style=style,
+    ).build()
 
 
 def _placeholder_rule(_: str) -> AbstractRule:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-GeneKind = Literal["operation", "inputs", "rule"]
+GeneKind = Literal[
+    "operation", "inputs", "activation", "normalisation", "channels", "repeat", "rule"
+]
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,9 @@ class Gene:
     Args:
         name: unique in its space, for instance ``cell.operation2_0``.
         choices: what there is to choose from; the genome holds an index into it.
-        kind: ``operation`` (of an edge), ``inputs`` (which nodes a node reads) or ``rule``.
+        kind: ``operation`` (of an edge), ``inputs`` (which nodes a node reads), ``rule``, or one
+            of the macro genes: ``activation`` and ``normalisation`` (of the whole network),
+            ``channels`` (of the stem, a reduction or a stage), ``repeat`` (cells of a stage).
     """
 
     name: str

@@ -120,8 +120,11 @@ def trace(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Trace:
     return Trace(layers, tuple(recorder.parts), parameters)
 
 
+_NORMS = (nn.BatchNorm2d, nn.GroupNorm)
+# each is counted as a comparison: what an exponential costs depends on the hardware
+_ACTIVATIONS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.LeakyReLU)
 _RECORDED = (
-    AbstractRuleLayer, nn.BatchNorm2d, nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, Cell,
+    AbstractRuleLayer, *_NORMS, *_ACTIVATIONS, nn.AvgPool2d, nn.MaxPool2d, Cell,
     FactorizedReduction, ResidualReduction, BasicBlock,
 )  # fmt: skip
 
@@ -152,10 +155,10 @@ class _Recorder:
         match module:
             case AbstractRuleLayer():
                 self.layers.append(self._layer(module, inputs, outputs, sweeps))
-            case nn.BatchNorm2d(num_features=channels):
+            case nn.BatchNorm2d(num_features=channels) | nn.GroupNorm(num_channels=channels):
                 norm = PartUse("normalisation", inputs, outputs, channels=channels, sweeps=sweeps)
                 self._add(norm)
-            case nn.ReLU():
+            case nn.ReLU() | nn.GELU() | nn.SiLU() | nn.Tanh() | nn.LeakyReLU():
                 self._add(PartUse("activation", inputs, outputs, sweeps=sweeps))
             case nn.AvgPool2d():
                 window = _area(module.kernel_size)
