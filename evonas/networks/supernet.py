@@ -6,8 +6,6 @@ each operation, independently of all other genes.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
 from typing import final
 
 import torch
@@ -15,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.errors import SpaceError
-from evonas.networks.cell import join_nodes
-from evonas.networks.operations import make_operation
+from evonas.networks.mixed_cell import MixedCell, placeholder_rule
 from evonas.networks.skeleton import SkeletonBuilder, SkeletonParts, check_image_size
 from evonas.networks.style import Style
 from evonas.networks.supernet_selection import RuleShares, Selection
@@ -30,91 +27,7 @@ from evonas.rules import (
 )
 from evonas.rules.segment import AbstractSegmentRule
 from evonas.rules.tools.mixture import Kept, Mixture, check_mixable, connect_mixtures
-from evonas.space import Position, Space
-from evonas.space.cell import CellGraph
-
-
-@final
-class MixedCell(nn.Module):
-    """A cell with every operation on every edge."""
-
-    def __init__(
-        self,
-        graph: CellGraph,
-        *,
-        preprocess: Sequence[nn.Module],
-        position: Position,
-        given_channels: int,
-        style: Style,
-    ) -> None:
-        super().__init__()
-        self.position = position
-        self.preprocess = nn.ModuleList(preprocess)
-        self.join = graph.spec.join
-        self.inputs = graph.spec.inputs
-        self.stride = 2 if position.is_strided else 1
-        self.edges = nn.ModuleDict(
-            {
-                f"{source}_{target}": _operations(
-                    graph,
-                    source,
-                    position,
-                    in_channels=given_channels if source < self.inputs else position.channels,
-                    style=style,
-                )
-                for target in graph.targets
-                for source in range(target)
-                if any(source in sources for sources in graph.sources[target])
-            }
-        )
-
-    def forward(self, selection: Selection, *inputs: Tensor) -> Tensor:
-        """Maps one or two tensors (N, C, H, W) to the output of the selected operations."""
-        prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
-        values: list[Tensor | None] = list(prepared)
-        for target, terms in enumerate(
-            selection.cells[self.position.cell or ""], start=self.inputs
-        ):
-            sums = []
-            for term in terms:
-                source = values[term.source]
-                if source is None:
-                    continue
-                value = self.operation(term.source, target, term.operation)(source)
-                sums.append(value if term.weight is None else term.weight * value)
-            values.append(reduce(add, sums) if sums else None)
-        return join_nodes(
-            values[len(prepared) :],
-            join=self.join,
-            like=prepared[0],
-            channels=self.position.channels,
-            stride=self.stride,
-        )
-
-    def operation(self, source: int, target: int, number: int) -> nn.Module:
-        """The module of one operation along one edge."""
-        edge = self.edges[f"{source}_{target}"]
-        assert isinstance(edge, nn.ModuleList)
-        return edge[number]
-
-
-def _operations(
-    graph: CellGraph, source: int, position: Position, *, in_channels: int, style: Style
-) -> nn.ModuleList:
-    stride = graph.stride(source, is_strided=position.is_strided)
-    return nn.ModuleList(
-        nn.Identity()  # a placeholder: the zero operation is never run
-        if operation.kind == "zero"
-        else make_operation(
-            operation,
-            channels=position.channels,
-            stride=stride,
-            rule=_placeholder_rule(""),
-            in_channels=in_channels,
-            style=style,
-        )
-        for operation in graph.operations
-    )
+from evonas.space import Space
 
 
 @final
@@ -298,7 +211,7 @@ def _parts(space: Space, input_shape: tuple[int, int, int], num_classes: int) ->
     return SkeletonBuilder(
         space,
         positions=space.positions,
-        rule=_placeholder_rule,
+        rule=placeholder_rule,
         cell=lambda position, preprocess, given_channels: MixedCell(
             space.graphs[position.cell or ""],
             preprocess=preprocess,
@@ -310,8 +223,3 @@ def _parts(space: Space, input_shape: tuple[int, int, int], num_classes: int) ->
         num_classes=num_classes,
         style=style,
     ).build()
-
-
-def _placeholder_rule(_: str) -> AbstractRule:
-    """The rule that layers are built with; every selection replaces it."""
-    return all_rules()["bp"]()
