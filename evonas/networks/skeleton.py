@@ -35,8 +35,7 @@ def check_image_size(space: Space, input_shape: tuple[int, int, int]) -> None:
     Raises:
         SpaceError: the space halves an image more often than its size allows.
     """
-    strided = sum(position.is_strided for position in space.positions)
-    halvings = strided + space.spec.stem.halvings
+    halvings = space.halvings
     if min(input_shape[1:]) < 2**halvings:
         raise SpaceError(
             f"{space.name}: expected images of at least {2**halvings} pixels a side (it halves "

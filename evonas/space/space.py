@@ -144,6 +144,12 @@ class Space:
         shape = shape_of(self.spec, macro_values, cells=self.cells)
         return expand(self.spec, self.graphs, channels=self.channels, shape=shape)
 
+    @property
+    def halvings(self) -> int:
+        """How often an image is halved, so that its side must be at least 2 to this power."""
+        strided = sum(position.is_strided for position in self.positions)
+        return strided + self.spec.stem.halvings
+
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
         """The genes of the cells, then the macro genes, then the rule genes."""
