@@ -5,6 +5,7 @@ from torch import nn
 from evonas.networks.blocks import ResidualReduction
 from evonas.networks.build import Network
 from evonas.networks.cell import Cell
+from evonas.networks.edges.base import AbstractEdge
 from evonas.networks.resnet import BasicBlock
 from evonas.rules import RuleLinear
 
@@ -15,7 +16,7 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) -> int:
-    """Multiply-adds of convolutions and of linear layers for one image.
+    """Multiply-adds of convolutions, linear layers and attention for one image.
 
     Counted as in the NAS-Bench-201 API (Dong and Yang 2020): pooling, normalisation, activations
     and additions are free, biases are not, and every edge of the genome counts, live or not. Heads
@@ -30,9 +31,15 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
         elif isinstance(module, Cell):
             # preprocessing comes before the cell's own stride
             total += _weights(module.preprocess) * height * width
+            before = height, width
             if module.stride == 2:
                 height, width = _halved(height), _halved(width)
-            total += _weights(module.edges) * height * width
+            for edge in module.edges.values():
+                if isinstance(edge, AbstractEdge):
+                    rows, columns = before if edge.stride == 2 else (height, width)
+                    total += edge.multiply_adds(height=rows, width=columns)
+                else:
+                    total += _weights(edge) * height * width
         else:
             if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
                 height, width = _halved(height), _halved(width)

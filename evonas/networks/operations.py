@@ -11,6 +11,8 @@ from evonas.networks.blocks import (
     relu_convolution,
     separable_convolution,
 )
+from evonas.networks.edges.attention import SelfAttention
+from evonas.networks.edges.mbconv import InvertedBottleneck
 from evonas.networks.linear import linear_block
 from evonas.networks.style import DEFAULT_STYLE, Style
 from evonas.rules import AbstractRule
@@ -89,6 +91,30 @@ def _linear(_: Operation, place: Place, rule: AbstractRule) -> nn.Module:
     return linear_block(place.in_channels, place.channels, rule=rule, style=place.style)
 
 
+def _mbconv(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
+    return InvertedBottleneck(
+        place.in_channels,
+        place.channels,
+        kernel=operation.kernel,
+        expansion=operation.expansion,
+        squeeze=operation.squeeze,
+        stride=place.stride,
+        rule=rule,
+        style=place.style,
+    )
+
+
+def _attention(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
+    return SelfAttention(
+        place.in_channels,
+        place.channels,
+        heads=operation.heads,
+        stride=place.stride,
+        rule=rule,
+        style=place.style,
+    )
+
+
 # `zero` is not here: its edges are never run, so they need no module
 OPERATIONS: dict[str, Callable[[Operation, Place, AbstractRule], nn.Module]] = {
     "identity": _identity,
@@ -96,6 +122,8 @@ OPERATIONS: dict[str, Callable[[Operation, Place, AbstractRule], nn.Module]] = {
     "separable": _separable,
     "pool": _pool,
     "linear": _linear,
+    "mbconv": _mbconv,
+    "attention": _attention,
 }
 
 

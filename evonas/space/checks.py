@@ -121,6 +121,10 @@ def channel_problems(
                 if width % operation.groups:
                     text = f"{operation.groups} groups of operation '{operation.name}'"
                     yield path, f"{text} do not divide {width} channels"
+            for width in own:
+                if width % operation.heads:
+                    text = f"{operation.heads} heads of operation '{operation.name}'"
+                    yield path, f"{text} do not divide {width} channels"
         halves = position.is_strided and any(op.kind == "identity" for op in graph.operations)
         follows = graph.spec.inputs == 2 and positions[number - 1].is_strided
         for width in own:

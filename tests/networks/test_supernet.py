@@ -189,6 +189,8 @@ cells:
       conv: {kind: convolution, kernel: 3}
       sep: {kind: separable, kernel: 3}
       pool: {kind: pool, mode: avg, kernel: 3}
+      wide: {kind: mbconv, kernel: 3, expansion: 2, squeeze: 2}
+      look: {kind: attention, heads: 2}
 stages: [{cell: cell, channels: 2}, {cell: cell, channels: 3, reduction_channels: 1}]
 rules: {choices: [fa, usf, dfa]}
 """
@@ -198,7 +200,7 @@ def test_a_styled_genome_computes_in_the_supernet_what_its_own_network_does() ->
     space = from_data(parse_yaml(STYLED, where="test"), where="test")
     supernet = grow(space)
     rng = random.Random(2)
-    for _ in range(4):
+    for _ in range(6):
         genome = space.sample(rng)
         network = twin(space, genome, supernet)
         logits = supernet(images(), select_genome(space, genome))

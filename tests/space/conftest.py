@@ -123,6 +123,8 @@ ODD_SPACES = {
             operations:
               nil: {kind: zero}
               sep: {kind: separable, kernel: 3}
+              wide: {kind: mbconv, kernel: 3, expansion: 2}
+              look: {kind: attention, heads: 2}
         stages:
           - {cell: early, channels: {choose: [1, 2]}, repeat: {choose: [2, 0, 1]}}
           - {cell: late, channels: 1, repeat: {choose: [1, 3]}}

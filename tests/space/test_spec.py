@@ -102,7 +102,7 @@ WRONG = [
         f"{OPERATIONS}.conv.kind",
         "conv",
         "$.cells.block.operations.conv.kind: expected one of zero, identity, convolution, "
-        "separable, pool, linear, got 'conv'",
+        "separable, pool, linear, mbconv, attention, got 'conv'",
     ),
     (
         f"{OPERATIONS}.conv.kernel",
@@ -233,6 +233,16 @@ WRONG = [
         f"{OPERATIONS}.conv.groups",
         4,
         "$.stages[1].channels: 4 groups of operation 'conv' do not divide 6 channels",
+    ),
+    (
+        f"{OPERATIONS}.look",
+        {"kind": "attention", "heads": 3},
+        "$.stages[0].channels: 3 heads of operation 'look' do not divide 4 channels",
+    ),
+    (
+        f"{OPERATIONS}.wide",
+        {"kind": "mbconv", "kernel": 3},
+        "$.cells.block.operations.wide.expansion: this key is missing (kind mbconv needs it)",
     ),
     # activation, normalisation, stem, fixed cells
     (

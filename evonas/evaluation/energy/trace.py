@@ -10,10 +10,15 @@ from evonas.evaluation.attacks.frozen_network import frozen
 from evonas.networks import Network
 from evonas.networks.blocks import FactorizedReduction, ResidualReduction
 from evonas.networks.cell import Cell
+from evonas.networks.edges.attention import SelfAttention
+from evonas.networks.edges.mbconv import InvertedBottleneck, SqueezeExcite
 from evonas.networks.resnet import BasicBlock
 from evonas.rules import AbstractRule, AbstractRuleLayer, PredictiveCoding, Segment
 
-Kind = Literal["normalisation", "activation", "average pool", "maximum pool", "sum", "scaling"]
+Kind = Literal[
+    "normalisation", "activation", "average pool", "maximum pool", "sum", "scaling", "gates",
+    "attention",
+]  # fmt: skip
 
 
 @final
@@ -57,8 +62,8 @@ class PartUse:
         kind: of part.
         inputs: numbers.
         outputs: numbers.
-        window: inputs that one output is made from.
-        channels: that are normalised; 0 for others.
+        window: inputs that one output is made from; of attention, pixels.
+        channels: that are normalised or gated; of attention, scores; 0 for others.
         joined_backward: signals that are added up where one value was read several times.
         sweeps: as of a layer.
         is_passed_back: whether anything below it learns.
@@ -125,7 +130,8 @@ _NORMS = (nn.BatchNorm2d, nn.GroupNorm)
 _ACTIVATIONS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.LeakyReLU)
 _RECORDED = (
     AbstractRuleLayer, *_NORMS, *_ACTIVATIONS, nn.AvgPool2d, nn.MaxPool2d, Cell,
-    FactorizedReduction, ResidualReduction, BasicBlock,
+    FactorizedReduction, ResidualReduction, BasicBlock, InvertedBottleneck, SqueezeExcite,
+    SelfAttention,
 )  # fmt: skip
 
 
@@ -174,6 +180,15 @@ class _Recorder:
             case BasicBlock():
                 self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
                 self._add(PartUse("activation", outputs, outputs))
+            case InvertedBottleneck():
+                if module.adds_input:
+                    self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
+            case SqueezeExcite():
+                self._add(PartUse("gates", inputs, outputs, channels=output.shape[1]))
+            case SelfAttention():
+                pixels = output.shape[2] * output.shape[3]
+                scores = module.heads * pixels**2
+                self._add(PartUse("attention", 3 * outputs, outputs, pixels, channels=scores))
             case Cell():
                 self._record_sums(module, output)
 

@@ -10,15 +10,13 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from evonas.space.json_schema.ranges import COUNT, NOTES, ODD, RANGES
 from evonas.space.keys.choices import Number, Word
-from evonas.space.keys.operation_spec import OperationSpec
+from evonas.space.keys.operation_spec import NEEDED, NUMBERS, OperationSpec
 from evonas.space.operation import PARAMETERS, POOL_MODES
 from evonas.space.spec import Graph, SpaceSpec
 
 Schema = dict[str, Any]
 
 PRIMITIVES: Final = {int: "integer", str: "string", bool: "boolean"}
-NEEDED: Final = ("kernel", "mode")
-"""The parameters of an operation that have no default, where its kind takes them."""
 
 
 def space_schema() -> Schema:
@@ -79,13 +77,8 @@ def _of_type(hint: Any, limits: Schema) -> Schema:
 
 def _of_operation() -> Schema:
     """One alternative for each kind, with the parameters that it takes."""
-    values: dict[str, Schema] = {
-        "kernel": {"type": "integer", **ODD},
-        "dilation": {"type": "integer", **COUNT},
-        "groups": {"type": "integer", **COUNT},
-        "repeats": {"type": "integer", **COUNT},
-        "mode": {"enum": list(POOL_MODES)},
-    }
+    values: dict[str, Schema] = {key: {"type": "integer", **COUNT} for key in NUMBERS}
+    values |= {"kernel": {"type": "integer", **ODD}, "mode": {"enum": list(POOL_MODES)}}
     return {
         "oneOf": [
             _object(
