@@ -1,6 +1,6 @@
 """Consistency across the keys of a space: names that exist, and channels that fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -15,6 +15,13 @@ from evonas.space.text import parse_cell
 
 ON_ONE_PIXEL = ("zero", "identity", "linear")
 """The kinds of operation that images of one pixel can have."""
+
+
+def told(problems: Sequence[KeyProblem], *, space: str) -> str:
+    """All problems of a space, a line for each."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = dict.fromkeys(f"${path}: {problem}" for path, problem in problems)
+    return "\n  ".join([f"space '{space}': {count}", *lines])
 
 
 def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:

@@ -11,7 +11,7 @@ from evonas.space import folding, text
 from evonas.space.blueprint import Blueprint, Position
 from evonas.space.cell import CellGraph
 from evonas.space.cell_expression import digest
-from evonas.space.checks import channel_problems, name_problems
+from evonas.space.checks import channel_problems, name_problems, told
 from evonas.space.gene_layout import GeneLayout, gene_layout
 from evonas.space.genome import Gene, Genome
 from evonas.space.macro.shape import largest, macro_genes, shape_of
@@ -54,9 +54,7 @@ class Space:
                 channel_problems(self.spec, self.graphs, self.positions, channels=self.channels)
             )
         if problems:
-            count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-            lines = dict.fromkeys(f"${path}: {problem}" for path, problem in problems)
-            raise SpaceError("\n  ".join([f"space '{self.name}': {count}", *lines]))
+            raise SpaceError(told(problems, space=self.name))
 
     @property
     def name(self) -> str:
