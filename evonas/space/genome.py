@@ -1,7 +1,10 @@
 """A genome: one small integer for every gene of its space."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from evonas.errors import GenomeError
 
 GeneKind = Literal[
     "operation", "inputs", "activation", "normalisation", "channels", "repeat", "rule"
@@ -34,3 +37,25 @@ class Genome:
     """
 
     values: tuple[int, ...]
+
+
+def checked_values(genome: Genome, genes: Sequence[Gene], *, where: str) -> tuple[int, ...]:
+    """The values of a genome, if they are choices of these genes.
+
+    Args:
+        genome: to check.
+        genes: of a space.
+        where: names the space in messages.
+
+    Raises:
+        GenomeError: there are too many values or too few, or one is no choice of its gene.
+    """
+    values = genome.values
+    if len(values) != len(genes):
+        raise GenomeError(f"genome: expected {len(genes)} genes ({where}), got {len(values)}")
+    for value, gene in zip(values, genes, strict=True):
+        if not 0 <= value < len(gene.choices):
+            raise GenomeError(
+                f"genome, gene '{gene.name}': expected 0 to {len(gene.choices) - 1}, got {value}"
+            )
+    return values

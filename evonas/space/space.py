@@ -6,14 +6,14 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from math import prod
 
-from evonas.errors import GenomeError, SpaceError
+from evonas.errors import SpaceError
 from evonas.space import folding, text
 from evonas.space.blueprint import Blueprint, Position
 from evonas.space.cell import CellGraph
 from evonas.space.cell_expression import digest
 from evonas.space.checks import channel_problems, name_problems, told
 from evonas.space.gene_layout import GeneLayout, gene_layout
-from evonas.space.genome import Gene, Genome
+from evonas.space.genome import Gene, Genome, checked_values
 from evonas.space.macro.shape import largest, macro_genes, shape_of
 from evonas.space.paths import Paths
 from evonas.space.rule_genes import rule_genes
@@ -295,16 +295,5 @@ class Space:
         return Genome(tuple(values))
 
     def _values(self, genome: Genome) -> tuple[int, ...]:
-        values = genome.values
-        if len(values) != len(self.genes):
-            raise GenomeError(
-                f"genome: expected {len(self.genes)} genes (space '{self.name}', "
-                f"{self.cells} cells a stage), got {len(values)}"
-            )
-        for value, count in zip(values, self._layout.counts, strict=True):
-            if not 0 <= value < count:
-                gene = self.genes[values.index(value)]
-                raise GenomeError(
-                    f"genome, gene '{gene.name}': expected 0 to {count - 1}, got {value}"
-                )
-        return values
+        where = f"space '{self.name}', {self.cells} cells a stage"
+        return checked_values(genome, self.genes, where=where)
