@@ -20,7 +20,8 @@ from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
 from evonas.networks import Network, build
-from evonas.networks.blocks import relu_convolution, stem
+from evonas.networks.blocks import relu_convolution
+from evonas.networks.stems import stem
 from evonas.registry import look_up
 from evonas.rules import AbstractRule, RuleLinear, all_rules, connect, rule_layers
 from evonas.space import load

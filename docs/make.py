@@ -5,17 +5,27 @@ python -m docs.make --check    # exit code 1 if one of them is not what the code
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from docs.picture import architecture_picture
 from evonas.settings.description import reference_page
+from evonas.space.json_schema.schema import space_schema
 
 FOLDER = Path(__file__).parent
+
+
+def space_schema_text() -> str:
+    """The JSON schema of a search space."""
+    return json.dumps(space_schema(), indent=2) + "\n"
+
+
 MADE: dict[str, Callable[[], str]] = {
     "settings.md": reference_page,
     "architecture.svg": architecture_picture,
+    "search-space.schema.json": space_schema_text,
 }
 
 

@@ -72,8 +72,7 @@ def live_sites(blueprint: Blueprint) -> list[tuple[Position, str]]:
 
 def _sites_of(position: Position, plan: CellPlan) -> Iterator[str]:
     for edge in plan.edges:
-        stride = 2 if position.is_strided and edge.source < plan.inputs else 1
-        if edge.is_live and edge.operation.has_weights(stride=stride):
+        if edge.is_live and position.has_weights(plan, edge):
             yield f"{position.name}.edge{edge.name}"
     if plan.inputs == 2:
         yield from (f"{position.name}.preprocess{node}" for node in plan.live_inputs)

@@ -43,6 +43,7 @@ def make_app() -> App:
     spaces.command(commands.spaces, name="list")
     spaces.command(commands.show_space, name="show")
     spaces.command(commands.check_space, name="check")
+    spaces.command(commands.space_schema, name="schema")
     rules = App(name="rules", help="List and show learning rules.", sort_key=4)
     rules.default(commands.rules)
     rules.command(commands.rules, name="list")

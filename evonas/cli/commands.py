@@ -43,17 +43,31 @@ def spaces() -> None:
 
 
 def show_space(name: SpaceName, /) -> None:
-    """Show one space: its cells, its rules, its size and a genome."""
+    """Show one space: its cells, its rules, its size, and a network drawn at random."""
     from evonas.cli.spaces import show_space as show
 
     show(showing(), name)
 
 
-def check_space(file: Annotated[Path, Parameter(help="The YAML file of a space.")], /) -> None:
-    """Check the YAML file of a space, and tell every problem in it at once."""
+def check_space(
+    file: Annotated[Path, Parameter(help="The YAML file of a space, or a shipped name.")],
+    /,
+    *,
+    train: Annotated[
+        bool, Parameter(help="Count its functions, train its smallest and largest network.")
+    ] = True,
+) -> None:
+    """Check a space: every problem of its file at once, what it holds, and one training step."""
     from evonas.cli.spaces import check_space as check
 
-    check(showing(), file)
+    check(showing(), file, trains=train)
+
+
+def space_schema() -> None:
+    """Print the JSON schema of the YAML, by which editors complete and check it."""
+    from evonas.cli.spaces import print_schema
+
+    print_schema()
 
 
 def rules() -> None:

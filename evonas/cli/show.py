@@ -12,6 +12,7 @@ from evonas.cli.examining.audit import audit_table
 from evonas.cli.front import trainings, with_error
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.cell_drawing import CELLS_FOLDER, cells_as_svg, cells_as_text
+from evonas.report.skeleton_drawing import skeleton_as_text
 from evonas.rules import rule_layers
 from evonas.search.pareto import non_dominated
 from evonas.study.results.candidate import Candidate, front
@@ -34,6 +35,9 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
     space = read_space(run.settings, folder)
     blueprint = space.decode(space.parse(candidate.genome))
     _say(console, f"candidate {candidate.key} of {folder}\n{candidate.genome}\n")
+    if space.has_macro_genes:
+        for line in [*skeleton_as_text(blueprint.positions), ""]:
+            _say(console, line)
     for line in cells_as_text(blueprint.cells):
         _say(console, line)
     console.print()

@@ -1,18 +1,24 @@
-"""Search spaces in the terminal: one shown, or a file checked."""
+"""Search spaces in the terminal: one shown, a file checked, the schema of all files."""
 
+import json
 import random
 from pathlib import Path
 
 from rich.console import Console
 
+from evonas.api.progress_bar import count_display
+from evonas.api.space_check import Count, Step, count_functions, extreme_steps, one_rule
 from evonas.cli.listing import readable_cell
 from evonas.registry import look_up
+from evonas.report.cell_drawing import cells_as_text
+from evonas.report.skeleton_drawing import skeleton_as_text
 from evonas.rules import ALIASES, all_rules
 from evonas.space import Space, load
+from evonas.space.json_schema.schema import space_schema
 
 
 def show_space(console: Console, name: str) -> None:
-    """The cells of one space, its rules, its size and a genome drawn from it."""
+    """The cells of one space, its rules, its size, and a network drawn from it at random."""
     space = load(name)
     console.print(f"[bold]{space.name}[/]: {space.description}", highlight=False)
     console.print(f"source: {space.source}", highlight=False, markup=False)
@@ -24,37 +30,87 @@ def show_space(console: Console, name: str) -> None:
             markup=False,
             soft_wrap=True,
         )
-    kinds = _kind_counts(space)
-    console.print(
+    _say(
+        console,
         f"rules: {', '.join(space.rule_choices)}; one for each {space.granularity}\n"
-        f"size: {space.channels} channels, {space.cells} cells a stage; "
-        f"{kinds['operation'] + kinds['inputs']} operation genes, {kinds['rule']} rule genes, "
+        f"size: {space.channels} channels, {space.cells} cells a stage; {_gene_counts(space)}, "
         f"{readable_cell(space.size)} genotypes",
-        highlight=False,
-        markup=False,
     )
+    for gene in space.genes:
+        if gene.kind in MACRO_KINDS:
+            _say(console, f"{gene.name}: one of {', '.join(gene.choices)}")
     genome = space.canonical(space.sample(random.Random(0)))
-    text = space.format(genome)
-    console.print(f"a genome: {text}", highlight=False, markup=False, soft_wrap=True)
+    blueprint = space.decode(genome)
+    _say(console, "\na network of it, drawn at random:")
+    for line in [*skeleton_as_text(blueprint.positions), "", *cells_as_text(blueprint.cells)]:
+        _say(console, f"  {line}".rstrip())
+    _say(console, f"\na genome: {space.format(genome)}")
 
 
-def check_space(console: Console, file: Path) -> None:
-    """Load the file; what is wrong with it leaves as one error with a line for each problem."""
+def check_space(console: Console, file: Path, *, trains: bool) -> None:
+    """Load the file, count what it holds, and train its smallest and its largest network.
+
+    What is wrong in it leaves as one error with a line for each problem.
+
+    Args:
+        console: to print on.
+        file: the YAML, or the name of a shipped space.
+        trains: whether functions are counted and networks trained.
+    """
     space = load(str(file))
     unknown = [name for name in space.rule_choices if ALIASES.get(name, name) not in all_rules()]
     if unknown:
         look_up(all_rules(), unknown[0], kind=f"rule in {file}: $.rules.choices:")
-    console.print(
+    _say(
+        console,
         f"{file}: space '{space.name}' is well formed, {len(space.genes)} genes, "
         f"{readable_cell(space.size)} genotypes",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+    )
+    if not trains:
+        return
+    for what, each in (("architectures", one_rule(space)), ("with rules", space)):
+        with count_display(console, title="Counting", unit="genomes", is_quiet=False) as show:
+            count = count_functions(each, on_progress=show)
+        _say(console, _counted(what, count))
+    for name, step in zip(("smallest", "largest"), extreme_steps(space), strict=True):
+        _say(console, _trained(name, step))
+
+
+def print_schema() -> None:
+    """The JSON schema of the YAML, on standard output."""
+    print(json.dumps(space_schema(), indent=2))
+
+
+MACRO_KINDS = ("activation", "normalisation", "channels", "repeat")
+
+
+def _gene_counts(space: Space) -> str:
+    kinds = {
+        "operation": ("operation", "inputs"),
+        "macro": MACRO_KINDS,
+        "rule": ("rule",),
+    }
+    counts = {name: sum(g.kind in of for g in space.genes) for name, of in kinds.items()}
+    return ", ".join(f"{n} {name} genes" for name, n in counts.items() if n)
+
+
+def _counted(what: str, count: Count) -> str:
+    if count.is_whole:
+        return f"{what}: {count.genomes:,} genomes, {count.functions:,} functions"
+    return (
+        f"{what}: {readable_cell(count.genomes)} genomes; of {count.looked_at:,} drawn at random "
+        f"{count.functions:,} are different functions"
     )
 
 
-def _kind_counts(space: Space) -> dict[str, int]:
-    return {
-        kind: sum(gene.kind == kind for gene in space.genes)
-        for kind in ("operation", "inputs", "rule")
-    }
+def _trained(name: str, step: Step) -> str:
+    return (
+        f"{name} network: {step.parameters:,} parameters, {step.multiply_adds:,} multiply-adds "
+        f"for an image of 3 x {step.side} x {step.side}; trained one step on random images in "
+        f"{step.seconds:.2f} s, loss {step.loss_before:.3f} before, {step.loss_after:.3f} after\n"
+        f"  {step.genome}"
+    )
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -2,7 +2,8 @@
 
 Every block takes the learning rule of its convolutions, so that every weight has one. The blocks
 are those of NAS-Bench-201 (Dong and Yang 2020) and DARTS (Liu, Simonyan and Yang 2019): ReLU
-first, convolutions without bias, batch normalisation last.
+first, convolutions without bias, batch normalisation last; or what the style of a space puts in
+their places.
 """
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.networks.node import NodeOutput, run_node
-from evonas.networks.normalisation import BatchNorm
+from evonas.networks.style import DEFAULT_STYLE, Style
 from evonas.rules import AbstractRule, RuleConv2d, Segment
 
 
@@ -23,8 +24,9 @@ def convolution(
     stride: int = 1,
     dilation: int = 1,
     groups: int = 1,
+    bias: bool = False,
 ) -> RuleConv2d:
-    """A convolution without bias; the padding keeps height and width at stride 1."""
+    """A convolution; the padding keeps height and width at stride 1."""
     return RuleConv2d(
         in_channels,
         out_channels,
@@ -33,15 +35,8 @@ def convolution(
         padding=dilation * (kernel - 1) // 2,
         dilation=dilation,
         groups=groups,
-        bias=False,
+        bias=bias,
         rule=rule,
-    )
-
-
-def stem(in_channels: int, out_channels: int, *, kernel: int, rule: AbstractRule) -> nn.Sequential:
-    """The first block of every skeleton: convolution and batch normalisation."""
-    return nn.Sequential(
-        convolution(in_channels, out_channels, kernel=kernel, rule=rule), BatchNorm(out_channels)
     )
 
 
@@ -54,10 +49,11 @@ def relu_convolution(
     stride: int = 1,
     dilation: int = 1,
     groups: int = 1,
+    style: Style = DEFAULT_STYLE,
 ) -> Segment:
-    """ReLU, convolution, batch normalisation."""
+    """Activation, convolution, normalisation."""
     return Segment(
-        nn.ReLU(),
+        style.make_activation(),
         convolution(
             in_channels,
             out_channels,
@@ -65,9 +61,10 @@ def relu_convolution(
             stride=stride,
             dilation=dilation,
             groups=groups,
+            bias=style.has_bias,
             rule=rule,
         ),
-        BatchNorm(out_channels),
+        *style.norms(out_channels),
     )
 
 
@@ -79,40 +76,66 @@ def separable_convolution(
     stride: int = 1,
     dilation: int = 1,
     repeats: int = 1,
+    out_channels: int | None = None,
+    style: Style = DEFAULT_STYLE,
 ) -> Segment:
-    """``repeats`` times ReLU, depthwise, pointwise, batch normalisation; the first is strided."""
+    """``repeats`` times activation, depthwise, pointwise, normalisation; the first is strided.
+
+    The first pointwise convolution gives ``out_channels``, if these are others.
+    """
     layers: list[nn.Module] = []
+    in_channels, out_channels = channels, out_channels or channels
     for repeat in range(repeats):
         layers += [
-            nn.ReLU(),
+            style.make_activation(),
             convolution(
-                channels,
-                channels,
+                in_channels,
+                in_channels,
                 kernel=kernel,
                 stride=stride if repeat == 0 else 1,
                 dilation=dilation,
-                groups=channels,
+                groups=in_channels,
                 rule=rule,
             ),
-            convolution(channels, channels, rule=rule),
-            BatchNorm(channels),
+            convolution(in_channels, out_channels, bias=style.has_bias, rule=rule),
+            *style.norms(out_channels),
         ]
+        in_channels = out_channels
     return Segment(*layers)
+
+
+def projection(
+    in_channels: int, out_channels: int, *, rule: AbstractRule, style: Style = DEFAULT_STYLE
+) -> nn.Sequential:
+    """What an identity becomes where the channels change: 1x1 convolution, normalisation."""
+    return nn.Sequential(
+        convolution(in_channels, out_channels, bias=style.has_bias, rule=rule),
+        *style.norms(out_channels),
+    )
 
 
 class FactorizedReduction(nn.Module):
     """Halves height and width by two 1x1 convolutions, one pixel apart, so no pixel is lost."""
 
-    def __init__(self, in_channels: int, out_channels: int, *, rule: AbstractRule) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        rule: AbstractRule,
+        style: Style = DEFAULT_STYLE,
+    ) -> None:
         super().__init__()
-        half = out_channels // 2
-        self.even = convolution(in_channels, half, stride=2, rule=rule)
-        self.odd = convolution(in_channels, out_channels - half, stride=2, rule=rule)
-        self.norm = BatchNorm(out_channels)
+        half, bias = out_channels // 2, style.has_bias
+        self._style = style
+        self.even = convolution(in_channels, half, stride=2, bias=bias, rule=rule)
+        self.odd = convolution(in_channels, out_channels - half, stride=2, bias=bias, rule=rule)
+        norms = style.norms(out_channels)
+        self.norm = norms[0] if norms else nn.Identity()
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
-        active = F.relu(inputs)
+        active = self._style.activate(inputs)
         height, width = active.shape[2:]
         # on an odd side the last even pixel has no right neighbour: pad with a zero
         shifted = F.pad(active, (0, width % 2, 0, height % 2))[:, :, 1:, 1:]
@@ -130,11 +153,22 @@ class ResidualReduction(nn.Module):
 
     stride = 2
 
-    def __init__(self, in_channels: int, out_channels: int, *, rule: AbstractRule) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        rule: AbstractRule,
+        style: Style = DEFAULT_STYLE,
+    ) -> None:
         super().__init__()
         self.has_kernels = False
-        self.first = relu_convolution(in_channels, out_channels, kernel=3, stride=2, rule=rule)
-        self.second = relu_convolution(out_channels, out_channels, kernel=3, rule=rule)
+        self.first = relu_convolution(
+            in_channels, out_channels, kernel=3, stride=2, rule=rule, style=style
+        )
+        self.second = relu_convolution(
+            out_channels, out_channels, kernel=3, rule=rule, style=style
+        )
         self.pool = nn.AvgPool2d(2, stride=2, ceil_mode=True, count_include_pad=False)
         self.shortcut = convolution(in_channels, out_channels, rule=rule)
 

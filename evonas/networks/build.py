@@ -11,6 +11,7 @@ from evonas.networks.cell import Cell
 from evonas.networks.normalisation import BatchNorm, update_running_statistics
 from evonas.networks.operations import make_operation
 from evonas.networks.skeleton import SkeletonBuilder, SkeletonParts, check_image_size
+from evonas.networks.style import Style
 from evonas.rules import AbstractRule, RuleLinear, Wiring, all_rules, connect
 from evonas.space import Genome, Position, Space
 
@@ -97,7 +98,7 @@ def build(
     """
     check_image_size(space, input_shape)
     return seeded_network(
-        lambda: _parts(space, genome, input_shape[0], num_classes),
+        lambda: _parts(space, genome, input_shape, num_classes),
         input_shape=input_shape,
         num_classes=num_classes,
         seed=seed,
@@ -141,21 +142,26 @@ def seeded_network(
     return network
 
 
-def _parts(space: Space, genome: Genome, in_channels: int, num_classes: int) -> SkeletonParts:
+def _parts(
+    space: Space, genome: Genome, input_shape: tuple[int, int, int], num_classes: int
+) -> SkeletonParts:
     blueprint = space.decode(genome)
+    style = Style(blueprint.activation, blueprint.normalisation)
 
     def rule(site: str) -> AbstractRule:
         # an edge that can never have weights has no site, and its rule is not used
         return all_rules()[blueprint.rules.get(site, space.rule_choices[0])]()
 
-    def cell(position: Position, preprocess: list[nn.Module]) -> Cell:
+    def cell(position: Position, preprocess: list[nn.Module], given_channels: int) -> Cell:
         plan = blueprint.cells[position.cell or ""]
         edges = {
             edge.name: make_operation(
                 edge.operation,
                 channels=position.channels,
-                stride=2 if position.is_strided and edge.source < plan.inputs else 1,
+                stride=position.stride(plan, edge),
                 rule=rule(f"{position.name}.edge{edge.name}"),
+                in_channels=given_channels if edge.source < plan.inputs else None,
+                style=style,
             )
             for edge in plan.edges
             if edge.operation.kind != "zero"
@@ -169,5 +175,11 @@ def _parts(space: Space, genome: Genome, in_channels: int, num_classes: int) -> 
         )
 
     return SkeletonBuilder(
-        space, rule=rule, cell=cell, in_channels=in_channels, num_classes=num_classes
+        space,
+        positions=blueprint.positions,
+        rule=rule,
+        cell=cell,
+        input_shape=input_shape,
+        num_classes=num_classes,
+        style=style,
     ).build()

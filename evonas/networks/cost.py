@@ -5,7 +5,9 @@ from torch import nn
 from evonas.networks.blocks import ResidualReduction
 from evonas.networks.build import Network
 from evonas.networks.cell import Cell
+from evonas.networks.edges.base import AbstractEdge
 from evonas.networks.resnet import BasicBlock
+from evonas.rules import RuleLinear
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -14,32 +16,59 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) -> int:
-    """Multiply-adds of convolutions and of the classifier for one image.
+    """Multiply-adds of convolutions, linear layers and attention for one image.
 
-    Counted as in the NAS-Bench-201 API (Dong and Yang 2020): pooling, normalisation and additions
-    are free, the classifier's bias is not, and every edge of the genome counts, live or not. Heads
+    Counted as in the NAS-Bench-201 API (Dong and Yang 2020): pooling, normalisation, activations
+    and additions are free, biases are not, and every edge of the genome counts, live or not. Heads
     of local losses take no part in the forward pass.
     """
     height, width = input_shape[1:]
-    total = _weights(network.classifier) + network.classifier.out_features
-    for module in network.body.values():
-        if isinstance(module, Cell):
+    total = _weights(network.classifier)
+    for name, module in network.body.items():
+        if name == "stem":
+            found, height, width = _of_stem(module, height, width)
+            total += found
+        elif isinstance(module, Cell):
             # preprocessing comes before the cell's own stride
             total += _weights(module.preprocess) * height * width
+            before = height, width
             if module.stride == 2:
-                height, width = -(-height // 2), -(-width // 2)
-            total += _weights(module.edges) * height * width
+                height, width = _halved(height), _halved(width)
+            for edge in module.edges.values():
+                if isinstance(edge, AbstractEdge):
+                    rows, columns = before if edge.stride == 2 else (height, width)
+                    total += edge.multiply_adds(height=rows, width=columns)
+                else:
+                    total += _weights(edge) * height * width
         else:
             if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
-                height, width = -(-height // 2), -(-width // 2)
+                height, width = _halved(height), _halved(width)
             total += _weights(module) * height * width
     return total
 
 
+def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:
+    """Multiply-adds of the stem, and the height and width of what it gives."""
+    total = 0
+    for module in stem.modules():
+        if isinstance(module, nn.Conv2d):
+            if module.stride[0] == 2:
+                height, width = _halved(height), _halved(width)
+            total += _weights(module) * height * width
+        elif isinstance(module, RuleLinear):
+            height = width = 1
+            total += _weights(module)
+    return total, height, width
+
+
+def _halved(side: int) -> int:
+    return -(-side // 2)
+
+
 def _weights(module: nn.Module) -> int:
-    """Weights of the convolutions and linear layers in ``module``, without biases and norms."""
+    """Weights and biases of the convolutions and linear layers in ``module``, without norms."""
     return sum(
-        layer.weight.numel()
+        layer.weight.numel() + (0 if layer.bias is None else layer.bias.numel())
         for layer in module.modules()
         if isinstance(layer, nn.Conv2d | nn.Linear)
     )

@@ -1,61 +1,150 @@
 """The module of every kind of operation."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import nn
 
-from evonas.networks.blocks import FactorizedReduction, relu_convolution, separable_convolution
+from evonas.networks.blocks import (
+    FactorizedReduction,
+    projection,
+    relu_convolution,
+    separable_convolution,
+)
+from evonas.networks.edges.attention import SelfAttention
+from evonas.networks.edges.mbconv import InvertedBottleneck
+from evonas.networks.linear import linear_block
+from evonas.networks.style import DEFAULT_STYLE, Style
 from evonas.rules import AbstractRule
 from evonas.space import Operation
 
 
-def _identity(_: Operation, channels: int, stride: int, rule: AbstractRule) -> nn.Module:
-    return nn.Identity() if stride == 1 else FactorizedReduction(channels, channels, rule=rule)
+@dataclass(frozen=True)
+class Place:
+    """Where an operation stands.
+
+    Args:
+        in_channels: of what it reads.
+        channels: of what it gives.
+        stride: 2 where it halves the image.
+        style: of the network.
+    """
+
+    in_channels: int
+    channels: int
+    stride: int
+    style: Style
 
 
-def _convolution(
-    operation: Operation, channels: int, stride: int, rule: AbstractRule
-) -> nn.Module:
+def _identity(_: Operation, place: Place, rule: AbstractRule) -> nn.Module:
+    if place.stride == 2:
+        return FactorizedReduction(place.in_channels, place.channels, rule=rule, style=place.style)
+    if place.in_channels != place.channels:
+        return projection(place.in_channels, place.channels, rule=rule, style=place.style)
+    return nn.Identity()
+
+
+def _convolution(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
     return relu_convolution(
-        channels,
-        channels,
+        place.in_channels,
+        place.channels,
         kernel=operation.kernel,
-        stride=stride,
+        stride=place.stride,
         dilation=operation.dilation,
         groups=operation.groups,
         rule=rule,
+        style=place.style,
     )
 
 
-def _separable(operation: Operation, channels: int, stride: int, rule: AbstractRule) -> nn.Module:
+def _separable(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
     return separable_convolution(
-        channels,
+        place.in_channels,
         kernel=operation.kernel,
-        stride=stride,
+        stride=place.stride,
         dilation=operation.dilation,
         repeats=operation.repeats,
+        out_channels=place.channels,
         rule=rule,
+        style=place.style,
     )
 
 
-def _pool(operation: Operation, _: int, stride: int, rule: AbstractRule) -> nn.Module:  # noqa: ARG001
+def _pool(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
     padding = (operation.kernel - 1) // 2
+    pool: nn.Module
     if operation.mode == "max":
-        return nn.MaxPool2d(operation.kernel, stride=stride, padding=padding)
-    return nn.AvgPool2d(operation.kernel, stride=stride, padding=padding, count_include_pad=False)
+        pool = nn.MaxPool2d(operation.kernel, stride=place.stride, padding=padding)
+    else:
+        pool = nn.AvgPool2d(
+            operation.kernel, stride=place.stride, padding=padding, count_include_pad=False
+        )
+    if place.in_channels == place.channels:
+        return pool
+    changing = relu_convolution(
+        place.in_channels, place.channels, kernel=1, rule=rule, style=place.style
+    )
+    return nn.Sequential(changing, pool)
+
+
+def _linear(_: Operation, place: Place, rule: AbstractRule) -> nn.Module:
+    return linear_block(place.in_channels, place.channels, rule=rule, style=place.style)
+
+
+def _mbconv(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
+    return InvertedBottleneck(
+        place.in_channels,
+        place.channels,
+        kernel=operation.kernel,
+        expansion=operation.expansion,
+        squeeze=operation.squeeze,
+        stride=place.stride,
+        rule=rule,
+        style=place.style,
+    )
+
+
+def _attention(operation: Operation, place: Place, rule: AbstractRule) -> nn.Module:
+    return SelfAttention(
+        place.in_channels,
+        place.channels,
+        heads=operation.heads,
+        stride=place.stride,
+        rule=rule,
+        style=place.style,
+    )
 
 
 # `zero` is not here: its edges are never run, so they need no module
-OPERATIONS: dict[str, Callable[[Operation, int, int, AbstractRule], nn.Module]] = {
+OPERATIONS: dict[str, Callable[[Operation, Place, AbstractRule], nn.Module]] = {
     "identity": _identity,
     "convolution": _convolution,
     "separable": _separable,
     "pool": _pool,
+    "linear": _linear,
+    "mbconv": _mbconv,
+    "attention": _attention,
 }
 
 
 def make_operation(
-    operation: Operation, *, channels: int, stride: int, rule: AbstractRule
+    operation: Operation,
+    *,
+    channels: int,
+    stride: int,
+    rule: AbstractRule,
+    in_channels: int | None = None,
+    style: Style = DEFAULT_STYLE,
 ) -> nn.Module:
-    """The module of ``operation``, from ``channels`` to ``channels``; stride 2 halves the size."""
-    return OPERATIONS[operation.kind](operation, channels, stride, rule)
+    """The module of ``operation``; stride 2 halves the size.
+
+    Args:
+        operation: of any kind but zero.
+        channels: of what it gives.
+        stride: 1 or 2.
+        rule: of its layers.
+        in_channels: of what it reads; the same if None.
+        style: of the network.
+    """
+    place = Place(channels if in_channels is None else in_channels, channels, stride, style)
+    return OPERATIONS[operation.kind](operation, place, rule)

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.errors import SpaceError
-from evonas.networks.blocks import convolution, stem
+from evonas.networks.blocks import convolution
 from evonas.networks.build import Network, seeded_network
 from evonas.networks.normalisation import BatchNorm
 from evonas.networks.skeleton import SkeletonParts
+from evonas.networks.stems import stem
 from evonas.rules import AbstractRule, RuleLinear, Segment
 
 DEPTHS: dict[str, int] = {"resnet20": 20, "resnet56": 56}

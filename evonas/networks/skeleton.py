@@ -1,14 +1,15 @@
 """Build the skeleton of a space: the size of every block, for any kind of cell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from torch import nn
 
 from evonas.errors import SpaceError
-from evonas.networks.blocks import FactorizedReduction, ResidualReduction, relu_convolution, stem
-from evonas.networks.normalisation import BatchNorm
+from evonas.networks.blocks import FactorizedReduction, ResidualReduction, relu_convolution
+from evonas.networks.stems import make_stem
+from evonas.networks.style import Style
 from evonas.rules import AbstractRule, RuleLinear
 from evonas.space import Position, Space
 
@@ -34,7 +35,7 @@ def check_image_size(space: Space, input_shape: tuple[int, int, int]) -> None:
     Raises:
         SpaceError: the space halves an image more often than its size allows.
     """
-    halvings = sum(position.is_strided for position in space.positions)
+    halvings = space.halvings
     if min(input_shape[1:]) < 2**halvings:
         raise SpaceError(
             f"{space.name}: expected images of at least {2**halvings} pixels a side (it halves "
@@ -48,53 +49,68 @@ class SkeletonBuilder:
 
     Args:
         space: whose skeleton it is.
+        positions: of the network.
         rule: of a site, by its name.
-        cell: makes the cell at a position from the modules that prepare its inputs.
-        in_channels: of the images.
+        cell: makes the cell at a position from the modules that prepare its inputs, and from how
+            many channels the last of them gives.
+        input_shape: channels, height and width of the images.
         num_classes: width of the logits.
+        style: of the network.
     """
 
     def __init__(
         self,
         space: Space,
         *,
+        positions: Sequence[Position],
         rule: Callable[[str], AbstractRule],
-        cell: Callable[[Position, list[nn.Module]], nn.Module],
-        in_channels: int,
+        cell: Callable[[Position, list[nn.Module], int], nn.Module],
+        input_shape: tuple[int, int, int],
         num_classes: int,
+        style: Style,
     ) -> None:
         self._space = space
+        self._positions = positions
         self._rule = rule
         self._cell = cell
+        self._input_shape = input_shape
         self._num_classes = num_classes
-        self._before = self._value = (in_channels, 0)
+        self._style = style
+        self._before = self._value = (input_shape[0], 0)
 
     def build(self) -> SkeletonParts:
         """Every block, in order; draws weights from torch's global generator."""
         body = {
             position.name.replace(".", "_"): self._block(position)
-            for position in self._space.positions
+            for position in self._positions
             if position.kind != "classifier"
         }
         channels = self._value[0]
-        has_norm = self._space.spec.head.norm
-        head = nn.Sequential(BatchNorm(channels), nn.ReLU()) if has_norm else nn.Identity()
+        head: nn.Module = nn.Identity()
+        if self._space.spec.head.norm:
+            head = nn.Sequential(*self._style.norms(channels), self._style.make_activation())
         rule = self._rule("classifier").for_readout()
         return SkeletonParts(body, head, RuleLinear(channels, self._num_classes, rule=rule))
 
     def _block(self, position: Position) -> nn.Module:
         channels, halvings = self._value
+        rule, style = self._rule, self._style
         if position.kind == "stem":
-            module: nn.Module = stem(
-                channels,
+            spec = self._space.spec.stem
+            module: nn.Module = make_stem(
+                spec.kind,
+                self._input_shape,
                 position.channels,
-                kernel=self._space.spec.stem.kernel,
-                rule=self._rule(position.name),
+                kernel=spec.kernel,
+                rule=rule(position.name),
+                style=style,
             )
             self._before = self._value = (position.channels, halvings)
             return module
         if position.kind == "reduction":
-            module = ResidualReduction(channels, position.channels, rule=self._rule(position.name))
+            module = ResidualReduction(
+                channels, position.channels, rule=rule(position.name), style=style
+            )
             self._before, self._value = self._value, (position.channels, halvings + 1)
             return module
         graph = self._space.graphs[position.cell or ""]
@@ -105,6 +121,7 @@ class SkeletonBuilder:
                 self._preprocess(position, f"{position.name}.preprocess{index}", given)
                 for index, given in enumerate(inputs)
             ],
+            position.channels if graph.spec.inputs == 2 else channels,
         )
         width = position.channels * graph.output_multiple
         self._before, self._value = self._value, (width, halvings + position.is_strided)
@@ -114,6 +131,7 @@ class SkeletonBuilder:
         channels, halvings = given
         if site not in position.sites:
             return nn.Identity()
+        rule, style = self._rule(site), self._style
         if halvings < self._value[1]:
-            return FactorizedReduction(channels, position.channels, rule=self._rule(site))
-        return relu_convolution(channels, position.channels, kernel=1, rule=self._rule(site))
+            return FactorizedReduction(channels, position.channels, rule=rule, style=style)
+        return relu_convolution(channels, position.channels, kernel=1, rule=rule, style=style)

@@ -6,17 +6,16 @@ each operation, independently of all other genes.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
 from typing import final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.networks.cell import join_nodes
-from evonas.networks.operations import make_operation
-from evonas.networks.skeleton import SkeletonBuilder, check_image_size
+from evonas.errors import SpaceError
+from evonas.networks.mixed_cell import MixedCell, placeholder_rule
+from evonas.networks.skeleton import SkeletonBuilder, SkeletonParts, check_image_size
+from evonas.networks.style import Style
 from evonas.networks.supernet_selection import RuleShares, Selection
 from evonas.rules import (
     AbstractRule,
@@ -28,75 +27,7 @@ from evonas.rules import (
 )
 from evonas.rules.segment import AbstractSegmentRule
 from evonas.rules.tools.mixture import Kept, Mixture, check_mixable, connect_mixtures
-from evonas.space import Position, Space
-from evonas.space.cell import CellGraph
-
-
-@final
-class MixedCell(nn.Module):
-    """A cell with every operation on every edge."""
-
-    def __init__(
-        self, graph: CellGraph, *, preprocess: Sequence[nn.Module], position: Position
-    ) -> None:
-        super().__init__()
-        self.position = position
-        self.preprocess = nn.ModuleList(preprocess)
-        self.join = graph.spec.join
-        self.inputs = graph.spec.inputs
-        self.stride = 2 if position.is_strided else 1
-        self.edges = nn.ModuleDict(
-            {
-                f"{source}_{target}": _operations(graph, source, position)
-                for target in graph.targets
-                for source in range(target)
-                if any(source in sources for sources in graph.sources[target])
-            }
-        )
-
-    def forward(self, selection: Selection, *inputs: Tensor) -> Tensor:
-        """Maps one or two tensors (N, C, H, W) to the output of the selected operations."""
-        prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
-        values: list[Tensor | None] = list(prepared)
-        for target, terms in enumerate(
-            selection.cells[self.position.cell or ""], start=self.inputs
-        ):
-            sums = []
-            for term in terms:
-                source = values[term.source]
-                if source is None:
-                    continue
-                value = self.operation(term.source, target, term.operation)(source)
-                sums.append(value if term.weight is None else term.weight * value)
-            values.append(reduce(add, sums) if sums else None)
-        return join_nodes(
-            values[len(prepared) :],
-            join=self.join,
-            like=prepared[0],
-            channels=self.position.channels,
-            stride=self.stride,
-        )
-
-    def operation(self, source: int, target: int, number: int) -> nn.Module:
-        """The module of one operation along one edge."""
-        edge = self.edges[f"{source}_{target}"]
-        assert isinstance(edge, nn.ModuleList)
-        return edge[number]
-
-
-def _operations(graph: CellGraph, source: int, position: Position) -> nn.ModuleList:
-    stride = graph.stride(source, is_strided=position.is_strided)
-    return nn.ModuleList(
-        nn.Identity()  # a placeholder: the zero operation is never run
-        if operation.kind == "zero"
-        else make_operation(
-            operation,
-            channels=position.channels,
-            stride=stride,
-            rule=_placeholder_rule(""),
-        )
-        for operation in graph.operations
-    )
+from evonas.space import Space
 
 
 @final
@@ -139,11 +70,13 @@ class Supernet(nn.Module):
             dtype: fixed for the same reason.
 
         Raises:
-            SpaceError: the images are too small for the space.
+            SpaceError: the images are too small for the space, or genomes choose what a supernet
+                cannot share (:func:`check_shareable`).
             RuleError: a rule of the space cannot be mixed with others.
         """
         super().__init__()
         check_image_size(space, input_shape)
+        check_shareable(space)
         self.space = space
         self.learning_rate = learning_rate
         self._rules = [all_rules()[name]() for name in space.rule_choices]
@@ -151,15 +84,7 @@ class Supernet(nn.Module):
         # torch's layers draw from the global generator: lend it to them, then restore it
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            parts = SkeletonBuilder(
-                space,
-                rule=_placeholder_rule,
-                cell=lambda position, preprocess: MixedCell(
-                    space.graphs[position.cell or ""], preprocess=preprocess, position=position
-                ),
-                in_channels=input_shape[0],
-                num_classes=num_classes,
-            ).build()
+            parts = _parts(space, input_shape, num_classes)
         self.body = nn.ModuleDict(parts.body)
         self.head = parts.head
         self.classifier: RuleLinear = parts.classifier
@@ -265,6 +190,36 @@ class Supernet(nn.Module):
         return list({rule.name: rule for rule in reversed(rules)}.values())
 
 
-def _placeholder_rule(_: str) -> AbstractRule:
-    """The rule that layers are built with; every selection replaces it."""
-    return all_rules()["bp"]()
+def check_shareable(space: Space) -> None:
+    """Refuse spaces whose genomes differ in more than operations and rules.
+
+    Raises:
+        SpaceError: they choose widths, depths, the activation or the normalisation.
+    """
+    if space.has_macro_genes:
+        names = [g.name for g in space.genes if g.kind not in ("operation", "inputs", "rule")]
+        raise SpaceError(
+            f"space '{space.name}': genomes choose {', '.join(names)}, and a supernet shares its "
+            "weights among networks of one shape only; choose an engine without a supernet (such "
+            "as --algorithm nsga2 without --mutation eg), or fix these values in the YAML"
+        )
+
+
+def _parts(space: Space, input_shape: tuple[int, int, int], num_classes: int) -> SkeletonParts:
+    spec = space.spec
+    style = Style(spec.activation.choices[0], spec.normalisation.choices[0])
+    return SkeletonBuilder(
+        space,
+        positions=space.positions,
+        rule=placeholder_rule,
+        cell=lambda position, preprocess, given_channels: MixedCell(
+            space.graphs[position.cell or ""],
+            preprocess=preprocess,
+            position=position,
+            given_channels=given_channels,
+            style=style,
+        ),
+        input_shape=input_shape,
+        num_classes=num_classes,
+        style=style,
+    ).build()

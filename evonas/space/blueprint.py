@@ -74,7 +74,9 @@ class Position:
             the last one.
         is_strided: whether it halves the image; in a strided cell the edges that leave an input
             have stride 2.
-        sites: the full names of the blocks that may have weights, and so a rule.
+        sites: the full names of the blocks that may have weights in some genome, and so a rule.
+        changes_channels: whether it is a cell with one input that gets other channels than it has.
+        width: the name of the value that its channels follow, such as ``stage0.channels``.
     """
 
     name: str
@@ -84,6 +86,22 @@ class Position:
     stage: int
     is_strided: bool
     sites: tuple[str, ...]
+    changes_channels: bool = False
+    width: str = ""
+
+    def stride(self, plan: CellPlan, edge: Edge) -> int:
+        """Of an edge of its cell: 2 where it halves the image and the edge leaves an input."""
+        return 2 if self.is_strided and edge.source < plan.inputs else 1
+
+    def changes(self, plan: CellPlan, edge: Edge) -> bool:
+        """Whether an edge of its cell changes the channels."""
+        return self.changes_channels and edge.source < plan.inputs
+
+    def has_weights(self, plan: CellPlan, edge: Edge) -> bool:
+        """Whether an edge of its cell carries weights."""
+        return edge.operation.has_weights(
+            stride=self.stride(plan, edge), changes_channels=self.changes(plan, edge)
+        )
 
 
 @dataclass(frozen=True)
@@ -91,12 +109,16 @@ class Blueprint:
     """A decoded genome.
 
     Args:
-        positions: of the skeleton, in the order in which the image passes them.
+        positions: of this genome's skeleton, in the order in which the image passes them.
         cells: the plan of every cell, by name.
         rules: the rule of every site of every position, including sites without weights in this
             genome.
+        activation: of the whole network.
+        normalisation: the same.
     """
 
     positions: tuple[Position, ...]
     cells: Mapping[str, CellPlan]
     rules: Mapping[str, str]
+    activation: str = "relu"
+    normalisation: str = "batch"

@@ -8,7 +8,7 @@ from evonas.errors import SpaceError, UnknownNameError
 from evonas.registry import suggestion
 from evonas.schema import parse_yaml, read_text, structure
 from evonas.space.space import Space
-from evonas.space.spec import SpaceSpec, read_graph
+from evonas.space.spec import SpaceSpec, read_space
 
 
 def shipped() -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def from_data(data: Any, *, where: str) -> Space:
     Raises:
         SpaceError: the data do not describe a space.
     """
-    spec = structure(data, SpaceSpec, where=where, customise=read_graph)
+    spec = structure(data, SpaceSpec, where=where, customise=read_space)
     try:
         return Space(spec, spec.size.channels, spec.size.cells, spec.rules.choices)
     except SpaceError as problem:

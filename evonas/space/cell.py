@@ -44,10 +44,12 @@ class CellGraph:
     Args:
         name: of the cell.
         spec: the cell as the YAML describes it.
+        fixed: the values of its genes where all genomes have the same cell, which then has none.
     """
 
     name: str
     spec: CellSpec
+    fixed: tuple[int, ...] | None = None
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -91,7 +93,7 @@ class CellGraph:
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
         """Node by node: which nodes it reads, where there is a choice, and its operations."""
-        return tuple(self._genes())
+        return () if self.fixed is not None else tuple(self._genes())
 
     def _genes(self) -> Iterator[Gene]:
         names = tuple(operation.name for operation in self.operations)
@@ -105,6 +107,8 @@ class CellGraph:
 
     def wires(self, values: Sequence[int]) -> tuple[Wire, ...]:
         """The edges that the values of the cell's genes choose."""
+        if self.fixed is not None:
+            values = self.fixed
         chosen: list[Wire] = []
         cursor = 0
         for target in self.targets:
@@ -144,6 +148,8 @@ class CellGraph:
     def active(self, analysis: CellAnalysis) -> tuple[bool, ...]:
         """For every gene, whether changing it alone can change the cell's expression."""
         flags: list[bool] = []
+        if self.fixed is not None:
+            return ()
         first = 0
         for target in self.targets:
             wires = analysis.wires[first : first + len(self.sources[target][0])]
@@ -169,30 +175,42 @@ class CellGraph:
         """Of an edge that leaves ``source``: 2 in a strided cell when that is an input."""
         return 2 if is_strided and source < self.spec.inputs else 1
 
-    @cached_property
-    def _weighted(self) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
-        """For every operation whether it has weights, at stride 1 and at stride 2."""
-        one, two = (tuple(o.has_weights(stride=s) for o in self.operations) for s in (1, 2))
-        return one, two
-
-    def has_weights(self, wire: Wire, *, is_strided: bool) -> bool:
-        """Whether the edge carries weights in a cell of this stride."""
+    def has_weights(self, wire: Wire, *, is_strided: bool, changes_channels: bool) -> bool:
+        """Whether the edge carries weights in a cell of this stride and change of channels."""
         stride = self.stride(wire.source, is_strided=is_strided)
-        return self._weighted[stride - 1][wire.operation]
+        changes = changes_channels and wire.source < self.spec.inputs
+        return self.operations[wire.operation].has_weights(stride=stride, changes_channels=changes)
 
-    def may_have_weights(self, target: int, slot: int, *, is_strided: bool) -> bool:
+    def may_have_weights(
+        self, target: int, slot: int, *, is_strided: bool, changes_channels: bool
+    ) -> bool:
         """Whether any genome puts weights on this edge."""
-        strides = {
-            self.stride(sources[slot], is_strided=is_strided) for sources in self.sources[target]
-        }
-        return any(op.has_weights(stride=stride) for op in self.operations for stride in strides)
+        if self.fixed is not None:
+            wire = self.wires(())[self.slots.index((target, slot))]
+            return self.has_weights(wire, is_strided=is_strided, changes_channels=changes_channels)
+        return any(
+            self.has_weights(
+                Wire(sources[slot], target, operation),
+                is_strided=is_strided,
+                changes_channels=changes_channels,
+            )
+            for sources in self.sources[target]
+            for operation in range(len(self.operations))
+        )
 
-    def site_names(self, *, is_strided: bool) -> tuple[str, ...]:
-        """The blocks of an instance that may have weights: ``preprocess0``, ``edge2_0``, ..."""
+    def site_names(self, *, is_strided: bool, may_change: bool = False) -> tuple[str, ...]:
+        """The blocks of an instance that may have weights: ``preprocess0``, ``edge2_0``, ...
+
+        Args:
+            is_strided: whether it halves the image.
+            may_change: whether it changes the channels in some genome.
+        """
         preprocess = [f"preprocess{node}" for node in range(self.spec.inputs)]
         edges = [
             f"edge{target}_{slot}"
             for target, slot in self.slots
-            if self.may_have_weights(target, slot, is_strided=is_strided)
+            if self.may_have_weights(
+                target, slot, is_strided=is_strided, changes_channels=may_change
+            )
         ]
         return tuple((preprocess if self.spec.inputs == 2 else []) + edges)

@@ -1,11 +1,27 @@
 """Consistency across the keys of a space: names that exist, and channels that fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
+from evonas.errors import GenomeError
 from evonas.registry import suggestion
 from evonas.space.blueprint import Position
 from evonas.space.cell import CellGraph
-from evonas.space.spec import KeyProblem, SpaceSpec, bad_name
+from evonas.space.keys.problems import KeyProblem, bad_name
+from evonas.space.macro.shape import widths
+from evonas.space.spec import SpaceSpec
+from evonas.space.text import parse_cell
+
+ON_ONE_PIXEL = ("zero", "identity", "linear")
+"""The kinds of operation that images of one pixel can have."""
+
+
+def told(problems: Sequence[KeyProblem], *, space: str) -> str:
+    """All problems of a space, a line for each."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = dict.fromkeys(f"${path}: {problem}" for path, problem in problems)
+    return "\n  ".join([f"space '{space}': {count}", *lines])
 
 
 def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
@@ -29,42 +45,101 @@ def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
         yield from bad_name(f".cells.{name}", name)
         if name not in names:
             yield f".cells.{name}", "is used by no stage and no reduction"
+    yield from chain(_fixed_problems(spec), _stage_problems(spec), _kind_problems(spec))
+
+
+def _fixed_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
+    for name, cell in spec.cells.items():
+        if cell.fixed is not None:
+            graph = CellGraph(name, replace(cell, fixed=None))
+            try:
+                parse_cell(graph, cell.fixed)
+            except GenomeError as problem:
+                yield f".cells.{name}.fixed", str(problem)
+
+
+def _stage_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
+    """Reductions that are not there, and stages that may be empty where they cannot be."""
+    for number, stage in enumerate(spec.stages):
+        if stage.reduction_channels is not None and (number == 0 or spec.reduction.kind == "none"):
+            yield (
+                f".stages[{number}].reduction_channels",
+                "there is no reduction before this stage",
+            )
+        if stage.repeat is not None and 0 in stage.repeat.choices:
+            two = [name for name, cell in spec.cells.items() if cell.inputs == 2]
+            if two:
+                text = f"a stage without cells needs cells with one input; '{two[0]}' has two"
+                yield f".stages[{number}].repeat", text
+
+
+def _kind_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
+    """Operations and reductions that do not fit the images that the stem gives."""
+    is_linear = spec.stem.kind == "linear"
+    if is_linear and len(spec.stages) > 1 and spec.reduction.kind != "none":
+        text = "a linear stem leaves one pixel, which nothing can halve: expected none"
+        yield ".reduction.kind", f"{text}, got {spec.reduction.kind}"
+    for name, cell in spec.cells.items():
+        for operation_name, operation in cell.operations.items():
+            path = f".cells.{name}.operations.{operation_name}.kind"
+            if is_linear and operation.kind not in ON_ONE_PIXEL:
+                expected = ", ".join(ON_ONE_PIXEL)
+                text = f"a linear stem leaves one pixel: expected one of {expected}"
+                yield path, f"{text}, got {operation.kind}"
+            if operation.kind == "linear" and not is_linear:
+                text = "reads images of one pixel, as 'stem: {kind: linear}' gives them"
+                yield path, f"{operation.kind} {text}; got a stem of kind {spec.stem.kind}"
 
 
 def channel_problems(
-    graphs: dict[str, CellGraph], positions: tuple[Position, ...]
+    spec: SpaceSpec,
+    graphs: dict[str, CellGraph],
+    positions: tuple[Position, ...],
+    *,
+    channels: int,
 ) -> Iterator[KeyProblem]:
-    """Channels that do not fit together, at the size of ``positions``."""
+    """Channels that do not fit together, at any width that genomes may choose.
+
+    Args:
+        spec: of the space.
+        graphs: its cells.
+        positions: with every cell that a genome may have.
+        channels: C.
+    """
     for name, graph in graphs.items():
         if graph.spec.join == "concat" and graph.spec.inputs == 1:
             text = "concat needs inputs: 2, whose preprocessing brings the channels back, got 1"
             yield f".cells.{name}.join", text
-    arriving = positions[0].channels
-    for position in positions[1:-1]:
+    if spec.stem.kind == "reducing":
+        for width in widths(spec, positions[0].width):
+            if channels * width % 2:
+                text = "a reducing stem begins with half the channels: expected an even number"
+                yield ".stem.channels", f"{text}, got {channels * width}"
+    arriving: list[int] = []
+    for number, position in enumerate(positions[:-1]):
+        own = [channels * width for width in widths(spec, position.width)]
         if position.cell is None:
-            arriving = position.channels
+            arriving = own
             continue
         graph = graphs[position.cell]
         path = _path(position)
-        if graph.spec.inputs == 1 and arriving != position.channels:
-            text = f"cell '{graph.name}' has one input and keeps its channels"
-            yield path, f"{text}: expected {arriving}, got {position.channels}"
         for operation in graph.operations:
-            if position.channels % operation.groups:
-                text = f"{operation.groups} groups of operation '{operation.name}'"
-                yield path, f"{text} do not divide {position.channels} channels"
+            for width in [*own, *(arriving if graph.spec.inputs == 1 else [])]:
+                if width % operation.groups:
+                    text = f"{operation.groups} groups of operation '{operation.name}'"
+                    yield path, f"{text} do not divide {width} channels"
+            for width in own:
+                if width % operation.heads:
+                    text = f"{operation.heads} heads of operation '{operation.name}'"
+                    yield path, f"{text} do not divide {width} channels"
         halves = position.is_strided and any(op.kind == "identity" for op in graph.operations)
-        if position.channels % 2 and (halves or _follows_reduction(position, positions, graph)):
-            text = "a factorised reduction halves the channels"
-            yield path, f"{text}: expected an even number, got {position.channels}"
-        arriving = position.channels * graph.output_multiple
-
-
-def _follows_reduction(
-    position: Position, positions: tuple[Position, ...], graph: CellGraph
-) -> bool:
-    """Whether the cell's input 0 still has the size before a reduction and must be reduced."""
-    return graph.spec.inputs == 2 and positions[positions.index(position) - 1].is_strided
+        follows = graph.spec.inputs == 2 and positions[number - 1].is_strided
+        for width in own:
+            # input 0 still has the size before the reduction, and must be reduced
+            if width % 2 and (halves or follows):
+                text = "a factorised reduction halves the channels"
+                yield path, f"{text}: expected an even number, got {width}"
+        arriving = [graph.output_multiple * width for width in own]
 
 
 def _path(position: Position) -> str:

@@ -2,16 +2,18 @@
 
 A position is *needed* when the classifier reads it, directly or through live edges. What comes
 before a cell whose output is identically zero is not: it learns nothing. A rule gene is active
-when at least one of its sites has live weights at a needed position.
+when at least one of its sites has live weights at a needed position. Macro genes: see
+:mod:`evonas.space.macro.activity`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evonas.space.cell import CellAnalysis, CellGraph
+from evonas.space.cell import CellAnalysis, CellGraph, Wire
 from evonas.space.cell_expression import expression
 from evonas.space.gene_layout import GeneLayout, PositionGenes
+from evonas.space.macro.activity import active_macro_genes
 
 Values = Sequence[int]
 
@@ -25,14 +27,18 @@ class _Analysis:
 
     Attributes:
         cells: the analysis of each cell.
+        positions: of this genome.
         needed: for every position, whether the classifier reads it.
+        active_macros: the numbers of the active macro genes.
         active_rules: the numbers of the active rule genes.
         folds_stem: the stem's rule may be replaced by its representative on a first layer.
         folds_readout: the same for the classifier.
     """
 
     cells: tuple[CellAnalysis, ...]
+    positions: tuple[PositionGenes, ...]
     needed: tuple[bool, ...]
+    active_macros: frozenset[int]
     active_rules: frozenset[int]
     folds_stem: bool
     folds_readout: bool
@@ -44,24 +50,25 @@ def _analyse(layout: GeneLayout, values: tuple[int, ...]) -> _Analysis:
         graph.analyse(values[genes])
         for graph, genes in zip(layout.graphs, layout.cell_genes, strict=True)
     )
-    wires_at = {
-        (number, is_strided): _live_wires(graph, analysis, is_strided=is_strided)
-        for number, (graph, analysis) in enumerate(zip(layout.graphs, analyses, strict=True))
-        for is_strided in (False, True)
-    }
-    needed = [False] * len(layout.positions)
+    positions = layout.positions(values)
+    wires_at: dict[tuple[int, bool, bool], tuple[list[int], list[int]]] = {}
+    needed = [False] * len(positions)
     needed[-1] = True
     rules: set[int] = set()  # active at some site between the stem and the classifier
-    for number in range(len(layout.positions) - 1, 0, -1):
+    for number in range(len(positions) - 1, 0, -1):
         if not needed[number]:
             continue
-        position = layout.positions[number]
+        position = positions[number]
         if position.cell < 0:
-            if number < len(layout.positions) - 1:
+            if number < len(positions) - 1:
                 rules.add(position.rule)
             needed[position.reads[0]] = True
             continue
-        inputs, weighted = wires_at[position.cell, position.is_strided]
+        kind = position.cell, position.is_strided, position.changes_channels
+        if kind not in wires_at:
+            graph, analysis = layout.graphs[position.cell], analyses[position.cell]
+            wires_at[kind] = _live_wires(graph, analysis, position)
+        inputs, weighted = wires_at[kind]
         for source in inputs:
             needed[position.reads[source]] = True
             if position.input_rules:
@@ -69,21 +76,37 @@ def _analyse(layout: GeneLayout, values: tuple[int, ...]) -> _Analysis:
         rules.update(position.edge_rules[wire] for wire in weighted)
     stem, readout = layout.stem_rule, layout.readout_rule
     # where the gene serves other sites too, it also decides what those send and learn
-    folds_stem = stem != readout and stem not in rules
+    folds_stem = layout.has_single_stem and stem != readout and stem not in rules
     folds_readout = stem != readout and readout not in rules
     rules.add(readout)
     if needed[0]:
         rules.add(stem)
-    return _Analysis(analyses, tuple(needed), frozenset(rules), folds_stem, folds_readout)
+    macros = active_macro_genes(layout, analyses, positions, needed)
+    return _Analysis(
+        analyses,
+        positions,
+        tuple(needed),
+        macros,
+        frozenset(rules),
+        folds_stem,
+        folds_readout,
+    )
 
 
 def _live_wires(
-    graph: CellGraph, analysis: CellAnalysis, *, is_strided: bool
+    graph: CellGraph, analysis: CellAnalysis, position: PositionGenes
 ) -> tuple[list[int], list[int]]:
     """The inputs that live wires read, and the numbers of the live wires that have weights."""
     live = [(n, wire) for n, wire in enumerate(analysis.wires) if analysis.live[n]]
     inputs = {wire.source for _, wire in live if wire.source < graph.spec.inputs}
-    return sorted(inputs), [n for n, w in live if graph.has_weights(w, is_strided=is_strided)]
+    weighted = [n for n, wire in live if _has_weights(graph, wire, position)]
+    return sorted(inputs), weighted
+
+
+def _has_weights(graph: CellGraph, wire: Wire, position: PositionGenes) -> bool:
+    return graph.has_weights(
+        wire, is_strided=position.is_strided, changes_channels=position.changes_channels
+    )
 
 
 def active(layout: GeneLayout, values: Values) -> tuple[bool, ...]:
@@ -94,11 +117,15 @@ def active(layout: GeneLayout, values: Values) -> tuple[bool, ...]:
 @lru_cache(maxsize=NUM_REMEMBERED)
 def _active(layout: GeneLayout, values: tuple[int, ...]) -> tuple[bool, ...]:
     analysis = _analyse(layout, values)
-    used = {p.cell for p, needed in zip(layout.positions, analysis.needed, strict=True) if needed}
+    used = {
+        p.cell for p, needed in zip(analysis.positions, analysis.needed, strict=True) if needed
+    }
     flags: list[bool] = []
     for number, (graph, genes) in enumerate(zip(layout.graphs, layout.cell_genes, strict=True)):
         in_cell = graph.active(analysis.cells[number])
         flags.extend(in_cell if number in used else [False] * (genes.stop - genes.start))
+    macros = range(layout.first_macro, layout.first_rule)
+    flags.extend(g in analysis.active_macros for g in macros)
     flags.extend(g in analysis.active_rules for g in range(layout.first_rule, len(values)))
     if analysis.folds_stem and _is_one(layout.first_layer):
         flags[layout.stem_rule] = False
@@ -144,33 +171,43 @@ def _inactive_values(layout: GeneLayout) -> tuple[int, ...]:
         for graph in layout.graphs
         for gene in graph.genes
     ]
-    return tuple(in_cells + [0] * (len(layout.counts) - layout.first_rule))
+    return tuple(in_cells + [0] * (len(layout.counts) - layout.first_macro))
 
 
 def canonical_expression(layout: GeneLayout, values: Values) -> str:
     """The canonical expression of a genome: equal for genomes that are one function.
 
-    It has one part for every needed position: its name, and its rule or the expression of its
-    cell (:mod:`evonas.space.cell_expression`), whose operations with live weights name their rule.
+    It has one part for the activation and the normalisation, where genomes choose them, and one
+    for every needed position: its name and width, and its rule or the expression of its cell
+    (:mod:`evonas.space.cell_expression`), whose operations with live weights name their rule.
     """
     analysis = _analyse(layout, tuple(values))
     made: dict[tuple[int, ...], str] = {}
-    parts: list[str] = []
-    for number, position in enumerate(layout.positions):
+    parts = [
+        f"{gene.name}={gene.choices[values[layout.first_macro + number]]}"
+        for number, gene in enumerate(layout.genes[layout.macro])
+        if gene.kind in ("activation", "normalisation")
+        and layout.first_macro + number in analysis.active_macros
+    ]
+    last = len(analysis.positions) - 1
+    for number, position in enumerate(analysis.positions):
         if not analysis.needed[number]:
             continue
         if position.cell < 0:
             rule = values[position.rule]
             if number == 0 and analysis.folds_stem:
                 rule = layout.first_layer[rule]
-            if number == len(layout.positions) - 1 and analysis.folds_readout:
+            if number == last and analysis.folds_readout:
                 rule = layout.readout[rule]
             parts.append(f"{position.name}={layout.rules[rule]}")
             continue
         edge_rules = [values[gene] if gene >= 0 else 0 for gene in position.edge_rules]
         input_rules = [values[gene] for gene in position.input_rules]
         # cells in a row often carry the same rules; their expression is made once
-        same = (position.cell, position.is_strided, *input_rules, *edge_rules)
+        same = (
+            position.cell, position.is_strided, position.changes_channels, *input_rules,
+            *edge_rules,
+        )  # fmt: skip
         if same not in made:
             made[same] = _cell_expression(layout, position, analysis.cells[position.cell], values)
         parts.append(f"{position.name}={made[same]}")
@@ -186,7 +223,7 @@ def _cell_expression(
         analysis.wires, analysis.live, position.edge_rules, strict=True
     ):
         operation = graph.operations[wire.operation]
-        has_weights = graph.has_weights(wire, is_strided=position.is_strided)
+        has_weights = _has_weights(graph, wire, position)
         if operation.kind == "identity" and not has_weights:
             labels.append(None)
         elif is_live and has_weights:

@@ -1,12 +1,17 @@
 """The genes of every position by number: what depends on the space and not on a genome."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evonas.space.blueprint import Position
 from evonas.space.cell import CellGraph
 from evonas.space.genome import Gene
 from evonas.space.rule_genes import gene_name
+from evonas.space.spec import SpaceSpec
+
+NUM_REMEMBERED = 4096
+"""Skeletons that are cached: there is one for all genomes of a space without macro genes."""
 
 
 @dataclass(frozen=True)
@@ -14,9 +19,14 @@ class PositionGenes:
     """A position with the numbers of its genes.
 
     Args:
-        name: of the position.
+        name: of the position; where nothing lies between stages, cells are counted from the end,
+            so that it does not matter to which stage a cell belongs. With its width, if genomes
+            choose widths.
+        stage: its number.
         cell: the index of its cell, or -1.
         is_strided: whether the position halves the image.
+        changes_channels: whether it is a cell with one input that changes the channels.
+        width: the macro gene of its channels, or -1.
         reads: for each input, the index of the position it reads.
         rule: the rule gene of a position without a cell, or -1.
         input_rules: the rule genes of the preprocessing blocks.
@@ -24,8 +34,11 @@ class PositionGenes:
     """
 
     name: str
+    stage: int
     cell: int
     is_strided: bool
+    changes_channels: bool
+    width: int
     reads: tuple[int, ...]
     rule: int
     input_rules: tuple[int, ...]
@@ -39,10 +52,17 @@ class GeneLayout:
     Args:
         graphs: the cells, in the order of their genes.
         cell_genes: for every cell the slice of a genome's values.
+        first_macro: the index of the first macro gene; they follow the cells'.
         first_rule: the index of the first rule gene.
+        genes: of the space.
         counts: for every gene the number of its choices.
         gene_of: for every site the index of its rule gene.
-        positions: in the order in which the image passes them.
+        stem_rule: the rule gene of the stem.
+        readout_rule: the rule gene of the classifier.
+        expand: from the values of the macro genes to the positions of the skeleton.
+        counts_cells: whether nothing lies between stages.
+        has_single_stem: whether the stem is one layer, which sends nothing.
+        head_has_norm: whether the head normalises, and applies the activation.
         rules: the rule choices.
         first_layer: for every rule choice its representative on the stem.
         readout: the same on the classifier.
@@ -50,23 +70,29 @@ class GeneLayout:
 
     graphs: tuple[CellGraph, ...]
     cell_genes: tuple[slice, ...]
+    first_macro: int
     first_rule: int
+    genes: tuple[Gene, ...]
     counts: tuple[int, ...]
     gene_of: dict[str, int]
-    positions: tuple[PositionGenes, ...]
+    stem_rule: int
+    readout_rule: int
+    expand: Callable[[tuple[int, ...]], tuple[Position, ...]]
+    counts_cells: bool
+    has_single_stem: bool
+    head_has_norm: bool
     rules: tuple[str, ...]
     first_layer: tuple[int, ...]
     readout: tuple[int, ...]
 
     @property
-    def stem_rule(self) -> int:
-        """The rule gene of the stem."""
-        return self.positions[0].rule
+    def macro(self) -> slice:
+        """Where the values of the macro genes stand."""
+        return slice(self.first_macro, self.first_rule)
 
-    @property
-    def readout_rule(self) -> int:
-        """The rule gene of the classifier."""
-        return self.positions[-1].rule
+    def positions(self, values: Sequence[int]) -> tuple[PositionGenes, ...]:
+        """The positions of a genome, in the order in which the image passes them."""
+        return _positions(self, tuple(values[self.macro]))
 
     def by_cell(self, values: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """The values of a genome that belong to each cell, by the cell's name."""
@@ -81,7 +107,8 @@ def gene_layout(
     positions: Sequence[Position],
     genes: Sequence[Gene],
     *,
-    granularity: str,
+    expand: Callable[[tuple[int, ...]], tuple[Position, ...]],
+    spec: SpaceSpec,
     first_layer: Mapping[str, str],
     readout: Mapping[str, str],
 ) -> GeneLayout:
@@ -89,9 +116,10 @@ def gene_layout(
 
     Args:
         graphs: the cells, in the order of their genes.
-        positions: of the skeleton.
-        genes: of the cells, then the rule genes.
-        granularity: how much of a network shares one rule gene.
+        positions: of the skeleton, with every cell that a genome may have.
+        genes: of the cells, then the macro genes, then the rule genes.
+        expand: from the values of the macro genes to the positions of a genome.
+        spec: of the space.
         first_layer: for each rule its representative on the stem; itself where it is left out.
         readout: the same on the classifier.
     """
@@ -102,23 +130,25 @@ def gene_layout(
         first += len(graph.genes)
     index = {gene.name: number for number, gene in enumerate(genes) if gene.kind == "rule"}
     gene_of = {
-        site: index[gene_name(position, site, granularity=granularity)]
+        site: index[gene_name(position, site, granularity=spec.rules.granularity)]
         for position in positions
         for site in position.sites
     }
-    numbers = {graph.name: number for number, graph in enumerate(graphs)}
-    with_genes = tuple(
-        _position_genes(number, position, graphs, numbers, gene_of)
-        for number, position in enumerate(positions)
-    )
     rules = genes[-1].choices
     return GeneLayout(
         graphs=graphs,
         cell_genes=tuple(slices),
-        first_rule=first,
+        first_macro=first,
+        first_rule=sum(gene.kind != "rule" for gene in genes),
+        genes=tuple(genes),
         counts=tuple(len(gene.choices) for gene in genes),
         gene_of=gene_of,
-        positions=with_genes,
+        stem_rule=gene_of["stem"],
+        readout_rule=gene_of["classifier"],
+        expand=expand,
+        counts_cells=spec.reduction.kind == "none",
+        has_single_stem=spec.stem.kind != "reducing",
+        head_has_norm=spec.head.norm,
         rules=rules,
         first_layer=_representatives(rules, first_layer),
         readout=_representatives(rules, readout),
@@ -130,30 +160,57 @@ def _representatives(rules: Sequence[str], stands_for: Mapping[str, str]) -> tup
     return tuple(names.index(name) for name in names)
 
 
+@lru_cache(maxsize=NUM_REMEMBERED)
+def _positions(layout: GeneLayout, macro_values: tuple[int, ...]) -> tuple[PositionGenes, ...]:
+    macro = layout.genes[layout.macro]
+    width_genes = {
+        gene.name: (layout.first_macro + number, gene.choices[value])
+        for number, (gene, value) in enumerate(zip(macro, macro_values, strict=True))
+        if gene.kind == "channels"
+    }
+    numbers = {graph.name: number for number, graph in enumerate(layout.graphs)}
+    found: list[PositionGenes] = []
+    positions = layout.expand(macro_values)
+    for number, position in enumerate(positions):
+        name = position.name
+        if position.cell is not None and layout.counts_cells:
+            # from the end, as what precedes a cell whose output is zero does not matter
+            name = f"cell{len(positions) - 1 - number}"
+        gene, text = width_genes.get(position.width, (-1, ""))
+        if text:
+            name += f":{text}"
+        found.append(_position_genes(layout, number, position, numbers, name=name, width=gene))
+    return tuple(found)
+
+
 def _position_genes(
+    layout: GeneLayout,
     number: int,
     position: Position,
-    graphs: Sequence[CellGraph],
-    numbers: dict[str, int],
-    gene_of: dict[str, int],
+    numbers: Mapping[str, int],
+    *,
+    name: str,
+    width: int,
 ) -> PositionGenes:
-    before = max(number - 1, 0)
-    name, is_strided = position.name, position.is_strided
-    if position.cell is None:
-        return PositionGenes(
-            name, -1, is_strided, (before,) if number else (), gene_of[name], (), ()
-        )
-    cell = numbers[position.cell]
-    graph = graphs[cell]
-    two = graph.spec.inputs == 2
+    before, gene_of = max(number - 1, 0), layout.gene_of
+    cell = -1 if position.cell is None else numbers[position.cell]
+    graph = None if position.cell is None else layout.graphs[cell]
+    two = graph is not None and graph.spec.inputs == 2
+    reads = (max(number - 2, 0), before) if two else (before,)
     return PositionGenes(
         name=name,
+        stage=position.stage,
         cell=cell,
-        is_strided=is_strided,
-        reads=(max(number - 2, 0), before) if two else (before,),
-        rule=-1,
-        input_rules=tuple(gene_of[f"{name}.preprocess{i}"] for i in (0, 1)) if two else (),
+        is_strided=position.is_strided,
+        changes_channels=position.changes_channels,
+        width=width,
+        reads=reads if number else (),
+        rule=gene_of[position.name] if graph is None else -1,
+        input_rules=tuple(gene_of[f"{position.name}.preprocess{i}"] for i in (0, 1))
+        if two
+        else (),
         edge_rules=tuple(
-            gene_of.get(f"{name}.edge{target}_{slot}", -1) for target, slot in graph.slots
+            gene_of.get(f"{position.name}.edge{target}_{slot}", -1)
+            for target, slot in (graph.slots if graph else ())
         ),
     )

@@ -1,9 +1,14 @@
 """A genome: one small integer for every gene of its space."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-GeneKind = Literal["operation", "inputs", "rule"]
+from evonas.errors import GenomeError
+
+GeneKind = Literal[
+    "operation", "inputs", "activation", "normalisation", "channels", "repeat", "rule"
+]
 
 
 @dataclass(frozen=True)
@@ -13,7 +18,9 @@ class Gene:
     Args:
         name: unique in its space, for instance ``cell.operation2_0``.
         choices: what there is to choose from; the genome holds an index into it.
-        kind: ``operation`` (of an edge), ``inputs`` (which nodes a node reads) or ``rule``.
+        kind: ``operation`` (of an edge), ``inputs`` (which nodes a node reads), ``rule``, or one
+            of the macro genes: ``activation`` and ``normalisation`` (of the whole network),
+            ``channels`` (of the stem, a reduction or a stage), ``repeat`` (cells of a stage).
     """
 
     name: str
@@ -30,3 +37,25 @@ class Genome:
     """
 
     values: tuple[int, ...]
+
+
+def checked_values(genome: Genome, genes: Sequence[Gene], *, where: str) -> tuple[int, ...]:
+    """The values of a genome, if they are choices of these genes.
+
+    Args:
+        genome: to check.
+        genes: of a space.
+        where: names the space in messages.
+
+    Raises:
+        GenomeError: there are too many values or too few, or one is no choice of its gene.
+    """
+    values = genome.values
+    if len(values) != len(genes):
+        raise GenomeError(f"genome: expected {len(genes)} genes ({where}), got {len(values)}")
+    for value, gene in zip(values, genes, strict=True):
+        if not 0 <= value < len(gene.choices):
+            raise GenomeError(
+                f"genome, gene '{gene.name}': expected 0 to {len(gene.choices) - 1}, got {value}"
+            )
+    return values

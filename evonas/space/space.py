@@ -6,14 +6,15 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from math import prod
 
-from evonas.errors import GenomeError, SpaceError
+from evonas.errors import SpaceError
 from evonas.space import folding, text
 from evonas.space.blueprint import Blueprint, Position
 from evonas.space.cell import CellGraph
 from evonas.space.cell_expression import digest
-from evonas.space.checks import channel_problems, name_problems
+from evonas.space.checks import channel_problems, name_problems, told
 from evonas.space.gene_layout import GeneLayout, gene_layout
-from evonas.space.genome import Gene, Genome
+from evonas.space.genome import Gene, Genome, checked_values
+from evonas.space.macro.shape import largest, macro_genes, shape_of
 from evonas.space.paths import Paths
 from evonas.space.rule_genes import rule_genes
 from evonas.space.skeleton import expand
@@ -49,11 +50,11 @@ class Space:
     def __post_init__(self) -> None:
         problems = list(name_problems(self.spec))
         if not problems:  # channels can be compared once every cell is known
-            problems = list(channel_problems(self.graphs, self.positions))
+            problems = list(
+                channel_problems(self.spec, self.graphs, self.positions, channels=self.channels)
+            )
         if problems:
-            count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-            lines = dict.fromkeys(f"${path}: {problem}" for path, problem in problems)
-            raise SpaceError("\n  ".join([f"space '{self.name}': {count}", *lines]))
+            raise SpaceError(told(problems, space=self.name))
 
     @property
     def name(self) -> str:
@@ -127,19 +128,37 @@ class Space:
     @cached_property
     def graphs(self) -> dict[str, CellGraph]:
         """The cells by name, with their nodes and genes."""
-        return {name: CellGraph(name, cell) for name, cell in self.spec.cells.items()}
+        return {name: text.cell_graph(name, cell) for name, cell in self.spec.cells.items()}
 
     @cached_property
     def positions(self) -> tuple[Position, ...]:
-        """Every position of the skeleton, in the order in which the image passes them."""
-        return expand(self.spec, self.graphs, channels=self.channels, cells=self.cells)
+        """Every position that a genome may have, in the order in which the image passes them.
+
+        Where genomes choose widths and depths: of the largest. :meth:`decode` gives a genome's.
+        """
+        return self._expand(largest(self.spec))
+
+    def _expand(self, macro_values: tuple[int, ...]) -> tuple[Position, ...]:
+        shape = shape_of(self.spec, macro_values, cells=self.cells)
+        return expand(self.spec, self.graphs, channels=self.channels, shape=shape)
+
+    @property
+    def halvings(self) -> int:
+        """How often an image is halved, so that its side must be at least 2 to this power."""
+        strided = sum(position.is_strided for position in self.positions)
+        return strided + self.spec.stem.halvings
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
-        """The genes of the cells, then the rule genes."""
+        """The genes of the cells, then the macro genes, then the rule genes."""
         cells = tuple(gene for graph in self.graphs.values() for gene in graph.genes)
         rules = rule_genes(self.positions, self.rule_choices, granularity=self.granularity)
-        return cells + rules
+        return cells + macro_genes(self.spec) + rules
+
+    @property
+    def has_macro_genes(self) -> bool:
+        """Whether genomes choose widths, depths, the activation or the normalisation."""
+        return bool(macro_genes(self.spec))
 
     @cached_property
     def paths(self) -> Paths:
@@ -171,7 +190,8 @@ class Space:
             tuple(self.graphs.values()),
             self.positions,
             self.genes,
-            granularity=self.granularity,
+            expand=self._expand,
+            spec=self.spec,
             first_layer=dict(self.first_layer),
             readout=dict(self.readout),
         )
@@ -185,7 +205,8 @@ class Space:
 
         Changing an inactive gene never changes the key. Changing an active operation or rule gene
         always does (the rule of the stem or the classifier: to one with another representative
-        there). Changing an active ``inputs`` gene does unless the new inputs compute the same. Two
+        there), and so does changing an active width, activation or normalisation. Changing an
+        active ``inputs`` or ``repeat`` gene does unless what is there then computes the same. Two
         inactive genes can matter together: an edge without a source, and a source without an edge.
 
         Raises:
@@ -230,11 +251,17 @@ class Space:
         layout = self._layout
         by_cell = layout.by_cell(values)
         cells = {graph.name: graph.plan(by_cell[graph.name]) for graph in layout.graphs}
-        rules = {site: self.rule_choices[values[gene]] for site, gene in layout.gene_of.items()}
-        return Blueprint(self.positions, cells, rules)
+        positions = self._expand(values[layout.macro])
+        rules = {
+            site: self.rule_choices[values[layout.gene_of[site]]]
+            for position in positions
+            for site in position.sites
+        }
+        shape = shape_of(self.spec, values[layout.macro], cells=self.cells)
+        return Blueprint(positions, cells, rules, shape.activation, shape.normalisation)
 
     def format(self, genome: Genome) -> str:
-        """One line of text: the cells, ``@``, and the rules with ``-`` for inactive ones.
+        """One line of text: cells, macro genes, ``@``, and rules with ``-`` for inactive ones.
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -247,7 +274,8 @@ class Space:
             for value, is_active in zip(values[layout.first_rule :], flags, strict=True)
         ]
         cells = text.format_cells(layout.graphs, layout.by_cell(values))
-        return f"{cells} @ {text.format_rules(rules)}"
+        macros = text.format_macros(self.genes[layout.macro], values[layout.macro])
+        return f"{cells}{macros} @ {text.format_rules(rules)}"
 
     def parse(self, line: str) -> Genome:
         """The genome that a text describes; :meth:`format` gives a canonical one back.
@@ -257,24 +285,15 @@ class Space:
         Raises:
             GenomeError: the text is not a genome of this space; the message says where.
         """
-        cells, at, rules = line.partition("@")
+        before, at, rules = line.partition("@")
         layout = self._layout
+        cells, macros = text.split_macros(before)
         values = text.parse_cells(layout.graphs, cells)
+        values.extend(text.parse_macros(self.genes[layout.macro], macros))
         genes = self.genes[layout.first_rule :]
         values.extend(text.parse_rules(genes, rules) if at else [0] * len(genes))
         return Genome(tuple(values))
 
     def _values(self, genome: Genome) -> tuple[int, ...]:
-        values = genome.values
-        if len(values) != len(self.genes):
-            raise GenomeError(
-                f"genome: expected {len(self.genes)} genes (space '{self.name}', "
-                f"{self.cells} cells a stage), got {len(values)}"
-            )
-        for value, count in zip(values, self._layout.counts, strict=True):
-            if not 0 <= value < count:
-                gene = self.genes[values.index(value)]
-                raise GenomeError(
-                    f"genome, gene '{gene.name}': expected 0 to {count - 1}, got {value}"
-                )
-        return values
+        where = f"space '{self.name}', {self.cells} cells a stage"
+        return checked_values(genome, self.genes, where=where)

@@ -1,17 +1,21 @@
 """A genome as one line of text: the cells as NAS-Bench-201 writes them, then the rules.
 
 |nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|  @ usf*3 fa - dfa
+
+Macro genes stand between the two: ``stage0.channels=2 stage0.repeat=1``.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from evonas.errors import GenomeError
 from evonas.registry import suggestion
 from evonas.space.cell import CellGraph
 from evonas.space.genome import Gene
-from evonas.space.spec import NAME
+from evonas.space.keys.problems import NAME
+from evonas.space.spec import CellSpec
 
 INACTIVE = "-"
 _RUN = re.compile(r"(?P<rule>[^*]+)(?:\*(?P<count>[1-9][0-9]{0,5}))?")
@@ -39,6 +43,62 @@ def format_rules(rules: Sequence[str]) -> str:
     return " ".join(rule if count == 1 else f"{rule}*{count}" for rule, count in runs)
 
 
+def format_macros(genes: Sequence[Gene], values: Sequence[int]) -> str:
+    """`` name=choice`` for every macro gene; empty where there are none."""
+    return "".join(
+        f" {gene.name}={gene.choices[value]}" for gene, value in zip(genes, values, strict=True)
+    )
+
+
+def split_macros(line: str) -> tuple[str, str]:
+    """The words of the cells and those of the macro genes, which have no ``|``."""
+    words = line.split()
+    cells = [word for word in words if "|" in word or "=" not in word]
+    macros = [word for word in words if "|" not in word and "=" in word]
+    return " ".join(cells), " ".join(macros)
+
+
+def parse_macros(genes: Sequence[Gene], text: str) -> Iterator[int]:
+    """The values of the macro genes, in order.
+
+    Raises:
+        GenomeError: one is missing, given twice or unknown, or has no such choice.
+    """
+    given: dict[str, str] = {}
+    names = [gene.name for gene in genes]
+    for word in text.split():
+        name, _, choice = word.partition("=")
+        if name not in names:
+            known = ", ".join(names) or "none"
+            hint = suggestion(name, names)
+            raise GenomeError(f"genome: unknown gene '{_short(name)}'{hint} (known: {known})")
+        if name in given:
+            raise GenomeError(f"genome: gene '{name}' is given twice")
+        given[name] = choice
+    for gene in genes:
+        if gene.name not in given:
+            raise GenomeError(f"genome: gene '{gene.name}' is missing; expected {gene.name}=...")
+        choice = given[gene.name]
+        if choice not in gene.choices:
+            raise GenomeError(
+                f"genome, gene '{gene.name}': expected one of {', '.join(gene.choices)}, "
+                f"got '{_short(choice)}'"
+            )
+        yield gene.choices.index(choice)
+
+
+def cell_graph(name: str, spec: CellSpec) -> CellGraph:
+    """The graph of a cell, its genes taken where the YAML fixes them.
+
+    Raises:
+        GenomeError: ``fixed`` is not the text of a cell of this graph.
+    """
+    graph = CellGraph(name, replace(spec, fixed=None))
+    if spec.fixed is None:
+        return graph
+    return replace(graph, fixed=parse_cell(graph, spec.fixed))
+
+
 def parse_cells(graphs: Sequence[CellGraph], text: str) -> list[int]:
     """The values of the genes of all cells, in order.
 
@@ -61,10 +121,29 @@ def parse_cells(graphs: Sequence[CellGraph], text: str) -> list[int]:
     for name in by_name:
         if name not in texts:
             raise GenomeError(f"genome: cell '{name}' is missing in '{_short(text)}'")
-    return [value for graph in graphs for value in _parse_cell(graph, texts[graph.name])]
+    return [value for graph in graphs for value in parse_cell(graph, texts[graph.name])]
 
 
-def _parse_cell(graph: CellGraph, text: str) -> Iterator[int]:
+def parse_cell(graph: CellGraph, text: str) -> tuple[int, ...]:
+    """The values of the genes of one cell; none if all genomes have the same cell.
+
+    Raises:
+        GenomeError: a node, edge or operation is not one of the cell, or it is another cell than
+            the one that all genomes have.
+    """
+    values = tuple(_cell_values(graph, text))
+    if graph.fixed is None:
+        return values
+    if values != graph.fixed:
+        expected = _format_cell(graph, ())
+        raise GenomeError(
+            f"genome, cell '{graph.name}': all genomes of this space have {expected}, got "
+            f"'{_short(text)}'"
+        )
+    return ()
+
+
+def _cell_values(graph: CellGraph, text: str) -> Iterator[int]:
     nodes = text.split("+")
     if len(nodes) != graph.spec.nodes:
         raise GenomeError(

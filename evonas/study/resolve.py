@@ -24,6 +24,7 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.devices import resolve_device
 from evonas.evaluation.training.precision import check_precision, default_precision
+from evonas.networks.supernet import check_shareable
 from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
 from evonas.search.engines import SEARCHES, check_search
@@ -83,6 +84,8 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     settings = settings.with_values(_training_epsilon(settings))
     settings = settings.with_values(_supernet_budget(settings))
     check_run(settings)
+    if needs_guide(settings):
+        check_shareable(space)
     if not reads_data:
         return settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
     _check_data(settings)

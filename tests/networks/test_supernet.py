@@ -13,6 +13,7 @@ from evonas.networks import Network, build
 from evonas.networks.supernet import Supernet
 from evonas.networks.supernet_selection import select_genome, select_mixture
 from evonas.rules import rule_layers
+from evonas.schema import parse_yaml
 from evonas.space import Genome, Space, from_data, load
 
 RULES = ("bp", "fa", "usf", "brsf", "kp", "dfa", "pc", "local")
@@ -169,6 +170,47 @@ def test_what_rules_keep_comes_back() -> None:
     assert any(not torch.equal(before[name], after[name]) for name in before)
     supernet.restore_kept(before)
     assert all(torch.equal(v, supernet.kept_state()[n]) for n, v in before.items())
+
+
+STYLED = """
+name: styled
+description: Another activation and normalisation, a reducing stem, and a cell that gets wider.
+size: {channels: 4, cells: 1}
+activation: gelu
+normalisation: group
+stem: {kind: reducing}
+cells:
+  cell:
+    nodes: 2
+    graph: {choose: 1}
+    join: sum
+    operations:
+      skip: {kind: identity}
+      conv: {kind: convolution, kernel: 3}
+      sep: {kind: separable, kernel: 3}
+      pool: {kind: pool, mode: avg, kernel: 3}
+      wide: {kind: mbconv, kernel: 3, expansion: 2, squeeze: 2}
+      look: {kind: attention, heads: 2}
+stages: [{cell: cell, channels: 2}, {cell: cell, channels: 3, reduction_channels: 1}]
+rules: {choices: [fa, usf, dfa]}
+"""
+
+
+def test_a_styled_genome_computes_in_the_supernet_what_its_own_network_does() -> None:
+    space = from_data(parse_yaml(STYLED, where="test"), where="test")
+    supernet = grow(space)
+    rng = random.Random(2)
+    for _ in range(6):
+        genome = space.sample(rng)
+        network = twin(space, genome, supernet)
+        logits = supernet(images(), select_genome(space, genome))
+        torch.testing.assert_close(logits, network(images()))
+
+
+@pytest.mark.parametrize("name", ["mlp", "nats-size", "resnet"])
+def test_a_space_whose_genomes_have_several_shapes_is_refused(name: str) -> None:
+    with pytest.raises(SpaceError, match=rf"^space '{name}': genomes choose .* engine without a"):
+        grow(small(name))
 
 
 def test_images_that_a_space_would_halve_away_are_refused() -> None:

@@ -101,6 +101,79 @@ ODD_SPACES = {
         stages: [{cell: cell, channels: 2}]
         rules: {choices: [fa, usf], granularity: network}
     """,
+    # widths, depth, activation and normalisation to choose; dead cells, stages without cells
+    "open-shape": """
+        name: open-shape
+        description: odd
+        size: {channels: 4, cells: 1}
+        activation: {choose: [relu, tanh]}
+        normalisation: {choose: [batch, none]}
+        cells:
+          early:
+            nodes: 2
+            graph: {choose: 1}
+            join: last
+            operations:
+              nil: {kind: zero}
+              skip: {kind: identity}
+              pool: {kind: pool, mode: avg, kernel: 3}
+          late:
+            nodes: 1
+            graph: dense
+            operations:
+              nil: {kind: zero}
+              sep: {kind: separable, kernel: 3}
+              wide: {kind: mbconv, kernel: 3, expansion: 2}
+              look: {kind: attention, heads: 2}
+        stages:
+          - {cell: early, channels: {choose: [1, 2]}, repeat: {choose: [2, 0, 1]}}
+          - {cell: late, channels: 1, repeat: {choose: [1, 3]}}
+          - {cell: early, channels: {choose: [1, 3]}, reduction_channels: {choose: [2, 1]}}
+        head: {norm: false}
+        rules: {choices: [fa, usf], granularity: layer}
+    """,
+    # the same with two inputs, a reduction cell, and a stem of its own width that reduces
+    "open-two": """
+        name: open-two
+        description: odd
+        size: {channels: 4, cells: 1}
+        activation: {choose: [gelu, silu]}
+        normalisation: {choose: [group, layer]}
+        stem: {kind: reducing, channels: {choose: [2, 1]}}
+        cells:
+          normal:
+            inputs: 2
+            nodes: 2
+            graph: {choose: 1}
+            join: sum
+            operations:
+              nil: {kind: zero}
+              skip: {kind: identity}
+              pool: {kind: pool, mode: max, kernel: 3}
+        stages:
+          - {cell: normal, channels: {choose: [1, 2]}, repeat: {choose: [1, 2, 3]}}
+          - {cell: normal, channels: {choose: [2, 4]}, repeat: {choose: [1, 2]}}
+        reduction: {kind: cell, cell: normal}
+        head: {norm: false}
+        rules: {choices: [fa, usf, kp], granularity: layer}
+    """,
+    # nothing between the stages, so a layer may belong to either; one that may be left out
+    "rows": """
+        name: rows
+        description: odd
+        size: {channels: 4, cells: 1}
+        stem: {kind: linear}
+        cells:
+          row:
+            nodes: 1
+            graph: dense
+            operations: {nil: {kind: zero}, skip: {kind: identity}, full: {kind: linear}}
+        stages:
+          - {cell: row, channels: {choose: [1, 2]}, repeat: {choose: [0, 1, 2]}}
+          - {cell: row, channels: {choose: [1, 2]}, repeat: {choose: [1, 0]}}
+        reduction: {kind: none}
+        rules: {choices: [fa, usf], granularity: layer}
+    """,
 }
 
 

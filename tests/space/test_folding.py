@@ -74,13 +74,13 @@ def test_changing_an_inactive_gene_changes_neither_key_nor_canonical(
 
 @few
 @given(seed=seeds)
-def test_changing_an_active_operation_or_rule_always_changes_the_key(
+def test_changing_an_active_gene_but_inputs_and_repeat_always_changes_the_key(
     space: Space, seed: int
 ) -> None:
     genome = draw(space, seed)
     flags = space.is_active(genome)
     for number, other in single_changes(space, genome, seed):
-        if flags[number] and space.genes[number].kind != "inputs":
+        if flags[number] and space.genes[number].kind not in ("inputs", "repeat"):
             assert space.key(other) != space.key(genome), space.genes[number].name
 
 
@@ -156,13 +156,20 @@ def cell_value(
     return sum(1000003**index * value for index, value in enumerate(nodes))
 
 
-def network_value(blueprint: Blueprint, weight_of: dict[str, int]) -> int:
-    """The skeleton in numbers; only blocks with weights depend on ``weight_of`` (by site)."""
+def network_value(
+    blueprint: Blueprint, weight_of: dict[str, int], *, factors: dict[str, int] | None = None
+) -> int:
+    """The skeleton in numbers; only blocks with weights depend on ``weight_of`` (by site).
+
+    What a position gives is multiplied by the factor of its width, if there is one.
+    """
+    factors = factors or {}
     outputs: list[int] = []
     for number, position in enumerate(blueprint.positions):
         before = outputs[-1] if outputs else 1
         if position.cell is None:
-            outputs.append(weight_of[position.name] * (before + 1))
+            own = weight_of[position.name] * (before + 1)
+            outputs.append(own * factors.get(position.width, 1))
             continue
         plan = blueprint.cells[position.cell]
         inputs = [before] if plan.inputs == 1 else [outputs[max(number - 2, 0)], before]
@@ -173,13 +180,12 @@ def network_value(blueprint: Blueprint, weight_of: dict[str, int]) -> int:
             ]
         weights = {}
         for edge in plan.edges:
-            stride = 2 if position.is_strided and edge.source < plan.inputs else 1
+            has_weights = position.has_weights(plan, edge)
             weights[edge.name] = (
-                weight_of[f"{position.name}.edge{edge.name}"]
-                if edge.operation.has_weights(stride=stride)
-                else 3
+                weight_of[f"{position.name}.edge{edge.name}"] if has_weights else 3
             )
-        outputs.append(cell_value(plan, inputs, weights, only_live=False))
+        value = cell_value(plan, inputs, weights, only_live=False)
+        outputs.append(value * factors.get(position.width, 1))
     return outputs[-1]
 
 
@@ -201,6 +207,19 @@ def test_a_rule_gene_is_active_exactly_when_its_weights_move_the_output(
         }
         moves = network_value(blueprint, moved) != network_value(blueprint, base)
         assert flags[number] == moves, space.genes[number].name
+
+
+@few
+@given(seed=seeds)
+def test_a_width_that_moves_the_output_is_active(space: Space, seed: int) -> None:
+    genome = draw(space, seed)
+    blueprint = space.decode(genome)
+    base = dict.fromkeys(blueprint.rules, 2)
+    value = network_value(blueprint, base)
+    for gene, is_active in zip(space.genes, space.is_active(genome), strict=True):
+        if gene.kind == "channels":
+            moved = network_value(blueprint, base, factors={gene.name: 7})
+            assert is_active or moved == value, gene.name
 
 
 @few

@@ -54,8 +54,7 @@ def test_every_block_with_weights_is_a_site(space: Space, seed: int) -> None:
             continue
         plan = blueprint.cells[position.cell]
         for edge in plan.edges:
-            stride = 2 if position.is_strided and edge.source < plan.inputs else 1
-            if edge.operation.has_weights(stride=stride):
+            if position.has_weights(plan, edge):
                 assert f"{position.name}.edge{edge.name}" in position.sites
 
 

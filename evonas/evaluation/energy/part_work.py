@@ -27,6 +27,20 @@ def forward(part: PartUse, *, batch: int, is_training: bool) -> Work:
             return Work(additions=outputs * part.window) + moved(inputs + outputs)
         case "sum":
             return Work(additions=outputs) + moved(3 * outputs)
+        case "gates":
+            # means of the channels, sigmoids as comparisons, one product for each number
+            channels = batch * part.channels
+            gating = Work(multiplications=inputs + channels, additions=inputs + channels)
+            return gating + moved(3 * inputs + 2 * channels)
+        case "attention":
+            # queries by keys and scores by values; the softmax is a sum and a division a score
+            scores = batch * part.channels
+            softmax = Work(multiplications=scores, additions=scores)
+            return (
+                multiply_adds(2 * outputs * part.window)
+                + softmax
+                + moved(inputs + outputs + 4 * scores)
+            )
 
 
 def backward(part: PartUse, *, batch: int) -> Work:
@@ -50,5 +64,18 @@ def backward(part: PartUse, *, batch: int) -> Work:
             return Work(additions=outputs) + moved(inputs + 2 * outputs)
         case "sum":
             return joining  # each term gets the signal as it is
+        case "gates":
+            # to the input by the gates, and by the means; to the gates a product for each number
+            both = Work(multiplications=2 * inputs, additions=3 * inputs)
+            return both + moved(6 * inputs + 2 * batch * part.channels)
+        case "attention":
+            # two products for each of the two of the forward pass
+            scores = batch * part.channels
+            softmax = Work(multiplications=2 * scores, additions=2 * scores)
+            return (
+                multiply_adds(4 * outputs * part.window)
+                + softmax
+                + moved(2 * inputs + outputs + 6 * scores)
+            )
         case "scaling":
             return NOTHING  # of the images

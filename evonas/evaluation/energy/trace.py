@@ -10,10 +10,15 @@ from evonas.evaluation.attacks.frozen_network import frozen
 from evonas.networks import Network
 from evonas.networks.blocks import FactorizedReduction, ResidualReduction
 from evonas.networks.cell import Cell
+from evonas.networks.edges.attention import SelfAttention
+from evonas.networks.edges.mbconv import InvertedBottleneck, SqueezeExcite
 from evonas.networks.resnet import BasicBlock
 from evonas.rules import AbstractRule, AbstractRuleLayer, PredictiveCoding, Segment
 
-Kind = Literal["normalisation", "activation", "average pool", "maximum pool", "sum", "scaling"]
+Kind = Literal[
+    "normalisation", "activation", "average pool", "maximum pool", "sum", "scaling", "gates",
+    "attention",
+]  # fmt: skip
 
 
 @final
@@ -57,8 +62,8 @@ class PartUse:
         kind: of part.
         inputs: numbers.
         outputs: numbers.
-        window: inputs that one output is made from.
-        channels: that are normalised; 0 for others.
+        window: inputs that one output is made from; of attention, pixels.
+        channels: that are normalised or gated; of attention, scores; 0 for others.
         joined_backward: signals that are added up where one value was read several times.
         sweeps: as of a layer.
         is_passed_back: whether anything below it learns.
@@ -120,9 +125,13 @@ def trace(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Trace:
     return Trace(layers, tuple(recorder.parts), parameters)
 
 
+_NORMS = (nn.BatchNorm2d, nn.GroupNorm)
+# each is counted as a comparison: what an exponential costs depends on the hardware
+_ACTIVATIONS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.LeakyReLU)
 _RECORDED = (
-    AbstractRuleLayer, nn.BatchNorm2d, nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, Cell,
-    FactorizedReduction, ResidualReduction, BasicBlock,
+    AbstractRuleLayer, *_NORMS, *_ACTIVATIONS, nn.AvgPool2d, nn.MaxPool2d, Cell,
+    FactorizedReduction, ResidualReduction, BasicBlock, InvertedBottleneck, SqueezeExcite,
+    SelfAttention,
 )  # fmt: skip
 
 
@@ -152,10 +161,10 @@ class _Recorder:
         match module:
             case AbstractRuleLayer():
                 self.layers.append(self._layer(module, inputs, outputs, sweeps))
-            case nn.BatchNorm2d(num_features=channels):
+            case nn.BatchNorm2d(num_features=channels) | nn.GroupNorm(num_channels=channels):
                 norm = PartUse("normalisation", inputs, outputs, channels=channels, sweeps=sweeps)
                 self._add(norm)
-            case nn.ReLU():
+            case nn.ReLU() | nn.GELU() | nn.SiLU() | nn.Tanh() | nn.LeakyReLU():
                 self._add(PartUse("activation", inputs, outputs, sweeps=sweeps))
             case nn.AvgPool2d():
                 window = _area(module.kernel_size)
@@ -171,6 +180,15 @@ class _Recorder:
             case BasicBlock():
                 self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
                 self._add(PartUse("activation", outputs, outputs))
+            case InvertedBottleneck():
+                if module.adds_input:
+                    self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
+            case SqueezeExcite():
+                self._add(PartUse("gates", inputs, outputs, channels=output.shape[1]))
+            case SelfAttention():
+                pixels = output.shape[2] * output.shape[3]
+                scores = module.heads * pixels**2
+                self._add(PartUse("attention", 3 * outputs, outputs, pixels, channels=scores))
             case Cell():
                 self._record_sums(module, output)
 

@@ -1,0 +1,19 @@
+"""What an operation that counts its own multiply-adds has to offer."""
+
+from abc import ABC, abstractmethod
+
+from torch import nn
+
+
+class AbstractEdge(nn.Module, ABC):
+    """An operation whose layers do not all see the size of its output.
+
+    Attributes:
+        stride: 2 if it halves the height and width, else 1.
+    """
+
+    stride: int
+
+    @abstractmethod
+    def multiply_adds(self, *, height: int, width: int) -> int:
+        """For one image; height and width are those of the input."""

@@ -1,0 +1,1 @@
+"""Macro genes: width, depth, activation and normalisation, where a space leaves them open."""

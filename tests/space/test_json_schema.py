@@ -1,0 +1,82 @@
+"""The JSON schema by another library: it takes what evonas takes, and refuses malformed files."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from evonas.errors import SpaceError
+from evonas.schema import parse_yaml
+from evonas.space import from_data, shipped, source_text
+from evonas.space.json_schema.schema import space_schema
+from tests.space.conftest import ODD_SPACES
+from tests.space.test_spec import WRONG, broken, good
+
+VALIDATOR = Draft202012Validator(space_schema())
+
+ACROSS_KEYS = (
+    "unknown cell", "is used by no stage", "is the same operation as", "has one input",
+    "do not divide", "halves the channels", "begins with half the channels", "concat needs inputs",
+    "the first node has only", "a linear stem", "reads images of one pixel", "needs it",
+    "there is no reduction", "kind residual does not take", "kind reducing does not take",
+    "fixed: genome", "stages[1].repeat: must be at least 1, got 0",
+)  # fmt: skip
+"""What is said where several keys are compared, which a schema of single keys cannot know."""
+
+
+def is_valid(data: Any) -> bool:
+    # what lies in a file has lists, mappings and scalars only, as JSON has
+    return bool(VALIDATOR.is_valid(json.loads(json.dumps(data))))
+
+
+def test_the_schema_is_one_of_its_draft() -> None:
+    Draft202012Validator.check_schema(space_schema())
+
+
+@pytest.mark.parametrize("name", [*shipped(), *ODD_SPACES])
+def test_every_space_that_loads_is_valid(name: str) -> None:
+    text = ODD_SPACES[name] if name in ODD_SPACES else source_text(name)
+    errors = list(VALIDATOR.iter_errors(parse_yaml(text, where=name)))
+    assert not errors, [error.message for error in errors]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), WRONG)
+def test_a_file_that_is_malformed_is_invalid(path: str, value: Any, message: str) -> None:
+    data = broken(path, value)
+    if not any(words in message for words in ACROSS_KEYS) or "kernel: this key" in message:
+        assert not is_valid(data)
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    ("stem.kind", "linear"), ("reduction", {"kind": "none"}), ("size.channels", 10**6),
+    ("stages.1.repeat", None), ("stages.1.repeat", {"choose": [0, 1]}), ("head", {}),
+    ("cells.block.graph", "dense"), ("activation", {"choose": ["tanh", "gelu"]}),
+])  # fmt: skip
+def test_keys_that_may_be_otherwise_are_valid(path: str, value: Any) -> None:
+    assert is_valid(broken(path, value))
+
+
+def test_a_key_that_is_misspelt_anywhere_is_invalid_and_no_space() -> None:
+    for path in ("", "size", "stem", "cells.block", "cells.block.operations.conv", "stages.0",
+                 "reduction", "head", "rules"):  # fmt: skip
+        data = copy.deepcopy(good())
+        inner: Any = data
+        for step in path.split(".") if path else ():
+            inner = inner[int(step)] if step.isdigit() else inner.setdefault(step, {})
+        inner["mispelt"] = 1
+        assert not is_valid(data), path
+        with pytest.raises(SpaceError, match="mispelt"):
+            from_data(data, where="test")
+
+
+def test_every_key_but_those_of_choices_has_words_for_an_editor() -> None:
+    schema = space_schema()
+    assert all("description" in each for each in schema["properties"].values())
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    path = Path(__file__).resolve().parents[2] / "docs" / "search-space.schema.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == space_schema()
