@@ -9,6 +9,10 @@ GATES = {
     "measure": "measure them all the same",
     "off": "measure everything, and ask nothing",
 }
+FITS = {
+    "crop": "scale its shorter side and keep the centre",
+    "letterbox": "scale its longer side and add black",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,19 @@ class TrainingSettings:
     )
     images: int | None = setting(
         "Training images to use.", default=unset("all of them"), unit="images", at_least=1
+    )
+    image_size: int | None = setting(
+        "Height and width that every image is brought to; where nothing is said, images stay as "
+        "they are and must have one size.",
+        default=None,
+        unit="pixels",
+        at_least=4,
+        example="32",
+    )
+    image_fit: str = setting(
+        "How an image that is not square is brought to --image-size.",
+        default="crop",
+        choices=FITS,
     )
     split_seed: int = setting(
         "Seed that divides the images into parts and picks those that are attacked; runs with "

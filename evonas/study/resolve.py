@@ -12,7 +12,8 @@ import joblib
 from evonas.errors import ConfigError
 from evonas.evaluation.adversarial_training.adversary import STANDARD
 from evonas.evaluation.constraints import check_constraints, parse_constraint
-from evonas.evaluation.data.images import Traits
+from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.images import SearchData, Traits
 from evonas.evaluation.data.loading import (
     DATASETS,
     fingerprints,
@@ -20,6 +21,7 @@ from evonas.evaluation.data.loading import (
     traits_of,
 )
 from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.sufficiency import check_data
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.devices import resolve_device
@@ -67,7 +69,8 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     device = resolve_device(given.machine.device)
     data_dir = default_data_dir() if _is_open(given, "data_dir") else Path(given.training.data_dir)
     data_dir = data_dir.resolve()
-    traits = traits_of(given.training.dataset, data_dir=data_dir)
+    fitting = Fitting.of(given.training)
+    traits = traits_of(given.training.dataset, data_dir=data_dir, fitting=fitting)
     filled = {
         "space": space.name,
         "rules": rules,
@@ -85,7 +88,11 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     check_run(settings)
     if not reads_data:
         return settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
-    _check_data(settings)
+    data = _read_data(settings)
+    if _is_open(given, "batch") and len(data.train) < settings.training.batch:
+        batch = min(default_batch(traits, len(data.train)), len(data.train))
+        settings = settings.with_values({"batch": batch})
+    check_data(data, batch=settings.training.batch)
     return settings.with_values(_fingerprints(settings))
 
 
@@ -154,20 +161,17 @@ def worker_count(settings: Settings) -> int:
     return min(workers, population)
 
 
-def _check_data(settings: Settings) -> None:
+def _read_data(settings: Settings) -> SearchData:
     training = settings.training
-    data = load_search_data(
+    return load_search_data(
         training.dataset,
         data_dir=Path(training.data_dir),
         download=training.download,
         seed=training.split_seed,
         num_images=training.images,
         sha256=None if _is_open(settings, "train_sha256") else training.train_sha256,
+        fitting=Fitting.of(training),
     )
-    if len(data.train) < training.batch:
-        raise ConfigError(
-            f"batch: expected at most the {len(data.train)} training images, got {training.batch}"
-        )
 
 
 def _fingerprints(settings: Settings) -> dict[str, str | None]:
@@ -175,7 +179,9 @@ def _fingerprints(settings: Settings) -> dict[str, str | None]:
     if not (_is_open(settings, "train_sha256") or _is_open(settings, "test_sha256")):
         return {}
     training = settings.training
-    train, test = fingerprints(training.dataset, data_dir=Path(training.data_dir))
+    train, test = fingerprints(
+        training.dataset, data_dir=Path(training.data_dir), fitting=Fitting.of(training)
+    )
     return _or_default(settings, train_sha256=train, test_sha256=test)
 
 

@@ -21,8 +21,8 @@ from evonas.evaluation.data.loading import (
     traits_of,
 )
 from evonas.evaluation.data.place import default_data_dir
-from evonas.evaluation.data.source_digits import Digits
-from evonas.evaluation.data.sources import AbstractSource
+from evonas.evaluation.data.sources.base import AbstractSource
+from evonas.evaluation.data.sources.digits import Digits
 
 
 def content(images: Images) -> set[bytes]:

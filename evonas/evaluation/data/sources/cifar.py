@@ -11,7 +11,7 @@ from typing import Any, ClassVar, final
 import torch
 
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources import AbstractSource, missing, torchvision_datasets
+from evonas.evaluation.data.sources.base import AbstractSource, missing, torchvision_datasets
 
 _CLASSES_OF_CIFAR10 = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 import torch
 
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources import AbstractSource, missing, torchvision_datasets
+from evonas.evaluation.data.sources.base import AbstractSource, missing, torchvision_datasets
 
 # torchvision's own folder comes first: it is where a download goes.
 _FOLDERS = ("FashionMNIST/raw", "fashion_mnist/raw")
