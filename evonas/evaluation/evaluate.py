@@ -266,14 +266,9 @@ def _weights(network: Network) -> bytes:
 def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
     training = protocol.training
     return _load(
-        training.dataset,
-        protocol.data_dir,
-        training.split_seed,
-        training.images,
-        protocol.device,
-        training.train_sha256,
-        protocol.fitting,
-    )
+        training.dataset, protocol.data_dir, training.split_seed, training.images,
+        protocol.device, training.train_sha256, protocol.fitting,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)  # a worker evaluates many candidates of one study: it reads the data once

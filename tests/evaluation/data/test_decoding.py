@@ -73,7 +73,7 @@ def tiff(
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "gif", "pgm"])
 def test_grey_has_its_value_in_each_channel(tmp_path: Path, suffix: str) -> None:
-    options = {"lossless": True} if suffix == "webp" else {}
+    options: Any = {"lossless": True} if suffix == "webp" else {}
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(RAMP), **options)
     assert np.array_equal(decode(path).pixels, grey(RAMP))
 
@@ -81,7 +81,7 @@ def test_grey_has_its_value_in_each_channel(tmp_path: Path, suffix: str) -> None
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "ppm"])
 def test_colour_is_kept_as_it_is(tmp_path: Path, suffix: str) -> None:
     colour = np.stack([RAMP, 255 - RAMP, RAMP // 2], axis=2)
-    options = {"lossless": True} if suffix == "webp" else {}
+    options: Any = {"lossless": True} if suffix == "webp" else {}
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(colour), **options)
     assert np.array_equal(decode(path).pixels, colour)
 
@@ -122,7 +122,7 @@ def test_a_transparent_colour_of_a_palette_shows_white(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
 def test_alpha_is_composed_on_white(tmp_path: Path, suffix: str) -> None:
     rgba = np.array([[[100, 0, 200, 0], [100, 0, 200, 255], [100, 0, 200, 51]]], dtype=np.uint8)
-    options = {"lossless": True, "exact": True} if suffix == "webp" else {}
+    options: Any = {"lossless": True, "exact": True} if suffix == "webp" else {}
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(rgba), **options)
     fifth = [round(0.2 * value + 0.8 * 255) for value in (100, 0, 200)]
     assert decode(path).pixels.tolist() == [[[255, 255, 255], [100, 0, 200], fifth]]
@@ -240,7 +240,7 @@ def test_a_camera_s_orientation_is_applied(tmp_path: Path, orientation: int, suf
     exif = Image.Exif()
     exif[274] = orientation
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
-    options = {"lossless": True} if suffix == "webp" else {}
+    options: Any = {"lossless": True} if suffix == "webp" else {}
     path = saved(tmp_path / f"a.{suffix}", stored, exif=exif, **options)
     found = decode(path)
     assert np.array_equal(found.pixels, upright)
@@ -276,7 +276,7 @@ def test_of_several_frames_the_first_is_taken_and_all_are_counted(
     tmp_path: Path, suffix: str
 ) -> None:
     frames = [Image.fromarray(np.full((3, 4, 3), value, np.uint8)) for value in (40, 90, 200)]
-    options = {"lossless": True} if suffix == "webp" else {}
+    options: Any = {"lossless": True} if suffix == "webp" else {}
     path = tmp_path / f"a.{suffix}"
     frames[0].save(path, save_all=True, append_images=frames[1:], **options)
     found = decode(path)
