@@ -18,6 +18,9 @@ PANELS = {
     name: Group((kind.__doc__ or name).rstrip("."), sort_key=number)
     for number, (name, kind) in enumerate(GROUPS.items())
 }
+OWN_IMAGES = ("folder", "npz")
+"""Data sets that a user made, and that nobody has looked at."""
+
 OWN_PANEL = Group("This command", sort_key=len(PANELS))
 
 
@@ -201,7 +204,21 @@ def _search(
     given, timeout = settings.machine.workers, settings.machine.timeout
     workers = Workers.of(None if isinstance(given, Unset) else given, timeout)
     study = new_study(settings=settings, out=out, warm_start=warm_start)
+    if not is_quiet:
+        _show_images(study.folder, study.settings)
     _go_on(study.folder, workers=workers, is_quiet=is_quiet)
+
+
+def _show_images(folder: Path, settings: Settings) -> None:
+    """What the networks of a new run will see, where its images are the user's own."""
+    if settings.training.dataset not in OWN_IMAGES:
+        return
+    from evonas.api.checking import SHEET, survey_of_run, write_contact_sheet
+    from evonas.cli.examining.data import summarise_images
+
+    survey, sheet = survey_of_run(settings), folder / SHEET
+    is_drawn = write_contact_sheet(survey, sheet)
+    summarise_images(working(), survey, sheet=sheet if is_drawn else None)
 
 
 def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_quiet: bool) -> None:

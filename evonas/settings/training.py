@@ -13,6 +13,10 @@ FITS = {
     "crop": "scale its shorter side and keep the centre",
     "letterbox": "scale its longer side and add black",
 }
+UNREADABLE = {
+    "refuse": "name them all, and begin nothing",
+    "skip": "leave them out",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class TrainingSettings:
         "How an image that is not square is brought to --image-size.",
         default="crop",
         choices=FITS,
+    )
+    unreadable: str = setting(
+        "With --dataset folder: what becomes of files that cannot be read as images.",
+        default="refuse",
+        choices=UNREADABLE,
     )
     split_seed: int = setting(
         "Seed that divides the images into parts and picks those that are attacked; runs with "

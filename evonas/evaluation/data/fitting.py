@@ -11,6 +11,7 @@ from evonas.evaluation.data.images import Images
 from evonas.settings import TrainingSettings
 
 CROP, LETTERBOX = "crop", "letterbox"
+REFUSE, SKIP = "refuse", "skip"
 
 Array = np.ndarray[Any, Any]
 
@@ -18,21 +19,23 @@ Array = np.ndarray[Any, Any]
 @final
 @dataclass(frozen=True)
 class Fitting:
-    """What size images are brought to.
+    """How files become images of one size.
 
     Attributes:
         size: height and width in pixels; None leaves images as they are.
         fit: ``crop`` scales the shorter side to ``size`` and keeps the centre; ``letterbox``
             scales the longer side to ``size`` and adds black on both sides of the shorter one.
+        unreadable: ``refuse`` files that cannot be read, or ``skip`` them.
     """
 
     size: int | None = None
     fit: str = CROP
+    unreadable: str = REFUSE
 
     @classmethod
     def of(cls, training: TrainingSettings) -> "Fitting":
         """That of a run."""
-        return cls(training.image_size, training.image_fit)
+        return cls(training.image_size, training.image_fit, training.unreadable)
 
     def fitted(self, pixels: Array) -> Array:
         """One image at this size.

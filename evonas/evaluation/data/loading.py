@@ -9,6 +9,7 @@ from evonas.evaluation.data.fingerprint import (
     fingerprint_of_parts,
 )
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
+from evonas.evaluation.data.folder.reading import UnreadableError
 from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
@@ -187,6 +188,8 @@ def fingerprints(
     train = fingerprint_of_parts(images, validation, class_names=names)
     try:
         test = source.load_test(data_dir, download=download)
+    except UnreadableError:  # they are there, and are told now rather than after the search
+        raise
     except DataError:  # it is told when they are needed
         return train, None
     return train, fingerprint(test, class_names=names)

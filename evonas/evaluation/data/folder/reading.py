@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from evonas.errors import DataError
-from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.fitting import SKIP, Fitting
 from evonas.evaluation.data.folder.decoding import Decoded, decode, size_of
 from evonas.evaluation.data.folder.listing import Listing
+from evonas.evaluation.data.images import Images
 
 _THREADS = 4  # Pillow decodes without the interpreter's lock
 _CHUNK = 64  # decoded at once: what is in memory beside the result
@@ -41,6 +42,25 @@ class Unreadable:
     why: str
 
 
+class UnreadableError(DataError):
+    """Files that cannot be read.
+
+    Args:
+        files: all of them.
+        of: how many there are in all.
+    """
+
+    def __init__(self, files: Sequence[Unreadable], *, of: int) -> None:
+        self.files, self.of = tuple(files), of
+        lines = [f"\n  {each.why}" for each in files[:_MOST_TOLD]]
+        if len(files) > _MOST_TOLD:
+            lines.append(f"\n  and {len(files) - _MOST_TOLD:,} more")
+        super().__init__(
+            f"data set 'folder': {len(files):,} of {of:,} files cannot be used; repair or remove "
+            "them, or leave them out by --unreadable skip" + "".join(lines)
+        )
+
+
 def decoded(
     paths: Sequence[Path], *, fitting: Fitting
 ) -> Iterator[tuple[Path, Decoded | Unreadable]]:
@@ -59,16 +79,27 @@ def decoded(
             yield from zip(chunk, pool.map(one, chunk), strict=True)
 
 
-def read_pixels(listing: Listing, *, fitting: Fitting) -> Tensor:
+def read_images(listing: Listing, *, fitting: Fitting) -> Images:
     """The images of a part, in their order; those read last are kept until their files change.
 
-    Returns:
-        uint8, (N, 3, height, width); not to be written to.
+    Args:
+        listing: of the part.
+        fitting: the size; and whether files that cannot be read are left out.
 
     Raises:
-        DataError: files that cannot be read, all of them; or images of different sizes.
+        UnreadableError: files cannot be read; it names all of them.
+        DataError: images have different sizes, or none is left.
     """
-    return _kept(tuple(map(_file, listing.paths)), fitting)
+    pixels, bad = _kept(tuple(map(_file, listing.paths)), fitting)
+    paths = {each.path for each in bad}
+    labels = [
+        label
+        for path, label in zip(listing.paths, listing.labels, strict=True)
+        if path not in paths
+    ]
+    if bad and fitting.unreadable != SKIP:
+        raise UnreadableError(bad, of=len(listing))
+    return Images(pixels, torch.tensor(labels, dtype=torch.int64))
 
 
 def _file(path: Path) -> File:
@@ -77,7 +108,7 @@ def _file(path: Path) -> File:
 
 
 @lru_cache(maxsize=4)  # train, validation, test, and what mean and deviation are measured on
-def _kept(files: tuple[File, ...], fitting: Fitting) -> Tensor:
+def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unreadable, ...]]:
     paths = [Path(name) for name, _, _ in files]
     pixels: list[Array] = []
     bad: list[Unreadable] = []
@@ -88,25 +119,9 @@ def _kept(files: tuple[File, ...], fitting: Fitting) -> Tensor:
         pixels.append(fitting.fitted(image.pixels))
         if pixels[-1].shape != pixels[0].shape:
             raise _mixed(paths, path)
-    if bad:
-        raise unreadable(bad, of=len(paths))
-    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
-
-
-def unreadable(bad: Sequence[Unreadable], *, of: int) -> DataError:
-    """The one error for files that cannot be read.
-
-    Args:
-        bad: the files.
-        of: how many there are in all.
-    """
-    lines = [f"\n  {each.why}" for each in bad[:_MOST_TOLD]]
-    if len(bad) > _MOST_TOLD:
-        lines.append(f"\n  and {len(bad) - _MOST_TOLD:,} more")
-    return DataError(
-        f"data set 'folder': {len(bad):,} of {of:,} files cannot be used; repair or remove them"
-        + "".join(lines)
-    )
+    if not pixels:
+        raise UnreadableError(bad, of=len(paths))
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), tuple(bad)
 
 
 def _mixed(paths: Sequence[Path], odd: Path) -> DataError:

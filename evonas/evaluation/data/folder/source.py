@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import ClassVar, final
 
-import torch
-
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.folder.listing import Layout, Listing, layout_of
-from evonas.evaluation.data.folder.reading import read_pixels
+from evonas.evaluation.data.folder.reading import Unreadable, UnreadableError, decoded, read_images
 from evonas.evaluation.data.images import Images, Traits, unit_pixels
 from evonas.evaluation.data.sources.base import AbstractSource, missing
 
@@ -37,9 +35,10 @@ class Folder(AbstractSource):
 
     def traits(self, data_dir: Path) -> Traits:
         """Counted and measured on the training images."""
-        listing = layout_of(data_dir).train
+        layout = layout_of(data_dir)
+        listing = layout.train
         stride = -(-len(listing) // _NUM_IMAGES_FOR_STATISTICS)
-        images = self._read(listing.subset(range(0, len(listing), stride)))
+        images = self._read(layout, listing.subset(range(0, len(listing), stride)))
         pixels = unit_pixels(images.pixels)
         mean, std = pixels.mean((0, 2, 3)), pixels.std((0, 2, 3), correction=0)
         _, channels, height, width = images.pixels.shape
@@ -55,20 +54,31 @@ class Folder(AbstractSource):
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
         """The images of ``train/``; of a flat folder, those that are not set apart."""
-        return self._read(layout_of(data_dir).train)
+        layout = layout_of(data_dir)
+        return self._read(layout, layout.train)
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
         """The images of ``val/``, where there is a ``test/`` beside it."""
         layout = layout_of(data_dir)
-        return None if layout.validation is None else self._read(layout.validation)
+        return None if layout.validation is None else self._read(layout, layout.validation)
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
         """The images of ``test/``; of a flat folder, the fifth that is set apart."""
-        return self._read(_test_of(layout_of(data_dir), data_dir))
+        layout = layout_of(data_dir)
+        return self._read(layout, _test_of(layout, data_dir))
 
-    def _read(self, listing: Listing) -> Images:
-        pixels = read_pixels(listing, fitting=self._fitting)
-        return Images(pixels, torch.tensor(listing.labels, dtype=torch.int64))
+    def _read(self, layout: Layout, listing: Listing) -> Images:
+        try:
+            return read_images(listing, fitting=self._fitting)
+        except UnreadableError:
+            raise self._all_unreadable(layout) from None
+
+    def _all_unreadable(self, layout: Layout) -> UnreadableError:
+        """Of all parts: a user repairs them once."""
+        paths = [path for part in layout.parts().values() for path in part.paths]
+        found = [each for _, each in decoded(paths, fitting=self._fitting)]
+        bad = [each for each in found if isinstance(each, Unreadable)]
+        return UnreadableError(bad, of=len(paths))
 
 
 def _test_of(layout: Layout, data_dir: Path) -> Listing:

@@ -90,7 +90,11 @@ class FittedSource(AbstractSource):
         return self._fitting.fitted_all(self._source.load_test(data_dir, download=download))
 
 
-def missing(name: str, *, sought: Path, remedy: str) -> DataError:
+class MissingDataError(DataError):
+    """A data set, or a part of it, is not there, or not whole."""
+
+
+def missing(name: str, *, sought: Path, remedy: str) -> MissingDataError:
     """The one error for data that are not there, or not whole.
 
     Args:
@@ -98,7 +102,7 @@ def missing(name: str, *, sought: Path, remedy: str) -> DataError:
         sought: the file or folder that was sought.
         remedy: a sentence that says how to get it.
     """
-    return DataError(
+    return MissingDataError(
         f"data set '{name}': not found, or not whole, at {sought.resolve()}. {remedy} "
         "Where data lie is set by --data-dir or the environment variable EVONAS_DATA."
     )
