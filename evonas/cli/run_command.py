@@ -214,7 +214,7 @@ def _show_images(folder: Path, settings: Settings) -> None:
     if settings.training.dataset not in OWN_IMAGES:
         return
     from evonas.api.checking import SHEET, survey_of_run, write_contact_sheet
-    from evonas.cli.examining.data import summarise_images
+    from evonas.cli.messages import summarise_images
 
     survey, sheet = survey_of_run(settings), folder / SHEET
     is_drawn = write_contact_sheet(survey, sheet)

@@ -70,23 +70,6 @@ def check(
     _say(console, "a search can begin with these images")
 
 
-def summarise_images(console: Console, survey: "Survey", *, sheet: Path | None) -> None:
-    """The lines of a run about its images.
-
-    Args:
-        console: to print on.
-        survey: of the images.
-        sheet: where the contact sheet lies; None where there is none.
-    """
-    parts = ", ".join(f"{sum(counts):,} {part}" for part, counts in survey.counts.items())
-    seen = f"; see {sheet}" if sheet is not None else ""
-    _say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
-    if survey.bad:
-        _say(console, f"left out: {len(survey.bad):,} files that cannot be read")
-    for warning in survey.warnings():
-        _say(console, f"note: {warning}")
-
-
 def _show_classes(console: Console, names: Sequence[str], counts: dict[str, list[int]]) -> None:
     from evonas.evaluation.data.survey.balance import class_weights, majority_share
 
