@@ -61,7 +61,7 @@ def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) ->
     seen = f"; see {sheet}" if sheet is not None else ""
     _say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
     if survey.bad:
-        _say(console, f"left out: {len(survey.bad):,} files that cannot be read")
+        _say(console, f"files left out, as they cannot be read: {len(survey.bad):,}")
     for warning in survey.warnings():
         _say(console, f"note: {warning}")
 

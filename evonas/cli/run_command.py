@@ -189,7 +189,8 @@ def _print_config(settings: Settings) -> None:
     from evonas.study.resolve import resolve
     from evonas.study.versions import sources, versions
 
-    resolved = resolve(settings, reads_data=False)
+    # the default batch depends on how many images a user has
+    resolved = resolve(settings, reads_data=settings.training.dataset in OWN_IMAGES)
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))

@@ -89,7 +89,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     if not reads_data:
         return settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
     data = _read_data(settings)
-    if _is_open(given, "batch") and len(data.train) < settings.training.batch:
+    if _is_open(given, "batch"):
         batch = min(default_batch(traits, len(data.train)), len(data.train))
         settings = settings.with_values({"batch": batch})
     check_data(data, batch=settings.training.batch)

@@ -96,14 +96,14 @@ def _show_files(console: Console, survey: "Survey") -> None:
         _say(console, f"modes: {_most(survey.modes)}")
     for count, what in (
         (survey.num_turned, "turned as their camera says"),
-        (survey.num_animated, "hold several images, of which the first is taken"),
+        (survey.num_animated, "files of several images, of which the first is taken"),
     ):
         if count:
-            _say(console, f"{count:,} files {what}")
+            _say(console, f"{what}: {count:,}")
     for why in survey.bad[:MOST_FILES]:
         _say(console, f"bad: {why}")
     if len(survey.bad) > MOST_FILES:
-        _say(console, f"and {len(survey.bad) - MOST_FILES:,} more bad files")
+        _say(console, f"more bad files: {len(survey.bad) - MOST_FILES:,}")
 
 
 def _most(found: "Counter[str]", *, most: int = 6) -> str:

@@ -97,10 +97,11 @@ class Survey:
         return [*self.remarks, *self._of_files(), *self._of_classes(), *self._of_duplicates()]
 
     def _of_files(self) -> Iterator[str]:
-        for suffix, count in self.unread.most_common():
-            yield f"{count:,} {suffix} files are not read; convert them to JPEG or PNG"
+        if self.unread:
+            found = ", ".join(f"{count:,} {suffix}" for suffix, count in self.unread.most_common())
+            yield f"files that are not read: {found}; convert images to JPEG or PNG"
         if self.num_enlarged:
-            yield f"{self.num_enlarged:,} images have fewer pixels than asked for: enlarged"
+            yield f"enlarged, as they have fewer pixels than asked for: {self.num_enlarged:,}"
 
     def _of_classes(self) -> Iterator[str]:
         train = self.counts["train"]
@@ -115,15 +116,15 @@ class Survey:
 
     def _of_duplicates(self) -> Iterator[str]:
         for groups, what in (
-            (self.duplicates.between_parts, "are in more than one part"),
-            (self.duplicates.between_classes, "are in more than one class"),
+            (self.duplicates.between_parts, "images in more than one part"),
+            (self.duplicates.between_classes, "images in more than one class"),
         ):
             if groups:
                 names = [" = ".join(each.name for each in group) for group in groups]
-                yield f"{len(groups):,} images {what}: {some(names, most=3)}"
+                yield f"{what}: {len(groups):,} ({some(names, most=3)})"
         spare = self.duplicates.num_spare
         if spare:
-            yield f"{spare:,} images are exact copies of others"
+            yield f"exact copies of other images: {spare:,}"
 
 
 def seen(name: str, part: str, label: int, pixels: Array) -> Seen:
