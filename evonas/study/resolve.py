@@ -15,7 +15,7 @@ from evonas.evaluation.constraints import check_constraints, parse_constraint
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import SearchData, Traits
 from evonas.evaluation.data.loading import (
-    DATASETS,
+    all_datasets,
     fingerprints,
     load_search_data,
     traits_of,
@@ -63,7 +63,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     constraints = tuple(map(parse_constraint, given.problem.constraints))
     check_constraints(constraints)
     space = space or load(given.problem.space)
-    look_up(DATASETS, given.training.dataset, kind="data set")
+    look_up(all_datasets(), given.training.dataset, kind="data set")
     rules = space.rule_choices if "rules" in given.left_open else given.problem.rules
     rules = tuple(ALIASES.get(name, name) for name in rules)
     device = resolve_device(given.machine.device)

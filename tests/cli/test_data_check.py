@@ -48,8 +48,8 @@ def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
     code, text, _ = told(
         capsys, "run", "--space", "tiny", "--dataset", "folder", "--data-dir", str(photographs),
         *options, "--population", "2", "--generations", "1", "--epochs", "1", "--objectives",
-        "acc", "--rules", "fa", "--channels", "4", "--cells", "1", "--replicates", "1", "--confirm", "1",
-        "--workers", "1", "--out", str(out),
+        "acc", "--rules", "fa", "--channels", "4", "--cells", "1", "--replicates", "1",
+        "--confirm", "1", "--workers", "1", "--out", str(out),
     )  # fmt: skip
     assert code == 0
     assert "images: 47 train, 12 test of 2 classes" in text  # one is left out of 48

@@ -1,5 +1,6 @@
 """Data sets by name, divided so that a search never reads the images it is reported on."""
 
+from functools import cache
 from pathlib import Path
 
 from evonas.errors import DataError
@@ -14,19 +15,27 @@ from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.sources.arrays import Npz
 from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.sources.cifar import Cifar10, Cifar100
 from evonas.evaluation.data.sources.digits import Digits
 from evonas.evaluation.data.sources.fashion_mnist import FashionMnist
 from evonas.evaluation.data.sources.imagenet16 import ImageNet16120
+from evonas.evaluation.data.sources.stl10 import Stl10
+from evonas.evaluation.data.sources.svhn import Svhn
+from evonas.evaluation.data.sources.third_party import DatasetTable, installed
+from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mnist
 from evonas.evaluation.data.split import share_of, stratified_part
 from evonas.registry import look_up
 from evonas.seeds import derive_seed
 
 DATASETS: dict[str, AbstractSource] = {
     source.name: source
-    for source in (Digits(), FashionMnist(), Cifar10(), Cifar100(), ImageNet16120(), Folder())
-}
+    for source in (
+        Digits(), Mnist(), FashionMnist(), Kmnist(), Emnist(), Svhn(), Cifar10(), Cifar100(),
+        ImageNet16120(), Stl10(), Folder(), Npz(),
+    )
+}  # fmt: skip
 
 _GIVEN: dict[tuple[str, str, Fitting], GivenSource] = {}
 """What came with the work, by name, folder and size."""
@@ -34,11 +43,17 @@ _GIVEN: dict[tuple[str, str, Fitting], GivenSource] = {}
 MIN_CAPPED_VALIDATION = 1000  # below this, a share of right answers is too coarse to rank by
 
 
+@cache  # the installed packages do not change while a process runs
+def all_datasets() -> DatasetTable:
+    """``DATASETS`` and the data sets that installed packages provide, by name."""
+    return DatasetTable(DATASETS, installed)
+
+
 def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> AbstractSource:
     """What reads data set ``name``: what was given for this folder, else its own reader.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie.
         fitting: the size that images are brought to.
 
@@ -46,7 +61,7 @@ def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> A
         UnknownNameError: no data set has this name.
     """
     given = _GIVEN.get((name, str(data_dir), fitting))
-    return given or look_up(DATASETS, name, kind="data set").at(fitting)
+    return given or look_up(all_datasets(), name, kind="data set").at(fitting)
 
 
 def give(data: GivenData) -> None:
@@ -60,7 +75,7 @@ def traits_of(
     """What data set ``name`` is like; nothing is read, save by ``folder``.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         fitting: the size that images are brought to.
 
@@ -90,7 +105,7 @@ def load_search_data(
     ``max(num_images, MIN_CAPPED_VALIDATION)``; the images kept are drawn by ``seed`` too.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
         seed: the study's seed.
@@ -139,7 +154,7 @@ def load_test(
     They do not depend on any seed.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
         sha256: that the images must have; None for any.
@@ -171,7 +186,7 @@ def fingerprints(
     The latter is None where there are none, or where they cannot be read.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
         fitting: the size that images are brought to.

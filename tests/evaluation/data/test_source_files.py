@@ -17,7 +17,7 @@ from evonas.errors import DataError
 from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
 from evonas.evaluation.data.place import default_data_dir
-from evonas.evaluation.data.sources import fashion_mnist, imagenet16
+from evonas.evaluation.data.sources import idx, imagenet16
 from evonas.evaluation.data.sources.base import torchvision_datasets
 from evonas.evaluation.data.sources.fashion_mnist import FashionMnist
 from evonas.evaluation.data.sources.imagenet16 import ImageNet16120
@@ -105,7 +105,7 @@ def write_three_clothes(raw: Path) -> None:
 def test_fashion_mnist_reads_idx_files_from_either_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
-    monkeypatch.setattr(fashion_mnist, "_SIZES", {"t10k": 3})
+    monkeypatch.setattr(FashionMnist, "sizes", (0, 3))
     write_three_clothes(tmp_path / folder)
     images = FashionMnist().load_test(tmp_path, download=False)
     assert images.labels.tolist() == [7, 0, 9]
@@ -125,8 +125,8 @@ def test_fashion_mnist_is_fetched_only_when_asked_and_only_once(
         write_three_clothes(Path(root) / "FashionMNIST" / "raw")
 
     torchvision = SimpleNamespace(FashionMNIST=fetch, mnist=torchvision_datasets().mnist)
-    monkeypatch.setattr(fashion_mnist, "torchvision_datasets", lambda: torchvision)
-    monkeypatch.setattr(fashion_mnist, "_SIZES", {"t10k": 3})
+    monkeypatch.setattr(idx, "torchvision_datasets", lambda: torchvision)
+    monkeypatch.setattr(FashionMnist, "sizes", (0, 3))
     for _ in range(2):
         if download:
             assert len(FashionMnist().load_test(tmp_path, download=True)) == 3
