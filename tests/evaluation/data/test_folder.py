@@ -12,8 +12,10 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from evonas.errors import ConfigError, DataError
+from evonas.evaluation.data import room
 from evonas.evaluation.data.fingerprint import fingerprint
 from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.folder import reading
 from evonas.evaluation.data.folder.listing import layout_of
 from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.images import Images
@@ -173,6 +175,27 @@ def test_images_of_different_sizes_are_refused_with_their_sizes_and_the_remedy(
         match=r"8x8 \(7\), 9x6 \(1\); the first that differs is .*pear/03\.png.* --image",
     ):
         Folder().load_train(tmp_path, download=False)
+
+
+def test_images_that_do_not_fit_into_memory_are_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "train", base=0)
+    needed = 3 * 8 * 3 * 8 * 8  # three copies of eight images in colour
+    for free, fits in ((needed, True), (needed - 1, False), (None, True)):
+        monkeypatch.setattr(room, "free_bytes", lambda free=free: free)
+        reading._kept.cache_clear()
+        if fits:
+            assert len(Folder().load_train(tmp_path, download=False)) == 8
+        else:
+            with pytest.raises(DataError, match=r"8 images of 8x8 pixels need .* --image-size"):
+                Folder().load_train(tmp_path, download=False)
+
+
+def test_the_memory_that_is_free_is_what_linux_says(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:       12 kB\n")
+    assert room.free_bytes(tmp_path / "meminfo") == 12 * 1024
+    assert room.free_bytes(tmp_path / "nothing") is None
 
 
 def test_one_class_is_refused_by_a_run(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from evonas.evaluation.data.fitting import SKIP, Fitting
 from evonas.evaluation.data.folder.decoding import Decoded, decode, size_of
 from evonas.evaluation.data.folder.listing import Listing
 from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.room import check_room
 
 _THREADS = 4  # Pillow decodes without the interpreter's lock
 _CHUNK = 64  # decoded at once: what is in memory beside the result
@@ -117,6 +118,9 @@ def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unre
             bad.append(image)
             continue
         pixels.append(fitting.fitted(image.pixels))
+        if len(pixels) == 1:
+            height, width, _ = pixels[0].shape
+            check_room(len(paths), (height, width), what="data set 'folder'")
         if pixels[-1].shape != pixels[0].shape:
             raise _mixed(paths, path)
     if not pixels:
