@@ -16,8 +16,8 @@ from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
-from evonas.cli.final.train import recipes, train
 from evonas.cli.examining.data import check as check_data
+from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from evonas.api.terminal.console import showing, working
+from evonas.evaluation.data.place import OWN_IMAGES
 from evonas.settings import SETTINGS, Setting, Settings, Unset
 from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
@@ -18,9 +19,6 @@ PANELS = {
     name: Group((kind.__doc__ or name).rstrip("."), sort_key=number)
     for number, (name, kind) in enumerate(GROUPS.items())
 }
-OWN_IMAGES = ("folder", "npz")
-"""Data sets that a user made, and that nobody has looked at."""
-
 OWN_PANEL = Group("This command", sort_key=len(PANELS))
 
 

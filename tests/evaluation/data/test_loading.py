@@ -20,7 +20,7 @@ from evonas.evaluation.data.loading import (
     load_test,
     traits_of,
 )
-from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.place import OWN_IMAGES, default_data_dir
 from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.sources.digits import Digits
 
@@ -62,7 +62,7 @@ KNOWN = (
     "digits mnist fashion-mnist kmnist emnist svhn cifar10 cifar100 imagenet16-120 stl10 "
     "folder npz"
 )
-OWN = {"folder", "npz"}  # of the user's own: what they are like is measured
+OWN = set(OWN_IMAGES)
 
 
 class Plenty(AbstractSource):

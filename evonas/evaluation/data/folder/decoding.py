@@ -109,10 +109,8 @@ def _decoded(image: Image.Image, least_side: int | None) -> Decoded:
 
 
 def _turned(image: Image.Image) -> Image.Image:
-    kept, image_format = dict(image.info), image.format
     turned = ImageOps.exif_transpose(image)
-    turned.info = kept  # transparency belongs to the image, turned or not
-    turned.format = image_format
+    turned.format = image.format
     return turned
 
 
