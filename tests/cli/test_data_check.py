@@ -7,6 +7,7 @@ import pytest
 import yaml
 from PIL import Image
 
+import evonas
 from evonas.cli.app import main
 
 
@@ -55,6 +56,11 @@ def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
     assert "images: 47 train, 12 test of 2 classes" in text  # one is left out of 48
     assert (out / "pareto.csv").exists()
     assert (out / "images.png").exists()
+    key = evonas.load_study(out).front.index[0]
+    code, _, errors = told(
+        capsys, "train", str(out), key, "--epochs", "1", "--batch", "16", "--device", "cpu"
+    )
+    assert (code, errors) == (0, "")  # at the size of the run, without the bad file
     training = yaml.safe_load((out / "config.yaml").read_text())["training"]
     assert {name: training[name] for name in ("image_size", "image_fit", "unreadable")} == {
         "image_size": 16, "image_fit": "letterbox", "unreadable": "skip",

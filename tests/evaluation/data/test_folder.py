@@ -20,6 +20,7 @@ from evonas.evaluation.data.folder.listing import layout_of
 from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import fingerprints, load_search_data, load_test, traits_of
+from evonas.evaluation.final.data import load_final_data
 from evonas.settings import Settings
 from evonas.study.resolve import resolve
 
@@ -48,9 +49,9 @@ def settings(folder: Path, **values: object) -> Settings:
 
 
 def test_plain_images_are_those_of_torchvision_in_its_order(tmp_path: Path) -> None:
-    for name in ("b", "a/z", "a/b-c/y", "a/b/x", "A"):  # '-' sorts before '/'
+    for base, name in enumerate(("b", "a/z", "a/b-c/y", "a/b/x", "A")):  # '-' sorts before '/'
         for number in (10, 9, 1):
-            paint(tmp_path / "train" / name / f"{number}.PNG", number)
+            paint(tmp_path / "train" / name / f"{number}.PNG", 20 * base + number)
     paint(tmp_path / "test" / "b" / "1.png", 7)
     theirs = ImageFolder(str(tmp_path / "train"))
     pixels = torch.stack([torch.from_numpy(np.array(i)).permute(2, 0, 1) for i, _ in theirs])
@@ -116,6 +117,19 @@ def test_the_hash_of_what_a_search_sees_covers_the_validation_part(tmp_path: Pat
     assert (after == before, test == same) == (False, True)
     with pytest.raises(DataError, match="found others"):
         load_search_data("folder", data_dir=tmp_path, seed=0, sha256=before)
+
+
+def test_a_final_training_may_learn_from_the_validation_part_too(tmp_path: Path) -> None:
+    for base, name in ((0, "train"), (100, "val"), (200, "test")):
+        fill(tmp_path / name, base=base)
+    found = load_final_data(
+        "folder", data_dir=tmp_path, validation_share=0.25, split_seed=0, device="cpu",
+        sha256=fingerprints("folder", data_dir=tmp_path, fitting=Fitting(16))[0],
+        fitting=Fitting(16),
+    )  # fmt: skip
+    assert found.traits.shape == (3, 16, 16)
+    assert found.validation is not None
+    assert (len(found.train), len(found.validation)) == (12, 4)
 
 
 def test_val_without_test_is_the_test_part(tmp_path: Path) -> None:
