@@ -79,8 +79,10 @@ def test_a_copy_in_another_part_is_found_although_its_file_differs(folder: Path)
 
 def test_a_copy_in_another_class_is_found(folder: Path) -> None:
     paint(folder / "train" / "pear" / "x.png", 0)
-    (group,) = survey(folder).duplicates.between_classes
+    found = survey(folder).duplicates
+    (group,) = found.between_classes
     assert [each.name for each in group] == ["train/apple/00.png", "train/pear/x.png"]
+    assert found.between_parts == []
 
 
 def test_sizes_are_a_problem_until_a_size_is_given_and_small_images_are_told(folder: Path) -> None:
