@@ -125,3 +125,9 @@ def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
     np.savez(tmp_path / "c.npz", x_train=BYTES, y_train=LABELS)
     with pytest.raises(DataError, match="Add x_test and y_test"):
         load_test("npz", data_dir=tmp_path / "c.npz")
+
+
+def test_sixteen_bits_are_rounded_to_the_nearest_byte(tmp_path: Path) -> None:
+    wide = np.array([0, 128, 129, 256, 385, 386, 65535], np.uint16).repeat(4).reshape(7, 2, 2)
+    found = train_of(tmp_path, x_train=wide, y_train=np.arange(7))
+    assert found[:, 0, 0, 0].tolist() == [round(value / 257) for value in wide[:, 0, 0].tolist()]
