@@ -20,6 +20,7 @@ EvonasError                exit code 2
     `-- ObjectiveFailed    an objective raised an error, or gave no finite number
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -111,6 +112,12 @@ class ObjectiveFailed(CandidateFailure):
     """An objective raised an error on a candidate, or gave no finite number."""
 
     kind: ClassVar[str] = "objective"
+
+
+def some(names: Sequence[str], *, most: int = 10) -> str:
+    """The first names of a list, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def show(value: Any) -> str:

@@ -83,7 +83,12 @@ def candidate_target(
         images = attacked_validation(_attacking_all(protocol, num_images))
     else:
         training = settings.training
-        test = load_test(training.dataset, data_dir=protocol.data_dir, sha256=training.test_sha256)
+        test = load_test(
+            training.dataset,
+            data_dir=protocol.data_dir,
+            sha256=training.test_sha256,
+            fitting=protocol.fitting,
+        )
         images = robust_subset(test, num_images=num_images, seed=attack_seed(protocol))
     prefix = f"{part} {len(images)} {seed} "
 

@@ -9,11 +9,12 @@ from evonas.registry import look_up
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evonas.evaluation.data.sources.base import AbstractSource
     from evonas.search.base import AbstractSearch
 
 Row = Mapping[str, object]
 Entry = TypeVar("Entry")
-Problem = TypeVar("Problem", RuleError, ObjectiveError)
+Problem = TypeVar("Problem", RuleError, ObjectiveError, DataError)
 
 
 def available(kind: str) -> "pd.DataFrame":
@@ -135,23 +136,32 @@ def _algorithms() -> Iterable[Row]:
         }
 
 
-def _datasets() -> Iterable[Row]:
-    from evonas.evaluation.data.loading import DATASETS, traits_of
+def datasets_and_problems() -> tuple[list[Row], list[DataError]]:
+    """A row for each data set, and what is wrong with those that cannot be used."""
+    from evonas.evaluation.data.loading import all_datasets
 
-    for name, source in DATASETS.items():
-        row: dict[str, object] = {"name": name, "what it shows": source.title}
-        try:
-            traits = traits_of(name)
-        except DataError:  # images of the user's own, which are not where they would be sought
-            yield row
-            continue
-        yield row | {
-            "classes": traits.num_classes,
-            "shape": "x".join(map(str, traits.shape)),
-            "epochs": traits.epochs,
-            "batch": traits.batch,
-            "epsilon": traits.epsilon,
-        }
+    return _usable(all_datasets(), DataError, _dataset_row)
+
+
+def _dataset_row(source: "AbstractSource") -> Row:
+    from evonas.evaluation.data.place import default_data_dir
+
+    row: dict[str, object] = {"name": source.name, "what it shows": source.title}
+    try:
+        traits = source.traits(default_data_dir())
+    except DataError:  # images of the user's own, which are not where they would be sought
+        return row
+    return row | {
+        "classes": traits.num_classes,
+        "shape": "x".join(map(str, traits.shape)),
+        "epochs": traits.epochs,
+        "batch": traits.batch,
+        "epsilon": traits.epsilon,
+    }
+
+
+def _datasets() -> Iterable[Row]:
+    return datasets_and_problems()[0]
 
 
 KINDS: dict[str, Callable[[], Iterable[Row]]] = {

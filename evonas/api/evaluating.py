@@ -99,7 +99,9 @@ def evaluate(
     evaluation, weights = executor.next_done()
     if not (weights and evaluation.contends):
         return Trained(evaluation, None)
-    traits = traits_of(protocol.training.dataset, data_dir=protocol.data_dir)
+    traits = traits_of(
+        protocol.training.dataset, data_dir=protocol.data_dir, fitting=protocol.fitting
+    )
     network = candidate_network(shaped, parsed, traits, seed=evaluation.seed)
     network.load_state_dict(load(weights))
     return Trained(evaluation, network.eval())

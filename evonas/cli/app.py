@@ -16,6 +16,7 @@ from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
+from evonas.cli.examining.data import check as check_data
 from evonas.cli.final.export import export
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
@@ -48,6 +49,9 @@ def make_app() -> App:
     rules.default(commands.rules)
     rules.command(commands.rules, name="list")
     rules.command(commands.show_rule, name="show")
+    data = App(name="data", help="Look at a data set before a search.", sort_key=7.5)
+    data.command(check_data, name="check")
+    data.command(commands.datasets, name="list")
     app.command(run, sort_key=0)
     app.command(resume, sort_key=1)
     app.command(confirm, sort_key=1.5)
@@ -70,6 +74,7 @@ def make_app() -> App:
     app.command(commands.objectives, sort_key=5)
     app.command(commands.algorithms, sort_key=6)
     app.command(commands.datasets, sort_key=7)
+    app.command(data)
     app.command(bench, sort_key=8)
     app.command(compare, sort_key=9)
     app.command(commands.doctor, sort_key=10)

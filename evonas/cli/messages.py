@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from evonas.evaluation.data.survey.survey import Survey
 from evonas.evaluation.record import Evaluation
 from evonas.report.nearest import nothing_within
 from evonas.report.tables import FRONT_FILE
@@ -46,6 +47,23 @@ def introduce(
             highlight=False,
             soft_wrap=True,
         )
+
+
+def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) -> None:
+    """The lines of a run about its images.
+
+    Args:
+        console: to print on.
+        survey: of the images.
+        sheet: where the contact sheet lies; None where there is none.
+    """
+    parts = ", ".join(f"{sum(counts):,} {part}" for part, counts in survey.counts.items())
+    seen = f"; see {sheet}" if sheet is not None else ""
+    _say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
+    if survey.bad:
+        _say(console, f"files left out, as they cannot be read: {len(survey.bad):,}")
+    for warning in survey.warnings():
+        _say(console, f"note: {warning}")
 
 
 def warn(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from evonas.api.terminal.console import showing, working
+from evonas.evaluation.data.place import OWN_IMAGES
 from evonas.settings import SETTINGS, Setting, Settings, Unset
 from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
@@ -186,7 +187,8 @@ def _print_config(settings: Settings) -> None:
     from evonas.study.resolve import resolve
     from evonas.study.versions import sources, versions
 
-    resolved = resolve(settings, reads_data=False)
+    # the default batch depends on how many images a user has
+    resolved = resolve(settings, reads_data=settings.training.dataset in OWN_IMAGES)
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
@@ -201,7 +203,21 @@ def _search(
     given, timeout = settings.machine.workers, settings.machine.timeout
     workers = Workers.of(None if isinstance(given, Unset) else given, timeout)
     study = new_study(settings=settings, out=out, warm_start=warm_start)
+    if not is_quiet:
+        _show_images(study.folder, study.settings)
     _go_on(study.folder, workers=workers, is_quiet=is_quiet)
+
+
+def _show_images(folder: Path, settings: Settings) -> None:
+    """What the networks of a new run will see, where its images are the user's own."""
+    if settings.training.dataset not in OWN_IMAGES:
+        return
+    from evonas.api.checking import SHEET, survey_of_run, write_contact_sheet
+    from evonas.cli.messages import summarise_images
+
+    survey, sheet = survey_of_run(settings), folder / SHEET
+    is_drawn = write_contact_sheet(survey, sheet)
+    summarise_images(working(), survey, sheet=sheet if is_drawn else None)
 
 
 def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_quiet: bool) -> None:

@@ -12,6 +12,7 @@ from safetensors.torch import save
 from evonas.errors import CandidateFailure
 from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluation_builder import EvaluationBuilder
@@ -231,7 +232,12 @@ def _on_test(subject: Subject, protocol: Protocol) -> Subject:
 def _test_part(protocol: Protocol) -> tuple[Images, Images]:
     """The test images, and those of them that are attacked, on the device."""
     training = protocol.training
-    test = load_test(training.dataset, data_dir=protocol.data_dir, sha256=training.test_sha256)
+    test = load_test(
+        training.dataset,
+        data_dir=protocol.data_dir,
+        sha256=training.test_sha256,
+        fitting=protocol.fitting,
+    )
     test = test.to(protocol.device)
     attacked = robust_subset(
         test, num_images=protocol.attack.attacked_images, seed=attack_seed(protocol)
@@ -260,21 +266,28 @@ def _weights(network: Network) -> bytes:
 def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
     training = protocol.training
     return _load(
-        training.dataset,
-        protocol.data_dir,
-        training.split_seed,
-        training.images,
-        protocol.device,
-        training.train_sha256,
-    )
+        training.dataset, protocol.data_dir, training.split_seed, training.images,
+        protocol.device, training.train_sha256, protocol.fitting,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)  # a worker evaluates many candidates of one study: it reads the data once
 def _load(
-    name: str, data_dir: Path, seed: int, num_images: int | None, device: str, sha256: str | None
+    name: str,
+    data_dir: Path,
+    seed: int,
+    num_images: int | None,
+    device: str,
+    sha256: str | None,
+    fitting: Fitting,
 ) -> tuple[SearchData, FramedImages]:
     data = load_search_data(
-        name, data_dir=data_dir, seed=seed, num_images=num_images, sha256=sha256
+        name,
+        data_dir=data_dir,
+        seed=seed,
+        num_images=num_images,
+        sha256=sha256,
+        fitting=fitting,
     )
     data = data.to(device)
     images = frame(data.train, traits=data.traits)

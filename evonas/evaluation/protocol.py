@@ -9,6 +9,7 @@ from evonas.errors import ConfigError
 from evonas.evaluation.adversarial_training.adversary import Adversary, parse_training
 from evonas.evaluation.attacks.epsilon import parse_epsilon
 from evonas.evaluation.constraints import Constraint, parse_constraint
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.objectives import ALWAYS_MEASURED, COSTS, OBJECTIVES, Objective
 from evonas.evaluation.training.recipe import Recipe
 from evonas.seeds import derive_seed
@@ -105,6 +106,11 @@ class Protocol:
     def data_dir(self) -> Path:
         """The folder of the images' files."""
         return Path(self.training.data_dir)
+
+    @property
+    def fitting(self) -> Fitting:
+        """The size that images are brought to."""
+        return Fitting.of(self.training)
 
     @property
     def device(self) -> str:

@@ -9,6 +9,14 @@ GATES = {
     "measure": "measure them all the same",
     "off": "measure everything, and ask nothing",
 }
+FITS = {
+    "crop": "scale its shorter side and keep the centre",
+    "letterbox": "scale its longer side and add black",
+}
+UNREADABLE = {
+    "refuse": "name them all, and begin nothing",
+    "skip": "leave them out",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,24 @@ class TrainingSettings:
     )
     images: int | None = setting(
         "Training images to use.", default=unset("all of them"), unit="images", at_least=1
+    )
+    image_size: int | None = setting(
+        "Height and width that every image is brought to; where nothing is said, images stay as "
+        "they are and must have one size.",
+        default=None,
+        unit="pixels",
+        at_least=4,
+        example="32",
+    )
+    image_fit: str = setting(
+        "How an image that is not square is brought to --image-size.",
+        default="crop",
+        choices=FITS,
+    )
+    unreadable: str = setting(
+        "With --dataset folder: what becomes of files that cannot be read as images.",
+        default="refuse",
+        choices=UNREADABLE,
     )
     split_seed: int = setting(
         "Seed that divides the images into parts and picks those that are attacked; runs with "

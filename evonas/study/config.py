@@ -158,7 +158,7 @@ def write_data_folder(folder: Path, data_dir: Path) -> None:
 def _located(settings: Settings) -> Settings:
     """The settings with the folder of the images as it is on this machine."""
     said, usual = settings.value("data_dir"), default_data_dir().resolve()
-    if isinstance(said, Unset) or (usual.is_dir() and not Path(said).is_dir()):
+    if isinstance(said, Unset) or (usual.is_dir() and not Path(said).exists()):
         return settings.with_values({"data_dir": str(usual)})
     return settings
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from evonas.errors import DiskFullError, RunFolderError, StorageError
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.loading import traits_of
 from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, config_text, read_config
@@ -74,7 +75,10 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
         text = config_text(settings, versions=installed, sources=sources(settings))
         (temporary / CONFIG_FILE).write_text(text, encoding="utf-8")
         (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
-        traits = traits_of(settings.training.dataset, data_dir=Path(settings.training.data_dir))
+        training = settings.training
+        traits = traits_of(
+            training.dataset, data_dir=Path(training.data_dir), fitting=Fitting.of(training)
+        )
         create_journal(
             temporary,
             digest=run_digest(temporary),

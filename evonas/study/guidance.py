@@ -115,6 +115,7 @@ def make_guide(settings: Settings, space: Space) -> SupernetGuide:
         seed=settings.training.split_seed,
         num_images=search.supernet_images,
         sha256=settings.training.train_sha256,
+        fitting=protocol.fitting,
     )
     return SupernetGuide(
         space.resized(channels=search.supernet_channels),

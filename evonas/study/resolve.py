@@ -12,14 +12,16 @@ import joblib
 from evonas.errors import ConfigError
 from evonas.evaluation.adversarial_training.adversary import STANDARD
 from evonas.evaluation.constraints import check_constraints, parse_constraint
-from evonas.evaluation.data.images import Traits
+from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.images import SearchData, Traits
 from evonas.evaluation.data.loading import (
-    DATASETS,
+    all_datasets,
     fingerprints,
     load_search_data,
     traits_of,
 )
 from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.sufficiency import check_data
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.training.devices import resolve_device
@@ -62,13 +64,14 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     constraints = tuple(map(parse_constraint, given.problem.constraints))
     check_constraints(constraints)
     space = space or load(given.problem.space)
-    look_up(DATASETS, given.training.dataset, kind="data set")
+    look_up(all_datasets(), given.training.dataset, kind="data set")
     rules = space.rule_choices if "rules" in given.left_open else given.problem.rules
     rules = tuple(ALIASES.get(name, name) for name in rules)
     device = resolve_device(given.machine.device)
     data_dir = default_data_dir() if _is_open(given, "data_dir") else Path(given.training.data_dir)
     data_dir = data_dir.resolve()
-    traits = traits_of(given.training.dataset, data_dir=data_dir)
+    fitting = Fitting.of(given.training)
+    traits = traits_of(given.training.dataset, data_dir=data_dir, fitting=fitting)
     filled = {
         "space": space.name,
         "rules": rules,
@@ -88,7 +91,11 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
         check_shareable(space)
     if not reads_data:
         return settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
-    _check_data(settings)
+    data = _read_data(settings)
+    if _is_open(given, "batch"):
+        batch = min(default_batch(traits, len(data.train)), len(data.train))
+        settings = settings.with_values({"batch": batch})
+    check_data(data, batch=settings.training.batch)
     return settings.with_values(_fingerprints(settings))
 
 
@@ -157,20 +164,17 @@ def worker_count(settings: Settings) -> int:
     return min(workers, population)
 
 
-def _check_data(settings: Settings) -> None:
+def _read_data(settings: Settings) -> SearchData:
     training = settings.training
-    data = load_search_data(
+    return load_search_data(
         training.dataset,
         data_dir=Path(training.data_dir),
         download=training.download,
         seed=training.split_seed,
         num_images=training.images,
         sha256=None if _is_open(settings, "train_sha256") else training.train_sha256,
+        fitting=Fitting.of(training),
     )
-    if len(data.train) < training.batch:
-        raise ConfigError(
-            f"batch: expected at most the {len(data.train)} training images, got {training.batch}"
-        )
 
 
 def _fingerprints(settings: Settings) -> dict[str, str | None]:
@@ -178,7 +182,9 @@ def _fingerprints(settings: Settings) -> dict[str, str | None]:
     if not (_is_open(settings, "train_sha256") or _is_open(settings, "test_sha256")):
         return {}
     training = settings.training
-    train, test = fingerprints(training.dataset, data_dir=Path(training.data_dir))
+    train, test = fingerprints(
+        training.dataset, data_dir=Path(training.data_dir), fitting=Fitting.of(training)
+    )
     return _or_default(settings, train_sha256=train, test_sha256=test)
 
 

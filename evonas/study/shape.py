@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evonas.errors import SpaceError
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.loading import traits_of
 from evonas.rules import all_rules, first_layer_representatives, readout_representatives
@@ -59,7 +60,9 @@ def run_traits(settings: Settings, journal: Journal) -> Traits:
     written = journal.traits()
     if written is None:
         training = settings.training
-        return traits_of(training.dataset, data_dir=Path(training.data_dir))
+        return traits_of(
+            training.dataset, data_dir=Path(training.data_dir), fitting=Fitting.of(training)
+        )
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in written.items()
     }

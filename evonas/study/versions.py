@@ -3,6 +3,7 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from evonas.evaluation.data.loading import all_datasets
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.objectives.own_module import Source, is_own, source_of
 from evonas.evaluation.protocol import Protocol
@@ -15,12 +16,13 @@ PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
 def versions(settings: Settings) -> dict[str, str]:
     """Of Python, of the packages that a result depends on, and of those that its parts are from.
 
-    These offer rules or objectives.
+    These offer rules, objectives or data sets.
     """
     return (
         installed_packages()
         | all_rules().packages(settings.problem.rules)
         | OBJECTIVES.packages(_measured(settings))
+        | all_datasets().packages([settings.training.dataset])
     )
 
 

@@ -23,9 +23,35 @@ version = "1.2"
 halfway = "halfway:Halfway"
 gone = "halfway.nowhere:Gone"
 
+[project.entry-points."evonas.datasets"]
+pair = "pairs:Pair"
+
 [tool.setuptools]
-py-modules = ["halfway"]
+py-modules = ["halfway", "pairs"]
 """
+DATA_MODULE = '''
+"""64 images of two classes, dark and bright."""
+
+import torch
+
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.sources.base import AbstractSource
+
+
+class Pair(AbstractSource):
+    name = "pair"
+    title = "dark and bright"
+
+    def traits(self, data_dir):
+        return Traits("pair", 2, (1, 8, 8), (0.5,), (0.5,), 0)
+
+    def load_train(self, data_dir, *, download):
+        labels = torch.arange(64) % 2
+        pixels = (labels * 200).to(torch.uint8).view(-1, 1, 1, 1).expand(64, 1, 8, 8)
+        return Images(pixels.contiguous(), labels)
+
+    load_test = load_train
+'''
 MODULE = '''
 """Half of the weights, from a module that knows only what evonas.rules offers."""
 
@@ -57,9 +83,9 @@ class Halfway(AbstractFeedbackRule):
         return layer.weight.detach() * self.share
 '''
 RUN = [
-    "run", "--space", "tiny", "--objectives", "acc", "--rules", "halfway,fa", "--population", "2",
-    "--replicates", "1", "--confirm", "0",
-    "--generations", "1", "--epochs", "1", "--images", "60", "--batch", "20", "--channels", "4",
+    "run", "--space", "tiny", "--dataset", "pair", "--objectives", "acc", "--rules",
+    "halfway,fa", "--population", "2", "--replicates", "1", "--confirm", "0",
+    "--generations", "1", "--epochs", "1", "--images", "32", "--batch", "16", "--channels", "4",
     "--cells", "1", "--workers", "2",
 ]  # fmt: skip
 
@@ -72,6 +98,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
     (source / "pyproject.toml").write_text(PYPROJECT)
     (source / "halfway.py").write_text(MODULE)
+    (source / "pairs.py").write_text(DATA_MODULE)
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
     command += ["--disable-pip-version-check", "--no-index", "--target", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -108,7 +135,13 @@ def test_an_installed_rule_is_shown_with_its_package(installed: Path) -> None:
         assert text in shown
 
 
-def test_a_search_trains_by_an_installed_rule_in_its_workers(
+def test_an_installed_data_set_is_listed(installed: Path) -> None:
+    rows = {line.split()[0]: line for line in evonas(installed, "datasets").stdout.splitlines()}
+    assert "dark and bright" in rows["pair"]
+    assert {"digits", "folder", "npz"} <= set(rows)
+
+
+def test_a_search_trains_by_an_installed_rule_on_an_installed_data_set_in_its_workers(
     installed: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"

@@ -14,6 +14,7 @@ from evonas.analysis.noise_comparison import OWN
 from evonas.api.analyses.kept_parts import KeptParts
 from evonas.api.analyses.steps_bar import Steps
 from evonas.errors import UnknownNameError
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.diagnostics.loss_landscape import filter_normalised_direction, loss_surface
@@ -72,6 +73,7 @@ class Looked:
             seed=training.split_seed,
             num_images=training.images,
             sha256=training.train_sha256,
+            fitting=Fitting.of(training),
         ).train
 
     def updates(

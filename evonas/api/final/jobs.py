@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import get_args
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data.loading import DATASETS, traits_of
-from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.loading import all_datasets, traits_of
+from evonas.evaluation.data.place import OWN_IMAGES, default_data_dir
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
 from evonas.evaluation.training.devices import check_device
 from evonas.evaluation.training.precision import check_precision
@@ -61,7 +62,7 @@ def make_job(
         job, channels=channels or job.channels, cells=cells or job.cells,
         rules=tuple(rules) if rules else job.rules,
     )  # fmt: skip
-    look_up(DATASETS, job.dataset, kind="data set")
+    look_up(all_datasets(), job.dataset, kind="data set")
     shaped, parsed = job.parsed()
     short = shaped.key(parsed)
     name = short if run is not None else f"final-{shaped.name}-{short}"
@@ -119,6 +120,7 @@ def _job_of_run(
         split_seed=split_seed,
         precision=precision,
         recipe=recipe,
+        fitting=Fitting() if is_other else Fitting.of(training),
     )
     return job, Path(data_dir if data_dir is not None else training.data_dir)
 
@@ -135,7 +137,8 @@ def _job_of_genome(
         missing = "space" if space is None else "dataset"
         raise ConfigError(f"{missing}: expected one beside the genome, got none")
     whole = load(str(space))
-    traits = traits_of(dataset) if dataset in DATASETS and dataset != "folder" else None
+    is_known = dataset in all_datasets() and dataset not in OWN_IMAGES
+    traits = traits_of(dataset) if is_known else None
     return FinalJob(
         space_text=source_text(str(space)),
         genome=genome,

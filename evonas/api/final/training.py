@@ -156,14 +156,14 @@ def _train(
 ) -> FinalReport:
     data = load_final_data(
         job.dataset, data_dir=data_dir, validation_share=job.recipe.validation_share,
-        split_seed=job.split_seed, device=device, sha256=job.train_sha256,
+        split_seed=job.split_seed, device=device, sha256=job.train_sha256, fitting=job.fitting,
     )  # fmt: skip
     results = []
 
     @lru_cache(maxsize=1)
     def read_test() -> Images | None:
         try:
-            return load_test(job.dataset, data_dir=data_dir)
+            return load_test(job.dataset, data_dir=data_dir, fitting=job.fitting)
         except DataError as problem:
             tell(f"no test accuracy: {problem}")
             return None

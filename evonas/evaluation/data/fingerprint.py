@@ -22,6 +22,23 @@ def fingerprint(images: Images, *, class_names: Sequence[str] = ()) -> str:
     return sha256.hexdigest()
 
 
+def fingerprint_of_parts(
+    train: Images, validation: Images | None, *, class_names: Sequence[str] = ()
+) -> str:
+    """Of all images that a search may see: of the training images, or of them and their partners.
+
+    Args:
+        train: the official training images.
+        validation: the official validation images, where there are any.
+        class_names: see :func:`fingerprint`.
+    """
+    digest = fingerprint(train, class_names=class_names)
+    if validation is None:
+        return digest
+    both = digest + fingerprint(validation, class_names=class_names)
+    return hashlib.sha256(both.encode()).hexdigest()
+
+
 def check_fingerprint(found: str, expected: str | None, *, what: str) -> None:
     """Refuse images that are not those that are expected.
 

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from evonas.errors import DataError
+from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources import AbstractSource
+from evonas.evaluation.data.sources.base import AbstractSource
 
 Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
@@ -25,6 +26,8 @@ class GivenData:
         traits: of the data set.
         train: pixels and labels of the official training images.
         test: the same of the test images; None where they could not be read.
+        fitting: the size that all of them have been brought to.
+        validation: the same of the official validation images, where there are any.
     """
 
     name: str
@@ -32,6 +35,8 @@ class GivenData:
     traits: Traits
     train: Arrays
     test: Arrays | None
+    fitting: Fitting = AS_THEY_ARE
+    validation: Arrays | None = None
 
 
 @final
@@ -53,6 +58,10 @@ class GivenSource(AbstractSource):
         """As given."""
         return _images(self._data.train)
 
+    def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
+        """As given."""
+        return None if self._data.validation is None else _images(self._data.validation)
+
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
         """As given.
 
@@ -64,23 +73,30 @@ class GivenSource(AbstractSource):
         return _images(self._data.test)
 
 
-def packed(source: AbstractSource, *, name: str, data_dir: Path) -> GivenData:
+def packed(
+    source: AbstractSource, *, name: str, data_dir: Path, fitting: Fitting = AS_THEY_ARE
+) -> GivenData:
     """All of a data set, to be sent to other machines.
 
     Args:
-        source: reads it here.
+        source: reads it here, at this size.
         name: of the data set.
         data_dir: where it lies here.
+        fitting: the size.
 
     Raises:
         DataError: the training images are missing or damaged.
     """
     train = source.load_train(data_dir, download=False)
+    validation = source.load_validation(data_dir, download=False)
     try:
         test = _arrays(source.load_test(data_dir, download=False))
     except DataError:
         test = None  # only a confirmation needs them, and will say so
-    return GivenData(name, str(data_dir), source.traits(data_dir), _arrays(train), test)
+    return GivenData(
+        name, str(data_dir), source.traits(data_dir), _arrays(train), test, fitting,
+        validation=None if validation is None else _arrays(validation),
+    )  # fmt: skip
 
 
 def _arrays(images: Images) -> Arrays:

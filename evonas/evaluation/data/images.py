@@ -88,6 +88,12 @@ class Images:
         index = index.to(self.labels.device)
         return Images(self.pixels[index], self.labels[index])
 
+    def with_more(self, others: "Images") -> "Images":
+        """These images, then the others."""
+        return Images(
+            torch.cat([self.pixels, others.pixels]), torch.cat([self.labels, others.labels])
+        )
+
 
 @final
 @dataclass(frozen=True)

@@ -1,56 +1,90 @@
 """Data sets by name, divided so that a search never reads the images it is reported on."""
 
+from functools import cache
 from pathlib import Path
 
 from evonas.errors import DataError
-from evonas.evaluation.data.fingerprint import check_fingerprint, fingerprint
+from evonas.evaluation.data.fingerprint import (
+    check_fingerprint,
+    fingerprint,
+    fingerprint_of_parts,
+)
+from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
+from evonas.evaluation.data.folder.reading import UnreadableError
+from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.place import default_data_dir
-from evonas.evaluation.data.source_cifar import Cifar10, Cifar100
-from evonas.evaluation.data.source_digits import Digits
-from evonas.evaluation.data.source_fashion_mnist import FashionMnist
-from evonas.evaluation.data.source_folder import Folder
-from evonas.evaluation.data.source_imagenet16 import ImageNet16120
-from evonas.evaluation.data.sources import AbstractSource
+from evonas.evaluation.data.sources.arrays import Npz
+from evonas.evaluation.data.sources.base import AbstractSource
+from evonas.evaluation.data.sources.cifar import Cifar10, Cifar100
+from evonas.evaluation.data.sources.digits import Digits
+from evonas.evaluation.data.sources.fashion_mnist import FashionMnist
+from evonas.evaluation.data.sources.imagenet16 import ImageNet16120
+from evonas.evaluation.data.sources.stl10 import Stl10
+from evonas.evaluation.data.sources.svhn import Svhn
+from evonas.evaluation.data.sources.third_party import DatasetTable, installed
+from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mnist
 from evonas.evaluation.data.split import share_of, stratified_part
 from evonas.registry import look_up
 from evonas.seeds import derive_seed
 
 DATASETS: dict[str, AbstractSource] = {
     source.name: source
-    for source in (Digits(), FashionMnist(), Cifar10(), Cifar100(), ImageNet16120(), Folder())
-}
+    for source in (
+        Digits(), Mnist(), FashionMnist(), Kmnist(), Emnist(), Svhn(), Cifar10(), Cifar100(),
+        ImageNet16120(), Stl10(), Folder(), Npz(),
+    )
+}  # fmt: skip
 
-_GIVEN: dict[tuple[str, str], GivenSource] = {}  # what came with the work, by name and folder
+_GIVEN: dict[tuple[str, str, Fitting], GivenSource] = {}
+"""What came with the work, by name, folder and size."""
 
 MIN_CAPPED_VALIDATION = 1000  # below this, a share of right answers is too coarse to rank by
 
 
-def source_of(name: str, data_dir: Path) -> AbstractSource:
+@cache  # the installed packages do not change while a process runs
+def all_datasets() -> DatasetTable:
+    """``DATASETS`` and the data sets that installed packages provide, by name."""
+    return DatasetTable(DATASETS, installed)
+
+
+def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> AbstractSource:
     """What reads data set ``name``: what was given for this folder, else its own reader.
+
+    Args:
+        name: a name in ``all_datasets()``.
+        data_dir: where the data lie.
+        fitting: the size that images are brought to.
 
     Raises:
         UnknownNameError: no data set has this name.
     """
-    given = _GIVEN.get((name, str(data_dir)))
-    return given or look_up(DATASETS, name, kind="data set")
+    given = _GIVEN.get((name, str(data_dir), fitting))
+    return given or look_up(all_datasets(), name, kind="data set").at(fitting)
 
 
 def give(data: GivenData) -> None:
     """Use these images, in this process, in the place of those in the folder they came from."""
-    _GIVEN[data.name, data.data_dir] = GivenSource(data)
+    _GIVEN[data.name, data.data_dir, data.fitting] = GivenSource(data)
 
 
-def traits_of(name: str, *, data_dir: Path | None = None) -> Traits:
+def traits_of(
+    name: str, *, data_dir: Path | None = None, fitting: Fitting = AS_THEY_ARE
+) -> Traits:
     """What data set ``name`` is like; nothing is read, save by ``folder``.
+
+    Args:
+        name: a name in ``all_datasets()``.
+        data_dir: where the data lie; None takes ``default_data_dir()``.
+        fitting: the size that images are brought to.
 
     Raises:
         UnknownNameError: no data set has this name.
         DataError: ``folder`` finds no images under ``data_dir``.
     """
     data_dir = data_dir or default_data_dir()
-    return source_of(name, data_dir).traits(data_dir)
+    return source_of(name, data_dir, fitting=fitting).traits(data_dir)
 
 
 def load_search_data(
@@ -61,20 +95,23 @@ def load_search_data(
     seed: int,
     num_images: int | None = None,
     sha256: str | None = None,
+    fitting: Fitting = AS_THEY_ARE,
 ) -> SearchData:
     """The training and validation part of a data set; its test images are not read.
 
-    Both parts are drawn from the official training images, every class in its share, by ``seed``.
+    Both parts are drawn from the official training images, every class in its share, by ``seed``;
+    where the data set has validation images of its own, these are the validation part.
     ``num_images`` keeps that many of the training part, and of the validation part at most
     ``max(num_images, MIN_CAPPED_VALIDATION)``; the images kept are drawn by ``seed`` too.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
         seed: the study's seed.
         num_images: how many training images to keep; None keeps all.
         sha256: that the official training images must have; None for any.
+        fitting: the size that images are brought to.
 
     Returns:
         The two parts, on the CPU.
@@ -84,16 +121,14 @@ def load_search_data(
         DataError: the data are missing, damaged or others, or ``num_images`` does not fit them.
     """
     data_dir = data_dir or default_data_dir()
-    source = source_of(name, data_dir)
+    source = source_of(name, data_dir, fitting=fitting)
     traits = source.traits(data_dir)
-    images = source.load_train(data_dir, download=download)
-    _check(images, traits, sha256, f"training images of '{name}' in {data_dir}")
-    for_validation, for_training = stratified_part(
-        images.labels,
-        num_images=share_of(len(images), traits.validation_share),
-        seed=derive_seed(seed, "split", name),
-    )
-    train, validation = images.subset(for_training), images.subset(for_validation)
+    train = source.load_train(data_dir, download=download)
+    official = source.load_validation(data_dir, download=download)
+    if sha256 is not None:
+        found = fingerprint_of_parts(train, official, class_names=traits.class_names)
+        check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
+    train, validation = _divided(train, official, traits, seed)
     if num_images is not None:
         if num_images < traits.num_classes:
             raise DataError(
@@ -112,61 +147,81 @@ def load_test(
     data_dir: Path | None = None,
     download: bool = False,
     sha256: str | None = None,
+    fitting: Fitting = AS_THEY_ARE,
 ) -> Images:
     """The test images of a data set, for the one report at the end of a study.
 
     They do not depend on any seed.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
         sha256: that the images must have; None for any.
+        fitting: the size that images are brought to.
 
     Raises:
         UnknownNameError: no data set has this name.
         DataError: the data are missing, damaged or others.
     """
     data_dir = data_dir or default_data_dir()
-    source = source_of(name, data_dir)
+    source = source_of(name, data_dir, fitting=fitting)
     images = source.load_test(data_dir, download=download)
     if sha256 is not None:
         traits = source.traits(data_dir)
-        _check(images, traits, sha256, f"test images of '{name}' in {data_dir}")
+        found = fingerprint(images, class_names=traits.class_names)
+        check_fingerprint(found, sha256, what=f"test images of '{name}' in {data_dir}")
     return images
 
 
 def fingerprints(
-    name: str, *, data_dir: Path | None = None, download: bool = False
+    name: str,
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    fitting: Fitting = AS_THEY_ARE,
 ) -> tuple[str, str | None]:
     """Of the official training images of a data set, and of its test images.
 
     The latter is None where there are none, or where they cannot be read.
 
     Args:
-        name: a name in ``DATASETS``.
+        name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
+        fitting: the size that images are brought to.
 
     Raises:
         UnknownNameError: no data set has this name.
         DataError: the training images are missing or damaged.
     """
     data_dir = data_dir or default_data_dir()
-    source = source_of(name, data_dir)
+    source = source_of(name, data_dir, fitting=fitting)
     names = source.traits(data_dir).class_names
-    train = fingerprint(source.load_train(data_dir, download=download), class_names=names)
+    images = source.load_train(data_dir, download=download)
+    validation = source.load_validation(data_dir, download=download)
+    train = fingerprint_of_parts(images, validation, class_names=names)
     try:
         test = source.load_test(data_dir, download=download)
+    except UnreadableError:  # they are there, and are told now rather than after the search
+        raise
     except DataError:  # it is told when they are needed
         return train, None
     return train, fingerprint(test, class_names=names)
 
 
-def _check(images: Images, traits: Traits, sha256: str | None, what: str) -> None:
-    if sha256 is not None:
-        found = fingerprint(images, class_names=traits.class_names)
-        check_fingerprint(found, sha256, what=what)
+def _divided(
+    images: Images, official: Images | None, traits: Traits, seed: int
+) -> tuple[Images, Images]:
+    """The training and the validation part."""
+    if official is not None:
+        return images, official
+    for_validation, for_training = stratified_part(
+        images.labels,
+        num_images=share_of(len(images), traits.validation_share),
+        seed=derive_seed(seed, "split", traits.name),
+    )
+    return images.subset(for_training), images.subset(for_validation)
 
 
 def _keep(images: Images, num_images: int, seed: int, what: str) -> Images:

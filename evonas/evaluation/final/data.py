@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evonas.errors import DataError
-from evonas.evaluation.data.fingerprint import check_fingerprint, fingerprint
+from evonas.evaluation.data.fingerprint import check_fingerprint, fingerprint_of_parts
+from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.loading import source_of
 from evonas.evaluation.data.split import share_of, stratified_part
@@ -35,6 +36,7 @@ def load_final_data(
     split_seed: int,
     device: str,
     sha256: str | None = None,
+    fitting: Fitting = AS_THEY_ARE,
 ) -> FinalData:
     """The official training images of a data set, divided; its test images are not read.
 
@@ -45,17 +47,21 @@ def load_final_data(
         split_seed: picks them; the same for all seeds of a training, so that they compare.
         device: where the images go.
         sha256: that the official training images must have; None for any.
+        fitting: the size that images are brought to.
 
     Raises:
         UnknownNameError: no data set has this name.
         DataError: the images are missing, damaged or others, or too few for the share.
     """
-    source = source_of(name, data_dir)
+    source = source_of(name, data_dir, fitting=fitting)
     traits = source.traits(data_dir)
     images = source.load_train(data_dir, download=False)
+    official = source.load_validation(data_dir, download=False)
     if sha256 is not None:
-        found = fingerprint(images, class_names=traits.class_names)
+        found = fingerprint_of_parts(images, official, class_names=traits.class_names)
         check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
+    if official is not None:  # a search has seen them: they may be learned, too
+        images = images.with_more(official)
     count = share_of(len(images), validation_share)
     if validation_share and not count:
         raise DataError(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from evonas.errors import ConfigError
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.loading import fingerprints
 from evonas.study.config import write_data_folder
 from evonas.study.folder import opened_run
@@ -20,8 +21,8 @@ def move_data(folder: Path, data_dir: Path) -> None:
         RunFolderError: there is no run, or another process is at work on it.
         StorageError: the journal is damaged.
     """
-    if not data_dir.is_dir():
-        raise ConfigError(f"data_dir: expected a folder, found none at {data_dir}")
+    if not data_dir.exists():
+        raise ConfigError(f"data_dir: expected a folder or a file, found none at {data_dir}")
     with opened_run(folder):
         write_data_folder(folder, data_dir.resolve())
 
@@ -42,7 +43,9 @@ def accept_data(folder: Path) -> bool:
     """
     with opened_run(folder) as (settings, journal):
         training = settings.training
-        train, test = fingerprints(training.dataset, data_dir=Path(training.data_dir))
+        train, test = fingerprints(
+            training.dataset, data_dir=Path(training.data_dir), fitting=Fitting.of(training)
+        )
         if (train, test) == (training.train_sha256, training.test_sha256):
             return False
         journal.record_accepted_data({"train_sha256": train, "test_sha256": test})

@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, final
 
 from evonas.errors import ClusterError, ConfigError
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.given import packed
 from evonas.evaluation.data.loading import source_of
 from evonas.evaluation.protocol import Protocol
@@ -80,7 +81,7 @@ class DaskExecutor(AbstractExecutor):
         self._timeout = timeout_seconds
         self._cluster: Any = None
         self._client: Client | None = None
-        self._data: tuple[tuple[str, str], Future] | None = None
+        self._data: tuple[tuple[str, str, Fitting], Future] | None = None
         self._waiting: deque[Order] = deque()
         self._tasks: dict[str, _Task] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
@@ -179,10 +180,11 @@ class DaskExecutor(AbstractExecutor):
 
     def _data_of(self, protocol: Protocol) -> "Future":
         """The data set as the workers have it; it is sent once."""
-        name, data_dir = protocol.training.dataset, protocol.data_dir
-        known = (name, str(data_dir))
+        name, data_dir, fitting = protocol.training.dataset, protocol.data_dir, protocol.fitting
+        known = (name, str(data_dir), fitting)
         if self._data is None or self._data[0] != known or self._data[1].cancelled():
-            data = packed(source_of(name, data_dir), name=name, data_dir=data_dir)
+            source = source_of(name, data_dir, fitting=fitting)
+            data = packed(source, name=name, data_dir=data_dir, fitting=fitting)
             sent = self._connected().scatter(data, broadcast=True, hash=False)
             self._data = known, sent
         return self._data[1]

@@ -55,7 +55,9 @@ class DeviceExecutor(AbstractProcessExecutor):
         expected = forecast(
             order.space,
             order.genome,
-            traits=traits_of(protocol.training.dataset, data_dir=protocol.data_dir),
+            traits=traits_of(
+                protocol.training.dataset, data_dir=protocol.data_dir, fitting=protocol.fitting
+            ),
             batch=order.stage.batch or protocol.recipe.batch,
             variant=order.variant,
         )

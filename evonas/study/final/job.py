@@ -6,6 +6,7 @@ from typing import Any
 
 from evonas.errors import ConfigError
 from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.networks import Network
@@ -33,6 +34,7 @@ class FinalJob:
         split_seed: picks the validation images.
         precision: of the forward and the backward pass.
         recipe: how it is trained.
+        fitting: the size that images are brought to, and what becomes of unreadable files.
     """
 
     space_text: str
@@ -45,6 +47,7 @@ class FinalJob:
     split_seed: int
     precision: Precision
     recipe: FinalRecipe
+    fitting: Fitting = AS_THEY_ARE
 
     def space(self) -> Space:
         """At the size and with the rules of the training.
@@ -101,7 +104,8 @@ class FinalJob:
         mine = parse_yaml(dump_yaml(self.document()), where="", error=ConfigError)
         if not isinstance(before, dict):
             raise ConfigError(f"{config}: expected settings, got {type(before).__name__}")
-        differences = _differences(before, mine)
+        # what was written before there were sizes
+        differences = _differences({"fitting": asdict(AS_THEY_ARE), **before}, mine)
         if not space.exists() or space.read_text(encoding="utf-8") != self.space_text:
             differences.append("the search space")
         if differences:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from evonas.errors import ConfigError, EvonasError, StorageError
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.loading import fingerprints
 from evonas.settings import Settings
 from evonas.study.checkpoints import CHECKPOINTS_FOLDER
@@ -134,7 +135,7 @@ def _images(settings: Settings) -> list[Damage]:
         return []
     folder = Path(training.data_dir)
     try:
-        train, test = fingerprints(training.dataset, data_dir=folder)
+        train, test = fingerprints(training.dataset, data_dir=folder, fitting=Fitting.of(training))
     except EvonasError as problem:
         return [Damage(folder, f"the images cannot be read: {problem}")]
     found = []

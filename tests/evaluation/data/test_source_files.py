@@ -14,13 +14,13 @@ import torch
 from PIL import Image
 
 from evonas.errors import DataError
-from evonas.evaluation.data import source_fashion_mnist, source_imagenet16
+from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
 from evonas.evaluation.data.place import default_data_dir
-from evonas.evaluation.data.source_fashion_mnist import FashionMnist
-from evonas.evaluation.data.source_folder import Folder
-from evonas.evaluation.data.source_imagenet16 import ImageNet16120
-from evonas.evaluation.data.sources import torchvision_datasets
+from evonas.evaluation.data.sources import idx, imagenet16
+from evonas.evaluation.data.sources.base import torchvision_datasets
+from evonas.evaluation.data.sources.fashion_mnist import FashionMnist
+from evonas.evaluation.data.sources.imagenet16 import ImageNet16120
 
 
 class Bomb:
@@ -42,7 +42,7 @@ def batch16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     content = pickle.dumps({"data": pixels, "labels": [1, 120, 121, 1000]}, protocol=2)
     (folder / "val_data").write_bytes(content)
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(source_imagenet16, "TEST_MD5", {"val_data": digest})
+    monkeypatch.setattr(imagenet16, "TEST_MD5", {"val_data": digest})
     return folder / "val_data"
 
 
@@ -68,7 +68,7 @@ def test_imagenet16_builds_no_object_but_arrays_even_from_a_file_with_the_right_
     content = pickle.dumps(Bomb(crater))
     batch16.write_bytes(content)
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(source_imagenet16, "TEST_MD5", {"val_data": digest})
+    monkeypatch.setattr(imagenet16, "TEST_MD5", {"val_data": digest})
     with pytest.raises(DataError, match="mkdir does not belong in a batch"):
         ImageNet16120().load_test(batch16.parent.parent, download=False)
     assert not crater.exists()
@@ -105,7 +105,7 @@ def write_three_clothes(raw: Path) -> None:
 def test_fashion_mnist_reads_idx_files_from_either_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
-    monkeypatch.setattr(source_fashion_mnist, "_SIZES", {"t10k": 3})
+    monkeypatch.setattr(FashionMnist, "sizes", (0, 3))
     write_three_clothes(tmp_path / folder)
     images = FashionMnist().load_test(tmp_path, download=False)
     assert images.labels.tolist() == [7, 0, 9]
@@ -125,8 +125,8 @@ def test_fashion_mnist_is_fetched_only_when_asked_and_only_once(
         write_three_clothes(Path(root) / "FashionMNIST" / "raw")
 
     torchvision = SimpleNamespace(FashionMNIST=fetch, mnist=torchvision_datasets().mnist)
-    monkeypatch.setattr(source_fashion_mnist, "torchvision_datasets", lambda: torchvision)
-    monkeypatch.setattr(source_fashion_mnist, "_SIZES", {"t10k": 3})
+    monkeypatch.setattr(idx, "torchvision_datasets", lambda: torchvision)
+    monkeypatch.setattr(FashionMnist, "sizes", (0, 3))
     for _ in range(2):
         if download:
             assert len(FashionMnist().load_test(tmp_path, download=True)) == 3
@@ -173,16 +173,9 @@ def test_a_folder_is_read_class_by_class_with_its_own_moments(folder: Path) -> N
     assert traits.std[1] > 0  # the channel is flat, and normalising it must stay finite
 
 
-def test_images_of_two_sizes_are_refused_by_name(folder: Path) -> None:
-    odd = folder / "train" / "pear" / "2.png"
-    Image.new("RGB", (9, 6)).save(odd)
-    with pytest.raises(DataError, match=r"pear/2\.png is 9x6 pixels, the images before it 8x6"):
-        Folder().load_train(folder, download=False)
-
-
 def test_a_file_that_is_no_image_is_refused_by_name(folder: Path) -> None:
     (folder / "train" / "pear" / "2.png").write_text("not an image")
-    with pytest.raises(DataError, match=r"cannot read .*pear/2\.png"):
+    with pytest.raises(DataError, match=r"pear/2\.png: cannot be read"):
         Folder().load_train(folder, download=False)
 
 

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, final
 import torch
 
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources import AbstractSource, missing, torchvision_datasets
+from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
+from evonas.evaluation.data.sources.downloads import read_or_tell
 
 _CLASSES_OF_CIFAR10 = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -34,15 +35,16 @@ class _AbstractCifar(AbstractSource):
         return self._load(data_dir, train=False, download=download)
 
     def _load(self, data_dir: Path, *, train: bool, download: bool) -> Images:
-        try:
-            dataset = self._reader()(str(data_dir), train=train, download=download)
-        except (RuntimeError, OSError) as error:
-            raise missing(
-                self.name,
-                sought=data_dir / self.folder,
-                remedy="Pass --download, or unpack the python version of "
-                "https://www.cs.toronto.edu/~kriz/cifar.html there.",
-            ) from error
+        reader = self._reader()
+        dataset = read_or_tell(
+            lambda: reader(str(data_dir), train=train, download=download),
+            name=self.name,
+            sought=data_dir / self.folder,
+            by_hand="unpack the python version of https://www.cs.toronto.edu/~kriz/cifar.html "
+            "there",
+            addresses=[reader.url],
+            download=download,
+        )
         pixels = torch.from_numpy(dataset.data).permute(0, 3, 1, 2).contiguous()
         return Images(pixels, torch.tensor(dataset.targets, dtype=torch.int64))
 

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 import torch
 
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources import AbstractSource
+from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.split import share_of, stratified_part
 
 # The set has no test part of its own, so one fifth of it is set apart, once and for every study.

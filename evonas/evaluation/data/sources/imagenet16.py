@@ -16,7 +16,7 @@ import torch
 
 from evonas.errors import DataError
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources import AbstractSource, missing
+from evonas.evaluation.data.sources.base import AbstractSource, missing
 
 # The sums of NAS-Bench-201's own loader (D-X-Y/AutoDL-Projects, DownsampledImageNet.py).
 TRAIN_MD5 = {

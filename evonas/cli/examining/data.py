@@ -1,0 +1,116 @@
+"""``evonas data check``: what a data set holds, before anything is trained on it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from evonas.api.terminal.console import showing, working
+from evonas.api.terminal.tables import print_table
+from evonas.cli.run_command import option
+
+if TYPE_CHECKING:
+    from evonas.evaluation.data.survey.survey import Survey
+
+MOST_CLASSES, MOST_FILES = 40, 20
+"""Rows of the table, and bad files, that are shown."""
+
+
+def check(
+    data_dir: Annotated[
+        Path | None, Parameter(help="The folder of the images; $EVONAS_DATA, or ./data, if none.")
+    ] = None,
+    /,
+    *,
+    dataset: Annotated[str, Parameter(help="Another data set. See: evonas datasets.")] = "folder",
+    image_size: Annotated[int | None, option("image_size")] = None,
+    image_fit: Annotated[str, option("image_fit")] = "crop",
+    unreadable: Annotated[str, option("unreadable")] = "refuse",
+    sheet: Annotated[
+        Path | None,
+        Parameter(
+            help="The contact sheet, a PNG of what a network would see.",
+            show_default=lambda _: "contact-sheet.png",
+        ),
+    ] = None,
+) -> None:
+    """Look at all images of a data set: classes, sizes, bad files, duplicates, a contact sheet.
+
+    Exit code 2 if no search could begin with them.
+    """
+    from evonas.api.checking import check_data, write_contact_sheet
+    from evonas.api.progress_bar import count_display
+    from evonas.errors import DataError
+    from evonas.evaluation.data.fitting import Fitting
+    from evonas.settings import Settings
+    from evonas.settings.checks import check_settings
+
+    asked = {"image_size": image_size, "image_fit": image_fit, "unreadable": unreadable}
+    settings = Settings().with_values(asked)
+    check_settings(settings)
+    fitting = Fitting.of(settings.training)
+    console = showing()
+    with count_display(working(), title="reading", unit="images", is_quiet=False) as tell:
+        survey = check_data(dataset, data_dir=data_dir, fitting=fitting, on_progress=tell)
+    _show_classes(console, survey.class_names, survey.counts)
+    _show_files(console, survey)
+    for warning in survey.warnings():
+        _say(console, f"note: {warning}")
+    path = sheet or Path("contact-sheet.png")
+    if write_contact_sheet(survey, path):
+        _say(console, f"{path}: what a network would see")
+    problems = survey.problems(fitting)
+    if problems:
+        raise DataError(f"data set '{dataset}' in {survey.root}: {'; '.join(problems)}")
+    _say(console, "a search can begin with these images")
+
+
+def _show_classes(console: Console, names: Sequence[str], counts: dict[str, list[int]]) -> None:
+    from evonas.evaluation.data.survey.balance import class_weights, majority_share
+
+    table = Table("class", *counts, "weight", box=None)
+    train = counts["train"]
+    weights = class_weights(train) if min(train) else [float("nan")] * len(train)
+    for label, name in enumerate(names[:MOST_CLASSES]):
+        row = [f"{each[label]:,}" for each in counts.values()]
+        table.add_row(Text(name), *row, f"{weights[label]:.2f}")
+    if len(names) > MOST_CLASSES:
+        table.add_row(f"and {len(names) - MOST_CLASSES:,} more")
+    table.add_row("all", *(f"{sum(each):,}" for each in counts.values()), "")
+    print_table(console, table)
+    if sum(train):
+        largest = names[train.index(max(train))]
+        share = majority_share(train)
+        _say(console, f"always naming '{largest}' is right for {share:.1%} of the training images")
+
+
+def _show_files(console: Console, survey: "Survey") -> None:
+    if survey.sizes:
+        sizes = Counter({f"{w}x{h}": count for (w, h), count in survey.sizes.items()})
+        _say(console, f"sizes: {_most(sizes)}")
+        _say(console, f"modes: {_most(survey.modes)}")
+    for count, what in (
+        (survey.num_turned, "turned as their camera says"),
+        (survey.num_animated, "files of several images, of which the first is taken"),
+    ):
+        if count:
+            _say(console, f"{what}: {count:,}")
+    for why in survey.bad[:MOST_FILES]:
+        _say(console, f"bad: {why}")
+    if len(survey.bad) > MOST_FILES:
+        _say(console, f"more bad files: {len(survey.bad) - MOST_FILES:,}")
+
+
+def _most(found: "Counter[str]", *, most: int = 6) -> str:
+    more = len(found) - most
+    texts = [f"{name} ({count:,})" for name, count in found.most_common(most)]
+    return ", ".join(texts) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,80 @@
+"""Images of any size brought to one size: cut to a square, or framed to one."""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import torch
+from PIL import Image
+
+from evonas.evaluation.data.images import Images
+from evonas.settings import TrainingSettings
+
+CROP, LETTERBOX = "crop", "letterbox"
+REFUSE, SKIP = "refuse", "skip"
+
+Array = np.ndarray[Any, Any]
+
+
+@final
+@dataclass(frozen=True)
+class Fitting:
+    """How files become images of one size.
+
+    Attributes:
+        size: height and width in pixels; None leaves images as they are.
+        fit: ``crop`` scales the shorter side to ``size`` and keeps the centre; ``letterbox``
+            scales the longer side to ``size`` and adds black on both sides of the shorter one.
+        unreadable: ``refuse`` files that cannot be read, or ``skip`` them.
+    """
+
+    size: int | None = None
+    fit: str = CROP
+    unreadable: str = REFUSE
+
+    @classmethod
+    def of(cls, training: TrainingSettings) -> "Fitting":
+        """That of a run."""
+        return cls(training.image_size, training.image_fit, training.unreadable)
+
+    def fitted(self, pixels: Array) -> Array:
+        """One image at this size.
+
+        Scaled by Pillow's bilinear filter, which averages over all pixels it merges.
+
+        Args:
+            pixels: uint8, (height, width, channels), 1 or 3 channels.
+
+        Returns:
+            uint8, (size, size, channels).
+        """
+        if self.size is None:
+            return pixels
+        height, width, channels = pixels.shape
+        side = min(height, width) if self.fit == CROP else max(height, width)
+        scaled = (_scaled(width, self.size, side), _scaled(height, self.size, side))
+        image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+        if image.size != scaled:
+            image = image.resize(scaled, Image.Resampling.BILINEAR)
+        left, top = (scaled[0] - self.size) // 2, (scaled[1] - self.size) // 2
+        # where the box reaches beyond the image, Pillow adds black
+        image = image.crop((left, top, left + self.size, top + self.size))
+        return np.array(image).reshape(self.size, self.size, channels)
+
+    def fitted_all(self, images: Images) -> Images:
+        """All images at this size; each channel by itself if they are not grey or in colour."""
+        _, channels, height, width = images.pixels.shape
+        if self.size is None or (height, width) == (self.size, self.size):
+            return images
+        planes = images.pixels if channels in (1, 3) else images.pixels.flatten(0, 1)[:, None]
+        rows = [self.fitted(each.permute(1, 2, 0).numpy()) for each in planes]
+        pixels = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous()
+        return Images(pixels.view(-1, channels, self.size, self.size), images.labels)
+
+
+AS_THEY_ARE = Fitting()
+
+
+def _scaled(length: int, size: int, side: int) -> int:
+    """``length * size / side``, rounded to the nearest; at least one pixel."""
+    return max(1, (2 * length * size + side) // (2 * side))

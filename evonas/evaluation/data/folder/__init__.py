@@ -1,0 +1,1 @@
+"""Images of your own, in one folder per class: found, decoded, brought to one size."""

@@ -1,0 +1,238 @@
+"""Which image of a folder belongs to which part and class; no image is opened.
+
+train/CLASS/*  [val/CLASS/*]  test/CLASS/*      divided already
+CLASS/*                                         flat: a fifth is set apart as test part
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import torch
+
+from evonas.errors import DataError, some
+from evonas.evaluation.data.folder.decoding import SUFFIXES
+from evonas.evaluation.data.sources.base import missing
+from evonas.evaluation.data.split import share_of, stratified_part
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+NAMES = {
+    TRAIN: ("train", "training"),
+    VALIDATION: ("val", "valid", "validation"),
+    TEST: ("test", "testing"),
+}
+"""What the folder of a part may be called, in any case."""
+
+FLAT_TEST_SHARE = 0.2
+FLAT_TEST_SEED = 0  # set apart once and for every study, whatever its seed
+
+_SYSTEM = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information")
+_NOT_MEANT = (".txt", ".csv", ".json", ".md", ".db", ".ini", ".xml", ".yaml", ".yml", ".html", "")
+
+
+@final
+@dataclass(frozen=True)
+class Listing:
+    """The images of one part.
+
+    Attributes:
+        root: what they lie under.
+        classes: in the order of the labels, which is that of their names.
+        paths: of the images, class by class, in the order of their names.
+        labels: of the images.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    paths: tuple[Path, ...]
+    labels: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def counts(self) -> list[int]:
+        """Images of each class."""
+        found = Counter(self.labels)
+        return [found[label] for label in range(len(self.classes))]
+
+    def subset(self, index: Sequence[int]) -> "Listing":
+        """The images at ``index``, in that order."""
+        return Listing(
+            self.root,
+            self.classes,
+            tuple(self.paths[i] for i in index),
+            tuple(self.labels[i] for i in index),
+        )
+
+
+@final
+@dataclass(frozen=True)
+class Layout:
+    """The parts of a data set in folders.
+
+    Attributes:
+        train: what candidates learn from, and are compared on where ``validation`` is None.
+        validation: what they are compared on, where the folder has such a part.
+        test: None where there is none.
+        is_flat: whether the test part was set apart here.
+        names: the folder of each part, such as ``{"validation": "val"}``; none where it is flat.
+    """
+
+    train: Listing
+    validation: Listing | None
+    test: Listing | None
+    is_flat: bool
+    names: dict[str, str]
+
+    def parts(self) -> dict[str, Listing]:
+        """Those that are there, by name."""
+        found = {TRAIN: self.train, VALIDATION: self.validation, TEST: self.test}
+        return {name: listing for name, listing in found.items() if listing is not None}
+
+
+def layout_of(root: Path) -> Layout:
+    """The parts and classes under ``root``.
+
+    ``val`` beside ``train`` and ``test`` is what candidates are compared on. Where there is no
+    ``test``, it is read as the test part, as the ``val`` of ImageNet is.
+
+    Raises:
+        DataError: there are no images, a class has none, or the parts differ in their classes.
+    """
+    folders = list(_folders(root))
+    parts = _named_parts(root, folders)
+    if not parts:
+        return _flat(root)
+    if TRAIN not in parts:
+        found = ", ".join(f"{folder.name}/" for folder in parts.values())
+        raise DataError(f"data set 'folder': {root} holds {found} but no train/; add it")
+    names = {part: folder.name for part, folder in parts.items()}
+    if VALIDATION in parts and TEST not in parts:
+        parts[TEST] = parts.pop(VALIDATION)
+    listings = {part: list_classes(folder) for part, folder in parts.items()}
+    for listing in listings.values():
+        _check_same_classes(listings[TRAIN], listing)
+    return Layout(
+        train=listings[TRAIN],
+        validation=listings.get(VALIDATION),
+        test=listings.get(TEST),
+        is_flat=False,
+        names=names,
+    )
+
+
+def list_classes(root: Path) -> Listing:
+    """The images under ``root``, whose visible folders are the classes.
+
+    Raises:
+        DataError: there are none, or a class has none.
+    """
+    classes: list[str] = []
+    paths: list[Path] = []
+    labels: list[int] = []
+    empty: list[str] = []
+    for folder in _folders(root):
+        images = [path for path in _files(folder) if path.suffix.lower() in SUFFIXES]
+        if not images:
+            empty.append(folder.name)
+        paths += images
+        labels += [len(classes)] * len(images)
+        classes.append(folder.name)
+    if not paths:
+        raise _none(root)
+    if empty:
+        raise DataError(
+            f"data set 'folder': no image in {some([f'{root / name}' for name in empty])}: put "
+            f"images there (files ending in {', '.join(SUFFIXES)}), or remove the folder"
+        )
+    return Listing(root, tuple(classes), tuple(paths), tuple(labels))
+
+
+def unread(root: Path) -> Counter[str]:
+    """How many visible files are not taken for images, by their suffix: ``{".heic": 12}``.
+
+    Notes and tables that lie beside images are not counted.
+    """
+    return Counter(
+        suffix
+        for path in _files(root)
+        if (suffix := path.suffix.lower()) not in SUFFIXES and suffix not in _NOT_MEANT
+    )
+
+
+def _flat(root: Path) -> Layout:
+    whole = list_classes(root)
+    if len(whole.classes) == 1 and len(list(_folders(root / whole.classes[0]))) > 1:
+        raise DataError(
+            f"data set 'folder': {root} holds one folder only; did you mean "
+            f"--data-dir {root / whole.classes[0]}?"
+        )
+    test, rest = stratified_part(
+        torch.tensor(whole.labels),
+        num_images=share_of(len(whole), FLAT_TEST_SHARE),
+        seed=FLAT_TEST_SEED,
+    )
+    return Layout(
+        train=whole.subset(rest.tolist()),
+        validation=None,
+        test=whole.subset(test.tolist()),
+        is_flat=True,
+        names={},
+    )
+
+
+def _named_parts(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
+    parts: dict[str, Path] = {}
+    for part, names in NAMES.items():
+        found = [folder for folder in folders if folder.name.lower() in names]
+        if len(found) > 1:
+            twice = " and ".join(f"{folder.name}/" for folder in found)
+            raise DataError(f"data set 'folder': {root} holds {twice}; expected one of them")
+        if found:
+            parts[part] = found[0]
+    return parts
+
+
+def _check_same_classes(train: Listing, other: Listing) -> None:
+    different = sorted(set(train.classes) ^ set(other.classes))
+    if different:
+        raise DataError(
+            f"data set 'folder': {other.root} must hold the classes of {train.root}; "
+            f"only one of them has {some(different)}"
+        )
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    if root.is_dir():
+        yield from sorted(each for each in root.iterdir() if each.is_dir() and _is_visible(each))
+
+
+def _files(root: Path) -> list[Path]:
+    """All visible files under ``root``, in the order of torchvision's ImageFolder."""
+    return sorted(_walk(root), key=lambda path: (str(path.parent), path.name))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for each in root.iterdir():
+        if _is_visible(each):
+            if each.is_dir():
+                yield from _walk(each)
+            else:
+                yield each
+
+
+def _is_visible(path: Path) -> bool:
+    return not path.name.startswith(".") and path.name not in _SYSTEM
+
+
+def _none(root: Path) -> DataError:
+    loose = sum(path.suffix.lower() in SUFFIXES for path in _files(root)) if root.is_dir() else 0
+    found = f" ({loose} images lie there, in no folder of a class)" if loose else ""
+    return missing(
+        "folder",
+        sought=root,
+        remedy=f"Put images there{found}, one folder per class, as train/<class>/<image> and "
+        "test/<class>/<image>, or as <class>/<image>.",
+    )

@@ -1,0 +1,148 @@
+"""Many image files as one tensor; all that cannot be read are told in one error."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from evonas.errors import DataError
+from evonas.evaluation.data.fitting import SKIP, Fitting
+from evonas.evaluation.data.folder.decoding import Decoded, decode, size_of
+from evonas.evaluation.data.folder.listing import Listing
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.room import check_room
+
+_THREADS = 4  # Pillow decodes without the interpreter's lock
+_CHUNK = 64  # decoded at once: what is in memory beside the result
+_MOST_TOLD = 20
+
+Array = np.ndarray[Any, Any]
+File = tuple[str, int, int]
+"""Path, bytes, and time of the last change in nanoseconds: where equal, the file is the same."""
+
+
+@final
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be read.
+
+    Attributes:
+        path: of the file.
+        why: the message.
+    """
+
+    path: Path
+    why: str
+
+
+class UnreadableError(DataError):
+    """Files that cannot be read.
+
+    Args:
+        files: all of them.
+        of: how many there are in all.
+    """
+
+    def __init__(self, files: Sequence[Unreadable], *, of: int) -> None:
+        self.files, self.of = tuple(files), of
+        lines = [f"\n  {each.why}" for each in files[:_MOST_TOLD]]
+        if len(files) > _MOST_TOLD:
+            lines.append(f"\n  and {len(files) - _MOST_TOLD:,} more")
+        super().__init__(
+            f"data set 'folder': {len(files):,} of {of:,} files cannot be used; repair or remove "
+            "them, or leave them out by --unreadable skip" + "".join(lines)
+        )
+
+
+def decoded(
+    paths: Sequence[Path], *, fitting: Fitting
+) -> Iterator[tuple[Path, Decoded | Unreadable]]:
+    """Every image in turn, or why it cannot be read; a few are in memory at once."""
+
+    def one(path: Path) -> Decoded | Unreadable:
+        try:
+            return decode(path, least_side=fitting.size)
+        except DataError as problem:
+            return Unreadable(path, str(problem))
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
+        warnings.simplefilter("ignore")  # a large photograph, odd metadata: only errors count
+        for start in range(0, len(paths), _CHUNK):
+            chunk = paths[start : start + _CHUNK]
+            yield from zip(chunk, pool.map(one, chunk), strict=True)
+
+
+def read_images(listing: Listing, *, fitting: Fitting) -> Images:
+    """The images of a part, in their order; those read last are kept until their files change.
+
+    Args:
+        listing: of the part.
+        fitting: the size; and whether files that cannot be read are left out.
+
+    Raises:
+        UnreadableError: files cannot be read; it names all of them.
+        DataError: images have different sizes, or none is left.
+    """
+    pixels, bad = _kept(tuple(map(_file, listing.paths)), fitting)
+    paths = {each.path for each in bad}
+    labels = [
+        label
+        for path, label in zip(listing.paths, listing.labels, strict=True)
+        if path not in paths
+    ]
+    if bad and fitting.unreadable != SKIP:
+        raise UnreadableError(bad, of=len(listing))
+    return Images(pixels, torch.tensor(labels, dtype=torch.int64))
+
+
+def _file(path: Path) -> File:
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=4)  # train, validation, test, and what mean and deviation are measured on
+def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unreadable, ...]]:
+    paths = [Path(name) for name, _, _ in files]
+    pixels: list[Array] = []
+    bad: list[Unreadable] = []
+    for path, image in decoded(paths, fitting=fitting):
+        if isinstance(image, Unreadable):
+            bad.append(image)
+            continue
+        pixels.append(fitting.fitted(image.pixels))
+        if len(pixels) == 1:
+            height, width, _ = pixels[0].shape
+            check_room(len(paths), (height, width), what="data set 'folder'")
+        if pixels[-1].shape != pixels[0].shape:
+            raise _mixed(paths, path)
+    if not pixels:
+        raise UnreadableError(bad, of=len(paths))
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), tuple(bad)
+
+
+def _mixed(paths: Sequence[Path], odd: Path) -> DataError:
+    sizes = Counter(_sizes(paths, size_of))
+    common = ", ".join(f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common(5))
+    more = f" and {len(sizes) - 5:,} more sizes" if len(sizes) > 5 else ""
+    return DataError(
+        f"data set 'folder': images of different sizes: {common}{more}; the first that differs is "
+        f"{odd}. Bring them to one size by --image-size, such as --image-size 32"
+    )
+
+
+def _sizes(
+    paths: Sequence[Path], measure: Callable[[Path], tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    for path in paths:
+        try:
+            yield measure(path)
+        except DataError:
+            continue  # told when all are of one size

@@ -1,0 +1,1 @@
+"""Data sets that others publish, each read from its official files."""

@@ -1,0 +1,124 @@
+"""What a data set must offer to be loaded by name, and how it says that it is missing."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+from evonas.errors import DataError
+from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.images import Images, Traits
+
+
+class AbstractSource(ABC):
+    """One data set; third parties may subclass it and load theirs the same way.
+
+    Attributes:
+        name: as in ``--dataset``.
+        title: what it shows, in a line.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def traits(self, data_dir: Path) -> Traits:
+        """What the data set is like, without loading it."""
+
+    @abstractmethod
+    def load_train(self, data_dir: Path, *, download: bool) -> Images:
+        """The official training images.
+
+        Raises:
+            DataError: they are missing or damaged.
+        """
+
+    def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
+        """The official validation images; None where candidates are compared on training images.
+
+        Raises:
+            DataError: they are missing or damaged.
+        """
+        return None
+
+    @abstractmethod
+    def load_test(self, data_dir: Path, *, download: bool) -> Images:
+        """The official test images.
+
+        Raises:
+            DataError: they are missing or damaged.
+        """
+
+    def at(self, fitting: Fitting) -> "AbstractSource":
+        """The same data set with its images brought to another size, after they are loaded."""
+        return self if fitting.size is None else FittedSource(self, fitting)
+
+
+@final
+class FittedSource(AbstractSource):
+    """A data set whose images are brought to another size once they are loaded.
+
+    Args:
+        source: loads them.
+        fitting: the size.
+    """
+
+    def __init__(self, source: AbstractSource, fitting: Fitting) -> None:
+        self._source = source
+        self._fitting = fitting
+
+    def traits(self, data_dir: Path) -> Traits:
+        """Those of the data set but for the size, and the frame that grows with it."""
+        traits, size = self._source.traits(data_dir), self._fitting.size
+        channels, height, _ = traits.shape
+        if size is None or traits.shape[1:] == (size, size):
+            return traits
+        padding = traits.crop_padding * size // height
+        return replace(traits, shape=(channels, size, size), crop_padding=padding)
+
+    def load_train(self, data_dir: Path, *, download: bool) -> Images:
+        """At the size."""
+        return self._fitting.fitted_all(self._source.load_train(data_dir, download=download))
+
+    def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:
+        """At the size, where there are any."""
+        images = self._source.load_validation(data_dir, download=download)
+        return None if images is None else self._fitting.fitted_all(images)
+
+    def load_test(self, data_dir: Path, *, download: bool) -> Images:
+        """At the size."""
+        return self._fitting.fitted_all(self._source.load_test(data_dir, download=download))
+
+
+class MissingDataError(DataError):
+    """A data set, or a part of it, is not there, or not whole."""
+
+
+def missing(name: str, *, sought: Path, remedy: str) -> MissingDataError:
+    """The one error for data that are not there, or not whole.
+
+    Args:
+        name: the data set.
+        sought: the file or folder that was sought.
+        remedy: a sentence that says how to get it.
+    """
+    return MissingDataError(
+        f"data set '{name}': not found, or not whole, at {sought.resolve()}. {remedy} "
+        "Where data lie is set by --data-dir or the environment variable EVONAS_DATA."
+    )
+
+
+def torchvision_datasets() -> Any:
+    """``torchvision.datasets``, imported only when data are loaded.
+
+    Raises:
+        DataError: torchvision is missing or does not match torch.
+    """
+    try:
+        from torchvision import datasets
+    except (ImportError, RuntimeError) as error:  # a mismatch with torch is a RuntimeError
+        raise DataError(
+            f"torchvision cannot be imported ({error}); install the torchvision that was built "
+            "for the installed torch, both from the same package index"
+        ) from error
+    return datasets

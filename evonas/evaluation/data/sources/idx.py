@@ -1,0 +1,78 @@
+"""Data sets in the idx files of MNIST (LeCun, Cortes and Burges 1998), fetched by torchvision."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
+from evonas.evaluation.data.sources.downloads import read_or_tell
+
+
+class AbstractIdx(AbstractSource):
+    """Grey images of 28x28 in files ``<prefix>-images-idx3-ubyte`` and labels beside them.
+
+    Attributes:
+        reader: the class of torchvision that fetches them; its folder is where they lie.
+        folders: where else they are sought.
+        prefixes: of the files of the training and of the test part.
+        sizes: images of the two parts.
+        home: the page of their publisher.
+    """
+
+    reader: ClassVar[str]
+    folders: ClassVar[tuple[str, ...]] = ()
+    prefixes: ClassVar[tuple[str, str]] = ("train", "t10k")
+    sizes: ClassVar[tuple[int, int]]
+    home: ClassVar[str]
+
+    def load_train(self, data_dir: Path, *, download: bool) -> Images:
+        """The official training images."""
+        return self._load(data_dir, part=0, download=download)
+
+    def load_test(self, data_dir: Path, *, download: bool) -> Images:
+        """The official test images."""
+        return self._load(data_dir, part=1, download=download)
+
+    def _fetch(self, data_dir: Path) -> None:
+        getattr(torchvision_datasets(), self.reader)(str(data_dir), download=True)
+
+    def _addresses(self) -> Sequence[str]:
+        reader = getattr(torchvision_datasets(), self.reader)
+        return [reader.url] if hasattr(reader, "url") else list(getattr(reader, "mirrors", ()))
+
+    def _pixels(self, read: torch.Tensor) -> torch.Tensor:
+        """The images as they are to be seen, from those in the file."""
+        return read
+
+    def _load(self, data_dir: Path, *, part: int, download: bool) -> Images:
+        own, prefix = f"{self.reader}/raw", self.prefixes[part]  # where a download goes
+
+        def read() -> Images:
+            known = (data_dir / each for each in (own, *self.folders))
+            folder = next(
+                (f for f in known if (f / f"{prefix}-images-idx3-ubyte").is_file()), None
+            )
+            if folder is None and download:
+                self._fetch(data_dir)
+            folder = folder or data_dir / own
+            mnist: Any = torchvision_datasets().mnist
+            pixels = mnist.read_image_file(str(folder / f"{prefix}-images-idx3-ubyte"))
+            labels = mnist.read_label_file(str(folder / f"{prefix}-labels-idx1-ubyte"))
+            count = self.sizes[part]
+            if pixels.shape != (count, 28, 28) or labels.shape != (count,):
+                raise ValueError(f"{tuple(pixels.shape)} images, {tuple(labels.shape)} labels")
+            seen = self._pixels(pixels).unsqueeze(1).contiguous()
+            return Images(seen, labels.to(torch.int64))
+
+        return read_or_tell(
+            read,
+            name=self.name,
+            sought=data_dir / own,
+            by_hand=f"put the unpacked idx files ({prefix}-images-idx3-ubyte and so on) of "
+            f"{self.home} there",
+            addresses=self._addresses(),
+            download=download,
+        )

@@ -1,0 +1,68 @@
+"""Images that are there twice, pixel by pixel."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+
+@final
+@dataclass(frozen=True)
+class Seen:
+    """One image.
+
+    Attributes:
+        name: its file, or its number in its part.
+        part: that it belongs to.
+        label: of its class.
+        digest: of its pixels.
+    """
+
+    name: str
+    part: str
+    label: int
+    digest: bytes
+
+
+@final
+@dataclass(frozen=True)
+class Duplicates:
+    """Images whose pixels are equal, each group in the order in which they were seen.
+
+    Attributes:
+        groups: of two or more.
+    """
+
+    groups: tuple[tuple[Seen, ...], ...]
+
+    @property
+    def between_parts(self) -> list[tuple[Seen, ...]]:
+        """Those that lie in more than one part: what is learned is examined."""
+        return [group for group in self.groups if len({each.part for each in group}) > 1]
+
+    @property
+    def between_classes(self) -> list[tuple[Seen, ...]]:
+        """Those that belong to more than one class: one of the labels is wrong."""
+        return [group for group in self.groups if len({each.label for each in group}) > 1]
+
+    @property
+    def num_spare(self) -> int:
+        """Images that could be left out."""
+        return sum(len(group) - 1 for group in self.groups)
+
+
+def digest(pixels: np.ndarray[Any, Any]) -> bytes:
+    """Of the pixels and the shape of one image."""
+    found = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+    found.update(np.ascontiguousarray(pixels).data)
+    return found.digest()
+
+
+def duplicates(images: Iterable[Seen]) -> Duplicates:
+    """The groups of equal images."""
+    groups: dict[bytes, list[Seen]] = {}
+    for each in images:
+        groups.setdefault(each.digest, []).append(each)
+    return Duplicates(tuple(tuple(group) for group in groups.values() if len(group) > 1))

@@ -1,0 +1,36 @@
+"""The survey of a data set that is loaded as a whole."""
+
+from pathlib import Path
+
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.survey.duplicates import Seen, duplicates
+from evonas.evaluation.data.survey.survey import Survey, counted, samples_of, seen
+
+
+def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Survey:
+    """Look at images that are in memory.
+
+    Args:
+        parts: by name; ``train`` is among them.
+        traits: of the data set.
+        root: where they come from.
+    """
+    images: list[Seen] = []
+    for part, each in parts.items():
+        labels, pixels = each.labels.tolist(), each.pixels.numpy()
+        images += [
+            seen(f"{part} {index:,}", part, label, pixels[index])
+            for index, label in enumerate(labels)
+        ]
+    names = traits.class_names or tuple(map(str, range(traits.num_classes)))
+    return Survey(
+        name=traits.name,
+        root=root,
+        class_names=names,
+        counts={
+            part: counted(each.labels.tolist(), traits.num_classes) for part, each in parts.items()
+        },
+        samples=samples_of(parts["train"], traits.num_classes),
+        duplicates=duplicates(images),
+        num_files=sum(map(len, parts.values())),
+    )

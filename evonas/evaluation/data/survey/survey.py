@@ -1,0 +1,147 @@
+"""One look at a whole data set before a search: counts, sizes, what is wrong and what is odd."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from evonas.errors import some
+from evonas.evaluation.data.fitting import SKIP, Fitting
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.survey.balance import imbalance
+from evonas.evaluation.data.survey.contact_sheet import COLUMNS
+from evonas.evaluation.data.survey.duplicates import Duplicates, Seen, digest
+
+FEW = 10  # images of a class: below it, a share of right answers says little
+UNEVEN = 3  # images of the largest class for each of the smallest
+
+Array = np.ndarray[Any, Any]
+Advance = Callable[[int, int], None]
+"""Told of the images that were looked at, and of how many there are."""
+
+
+@final
+@dataclass(frozen=True)
+class Survey:
+    """What a data set holds.
+
+    Attributes:
+        name: of the data set.
+        root: where it lies.
+        class_names: in the order of the labels.
+        counts: usable images of each class, by part.
+        samples: some training images of each class, (height, width, channels), as the network
+            sees them; empty where images are of different sizes.
+        duplicates: images that are there twice.
+        remarks: on the layout, in sentences.
+        bad: why each of the files is unusable that are.
+        num_files: looked at.
+        sizes: of the files, (width, height).
+        modes: of their pixels, as Pillow names them.
+        num_turned: files whose image was turned as the camera says.
+        num_animated: files of which the first image is taken.
+        num_enlarged: files with fewer pixels than are asked for.
+        unread: files that are not taken for images, by their suffix.
+    """
+
+    name: str
+    root: Path
+    class_names: tuple[str, ...]
+    counts: dict[str, list[int]]
+    samples: dict[int, list[Array]]
+    duplicates: Duplicates
+    remarks: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    num_files: int = 0
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    modes: Counter[str] = field(default_factory=Counter)
+    num_turned: int = 0
+    num_animated: int = 0
+    num_enlarged: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
+
+    def problems(self, fitting: Fitting) -> list[str]:
+        """What no search can begin with.
+
+        Args:
+            fitting: how it would read the files.
+        """
+        found = []
+        if self.bad and fitting.unreadable != SKIP:
+            found.append(
+                f"{len(self.bad):,} of {self.num_files:,} files cannot be used: repair or remove "
+                "them, or leave them out by --unreadable skip"
+            )
+        if len(self.class_names) < 2:
+            found.append(f"one class only: {self.class_names[0]}")
+        if not self.samples:
+            found.append(
+                f"images of {len(self.sizes):,} sizes: bring them to one by --image-size, such as "
+                "--image-size 32"
+            )
+        for part, counts in self.counts.items():
+            # half of the training images are for validation where no images are set aside for it
+            least = 2 if part == "train" and "validation" not in self.counts else 1
+            scarce = [
+                name for name, count in zip(self.class_names, counts, strict=True) if count < least
+            ]
+            if scarce and part != "test":
+                found.append(f"fewer than {least} usable images in {part}: {some(scarce)}")
+        return found
+
+    def warnings(self) -> list[str]:
+        """What a search can do with, and a user may want to change."""
+        return [*self.remarks, *self._of_files(), *self._of_classes(), *self._of_duplicates()]
+
+    def _of_files(self) -> Iterator[str]:
+        if self.unread:
+            found = ", ".join(f"{count:,} {suffix}" for suffix, count in self.unread.most_common())
+            yield f"files that are not read: {found}; convert images to JPEG or PNG"
+        if self.num_enlarged:
+            yield f"enlarged, as they have fewer pixels than asked for: {self.num_enlarged:,}"
+
+    def _of_classes(self) -> Iterator[str]:
+        train = self.counts["train"]
+        small = [name for name, count in zip(self.class_names, train, strict=True) if count < FEW]
+        if small:
+            yield f"fewer than {FEW} training images: {some(small)}"
+        if min(train) and imbalance(train) >= UNEVEN:
+            yield (
+                f"the largest class has {imbalance(train):.1f} times the images of the smallest: "
+                "accuracy counts large classes more"
+            )
+
+    def _of_duplicates(self) -> Iterator[str]:
+        for groups, what in (
+            (self.duplicates.between_parts, "images in more than one part"),
+            (self.duplicates.between_classes, "images in more than one class"),
+        ):
+            if groups:
+                names = [" = ".join(each.name for each in group) for group in groups]
+                yield f"{what}: {len(groups):,} ({some(names, most=3)})"
+        spare = self.duplicates.num_spare
+        if spare:
+            yield f"exact copies of other images: {spare:,}"
+
+
+def seen(name: str, part: str, label: int, pixels: Array) -> Seen:
+    """One image, by the digest of its pixels."""
+    return Seen(name, part, label, digest(pixels))
+
+
+def counted(labels: Sequence[int], num_classes: int) -> list[int]:
+    """Images of each class."""
+    found = Counter(labels)
+    return [found[label] for label in range(num_classes)]
+
+
+def samples_of(images: Images, num_classes: int) -> dict[int, list[Array]]:
+    """The first images of each class."""
+    found: dict[int, list[Array]] = {label: [] for label in range(num_classes)}
+    for index, label in enumerate(images.labels.tolist()):
+        if len(found[label]) < COLUMNS:
+            found[label].append(images.pixels[index].permute(1, 2, 0).numpy())
+    return found

@@ -1,0 +1,89 @@
+"""``evonas data check`` and what follows it; the oracle is the folder that the test filled."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+import evonas
+from evonas.cli.app import main
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """60 images of two classes and of many sizes; one is no image, one folder is hidden."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "photographs"
+    for name, value in (("light", 160), ("dark", 0)):
+        (folder / name).mkdir(parents=True)
+        for number in range(30):
+            shape = (int(rng.integers(20, 60)), int(rng.integers(20, 60)), 3)
+            pixels = rng.integers(value, value + 90, shape).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.jpg")
+    (folder / "dark" / "0.jpg").write_text("no image")
+    (folder / ".cache").mkdir()
+    return folder
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    return end.value.code, captured.out, captured.err
+
+
+def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet, out = tmp_path / "sheet.png", tmp_path / "run"
+    options = ["--image-size", "16", "--image-fit", "letterbox", "--unreadable", "skip"]
+    code, text, errors = told(
+        capsys, "data", "check", str(photographs), *options, "--sheet", str(sheet)
+    )
+    assert (code, errors) == (0, "")
+    assert "dark/0.jpg: cannot be read" in text
+    assert "a search can begin with these images" in text
+    assert sheet.exists()
+    code, text, _ = told(
+        capsys, "run", "--space", "tiny", "--dataset", "folder", "--data-dir", str(photographs),
+        *options, "--population", "2", "--generations", "1", "--epochs", "1", "--objectives",
+        "acc", "--rules", "fa", "--channels", "4", "--cells", "1", "--replicates", "1",
+        "--confirm", "1", "--workers", "1", "--out", str(out),
+    )  # fmt: skip
+    assert code == 0
+    assert "images: 47 train, 12 test of 2 classes" in text  # one is left out of 48
+    assert (out / "pareto.csv").exists()
+    assert (out / "images.png").exists()
+    key = evonas.load_study(out).front.index[0]
+    code, _, errors = told(
+        capsys, "train", str(out), key, "--epochs", "1", "--batch", "16", "--device", "cpu"
+    )
+    assert (code, errors) == (0, "")  # at the size of the run, without the bad file
+    training = yaml.safe_load((out / "config.yaml").read_text())["training"]
+    assert {name: training[name] for name in ("image_size", "image_fit", "unreadable")} == {
+        "image_size": 16, "image_fit": "letterbox", "unreadable": "skip",
+    }  # fmt: skip
+
+
+def test_what_stops_a_search_is_one_message_and_exit_code_2(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = str(tmp_path / "sheet.png")
+    code, text, errors = told(capsys, "data", "check", str(photographs), "--sheet", sheet)
+    assert code == 2
+    assert "bad: " in text
+    assert "1 of 60 files cannot be used" in errors
+    assert "bring them to one by --image-size" in errors
+    assert not Path(sheet).exists()
+
+
+def test_other_data_sets_are_checked_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "digits.png"
+    code, text, _ = told(capsys, "data", "check", "--dataset", "digits", "--sheet", str(sheet))
+    assert code == 0
+    assert "always naming '" in text
+    assert sheet.exists()

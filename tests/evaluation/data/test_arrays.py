@@ -1,0 +1,133 @@
+"""Arrays of one's own in an .npz file; the oracle is the array that was written."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evonas.errors import DataError
+from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
+
+Array = np.ndarray[Any, Any]
+BYTES = np.random.default_rng(0).integers(0, 256, (40, 6, 8, 3)).astype(np.uint8)
+LABELS = np.arange(40) % 4
+
+
+def train_of(folder: Path, **arrays: Any) -> Array:
+    """The images of both parts that a search sees, in the order of the file where it keeps one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "a.npz", **arrays)
+    from evonas.evaluation.data.sources.arrays import Npz
+
+    return Npz().load_train(folder, download=False).pixels.numpy()
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (BYTES, BYTES.transpose(0, 3, 1, 2)),
+        (BYTES.transpose(0, 3, 1, 2), BYTES.transpose(0, 3, 1, 2)),
+        (BYTES[..., 0], BYTES[..., 0][:, None]),
+        (BYTES[..., :1], BYTES[..., 0][:, None]),
+        (BYTES[..., 0] > 127, np.where(BYTES[..., 0] > 127, 255, 0)[:, None]),
+        (BYTES[..., 0] * np.uint16(257), BYTES[..., 0][:, None]),
+        ((BYTES / 255).astype(np.float32), BYTES.transpose(0, 3, 1, 2)),
+        (BYTES / 255, BYTES.transpose(0, 3, 1, 2)),
+    ],
+    ids=["NHWC", "NCHW", "NHW", "one channel", "bool", "16 bits", "float32", "float64"],
+)
+def test_images_of_every_form_are_read_as_they_are_meant(
+    tmp_path: Path, written: Array, expected: Array
+) -> None:
+    assert np.array_equal(train_of(tmp_path, x_train=written, y_train=LABELS), expected)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (BYTES.astype(np.int32), LABELS, "nothing says which value is white"),
+        (BYTES.astype(np.float32), LABELS, "expected floats from 0 to 1, got 0 to 255"),
+        (BYTES[0, 0], LABELS, r"of 1 or 3 channels, got \(8, 3\)"),
+        (BYTES, LABELS[:-1], "40 images of train, 39 labels"),
+        (BYTES, np.eye(4)[LABELS], "expected one label for each image"),
+        (BYTES, LABELS / 2, "expected one label for each image"),
+    ],
+)
+def test_what_does_not_say_what_it_means_is_refused(
+    tmp_path: Path, x: Array, y: Array, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        train_of(tmp_path, x_train=x, y_train=y)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test"),
+        ("train_images", "train_labels", "val_images", "val_labels", "test_images", "test_labels"),
+    ],
+)
+def test_the_parts_of_a_file_of_keras_or_medmnist_are_kept(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    parts = [(BYTES[i : i + 8], LABELS[i : i + 8, None]) for i in (0, 8, 16)]
+    arrays = [array for part in parts for array in part]
+    np.savez(tmp_path / "a.npz", **dict(zip(names, arrays, strict=True)))  # type: ignore[arg-type]
+    found = load_search_data("npz", data_dir=tmp_path / "a.npz", seed=0)
+    test = load_test("npz", data_dir=tmp_path)  # the one file of a folder
+    for images, (pixels, labels) in zip((found.train, found.validation, test), parts, strict=True):
+        assert np.array_equal(images.pixels.numpy(), pixels.transpose(0, 3, 1, 2))
+        assert images.labels.tolist() == labels[:, 0].tolist()
+
+
+def test_a_fifth_of_undivided_arrays_is_set_apart_whatever_the_seed(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=BYTES, y=LABELS)
+    test = load_test("npz", data_dir=tmp_path)
+    assert test.labels.bincount().tolist() == [2, 2, 2, 2]
+    for seed in range(3):
+        found = load_search_data("npz", data_dir=tmp_path, seed=seed)
+        parts = (found.train, found.validation, test)
+        pixels = {each.numpy().tobytes() for part in parts for each in part.pixels}
+        assert len(pixels) == 40 == sum(map(len, parts))
+
+
+@pytest.mark.parametrize("values", [[3, 7, 10, 20], ["ant", "bee", "cat", "dog"]])
+def test_labels_are_classes_in_the_order_of_their_values(tmp_path: Path, values: Any) -> None:
+    y = np.array(values)[LABELS]
+    np.savez(tmp_path / "a.npz", x_train=BYTES, y_train=y)
+    traits = traits_of("npz", data_dir=tmp_path)
+    assert traits.class_names == tuple(map(str, values))
+    assert traits.shape == (3, 6, 8)
+    assert traits.mean == pytest.approx(BYTES.mean((0, 1, 2)) / 255, abs=1e-6)
+    assert traits.std == pytest.approx(BYTES.std((0, 1, 2)) / 255, abs=1e-6)
+
+
+def test_objects_in_a_file_are_not_opened(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.array([object()]), y=LABELS)
+    with pytest.raises(DataError, match=r"a\.npz cannot be read \(Object arrays"):
+        load_test("npz", data_dir=tmp_path)
+    (tmp_path / "a.npz").write_bytes(pickle.dumps([1]))
+    with pytest.raises(DataError, match=r"a\.npz cannot be read"):
+        load_test("npz", data_dir=tmp_path)
+
+
+def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", weights=BYTES)
+    with pytest.raises(
+        DataError, match="expected the arrays x_train and y_train, or x and y, fou"
+    ):
+        load_test("npz", data_dir=tmp_path)
+    np.savez(tmp_path / "b.npz", x=BYTES)
+    with pytest.raises(DataError, match="2 files of this kind lie there"):
+        load_test("npz", data_dir=tmp_path)
+    np.savez(tmp_path / "c.npz", x_train=BYTES, y_train=LABELS)
+    with pytest.raises(DataError, match="Add x_test and y_test"):
+        load_test("npz", data_dir=tmp_path / "c.npz")
+
+
+def test_sixteen_bits_are_rounded_to_the_nearest_byte(tmp_path: Path) -> None:
+    wide = np.array([0, 128, 129, 256, 385, 386, 65535], np.uint16).repeat(4).reshape(7, 2, 2)
+    found = train_of(tmp_path, x_train=wide, y_train=np.arange(7))
+    assert found[:, 0, 0, 0].tolist() == [round(value / 257) for value in wide[:, 0, 0].tolist()]

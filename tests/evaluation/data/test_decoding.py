@@ -1,0 +1,346 @@
+"""Files of every form, and the pixels that they mean, written by hand or by arithmetic on values.
+
+Files that Pillow cannot write (16-bit colour PNG, 12-bit and white-is-zero TIFF) are written here
+byte by byte from their specifications.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evonas.errors import DataError
+from evonas.evaluation.data.folder.decoding import decode, size_of
+
+Array = np.ndarray[Any, Any]
+RAMP = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+WIDE = np.array([[0, 128, 129], [256, 257, 65535]])  # 16 bits: one step of 8 bits is 257
+
+
+def grey(values: Any) -> Array:
+    """The same value in each of three channels."""
+    return np.repeat(np.asarray(values)[..., None], 3, axis=2)
+
+
+def saved(path: Path, image: Image.Image, **options: Any) -> Path:
+    image.save(path, **options)
+    return path
+
+
+def png(path: Path, values: Array, *, colour_type: int, bits: int, more: bytes = b"") -> Path:
+    """A PNG of the specification's chunks; ``values`` are big-endian rows."""
+    height, width = values.shape[:2]
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    head = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + more + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )  # fmt: skip
+    return path
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def tiff(
+    path: Path, body: bytes, *, size: tuple[int, int], bits: int, photometric: int, kind: int = 1
+) -> Path:
+    """A grey little-endian TIFF of one strip; ``kind`` is its sample format."""
+    entries = [
+        (256, 3, 1, size[0]), (257, 3, 1, size[1]), (258, 3, 1, bits), (259, 3, 1, 1),
+        (262, 3, 1, photometric), (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, size[1]),
+        (279, 4, 1, len(body)), (339, 3, 1, kind),
+    ]  # fmt: skip
+    directory = struct.pack("<H", len(entries))
+    for tag, field, count, value in entries:
+        directory += struct.pack("<HHII", tag, field, count, value)
+    padded = body + b"\0" * (len(body) % 2)
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(padded)) + padded + directory + bytes(4))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "gif", "pgm"])
+def test_grey_has_its_value_in_each_channel(tmp_path: Path, suffix: str) -> None:
+    options: Any = {"lossless": True} if suffix == "webp" else {}
+    path = saved(tmp_path / f"a.{suffix}", Image.fromarray(RAMP), **options)
+    assert np.array_equal(decode(path).pixels, grey(RAMP))
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "ppm"])
+def test_colour_is_kept_as_it_is(tmp_path: Path, suffix: str) -> None:
+    colour = np.stack([RAMP, 255 - RAMP, RAMP // 2], axis=2)
+    options: Any = {"lossless": True} if suffix == "webp" else {}
+    path = saved(tmp_path / f"a.{suffix}", Image.fromarray(colour), **options)
+    assert np.array_equal(decode(path).pixels, colour)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pbm"])
+def test_one_bit_is_black_and_white(tmp_path: Path, suffix: str) -> None:
+    bits = np.array([[True, False, True], [False, False, True]])
+    path = saved(tmp_path / f"a.{suffix}", Image.fromarray(bits))
+    assert np.array_equal(decode(path).pixels, grey(np.where(bits, 255, 0)))
+
+
+def test_four_bit_grey_is_scaled_to_eight(tmp_path: Path) -> None:
+    packed = np.array([[0x0F, 0x51]], dtype=np.uint8)  # 0, 15, 5, 1
+    path = png(tmp_path / "a.png", packed, colour_type=0, bits=4)
+    data = path.read_bytes()  # four pixels of half a byte
+    head = struct.pack(">IIBBBBB", 4, 1, 4, 0, 0, 0, 0)
+    path.write_bytes(data[:8] + png_chunk(b"IHDR", head) + data[33:])
+    assert decode(path).pixels[0, :, 0].tolist() == [0, 255, 85, 17]
+
+
+def test_a_palette_is_looked_up(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1], [2, 1]], dtype=np.uint8), mode="P")
+    image.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    expected = [[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [40, 50, 60]]]
+    for suffix in ("png", "gif", "bmp", "tif"):
+        assert decode(saved(tmp_path / f"a.{suffix}", image)).pixels.tolist() == expected
+        assert decode(tmp_path / f"a.{suffix}").mode == "P"
+
+
+def test_a_transparent_colour_of_a_palette_shows_white(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1]], dtype=np.uint8), mode="P")
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    for suffix in ("png", "gif"):
+        path = saved(tmp_path / f"a.{suffix}", image, transparency=1)
+        assert decode(path).pixels.tolist() == [[[10, 20, 30], [255, 255, 255]]]
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+def test_alpha_is_composed_on_white(tmp_path: Path, suffix: str) -> None:
+    rgba = np.array([[[100, 0, 200, 0], [100, 0, 200, 255], [100, 0, 200, 51]]], dtype=np.uint8)
+    options: Any = {"lossless": True, "exact": True} if suffix == "webp" else {}
+    path = saved(tmp_path / f"a.{suffix}", Image.fromarray(rgba), **options)
+    fifth = [round(0.2 * value + 0.8 * 255) for value in (100, 0, 200)]
+    assert decode(path).pixels.tolist() == [[[255, 255, 255], [100, 0, 200], fifth]]
+
+
+def test_grey_with_alpha_is_composed_on_white(tmp_path: Path) -> None:
+    values = np.array([[[100, 0], [100, 255], [100, 51]]], dtype=np.uint8)
+    path = saved(tmp_path / "a.png", Image.fromarray(values, mode="LA"))
+    assert decode(path).pixels[..., 0].tolist() == [[255, 100, 224]]
+
+
+@pytest.mark.parametrize(("colour_type", "clear"), [(0, (7,)), (2, (7, 8, 9))])
+def test_the_one_transparent_colour_of_a_png_shows_white(
+    tmp_path: Path, colour_type: int, clear: tuple[int, ...]
+) -> None:
+    pixels = np.array([[clear, tuple(50 + each for each in clear)]], dtype=np.uint8)
+    chunk = png_chunk(b"tRNS", struct.pack(f">{len(clear)}H", *clear))
+    path = png(tmp_path / "a.png", pixels, colour_type=colour_type, bits=8, more=chunk)
+    found = decode(path).pixels
+    assert found[0, 0].tolist() == [255, 255, 255]
+    assert found[0, 1].tolist() == np.broadcast_to(pixels[0, 1], 3).tolist()
+
+
+def test_sixteen_bits_of_grey_are_scaled_to_eight(tmp_path: Path) -> None:
+    expected = grey(np.round(WIDE / 257))
+    path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16)
+    assert np.array_equal(decode(path).pixels, expected)
+    for suffix in ("tif", "pgm"):
+        path = saved(tmp_path / f"a.{suffix}", Image.fromarray(WIDE.astype(np.uint16)))
+        assert np.array_equal(decode(path).pixels, expected)
+    big_endian = Image.frombytes("I;16B", (3, 2), WIDE.astype(">u2").tobytes())
+    assert np.array_equal(decode(saved(tmp_path / "b.tif", big_endian)).pixels, expected)
+
+
+def test_a_transparent_sixteen_bit_grey_shows_white(tmp_path: Path) -> None:
+    chunk = png_chunk(b"tRNS", struct.pack(">H", 256))
+    path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16, more=chunk)
+    expected = np.where(WIDE == 256, 255, np.round(WIDE / 257))
+    assert np.array_equal(decode(path).pixels, grey(expected))
+
+
+def test_sixteen_bits_of_colour_are_read_from_their_high_bytes(tmp_path: Path) -> None:
+    values = np.array([[[0, 256, 65535], [511, 32768, 12345]]])
+    path = png(tmp_path / "a.png", values.astype(">u2"), colour_type=2, bits=16)
+    assert np.array_equal(decode(path).pixels, values >> 8)
+
+
+def test_twelve_bits_are_scaled_to_eight(tmp_path: Path) -> None:
+    packed = bytes([0x00, 0x0F, 0xFF, 0x80, 0x01, 0x00])  # 000 FFF 800 100
+    path = tiff(tmp_path / "a.tif", packed, size=(4, 1), bits=12, photometric=1)
+    expected = [round(value * 255 / 4095) for value in (0, 4095, 2048, 256)]
+    assert decode(path).pixels[0, :, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(("bits", "dtype"), [(8, np.uint8), (16, "<u2")])
+def test_where_white_is_zero_the_image_is_not_a_negative(
+    tmp_path: Path, bits: int, dtype: Any
+) -> None:
+    top = 2**bits - 1
+    body = np.array([0, top, top // 5]).astype(dtype).tobytes()
+    path = tiff(tmp_path / "a.tif", body, size=(3, 1), bits=bits, photometric=0)
+    assert decode(path).pixels[0, :, 0].tolist() == [255, 0, 204]
+
+
+def test_floats_between_0_and_1_are_scaled(tmp_path: Path) -> None:
+    values = np.array([[0.0, 0.25, 1.0], [0.5, 0.001, 0.999]], dtype=np.float32)
+    path = saved(tmp_path / "a.tif", Image.fromarray(values))
+    expected = [[0, 64, 255], [128, 0, 255]]  # 63.75, 127.5, 0.255, 254.745
+    assert np.array_equal(decode(path).pixels, grey(expected))
+
+
+@pytest.mark.parametrize("values", [[0.0, 255.0], [-0.1, 1.0], [0.0, np.nan]])
+def test_floats_of_another_range_are_refused(tmp_path: Path, values: list[float]) -> None:
+    path = saved(tmp_path / "a.tif", Image.fromarray(np.array([values], dtype=np.float32)))
+    with pytest.raises(DataError, match=r"a\.tif: its pixels are floats from .* expected 0 for"):
+        decode(path)
+
+
+def test_integers_without_a_stated_range_are_refused(tmp_path: Path) -> None:
+    wide = saved(tmp_path / "wide.tif", Image.fromarray(np.array([[0, 70000]], dtype=np.int32)))
+    body = np.array([-5, 5], dtype="<i2").tobytes()
+    signed = tiff(tmp_path / "signed.tif", body, size=(2, 1), bits=16, photometric=1, kind=2)
+    for path in (wide, signed):
+        with pytest.raises(DataError, match="signed or 32-bit integers, whose black and white"):
+            decode(path)
+
+
+def test_cmyk_is_ink_on_white(tmp_path: Path) -> None:
+    inks = np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 0, 0, 255], [0, 102, 51, 0]]], np.uint8)
+    path = saved(tmp_path / "a.tif", Image.fromarray(inks, mode="CMYK"))
+    expected = [[[255, 255, 255], [0, 255, 255], [0, 0, 0], [255, 153, 204]]]
+    assert decode(path).pixels.tolist() == expected
+    flat = Image.new("CMYK", (16, 16), (0, 102, 51, 0))  # Adobe's JPEG holds inks inverted
+    jpeg = decode(saved(tmp_path / "a.jpg", flat, quality=100)).pixels
+    assert np.abs(jpeg.astype(int) - [255, 153, 204]).max() <= 2
+
+
+# what the camera's sensor wrote, from the upright image: the inverse of Exif's instructions
+STORED: dict[int, Callable[[Array], Array]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda a: np.rot90(a, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+def test_a_camera_s_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
+    upright = np.stack([RAMP, 255 - RAMP, RAMP // 2], axis=2)
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
+    options: Any = {"lossless": True} if suffix == "webp" else {}
+    path = saved(tmp_path / f"a.{suffix}", stored, exif=exif, **options)
+    found = decode(path)
+    assert np.array_equal(found.pixels, upright)
+    assert found.size == size_of(path) == (4, 3)
+    assert found.is_turned == (orientation > 1)
+
+
+def test_a_jpeg_of_a_telephone_held_upright_is_upright(tmp_path: Path) -> None:
+    upright = np.zeros((64, 32, 3), dtype=np.uint8)
+    upright[:32] = 255  # white above black
+    exif = Image.Exif()
+    exif[274] = 6
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(upright, 1)))
+    path = saved(tmp_path / "a.jpg", stored, exif=exif, quality=95)
+    for least_side in (None, 4):
+        pixels = decode(path, least_side=least_side).pixels
+        height = len(pixels)
+        assert pixels.shape[0] == 2 * pixels.shape[1]
+        assert pixels[: height // 2 - 1].min() > 240
+        assert pixels[height // 2 + 1 :].max() < 15
+
+
+def test_sixteen_bits_and_transparency_survive_being_turned(tmp_path: Path) -> None:
+    exif = png_chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0")
+    clear = png_chunk(b"tRNS", struct.pack(">H", 256))
+    path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16, more=exif + clear)
+    expected = np.where(WIDE == 256, 255, np.round(WIDE / 257))[::-1, ::-1]
+    assert np.array_equal(decode(path).pixels, grey(expected))
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tif"])
+def test_of_several_frames_the_first_is_taken_and_all_are_counted(
+    tmp_path: Path, suffix: str
+) -> None:
+    frames = [Image.fromarray(np.full((3, 4, 3), value, np.uint8)) for value in (40, 90, 200)]
+    options: Any = {"lossless": True} if suffix == "webp" else {}
+    path = tmp_path / f"a.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], **options)
+    found = decode(path)
+    assert (found.pixels == 40).all()
+    assert found.num_frames == 3
+
+
+def test_a_large_jpeg_is_reduced_to_no_less_than_three_times_what_is_needed(
+    tmp_path: Path,
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    large = Image.fromarray(noise).resize((1200, 800), Image.Resampling.BICUBIC)
+    path = saved(tmp_path / "a.jpg", large, quality=95)
+    whole, reduced = decode(path), decode(path, least_side=48)
+    assert whole.pixels.shape == (800, 1200, 3)
+    assert 3 * 48 <= min(reduced.pixels.shape[:2]) < 800
+    assert reduced.size == whole.size == (1200, 800)
+    sides = (48, 32)
+    small = [
+        np.asarray(Image.fromarray(each.pixels).resize(sides, Image.Resampling.BILINEAR))
+        for each in (whole, reduced)
+    ]
+    assert np.abs(small[0].astype(int) - small[1]).mean() < 2
+
+
+def broken(path: Path, *, kept: float) -> Path:
+    saved(path, Image.fromarray(np.random.default_rng(1).integers(0, 256, (99, 99), np.uint8)))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp", "pgm"])
+@pytest.mark.parametrize("kept", [0.0, 0.02, 0.5])
+def test_a_file_that_is_cut_short_is_refused_by_name(
+    tmp_path: Path, suffix: str, kept: float
+) -> None:
+    with pytest.raises(DataError, match=rf"^{tmp_path}/a\.{suffix}: cannot be read \("):
+        decode(broken(tmp_path / f"a.{suffix}", kept=kept))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp"])
+def test_whatever_garbage_does_to_pillow_it_is_one_error(tmp_path: Path, suffix: str) -> None:
+    whole = broken(tmp_path / f"a.{suffix}", kept=1.0)
+    content = whole.read_bytes()
+    rng = np.random.default_rng(2)
+    outcomes = set()
+    for _ in range(60):
+        damaged = bytearray(content)
+        for at in rng.integers(0, min(len(content), 300), 8):
+            damaged[at] = int(rng.integers(256))
+        whole.write_bytes(bytes(damaged))
+        try:
+            outcomes.add(decode(whole).pixels.dtype)
+        except DataError as problem:
+            outcomes.add(str(problem).startswith(str(whole)))
+    assert outcomes <= {np.dtype(np.uint8), True}
+    assert True in outcomes
+
+
+def test_a_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path / "a.png", Image.fromarray(RAMP))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)  # it has 12, more than twice as many
+    with pytest.raises(DataError, match="too many pixels to be a photograph"):
+        decode(path)
+    with pytest.raises(DataError, match=r"a\.png"):
+        size_of(path)

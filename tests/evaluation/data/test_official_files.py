@@ -1,0 +1,165 @@
+"""Small files in the official formats become the right tensors; the oracle is what was written."""
+
+import gzip
+import hashlib
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+from torchvision import datasets
+
+from evonas.errors import DataError
+from evonas.evaluation.data.sources.base import AbstractSource
+from evonas.evaluation.data.sources.cifar import Cifar10
+from evonas.evaluation.data.sources.stl10 import Stl10
+from evonas.evaluation.data.sources.svhn import Svhn
+from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mnist
+
+IDX = (Mnist, Kmnist, Emnist)
+
+
+def md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def idx(folder: Path, prefix: str, images: np.ndarray[Any, Any], labels: list[int]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    head = struct.pack(">4I", 2051, *images.shape)
+    (folder / f"{prefix}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+    head = struct.pack(">2I", 2049, len(labels))
+    (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(head + bytes(labels))
+
+
+def stripes(count: int) -> np.ndarray[Any, Any]:
+    """Image i holds i + 1 in its first row, above black."""
+    images = np.zeros((count, 28, 28), np.uint8)
+    images[:, 0] = np.arange(1, count + 1)[:, None]
+    return images
+
+
+@pytest.mark.parametrize("kind", IDX)
+def test_characters_are_read_from_idx_files_and_stand_upright(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Mnist]
+) -> None:
+    monkeypatch.setattr(kind, "sizes", (3, 2))
+    axes = (0, 2, 1) if kind.name == "emnist" else (0, 1, 2)  # its files hold them on their side
+    for prefix, count in zip(kind.prefixes, (3, 2), strict=True):
+        idx(
+            tmp_path / kind.reader / "raw",
+            prefix,
+            stripes(count).transpose(axes).copy(),
+            list(range(count)),
+        )
+    for load, count in ((kind().load_train, 3), (kind().load_test, 2)):
+        images = load(tmp_path, download=False)
+        assert images.labels.tolist() == list(range(count))
+        assert np.array_equal(images.pixels[:, 0].numpy(), stripes(count))
+
+
+def test_the_classes_of_emnist_are_those_of_torchvision() -> None:
+    theirs = datasets.EMNIST.classes_split_dict["balanced"]
+    assert list(Emnist().traits(Path()).class_names) == theirs
+
+
+def test_svhn_is_read_from_matlab_files_and_its_ten_is_a_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3, 4)).astype(np.uint8)
+    labels = np.array([[1], [10], [9], [10]], np.uint8)
+    path = tmp_path / "train_32x32.mat"
+    scipy.io.savemat(path, {"X": pixels, "y": labels})
+    monkeypatch.setattr(datasets.SVHN, "split_list", {
+        "train": ["http://there", path.name, md5(path)], "test": ["", "test.mat", ""], "extra": [],
+    })  # fmt: skip
+    images = Svhn().load_train(tmp_path, download=False)
+    assert images.labels.tolist() == [1, 0, 9, 0]
+    assert images.pixels[2, 1, 30, 5] == pixels[30, 5, 1, 2]
+    assert images.pixels.shape == (4, 3, 32, 32)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="Pass --download, or put train_32x32"):
+        Svhn().load_train(tmp_path, download=False)
+
+
+def test_stl10_is_read_column_by_column_and_its_labels_count_from_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "stl10_binary"
+    folder.mkdir()
+    images = np.random.default_rng(0).integers(0, 256, (2, 3, 96, 96)).astype(np.uint8)
+    (folder / "test_X.bin").write_bytes(images.transpose(0, 1, 3, 2).tobytes())
+    (folder / "test_y.bin").write_bytes(bytes([1, 10]))
+    sums = [[name, md5(folder / name)] for name in ("test_X.bin", "test_y.bin")]
+    monkeypatch.setattr(datasets.STL10, "test_list", sums)
+    found = Stl10().load_test(tmp_path, download=False)
+    assert found.labels.tolist() == [0, 9]
+    assert np.array_equal(found.pixels.numpy(), images)
+    (folder / "test_y.bin").write_bytes(bytes([1, 9]))
+    with pytest.raises(DataError, match=r"Pass --download, or unpack stl10_binary\.tar\.gz"):
+        Stl10().load_test(tmp_path, download=False)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server of this folder, on this machine."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_a_download_is_unpacked_once_its_md5_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = tmp_path / "shelf"
+    idx(shelf, "train", stripes(3), [0, 1, 2])
+    idx(shelf, "t10k", stripes(2), [0, 1])
+    resources = []
+    for path in sorted(shelf.iterdir()):
+        packed = path.with_name(f"{path.name}.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        resources.append((packed.name, md5(packed)))
+    monkeypatch.setattr(datasets.MNIST, "resources", resources)
+    monkeypatch.setattr(Mnist, "sizes", (3, 2))
+    with served(shelf) as address:
+        monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
+        images = Mnist().load_train(tmp_path / "data", download=True)
+    assert np.array_equal(images.pixels[:, 0].numpy(), stripes(3))
+    assert len(Mnist().load_test(tmp_path / "data", download=True)) == 2  # nothing is fetched
+
+
+NOWHERE = "file:///nowhere/at/all/"
+
+
+@pytest.mark.parametrize("source", [Mnist(), Emnist(), Svhn(), Stl10(), Cifar10()])
+def test_a_download_that_fails_says_what_was_tried_and_not_to_pass_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: AbstractSource
+) -> None:
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [NOWHERE])
+    for kind in (datasets.EMNIST, datasets.STL10, datasets.CIFAR10):
+        monkeypatch.setattr(kind, "url", f"{NOWHERE}a.tar.gz")
+    lists = {part: [f"{NOWHERE}a.mat", "a.mat", "0"] for part in ("train", "test", "extra")}
+    monkeypatch.setattr(datasets.SVHN, "split_list", lists)
+    with pytest.raises(DataError) as caught:
+        source.load_train(tmp_path / "new", download=True)
+    text = str(caught.value)
+    assert "Fetching it was tried" in text
+    assert NOWHERE in text
+    assert "--download" not in text
+
+
+def test_images_and_labels_that_do_not_match_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mnist, "sizes", (3, 2))
+    idx(tmp_path / "mnist" / "raw", "train", stripes(3), [0, 1])
+    with pytest.raises(DataError, match="not found, or not whole"):
+        Mnist().load_train(tmp_path, download=False)

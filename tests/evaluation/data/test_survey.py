@@ -1,0 +1,177 @@
+"""What is told of a data set before a search; oracles: files put there by hand, scikit-learn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.utils.class_weight import compute_class_weight
+
+from evonas.api.checking import check_data, write_contact_sheet
+from evonas.evaluation.data.fitting import SKIP, Fitting
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.data.survey.balance import class_weights, majority_share
+from evonas.evaluation.data.survey.loaded_survey import survey_images
+from evonas.evaluation.data.survey.survey import Survey
+
+
+def paint(path: Path, value: int, *, size: tuple[int, int] = (8, 8)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value, 50, 255)).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """``apple`` has 12 training images, ``pear`` 3; each of them has 2 test images."""
+    for part, label, name, count in (
+        ("train", 0, "apple", 12), ("train", 1, "pear", 3),
+        ("test", 2, "apple", 2), ("test", 3, "pear", 2),
+    ):  # fmt: skip
+        for number in range(count):
+            paint(tmp_path / part / name / f"{number:02}.png", 40 * label + number)
+    return tmp_path
+
+
+def survey(folder: Path, fitting: Fitting | None = None) -> Survey:
+    return check_data(data_dir=folder, fitting=fitting)
+
+
+def test_classes_are_counted_by_part_and_a_clean_folder_has_no_problem(folder: Path) -> None:
+    found = survey(folder)
+    assert found.class_names == ("apple", "pear")
+    assert found.counts == {"train": [12, 3], "test": [2, 2]}
+    assert (found.num_files, dict(found.sizes), dict(found.modes)) == (
+        19,
+        {(8, 8): 19},
+        {"RGB": 19},
+    )
+    assert found.problems(Fitting()) == []
+    few, uneven = found.warnings()
+    assert few == "fewer than 10 training images: pear"
+    assert uneven.startswith("the largest class has 4.0 times the images of the smallest")
+
+
+def test_every_bad_file_of_every_part_is_told_and_the_others_are_counted(folder: Path) -> None:
+    for name in ("train/apple/00.png", "test/pear/01.png"):
+        (folder / name).write_text("no image")
+    found = survey(folder)
+    assert found.counts == {"train": [11, 3], "test": [2, 1]}
+    assert [Path(why.split(":")[0]).name for why in found.bad] == ["00.png", "01.png"]
+    (problem,) = found.problems(Fitting())
+    assert problem.startswith("2 of 19 files cannot be used")
+    assert found.problems(Fitting(unreadable=SKIP)) == []
+
+
+def test_a_copy_in_another_part_is_found_although_its_file_differs(folder: Path) -> None:
+    pixels = np.full((8, 8, 3), 200, np.uint8)
+    Image.fromarray(pixels).save(folder / "train" / "pear" / "x.png")
+    Image.fromarray(pixels).save(folder / "test" / "pear" / "y.bmp")
+    found = survey(folder)
+    (group,) = found.duplicates.between_parts
+    assert [each.name for each in group] == ["train/pear/x.png", "test/pear/y.bmp"]
+    assert found.duplicates.between_classes == []
+    assert found.duplicates.num_spare == 1
+    told = "images in more than one part: 1 (train/pear/x.png = test/pear/y.bmp)"
+    assert told in found.warnings()
+
+
+def test_a_copy_in_another_class_is_found(folder: Path) -> None:
+    paint(folder / "train" / "pear" / "x.png", 0)
+    found = survey(folder).duplicates
+    (group,) = found.between_classes
+    assert [each.name for each in group] == ["train/apple/00.png", "train/pear/x.png"]
+    assert found.between_parts == []
+
+
+def test_sizes_are_a_problem_until_a_size_is_given_and_small_images_are_told(folder: Path) -> None:
+    paint(folder / "train" / "pear" / "x.png", 99, size=(30, 20))
+    found = survey(folder)
+    assert found.problems(Fitting()) == [
+        "images of 2 sizes: bring them to one by --image-size, such as --image-size 32"
+    ]
+    fitting = Fitting(16)
+    found = survey(folder, fitting)
+    assert found.problems(fitting) == []
+    assert found.num_enlarged == 19  # all but the new one
+    assert found.samples[1][3].shape == (16, 16, 3)
+
+
+def test_what_is_turned_moves_or_is_not_read_is_told(folder: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 3
+    Image.new("RGB", (8, 8)).save(folder / "train" / "pear" / "turned.jpg", exif=exif)
+    frames = [Image.new("L", (8, 8), value) for value in (1, 2)]
+    frames[0].save(folder / "train" / "pear" / "a.gif", save_all=True, append_images=frames[1:])
+    for name in ("a.heic", "b.HEIC", "notes.txt", ".hidden.raw"):
+        (folder / "train" / "pear" / name).write_text("?")
+    found = survey(folder)
+    assert (found.num_turned, found.num_animated) == (1, 1)
+    assert dict(found.unread) == {".heic": 2}
+
+
+@pytest.mark.parametrize(
+    ("train", "problem"),
+    [
+        ({"apple": 3}, "one class only: apple"),
+        ({"apple": 3, "pear": 1}, "fewer than 2 usable images in train: pear"),
+    ],
+)
+def test_too_little_for_a_search_is_a_problem(
+    tmp_path: Path, train: dict[str, int], problem: str
+) -> None:
+    for label, (name, count) in enumerate(train.items()):
+        for number in range(count):
+            paint(tmp_path / "train" / name / f"{number}.png", 40 * label + number)
+    assert survey(tmp_path).problems(Fitting()) == [problem]
+
+
+@pytest.mark.parametrize("parts", [("train",), ("train", "val"), ("",)])
+def test_where_the_test_part_comes_from_is_told(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    for base, part in enumerate(parts):
+        for label in range(2):
+            for number in range(10):
+                paint(
+                    tmp_path / part / f"class {label}" / f"{number}.png",
+                    80 * base + 20 * label + number,
+                )
+    told = {
+        ("train",): "no test/: a run has no images to be confirmed on",
+        ("train", "val"): "no test/: val/ is read as the test part",
+        ("",): "no train/ and test/: 20% of each class is set apart as test",
+    }
+    assert survey(tmp_path).warnings()[0].startswith(told[parts])
+
+
+def test_weights_are_those_of_scikit_learn() -> None:
+    labels = np.repeat([0, 1, 2], [5, 30, 7])
+    theirs = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert class_weights([5, 30, 7]) == pytest.approx(theirs.tolist())
+    assert majority_share([5, 30, 7]) == (labels == 1).mean()
+
+
+def test_a_contact_sheet_shows_each_class_as_the_network_sees_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "sheet.png"
+    assert write_contact_sheet(survey(folder, Fitting(16)), path)
+    sheet = np.asarray(Image.open(path))
+    reds = {int(value) for value in sheet[(sheet[..., 1] == 50) & (sheet[..., 2] == 255)][:, 0]}
+    assert reds == {*range(10), 40, 41, 42}  # at most ten of a class
+    assert (sheet[..., 1] == 50).sum() == 13 * 48 * 48  # 16 pixels, each three times three
+
+
+def test_images_of_different_sizes_have_no_sheet(folder: Path, tmp_path: Path) -> None:
+    paint(folder / "train" / "pear" / "x.png", 99, size=(30, 20))
+    assert not write_contact_sheet(survey(folder), tmp_path / "sheet.png")
+
+
+def test_a_data_set_in_memory_is_surveyed_too() -> None:
+    pixels = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1).expand(4, 1, 8, 8)
+    train = Images(pixels, torch.tensor([0, 1, 1, 2]))
+    test = Images(pixels[2:3], torch.tensor([1]))
+    found = survey_images({"train": train, "test": test}, traits_of("digits"), root=Path())
+    assert found.counts["train"][:4] == [1, 2, 1, 0]
+    (group,) = found.duplicates.between_parts
+    assert [each.name for each in group] == ["train 2", "test 0"]
