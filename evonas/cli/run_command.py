@@ -212,7 +212,7 @@ def _show_images(folder: Path, settings: Settings) -> None:
     """What the networks of a new run will see, where its images are the user's own."""
     if settings.training.dataset not in OWN_IMAGES:
         return
-    from evonas.api.checking import SHEET, survey_of_run, write_contact_sheet
+    from evonas.api.checks.data_check import SHEET, survey_of_run, write_contact_sheet
     from evonas.cli.messages import summarise_images
 
     survey, sheet = survey_of_run(settings), folder / SHEET

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from evonas.api.checks.space_check import Count, Step, count_functions, extreme_steps, one_rule
 from evonas.api.progress_bar import count_display
-from evonas.api.space_check import Count, Step, count_functions, extreme_steps, one_rule
 from evonas.cli.listing import readable_cell
 from evonas.registry import look_up
 from evonas.report.cell_drawing import cells_as_text

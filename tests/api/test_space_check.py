@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from evonas.api.space_check import NUM_SAMPLED, count_functions, extreme_steps, one_rule
+from evonas.api.checks.space_check import NUM_SAMPLED, count_functions, extreme_steps, one_rule
 from evonas.networks import build, count_multiply_adds, count_parameters
 from evonas.schema import parse_yaml
 from evonas.space import Space, from_data, load

@@ -43,7 +43,7 @@ def check(
 
     Exit code 2 if no search could begin with them.
     """
-    from evonas.api.checking import check_data, write_contact_sheet
+    from evonas.api.checks.data_check import check_data, write_contact_sheet
     from evonas.api.progress_bar import count_display
     from evonas.errors import DataError
     from evonas.evaluation.data.fitting import Fitting

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from sklearn.utils.class_weight import compute_class_weight
 
-from evonas.api.checking import check_data, write_contact_sheet
+from evonas.api.checks.data_check import check_data, write_contact_sheet
 from evonas.evaluation.data.fitting import SKIP, Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import traits_of
