@@ -16,6 +16,7 @@ import torch
 from matplotlib.image import imread
 
 import evonas
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.loading import load_test
 from evonas.study.final import run as module
 
@@ -88,6 +89,20 @@ def test_python_has_what_the_command_has(
     assert report.test == (report.results[0].test, None)
     assert report.load()(torch.rand(2, 1, 8, 8)).shape == (2, 10)
     assert len(report.curve) == 3
+
+
+def test_images_are_brought_to_the_size_that_is_asked_for(
+    folder: Path, key: str, tmp_path: Path
+) -> None:
+    report = evonas.train(
+        folder, key, recipe="short", epochs=3, batch=200, image_size=12, out=tmp_path / "out",
+        progress=False,
+    )  # fmt: skip
+    network = report.load()
+    test = load_test("digits", fitting=Fitting(size=12))
+    hits = (network(test.pixels / 255).argmax(1) == test.labels).sum().item()
+    assert report.results[0].test == pytest.approx(hits / len(test))
+    assert "size: 12" in (tmp_path / "out" / "config.yaml").read_text()
 
 
 def test_killed_in_mid_training_it_ends_in_the_numbers_of_one_that_nobody_killed(
@@ -164,6 +179,7 @@ def test_another_training_in_the_same_folder_is_refused(
         (["RUN", "KEY", "--seeds", "0"], "seeds: expected at least 1, got 0"),
         (["RUN", "KEY", "--device", "cuda:99"], "cuda"),
         (["RUN", "KEY", "--precision", "tf32"], "arithmetic of CUDA devices"),
+        (["RUN", "KEY", "--image-size", "1"], "image_size: expected at least"),
         (["RUN", "KEY", "--batch", "100000"], "choose a smaller batch"),
         (["RUN", "KEY", "--dataset", "mnits"], "mnits"),
     ],

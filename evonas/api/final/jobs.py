@@ -17,6 +17,7 @@ from evonas.space import load, source_text
 from evonas.study.final.job import SPACE_FILE, FinalJob
 
 FINAL_FOLDER = "final"
+MIN_IMAGE_SIZE = 4  # pixels, as in a search
 
 
 def make_job(
@@ -31,6 +32,7 @@ def make_job(
     rules: list[str] | tuple[str, ...] | None,
     dataset: str | None,
     data_dir: Path | str | None,
+    image_size: int | None,
     split_seed: int,
     precision: Precision,
     device: str,
@@ -62,6 +64,12 @@ def make_job(
         job, channels=channels or job.channels, cells=cells or job.cells,
         rules=tuple(rules) if rules else job.rules,
     )  # fmt: skip
+    if image_size is not None:
+        if image_size < MIN_IMAGE_SIZE:
+            raise ConfigError(f"image_size: expected at least {MIN_IMAGE_SIZE}, got {image_size}")
+        if image_size != job.fitting.size:  # the run's hash is of images at its own size
+            fitting = replace(job.fitting, size=image_size)
+            job = replace(job, fitting=fitting, train_sha256=None)
     look_up(all_datasets(), job.dataset, kind="data set")
     shaped, parsed = job.parsed()
     short = shaped.key(parsed)

@@ -41,6 +41,7 @@ def train(
     rules: list[str] | tuple[str, ...] | None = None,
     dataset: str | None = None,
     data_dir: Path | str | None = None,
+    image_size: int | None = None,
     split_seed: int = 0,
     seeds: int = 1,
     device: str = "cpu",
@@ -67,6 +68,8 @@ def train(
         rules: that the genome chooses from; the run's, or the space's, if None.
         dataset: its name; the run's if None.
         data_dir: where it lies; where the run found it if None.
+        image_size: height and width that images are brought to, in pixels; the run's, or as they
+            are, if None.
         split_seed: picks the validation images.
         seeds: how many trainings, from seed 0.
         device: cpu, cuda or cuda:<number>.
@@ -91,8 +94,8 @@ def train(
     precision = precision or default_precision(device)
     job, folder, where = make_job(
         run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
-        rules=rules, dataset=dataset, data_dir=data_dir, split_seed=split_seed,
-        precision=precision, device=device,
+        rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
+        split_seed=split_seed, precision=precision, device=device,
     )  # fmt: skip
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="steps") as show:
         return train_to_the_end(

@@ -34,6 +34,9 @@ def train(
     ] = None,
     dataset: Annotated[str | None, Parameter(help="By default the run's.")] = None,
     data_dir: Annotated[Path | None, option("data_dir")] = None,
+    image_size: Annotated[
+        int | None, Parameter(help="Bring images to this height and width; by default the run's.")
+    ] = None,
     split_seed: Annotated[int, Parameter(help="Picks the validation images.")] = 0,
     seeds: Annotated[int, Parameter(help="How many trainings, from seed 0.")] = 1,
     device: Annotated[str, Parameter(help="cpu, cuda or cuda:<number>.")] = "cpu",
@@ -61,7 +64,8 @@ def train(
     chosen = recipe_with(recipe, epochs=epochs, batch=batch, learning_rate=learning_rate)
     job, folder, where = make_job(
         run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
-        rules=rules, dataset=dataset, data_dir=data_dir, split_seed=split_seed,
+        rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
+        split_seed=split_seed,
         precision=precision or default_precision(device), device=device,
     )  # fmt: skip
     folder = folder if out is None else out

@@ -87,7 +87,7 @@ class FinalTraining:
         self._regularised = self._make_regularised()
         self._step = training_step(
             network, data.train, recipe=recipe.descent, precision=precision, seed=seed,
-            regularised=self._regularised,
+            regularised=self._regularised, clip_norm=recipe.clip_norm or None,
         )  # fmt: skip
         decay = recipe.average_decay
         self._average = WeightAverage(network, decay=decay) if decay else None

@@ -29,6 +29,7 @@ class FinalRecipe:
         cutout: side of a square that is cut out of each image, in pixels; 0 for none.
         mixup: alpha of Beta(alpha, alpha), from which the shares of mixed images come; 0 for none.
         label_smoothing: share of the target that all classes have in equal parts.
+        clip_norm: that the gradient of all weights together is scaled down to; 0 for none.
         average_decay: of an exponential moving average of the weights, which is then what is
             validated and kept; 0 for none.
         validation_share: of the official training images that choose the best epoch; 0 trains on
@@ -46,12 +47,14 @@ class FinalRecipe:
     cutout: int = 0
     mixup: float = 0.0
     label_smoothing: float = 0.0
+    clip_norm: float = 0.0
     average_decay: float = 0.0
     validation_share: float = 0.1
 
     def __post_init__(self) -> None:
         at_least: dict[str, float] = {
             "epochs": 1, "batch": 2, "warmup_epochs": 0, "cutout": 0, "mixup": 0,
+            "clip_norm": 0,
             "weight_decay": 0,
         }  # fmt: skip
         found = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.evaluation.adversarial_training.perturbation import Perturbation
@@ -44,6 +44,7 @@ class TrainingStep:
         number: int64, (1,): of the step in its epoch.
         perturbation: makes the images adversarial; None to train on them as they are.
         regularised: cutout, mixup and label smoothing; None for none of them.
+        clip_norm: that the gradient of all parameters together is scaled down to; None for none.
     """
 
     network: Network
@@ -58,6 +59,7 @@ class TrainingStep:
     number: Tensor
     perturbation: Perturbation | None = None
     regularised: RegularisedBatches | None = None
+    clip_norm: float | None = None
 
     @property
     def num_steps(self) -> int:
@@ -96,6 +98,8 @@ class TrainingStep:
                 logits = network(pixels)
             loss = F.cross_entropy(logits.float(), targets)
             loss.backward()
+        if self.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.descent.parameters, self.clip_norm, foreach=True)
         share = self.shares.index_select(0, self.epoch)[0]
         self.descent.step(share=share)
         network.wiring.advance(
@@ -121,6 +125,7 @@ def training_step(
     has_kernels: bool | None = None,
     seed: int = 0,
     regularised: RegularisedBatches | None = None,
+    clip_norm: float | None = None,
 ) -> TrainingStep:
     """The step that trains ``network``, which is put in training mode, on ``images``.
 
@@ -133,6 +138,7 @@ def training_step(
             plain step but for rounding; None: where it has a GPU to do it on.
         seed: of the training; decides where adversarial examples start.
         regularised: cutout, mixup and label smoothing.
+        clip_norm: of the gradient of all parameters together.
     """
     device = images.labels.device
     steps = len(images) // recipe.batch
@@ -163,6 +169,7 @@ def training_step(
         number=torch.zeros(1, dtype=torch.int64, device=device),
         perturbation=_perturbation(images, recipe=recipe, seed=seed),
         regularised=regularised,
+        clip_norm=clip_norm,
     )
 
 

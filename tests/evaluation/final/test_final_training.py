@@ -21,7 +21,15 @@ from evonas.space import load
 
 SPACE = load("tiny").resized(channels=4, cells=1).with_rules(("kp", "dfa", "frsf"))
 PLAIN = FinalRecipe(description="", epochs=3, batch=300, learning_rate=0.1, validation_share=0.2)
-ALL = replace(PLAIN, warmup_epochs=1, cutout=3, mixup=0.3, label_smoothing=0.1, average_decay=0.9)
+ALL = replace(
+    PLAIN,
+    clip_norm=1.0,
+    warmup_epochs=1,
+    cutout=3,
+    mixup=0.3,
+    label_smoothing=0.1,
+    average_decay=0.9,
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +109,21 @@ def test_the_epoch_that_validates_best_is_kept(data: FinalData) -> None:
     assert final.epochs[final.best_epoch - 1].validation == max(v for v in values if v is not None)
     assert data.validation is not None
     assert accuracy(trained, data.validation) == max(v for v in values if v is not None)
+
+
+def test_a_gradient_beyond_the_norm_is_scaled_down_to_it(data: FinalData) -> None:
+    norms = []
+    for clip_norm in (0.0, 100.0, 0.01):
+        recipe = replace(PLAIN, weight_decay=1e-9, clip_norm=clip_norm)
+        final = FinalTraining(network(data), data, recipe, seed=0)
+        kept: list[bytes] = []
+        with pytest.raises(Left):
+            final.run(leaving(final, 1, kept))
+        # momentum begins at zero: after one step it is the gradient
+        momenta = final._step.descent.momenta
+        norms.append(float(torch.stack([each.norm() for each in momenta]).norm()))
+    assert norms[0] == norms[1] > 0.01
+    assert norms[2] == pytest.approx(0.01, rel=1e-4)
 
 
 def test_averages_are_those_of_a_slow_replica(data: FinalData) -> None:
