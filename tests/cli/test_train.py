@@ -109,7 +109,7 @@ def test_killed_in_mid_training_it_ends_in_the_numbers_of_one_that_nobody_killed
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    arguments = ["train", str(folder), key, "--recipe", "short", "--epochs", "30", "--quiet"]
+    arguments = ["train", str(folder), key, "--recipe", "short", "--epochs", "12", "--quiet"]
     call(*arguments, "--out", str(whole))
     code = (
         "from evonas.study.final import run; run.CHECKPOINT_SECONDS = 0.0; "

@@ -219,6 +219,7 @@ def test_a_local_cluster_gives_what_one_process_gives(tmp_path: Path) -> None:
         "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "fa,usf",
         "--population", "2", "--generations", "1", "--epochs", "1", "--images", "100",
         "--batch", "50", "--channels", "4", "--cells", "1", "--device", "cpu", "--quiet",
+        "--replicates", "1", "--confirm", "0",
     ]  # fmt: skip
     rows = []
     for workers in ("1", "local:2"):
