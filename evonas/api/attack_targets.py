@@ -12,10 +12,11 @@ from torch import nn
 from evonas.errors import ConfigError, StorageError
 from evonas.evaluation.attacks.battery.run import Record
 from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
-from evonas.evaluation.model_file import load_network
+from evonas.evaluation.model_file import load_network, read_model
 from evonas.evaluation.protocol import Protocol
 from evonas.seeds import derive_seed
 from evonas.study.folder import opened_run, readable_run
@@ -124,6 +125,7 @@ def model_target(
     *,
     dataset: str | None,
     data_dir: Path | None,
+    image_size: int | None,
     split_seed: int,
     part: Part,
     num_images: int,
@@ -136,6 +138,7 @@ def model_target(
         path: of a ``.safetensors`` file of ``models/``.
         dataset: its name; a file does not say which images it was trained on.
         data_dir: of the data set; None for the default.
+        image_size: that the images are brought to, as in the run; None leaves them as they are.
         split_seed: of the split that the network was trained by; only for the validation part.
         part: ``validation`` or ``test``.
         num_images: at most; every class in its share.
@@ -143,7 +146,8 @@ def model_target(
         out: for the table and the picture; ``attacks-NAME`` beside the file if None.
 
     Raises:
-        ConfigError: no data set is given.
+        ConfigError: no data set is given, its images have another shape than those that the
+            network was made for, or the network has learned them.
         DataError: the file or the images are missing.
         StorageError: the file is damaged.
     """
@@ -152,17 +156,37 @@ def model_target(
             f"{path}: a model's file does not say which images it was trained on; give --dataset"
         )
     network = load_network(path)
+    _, said = read_model(path)
+    if part == "validation" and "training" in said:
+        raise ConfigError(
+            f"{path}: the network of a final training has learned most validation images of a "
+            "search; attack it on images that it never saw: --part test"
+        )
+    fitting = Fitting(image_size)
     if part == "validation":
-        whole = load_search_data(dataset, data_dir=data_dir, seed=split_seed).validation
+        data = load_search_data(dataset, data_dir=data_dir, seed=split_seed, fitting=fitting)
+        whole = data.validation
     else:
-        whole = load_test(dataset, data_dir=data_dir)
+        whole = load_test(dataset, data_dir=data_dir, fitting=fitting)
+    shape = tuple(whole.pixels.shape[1:])
+    if shape != (expected := tuple(said["input_shape"])):
+        raise ConfigError(
+            f"{path}: expected images of shape {expected}, those of '{dataset}' have {shape}; "
+            "choose the data set that it was trained on, or its size by --image-size"
+        )
     images = robust_subset(whole, num_images=num_images, seed=derive_seed(split_seed, "attack"))
     folder = out or path.parent / f"attacks-{path.stem}"
     file = folder / RESULTS_FILE
     about: dict[str, Any] = {
-        "model": str(path), "dataset": dataset, "part": part, "images": len(images),
-        "split_seed": split_seed, "seed": seed,
-    }  # fmt: skip
+        "model": str(path),
+        "dataset": dataset,
+        "part": part,
+        "images": len(images),
+        "split_seed": split_seed,
+        "seed": seed,
+    }
+    if image_size is not None:
+        about["image_size"] = image_size  # fmt: skip
     known = _read_results(file, about)
 
     def record(name: str, body: dict[str, Any]) -> None:

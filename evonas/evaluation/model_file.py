@@ -3,9 +3,9 @@
 The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
 ``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules``, ``input_shape``,
 ``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight),
-``seed`` (of the feedback) and ``sha256``, a hash of all the rest and of the weights: a format that
-only says where each tensor lies cannot tell a flipped bit. One entry, because safetensors writes
-several in a random order, and equal runs are to give equal bytes.
+``seed`` (of the feedback), ``training`` (of a final training) and ``sha256``, a hash of all the
+rest and of the weights: a format that only says where each tensor lies cannot tell a flipped bit.
+One entry, because safetensors writes several in a random order, and equal runs are to give equal bytes.
 """
 
 import hashlib
@@ -40,6 +40,7 @@ def with_description(
     traits: Traits,
     space_text: str,
     seed: int,
+    training: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The weights of a candidate with all that is needed to use them.
 
@@ -51,6 +52,7 @@ def with_description(
         traits: of the images that it was trained on.
         space_text: the YAML of the space.
         seed: of the candidate.
+        training: what a final training did, so that nobody measures on images that it learned.
 
     Returns:
         The same as safetensors; equal arguments give equal bytes.
@@ -71,6 +73,8 @@ def with_description(
         "std": traits.std,
         "seed": seed,
     }
+    if training is not None:
+        document["training"] = dict(training)
     tensors = load(weights)
     document["sha256"] = _seal(tensors, document)
     return save(tensors, {ENTRY: json.dumps(document)})

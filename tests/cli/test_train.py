@@ -75,6 +75,18 @@ def test_a_candidate_is_trained_to_the_end_tested_once_and_can_be_loaded(
     assert rows(out / "seeds.csv") == table
 
 
+def test_it_is_attacked_on_test_images_alone(
+    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
+) -> None:
+    call("train", str(folder), key, *TRAIN, "--quiet", "--out", str(tmp_path))
+    model = tmp_path / "seed-0" / "model.safetensors"
+    command = ["attack", str(model), "--dataset", "digits", "--images", "10", "--epsilon", "1/255"]
+    assert "--part test" in call(*command, code=2)
+    assert "worst case" in call(*command, "--part", "test")
+    told = call(*command, "--part", "test", "--image-size", "12", code=2)
+    assert "expected images of shape (1, 8, 8), those of 'digits' have (1, 12, 12)" in told
+
+
 def test_python_has_what_the_command_has(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -41,6 +41,9 @@ def attack(
         str | None, Parameter(help="Of a model's file; a run says so itself.")
     ] = None,
     data_dir: Annotated[Path | None, option("data_dir")] = None,
+    image_size: Annotated[
+        int | None, Parameter(help="With --dataset: the height and width of the run's images.")
+    ] = None,
     split_seed: Annotated[
         int, Parameter(help="With --dataset: the split that the network was trained by.")
     ] = 0,
@@ -68,7 +71,7 @@ def attack(
         if key is not None:
             raise ConfigError(f"{run} is one model: expected no key, got '{key}'")
         target = model_target(
-            run, dataset=dataset, data_dir=data_dir, split_seed=split_seed,
+            run, dataset=dataset, data_dir=data_dir, image_size=image_size, split_seed=split_seed,
             part=part, num_images=images, seed=seed, out=out,
         )  # fmt: skip
     else:

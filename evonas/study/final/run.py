@@ -144,6 +144,11 @@ def _conclude(
         traits=data.traits,
         space_text=job.space_text,
         seed=derive_seed(seed, "final network"),
+        training={
+            "dataset": job.dataset,
+            "split_seed": job.split_seed,
+            "validation_share": job.recipe.validation_share,
+        },
     )
     write_whole(folder / MODEL_FILE, model)
     best = training.epochs[training.best_epoch - 1]
