@@ -5,7 +5,8 @@ The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version`
 ``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight),
 ``seed`` (of the feedback), ``training`` (of a final training) and ``sha256``, a hash of all the
 rest and of the weights: a format that only says where each tensor lies cannot tell a flipped bit.
-One entry, because safetensors writes several in a random order, and equal runs are to give equal bytes.
+One entry, because safetensors writes several in a random order, and equal runs are to give equal
+bytes.
 """
 
 import hashlib
