@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from evonas.api.evaluating import Trained as Trained
     from evonas.api.evaluating import evaluate as evaluate
     from evonas.api.export.exporting import export as export
+    from evonas.api.export.predicting import Prediction as Prediction
+    from evonas.api.export.predicting import predict as predict
     from evonas.api.final.report import FinalReport as FinalReport
     from evonas.api.final.training import train as train
     from evonas.api.searching import new_study as new_study
@@ -50,6 +52,7 @@ __all__ = [
     "FinalReport",
     "MeasuredValue",
     "Objective",
+    "Prediction",
     "Settings",
     "Study",
     "Subject",
@@ -65,6 +68,7 @@ __all__ = [
     "load_study",
     "new_study",
     "objective",
+    "predict",
     "search",
     "train",
 ]
@@ -80,6 +84,8 @@ _HOMES = {
     "Analysis": "evonas.api.analyses.result",
     "FinalReport": "evonas.api.final.report",
     "export": "evonas.api.export.exporting",
+    "Prediction": "evonas.api.export.predicting",
+    "predict": "evonas.api.export.predicting",
     "train": "evonas.api.final.training",
     "Settings": "evonas.settings",
     "Study": "evonas.api.study",

@@ -18,6 +18,7 @@ from evonas.cli.examining.analyse import analyse
 from evonas.cli.examining.attack import attack
 from evonas.cli.examining.data import check as check_data
 from evonas.cli.final.export import export
+from evonas.cli.final.predict import predict
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
@@ -59,6 +60,7 @@ def make_app() -> App:
     app.command(commands.show, sort_key=2.5)
     app.command(train, sort_key=2.52)
     app.command(export, sort_key=2.53)
+    app.command(predict, sort_key=2.54)
     app.command(recipes, sort_key=7.5)
     app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)

@@ -1,0 +1,112 @@
+"""``evonas.predict``: the classes that a trained network sees in image files."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from evonas.errors import ConfigError, DataError
+from evonas.evaluation.data.fitting import CROP, LETTERBOX, Fitting
+from evonas.evaluation.data.folder.decoding import SUFFIXES, decode
+from evonas.evaluation.model_file import load_network, read_model
+
+BATCH = 64
+GREY = (
+    299,
+    587,
+    114,
+)  # thousandths of red, green and blue: ITU-R 601-2, as Pillow's mode L has it
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of one image.
+
+    Attributes:
+        path: of the file.
+        label: number of the class.
+        name: of the class; its number as text where names are not known.
+        probability: that the network gives it, in [0, 1]; networks are often too sure.
+
+    Example:
+        >>> evonas.predict(next((study.folder / "models").iterdir()), [])
+        []
+    """
+
+    path: Path
+    label: int
+    name: str
+    probability: float
+
+
+def predict(
+    model: Path | str, files: Iterable[Path | str], *, fit: str = CROP
+) -> list[Prediction]:
+    """Classify image files by a trained network.
+
+    Each file is read by what it means (depth, transparency, orientation), and brought to the size
+    that the network was trained at.
+
+    Args:
+        model: the file of a model, as ``models/`` of a run and ``evonas train`` have it.
+        files: images, or folders of images.
+        fit: ``crop`` keeps the centre of an image that is no square, ``letterbox`` frames it.
+
+    Returns:
+        One prediction for each image, in the order given; folders in the order of names.
+
+    Raises:
+        ConfigError: there is no such fit.
+        DataError: the model or an image is missing or cannot be read.
+        StorageError: the model is damaged.
+
+    Example:
+        >>> evonas.predict(next((study.folder / "models").iterdir()), [])
+        []
+    """
+    if fit not in (CROP, LETTERBOX):
+        raise ConfigError(f"fit: expected {CROP} or {LETTERBOX}, got {fit}")
+    network = load_network(model)
+    _, about = read_model(model)
+    channels, height, width = about["input_shape"]
+    if height != width:
+        raise DataError(f"{model}: expected a network for square images, got {height}x{width}")
+    names = about["class_names"] or [str(label) for label in range(about["num_classes"])]
+    paths = list(_images(map(Path, files)))
+    fitting = Fitting(height, fit)
+    found: list[Prediction] = []
+    for start in range(0, len(paths), BATCH):
+        some = paths[start : start + BATCH]
+        images = torch.stack([_pixels(path, fitting, channels) for path in some])
+        with torch.no_grad():
+            chances = network(images).softmax(1)
+        best = chances.max(1)
+        found += [
+            Prediction(path, label, names[label], chance)
+            for path, label, chance in zip(
+                some, best.indices.tolist(), best.values.tolist(), strict=True
+            )
+        ]
+    return found
+
+
+def _images(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise DataError(f"{path}: expected images in the folder, found none")
+        yield from inside
+
+
+def _pixels(path: Path, fitting: Fitting, channels: int) -> torch.Tensor:
+    """Float, (channels, size, size), in [0, 1]."""
+    pixels = fitting.fitted(decode(path).pixels)
+    if channels == 1:
+        grey = (pixels.astype(np.uint32) @ np.array(GREY, dtype=np.uint32) + 500) // 1000
+        pixels = grey.astype(np.uint8)[..., None]
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float() / 255

@@ -1,0 +1,84 @@
+"""Image files classified: the network itself, on the pixels that were written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import evonas
+from evonas.errors import ConfigError, DataError
+from evonas.evaluation.data.loading import load_test
+
+RUN = [
+    "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf", "--population", "2",
+    "--generations", "1", "--epochs", "2", "--images", "400", "--batch", "20", "--workers", "1",
+    "--replicates", "1", "--confirm", "0", "--quiet",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from evonas.cli import main
+
+    out = tmp_path_factory.mktemp("predict") / "run"
+    with pytest.raises(SystemExit):
+        main([*RUN, "--out", str(out)])
+    return next((out / "models").iterdir())
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    for number, pixels in enumerate(load_test("digits").pixels[:20]):
+        Image.fromarray(pixels[0].numpy()).save(folder / f"{number:02}.png")
+    return folder
+
+
+def test_files_are_classified_as_their_pixels_are(model: Path, images: Path) -> None:
+    network, test = evonas.load_network(model), load_test("digits")
+    with torch.no_grad():
+        expected = network(test.pixels[:20] / 255).softmax(1)
+    found = evonas.predict(model, [images])
+    assert [each.path.name for each in found] == [f"{number:02}.png" for number in range(20)]
+    assert [each.label for each in found] == expected.argmax(1).tolist()
+    np.testing.assert_allclose(
+        [each.probability for each in found], expected.max(1).values, atol=1e-6
+    )
+    assert [each.name for each in found] == [str(each.label) for each in found]
+
+
+def test_colour_and_another_size_are_brought_to_what_the_network_knows(
+    model: Path, images: Path, tmp_path: Path
+) -> None:
+    grey = Image.open(images / "03.png")
+    large = grey.resize((64, 64), Image.Resampling.NEAREST).convert("RGB")
+    large.save(tmp_path / "large.png")
+    (one,), (two,) = (
+        evonas.predict(model, [path]) for path in (images / "03.png", tmp_path / "large.png")
+    )
+    assert (one.label, one.probability) == pytest.approx((two.label, two.probability))
+
+
+def test_the_command_says_what_python_says(
+    model: Path, images: Path, call: Callable[..., str]
+) -> None:
+    found = evonas.predict(model, [images])
+    printed = call("predict", str(model), str(images), "--json").splitlines()
+    assert [json.loads(line)["label"] for line in printed] == [each.label for each in found]
+    table = call("predict", str(model), str(images / "00.png"))
+    assert f"{found[0].probability:.3f}" in table
+
+
+def test_mistakes_are_told(model: Path, tmp_path: Path, call: Callable[..., str]) -> None:
+    with pytest.raises(DataError, match="found none"):
+        evonas.predict(model, [tmp_path])
+    with pytest.raises(DataError, match="cannot be read"):
+        evonas.predict(model, [tmp_path / "no.png"])
+    with pytest.raises(ConfigError, match="letterbox"):
+        evonas.predict(model, [], fit="stretch")
+    (tmp_path / "text.png").write_text("no image")
+    assert "text.png" in call("predict", str(model), str(tmp_path / "text.png"), code=2)
