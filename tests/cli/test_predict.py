@@ -51,16 +51,18 @@ def test_files_are_classified_as_their_pixels_are(model: Path, images: Path) -> 
     assert [each.name for each in found] == [str(each.label) for each in found]
 
 
-def test_colour_and_another_size_are_brought_to_what_the_network_knows(
+def test_a_wide_image_in_colour_is_its_centre_in_grey(
     model: Path, images: Path, tmp_path: Path
 ) -> None:
-    grey = Image.open(images / "03.png")
-    large = grey.resize((64, 64), Image.Resampling.NEAREST).convert("RGB")
-    large.save(tmp_path / "large.png")
-    (one,), (two,) = (
-        evonas.predict(model, [path]) for path in (images / "03.png", tmp_path / "large.png")
-    )
-    assert (one.label, one.probability) == pytest.approx((two.label, two.probability))
+    grey = np.array(Image.open(images / "03.png"))
+    wide = np.full((8, 14), 255, np.uint8)
+    wide[:, 3:11] = grey
+    Image.fromarray(wide).convert("RGB").save(tmp_path / "wide.png")
+    (expected,) = evonas.predict(model, [images / "03.png"])
+    (found,) = evonas.predict(model, [tmp_path / "wide.png"])
+    (framed,) = evonas.predict(model, [tmp_path / "wide.png"], fit="letterbox")
+    assert (found.label, found.probability) == (expected.label, expected.probability)
+    assert framed.probability != found.probability
 
 
 def test_the_command_says_what_python_says(
