@@ -12,7 +12,7 @@ from evonas.study.results.beliefs import Beliefs, is_ahead
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.progress import Progress, archive_hypervolume, progress_of
 
-GROWTH = 1.1
+GROWTH = 1.15
 """By how much a study has grown when its tables are written again: seldom, where it is large."""
 
 
