@@ -2,10 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from docs.make import MADE, stale
+from evonas.rules import convert, wirings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -39,3 +43,18 @@ def test_every_test_file_has_its_oracle_named() -> None:
     text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(test_\w+)`", text))
     assert named == {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+
+
+def test_the_rule_of_the_page_runs_as_pasted() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = [block for block in blocks if "Halfway" in block]
+    names: dict[str, Any] = {"__name__": "halfway"}
+    exec(code, names)  # what the reader does
+    first, second = nn.Linear(3, 4), nn.Linear(4, 2)
+    twin = convert(nn.Sequential(first, second), names["Halfway"](), seed=0)
+    images = torch.rand(5, 3, requires_grad=True)
+    (wiring,) = wirings(twin)
+    wiring.watch(twin(images)).sum().backward()
+    expected = torch.ones(5, 2) @ (second.weight / 2) @ (first.weight / 2)
+    torch.testing.assert_close(images.grad, expected)

@@ -11,7 +11,7 @@ from rich.text import Text
 from evonas.api.catalogue import rules_and_problems
 from evonas.cli.listing import print_rows
 from evonas.registry import look_up
-from evonas.rules import AbstractRule, all_rules
+from evonas.rules import ALIASES, AbstractRule, all_rules
 
 NOTATION = (
     "W weights, x input, g signal received for the output, e error of the logits, K(g; V) the "
@@ -24,6 +24,8 @@ def list_rules(console: Console) -> None:
     """One row for each rule; a package whose rule cannot be used is told on the error output."""
     rows, problems = rules_and_problems()
     print_rows(console, rows)
+    for alias, name in ALIASES.items():
+        console.print(f" {alias} is another name of {name}", highlight=False)
     for told in problems:
         print(f"evonas: left out: {told}", file=sys.stderr)
 
@@ -35,7 +37,7 @@ def show_rule(console: Console, name: str) -> None:
         UnknownNameError: there is no rule of this name.
         RuleError: its package cannot be used.
     """
-    rule = look_up(all_rules(), name, kind="rule")
+    rule = look_up(all_rules(), ALIASES.get(name, name), kind="rule")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for label, text in _facts(rule):
         table.add_row(Text(label), Text(text))

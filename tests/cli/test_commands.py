@@ -118,6 +118,15 @@ def test_lists_name_everything_there_is(
         assert set(names) <= first
 
 
+def test_another_name_of_a_rule_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    call("rules")
+    assert "hippo is another name of btsp" in capsys.readouterr().out
+    call("rules", "show", "hippo")
+    one = capsys.readouterr().out
+    call("rules", "show", "btsp")
+    assert one == capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_a_rule_is_shown_with_all_that_it_says_of_itself(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
