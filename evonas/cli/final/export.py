@@ -23,7 +23,7 @@ def export(
         Path | None, Parameter(help="The file; by default KEY.SUFFIX here.", show_default=False)
     ] = None,
 ) -> None:
-    """Write a trained network for other programs, and hold what was written against it.
+    """Export a trained network to another format, and check the result against it.
 
     The number of images in a batch is free, and the normalisation is inside.
     """

@@ -15,15 +15,15 @@ def train(
     /,
     *,
     space: Annotated[
-        str | None, Parameter(help="In the place of a run: a space's name or YAML file.")
+        str | None, Parameter(help="Instead of a run: name of a space, or a YAML file.")
     ] = None,
     genome: Annotated[str | None, Parameter(help="With --space: the text of a genome.")] = None,
     recipe: Annotated[
         str, Parameter(help="Name of a recipe (see evonas recipes), or a YAML file.")
     ] = "nas-bench-201",
-    epochs: Annotated[int | None, Parameter(help="In the place of the recipe's.")] = None,
-    batch: Annotated[int | None, Parameter(help="In the place of the recipe's.")] = None,
-    learning_rate: Annotated[float | None, Parameter(help="In the place of the recipe's.")] = None,
+    epochs: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
+    batch: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
+    learning_rate: Annotated[float | None, Parameter(help="Instead of the recipe's.")] = None,
     channels: Annotated[
         int | None, Parameter(help="Of the first stage; by default the run's.")
     ] = None,

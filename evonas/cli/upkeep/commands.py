@@ -19,7 +19,7 @@ def verify(
         bool, Parameter(help="Hold the images against their hash, too.", negative="--no-images")
     ] = True,
 ) -> None:
-    """Hold everything in the folder of a run against what was written; exit code 3 if it differs.
+    """Check everything in the folder of a run against its hashes; exit code 3 if anything differs.
 
     Nothing is changed; evonas repair puts right what can be put right.
     """
@@ -35,7 +35,7 @@ def repair(
     workers: Annotated[str | None, option("workers")] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Put right what is damaged in the folder of a run; a damaged journal is kept beside the new.
+    """Repair the folder of a run; a damaged journal is kept beside the new one.
 
     What can be shown to be what was written is kept. Models are trained again, to the values in
     the journal.
