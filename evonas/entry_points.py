@@ -4,11 +4,13 @@ The metadata of a package maps names to objects, so names are known without impo
 is imported when a name is used, in the process that uses it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from evonas.errors import InputError
+
+Entry = TypeVar("Entry")
 
 
 @final
@@ -70,6 +72,59 @@ class EntryPoints:
                 f"{where}: cannot be imported ({type(problem).__name__}: {problem}); "
                 "repair or uninstall the package"
             ) from problem
+
+
+class OfferedTable(Mapping[str, Entry]):
+    """What evonas and installed packages offer, by name; the latter is imported on first use.
+
+    A name with two claimants is refused when it is used, since no run may depend on which of them
+    was found first.
+
+    Args:
+        ours: what evonas offers.
+        offered: the entry points of the group, each named as what it offers.
+        accept: makes an entry of what a package offers, given its name and how messages begin that
+            are about it; raises where it is none.
+    """
+
+    def __init__(
+        self,
+        ours: Mapping[str, Entry],
+        offered: EntryPoints,
+        accept: Callable[[Any, str, str], Entry],
+    ) -> None:
+        self._ours = ours
+        self._offered = offered
+        self._accept = accept
+        self._accepted: dict[str, Entry] = {}
+
+    def __getitem__(self, name: str) -> Entry:
+        """What is called ``name``.
+
+        Raises:
+            KeyError: there is none.
+            InputError: of the class of the entry points: its package cannot be imported, offers
+                something else, or claims a name that is taken.
+        """
+        if name not in self._offered:
+            return self._ours[name]
+        if name not in self._accepted:
+            found, where = self._offered.load(name, is_ours=name in self._ours)
+            self._accepted[name] = self._accept(found, name, where)
+        return self._accepted[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._ours, *self._offered.names]))
+
+    def __len__(self) -> int:
+        return len(self._ours.keys() | set(self._offered.names))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ours or name in self._offered  # without importing anything
+
+    def packages(self, names: Iterable[str]) -> dict[str, str]:
+        """Name and version of the packages, other than evonas, that provide these."""
+        return self._offered.packages(names)
 
 
 def _origin(point: EntryPoint) -> str:

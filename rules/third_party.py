@@ -7,20 +7,18 @@ ask for its rules.
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, get_args
+from typing import Any, final, get_args
 
-from evonas.entry_points import EntryPoints
+from evonas.entry_points import EntryPoints, OfferedTable
 from evonas.errors import RuleError
 from evonas.rules.base import DESCRIPTIONS, AbstractRule, Transport
 
 GROUP = "evonas.rules"
 
 
-class RuleTable(Mapping[str, type[AbstractRule]]):
-    """The rules of evonas and of installed packages by name; the latter are imported on first use.
-
-    A name with two claimants is refused when it is used, since no run may depend on which of them
-    was found first.
+@final
+class RuleTable(OfferedTable[type[AbstractRule]]):
+    """The rules of evonas and of installed packages by name; errors are of class RuleError.
 
     Args:
         ours: the rules of evonas.
@@ -30,42 +28,9 @@ class RuleTable(Mapping[str, type[AbstractRule]]):
     def __init__(
         self, ours: Mapping[str, type[AbstractRule]], points: Iterable[EntryPoint]
     ) -> None:
-        self._ours = ours
-        self._offered = EntryPoints(
-            points,
-            kind="rule",
-            error=RuleError,
-            renamed=f"its rule and its entry point in '{GROUP}'",
-        )
-        self._loaded: dict[str, type[AbstractRule]] = {}
-
-    def __getitem__(self, name: str) -> type[AbstractRule]:
-        """The rule called ``name``.
-
-        Raises:
-            KeyError: there is none.
-            RuleError: its package cannot be imported, offers no rule, or claims a name that is
-                taken.
-        """
-        if name not in self._offered:
-            return self._ours[name]
-        if name not in self._loaded:
-            found, where = self._offered.load(name, is_ours=name in self._ours)
-            self._loaded[name] = _checked(found, name=name, where=where)
-        return self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._ours, *self._offered.names]))
-
-    def __len__(self) -> int:
-        return len(self._ours.keys() | set(self._offered.names))
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._offered  # without importing anything
-
-    def packages(self, names: Iterable[str]) -> dict[str, str]:
-        """Name and version of the packages, other than evonas, that provide these rules."""
-        return self._offered.packages(names)
+        renamed = f"its rule and its entry point in '{GROUP}'"
+        offered = EntryPoints(points, kind="rule", error=RuleError, renamed=renamed)
+        super().__init__(ours, offered, _checked)
 
 
 def installed() -> tuple[EntryPoint, ...]:
@@ -73,7 +38,7 @@ def installed() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
 
 
-def _checked(found: Any, *, name: str, where: str) -> type[AbstractRule]:
+def _checked(found: Any, name: str, where: str) -> type[AbstractRule]:
     if not (inspect.isclass(found) and issubclass(found, AbstractRule)):
         raise RuleError(
             f"{where}: expected a subclass of evonas.rules.AbstractRule, got {found!r}"

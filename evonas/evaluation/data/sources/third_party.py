@@ -4,19 +4,20 @@ An entry point names a subclass of ``AbstractSource`` that can be made without a
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, final
 
-from evonas.entry_points import EntryPoints
+from evonas.entry_points import EntryPoints, OfferedTable
 from evonas.errors import DataError
 from evonas.evaluation.data.sources.base import AbstractSource
 
 GROUP = "evonas.datasets"
 
 
-class DatasetTable(Mapping[str, AbstractSource]):
-    """The data sets of evonas and of installed packages by name; the latter are made on first use.
+@final
+class DatasetTable(OfferedTable[AbstractSource]):
+    """The data sets of evonas and of installed packages by name; errors are of class DataError.
 
     Args:
         ours: the data sets of evonas.
@@ -26,42 +27,9 @@ class DatasetTable(Mapping[str, AbstractSource]):
     def __init__(
         self, ours: Mapping[str, AbstractSource], points: Callable[[], Iterable[EntryPoint]]
     ) -> None:
-        self._ours = ours
-        self._offered = EntryPoints(
-            points(),
-            kind="data set",
-            error=DataError,
-            renamed=f"its data set and its entry point in '{GROUP}'",
-        )
-        self._made: dict[str, AbstractSource] = {}
-
-    def __getitem__(self, name: str) -> AbstractSource:
-        """The data set called ``name``.
-
-        Raises:
-            KeyError: there is none.
-            DataError: its package cannot be imported, offers no data set, or claims a name that
-                is taken.
-        """
-        if name not in self._offered:
-            return self._ours[name]
-        if name not in self._made:
-            found, where = self._offered.load(name, is_ours=name in self._ours)
-            self._made[name] = _made(found, name=name, where=where)
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._ours, *self._offered.names]))
-
-    def __len__(self) -> int:
-        return len(self._ours.keys() | set(self._offered.names))
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._offered  # without importing anything
-
-    def packages(self, names: Iterable[str]) -> dict[str, str]:
-        """Name and version of the packages, other than evonas, that provide these data sets."""
-        return self._offered.packages(names)
+        renamed = f"its data set and its entry point in '{GROUP}'"
+        offered = EntryPoints(points(), kind="data set", error=DataError, renamed=renamed)
+        super().__init__(ours, offered, _made)
 
 
 def installed() -> tuple[EntryPoint, ...]:
@@ -69,7 +37,7 @@ def installed() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
 
 
-def _made(found: Any, *, name: str, where: str) -> AbstractSource:
+def _made(found: Any, name: str, where: str) -> AbstractSource:
     if not (inspect.isclass(found) and issubclass(found, AbstractSource)):
         raise DataError(
             f"{where}: expected a subclass of "
