@@ -16,7 +16,7 @@ from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
-from evonas.evaluation.model_file import load_network, read_model
+from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
 from evonas.seeds import derive_seed
 from evonas.study.folder import opened_run, readable_run
@@ -155,8 +155,7 @@ def model_target(
         raise ConfigError(
             f"{path}: a model's file does not say which images it was trained on; give --dataset"
         )
-    network = load_network(path)
-    _, said = read_model(path)
+    network, said = load_described(path)
     if part == "validation" and "training" in said:
         raise ConfigError(
             f"{path}: the network of a final training has learned most validation images of a "

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from evonas.api.progress_bar import confirmation_display
-from evonas.errors import DataError
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.settings.workers import Workers
@@ -13,7 +12,7 @@ from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHU
 from evonas.study.folder import readable_run
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.reading import read_run
-from evonas.study.weights import weights_path
+from evonas.study.weights import kept_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,12 +106,7 @@ class Study:
         from evonas.evaluation.model_file import read_model
 
         candidate = self.find(key)
-        path = weights_path(self.folder, candidate.key)
-        if not path.exists():
-            raise DataError(
-                f"{path}: no weights are kept of candidate {candidate.key}; only those of the "
-                "front are, and of others with a good chance to belong to it"
-            )
+        path = kept_weights(self.folder, candidate.key)
         network = self.untrained(candidate)
         network.load_state_dict(read_model(path)[0])
         return network.eval()

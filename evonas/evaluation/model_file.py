@@ -135,6 +135,15 @@ def load_network(path: str | Path) -> Network:
         >>> network(torch.rand(2, 1, 8, 8)).shape
         torch.Size([2, 10])
     """
+    return load_described(path)[0]
+
+
+def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
+    """The same network, and what its file says of it; the file is read once.
+
+    Raises:
+        DataError, StorageError: see :func:`load_network`.
+    """
     weights, document = read_model(path)
     try:
         if document.get("format") != FORMAT:
@@ -148,7 +157,7 @@ def load_network(path: str | Path) -> Network:
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as problem:
         reason = " ".join(str(problem).split())  # torch writes several lines
         raise StorageError(f"{path}: damaged: {reason}") from problem
-    return network.eval()
+    return network.eval(), document
 
 
 def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:

@@ -4,12 +4,29 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from evonas.errors import DataError
+
 MODELS_FOLDER = "models"
 
 
 def weights_path(folder: Path, key: str) -> Path:
     """Where the weights of the candidate ``key`` lie."""
     return folder / MODELS_FOLDER / f"{key}.safetensors"
+
+
+def kept_weights(folder: Path, key: str) -> Path:
+    """The same, of a candidate whose weights were kept.
+
+    Raises:
+        DataError: they were not.
+    """
+    path = weights_path(folder, key)
+    if not path.exists():
+        raise DataError(
+            f"{path}: no weights are kept of candidate {key}; only those of the front are, and of "
+            "others with a good chance to belong to it"
+        )
+    return path
 
 
 def save_weights(folder: Path, key: str, weights: bytes) -> None:

@@ -14,10 +14,10 @@ from torch import nn
 from evonas.api.export.check import check_export
 from evonas.api.export.program import DYNAMIC, INPUT, OUTPUT, example_images, exported
 from evonas.api.export.python_file import python_source
-from evonas.errors import ConfigError, DataError
-from evonas.evaluation.model_file import load_network, read_model
+from evonas.errors import ConfigError
+from evonas.evaluation.model_file import load_described
 from evonas.rules import true_gradient
-from evonas.study.weights import weights_path
+from evonas.study.weights import kept_weights
 from evonas.version import evonas_version
 
 Format: TypeAlias = Literal["safetensors", "onnx", "pt2", "python"]
@@ -66,8 +66,7 @@ def export(
     if format == "onnx" and not all(map(find_spec, ("onnx", "onnxscript", "onnxruntime"))):
         raise ConfigError("format onnx: packages are missing; pip install 'evonas[export]'")
     source = _file_of(Path(model), key)
-    network = load_network(source)
-    _, about = read_model(source)
+    network, about = load_described(source)
     path = Path(out) if out is not None else Path(f"{about['key']}{SUFFIXES[format]}")
     if path.suffix != SUFFIXES[format]:
         raise ConfigError(f"out: expected a file that ends in {SUFFIXES[format]}, got {path}")
@@ -91,14 +90,7 @@ def _file_of(model: Path, key: str | None) -> Path:
     study = load_study(model)
     if key is None:
         raise ConfigError(f"{model}: expected the key of a candidate; see evonas front {model}")
-    candidate = study.find(key)
-    path = weights_path(study.folder, candidate.key)
-    if not path.exists():
-        raise DataError(
-            f"{path}: no weights are kept of candidate {candidate.key}; only those of the front "
-            "are, and of others with a good chance to belong to it"
-        )
-    return path
+    return kept_weights(study.folder, study.find(key).key)
 
 
 def _write_onnx(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import torch
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation.data.fitting import CROP, LETTERBOX, Fitting
 from evonas.evaluation.data.folder.decoding import SUFFIXES, decode
-from evonas.evaluation.model_file import load_network, read_model
+from evonas.evaluation.model_file import load_described
 
 BATCH = 64
 GREY = (
@@ -68,8 +68,7 @@ def predict(
     """
     if fit not in (CROP, LETTERBOX):
         raise ConfigError(f"fit: expected {CROP} or {LETTERBOX}, got {fit}")
-    network = load_network(model)
-    _, about = read_model(model)
+    network, about = load_described(model)
     channels, height, width = about["input_shape"]
     if height != width:
         raise DataError(f"{model}: expected a network for square images, got {height}x{width}")

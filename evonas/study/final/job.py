@@ -14,6 +14,7 @@ from evonas.schema import dump_yaml, parse_yaml
 from evonas.settings.machine import Precision
 from evonas.space import Genome, Space, from_data
 from evonas.study.shape import under_rules
+from evonas.study.weights import write_whole
 
 SPACE_FILE = "space.yaml"
 CONFIG_FILE = "config.yaml"
@@ -92,11 +93,9 @@ class FinalJob:
         """
         config, space = folder / CONFIG_FILE, folder / SPACE_FILE
         if not config.exists():
-            space.write_text(self.space_text, encoding="utf-8")
+            write_whole(space, self.space_text.encode())
             said = {**self.document(), "data": {"folder": data_dir}, "versions": versions}
-            temporary = config.with_suffix(".tmp")
-            temporary.write_text(dump_yaml(said), encoding="utf-8")
-            temporary.replace(config)
+            write_whole(config, dump_yaml(said).encode())
             return
         before = parse_yaml(
             config.read_text(encoding="utf-8"), where=str(config), error=ConfigError

@@ -92,8 +92,6 @@ def run_seed(
             _save(training, folder / CHECKPOINT_FILE)
             last = time.monotonic()
 
-    if not training.epochs:
-        folder.mkdir(parents=True, exist_ok=True)
     with one_thread() if _is_small(network, data, job.recipe) else nullcontext():
         training.run(step)
         return _conclude(folder, job, data, network, training, seed=seed, test=read_test())
