@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from cyclopts import App, CycloptsError, Parameter
 
-import evonas
 from evonas.api.terminal.console import ReaderGoneError, showing
 from evonas.api.terminal.output import discard
 from evonas.cli import commands
+from evonas.cli.catalogue import commands as catalogue
 from evonas.cli.end_signals import INTERRUPTED, EndSignals
 from evonas.cli.examining.ablate import ablate
 from evonas.cli.examining.analyse import analyse
@@ -23,6 +23,7 @@ from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep
+from evonas.cli.versions import versions
 from evonas.errors import DiskFullError, EvonasError, InputError, StorageError
 from evonas.study.upkeep.full_disk import FULL
 
@@ -35,24 +36,24 @@ def make_app() -> App:
     app = App(
         name="evonas",
         help="Evolutionary search for architectures and the learning rules that train them.",
-        version=lambda: evonas.__version__,
+        version=versions,
         help_format="plaintext",
         console=showing(),
         default_parameter=Parameter(negative=(), show_env_var=False, allow_repeating=True),
     )
     spaces = App(name="spaces", help="List, show and check search spaces.", sort_key=3)
-    spaces.default(commands.spaces)
-    spaces.command(commands.spaces, name="list")
-    spaces.command(commands.show_space, name="show")
-    spaces.command(commands.check_space, name="check")
-    spaces.command(commands.space_schema, name="schema")
+    spaces.default(catalogue.spaces)
+    spaces.command(catalogue.spaces, name="list")
+    spaces.command(catalogue.show_space, name="show")
+    spaces.command(catalogue.check_space, name="check")
+    spaces.command(catalogue.space_schema, name="schema")
     rules = App(name="rules", help="List and show learning rules.", sort_key=4)
-    rules.default(commands.rules)
-    rules.command(commands.rules, name="list")
-    rules.command(commands.show_rule, name="show")
+    rules.default(catalogue.rules)
+    rules.command(catalogue.rules, name="list")
+    rules.command(catalogue.show_rule, name="show")
     data = App(name="data", help="Look at a data set before a search.", sort_key=7.5)
     data.command(check_data, name="check")
-    data.command(commands.datasets, name="list")
+    data.command(catalogue.datasets, name="list")
     app.command(run, sort_key=0)
     app.command(resume, sort_key=1)
     app.command(confirm, sort_key=1.5)
@@ -73,9 +74,9 @@ def make_app() -> App:
     app.command(upkeep.backup, sort_key=2.84)
     app.command(spaces)
     app.command(rules)
-    app.command(commands.objectives, sort_key=5)
-    app.command(commands.algorithms, sort_key=6)
-    app.command(commands.datasets, sort_key=7)
+    app.command(catalogue.objectives, sort_key=5)
+    app.command(catalogue.algorithms, sort_key=6)
+    app.command(catalogue.datasets, sort_key=7)
     app.command(data)
     app.command(bench, sort_key=8)
     app.command(compare, sort_key=9)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing, working
-from evonas.cli.run_command import QUIET, option
+from evonas.cli.options import QUIET, AsJson, option
 
 
 def train(
@@ -79,8 +79,8 @@ def train(
     show_results(console, report)
 
 
-def recipes() -> None:
+def recipes(*, json: AsJson = False) -> None:
     """List the recipes for final trainings: what each does, and where it is from."""
     from evonas.cli.final.view import list_recipes
 
-    list_recipes(showing())
+    list_recipes(showing(), as_json=json)
