@@ -6,7 +6,7 @@ Modules that import torch are imported inside the commands: ``evonas --help`` an
 import sys
 from contextlib import suppress
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnknownOptionError
 
 from evonas.api.terminal.console import ReaderGoneError, showing
 from evonas.api.terminal.output import discard
@@ -26,6 +26,7 @@ from evonas.cli.upkeep import commands as upkeep
 from evonas.cli.versions import versions
 from evonas.errors import DiskFullError, EvonasError, InputError, StorageError
 from evonas.study.upkeep.full_disk import FULL
+from evonas.synonyms import synonym
 
 READER_GONE = 141  # the shell's code for a process that wrote to a pipe that nobody reads
 UNWRITTEN = StorageError.exit_code
@@ -54,20 +55,20 @@ def make_app() -> App:
     data = App(name="data", help="Look at a data set before a search.", sort_key=7.5)
     data.command(check_data, name="check")
     data.command(catalogue.datasets, name="list")
-    app.command(run, sort_key=0)
-    app.command(resume, sort_key=1)
+    app.command(run, sort_key=0, synonym=("search", "start"))
+    app.command(resume, sort_key=1, synonym=("continue", "restart"))
     app.command(confirm, sort_key=1.5)
-    app.command(commands.front, sort_key=2)
+    app.command(commands.front, sort_key=2, synonym=("pareto", "results"))
     app.command(commands.show, sort_key=2.5)
-    app.command(train, sort_key=2.52)
+    app.command(train, sort_key=2.52, synonym=("fit", "retrain"))
     app.command(export, sort_key=2.53)
-    app.command(predict, sort_key=2.54)
+    app.command(predict, sort_key=2.54, synonym=("infer", "classify"))
     app.command(recipes, sort_key=7.5)
     app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)
     app.command(analyse, sort_key=2.7)
     app.command(upkeep.status, sort_key=2.8)
-    app.command(upkeep.ls, sort_key=2.81)
+    app.command(upkeep.ls, sort_key=2.81, synonym=("list", "runs"))
     app.command(upkeep.log, sort_key=2.815)
     app.command(upkeep.verify, sort_key=2.82)
     app.command(upkeep.repair, sort_key=2.83)
@@ -75,12 +76,12 @@ def make_app() -> App:
     app.command(spaces)
     app.command(rules)
     app.command(catalogue.objectives, sort_key=5)
-    app.command(catalogue.algorithms, sort_key=6)
+    app.command(catalogue.algorithms, sort_key=6, synonym=("engines", "strategies"))
     app.command(catalogue.datasets, sort_key=7)
     app.command(data)
     app.command(bench, sort_key=8)
     app.command(compare, sort_key=9)
-    app.command(commands.doctor, sort_key=10)
+    app.command(commands.doctor, sort_key=10, synonym=("info", "env", "check"))
     app.register_install_completion_command(name="--install-completion")
     return app
 
@@ -102,6 +103,9 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str] | None) -> int:
     try:
         make_app()(arguments, exit_on_error=False, print_error=False)
+    except UnknownOptionError as problem:
+        _tell(_unknown_option(problem))
+        return InputError.exit_code
     except CycloptsError as problem:
         _tell(problem)
         return InputError.exit_code
@@ -118,6 +122,14 @@ def _run(arguments: list[str] | None) -> int:
         _tell(f"{where}{problem.strerror or problem or type(problem).__name__}")
         return DiskFullError.exit_code if problem.errno in FULL else UNWRITTEN
     return 0
+
+
+def _unknown_option(problem: UnknownOptionError) -> str:
+    """The message, with the option that does what the unknown one does in other tools."""
+    word = (problem.token.keyword or problem.token.value).partition("=")[0]
+    known = [name for argument in problem.argument_collection for name in argument.names]
+    meant = synonym(word, known)
+    return str(problem) if meant is None else f"Unknown option: {word}. Did you mean {meant}?"
 
 
 def _tell(problem: object) -> None:
