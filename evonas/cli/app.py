@@ -55,6 +55,7 @@ def make_app() -> App:
     data = App(name="data", help="Look at a data set before a search.", sort_key=7.5)
     data.command(check_data, name="check")
     data.command(catalogue.datasets, name="list")
+    app.command(commands.init, sort_key=-1)
     app.command(run, sort_key=0, synonym=("search", "start"))
     app.command(resume, sort_key=1, synonym=("continue", "restart"))
     app.command(confirm, sort_key=1.5)

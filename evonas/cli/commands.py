@@ -1,11 +1,32 @@
-"""The commands that show a run or a machine; everything heavy is imported when one runs."""
+"""The commands to begin with, and to look at a run or a machine; heavy imports wait inside."""
 
+import shlex
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing
 from evonas.cli.options import AsJson, Folder, option
+
+
+def init(
+    folder: Annotated[Path, Parameter(help="Where to write them; made if need be.")] = Path(),
+    /,
+) -> None:
+    """Write a search space and the settings of a run, with comments, to begin with.
+
+    space.yaml and run.yaml can be run as they are. search-space.schema.json lets editors complete
+    and check the space.
+    """
+    from evonas.api.starting.writing import RUN_FILE, write_beginnings
+
+    console = showing()
+    for path in write_beginnings(folder):
+        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    text = f"change them, then: {enter}evonas run --config {RUN_FILE}"
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def front(folder: Folder, /, *, json: AsJson = False) -> None:

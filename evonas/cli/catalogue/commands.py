@@ -30,7 +30,11 @@ def check_space(
     /,
     *,
     train: Annotated[
-        bool, Parameter(help="Count its functions, train its smallest and largest network.")
+        bool,
+        Parameter(
+            help="Count its functions, train its smallest and largest network.",
+            negative="--no-train",
+        ),
     ] = True,
 ) -> None:
     """Check a space: every problem of its file at once, what it holds, and one training step."""
