@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from cyclopts import CycloptsError
 from torch import nn
 
+import evonas
 from docs.make import MADE, stale
 from evonas.cli.app import make_app
 from evonas.rules import convert, wirings
@@ -29,6 +31,19 @@ def test_the_page_of_commands_has_every_command_and_option() -> None:
     named = re.compile(r"^## .*|(?<=`)--[\w-]+|^\| \d+ \|", re.MULTILINE)
     page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     assert named.findall(page) == named.findall(MADE["commands.md"]()), "run: python -m docs.make"
+
+
+def test_the_site_has_every_page_and_the_reference_every_public_name() -> None:
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = re.findall(r"[\w-]+\.md", yaml.safe_dump(site["nav"]))
+    assert sorted(listed) == sorted(
+        [path.name for path in (ROOT / "docs").glob("*.md")] + ["results.md"]
+    )
+    reference = (ROOT / "docs/api-reference.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"^(?:::: |.*heading: )evonas\.(\w+)(?![\w.])", reference, re.MULTILINE)
+    )
+    assert named == set(evonas.__all__) - {"__version__"}
 
 
 TYPED = [page for page in PAGES if page.name != "commands.md"]  # that one has them as patterns

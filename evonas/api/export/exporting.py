@@ -56,7 +56,7 @@ def export(
         DataError: the file is missing, or no weights are kept of the candidate.
         StorageError: the model is damaged, or what was written gives other logits.
 
-    Example:
+    Examples:
         >>> key = study.front.index[0]
         >>> evonas.export(study.folder, key, format="pt2", out="network.pt2").name
         'network.pt2'

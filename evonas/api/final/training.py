@@ -84,7 +84,7 @@ def train(
         TrainingDiverged: the loss stopped being finite.
         StorageError: a file of the training is damaged.
 
-    Example:
+    Examples:
         >>> key = study.front.index[0]
         >>> report = evonas.train(study.folder, key, recipe="short", epochs=3, progress=False)
         >>> len(report.curve)
