@@ -25,6 +25,7 @@ from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
 from evonas.rules.feedback.fixed_random_sign import FixedRandomSign
 from evonas.rules.feedback.kolen_pollack import KolenPollack
 from evonas.rules.feedback.uniform_sign import UniformSign
+from evonas.rules.feedback.weight_mirror import WeightMirror
 from evonas.rules.layers import RuleConv2d, RuleLinear
 from evonas.rules.own_update.bcm import BienenstockCooperMunro
 from evonas.rules.own_update.btsp import BehaviouralTimescale
@@ -54,6 +55,7 @@ RULES: dict[str, type[AbstractRule]] = {
     FixedRandomSign.name: FixedRandomSign,
     BatchRandomSign.name: BatchRandomSign,
     KolenPollack.name: KolenPollack,
+    WeightMirror.name: WeightMirror,
     DirectFeedbackAlignment.name: DirectFeedbackAlignment,
     SignedDirectFeedback.name: SignedDirectFeedback,
     DirectRandomTarget.name: DirectRandomTarget,
@@ -104,6 +106,7 @@ __all__ = [
     "SoftHebb",
     "SpikeTiming",
     "UniformSign",
+    "WeightMirror",
     "Wiring",
     "alignment",
     "all_rules",

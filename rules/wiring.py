@@ -20,6 +20,7 @@ from evonas.rules.step_state import StepState
 
 T = TypeVar("T")
 
+FEEDBACK_STREAM, MIRROR_STREAM = 0, 1  # of random numbers of one layer and step
 DRAW_AHEAD = 131_072  # random numbers per call; smaller calls cost more per number, measured
 MAX_STEPS_AHEAD = 64
 
@@ -43,6 +44,7 @@ class Wiring:
         feedback_cache: the feedback of all layers, made together.
         has_kernels: whether kernels compute it, and direct feedback of all layers together.
         num_errors: width of the logits last watched; None before.
+        after_step: what the rules do by themselves after each step of the optimiser.
     """
 
     def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
@@ -54,6 +56,7 @@ class Wiring:
         self.feedback_cache = FeedbackCache()
         self.has_kernels = False
         self.num_errors: int | None = None
+        self.after_step: list[Callable[[], None]] = []
         self._needs_error = needs_error
         self._needs_weight_decay = needs_weight_decay
         self._has_overlap = False
@@ -145,6 +148,8 @@ class Wiring:
             )
         else:
             self.step_state.count()
+        for act in self.after_step:
+            act()
         self.version += 1
 
     def state(self) -> dict[str, float | int]:
@@ -199,9 +204,17 @@ class Wiring:
         return self.fresh_noises([layer], like=like, counts=[shape.numel()]).view(shape)
 
     def fresh_noises(
-        self, layers: Sequence[int], *, like: Tensor, counts: Sequence[int]
+        self,
+        layers: Sequence[int],
+        *,
+        like: Tensor,
+        counts: Sequence[int],
+        stream: int = FEEDBACK_STREAM,
     ) -> Tensor:
-        """The fresh noise of several layers, concatenated: (sum of the counts,)."""
+        """The fresh noise of several layers, concatenated: (sum of the counts,).
+
+        Other streams are independent of it.
+        """
         place = (tuple(layers), tuple(counts), like.device)
         addresses = self.remember(
             ("addresses", *place),
@@ -209,14 +222,14 @@ class Wiring:
         )
         step = self.step_state.step
         if isinstance(step, Tensor):
-            return self._draw(addresses, step.view(1), like)[0]
+            return self._draw(addresses, step.view(1), like, stream)[0]
         ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // sum(counts)))
         first = step // ahead * ahead
-        key = ("fresh", *place, like.dtype)
+        key = ("fresh", *place, like.dtype, stream)
         known: tuple[int, Tensor] | None = self._remembered.get(key)
         if known is None or known[0] != first:
             steps = torch.arange(first, first + ahead, device=like.device)
-            known = self._remembered[key] = (first, self._draw(addresses, steps, like))
+            known = self._remembered[key] = (first, self._draw(addresses, steps, like, stream))
         return known[1][step - first]
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -226,9 +239,11 @@ class Wiring:
         found: T = self._remembered[key]
         return found
 
-    def _draw(self, addresses: Addresses, steps: Tensor, like: Tensor) -> Tensor:
+    def _draw(
+        self, addresses: Addresses, steps: Tensor, like: Tensor, stream: int = FEEDBACK_STREAM
+    ) -> Tensor:
         dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
-        numbers = addresses.uniform(steps, seed=self.seed, dtype=dtype)
+        numbers = addresses.uniform(steps, seed=self.seed, stream=stream, dtype=dtype)
         return numbers.mul_(math.sqrt(3.0)).to(like.dtype)
 
     def __getstate__(self) -> dict[str, Any]:

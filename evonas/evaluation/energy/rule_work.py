@@ -27,6 +27,7 @@ from evonas.rules import (
     SignedDirectFeedback,
     SpikeTiming,
     UniformSign,
+    WeightMirror,
 )
 from evonas.rules.own_update.own_update import SENDERS
 
@@ -98,6 +99,15 @@ def _send_random_magnitudes(_: AbstractRule, layer: LayerUse, batch: int) -> Wor
 def _send_learnt(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
     """B is read, and learns as W does, from the same gradient."""
     return transposed(layer, batch, read=layer.weights) + sgd_update(layer.weights)
+
+
+def _send_mirrored(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """B is read; in a phase noise passes through W, and B moves to what noise and answer say."""
+    assert isinstance(rule, WeightMirror)
+    drawn = rule.noises * layer.groups * (layer.weights // layer.channels)
+    phase = multiply_adds(2 * rule.noises * layer.weights) + multiply_adds(2 * layer.weights)
+    phase = phase + moved(3 * layer.weights) + Work(random_numbers=drawn)
+    return transposed(layer, batch, read=layer.weights) + phase
 
 
 def _send_error(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
@@ -186,6 +196,7 @@ SENDS: dict[type, LayerWork] = {
     FixedRandomSign: _send_random_magnitudes,
     BatchRandomSign: _send_random_magnitudes,
     KolenPollack: _send_learnt,
+    WeightMirror: _send_mirrored,
     DirectFeedbackAlignment: _send_error,
     SignedDirectFeedback: _send_error_signs,
     DirectRandomTarget: _send_row,

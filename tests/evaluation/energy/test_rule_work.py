@@ -35,6 +35,10 @@ SENT = {
     "brsf": Work(PASS + 2 * WEIGHTS, PASS, G + X + WEIGHTS, WEIGHTS),
     # reads B, and trains it: four multiply-adds and five words each
     "kp": Work(PASS + 4 * WEIGHTS, PASS + 4 * WEIGHTS, G + X + 6 * WEIGHTS),
+    # reads B; 64 patterns of noise pass through W, and give what B moves to: two more a weight
+    "wm": Work(
+        PASS + 130 * WEIGHTS, PASS + 130 * WEIGHTS, G + X + 4 * WEIGHTS, random_numbers=64 * 18
+    ),
     "dfa": Work(X * CLASSES, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
     "sdfa": Work(0, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
     "drtp": Work(words=X + 6 * INPUTS),
@@ -56,7 +60,7 @@ def test_every_rule_has_a_cost_and_the_first_layer_sends_nothing() -> None:
 
 def test_rules_that_only_send_learn_from_one_correlation() -> None:
     expected = Work(PASS, PASS, X + G + WEIGHTS)
-    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp"):
+    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "dfa", "sdfa", "drtp"):
         assert update(named(name), batch=BATCH) == expected
 
 
