@@ -168,16 +168,26 @@ def _update_by_spikes(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """A head is run and trained: normalised, pooled, read by a linear map of the classes."""
+    """A head is run and trained: normalised, pooled, read by a linear map of the classes.
+
+    Mono-Forward does not normalise. The contrast of pairs has no head: inputs are standardised and
+    run once more; both kinds of pairs are added up, rectified, squared, and passed back.
+    """
     assert isinstance(rule, LocalLoss)
     outputs, channels = batch * layer.outputs, layer.channels
+    if rule.loss == "contrast":
+        inputs = batch * layer.inputs
+        pairs = multiply_adds(4 * outputs) + Work(additions=4 * outputs) + moved(4 * outputs)
+        standard = multiply_adds(2 * inputs) + moved(3 * inputs)
+        return correlation(layer, batch) + forward(layer, batch=batch) + pairs + standard
     features = channels * (rule.pool**2 if layer.outputs > channels else 1)
     norm = Work(multiplications=5 * outputs, additions=8 * outputs) + moved(8 * outputs)
     shape = Work(additions=4 * outputs) + moved(6 * outputs + 2 * batch * features)
     read = multiply_adds(batch * features * layer.num_classes) + moved(
         batch * (features + layer.num_classes) + features * layer.num_classes
     )
-    return correlation(layer, batch) + norm + shape + read * 3
+    head = shape + read * 3 if rule.loss == "mono-forward" else norm + shape + read * 3
+    return correlation(layer, batch) + head
 
 
 def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:

@@ -8,7 +8,13 @@ from torch import Tensor
 from evonas.evaluation.energy.rule_work import send, update
 from evonas.evaluation.energy.trace import LayerUse
 from evonas.evaluation.energy.work import Picojoules, Work
-from evonas.rules import RULES, AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
+from evonas.rules import (
+    RULES,
+    AbstractFeedbackRule,
+    AbstractRule,
+    AbstractRuleLayer,
+    LocalLoss,
+)
 from evonas.rules.own_update.own_update import AbstractOwnUpdateRule
 
 # a 3 x 3 convolution of 2 to 4 channels on 8 x 8 positions, ten classes
@@ -97,6 +103,17 @@ def test_a_head_of_a_local_loss_reads_its_pooled_map_three_times() -> None:
     correlation = Work(PASS, PASS, X + G + WEIGHTS)
     read = BATCH * features * CLASSES
     assert more.multiplications == correlation.multiplications + 5 * G + 3 * read
+
+
+def test_mono_forward_does_not_normalise_and_self_contrast_runs_the_layer_again() -> None:
+    correlation = Work(PASS, PASS, X + G + WEIGHTS)
+    mono = update(layer(LocalLoss(loss="mono-forward")), batch=BATCH)
+    read = BATCH * 4 * 2 * 2 * CLASSES
+    assert mono.multiplications == correlation.multiplications + 3 * read
+    pairs = update(layer(LocalLoss(loss="contrast")), batch=BATCH)
+    # a mean and a deviation of every input; two kinds of pairs, squared and passed back
+    assert pairs.multiplications == 2 * PASS + 2 * X + 4 * G
+    assert pairs.words == 2 * (X + G + WEIGHTS) + 3 * X + 4 * G
 
 
 def test_signs_and_direct_feedback_cost_less_than_back_propagation() -> None:
