@@ -24,6 +24,7 @@ from evonas.rules.feedback.batch_random_sign import BatchRandomSign
 from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
 from evonas.rules.feedback.fixed_random_sign import FixedRandomSign
 from evonas.rules.feedback.kolen_pollack import KolenPollack
+from evonas.rules.feedback.product_feedback import ProductFeedback
 from evonas.rules.feedback.uniform_sign import UniformSign
 from evonas.rules.feedback.weight_mirror import WeightMirror
 from evonas.rules.layers import RuleConv2d, RuleLinear
@@ -56,6 +57,7 @@ RULES: dict[str, type[AbstractRule]] = {
     BatchRandomSign.name: BatchRandomSign,
     KolenPollack.name: KolenPollack,
     WeightMirror.name: WeightMirror,
+    ProductFeedback.name: ProductFeedback,
     DirectFeedbackAlignment.name: DirectFeedbackAlignment,
     SignedDirectFeedback.name: SignedDirectFeedback,
     DirectRandomTarget.name: DirectRandomTarget,
@@ -98,6 +100,7 @@ __all__ = [
     "Moment",
     "Oja",
     "PredictiveCoding",
+    "ProductFeedback",
     "RuleConv2d",
     "RuleLinear",
     "RuleTable",

@@ -20,7 +20,8 @@ from evonas.rules.step_state import StepState
 
 T = TypeVar("T")
 
-FEEDBACK_STREAM, MIRROR_STREAM = 0, 1  # of random numbers of one layer and step
+# of random numbers of one layer and step
+FEEDBACK_STREAM, MIRROR_STREAM, EXPANSION_STREAM = 0, 1, 2
 DRAW_AHEAD = 131_072  # random numbers per call; smaller calls cost more per number, measured
 MAX_STEPS_AHEAD = 64
 
@@ -137,8 +138,8 @@ class Wiring:
         if self._needs_weight_decay:
             if not weight_decay > 0.0:
                 raise RuleError(
-                    "rule 'kp' aligns by weight decay alone: expected weight_decay > 0, got "
-                    f"{weight_decay}; set it (1e-3 or more early on) or choose another rule"
+                    "rule 'kp' (or 'pfa') aligns by weight decay alone: expected weight_decay > 0,"
+                    f" got {weight_decay}; set it (1e-3 or more early on) or choose another rule"
                 )
             self.step_state.advance(
                 learning_rate=learning_rate,
@@ -190,14 +191,20 @@ class Wiring:
         self.has_kernels = False
         self.version += 1
 
-    def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
-        """Constant noise of unit root mean square, with dtype and device of ``like``."""
+    def fixed_noise(
+        self, layer: int, *, like: Tensor, shape: torch.Size, stream: int = FEEDBACK_STREAM
+    ) -> Tensor:
+        """Constant noise of unit root mean square, with dtype and device of ``like``.
+
+        Other streams are independent of it.
+        """
 
         def draw() -> Tensor:
             addresses = Addresses([shape.numel()], layers=[layer], device=like.device)
-            return self._draw(addresses, torch.arange(1, device=like.device), like).view(shape)
+            first = torch.arange(1, device=like.device)
+            return self._draw(addresses, first, like, stream).view(shape)
 
-        return self.remember(("fixed", layer, shape, like.device, like.dtype), draw)
+        return self.remember(("fixed", layer, shape, like.device, like.dtype, stream), draw)
 
     def fresh_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
         """The same, new after every optimiser step; :meth:`fixed_noise` is that of step 0."""

@@ -49,8 +49,11 @@ def self_contrast(
     good = goodness(2.0 * answers)
     bad = goodness(answers + answers.roll(-1, 0))
     norms = torch.linalg.vector_norm(good.flatten(1), dim=1)
-    loss: Tensor = F.softplus(theta_positive - good).mean()
-    return loss + F.softplus(bad - theta_negative).mean() + penalty * norms.mean()
+    losses: list[Tensor] = [
+        F.softplus(theta_positive - good).mean(), F.softplus(bad - theta_negative).mean(),
+        penalty * norms.mean(),
+    ]  # fmt: skip
+    return torch.stack(losses).sum()
 
 
 def goodness(answers: Tensor) -> Tensor:

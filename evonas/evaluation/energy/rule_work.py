@@ -24,6 +24,7 @@ from evonas.rules import (
     KolenPollack,
     LocalLoss,
     PredictiveCoding,
+    ProductFeedback,
     SignedDirectFeedback,
     SpikeTiming,
     UniformSign,
@@ -108,6 +109,24 @@ def _send_mirrored(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
     phase = multiply_adds(2 * rule.noises * layer.weights) + multiply_adds(2 * layer.weights)
     phase = phase + moved(3 * layer.weights) + Work(random_numbers=drawn)
     return transposed(layer, batch, read=layer.weights) + phase
+
+
+def _send_product(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """The signal is expanded by B, which is drawn again, and sent through R, which learns."""
+    assert isinstance(rule, ProductFeedback)
+    times, width = rule.expansion, rule.expansion * layer.channels // layer.groups
+    wide = batch * times * layer.outputs
+    expand = multiply_adds(batch * layer.outputs * width) + Work(
+        multiplications=layer.channels * width, random_numbers=layer.channels * width
+    )
+    back = multiply_adds(batch * times * layer.products) + moved(
+        wide + batch * layer.inputs + times * layer.weights
+    )
+    learnt = multiply_adds(batch * times * layer.products) + moved(
+        batch * layer.inputs + wide + times * layer.weights
+    )
+    written = moved(batch * layer.outputs + wide)
+    return expand + written + back + learnt + sgd_update(times * layer.weights)
 
 
 def _send_error(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
@@ -207,6 +226,7 @@ SENDS: dict[type, LayerWork] = {
     BatchRandomSign: _send_random_magnitudes,
     KolenPollack: _send_learnt,
     WeightMirror: _send_mirrored,
+    ProductFeedback: _send_product,
     DirectFeedbackAlignment: _send_error,
     SignedDirectFeedback: _send_error_signs,
     DirectRandomTarget: _send_row,

@@ -45,6 +45,13 @@ SENT = {
     "wm": Work(
         PASS + 130 * WEIGHTS, PASS + 130 * WEIGHTS, G + X + 4 * WEIGHTS, random_numbers=64 * 18
     ),
+    # a 40 wide B, drawn; back through R, its correlation and its step: ten times those of W
+    "pfa": Work(
+        multiplications=40 * G + 160 + 20 * PASS + 40 * WEIGHTS,
+        additions=40 * G + 20 * PASS + 40 * WEIGHTS,
+        words=G + 10 * G + (10 * G + X + 10 * WEIGHTS) * 2 + 50 * WEIGHTS,
+        random_numbers=160,
+    ),
     "dfa": Work(X * CLASSES, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
     "sdfa": Work(0, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
     "drtp": Work(words=X + 6 * INPUTS),
@@ -66,7 +73,7 @@ def test_every_rule_has_a_cost_and_the_first_layer_sends_nothing() -> None:
 
 def test_rules_that_only_send_learn_from_one_correlation() -> None:
     expected = Work(PASS, PASS, X + G + WEIGHTS)
-    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "dfa", "sdfa", "drtp"):
+    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "pfa", "dfa", "sdfa", "drtp"):
         assert update(named(name), batch=BATCH) == expected
 
 
