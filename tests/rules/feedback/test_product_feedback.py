@@ -138,6 +138,15 @@ def test_the_expansion_has_the_scale_of_the_published_code() -> None:
     assert abs(float(expand.mean())) < 0.002
 
 
+def test_the_expansion_and_r_are_drawn_apart() -> None:
+    rule = ProductFeedback()
+    layer = _connected(rule)
+    expand, r = rule.expand(layer).flatten(), first_r(layer, rule).flatten()
+    count = min(len(expand), len(r))
+    both = torch.stack([expand[:count], r[:count]])
+    assert abs(float(torch.corrcoef(both)[0, 1])) < 0.05
+
+
 def _connected(rule: ProductFeedback) -> RuleLinear:
     layer = RuleLinear(30, 40, rule=rule)
     connect(layer, seed=2)
