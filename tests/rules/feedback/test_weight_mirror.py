@@ -212,3 +212,20 @@ def test_a_layer_that_gets_the_rule_after_it_was_connected_is_refused() -> None:
 def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match="rule 'wm': expected a rate in"):
         WeightMirror(**options)
+
+
+def test_a_training_sends_through_the_feedback_of_each_step() -> None:
+    """By the cache of all layers, which every step must refresh."""
+    network = nn.Sequential(*[RuleLinear(5, 5, rule=WeightMirror(rate=0.3)) for _ in range(3)])
+    network.double()
+    wiring = connect(network, seed=1)
+    for _ in range(4):
+        x = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
+        outputs = network(x)
+        g = torch.randn_like(outputs)
+        (sent,) = torch.autograd.grad(outputs, x, g)
+        for layer in reversed(network):
+            assert isinstance(layer, RuleLinear)
+            g = g @ layer.feedback()
+        assert torch.allclose(sent, g, rtol=0, atol=1e-12)
+        wiring.advance(learning_rate=0.1)
