@@ -81,6 +81,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "predictive-coding": ("pc",),
     "random-feedback": ("fa",),
     "sign-symmetry": ("usf",),
+    "weight-mirror": ("wm",),
     # engines
     "bayesian": ("evonas",),
     "ea": ("aging", "nsga2"),
