@@ -113,7 +113,7 @@ def layout_of(root: Path) -> Layout:
         parts[TEST] = parts.pop(VALIDATION)
     listings = {part: list_classes(folder) for part, folder in parts.items()}
     for listing in listings.values():
-        _check_same_classes(listings[TRAIN], listing)
+        check_same_classes(listings[TRAIN], listing)
     return Layout(
         train=listings[TRAIN],
         validation=listings.get(VALIDATION),
@@ -148,6 +148,15 @@ def list_classes(root: Path) -> Listing:
             f"images there (files ending in {', '.join(SUFFIXES)}), or remove the folder"
         )
     return Listing(root, tuple(classes), tuple(paths), tuple(labels))
+
+
+def loose_images(root: Path) -> list[Path]:
+    """The images that lie in a folder itself, in the order of their names."""
+    return sorted(
+        each
+        for each in root.iterdir()
+        if _is_visible(each) and each.suffix.lower() in SUFFIXES and each.is_file()
+    )
 
 
 def unread(root: Path) -> Counter[str]:
@@ -195,7 +204,12 @@ def _named_parts(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
     return parts
 
 
-def _check_same_classes(train: Listing, other: Listing) -> None:
+def check_same_classes(train: Listing, other: Listing) -> None:
+    """Refuse a part whose classes are not those of the training part.
+
+    Raises:
+        DataError: they differ.
+    """
     different = sorted(set(train.classes) ^ set(other.classes))
     if different:
         raise DataError(

@@ -9,11 +9,12 @@ from typing import Any, final
 import numpy as np
 
 from evonas.errors import some
+from evonas.evaluation.data.fingerprint import pixel_digest
 from evonas.evaluation.data.fitting import SKIP, Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.survey.balance import imbalance
 from evonas.evaluation.data.survey.contact_sheet import COLUMNS
-from evonas.evaluation.data.survey.duplicates import Duplicates, Seen, digest
+from evonas.evaluation.data.survey.duplicates import Duplicates, Seen
 
 FEW = 10  # images of a class: below it, a share of right answers says little
 UNEVEN = 3  # images of the largest class for each of the smallest
@@ -129,7 +130,7 @@ class Survey:
 
 def seen(name: str, part: str, label: int, pixels: Array) -> Seen:
     """One image, by the digest of its pixels."""
-    return Seen(name, part, label, digest(pixels))
+    return Seen(name, part, label, pixel_digest(pixels))
 
 
 def counted(labels: Sequence[int], num_classes: int) -> list[int]:
