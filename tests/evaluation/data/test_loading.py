@@ -20,7 +20,7 @@ from evonas.evaluation.data.loading import (
     load_test,
     traits_of,
 )
-from evonas.evaluation.data.place import OWN_IMAGES, default_data_dir
+from evonas.evaluation.data.place import COUNTED, OWN_IMAGES, default_data_dir
 from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.sources.digits import Digits
 

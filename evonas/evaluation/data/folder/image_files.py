@@ -11,7 +11,7 @@ from evonas.evaluation.data.folder.notes import Unreadable
 from evonas.evaluation.data.folder.on_disk import images_on_disk
 from evonas.evaluation.data.folder.reading import UnreadableError, decoded, read_images
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.data.sources.base import AbstractSource, missing
+from evonas.evaluation.data.sources.base import AbstractSource, MissingDataError, missing
 
 
 class AbstractImageFiles(AbstractSource):
@@ -31,6 +31,14 @@ class AbstractImageFiles(AbstractSource):
         Raises:
             DataError: there are none, or their folders are not what they must be.
         """
+
+    def missing_test(self, data_dir: Path) -> MissingDataError:
+        """The error where there is no test part."""
+        return missing(
+            self.name,
+            sought=data_dir / "test",
+            remedy="Put the test images there, as test/<class>/<image>.",
+        )
 
     def memory_bytes(self, data_dir: Path) -> int | None:
         """By the size that images are brought to, or that of the first one."""
@@ -53,11 +61,7 @@ class AbstractImageFiles(AbstractSource):
         """The test images."""
         layout = self.layout(data_dir)
         if layout.test is None:
-            raise missing(
-                self.name,
-                sought=data_dir / "test",
-                remedy="Put the test images there, as test/<class>/<image>.",
-            )
+            raise self.missing_test(data_dir)
         return self._read(layout, layout.test)
 
     def some_in_memory(self, layout: Layout, listing: Listing) -> Images:

@@ -22,7 +22,7 @@ from evonas.evaluation.data.folder.listing import (
     loose_images,
 )
 from evonas.evaluation.data.images import Traits
-from evonas.evaluation.data.sources.base import missing
+from evonas.evaluation.data.sources.base import MissingDataError, missing
 
 DEFAULT_SIZE = 224  # pixels
 VALIDATION_SHARE = 0.04  # 50,000 of 1.28 million, as many as the official validation part has
@@ -56,9 +56,21 @@ class ImageNet(AbstractImageFiles):
         """Wordnet's numbers are the classes; ``val/`` is the test part, if it is there."""
         root = _root(data_dir)
         train = list_classes(root / "train")
-        test = _official_validation(root, data_dir, train) if (root / "val").is_dir() else None
+        try:
+            test = _official_validation(root, data_dir, train)
+        except MissingDataError:  # a search does not need it
+            test = None
         names = {TRAIN: "train"} if test is None else {TRAIN: "train", TEST: "val"}
         return Layout(train, None, test, is_flat=False, names=names)
+
+    def missing_test(self, data_dir: Path) -> MissingDataError:
+        """What is missing, and where to get it."""
+        root = _root(data_dir)
+        try:
+            _official_validation(root, data_dir, list_classes(root / "train"))
+        except MissingDataError as problem:
+            return problem
+        return super().missing_test(data_dir)
 
     def traits(self, data_dir: Path) -> Traits:
         """Classes are counted; mean and deviation as commonly used."""
@@ -91,12 +103,18 @@ def _root(data_dir: Path) -> Path:
 
 def _official_validation(root: Path, data_dir: Path, train: Listing) -> Listing:
     folder = root / "val"
+    if not folder.is_dir():
+        raise missing(
+            ImageNet.name,
+            sought=folder,
+            remedy="Unpack ILSVRC2012_img_val.tar there, as val/*.JPEG.",
+        )
     paths = loose_images(folder)
     if not paths:
         listing = list_classes(folder)
         check_same_classes(train, listing)
         return listing
-    said = _classes_of(paths, [root, data_dir, *root.parents[:3]])
+    said = _classes_of(paths, [root, data_dir])
     label_of = {name: label for label, name in enumerate(train.classes)}
     kept = [path for path in paths if said[path.stem] in label_of]  # of some of the classes
     if not kept:
