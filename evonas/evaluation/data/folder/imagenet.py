@@ -165,7 +165,7 @@ def _from_devkit(folder: Path) -> dict[str, str]:
             f"ILSVRC2012_val_{place:08}": wnids[int(number)]
             for place, number in enumerate(numbers, start=1)
         }
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except Exception as problem:  # scipy names a damaged file in many ways
         raise DataError(
             f"data set 'imagenet': {folder}: expected {_META} and {_TRUTH} of the development "
             f"kit, as they were unpacked ({type(problem).__name__}: {problem})"
