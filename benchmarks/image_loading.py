@@ -253,9 +253,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--batches", type=int, default=16, help="of a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--epochs", type=int, default=3, help="of the training over the whole tree"
-    )
+    parser.add_argument("--epochs", type=int, default=3, help="of a training")
+    parser.add_argument("--epoch-images", type=int, default=4_000, help="of each epoch")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     root = make_tree(chosen.folder / str(chosen.images), num_images=chosen.images)
