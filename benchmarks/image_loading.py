@@ -180,7 +180,7 @@ def measure(
 def leaks(step: TrainingStep, images: StreamedImages, *, epochs: int) -> list[tuple[int, ...]]:
     """MiB of all processes in mid-epoch; then processes, open files and shared segments."""
     generator = torch.Generator().manual_seed(1)
-    found = []
+    found: list[tuple[int, ...]] = []
     for _ in range(epochs):
         step.begin_epoch(plan_epoch(images, batch=step.recipe.batch, generator=generator))
         for number in range(step.num_steps):

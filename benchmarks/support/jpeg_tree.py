@@ -53,4 +53,5 @@ def _picture(rng: np.random.Generator, size: tuple[int, ...], label: int) -> Arr
     grating = 40 * np.sin(2 * np.pi * (8 * phase + rng.random()))
     grain = rng.integers(-12, 13, (height, width, 1), dtype=np.int16)
     mixed = ground + grating[..., None].astype(np.int16) + grain
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    picture: Array = np.clip(mixed, 0, 255).astype(np.uint8)
+    return picture

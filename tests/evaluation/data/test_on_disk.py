@@ -18,6 +18,7 @@ from evonas.errors import ConfigError, DataError
 from evonas.evaluation.data import loading, storage
 from evonas.evaluation.data.fitting import DISK, LETTERBOX, SKIP, Fitting
 from evonas.evaluation.data.folder import checking, reading
+from evonas.evaluation.data.folder.decoding import Decoded, decode
 from evonas.evaluation.data.folder.disk import file_images
 from evonas.evaluation.data.folder.disk.decoders import (
     THREADS_OF_A_WORKER,
@@ -176,11 +177,10 @@ def test_files_that_cannot_be_read_are_told_or_left_out_as_in_memory(tmp_path: P
 @pytest.fixture
 def decoded_files(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     found: list[Path] = []
-    original = reading.decode
 
-    def counted(path: Path, *, least_side: int | None) -> object:
+    def counted(path: Path, *, least_side: int | None) -> Decoded:
         found.append(path)
-        return original(path, least_side=least_side)
+        return decode(path, least_side=least_side)
 
     monkeypatch.setattr(reading, "decode", counted)
     return found
