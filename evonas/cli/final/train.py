@@ -37,6 +37,7 @@ def train(
     image_size: Annotated[
         int | None, Parameter(help="Bring images to this height and width; by default the run's.")
     ] = None,
+    image_storage: Annotated[str, option("image_storage")] = "auto",
     split_seed: Annotated[int, Parameter(help="Picks the validation images.")] = 0,
     seeds: Annotated[int, Parameter(help="How many trainings, from seed 0.")] = 1,
     device: Annotated[str, Parameter(help="cpu, cuda or cuda:<number>.")] = "cpu",
@@ -65,7 +66,7 @@ def train(
     job, folder, where = make_job(
         run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
-        split_seed=split_seed,
+        image_storage=image_storage, split_seed=split_seed,
         precision=precision or default_precision(device), device=device,
     )  # fmt: skip
     folder = folder if out is None else out

@@ -82,6 +82,7 @@ class FinalJob:
         """As ``config.yaml`` has it; the space has a file of its own."""
         values = asdict(self)
         del values["space_text"]
+        del values["fitting"]["storage"]  # it decides no result
         values["rules"] = list(self.rules)
         return values
 
@@ -94,7 +95,10 @@ class FinalJob:
         config, space = folder / CONFIG_FILE, folder / SPACE_FILE
         if not config.exists():
             write_whole(space, self.space_text.encode())
-            said = {**self.document(), "data": {"folder": data_dir}, "versions": versions}
+            data = {"folder": data_dir}
+            if self.fitting.stays_on_disk:
+                data["storage"] = self.fitting.storage
+            said = {**self.document(), "data": data, "versions": versions}
             write_whole(config, dump_yaml(said).encode())
             return
         before = parse_yaml(
