@@ -21,6 +21,7 @@ from evonas.cli.final.export import export
 from evonas.cli.final.predict import predict
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
+from evonas.cli.reporting.commands import plot, report, table
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep
 from evonas.cli.versions import versions
@@ -61,6 +62,9 @@ def make_app() -> App:
     app.command(confirm, sort_key=1.5)
     app.command(commands.front, sort_key=2, synonym=("pareto", "results"))
     app.command(commands.show, sort_key=2.5)
+    app.command(report, sort_key=2.511)
+    app.command(plot, sort_key=2.512)
+    app.command(table, sort_key=2.513)
     app.command(train, sort_key=2.52, synonym=("fit", "retrain"))
     app.command(export, sort_key=2.53)
     app.command(predict, sort_key=2.54, synonym=("infer", "classify"))
