@@ -182,7 +182,25 @@ def test_another_training_in_the_same_folder_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "expected the folder of a run and a key, or --space and --genome, got neither"),
+        ([], "or --network and --rule, got none of them"),
+        (["RUN", "KEY", "--network", "resnet20"], "got a run and --network"),
+        (["RUN", "KEY", "--rule", "usf"], "rule: it is for --network"),
+        (["--network", "resnet21", "--rule", "usf"], "did you mean 'resnet20'"),
+        (["--network", "resnet20"], "rule: expected one beside the network resnet20"),
+        (["--network", "resnet20", "--rule", "usf"], "dataset: expected one beside the network"),
+        (["--network", "resnet20", "--rule", "ufs", "--dataset", "digits"], "unknown rule 'ufs'"),
+        (
+            ["--network", "resnet20", "--rule", "usf,kp", "--dataset", "digits"],
+            "or one for each of its 20 layers with weights, got 2",
+        ),
+        (
+            ["--network", "resnet20", "--rule", "local(alpha=1)", "--dataset", "digits"],
+            "expected options such as local(option=0.5)",
+        ),
+        (
+            ["--network", "fast-cifar10", "--rule", "kp", "--dataset", "digits"],
+            "expected images of at least 9 pixels a side",
+        ),
         (["--space", "tiny", "--genome", "x"], "dataset: expected one beside the genome"),
         (["RUN"], "expected the key of a candidate"),
         (["RUN", "nokey"], "nokey"),

@@ -1,7 +1,7 @@
 """Train a candidate of a run, or a genome of a space, to the end; test it once."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,7 +32,9 @@ def train(
     *,
     space: str | Path | None = None,
     genome: str | None = None,
-    recipe: str | Path | FinalRecipe = "nas-bench-201",
+    network: str | None = None,
+    rule: str | Sequence[str] | None = None,
+    recipe: str | Path | FinalRecipe | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     learning_rate: float | None = None,
@@ -55,11 +57,15 @@ def train(
     number of threads). What has ended is only read.
 
     Args:
-        run: the folder of a run; or give ``space`` and ``genome``.
+        run: the folder of a run; or give ``space`` and ``genome``, or ``network`` and ``rule``.
         key: of a candidate of the run, or the beginning of it that no other has.
         space: name of a shipped space, or path of a YAML file.
         genome: its text, as in the tables of a run.
-        recipe: name of a shipped recipe, path of a YAML file, or a recipe.
+        network: resnet20, resnet56, vgg8b or fast-cifar10.
+        rule: of all its layers, or one for each from the stem to the classifier; options stand in
+            brackets, as in ``local(beta=0.99)``.
+        recipe: name of a shipped recipe, path of a YAML file, or a recipe; that of the network, or
+            ``nas-bench-201``, if None.
         epochs: in the place of the recipe's.
         batch: in the place of the recipe's.
         learning_rate: in the place of the recipe's.
@@ -75,7 +81,7 @@ def train(
         device: cpu, cuda or cuda:<number>.
         precision: fp32, tf32 or bf16; what suits the device if None.
         out: the folder of the training; one of its own in the run's folder, or
-            ``runs/final-<space>-<key>``, if None.
+            ``runs/final-<space>-<key>``, or ``runs/final-<network>-<rule>``, if None.
         progress: whether a progress bar is shown.
 
     Raises:
@@ -90,10 +96,13 @@ def train(
         >>> len(report.curve)
         3
     """
-    chosen = recipe_with(recipe, epochs=epochs, batch=batch, learning_rate=learning_rate)
+    chosen = recipe_with(
+        recipe, network=network, epochs=epochs, batch=batch, learning_rate=learning_rate
+    )
     precision = precision or default_precision(device)
     job, folder, where = make_job(
-        run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
+        run, key, space=space, genome=genome, network=network, rule=rule,
+        recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
         split_seed=split_seed, precision=precision, device=device,
     )  # fmt: skip
@@ -188,6 +197,6 @@ def _train(
 
     draw_curves(
         {each.seed: each.epochs for each in results}, path=folder / "curve.png",
-        title=f"{job.genome[:60]} on {job.dataset}",
+        title=f"{job.architecture.text[:60]} on {job.dataset}",
     )  # fmt: skip
     return report

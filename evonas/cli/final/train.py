@@ -18,9 +18,23 @@ def train(
         str | None, Parameter(help="Instead of a run: name of a space, or a YAML file.")
     ] = None,
     genome: Annotated[str | None, Parameter(help="With --space: the text of a genome.")] = None,
+    network: Annotated[
+        str | None,
+        Parameter(help="Instead of a run: resnet20, resnet56, vgg8b or fast-cifar10."),
+    ] = None,
+    rule: Annotated[
+        str | None,
+        Parameter(
+            help="With --network: of all layers, or one for each with commas; options in brackets."
+        ),
+    ] = None,
     recipe: Annotated[
-        str, Parameter(help="Name of a recipe (see evonas recipes), or a YAML file.")
-    ] = "nas-bench-201",
+        str | None,
+        Parameter(
+            help="Name of a recipe (see evonas recipes), or a YAML file; by default the "
+            "network's, or nas-bench-201."
+        ),
+    ] = None,
     epochs: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
     batch: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, Parameter(help="Instead of the recipe's.")] = None,
@@ -61,9 +75,12 @@ def train(
     from evonas.cli.messages import warn
     from evonas.evaluation.training.precision import default_precision
 
-    chosen = recipe_with(recipe, epochs=epochs, batch=batch, learning_rate=learning_rate)
+    chosen = recipe_with(
+        recipe, network=network, epochs=epochs, batch=batch, learning_rate=learning_rate
+    )
     job, folder, where = make_job(
-        run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
+        run, key, space=space, genome=genome, network=network, rule=rule,
+        recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
         split_seed=split_seed,
         precision=precision or default_precision(device), device=device,

@@ -18,10 +18,10 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
     """What will be trained, how, and into which folder."""
     recipe = job.recipe
     count = "1 seed" if seeds == 1 else f"{seeds} seeds"
-    cells = "1 cell" if job.cells == 1 else f"{job.cells} cells"
+    size = job.architecture.size_text
     _say(
         console,
-        f"{job.genome} on {job.dataset}: {job.channels} channels, {cells} a stage, "
+        f"{job.architecture.text} on {job.dataset}: {size + ', ' if size else ''}"
         f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
         f"into {folder}",
     )

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 
+import torch
 from safetensors.torch import save
 
 from evonas.errors import StorageError
@@ -19,8 +20,10 @@ from evonas.evaluation.final.final_training import EpochRecord, FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.model_file import with_description
 from evonas.evaluation.one_thread import one_thread
+from evonas.evaluation.training.augment import cut, without_augmentation
 from evonas.evaluation.training.precision import arithmetic
-from evonas.networks import Network, count_multiply_adds
+from evonas.networks import Network, count_multiply_adds, count_parameters
+from evonas.networks.named.table import fit_whitening, has_whitening
 from evonas.rules import bio_share
 from evonas.seeds import derive_seed
 from evonas.study.final.job import FinalJob
@@ -31,6 +34,9 @@ CHECKPOINT_FILE = "checkpoint.pt"
 CURVE_FILE = "curve.csv"
 CHECKPOINT_SECONDS = 20.0
 """Between two checkpoints, at least: what a kill can cost."""
+
+WHITENED_IMAGES = 5000
+"""Training images from which a fixed stem is computed, as in airbench94."""
 
 SMALL_MULTIPLY_ADDS = 1e9
 """Of a batch, forward, below which a training has one thread; decided by the network alone, so
@@ -68,8 +74,7 @@ def run_seed(
     """
     if (found := read_result(folder)) is not None:
         return found
-    network = job.network(data.traits, seed=derive_seed(seed, "final network"))
-    network = network.to(data.train.labels.device)
+    network = prepared_network(job, data, seed=seed)
     training = FinalTraining(
         network,
         data,
@@ -95,6 +100,17 @@ def run_seed(
     with one_thread() if _is_small(network, data, job.recipe) else nullcontext():
         training.run(step)
         return _conclude(folder, job, data, network, training, seed=seed, test=read_test())
+
+
+def prepared_network(job: FinalJob, data: FinalData, *, seed: int) -> Network:
+    """The network of a seed before its first step, on the device of the data."""
+    network = job.architecture.network(data.traits, seed=derive_seed(seed, "final network"))
+    network = network.to(data.train.labels.device)
+    if has_whitening(network):
+        first = torch.arange(min(len(data.train), WHITENED_IMAGES), device=network.mean.device)
+        pixels, _ = cut(data.train, without_augmentation(data.train, first))
+        fit_whitening(network, pixels)
+    return network
 
 
 def _is_small(network: Network, data: FinalData, recipe: FinalRecipe) -> bool:
@@ -131,16 +147,12 @@ def _conclude(
         test = test.to(data.train.labels.device)
         with arithmetic("fp32", device_type=test.labels.device.type):
             hits = accuracy(network, test)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    parameters = count_parameters(network)
     share = bio_share(network)
-    space, genome = job.parsed()
     model = with_description(
         save({name: value.cpu() for name, value in network.state_dict().items()}),
-        space,
-        genome=space.format(genome),
-        key=space.key(genome),
+        job.architecture,
         traits=data.traits,
-        space_text=job.space_text,
         seed=derive_seed(seed, "final network"),
         training={
             "dataset": job.dataset,
