@@ -57,7 +57,11 @@ def show_results(console: Console, report: FinalReport) -> None:
         mean, spread = report.test
         over = f" over {len(report.results)} seeds"
         error = "" if spread is None else f" ± {100 * spread:.2f}{over}"
-        _say(console, f"test accuracy {100 * mean:.2f} %{error}, on {first.test_images} images")
+        views = "" if first.views == "one" else f", each classified by the mean of {first.views}"
+        _say(
+            console,
+            f"test accuracy {100 * mean:.2f} %{error}, on {first.test_images} images{views}",
+        )
     _say(
         console,
         f"{first.parameters:,} parameters, plausible share of the weights {first.bio:.2f}; the "

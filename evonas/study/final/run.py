@@ -18,6 +18,7 @@ from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import EpochRecord, FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.views import viewed_accuracy
 from evonas.evaluation.model_file import with_description
 from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.training.augment import cut, without_augmentation
@@ -142,11 +143,13 @@ def _conclude(
     test: Images | None,
 ) -> FinalResult:
     write_curve(folder / CURVE_FILE, training.epochs)
-    hits = None
+    hits = one_view = None
+    views = job.recipe.views
     if test is not None:
         test = test.to(data.train.labels.device)
         with arithmetic("fp32", device_type=test.labels.device.type):
-            hits = accuracy(network, test)
+            hits = viewed_accuracy(network, test, views=views)
+            one_view = None if views == "one" else accuracy(network, test)
     parameters = count_parameters(network)
     share = bio_share(network)
     model = with_description(
@@ -172,6 +175,8 @@ def _conclude(
         bio=share,
         model_sha256=hashlib.sha256(model).hexdigest(),
         epochs=tuple(training.epochs),
+        views=views,
+        test_one_view=one_view,
     )
     result.write(folder)  # last: it promises that the others are there
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)

@@ -75,9 +75,8 @@ def test_the_file_of_a_named_network_is_used_without_anything_else(
     for name in ("vgg8b", "resnet21"):
         document = {**described, "network": name}
         del document["sha256"]
-        save_file(
-            load_file(path), tmp_path / "other.safetensors", {"evonas": json.dumps(document)}
-        )
+        other = tmp_path / "other.safetensors"
+        save_file(load_file(path), other, {"evonas": json.dumps(document)})
         with pytest.raises((StorageError, UnknownNameError, evonas.errors.SpaceError)):
             evonas.load_network(other)
 
