@@ -4,8 +4,8 @@ python -m benchmarks.record_cifar10 --rules kp,bp --seeds 3 --data-dir DIR
 
 It trains the network fast-cifar10 by the recipe of that name, under each rule, by
 ``evonas.train``: interrupted at any moment, the same command goes on. The section of RESULTS.md is
-written again after every seed, from what has ended. Validation images choose the epoch; the test images are read
-once for each seed.
+written again after every seed, from what has ended. Validation images choose the epoch; the test
+images are read once for each seed.
 """
 
 import argparse

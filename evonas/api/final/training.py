@@ -18,6 +18,7 @@ from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.training.precision import default_precision
 from evonas.settings.machine import Precision
+from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
 from evonas.study.final.run import Ended, run_seed
 from evonas.study.versions import installed_packages
@@ -48,6 +49,7 @@ def train(
     seeds: int = 1,
     device: str = "cpu",
     precision: Precision | None = None,
+    processes: int = 1,
     out: Path | str | None = None,
     progress: bool = True,
 ) -> FinalReport:
@@ -80,6 +82,8 @@ def train(
         seeds: how many trainings, from seed 0.
         device: cpu, cuda or cuda:<number>.
         precision: fp32, tf32 or bf16; what suits the device if None.
+        processes: that share each batch; on GPUs each has one of its own. Their number changes
+            the result, see ``docs/training.md``.
         out: the folder of the training; one of its own in the run's folder, or
             ``runs/final-<space>-<key>``, or ``runs/final-<network>-<rule>``, if None.
         progress: whether a progress bar is shown.
@@ -89,6 +93,7 @@ def train(
         DataError: the images are missing, damaged or others than the run had.
         TrainingDiverged: the loss stopped being finite.
         StorageError: a file of the training is damaged.
+        ClusterError: a process that shares the batches was lost.
 
     Example:
         >>> key = study.front.index[0]
@@ -104,7 +109,7 @@ def train(
         run, key, space=space, genome=genome, network=network, rule=rule,
         recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
-        split_seed=split_seed, precision=precision, device=device,
+        split_seed=split_seed, precision=precision, device=device, processes=processes,
     )  # fmt: skip
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="steps") as show:
         return train_to_the_end(
@@ -180,17 +185,18 @@ def _train(
             tell(f"no test accuracy: {problem}")
             return None
 
-    for seed in range(seeds):
+    with companions(job, data_dir=data_dir, device=device) as others:
+        for seed in range(seeds):
 
-        def step(training: FinalTraining, seed: int = seed) -> None:
-            done = seed * training.num_steps + training.num_steps_done
-            on_progress(done, seeds * training.num_steps)
+            def step(training: FinalTraining, seed: int = seed) -> None:
+                done = seed * training.num_steps + training.num_steps_done
+                on_progress(done, seeds * training.num_steps)
 
-        result = run_seed(
-            seed_folder(folder, seed), job, data, seed=seed, read_test=read_test,
-            on_step=step, on_epoch=on_epoch, tell=tell,
-        )  # fmt: skip
-        results.append(result)
+            result = run_seed(
+                seed_folder(folder, seed), job, data, seed=seed, others=others,
+                read_test=read_test, on_step=step, on_epoch=on_epoch, tell=tell,
+            )  # fmt: skip
+            results.append(result)
     report = FinalReport(folder, tuple(results))
     write_whole(folder / "seeds.csv", report.table.to_csv(lineterminator="\n").encode())
     from evonas.report.curves import draw_curves

@@ -58,6 +58,9 @@ def train(
         Literal["fp32", "tf32", "bf16"] | None,
         Parameter(help="Of the training; by default what suits the device."),
     ] = None,
+    processes: Annotated[
+        int, Parameter(help="That share each batch; on GPUs each has one of its own.")
+    ] = 1,
     out: Annotated[
         Path | None, Parameter(help="Folder of the training.", show_default=False)
     ] = None,
@@ -83,7 +86,7 @@ def train(
         recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
         split_seed=split_seed,
-        precision=precision or default_precision(device), device=device,
+        precision=precision or default_precision(device), device=device, processes=processes,
     )  # fmt: skip
     folder = folder if out is None else out
     console = working(quiet=quiet)

@@ -19,13 +19,14 @@ from evonas.evaluation.final.additions import (
 )
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.sharing import GradientSharing, average
 from evonas.evaluation.final.views import viewed_accuracy
 from evonas.evaluation.final.weight_average import WeightAverage
 from evonas.evaluation.training.augment import plan_epoch
 from evonas.evaluation.training.cuda_graph import Replayed
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.precision import arithmetic
-from evonas.evaluation.training.training_step import AbstractAddition, training_step
+from evonas.evaluation.training.training_step import training_step
 from evonas.networks import Network
 from evonas.settings.machine import Precision
 
@@ -61,8 +62,8 @@ class FinalTraining:
         recipe: how, and for how long.
         seed: of the order of the images, of their augmentation and of the regularisation.
         precision: of the forward and the backward pass; accuracies are measured in float32.
-        part: number of this process, and how many share each batch.
-        sharing: joins what they learn; None for one process.
+        part: number of this process, and how many share each batch; if there are several, they
+            are torch's default process group by the time of :meth:`run`.
 
     Attributes:
         epochs: those that are over.
@@ -80,7 +81,6 @@ class FinalTraining:
         seed: int,
         precision: Precision = "fp32",
         part: tuple[int, int] = (0, 1),
-        sharing: AbstractAddition | None = None,
     ) -> None:
         if len(data.train) < recipe.batch:
             raise DataError(
@@ -96,10 +96,12 @@ class FinalTraining:
         self._regularised = make_regularised(data, recipe, part=part)
         self._drop_path = make_drop_path(network, data, recipe, part=part)
         self._auxiliary = make_auxiliary(network, data, recipe, seed=seed)
+        modules = [network] if self._auxiliary is None else [network, self._auxiliary.module]
+        self._sharing = GradientSharing(modules) if part[1] > 1 else None
         self._step = training_step(
             network, data.train, recipe=recipe.descent, precision=precision, seed=seed,
             regularised=self._regularised, clip_norm=recipe.clip_norm or None,
-            additions=[*filter(None, (self._drop_path, self._auxiliary, sharing))],
+            additions=[*filter(None, (self._drop_path, self._auxiliary, self._sharing))],
             processes=part[1],
         )  # fmt: skip
         decay = recipe.average_decay
@@ -225,6 +227,8 @@ class FinalTraining:
 
     def _end_epoch(self, start: float) -> None:
         epoch = len(self.epochs) + 1
+        if self._sharing is not None:
+            average([self._step.losses])
         losses: list[float] = self._step.losses.tolist()
         if not all(map(math.isfinite, losses)):
             first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
