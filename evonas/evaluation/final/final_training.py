@@ -94,8 +94,8 @@ class FinalTraining:
         self._generator = torch.Generator().manual_seed(seed)
         self._part = part
         self._regularised = make_regularised(data, recipe, part=part)
-        self._drop_path = make_drop_path(network, data, recipe, part=part)
         self._auxiliary = make_auxiliary(network, data, recipe, seed=seed)
+        self._drop_path = make_drop_path(network, data, recipe, part=part)
         modules = [network] if self._auxiliary is None else [network, self._auxiliary.module]
         self._sharing = GradientSharing(modules) if part[1] > 1 else None
         self._step = training_step(
