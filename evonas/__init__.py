@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from evonas.api.export.predicting import Prediction as Prediction
     from evonas.api.export.predicting import predict as predict
     from evonas.api.final.report import FinalReport as FinalReport
+    from evonas.api.final.reproducing import Reproduction as Reproduction
+    from evonas.api.final.reproducing import reproduce as reproduce
     from evonas.api.final.training import train as train
     from evonas.api.searching import new_study as new_study
     from evonas.api.searching import search as search
@@ -53,6 +55,7 @@ __all__ = [
     "MeasuredValue",
     "Objective",
     "Prediction",
+    "Reproduction",
     "Settings",
     "Study",
     "Subject",
@@ -69,6 +72,7 @@ __all__ = [
     "new_study",
     "objective",
     "predict",
+    "reproduce",
     "search",
     "train",
 ]
@@ -83,6 +87,8 @@ _HOMES = {
     "Objective": "evonas.evaluation.objectives",
     "Analysis": "evonas.api.analyses.result",
     "FinalReport": "evonas.api.final.report",
+    "Reproduction": "evonas.api.final.reproducing",
+    "reproduce": "evonas.api.final.reproducing",
     "export": "evonas.api.export.exporting",
     "Prediction": "evonas.api.export.predicting",
     "predict": "evonas.api.export.predicting",

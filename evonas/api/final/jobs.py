@@ -26,7 +26,7 @@ FINAL_FOLDER = "final"
 DEFAULT_RECIPE = "nas-bench-201"
 RECIPES = {
     "resnet20": "resnet20", "resnet56": "resnet56", "vgg8b": "vgg8b-local",
-    "fast-cifar10": "fast-cifar10",
+    "fast-cifar10": "fast-cifar10", "fast-cifar10-plain": "fast-cifar10",
 }  # fmt: skip
 """Of a network, unless another is asked for."""
 MIN_IMAGE_SIZE = 4  # pixels, as in a search

@@ -63,7 +63,7 @@ def train(
         key: of a candidate of the run, or the beginning of it that no other has.
         space: name of a shipped space, or path of a YAML file.
         genome: its text, as in the tables of a run.
-        network: resnet20, resnet56, vgg8b or fast-cifar10.
+        network: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain.
         rule: of all its layers, or one for each from the stem to the classifier; options stand in
             brackets, as in ``local(beta=0.99)``.
         recipe: name of a shipped recipe, path of a YAML file, or a recipe; that of the network, or

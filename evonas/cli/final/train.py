@@ -20,7 +20,9 @@ def train(
     genome: Annotated[str | None, Parameter(help="With --space: the text of a genome.")] = None,
     network: Annotated[
         str | None,
-        Parameter(help="Instead of a run: resnet20, resnet56, vgg8b or fast-cifar10."),
+        Parameter(
+            help="Instead of a run: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain."
+        ),
     ] = None,
     rule: Annotated[
         str | None,

@@ -34,12 +34,17 @@ class Scale(nn.Module):
         return inputs * self.factor
 
 
-def fast_cifar_parts(input_shape: tuple[int, int, int], num_classes: int) -> SkeletonParts:
+def fast_cifar_parts(
+    input_shape: tuple[int, int, int], num_classes: int, *, has_identities: bool = True
+) -> SkeletonParts:
     """The network, whose layers have ``bp`` until they are given a rule.
 
     Args:
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
+        has_identities: whether convolutions begin as partial identities. Rules that send through
+            signs lose their signal there: an identity of ones is sent as small as its layer's
+            other weights are (docs/training.md).
 
     Raises:
         SpaceError: the images are too small.
@@ -53,10 +58,11 @@ def fast_cifar_parts(input_shape: tuple[int, int, int], num_classes: int) -> Ske
     body: dict[str, nn.Module] = {"stem": nn.Sequential(whitening, nn.GELU())}
     before = whitening.out_channels
     for number, width in enumerate(WIDTHS):
-        body[f"block{number}_first"] = _dirac_convolution(before, width)
+        body[f"block{number}_first"] = _convolution(before, width, has_identities)
         body[f"block{number}_pool"] = nn.MaxPool2d(2)
+        second = _convolution(width, width, has_identities)
         body[f"block{number}_second"] = nn.Sequential(
-            _norm(width), nn.GELU(), _dirac_convolution(width, width), _norm(width), nn.GELU()
+            _norm(width), nn.GELU(), second, _norm(width), nn.GELU()
         )
         before = width
     # the maximum of each channel; at 32 x 32 pixels these are airbench94's 3 x 3
@@ -64,10 +70,11 @@ def fast_cifar_parts(input_shape: tuple[int, int, int], num_classes: int) -> Ske
     return SkeletonParts(body, head, RuleLinear(before, num_classes, bias=False, rule=Backprop()))
 
 
-def _dirac_convolution(in_channels: int, out_channels: int) -> RuleConv2d:
-    """Its first outputs are its inputs; the others begin as torch's default has them."""
+def _convolution(in_channels: int, out_channels: int, has_identity: bool) -> RuleConv2d:
+    """As torch begins it, or with its first outputs equal to its inputs."""
     layer = convolution(in_channels, out_channels, kernel=3, rule=Backprop())
-    nn.init.dirac_(layer.weight.data[:in_channels])
+    if has_identity:
+        nn.init.dirac_(layer.weight.data[:in_channels])
     return layer
 
 

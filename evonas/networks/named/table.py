@@ -18,6 +18,7 @@ NETWORKS: dict[str, Callable[[tuple[int, int, int], int], SkeletonParts]] = {
     **{name: partial(resnet_parts, depth) for name, depth in DEPTHS.items()},
     "vgg8b": vgg8b_parts,
     "fast-cifar10": fast_cifar_parts,
+    "fast-cifar10-plain": partial(fast_cifar_parts, has_identities=False),
 }
 """By name: the parts for images of a shape and a number of classes; all layers under ``bp``."""
 

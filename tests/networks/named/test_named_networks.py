@@ -119,6 +119,21 @@ def test_convolutions_begin_as_partial_identities() -> None:
     assert not torch.equal(out[:, 64:128], picture)
 
 
+def test_a_plain_beginning_is_that_of_torch_and_lets_signs_through() -> None:
+    """The signal of a sign rule fades in partial identities, and not in torch's beginning."""
+    gains = []
+    for name in ("fast-cifar10", "fast-cifar10-plain"):
+        net = network(name, "usf")
+        fit_whitening(net, images(20))
+        weights = [layer.weight for layer in rule_layers(net).values()]
+        found = torch.autograd.grad(F.cross_entropy(net(images()), torch.arange(6)), weights)
+        with true_gradient(net):
+            exact = torch.autograd.grad(F.cross_entropy(net(images()), torch.arange(6)), weights)
+        gains.append(float(found[0].norm() / exact[0].norm()))
+    assert gains[0] < 1e-3
+    assert gains[1] > 1
+
+
 @pytest.mark.parametrize("name", ["fast-cifar10", "vgg8b"])
 @pytest.mark.parametrize("rule", ["bp", "kp", "usf", "dfa", "local"])
 def test_every_layer_learns_by_the_rule_from_the_same_beginning(name: str, rule: str) -> None:
@@ -157,4 +172,6 @@ def test_images_that_are_too_small_are_refused() -> None:
         network(name, side=least)
         with pytest.raises(SpaceError, match=f"at least {least} pixels a side"):
             network(name, side=least - 1)
-    assert set(NETWORKS) == {"fast-cifar10", "vgg8b", "resnet20", "resnet56"}
+    assert set(NETWORKS) == {
+        "fast-cifar10", "fast-cifar10-plain", "vgg8b", "resnet20", "resnet56",
+    }  # fmt: skip
