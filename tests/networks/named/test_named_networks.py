@@ -64,8 +64,8 @@ def literal_fast(net: Network, x: Tensor) -> Tensor:
     for block in range(3):
         x = F.max_pool2d(F.conv2d(x, w[f"body.block{block}_first.weight"], padding=1), 2)
         at = f"body.block{block}_second"
-        x = F.gelu(norm(x, w, f"{at}.0", 1e-12))
-        x = F.gelu(norm(F.conv2d(x, w[f"{at}.2.weight"], padding=1), w, f"{at}.3", 1e-12))
+        x = F.gelu(norm(x, w, f"{at}.0", 1e-5))
+        x = F.gelu(norm(F.conv2d(x, w[f"{at}.2.weight"], padding=1), w, f"{at}.3", 1e-5))
     return F.linear(x.amax((2, 3)) / 9, w["classifier.weight"])
 
 
