@@ -233,6 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             outcomes[case] = outcome
             print(case.rule, case.seed, case.epsilon, outcome, flush=True)
         write_section(f"masking_table_{given.dataset}", report(outcomes, like), path=given.results)
+    if not given.seeds:
+        write_section(f"masking_table_{given.dataset}", report(outcomes, like), path=given.results)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

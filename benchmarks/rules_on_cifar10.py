@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -126,9 +127,15 @@ BODIES: dict[str, Callable[[AbstractRule], dict[str, nn.Module]]] = {
 
 
 def make_rule(text: str) -> AbstractRule:
-    """The rule of ``name`` or ``name:option=value``."""
+    """The rule of ``name`` or ``name:option=value``; values are read as the defaults' types."""
     name, *options = text.split(":")
-    return look_up(all_rules(), name, kind="rule")(**dict(each.split("=") for each in options))
+    kind = look_up(all_rules(), name, kind="rule")
+    pairs = [each.split("=") for each in options]
+    return kind(**{key: _typed(value, like=getattr(kind(), key)) for key, value in pairs})
+
+
+def _typed(text: str, *, like: Any) -> Any:
+    return text == "True" if isinstance(like, bool) else type(like)(text)
 
 
 def make_network(case: Case, traits: Traits) -> Network:

@@ -7,9 +7,10 @@ python -m docs.make --check    # exit code 1 if one of them is not what the code
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from docs.commands_page import commands_page
 from docs.picture import architecture_picture
 from evonas.settings.description import reference_page
 from evonas.space.json_schema.schema import space_schema
@@ -23,18 +24,20 @@ def space_schema_text() -> str:
 
 
 MADE: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
     "settings.md": reference_page,
     "architecture.svg": architecture_picture,
     "search-space.schema.json": space_schema_text,
 }
 
 
-def stale() -> list[str]:
-    """The files that are not what the code says now."""
+def stale(names: Iterable[str] = tuple(MADE)) -> list[str]:
+    """The files, of those named, that are not what the code says now."""
     return [
         name
-        for name, make in MADE.items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != make()
+        for name in names
+        if not (FOLDER / name).exists()
+        or (FOLDER / name).read_text(encoding="utf-8") != MADE[name]()
     ]
 
 

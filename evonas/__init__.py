@@ -14,6 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import evonas.report as _report
 import evonas.search as _search
 from evonas.version import evonas_version
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from evonas.api.final.reproducing import Reproduction as Reproduction
     from evonas.api.final.reproducing import reproduce as reproduce
     from evonas.api.final.training import train as train
+    from evonas.api.reporting.page import report as report
+    from evonas.api.reporting.paper import plot as plot
+    from evonas.api.reporting.paper import table as table
     from evonas.api.searching import new_study as new_study
     from evonas.api.searching import search as search
     from evonas.api.study import Study as Study
@@ -71,9 +75,12 @@ __all__ = [
     "load_study",
     "new_study",
     "objective",
+    "plot",
     "predict",
+    "report",
     "reproduce",
     "search",
+    "table",
     "train",
 ]
 
@@ -104,7 +111,10 @@ _HOMES = {
     "load_study": "evonas.api.study",
     "new_study": "evonas.api.searching",
     "objective": "evonas.evaluation.objectives",
+    "plot": "evonas.api.reporting.paper",
+    "report": "evonas.api.reporting.page",
     "search": "evonas.api.searching",
+    "table": "evonas.api.reporting.paper",
 }
 
 
@@ -120,22 +130,26 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class _CallableSearch(ModuleType):
-    """``evonas.search`` is a function to users and a package to developers; it serves as both."""
+class _CallableModule(ModuleType):
+    """A function to users and a package to developers: ``evonas.search`` and ``evonas.report``."""
 
     def __call__(self, *given: Any, **settings: Any) -> Any:
-        return __getattr__("search")(*given, **settings)
+        return self._function()(*given, **settings)
 
     @property
     def __doc__(self) -> str | None:  # type: ignore[override]
-        doc: str | None = __getattr__("search").__doc__
+        doc: str | None = self._function().__doc__
         return doc
 
     @property
     def __signature__(self) -> Any:
         from inspect import signature
 
-        return signature(__getattr__("search"))
+        return signature(self._function())
+
+    def _function(self) -> Any:
+        return __getattr__(self.__name__.rpartition(".")[2])
 
 
-_search.__class__ = _CallableSearch
+_report.__class__ = _CallableModule
+_search.__class__ = _CallableModule

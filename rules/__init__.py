@@ -24,7 +24,9 @@ from evonas.rules.feedback.batch_random_sign import BatchRandomSign
 from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
 from evonas.rules.feedback.fixed_random_sign import FixedRandomSign
 from evonas.rules.feedback.kolen_pollack import KolenPollack
+from evonas.rules.feedback.product_feedback import ProductFeedback
 from evonas.rules.feedback.uniform_sign import UniformSign
+from evonas.rules.feedback.weight_mirror import WeightMirror
 from evonas.rules.layers import RuleConv2d, RuleLinear
 from evonas.rules.own_update.bcm import BienenstockCooperMunro
 from evonas.rules.own_update.btsp import BehaviouralTimescale
@@ -54,6 +56,8 @@ RULES: dict[str, type[AbstractRule]] = {
     FixedRandomSign.name: FixedRandomSign,
     BatchRandomSign.name: BatchRandomSign,
     KolenPollack.name: KolenPollack,
+    WeightMirror.name: WeightMirror,
+    ProductFeedback.name: ProductFeedback,
     DirectFeedbackAlignment.name: DirectFeedbackAlignment,
     SignedDirectFeedback.name: SignedDirectFeedback,
     DirectRandomTarget.name: DirectRandomTarget,
@@ -96,6 +100,7 @@ __all__ = [
     "Moment",
     "Oja",
     "PredictiveCoding",
+    "ProductFeedback",
     "RuleConv2d",
     "RuleLinear",
     "RuleTable",
@@ -104,6 +109,7 @@ __all__ = [
     "SoftHebb",
     "SpikeTiming",
     "UniformSign",
+    "WeightMirror",
     "Wiring",
     "alignment",
     "all_rules",

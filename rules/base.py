@@ -8,6 +8,7 @@ of input x and signal g.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
 import torch
@@ -43,6 +44,7 @@ class AbstractRule(ABC):
         needs_error: the layer reads the error of the logits from the wiring.
         needs_weight_decay: the rule depends on the optimiser's weight decay.
         saves_kept: the tensor that a layer keeps changes in training and is in its state_dict.
+        acts_after_step: the rule changes that tensor after each step of the optimiser.
     """
 
     name: ClassVar[str]
@@ -58,6 +60,7 @@ class AbstractRule(ABC):
     needs_error: ClassVar[bool] = False
     needs_weight_decay: ClassVar[bool] = False
     saves_kept: ClassVar[bool] = False
+    acts_after_step: ClassVar[bool] = False
 
     @property
     def own_learning_rate(self) -> float | None:
@@ -96,6 +99,16 @@ class AbstractRule(ABC):
     def keep(self, layer: "AbstractRuleLayer") -> Tensor | None:  # noqa: ARG002
         """A tensor to store when the layer is connected; None by default."""
         return None
+
+    def act_after_step(  # noqa: B027 - most rules do nothing
+        self, layer: "AbstractRuleLayer", kept: Tensor
+    ) -> None:
+        """Change ``kept`` in place, without reading back from the device; nothing by default.
+
+        Args:
+            layer: under this rule, with the weights of after the step.
+            kept: what :meth:`keep` made for it.
+        """
 
     def grow_head(
         self,
@@ -223,3 +236,25 @@ class AbstractRuleLayer(nn.Module, ABC):
     def sigma(self, scale: Scale) -> float | Tensor:
         """The standard deviation sigma of the feedback of this layer."""
         return sigma(self.weight, groups=self.groups, scale=scale)
+
+
+@final
+@dataclass(frozen=True)
+class AfterStep:
+    """What a rule does to the tensor that one layer keeps, after a step of the optimiser.
+
+    Attributes:
+        rule: of the layer, or one of several in a mixture.
+        layer: that keeps the tensor.
+        kept: the tensor; None for the one that the layer has then, which may have been moved.
+    """
+
+    rule: AbstractRule
+    layer: AbstractRuleLayer
+    kept: Tensor | None = None
+
+    def __call__(self) -> None:
+        """Let the rule act."""
+        kept = self.layer.kept if self.kept is None else self.kept
+        if kept is not None:
+            self.rule.act_after_step(self.layer, kept)

@@ -3,7 +3,7 @@
 from torch import nn
 
 from evonas.errors import RuleError
-from evonas.rules.base import AbstractRuleLayer
+from evonas.rules.base import AbstractRuleLayer, AfterStep
 from evonas.rules.wiring import Wiring
 
 SEED_LIMIT = 2**64
@@ -39,6 +39,8 @@ def connect(network: nn.Module, *, seed: int, num_classes: int | None = None) ->
         layer.number = number
         layer.register_buffer("kept", layer.rule.keep(layer), persistent=layer.rule.saves_kept)
         layer.head = layer.rule.grow_head(layer, num_classes=num_classes)
+        if layer.rule.acts_after_step:
+            wiring.after_step.append(AfterStep(layer.rule, layer))
     return wiring
 
 

@@ -20,6 +20,8 @@ from evonas.rules.step_state import StepState
 
 T = TypeVar("T")
 
+# of random numbers of one layer and step
+FEEDBACK_STREAM, MIRROR_STREAM, EXPANSION_STREAM = 0, 1, 2
 DRAW_AHEAD = 131_072  # random numbers per call; smaller calls cost more per number, measured
 MAX_STEPS_AHEAD = 64
 
@@ -43,6 +45,7 @@ class Wiring:
         feedback_cache: the feedback of all layers, made together.
         has_kernels: whether kernels compute it, and direct feedback of all layers together.
         num_errors: width of the logits last watched; None before.
+        after_step: what the rules do by themselves after each step of the optimiser.
     """
 
     def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
@@ -54,6 +57,7 @@ class Wiring:
         self.feedback_cache = FeedbackCache()
         self.has_kernels = False
         self.num_errors: int | None = None
+        self.after_step: list[Callable[[], None]] = []
         self._needs_error = needs_error
         self._needs_weight_decay = needs_weight_decay
         self._has_overlap = False
@@ -134,8 +138,8 @@ class Wiring:
         if self._needs_weight_decay:
             if not weight_decay > 0.0:
                 raise RuleError(
-                    "rule 'kp' aligns by weight decay alone: expected weight_decay > 0, got "
-                    f"{weight_decay}; set it (1e-3 or more early on) or choose another rule"
+                    "rule 'kp' (or 'pfa') aligns by weight decay alone: expected weight_decay > 0,"
+                    f" got {weight_decay}; set it (1e-3 or more early on) or choose another rule"
                 )
             self.step_state.advance(
                 learning_rate=learning_rate,
@@ -145,6 +149,8 @@ class Wiring:
             )
         else:
             self.step_state.count()
+        for act in self.after_step:
+            act()
         self.version += 1
 
     def state(self) -> dict[str, float | int]:
@@ -185,23 +191,37 @@ class Wiring:
         self.has_kernels = False
         self.version += 1
 
-    def fixed_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
-        """Constant noise of unit root mean square, with dtype and device of ``like``."""
+    def fixed_noise(
+        self, layer: int, *, like: Tensor, shape: torch.Size, stream: int = FEEDBACK_STREAM
+    ) -> Tensor:
+        """Constant noise of unit root mean square, with dtype and device of ``like``.
+
+        Other streams are independent of it.
+        """
 
         def draw() -> Tensor:
             addresses = Addresses([shape.numel()], layers=[layer], device=like.device)
-            return self._draw(addresses, torch.arange(1, device=like.device), like).view(shape)
+            first = torch.arange(1, device=like.device)
+            return self._draw(addresses, first, like, stream).view(shape)
 
-        return self.remember(("fixed", layer, shape, like.device, like.dtype), draw)
+        return self.remember(("fixed", layer, shape, like.device, like.dtype, stream), draw)
 
     def fresh_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
         """The same, new after every optimiser step; :meth:`fixed_noise` is that of step 0."""
         return self.fresh_noises([layer], like=like, counts=[shape.numel()]).view(shape)
 
     def fresh_noises(
-        self, layers: Sequence[int], *, like: Tensor, counts: Sequence[int]
+        self,
+        layers: Sequence[int],
+        *,
+        like: Tensor,
+        counts: Sequence[int],
+        stream: int = FEEDBACK_STREAM,
     ) -> Tensor:
-        """The fresh noise of several layers, concatenated: (sum of the counts,)."""
+        """The fresh noise of several layers, concatenated: (sum of the counts,).
+
+        Other streams are independent of it.
+        """
         place = (tuple(layers), tuple(counts), like.device)
         addresses = self.remember(
             ("addresses", *place),
@@ -209,14 +229,14 @@ class Wiring:
         )
         step = self.step_state.step
         if isinstance(step, Tensor):
-            return self._draw(addresses, step.view(1), like)[0]
+            return self._draw(addresses, step.view(1), like, stream)[0]
         ahead = max(1, min(MAX_STEPS_AHEAD, DRAW_AHEAD // sum(counts)))
         first = step // ahead * ahead
-        key = ("fresh", *place, like.dtype)
+        key = ("fresh", *place, like.dtype, stream)
         known: tuple[int, Tensor] | None = self._remembered.get(key)
         if known is None or known[0] != first:
             steps = torch.arange(first, first + ahead, device=like.device)
-            known = self._remembered[key] = (first, self._draw(addresses, steps, like))
+            known = self._remembered[key] = (first, self._draw(addresses, steps, like, stream))
         return known[1][step - first]
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -226,9 +246,11 @@ class Wiring:
         found: T = self._remembered[key]
         return found
 
-    def _draw(self, addresses: Addresses, steps: Tensor, like: Tensor) -> Tensor:
+    def _draw(
+        self, addresses: Addresses, steps: Tensor, like: Tensor, stream: int = FEEDBACK_STREAM
+    ) -> Tensor:
         dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
-        numbers = addresses.uniform(steps, seed=self.seed, dtype=dtype)
+        numbers = addresses.uniform(steps, seed=self.seed, stream=stream, dtype=dtype)
         return numbers.mul_(math.sqrt(3.0)).to(like.dtype)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import signal
 # trains each candidate on one thread too
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# what a test finds out of files is not kept for the next one
+os.environ["EVONAS_CACHE"] = os.devnull
 
 import torch
 

@@ -1,23 +1,79 @@
 """What is made from the code is what the code says; pages name files and commands that exist."""
 
 import re
+import shlex
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import yaml
+from cyclopts import CycloptsError
 from torch import nn
 
+import evonas
 from docs.make import MADE, stale
+from evonas.cli.app import make_app
 from evonas.rules import convert, wirings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize("name", list(MADE))
+@pytest.mark.parametrize("name", [name for name in MADE if name != "commands.md"])
 def test_a_made_page_is_fresh(name: str) -> None:
-    assert name not in stale(), "run: python -m docs.make"
+    assert name not in stale([name]), "run: python -m docs.make"
+
+
+def test_the_page_of_commands_has_every_command_and_option() -> None:
+    # how they are laid out is up to the library that makes the page, and to its version
+    named = re.compile(r"^## .*|(?<=`)--[\w-]+|^\| \d+ \|", re.MULTILINE)
+    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    assert named.findall(page) == named.findall(MADE["commands.md"]()), "run: python -m docs.make"
+
+
+def test_the_site_has_every_page_and_the_reference_every_public_name() -> None:
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = re.findall(r"[\w-]+\.md", yaml.safe_dump(site["nav"]))
+    assert sorted(listed) == sorted(
+        [path.name for path in (ROOT / "docs").glob("*.md")] + ["results.md"]
+    )
+    reference = (ROOT / "docs/api-reference.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"^(?:::: |.*heading: )evonas\.(\w+)(?![\w.])", reference, re.MULTILINE)
+    )
+    assert named == set(evonas.__all__) - {"__version__"}
+
+
+TYPED = [page for page in PAGES if page.name != "commands.md"]  # that one has them as patterns
+
+
+@pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)
+def test_every_command_in_a_block_of_code_can_be_typed(page: Path) -> None:
+    app, wrong = make_app(), list[str]()
+    for words in commands_of(page.read_text(encoding="utf-8")):
+        try:
+            app.parse_args(words, exit_on_error=False, print_error=False)
+        except CycloptsError as problem:
+            wrong.append(f"evonas {' '.join(words)}: {problem}")
+    assert wrong == []
+
+
+def commands_of(text: str) -> list[list[str]]:
+    """The arguments of every ``evonas`` that a block of code tells a user to type."""
+    blocks = re.findall(r"^ {4}(.*)$", text, re.MULTILINE)
+    blocks += re.findall(r"^```(?:console|bash|sh)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    found = list[list[str]]()
+    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        if "evonas " in line:
+            words = shlex.shlex(line, posix=True, punctuation_chars=True)
+            words.whitespace_split = True
+            for is_operator, command in groupby(words, lambda word: set(word) <= set(";&|>()")):
+                name, *arguments = command
+                if name == "evonas" and not is_operator and "..." not in arguments:
+                    found.append(arguments)
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

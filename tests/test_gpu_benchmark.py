@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parent.parent
 WAYS = (
     "evonas tf32", "evonas bf16", "evonas tf32-plain", "evonas eager", "plain eager",

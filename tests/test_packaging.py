@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 
@@ -24,6 +25,15 @@ def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
         for path in (ROOT / folder).glob("**/__init__.py")
     }
     assert set(listed) == on_disk
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
+def test_a_citation_names_the_version_that_is_released() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
+    assert cited["cff-version"] == "1.2.0"
+    assert cited.keys() >= {"message", "title", "authors", "type"}
 
 
 def test_the_yaml_of_every_space_is_a_resource() -> None:

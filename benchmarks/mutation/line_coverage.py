@@ -24,7 +24,10 @@ patch = subprocess
 context = ${PYTEST_CURRENT_TEST-}
 disable_warnings = no-data-collected, module-not-imported, module-not-measured, already-imported
 """
-OPTIONS = ["-q", "-n", "0", "-p", "no:cacheprovider", "-p", "benchmarks.mutation.outcomes"]
+OPTIONS = [
+    "-q", "-n", "0", "-m", "not slow and not gpu", "-p", "no:cacheprovider",
+    "-p", "benchmarks.mutation.outcomes",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

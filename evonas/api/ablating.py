@@ -46,7 +46,7 @@ class Ablation:
         table: the same as ``controls.csv``.
         left_out: controls that there are not, each with the reason.
 
-    Example:
+    Examples:
         >>> found = evonas.search("tiny", objectives=["acc", "params"], **quick)
         >>> few = {"random": 0, "shuffled": 0, "architectures": 0, "rules": ["usf"]}
         >>> ablation = found.ablate(found.front.index[0], replicates=1, progress=False, **few)
@@ -106,7 +106,7 @@ def ablate(
         StorageError: the run's files are damaged.
         KeyboardInterrupt: of the user; what was trained is kept, and the next call goes on.
 
-    Example:
+    Examples:
         >>> folder = evonas.search("tiny", objectives=["acc", "params"], **quick).folder
         >>> key = evonas.load_study(folder).front.index[0]
         >>> few = {"random": 0, "shuffled": 0, "architectures": 0, "rules": ["usf"]}

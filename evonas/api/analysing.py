@@ -67,7 +67,7 @@ def analyse(
         DataError: a part that was asked for needs images that are not there.
         RunFolderError: one of the folders holds no run.
 
-    Example:
+    Examples:
         >>> found = evonas.analyse(study, what=["landscape"], grid=3, out="found", progress=False)
         >>> found.landscape.columns.tolist()
         ['key', 'first', 'second', 'loss']

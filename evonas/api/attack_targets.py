@@ -18,14 +18,12 @@ from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
 from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
+from evonas.report.attacks.reading import ATTACK
 from evonas.seeds import derive_seed
 from evonas.study.folder import opened_run, readable_run
 from evonas.study.journal.findings import Finding
 
 Part: TypeAlias = Literal["validation", "test"]
-
-ATTACK = "attack"
-"""The kind of these findings."""
 
 ATTACKS_FOLDER = "attacks"
 RESULTS_FILE = "results.json"

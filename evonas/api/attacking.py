@@ -36,7 +36,7 @@ class AttackReport:
         folder: with ``attacks.csv``, ``attacks.json`` and ``attacks.png``; None if nothing was
             written.
 
-    Example:
+    Examples:
         >>> network = study.load(study.front.index[0])
         >>> images, labels = torch.rand(8, 1, 8, 8), torch.arange(8)
         >>> report = evonas.attack(network, images, labels, epsilon="4/255", progress=False)
@@ -104,7 +104,7 @@ def attack(
         DataError: images or labels have another type, shape or range.
         CandidateFailure: two forward passes on the same images differ, or logits are not finite.
 
-    Example:
+    Examples:
         >>> network = study.load(study.front.index[0])
         >>> images, labels = torch.rand(8, 1, 8, 8), torch.arange(8)
         >>> report = evonas.attack(network, images, labels, epsilon="4/255", progress=False)

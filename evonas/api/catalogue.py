@@ -30,7 +30,7 @@ def available(kind: str) -> "pd.DataFrame":
     Raises:
         UnknownNameError: there is no such kind.
 
-    Example:
+    Examples:
         >>> evonas.available("objectives").direction["params"]
         'minimise'
         >>> "usf" in evonas.available("rules").index

@@ -31,7 +31,7 @@ class Trained:
         network: trained, in evaluation mode, on the CPU: float images (N, channels, height, width)
             in [0, 1] to logits (N, classes); None when it failed or breaks a constraint.
 
-    Example:
+    Examples:
         >>> text = study.front.genome.iloc[0]
         >>> trained = evonas.evaluate("tiny", text, objectives=["acc", "params"], **quick)
         >>> trained.network(torch.rand(2, 1, 8, 8)).shape
@@ -76,7 +76,7 @@ def evaluate(
         InputError: a setting, the space or the genome is wrong, ``replicate`` is negative, or the
             data are missing.
 
-    Example:
+    Examples:
         >>> text = study.front.genome.iloc[0]
         >>> trained = evonas.evaluate("tiny", text, objectives=["acc", "params"], **quick)
         >>> bool(trained.values["acc"] == study.front.acc.iloc[0])

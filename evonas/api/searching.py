@@ -46,7 +46,7 @@ def search(
         StorageError: the run's files were damaged while it ran.
         KeyboardInterrupt: of the user; the run can be resumed.
 
-    Example:
+    Examples:
         >>> study = evonas.search("tiny", objectives=["acc", "params"], **quick)
         >>> study.front.index.name
         'key'
@@ -77,7 +77,7 @@ def new_study(
     Raises:
         InputError: as for :func:`search`.
 
-    Example:
+    Examples:
         >>> study = evonas.new_study("tiny", objectives=["acc", "params"], **quick)
         >>> len(study.candidates), study.settings.training.epochs
         (0, 1)

@@ -39,7 +39,7 @@ class Study:
         RunFolderError: there is no run in the folder.
         StorageError: its files are damaged, or were changed after the run began.
 
-    Example:
+    Examples:
         >>> study = evonas.search("tiny", objectives=["acc", "params"], **quick)
         >>> study.front.columns[:3].tolist()
         ['genome', 'acc', 'params']
@@ -284,7 +284,7 @@ def load_study(folder: Path | str) -> Study:
         RunFolderError: there is no run in the folder.
         StorageError: its files are damaged, or were changed after the run began.
 
-    Example:
+    Examples:
         >>> folder = evonas.search("tiny", objectives=["acc", "params"], **quick).folder
         >>> len(evonas.load_study(folder).candidates)
         4

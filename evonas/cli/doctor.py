@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas import __version__
+from evonas.api.terminal.json_output import print_json
 from evonas.cli.examining.machine import GIB, Machine, problems, this_machine
 from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import default_precision
@@ -15,22 +16,22 @@ GPU_BATCH = 256
 CPU_BATCH = 64
 
 
-def examine(console: Console, *, device: str) -> None:
+def examine(console: Console, *, device: str, as_json: bool) -> None:
     """Print all of it for ``device``, one of those that a run may name.
 
     Raises:
         ConfigError: this machine has no such device.
     """
     machine, device = this_machine(), resolve_device(device)
+    if as_json:
+        print_json(console, _document(machine, device))
+        return
     console.print(_inventory(machine))
     console.print(f"\n[bold]path of a run[/]  {path(machine, device)}", highlight=False)
     for one in devices_of(device):
-        precision = default_precision(device)
-        batch = CPU_BATCH if device == "cpu" else GPU_BATCH
         if one != "cpu":
             console.print(f"[bold]kernels[/]        {kernels(one)}", highlight=False)
-        speed = training_speed(one, precision=precision, batch=batch)
-        console.print(f"[bold]measured[/]       {measured(one, speed)}", highlight=False)
+        console.print(f"[bold]measured[/]       {measured(one, _speed(one))}", highlight=False)
     for problem in problems(machine):
         console.print(f"[bold yellow]problem[/]        {problem}", highlight=False)
     if not problems(machine):
@@ -68,6 +69,25 @@ def measured(device: str, speed: Speed) -> str:
     if speed.fallback is not None and device != "cpu":
         text += f"; not replayed: {speed.fallback}"
     return text
+
+
+def _speed(device: str) -> Speed:
+    batch = CPU_BATCH if device == "cpu" else GPU_BATCH
+    return training_speed(device, precision=default_precision(device), batch=batch)
+
+
+def _document(machine: Machine, device: str) -> dict[str, object]:
+    devices = {
+        one: {"speed": _speed(one), "kernels": None if one == "cpu" else kernels(one)}
+        for one in devices_of(device)
+    }
+    return {
+        "evonas": __version__,
+        "machine": machine,
+        "path": path(machine, device),
+        "devices": devices,
+        "problems": problems(machine),
+    }
 
 
 def _inventory(machine: Machine) -> Table:

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
+from evonas.api.study import Study
+from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
@@ -66,6 +68,19 @@ def show_front(console: Console, folder: Path) -> None:
         _say(console, claim_and_confirmation(chosen, run.confirmed))
     if chosen:
         _say(console, f"see one by: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
+
+
+def print_front(console: Console, folder: Path) -> None:
+    """The front as JSON: the rows of ``pareto.csv``, and what they are of."""
+    run, study = read_run(folder), Study(folder)
+    document = {
+        "run": folder,
+        "objectives": run.settings.problem.objectives,
+        "candidates": len(run.candidates),
+        "trainings": len(run.evaluations),
+        "front": table_rows(study.front),
+    }
+    print_json(console, document)
 
 
 def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from evonas.api.terminal.console import showing, working
+from evonas.cli.options import QUIET, option
 from evonas.evaluation.data.place import OWN_IMAGES
 from evonas.settings import SETTINGS, Setting, Settings, Unset
-from evonas.settings.description import default_text, help_text, options_of
 from evonas.settings.reading import read_settings
 from evonas.settings.tree import GROUPS
 from evonas.settings.workers import Workers
@@ -21,8 +21,6 @@ PANELS = {
 }
 OWN_PANEL = Group("This command", sort_key=len(PANELS))
 
-
-QUIET = Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False)
 OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
     "config": (
         Path | None,
@@ -59,16 +57,6 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
     "quiet": (bool, QUIET, False),
 }
 """What belongs to the command and not to the run: type, option and default."""
-
-
-def option(name: str) -> Parameter:
-    """A setting as an option of a command, with its own help and default."""
-    known = SETTINGS[name]
-    return Parameter(
-        name=options_of(known),
-        help=help_text(known),
-        show_default=lambda _: default_text(known),
-    )
 
 
 def run(**given: Any) -> None:

@@ -7,13 +7,14 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.study import Study
+from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
 from evonas.cli.examining.audit import audit_table
 from evonas.cli.front import trainings, with_error
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.cell_drawing import CELLS_FOLDER, cells_as_svg, cells_as_text
 from evonas.report.skeleton_drawing import skeleton_as_text
-from evonas.rules import rule_layers
+from evonas.rules import AbstractRuleLayer, rule_layers
 from evonas.search.pareto import non_dominated
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
@@ -66,6 +67,30 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         _say(console, f"\nno drawing of the cells: {folder}: {problem.strerror}")
     else:
         _say(console, f"\ndrawing of the cells: {drawing}")
+
+
+def print_candidate(console: Console, folder: Path, key: str) -> None:
+    """All that is known of a candidate, as JSON; its row is that of ``candidates.csv``.
+
+    Raises:
+        UnknownNameError: no candidate has this key, or several begin so.
+        RunFolderError: there is no run in the folder.
+    """
+    run, study = read_run(folder), Study(folder)
+    candidate, objectives = run.find(key), run.settings.problem.objectives
+    (row,) = table_rows(study.candidates.loc[[candidate.key]])
+    document = {
+        "run": folder,
+        **row,
+        "standing": standing(candidate, run.candidates, objectives),
+        "audit": run.audited.get(candidate.key),
+        "trainings": candidate.trainings,
+        "layers": [
+            {"layer": name, "shape": layer.weight.shape, "rule": layer.rule.name}
+            for name, layer in _rule_layers(study, candidate).items()
+        ],
+    }
+    print_json(console, document)
 
 
 def standing(
@@ -123,11 +148,16 @@ def _confirmation(confirmed: Confirmed | None, name: str) -> str:
 def _layers(study: Study, candidate: Candidate) -> Table:
     """Every weight layer in the order of the network: its shape, its weights, its rule."""
     table = Table("layer", "shape of the weight", "weights", "rule", box=None)
-    for name, layer in rule_layers(study.untrained(candidate)).items():
+    for name, layer in _rule_layers(study, candidate).items():
         weight = layer.weight
         shape = " x ".join(map(str, weight.shape))
-        table.add_row(name.removeprefix("body."), shape, f"{weight.numel():,}", layer.rule.name)
+        table.add_row(name, shape, f"{weight.numel():,}", layer.rule.name)
     return table
+
+
+def _rule_layers(study: Study, candidate: Candidate) -> dict[str, AbstractRuleLayer]:
+    layers = rule_layers(study.untrained(candidate))
+    return {name.removeprefix("body."): layer for name, layer in layers.items()}
 
 
 def _say(console: Console, text: str) -> None:

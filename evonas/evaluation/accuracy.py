@@ -10,8 +10,7 @@ def accuracy(network: Network, images: Images, *, batch: int = 500) -> float:
     """Share of ``images`` that ``network``, in evaluation mode, classifies rightly."""
     hits = torch.zeros((), dtype=torch.long, device=images.labels.device)
     with torch.inference_mode():
-        for start in range(0, len(images), batch):
-            pixels = unit_pixels(images.pixels[start : start + batch])
-            guesses = network(pixels).argmax(1)
-            hits += (guesses == images.labels[start : start + batch]).sum()
+        for part in images.chunks(batch):
+            guesses = network(unit_pixels(part.pixels)).argmax(1)
+            hits += (guesses == part.labels).sum()
     return int(hits) / len(images)

@@ -20,7 +20,7 @@ from evonas.evaluation.memory import give_memory_back, is_out_of_memory, memory_
 from evonas.evaluation.objectives import Subject
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
-from evonas.evaluation.training.augment import FramedImages, frame
+from evonas.evaluation.training.augment import TrainingImages, training_images
 from evonas.evaluation.training.cooperative import Cooperative, run_to_end
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.precision import arithmetic
@@ -263,7 +263,7 @@ def _weights(network: Network) -> bytes:
     return save({name: value.cpu() for name, value in network.state_dict().items()})
 
 
-def _data(protocol: Protocol) -> tuple[SearchData, FramedImages]:
+def _data(protocol: Protocol) -> tuple[SearchData, TrainingImages]:
     training = protocol.training
     return _load(
         training.dataset, protocol.data_dir, training.split_seed, training.images,
@@ -280,7 +280,7 @@ def _load(
     device: str,
     sha256: str | None,
     fitting: Fitting,
-) -> tuple[SearchData, FramedImages]:
+) -> tuple[SearchData, TrainingImages]:
     data = load_search_data(
         name,
         data_dir=data_dir,
@@ -290,7 +290,7 @@ def _load(
         fitting=fitting,
     )
     data = data.to(device)
-    images = frame(data.train, traits=data.traits)
-    if images.pixels.is_cuda:
+    images = training_images(data.train, traits=data.traits)
+    if images.labels.is_cuda:
         torch.cuda.synchronize(device)  # candidates read them on other streams
     return data, images

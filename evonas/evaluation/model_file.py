@@ -118,7 +118,7 @@ def load_network(path: str | Path) -> Network:
         DataError: the file is missing, or does not say how its network is built.
         StorageError: it is damaged.
 
-    Example:
+    Examples:
         >>> network = evonas.load_network(next((study.folder / "models").iterdir()))
         >>> network(torch.rand(2, 1, 8, 8)).shape
         torch.Size([2, 10])

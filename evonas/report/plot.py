@@ -17,6 +17,7 @@ from evonas.study.results.vectors import vector
 
 _PANEL_INCHES = 4.2
 _PANELS_IN_A_ROW = 3
+_SIDE = 1 / 7  # of a panel, for the labels of the first
 _OTHERS = "#9aa5b1"
 _LIKELY = "#334155"  # a good chance of being on the front
 _FRONT = "#c2410c"
@@ -38,12 +39,34 @@ def draw_front(
         path: of the picture.
         title: above the panels.
     """
+    figure = front_figure(candidates, objectives, title=title)
+    figure.savefig(path, dpi=150)
+
+
+def front_figure(
+    candidates: Sequence[Candidate],
+    objectives: Sequence[str],
+    *,
+    title: str,
+    panel_inches: float = _PANEL_INCHES,
+    in_a_row: int = _PANELS_IN_A_ROW,
+) -> Figure:
+    """The picture of :func:`draw_front`, not saved yet.
+
+    Args:
+        candidates: as there.
+        objectives: as there.
+        title: above the panels; none if empty.
+        panel_inches: width and height of a panel.
+        in_a_row: panels beside each other at most.
+    """
     pairs = list(combinations(objectives, 2))
     panels = max(1, len(pairs))
-    columns = min(panels, _PANELS_IN_A_ROW)
+    columns = min(panels, in_a_row)
     rows = -(-panels // columns)
     figure = Figure(
-        figsize=(_PANEL_INCHES * columns + 0.6, _PANEL_INCHES * rows), layout="constrained"
+        figsize=(panel_inches * columns + _SIDE * panel_inches, panel_inches * rows),
+        layout="constrained",
     )
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for empty in axes[panels:]:
@@ -57,8 +80,9 @@ def draw_front(
         _draw_trajectory(axes[0], alive, objectives[0])
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle(title, fontsize=11)
-    figure.savefig(path, dpi=150)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return figure
 
 
 def _draw_pair(
@@ -74,9 +98,9 @@ def _draw_pair(
     likely = [e for e in likely_front(alive) if e.key not in keys]
     keys |= {e.key for e in likely}
     others = [e for e in alive if e.key not in keys]
-    _draw_behind(axis, others, x, y, color=_OTHERS, name="others")
+    _draw_behind(axis, others, x, y, color=_OTHERS, name="others", is_filled=True)
     if likely:
-        _draw_behind(axis, likely, x, y, color=_LIKELY, name="good chance")
+        _draw_behind(axis, likely, x, y, color=_LIKELY, name="good chance", is_filled=False)
     ordered = sorted(chosen, key=lambda e: vector(e, (x, y)) or ())
     if has_steps:
         axis.step(
@@ -93,6 +117,7 @@ def _draw_pair(
         [e.values[x] for e in ordered],
         [e.values[y] for e in ordered],
         s=34,
+        marker="D",
         color=_FRONT,
         zorder=3,
         label=f"front ({len(chosen)})",
@@ -106,16 +131,24 @@ def _draw_pair(
 
 
 def _draw_behind(
-    axis: Axes, some: Sequence[Candidate], x: str, y: str, *, color: str, name: str
+    axis: Axes,
+    some: Sequence[Candidate],
+    x: str,
+    y: str,
+    *,
+    color: str,
+    name: str,
+    is_filled: bool,
 ) -> None:
-    """Points that are not on the front."""
+    """Points that are not on the front; open ones are told apart in black and white, too."""
     axis.scatter(
         [e.values[x] for e in some],
         [e.values[y] for e in some],
         s=18,
-        color=color,
-        alpha=0.7,
-        linewidths=0,
+        facecolors=color if is_filled else "white",
+        edgecolors=color,
+        alpha=0.7 if is_filled else 1.0,
+        linewidths=0 if is_filled else 1.2,
         label=f"{name} ({len(some)})",
     )
 

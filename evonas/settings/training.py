@@ -17,6 +17,11 @@ UNREADABLE = {
     "refuse": "name them all, and begin nothing",
     "skip": "leave them out",
 }
+STORAGE = {
+    "auto": "in memory if they fit, else on disk",
+    "memory": "decode all of them once",
+    "disk": "decode each of them whenever it is used",
+}
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,15 @@ class TrainingSettings:
         choices=FITS,
     )
     unreadable: str = setting(
-        "With --dataset folder: what becomes of files that cannot be read as images.",
+        "With --dataset folder or imagenet: what becomes of files that cannot be read as images.",
         default="refuse",
         choices=UNREADABLE,
+    )
+    image_storage: str = setting(
+        "With --dataset folder or imagenet: where images are kept; the numbers are the same.",
+        default="auto",
+        choices=STORAGE,
+        decides_result=False,
     )
     split_seed: int = setting(
         "Seed that divides the images into parts and picks those that are attacked; runs with "

@@ -26,7 +26,7 @@ class Settings:
         attack: how it is attacked.
         machine: where it runs.
 
-    Example:
+    Examples:
         >>> from evonas import Settings
         >>> Settings().search.population
         20

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evonas.errors import ConfigError
+from evonas.evaluation.data.fitting import DISK
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.objectives.own_module import Source, also_search
 from evonas.schema import dump_yaml, read_yaml
@@ -53,6 +54,8 @@ def config_text(
             group = document.setdefault(known.group, {})
             group[name] = list(value) if isinstance(value, tuple) else value
     document[DATA] = {"folder": settings.training.data_dir}
+    if settings.training.image_storage == DISK:
+        document[DATA]["storage"] = DISK
     document[VERSIONS] = dict(versions)
     if sources:
         document[SOURCES] = {name: asdict(source) for name, source in sources.items()}
@@ -73,6 +76,8 @@ def read_given(path: Path) -> dict[str, Any]:
     given = flat(_settings_of(document), where=str(path))
     if DATA in document:
         given["data_dir"] = _data_folder(document, where=path)
+        if "storage" in document[DATA]:
+            given["image_storage"] = document[DATA]["storage"]
     if VERSIONS not in document:
         return given
     return {**_IMPLIED, "split_seed": given.get("seed"), **given}
@@ -150,7 +155,9 @@ def write_data_folder(folder: Path, data_dir: Path) -> None:
         OSError: it cannot be written.
     """
     path = folder / CONFIG_FILE
-    document = {**_read(path), DATA: {"folder": str(data_dir)}}
+    before = _read(path)
+    said = before.get(DATA) or {}
+    document = {**before, DATA: {**said, "folder": str(data_dir)}}
     text = dump_yaml(document)
     write_whole(path, text.encode())
 

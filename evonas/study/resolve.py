@@ -18,13 +18,15 @@ from evonas.evaluation.data.loading import (
     all_datasets,
     fingerprints,
     load_search_data,
+    source_of,
     traits_of,
 )
 from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.storage import choose_storage
 from evonas.evaluation.data.sufficiency import check_data
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
-from evonas.evaluation.training.devices import resolve_device
+from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import check_precision, default_precision
 from evonas.networks.supernet import check_shareable
 from evonas.registry import look_up
@@ -70,6 +72,15 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     device = resolve_device(given.machine.device)
     data_dir = default_data_dir() if _is_open(given, "data_dir") else Path(given.training.data_dir)
     data_dir = data_dir.resolve()
+    storage = choose_storage(
+        given.training.image_storage,
+        source_of(given.training.dataset, data_dir, fitting=Fitting.of(given.training)),
+        name=given.training.dataset,
+        data_dir=data_dir,
+        num_processes=worker_count(given) if device == "cpu" else max(1, len(devices_of(device))),
+        device=devices_of(device)[0],
+    )
+    given = given.with_values({"image_storage": storage})
     fitting = Fitting.of(given.training)
     traits = traits_of(given.training.dataset, data_dir=data_dir, fitting=fitting)
     filled = {

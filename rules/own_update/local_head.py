@@ -19,18 +19,24 @@ class LocalHead(nn.Module):
 
     Attributes:
         read: weight of the classifier, (classes, features).
-        offset: bias of the classifier, (classes,).
+        offset: bias of the classifier, (classes,); None if it has none.
         see: weight of the similarity map, (channels, channels, 3, 3), or (channels, channels) for
             a linear layer; None if the loss has no similarity term.
     """
 
     def __init__(
-        self, layer: AbstractRuleLayer, *, num_classes: int, num_features: int, sees: bool
+        self,
+        layer: AbstractRuleLayer,
+        *,
+        num_classes: int,
+        num_features: int,
+        sees: bool,
+        has_offset: bool = True,
     ) -> None:
         super().__init__()
         weight, channels = layer.weight, layer.weight.shape[0]
         self.read = nn.Parameter(weight.new_zeros(num_classes, num_features))
-        self.offset = nn.Parameter(weight.new_zeros(num_classes))
+        self.offset = nn.Parameter(weight.new_zeros(num_classes)) if has_offset else None
         self.see: nn.Parameter | None = None
         if sees:
             taps = (3, 3) if weight.dim() == 4 else ()

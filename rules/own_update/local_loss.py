@@ -2,7 +2,7 @@
 
 The head of a layer normalises its outputs over the batch and rectifies them. Its loss has two
 terms: classification (pred), and similarity of images of one class (sim). No signal from above is
-used.
+used. Two other losses are in ``forward_losses``.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,14 @@ from torch import Tensor
 
 from evonas.errors import RuleError
 from evonas.rules.base import AbstractRuleLayer, Transport
+from evonas.rules.own_update.forward_losses import mono_forward, self_contrast, standardised
 from evonas.rules.own_update.local_head import LocalHead
-from evonas.rules.own_update.own_update import AbstractOwnUpdateRule, Moment, Send
+from evonas.rules.own_update.own_update import AbstractOwnUpdateRule, Moment, Send, with_bias
 
 Heads = Literal["trained", "random"]
 HEADS: tuple[Heads, ...] = get_args(Heads)
+Loss = Literal["predsim", "mono-forward", "contrast"]
+LOSSES: tuple[Loss, ...] = get_args(Loss)
 
 
 @final
@@ -43,16 +46,29 @@ class LocalLoss(AbstractOwnUpdateRule):
         beta: share of sim, in [0, 1]; 0 is pred alone, 0.99 the paper's predsim, which is better
             with random heads.
         pool: side of the pooled map that R reads, in positions.
+        loss: ``predsim``, the above; ``mono-forward``, the cross-entropy of R pool(relu(z)), with
+            neither normalisation nor bias; or ``contrast``, which has no head and no labels and
+            tells pairs of an image with itself from pairs of two images.
+        theta_positive: goodness that a pair of one image should pass; of ``contrast``.
+        theta_negative: goodness that a pair of two images should stay under.
+        norm_penalty: of the goodness of the former, so that it does not grow for ever.
     """
 
     send: Send = "none"
     heads: Heads = "trained"
     beta: float = 0.0
     pool: int = 2
+    loss: Loss = "predsim"
+    theta_positive: float = 1.0
+    theta_negative: float = 2.0
+    norm_penalty: float = 0.0008
 
     name: ClassVar[str] = "local"
-    title: ClassVar[str] = "Local loss (pred, sim or predsim)"
-    source: ClassVar[str] = "Nokland and Eidnes 2019, arXiv 1901.06656; Mostafa et al. 2018"
+    title: ClassVar[str] = "Local loss (pred, sim or predsim; Mono-Forward; self-contrastive)"
+    source: ClassVar[str] = (
+        "Nokland and Eidnes 2019, arXiv 1901.06656; Mostafa et al. 2018; Gong et al. 2025, arXiv "
+        "2501.09238; Chen et al. 2025, arXiv 2409.11593"
+    )
     equation: ClassVar[str] = "grad W = C(x, dL/dz),  L = (1 - beta) pred + beta sim"
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "nothing (option send)"
@@ -74,10 +90,15 @@ class LocalLoss(AbstractOwnUpdateRule):
                 f"rule 'local': expected heads to be one of {', '.join(HEADS)}, beta in [0, 1] "
                 f"and pool of at least 1, got {self.heads!r}, {self.beta} and {self.pool}"
             )
+        if self.loss not in LOSSES or (self.loss != "predsim" and self.beta > 0.0):
+            raise RuleError(
+                f"rule 'local': expected loss to be one of {', '.join(LOSSES)}, and beta 0 with "
+                f"any but predsim, got {self.loss!r} and {self.beta}"
+            )
 
     def grow_head(self, layer: AbstractRuleLayer, *, num_classes: int | None) -> LocalHead | None:
-        """The trained head; None if it is random, or the classes are not known."""
-        if self.heads == "random" or num_classes is None:
+        """The trained head; None if it is random or not needed, or the classes are not known."""
+        if self.heads == "random" or self.loss == "contrast" or num_classes is None:
             return None
         places = self.pool**2 if layer.weight.dim() == 4 else 1
         return LocalHead(
@@ -85,6 +106,7 @@ class LocalLoss(AbstractOwnUpdateRule):
             num_classes=num_classes,
             num_features=places * layer.weight.shape[0],
             sees=self.beta > 0.0,
+            has_offset=self.loss == "predsim",
         )
 
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
@@ -93,6 +115,8 @@ class LocalLoss(AbstractOwnUpdateRule):
         Raises:
             RuleError: the targets were not given, or the layer has no head to train.
         """
+        if self.loss == "contrast":
+            return [self._contrast(moment)]
         head = moment.layer.head
         num_classes = moment.layer.connected.num_errors or 1
         targets = moment.bus.read_targets(num_classes).to(moment.u)
@@ -100,12 +124,14 @@ class LocalLoss(AbstractOwnUpdateRule):
             outputs = moment.u.detach().requires_grad_()
             learning = [] if head is None else list(head.parameters())
             signal, *learnt = torch.autograd.grad(
-                self.loss(moment.layer, outputs, targets), [outputs, *learning], allow_unused=True
+                self.value(moment.layer, outputs, targets), [outputs, *learning], allow_unused=True
             )
         return [moment.layer.correlate(moment.x, signal), *learnt]
 
-    def loss(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
+    def value(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
         """The scalar L of outputs (batch, ...) for targets (batch, classes)."""
+        if self.loss == "mono-forward":
+            return self._mono_forward(layer, outputs, targets)
         maps = outputs.movedim(layer.channel_axis, 1)  # (batch, channels, ...)
         hidden = F.batch_norm(maps, None, None, training=True).relu()
         is_image = layer.weight.dim() == 4
@@ -116,6 +142,33 @@ class LocalLoss(AbstractOwnUpdateRule):
         sim = F.mse_loss(_similarity(spread), _similarity(targets))
         return (1.0 - self.beta) * pred + self.beta * sim
 
+    def _mono_forward(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
+        maps = with_bias(layer, outputs).movedim(layer.channel_axis, 1)
+        is_image = layer.weight.dim() == 4
+        features = self._pool(maps.relu()).flatten(1) if is_image else _mean(maps.relu())
+        if self.heads == "random":
+            shape = torch.Size([targets.shape[1], features.shape[1]])
+            noise = layer.connected.fixed_noise(layer.number, like=outputs, shape=shape)
+            return mono_forward(features, noise / features.shape[1] ** 0.5, targets)
+        return mono_forward(features, self._trained_head(layer).read, targets)
+
+    def _contrast(self, moment: Moment) -> Tensor:
+        """The gradient of the weight; the layer runs once more, on standardised inputs."""
+        layer = moment.layer
+        inputs = standardised(moment.x)
+        with torch.no_grad():
+            outputs = layer.run_through(inputs, feedback=layer.weight, learns=False)
+        with torch.enable_grad():
+            leaf = outputs.detach().requires_grad_()
+            loss = self_contrast(
+                leaf.movedim(layer.channel_axis, 1),
+                theta_positive=self.theta_positive,
+                theta_negative=self.theta_negative,
+                penalty=self.norm_penalty,
+            )
+            (signal,) = torch.autograd.grad(loss, leaf)
+        return layer.correlate(inputs, signal)
+
     def _run_head(
         self, layer: AbstractRuleLayer, hidden: Tensor, features: Tensor, *, num_classes: int
     ) -> tuple[Tensor, Tensor]:
@@ -124,14 +177,17 @@ class LocalLoss(AbstractOwnUpdateRule):
             shape = torch.Size([num_classes, features.shape[1]])
             noise = layer.connected.fixed_noise(layer.number, like=hidden, shape=shape)
             return features @ noise.t() / features.shape[1] ** 0.5, hidden
-        if layer.head is None:
+        outputs: tuple[Tensor, Tensor] = self._trained_head(layer)(hidden, features)
+        return outputs
+
+    def _trained_head(self, layer: AbstractRuleLayer) -> LocalHead:
+        if not isinstance(layer.head, LocalHead):
             raise RuleError(
                 "rule 'local' trains a head for each layer, and this one has none: call "
                 "`connect(network, seed=..., num_classes=...)` once it has the rule, or choose "
                 "heads='random'"
             )
-        outputs: tuple[Tensor, Tensor] = layer.head(hidden, features)
-        return outputs
+        return layer.head
 
     def _pool(self, hidden: Tensor) -> Tensor:
         if self.heads == "trained":  # always of one size

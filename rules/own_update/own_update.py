@@ -187,6 +187,12 @@ def without_bias(layer: AbstractRuleLayer, outputs: Tensor) -> Tensor:
     return outputs if bias is None else outputs - _per_output(layer, bias.detach())
 
 
+def with_bias(layer: AbstractRuleLayer, u: Tensor) -> Tensor:
+    """The outputs of the layer from ``u``, its outputs without the bias."""
+    bias: Tensor | None = getattr(layer, "bias", None)
+    return u if bias is None else u + _per_output(layer, bias.detach())
+
+
 def _per_output(layer: AbstractRuleLayer, numbers: Tensor) -> Tensor:
     return numbers.view(-1, *[1] * (-layer.channel_axis - 1))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final, get_args
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,11 @@ from evonas.rules.own_update.own_update import (
     Moment,
     Send,
 )
-from evonas.rules.own_update.relaxation import predict, relax
+from evonas.rules.own_update.relaxation import predict, relax, relax_errors
 from evonas.rules.segment import AbstractSegmentRule, Segment, Stage, run_sequentially
+
+Solver = Literal["states", "errors"]
+SOLVERS: tuple[Solver, ...] = get_args(Solver)
 
 
 @final
@@ -43,6 +46,9 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         gamma: strength of the nudge, above 0; in the limit 0 it is back-propagation.
         step: step size of the relaxation, below 2.
         steps: number of sweeps of the relaxation.
+        solver: what the relaxation moves. ``states``: the values, each seen by its neighbours
+            alone. ``errors``: the errors of the predictions, by back-propagation through the
+            whole segment. Both have one equilibrium; of a single layer they are the same.
 
     Raises:
         RuleError: an option is out of range.
@@ -52,6 +58,7 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
     gamma: float = 0.1
     step: float = 0.5
     steps: int = 4
+    solver: Solver = "states"
 
     name: ClassVar[str] = "pc"
     title: ClassVar[str] = "Predictive coding of one operation"
@@ -69,16 +76,30 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
     )
     limits: ClassVar[str] = (
         "transports the weights; relaxes one operation, not the network; gamma to 0 is back-"
-        "propagation"
+        "propagation; its solver of errors back-propagates in the operation"
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.solver not in SOLVERS:
+            raise RuleError(
+                f"rule 'pc': expected solver to be one of {', '.join(SOLVERS)}, "
+                f"got {self.solver!r}"
+            )
         if not (self.gamma > 0.0 and self.step < 2.0 and self.steps >= 1):
             raise RuleError(
                 "rule 'pc': expected gamma above 0, step below 2 and at least 1 of the steps, got "
                 f"{self.gamma}, {self.step} and {self.steps}"
             )
+
+    @property
+    def transported(self) -> Transport:
+        """What the sender transports; the weights, for the solver of errors.
+
+        Its authors call it no longer biologically plausible: the errors move by a pass back
+        through all stages, whatever tensor that pass goes through.
+        """
+        return "weights" if self.solver == "errors" else super().transported
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         """The feedback tensor of the rule that sends, times r."""
@@ -130,7 +151,8 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         received = received.to(first.weight.dtype)
         num_images = 1 if values[0].dim() == -first.channel_axis else len(values[0])
         stages = [self._recorded(stage) for stage in segment.stages]
-        relaxed = relax(
+        solve = relax_errors if self.solver == "errors" else relax
+        relaxed = solve(
             stages,
             values,
             num_images * received,

@@ -17,7 +17,13 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from evonas.errors import RuleError
-from evonas.rules.base import AbstractFeedbackRule, AbstractRule, AbstractRuleLayer, Transport
+from evonas.rules.base import (
+    AbstractFeedbackRule,
+    AbstractRule,
+    AbstractRuleLayer,
+    AfterStep,
+    Transport,
+)
 from evonas.rules.connect import rule_layers
 from evonas.rules.direct.direct_feedback_alignment import DirectFeedbackAlignment
 from evonas.rules.error_bus import ErrorBus
@@ -217,6 +223,9 @@ def connect_mixtures(
         kept[name] = {rule.name: rule.keep(layer) for rule in rules}
         heads = (rule.grow_head(layer, num_classes=num_classes) for rule in rules)
         layer.head = next((head for head in heads if head is not None), None)
+        wiring.after_step += [
+            AfterStep(rule, layer, kept[name][rule.name]) for rule in rules if rule.acts_after_step
+        ]
     return wiring, kept
 
 

@@ -39,6 +39,7 @@ def folder(tmp_path: Path, call: Callable[..., str]) -> Path:
     return tmp_path / "run"
 
 
+@pytest.mark.system
 def test_killed_at_work_it_ends_in_the_tables_of_a_call_that_nobody_killed(
     folder: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:

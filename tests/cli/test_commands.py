@@ -79,6 +79,7 @@ def test_runs_without_a_folder_get_numbers(
     assert names == ["nas-bench-201-digits-1", "nas-bench-201-digits-2"]
 
 
+@pytest.mark.system
 def test_ctrl_c_leaves_a_valid_run_that_resume_finishes(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     call(*PLAIN_RUN, "--quiet", "--workers", "1", "--out", str(whole))

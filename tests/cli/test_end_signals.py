@@ -13,6 +13,8 @@ import pytest
 from evonas.study.results.reading import read_run
 from tests.journals import count
 
+pytestmark = pytest.mark.system
+
 RUN = [
     "run", "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "fa,usf",
     "--population", "4", "--generations", "1", "--epochs", "2000", "--images", "100",

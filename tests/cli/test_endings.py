@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from evonas import __version__
 from evonas.api import running, searching
 from evonas.cli import main
 from evonas.evaluation.record import Evaluation
@@ -171,7 +170,3 @@ def test_a_run_says_how_its_size_differs_from_the_spaces_own(
     assert "2 workers" in out  # no more than a generation can use
     assert "robust" not in out
     assert str(run) in out
-
-
-def test_the_version_is_told(leave: Leave) -> None:
-    assert leave("--version")[:2] == (0, f"{__version__}\n")

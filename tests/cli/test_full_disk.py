@@ -14,6 +14,8 @@ from evonas.study.create import BYTES_PER_TRAINING
 from evonas.study.models import Models
 from evonas.study.results.reading import read_run
 
+pytestmark = pytest.mark.system
+
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--algorithm", "random",
     "--population", "3", "--generations", "4", "--epochs", "1", "--images", "60",

@@ -11,6 +11,8 @@ import pytest
 
 from evonas.cli import main
 
+pytestmark = pytest.mark.system
+
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--algorithm", "random",
     "--population", "2", "--generations", "2", "--epochs", "1", "--images", "60",

@@ -17,6 +17,8 @@ from evonas.evaluation.data.loading import load_search_data
 from tests.study.test_killed import evonas as command
 from tests.study.test_killed import kill_when, rows
 
+pytestmark = pytest.mark.system
+
 Call = Callable[..., str]
 
 SMALL = [

@@ -142,6 +142,7 @@ def test_images_are_brought_to_the_size_that_is_asked_for(
     assert "size: 12" in (tmp_path / "out" / "config.yaml").read_text()
 
 
+@pytest.mark.system
 def test_killed_in_mid_training_it_ends_in_the_numbers_of_one_that_nobody_killed(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:

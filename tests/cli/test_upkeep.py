@@ -19,6 +19,8 @@ from evonas.study.folder import opened_run
 from tests.journals import count
 from tests.small_run import SMALL_RUN, changed
 
+pytestmark = pytest.mark.system
+
 Call = Callable[..., str]
 SETTINGS = changed(
     SMALL_RUN, space="tiny", rules=("fa",), population=2, generations=2, evaluations=4, batch=20,

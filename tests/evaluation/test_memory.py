@@ -27,6 +27,8 @@ from evonas.space import load
 from evonas.study.shape import shaped_space
 from tests.small_run import SMALL_RUN, changed
 
+pytestmark = pytest.mark.system
+
 SPACE = shaped_space(load("nas-bench-201"), SMALL_RUN)
 GENOME = SPACE.canonical(SPACE.sample(random.Random(1)))
 PROTOCOL = Protocol.of(SMALL_RUN)

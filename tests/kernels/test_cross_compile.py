@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("triton", reason="the kernels are Triton's")
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, pytest.mark.system]
 
 ROOT = Path(__file__).parents[2]
 SHARED_BYTES_OF_AN_H100 = 227 * 1024

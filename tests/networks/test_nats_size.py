@@ -112,6 +112,7 @@ def some_widths(count: int) -> list[tuple[int, ...]]:
     return corners + [tuple(8 * rng.randint(1, 8) for _ in range(5)) for _ in range(count)]
 
 
+@pytest.mark.system
 def test_the_space_has_the_benchmarks_32768_candidates() -> None:
     keys = {SPACE.key(genome_of(widths)) for widths in product(range(8, 65, 8), repeat=5)}
     assert len(keys) == SPACE.size == 32_768

@@ -37,7 +37,7 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 
 def test_the_table_is_keyed_by_the_names_and_every_rule_says_what_it_is() -> None:
     assert list(RULES) == [
-        "bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp",
+        "bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "pfa", "dfa", "sdfa", "drtp",
         "hebb", "oja", "bcm", "btsp", "stdp", "local", "pc",
     ]  # fmt: skip
     for name, rule in RULES.items():

@@ -8,7 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.journals import count
+
+pytestmark = pytest.mark.system
 
 RUN = [
     "run", "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "fa,usf,kp",

@@ -29,6 +29,8 @@ from evonas.study.run import run_study
 from tests.small_run import changed
 from tests.study.fake import Drawn
 
+pytestmark = pytest.mark.system
+
 Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 

@@ -32,7 +32,7 @@ class Analysis:
         landscape: the loss at every point of the grid.
         left_out: by what was left out, why.
 
-    Example:
+    Examples:
         >>> found = evonas.analyse(study, what=["enrichment"], out="found", progress=False)
         >>> found.enrichment.columns[:2].tolist()
         ['depth', 'rule']

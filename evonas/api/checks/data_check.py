@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evonas.evaluation.data.fitting import Fitting
-from evonas.evaluation.data.folder.source import Folder
+from evonas.evaluation.data.folder.image_files import AbstractImageFiles
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import source_of
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.sources.base import MissingDataError
 from evonas.evaluation.data.survey.contact_sheet import write_sheet
-from evonas.evaluation.data.survey.folder_survey import survey_folder
+from evonas.evaluation.data.survey.folder_survey import survey_files
 from evonas.evaluation.data.survey.loaded_survey import survey_images
 from evonas.evaluation.data.survey.survey import Survey
 from evonas.settings import Settings
@@ -40,8 +40,11 @@ def check_data(
     """
     root, fitting = data_dir or default_data_dir(), fitting or Fitting()
     source = source_of(dataset, root, fitting=fitting)
-    if isinstance(source, Folder):
-        return survey_folder(root, fitting=fitting, advance=on_progress)
+    if isinstance(source, AbstractImageFiles):
+        return survey_files(
+            source.layout(root), name=dataset, root=root, fitting=source.fitting,
+            advance=on_progress,
+        )  # fmt: skip
     parts: dict[str, Images | None] = {
         "train": source.load_train(root, download=False),
         "validation": source.load_validation(root, download=False),

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from evonas.api.export.card import model_card
 from evonas.api.export.check import check_export
 from evonas.api.export.program import DYNAMIC, INPUT, OUTPUT, example_images, exported
 from evonas.api.export.python_file import python_source
@@ -25,6 +26,17 @@ SUFFIXES: dict[str, str] = {
     "safetensors": ".safetensors", "onnx": ".onnx", "pt2": ".pt2", "python": ".py",
 }  # fmt: skip
 
+CARD_SUFFIX = ".md"
+USE = {
+    "safetensors": 'import evonas\n\nlogits = evonas.load_network("{file}")(images)',
+    "onnx": "import onnxruntime\n\n"
+    'session = onnxruntime.InferenceSession("{file}")\n'
+    f'(logits,) = session.run(None, {{{{"{INPUT}": images}}}})  # a NumPy array of float32',
+    "pt2": 'import torch\n\nlogits = torch.export.load("{file}").module()(images)',
+    "python": "from {module} import Network\n\nlogits = Network()(images)",
+}
+"""By format, Python that gives logits."""
+
 
 def export(
     model: Path | str,
@@ -32,6 +44,7 @@ def export(
     *,
     format: Format = "onnx",  # noqa: A002  # the word that a user expects
     out: Path | str | None = None,
+    card: bool = True,
 ) -> Path:
     """Write a trained network for other programs, and hold what was written against the network.
 
@@ -46,6 +59,8 @@ def export(
             ``pt2`` (``torch.export``), or ``python``: one module that builds the network without
             evonas, with its weights beside it.
         out: the file; ``<key>`` with the suffix of the format, in this folder, if None.
+        card: whether a model card is written beside it, in Markdown: how the network learned, and
+            what is known of it by the run, attacks and controls.
 
     Returns:
         The file.
@@ -56,7 +71,7 @@ def export(
         DataError: the file is missing, or no weights are kept of the candidate.
         StorageError: the model is damaged, or what was written gives other logits.
 
-    Example:
+    Examples:
         >>> key = study.front.index[0]
         >>> evonas.export(study.folder, key, format="pt2", out="network.pt2").name
         'network.pt2'
@@ -73,10 +88,15 @@ def export(
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "safetensors":
         shutil.copyfile(source, path)
-        return path
-    said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
-    _WRITERS[format](network, path, said)
-    check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
+    else:
+        said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
+        _WRITERS[format](network, path, said)
+        check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
+    if card:
+        run = None if key is None else Path(model)
+        use = USE[format].format(file=path.name, module=path.stem)
+        text = model_card(network, about, use=use, source=source, run=run)
+        path.with_suffix(CARD_SUFFIX).write_text(text, encoding="utf-8")
     return path
 
 

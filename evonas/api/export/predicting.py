@@ -30,7 +30,7 @@ class Prediction:
         name: of the class; its number as text where names are not known.
         probability: that the network gives it, in [0, 1]; networks are often too sure.
 
-    Example:
+    Examples:
         >>> evonas.predict(next((study.folder / "models").iterdir()), [])
         []
     """
@@ -62,7 +62,7 @@ def predict(
         DataError: the model or an image is missing or cannot be read.
         StorageError: the model is damaged.
 
-    Example:
+    Examples:
         >>> evonas.predict(next((study.folder / "models").iterdir()), [])
         []
     """

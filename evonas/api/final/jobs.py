@@ -11,14 +11,16 @@ from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.architectures.named import NamedArchitecture
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
-from evonas.evaluation.data.loading import all_datasets, traits_of
-from evonas.evaluation.data.place import OWN_IMAGES, default_data_dir
+from evonas.evaluation.data.loading import all_datasets, source_of, traits_of
+from evonas.evaluation.data.place import COUNTED, default_data_dir
+from evonas.evaluation.data.storage import AUTO, choose_storage
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
-from evonas.evaluation.training.devices import check_device
+from evonas.evaluation.training.devices import check_device, devices_of
 from evonas.evaluation.training.precision import check_precision
 from evonas.networks.named.table import NETWORKS
 from evonas.registry import look_up
 from evonas.settings.machine import Precision
+from evonas.settings.training import STORAGE
 from evonas.space import load, source_text
 from evonas.study.final.job import SPACE_FILE, FinalJob
 
@@ -47,6 +49,7 @@ def make_job(
     dataset: str | None,
     data_dir: Path | str | None,
     image_size: int | None,
+    image_storage: str,
     split_seed: int,
     precision: Precision,
     device: str,
@@ -101,12 +104,27 @@ def make_job(
             fitting = replace(job.fitting, size=image_size)
             job = replace(job, fitting=fitting, train_sha256=None)
     look_up(all_datasets(), job.dataset, kind="data set")
+    stored = _stored(job, image_storage, data_dir=where.resolve(), device=device)
+    job = replace(job, fitting=stored)
     if processes < 1 or recipe.batch % processes:
         raise ConfigError(
             f"processes: expected at least 1, and a divisor of the batch of {recipe.batch}, got "
             f"{processes}"
         )
     return replace(job, processes=processes), base / name, where.resolve()
+
+
+def _stored(job: FinalJob, asked: str, *, data_dir: Path, device: str) -> Fitting:
+    """Where the images of a training are kept; on disk where those of the run were."""
+    if asked not in STORAGE:
+        raise ConfigError(f"image_storage: expected {', '.join(STORAGE)}, got {asked}")
+    if asked == AUTO and job.fitting.stays_on_disk:
+        return job.fitting
+    source = source_of(job.dataset, data_dir, fitting=job.fitting)
+    storage = choose_storage(
+        asked, source, name=job.dataset, data_dir=data_dir, device=devices_of(device)[0]
+    )
+    return replace(job.fitting, storage=storage)
 
 
 def recipe_with(
@@ -218,7 +236,7 @@ def _job_of_genome(space: str | Path | None, genome: str, common: _Common) -> Fi
         missing = "space" if space is None else "dataset"
         raise ConfigError(f"{missing}: expected one beside the genome, got none")
     whole = load(str(space))
-    is_known = dataset in all_datasets() and dataset not in OWN_IMAGES
+    is_known = dataset in all_datasets() and dataset not in COUNTED
     traits = traits_of(dataset) if is_known else None
     architecture = GenomeArchitecture(
         space_text=source_text(str(space)),

@@ -26,7 +26,7 @@ class FinalReport:
         folder: with ``config.yaml``, ``seeds.csv``, ``curve.png`` and a folder for each seed.
         results: one for each seed.
 
-    Example:
+    Examples:
         >>> key = study.front.index[0]
         >>> report = evonas.train(study.folder, key, recipe="short", epochs=3, progress=False)
         >>> report.table[["best_epoch", "test_images"]].columns.tolist()

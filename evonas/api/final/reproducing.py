@@ -18,7 +18,7 @@ class Reproduction:
         unknown: what the paper's table has and this one has not.
         rows: by the names of the columns.
 
-    Example:
+    Examples:
         >>> evonas.reproduce("bionas", table=1).rows[0]["error, %"]
         '4.84'
     """
@@ -46,7 +46,7 @@ def reproduce(paper: str, folders: Iterable[Path | str] = (), *, table: int = 1)
         DataError: a folder is missing.
         StorageError, ConfigError: a training in it is damaged.
 
-    Example:
+    Examples:
         >>> evonas.reproduce("bionas", table=1).rows[1]["budget"]
         'nothing was run'
     """

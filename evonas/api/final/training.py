@@ -45,6 +45,7 @@ def train(
     dataset: str | None = None,
     data_dir: Path | str | None = None,
     image_size: int | None = None,
+    image_storage: str = "auto",
     split_seed: int = 0,
     seeds: int = 1,
     device: str = "cpu",
@@ -78,6 +79,8 @@ def train(
         data_dir: where it lies; where the run found it if None.
         image_size: height and width that images are brought to, in pixels; the run's, or as they
             are, if None.
+        image_storage: ``memory``, ``disk``, or ``auto``: as in the run, else by an estimate. The
+            numbers are the same.
         split_seed: picks the validation images.
         seeds: how many trainings, from seed 0.
         device: cpu, cuda or cuda:<number>.
@@ -95,7 +98,7 @@ def train(
         StorageError: a file of the training is damaged.
         ClusterError: a process that shares the batches was lost.
 
-    Example:
+    Examples:
         >>> key = study.front.index[0]
         >>> report = evonas.train(study.folder, key, recipe="short", epochs=3, progress=False)
         >>> len(report.curve)
@@ -109,7 +112,8 @@ def train(
         run, key, space=space, genome=genome, network=network, rule=rule,
         recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
-        split_seed=split_seed, precision=precision, device=device, processes=processes,
+        image_storage=image_storage, split_seed=split_seed, precision=precision, device=device,
+        processes=processes,
     )  # fmt: skip
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="steps") as show:
         return train_to_the_end(

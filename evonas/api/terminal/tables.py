@@ -16,10 +16,12 @@ def print_table(console: Console, table: Table) -> None:
     """
     options = console.options.update(max_width=UNBOUNDED_COLUMNS)
     for column in table.columns:
-        if column.no_wrap:
-            cells = [column.header, *column.cells]
-            widths = [Measurement.get(console, options, cell).maximum for cell in cells]
-            column.min_width = max(widths, default=0)
+        # rich would squeeze a column below its longest word where the terminal is narrow
+        measures = [
+            Measurement.get(console, options, cell) for cell in (column.header, *column.cells)
+        ]
+        widths = [each.maximum if column.no_wrap else each.minimum for each in measures]
+        column.min_width = max(widths, default=0)
     needed = Measurement.get(console, options, table).minimum
     if needed > console.width:
         table.width = needed

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import working
-from evonas.cli.run_command import QUIET, option
+from evonas.cli.options import QUIET, option
 from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import working
-from evonas.cli.run_command import QUIET, option
+from evonas.cli.options import QUIET, option
 
 
 def attack(

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evonas.api.terminal.console import showing, working
 from evonas.api.terminal.tables import print_table
-from evonas.cli.run_command import option
+from evonas.cli.options import option
 
 if TYPE_CHECKING:
     from evonas.evaluation.data.survey.survey import Survey

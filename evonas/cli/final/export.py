@@ -22,19 +22,31 @@ def export(
     out: Annotated[
         Path | None, Parameter(help="The file; by default KEY.SUFFIX here.", show_default=False)
     ] = None,
+    card: Annotated[
+        bool,
+        Parameter(
+            help="Write a model card beside it: how the network learned, what is known of it.",
+            negative="--no-card",
+        ),
+    ] = True,
 ) -> None:
     """Export a trained network to another format, and check the result against it.
 
     The number of images in a batch is free, and the normalisation is inside.
     """
     from evonas.api.export.check import NUM_CHECKED, TOLERANCE
+    from evonas.api.export.exporting import CARD_SUFFIX
     from evonas.api.export.exporting import export as write
 
-    path = write(model, key, format=format, out=out)
+    path = write(model, key, format=format, out=out, card=card)
     said = (
         ""
         if format == "safetensors"
         else (f": the logits of {NUM_CHECKED} images are those of the network, to {TOLERANCE:.0e}")
     )
     size = path.stat().st_size / 1e6
-    showing().print(f"{path}, {size:.2f} MB{said}", highlight=False, markup=False, soft_wrap=True)
+    console = showing()
+    console.print(f"{path}, {size:.2f} MB{said}", highlight=False, markup=False, soft_wrap=True)
+    if card:
+        text = f"model card: {path.with_suffix(CARD_SUFFIX)}"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)

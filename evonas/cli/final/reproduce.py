@@ -1,12 +1,13 @@
 """``evonas reproduce``: a paper's table beside trainings of one's own."""
 
-import json as lines
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing
+from evonas.api.terminal.json_output import print_json
+from evonas.cli.options import AsJson
 
 
 def reproduce(
@@ -17,7 +18,7 @@ def reproduce(
     /,
     *,
     table: Annotated[int, Parameter(help="Its number in the paper.")] = 1,
-    json: Annotated[bool, Parameter(help="As JSON.", show_default=False)] = False,
+    json: AsJson = False,
     markdown: Annotated[bool, Parameter(help="As Markdown.", show_default=False)] = False,
 ) -> None:
     """Show a paper's figures beside ours, each with its source or its budget.
@@ -25,7 +26,7 @@ def reproduce(
     Where nothing was run, nothing is shown.
     """
     from evonas.api.final.reproducing import reproduce as compare
-    from evonas.cli.listing import print_rows
+    from evonas.cli.catalogue.listing import print_rows
     from evonas.errors import ConfigError
 
     if json and markdown:
@@ -34,8 +35,7 @@ def reproduce(
     found = compare(paper, folders, table=table)
     if json:
         document = {"title": found.title, "not_at_hand": found.unknown, "rows": found.rows}
-        text = lines.dumps(document, indent=1, ensure_ascii=False)
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        print_json(console, document)
         return
     if markdown:
         console.print(found.markdown, highlight=False, markup=False, soft_wrap=True, end="")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing, working
-from evonas.cli.run_command import QUIET, option
+from evonas.cli.options import QUIET, AsJson, option
 
 
 def train(
@@ -53,6 +53,7 @@ def train(
     image_size: Annotated[
         int | None, Parameter(help="Bring images to this height and width; by default the run's.")
     ] = None,
+    image_storage: Annotated[str, option("image_storage")] = "auto",
     split_seed: Annotated[int, Parameter(help="Picks the validation images.")] = 0,
     seeds: Annotated[int, Parameter(help="How many trainings, from seed 0.")] = 1,
     device: Annotated[str, Parameter(help="cpu, cuda or cuda:<number>.")] = "cpu",
@@ -87,7 +88,7 @@ def train(
         run, key, space=space, genome=genome, network=network, rule=rule,
         recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
-        split_seed=split_seed,
+        image_storage=image_storage, split_seed=split_seed,
         precision=precision or default_precision(device), device=device, processes=processes,
     )  # fmt: skip
     folder = folder if out is None else out
@@ -101,8 +102,8 @@ def train(
     show_results(console, report)
 
 
-def recipes() -> None:
+def recipes(*, json: AsJson = False) -> None:
     """List the recipes for final trainings: what each does, and where it is from."""
     from evonas.cli.final.view import list_recipes
 
-    list_recipes(showing())
+    list_recipes(showing(), as_json=json)

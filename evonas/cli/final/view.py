@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.final.report import FinalReport, seed_folder
+from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.evaluation.final.final_training import EpochRecord
 from evonas.evaluation.final.recipe import load_recipe, recipe_names
@@ -69,8 +70,12 @@ def show_results(console: Console, report: FinalReport) -> None:
     )
 
 
-def list_recipes(console: Console) -> None:
-    """Print a line for each recipe."""
+def list_recipes(console: Console, *, as_json: bool) -> None:
+    """Print a line for each recipe; as JSON, all that each says."""
+    if as_json:
+        recipes = {name: load_recipe(name) for name in recipe_names()}
+        print_json(console, recipes)
+        return
     table = Table("recipe", "epochs", "batch", "description", "source", box=None)
     for name in recipe_names():
         recipe = load_recipe(name)

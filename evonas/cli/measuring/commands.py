@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing, working
 from evonas.cli.measuring.bench_options import BenchOptions
+from evonas.cli.options import AsJson
 
 
 def bench(options: Annotated[BenchOptions, Parameter(name="*")]) -> None:
@@ -28,8 +29,9 @@ def compare(
     out: Annotated[
         Path | None, Parameter(help="A folder for the tables as CSV and for pictures.")
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """Compare searches over several seeds: hypervolume, distances, intervals and tests."""
     from evonas.cli.measuring.comparing import compare_and_show
 
-    compare_and_show(showing(), runs, reference=reference, out=out)
+    compare_and_show(showing(), runs, reference=reference, out=out, as_json=json)

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
 from evonas.benchmarking.scores import read_scores
@@ -42,7 +43,12 @@ class _Compared:
 
 
 def compare_and_show(
-    console: Console, runs: Sequence[Path], *, reference: Path | None, out: Path | None
+    console: Console,
+    runs: Sequence[Path],
+    *,
+    reference: Path | None,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare, print, and write into ``out`` if it is given.
 
@@ -54,11 +60,25 @@ def compare_and_show(
     if out is not None and out.exists() and not out.is_dir():
         raise ConfigError(f"out: expected a folder, {out} is a file")
     compared = _compare(runs, reference=reference)
-    _introduce(console, compared)
-    _show_groups(console, compared.comparison)
-    _show_tests(console, compared.comparison)
+    if as_json:
+        print_json(console, _document(compared))
+    else:
+        _introduce(console, compared)
+        _show_groups(console, compared.comparison)
+        _show_tests(console, compared.comparison)
     if out is not None:
-        _write(console, compared, out=out)
+        _write(Console(quiet=True) if as_json else console, compared, out=out)
+
+
+def _document(compared: _Compared) -> dict[str, object]:
+    comparison = compared.comparison
+    return {
+        "objectives": compared.objectives,
+        "evaluations": comparison.runs[0].evaluations[-1],
+        "groups": comparison.summaries(),
+        "tests": comparison.tests(),
+        "notes": compared.notes,
+    }
 
 
 def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:

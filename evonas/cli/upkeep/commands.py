@@ -6,8 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing, working
-from evonas.cli.commands import Folder
-from evonas.cli.run_command import QUIET, option
+from evonas.cli.options import QUIET, AsJson, Folder, option
 from evonas.settings.workers import Workers
 
 
@@ -18,6 +17,7 @@ def verify(
     images: Annotated[
         bool, Parameter(help="Hold the images against their hash, too.", negative="--no-images")
     ] = True,
+    json: AsJson = False,
 ) -> None:
     """Check everything in the folder of a run against its hashes; exit code 3 if anything differs.
 
@@ -25,7 +25,7 @@ def verify(
     """
     from evonas.cli.upkeep.verifying import verify_and_show
 
-    verify_and_show(showing(), folder, reads_images=images)
+    verify_and_show(showing(), folder, reads_images=images, as_json=json)
 
 
 def repair(
@@ -57,11 +57,11 @@ def backup(
     showing().print(f"{copy}: {count} trainings", highlight=False, markup=False, soft_wrap=True)
 
 
-def status(folder: Folder, /) -> None:
+def status(folder: Folder, /, *, json: AsJson = False) -> None:
     """Say what a run is doing: its state, how far it is, its pace and its best."""
     from evonas.cli.upkeep.listing import show_status
 
-    show_status(showing(), folder)
+    show_status(showing(), folder, as_json=json)
 
 
 def log(
@@ -81,9 +81,12 @@ def log(
 
 
 def ls(
-    parent: Annotated[Path, Parameter(help="The folder that holds the runs.")] = Path("runs"), /
+    parent: Annotated[Path, Parameter(help="The folder that holds the runs.")] = Path("runs"),
+    /,
+    *,
+    json: AsJson = False,
 ) -> None:
     """List the runs in a folder: state, size and best values."""
     from evonas.cli.upkeep.listing import list_runs
 
-    list_runs(showing(), parent)
+    list_runs(showing(), parent, as_json=json)

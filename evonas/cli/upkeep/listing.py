@@ -1,21 +1,26 @@
 """Runs by what they are doing, in the terminal; torch is not needed for it."""
 
 import time
+from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
+from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.study.upkeep.state import RunSummary, find_runs, summarise_run
 
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def show_status(console: Console, folder: Path) -> None:
+def show_status(console: Console, folder: Path, *, as_json: bool) -> None:
     """Print what the run in ``folder`` is doing."""
     run = summarise_run(folder)
+    if as_json:
+        print_json(console, _facts(run))
+        return
     if run.settings is None:
         _say(console, f"{run.state}: {run.problem}")
         return
@@ -30,9 +35,12 @@ def show_status(console: Console, folder: Path) -> None:
         _say(console, f"{run.confirmations} trainings confirm the front")
 
 
-def list_runs(console: Console, parent: Path) -> None:
+def list_runs(console: Console, parent: Path, *, as_json: bool) -> None:
     """Print one line for each run in a folder."""
     folders = find_runs(parent)
+    if as_json:
+        print_json(console, [_facts(summarise_run(folder)) for folder in folders])
+        return
     if not folders:
         _say(console, f"{parent}: no runs")
         return
@@ -54,6 +62,13 @@ def duration(seconds: float) -> str:
             count = round(seconds / length)
             return f"{count} {name}{'s' if name == 'day' and count > 1 else ''}"
     return "0 s"
+
+
+def _facts(run: RunSummary) -> dict[str, object]:
+    """All of a summary but the settings, of which it has the number of trainings asked for."""
+    asked = None if run.settings is None else run.settings.search.num_trainings
+    facts = {each.name: getattr(run, each.name) for each in fields(run) if each.name != "settings"}
+    return {**facts, "trainings_asked_for": asked}
 
 
 def _best(run: RunSummary) -> str:

@@ -2,30 +2,40 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from evonas.api.terminal.json_output import print_json
 from evonas.api.upkeep import repair_run, verify_run
 from evonas.errors import StorageError
 from evonas.settings.workers import Workers
+from evonas.study.upkeep.verify import Damage
 
 
-def verify_and_show(console: Console, folder: Path, *, reads_images: bool) -> None:
+def verify_and_show(console: Console, folder: Path, *, reads_images: bool, as_json: bool) -> None:
     """Print every damage, with its remedy.
 
     Raises:
         SystemExit: something is damaged.
     """
     damages = verify_run(folder, reads_images=reads_images)
+    if as_json:
+        print_json(console, damages)
+    else:
+        _show(console, folder, damages)
+    if damages:
+        sys.exit(StorageError.exit_code)
+
+
+def _show(console: Console, folder: Path, damages: Sequence[Damage]) -> None:
     for damage in damages:
         _say(console, f"{damage.path}: {damage.problem}")
     if not damages:
         _say(console, f"{folder}: everything is what was written")
-        return
-    if any(damage.remedy for damage in damages):
+    elif any(damage.remedy for damage in damages):
         _say(console, f"put right by: evonas repair {shlex.quote(str(folder))}")
-    sys.exit(StorageError.exit_code)
 
 
 def repair_and_show(console: Console, folder: Path, *, workers: Workers) -> None:

@@ -18,7 +18,7 @@ def parse_rule(text: str) -> AbstractRule:
         UnknownNameError: there is no such rule.
         RuleError: the brackets hold something else, or an option is unknown or out of range.
 
-    Example:
+    Examples:
         >>> parse_rule("local(beta=0.99)").beta
         0.99
     """
@@ -46,7 +46,7 @@ def split_rules(text: str) -> tuple[str, ...]:
     Raises:
         UnknownNameError: a rule is missing between two commas.
 
-    Example:
+    Examples:
         >>> split_rules("usf,local(beta=0.5,pool=2),kp")
         ('usf', 'local(beta=0.5,pool=2)', 'kp')
     """

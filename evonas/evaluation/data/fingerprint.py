@@ -3,23 +3,67 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
 
 from evonas.errors import DataError
 from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.stored_pixels import StoredPixels
+
+Array = np.ndarray[Any, Any]
+
+_CHUNK = 1024  # images hashed at once
 
 
 def fingerprint(images: Images, *, class_names: Sequence[str] = ()) -> str:
     """SHA-256 of pixels, labels and the names of the labels, in hexadecimal.
 
     Args:
-        images: in their order, on the CPU.
+        images: in their order, on the CPU; of files that were checked nothing is read again.
         class_names: in the order of the labels; empty where they are not known.
     """
-    said = json.dumps([list(images.pixels.shape), list(class_names)])
-    sha256 = hashlib.sha256(said.encode())
-    sha256.update(images.pixels.contiguous().numpy().data)
-    sha256.update(images.labels.contiguous().numpy().data)
-    return sha256.hexdigest()
+    pixels = images.pixels
+    if isinstance(pixels, StoredPixels) and pixels.reader.fingerprint is not None:
+        return pixels.reader.fingerprint  # found when the files were checked
+    found = Fingerprint(pixels.shape, class_names=class_names)
+    for part in images.chunks(_CHUNK):
+        found.add(part.pixels.contiguous().numpy())
+    return found.ended(images.labels.contiguous().numpy())
+
+
+@final
+class Fingerprint:
+    """The same of images that come one after the other.
+
+    Args:
+        shape: of all of them: (N, channels, height, width).
+        class_names: in the order of the labels; empty where they are not known.
+    """
+
+    def __init__(self, shape: Sequence[int], *, class_names: Sequence[str]) -> None:
+        said = json.dumps([list(shape), list(class_names)])
+        self._sha256 = hashlib.sha256(said.encode())
+
+    def add(self, pixels: Array) -> None:
+        """The next images: uint8, (channels, height, width), or several of these."""
+        self._sha256.update(np.ascontiguousarray(pixels).data)
+
+    def ended(self, labels: Array) -> str:
+        """After the last image.
+
+        Args:
+            labels: int64, (N,).
+        """
+        self._sha256.update(labels.data)
+        return self._sha256.hexdigest()
+
+
+def pixel_digest(pixels: Array) -> bytes:
+    """Of the pixels and the shape of one image, 16 bytes."""
+    found = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+    found.update(np.ascontiguousarray(pixels).data)
+    return found.digest()
 
 
 def fingerprint_of_parts(

@@ -12,6 +12,7 @@ from evonas.settings import TrainingSettings
 
 CROP, LETTERBOX = "crop", "letterbox"
 REFUSE, SKIP = "refuse", "skip"
+MEMORY, DISK = "memory", "disk"
 
 Array = np.ndarray[Any, Any]
 
@@ -26,16 +27,25 @@ class Fitting:
         fit: ``crop`` scales the shorter side to ``size`` and keeps the centre; ``letterbox``
             scales the longer side to ``size`` and adds black on both sides of the shorter one.
         unreadable: ``refuse`` files that cannot be read, or ``skip`` them.
+        storage: ``memory`` decodes all files when they are loaded; ``disk`` decodes each of them
+            whenever it is used. The images are the same.
     """
 
     size: int | None = None
     fit: str = CROP
     unreadable: str = REFUSE
+    storage: str = MEMORY
 
     @classmethod
     def of(cls, training: TrainingSettings) -> "Fitting":
-        """That of a run."""
-        return cls(training.image_size, training.image_fit, training.unreadable)
+        """That of a run; in memory where it is not decided yet."""
+        storage = DISK if training.image_storage == DISK else MEMORY
+        return cls(training.image_size, training.image_fit, training.unreadable, storage)
+
+    @property
+    def stays_on_disk(self) -> bool:
+        """Whether images are decoded whenever they are used."""
+        return self.storage == DISK
 
     def fitted(self, pixels: Array) -> Array:
         """One image at this size.

@@ -1,5 +1,6 @@
-"""Labelled images as tensors: bytes in memory, floats in [0, 1] one batch at a time."""
+"""Labelled images as tensors: bytes in memory or in files, floats one batch at a time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import DataError
+from evonas.evaluation.data.stored_pixels import StoredPixels
 
 
 @final
@@ -54,7 +56,8 @@ class Images:
     """Images and their classes, on one device.
 
     Attributes:
-        pixels: uint8, (N, channels, height, width).
+        pixels: uint8, (N, channels, height, width); where they stay on disk, what is indexed is
+            read (see :class:`~evonas.evaluation.data.stored_pixels.StoredPixels`).
         labels: int64, (N,).
 
     Raises:
@@ -81,18 +84,32 @@ class Images:
 
     def to(self, device: torch.device | str) -> "Images":
         """The same images on ``device``."""
-        return Images(self.pixels.to(device), self.labels.to(device))
+        pixels = self.pixels
+        moved = pixels.on(device) if isinstance(pixels, StoredPixels) else pixels.to(device)
+        return Images(moved, self.labels.to(device))
 
     def subset(self, index: Tensor) -> "Images":
         """The images at ``index`` (int64, on any device), in that order."""
-        index = index.to(self.labels.device)
-        return Images(self.pixels[index], self.labels[index])
+        index, pixels = index.to(self.labels.device), self.pixels
+        part = pixels.subset(index) if isinstance(pixels, StoredPixels) else pixels[index]
+        return Images(part, self.labels[index])
 
     def with_more(self, others: "Images") -> "Images":
         """These images, then the others."""
-        return Images(
-            torch.cat([self.pixels, others.pixels]), torch.cat([self.labels, others.labels])
+        labels = torch.cat([self.labels, others.labels])
+        mine, theirs = self.pixels, others.pixels
+        if isinstance(mine, StoredPixels) and isinstance(theirs, StoredPixels):
+            return Images(mine.with_more(theirs), labels)
+        return Images(torch.cat([mine, theirs]), labels)
+
+    def chunks(self, size: int) -> "Iterator[Images]":
+        """All images in their order, in memory, so many at a time; the last are fewer."""
+        pixels, labels = self.pixels, self.labels.split(size)
+        parts = (
+            pixels.chunks(size) if isinstance(pixels, StoredPixels) else iter(pixels.split(size))
         )
+        for part, their_labels in zip(parts, labels, strict=False):  # one empty part of none
+            yield Images(part, their_labels)
 
 
 @final

@@ -10,6 +10,7 @@ from evonas.evaluation.data.fingerprint import (
     fingerprint_of_parts,
 )
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
+from evonas.evaluation.data.folder.imagenet import ImageNet
 from evonas.evaluation.data.folder.reading import UnreadableError
 from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.given import GivenData, GivenSource
@@ -33,7 +34,7 @@ DATASETS: dict[str, AbstractSource] = {
     source.name: source
     for source in (
         Digits(), Mnist(), FashionMnist(), Kmnist(), Emnist(), Svhn(), Cifar10(), Cifar100(),
-        ImageNet16120(), Stl10(), Folder(), Npz(),
+        ImageNet16120(), ImageNet(), Stl10(), Folder(), Npz(),
     )
 }  # fmt: skip
 

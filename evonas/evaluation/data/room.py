@@ -24,7 +24,8 @@ def check_room(num_images: int, side: tuple[int, int], *, what: str) -> None:
     if free is not None and needed > free:
         raise DataError(
             f"{what}: {num_images:,} images of {side[1]}x{side[0]} pixels need {needed / GIB:.1f} "
-            f"GiB of memory, {free / GIB:.1f} are free; give a smaller --image-size"
+            f"GiB of memory, {free / GIB:.1f} are free; give --image-storage disk, or a smaller "
+            "--image-size"
         )
 
 

@@ -24,9 +24,11 @@ from evonas.rules import (
     KolenPollack,
     LocalLoss,
     PredictiveCoding,
+    ProductFeedback,
     SignedDirectFeedback,
     SpikeTiming,
     UniformSign,
+    WeightMirror,
 )
 from evonas.rules.own_update.own_update import SENDERS
 
@@ -100,6 +102,33 @@ def _send_learnt(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
     return transposed(layer, batch, read=layer.weights) + sgd_update(layer.weights)
 
 
+def _send_mirrored(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """B is read; in a phase noise passes through W, and B moves to what noise and answer say."""
+    assert isinstance(rule, WeightMirror)
+    drawn = rule.noises * layer.groups * (layer.weights // layer.channels)
+    phase = multiply_adds(2 * rule.noises * layer.weights) + multiply_adds(2 * layer.weights)
+    phase = phase + moved(3 * layer.weights) + Work(random_numbers=drawn)
+    return transposed(layer, batch, read=layer.weights) + phase
+
+
+def _send_product(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+    """The signal is expanded by B, which is drawn again, and sent through R, which learns."""
+    assert isinstance(rule, ProductFeedback)
+    times, width = rule.expansion, rule.expansion * layer.channels // layer.groups
+    wide = batch * times * layer.outputs
+    expand = multiply_adds(batch * layer.outputs * width) + Work(
+        multiplications=layer.channels * width, random_numbers=layer.channels * width
+    )
+    back = multiply_adds(batch * times * layer.products) + moved(
+        wide + batch * layer.inputs + times * layer.weights
+    )
+    learnt = multiply_adds(batch * times * layer.products) + moved(
+        batch * layer.inputs + wide + times * layer.weights
+    )
+    written = moved(batch * layer.outputs + wide)
+    return expand + written + back + learnt + sgd_update(times * layer.weights)
+
+
 def _send_error(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
     """E P, from the logits; P is read once."""
     return multiply_adds(batch * layer.num_classes * layer.inputs) + _projected(layer, batch)
@@ -158,16 +187,26 @@ def _update_by_spikes(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """A head is run and trained: normalised, pooled, read by a linear map of the classes."""
+    """A head is run and trained: normalised, pooled, read by a linear map of the classes.
+
+    Mono-Forward does not normalise. The contrast of pairs has no head: inputs are standardised and
+    run once more; both kinds of pairs are added up, rectified, squared, and passed back.
+    """
     assert isinstance(rule, LocalLoss)
     outputs, channels = batch * layer.outputs, layer.channels
+    if rule.loss == "contrast":
+        inputs = batch * layer.inputs
+        pairs = multiply_adds(4 * outputs) + Work(additions=4 * outputs) + moved(4 * outputs)
+        standard = multiply_adds(2 * inputs) + moved(3 * inputs)
+        return correlation(layer, batch) + forward(layer, batch=batch) + pairs + standard
     features = channels * (rule.pool**2 if layer.outputs > channels else 1)
     norm = Work(multiplications=5 * outputs, additions=8 * outputs) + moved(8 * outputs)
     shape = Work(additions=4 * outputs) + moved(6 * outputs + 2 * batch * features)
     read = multiply_adds(batch * features * layer.num_classes) + moved(
         batch * (features + layer.num_classes) + features * layer.num_classes
     )
-    return correlation(layer, batch) + norm + shape + read * 3
+    head = shape + read * 3 if rule.loss == "mono-forward" else norm + shape + read * 3
+    return correlation(layer, batch) + head
 
 
 def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
@@ -186,6 +225,8 @@ SENDS: dict[type, LayerWork] = {
     FixedRandomSign: _send_random_magnitudes,
     BatchRandomSign: _send_random_magnitudes,
     KolenPollack: _send_learnt,
+    WeightMirror: _send_mirrored,
+    ProductFeedback: _send_product,
     DirectFeedbackAlignment: _send_error,
     SignedDirectFeedback: _send_error_signs,
     DirectRandomTarget: _send_row,

@@ -38,6 +38,7 @@ class LayerUse:
         num_classes: of the network.
         sweeps: relaxations of the segment that it belongs to; 0 if it is in none that relaxes.
         learns: whether its weight changes.
+        groups: of channels that do not see each other.
     """
 
     rule: AbstractRule
@@ -51,6 +52,7 @@ class LayerUse:
     num_classes: int
     sweeps: int = 0
     learns: bool = True
+    groups: int = 1
 
 
 @final
@@ -221,6 +223,7 @@ class _Recorder:
             num_classes=0,
             sweeps=sweeps,
             learns=layer in self._learning,
+            groups=layer.groups,
         )
 
     def _record_sums(self, cell: Cell, output: Tensor) -> None:

@@ -9,7 +9,7 @@ from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.loading import source_of
 from evonas.evaluation.data.split import share_of, stratified_part
-from evonas.evaluation.training.augment import FramedImages, frame
+from evonas.evaluation.training.augment import TrainingImages, training_images
 from evonas.seeds import derive_seed
 
 
@@ -24,7 +24,7 @@ class FinalData:
     """
 
     traits: Traits
-    train: FramedImages
+    train: TrainingImages
     validation: Images | None
 
 
@@ -73,6 +73,6 @@ def load_final_data(
     )
     return FinalData(
         traits,
-        frame(images.subset(learned).to(device), traits=traits),
+        training_images(images.subset(learned).to(device), traits=traits),
         images.subset(kept).to(device) if count else None,
     )

@@ -4,6 +4,7 @@ import io
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, final
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import DataError, StorageError, TrainingDiverged
+from evonas.evaluation.data.folder.disk.decoders import told_of_lost_workers
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.additions import (
     make_auxiliary,
@@ -139,23 +141,29 @@ class FinalTraining:
         device = self._data.train.labels.device
         with make_device_stream(device).open():
             replayed = Replayed(self._step, device=device)
-            while len(self.epochs) < self._recipe.epochs:
-                start = time.perf_counter() - self._seconds
-                if self._number is None:
-                    self._begin_epoch()
-                    self._number = 0
-                while self._number < self._step.num_steps:
-                    replayed()
-                    if self._average is not None:
-                        self._average.update()
-                    self._number += 1
-                    self._seconds = time.perf_counter() - start
-                    if self._number < self._step.num_steps:
-                        on_step()
-                self._end_epoch(start)
-                on_step()
+            with closing(self._step), told_of_lost_workers():
+                while len(self.epochs) < self._recipe.epochs:
+                    self._run_epoch(replayed, on_step)
             self._step.end()
         self._network.load_state_dict(self._best)
+
+    def _run_epoch(self, replayed: Replayed, on_step: Callable[[], None]) -> None:
+        """What is left of one epoch."""
+        start = time.perf_counter() - self._seconds
+        if self._number is None:
+            self._begin_epoch()
+            self._number = 0
+        while self._number < self._step.num_steps:
+            self._step.fetch()
+            replayed()
+            if self._average is not None:
+                self._average.update()
+            self._number += 1
+            self._seconds = time.perf_counter() - start
+            if self._number < self._step.num_steps:
+                on_step()
+        self._end_epoch(start)
+        on_step()
 
     def checkpoint(self) -> bytes:
         """All that the training knows now; what follows from the seed is not in it."""
@@ -200,7 +208,7 @@ class FinalTraining:
         self._generator.set_state(state["generator"])
         if state["number"] is not None:
             self._begin_epoch()
-            step.number.fill_(state["number"])
+            step.go_to(state["number"])
             step.losses.copy_(state["losses"])
         self._number, self._seconds = state["number"], state["seconds"]
         self._network.load_state_dict(state["network"])

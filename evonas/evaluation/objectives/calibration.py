@@ -20,12 +20,11 @@ def measure_calibration(subject: Subject) -> MeasuredValue:
 
     confidences, rights = [], []
     with torch.inference_mode():
-        for start in range(0, len(subject.validation), 500):
-            batch = slice(start, start + 500)
-            logits = subject.network(unit_pixels(subject.validation.pixels[batch]))
+        for part in subject.validation.chunks(500):
+            logits = subject.network(unit_pixels(part.pixels))
             confidence, guess = logits.double().softmax(1).max(1)
             confidences.append(confidence)
-            rights.append(guess == subject.validation.labels[batch])
+            rights.append(guess == part.labels)
     return calibration_error(
         torch.cat(confidences).cpu().numpy(),
         torch.cat(rights).cpu().numpy(),

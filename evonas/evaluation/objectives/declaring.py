@@ -38,7 +38,7 @@ def objective(
         best: the value that no candidate can better, if there is one.
         is_reproducible: whether the same network has the same value again.
 
-    Example:
+    Examples:
         >>> @evonas.objective(direction="minimise", unit="layers", cost="free")
         ... def depth(subject):
         ...     '''Layers with weights.'''

@@ -31,7 +31,7 @@ class Subject:
         input_shape: channels, height, width.
         batch: images of one training step.
 
-    Example:
+    Examples:
         >>> def channels(subject: evonas.Subject) -> float:
         ...     return subject.input_shape[0]
     """
@@ -54,7 +54,7 @@ class MeasuredValue:
         value: in the unit of the objective.
         standard_error: in the same; None if it has none.
 
-    Example:
+    Examples:
         >>> evonas.MeasuredValue(0.75, standard_error=0.02).standard_error
         0.02
     """
@@ -86,7 +86,7 @@ class Objective:
             value is exact for the network that was trained.
         is_reproducible: whether the same network has the same value again, here and elsewhere.
 
-    Example:
+    Examples:
         >>> width = evonas.Objective(
         ...     "width", "channels", "minimise", "free", "channels of the images", None,
         ...     measure=lambda subject: subject.input_shape[0],

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from evonas.evaluation.data.images import Images, SearchData, Traits, unit_pixels
 from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.supernet.hypergradient import Batch, validation_slope
-from evonas.evaluation.training.augment import cut, frame, plan_epoch
+from evonas.evaluation.training.augment import plan_epoch, planned_batches, training_images
 from evonas.evaluation.training.recipe import Recipe
 from evonas.networks.supernet import Supernet
 from evonas.networks.supernet_selection import Selection, select_genome, select_mixture
@@ -246,10 +246,10 @@ class _Stream:
     """Batches without end: a new order each time the images are used up."""
 
     def __init__(self, images: Images, traits: Traits, batch: int, *, seed: int) -> None:
-        self._framed = frame(images, traits=traits)
+        self._framed = training_images(images, traits=traits)
         self._batch = min(batch, len(images))
         self._generator = torch.Generator().manual_seed(seed)
-        self._left: list[Tensor] = []
+        self._left: Iterator[Batch] = iter(())
 
     @property
     def num_batches(self) -> int:
@@ -258,10 +258,12 @@ class _Stream:
 
     def next(self) -> Batch:
         """Images in [0, 1] and their labels."""
-        if not self._left:
+        found = next(self._left, None)
+        if found is None:
             plan = plan_epoch(self._framed, batch=self._batch, generator=self._generator)
-            self._left = list(plan.to(self._framed.pixels.device))[::-1]
-        return cut(self._framed, self._left.pop())
+            self._left = planned_batches(self._framed, plan)
+            found = next(self._left)
+        return found
 
 
 def _fixed_batches(images: Images, batch: int, *, seed: int) -> list[Batch]:

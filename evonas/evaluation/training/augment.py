@@ -6,14 +6,17 @@ columns. Indices are computed and gathered; nothing depends on a value that the 
 read.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.stored_pixels import StoredPixels
+from evonas.evaluation.training.streaming.streamed_images import StreamedImages, as_floats
 
 
 @final
@@ -46,6 +49,24 @@ class FramedImages:
         return self.pixels.shape[3], len(self.rows), len(self.columns)
 
 
+TrainingImages: TypeAlias = FramedImages | StreamedImages
+"""In memory, or in files: plans are the same for both, and so are the batches."""
+
+
+def training_images(images: Images, *, traits: Traits) -> TrainingImages:
+    """``images`` as a training takes them: in memory and framed, or in files, to be framed.
+
+    Args:
+        images: on their device.
+        traits: say how they may be augmented.
+    """
+    if isinstance(images.pixels, StoredPixels):
+        return StreamedImages(
+            images.pixels.reader, images.labels, traits.crop_padding, traits.flip
+        )
+    return frame(images, traits=traits)
+
+
 def frame(images: Images, *, traits: Traits) -> FramedImages:
     """``images``, on their device, framed as their traits ask for."""
     padding, device = traits.crop_padding, images.pixels.device
@@ -61,7 +82,7 @@ def frame(images: Images, *, traits: Traits) -> FramedImages:
     )
 
 
-def plan_epoch(framed: FramedImages, *, batch: int, generator: torch.Generator) -> Tensor:
+def plan_epoch(framed: TrainingImages, *, batch: int, generator: torch.Generator) -> Tensor:
     """Which images each step of an epoch sees, and where it cuts them.
 
     Args:
@@ -83,7 +104,7 @@ def plan_epoch(framed: FramedImages, *, batch: int, generator: torch.Generator) 
     return torch.stack(parts).view(len(parts), steps, batch).transpose(0, 1).contiguous()
 
 
-def without_augmentation(framed: FramedImages, index: Tensor) -> Tensor:
+def without_augmentation(framed: TrainingImages, index: Tensor) -> Tensor:
     """The plan of one step that sees these images as they are: int64, (1 or 4, batch).
 
     Args:
@@ -96,7 +117,7 @@ def without_augmentation(framed: FramedImages, index: Tensor) -> Tensor:
     return torch.stack([index, place, place, torch.zeros_like(index)])
 
 
-def cut(framed: FramedImages, plan: Tensor) -> tuple[Tensor, Tensor]:
+def cut(framed: TrainingImages, plan: Tensor) -> tuple[Tensor, Tensor]:
     """The batch of one step.
 
     Args:
@@ -107,6 +128,8 @@ def cut(framed: FramedImages, plan: Tensor) -> tuple[Tensor, Tensor]:
         Pixels, float32, (batch, channels, height, width), in [0, 1], channels last in memory; and
         labels, int64, (batch,).
     """
+    if isinstance(framed, StreamedImages):
+        return framed.cut(plan)
     index, *places = plan.unbind()
     if places:
         top, left, is_mirrored = (place.unsqueeze(1) for place in places)
@@ -117,4 +140,21 @@ def cut(framed: FramedImages, plan: Tensor) -> tuple[Tensor, Tensor]:
     else:
         pixels = framed.pixels.index_select(0, index)
     labels = framed.labels.index_select(0, index)
-    return pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255.0), labels
+    return as_floats(pixels), labels
+
+
+def planned_batches(framed: TrainingImages, plan: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of an epoch, one after the other; those in files are decoded ahead, by threads.
+
+    Args:
+        framed: the images.
+        plan: of :func:`plan_epoch`.
+    """
+    device = framed.labels.device
+    if isinstance(framed, FramedImages):
+        for row in plan.to(device):
+            yield cut(framed, row)
+        return
+    decoded = framed.batches(list(plan.numpy()), may_start_processes=False)
+    for row, pixels in zip(plan, decoded, strict=True):
+        yield as_floats(pixels.to(device)), framed.labels[row[0].to(device)]

@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import torch
@@ -9,12 +10,13 @@ from torch import Tensor
 
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.adversarial_training.overfitting import CHECKED_IMAGES, OverfittingMonitor
+from evonas.evaluation.data.folder.disk.decoders import told_of_lost_workers
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.training.augment import (
-    FramedImages,
+    TrainingImages,
     cut,
-    frame,
     plan_epoch,
+    training_images,
     without_augmentation,
 )
 from evonas.evaluation.training.checkpoint import make_checkpoint, restore_checkpoint
@@ -82,7 +84,7 @@ def train(
         CatastrophicOverfitting: it fools the one step that it is trained on; noticed then, too.
         StorageError: the checkpoint is damaged, or of another network.
     """
-    framed = frame(images, traits=traits)
+    framed = training_images(images, traits=traits)
     with make_device_stream(images.labels.device).open():
         return run_to_end(
             training(
@@ -99,7 +101,7 @@ def train(
 
 def training(
     network: Network,
-    images: FramedImages,
+    images: TrainingImages,
     *,
     recipe: Recipe,
     seed: int,
@@ -120,25 +122,27 @@ def training(
         losses += restore_checkpoint(checkpoint, step, generator, monitor)
     replayed = Replayed(step, device=images.labels.device)
     until = recipe.epochs if until is None else until
-    for epoch in range(len(losses), until):
-        plan = plan_epoch(images, batch=recipe.batch, generator=generator)
-        step.begin_epoch(plan)
-        for number in range(step.num_steps):
-            replayed()
-            if (number + 1) % STEPS_A_TURN == 0:
-                yield
-        yield
-        losses.append(_mean(step.losses, epoch=epoch))
-        if monitor is not None:
-            monitor.check(network)
+    with closing(step), told_of_lost_workers():
+        for epoch in range(len(losses), until):
+            plan = plan_epoch(images, batch=recipe.batch, generator=generator)
+            step.begin_epoch(plan)
+            for number in range(step.num_steps):
+                step.fetch()
+                replayed()
+                if (number + 1) % STEPS_A_TURN == 0:
+                    yield
             yield
+            losses.append(_mean(step.losses, epoch=epoch))
+            if monitor is not None:
+                monitor.check(network)
+                yield
     step.end()
     left = b"" if until == recipe.epochs else make_checkpoint(step, generator, losses, monitor)
     seconds = time.perf_counter() - start
     return TrainedCandidate(network, tuple(losses), seconds, replayed.fallback, left)
 
 
-def _monitor(images: FramedImages, *, recipe: Recipe, seed: int) -> OverfittingMonitor | None:
+def _monitor(images: TrainingImages, *, recipe: Recipe, seed: int) -> OverfittingMonitor | None:
     """Checks for catastrophic overfitting, on training images that the seed picks."""
     if recipe.adversary is None or not recipe.adversary.may_overfit:
         return None

@@ -14,12 +14,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.evaluation.adversarial_training.perturbation import Perturbation
-from evonas.evaluation.training.augment import FramedImages, cut
+from evonas.evaluation.training.augment import TrainingImages, cut
 from evonas.evaluation.training.descent import AbstractDescent, Descent
 from evonas.evaluation.training.flat_descent import FlatDescent
 from evonas.evaluation.training.precision import arithmetic, autocast
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.regularisation import RegularisedBatches
+from evonas.evaluation.training.streaming.batch_feed import BatchFeed
+from evonas.evaluation.training.streaming.streamed_images import StreamedImages
 from evonas.networks import Network
 from evonas.rules import parameter_groups
 from evonas.rules.kernels import has_kernels_on
@@ -66,7 +68,7 @@ class TrainingStep:
 
     Attributes:
         network: in training mode.
-        images: on its device.
+        images: on its device, or to be brought there.
         recipe: how it is trained.
         precision: of the forward and the backward pass.
         descent: the optimiser.
@@ -79,10 +81,11 @@ class TrainingStep:
         regularised: cutout, mixup and label smoothing; None for none of them.
         clip_norm: that the gradient of all parameters together is scaled down to; None for none.
         additions: what else takes part.
+        feed: brings the batches of images that stay on disk; None for images in memory.
     """
 
     network: Network
-    images: FramedImages
+    images: TrainingImages
     recipe: Recipe
     precision: Precision
     descent: AbstractDescent
@@ -95,6 +98,7 @@ class TrainingStep:
     regularised: RegularisedBatches | None = None
     clip_norm: float | None = None
     additions: tuple[AbstractAddition, ...] = ()
+    feed: BatchFeed | None = None
 
     @property
     def num_steps(self) -> int:
@@ -103,6 +107,7 @@ class TrainingStep:
 
     def end(self) -> None:
         """After the last step: the network is as any other, in evaluation mode."""
+        self.close()
         self.descent.release()
         for each in self.additions:
             each.release()
@@ -116,10 +121,32 @@ class TrainingStep:
         self.plan.copy_(source, non_blocking=True)
         self.number.zero_()
         self.epoch.add_(1)
+        if self.feed is not None:
+            self.feed.begin(plan)
+
+    def go_to(self, number: int) -> None:
+        """Go on with another step of the epoch."""
+        self.number.fill_(number)
+        if self.feed is not None:
+            self.feed.go_to(number)
+
+    def fetch(self) -> None:
+        """Before a step, by the host: bring its images, where these stay on disk.
+
+        Raises:
+            DataError: a file can no longer be read.
+        """
+        if self.feed is not None:
+            self.feed.fetch()
+
+    def close(self) -> None:
+        """When no step follows: nobody decodes any more."""
+        if self.feed is not None:
+            self.feed.close()
 
     def __call__(self) -> None:
         """Make the next step."""
-        pixels, labels = cut(self.images, self.plan.index_select(0, self.number)[0])
+        pixels, labels = self._batch()
         network, device_type = self.network, pixels.device.type
         targets = labels
         if self.regularised is not None:
@@ -156,6 +183,11 @@ class TrainingStep:
         self.losses.index_copy_(0, self.number, loss.detach().view(1))
         self.number.add_(1)
 
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        if self.feed is not None:
+            return self.feed.batch()
+        return cut(self.images, self.plan.index_select(0, self.number)[0])
+
     def _total(self) -> Tensor:
         """Steps before this one, in all epochs: int64, (1,)."""
         return self.epoch * self.num_steps + self.number
@@ -163,7 +195,7 @@ class TrainingStep:
 
 def training_step(
     network: Network,
-    images: FramedImages,
+    images: TrainingImages,
     *,
     recipe: Recipe,
     precision: Precision,
@@ -221,10 +253,15 @@ def training_step(
         regularised=regularised,
         clip_norm=clip_norm,
         additions=tuple(additions),
+        feed=(
+            BatchFeed(images, batch=recipe.batch // processes)
+            if isinstance(images, StreamedImages)
+            else None
+        ),
     )
 
 
-def _perturbation(images: FramedImages, *, recipe: Recipe, seed: int) -> Perturbation | None:
+def _perturbation(images: TrainingImages, *, recipe: Recipe, seed: int) -> Perturbation | None:
     if recipe.adversary is None:
         return None
     return Perturbation(

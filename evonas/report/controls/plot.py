@@ -39,33 +39,48 @@ def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) 
     axes = figure.subplots(len(measures), 2, squeeze=False)
     for pair, measure in zip(axes, measures, strict=True):
         mine = [row for row in rows if row.measure == measure]
-        _draw_measure(pair[0], pair[1], mine, measure)
+        draw_measure(pair[0], pair[1], mine, measure)
     figure.suptitle(title, fontsize=11)
     figure.savefig(path, dpi=150)
 
 
-def _draw_measure(means: Axes, gaps: Axes, rows: Sequence[Comparison], measure: str) -> None:
-    shown = by_difference(rows)
+def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], measure: str) -> None:
+    """One measure: the means of the network and its controls, and the differences beside them.
+
+    Args:
+        means: None for the differences alone.
+        gaps: where these are drawn.
+        rows: of this measure.
+        measure: its name.
+    """
+    shown = [row for row in by_difference(rows) if means is not None or row.control != NETWORK]
     places = {row.control: -number for number, row in enumerate(shown)}
     for row in rows:
+        if row.control == NETWORK and means is None:
+            continue
         place = places[group_of(row.control)] if row.is_member else places[row.control]
         color = _MEMBER if row.is_member else _NETWORK if row.control == NETWORK else _OTHER
         is_found = verdict(row) in ("better", "worse")
         for axis, found, is_filled in ((means, row.own, True), (gaps, row.difference, is_found)):
-            if found is not None:
+            if found is not None and axis is not None:
                 _draw(axis, found, place, color=color, is_filled=is_filled, is_small=row.is_member)
     own = next((row.own for row in shown if row.control == NETWORK), None)
-    if own is not None:
+    if own is not None and means is not None:
         means.axvline(own.mean, color=_NETWORK, linewidth=0.8, linestyle=":")
         if own.low is not None and own.high is not None:
             means.axvspan(own.low, own.high, color=_NETWORK, alpha=0.08, linewidth=0)
     gaps.axvline(0.0, color=_NETWORK, linewidth=0.8)
-    for axis in (means, gaps):
+    for axis in (gaps,) if means is None else (means, gaps):
         axis.set_yticks(list(places.values()))
         axis.set_ylim(-len(shown) + 0.4, 0.6)
         axis.grid(color="#e5e7eb", linewidth=0.6)
         axis.set_axisbelow(True)
-    means.set_yticklabels([_label(row) for row in shown], fontsize=8)
+    labels = [_label(row) for row in shown]
+    if means is None:
+        gaps.set_yticklabels(labels)
+        gaps.set_xlabel(f"difference in {readable_measure(measure)}")
+        return
+    means.set_yticklabels(labels, fontsize=8)
     gaps.set_yticklabels([])
     means.set_xlabel(f"{readable_measure(measure)}, mean and 95 % interval")
     gaps.set_xlabel("network minus control (filled: found at 5 % after Holm)")

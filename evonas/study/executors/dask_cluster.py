@@ -53,7 +53,8 @@ class _Task:
 class DaskExecutor(AbstractExecutor):
     """As many candidates at once as the cluster has workers, which may come and go.
 
-    The images are sent to the workers once. A worker that dies costs nothing but time: the
+    The images are sent to the workers once; those that stay on disk must lie at the same place on
+    each machine. A worker that dies costs nothing but time: the
     scheduler gives its candidate to another one, a few times; then the candidate is lost. Only
     this process writes to the run.
 
@@ -178,8 +179,10 @@ class DaskExecutor(AbstractExecutor):
         ended = self._ended  # what ends after `close` is nobody's any more
         future.add_done_callback(lambda done: ended.put(done.key))
 
-    def _data_of(self, protocol: Protocol) -> "Future":
-        """The data set as the workers have it; it is sent once."""
+    def _data_of(self, protocol: Protocol) -> "Future | None":
+        """The data set as the workers have it, sent once; None where each reads the files."""
+        if protocol.fitting.stays_on_disk:
+            return None
         name, data_dir, fitting = protocol.training.dataset, protocol.data_dir, protocol.fitting
         known = (name, str(data_dir), fitting)
         if self._data is None or self._data[0] != known or self._data[1].cancelled():

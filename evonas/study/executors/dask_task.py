@@ -33,13 +33,13 @@ def own_versions() -> dict[str, str]:
 
 
 def evaluate_remotely(
-    order: Order, data: GivenData, *, versions: Mapping[str, str], folders: Sequence[str]
+    order: Order, data: GivenData | None, *, versions: Mapping[str, str], folders: Sequence[str]
 ) -> Result:
     """The result of an order, in a process of the cluster.
 
     Args:
         order: to be evaluated.
-        data: its data set, which this machine need not have.
+        data: its data set, which this machine need not have; None where it reads the files.
         versions: of the run.
         folders: where the run finds modules of the user's own.
 
@@ -51,7 +51,8 @@ def evaluate_remotely(
         _say_that_it_began()
         for folder in folders:
             also_search(Path(folder))
-        give(data)
+        if data is not None:
+            give(data)
         if torch.device(order.protocol.device).type == "cuda":
             use_fixed_algorithms()
         return evaluate_order(order)

@@ -43,6 +43,8 @@ class FinalJob:
 
     def document(self) -> dict[str, Any]:
         """As ``config.yaml`` has it; the space has a file of its own."""
+        fitting = asdict(self.fitting)
+        del fitting["storage"]  # it decides no result
         return {
             **self.architecture.settings(),
             "dataset": self.dataset,
@@ -50,7 +52,7 @@ class FinalJob:
             "split_seed": self.split_seed,
             "precision": self.precision,
             "recipe": asdict(self.recipe),
-            "fitting": asdict(self.fitting),
+            "fitting": fitting,
             "processes": self.processes,
         }
 
@@ -66,7 +68,10 @@ class FinalJob:
         if not config.exists():
             if text is not None:
                 write_whole(space, text.encode())
-            said = {**self.document(), "data": {"folder": data_dir}, "versions": versions}
+            data = {"folder": data_dir}
+            if self.fitting.stays_on_disk:
+                data["storage"] = self.fitting.storage
+            said = {**self.document(), "data": data, "versions": versions}
             write_whole(config, dump_yaml(said).encode())
             return
         before = read_config(config)

@@ -101,7 +101,7 @@ def summarise_run(folder: Path) -> RunSummary:
             _size(folder),
         )  # fmt: skip
     objectives = settings.problem.objectives
-    is_running = _is_locked(folder)
+    is_running = is_locked(folder)
     chosen = front(run.candidates, objectives)
     done = sum(e.epochs > 0 for e in run.evaluations)
     is_over = has_ended or done >= settings.search.num_trainings
@@ -164,7 +164,8 @@ def _pace(folder: Path) -> Pace | None:
         return None
 
 
-def _is_locked(folder: Path) -> bool:
+def is_locked(folder: Path) -> bool:
+    """Whether a process is at work on the run in ``folder``."""
     if not (folder / LOCK_FILE).exists() or not os.access(folder / LOCK_FILE, os.W_OK):
         return False
     written = (folder / LOCK_FILE).stat()

@@ -52,6 +52,18 @@ def test_a_bar_that_counts_keeps_count_and_times_and_begins_without_a_total() ->
     assert TIMES.search(last_line(out))
 
 
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+def test_no_word_in_a_table_is_cut(width: int) -> None:
+    console, out = terminal(width)
+    table = Table("key", "test robust", "weights by rule, %", "masking", "collapsed", box=None)
+    table.columns[0].no_wrap = True
+    table.add_row(KEY, "0.123±0.004 0.567±0.008", "usf 73, kp 20, dfa 7", "none", "0 of 3")
+    print_table(console, table)
+    words = out.getvalue().split()
+    assert {KEY, "0.123±0.004", "0.567±0.008", "usf", "masking", "collapsed"} <= set(words)
+    assert "…" not in out.getvalue()
+
+
 @pytest.mark.parametrize("width", [20, 60, 200])
 def test_nothing_in_a_table_is_cut(width: int) -> None:
     console, out = terminal(width)

@@ -12,6 +12,8 @@ from evonas.evaluation.attacks import referee as module
 from evonas.evaluation.attacks.referee import referee
 from evonas.evaluation.data.images import Images
 
+pytestmark = pytest.mark.system
+
 EPSILON = 0.1
 
 

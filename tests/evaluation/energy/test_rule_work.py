@@ -8,7 +8,13 @@ from torch import Tensor
 from evonas.evaluation.energy.rule_work import send, update
 from evonas.evaluation.energy.trace import LayerUse
 from evonas.evaluation.energy.work import Picojoules, Work
-from evonas.rules import RULES, AbstractFeedbackRule, AbstractRule, AbstractRuleLayer
+from evonas.rules import (
+    RULES,
+    AbstractFeedbackRule,
+    AbstractRule,
+    AbstractRuleLayer,
+    LocalLoss,
+)
 from evonas.rules.own_update.own_update import AbstractOwnUpdateRule
 
 # a 3 x 3 convolution of 2 to 4 channels on 8 x 8 positions, ten classes
@@ -35,6 +41,17 @@ SENT = {
     "brsf": Work(PASS + 2 * WEIGHTS, PASS, G + X + WEIGHTS, WEIGHTS),
     # reads B, and trains it: four multiply-adds and five words each
     "kp": Work(PASS + 4 * WEIGHTS, PASS + 4 * WEIGHTS, G + X + 6 * WEIGHTS),
+    # reads B; 64 patterns of noise pass through W, and give what B moves to: two more a weight
+    "wm": Work(
+        PASS + 130 * WEIGHTS, PASS + 130 * WEIGHTS, G + X + 4 * WEIGHTS, random_numbers=64 * 18
+    ),
+    # a 40 wide B, drawn; back through R, its correlation and its step: ten times those of W
+    "pfa": Work(
+        multiplications=40 * G + 160 + 20 * PASS + 40 * WEIGHTS,
+        additions=40 * G + 20 * PASS + 40 * WEIGHTS,
+        words=G + 10 * G + (10 * G + X + 10 * WEIGHTS) * 2 + 50 * WEIGHTS,
+        random_numbers=160,
+    ),
     "dfa": Work(X * CLASSES, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
     "sdfa": Work(0, X * CLASSES, X + BATCH * CLASSES + CLASSES * INPUTS),
     "drtp": Work(words=X + 6 * INPUTS),
@@ -56,7 +73,7 @@ def test_every_rule_has_a_cost_and_the_first_layer_sends_nothing() -> None:
 
 def test_rules_that_only_send_learn_from_one_correlation() -> None:
     expected = Work(PASS, PASS, X + G + WEIGHTS)
-    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp"):
+    for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "pfa", "dfa", "sdfa", "drtp"):
         assert update(named(name), batch=BATCH) == expected
 
 
@@ -93,6 +110,17 @@ def test_a_head_of_a_local_loss_reads_its_pooled_map_three_times() -> None:
     correlation = Work(PASS, PASS, X + G + WEIGHTS)
     read = BATCH * features * CLASSES
     assert more.multiplications == correlation.multiplications + 5 * G + 3 * read
+
+
+def test_mono_forward_does_not_normalise_and_self_contrast_runs_the_layer_again() -> None:
+    correlation = Work(PASS, PASS, X + G + WEIGHTS)
+    mono = update(layer(LocalLoss(loss="mono-forward")), batch=BATCH)
+    read = BATCH * 4 * 2 * 2 * CLASSES
+    assert mono.multiplications == correlation.multiplications + 3 * read
+    pairs = update(layer(LocalLoss(loss="contrast")), batch=BATCH)
+    # a mean and a deviation of every input; two kinds of pairs, squared and passed back
+    assert pairs.multiplications == 2 * PASS + 2 * X + 4 * G
+    assert pairs.words == 2 * (X + G + WEIGHTS) + 3 * X + 4 * G
 
 
 def test_signs_and_direct_feedback_cost_less_than_back_propagation() -> None:

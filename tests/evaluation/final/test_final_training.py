@@ -14,6 +14,7 @@ from evonas.evaluation.final.data import FinalData, load_final_data
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.final.weight_average import WeightAverage
+from evonas.evaluation.training.augment import FramedImages
 from evonas.evaluation.training.cooperative import run_to_end
 from evonas.evaluation.training.train import training
 from evonas.networks import Network
@@ -168,6 +169,7 @@ def test_validation_and_training_images_are_apart_and_the_split_has_its_own_seed
     assert data.validation is not None
     assert len(data.train) + len(data.validation) == 1438
     own = {bytes(image.flatten().tolist()) for image in data.validation.pixels}
+    assert isinstance(data.train, FramedImages)
     padding = data.train.padding
     inner = data.train.pixels[:, padding : padding + 8, padding : padding + 8, 0]
     learned = {bytes(image.flatten().tolist()) for image in inner}

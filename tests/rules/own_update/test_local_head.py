@@ -81,6 +81,7 @@ def twin_gradients(layer: RuleConv2d | RuleLinear, x: Tensor, beta: float) -> di
     head = layer.head
     assert isinstance(head, LocalHead)
     assert head.see is not None
+    assert head.offset is not None
     reading = nn.Linear(head.read.shape[1], 3).double()
     reading.weight.data, reading.bias.data = (
         head.read.detach().clone(),
@@ -151,6 +152,7 @@ def test_a_head_reads_averages_and_sees_through_its_taps() -> None:
     net = warmed_up()
     head = net[0].head
     assert isinstance(head, LocalHead)
+    assert head.offset is not None
     with torch.no_grad():
         hidden = torch.rand(2, 4, 3, 3, dtype=torch.float64)
         features = torch.rand(2, 16, dtype=torch.float64)

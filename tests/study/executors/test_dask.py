@@ -36,6 +36,8 @@ from evonas.study.run import run_study
 from evonas.study.shape import shaped_space
 from tests.small_run import SMALL_RUN, changed
 
+pytestmark = pytest.mark.system
+
 SPACE = shaped_space(load("nas-bench-201"), SMALL_RUN)
 PROTOCOL = Protocol.of(SMALL_RUN)
 PATIENCE_SECONDS = 90.0

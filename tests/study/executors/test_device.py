@@ -19,6 +19,8 @@ from evonas.study.executors.order import Order
 from evonas.study.shape import shaped_space
 from tests.small_run import changed
 
+pytestmark = pytest.mark.system
+
 
 def genomes(space: Space, count: int) -> list[Genome]:
     rng = random.Random(1)

@@ -25,6 +25,8 @@ from evonas.study.executors.process_executor import AbstractProcessExecutor
 from evonas.study.shape import shaped_space
 from tests.small_run import SMALL_RUN, changed
 
+pytestmark = pytest.mark.system
+
 SPACE = shaped_space(load("nas-bench-201"), SMALL_RUN)
 PROTOCOL = Protocol.of(SMALL_RUN)
 SECONDS = 1.0

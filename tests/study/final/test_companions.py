@@ -34,6 +34,7 @@ def trained(
     )  # fmt: skip
 
 
+@pytest.mark.system
 def test_two_processes_learn_what_one_learns_from_the_batch_of_both(tmp_path: Path) -> None:
     one = trained(tmp_path / "one", processes=1)
     two = trained(tmp_path / "two", processes=2)
@@ -51,6 +52,7 @@ class Left(BaseException):
     """The user has had enough."""
 
 
+@pytest.mark.system
 def test_left_and_repeated_it_ends_in_the_numbers_of_one_that_nobody_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def test_left_and_repeated_it_ends_in_the_numbers_of_one_that_nobody_left(
     assert again.results[0].model_sha256 == whole.results[0].model_sha256
 
 
+@pytest.mark.system
 def test_a_process_that_is_lost_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def kill(path: Path, epochs: object) -> None:  # noqa: ARG001
         for each in multiprocessing.active_children():

@@ -20,6 +20,8 @@ from evonas.study.upkeep.backup import back_up
 from evonas.study.upkeep.state import summarise_run
 from tests.small_run import SMALL_RUN, changed
 
+pytestmark = pytest.mark.system
+
 TABLES = ("pareto.csv", "candidates.csv")
 Damager = Callable[[Path], None]
 

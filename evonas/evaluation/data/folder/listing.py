@@ -5,7 +5,7 @@ CLASS/*                                         flat: a fifth is set apart as te
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -113,7 +113,7 @@ def layout_of(root: Path) -> Layout:
         parts[TEST] = parts.pop(VALIDATION)
     listings = {part: list_classes(folder) for part, folder in parts.items()}
     for listing in listings.values():
-        _check_same_classes(listings[TRAIN], listing)
+        check_same_classes(listings[TRAIN], listing)
     return Layout(
         train=listings[TRAIN],
         validation=listings.get(VALIDATION),
@@ -146,8 +146,18 @@ def list_classes(root: Path) -> Listing:
         raise DataError(
             f"data set 'folder': no image in {some([f'{root / name}' for name in empty])}: put "
             f"images there (files ending in {', '.join(SUFFIXES)}), or remove the folder"
+            + _of_others(root)
         )
     return Listing(root, tuple(classes), tuple(paths), tuple(labels))
+
+
+def loose_images(root: Path) -> list[Path]:
+    """The images that lie in a folder itself, in the order of their names."""
+    return sorted(
+        each
+        for each in root.iterdir()
+        if _is_visible(each) and each.suffix.lower() in SUFFIXES and each.is_file()
+    )
 
 
 def unread(root: Path) -> Counter[str]:
@@ -160,6 +170,20 @@ def unread(root: Path) -> Counter[str]:
         for path in _files(root)
         if (suffix := path.suffix.lower()) not in SUFFIXES and suffix not in _NOT_MEANT
     )
+
+
+def how_to_convert(unread: Iterable[str]) -> str:
+    """What to do about files of other kinds.
+
+    Args:
+        unread: their suffixes.
+    """
+    if any(suffix in (".heic", ".heif") for suffix in unread):
+        return (
+            "convert HEIC by `magick mogrify -format jpg *.heic` (ImageMagick), or on macOS by "
+            "`sips -s format jpeg *.heic --out FOLDER`"
+        )
+    return "convert images to JPEG or PNG"
 
 
 def _flat(root: Path) -> Layout:
@@ -195,7 +219,12 @@ def _named_parts(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
     return parts
 
 
-def _check_same_classes(train: Listing, other: Listing) -> None:
+def check_same_classes(train: Listing, other: Listing) -> None:
+    """Refuse a part whose classes are not those of the training part.
+
+    Raises:
+        DataError: they differ.
+    """
     different = sorted(set(train.classes) ^ set(other.classes))
     if different:
         raise DataError(
@@ -227,6 +256,13 @@ def _is_visible(path: Path) -> bool:
     return not path.name.startswith(".") and path.name not in _SYSTEM
 
 
+def _of_others(root: Path) -> str:
+    """A remark on files that are images and are not read."""
+    found = unread(root) if root.is_dir() else Counter[str]()
+    heic = sum(found[suffix] for suffix in (".heic", ".heif"))
+    return f". {heic:,} HEIC files lie there: {how_to_convert(found)}" if heic else ""
+
+
 def _none(root: Path) -> DataError:
     loose = sum(path.suffix.lower() in SUFFIXES for path in _files(root)) if root.is_dir() else 0
     found = f" ({loose} images lie there, in no folder of a class)" if loose else ""
@@ -234,5 +270,5 @@ def _none(root: Path) -> DataError:
         "folder",
         sought=root,
         remedy=f"Put images there{found}, one folder per class, as train/<class>/<image> and "
-        "test/<class>/<image>, or as <class>/<image>.",
+        f"test/<class>/<image>, or as <class>/<image>{_of_others(root)}.",
     )

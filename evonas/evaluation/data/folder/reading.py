@@ -4,10 +4,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +16,8 @@ from evonas.errors import DataError
 from evonas.evaluation.data.fitting import SKIP, Fitting
 from evonas.evaluation.data.folder.decoding import Decoded, decode, size_of
 from evonas.evaluation.data.folder.listing import Listing
+from evonas.evaluation.data.folder.notes import File, Note, Unreadable, identity, remember
+from evonas.evaluation.data.folder.watching import tell
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.room import check_room
 
@@ -25,22 +26,6 @@ _CHUNK = 64  # decoded at once: what is in memory beside the result
 _MOST_TOLD = 20
 
 Array = np.ndarray[Any, Any]
-File = tuple[str, int, int]
-"""Path, bytes, and time of the last change in nanoseconds: where equal, the file is the same."""
-
-
-@final
-@dataclass(frozen=True)
-class Unreadable:
-    """A file that could not be read.
-
-    Attributes:
-        path: of the file.
-        why: the message.
-    """
-
-    path: Path
-    why: str
 
 
 class UnreadableError(DataError):
@@ -78,6 +63,7 @@ def decoded(
         for start in range(0, len(paths), _CHUNK):
             chunk = paths[start : start + _CHUNK]
             yield from zip(chunk, pool.map(one, chunk), strict=True)
+            tell(start + len(chunk), len(paths))
 
 
 def read_images(listing: Listing, *, fitting: Fitting) -> Images:
@@ -91,7 +77,7 @@ def read_images(listing: Listing, *, fitting: Fitting) -> Images:
         UnreadableError: files cannot be read; it names all of them.
         DataError: images have different sizes, or none is left.
     """
-    pixels, bad = _kept(tuple(map(_file, listing.paths)), fitting)
+    pixels, bad = _kept(tuple(map(identity, listing.paths)), fitting)
     paths = {each.path for each in bad}
     labels = [
         label
@@ -103,32 +89,37 @@ def read_images(listing: Listing, *, fitting: Fitting) -> Images:
     return Images(pixels, torch.tensor(labels, dtype=torch.int64))
 
 
-def _file(path: Path) -> File:
-    status = path.stat()
-    return str(path), status.st_size, status.st_mtime_ns
-
-
 @lru_cache(maxsize=4)  # train, validation, test, and what mean and deviation are measured on
 def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unreadable, ...]]:
     paths = [Path(name) for name, _, _ in files]
     pixels: list[Array] = []
     bad: list[Unreadable] = []
+    notes: list[Note | Unreadable] = []
     for path, image in decoded(paths, fitting=fitting):
         if isinstance(image, Unreadable):
             bad.append(image)
+            notes.append(image)
             continue
+        notes.append(Note.of(image))
         pixels.append(fitting.fitted(image.pixels))
         if len(pixels) == 1:
             height, width, _ = pixels[0].shape
             check_room(len(paths), (height, width), what="data set 'folder'")
         if pixels[-1].shape != pixels[0].shape:
-            raise _mixed(paths, path)
+            raise mixed_sizes(paths, path)
+    remember(files, fitting, notes)
     if not pixels:
         raise UnreadableError(bad, of=len(paths))
     return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), tuple(bad)
 
 
-def _mixed(paths: Sequence[Path], odd: Path) -> DataError:
+def mixed_sizes(paths: Sequence[Path], odd: Path) -> DataError:
+    """The error of images that have several sizes.
+
+    Args:
+        paths: of all of them.
+        odd: the first whose size is another.
+    """
     sizes = Counter(_sizes(paths, size_of))
     common = ", ".join(f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common(5))
     more = f" and {len(sizes) - 5:,} more sizes" if len(sizes) > 5 else ""

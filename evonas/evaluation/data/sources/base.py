@@ -49,6 +49,16 @@ class AbstractSource(ABC):
             DataError: they are missing or damaged.
         """
 
+    def memory_bytes(self, data_dir: Path) -> int | None:  # noqa: ARG002
+        """Of its training and validation images as bytes, without decoding them.
+
+        None where images cannot stay on disk.
+
+        Raises:
+            DataError: they are missing.
+        """
+        return None
+
     def at(self, fitting: Fitting) -> "AbstractSource":
         """The same data set with its images brought to another size, after they are loaded."""
         return self if fitting.size is None else FittedSource(self, fitting)

@@ -12,7 +12,7 @@ import torch
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
 
 _CLASSES_OF_CIFAR10 = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -36,8 +36,14 @@ class _AbstractCifar(AbstractSource):
 
     def _load(self, data_dir: Path, *, train: bool, download: bool) -> Images:
         reader = self._reader()
+
+        def read() -> Any:
+            if download:
+                finish_download([reader.url], data_dir / reader.filename, md5=reader.tgz_md5)
+            return reader(str(data_dir), train=train, download=download)
+
         dataset = read_or_tell(
-            lambda: reader(str(data_dir), train=train, download=download),
+            read,
             name=self.name,
             sought=data_dir / self.folder,
             by_hand="unpack the python version of https://www.cs.toronto.edu/~kriz/cifar.html "

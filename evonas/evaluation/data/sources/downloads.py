@@ -1,12 +1,18 @@
 """Data sets that torchvision reads and can fetch: one error that says what was tried."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+from urllib.request import Request, urlopen
 
 from evonas.evaluation.data.sources.base import missing
 
 Read = TypeVar("Read")
+
+_PARTIAL_CONTENT = 206  # of HTTP: a part of the file, as was asked for
+_PATIENCE_SECONDS = 60.0
+_CHUNK_BYTES = 2**18
 
 # of torchvision, for files that are missing, cut short or of another md5, and of the network
 _ERRORS = (OSError, RuntimeError, ValueError, AssertionError, EOFError, KeyError)
@@ -46,3 +52,46 @@ def read_or_tell(
                 f"{by_hand}."
             )
         raise missing(name, sought=sought, remedy=remedy) from error
+
+
+def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
+    """Fetch what is missing of a file that was cut short, where its server allows it.
+
+    torchvision finds a whole file then; in every other case it fetches it from its beginning, and
+    says what goes wrong.
+
+    Args:
+        addresses: of the file; the first that answers is taken.
+        path: where it lies.
+        md5: of the whole file.
+    """
+    from torchvision.datasets.utils import check_integrity
+
+    if not path.is_file() or not path.stat().st_size or check_integrity(str(path), md5):
+        return
+    for address in addresses:
+        with suppress(OSError, ValueError):
+            if _append_rest(address, path):
+                break
+    else:
+        return
+    if not check_integrity(str(path), md5):  # the rest was of another file
+        path.unlink()
+
+
+def _append_rest(address: str, path: Path) -> bool:
+    """Whether the server gave the rest alone."""
+    from torchvision.datasets.utils import tqdm
+
+    headers = {"Range": f"bytes={path.stat().st_size}-", "User-Agent": "pytorch/vision"}
+    with urlopen(Request(address, headers=headers), timeout=_PATIENCE_SECONDS) as response:
+        if response.status != _PARTIAL_CONTENT:
+            return False
+        with (
+            path.open("ab") as file,
+            tqdm(total=response.length, unit="B", unit_scale=True) as progress,
+        ):
+            while chunk := response.read(_CHUNK_BYTES):
+                file.write(chunk)
+                progress.update(len(chunk))
+    return True

@@ -8,7 +8,7 @@ import torch
 
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
 
 
 class AbstractIdx(AbstractSource):
@@ -37,7 +37,11 @@ class AbstractIdx(AbstractSource):
         return self._load(data_dir, part=1, download=download)
 
     def _fetch(self, data_dir: Path) -> None:
-        getattr(torchvision_datasets(), self.reader)(str(data_dir), download=True)
+        reader = getattr(torchvision_datasets(), self.reader)
+        for name, md5 in getattr(reader, "resources", ()):
+            addresses = [f"{mirror}{name}" for mirror in reader.mirrors]
+            finish_download(addresses, data_dir / self.reader / "raw" / name, md5=md5)
+        reader(str(data_dir), download=True)
 
     def _addresses(self) -> Sequence[str]:
         reader = getattr(torchvision_datasets(), self.reader)

@@ -8,7 +8,7 @@ import torch
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
 
 _CLASSES = (
     "airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck",
@@ -53,6 +53,7 @@ class Stl10(AbstractSource):
         def read() -> Images:
             if download and not _is_whole(folder / f"{part}_X.bin", sums):
                 data_dir.mkdir(parents=True, exist_ok=True)
+                finish_download([reader.url], data_dir / reader.filename, md5=reader.tgz_md5)
                 reader(str(data_dir), split=part, download=True)
             pixels, labels = (_bytes(folder / f"{part}_{kind}.bin", sums) for kind in "Xy")
             upright = pixels.reshape(-1, 3, 96, 96).transpose(0, 1, 3, 2)  # columns come first

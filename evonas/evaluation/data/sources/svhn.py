@@ -7,7 +7,7 @@ import torch
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
 
 
 @final
@@ -40,11 +40,12 @@ class Svhn(AbstractSource):
 
     def _load(self, data_dir: Path, *, split: str, download: bool) -> Images:
         reader = torchvision_datasets().SVHN
-        address, file, _md5 = reader.split_list[split]
+        address, file, md5 = reader.split_list[split]
 
         def read() -> Images:
             if download:
                 data_dir.mkdir(parents=True, exist_ok=True)
+                finish_download([address], data_dir / file, md5=md5)
             found = reader(str(data_dir), split=split, download=download)
             pixels = torch.from_numpy(found.data).contiguous()
             return Images(pixels, torch.from_numpy(found.labels).to(torch.int64).view(-1))

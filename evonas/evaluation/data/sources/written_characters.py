@@ -10,6 +10,7 @@ import torch
 
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.sources.base import torchvision_datasets
+from evonas.evaluation.data.sources.downloads import finish_download
 from evonas.evaluation.data.sources.idx import AbstractIdx
 
 
@@ -68,7 +69,10 @@ class Emnist(AbstractIdx):
         return _traits(self.name, names, mean=0.1751, std=0.3332)
 
     def _fetch(self, data_dir: Path) -> None:
-        torchvision_datasets().EMNIST(str(data_dir), split="balanced", download=True)
+        reader = torchvision_datasets().EMNIST
+        archive = data_dir / "EMNIST" / "raw" / reader.url.rpartition("/")[2]
+        finish_download([reader.url], archive, md5=reader.md5)
+        reader(str(data_dir), split="balanced", download=True)
 
     def _pixels(self, read: torch.Tensor) -> torch.Tensor:
         return read.transpose(1, 2)

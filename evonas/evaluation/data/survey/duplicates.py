@@ -1,11 +1,8 @@
 """Images that are there twice, pixel by pixel."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, final
-
-import numpy as np
+from typing import final
 
 
 @final
@@ -51,13 +48,6 @@ class Duplicates:
     def num_spare(self) -> int:
         """Images that could be left out."""
         return sum(len(group) - 1 for group in self.groups)
-
-
-def digest(pixels: np.ndarray[Any, Any]) -> bytes:
-    """Of the pixels and the shape of one image."""
-    found = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
-    found.update(np.ascontiguousarray(pixels).data)
-    return found.digest()
 
 
 def duplicates(images: Iterable[Seen]) -> Duplicates:

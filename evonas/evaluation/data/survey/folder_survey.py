@@ -1,6 +1,7 @@
-"""The survey of a folder of images: every file is opened once."""
+"""The survey of a folder of images: every file is decoded once, if it was not before."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +11,32 @@ from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.folder.listing import (
     FLAT_TEST_SHARE,
     TEST,
-    TRAIN,
     VALIDATION,
     Layout,
-    layout_of,
+    Listing,
     unread,
 )
-from evonas.evaluation.data.folder.reading import Unreadable, decoded
-from evonas.evaluation.data.survey.contact_sheet import COLUMNS
+from evonas.evaluation.data.folder.notes import Note, Unreadable, identity, remembered
+from evonas.evaluation.data.folder.reading import decoded
+from evonas.evaluation.data.survey.contact_sheet import COLUMNS, ROWS
 from evonas.evaluation.data.survey.duplicates import Seen, duplicates
-from evonas.evaluation.data.survey.survey import Advance, Survey, counted, seen
+from evonas.evaluation.data.survey.survey import Advance, Survey, counted
 
 Array = np.ndarray[Any, Any]
 
 
-def survey_folder(root: Path, *, fitting: Fitting, advance: Advance) -> Survey:
-    """Look at every image under ``root``.
+def survey_files(
+    layout: Layout, *, name: str, root: Path, fitting: Fitting, advance: Advance
+) -> Survey:
+    """Look at every image of a layout.
 
     Args:
-        root: the folder of the data set.
+        layout: of the data set.
+        name: of the data set.
+        root: its folder.
         fitting: the size that images are brought to.
         advance: told of progress.
-
-    Raises:
-        DataError: the folders of parts and classes are not what they must be.
     """
-    layout = layout_of(root)
     parts = layout.parts()
     total, done = sum(map(len, parts.values())), 0
     images: list[Seen] = []
@@ -43,35 +44,37 @@ def survey_folder(root: Path, *, fitting: Fitting, advance: Advance) -> Survey:
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
     turned = animated = enlarged = 0
-    samples: dict[int, list[Array]] = {label: [] for label in range(len(layout.train.classes))}
+    num_classes = len(layout.train.classes)
     shapes = set()
     for part, listing in parts.items():
-        labels = dict(zip(listing.paths, listing.labels, strict=True))
-        for path, image in decoded(listing.paths, fitting=fitting):
+        labels = iter(listing.labels)
+        for path, note in zip(listing.paths, _notes(listing, fitting=fitting), strict=True):
             done += 1
             advance(done, total)
-            if isinstance(image, Unreadable):
-                bad.append(image.why)
+            label = next(labels)
+            if isinstance(note, Unreadable):
+                bad.append(note.why)
                 continue
-            label = labels[path]
-            images.append(seen(str(path.relative_to(root)), part, label, image.pixels))
-            sizes[image.size] += 1
-            modes[image.mode] += 1
-            turned += image.is_turned
-            animated += image.num_frames > 1
-            enlarged += fitting.size is not None and min(image.size) < fitting.size
-            shapes.add(image.size)
-            if part == TRAIN and len(samples[label]) < COLUMNS:
-                samples[label].append(fitting.fitted(image.pixels))
+            images.append(Seen(str(path.relative_to(root)), part, label, note.digest))
+            sizes[note.size] += 1
+            modes[note.mode] += 1
+            turned += note.is_turned
+            animated += note.num_frames > 1
+            enlarged += fitting.size is not None and min(note.size) < fitting.size
+            shapes.add(note.size)
     return Survey(
-        name="folder",
+        name=name,
         root=root,
         class_names=layout.train.classes,
         counts={
-            part: counted([each.label for each in images if each.part == part], len(samples))
+            part: counted([each.label for each in images if each.part == part], num_classes)
             for part in parts
         },
-        samples=samples if fitting.size is not None or len(shapes) == 1 else {},
+        samples=(
+            _samples(layout.train, fitting=fitting)
+            if fitting.size is not None or len(shapes) == 1
+            else {}
+        ),
         duplicates=duplicates(images),
         remarks=tuple(_remarks(layout)),
         bad=tuple(bad),
@@ -83,6 +86,32 @@ def survey_folder(root: Path, *, fitting: Fitting, advance: Advance) -> Survey:
         num_enlarged=enlarged,
         unread=unread(root),
     )
+
+
+def _notes(listing: Listing, *, fitting: Fitting) -> Iterator[Note | Unreadable]:
+    """Of each file, in their order; none is decoded that was decoded in this process already."""
+    known = remembered(tuple(map(identity, listing.paths)), fitting)
+    if known is not None:
+        yield from known
+        return
+    for _, image in decoded(listing.paths, fitting=fitting):
+        yield image if isinstance(image, Unreadable) else Note.of(image)
+
+
+def _samples(train: Listing, *, fitting: Fitting) -> dict[int, list[Array]]:
+    """The first images of the first classes; none of the others, which are not drawn."""
+    found: dict[int, list[Array]] = {label: [] for label in range(len(train.classes))}
+    paths: list[tuple[Path, int]] = []
+    counts: Counter[int] = Counter()
+    for path, label in zip(train.paths, train.labels, strict=True):
+        if label < ROWS and counts[label] < 2 * COLUMNS:  # some of them may be unreadable
+            counts[label] += 1
+            paths.append((path, label))
+    images = decoded([path for path, _ in paths], fitting=fitting)
+    for (_, label), (_, image) in zip(paths, images, strict=True):
+        if not isinstance(image, Unreadable) and len(found[label]) < COLUMNS:
+            found[label].append(fitting.fitted(image.pixels))
+    return found
 
 
 def _remarks(layout: Layout) -> list[str]:

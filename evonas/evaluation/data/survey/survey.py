@@ -9,11 +9,13 @@ from typing import Any, final
 import numpy as np
 
 from evonas.errors import some
+from evonas.evaluation.data.fingerprint import pixel_digest
 from evonas.evaluation.data.fitting import SKIP, Fitting
+from evonas.evaluation.data.folder.listing import how_to_convert
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.data.survey.balance import imbalance
+from evonas.evaluation.data.survey.balance import class_weights, imbalance
 from evonas.evaluation.data.survey.contact_sheet import COLUMNS
-from evonas.evaluation.data.survey.duplicates import Duplicates, Seen, digest
+from evonas.evaluation.data.survey.duplicates import Duplicates, Seen
 
 FEW = 10  # images of a class: below it, a share of right answers says little
 UNEVEN = 3  # images of the largest class for each of the smallest
@@ -99,7 +101,7 @@ class Survey:
     def _of_files(self) -> Iterator[str]:
         if self.unread:
             found = ", ".join(f"{count:,} {suffix}" for suffix, count in self.unread.most_common())
-            yield f"files that are not read: {found}; convert images to JPEG or PNG"
+            yield f"files that are not read: {found}; {how_to_convert(self.unread)}"
         if self.num_enlarged:
             yield f"enlarged, as they have fewer pixels than asked for: {self.num_enlarged:,}"
 
@@ -111,7 +113,8 @@ class Survey:
         if min(train) and imbalance(train) >= UNEVEN:
             yield (
                 f"the largest class has {imbalance(train):.1f} times the images of the smallest: "
-                "accuracy counts large classes more"
+                "accuracy counts large classes more. Weights that make classes equal: "
+                f"{min(class_weights(train)):.2f} to {max(class_weights(train)):.2f}"
             )
 
     def _of_duplicates(self) -> Iterator[str]:
@@ -129,7 +132,7 @@ class Survey:
 
 def seen(name: str, part: str, label: int, pixels: Array) -> Seen:
     """One image, by the digest of its pixels."""
-    return Seen(name, part, label, digest(pixels))
+    return Seen(name, part, label, pixel_digest(pixels))
 
 
 def counted(labels: Sequence[int], num_classes: int) -> list[int]:

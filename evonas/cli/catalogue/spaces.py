@@ -8,7 +8,8 @@ from rich.console import Console
 
 from evonas.api.checks.space_check import Count, Step, count_functions, extreme_steps, one_rule
 from evonas.api.progress_bar import count_display
-from evonas.cli.listing import readable_cell
+from evonas.api.terminal.json_output import print_json
+from evonas.cli.catalogue.listing import readable_cell
 from evonas.registry import look_up
 from evonas.report.cell_drawing import cells_as_text
 from evonas.report.skeleton_drawing import skeleton_as_text
@@ -17,9 +18,13 @@ from evonas.space import Space, load
 from evonas.space.json_schema.schema import space_schema
 
 
-def show_space(console: Console, name: str) -> None:
+def show_space(console: Console, name: str, *, as_json: bool) -> None:
     """The cells of one space, its rules, its size, and a network drawn from it at random."""
     space = load(name)
+    genome = space.canonical(space.sample(random.Random(0)))
+    if as_json:
+        print_json(console, _facts(space) | {"a genome": space.format(genome)})
+        return
     console.print(f"[bold]{space.name}[/]: {space.description}", highlight=False)
     console.print(f"source: {space.source}", highlight=False, markup=False)
     for cell_name, cell in space.spec.cells.items():
@@ -39,7 +44,6 @@ def show_space(console: Console, name: str) -> None:
     for gene in space.genes:
         if gene.kind in MACRO_KINDS:
             _say(console, f"{gene.name}: one of {', '.join(gene.choices)}")
-    genome = space.canonical(space.sample(random.Random(0)))
     blueprint = space.decode(genome)
     _say(console, "\na network of it, drawn at random:")
     for line in [*skeleton_as_text(blueprint.positions), "", *cells_as_text(blueprint.cells)]:
@@ -79,6 +83,21 @@ def check_space(console: Console, file: Path, *, trains: bool) -> None:
 def print_schema() -> None:
     """The JSON schema of the YAML, on standard output."""
     print(json.dumps(space_schema(), indent=2))
+
+
+def _facts(space: Space) -> dict[str, object]:
+    return {
+        "name": space.name,
+        "description": space.description,
+        "source": space.source,
+        "cells": space.spec.cells,
+        "rules": space.rule_choices,
+        "rule granularity": space.granularity,
+        "channels": space.channels,
+        "cells a stage": space.cells,
+        "genes": {gene.name: gene.choices for gene in space.genes},
+        "genotypes": space.size,
+    }
 
 
 MACRO_KINDS = ("activation", "normalisation", "channels", "repeat")

@@ -1,6 +1,5 @@
 """The learning rules in the terminal: a row for each, or all that one says of itself."""
 
-import sys
 from dataclasses import fields, is_dataclass
 
 from rich.console import Console
@@ -9,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from evonas.api.catalogue import rules_and_problems
-from evonas.cli.listing import print_rows
+from evonas.api.terminal.json_output import print_json
+from evonas.cli.catalogue.listing import print_rows
+from evonas.errors import RuleError
 from evonas.registry import look_up
 from evonas.rules import ALIASES, AbstractRule, all_rules
 
@@ -20,17 +21,20 @@ NOTATION = (
 )
 
 
-def list_rules(console: Console) -> None:
-    """One row for each rule; a package whose rule cannot be used is told on the error output."""
+def list_rules(console: Console, *, as_json: bool) -> list[RuleError]:
+    """One row for each rule.
+
+    Returns:
+        What is wrong with those of other packages that cannot be used.
+    """
     rows, problems = rules_and_problems()
-    print_rows(console, rows)
-    for alias, name in ALIASES.items():
+    print_rows(console, rows, as_json=as_json)
+    for alias, name in ALIASES.items() if not as_json else ():
         console.print(f" {alias} is another name of {name}", highlight=False)
-    for told in problems:
-        print(f"evonas: left out: {told}", file=sys.stderr)
+    return problems
 
 
-def show_rule(console: Console, name: str) -> None:
+def show_rule(console: Console, name: str, *, as_json: bool) -> None:
     """All that one rule says of itself.
 
     Raises:
@@ -38,6 +42,9 @@ def show_rule(console: Console, name: str) -> None:
         RuleError: its package cannot be used.
     """
     rule = look_up(all_rules(), ALIASES.get(name, name), kind="rule")
+    if as_json:
+        print_json(console, {"name": rule.name, "title": rule.title, **dict(_facts(rule))})
+        return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for label, text in _facts(rule):
         table.add_row(Text(label), Text(text))

@@ -1,4 +1,4 @@
-"""Rows of what there is to choose from, as a table in the terminal."""
+"""Rows of what there is to choose from, as a table in the terminal or as JSON."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,11 +6,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 
 
-def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+def print_rows(
+    console: Console, rows: Sequence[Mapping[str, object]], *, as_json: bool = False
+) -> None:
     """One line for each; a key of the first rows that a later one lacks stays empty."""
+    if as_json:
+        print_json(console, rows)
+        return
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(*names, box=None)
     for row in rows:

@@ -1,0 +1,220 @@
+"""The model card of an exported network: what it is, what was measured, what is not known."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.report.attacks.table import JSON_FILE
+from evonas.report.controls.twin import Differences, read_twin_differences
+from evonas.rules import rule_layers
+from evonas.study.final.result import FinalResult, read_result
+from evonas.study.results.candidate import Candidate
+from evonas.study.results.reading import RunState, read_run
+
+ATTACKS_FOLDER = "attacks"
+
+
+def model_card(
+    network: nn.Module,
+    about: Mapping[str, Any],
+    *,
+    use: str,
+    source: Path,
+    run: Path | None,
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        network: that was exported.
+        about: the description in the model's file.
+        use: code that gives logits, in Python.
+        source: the model's file.
+        run: the folder of the run that found it; None for a file by itself.
+    """
+    state = None if run is None else read_run(run)
+    parts = [
+        f"# Network {about['key']}",
+        _summary(network, about, state),
+        f"## Use\n\n```python\n{use}\n```\n\n{_interface(about)}",
+        f"## How it learned\n\n{_learning(network, about, state)}",
+        f"## What was measured\n\n{_measured(about, state, read_result(source.parent))}",
+        f"## Under attack\n\n{_attacked(about['key'], state)}",
+        f"## Beside its controls\n\n{_controlled(about['key'], state)}",
+        "## Licence\n\nNo licence of these weights is stated here: state one, and keep to that of "
+        "the data that they were trained on. evonas itself is under the MIT licence.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(network: nn.Module, about: Mapping[str, Any], state: RunState | None) -> str:
+    size = sum(parameter.numel() for parameter in network.parameters())
+    shape = " x ".join(map(str, about["input_shape"]))
+    data = "" if state is None else f" of `{state.settings.training.dataset}`"
+    return (
+        f"Classifies images of {shape}{data} into {about['num_classes']} classes. {size:,} "
+        f"parameters. Trained with evonas {about['version']}."
+    )
+
+
+def _interface(about: Mapping[str, Any]) -> str:
+    shape = ", ".join(map(str, about["input_shape"]))
+    names = ", ".join(map(str, about["class_names"])) or "by number"
+    return (
+        f"Input: float images in [0, 1] of shape (N, {shape}), for any N; the normalisation is "
+        f"inside. Output: logits of shape (N, {about['num_classes']}). Classes in their order: "
+        f"{names}."
+    )
+
+
+def _learning(network: nn.Module, about: Mapping[str, Any], state: RunState | None) -> str:
+    counts: dict[str, int] = {}
+    rules = {}
+    for layer in rule_layers(network).values():
+        rule = layer.rule
+        rules[rule.name] = rule
+        counts[rule.name] = counts.get(rule.name, 0) + layer.weight.numel()
+    total = sum(counts.values())
+    rows = [
+        (name, rules[name].title, f"{count:,}", f"{100 * count / total:.1f} %",
+         rules[name].transports or "nothing")
+        for name, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]  # fmt: skip
+    table = _table(("rule", "name", "weights", "share", "transports"), rows)
+    lines = [f"Genome: `{about['genome']}`", table]
+    if state is not None:
+        training = state.settings.training
+        lines.append(
+            f"Found by a search of the space `{state.settings.problem.space}`: "
+            f"{len(state.candidates)} candidates in {len(state.evaluations)} trainings. "
+            f"Budget of each: {training.epochs} epochs of batches of {training.batch}."
+        )
+    if "training" in about:
+        said = ", ".join(f"{name} {_plain(value)}" for name, value in about["training"].items())
+        lines.append(f"Trained to the end by `evonas train`: {said}.")
+    return "\n\n".join(lines)
+
+
+def _measured(about: Mapping[str, Any], state: RunState | None, result: FinalResult | None) -> str:
+    if result is not None:
+        return _final(result)
+    if state is None:
+        return "Nothing is known of a file by itself; export it by its run and key."
+    candidate = state.find(about["key"])
+    confirmed = state.confirmed.get(candidate.key)
+    rows = []
+    for name in dict.fromkeys([*state.settings.problem.objectives, *candidate.values]):
+        if name in candidate.values:
+            cells = [_value(candidate.values[name], candidate.errors.get(name))]
+            for each in (name, f"test_{name}"):
+                known = confirmed is not None and each in confirmed.means
+                cells.append(
+                    _value(confirmed.means[each], confirmed.errors[each])  # type: ignore[union-attr]
+                    if known
+                    else "-"
+                )
+            rows.append((name, *cells, OBJECTIVES[name].unit))
+    table = _table(("objective", "search", "confirmed", "test part", "unit"), rows)
+    return f"{table}\n\n{_of_what(candidate, confirmed is not None)}"
+
+
+def _of_what(candidate: Candidate, is_confirmed: bool) -> str:
+    mine = candidate.representative
+    values = ", ".join(f"{name} {_value(value, None)}" for name, value in mine.values.items())
+    fresh = (
+        " Confirmed values are means of fresh trainings of the same network, which played no part "
+        "in choosing it."
+        if is_confirmed
+        else " No fresh training has confirmed it: the value of a search is optimistic."
+    )
+    return (
+        f"± one standard error. Values of the search are means of {candidate.replicates} trainings"
+        f" ({candidate.collapsed} collapsed).{fresh} The weights in this file are those of one "
+        f"training: {values}."
+    )
+
+
+def _final(result: FinalResult) -> str:
+    lines = []
+    if result.test is not None:
+        error = math.sqrt(result.test * (1 - result.test) / result.test_images)
+        lines.append(
+            f"Test accuracy {result.test:.4f} ± {error:.4f} (one standard error, of "
+            f"{result.test_images:,} images), read once, at the end."
+        )
+    if result.validation is not None:
+        lines.append(
+            f"Validation accuracy {result.validation:.4f} at epoch {result.best_epoch}, which it "
+            "chose."
+        )
+    lines.append(f"One training of seed {result.seed}; plausible share {result.bio:.2f}.")
+    return " ".join(lines)
+
+
+def _attacked(key: str, state: RunState | None) -> str:
+    lines = list(_attack_lines(key, state)) if state is not None else []
+    if not lines:
+        return "Not attacked. `evonas attack RUN KEY` does it."
+    return "\n\n".join(lines)
+
+
+def _attack_lines(key: str, state: RunState) -> Iterator[str]:
+    if key in state.audited:
+        found = state.audited[key]
+        flags = ", ".join(found.flags) or "none"
+        yield (
+            "Right under APGD on two losses and under Square, at "
+            f"{state.settings.attack.epsilon}: {found.worst_case:.3f} ± "
+            f"{found.standard_error:.3f} of {found.num_images} validation images "
+            f"({found.clean:.3f} without attack). Signs of masked gradients: {flags}."
+        )
+    file = state.folder / ATTACKS_FOLDER / key / JSON_FILE
+    if file.exists():
+        rows = [
+            (
+                each["attack"],
+                each["epsilon"] or "-",
+                f"{each['accuracy']:.3f}",
+                f"{each['se']:.3f}",
+            )
+            for each in json.loads(file.read_text(encoding="utf-8"))["attacks"]
+            if not each["masked"]
+        ]
+        yield _table(("attack", "radius", "still right", "standard error"), rows)
+
+
+def _controlled(key: str, state: RunState | None) -> str:
+    differences: Differences = (
+        {} if state is None else read_twin_differences(state.folder).get(key, {})
+    )
+    if not differences:
+        return "Not compared. `evonas ablate RUN KEY` trains its controls."
+    rows = [
+        (name, f"{each.mean:+.4f}", "-" if each.error is None else f"{each.error:.4f}")
+        for name, each in differences.items()
+    ]
+    table = _table(("measure", "network minus its bp twin", "standard error"), rows)
+    return f"{table}\n\nThe twin is the same network, trained by back-propagation at equal seeds."
+
+
+def _value(value: float, error: float | None) -> str:
+    if value == int(value) and abs(value) >= 10:
+        return f"{int(value):,}"
+    return f"{value:.4f}" + (f" ± {error:.4f}" if error else "")
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,1 @@
+"""What there is to choose from: spaces, rules, objectives, engines and data sets."""

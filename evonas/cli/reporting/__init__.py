@@ -1,0 +1,1 @@
+"""Commands that make reports, figures and tables of runs."""

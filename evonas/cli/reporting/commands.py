@@ -1,0 +1,102 @@
+"""``evonas report``, ``evonas plot`` and ``evonas table``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+Run = Annotated[Path, Parameter(help="The folder of a run.")]
+
+
+def report(
+    *runs: Annotated[Path, Parameter(help="Folders of runs; several are compared.")],
+    out: Annotated[
+        Path | None, Parameter(help="The file; by default report.html in the folder of the run.")
+    ] = None,
+    live: Annotated[
+        bool, Parameter(help="Write it again and again until the runs have ended.")
+    ] = False,
+    every: Annotated[float, Parameter(help="With --live: seconds between two writings.")] = 10.0,
+    quiet: Annotated[
+        bool,
+        Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False),
+    ] = False,
+) -> None:
+    """Write a report as one HTML page: fronts, networks, confirmations, attacks, controls.
+
+    The page loads nothing from anywhere, so it can be kept, mailed and printed. With --live an
+    open page follows the run. See docs/report.md.
+    """
+    from evonas.api.reporting.page import folders_of, report_live, report_path
+    from evonas.api.reporting.page import report as write
+    from evonas.api.terminal.console import working
+
+    console = working(quiet=quiet)
+    folders = folders_of(runs)
+    path = report_path(folders, out)
+
+    def tell(trainings: int) -> None:
+        count = f"{trainings} training{'' if trainings == 1 else 's'}"
+        console.print(f"{path}: {count}", highlight=False, markup=False, soft_wrap=True)
+
+    if live:
+        report_live(folders, path, every_seconds=every, on_written=tell)
+    else:
+        write(folders, out=path)
+        console.print(
+            f"report: {path}; open it in a browser", highlight=False, markup=False, soft_wrap=True
+        )
+
+
+def plot(
+    run: Run,
+    /,
+    *,
+    figure: Annotated[
+        Literal["front", "hypervolume", "rules", "cells", "controls"],
+        Parameter(help="Which figure."),
+    ] = "front",
+    format: Annotated[  # noqa: A002 - the name of the option
+        Literal["pdf", "png", "svg"] | None,
+        Parameter(help="By default what --out ends in, else pdf."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        Parameter(help="Of cells and controls: the network; by default the first of the front."),
+    ] = None,
+    columns: Annotated[
+        int, Parameter(help="Width: 1 for a column of a paper (3.3 inches), 2 for both (6.9).")
+    ] = 1,
+    out: Annotated[
+        Path | None, Parameter(help="The file; by default FIGURE.FORMAT in the run's folder.")
+    ] = None,
+) -> None:
+    """Draw one figure for a paper: vector graphics, letters of 8 points, a column wide."""
+    from evonas.api.reporting.paper import plot as draw
+    from evonas.api.terminal.console import working
+
+    path = draw(run, figure=figure, format=format, key=key, columns=columns, out=out)
+    working().print(f"figure: {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def table(
+    run: Run,
+    /,
+    *,
+    format: Annotated[  # noqa: A002 - the name of the option
+        Literal["latex", "markdown", "csv"], Parameter(help="Of the text.")
+    ] = "latex",
+    out: Annotated[Path | None, Parameter(help="A file; by default it is printed.")] = None,
+) -> None:
+    """Print the front of a run as a table for a paper, with errors and confirmations."""
+    from evonas.api.reporting.paper import table as text_of
+    from evonas.api.terminal.output import shown_on_stdout
+    from evonas.study.weights import write_whole
+
+    text = text_of(run, format=format)
+    if out is not None:
+        write_whole(out, text.encode())
+        print(f"table: {out}", file=sys.stderr)
+        return
+    shown_on_stdout().write(text)

@@ -1,0 +1,151 @@
+"""Files that stay on disk are decoded once before they are used, to see whether they can be.
+
+What is found is kept in a folder of the user's, so that the next process need not do it again.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from evonas.evaluation.data.fingerprint import Fingerprint
+from evonas.evaluation.data.fitting import SKIP, Fitting
+from evonas.evaluation.data.folder.listing import Listing
+from evonas.evaluation.data.folder.notes import File, Note, Unreadable, identity, remember
+from evonas.evaluation.data.folder.reading import UnreadableError, decoded, mixed_sizes
+from evonas.evaluation.data.place import cache_dir
+
+FORM = 1  # of what is kept; what an earlier version kept in another form is found anew
+
+
+@final
+@dataclass(frozen=True)
+class Checked:
+    """The files of a part.
+
+    Attributes:
+        shape: (channels, height, width) of every image.
+        bad: numbers of those that cannot be read, and why.
+        fingerprint: of the others with their labels, as if they were in memory.
+    """
+
+    shape: tuple[int, int, int]
+    bad: tuple[tuple[int, str], ...]
+    fingerprint: str
+
+
+def check_files(listing: Listing, *, fitting: Fitting) -> Checked:
+    """What the files of a part hold; each is decoded once, unless that was done before.
+
+    Args:
+        listing: of the part.
+        fitting: the size that images are brought to.
+
+    Raises:
+        UnreadableError: files cannot be read, and are not to be left out, or none can.
+        DataError: images have different sizes.
+    """
+    found = _checked(tuple(map(identity, listing.paths)), listing.labels, listing.classes, fitting)
+    if len(found.bad) == len(listing) or (found.bad and fitting.unreadable != SKIP):
+        files = [Unreadable(listing.paths[number], why) for number, why in found.bad]
+        raise UnreadableError(files, of=len(listing))
+    return found
+
+
+@lru_cache(maxsize=4)
+def _checked(
+    files: tuple[File, ...], labels: tuple[int, ...], classes: tuple[str, ...], fitting: Fitting
+) -> Checked:
+    said = json.dumps([FORM, files, labels, classes, fitting.size, fitting.fit])
+    path = cache_dir() / "checked" / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.json"
+    found = _kept(path)
+    if found is None:
+        found = _decoded_once(files, labels, classes, fitting)
+        _keep(path, found)
+    return found
+
+
+def _decoded_once(
+    files: tuple[File, ...], labels: tuple[int, ...], classes: tuple[str, ...], fitting: Fitting
+) -> Checked:
+    bad: list[tuple[int, str]] = []
+    found = _pass(files, labels, classes, fitting, bad=bad, is_known=False)
+    if 0 < len(bad) < len(files):  # how many images there are is the first thing in a fingerprint
+        found = _pass(files, labels, classes, fitting, bad=bad, is_known=True)
+    return found
+
+
+def _pass(
+    files: Sequence[File],
+    labels: tuple[int, ...],
+    classes: tuple[str, ...],
+    fitting: Fitting,
+    *,
+    bad: list[tuple[int, str]],
+    is_known: bool,
+) -> Checked:
+    """Decode all files.
+
+    Args:
+        files: of the part.
+        labels: of the files.
+        classes: in the order of the labels.
+        fitting: the size.
+        bad: numbers of those that cannot be read; found here, unless they are known.
+        is_known: whether they are.
+    """
+    numbers = [n for n in range(len(files)) if n not in dict(bad)]
+    paths = [Path(files[number][0]) for number in numbers]
+    notes: list[Note | Unreadable] = []
+    shape: tuple[int, ...] = ()
+    sum_of: Fingerprint | None = None
+    for number, (path, image) in zip(numbers, decoded(paths, fitting=fitting), strict=True):
+        if isinstance(image, Unreadable):
+            bad.append((number, image.why))
+            notes.append(image)
+            continue
+        notes.append(Note.of(image))
+        pixels = fitting.fitted(image.pixels).transpose(2, 0, 1)
+        if sum_of is None:
+            shape = pixels.shape
+            sum_of = Fingerprint((len(numbers), *shape), class_names=classes)
+        if pixels.shape != shape:
+            raise mixed_sizes(paths, path)
+        sum_of.add(pixels)
+    if not is_known:
+        remember(tuple(files), fitting, notes)
+    if sum_of is None:
+        return Checked((0, 0, 0), tuple(bad), "")
+    kept = np.array([labels[number] for number in numbers], dtype=np.int64)
+    channels, height, width = shape
+    return Checked((channels, height, width), tuple(bad), sum_of.ended(kept))
+
+
+def _kept(path: Path) -> Checked | None:
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        channels, height, width = map(int, said["shape"])
+        bad = tuple((int(number), str(why)) for number, why in said["bad"])
+        return Checked((channels, height, width), bad, str(said["fingerprint"]))
+    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged
+        return None
+
+
+def _keep(path: Path, found: Checked) -> None:
+    """What cannot be kept is found again."""
+    said = {"shape": found.shape, "bad": found.bad, "fingerprint": found.fingerprint}
+    temporary = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(said), encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()

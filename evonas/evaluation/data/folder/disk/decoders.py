@@ -1,0 +1,217 @@
+"""Batches decoded ahead of their use: by worker processes of torch's DataLoader, or by threads.
+
+Which images a batch has, and how each is cut, is said beforehand; so who decodes them, and when,
+changes nothing.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from evonas.errors import DataError
+from evonas.evaluation.data.folder.disk.file_images import FileImages
+
+AHEAD = 2  # batches that each worker has ready
+MAX_PROCESSES = 16
+THREADS_OF_A_WORKER = 2  # of a process that is itself one of several which train
+SHARED_MEMORY = Path("/dev/shm")
+_PR_SET_PDEATHSIG = 1
+_WORKER_DIED = "DataLoader worker (pid"
+
+Array = np.ndarray[Any, Any]
+
+
+@final
+@dataclass(frozen=True)
+class Decoders:
+    """Who decodes.
+
+    Attributes:
+        processes: how many worker processes; 0 for threads of the process that trains.
+        threads: how many of these.
+        why: there are no processes; empty where there are.
+        start_method: of the processes, by ``multiprocessing``; torch's default if None.
+    """
+
+    processes: int
+    threads: int = 0
+    why: str = ""
+    start_method: str | None = None
+
+    def __str__(self) -> str:
+        if self.processes:
+            return f"{self.processes} processes"
+        return f"{self.threads} threads" + (f": {self.why}" if self.why else "")
+
+
+def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) -> Decoders:
+    """A process for each core; threads where no process can be started from here.
+
+    Args:
+        batch_bytes: that a batch takes in the memory which processes share.
+        shared_memory: where that memory is mounted.
+    """
+    cores = min(num_cores(), MAX_PROCESSES)
+    if multiprocessing.current_process().daemon:
+        return Decoders(
+            0, THREADS_OF_A_WORKER, "a worker of a search may not start processes of its own"
+        )
+    free = _free_bytes(shared_memory)
+    needed = batch_bytes * (AHEAD * cores + 1)
+    if free is not None and needed > free:
+        return Decoders(
+            0, cores,
+            f"{shared_memory} has {free >> 20:,} MiB, and processes need {needed >> 20:,}",
+        )  # fmt: skip
+    return Decoders(cores)
+
+
+def decoded_batches(
+    files: FileImages, plans: Sequence[Array], *, padding: int, decoders: Decoders
+) -> Generator[Tensor, None, None]:
+    """The batch of each plan, in their order: uint8, (batch, height, width, channels), on the CPU.
+
+    When the generator ends or is closed, so do the workers.
+
+    Args:
+        files: what is decoded.
+        plans: int64, (1 or 4, batch) each; rows of
+            :func:`evonas.evaluation.training.augment.plan_epoch`.
+        padding: pixels of the black frame that places are counted in.
+        decoders: who does it.
+
+    Raises:
+        DataError: a file is not what it was when it was checked, or a worker was killed.
+    """
+    processes = min(decoders.processes, len(plans))
+    if processes:
+        yield from _by_processes(
+            files, plans, padding=padding, count=processes, start=decoders.start_method
+        )
+    else:
+        yield from _by_threads(files, plans, padding=padding, count=max(1, decoders.threads))
+
+
+@contextmanager
+def told_of_lost_workers() -> Iterator[None]:
+    """A worker that was killed is told as such, wherever this process was when it heard of it.
+
+    torch raises a ``RuntimeError`` from the handler of the signal.
+
+    Raises:
+        DataError: one was killed.
+    """
+    try:
+        yield
+    except RuntimeError as problem:
+        if _WORKER_DIED not in str(problem):
+            raise
+        raise DataError(
+            f"a process that decodes images was ended from outside ({problem}); if memory was "
+            "short, make the batch smaller. The same command goes on"
+        ) from problem
+
+
+def num_cores() -> int:
+    """That this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _by_processes(
+    files: FileImages, plans: Sequence[Array], *, padding: int, count: int, start: str | None
+) -> Generator[Tensor, None, None]:
+    from torch.utils.data import DataLoader
+
+    loader: DataLoader[Tensor | str] = DataLoader(
+        _Batches(files, padding),  # type: ignore[arg-type]  # an item is a batch
+        sampler=plans,  # an index is a plan
+        batch_size=None,
+        num_workers=count,
+        prefetch_factor=AHEAD,
+        collate_fn=_as_it_is,
+        worker_init_fn=partial(_begin, parent=os.getpid()),
+        multiprocessing_context=start,
+        generator=torch.Generator(),  # the global one is not to be drawn from
+    )
+    with told_of_lost_workers():
+        iterator = iter(loader)
+        try:
+            for batch in iterator:
+                if isinstance(batch, str):
+                    raise DataError(batch)
+                yield batch
+        finally:
+            iterator._shutdown_workers()  # type: ignore[attr-defined]  # at once, not when collected
+
+
+def _by_threads(
+    files: FileImages, plans: Sequence[Array], *, padding: int, count: int
+) -> Generator[Tensor, None, None]:
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata; told when it was checked
+    pool = ThreadPoolExecutor(count, thread_name_prefix="decoder")
+    ahead: deque[Future[Array]] = deque()
+    try:
+        for plan in plans:
+            ahead.append(pool.submit(files.batch, plan, padding=padding))
+            if len(ahead) > AHEAD * count:
+                yield torch.from_numpy(ahead.popleft().result())
+        while ahead:
+            yield torch.from_numpy(ahead.popleft().result())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@final
+class _Batches:
+    """What a worker process asks: a plan gives its batch, or the message of what went wrong."""
+
+    def __init__(self, files: FileImages, padding: int) -> None:
+        self._files = files
+        self._padding = padding
+
+    def __getitem__(self, plan: Array) -> Tensor | str:
+        try:
+            return torch.from_numpy(self._files.batch(plan, padding=self._padding))
+        except DataError as problem:  # raised here, it would arrive as a traceback in its text
+            return str(problem)
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
+
+
+def _begin(_number: int, *, parent: int) -> None:
+    """In a new worker: it ends with its parent, whatever ends that, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    if sys.platform == "linux":
+        # without it, a worker would live on for seconds, and hold the lock of the run that it
+        # has inherited
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was gone before
+            os._exit(1)
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        status = os.statvfs(folder)
+    except (OSError, AttributeError):  # not a Linux
+        return None
+    return status.f_bavail * status.f_frsize

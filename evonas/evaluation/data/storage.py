@@ -1,0 +1,64 @@
+"""Where images are kept: in memory where they fit, else in their files."""
+
+from pathlib import Path
+
+import torch
+
+from evonas.errors import ConfigError, DataError
+from evonas.evaluation.data.fitting import DISK, MEMORY
+from evonas.evaluation.data.room import COPIES, free_bytes
+from evonas.evaluation.data.sources.base import AbstractSource
+
+AUTO = "auto"
+GPU_COPIES = 2  # the parts, and the framed copy of one of them
+
+
+def choose_storage(
+    asked: str,
+    source: AbstractSource,
+    *,
+    name: str,
+    data_dir: Path,
+    num_processes: int = 1,
+    device: str = "cpu",
+) -> str:
+    """``memory`` or ``disk``.
+
+    Args:
+        asked: either of them, or ``auto``, which estimates.
+        source: of the data set, at the size of the run.
+        name: of the data set.
+        data_dir: where it lies.
+        num_processes: that read it beside one another, each for itself.
+        device: that images in memory are copied to, as torch writes it.
+
+    Raises:
+        ConfigError: ``disk`` was asked for, and the data set cannot stay there.
+    """
+    if asked == MEMORY:
+        return MEMORY
+    needed = source.memory_bytes(data_dir) if asked == DISK else _if_there(source, data_dir)
+    if needed is None:
+        if asked == DISK:
+            raise ConfigError(
+                f"image_storage: data set '{name}' is read as a whole and stays in memory; disk "
+                "is for image files: --dataset folder or imagenet"
+            )
+        return MEMORY
+    if asked == DISK:
+        return DISK
+    fits = _fits(COPIES * num_processes * needed, free_bytes())
+    if fits and torch.device(device).type == "cuda":
+        fits = _fits(GPU_COPIES * needed, torch.cuda.mem_get_info(device)[0] // 2)
+    return MEMORY if fits else DISK
+
+
+def _fits(needed: int, free: int | None) -> bool:
+    return free is None or needed <= free
+
+
+def _if_there(source: AbstractSource, data_dir: Path) -> int | None:
+    try:
+        return source.memory_bytes(data_dir)
+    except DataError:  # whoever reads the images will say so
+        return None

@@ -1,0 +1,121 @@
+"""All that a report says of one run, read in one go, also while another process is at work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evonas.report.attacks.reading import ATTACK, Attacked, read_attacks
+from evonas.space import Space
+from evonas.study.config import CONFIG_FILE, VERSIONS, read_document
+from evonas.study.controls.names import KIND
+from evonas.study.controls.reading import Trainings, controls_of
+from evonas.study.final.result import FinalResult, read_result
+from evonas.study.folder import readable_run
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.likely import likely_front
+from evonas.study.results.reading import RunState, run_state
+from evonas.study.shape import read_space
+from evonas.study.upkeep.state import is_locked
+
+FINAL_FOLDER = "final"
+
+
+@dataclass(frozen=True)
+class RunData:
+    """One run.
+
+    Attributes:
+        name: of the run in the report; no other run of the report has it.
+        state: settings, trainings, candidates, confirmations and audits.
+        space: at the size of the run, with its rules.
+        front: the best by the first objective first.
+        likely: the others with a good chance to belong to the front.
+        controls: trainings of the controls, by the key of their network.
+        attacks: what ``evonas attack`` found.
+        finals: what ``evonas train`` came to, by the key of the network.
+        versions: that the run began with; None where nothing says.
+        digest: of the configuration and the space.
+        head: hash of the last entry of the journal.
+        is_running: whether a process is at work on it.
+    """
+
+    name: str
+    state: RunState
+    space: Space
+    front: tuple[Candidate, ...]
+    likely: tuple[Candidate, ...]
+    controls: Mapping[str, Trainings]
+    attacks: tuple[Attacked, ...]
+    finals: Mapping[str, tuple[FinalResult, ...]]
+    versions: Mapping[str, str] | None
+    digest: str
+    head: str
+    is_running: bool
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Of the run."""
+        return self.state.settings.problem.objectives
+
+    @property
+    def chosen(self) -> tuple[Candidate, ...]:
+        """The front, then those with a good chance to belong to it."""
+        return self.front + self.likely
+
+
+def gather(folder: Path, *, name: str) -> RunData:
+    """Read the run in ``folder``.
+
+    Args:
+        folder: of the run.
+        name: in the report.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: its files are damaged.
+        SpaceError: the run's copy of its space is missing.
+    """
+    with readable_run(folder) as (settings, journal):
+        state = run_state(folder, settings, journal)
+        controls = controls_of(journal.findings(KIND), journal.confirmations())
+        attacks = read_attacks(journal.findings(ATTACK))
+        versions, digest, head = journal.versions(), journal.digest(), journal.entries[-1].sha256
+    if versions is None:  # a run of before has them in its configuration alone
+        versions = read_document(folder / CONFIG_FILE).get(VERSIONS)
+    chosen = front(state.candidates, settings.problem.objectives)
+    keys = {candidate.key for candidate in chosen}
+    return RunData(
+        name=name,
+        state=state,
+        space=read_space(settings, folder),
+        front=tuple(chosen),
+        likely=tuple(c for c in likely_front(state.candidates) if c.key not in keys),
+        controls=controls,
+        attacks=tuple(attacks),
+        finals=_finals(folder),
+        versions=versions,
+        digest=digest,
+        head=head,
+        is_running=is_locked(folder),
+    )
+
+
+def names_of(folders: Sequence[Path]) -> list[str]:
+    """A short name for each run: of its folder, with that of the parent where two are alike."""
+    resolved = [folder.resolve() for folder in folders]
+    last = [folder.name for folder in resolved]
+    return [
+        folder.name if last.count(folder.name) == 1 else f"{folder.parent.name}/{folder.name}"
+        for folder in resolved
+    ]
+
+
+def _finals(folder: Path) -> dict[str, tuple[FinalResult, ...]]:
+    """Of the seeds that have ended."""
+    found: dict[str, tuple[FinalResult, ...]] = {}
+    for home in sorted((folder / FINAL_FOLDER).glob("*/")):
+        seeds = [read_result(place) for place in sorted(home.glob("seed-*/"))]
+        ended = tuple(sorted((s for s in seeds if s is not None), key=lambda s: s.seed))
+        if ended:
+            found[home.name] = ended
+    return found

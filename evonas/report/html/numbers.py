@@ -1,0 +1,34 @@
+"""Values with their errors as readers expect them."""
+
+from evonas.evaluation.objectives import OBJECTIVES
+
+
+def with_error(value: float | None, error: float | None, *, name: str = "acc") -> str:
+    """``0.980 ± 0.008``; counts without places, large ones with commas; ``-`` for no value.
+
+    Args:
+        value: of an objective.
+        error: one standard error; None where it is not known.
+        name: of the objective, with or without ``test_`` before it.
+    """
+    if value is None:
+        return "-"
+    is_count = OBJECTIVES[name.removeprefix("test_")].unit != "fraction"
+    if is_count and float(value).is_integer() and not error:
+        return f"{value:,.0f}"
+    if is_count and abs(value) >= 1000:
+        return f"{value:,.0f}" + (f" ± {error:,.0f}" if error else "")
+    digits = 3 if abs(value) < 100 else 1
+    return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if error else "")
+
+
+def p_value(p: float | None) -> str:
+    """``0.012``, or ``< 0.001``."""
+    if p is None:
+        return "-"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def several(count: int, one: str, many: str | None = None) -> str:
+    """``1 candidate``, ``2 candidates``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

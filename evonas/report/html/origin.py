@@ -1,0 +1,88 @@
+"""Sections on where the numbers come from, and how to cite them."""
+
+import shlex
+from collections.abc import Sequence
+from html import escape
+
+from evonas.report.html.gathering import RunData
+from evonas.report.html.markup import Row, heading, paragraph, table
+from evonas.version import evonas_version
+
+BIONAS = """@misc{hamzaoui2025bionas,
+  title         = {Neural Architecture Search with Mixed Bio-inspired Learning Rules},
+  author        = {Hamzaoui, Imane and Baghdadi, Riyadh},
+  year          = {2025},
+  eprint        = {2507.13485},
+  archivePrefix = {arXiv}
+}"""
+
+
+def provenance(runs: Sequence[RunData]) -> str:
+    """Settings, versions, seeds and the fingerprint of the images, run by run."""
+    values = [run.state.settings.values() for run in runs]
+    rows = [
+        Row([name, *(_text(each[name]) for each in values)])
+        for name in values[0]
+        if name not in ("download",)
+    ]
+    names = list(dict.fromkeys(name for run in runs for name in run.versions or {}))
+    versions = [
+        Row([name, *((run.versions or {}).get(name, "not recorded") for run in runs)])
+        for name in names
+    ]
+    prints = [
+        Row(["folder", *(str(run.state.folder) for run in runs)]),
+        Row(["configuration and space, SHA-256", *(run.digest for run in runs)]),
+        Row(["last entry of the journal, SHA-256", *(run.head for run in runs)]),
+        Row(["training images, SHA-256", *(_hash(run, "train_sha256") for run in runs)]),
+        Row(["test images, SHA-256", *(_hash(run, "test_sha256") for run in runs)]),
+    ]
+    head = ["", *(run.name for run in runs)]
+    all_texts = len(runs) + 1
+    again = "\n".join(
+        f"evonas run --config {shlex.quote(str(run.state.folder / 'config.yaml'))}" for run in runs
+    )
+    return "\n".join(
+        [
+            heading("Fingerprints"),
+            table(head, prints, label="fingerprints", left=all_texts),
+            heading("Versions that the runs began with"),
+            table(head, versions, label="versions", left=all_texts)
+            if versions
+            else paragraph("Not recorded: the runs are of an earlier version of evonas."),
+            f"<details><summary>All settings ({len(rows)})</summary>",
+            table(head, rows, label="settings", left=all_texts),
+            "</details>",
+            heading("The same search again"),
+            f"<pre>{escape(again)}</pre>",
+        ]
+    )
+
+
+def citation() -> str:
+    """BibTeX of evonas, and of the study that it carries on."""
+    version = evonas_version()
+    ours = (
+        "@software{evonas,\n"
+        "  title   = {evonas: evolutionary search for networks that learn by biologically "
+        "plausible rules},\n"
+        "  author  = {{The evonas authors}},\n"
+        f"  version = {{{version}}},\n"
+        "  year    = {2026}\n"
+        "}"
+    )
+    return (
+        f"<pre id=bibtex>{escape(ours)}\n\n{escape(BIONAS)}</pre>"
+        "<p><button type=button data-copy=bibtex>Copy</button> "
+        "Cite the learning rules by their own papers: <code>evonas rules show NAME</code>.</p>"
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _hash(run: RunData, name: str) -> str:
+    return _text(run.state.settings.values().get(name)).replace("none", "not recorded")

@@ -1,0 +1,104 @@
+"""The page put together: one file that loads nothing from anywhere."""
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from evonas.report.html import origin, outcomes, trust
+from evonas.report.html.drawings import legend, looks_of_runs
+from evonas.report.html.gathering import RunData
+from evonas.report.html.markup import paragraph
+from evonas.report.html.payload import as_script, payload
+from evonas.report.html.summary import summary_of, title_of
+from evonas.study.weights import write_whole
+
+PAGE = files("evonas.report.html").joinpath("page")
+STYLES = ("page.css", "print.css")
+SCRIPTS = (
+    "run.js", "style.js", "selection.js", "fronts.js", "courses.js", "trust.js", "chosen.js",
+    "table.js", "start.js",
+)  # fmt: skip
+"""In the order in which they are run; each adds to the object ``evonas``."""
+
+
+def report_html(runs: Sequence[RunData], *, reload_seconds: float | None = None) -> str:
+    """The text of the page; the same runs give the same text.
+
+    Args:
+        runs: one at least.
+        reload_seconds: after how long an open page loads itself again; None if it never does.
+    """
+    script = "\n".join(_text(name) for name in SCRIPTS)
+    library = _plotly()
+    policy = (
+        # nothing is fetched, and no script is run but these two, whatever a run's texts hold
+        f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+        f"script-src '{_sha256(script)}' '{_sha256(library)}'"
+    )
+    return Template(_text("page.html")).substitute(
+        policy=policy,
+        title=escape(title_of(runs)),
+        style="\n".join(_text(name) for name in STYLES),
+        live=_live(runs, reload_seconds),
+        summary="\n".join(paragraph(summary_of(run), kind="summary") for run in runs),
+        comparison=outcomes.comparison(runs),
+        front_tables=outcomes.front_tables(runs),
+        confirmations=outcomes.confirmations(runs),
+        course=outcomes.course(runs),
+        learning=outcomes.learning(runs),
+        legend=legend(looks_of_runs(runs)),
+        masking=trust.masking(runs),
+        attacks=trust.attacks(runs),
+        controls=trust.controls(runs),
+        failures=trust.failures(runs),
+        provenance=origin.provenance(runs),
+        citation=origin.citation(),
+        data=as_script(payload(runs, reload_seconds=reload_seconds)),
+        library=base64.b64encode(gzip.compress(library.encode(), mtime=0)).decode(),
+        script=script,
+    )
+
+
+def write_report(
+    runs: Sequence[RunData], path: Path, *, reload_seconds: float | None = None
+) -> None:
+    """Write the page; who reads it meanwhile sees the old one or the new one.
+
+    Args:
+        runs: one at least.
+        path: of the file; its folder is made if it is not there.
+        reload_seconds: as for :func:`report_html`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, report_html(runs, reload_seconds=reload_seconds).encode())
+
+
+def _live(runs: Sequence[RunData], reload_seconds: float | None) -> str:
+    if reload_seconds is None:
+        return ""
+    done = sum(len(run.state.evaluations) for run in runs)
+    total = sum(run.state.settings.search.num_trainings for run in runs)
+    return (
+        f"<p class=live role=status>Live: {done} of {total} trainings. The page loads itself "
+        f"again every {reload_seconds:g} seconds, and keeps the selection. "
+        "<label><input type=checkbox id=pause> pause</label></p>"
+    )
+
+
+def _text(name: str) -> str:
+    return PAGE.joinpath(name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    """The source of plotly.js, from the package of that name."""
+    return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+
+
+def _sha256(script: str) -> str:
+    """As a content security policy names a script."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"

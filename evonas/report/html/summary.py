@@ -1,0 +1,122 @@
+"""What a run comes to, in words: what was searched, at what budget, what came of it."""
+
+import statistics
+from collections.abc import Sequence
+
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.report.html.gathering import RunData
+from evonas.report.html.numbers import several, with_error
+from evonas.study.results.candidate import Candidate
+
+
+def title_of(runs: Sequence[RunData]) -> str:
+    """The title of the page."""
+    if len(runs) > 1:
+        return f"Comparison of {len(runs)} searches: {', '.join(run.name for run in runs)}"
+    problem, training = runs[0].state.settings.problem, runs[0].state.settings.training
+    return f"Search of {problem.space} on {training.dataset}: {runs[0].name}"
+
+
+def summary_of(run: RunData) -> str:
+    """A paragraph of plain text."""
+    return " ".join([_searched(run), _budget(run), _returned(run), *_confirmed(run), _lost(run)])
+
+
+def _searched(run: RunData) -> str:
+    problem, training = run.state.settings.problem, run.state.settings.training
+    return (
+        f"Run {run.name} searched the space {problem.space} on {training.dataset} for networks "
+        f"that are good in {_and(problem.objectives)}, each layer under one of the learning rules "
+        f"{_and(problem.rules)}."
+        if len(problem.rules) > 1
+        else f"Run {run.name} searched the space {problem.space} on {training.dataset} for "
+        f"networks that are good in {_and(problem.objectives)} under the learning rule "
+        f"{problem.rules[0]}."
+    )
+
+
+def _budget(run: RunData) -> str:
+    settings, done = run.state.settings, len(run.state.evaluations)
+    search, training = settings.search, settings.training
+    seconds = sum(e.seconds for e in run.state.evaluations)
+    state = "is still running" if run.is_running else "has stopped"
+    made = (
+        f"made {several(done, 'training')}"
+        if done >= search.num_trainings
+        else f"{state} after {done:,} of {several(search.num_trainings, 'training')}"
+    )
+    return (
+        f"The engine {search.algorithm} (seed {search.seed}) {made} of "
+        f"{several(training.epochs or 0, 'epoch')} each, of "
+        f"{several(len(run.state.candidates), 'different network')}, "
+        f"in {_duration(seconds)} of training and measuring."
+    )
+
+
+def _returned(run: RunData) -> str:
+    if not run.front:
+        return "No network is on the front yet."
+    names = run.objectives
+    best = [
+        f"{name} {with_error(c.values[name], c.errors.get(name), name=name)} ({c.key[:8]})"
+        for name in names
+        for c in [_best(run.front, name)]
+    ]
+    return (
+        f"It returned a front of {several(len(run.front), 'network')}; the best values on it are "
+        f"{_and(best)}, ± one standard error where it is known. The best of many noisy values is "
+        "too good on average: trust what was confirmed."
+    )
+
+
+def _confirmed(run: RunData) -> list[str]:
+    pairs = [
+        (c, found)
+        for c in run.front
+        if (found := run.state.confirmed.get(c.key)) is not None and found.means
+    ]
+    if not pairs:
+        return ["The front has not been confirmed by fresh trainings."] if run.front else []
+    lines = []
+    for name in run.objectives:
+        known = [(c, f) for c, f in pairs if name in f.means and name in c.values]
+        if known:
+            claimed = statistics.fmean(c.values[name] for c, _ in known)
+            mean = statistics.fmean(f.means[name] for _, f in known)
+            text = f"{name} {with_error(mean, None, name=name)}"
+            text += f" (claimed {with_error(claimed, None, name=name)}"
+            on_test = [f.means[f"test_{name}"] for _, f in known if f"test_{name}" in f.means]
+            if on_test:
+                text += f", test {with_error(statistics.fmean(on_test), None, name=name)}"
+            lines.append(text + ")")
+    times = sum(f.replicates for _, f in pairs)
+    return [
+        f"{several(times, 'fresh training')} of {several(len(pairs), 'network')} confirmed, in "
+        f"the mean over the front, {_and(lines)}."
+    ]
+
+
+def _lost(run: RunData) -> str:
+    failed = sum(c.failure is not None for c in run.state.candidates)
+    out = sum(c.failure is None and c.left_out is not None for c in run.state.candidates)
+    text = f"{several(failed, 'network')} failed" if failed else "No network failed"
+    if out:
+        text += (
+            f", and {several(out, 'network')} {'was' if out == 1 else 'were'} left out before all "
+            "was measured"
+        )
+    return text + "."
+
+
+def _best(some: Sequence[Candidate], name: str) -> Candidate:
+    return min(some, key=lambda c: OBJECTIVES[name].minimised(c.values[name]))
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

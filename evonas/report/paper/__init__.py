@@ -1,0 +1,1 @@
+"""Figures and tables that fit the column of a paper."""

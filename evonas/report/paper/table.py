@@ -1,0 +1,142 @@
+"""The front of a run as a table for a paper: LaTeX, Markdown or CSV."""
+
+from collections.abc import Callable
+
+from evonas.report.controls.twin import twin_differences
+from evonas.report.html.gathering import RunData
+from evonas.report.html.numbers import with_error
+from evonas.report.tables import front_table
+from evonas.study.results.candidate import Candidate
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+
+
+def latex(run: RunData) -> str:
+    """A table for the package booktabs, with a caption that says what the errors are."""
+    header, rows = _cells(run, escape=escape_latex, plus_minus=r" $\pm$ ")
+    settings = run.state.settings
+    caption = (
+        f"Front of a search of {escape_latex(settings.problem.space)} on "
+        f"{escape_latex(settings.training.dataset)} with {escape_latex(settings.search.algorithm)}"
+        f" (seed {settings.search.seed}, {len(run.state.evaluations)} trainings). "
+        + (
+            "Values are means over fresh trainings that played no part in the search, "
+            if run.state.confirmed
+            else "Values are those of the search, not confirmed, "
+        )
+        + r"$\pm$ one standard error."
+    )
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{caption}}}",
+        rf"  \label{{tab:{_label(run.name)}}}",
+        rf"  \begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+        r"    \toprule",
+        f"    {' & '.join(header)} \\\\",
+        r"    \midrule",
+        *(f"    {' & '.join(row)} \\\\" for row in rows),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(run: RunData) -> str:
+    """A table in GitHub's form."""
+    header, rows = _cells(run, escape=_escape_markdown, plus_minus=" ± ")
+    rule = ["---", *(["---:"] * (len(header) - 1))]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
+
+
+def csv(run: RunData) -> str:
+    """``pareto.csv`` as it would be written now."""
+    state = run.state
+    frame = front_table(
+        state.candidates,
+        run.objectives,
+        state.confirmed,
+        audited=state.audited,
+        twins=twin_differences(run.controls),
+    )
+    return frame.to_csv(index=False)
+
+
+def escape_latex(text: str) -> str:
+    """The text with every character that means something to LaTeX made harmless."""
+    return "".join(_LATEX.get(letter, letter) for letter in text)
+
+
+def _escape_markdown(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "\\`*_|<>[]" else letter for letter in text)
+
+
+def _cells(
+    run: RunData, *, escape: Callable[[str], str], plus_minus: str
+) -> tuple[list[str], list[list[str]]]:
+    """Confirmed values where there are any, else those of the search, which the header says."""
+    is_confirmed = any(candidate.key in run.state.confirmed for candidate in run.front)
+    names = list(dict.fromkeys([*run.objectives, "params", "bio"]))
+    found = [run.state.confirmed[c.key].means for c in run.front if c.key in run.state.confirmed]
+    tests = [f"test_{n}" for n in run.objectives if any(f"test_{n}" in means for means in found)]
+    heads = [
+        f"{name} (search)"
+        if is_confirmed and name in run.objectives and not any(name in m for m in found)
+        else name
+        for name in names
+    ]
+    header = ["network", *heads, *(f"{n.removeprefix('test_')}, test" for n in tests), "n"]
+    rows = [
+        [
+            escape(candidate.key[:8]),
+            *(
+                _value(run, candidate, name).replace(" ± ", plus_minus)
+                for name in (*names, *tests)
+            ),
+            str(_times(run, candidate)),
+        ]
+        for candidate in run.front
+    ]
+    return [escape(name) for name in header], rows
+
+
+def _value(run: RunData, candidate: Candidate, name: str) -> str:
+    confirmed = run.state.confirmed.get(candidate.key)
+    if confirmed is not None and name in confirmed.means:
+        return with_error(confirmed.means[name], confirmed.errors.get(name), name=name)
+    if confirmed is not None and name in run.objectives and _is_measured(run, name):
+        return "-"  # all of its confirmations were lost: no number of the search in their place
+    return with_error(candidate.values.get(name), candidate.errors.get(name), name=name)
+
+
+def _is_measured(run: RunData, name: str) -> bool:
+    return any(name in found.means for found in run.state.confirmed.values())
+
+
+def _times(run: RunData, candidate: Candidate) -> int:
+    confirmed = run.state.confirmed.get(candidate.key)
+    return candidate.replicates if confirmed is None else confirmed.replicates
+
+
+def _label(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in name)
+
+
+FORMATS: dict[str, Callable[[RunData], str]] = {"latex": latex, "markdown": markdown, "csv": csv}
+"""By the name that ``evonas table --format`` takes."""

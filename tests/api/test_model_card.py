@@ -1,0 +1,74 @@
+"""Model cards: the oracles are the tables of the run, and the code of a card, which is run."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import evonas
+
+INPUT = "import torch\n\nimages = torch.rand(3, 1, 8, 8)\n"
+OUTPUT = "\nprint(tuple(logits.shape))\n"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> evonas.Study:
+    return evonas.search(
+        "tiny", objectives=["acc", "robust"], rules=["usf", "bp"], population=3, generations=1,
+        epochs=1, images=100, batch=25, attacked_images=20, audit_images=20, confirm=2, workers=1,
+        out=tmp_path_factory.mktemp("card") / "run", progress=False,
+    )  # fmt: skip
+
+
+def test_a_card_says_what_the_tables_of_the_run_say(study: evonas.Study, tmp_path: Path) -> None:
+    with (study.folder / "pareto.csv").open(newline="") as file:
+        row = next(csv.DictReader(file))
+    evonas.export(study.folder, row["key"], format="safetensors", out=tmp_path / "a.safetensors")
+    card = (tmp_path / "a.md").read_text(encoding="utf-8")
+    for name in ("acc", "robust"):
+        cells = [
+            f"{float(row[column]):.4f}" + (f" ± {float(error):.4f}" if error else "")
+            for column in (name, f"confirmed_{name}", f"test_{name}")
+            for error in (row[f"{column}_se"],)
+        ]
+        assert f"| {name} | {' | '.join(cells)} | fraction |" in card
+    assert f"| params | {int(row['params']):,} | - | - | weights |" in card
+    assert f"`{row['genome']}`" in card
+    assert f"{float(row['robust_l1']):.3f} ± " in card
+    assert "Not compared. `evonas ablate RUN KEY`" in card
+    weights = dict(re.findall(r"^\| (usf|bp) \| [^|]* \| ([\d,]+) \|", card, re.MULTILINE))
+    of_layers = study.find(row["key"]).representative.weights_by_rule
+    assert {name: int(count.replace(",", "")) for name, count in weights.items()} == of_layers
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("python", "net.py"), ("onnx", "net.onnx"), ("pt2", "net.pt2")]
+)
+def test_the_code_of_a_card_runs_as_it_stands(
+    study: evonas.Study, tmp_path: Path, kind: str, name: str
+) -> None:
+    key = study.front.index[0]
+    evonas.export(study.folder, key, format=kind, out=tmp_path / name)  # type: ignore[arg-type]
+    card = (tmp_path / "net.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    images = INPUT + "images = images.numpy()\n" * (kind == "onnx")
+    (tmp_path / "use.py").write_text(images + code + OUTPUT)
+    done = subprocess.run(
+        [sys.executable, "use.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "(3, 10)\n", done.stderr
+
+
+def test_a_file_by_itself_has_a_card_that_says_how_little_is_known(
+    study: evonas.Study, tmp_path: Path
+) -> None:
+    model = study.folder / "models" / f"{study.front.index[0]}.safetensors"
+    evonas.export(model, format="pt2", out=tmp_path / "x.pt2")
+    card = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "Nothing is known of a file by itself" in card
+    assert "Not attacked." in card
+    evonas.export(model, format="pt2", out=tmp_path / "y.pt2", card=False)
+    assert not (tmp_path / "y.md").exists()

@@ -1,0 +1,88 @@
+"""Downloads that were cut short; the oracle is what a server on this machine was asked for."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from torchvision import datasets
+
+from evonas.errors import DataError
+from evonas.evaluation.data.sources.downloads import finish_download
+from evonas.evaluation.data.sources.svhn import Svhn
+
+CONTENT = np.random.default_rng(0).bytes(100_000)
+MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+
+
+@contextmanager
+def served(content: bytes, *, gives_parts: bool = True) -> Iterator[tuple[str, list[str]]]:
+    """The address of one file, and the ranges that were asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        """A server of one file."""
+
+        def do_GET(self) -> None:
+            said = self.headers.get("Range", "")
+            asked.append(said)
+            start = int(said[len("bytes=") : -1]) if said and gives_parts else 0
+            self.send_response(206 if said and gives_parts else 200)
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            self.wfile.write(content[start:])
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Nothing is told."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/a.bin", asked
+        server.shutdown()
+
+
+@pytest.fixture
+def cut_short(tmp_path: Path) -> Path:
+    path = tmp_path / "a.bin"
+    path.write_bytes(CONTENT[:40_000])
+    return path
+
+
+def test_only_the_rest_is_fetched(cut_short: Path) -> None:
+    with served(CONTENT) as (address, asked):
+        finish_download(["http://127.0.0.1:1/nobody", address], cut_short, md5=MD5)
+        assert asked == ["bytes=40000-"]
+        assert cut_short.read_bytes() == CONTENT
+        finish_download([address], cut_short, md5=MD5)  # it is whole
+        finish_download([address], cut_short.with_name("other"), md5=MD5)  # it was never begun
+        assert asked == ["bytes=40000-"]
+
+
+def test_a_server_that_gives_no_parts_and_one_that_is_away_change_nothing(cut_short: Path) -> None:
+    with served(CONTENT, gives_parts=False) as (address, asked):
+        finish_download([address], cut_short, md5=MD5)
+        assert asked == ["bytes=40000-"]
+    finish_download([address], cut_short, md5=MD5)
+    assert cut_short.read_bytes() == CONTENT[:40_000]
+
+
+def test_the_rest_of_another_file_is_thrown_away(cut_short: Path) -> None:
+    with served(bytes(len(CONTENT))) as (address, _):
+        finish_download([address], cut_short, md5=MD5)
+    assert not cut_short.exists()
+
+
+def test_a_data_set_goes_on_with_what_is_there(
+    cut_short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(CONTENT) as (address, asked):
+        part = [address, cut_short.name, MD5]
+        monkeypatch.setattr(datasets.SVHN, "split_list", {"train": part})
+        with pytest.raises(DataError, match="Fetching it was tried"):  # it is whole, and no matrix
+            Svhn().load_train(cut_short.parent, download=True)
+        assert asked == ["bytes=40000-"]
+    assert cut_short.read_bytes() == CONTENT

@@ -1,0 +1,65 @@
+"""Rules by depth, and drawings: the oracle is the network that is built."""
+
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+import evonas
+from evonas.report.html.depths import depths_of
+from evonas.report.html.drawings import drawings_of, looks_of_runs
+from evonas.report.html.gathering import RunData
+from evonas.report.rule_colours import looks_of
+from evonas.rules import rule_layers
+from evonas.study.results.candidate import Candidate
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def rules_of(run: RunData, candidate: Candidate) -> Counter[str]:
+    """How many layers of the network that is built learn by each rule."""
+    network = evonas.load_study(run.state.folder).untrained(candidate)
+    return Counter(layer.rule.name for layer in rule_layers(network).values())
+
+
+def test_the_shares_by_depth_are_those_of_the_layers_on_the_front(run: RunData) -> None:
+    found = depths_of(run)
+    assert found is not None
+    assert found.networks == (len(run.front), len(run.state.candidates))
+    for shares in (found.front, found.everyone):
+        for depth in range(len(found.depths)):
+            assert sum(row[depth] or 0.0 for row in shares) in (0, pytest.approx(1.0, abs=1e-3))
+    stems = Counter(
+        next(
+            iter(rule_layers(evonas.load_study(run.state.folder).untrained(c)).values())
+        ).rule.name
+        for c in run.front
+    )
+    column = found.depths.index("stem")
+    for row, rule in zip(found.front, found.rules, strict=True):
+        assert (row[column] or 0.0) == pytest.approx(stems[rule] / len(run.front), abs=1e-3)
+
+
+def test_every_layer_that_reaches_the_logits_is_a_box_that_names_its_rule(run: RunData) -> None:
+    looks = looks_of_runs([run])
+    drawn = drawings_of(run, looks)
+    assert set(drawn) == {candidate.key for candidate in run.chosen}
+    for candidate in run.front:
+        root = ElementTree.fromstring(drawn[candidate.key].network)
+        ElementTree.fromstring(drawn[candidate.key].cells)
+        boxes = [e for e in root.iter(f"{SVG}rect") if e.get("fill-opacity")]
+        named = [e.text for e in root.iter(f"{SVG}text") if e.get("font-size") == "12"]
+        built = rules_of(run, candidate)
+        assert len(boxes) == len(named)
+        for box, rule in zip(boxes, named, strict=True):
+            assert rule is not None
+            assert box.get("fill") == looks[rule].colour
+        # edges that reach no output are built, too, and are no boxes
+        assert Counter(named) <= built
+        assert {"stem", "classifier"} <= {e.text for e in root.iter(f"{SVG}text")}
+
+
+def test_of_21_rules_no_two_look_alike() -> None:
+    looks = looks_of(map(str, range(21)))
+    assert len(set(looks.values())) == 21
+    assert looks_of(["a", "b", "a"]) == looks_of(["a", "b"])

@@ -1,0 +1,5 @@
+"""The runs of the tests of reports."""
+
+from tests.report.html.conftest import folder, run
+
+__all__ = ["folder", "run"]

@@ -1,0 +1,175 @@
+"""Oracle: the authors' two matrices, R trained by torch's optimiser; kp where B is 1."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from evonas.errors import RuleError
+from evonas.rules import (
+    AbstractRuleLayer,
+    FeedbackAlignment,
+    KolenPollack,
+    ProductFeedback,
+    RuleConv2d,
+    RuleLinear,
+    Wiring,
+    bio_share,
+    connect,
+)
+
+
+def first_r(layer: RuleConv2d | RuleLinear, rule: ProductFeedback) -> Tensor:
+    """R_0 as drawn, (groups * width, inputs, ...)."""
+    expand = rule.expand(layer)
+    shape = torch.Size([expand.shape[0] * expand.shape[2], *layer.weight.shape[1:]])
+    noise = layer.connected.fixed_noise(layer.number, like=layer.weight, shape=shape)
+    return noise * layer.sigma("group")
+
+
+def product(expand: Tensor, r: Tensor) -> Tensor:
+    """B R, unit by unit."""
+    groups, channels, width = expand.shape
+    rows = []
+    for group in range(groups):
+        for unit in range(channels):
+            row = torch.zeros_like(r[0])
+            for m in range(width):
+                row = row + expand[group, unit, m] * r[group * width + m]
+            rows.append(row)
+    return torch.stack(rows)
+
+
+def some_layer(rule: ProductFeedback) -> tuple[RuleConv2d, Wiring]:
+    layer = RuleConv2d(4, 6, 3, padding=1, groups=2, bias=False, rule=rule).double()
+    return layer, connect(layer, seed=2)
+
+
+def test_the_feedback_is_that_of_two_matrices_in_a_real_backward_pass() -> None:
+    """R gets the gradient of a second convolution, to which g comes through B, as published."""
+    rule = ProductFeedback(expansion=3)
+    layer, wiring = some_layer(rule)
+    expand = rule.expand(layer)  # (2, 3, 9)
+    r = nn.Parameter(first_r(layer, rule).clone())
+    optimiser = torch.optim.SGD([layer.weight, r], lr=0.05, momentum=0.9, weight_decay=0.1)
+    for _ in range(20):
+        x = torch.randn(3, 4, 5, 5).double().requires_grad_()
+        g = torch.randn(3, 6, 5, 5).double()
+        outputs = layer(x)
+        wide = torch.einsum("gcm,ngchw->ngmhw", expand, g.unflatten(1, (2, 3))).flatten(1, 2)
+        ours = torch.autograd.grad(outputs, (x, layer.weight), g)
+        y = x.detach().clone().requires_grad_()
+        theirs = torch.autograd.grad(F.conv2d(y, r, padding=1, groups=2), (y, r), wide)
+        assert torch.allclose(ours[0], theirs[0], rtol=0, atol=1e-12)
+        layer.weight.grad, r.grad = ours[1], theirs[1]
+        optimiser.step()
+        wiring.advance(learning_rate=0.05, momentum=0.9, weight_decay=0.1)
+    assert torch.allclose(layer.feedback(), product(expand, r.detach()), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}])
+def test_it_is_the_product_whatever_momentum_trains_both(
+    options: dict[str, Any], generator: torch.Generator
+) -> None:
+    rule = ProductFeedback(expansion=4)
+    layer = RuleLinear(6, 5, bias=False, rule=rule).double()
+    wiring = connect(layer, seed=2)
+    expand = rule.expand(layer)
+    r = nn.Parameter(first_r(layer, rule).clone())
+    optimiser = torch.optim.SGD([layer.weight, r], lr=0.05, weight_decay=0.1, **options)
+    for step in range(100):
+        rate = 0.05 / (1 + step % 7)
+        optimiser.param_groups[0]["lr"] = rate
+        layer.weight.grad = torch.randn(5, 6, dtype=torch.float64, generator=generator)
+        r.grad = expand[0].t() @ layer.weight.grad
+        optimiser.step()
+        wiring.advance(learning_rate=rate, weight_decay=0.1, **options)
+    assert torch.allclose(layer.feedback(), product(expand, r.detach()), rtol=0, atol=1e-12)
+
+
+def test_where_b_is_the_identity_it_is_kolen_pollack(monkeypatch: pytest.MonkeyPatch) -> None:
+    def identity(_: ProductFeedback, __: AbstractRuleLayer) -> Tensor:
+        return torch.eye(5, dtype=torch.float64)[None]
+
+    monkeypatch.setattr(ProductFeedback, "expand", identity)
+    layers = [RuleLinear(6, 5, rule=rule).double() for rule in (ProductFeedback(), KolenPollack())]
+    layers[1].load_state_dict(layers[0].state_dict())
+    for layer in layers:
+        wiring = connect(layer, seed=2)
+        with torch.no_grad():
+            layer.weight += 1.0
+        wiring.advance(learning_rate=0.5, weight_decay=0.1)
+    assert torch.allclose(layers[0].feedback(), layers[1].feedback(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("expansion", [1, 10, 1000])
+def test_once_r_has_come_to_rest_the_product_is_the_weight_but_for_the_width_of_b(
+    expansion: int,
+) -> None:
+    layer = RuleLinear(30, 20, rule=ProductFeedback(expansion=expansion)).double()
+    connect(layer, seed=2).advance(learning_rate=1.0, weight_decay=1.0)
+    weight = layer.weight.detach()
+    error = (layer.feedback() - weight).norm() / weight.norm()
+    # B B^T is 1 with an error of variance 1 / width in each of its 20 x 20 entries
+    assert float(error) == pytest.approx(expansion**-0.5, rel=0.3)
+
+
+def test_neither_matrix_resembles_the_weight_when_their_product_does() -> None:
+    rule = ProductFeedback()
+    layer = RuleLinear(200, 20, rule=rule).double()
+    connect(layer, seed=2).advance(learning_rate=1.0, weight_decay=1.0)
+    weight = layer.weight.detach()
+    r = rule.expand(layer)[0].t() @ weight
+    cosines = [float((rows * weight).sum() / rows.norm() / weight.norm()) for rows in r.split(20)]
+    assert max(map(abs, cosines)) < 0.2
+    v = layer.feedback()
+    assert float((v * weight).sum() / v.norm() / weight.norm()) > 0.9
+
+
+def test_the_expansion_has_the_scale_of_the_published_code() -> None:
+    """Xavier's with a gain of sqrt((1 + 1 / r) / 2), which is 1 / sqrt(width)."""
+    expand = ProductFeedback(expansion=7).expand(_connected(ProductFeedback(expansion=7)))
+    gain = math.sqrt((1 + 1 / 7) / 2)
+    published = gain * math.sqrt(2 / (40 + 280))
+    assert float(expand.std()) == pytest.approx(published, rel=0.02)
+    assert abs(float(expand.mean())) < 0.002
+
+
+def test_the_expansion_and_r_are_drawn_apart() -> None:
+    rule = ProductFeedback()
+    layer = _connected(rule)
+    expand, r = rule.expand(layer).flatten(), first_r(layer, rule).flatten()
+    count = min(len(expand), len(r))
+    both = torch.stack([expand[:count], r[:count]])
+    assert abs(float(torch.corrcoef(both)[0, 1])) < 0.05
+
+
+def _connected(rule: ProductFeedback) -> RuleLinear:
+    layer = RuleLinear(30, 40, rule=rule)
+    connect(layer, seed=2)
+    return layer
+
+
+def test_before_the_first_step_it_has_the_size_of_other_feedback() -> None:
+    layer = _connected(ProductFeedback())
+    assert float(layer.feedback().std()) == pytest.approx(float(layer.sigma("group")), rel=0.1)
+    assert bio_share(layer) == 1.0
+
+
+def test_without_weight_decay_it_is_refused() -> None:
+    _, wiring = some_layer(ProductFeedback())
+    with pytest.raises(RuleError, match="expected weight_decay > 0"):
+        wiring.advance(learning_rate=0.1)
+
+
+def test_it_says_when_it_cannot_be() -> None:
+    with pytest.raises(RuleError, match="expansion of at least 1, got 0"):
+        ProductFeedback(expansion=0)
+    layer = RuleLinear(6, 5, rule=FeedbackAlignment())
+    connect(layer, seed=2)
+    layer.rule = ProductFeedback()
+    with pytest.raises(RuleError, match="connected before it got the rule"):
+        layer.feedback()

@@ -1,0 +1,69 @@
+"""Names that other tools use: the oracle is what the user meant, and the tables of our names."""
+
+import pytest
+
+from evonas.cli import main
+from evonas.errors import UnknownNameError
+from evonas.evaluation.data.loading import all_datasets
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.registry import look_up, suggestion
+from evonas.rules import all_rules
+from evonas.search.engines import SEARCHES
+from evonas.search.guided_engines import GUIDED_SEARCHES
+from evonas.settings import SETTINGS
+from evonas.settings.description import option_of
+from evonas.space import shipped
+from evonas.synonyms import SYNONYMS, synonym
+
+OTHER_OPTIONS = ("--out", "--quiet", "--network", "--learning-rate")  # of commands, not settings
+
+
+def test_every_name_that_is_told_exists_and_no_name_of_ours_is_called_wrong() -> None:
+    options = [option_of(setting) for setting in SETTINGS.values()] + list(OTHER_OPTIONS)
+    ours = {
+        *(option.removeprefix("--") for option in options), *OBJECTIVES, *all_rules(), *SEARCHES,
+        *GUIDED_SEARCHES, *shipped(), *all_datasets(),
+    }  # fmt: skip
+    told = {name for names in SYNONYMS.values() for name in names}
+    assert told - ours == set()
+    assert SYNONYMS.keys() & ours == set()
+
+
+@pytest.mark.parametrize("name", ["accuracy", "Accuracy", "ACCURACY"])
+def test_an_objective_is_known_by_its_whole_name(name: str) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'acc'"):
+        look_up(OBJECTIVES, name, kind="objective")
+
+
+def test_only_what_would_be_right_there_is_told() -> None:
+    assert synonym("batch_size", ["--batch", "--out"]) == "--batch"
+    assert synonym("--batch-size", ["--out"]) is None
+    assert synonym("data", ["--dataset"]) == "--dataset"
+    assert synonym("data", ["--dataset", "--data-dir"]) == "--data-dir"
+
+
+def test_meaning_goes_before_spelling_and_spelling_still_counts() -> None:
+    assert suggestion("candidates", ["channels", "evaluations"]) == "; did you mean 'evaluations'?"
+    assert suggestion("candidates", ["candidate"]) == "; did you mean 'candidate'?"
+    assert suggestion("xyzzy", ["channels", "evaluations"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("run --candidates 40", "--evaluations"),
+        ("run --candidates=40", "--evaluations"),
+        ("run --n_jobs 2", "--workers"),
+        ("train --lr 0.1", "--learning-rate"),
+        ("run --populaton 4", "--population"),
+        ("search", '"run"'),
+        ("fit", '"train"'),
+    ],
+)
+def test_a_wrong_option_or_command_is_answered_with_the_right_one(
+    line: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(line.split())
+    assert left.value.code == 2
+    assert f"Did you mean {meant}?" in capsys.readouterr().err
