@@ -40,8 +40,10 @@ def test_where_nothing_was_run_nothing_is_shown(tmp_path: Path) -> None:
     for folders in ([], [tmp_path]):
         rows = evonas.reproduce("bionas", folders, table=1).rows
         ours = [row for row in rows if row["network"] == "ours"]
-        assert [row["data set"] for row in ours] == ["cifar10", "cifar100"]
-        assert all(row["error, %"] == "" and row["budget"] == "nothing was run" for row in ours)
+        assert [row["dataset"] for row in ours] == ["cifar10", "cifar100"]
+        assert all(
+            row["error_percent"] == "" and row["budget"] == "nothing was run" for row in ours
+        )
 
 
 def test_every_published_figure_says_where_it_was_read_and_what_is_unverified() -> None:
@@ -56,7 +58,7 @@ def test_every_published_figure_says_where_it_was_read_and_what_is_unverified() 
                 assert ("unverified" in row["source"]) == (figure.status == "note")
     # 100 less the accuracies of the abstract
     rows = evonas.reproduce("bionas", table=1).rows
-    assert [row["error, %"] for row in rows if row["source"]] == ["4.84", "23.52"]
+    assert [row["error_percent"] for row in rows if row["source"]] == ["4.84", "23.52"]
 
 
 def test_ours_is_the_mean_over_seeds_with_its_budget(tmp_path: Path) -> None:
@@ -67,13 +69,13 @@ def test_ours_is_the_mean_over_seeds_with_its_budget(tmp_path: Path) -> None:
     # a folder that is named twice counts once
     rows = evonas.reproduce("bionas", [tmp_path, tmp_path / "deep"], table=1).rows
     ours = [row for row in rows if row["network"].startswith("ours")]
-    assert [row["data set"] for row in ours] == ["cifar10", "cifar100"]
+    assert [row["dataset"] for row in ours] == ["cifar10", "cifar100"]
     first, second = ours
-    assert first["error, %"] == "9.00 ± 1.41"
+    assert first["error_percent"] == "9.00 ± 1.41"
     assert first["budget"] == "3 epochs of batches of 500, 2 seeds, 1.0 h"
     assert (first["params"], first["bio"]) == ("1.97 M", "1.00")
     assert first["network"] == "ours: fast-cifar10 @ kp"
-    assert second["error, %"] == "50.00"
+    assert second["error_percent"] == "50.00"
 
 
 def test_it_is_printed_as_a_table_as_json_and_as_markdown(
@@ -88,7 +90,7 @@ def test_it_is_printed_as_a_table_as_json_and_as_markdown(
     assert document["rows"] == list(rows)
     markdown = call(*arguments, "--markdown")
     cells = [line.split(" | ") for line in markdown.splitlines() if line.startswith("| cifar")]
-    assert [cell[2] for cell in cells] == [row["error, %"] for row in rows]
+    assert [cell[2] for cell in cells] == [row["error_percent"] for row in rows]
 
 
 def test_mistakes_are_told(tmp_path: Path, call: Callable[..., str]) -> None:

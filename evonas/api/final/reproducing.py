@@ -19,7 +19,7 @@ class Reproduction:
         rows: by the names of the columns.
 
     Examples:
-        >>> evonas.reproduce("bionas", table=1).rows[0]["error, %"]
+        >>> evonas.reproduce("bionas", table=1).rows[0]["error_percent"]
         '4.84'
     """
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from evonas.report.reproduction.own import OwnTraining
 from evonas.report.reproduction.published import STATUS_TEXT, Paper, PublishedTable
 
-COLUMNS = ("data set", "network", "error, %", "budget", "params", "bio", "source")
+COLUMNS = ("dataset", "network", "error_percent", "budget", "params", "bio", "source")
 NOTHING = "nothing was run"
 
 
