@@ -28,7 +28,9 @@ def test_a_figure_is_as_wide_as_its_columns_and_its_letters_can_be_read(
 ) -> None:
     figure = made(run, name, columns=columns)
     assert figure.get_size_inches()[0] == pytest.approx(WIDTH_INCHES[columns], rel=1e-6)
-    sizes = [t.get_fontsize() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+    sizes = [
+        float(t.get_fontsize()) for t in figure.findobj(Text) if t.get_text() and t.get_visible()
+    ]
     assert sizes
     assert min(sizes) >= 5.5
     assert max(sizes) <= 9

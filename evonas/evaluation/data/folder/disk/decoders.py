@@ -28,7 +28,8 @@ from evonas.evaluation.data.folder.disk.file_images import FileImages
 
 AHEAD = 2  # batches that each worker has ready
 MAX_PROCESSES = 16
-THREADS_OF_A_WORKER = 2  # of a process that is itself one of several which train
+THREADS_OF_A_WORKER = 2  # of a process that is one of several which train on the CPU
+MAX_GPU_THREADS = 8  # of the one process that trains on a GPU: beyond, they wait for the lock
 SHARED_MEMORY = Path("/dev/shm")
 _PR_SET_PDEATHSIG = 1
 _WORKER_DIED = "DataLoader worker (pid"
@@ -69,7 +70,7 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
     cores = min(num_cores(), MAX_PROCESSES)
     if multiprocessing.current_process().daemon:
         return Decoders(
-            0, THREADS_OF_A_WORKER, "a worker of a search may not start processes of its own"
+            0, _threads_of_a_worker(), "a worker of a search may not start processes of its own"
         )
     free = _free_bytes(shared_memory)
     needed = batch_bytes * (AHEAD * cores + 1)
@@ -207,6 +208,14 @@ def _begin(_number: int, *, parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it was gone before
             os._exit(1)
+
+
+def _threads_of_a_worker() -> int:
+    """There is one worker for each core, or one for each GPU."""
+    if not torch.cuda.is_initialized():
+        return THREADS_OF_A_WORKER
+    share = num_cores() // max(1, torch.cuda.device_count())
+    return min(MAX_GPU_THREADS, max(THREADS_OF_A_WORKER, share))
 
 
 def _free_bytes(folder: Path) -> int | None:
