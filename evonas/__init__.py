@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from evonas.api.export.predicting import Prediction as Prediction
     from evonas.api.export.predicting import predict as predict
     from evonas.api.final.report import FinalReport as FinalReport
+    from evonas.api.final.reproducing import Reproduction as Reproduction
+    from evonas.api.final.reproducing import reproduce as reproduce
     from evonas.api.final.training import train as train
     from evonas.api.reporting.page import report as report
     from evonas.api.reporting.paper import plot as plot
@@ -57,6 +59,7 @@ __all__ = [
     "MeasuredValue",
     "Objective",
     "Prediction",
+    "Reproduction",
     "Settings",
     "Study",
     "Subject",
@@ -75,6 +78,7 @@ __all__ = [
     "plot",
     "predict",
     "report",
+    "reproduce",
     "search",
     "table",
     "train",
@@ -90,6 +94,8 @@ _HOMES = {
     "Objective": "evonas.evaluation.objectives",
     "Analysis": "evonas.api.analyses.result",
     "FinalReport": "evonas.api.final.report",
+    "Reproduction": "evonas.api.final.reproducing",
+    "reproduce": "evonas.api.final.reproducing",
     "export": "evonas.api.export.exporting",
     "Prediction": "evonas.api.export.predicting",
     "predict": "evonas.api.export.predicting",

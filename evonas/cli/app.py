@@ -19,6 +19,7 @@ from evonas.cli.examining.attack import attack
 from evonas.cli.examining.data import check as check_data
 from evonas.cli.final.export import export
 from evonas.cli.final.predict import predict
+from evonas.cli.final.reproduce import reproduce
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.reporting.commands import plot, report, table
@@ -69,6 +70,7 @@ def make_app() -> App:
     app.command(export, sort_key=2.53)
     app.command(predict, sort_key=2.54, synonym=("infer", "classify"))
     app.command(recipes, sort_key=7.5)
+    app.command(reproduce, sort_key=2.545)
     app.command(attack, sort_key=2.55)
     app.command(ablate, sort_key=2.6)
     app.command(analyse, sort_key=2.7)

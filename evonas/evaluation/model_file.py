@@ -1,7 +1,8 @@
 """A trained network as one file that says how to build it: safetensors with metadata.
 
 The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
-``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules``, ``input_shape``,
+``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules`` (a network with a name has
+``network`` and ``rules`` instead, and format ``evonas-model-2``), ``input_shape``,
 ``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight),
 ``seed`` (of the feedback), ``training`` (of a final training) and ``sha256``, a hash of all the
 rest and of the weights: a format that only says where each tensor lies cannot tell a flipped bit.
@@ -21,52 +22,39 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from evonas.errors import DataError, StorageError
-from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.architectures.base import AbstractArchitecture
+from evonas.evaluation.architectures.reading import MODEL_FORMATS, read_architecture
 from evonas.evaluation.data.images import Traits
 from evonas.networks import Network
-from evonas.schema import parse_yaml
-from evonas.space import Space, from_data
 from evonas.version import evonas_version
 
 ENTRY = "evonas"
-FORMAT = "evonas-model-1"
 
 
 def with_description(
     weights: bytes,
-    space: Space,
+    architecture: AbstractArchitecture,
     *,
-    genome: str,
-    key: str,
     traits: Traits,
-    space_text: str,
     seed: int,
     training: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The weights of a candidate with all that is needed to use them.
+    """The weights of a network with all that is needed to use them.
 
     Args:
         weights: as safetensors.
-        space: at the size of the candidate, with its rules.
-        genome: its text.
-        key: of the candidate.
+        architecture: of the network.
         traits: of the images that it was trained on.
-        space_text: the YAML of the space.
-        seed: of the candidate.
+        seed: that it was built with.
         training: what a final training did, so that nobody measures on images that it learned.
 
     Returns:
         The same as safetensors; equal arguments give equal bytes.
     """
     document = {
-        "format": FORMAT,
+        "format": architecture.model_format,
         "version": evonas_version(),
-        "genome": genome,
-        "key": key,
-        "space": space_text,
-        "channels": space.channels,
-        "cells": space.cells,
-        "rules": space.rule_choices,
+        **architecture.description(),
         "input_shape": traits.shape,
         "num_classes": traits.num_classes,
         "class_names": traits.class_names,
@@ -146,9 +134,10 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
     """
     weights, document = read_model(path)
     try:
-        if document.get("format") != FORMAT:
+        if document.get("format") not in MODEL_FORMATS:
             raise DataError(
-                f"{path}: expected a model that says how it is built (format {FORMAT}), found "
+                f"{path}: expected a model that says how it is built (format "
+                f"{' or '.join(MODEL_FORMATS)}), found "
                 f"{document.get('format', 'no format')}; a model of an earlier version is loaded "
                 "by evonas.load_study(RUN).load(KEY)"
             )
@@ -172,11 +161,6 @@ def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
 
 
 def _built(document: dict[str, Any], *, where: str) -> Network:
-    space = (
-        from_data(parse_yaml(document["space"], where=where), where=where)
-        .resized(channels=document["channels"], cells=document["cells"])
-        .with_rules(tuple(document["rules"]))
-    )
     channels, height, width = document["input_shape"]
     traits = Traits(
         name="",
@@ -186,4 +170,4 @@ def _built(document: dict[str, Any], *, where: str) -> Network:
         std=tuple(document["std"]),
         crop_padding=0,
     )
-    return candidate_network(space, space.parse(document["genome"]), traits, seed=document["seed"])
+    return read_architecture(document, where=where).network(traits, seed=document["seed"])

@@ -23,6 +23,8 @@ class Cell(nn.Module):
 
     Attributes:
         has_kernels: whether kernels compute its nodes in training mode.
+        drops: by the name of an edge, what its outputs are multiplied by in training mode,
+            (batch, 1, 1, 1); None for no such thing.
     """
 
     def __init__(
@@ -41,11 +43,17 @@ class Cell(nn.Module):
         self.channels = channels
         self.stride = stride
         self.has_kernels = False
+        self.drops: dict[str, Tensor] | None = None
         live = [edge for edge in plan.edges if edge.is_live]
         self._incoming = [
             [(edge.name, edge.source) for edge in live if edge.target == node]
             for node in range(plan.inputs, plan.inputs + plan.nodes)
         ]
+
+    @property
+    def live_edges(self) -> list[str]:
+        """Names of the edges that are run."""
+        return [name for incoming in self._incoming for name, _ in incoming]
 
     @property
     def sources(self) -> list[list[int]]:
@@ -55,7 +63,8 @@ class Cell(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Maps one or two tensors (N, C, H, W) to the cell's output."""
         prepared = [module(value) for module, value in zip(self.preprocess, inputs, strict=True)]
-        nodes = self._by_kernels if self.has_kernels and self.training else self._by_modules
+        has_kernels = self.has_kernels and self.training and self.drops is None
+        nodes = self._by_kernels if has_kernels else self._by_modules
         return join_nodes(
             nodes(prepared),
             join=self.join,
@@ -67,9 +76,15 @@ class Cell(nn.Module):
     def _by_modules(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
         values: list[Tensor | None] = list(prepared)
         for incoming in self._incoming:
-            terms = [self.edges[name](values[source]) for name, source in incoming]
+            terms = [self._run_edge(name, values[source]) for name, source in incoming]
             values.append(reduce(add, terms) if terms else None)
         return values[len(prepared) :]
+
+    def _run_edge(self, name: str, value: Tensor | None) -> Tensor:
+        output: Tensor = self.edges[name](value)
+        if self.training and self.drops is not None and name in self.drops:
+            output = output * self.drops[name].to(output.dtype)
+        return output
 
     def _by_kernels(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
         """The same numbers up to rounding."""

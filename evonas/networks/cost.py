@@ -6,6 +6,7 @@ from evonas.networks.blocks import ResidualReduction
 from evonas.networks.build import Network
 from evonas.networks.cell import Cell
 from evonas.networks.edges.base import AbstractEdge
+from evonas.networks.named.whitening import Whitening
 from evonas.networks.resnet import BasicBlock
 from evonas.rules import RuleLinear
 
@@ -41,10 +42,20 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
                 else:
                     total += _weights(edge) * height * width
         else:
-            if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
-                height, width = _halved(height), _halved(width)
+            height, width = _size_after(module, height, width)
             total += _weights(module) * height * width
     return total
+
+
+def _size_after(module: nn.Module, height: int, width: int) -> tuple[int, int]:
+    """Height and width of what a block gives, and of what its layers compute."""
+    if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
+        return _halved(height), _halved(width)
+    if isinstance(module, nn.MaxPool2d):  # of a named network: 2x2, nothing is padded
+        return height // 2, width // 2
+    if any(isinstance(each, RuleLinear) for each in module.modules()):
+        return 1, 1
+    return height, width
 
 
 def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:
@@ -58,6 +69,9 @@ def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:
         elif isinstance(module, RuleLinear):
             height = width = 1
             total += _weights(module)
+        elif isinstance(module, Whitening):
+            height, width = height - 1, width - 1
+            total += module.components.numel() * height * width
     return total, height, width
 
 

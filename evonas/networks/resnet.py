@@ -18,12 +18,13 @@ from evonas.networks.build import Network, seeded_network
 from evonas.networks.normalisation import BatchNorm
 from evonas.networks.skeleton import SkeletonParts
 from evonas.networks.stems import stem
-from evonas.rules import AbstractRule, RuleLinear, Segment
+from evonas.rules import AbstractRule, Backprop, RuleLinear, Segment
 
 DEPTHS: dict[str, int] = {"resnet20": 20, "resnet56": 56}
 """By name; on CIFAR-10 they have 0.27 and 0.85 million parameters."""
 WIDTHS = (16, 32, 64)
 SMALLEST_SIDE = 4  # pixels: it is halved twice
+_BACKPROP = Backprop()
 
 
 @final
@@ -86,6 +87,27 @@ def build_resnet(
         SpaceError: the images are too small.
         ValueError: the depth is not 6n + 2.
     """
+    return seeded_network(
+        lambda: resnet_parts(depth, input_shape, num_classes, rule=rule),
+        input_shape=input_shape,
+        num_classes=num_classes,
+        seed=seed,
+        mean=mean,
+        deviation=deviation,
+    )
+
+
+def resnet_parts(
+    depth: int,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    rule: AbstractRule = _BACKPROP,
+) -> SkeletonParts:
+    """The same, before its layers are connected.
+
+    Arguments and errors are those of :func:`build_resnet`.
+    """
     if depth < 8 or depth % 6 != 2:
         raise ValueError(f"depth: expected 6n + 2, such as 20, got {depth}")
     if min(input_shape[1:]) < SMALLEST_SIDE:
@@ -93,17 +115,10 @@ def build_resnet(
             f"resnet{depth}: expected images of at least {SMALLEST_SIDE} pixels a side, got "
             f"{input_shape[1]} x {input_shape[2]}"
         )
-    return seeded_network(
-        lambda: SkeletonParts(
-            _body(depth, input_shape[0], rule),
-            head=nn.Identity(),
-            classifier=RuleLinear(WIDTHS[-1], num_classes, rule=rule.for_readout()),
-        ),
-        input_shape=input_shape,
-        num_classes=num_classes,
-        seed=seed,
-        mean=mean,
-        deviation=deviation,
+    return SkeletonParts(
+        _body(depth, input_shape[0], rule),
+        head=nn.Identity(),
+        classifier=RuleLinear(WIDTHS[-1], num_classes, rule=rule.for_readout()),
     )
 
 

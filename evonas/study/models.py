@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import final
 
 from evonas.errors import DataError, StorageError
+from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.model_file import read_model, with_description
 from evonas.evaluation.objectives import OBJECTIVES
@@ -40,11 +41,14 @@ class Models:
         """Write the model of a candidate, with all that is needed to use it."""
         model = with_description(
             weights,
-            self._space,
-            genome=evaluation.genome,
-            key=evaluation.key,
+            GenomeArchitecture(
+                space_text=read_text(self._folder / SPACE_FILE),
+                genome=evaluation.genome,
+                channels=self._space.channels,
+                cells=self._space.cells,
+                rules=tuple(self._space.rule_choices),
+            ),
             traits=self._traits,
-            space_text=read_text(self._folder / SPACE_FILE),
             seed=evaluation.seed,
         )
         save_weights(self._folder, evaluation.key, model)

@@ -15,6 +15,7 @@ import evonas
 from evonas.api.export import exporting
 from evonas.api.export.check import check_export
 from evonas.errors import ConfigError, DataError, StorageError
+from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.model_file import with_description
@@ -45,8 +46,9 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         network(torch.rand(4, 3, 16, 16))
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     description = with_description(
-        save(network.state_dict()), space, genome=space.format(genome), key=space.key(genome),
-        traits=TRAITS, space_text=source_text(request.param), seed=1,
+        save(network.state_dict()),
+        GenomeArchitecture(source_text(request.param), space.format(genome), 4, 1, RULES),
+        traits=TRAITS, seed=1,
     )  # fmt: skip
     path.write_bytes(description)
     return path

@@ -103,6 +103,31 @@ def test_python_has_what_the_command_has(
     assert len(report.curve) == 3
 
 
+def test_a_network_with_a_name_is_trained_attacked_exported_and_read(
+    call: Callable[..., str], tmp_path: Path
+) -> None:
+    call(
+        "train", "--network", "fast-cifar10", "--rule", "kp", "--dataset", "digits",
+        "--image-size", "9", "--epochs", "3", "--batch", "200", "--learning-rate", "0.02",
+        "--quiet", "--out", str(tmp_path / "out"),
+    )  # fmt: skip
+    (row,) = rows(tmp_path / "out" / "seeds.csv")
+    assert (row["views"], float(row["bio"])) == ("flips and shifts", 1.0)
+    model = tmp_path / "out" / "seed-0" / "model.safetensors"
+    network, test = evonas.load_network(model), load_test("digits", fitting=Fitting(size=9))
+    with torch.no_grad():
+        hits = (network(test.pixels / 255).argmax(1) == test.labels).float().mean().item()
+    assert hits == pytest.approx(float(row["test_one_view"]))
+    attacked = call(
+        "attack", str(model), "--dataset", "digits", "--part", "test", "--image-size", "9",
+        "--images", "10", "--epsilon", "1/255",
+    )  # fmt: skip
+    assert "worst case" in attacked
+    exported = evonas.export(model, format="pt2", out=tmp_path / "model.pt2")
+    assert exported.exists()  # its logits were held against those of the network
+    assert evonas.predict(model, []) == []
+
+
 def test_images_are_brought_to_the_size_that_is_asked_for(
     folder: Path, key: str, tmp_path: Path
 ) -> None:
@@ -183,7 +208,25 @@ def test_another_training_in_the_same_folder_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "expected the folder of a run and a key, or --space and --genome, got neither"),
+        ([], "or --network and --rule, got none of them"),
+        (["RUN", "KEY", "--network", "resnet20"], "got a run and --network"),
+        (["RUN", "KEY", "--rule", "usf"], "rule: it is for --network"),
+        (["--network", "resnet21", "--rule", "usf"], "did you mean 'resnet20'"),
+        (["--network", "resnet20"], "rule: expected one beside the network resnet20"),
+        (["--network", "resnet20", "--rule", "usf"], "dataset: expected one beside the network"),
+        (["--network", "resnet20", "--rule", "ufs", "--dataset", "digits"], "unknown rule 'ufs'"),
+        (
+            ["--network", "resnet20", "--rule", "usf,kp", "--dataset", "digits"],
+            "or one for each of its 20 layers with weights, got 2",
+        ),
+        (
+            ["--network", "resnet20", "--rule", "local(alpha=1)", "--dataset", "digits"],
+            "expected options such as local(option=0.5)",
+        ),
+        (
+            ["--network", "fast-cifar10", "--rule", "kp", "--dataset", "digits"],
+            "expected images of at least 9 pixels a side",
+        ),
         (["--space", "tiny", "--genome", "x"], "dataset: expected one beside the genome"),
         (["RUN"], "expected the key of a candidate"),
         (["RUN", "nokey"], "nokey"),

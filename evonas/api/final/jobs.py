@@ -1,17 +1,23 @@
-"""What a user asks to have trained, as a job: a candidate of a run, or a genome of a space."""
+"""What a user asks to have trained, as a job: a candidate of a run, a genome, a named network."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.architectures.base import AbstractArchitecture
+from evonas.evaluation.architectures.genome import GenomeArchitecture
+from evonas.evaluation.architectures.named import NamedArchitecture
+from evonas.evaluation.architectures.rule_text import split_rules
+from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.loading import all_datasets, source_of, traits_of
 from evonas.evaluation.data.place import COUNTED, default_data_dir
 from evonas.evaluation.data.storage import AUTO, choose_storage
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
 from evonas.evaluation.training.devices import check_device, devices_of
 from evonas.evaluation.training.precision import check_precision
+from evonas.networks.named.table import NETWORKS
 from evonas.registry import look_up
 from evonas.settings.machine import Precision
 from evonas.settings.training import STORAGE
@@ -19,6 +25,12 @@ from evonas.space import load, source_text
 from evonas.study.final.job import SPACE_FILE, FinalJob
 
 FINAL_FOLDER = "final"
+DEFAULT_RECIPE = "nas-bench-201"
+RECIPES = {
+    "resnet20": "resnet20", "resnet56": "resnet56", "vgg8b": "vgg8b-local",
+    "fast-cifar10": "fast-cifar10", "fast-cifar10-plain": "fast-cifar10",
+}  # fmt: skip
+"""Of a network, unless another is asked for."""
 MIN_IMAGE_SIZE = 4  # pixels, as in a search
 
 
@@ -28,6 +40,8 @@ def make_job(
     *,
     space: str | Path | None,
     genome: str | None,
+    network: str | None,
+    rule: str | Sequence[str] | None,
     recipe: FinalRecipe,
     channels: int | None,
     cells: int | None,
@@ -39,6 +53,7 @@ def make_job(
     split_seed: int,
     precision: Precision,
     device: str,
+    processes: int = 1,
 ) -> tuple[FinalJob, Path, Path]:
     """What is trained, the folder for it, and where the images lie.
 
@@ -49,24 +64,39 @@ def make_job(
         known = ", ".join(get_args(Precision))
         raise ConfigError(f"precision: expected one of {known}, got {precision}")
     check_precision(precision, device="cpu" if device == "cpu" else "cuda")
-    if (run is None) == (genome is None):
+    if [run, genome, network].count(None) != 2:
+        given = [
+            name
+            for name, value in (("a run", run), ("--genome", genome), ("--network", network))
+            if value is not None
+        ]
         raise ConfigError(
-            "expected the folder of a run and a key, or --space and --genome, got "
-            f"{'neither' if run is None else 'both'}"
+            "expected the folder of a run and a key, or --space and --genome, or --network and "
+            f"--rule, got {' and '.join(given) or 'none of them'}"
         )
-    if run is not None:
-        job, where = _job_of_run(
-            Path(run), key, recipe, split_seed, precision, dataset=dataset, data_dir=data_dir
-        )
+    common = _Common(recipe, split_seed, precision, dataset)
+    base, where = Path("runs"), Path(data_dir) if data_dir is not None else default_data_dir()
+    if network is not None:
+        job = _job_of_name(network, rule, common, has_size=bool(channels or cells or rules))
+        name = f"final-{job.architecture.key}"
+    elif rule is not None:
+        raise ConfigError("rule: it is for --network; a genome has its own rules (see --rules)")
+    elif run is not None:
+        job, where = _job_of_run(Path(run), key, common, data_dir=data_dir)
         base = Path(run) / FINAL_FOLDER
     else:
-        job = _job_of_genome(space, genome or "", recipe, split_seed, precision, dataset)
-        where = Path(data_dir) if data_dir is not None else default_data_dir()
-        base = Path("runs")
-    job = replace(
-        job, channels=channels or job.channels, cells=cells or job.cells,
-        rules=tuple(rules) if rules else job.rules,
-    )  # fmt: skip
+        job = _job_of_genome(space, genome or "", common)
+    architecture = job.architecture
+    if isinstance(architecture, GenomeArchitecture):
+        architecture = replace(
+            architecture,
+            channels=channels or architecture.channels,
+            cells=cells or architecture.cells,
+            rules=tuple(rules) if rules else architecture.rules,
+        )
+        short = architecture.key
+        name = short if run is not None else f"final-{architecture.parsed[0].name}-{short}"
+        job = replace(job, architecture=architecture)
     if image_size is not None:
         if image_size < MIN_IMAGE_SIZE:
             raise ConfigError(f"image_size: expected at least {MIN_IMAGE_SIZE}, got {image_size}")
@@ -76,10 +106,12 @@ def make_job(
     look_up(all_datasets(), job.dataset, kind="data set")
     stored = _stored(job, image_storage, data_dir=where.resolve(), device=device)
     job = replace(job, fitting=stored)
-    shaped, parsed = job.parsed()
-    short = shaped.key(parsed)
-    name = short if run is not None else f"final-{shaped.name}-{short}"
-    return job, base / name, where.resolve()
+    if processes < 1 or recipe.batch % processes:
+        raise ConfigError(
+            f"processes: expected at least 1, and a divisor of the batch of {recipe.batch}, got "
+            f"{processes}"
+        )
+    return replace(job, processes=processes), base / name, where.resolve()
 
 
 def _stored(job: FinalJob, asked: str, *, data_dir: Path, device: str) -> Fitting:
@@ -96,18 +128,27 @@ def _stored(job: FinalJob, asked: str, *, data_dir: Path, device: str) -> Fittin
 
 
 def recipe_with(
-    given: str | Path | FinalRecipe,
+    given: str | Path | FinalRecipe | None,
     *,
+    network: str | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     learning_rate: float | None = None,
 ) -> FinalRecipe:
     """A recipe with some of its values changed.
 
+    Args:
+        given: a recipe or its name; None for that of the network, or of NAS-Bench-201.
+        network: a network's name; None for a genome.
+        epochs: in the place of the recipe's.
+        batch: the same.
+        learning_rate: the same.
+
     Raises:
         UnknownNameError: no recipe has this name.
         ConfigError: a value is out of range, or the file is no recipe.
     """
+    given = given or RECIPES.get(network or "", DEFAULT_RECIPE)
     recipe = given if isinstance(given, FinalRecipe) else load_recipe(given)
     values = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
     changes = {name: value for name, value in values.items() if value is not None}
@@ -117,15 +158,53 @@ def recipe_with(
         raise ConfigError(f"recipe: {str(problem).removeprefix('.')}") from problem
 
 
+@dataclass(frozen=True)
+class _Common:
+    """What every kind of job has."""
+
+    recipe: FinalRecipe
+    split_seed: int
+    precision: Precision
+    dataset: str | None
+
+    def job(
+        self,
+        architecture: AbstractArchitecture,
+        dataset: str,
+        *,
+        train_sha256: str | None = None,
+        fitting: Fitting = AS_THEY_ARE,
+    ) -> FinalJob:
+        return FinalJob(
+            architecture=architecture,
+            dataset=dataset,
+            train_sha256=train_sha256,
+            split_seed=self.split_seed,
+            precision=self.precision,
+            recipe=self.recipe,
+            fitting=fitting,
+        )
+
+
+def _job_of_name(
+    network: str, rule: str | Sequence[str] | None, common: _Common, *, has_size: bool
+) -> FinalJob:
+    if has_size:
+        raise ConfigError(
+            f"network: {network} has its own size and one --rule, or one for each layer; expected "
+            "no channels, cells or rules"
+        )
+    look_up(NETWORKS, network, kind="network")
+    if rule is None:
+        raise ConfigError(f"rule: expected one beside the network {network}, such as bp, got none")
+    if common.dataset is None:
+        raise ConfigError(f"dataset: expected one beside the network {network}, got none")
+    rules = split_rules(rule) if isinstance(rule, str) else tuple(rule)
+    return common.job(NamedArchitecture(network, rules), common.dataset)
+
+
 def _job_of_run(
-    run: Path,
-    key: str | None,
-    recipe: FinalRecipe,
-    split_seed: int,
-    precision: Precision,
-    *,
-    dataset: str | None,
-    data_dir: Path | str | None,
+    run: Path, key: str | None, common: _Common, *, data_dir: Path | str | None
 ) -> tuple[FinalJob, Path]:
     from evonas.api.study import load_study
 
@@ -134,46 +213,36 @@ def _job_of_run(
         raise ConfigError(f"{run}: expected the key of a candidate; see evonas front {run}")
     candidate, settings = study.find(key), study.settings
     training = settings.training
-    is_other = dataset not in (None, training.dataset)
-    job = FinalJob(
+    is_other = common.dataset not in (None, training.dataset)
+    architecture = GenomeArchitecture(
         space_text=(run / SPACE_FILE).read_text(encoding="utf-8"),
         genome=candidate.genome,
         channels=training.channels,
         cells=training.cells,
-        rules=settings.problem.rules,
-        dataset=dataset or training.dataset,
+        rules=tuple(settings.problem.rules),
+    )
+    job = common.job(
+        architecture,
+        common.dataset or training.dataset,
         train_sha256=None if is_other else training.train_sha256,
-        split_seed=split_seed,
-        precision=precision,
-        recipe=recipe,
         fitting=Fitting() if is_other else Fitting.of(training),
     )
     return job, Path(data_dir if data_dir is not None else training.data_dir)
 
 
-def _job_of_genome(
-    space: str | Path | None,
-    genome: str,
-    recipe: FinalRecipe,
-    split_seed: int,
-    precision: Precision,
-    dataset: str | None,
-) -> FinalJob:
+def _job_of_genome(space: str | Path | None, genome: str, common: _Common) -> FinalJob:
+    dataset = common.dataset
     if space is None or dataset is None:
         missing = "space" if space is None else "dataset"
         raise ConfigError(f"{missing}: expected one beside the genome, got none")
     whole = load(str(space))
     is_known = dataset in all_datasets() and dataset not in COUNTED
     traits = traits_of(dataset) if is_known else None
-    return FinalJob(
+    architecture = GenomeArchitecture(
         space_text=source_text(str(space)),
         genome=genome,
         channels=(traits and traits.channels) or whole.channels,
         cells=(traits and traits.cells) or whole.cells,
-        rules=whole.rule_choices,
-        dataset=dataset,
-        train_sha256=None,
-        split_seed=split_seed,
-        precision=precision,
-        recipe=recipe,
+        rules=tuple(whole.rule_choices),
     )
+    return common.job(architecture, dataset)

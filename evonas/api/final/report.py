@@ -55,8 +55,11 @@ class FinalReport:
         import pandas as pd
 
         rows = []
+        left = {"epochs"}
+        if all(each.views == "one" for each in self.results):
+            left |= {"views", "test_one_view"}
         for each in self.results:
-            row = {name: value for name, value in asdict(each).items() if name != "epochs"}
+            row = {name: value for name, value in asdict(each).items() if name not in left}
             rows.append({**row, "epochs": len(each.epochs), "seconds": each.seconds})
         return pd.DataFrame(rows).set_index("seed")
 

@@ -1,7 +1,7 @@
 """Train a candidate of a run, or a genome of a space, to the end; test it once."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.training.precision import default_precision
 from evonas.settings.machine import Precision
+from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
 from evonas.study.final.run import Ended, run_seed
 from evonas.study.versions import installed_packages
@@ -32,7 +33,9 @@ def train(
     *,
     space: str | Path | None = None,
     genome: str | None = None,
-    recipe: str | Path | FinalRecipe = "nas-bench-201",
+    network: str | None = None,
+    rule: str | Sequence[str] | None = None,
+    recipe: str | Path | FinalRecipe | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     learning_rate: float | None = None,
@@ -47,6 +50,7 @@ def train(
     seeds: int = 1,
     device: str = "cpu",
     precision: Precision | None = None,
+    processes: int = 1,
     out: Path | str | None = None,
     progress: bool = True,
 ) -> FinalReport:
@@ -56,11 +60,15 @@ def train(
     number of threads). What has ended is only read.
 
     Args:
-        run: the folder of a run; or give ``space`` and ``genome``.
+        run: the folder of a run; or give ``space`` and ``genome``, or ``network`` and ``rule``.
         key: of a candidate of the run, or the beginning of it that no other has.
         space: name of a shipped space, or path of a YAML file.
         genome: its text, as in the tables of a run.
-        recipe: name of a shipped recipe, path of a YAML file, or a recipe.
+        network: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain.
+        rule: of all its layers, or one for each from the stem to the classifier; options stand in
+            brackets, as in ``local(beta=0.99)``.
+        recipe: name of a shipped recipe, path of a YAML file, or a recipe; that of the network, or
+            ``nas-bench-201``, if None.
         epochs: in the place of the recipe's.
         batch: in the place of the recipe's.
         learning_rate: in the place of the recipe's.
@@ -77,8 +85,10 @@ def train(
         seeds: how many trainings, from seed 0.
         device: cpu, cuda or cuda:<number>.
         precision: fp32, tf32 or bf16; what suits the device if None.
+        processes: that share each batch; on GPUs each has one of its own. Their number changes
+            the result, see ``docs/training.md``.
         out: the folder of the training; one of its own in the run's folder, or
-            ``runs/final-<space>-<key>``, if None.
+            ``runs/final-<space>-<key>``, or ``runs/final-<network>-<rule>``, if None.
         progress: whether a progress bar is shown.
 
     Raises:
@@ -86,6 +96,7 @@ def train(
         DataError: the images are missing, damaged or others than the run had.
         TrainingDiverged: the loss stopped being finite.
         StorageError: a file of the training is damaged.
+        ClusterError: a process that shares the batches was lost.
 
     Examples:
         >>> key = study.front.index[0]
@@ -93,12 +104,16 @@ def train(
         >>> len(report.curve)
         3
     """
-    chosen = recipe_with(recipe, epochs=epochs, batch=batch, learning_rate=learning_rate)
+    chosen = recipe_with(
+        recipe, network=network, epochs=epochs, batch=batch, learning_rate=learning_rate
+    )
     precision = precision or default_precision(device)
     job, folder, where = make_job(
-        run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
+        run, key, space=space, genome=genome, network=network, rule=rule,
+        recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
         image_storage=image_storage, split_seed=split_seed, precision=precision, device=device,
+        processes=processes,
     )  # fmt: skip
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="steps") as show:
         return train_to_the_end(
@@ -174,23 +189,24 @@ def _train(
             tell(f"no test accuracy: {problem}")
             return None
 
-    for seed in range(seeds):
+    with companions(job, data_dir=data_dir, device=device) as others:
+        for seed in range(seeds):
 
-        def step(training: FinalTraining, seed: int = seed) -> None:
-            done = seed * training.num_steps + training.num_steps_done
-            on_progress(done, seeds * training.num_steps)
+            def step(training: FinalTraining, seed: int = seed) -> None:
+                done = seed * training.num_steps + training.num_steps_done
+                on_progress(done, seeds * training.num_steps)
 
-        result = run_seed(
-            seed_folder(folder, seed), job, data, seed=seed, read_test=read_test,
-            on_step=step, on_epoch=on_epoch, tell=tell,
-        )  # fmt: skip
-        results.append(result)
+            result = run_seed(
+                seed_folder(folder, seed), job, data, seed=seed, others=others,
+                read_test=read_test, on_step=step, on_epoch=on_epoch, tell=tell,
+            )  # fmt: skip
+            results.append(result)
     report = FinalReport(folder, tuple(results))
     write_whole(folder / "seeds.csv", report.table.to_csv(lineterminator="\n").encode())
     from evonas.report.curves import draw_curves
 
     draw_curves(
         {each.seed: each.epochs for each in results}, path=folder / "curve.png",
-        title=f"{job.genome[:60]} on {job.dataset}",
+        title=f"{job.architecture.text[:60]} on {job.dataset}",
     )  # fmt: skip
     return report

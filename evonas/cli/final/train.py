@@ -18,9 +18,25 @@ def train(
         str | None, Parameter(help="Instead of a run: name of a space, or a YAML file.")
     ] = None,
     genome: Annotated[str | None, Parameter(help="With --space: the text of a genome.")] = None,
+    network: Annotated[
+        str | None,
+        Parameter(
+            help="Instead of a run: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain."
+        ),
+    ] = None,
+    rule: Annotated[
+        str | None,
+        Parameter(
+            help="With --network: of all layers, or one for each with commas; options in brackets."
+        ),
+    ] = None,
     recipe: Annotated[
-        str, Parameter(help="Name of a recipe (see evonas recipes), or a YAML file.")
-    ] = "nas-bench-201",
+        str | None,
+        Parameter(
+            help="Name of a recipe (see evonas recipes), or a YAML file; by default the "
+            "network's, or nas-bench-201."
+        ),
+    ] = None,
     epochs: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
     batch: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, Parameter(help="Instead of the recipe's.")] = None,
@@ -45,6 +61,9 @@ def train(
         Literal["fp32", "tf32", "bf16"] | None,
         Parameter(help="Of the training; by default what suits the device."),
     ] = None,
+    processes: Annotated[
+        int, Parameter(help="That share each batch; on GPUs each has one of its own.")
+    ] = 1,
     out: Annotated[
         Path | None, Parameter(help="Folder of the training.", show_default=False)
     ] = None,
@@ -62,12 +81,15 @@ def train(
     from evonas.cli.messages import warn
     from evonas.evaluation.training.precision import default_precision
 
-    chosen = recipe_with(recipe, epochs=epochs, batch=batch, learning_rate=learning_rate)
+    chosen = recipe_with(
+        recipe, network=network, epochs=epochs, batch=batch, learning_rate=learning_rate
+    )
     job, folder, where = make_job(
-        run, key, space=space, genome=genome, recipe=chosen, channels=channels, cells=cells,
+        run, key, space=space, genome=genome, network=network, rule=rule,
+        recipe=chosen, channels=channels, cells=cells,
         rules=rules, dataset=dataset, data_dir=data_dir, image_size=image_size,
         image_storage=image_storage, split_seed=split_seed,
-        precision=precision or default_precision(device), device=device,
+        precision=precision or default_precision(device), device=device, processes=processes,
     )  # fmt: skip
     folder = folder if out is None else out
     console = working(quiet=quiet)

@@ -19,10 +19,10 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
     """What will be trained, how, and into which folder."""
     recipe = job.recipe
     count = "1 seed" if seeds == 1 else f"{seeds} seeds"
-    cells = "1 cell" if job.cells == 1 else f"{job.cells} cells"
+    size = job.architecture.size_text
     _say(
         console,
-        f"{job.genome} on {job.dataset}: {job.channels} channels, {cells} a stage, "
+        f"{job.architecture.text} on {job.dataset}: {size + ', ' if size else ''}"
         f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
         f"into {folder}",
     )
@@ -58,7 +58,11 @@ def show_results(console: Console, report: FinalReport) -> None:
         mean, spread = report.test
         over = f" over {len(report.results)} seeds"
         error = "" if spread is None else f" ± {100 * spread:.2f}{over}"
-        _say(console, f"test accuracy {100 * mean:.2f} %{error}, on {first.test_images} images")
+        views = "" if first.views == "one" else f", each classified by the mean of {first.views}"
+        _say(
+            console,
+            f"test accuracy {100 * mean:.2f} %{error}, on {first.test_images} images{views}",
+        )
     _say(
         console,
         f"{first.parameters:,} parameters, plausible share of the weights {first.bio:.2f}; the "

@@ -12,17 +12,22 @@ import torch
 from torch import Tensor
 
 from evonas.errors import DataError, StorageError, TrainingDiverged
-from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.folder.disk.decoders import told_of_lost_workers
 from evonas.evaluation.data.images import Images
+from evonas.evaluation.final.additions import (
+    make_auxiliary,
+    make_drop_path,
+    make_regularised,
+)
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.sharing import GradientSharing, average
+from evonas.evaluation.final.views import viewed_accuracy
 from evonas.evaluation.final.weight_average import WeightAverage
 from evonas.evaluation.training.augment import plan_epoch
 from evonas.evaluation.training.cuda_graph import Replayed
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.precision import arithmetic
-from evonas.evaluation.training.regularisation import RegularisedBatches
 from evonas.evaluation.training.training_step import training_step
 from evonas.networks import Network
 from evonas.settings.machine import Precision
@@ -59,6 +64,8 @@ class FinalTraining:
         recipe: how, and for how long.
         seed: of the order of the images, of their augmentation and of the regularisation.
         precision: of the forward and the backward pass; accuracies are measured in float32.
+        part: number of this process, and how many share each batch; if there are several, they
+            are torch's default process group by the time of :meth:`run`.
 
     Attributes:
         epochs: those that are over.
@@ -75,6 +82,7 @@ class FinalTraining:
         *,
         seed: int,
         precision: Precision = "fp32",
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         if len(data.train) < recipe.batch:
             raise DataError(
@@ -86,10 +94,17 @@ class FinalTraining:
         self._data = data
         self._recipe = recipe
         self._generator = torch.Generator().manual_seed(seed)
-        self._regularised = self._make_regularised()
+        self._part = part
+        self._regularised = make_regularised(data, recipe, part=part)
+        self._auxiliary = make_auxiliary(network, data, recipe, seed=seed)
+        self._drop_path = make_drop_path(network, data, recipe, part=part)
+        modules = [network] if self._auxiliary is None else [network, self._auxiliary.module]
+        self._sharing = GradientSharing(modules) if part[1] > 1 else None
         self._step = training_step(
             network, data.train, recipe=recipe.descent, precision=precision, seed=seed,
             regularised=self._regularised, clip_norm=recipe.clip_norm or None,
+            additions=[*filter(None, (self._drop_path, self._auxiliary, self._sharing))],
+            processes=part[1],
         )  # fmt: skip
         decay = recipe.average_decay
         self._average = WeightAverage(network, decay=decay) if decay else None
@@ -165,6 +180,7 @@ class FinalTraining:
                 "losses": step.losses,
                 "seconds": self._seconds,
                 "epochs": [asdict(each) for each in self.epochs],
+                "auxiliary": None if self._auxiliary is None else self._auxiliary.state(),
                 "best": self._best,
                 "best_epoch": self._best_epoch,
             },
@@ -202,6 +218,8 @@ class FinalTraining:
         self._network.wiring.restore(state["wiring"])
         if self._average is not None:
             self._average.restore(state["average"])
+        if self._auxiliary is not None:
+            self._auxiliary.restore(state["auxiliary"])
         self._best, self._best_epoch = state["best"], state["best_epoch"]
 
     def _begin_epoch(self) -> None:
@@ -209,10 +227,16 @@ class FinalTraining:
         plan = plan_epoch(self._data.train, batch=self._recipe.batch, generator=self._generator)
         if self._regularised is not None:
             self._regularised.begin_epoch(self._generator)
-        self._step.begin_epoch(plan)
+        if self._drop_path is not None:
+            self._drop_path.begin_epoch(self._generator, epoch=len(self.epochs))
+        number, parts = self._part
+        own = self._recipe.batch // parts
+        self._step.begin_epoch(plan[:, :, number * own : (number + 1) * own].contiguous())
 
     def _end_epoch(self, start: float) -> None:
         epoch = len(self.epochs) + 1
+        if self._sharing is not None:
+            average([self._step.losses])
         losses: list[float] = self._step.losses.tolist()
         if not all(map(math.isfinite, losses)):
             first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
@@ -246,20 +270,6 @@ class FinalTraining:
     def _accuracy(self, images: Images) -> float:
         self._network.eval()
         with arithmetic("fp32", device_type=images.labels.device.type):
-            found = accuracy(self._network, images)
+            found = viewed_accuracy(self._network, images, views=self._recipe.views)
         self._network.train()
         return found
-
-    def _make_regularised(self) -> RegularisedBatches | None:
-        regularisation, traits = self._recipe.regularisation, self._data.traits
-        if regularisation.is_none:
-            return None
-        return RegularisedBatches(
-            regularisation,
-            num_steps=len(self._data.train) // self._recipe.batch,
-            batch=self._recipe.batch,
-            num_classes=traits.num_classes,
-            mean=traits.mean,
-            size=traits.shape[1:],
-            device=self._data.train.labels.device,
-        )

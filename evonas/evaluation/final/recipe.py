@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from evonas.errors import ConfigError, UnknownNameError
+from evonas.evaluation.final.views import Views
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.regularisation import Regularisation
 from evonas.registry import suggestion
@@ -32,6 +33,10 @@ class FinalRecipe:
         clip_norm: that the gradient of all weights together is scaled down to; 0 for none.
         average_decay: of an exponential moving average of the weights, which is then what is
             validated and kept; 0 for none.
+        drop_path: probability, in the last epoch, that an image skips an edge of a cell; it rises
+            linearly from 0.
+        auxiliary_weight: of the loss of a second classifier in the midst of the cells; 0 for none.
+        views: by which validation and test images are classified, see :class:`Views`.
         validation_share: of the official training images that choose the best epoch; 0 trains on
             all of them and keeps the last epoch.
     """
@@ -49,13 +54,16 @@ class FinalRecipe:
     label_smoothing: float = 0.0
     clip_norm: float = 0.0
     average_decay: float = 0.0
+    drop_path: float = 0.0
+    auxiliary_weight: float = 0.0
+    views: Views = "one"
     validation_share: float = 0.1
 
     def __post_init__(self) -> None:
         at_least: dict[str, float] = {
             "epochs": 1, "batch": 2, "warmup_epochs": 0, "cutout": 0, "mixup": 0,
             "clip_norm": 0,
-            "weight_decay": 0,
+            "weight_decay": 0, "auxiliary_weight": 0,
         }  # fmt: skip
         found = [
             (f".{name}", f"expected at least {least:g}, got {getattr(self, name)}")
@@ -64,7 +72,8 @@ class FinalRecipe:
         ]
         if self.learning_rate <= 0:
             found.append((".learning_rate", f"expected more than 0, got {self.learning_rate}"))
-        for name in ("momentum", "label_smoothing", "average_decay", "validation_share"):
+        shares = "momentum", "label_smoothing", "average_decay", "validation_share", "drop_path"
+        for name in shares:
             if not 0 <= getattr(self, name) < 1:
                 found.append(
                     (f".{name}", f"expected at least 0, below 1, got {getattr(self, name)}")

@@ -44,6 +44,8 @@ class RegularisedBatches:
         mean: per channel, of pixels in [0, 1]: what cutout puts in their place.
         size: height and width of an image, in pixels.
         device: of the images.
+        part: number of this process, and how many share a step, each with ``batch`` images; an
+            image is mixed with one of the same process.
     """
 
     def __init__(
@@ -56,10 +58,12 @@ class RegularisedBatches:
         mean: tuple[float, ...],
         size: tuple[int, int],
         device: torch.device,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self._regularisation = regularisation
         self._size = size
         self._batch = batch
+        self._part, self._num_parts = part
         self._classes = torch.arange(num_classes, device=device)
         self._mean = torch.tensor(mean, device=device).view(-1, 1, 1)
         self._rows = torch.arange(size[0], device=device)
@@ -74,19 +78,20 @@ class RegularisedBatches:
         Args:
             generator: on the CPU, so that the draws are the same on every device.
         """
-        steps = len(self._shares)
+        steps, batch, parts = len(self._shares), self._batch, self._num_parts
         if self._regularisation.cutout:
-            parts = [
-                torch.randint(side, (steps, self._batch), generator=generator)
+            drawn = [
+                torch.randint(side, (steps, parts * batch), generator=generator)
                 for side in self._size
             ]
-            self._centres.copy_(torch.stack(parts, dim=1))
+            own = slice(self._part * batch, (self._part + 1) * batch)
+            self._centres.copy_(torch.stack(drawn, dim=1)[:, :, own])
         if alpha := self._regularisation.mixup:
-            orders = [torch.randperm(self._batch, generator=generator) for _ in range(steps)]
-            self._partners.copy_(torch.stack(orders))
+            orders = [torch.randperm(batch, generator=generator) for _ in range(steps * parts)]
+            self._partners.copy_(torch.stack(orders[self._part :: parts]))
             (seed,) = torch.randint(2**62, (1,), generator=generator).tolist()
             rng = random.Random(seed)
-            self._shares.copy_(torch.tensor([rng.betavariate(alpha, alpha) for _ in orders]))
+            self._shares.copy_(torch.tensor([rng.betavariate(alpha, alpha) for _ in range(steps)]))
 
     def pixels(self, pixels: Tensor, *, number: Tensor) -> Tensor:
         """A batch with its squares cut out, then mixed.

@@ -5,6 +5,7 @@ device, so a step that is captured as a CUDA graph goes on with every replay. Th
 runs on a CPU.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -28,6 +29,38 @@ from evonas.seeds import derive_seed
 from evonas.settings.machine import Precision
 
 
+class AbstractAddition:
+    """What takes part in each step of a training beside the network; nothing by default.
+
+    Attributes:
+        module: that is trained with the network; None for none.
+    """
+
+    module: nn.Module | None = None
+
+    def begin_step(self, number: Tensor) -> None:
+        """Before the forward pass of the step with this number in its epoch, int64, (1,)."""
+
+    def loss(self, targets: Tensor) -> Tensor | None:  # noqa: ARG002
+        """What is added to the loss, after the forward pass; None for nothing.
+
+        Args:
+            targets: (batch,), int64, or (batch, classes), float32.
+        """
+        return None
+
+    def share_gradients(self) -> None:
+        """After the backward pass, before the gradients are used."""
+
+    def advance(
+        self, *, learning_rate: Tensor, momentum: float, weight_decay: float, nesterov: bool
+    ) -> None:
+        """The optimiser has made a step with these settings."""
+
+    def release(self) -> None:
+        """After the last step."""
+
+
 @final
 @dataclass(frozen=True)
 class TrainingStep:
@@ -47,6 +80,7 @@ class TrainingStep:
         perturbation: makes the images adversarial; None to train on them as they are.
         regularised: cutout, mixup and label smoothing; None for none of them.
         clip_norm: that the gradient of all parameters together is scaled down to; None for none.
+        additions: what else takes part.
         feed: brings the batches of images that stay on disk; None for images in memory.
     """
 
@@ -63,6 +97,7 @@ class TrainingStep:
     perturbation: Perturbation | None = None
     regularised: RegularisedBatches | None = None
     clip_norm: float | None = None
+    additions: tuple[AbstractAddition, ...] = ()
     feed: BatchFeed | None = None
 
     @property
@@ -74,6 +109,8 @@ class TrainingStep:
         """After the last step: the network is as any other, in evaluation mode."""
         self.close()
         self.descent.release()
+        for each in self.additions:
+            each.release()
         self.network.eval().use_kernels(are_used=False)
         self.network.wiring.to_numbers()
 
@@ -116,6 +153,8 @@ class TrainingStep:
             pixels = self.regularised.pixels(pixels, number=self.number)
             targets = self.regularised.targets(labels, number=self.number)
         self.descent.forget_gradients()
+        for each in self.additions:
+            each.begin_step(self.number)
         with arithmetic(self.precision, device_type=device_type):
             if self.perturbation is not None:
                 with autocast(self.precision, device_type=device_type):
@@ -123,18 +162,24 @@ class TrainingStep:
             network.wiring.aim(targets)
             with autocast(self.precision, device_type=device_type):
                 logits = network(pixels)
-            loss = F.cross_entropy(logits.float(), targets)
-            loss.backward()
+                added = [each.loss(targets) for each in self.additions]
+            loss = total = F.cross_entropy(logits.float(), targets)
+            for more in added:
+                total = total if more is None else total + more
+            total.backward()
+        for each in self.additions:
+            each.share_gradients()
         if self.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.descent.parameters, self.clip_norm, foreach=True)
         share = self.shares.index_select(0, self.epoch)[0]
         self.descent.step(share=share)
+        recipe, rate = self.recipe, self.recipe.learning_rate * share
+        momentum, decay = recipe.momentum, recipe.weight_decay
         network.wiring.advance(
-            learning_rate=self.recipe.learning_rate * share,
-            momentum=self.recipe.momentum,
-            weight_decay=self.recipe.weight_decay,
-            nesterov=True,
+            learning_rate=rate, momentum=momentum, weight_decay=decay, nesterov=True
         )
+        for each in self.additions:
+            each.advance(learning_rate=rate, momentum=momentum, weight_decay=decay, nesterov=True)
         self.losses.index_copy_(0, self.number, loss.detach().view(1))
         self.number.add_(1)
 
@@ -158,6 +203,8 @@ def training_step(
     seed: int = 0,
     regularised: RegularisedBatches | None = None,
     clip_norm: float | None = None,
+    additions: Sequence[AbstractAddition] = (),
+    processes: int = 1,
 ) -> TrainingStep:
     """The step that trains ``network``, which is put in training mode, on ``images``.
 
@@ -171,12 +218,15 @@ def training_step(
         seed: of the training; decides where adversarial examples start.
         regularised: cutout, mixup and label smoothing.
         clip_norm: of the gradient of all parameters together.
+        additions: what else takes part; their modules are trained, too.
+        processes: that share each batch in equal parts.
     """
     device = images.labels.device
     steps = len(images) // recipe.batch
     rows = 4 if images.padding or images.flip else 1
+    modules = [each.module for each in additions if each.module is not None]
     groups = parameter_groups(
-        network,
+        nn.ModuleList([network, *modules]) if modules else network,
         learning_rate=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
@@ -195,14 +245,19 @@ def training_step(
         precision=precision,
         descent=FlatDescent(groups) if has_kernels else Descent(groups),
         shares=torch.tensor(shares, dtype=torch.float32, device=device),
-        plan=torch.zeros(steps, rows, recipe.batch, dtype=torch.int64, device=device),
+        plan=torch.zeros(steps, rows, recipe.batch // processes, dtype=torch.int64, device=device),
         losses=torch.zeros(steps, device=device),
         epoch=torch.full((1,), -1, dtype=torch.int64, device=device),
         number=torch.zeros(1, dtype=torch.int64, device=device),
         perturbation=_perturbation(images, recipe=recipe, seed=seed),
         regularised=regularised,
         clip_norm=clip_norm,
-        feed=BatchFeed(images, batch=recipe.batch) if isinstance(images, StreamedImages) else None,
+        additions=tuple(additions),
+        feed=(
+            BatchFeed(images, batch=recipe.batch // processes)
+            if isinstance(images, StreamedImages)
+            else None
+        ),
     )
 
 

@@ -1,19 +1,16 @@
 """What a final training is of, apart from its seeds: one network, one data set, one recipe."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from evonas.errors import ConfigError
-from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.architectures.base import AbstractArchitecture
+from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
-from evonas.evaluation.data.images import Traits
 from evonas.evaluation.final.recipe import FinalRecipe
-from evonas.networks import Network
 from evonas.schema import dump_yaml, parse_yaml
 from evonas.settings.machine import Precision
-from evonas.space import Genome, Space, from_data
-from evonas.study.shape import under_rules
 from evonas.study.weights import write_whole
 
 SPACE_FILE = "space.yaml"
@@ -25,66 +22,39 @@ class FinalJob:
     """Everything that decides its results but the seed and the device.
 
     Attributes:
-        space_text: the YAML of the search space.
-        genome: its text.
-        channels: of the first stage.
-        cells: of a stage.
-        rules: that the rule genes choose from.
+        architecture: of the network.
         dataset: its name.
         train_sha256: of the training images; None for any.
         split_seed: picks the validation images.
         precision: of the forward and the backward pass.
         recipe: how it is trained.
         fitting: the size that images are brought to, and what becomes of unreadable files.
+        processes: that share each batch; their number changes the numbers.
     """
 
-    space_text: str
-    genome: str
-    channels: int
-    cells: int
-    rules: tuple[str, ...]
+    architecture: AbstractArchitecture
     dataset: str
     train_sha256: str | None
     split_seed: int
     precision: Precision
     recipe: FinalRecipe
     fitting: Fitting = AS_THEY_ARE
-
-    def space(self) -> Space:
-        """At the size and with the rules of the training.
-
-        Raises:
-            SpaceError: the text is no search space.
-        """
-        whole = from_data(parse_yaml(self.space_text, where=SPACE_FILE), where=SPACE_FILE)
-        return under_rules(whole.resized(channels=self.channels, cells=self.cells), self.rules)
-
-    def parsed(self) -> tuple[Space, Genome]:
-        """The space and the genome.
-
-        Raises:
-            SpaceError, GenomeError: the text is no search space, or no genome of it at this size.
-        """
-        space = self.space()
-        return space, space.parse(self.genome)
-
-    def network(self, traits: Traits, *, seed: int) -> Network:
-        """Not trained yet, on the CPU.
-
-        Args:
-            traits: of the images.
-            seed: of its weights and of its feedback.
-        """
-        space, genome = self.parsed()
-        return candidate_network(space, genome, traits, seed=seed)
+    processes: int = 1
 
     def document(self) -> dict[str, Any]:
         """As ``config.yaml`` has it; the space has a file of its own."""
-        values = asdict(self)
-        del values["space_text"]
-        del values["fitting"]["storage"]  # it decides no result
-        values["rules"] = list(self.rules)
-        return values
+        fitting = asdict(self.fitting)
+        del fitting["storage"]  # it decides no result
+        return {
+            **self.architecture.settings(),
+            "dataset": self.dataset,
+            "train_sha256": self.train_sha256,
+            "split_seed": self.split_seed,
+            "precision": self.precision,
+            "recipe": asdict(self.recipe),
+            "fitting": fitting,
+            "processes": self.processes,
+        }
 
     def write(self, folder: Path, *, versions: dict[str, str], data_dir: str) -> None:
         """Write it into the folder of a training, or hold it against what is there.
@@ -93,29 +63,47 @@ class FinalJob:
             ConfigError: the folder holds another training.
         """
         config, space = folder / CONFIG_FILE, folder / SPACE_FILE
+        architecture = self.architecture
+        text = architecture.space_text if isinstance(architecture, GenomeArchitecture) else None
         if not config.exists():
-            write_whole(space, self.space_text.encode())
+            if text is not None:
+                write_whole(space, text.encode())
             data = {"folder": data_dir}
             if self.fitting.stays_on_disk:
                 data["storage"] = self.fitting.storage
             said = {**self.document(), "data": data, "versions": versions}
             write_whole(config, dump_yaml(said).encode())
             return
-        before = parse_yaml(
-            config.read_text(encoding="utf-8"), where=str(config), error=ConfigError
-        )
+        before = read_config(config)
         mine = parse_yaml(dump_yaml(self.document()), where="", error=ConfigError)
-        if not isinstance(before, dict):
-            raise ConfigError(f"{config}: expected settings, got {type(before).__name__}")
-        # what was written before there were sizes
-        differences = _differences({"fitting": asdict(AS_THEY_ARE), **before}, mine)
-        if not space.exists() or space.read_text(encoding="utf-8") != self.space_text:
+        differences = _differences(before, mine)
+        if text is not None and (not space.exists() or space.read_text(encoding="utf-8") != text):
             differences.append("the search space")
         if differences:
             raise ConfigError(
                 f"{folder}: holds another training ({'; '.join(differences)}); choose another "
                 "--out, or remove the folder"
             )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The ``config.yaml`` of a final training; what it is too old to say is what it was then.
+
+    Raises:
+        ConfigError: it holds no settings.
+    """
+    before = parse_yaml(path.read_text(encoding="utf-8"), where=str(path), error=ConfigError)
+    if not isinstance(before, dict) or not isinstance(before.get("recipe", {}), dict):
+        raise ConfigError(f"{path}: expected settings, got {type(before).__name__}")
+    recipe = {
+        field.name: field.default for field in fields(FinalRecipe) if field.default is not MISSING
+    }
+    return {
+        "fitting": asdict(AS_THEY_ARE),
+        "processes": 1,
+        **before,
+        "recipe": {**recipe, **before.get("recipe", {})},
+    }
 
 
 def _differences(before: dict[str, Any], mine: dict[str, Any], prefix: str = "") -> list[str]:

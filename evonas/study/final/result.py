@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evonas.errors import StorageError
 from evonas.evaluation.final.final_training import EpochRecord
+from evonas.evaluation.final.views import Views
 from evonas.study.weights import write_whole
 
 RESULT_FILE = "result.json"
@@ -27,6 +28,9 @@ class FinalResult:
         bio: share of the weights that a plausible rule trains, weighted; see the objective.
         model_sha256: of the file of its weights, in hexadecimal.
         epochs: all of them.
+        views: of each image, by which it was classified in validation and test.
+        test_one_view: the test accuracy by the image alone, as the saved network has it; None
+            where that is ``test``.
     """
 
     seed: int
@@ -38,6 +42,8 @@ class FinalResult:
     bio: float
     model_sha256: str
     epochs: tuple[EpochRecord, ...]
+    views: Views = "one"
+    test_one_view: float | None = None
 
     @property
     def seconds(self) -> float:

@@ -5,7 +5,6 @@ import hashlib
 import io
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -16,14 +15,15 @@ from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import EpochRecord, FinalTraining
-from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.views import viewed_accuracy
 from evonas.evaluation.model_file import with_description
-from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.training.precision import arithmetic
-from evonas.networks import Network, count_multiply_adds
+from evonas.networks import Network, count_parameters
 from evonas.rules import bio_share
 from evonas.seeds import derive_seed
+from evonas.study.final.companions import Companions
 from evonas.study.final.job import FinalJob
+from evonas.study.final.prepared import prepared_network, threads_for
 from evonas.study.final.result import MODEL_FILE, FinalResult, read_result
 from evonas.study.weights import write_whole
 
@@ -31,10 +31,6 @@ CHECKPOINT_FILE = "checkpoint.pt"
 CURVE_FILE = "curve.csv"
 CHECKPOINT_SECONDS = 20.0
 """Between two checkpoints, at least: what a kill can cost."""
-
-SMALL_MULTIPLY_ADDS = 1e9
-"""Of a batch, forward, below which a training has one thread; decided by the network alone, so
-that it ends in the same numbers wherever it goes on."""
 
 Stepped = Callable[[FinalTraining], None]
 Ended = Callable[[int, EpochRecord], None]
@@ -46,6 +42,7 @@ def run_seed(
     data: FinalData,
     *,
     seed: int,
+    others: Companions,
     read_test: Callable[[], Images | None],
     on_step: Stepped,
     on_epoch: Ended,
@@ -58,6 +55,7 @@ def run_seed(
         job: what is trained.
         data: on the device that it is trained on.
         seed: of weights, feedback, order and augmentation.
+        others: processes that share each batch.
         read_test: gives the test images, at the very end; None where there are none.
         on_step: is called after every step.
         on_epoch: is called after every epoch, with the seed.
@@ -68,16 +66,16 @@ def run_seed(
     """
     if (found := read_result(folder)) is not None:
         return found
-    network = job.network(data.traits, seed=derive_seed(seed, "final network"))
-    network = network.to(data.train.labels.device)
+    network = prepared_network(job, data, seed=seed)
     training = FinalTraining(
         network,
         data,
         job.recipe,
         seed=derive_seed(seed, "final training"),
         precision=job.precision,
+        part=others.part,
     )
-    _restore(training, folder / CHECKPOINT_FILE, tell)
+    others.begin(seed, _restore(training, folder / CHECKPOINT_FILE, tell))
     last = time.monotonic()
     num_epochs = len(training.epochs)
 
@@ -92,15 +90,9 @@ def run_seed(
             _save(training, folder / CHECKPOINT_FILE)
             last = time.monotonic()
 
-    with one_thread() if _is_small(network, data, job.recipe) else nullcontext():
+    with threads_for(network, job, data):
         training.run(step)
         return _conclude(folder, job, data, network, training, seed=seed, test=read_test())
-
-
-def _is_small(network: Network, data: FinalData, recipe: FinalRecipe) -> bool:
-    """Whether one batch is so little work that several threads only wait for one another."""
-    each = count_multiply_adds(network, input_shape=data.traits.shape)
-    return each * recipe.batch < SMALL_MULTIPLY_ADDS
 
 
 def write_curve(path: Path, epochs: Sequence[EpochRecord]) -> None:
@@ -126,21 +118,19 @@ def _conclude(
     test: Images | None,
 ) -> FinalResult:
     write_curve(folder / CURVE_FILE, training.epochs)
-    hits = None
+    hits = one_view = None
+    views = job.recipe.views
     if test is not None:
         test = test.to(data.train.labels.device)
         with arithmetic("fp32", device_type=test.labels.device.type):
-            hits = accuracy(network, test)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+            hits = viewed_accuracy(network, test, views=views)
+            one_view = None if views == "one" else accuracy(network, test)
+    parameters = count_parameters(network)
     share = bio_share(network)
-    space, genome = job.parsed()
     model = with_description(
         save({name: value.cpu() for name, value in network.state_dict().items()}),
-        space,
-        genome=space.format(genome),
-        key=space.key(genome),
+        job.architecture,
         traits=data.traits,
-        space_text=job.space_text,
         seed=derive_seed(seed, "final network"),
         training={
             "dataset": job.dataset,
@@ -160,6 +150,8 @@ def _conclude(
         bio=share,
         model_sha256=hashlib.sha256(model).hexdigest(),
         epochs=tuple(training.epochs),
+        views=views,
+        test_one_view=one_view,
     )
     result.write(folder)  # last: it promises that the others are there
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
@@ -171,17 +163,22 @@ def _save(training: FinalTraining, path: Path) -> None:
     write_whole(path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
 
 
-def _restore(training: FinalTraining, path: Path, tell: Callable[[str], None]) -> None:
-    """Go on from a checkpoint, if there is one; one that is damaged costs time, not the result."""
+def _restore(training: FinalTraining, path: Path, tell: Callable[[str], None]) -> bytes:
+    """Go on from a checkpoint, if there is one; one that is damaged costs time, not the result.
+
+    Returns:
+        The checkpoint; nothing if there is none.
+    """
     if not path.exists():
-        return
+        return b""
     seal, _, content = path.read_bytes().partition(b"\n")
     if seal != hashlib.sha256(content).hexdigest().encode():
         tell(f"{path}: the checkpoint is damaged; this seed is trained from its start")
-        return
+        return b""
     try:
         training.restore(content)
     except StorageError as problem:
         raise StorageError(
             f"{path}: {problem}; remove it, and this seed is trained from its start"
         ) from problem
+    return content

@@ -30,6 +30,9 @@ ALL = replace(
     mixup=0.3,
     label_smoothing=0.1,
     average_decay=0.9,
+    drop_path=0.4,
+    auxiliary_weight=0.4,
+    views="flips and shifts",
 )
 
 

@@ -1,6 +1,7 @@
 """Recipes: the shipped ones, a schedule held against torch's, and what is refused."""
 
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,28 @@ RECIPE = FinalRecipe(description="", epochs=10, batch=4, learning_rate=0.2, warm
 
 
 def test_every_shipped_recipe_is_read_and_described() -> None:
-    assert {"darts", "nas-bench-201", "short"} <= set(recipe_names())
+    assert set(recipe_names()) == {
+        "bionas-cifar10", "bionas-cifar100", "bionas-imagenet", "bionas-imagenet16-120", "darts",
+        "fast-cifar10", "nas-bench-201", "resnet20", "resnet56", "short", "vgg8b-local",
+    }  # fmt: skip
     for name in recipe_names():
         assert load_recipe(name).description
+        assert load_recipe(name).source or name == "short"
+
+
+def test_each_number_of_a_published_recipe_says_where_it_is_from() -> None:
+    for name in set(recipe_names()) - {"short"}:
+        text = (files("evonas.evaluation.final") / "recipes" / f"{name}.yaml").read_text()
+        lines = text.splitlines()[2:]  # below description and source
+        assert all("#" in line for line in lines), name
+
+
+def test_the_residual_networks_make_the_steps_of_their_paper() -> None:
+    for name in ("resnet20", "resnet56"):  # 64,000 steps: section 4.2 of arXiv 1512.03385
+        recipe = load_recipe(name)
+        steps = recipe.epochs * (45_000 // recipe.batch)
+        assert abs(steps - 64_000) <= 45_000 // recipe.batch
+        assert (recipe.learning_rate, recipe.weight_decay) == (0.1, 1e-4)
 
 
 def test_the_recipe_of_the_benchmark_is_that_of_its_paper() -> None:

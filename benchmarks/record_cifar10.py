@@ -1,0 +1,97 @@
+"""How good a network can be on CIFAR-10 whose every weight learns by one rule.
+
+python -m benchmarks.record_cifar10 --rules kp,bp --seeds 3 --data-dir DIR
+
+It trains the network fast-cifar10 by the recipe of that name, under each rule, by
+``evonas.train``: interrupted at any moment, the same command goes on. The section of RESULTS.md is
+written again after every seed, from what has ended. Validation images choose the epoch; the test
+images are read once for each seed.
+"""
+
+import argparse
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+import evonas
+from benchmarks.support.sections import RESULTS, write_section
+from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
+
+NAME = "fast-cifar10"
+TITLE = "The record on CIFAR-10: fast-cifar10"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The seeds of one rule that have ended."""
+
+    rule: str
+    report: evonas.FinalReport
+
+
+def shortened(epochs: int | None) -> FinalRecipe:
+    """The recipe, with a rise that suits a smaller number of epochs."""
+    recipe = load_recipe(NAME)
+    if epochs is None:
+        return recipe
+    rise = min(recipe.warmup_epochs, epochs // 3)
+    return replace(recipe, epochs=epochs, warmup_epochs=rise)
+
+
+def section(found: list[Trained], recipe: FinalRecipe, *, machine: str) -> str:
+    """The table, as Markdown."""
+    lines = [
+        f"## {TITLE}",
+        "",
+        f"`python -m benchmarks.record_cifar10`, {recipe.epochs} epochs of 45,000 images, batches "
+        f"of {recipe.batch}, on {machine}. An image is classified by the mean of its "
+        f"{recipe.views}; *one view* is the saved network as it is. The epoch is chosen by 5,000 "
+        "validation images, and the 10,000 test images are read once for each seed.",
+        "",
+        "| rule | seed | test | test, one view | validation | best epoch | bio | minutes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for trained in found:
+        for each in trained.report.results:
+            shares = (each.test, each.test_one_view, each.validation)
+            written = " | ".join("" if value is None else f"{100 * value:.2f}" for value in shares)
+            lines.append(
+                f"| {trained.rule} | {each.seed} | {written} | {each.best_epoch} | "
+                f"{each.bio:.2f} | {each.seconds / 60:.0f} |"
+            )
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """Train, rule by rule and seed by seed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rules", default="kp,bp")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=None)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--precision", default=None, choices=["fp32", "tf32", "bf16"])
+    parser.add_argument("--data-dir", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=Path("runs/record-cifar10"))
+    parser.add_argument("--machine", default=f"{os.cpu_count()} processors")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    recipe = shortened(given.epochs)
+    rules = given.rules.split(",")
+    found: dict[str, evonas.FinalReport] = {}
+    for seeds in range(1, given.seeds + 1):
+        for rule in rules:
+            found[rule] = evonas.train(
+                network=NAME, rule=rule, recipe=recipe, dataset="cifar10",
+                data_dir=given.data_dir, device=given.device, precision=given.precision,
+                seeds=seeds, out=given.out / f"{rule}-{recipe.epochs}-epochs",
+            )  # fmt: skip
+            table = [Trained(rule, report) for rule, report in found.items()]
+            text = section(table, recipe, machine=given.machine)
+            print(text, flush=True)
+            write_section("record_cifar10", text, path=given.results)
+
+
+if __name__ == "__main__":
+    main()

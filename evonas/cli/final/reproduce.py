@@ -1,0 +1,52 @@
+"""``evonas reproduce``: a paper's table beside trainings of one's own."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from evonas.api.terminal.console import showing
+from evonas.api.terminal.json_output import print_json
+from evonas.cli.options import AsJson
+
+
+def reproduce(
+    paper: Annotated[str, Parameter(help="bionas.")],
+    folders: Annotated[
+        tuple[Path, ...], Parameter(help="Where trainings of evonas train lie, also below.")
+    ] = (),
+    /,
+    *,
+    table: Annotated[int, Parameter(help="Its number in the paper.")] = 1,
+    json: AsJson = False,
+    markdown: Annotated[bool, Parameter(help="As Markdown.", show_default=False)] = False,
+) -> None:
+    """Show a paper's figures beside ours, each with its source or its budget.
+
+    Where nothing was run, nothing is shown.
+    """
+    from evonas.api.final.reproducing import reproduce as compare
+    from evonas.cli.catalogue.listing import print_rows
+    from evonas.errors import ConfigError
+
+    if json and markdown:
+        raise ConfigError("expected --json or --markdown, got both")
+    console = showing()
+    found = compare(paper, folders, table=table)
+    if json:
+        document = {"title": found.title, "not_at_hand": found.unknown, "rows": found.rows}
+        print_json(console, document)
+        return
+    if markdown:
+        console.print(found.markdown, highlight=False, markup=False, soft_wrap=True, end="")
+        return
+    console.print(found.title, highlight=False, markup=False, soft_wrap=True)
+    sources = list(dict.fromkeys(row["source"] for row in found.rows if row["source"]))
+    rows = [
+        {**row, "source": f"[{sources.index(row['source']) + 1}]" if row["source"] else ""}
+        for row in found.rows
+    ]
+    print_rows(console, rows)
+    for number, source in enumerate(sources, start=1):
+        console.print(f"[{number}] {source}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Not at hand: {found.unknown}.", highlight=False, markup=False, soft_wrap=True)

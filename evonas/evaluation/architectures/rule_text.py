@@ -1,0 +1,63 @@
+"""A learning rule and its options as text: ``usf``, ``kp(scale='rms')``."""
+
+import ast
+
+from evonas.errors import RuleError, UnknownNameError
+from evonas.registry import look_up
+from evonas.rules import AbstractRule, all_rules
+
+
+def parse_rule(text: str) -> AbstractRule:
+    """The rule that a text names.
+
+    Args:
+        text: the name of a rule, with or without options in brackets, as Python writes a call with
+            keywords; numbers and quoted words alone.
+
+    Raises:
+        UnknownNameError: there is no such rule.
+        RuleError: the brackets hold something else, or an option is unknown or out of range.
+
+    Examples:
+        >>> parse_rule("local(beta=0.99)").beta
+        0.99
+    """
+    name, bracket, _ = text.partition("(")
+    make = look_up(all_rules(), name.strip(), kind="rule")
+    if not bracket:
+        return make()
+    expected = f"rule '{text}': expected options such as {name.strip()}(option=0.5)"
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+        if not isinstance(call, ast.Call) or call.args:
+            raise ValueError("no call with keywords")
+        options = {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
+    except (SyntaxError, ValueError) as problem:
+        raise RuleError(f"{expected} ({problem})") from problem
+    try:
+        return make(**options)
+    except TypeError as problem:  # an option that the rule does not have
+        raise RuleError(f"{expected}; {problem}") from problem
+
+
+def split_rules(text: str) -> tuple[str, ...]:
+    """The rules of a list with commas, which may stand within brackets, too.
+
+    Raises:
+        UnknownNameError: a rule is missing between two commas.
+
+    Examples:
+        >>> split_rules("usf,local(beta=0.5,pool=2),kp")
+        ('usf', 'local(beta=0.5,pool=2)', 'kp')
+    """
+    parts, depth = [""], 0
+    for letter in text:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    rules = tuple(part.strip() for part in parts)
+    if not all(rules):
+        raise UnknownNameError(f"rule: expected names with commas between them, got '{text}'")
+    return rules

@@ -1,0 +1,70 @@
+"""What a recipe adds to the steps of a search."""
+
+from evonas.evaluation.final.auxiliary_head import AuxiliaryHead
+from evonas.evaluation.final.data import FinalData
+from evonas.evaluation.final.drop_path import DropPath
+from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.training.regularisation import RegularisedBatches
+from evonas.networks import Network
+from evonas.seeds import derive_seed
+
+Part = tuple[int, int]
+"""Number of a process, and how many share each batch."""
+
+
+def make_regularised(
+    data: FinalData, recipe: FinalRecipe, *, part: Part
+) -> RegularisedBatches | None:
+    """Cutout, mixup and label smoothing; None if the recipe has none."""
+    regularisation, traits = recipe.regularisation, data.traits
+    if regularisation.is_none:
+        return None
+    return RegularisedBatches(
+        regularisation,
+        num_steps=len(data.train) // recipe.batch,
+        batch=recipe.batch // part[1],
+        part=part,
+        num_classes=traits.num_classes,
+        mean=traits.mean,
+        size=traits.shape[1:],
+        device=data.train.labels.device,
+    )
+
+
+def make_drop_path(
+    network: Network, data: FinalData, recipe: FinalRecipe, *, part: Part
+) -> DropPath | None:
+    """Drop path; None if the recipe has none.
+
+    Raises:
+        ConfigError: the network has no cells.
+    """
+    if not recipe.drop_path:
+        return None
+    return DropPath(
+        network,
+        probability=recipe.drop_path,
+        epochs=recipe.epochs,
+        num_steps=len(data.train) // recipe.batch,
+        batch=recipe.batch,
+        part=part,
+    )
+
+
+def make_auxiliary(
+    network: Network, data: FinalData, recipe: FinalRecipe, *, seed: int
+) -> AuxiliaryHead | None:
+    """The auxiliary head; None if the recipe has none.
+
+    Raises:
+        ConfigError: the network has no cells.
+    """
+    if not recipe.auxiliary_weight:
+        return None
+    return AuxiliaryHead(
+        network,
+        input_shape=data.traits.shape,
+        num_classes=data.traits.num_classes,
+        weight=recipe.auxiliary_weight,
+        seed=derive_seed(seed, "auxiliary head"),
+    )

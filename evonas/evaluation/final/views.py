@@ -1,0 +1,62 @@
+"""One image classified in several views: mirrored, and moved by a pixel."""
+
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.data.images import Images, unit_pixels
+from evonas.networks import Network
+
+Views: TypeAlias = Literal["one", "flips", "flips and shifts"]
+"""``one``: the image. ``flips``: the mean of the logits of it and its mirror image. ``flips and
+shifts``: half of that, and a quarter each of the same for the image moved by one pixel towards
+either end of the diagonal, its border mirrored (airbench94, arXiv 2404.00498, section 3.6)."""
+
+SHIFT = 1  # pixels
+
+
+def viewed_logits(network: Network, pixels: Tensor, views: Views) -> Tensor:
+    """Mean logits over the views of images.
+
+    Args:
+        network: in evaluation mode.
+        pixels: (N, C, H, W), in [0, 1].
+        views: which.
+
+    Returns:
+        (N, classes).
+    """
+    if views == "one":
+        logits: Tensor = network(pixels)
+        return logits
+    both = _flipped(network, pixels)
+    if views == "flips":
+        return both
+    height, width = pixels.shape[2:]
+    framed = F.pad(pixels, (SHIFT,) * 4, mode="reflect")
+    shifted = [
+        _flipped(network, framed[:, :, at : at + height, at : at + width]) for at in (0, 2 * SHIFT)
+    ]
+    return 0.5 * both + 0.25 * shifted[0] + 0.25 * shifted[1]
+
+
+def viewed_accuracy(network: Network, images: Images, *, views: Views, batch: int = 500) -> float:
+    """Share of images that a network, in evaluation mode, classifies rightly by these views."""
+    if views == "one":
+        return accuracy(network, images, batch=batch)
+    hits = 0
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            pixels = unit_pixels(images.pixels[start : start + batch])
+            guesses = viewed_logits(network, pixels, views).argmax(1)
+            hits += int((guesses == images.labels[start : start + batch]).sum())
+    return hits / len(images)
+
+
+def _flipped(network: Network, pixels: Tensor) -> Tensor:
+    plain: Tensor = network(pixels)
+    mirrored: Tensor = network(pixels.flip(3))
+    return 0.5 * plain + 0.5 * mirrored

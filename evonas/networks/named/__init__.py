@@ -1,0 +1,1 @@
+"""Networks that have a name in the literature, of rule layers."""

@@ -1,0 +1,84 @@
+"""A small convolutional network that learns CIFAR-10 in few epochs.
+
+It is airbench94 (Keller Jordan 2024, arXiv 2404.00498, section 3) of rule layers: a fixed stem
+that whitens 2x2 patches, three blocks of two 3x3 convolutions with 64, 256 and 256 channels, GELU,
+max pooling, batch normalisation without a scale, and convolutions that begin as partial
+identities. Left out are the trained bias of the stem and half precision. What the normalisations
+add to a variance is torch's 1e-5, not 1e-12: with that, ``kp`` diverged on small images.
+"""
+
+from torch import Tensor, nn
+
+from evonas.errors import SpaceError
+from evonas.networks.blocks import convolution
+from evonas.networks.named.whitening import Whitening
+from evonas.networks.normalisation import BatchNorm
+from evonas.networks.skeleton import SkeletonParts
+from evonas.rules import Backprop, RuleConv2d, RuleLinear
+
+WIDTHS = (64, 256, 256)
+SMALLEST_SIDE = 9  # pixels: the stem takes one, and the rest is halved three times
+LOGIT_SCALE = 1 / 9
+NORM_MOMENTUM = 0.4  # torch's meaning: the share of the newest batch
+
+
+class Scale(nn.Module):
+    """Multiplies by a constant."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Of any shape."""
+        return inputs * self.factor
+
+
+def fast_cifar_parts(
+    input_shape: tuple[int, int, int], num_classes: int, *, has_identities: bool = True
+) -> SkeletonParts:
+    """The network, whose layers have ``bp`` until they are given a rule.
+
+    Args:
+        input_shape: channels, height and width of the images.
+        num_classes: width of the logits.
+        has_identities: whether convolutions begin as partial identities. Rules that send through
+            signs lose their signal there: an identity of ones is sent as small as its layer's
+            other weights are (docs/training.md).
+
+    Raises:
+        SpaceError: the images are too small.
+    """
+    if min(input_shape[1:]) < SMALLEST_SIDE:
+        raise SpaceError(
+            f"fast-cifar10: expected images of at least {SMALLEST_SIDE} pixels a side, got "
+            f"{input_shape[1]} x {input_shape[2]}; larger ones are made by --image-size"
+        )
+    whitening = Whitening(input_shape[0])
+    body: dict[str, nn.Module] = {"stem": nn.Sequential(whitening, nn.GELU())}
+    before = whitening.out_channels
+    for number, width in enumerate(WIDTHS):
+        body[f"block{number}_first"] = _convolution(before, width, has_identities)
+        body[f"block{number}_pool"] = nn.MaxPool2d(2)
+        second = _convolution(width, width, has_identities)
+        body[f"block{number}_second"] = nn.Sequential(
+            _norm(width), nn.GELU(), second, _norm(width), nn.GELU()
+        )
+        before = width
+    # the maximum of each channel; at 32 x 32 pixels these are airbench94's 3 x 3
+    head = nn.Sequential(nn.AdaptiveMaxPool2d(1), Scale(LOGIT_SCALE))
+    return SkeletonParts(body, head, RuleLinear(before, num_classes, bias=False, rule=Backprop()))
+
+
+def _convolution(in_channels: int, out_channels: int, has_identity: bool) -> RuleConv2d:
+    """As torch begins it, or with its first outputs equal to its inputs."""
+    layer = convolution(in_channels, out_channels, kernel=3, rule=Backprop())
+    if has_identity:
+        nn.init.dirac_(layer.weight.data[:in_channels])
+    return layer
+
+
+def _norm(channels: int) -> BatchNorm:
+    norm = BatchNorm(channels, momentum=NORM_MOMENTUM)
+    norm.weight.requires_grad_(False)
+    return norm

@@ -1,0 +1,1 @@
+"""Figures of a paper beside those of trainings of one's own."""

@@ -1,0 +1,180 @@
+"""The processes beside the one that was called, where several share each batch.
+
+The process that was called has the folder, the progress bar, the validation and the test; its
+companions only train their parts. They are begun with the first seed that is not over, join a
+process group of torch (``gloo`` on CPUs, ``nccl`` with one GPU each), and end with it.
+"""
+
+import contextlib
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, final
+
+import torch
+import torch.distributed as dist
+
+from evonas.errors import ClusterError, ConfigError
+from evonas.evaluation.final.data import FinalData, load_final_data
+from evonas.evaluation.final.final_training import FinalTraining
+from evonas.seeds import derive_seed
+from evonas.study.final.job import FinalJob
+from evonas.study.final.prepared import prepared_network, threads_for
+
+PATIENCE = timedelta(hours=2)
+"""For which one process waits for the others: a validation, or the loading of the images."""
+
+Order = tuple[int, bytes]
+"""A seed, and the checkpoint that it goes on from; empty to begin."""
+
+
+@final
+class Companions:
+    """Those of one call.
+
+    Args:
+        job: what is trained.
+        data_dir: where the images lie.
+        device: ``cpu``, or ``cuda`` for one GPU each.
+    """
+
+    def __init__(self, job: FinalJob, *, data_dir: Path, device: str) -> None:
+        self._job = job
+        self._data_dir = data_dir
+        self._device = device
+        self._processes: list[BaseProcess] = []
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Of the process that was called: the first."""
+        return 0, self._job.processes
+
+    def begin(self, seed: int, checkpoint: bytes) -> None:
+        """Let all begin with a seed."""
+        if self._job.processes == 1:
+            return
+        if not self._processes:
+            self._start()
+        order: list[Any] = [(seed, checkpoint)]
+        dist.broadcast_object_list(order, src=0)
+
+    def end(self) -> None:
+        """Let all end."""
+        for each in self._processes:
+            each.terminate()
+            each.join()
+        if self._processes:
+            dist.destroy_process_group()
+        self._processes = []
+
+    def lost(self) -> str | None:
+        """What became of one that has ended before its time; None if all are at work."""
+        for number, each in enumerate(self._processes, start=1):
+            each.join(1.0)  # its end may be younger than the connection's
+            if each.exitcode is not None:
+                return f"process {number} ended with code {each.exitcode}"
+        return None
+
+    def _start(self) -> None:
+        count, context = self._job.processes, get_context("spawn")
+        with tempfile.TemporaryDirectory(prefix="evonas-") as folder:
+            arguments = self._job, str(self._data_dir), self._device, folder
+            for number in range(1, count):
+                process = context.Process(target=_follow, args=(number, *arguments), daemon=True)
+                process.start()
+                self._processes.append(process)
+            _join_group(0, count, self._device, folder)
+            dist.barrier()  # all have read the folder
+
+
+@contextmanager
+def companions(job: FinalJob, *, data_dir: Path, device: str) -> Iterator[Companions]:
+    """The companions of a call, which end with the block.
+
+    Raises:
+        ConfigError: there are fewer GPUs than processes.
+        ClusterError: a companion was lost.
+    """
+    has_gpus = device == "cuda" and torch.cuda.device_count() >= job.processes
+    if job.processes > 1 and device != "cpu" and not has_gpus:
+        raise ConfigError(
+            "processes: each takes a GPU of its own, from cuda:0 on; expected device cuda and "
+            f"{job.processes} GPUs, got {device} and {torch.cuda.device_count()}"
+        )
+    found = Companions(job, data_dir=data_dir, device=device)
+    threads = torch.get_num_threads()
+    if job.processes > 1:
+        torch.set_num_threads(max(1, threads // job.processes))
+    try:
+        yield found
+    except RuntimeError as problem:  # of torch, where a connection ends
+        if (lost := found.lost()) is None:
+            raise
+        raise ClusterError(
+            f"{lost}; the same command goes on from the last checkpoint"
+        ) from problem
+    finally:
+        found.end()
+        torch.set_num_threads(threads)
+
+
+def device_of(device: str, number: int) -> str:
+    """Of a process."""
+    return device if device == "cpu" or number == 0 else f"cuda:{number}"
+
+
+def _join_group(number: int, count: int, device: str, folder: str) -> None:
+    if device != "cpu":
+        torch.cuda.set_device(number)
+    dist.init_process_group(
+        "gloo" if device == "cpu" else "nccl",
+        init_method=f"file://{folder}/group",
+        rank=number,
+        world_size=count,
+        timeout=PATIENCE,
+    )
+
+
+def _follow(number: int, job: FinalJob, data_dir: str, device: str, folder: str) -> None:
+    """A companion: trains what it is told to, until it is ended."""
+    count = job.processes
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the caller ends it
+    torch.set_num_threads(max(1, torch.get_num_threads() // count))
+    with contextlib.suppress(RuntimeError):  # the caller has gone
+        _join_group(number, count, device, folder)
+        dist.barrier()
+        data = replace(_load(job, data_dir, device_of(device, number)), validation=None)
+        while True:
+            order: list[Any] = [None]
+            dist.broadcast_object_list(order, src=0)
+            _train(order[0], job, data, number)
+
+
+def _load(job: FinalJob, data_dir: str, device: str) -> FinalData:
+    return load_final_data(
+        job.dataset, data_dir=Path(data_dir), validation_share=job.recipe.validation_share,
+        split_seed=job.split_seed, device=device, sha256=job.train_sha256, fitting=job.fitting,
+    )  # fmt: skip
+
+
+def _train(order: Order, job: FinalJob, data: FinalData, number: int) -> None:
+    seed, checkpoint = order
+    network = prepared_network(job, data, seed=seed)
+    training = FinalTraining(
+        network,
+        data,
+        job.recipe,
+        seed=derive_seed(seed, "final training"),
+        precision=job.precision,
+        part=(number, job.processes),
+    )
+    if checkpoint:
+        training.restore(checkpoint)
+    with threads_for(network, job, data):
+        training.run(lambda: None)

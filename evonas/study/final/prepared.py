@@ -1,0 +1,38 @@
+"""The network of a seed as it is before the first step, the same in every process."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from evonas.evaluation.final.data import FinalData
+from evonas.evaluation.one_thread import one_thread
+from evonas.evaluation.training.augment import cut, without_augmentation
+from evonas.networks import Network, count_multiply_adds
+from evonas.networks.named.table import fit_whitening, has_whitening
+from evonas.seeds import derive_seed
+from evonas.study.final.job import FinalJob
+
+WHITENED_IMAGES = 5000
+"""Training images from which a fixed stem is computed, as in airbench94."""
+
+SMALL_MULTIPLY_ADDS = 1e9
+"""Of a batch, forward, below which a training has one thread; decided by the network alone, so
+that it ends in the same numbers wherever it goes on."""
+
+
+def prepared_network(job: FinalJob, data: FinalData, *, seed: int) -> Network:
+    """The network of a seed, on the device of the data."""
+    network = job.architecture.network(data.traits, seed=derive_seed(seed, "final network"))
+    network = network.to(data.train.labels.device)
+    if has_whitening(network):
+        first = torch.arange(min(len(data.train), WHITENED_IMAGES), device=network.mean.device)
+        pixels, _ = cut(data.train, without_augmentation(data.train, first))
+        fit_whitening(network, pixels)
+    return network
+
+
+def threads_for(network: Network, job: FinalJob, data: FinalData) -> AbstractContextManager[None]:
+    """One thread where a batch is so little work that several only wait for one another."""
+    each = count_multiply_adds(network, input_shape=data.traits.shape)
+    is_small = each * job.recipe.batch / job.processes < SMALL_MULTIPLY_ADDS
+    return one_thread() if is_small else nullcontext()

@@ -1,0 +1,93 @@
+"""Two processes on CPUs that share each batch, against one that has it whole."""
+
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import evonas
+from evonas.errors import ClusterError, ConfigError
+from evonas.evaluation.final.final_training import FinalTraining
+from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.space import source_text
+from evonas.study.final import run as module
+
+GENOME = "|conv_3x3~0|+|sep_3x3~1|+|grouped_3x3~2| @ kp frsf"
+RECIPE = FinalRecipe(
+    description="", epochs=2, batch=400, learning_rate=0.05, cutout=3, label_smoothing=0.1,
+    clip_norm=1.0,
+)  # fmt: skip
+
+
+def trained(
+    out: Path, *, processes: int, normalisation: str = "none", recipe: FinalRecipe = RECIPE
+) -> evonas.FinalReport:
+    space = out.parent / f"{normalisation}.yaml"
+    space.write_text(source_text("tiny") + f"\nnormalisation: {normalisation}\n")
+    return evonas.train(
+        space=space, genome=GENOME, dataset="digits", channels=4, cells=1, rules=["kp", "frsf"],
+        recipe=recipe, processes=processes, out=out, progress=False,
+    )  # fmt: skip
+
+
+@pytest.mark.system
+def test_two_processes_learn_what_one_learns_from_the_batch_of_both(tmp_path: Path) -> None:
+    one = trained(tmp_path / "one", processes=1)
+    two = trained(tmp_path / "two", processes=2)
+    other = trained(tmp_path / "other", processes=1, recipe=replace(RECIPE, learning_rate=0.051))
+    expected, found, far = (each.load().state_dict() for each in (one, two, other))
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=2e-6)
+    # the tolerance tells trainings apart that differ by little
+    apart = max(float((far[name] - value).abs().max()) for name, value in expected.items())
+    assert apart > 1e-4
+    assert two.curve.loss.tolist() == pytest.approx(one.curve.loss.tolist(), rel=1e-5)
+
+
+class Left(BaseException):
+    """The user has had enough."""
+
+
+@pytest.mark.system
+def test_left_and_repeated_it_ends_in_the_numbers_of_one_that_nobody_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With batch normalisation, whose running statistics differ between the parts of a batch."""
+    whole = trained(tmp_path / "whole", processes=2, normalisation="batch")
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
+    written = module._save
+
+    def save(training: FinalTraining, path: Path) -> None:
+        written(training, path)
+        if training.num_steps_done == 4:
+            raise Left
+
+    monkeypatch.setattr(module, "_save", save)
+    with pytest.raises(Left):
+        trained(tmp_path / "left", processes=2, normalisation="batch")
+    assert not multiprocessing.active_children()
+    monkeypatch.setattr(module, "_save", written)
+    again = trained(tmp_path / "left", processes=2, normalisation="batch")
+    assert again.results[0].model_sha256 == whole.results[0].model_sha256
+
+
+@pytest.mark.system
+def test_a_process_that_is_lost_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(path: Path, epochs: object) -> None:  # noqa: ARG001
+        for each in multiprocessing.active_children():
+            os.kill(each.pid or 0, signal.SIGKILL)
+
+    monkeypatch.setattr(module, "write_curve", kill)
+    with pytest.raises(ClusterError, match="process 1 ended with code -9; the same command goes"):
+        trained(tmp_path / "out", processes=2)
+
+
+def test_processes_must_divide_the_batch_and_have_a_gpu_each(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a divisor of the batch of 400, got 3"):
+        trained(tmp_path / "out", processes=3)
+    with pytest.raises(ConfigError, match="a divisor of the batch of 400, got 0"):
+        trained(tmp_path / "out", processes=0)
