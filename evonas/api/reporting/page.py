@@ -36,7 +36,7 @@ def report(runs: Runs, *, out: Path | str | None = None) -> Path:
         RunFolderError: one of the folders holds no run.
         StorageError: the files of a run are damaged.
 
-    Example:
+    Examples:
         >>> path = evonas.report(study, out="pages/report.html")
         >>> path.name, path.stat().st_size < 8_000_000
         ('report.html', True)

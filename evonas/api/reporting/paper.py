@@ -43,7 +43,7 @@ def plot(
         UnknownNameError: no candidate has this key.
         RunFolderError: there is no run in the folder.
 
-    Example:
+    Examples:
         >>> evonas.plot(study, figure="hypervolume", format="svg", out="course.svg").name
         'course.svg'
     """
@@ -92,7 +92,7 @@ def table(
         ConfigError: there is no such format, or no network is on the front.
         RunFolderError: there is no run in the folder.
 
-    Example:
+    Examples:
         >>> print(evonas.table(study, format="markdown").splitlines()[0])
         | network | acc | params | bio | n |
     """
