@@ -4,9 +4,10 @@ Modules that import torch are imported inside the commands: ``evonas --help`` an
 """
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
-from cyclopts import App, CycloptsError, Parameter, UnknownOptionError
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError
 
 from evonas.api.terminal.console import ReaderGoneError, showing
 from evonas.api.terminal.output import discard
@@ -34,6 +35,9 @@ READER_GONE = 141  # the shell's code for a process that wrote to a pipe that no
 UNWRITTEN = StorageError.exit_code
 
 
+Command = Callable[..., None] | App
+
+
 def make_app() -> App:
     """All commands, in the order of ``evonas --help``."""
     app = App(
@@ -41,56 +45,66 @@ def make_app() -> App:
         help="Evolutionary search for architectures and the learning rules that train them.",
         version=versions,
         help_format="plaintext",
+        group_commands=Group("This program", sort_key=99),
         console=showing(),
         default_parameter=Parameter(negative=(), show_env_var=False, allow_repeating=True),
     )
-    spaces = App(name="spaces", help="List, show and check search spaces.", sort_key=3)
+    number = 0
+    for place, (title, listed) in enumerate(_panels().items()):
+        panel = Group(title, sort_key=place)
+        for command in listed:
+            number += 1
+            if isinstance(command, App):
+                command.group, command.sort_key = panel, number
+                app.command(command)
+            else:
+                known_as = SYNONYMS_OF_COMMANDS.get(command.__name__, ())
+                app.command(command, group=panel, sort_key=number, synonym=known_as)
+    app.register_install_completion_command(name="--install-completion")
+    return app
+
+
+SYNONYMS_OF_COMMANDS = {
+    "run": ("search", "start"),
+    "resume": ("continue", "restart"),
+    "front": ("pareto", "results"),
+    "train": ("fit", "retrain"),
+    "predict": ("infer", "classify"),
+    "ls": ("list", "runs"),
+    "algorithms": ("engines", "strategies"),
+    "doctor": ("info", "env", "check"),
+}
+"""What other tools call a command; a user who types it is told ours."""
+
+
+def _panels() -> dict[str, tuple[Command, ...]]:
+    spaces = App(name="spaces", help="List, show and check search spaces.")
     spaces.default(catalogue.spaces)
     spaces.command(catalogue.spaces, name="list")
     spaces.command(catalogue.show_space, name="show")
     spaces.command(catalogue.check_space, name="check")
     spaces.command(catalogue.space_schema, name="schema")
-    rules = App(name="rules", help="List and show learning rules.", sort_key=4)
+    rules = App(name="rules", help="List and show learning rules.")
     rules.default(catalogue.rules)
     rules.command(catalogue.rules, name="list")
     rules.command(catalogue.show_rule, name="show")
-    data = App(name="data", help="Look at a data set before a search.", sort_key=7.5)
+    data = App(name="data", help="Look at a data set before a search.")
     data.command(check_data, name="check")
     data.command(catalogue.datasets, name="list")
-    app.command(commands.init, sort_key=-1)
-    app.command(run, sort_key=0, synonym=("search", "start"))
-    app.command(resume, sort_key=1, synonym=("continue", "restart"))
-    app.command(confirm, sort_key=1.5)
-    app.command(commands.front, sort_key=2, synonym=("pareto", "results"))
-    app.command(commands.show, sort_key=2.5)
-    app.command(report, sort_key=2.511)
-    app.command(plot, sort_key=2.512)
-    app.command(table, sort_key=2.513)
-    app.command(train, sort_key=2.52, synonym=("fit", "retrain"))
-    app.command(export, sort_key=2.53)
-    app.command(predict, sort_key=2.54, synonym=("infer", "classify"))
-    app.command(recipes, sort_key=7.5)
-    app.command(reproduce, sort_key=2.545)
-    app.command(attack, sort_key=2.55)
-    app.command(ablate, sort_key=2.6)
-    app.command(analyse, sort_key=2.7)
-    app.command(upkeep.status, sort_key=2.8)
-    app.command(upkeep.ls, sort_key=2.81, synonym=("list", "runs"))
-    app.command(upkeep.log, sort_key=2.815)
-    app.command(upkeep.verify, sort_key=2.82)
-    app.command(upkeep.repair, sort_key=2.83)
-    app.command(upkeep.backup, sort_key=2.84)
-    app.command(spaces)
-    app.command(rules)
-    app.command(catalogue.objectives, sort_key=5)
-    app.command(catalogue.algorithms, sort_key=6, synonym=("engines", "strategies"))
-    app.command(catalogue.datasets, sort_key=7)
-    app.command(data)
-    app.command(bench, sort_key=8)
-    app.command(compare, sort_key=9)
-    app.command(commands.doctor, sort_key=10, synonym=("info", "env", "check"))
-    app.register_install_completion_command(name="--install-completion")
-    return app
+    return {
+        "Search": (commands.init, run, resume, confirm),
+        "Look at a run": (commands.front, commands.show, report, plot, table),
+        "Examine its networks": (attack, ablate, analyse),
+        "Take a network further": (train, export, predict, reproduce),
+        "Look after runs": (
+            upkeep.status, upkeep.ls, upkeep.log, upkeep.verify, upkeep.repair, upkeep.backup,
+        ),
+        "What there is to choose from": (
+            spaces, rules, catalogue.objectives, catalogue.algorithms, catalogue.datasets, data,
+            recipes,
+        ),
+        "Measure searches and this machine": (bench, compare, commands.doctor),
+    }  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:
