@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from evonas.api.checks.reading_bar import reading_bar
 from evonas.api.study import Study
 from evonas.errors import RunFolderError
+from evonas.evaluation.data.place import COUNTED
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
@@ -51,8 +53,10 @@ def search(
         >>> study.front.index.name
         'key'
     """
-    study = new_study(space, settings=settings, out=out, warm_start=warm_start, **given)
-    machine = read_settings(given, on_top_of=settings).machine
+    wanted = read_settings(given, on_top_of=settings)
+    with reading_bar(is_quiet=not progress or wanted.training.dataset not in COUNTED):
+        study = new_study(space, settings=settings, out=out, warm_start=warm_start, **given)
+    machine = wanted.machine
     workers = None if isinstance(machine.workers, Unset) else machine.workers
     return study.resume(workers=workers, timeout=machine.timeout, progress=progress)
 

@@ -9,7 +9,7 @@ from cyclopts import Group, Parameter
 
 from evonas.api.terminal.console import showing, working
 from evonas.cli.options import QUIET, option
-from evonas.evaluation.data.place import OWN_IMAGES
+from evonas.evaluation.data.place import COUNTED, OWN_IMAGES
 from evonas.settings import SETTINGS, Setting, Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.settings.tree import GROUPS
@@ -186,11 +186,14 @@ def _print_config(settings: Settings) -> None:
 def _search(
     settings: Settings, *, out: Path | None, warm_start: list[Path], is_quiet: bool
 ) -> None:
+    from evonas.api.checks.reading_bar import reading_bar
     from evonas.api.searching import new_study
 
     given, timeout = settings.machine.workers, settings.machine.timeout
     workers = Workers.of(None if isinstance(given, Unset) else given, timeout)
-    study = new_study(settings=settings, out=out, warm_start=warm_start)
+    reads_files = settings.training.dataset in COUNTED
+    with reading_bar(is_quiet=is_quiet or not reads_files):
+        study = new_study(settings=settings, out=out, warm_start=warm_start)
     if not is_quiet:
         _show_images(study.folder, study.settings)
     _go_on(study.folder, workers=workers, is_quiet=is_quiet)

@@ -31,6 +31,7 @@ from evonas.evaluation.data.folder.disk.decoders import (
 from evonas.evaluation.data.folder.disk.file_reader import FileReader
 from evonas.evaluation.data.folder.disk.packed_paths import PackedPaths
 from evonas.evaluation.data.folder.source import Folder
+from evonas.evaluation.data.folder.watching import told_of_files
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import fingerprints, load_search_data, source_of, traits_of
 from evonas.evaluation.data.sources.cifar import Cifar10
@@ -275,6 +276,17 @@ def test_a_file_that_is_damaged_after_the_check_is_named_in_one_line(
     with pytest.raises(DataError, match=r"ash/02\.png: cannot be read") as told:
         list(decoded_batches(files, [np.arange(4)[None]], padding=0, decoders=decoders))
     assert "\n" not in str(told.value)
+
+
+def test_who_waits_is_told_of_every_file_once(tmp_path: Path) -> None:
+    root, told = make_image_tree(tmp_path / "tree", train=4), list[tuple[int, int]]()
+    with told_of_files(lambda done, total: told.append((done, total))):
+        number = len(train_images(root, ON_DISK))
+    assert told[-1] == (number, number)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    heard = len(told)
+    train_images(root, ON_DISK)
+    assert len(told) == heard  # nobody waits any more
 
 
 def children() -> set[int]:
