@@ -41,7 +41,8 @@ class Covariance:
     In it: the noise; the amplitudes of the squared exponentials over choices, counts, paths and
     signals; those of the linear parts over choices, counts, paths and each signal; then the
     weights of the choices (of all, of each gene, of each choice), of the counts (of all, of each),
-    of the paths, and of the signals (of all, of each). Without paths or signals theirs are left out.
+    of the paths, and of the signals (of all, of each). Without paths or signals there are none for
+    them.
 
     Args:
         features: what the columns mean.
