@@ -50,7 +50,8 @@ class Known:
 
     def of(self, genome: Genome, /) -> list[float]:
         """NaN for a genome that is none of them."""
-        return self._found.get(genome, [float("nan")] * len(self.names))
+        found: list[float] = self._found.get(genome, [float("nan")] * len(self.names))
+        return found
 
 
 def functions(
