@@ -7,9 +7,9 @@ again, which costs as much time as it did, and comes to the same numbers; nothin
 from dataclasses import replace
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.loading import load_search_data, traits_of
 from evonas.evaluation.protocol import Protocol
-from evonas.evaluation.signals.genome_signals import GenomeSignals
+from evonas.evaluation.signals.genome_signals import GenomeSignals, needs_images
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.rules import all_rules
 from evonas.rules.tools.mixture import check_mixable
@@ -110,8 +110,12 @@ def make_signals(settings: Settings, space: Space) -> GenomeSignals:
     Raises:
         InputError: of the class of what is wrong with the images.
     """
-    names = settings.search.signals
-    protocol = Protocol.of(settings)
+    names, protocol = settings.search.signals, Protocol.of(settings)
+    if not needs_images(names):
+        traits = traits_of(
+            settings.training.dataset, data_dir=protocol.data_dir, fitting=protocol.fitting
+        )
+        return GenomeSignals(names, space, traits=traits, images=None)
     data = load_search_data(
         settings.training.dataset,
         data_dir=protocol.data_dir,

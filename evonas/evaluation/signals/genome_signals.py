@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import final
 
+import torch
+
 from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.signals.probe import Probe
@@ -100,7 +102,7 @@ class GenomeSignals:
         self._seed = seed
         self._whole = whole
         if images is not None:
-            some = slice(NUM_IMAGES)
+            some = torch.arange(min(NUM_IMAGES, len(images)))
             self._pixels = images.pixels[some].float() / 255.0
             self._labels = images.labels[some]
         self._known: dict[Genome, tuple[float, ...]] = {}
