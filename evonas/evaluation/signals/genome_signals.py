@@ -8,6 +8,7 @@ import torch
 
 from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.signals.genome_cost import RULE, GenomeCosts
 from evonas.evaluation.signals.probe import Probe
 from evonas.evaluation.signals.table import (
     COSTS,
@@ -17,7 +18,6 @@ from evonas.evaluation.signals.table import (
     TRANSPORTED,
 )
 from evonas.networks import build
-from evonas.networks.genome_cost import RULE, GenomeCosts
 from evonas.registry import look_up
 from evonas.rules import all_rules
 from evonas.seeds import derive_seed

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from evonas.errors import SpaceError
+from evonas.evaluation.signals.genome_cost import GenomeCosts
 from evonas.networks import build, count_multiply_adds, count_parameters
-from evonas.networks.genome_cost import GenomeCosts
 from evonas.rules import weights_by_rule
 from evonas.space import load, shipped
 
