@@ -117,7 +117,7 @@ def run_engine(
     """
     search = make_search(
         algorithm,
-        benchmark.problem,
+        benchmark.searched,
         population=plan.population,
         num_objectives=len(benchmark.goal.objectives),
         seed=seed,

@@ -9,6 +9,8 @@ from evonas.benchmarking.table import Row
 from evonas.benchmarking.table_problem import ArchitectureProblem
 from evonas.errors import ConfigError, DataError, GenomeError
 from evonas.search.pareto import Normaliser, Vector, non_dominated
+from evonas.search.problem import SearchProblem
+from evonas.search.signals import InformedProblem, Signals
 from evonas.space import Genome, Space
 
 
@@ -74,6 +76,8 @@ class Goal:
 class Benchmark:
     """The rows of a table, by architecture.
 
+    Its ``searched`` is what an engine is given: the ``problem``, with signals if there are any.
+
     An architecture is looked up in its canonical form and, where the table has no such row, by its
     key: a table may list one architecture of every function only.
 
@@ -82,14 +86,26 @@ class Benchmark:
         rows: of the table.
         goal: which columns matter, and how.
         name: of the table, for messages.
+        signals: what engines with a model are told of an architecture beforehand.
 
     Raises:
         DataError: no row has all objectives, or two rows are one architecture.
         GenomeError: a row holds an architecture of another space.
     """
 
-    def __init__(self, space: Space, rows: Sequence[Row], *, goal: Goal, name: str) -> None:
+    def __init__(
+        self,
+        space: Space,
+        rows: Sequence[Row],
+        *,
+        goal: Goal,
+        name: str,
+        signals: Signals | None = None,
+    ) -> None:
         self.problem = ArchitectureProblem(space)
+        self.searched: SearchProblem = self.problem
+        if signals is not None and signals.names:
+            self.searched = InformedProblem(self.problem, signals)
         self.goal = goal
         self.name = name
         self._rows: dict[Genome, dict[str, float | None]] = {}

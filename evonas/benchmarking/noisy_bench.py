@@ -61,7 +61,7 @@ def run_noisy_engine(
     for count in plan.checkpoints:
         search = make_replicated_search(
             algorithm,
-            benchmark.problem,
+            benchmark.searched,
             population=plan.population,
             num_objectives=len(benchmark.goal.objectives),
             seed=seed,

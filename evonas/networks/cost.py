@@ -1,5 +1,7 @@
 """What a network costs, without training it: trainable parameters and multiply-adds."""
 
+from collections.abc import Iterator
+
 from torch import nn
 
 from evonas.networks.blocks import ResidualReduction
@@ -9,6 +11,8 @@ from evonas.networks.edges.base import AbstractEdge
 from evonas.networks.named.whitening import Whitening
 from evonas.networks.resnet import BasicBlock
 from evonas.rules import RuleLinear
+
+Size = tuple[int, int]
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -23,26 +27,17 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
     and additions are free, biases are not, and every edge of the genome counts, live or not. Heads
     of local losses take no part in the forward pass.
     """
-    height, width = input_shape[1:]
     total = _weights(network.classifier)
-    for name, module in network.body.items():
+    for name, module, before, after in sizes(network, input_shape=input_shape):
+        height, width = after
         if name == "stem":
-            found, height, width = _of_stem(module, height, width)
-            total += found
+            total += _of_stem(module, *before)[0]
         elif isinstance(module, Cell):
             # preprocessing comes before the cell's own stride
-            total += _weights(module.preprocess) * height * width
-            before = height, width
-            if module.stride == 2:
-                height, width = _halved(height), _halved(width)
+            total += _weights(module.preprocess) * before[0] * before[1]
             for edge in module.edges.values():
-                if isinstance(edge, AbstractEdge):
-                    rows, columns = before if edge.stride == 2 else (height, width)
-                    total += edge.multiply_adds(height=rows, width=columns)
-                else:
-                    total += _weights(edge) * height * width
+                total += edge_multiply_adds(edge, before=before, after=after)
         else:
-            height, width = _size_after(module, height, width)
             total += _weights(module) * height * width
     return total
 
@@ -56,6 +51,39 @@ def _size_after(module: nn.Module, height: int, width: int) -> tuple[int, int]:
     if any(isinstance(each, RuleLinear) for each in module.modules()):
         return 1, 1
     return height, width
+
+
+def sizes(
+    network: Network, *, input_shape: tuple[int, int, int]
+) -> Iterator[tuple[str, nn.Module, Size, Size]]:
+    """Name and module of every block of the body, height and width before and after it."""
+    before = input_shape[1:]
+    for name, module in network.body.items():
+        after = before
+        if name == "stem":
+            _, *after_stem = _of_stem(module, *before)
+            after = after_stem[0], after_stem[1]
+        elif isinstance(module, Cell):
+            if module.stride == 2:
+                after = _halved(before[0]), _halved(before[1])
+        else:
+            after = _size_after(module, *before)
+        yield name, module, before, after
+        before = after
+
+
+def edge_multiply_adds(edge: nn.Module, *, before: Size, after: Size) -> int:
+    """Of one edge of a cell, for one image.
+
+    Args:
+        edge: its module.
+        before: height and width of the inputs of its cell.
+        after: the same of the outputs.
+    """
+    if isinstance(edge, AbstractEdge):
+        height, width = before if edge.stride == 2 else after
+        return edge.multiply_adds(height=height, width=width)
+    return _weights(edge) * after[0] * after[1]
 
 
 def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:

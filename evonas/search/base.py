@@ -58,6 +58,7 @@ class AbstractSearch(ABC):
         source: the paper it is from.
         is_sequential: whether it learns from every single result, so that it does best when asked
             for one genome at a time; the others lose little when asked for a generation.
+        has_model: whether it learns a model of results, which signals can inform.
         min_objectives: how many objectives it needs.
         max_objectives: how many it can take; None for any number.
         package: of an optional dependency that it needs.
@@ -70,6 +71,7 @@ class AbstractSearch(ABC):
     title: ClassVar[str]
     source: ClassVar[str]
     is_sequential: ClassVar[bool] = False
+    has_model: ClassVar[bool] = False
     min_objectives: ClassVar[int] = 1
     max_objectives: ClassVar[int | None] = None
     package: ClassVar[str | None] = None

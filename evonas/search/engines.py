@@ -1,5 +1,6 @@
 """The search engines by name, and which of them can do what a run asks for."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from evonas.errors import ConfigError
@@ -67,6 +68,20 @@ def check_search(name: str, count: int) -> None:
         f"algorithm '{name}': expected {expected} objective{'s' * (expected != '1')}, got "
         f"{count}; with {count}, choose among {others}"
     )
+
+
+def check_signals(names: Sequence[str], *, algorithms: Sequence[str]) -> None:
+    """Refuse signals where no engine has a model that they could inform.
+
+    Raises:
+        ConfigError: there are signals, and no engine for them.
+    """
+    if names and not any(SEARCHES[name].has_model for name in algorithms if name in SEARCHES):
+        able = ", ".join(name for name, search in SEARCHES.items() if search.has_model)
+        raise ConfigError(
+            f"signals: {', '.join(algorithms)} has no model that signals could inform; expected "
+            f"--signals none, or the algorithm {able}"
+        )
 
 
 def _takes(search: type[AbstractSearch], count: int) -> bool:

@@ -65,6 +65,12 @@ class SearchSettings:
         default=unset("similarity"),
         example="cma,score",
     )
+    signals: tuple[str, ...] = setting(
+        "Cheap signals of every genome that an engine with a model is told: free, for what it "
+        "costs, or signals of its untrained network; none for none. See the page on signals.",
+        default=(),
+        example="free,naswot",
+    )
     supernet_epochs: int | None = setting(
         "Epochs that the supernet is trained for, where one guides the search.",
         default=unset("three times a candidate's"),

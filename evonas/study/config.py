@@ -28,6 +28,7 @@ _IMPLIED: dict[str, Any] = {
     "confirm": 0,
     "audit_images": 0,
     "controls": False,
+    "signals": (),
     "training_epsilon": None,
     "train_sha256": None,
     "test_sha256": None,

@@ -7,8 +7,9 @@ again, which costs as much time as it did, and comes to the same numbers; nothin
 from dataclasses import replace
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.loading import load_search_data, traits_of
 from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.signals.genome_signals import GenomeSignals, needs_images
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.rules import all_rules
 from evonas.rules.tools.mixture import check_mixable
@@ -16,6 +17,7 @@ from evonas.search.base import AbstractSearch
 from evonas.search.engines import make_search
 from evonas.search.guided_engines import GUIDED_SEARCHES, check_mutation
 from evonas.search.replicates.replicated_engines import expected_genomes, parse_replicates
+from evonas.search.signals import InformedProblem
 from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
 from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.seeds import derive_seed
@@ -86,7 +88,7 @@ def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | Gui
         )
     engine = make_search(
         search.algorithm,
-        space,
+        InformedProblem(space, make_signals(settings, space)) if search.signals else space,
         population=search.population,
         num_objectives=num_objectives,
         seed=seed,
@@ -100,6 +102,30 @@ def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | Gui
         settings=EgSettings(without=search.eg_without),
     )
     return GuidedSearch(engine, mutation, seed=derive_seed(seed, "guided"))
+
+
+def make_signals(settings: Settings, space: Space) -> GenomeSignals:
+    """The signals of a run. Those of untrained networks are shown training images.
+
+    Raises:
+        InputError: of the class of what is wrong with the images.
+    """
+    names, protocol = settings.search.signals, Protocol.of(settings)
+    if not needs_images(names):
+        traits = traits_of(
+            settings.training.dataset, data_dir=protocol.data_dir, fitting=protocol.fitting
+        )
+        return GenomeSignals(names, space, traits=traits, images=None)
+    data = load_search_data(
+        settings.training.dataset,
+        data_dir=protocol.data_dir,
+        seed=settings.training.split_seed,
+        num_images=settings.training.images,
+        sha256=settings.training.train_sha256,
+        fitting=protocol.fitting,
+    )
+    seed = derive_seed(settings.search.seed, "signals")
+    return GenomeSignals(names, space, traits=data.traits, images=data.train, seed=seed)
 
 
 def make_guide(settings: Settings, space: Space) -> SupernetGuide:

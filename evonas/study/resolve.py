@@ -26,12 +26,13 @@ from evonas.evaluation.data.storage import choose_storage
 from evonas.evaluation.data.sufficiency import check_data
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.signals.genome_signals import parse_signals
 from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import check_precision, default_precision
 from evonas.networks.supernet import check_shareable
 from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
-from evonas.search.engines import SEARCHES, check_search
+from evonas.search.engines import SEARCHES, check_search, check_signals
 from evonas.search.guided_engines import GUIDED_SEARCHES
 from evonas.search.replicates.replicated_engines import parse_replicates
 from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
@@ -90,6 +91,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
         "data_dir": str(data_dir),
         "constraints": tuple(each.text for each in constraints),
         "eg_without": _eg_without(given),
+        "signals": parse_signals(given.search.signals),
         **_or_default(given, precision=default_precision(device)),
         **_lengths(given),
         **_budget(given, traits, space),
@@ -127,6 +129,7 @@ def check_run(settings: Settings) -> None:
     if search.algorithm in SEARCHES:
         check_search(search.algorithm, len(problem.objectives))
     check_precision(settings.machine.precision, device=settings.machine.device)
+    check_signals(parse_signals(search.signals), algorithms=(search.algorithm,))
     check_guidance(settings)
     protocol = Protocol.of(settings)
     _check_training(protocol)

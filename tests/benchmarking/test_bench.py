@@ -10,9 +10,11 @@ import pytest
 from evonas.benchmarking.bench import BenchPlan, run_bench, run_engine
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.scores import BenchScore, read_scores, summary, write_scores
+from evonas.benchmarking.table_signals import table_signals
 from evonas.errors import ConfigError, DataError, UnknownNameError
 from evonas.search.base import AbstractSearch
 from evonas.search.base import AbstractSearch as Base
+from evonas.search.signals import InformedProblem
 from evonas.space import Genome
 
 from .conftest import ARCHITECTURES, Cells
@@ -178,3 +180,16 @@ def test_a_plan_out_of_range_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         replace(PLAN, **change)  # type: ignore[arg-type]
+
+
+def test_signals_are_nothing_to_an_engine_without_a_model(
+    benchmark: Benchmark, make_benchmark: Callable[..., Benchmark]
+) -> None:
+    informed = make_benchmark(CELLS, ("acc", "params"), GOAL)
+    signals = table_signals(("free",), benchmark.problem.space)
+    informed.searched = InformedProblem(informed.problem, signals)
+    for name in PLAN.algorithms:
+        plain, told = (
+            run_engine(each, PLAN, algorithm=name, seed=3) for each in (benchmark, informed)
+        )
+        assert plain == told

@@ -160,3 +160,18 @@ def test_the_command_of_the_page_finds_the_front_that_others_found(
     # random search that meets no function twice: 0.457 +- 0.099 in 30 runs of others
     found = mean(record["hv_share"] for record in json.loads(out.read_text()))
     assert found == pytest.approx(0.457, abs=3 * 0.099 * (1 / 12 + 1 / 30) ** 0.5)
+
+
+def test_signals_are_told_to_an_engine_with_a_model_and_refused_without_one(
+    table: Path, tmp_path: Path, call: Callable[..., str]
+) -> None:
+    out = tmp_path / "out.json"
+    arguments = (
+        *("bench", "--table", str(table), "--space", "tiny", "--maximize", "acc"),
+        *("--minimize", "size", "--seeds", "1", "--checkpoints", "14", "--workers", "1"),
+        *("--json", str(out), "--signals", "free"),
+    )  # fmt: skip
+    call(*arguments, "--algorithm", "evonas,random", "--population", "7")
+    assert {record["algorithm"] for record in json.loads(out.read_text())} == {"evonas", "random"}
+    refused = call(*arguments, "--algorithm", "random", code=2)
+    assert "random has no model that signals could inform" in " ".join(refused.split())

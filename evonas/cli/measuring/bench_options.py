@@ -50,6 +50,13 @@ class BenchOptions:
             "single result, a generation of the others."
         ),
     ] = None
+    signals: Annotated[
+        str,
+        Parameter(
+            help="Cheap signals of every architecture, comma-separated, that an engine with a "
+            "model is told: free, or those of an untrained network; see the page on signals."
+        ),
+    ] = "none"
     noise: Annotated[
         str | None,
         Parameter(

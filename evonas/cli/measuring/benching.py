@@ -17,10 +17,13 @@ from evonas.benchmarking.noisy_bench import NoisyPlan, run_noisy_bench
 from evonas.benchmarking.noisy_scores import NoisyScore, write_noisy_scores
 from evonas.benchmarking.scores import BenchScore, summary, write_scores
 from evonas.benchmarking.table import read_table
+from evonas.benchmarking.table_signals import table_signals
 from evonas.cli.measuring.bench_options import BenchOptions
 from evonas.cli.measuring.noisy_table import noisy_table
 from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.errors import ConfigError
+from evonas.evaluation.signals.genome_signals import parse_signals
+from evonas.search.engines import check_signals
 from evonas.search.replicates.replicated_engines import AUTO, parse_replicates
 from evonas.space import load
 
@@ -39,12 +42,20 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     plan = _plan(options)
     goal = Goal(_names(options.maximise), _names(options.minimise), options.report)
     noisy = _noisy_plan(options, plan, goal)
+    signals = parse_signals(_names(options.signals))
+    check_signals(signals, algorithms=plan.algorithms)
     space = load(options.space)
     if options.out is not None and not options.out.parent.is_dir():
         raise ConfigError(f"json: there is no folder {options.out.parent}")
     is_archive = options.table.is_dir()
     rows = (read_nats if is_archive else read_table)(options.table, goal.columns)
-    benchmark = Benchmark(space, rows, goal=goal, name=str(options.table))
+    benchmark = Benchmark(
+        space,
+        rows,
+        goal=goal,
+        name=str(options.table),
+        signals=table_signals(signals, space) if signals else None,
+    )
     plan.check(benchmark)
     _introduce(console, benchmark, plan)
     workers = min(workers, len(plan.algorithms) * len(plan.seeds))

@@ -1,10 +1,12 @@
 """How alike two genomes are: a sum of covariances with scales of their own.
 
 A squared exponential over the choices (genomes that differ in few genes are alike), one over the
-counts (genomes of the same parts are alike), and one over the paths (genomes that compute much the
-same are alike); a linear one over each (effects add up). Every choice and count has a weight of
-its own (automatic relevance determination; Rasmussen and Williams 2006, section 5.1), which is for
-a choice the product of what its gene and what its choice matter; all paths have one.
+counts (genomes of the same parts are alike), one over the paths (genomes that compute much the
+same are alike), and one over the signals; a linear one over each (effects add up). Every choice,
+count and signal has a weight of its own (automatic relevance determination; Rasmussen and Williams
+2006, section 5.1), which is for a choice the product of what its gene and what its choice matter;
+all paths have one. The linear part of every signal has an amplitude of its own, which is small
+unless data ask for more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,14 +23,26 @@ Array = NDArray[np.float64]
 JITTER = 1e-6
 """The least noise: values in units of their spread are not known better."""
 
+ALWAYS = ("choices", "counts")
+"""Parts that a covariance has even where they have no columns."""
+
+SIGNAL_WEIGHT = 0.5
+SIGNAL_AMPLITUDE = 0.1
+SIGNAL_EFFECT = 0.05
+SIGNAL_SPREAD = 1.0
+"""What a signal matters before there are data: the weight of all, the amplitudes of the squared
+exponential and of each linear part, and the deviation of the logarithm of each weight."""
+
 
 @final
 class Covariance:
     """The covariance of rows. All scales are one vector of logarithms with a normal prior.
 
-    In it: the noise; the amplitudes of the squared exponentials and those of the linear parts,
-    each over choices, counts and paths; then the weights of the choices (of all, of each gene, of
-    each choice), of the counts (of all, of each), and of the paths. Without paths these lack.
+    In it: the noise; the amplitudes of the squared exponentials over choices, counts, paths and
+    signals; those of the linear parts over choices, counts, paths and each signal; then the
+    weights of the choices (of all, of each gene, of each choice), of the counts (of all, of each),
+    of the paths, and of the signals (of all, of each). Without paths or signals there are none for
+    them.
 
     Args:
         features: what the columns mean.
@@ -42,32 +56,52 @@ class Covariance:
         self._parts = features.parts
         num_genes = max(1, int(features.gene_of.max(initial=-1)) + 1)
         num_pools = max(1, int(features.pool_of.max(initial=-1)) + 1)
-        num_choices, num_counts, *rest = (part.stop - part.start for part in self._parts)
-        self._designs = [
-            np.hstack(
-                [
-                    np.ones((num_choices, 1)),
-                    np.eye(num_genes)[features.gene_of],
-                    np.eye(num_counts)[features.count_of],
-                ]
+        num_choices, num_counts = len(features.gene_of), len(features.pool_of)
+        num_paths, num_signals = features.num_paths, len(features.signal_names)
+        of_genes, of_choices = np.eye(num_genes)[features.gene_of], np.eye(num_counts)
+        designs = {
+            "choices": np.hstack(
+                [np.ones((num_choices, 1)), of_genes, of_choices[features.count_of]]
             ),
-            np.hstack([np.ones((num_counts, 1)), np.eye(num_counts)]),
-            *(np.ones((num_paths, 1)) for num_paths in rest),
-        ]
-        ends = 1 + 2 * len(self._parts) + np.cumsum([0, *(d.shape[1] for d in self._designs)])
-        self._weights_at = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+            "counts": np.hstack([np.ones((num_counts, 1)), of_choices]),
+            "paths": np.ones((num_paths, 1)),
+            "signals": np.hstack([np.ones((num_signals, 1)), np.eye(num_signals)]),
+        }
         # random genomes are then about one length scale apart, however many genes there are
-        typical = (1.3 / num_genes, 0.5 / num_pools, 1.0)
+        typical = {
+            "choices": 1.3 / num_genes,
+            "counts": 0.5 / num_pools,
+            "paths": 1.0,
+            "signals": SIGNAL_WEIGHT / max(1, num_signals),
+        }
         # the variance of a linear part is about its amplitude
-        linear = (1.0 / num_genes, 1.0 / num_pools, 1.0)
-        self._linear = np.array(linear[: len(self._parts)])
+        linear = {
+            "choices": [1.0 / num_genes],
+            "counts": [1.0 / num_pools],
+            "paths": [1.0],
+            "signals": [1.0] * num_signals,
+        }
+        names = [name for name, design in designs.items() if len(design) or name in ALWAYS]
+        self._designs = [designs[name] for name in names]
+        self._linear = np.concatenate([linear[name] for name in names])
+        end = self._parts[-1].stop
+        each = [slice(at, at + 1) for at in range(end - num_signals, end)]
+        self._linear_parts = [*(self._parts[:-1] if num_signals else self._parts), *each]
+        self._linear_at = slice(1 + len(names), 1 + len(names) + len(self._linear))
+        ends = self._linear_at.stop + np.cumsum([0, *(d.shape[1] for d in self._designs)])
+        self._weights_at = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.prior_mean = np.zeros(ends[-1])
         self.prior_deviation = np.full(ends[-1], 0.7)
         self.prior_mean[0], self.prior_deviation[0] = np.log(0.03), 2.0
-        amplitudes = slice(1, int(ends[0]))
+        amplitudes = slice(1, self._linear_at.stop)
         self.prior_mean[amplitudes], self.prior_deviation[amplitudes] = np.log(0.5), 1.5
-        for at, weight in zip(self._weights_at, typical, strict=False):
-            self.prior_mean[at.start], self.prior_deviation[at.start] = np.log(weight), 1.0
+        for name, at in zip(names, self._weights_at, strict=True):
+            self.prior_mean[at.start], self.prior_deviation[at.start] = np.log(typical[name]), 1.0
+        if num_signals:
+            self.prior_mean[len(names)] = np.log(SIGNAL_AMPLITUDE)
+            effects = slice(self._linear_at.stop - num_signals, self._linear_at.stop)
+            self.prior_mean[effects], self.prior_deviation[effects] = np.log(SIGNAL_EFFECT), 2.0
+            self.prior_deviation[self._weights_at[-1].start + 1 :] = SIGNAL_SPREAD
 
     def noise(self, scales: Array) -> float:
         """The variance of a result that no other row explains."""
@@ -83,7 +117,7 @@ class Covariance:
     def linear(self, scales: Array, left: Rows, right: Rows) -> Array:
         """The linear parts of the covariance, summed."""
         of_columns = np.empty(left.shape[1])
-        for part, amplitude in zip(self._parts, self._amplitudes(scales)[1], strict=True):
+        for part, amplitude in zip(self._linear_parts, self._amplitudes(scales)[1], strict=True):
             of_columns[part] = amplitude
         return np.asarray((left * of_columns) @ right.T)
 
@@ -100,7 +134,7 @@ class Covariance:
     def variance(self, scales: Array, rows: Rows) -> Array:
         """The diagonal of the covariance of the rows with themselves; -> (rows,)."""
         smooth, linear = self._amplitudes(scales)
-        squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._parts]
+        squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._linear_parts]
         return np.asarray(smooth.sum() + linear @ squares)
 
     def gradient(self, scales: Array, rows: Rows, outer: Array, smooth: Sequence[Array]) -> Array:
@@ -115,22 +149,26 @@ class Covariance:
         _, linear = self._amplitudes(scales)
         result = np.zeros(len(scales))
         result[0] = np.exp(scales[0]) * np.trace(outer)
-        weights, count = self._weights(scales), len(self._parts)
-        for number, (part, design, at) in enumerate(
+        weights = self._weights(scales)
+        for at, (part, amplitude) in enumerate(
+            zip(self._linear_parts, linear, strict=True), start=self._linear_at.start
+        ):
+            some = rows[:, part]
+            result[at] = amplitude * (some * (outer @ some)).sum()
+        for number, (part, design, places) in enumerate(
             zip(self._parts, self._designs, self._weights_at, strict=True)
         ):
             some = rows[:, part]
             pull = outer * smooth[number]
             result[1 + number] = pull.sum()
-            result[1 + count + number] = linear[number] * (some * (outer @ some)).sum()
             # d exp(-w (x - x')^2) / d log w = -w (x - x')^2 exp(-w (x - x')^2), squares expanded
             spread = 2 * (pull.sum(axis=1) @ some**2 - (some * (pull @ some)).sum(axis=0))
-            result[at] = -(weights[number] * spread) @ design
+            result[places] = -(weights[number] * spread) @ design
         return result
 
     def _amplitudes(self, scales: Array) -> tuple[Array, Array]:
-        smooth, linear = np.exp(scales[1 : 1 + 2 * len(self._parts)]).reshape(2, -1)
-        return smooth, linear * self._linear
+        smooth = np.exp(scales[1 : self._linear_at.start])
+        return smooth, np.exp(scales[self._linear_at]) * self._linear
 
     def _weights(self, scales: Array) -> list[Array]:
         return [

@@ -62,6 +62,7 @@ class EvonasSearch(AbstractSearch):
     name: ClassVar[str] = "evonas"
     title: ClassVar[str] = "children of several operators, chosen in batches by a Gaussian process"
     source: ClassVar[str] = "this project"
+    has_model: ClassVar[bool] = True
 
     def __init__(
         self, problem: SearchProblem, *, population: int, num_objectives: int, seed: int

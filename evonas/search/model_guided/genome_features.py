@@ -3,6 +3,7 @@
 The counts make exchangeable genes comparable: that a cell has three convolutions is one number,
 wherever they stand. Costs are often nearly linear in them. The paths tell how these stand to each
 other, by which cells with nodes in another order are alike (White, Neiswanger and Savani 2021).
+Signals are what else is known of a genome without evaluating it; see :mod:`evonas.search.signals`.
 """
 
 import random
@@ -14,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evonas.search.problem import SearchProblem, draw
+from evonas.search.signals import signals_of
 from evonas.space import Genome
 
 Rows = NDArray[np.float64]
 
 NUM_TYPICAL = 100
-"""The spread of paths is measured over so many random genomes, the same ones in every search."""
+"""The spread of paths and of signals is measured over so many random genomes, the same ones in
+every search."""
+
+MAX_SIGNAL = 3.0
+"""A standardised signal beyond this, in either direction, counts as this much."""
 
 
 @final
@@ -36,6 +42,8 @@ class Features:
         gene_of: for every choice column the number of its gene, of those that have columns.
         count_of: for every choice column the count column that counts it.
         pool_of: for every count column the number of its group of exchangeable genes.
+        num_paths: how many path columns there are; 0 where nothing is known of paths.
+        signal_names: of the signal columns; empty where there are no signals.
     """
 
     def __init__(self, problem: SearchProblem) -> None:
@@ -59,26 +67,28 @@ class Features:
         self.count_of = np.array(count_of, dtype=int)
         self.pool_of = np.array(pool_of, dtype=int)
         self._pool_sizes = np.bincount(self.count_of, minlength=len(pool_of))
-        self._num_paths = len(problem.paths.names)
+        self.num_paths = len(problem.paths.names)
+        self._signals = signals_of(problem)
+        self.signal_names = tuple(self._signals.names)
         rng = random.Random(0)
-        typical = self._paths(
-            [problem.canonical(draw(problem, rng=rng)) for _ in range(NUM_TYPICAL)]
-        )
-        self._path_spread = np.sqrt(2.0 * typical.var(axis=0).sum()) or 1.0
+        typical = [problem.canonical(draw(problem, rng=rng)) for _ in range(NUM_TYPICAL)]
+        self._path_spread = np.sqrt(2.0 * self._paths(typical).var(axis=0).sum()) or 1.0
+        self._signal_mean, self._signal_spread = _moments(self._raw_signals(typical))
 
     @property
     def parts(self) -> tuple[slice, ...]:
-        """Where the choice columns stand, then the count columns, then paths if there are any."""
-        ends = np.cumsum([0, len(self.gene_of), len(self.pool_of), self._num_paths])
-        parts = [slice(int(a), int(b)) for a, b in pairwise(ends)]
-        return tuple(parts if self._num_paths else parts[:2])
+        """Where the choices stand, then the counts; then paths and signals if there are any."""
+        optional = [size for size in (self.num_paths, len(self.signal_names)) if size]
+        ends = np.cumsum([0, len(self.gene_of), len(self.pool_of), *optional])
+        return tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
 
     def rows(self, genomes: Sequence[Genome]) -> Rows:
-        """Choice columns (0 or 1), count columns, path columns; n genomes -> (n, columns).
+        """Columns of choices (0 or 1), counts, paths and signals; n genomes -> (n, columns).
 
         Counts are divided by the square root of how many genes share these choices, so that
         their spread over random genomes does not grow with the space. Paths are 0 or a number
-        by which two random genomes are at distance 1, in the mean of squares.
+        by which two random genomes are at distance 1, in the mean of squares. A signal has mean 0
+        and deviation 1 over random genomes; one that is not finite is taken for the mean.
         """
         choices = np.zeros((len(genomes), len(self.gene_of)))
         for row, genome in zip(choices, genomes, strict=True):
@@ -93,10 +103,28 @@ class Features:
         counts = np.zeros((len(genomes), len(self.pool_of)))
         np.add.at(counts.T, self.count_of, choices.T)
         paths = self._paths(genomes) / self._path_spread
-        return np.hstack([choices, counts / np.sqrt(self._pool_sizes), paths])
+        signals = (self._raw_signals(genomes) - self._signal_mean) / self._signal_spread
+        signals = np.clip(np.nan_to_num(signals, nan=0.0), -MAX_SIGNAL, MAX_SIGNAL)
+        return np.hstack([choices, counts / np.sqrt(self._pool_sizes), paths, signals])
 
     def _paths(self, genomes: Sequence[Genome]) -> Rows:
-        paths = np.zeros((len(genomes), self._num_paths))
+        paths = np.zeros((len(genomes), self.num_paths))
         for row, genome in zip(paths, genomes, strict=True):
             row[list(self._problem.paths.of(genome))] = 1.0
         return paths
+
+    def _raw_signals(self, genomes: Sequence[Genome]) -> Rows:
+        """As they come, NaN for what is not finite."""
+        found = [self._signals.of(genome) for genome in genomes]
+        raw = np.array(found, dtype=float).reshape(len(genomes), len(self.signal_names))
+        return np.where(np.isfinite(raw), raw, np.nan)
+
+
+def _moments(signals: Rows) -> tuple[Rows, Rows]:
+    """Mean and deviation of every column, of what is known of it; deviation 1 of a constant."""
+    known = np.isfinite(signals)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, signals, 0.0).sum(axis=0) / count
+    deviation = np.sqrt((np.where(known, signals - mean, 0.0) ** 2).sum(axis=0) / count)
+    is_constant = deviation <= 1e-9 * (1.0 + np.abs(mean))
+    return mean, np.where(is_constant, 1.0, deviation)

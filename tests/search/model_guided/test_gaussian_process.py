@@ -11,7 +11,8 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from evonas.search.model_guided.covariance import JITTER, Covariance
 from evonas.search.model_guided.gaussian_process import Posterior, fit, negative_log_posterior
 from evonas.search.model_guided.genome_features import Features, Rows
-from evonas.search.problem import SearchProblem
+from evonas.search.problem import SearchProblem, draw
+from evonas.search.signals import InformedProblem
 from evonas.space import Genome, load
 
 
@@ -103,3 +104,77 @@ def test_a_count_is_learned_as_the_cost_it_is(features: Features, rows: Rows) ->
     scales, _ = fit(kernel, kernel.prior_mean, rows[:30], values[:30])
     mean, _ = Posterior.given(kernel, scales, rows[:30], values[:30]).marginal(rows[30:])
     assert np.abs(mean - values[30:]).max() < 0.1
+
+
+class Told:
+    """The first signal says what a genome is worth, the second nothing; the third is broken."""
+
+    names = ("worth", "noise", "broken")
+
+    def of(self, genome: Genome, /) -> tuple[float, float, float]:
+        noise = random.Random(str(genome.values)).gauss(0.0, 1.0)
+        worth = 100.0 + 7.0 * sum(genome.values[::2])
+        return worth, noise, float("nan") if genome.values[0] else -float("inf")
+
+
+@pytest.fixture
+def informed(toy: Callable[..., SearchProblem]) -> tuple[Features, Rows]:
+    generator = np.random.default_rng(0)
+    features = Features(InformedProblem(toy(num_sites=4, num_operations=3, num_rules=3), Told()))
+    genomes = [Genome(tuple(generator.integers(0, 3, 8).tolist())) for _ in range(40)]
+    return features, features.rows(genomes)
+
+
+def test_signals_follow_the_other_columns_standardised_and_never_broken(
+    toy: Callable[..., SearchProblem], informed: tuple[Features, Rows], rows: Rows
+) -> None:
+    features, some = informed
+    np.testing.assert_array_equal(some[:, :-3], rows)
+    problem, rng = toy(num_sites=4, num_operations=3, num_rules=3), random.Random(7)
+    random_genomes = [problem.canonical(draw(problem, rng=rng)) for _ in range(500)]
+    worth, noise, broken = features.rows(random_genomes)[:, features.parts[-1]].T
+    for signal in (worth, noise):
+        assert signal.mean() == pytest.approx(0.0, abs=0.3)
+        assert signal.std() == pytest.approx(1.0, abs=0.2)
+    assert not broken.any()
+
+
+def test_the_gradient_with_signals_is_what_differences_say(
+    informed: tuple[Features, Rows],
+) -> None:
+    features, some = informed
+    kernel, values = Covariance(features), np.sin(np.arange(40.0))
+    scales = kernel.prior_mean + 0.3 * np.sin(np.arange(len(kernel.prior_mean)))
+    _, gradient = negative_log_posterior(kernel, scales, some, values)
+    for place in range(len(scales)):
+        step = np.zeros(len(scales))
+        step[place] = 1e-5
+        above, _ = negative_log_posterior(kernel, scales + step, some, values)
+        below, _ = negative_log_posterior(kernel, scales - step, some, values)
+        assert gradient[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
+
+
+def test_a_process_with_signals_has_the_variances_of_its_covariance(
+    informed: tuple[Features, Rows],
+) -> None:
+    features, some = informed
+    kernel = Covariance(features)
+    scales = kernel.prior_mean + np.linspace(-1.0, 1.0, len(kernel.prior_mean))
+    covariance = kernel(scales, some, some)
+    np.testing.assert_allclose(kernel.variance(scales, some), np.diag(covariance), rtol=1e-9)
+    np.testing.assert_allclose(covariance, covariance.T, rtol=1e-12)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-9
+
+
+def test_a_signal_that_tells_all_is_used_and_one_that_tells_nothing_is_not(
+    informed: tuple[Features, Rows],
+) -> None:
+    features, some = informed
+    kernel, (worth, noise, _) = Covariance(features), some[:, features.parts[-1]].T
+    scales, _ = fit(kernel, kernel.prior_mean, some[:20], worth[:20])
+    mean, _ = Posterior.given(kernel, scales, some[:20], worth[:20]).marginal(some[20:])
+    assert np.abs(mean - worth[20:]).max() < 0.3
+    shifted = some[20:].copy()
+    shifted[:, features.parts[-1]][:, 1] = -noise[20:]
+    moved, _ = Posterior.given(kernel, scales, some[:20], worth[:20]).marginal(shifted)
+    assert np.abs(moved - mean).max() < 0.2

@@ -1,0 +1,42 @@
+"""Signals for a search on a table: nothing of them is read from the table."""
+
+from evonas.benchmarking.table_problem import ArchitectureProblem
+from evonas.errors import DataError
+from evonas.evaluation.data.images import SearchData
+from evonas.evaluation.data.loading import all_datasets, load_search_data
+from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals, needs_images
+from evonas.space import Space
+
+IMAGES, OTHER_IMAGES = "cifar10", "digits"
+"""Shown to untrained networks: the first where they are at hand, else the others."""
+
+
+def table_signals(names: tuple[str, ...], space: Space) -> GenomeSignals:
+    """Of the architectures of a space, as :class:`ArchitectureProblem` has them.
+
+    Args:
+        names: of the signals, as :func:`~evonas.evaluation.signals.genome_signals.parse_signals`
+            gives them.
+        space: of the table.
+
+    Raises:
+        SpaceError: the space halves images more often than their size allows.
+    """
+    problem = ArchitectureProblem(space)
+    data = _images() if needs_images(names) else None
+    traits = data.traits if data else all_datasets()[IMAGES].traits(default_data_dir())
+    return GenomeSignals(
+        names,
+        problem.space,
+        traits=traits,
+        images=data.train if data else None,
+        whole=problem.whole,
+    )
+
+
+def _images() -> SearchData:
+    try:
+        return load_search_data(IMAGES, seed=0, num_images=NUM_IMAGES)
+    except DataError:
+        return load_search_data(OTHER_IMAGES, seed=0, num_images=NUM_IMAGES)

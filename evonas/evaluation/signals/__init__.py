@@ -1,0 +1,1 @@
+"""Cheap signals of a genome: what it costs, and what its untrained network tells of it."""

@@ -1,0 +1,151 @@
+"""The signals of the genomes of a space, each computed once."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import final
+
+import torch
+
+from evonas.errors import ConfigError
+from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.signals.genome_cost import RULE, GenomeCosts
+from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.table import (
+    COSTS,
+    FREE,
+    NETWORK_SIGNALS,
+    NONE,
+    TRANSPORTED,
+)
+from evonas.networks import build
+from evonas.registry import look_up
+from evonas.rules import all_rules
+from evonas.seeds import derive_seed
+from evonas.space import Genome, Space
+
+NUM_IMAGES = 32
+CHANNELS, CELLS = 16, 1
+"""Of the untrained networks: signals need not be those of the size that is trained."""
+
+
+def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
+    """The names of signals, ``none`` dropped: ``free`` and keys of :data:`NETWORK_SIGNALS`.
+
+    Raises:
+        UnknownNameError: there is no such signal.
+        ConfigError: ``none`` stands beside others, or one is named twice.
+    """
+    for name in given:
+        look_up({NONE: None, FREE: None, **NETWORK_SIGNALS}, name, kind="signal")
+        if given.count(name) > 1:
+            raise ConfigError(f"signals: '{name}' is named twice")
+    if NONE in given and len(given) > 1:
+        raise ConfigError(
+            f"signals: expected '{NONE}' alone or other names, got {','.join(given)}"
+        )
+    return tuple(name for name in given if name != NONE)
+
+
+def needs_images(names: Sequence[str]) -> bool:
+    """Whether some of the signals are of a network, which images are shown to."""
+    return any(name in NETWORK_SIGNALS for name in names)
+
+
+@final
+class GenomeSignals:
+    """Numbers that are known of a genome without training it; computed on one thread, on a CPU.
+
+    What an untrained network tells is told of its architecture: it learns by back-propagation
+    everywhere, so genomes that differ in rules alone have it in common. The weights of all
+    networks are drawn by one seed.
+
+    Args:
+        chosen: what :func:`parse_signals` gives.
+        space: of the genomes, at the size of the candidates; what is free is counted at this size.
+        traits: of the images.
+        images: to show to networks; None where no signal needs them. The first 32 are shown.
+        seed: of the weights, and of what signals draw.
+        whole: turns a genome as it is asked about into one of ``space``.
+
+    Attributes:
+        names: of all columns.
+    """
+
+    def __init__(
+        self,
+        chosen: Sequence[str],
+        space: Space,
+        *,
+        traits: Traits,
+        images: Images | None,
+        seed: int = 0,
+        whole: Callable[[Genome], Genome] | None = None,
+    ) -> None:
+        networks = [name for name in chosen if name in NETWORK_SIGNALS]
+        if networks and images is None:
+            raise ValueError(f"{networks[0]}: expected images, got none")
+        self._is_free_chosen = FREE in chosen
+        self._networks = tuple(networks)
+        has_shares = self._is_free_chosen and len(space.rule_choices) > 1
+        self._shares = TRANSPORTED if has_shares else ()
+        self.names = (
+            *(COSTS if self._is_free_chosen else ()),
+            *(f"transports-{name}" for name in self._shares),
+            *networks,
+        )
+        self._space = space
+        self._traits = traits
+        self._costs = GenomeCosts(space, input_shape=traits.shape, num_classes=traits.num_classes)
+        plain = space.resized(channels=CHANNELS, cells=CELLS).with_rules((RULE,))
+        self._plain = plain
+        self._num_architecture = sum(gene.kind != "rule" for gene in plain.genes)
+        self._seed = seed
+        self._whole = whole
+        if images is not None:
+            some = torch.arange(min(NUM_IMAGES, len(images)))
+            self._pixels = images.pixels[some].float() / 255.0
+            self._labels = images.labels[some]
+        self._known: dict[Genome, tuple[float, ...]] = {}
+
+    def of(self, genome: Genome, /) -> tuple[float, ...]:
+        """The signals of a canonical genome, in the order of the names."""
+        whole = genome if self._whole is None else self._whole(genome)
+        return (*self._free(whole), *self._of_network(whole))
+
+    def _free(self, genome: Genome) -> tuple[float, ...]:
+        if not self._is_free_chosen:
+            return ()
+        cost = self._costs.of(genome)
+        shares = dict.fromkeys(self._shares, 0)
+        for rule, count in cost.by_rule.items() if shares else ():
+            transported = all_rules()[rule]().transported
+            if transported in shares:
+                shares[transported] += count
+        return (
+            math.log(cost.parameters),
+            math.log(cost.multiply_adds),
+            *(count / cost.parameters for count in shares.values()),
+        )
+
+    def _of_network(self, genome: Genome) -> tuple[float, ...]:
+        if not self._networks:
+            return ()
+        values = genome.values[: self._num_architecture]
+        num_rules = len(self._plain.genes) - len(values)
+        plain = Genome(values + (0,) * num_rules)
+        if plain not in self._known:
+            self._known[plain] = tuple(self._signal(name, plain) for name in self._networks)
+        return self._known[plain]
+
+    def _signal(self, name: str, genome: Genome) -> float:
+        network = build(
+            self._plain,
+            genome,
+            input_shape=self._traits.shape,
+            num_classes=self._traits.num_classes,
+            seed=derive_seed(self._seed, "signals", "weights"),
+            mean=self._traits.mean,
+            deviation=self._traits.std,
+        )
+        seed = derive_seed(self._seed, "signals", name)
+        return NETWORK_SIGNALS[name](Probe(network, self._pixels, self._labels, seed))

@@ -1,0 +1,36 @@
+"""Jacobian covariance: how differently an untrained network answers to different images.
+
+Mellor, Turner, Storkey and Crowley 2020, arXiv 2006.04647 version 1, section 3; as in Abdelfattah,
+Mehrotra, Dudziak and Lane 2021, "Zero-Cost Proxies for Lightweight NAS", arXiv 2101.08134.
+"""
+
+import torch
+from torch import Tensor
+
+from evonas.evaluation.signals.probe import Probe
+from evonas.rules import true_gradient
+
+K = 1e-5  # of the paper's code
+
+
+def jacobian_covariance(probe: Probe) -> float:
+    """The score of the correlations of the images' gradients; NaN where a gradient is constant."""
+    images = probe.images.clone().requires_grad_()
+    with true_gradient(probe.network):
+        logits = probe.network(images)
+    (gradient,) = torch.autograd.grad(logits.sum(), images)
+    return correlation_score(gradient.flatten(1))
+
+
+def correlation_score(rows: Tensor) -> float:
+    """Minus the sum of log(v + k) + 1 / (v + k) over the eigenvalues v of the rows' correlations.
+
+    It is largest, minus the number of rows, where no two rows are correlated.
+    """
+    centred = rows.double() - rows.double().mean(dim=1, keepdim=True)
+    length = centred.norm(dim=1, keepdim=True)
+    if not bool((length > 0).all()):
+        return float("nan")
+    centred = centred / length
+    values = torch.linalg.eigvalsh(centred @ centred.T).clamp_min(0.0)
+    return float(-(torch.log(values + K) + 1.0 / (values + K)).sum())

@@ -1,0 +1,27 @@
+"""The signals by name."""
+
+from evonas.evaluation.signals.gradient_norm import log_gradient_norm
+from evonas.evaluation.signals.input_jacobian import log_input_jacobian
+from evonas.evaluation.signals.jacobian_covariance import jacobian_covariance
+from evonas.evaluation.signals.naswot import naswot
+from evonas.evaluation.signals.probe import Signal
+from evonas.evaluation.signals.synflow import log_synflow
+from evonas.rules.base import Transport
+
+COSTS = ("params", "multiply-adds")
+"""Logarithms of what the network costs."""
+
+TRANSPORTED: tuple[Transport, ...] = ("weights", "signs")
+"""What rules transport: shares of the parameters, where genomes choose rules. The rest: nothing.
+"""
+
+NETWORK_SIGNALS: dict[str, Signal] = {
+    "naswot": naswot,
+    "jacobian": log_input_jacobian,
+    "jacobian-covariance": jacobian_covariance,
+    "synflow": log_synflow,
+    "gradient-norm": log_gradient_norm,
+}
+"""Those that need an untrained network."""
+
+FREE, NONE = "free", "none"

@@ -1,0 +1,76 @@
+"""Cheap signals: numbers that are known of a genome before it is evaluated.
+
+A search never builds a network. Whoever can (the evaluation floor) hands it the numbers by
+:class:`Signals`, as part of an :class:`InformedProblem`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from evonas.search.problem import Paths, SearchGene, SearchProblem
+from evonas.space import Genome
+
+
+class Signals(Protocol):
+    """Numbers that may say something of the objectives; equal genomes have equal ones."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of the signals, each once; empty where nothing is known."""
+
+    def of(self, genome: Genome, /) -> Sequence[float]:
+        """One number per name; NaN or infinite where a genome has none."""
+
+
+@final
+@dataclass(frozen=True)
+class NoSignals:
+    """Nothing is known beforehand."""
+
+    names: tuple[str, ...] = ()
+
+    def of(self, _: Genome, /) -> tuple[float, ...]:
+        """No numbers."""
+        return ()
+
+
+@final
+@dataclass(frozen=True)
+class InformedProblem:
+    """A problem with signals; to an engine without a model it is the same problem.
+
+    Args:
+        problem: the space.
+        signals: of its canonical genomes.
+    """
+
+    problem: SearchProblem
+    signals: Signals
+
+    @property
+    def genes(self) -> Sequence[SearchGene]:
+        """As the problem has them."""
+        return self.problem.genes
+
+    @property
+    def paths(self) -> Paths:
+        """As the problem has them."""
+        return self.problem.paths
+
+    def canonical(self, genome: Genome, /) -> Genome:
+        """As the problem has it."""
+        return self.problem.canonical(genome)
+
+    def key(self, genome: Genome, /) -> str:
+        """As the problem has it."""
+        return self.problem.key(genome)
+
+    def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
+        """As the problem has it."""
+        return self.problem.is_active(genome)
+
+
+def signals_of(problem: SearchProblem) -> Signals:
+    """The signals of an informed problem; of any other one, none."""
+    return problem.signals if isinstance(problem, InformedProblem) else NoSignals()

@@ -1,0 +1,185 @@
+"""Signals of untrained networks: limit cases by hand, literal replicas in float64, and laws."""
+
+import math
+import random
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from evonas.errors import ConfigError, UnknownNameError
+from evonas.evaluation.data.images import SearchData
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.signals.genome_signals import GenomeSignals, parse_signals
+from evonas.evaluation.signals.gradient_norm import log_gradient_norm
+from evonas.evaluation.signals.input_jacobian import log_input_jacobian
+from evonas.evaluation.signals.jacobian_covariance import K, correlation_score
+from evonas.evaluation.signals.naswot import log_determinant
+from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.synflow import log_synflow
+from evonas.evaluation.signals.table import NETWORK_SIGNALS
+from evonas.networks import Network, build
+from evonas.space import Genome, Space, load
+
+SPACE = load("tiny").resized(channels=4, cells=1)
+ALL = ("free", *NETWORK_SIGNALS)
+
+
+@pytest.fixture(scope="module")
+def few() -> SearchData:
+    return load_search_data("digits", seed=0, num_images=40)
+
+
+def signals(data: SearchData, *, names: tuple[str, ...] = ALL, seed: int = 0) -> GenomeSignals:
+    space = SPACE.with_rules(("bp", "fa", "usf"))
+    return GenomeSignals(names, space, traits=data.traits, images=data.train, seed=seed)
+
+
+def probe(*, seed: int = 0, images: int = 6) -> Probe:
+    space = SPACE.with_rules(("bp",))
+    genome = space.parse("|conv_3x3~0|+|conv_3x3~1|+|skip~2|")
+    network = build(space, genome, input_shape=(1, 8, 8), num_classes=3, seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    pixels = torch.rand(images, 1, 8, 8, generator=generator)
+    return Probe(network, pixels, torch.arange(images) % 3, seed)
+
+
+def test_the_kernel_of_codes_is_counted_by_agreement() -> None:
+    generator = torch.Generator().manual_seed(0)
+    codes = [torch.rand(5, units, generator=generator) > 0.4 for units in (7, 20)]
+    whole = torch.cat(codes, dim=1)
+    kernel = torch.tensor(
+        [[float((a == b).sum()) for b in whole] for a in whole], dtype=torch.float64
+    )
+    expected = math.log(float(torch.linalg.det(kernel)))
+    assert log_determinant(codes, count=5) == pytest.approx(expected, rel=1e-9)
+
+
+def test_two_images_of_one_code_cannot_be_told_apart() -> None:
+    code = torch.tensor([[True, False, True], [True, False, True]])
+    assert log_determinant([code], count=2) == -math.inf
+
+
+def test_uncorrelated_gradients_have_the_best_score_and_equal_ones_the_worst() -> None:
+    # rows of a Hadamard matrix without its first are centred and orthogonal
+    rows = torch.tensor([[1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], dtype=torch.float64)
+    best = -3 * (math.log(1 + K) + 1 / (1 + K))
+    assert correlation_score(rows) == pytest.approx(best, rel=1e-9)
+    alike = torch.stack([rows[0], rows[0] * 2 + 1, rows[0] * 5])
+    worst = -(math.log(3 + K) + 1 / (3 + K) + 2 * (math.log(K) + 1 / K))
+    assert correlation_score(alike) == pytest.approx(worst, rel=1e-6)
+    assert math.isnan(correlation_score(torch.ones(2, 4)))
+
+
+def test_the_norm_of_the_jacobian_is_that_of_all_its_entries() -> None:
+    # a projection is exact where there is one logit and one image; the mean of many comes near
+    some = probe(images=3)
+    network, images = some.network.double(), some.images.double()
+
+    def logits(of: Tensor) -> Tensor:
+        found: Tensor = network(of)
+        return found
+
+    jacobian = torch.autograd.functional.jacobian(logits, images)
+    exact = float(jacobian.square().sum()) / len(images)
+    told = [
+        math.exp(log_input_jacobian(Probe(network, images, some.labels, seed)))
+        for seed in range(300)
+    ]
+    assert sum(told) / len(told) == pytest.approx(exact, rel=0.15)
+
+
+def test_the_norm_of_the_gradient_is_that_of_central_differences() -> None:
+    some = probe()
+    network, images = some.network.double(), some.images.double()
+    told = log_gradient_norm(Probe(network, images, some.labels, 0))
+    square, step = 0.0, 1e-5
+    with torch.no_grad():
+        for parameter in network.parameters():
+            flat = parameter.view(-1)
+            for place in range(len(flat)):
+                losses = []
+                for move in (step, -2 * step):
+                    flat[place] += move
+                    losses.append(loss(network, images, some.labels))
+                flat[place] += step
+                square += ((losses[0] - losses[1]) / (2 * step)) ** 2
+    assert told == pytest.approx(0.5 * math.log(square), abs=1e-3)
+
+
+def loss(network: Network, images: Tensor, labels: Tensor) -> float:
+    return float(torch.nn.functional.cross_entropy(network(images), labels))
+
+
+def test_the_flow_grows_by_the_logarithm_of_a_factor_of_a_layer_that_all_must_pass() -> None:
+    plain, scaled = probe(), probe()
+    with torch.no_grad():
+        scaled.network.classifier.weight.mul_(-8.0)
+        for each in (plain, scaled):
+            each.network.classifier.bias.zero_()
+    assert log_synflow(scaled) == pytest.approx(log_synflow(plain) + math.log(8.0), rel=1e-9)
+
+
+def test_signals_are_of_the_genome_alone_and_computed_once(
+    few: SearchData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = signals(few), signals(few)
+    space = SPACE.with_rules(("bp", "fa", "usf"))
+    rng = random.Random(1)
+    genomes = [space.canonical(space.sample(rng)) for _ in range(4)]
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    told = [first.of(genome) for genome in genomes]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert told[::-1] == [second.of(genome) for genome in genomes[::-1]]
+    assert all(len(each) == len(first.names) == len(set(first.names)) for each in told)
+    monkeypatch.setattr(GenomeSignals, "_signal", lambda *_: pytest.fail("computed again"))
+    assert [first.of(genome) for genome in genomes] == told
+
+
+def test_rules_change_their_shares_and_nothing_else(few: SearchData) -> None:
+    space = SPACE.with_rules(("bp", "fa", "usf"))
+    found = signals(few)
+    num_rules = sum(gene.kind == "rule" for gene in space.genes)
+    values = space.parse("|conv_3x3~0|+|conv_3x3~1|+|skip~2|").values[:-num_rules]
+    by_rule = [
+        dict(zip(found.names, found.of(Genome(values + (rule,) * num_rules)), strict=True))
+        for rule in range(3)
+    ]
+    shares = [(each["transports-weights"], each["transports-signs"]) for each in by_rule]
+    assert shares == [(1.0, 0.0), (0.0, 0.0), (0.0, 1.0)]
+    for one, other in pairwise(by_rule):
+        same = {name for name in one if one[name] == other[name] or one[name] != one[name]}
+        assert same >= {name for name in found.names if not name.startswith("transports")}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (("naswott",), UnknownNameError, "did you mean 'naswot'"),
+        (("none", "free"), ConfigError, "expected 'none' alone"),
+        (("free", "free"), ConfigError, "named twice"),
+    ],
+)
+def test_names_that_make_no_sense_are_refused(
+    given: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        parse_signals(given)
+
+
+def test_none_is_no_signal() -> None:
+    assert parse_signals(("none",)) == parse_signals(()) == ()
+    assert parse_signals(("free", "naswot")) == ("free", "naswot")
+
+
+def only(space: Space) -> Genome:
+    return space.canonical(space.sample(random.Random(0)))
+
+
+def test_a_space_of_one_rule_has_no_shares(few: SearchData) -> None:
+    space = SPACE.with_rules(("fa",))
+    found = GenomeSignals(("free",), space, traits=few.traits, images=None)
+    assert found.names == ("params", "multiply-adds")
+    assert all(map(math.isfinite, found.of(only(space))))

@@ -1,0 +1,75 @@
+"""Runs with signals: resumed as if never interrupted; what is refused; runs from before."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evonas.errors import ConfigError, EvonasError, UnknownNameError
+from evonas.settings import Settings
+from evonas.study.config import read_config
+from evonas.study.executors.make import make_executor
+from evonas.study.resolve import check_run
+from evonas.study.results.progress import Progress
+from evonas.study.results.result import StudyResult
+from evonas.study.run import run_study
+from tests.small_run import changed
+
+Begin = Callable[[Settings, str], Path]
+Run = Callable[[Path, int], StudyResult]
+
+
+@pytest.fixture
+def informed(config: Settings) -> Settings:
+    return changed(
+        config, space="tiny", algorithm="evonas", population=10, generations=2, evaluations=16,
+        images=40, batch=20, signals=("free", "naswot"),
+    )  # fmt: skip
+
+
+def test_a_run_with_signals_that_was_interrupted_ends_like_one_that_was_not(
+    informed: Settings, begin: Begin, run: Run
+) -> None:
+    whole, broken = begin(informed, "whole"), begin(informed, "broken")
+    expected = [replace(e, seconds=0.0) for e in run(whole, 1).evaluations]
+
+    def interrupt(progress: Progress) -> None:
+        if progress.done == 13:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(broken, executor=make_executor(1), on_progress=interrupt)
+    assert [replace(e, seconds=0.0) for e in run(broken, 1).evaluations] == expected
+    assert read_config(broken) == informed
+    plain = begin(changed(informed, signals=()), "plain")
+    without = [replace(e, seconds=0.0) for e in run(plain, 1).evaluations]
+    # the founders are drawn before there is a model
+    assert without[:10] == expected[:10]
+    assert without != expected
+
+
+def test_a_run_from_before_there_were_signals_has_none(informed: Settings, begin: Begin) -> None:
+    folder = begin(changed(informed, signals=()), "run")
+    path = folder / "config.yaml"
+    document = yaml.safe_load(path.read_text())
+    del document["search"]["signals"]
+    path.write_text(yaml.safe_dump(document))
+    assert read_config(folder).search.signals == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"algorithm": "nsga2"}, ConfigError, "nsga2 has no model that signals could inform"),
+        ({"algorithm": "bionas-eg"}, ConfigError, "bionas-eg has no model"),
+        ({"signals": ("fre",)}, UnknownNameError, "unknown signal 'fre'; did you mean 'free'"),
+        ({"signals": ("free", "free")}, ConfigError, "'free' is named twice"),
+    ],
+)
+def test_signals_that_cannot_be_used_are_refused(
+    informed: Settings, changes: dict[str, object], error: type[EvonasError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        check_run(informed.with_values(changes))
