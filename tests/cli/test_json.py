@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import evonas
 from evonas.api.terminal.json_output import as_plain
@@ -142,6 +143,24 @@ def test_a_rule_and_a_space_say_what_they_say_in_text(call: Call) -> None:
     assert tiny.canonical(tiny.parse(space["a_genome"])) == tiny.parse(space["a_genome"])
 
 
+def test_what_a_folder_holds_is_counted_by_class_and_what_stops_a_search_is_exit_code_two(
+    tmp_path: Path, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, sizes in (("a cat", [8, 8, 8, 8, 8, 8]), ("dog", [8, 8, 8, 8, 9])):
+        (tmp_path / name).mkdir()
+        for number, size in enumerate(sizes):
+            pixels = np.full((size, size, 3), 20 * number, dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
+    told = json.loads(call("data", "check", str(tmp_path), "--image-size", "8", "--json"))
+    counts = {c: told["images"]["train"][c] + told["images"]["test"][c] for c in ("a cat", "dog")}
+    assert counts == {"a cat": 6, "dog": 5}
+    assert told["sizes"] == {"8x8": 10, "9x9": 1}
+    with pytest.raises(SystemExit) as left:
+        main(["data", "check", str(tmp_path), "--json"])
+    assert left.value.code == 2
+    assert json.loads(capsys.readouterr().out)["problems"] != []
+
+
 def test_comparisons_have_a_mean_for_each_group(folder: Path, call: Call) -> None:
     told = json.loads(call("compare", str(folder), "--json"))
     assert told["objectives"] == ["acc", "params"]
@@ -174,5 +193,5 @@ class Inner:
 def test_plain_values_are_what_json_knows() -> None:
     value = {"a b": (Inner(Path("x/y"), nan), np.int64(3), np.float64(0.5)), "c": inf, "d": True}
     assert as_plain(value) == {
-        "a_b": [{"path": "x/y", "value": None}, 3, 0.5], "c": None, "d": True,
+        "a b": [{"path": "x/y", "value": None}, 3, 0.5], "c": None, "d": True,
     }  # fmt: skip

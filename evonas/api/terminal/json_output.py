@@ -28,7 +28,7 @@ def print_json(console: Console, value: object, *, indent: int | None = 2) -> No
 
 
 def as_plain(value: object) -> Plain:
-    """What JSON can say: numbers that are not finite are null, and names have no spaces.
+    """What JSON can say: numbers that are not finite are null.
 
     Args:
         value: dataclasses, mappings and sequences of these, numbers and texts. Anything else is
@@ -43,7 +43,7 @@ def as_plain(value: object) -> Plain:
     if is_dataclass(value):
         return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(name).replace(" ", "_"): as_plain(each) for name, each in value.items()}
+        return {str(name): as_plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [as_plain(each) for each in value]
     return str(value)
@@ -54,3 +54,8 @@ def table_rows(table: "pd.DataFrame") -> list[dict[str, object]]:
     plain = table.reset_index().astype(object)
     rows = plain.where(plain.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def without_spaces(row: Mapping[str, object]) -> dict[str, object]:
+    """The same, under the names that a program would give to the columns of a table."""
+    return {name.replace(" ", "_"): value for name, value in row.items()}

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evonas.api.terminal.json_output import print_json
+from evonas.api.terminal.json_output import print_json, without_spaces
 from evonas.api.terminal.tables import print_table
 
 
@@ -15,7 +15,7 @@ def print_rows(
 ) -> None:
     """One line for each; a key of the first rows that a later one lacks stays empty."""
     if as_json:
-        print_json(console, rows)
+        print_json(console, [without_spaces(row) for row in rows])
         return
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(*names, box=None)

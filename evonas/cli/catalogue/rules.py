@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evonas.api.catalogue import rules_and_problems
-from evonas.api.terminal.json_output import print_json
+from evonas.api.terminal.json_output import print_json, without_spaces
 from evonas.cli.catalogue.listing import print_rows
 from evonas.errors import RuleError
 from evonas.registry import look_up
@@ -43,7 +43,8 @@ def show_rule(console: Console, name: str, *, as_json: bool) -> None:
     """
     rule = look_up(all_rules(), ALIASES.get(name, name), kind="rule")
     if as_json:
-        print_json(console, {"name": rule.name, "title": rule.title, **dict(_facts(rule))})
+        facts = without_spaces(dict(_facts(rule)))
+        print_json(console, {"name": rule.name, "title": rule.title, **facts})
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for label, text in _facts(rule):

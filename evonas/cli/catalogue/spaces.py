@@ -23,7 +23,7 @@ def show_space(console: Console, name: str, *, as_json: bool) -> None:
     space = load(name)
     genome = space.canonical(space.sample(random.Random(0)))
     if as_json:
-        print_json(console, _facts(space) | {"a genome": space.format(genome)})
+        print_json(console, _facts(space) | {"a_genome": space.format(genome)})
         return
     console.print(f"[bold]{space.name}[/]: {space.description}", highlight=False)
     console.print(f"source: {space.source}", highlight=False, markup=False)
@@ -92,9 +92,9 @@ def _facts(space: Space) -> dict[str, object]:
         "source": space.source,
         "cells": space.spec.cells,
         "rules": space.rule_choices,
-        "rule granularity": space.granularity,
+        "rule_granularity": space.granularity,
         "channels": space.channels,
-        "cells a stage": space.cells,
+        "cells_a_stage": space.cells,
         "genes": {gene.name: gene.choices for gene in space.genes},
         "genotypes": space.size,
     }

@@ -1,5 +1,6 @@
 """``evonas data check``: what a data set holds, before anything is trained on it."""
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from evonas.api.terminal.console import showing, working
+from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
-from evonas.cli.options import option
+from evonas.cli.options import AsJson, option
 
 if TYPE_CHECKING:
     from evonas.evaluation.data.survey.survey import Survey
@@ -38,10 +40,12 @@ def check(
             show_default=lambda _: "contact-sheet.png",
         ),
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """Look at all images of a data set: classes, sizes, bad files, duplicates, a contact sheet.
 
-    Exit code 2 if no search could begin with them.
+    Exit code 2 if no search could begin with them. With --json a contact sheet is drawn where
+    --sheet names it.
     """
     from evonas.api.checks.data_check import check_data, write_contact_sheet
     from evonas.api.progress_bar import count_display
@@ -57,17 +61,43 @@ def check(
     console = showing()
     with count_display(working(), title="reading", unit="images", is_quiet=False) as tell:
         survey = check_data(dataset, data_dir=data_dir, fitting=fitting, on_progress=tell)
+    problems = survey.problems(fitting)
+    path = sheet or (None if json else Path("contact-sheet.png"))
+    is_drawn = path is not None and write_contact_sheet(survey, path)
+    if json:
+        print_json(console, _facts(survey, problems=problems, sheet=path if is_drawn else None))
+        if problems:
+            sys.exit(DataError.exit_code)
+        return
     _show_classes(console, survey.class_names, survey.counts)
     _show_files(console, survey)
     for warning in survey.warnings():
         _say(console, f"note: {warning}")
-    path = sheet or Path("contact-sheet.png")
-    if write_contact_sheet(survey, path):
+    if is_drawn:
         _say(console, f"{path}: what a network would see")
-    problems = survey.problems(fitting)
     if problems:
         raise DataError(f"data set '{dataset}' in {survey.root}: {'; '.join(problems)}")
     _say(console, "a search can begin with these images")
+
+
+def _facts(survey: "Survey", *, problems: list[str], sheet: Path | None) -> dict[str, object]:
+    return {
+        "name": survey.name,
+        "root": survey.root,
+        "images": {
+            part: dict(zip(survey.class_names, counts, strict=True))
+            for part, counts in survey.counts.items()
+        },
+        "sizes": {f"{width}x{height}": count for (width, height), count in survey.sizes.items()},
+        "modes": survey.modes,
+        "bad": survey.bad,
+        "turned": survey.num_turned,
+        "animated": survey.num_animated,
+        "enlarged": survey.num_enlarged,
+        "notes": survey.warnings(),
+        "problems": problems,
+        "contact_sheet": sheet,
+    }
 
 
 def _show_classes(console: Console, names: Sequence[str], counts: dict[str, list[int]]) -> None:
