@@ -12,6 +12,8 @@ from benchmarks.mutation.related_tests import RelatedTests, sources
 from benchmarks.mutation.sites import Fault, draw_fault
 from benchmarks.mutation_sample import put_back, put_into
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parent.parent
 CODE = '''"""Docstring."""
 from typing import TYPE_CHECKING

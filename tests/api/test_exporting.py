@@ -22,6 +22,8 @@ from evonas.evaluation.model_file import with_description
 from evonas.networks import Network
 from evonas.space import load, source_text
 
+pytestmark = pytest.mark.system
+
 TRAITS = Traits(
     "", 3, (3, 16, 16), (0.5, 0.4, 0.3), (0.2, 0.2, 0.2), 0, class_names=("a", "b", "c")
 )

@@ -10,6 +10,8 @@ import pytest
 
 import evonas
 
+pytestmark = pytest.mark.system
+
 INPUT = "import torch\n\nimages = torch.rand(3, 1, 8, 8)\n"
 OUTPUT = "\nprint(tuple(logits.shape))\n"
 

@@ -20,6 +20,8 @@ from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.loading import load_test
 from evonas.study.final import run as module
 
+pytestmark = pytest.mark.system
+
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf,fa", "--population",
     "2", "--generations", "1", "--epochs", "1", "--images", "60", "--batch", "20", "--channels",

@@ -24,6 +24,8 @@ from evonas.study.results.result import StudyResult
 from evonas.study.weights import weights_path
 from tests.small_run import changed
 
+pytestmark = pytest.mark.system
+
 Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 OBJECTIVES = ("acc", "robust")

@@ -18,6 +18,8 @@ from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from tests.small_run import changed
 
+pytestmark = pytest.mark.system
+
 Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 

@@ -13,6 +13,8 @@ from evonas.study.changes.images_of_run import move_data
 from evonas.study.config import read_config
 from tests.evaluation.data.image_tree import make_image_tree
 
+pytestmark = pytest.mark.system
+
 SMALL: dict[str, Any] = {
     "dataset": "folder", "image_size": 12, "objectives": ["acc", "robust"], "rules": ["fa", "kp"],
     "population": 2, "generations": 1, "epochs": 2, "fidelity": [1, 2], "batch": 6,

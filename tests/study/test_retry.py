@@ -21,6 +21,8 @@ from tests.small_run import changed
 from tests.study import fake
 from tests.study.fake import Drawn, draw
 
+pytestmark = pytest.mark.system
+
 Begin = Callable[[Settings, str], Path]
 HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
 SETTINGS: dict[str, dict[str, Any]] = {

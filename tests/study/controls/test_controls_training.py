@@ -34,6 +34,8 @@ from evonas.study.shape import shaped_space, under_rules
 from tests.journals import forge
 from tests.small_run import changed
 
+pytestmark = pytest.mark.system
+
 Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 FEW = ControlOptions(replicates=2, rules=("usf",), random=1, shuffled=0, architectures=0)

@@ -32,6 +32,8 @@ from evonas.study.weights import weights_path
 from tests.small_run import changed
 from tests.study.fake import Drawn
 
+pytestmark = pytest.mark.system
+
 Begin = Callable[[Settings, str], Path]
 Run = Callable[[Path, int], StudyResult]
 
