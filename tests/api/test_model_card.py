@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import evonas
+from evonas.cli import main
 
 pytestmark = pytest.mark.system
 
@@ -44,6 +45,24 @@ def test_a_card_says_what_the_tables_of_the_run_say(study: evonas.Study, tmp_pat
     weights = dict(re.findall(r"^\| (usf|bp) \| [^|]* \| ([\d,]+) \|", card, re.MULTILINE))
     of_layers = study.find(row["key"]).representative.weights_by_rule
     assert {name: int(count.replace(",", "")) for name, count in weights.items()} == of_layers
+
+
+def test_a_card_has_the_attacks_that_were_made_on_the_true_gradient(
+    study: evonas.Study, tmp_path: Path
+) -> None:
+    key = study.front.index[0]
+    with pytest.raises(SystemExit) as left:
+        main(["attack", str(study.folder), key, "--images", "20", "--out", str(tmp_path)])
+    assert left.value.code == 0
+    evonas.export(study.folder, key, format="safetensors", out=tmp_path / "a.safetensors")
+    card = (tmp_path / "a.md").read_text(encoding="utf-8")
+    with (tmp_path / "attacks.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["masked"] == "False"]
+    assert "On 20 images of the validation part:" in card
+    for row in rows:
+        accuracy, error = float(row["accuracy"]), float(row["se"])
+        assert f"| {row['attack']} | {row['epsilon']} | {accuracy:.3f} | {error:.3f} |" in card
+    assert rows
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The model card of an exported network: what it is, what was measured, what is not known."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,14 +8,14 @@ from typing import Any
 from torch import nn
 
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.report.attacks.table import JSON_FILE
+from evonas.report.attacks.reading import ATTACK, read_attacks
+from evonas.report.attacks.table import attack_table
 from evonas.report.controls.twin import Differences, read_twin_differences
 from evonas.rules import rule_layers
 from evonas.study.final.result import FinalResult, read_result
+from evonas.study.folder import readable_run
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.reading import RunState, read_run
-
-ATTACKS_FOLDER = "attacks"
 
 
 def model_card(
@@ -172,19 +171,17 @@ def _attack_lines(key: str, state: RunState) -> Iterator[str]:
             f"{found.standard_error:.3f} of {found.num_images} validation images "
             f"({found.clean:.3f} without attack). Signs of masked gradients: {flags}."
         )
-    file = state.folder / ATTACKS_FOLDER / key / JSON_FILE
-    if file.exists():
-        rows = [
-            (
-                each["attack"],
-                each["epsilon"] or "-",
-                f"{each['accuracy']:.3f}",
-                f"{each['se']:.3f}",
-            )
-            for each in json.loads(file.read_text(encoding="utf-8"))["attacks"]
-            if not each["masked"]
-        ]
-        yield _table(("attack", "radius", "still right", "standard error"), rows)
+    with readable_run(state.folder) as (_, journal):
+        found_later = read_attacks(journal.findings(ATTACK))
+    for each in found_later:
+        if each.key == key:
+            table = attack_table(each.outcomes)
+            rows = [
+                (str(row.attack), str(row.epsilon or "-"), f"{row.accuracy:.3f}", f"{row.se:.3f}")
+                for row in table[~table.masked].itertuples()
+            ]
+            yield f"On {each.images} images of the {each.part} part:"
+            yield _table(("attack", "radius", "still right", "standard error"), rows)
 
 
 def _controlled(key: str, state: RunState | None) -> str:
