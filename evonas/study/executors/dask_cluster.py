@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections import deque
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, final
@@ -204,13 +205,14 @@ class DaskExecutor(AbstractExecutor):
         task = self._tasks.pop(key, None)
         if task is None:
             return
-        if task.future.status == "cancelled":  # so was the only copy of the data, with its worker
+        try:
+            self._done.append(task.future.result())
+        except CancelledError:
+            # The only copy of the data died with its worker, before the candidate was trained or
+            # between its end and the fetching of its result.
             self._check_scheduler()
             self._data = None
             self._waiting.appendleft(task.order)
-            return
-        try:
-            self._done.append(task.future.result())
         except KilledWorker as problem:
             reason = f"{problem.allowed_failures + 1} workers of the cluster died with it"
             self._done.append((lost(task.order, reason=reason), b""))

@@ -134,6 +134,25 @@ def test_a_cluster_whose_worker_is_killed_in_mid_run_gives_the_tables_of_one_pro
     assert tables[0] == tables[1]
 
 
+def test_a_result_that_dies_with_all_workers_before_it_is_fetched_is_made_again(
+    make: Callable[..., DaskExecutor], address: str
+) -> None:
+    executor = make()
+    (genome,) = genomes(1)
+    executor.submit(Order(SPACE, genome, PROTOCOL))
+    (task,) = executor._tasks.values()
+    end = time.monotonic() + PATIENCE_SECONDS
+    while task.future.status != "finished" and time.monotonic() < end:
+        time.sleep(0.05)
+    with Client(address) as client:
+        for process in client.run(os.getpid).values():
+            os.kill(process, signal.SIGKILL)
+    found, weights = executor.next_done()
+    expected = evaluate(SPACE, genome, protocol=PROTOCOL)
+    assert replace(found, seconds=0.0) == replace(expected[0], seconds=0.0)
+    assert weights == expected[1]
+
+
 def test_a_candidate_that_takes_too_long_is_ended_with_its_worker_and_the_next_is_not(
     make: Callable[..., DaskExecutor],
 ) -> None:
