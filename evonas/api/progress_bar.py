@@ -142,6 +142,5 @@ class _Lines:
         self._console.print(
             f"generation {progress.generation + 1}: {progress.done}/{progress.total} · "
             f"{describe(progress)}",
-            highlight=False,
             soft_wrap=True,
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from evonas.api.terminal.console import showing
+from evonas.api.terminal.console import say, showing
 from evonas.cli.options import AsJson, Folder, option
 
 
@@ -23,10 +23,10 @@ def init(
 
     console = showing()
     for path in write_beginnings(folder):
-        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+        say(console, str(path))
     enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     text = f"change them, then: {enter}evonas run --config {RUN_FILE}"
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(console, text)
 
 
 def front(folder: Folder, /, *, json: AsJson = False) -> None:

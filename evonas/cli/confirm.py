@@ -7,7 +7,7 @@ from rich.table import Table
 
 from evonas.api.progress_bar import confirmation_display
 from evonas.api.running import confirm_to_the_end
-from evonas.api.terminal.console import working
+from evonas.api.terminal.console import say, working
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.settings.workers import Workers
@@ -30,7 +30,7 @@ def confirm_and_show(folder: Path, *, replicates: int, workers: Workers, is_quie
     others = [c for c in likely_front(run.candidates) if not c.on_front]
     print_table(console, _table([*chosen, *others], run.confirmed))
     line = claim_and_confirmation(chosen, run.confirmed)
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    say(console, line)
 
 
 def _table(networks: Sequence[Candidate], confirmed: Mapping[str, Confirmed]) -> Table:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from evonas.api.ablating import BAR_TITLE, Ablation, ablate_front
 from evonas.api.progress_bar import count_display
-from evonas.api.terminal.console import working
+from evonas.api.terminal.console import say, working
 from evonas.api.terminal.tables import print_table
 from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.files import PICTURE_FILE, TABLE_FILE
@@ -25,9 +25,9 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     """Print the tables, the verdict, and where the files are."""
     rows = reported(ablation.comparisons)
     for measure in dict.fromkeys(row.measure for row in rows):
-        _say(console, f"\n{readable_measure(measure)}")
+        say(console, f"\n{readable_measure(measure)}")
         print_table(console, _table([row for row in rows if row.measure == measure]))
-    _say(
+    say(
         console,
         "difference: network minus control, over pairs of trainings with equal seeds; ±: half of "
         "the 95 % interval;\np: paired t test, and the exact test by flipped signs, both after "
@@ -35,8 +35,8 @@ def show_controls(console: Console, ablation: Ablation) -> None:
         "cannot be told from the control\n",
     )
     for line in (*ablation.verdict, *(f"left out: {text}" for text in ablation.left_out)):
-        _say(console, line)
-    _say(
+        say(console, line)
+    say(
         console,
         f"\ntable: {ablation.folder / TABLE_FILE}; picture: {ablation.folder / PICTURE_FILE}",
     )
@@ -52,7 +52,7 @@ def ablate_and_show(folder: Path, *, workers: Workers, is_quiet: bool) -> None:
     with count_display(console, is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as show:
         ablations = ablate_front(folder, workers=workers, on_progress=show)
     for ablation in ablations:
-        _say(console, f"\ncontrols of {ablation.key}")
+        say(console, f"\ncontrols of {ablation.key}")
         show_controls(console, ablation)
 
 
@@ -87,7 +87,3 @@ def _interval(found: Estimate | None, form: str) -> str:
 
 def _p(value: float | None) -> str:
     return "" if value is None else "<.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

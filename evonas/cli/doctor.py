@@ -2,6 +2,7 @@
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from evonas import __version__
 from evonas.api.terminal.json_output import print_json
@@ -27,15 +28,16 @@ def examine(console: Console, *, device: str, as_json: bool) -> None:
         print_json(console, _document(machine, device))
         return
     console.print(_inventory(machine))
-    console.print(f"\n[bold]path of a run[/]  {path(machine, device)}", highlight=False)
+    console.print()
+    _print_titled(console, "path of a run", path(machine, device))
     for one in devices_of(device):
         if one != "cpu":
-            console.print(f"[bold]kernels[/]        {kernels(one)}", highlight=False)
-        console.print(f"[bold]measured[/]       {measured(one, _speed(one))}", highlight=False)
+            _print_titled(console, "kernels", kernels(one))
+        _print_titled(console, "measured", measured(one, _speed(one)))
     for problem in problems(machine):
-        console.print(f"[bold yellow]problem[/]        {problem}", highlight=False)
+        _print_titled(console, "problem", problem, style="bold yellow")
     if not problems(machine):
-        console.print("no problems found", highlight=False)
+        console.print("no problems found")
 
 
 def path(machine: Machine, device: str) -> str:
@@ -69,6 +71,10 @@ def measured(device: str, speed: Speed) -> str:
     if speed.fallback is not None and device != "cpu":
         text += f"; not replayed: {speed.fallback}"
     return text
+
+
+def _print_titled(console: Console, title: str, text: str, *, style: str = "bold") -> None:
+    console.print(Text.assemble((f"{title:<13}", style), f"  {text}"))
 
 
 def _speed(device: str) -> Speed:

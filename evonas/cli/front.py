@@ -9,6 +9,7 @@ from rich.table import Table
 
 from evonas.api.progress_text import readable
 from evonas.api.study import Study
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
@@ -35,39 +36,39 @@ def show_front(console: Console, folder: Path) -> None:
     twins = read_twin_differences(folder)
     outside = nothing_within(run.candidates)
     if outside is not None:
-        _say(console, outside)
+        say(console, outside)
     else:
         print_table(console, _front_table(chosen, objectives, audited=run.audited, twins=twins))
     level = ties(chosen, objectives)
     if any(candidate.replicates > 1 for candidate in chosen):
-        _say(console, "± one standard error; n trainings; P of being on the true front")
+        say(console, "± one standard error; n trainings; P of being on the true front")
     if any(level.values()):
-        _say(console, "≈ level with another on the front, within two standard errors")
+        say(console, "≈ level with another on the front, within two standard errors")
     if run.audited:
         images = max(found.num_images for found in run.audited.values())
-        _say(
+        say(
             console,
             f"L1: right under APGD on two losses and under Square too, {images} images; masking: "
             "what speaks against attacks by gradients",
         )
     lost = _lost_by_audit(run)
     if lost:
-        _say(console, f"off the front, as their robustness is masked: {', '.join(lost)}")
+        say(console, f"off the front, as their robustness is masked: {', '.join(lost)}")
     if any(candidate.key in twins for candidate in chosen):
-        _say(console, "- bp: minus its bp twin, pairs of equal seeds, on the validation part")
-        _say(console, f"controls: {_controls_of(chosen, twins)}")
+        say(console, "- bp: minus its bp twin, pairs of equal seeds, on the validation part")
+        say(console, f"controls: {_controls_of(chosen, twins)}")
     try:
         picture = f"picture: {write_picture(folder, run.candidates, run.settings)}"
     except OSError as problem:  # a disk that only reads, or a full one
         picture = f"no picture: {folder}: {problem.strerror}"
-    _say(console, f"{_counts(run, chosen)}; {picture}")
+    say(console, f"{_counts(run, chosen)}; {picture}")
     missing = left_out(run.candidates, objectives)
     if missing:
-        _say(console, f"not in the picture: {missing}")
+        say(console, f"not in the picture: {missing}")
     if run.confirmed and chosen:
-        _say(console, claim_and_confirmation(chosen, run.confirmed))
+        say(console, claim_and_confirmation(chosen, run.confirmed))
     if chosen:
-        _say(console, f"see one by: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
+        say(console, f"see one by: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
 
 
 def print_front(console: Console, folder: Path) -> None:
@@ -109,10 +110,6 @@ def left_out(candidates: Sequence[Candidate], objectives: Sequence[str]) -> str:
 
 def _begins(candidate: Candidate, word: str) -> bool:
     return (candidate.left_out or "").startswith(word)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _controls_of(chosen: Sequence[Candidate], twins: Mapping[str, Differences]) -> str:

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from evonas.api.terminal.console import say
 from evonas.evaluation.data.survey.survey import Survey
 from evonas.evaluation.record import Evaluation
 from evonas.report.nearest import nothing_within
@@ -27,25 +28,23 @@ def introduce(
     size = f"{training.channels} channels, {_count(training.cells, 'cell')} a stage"
     if (training.channels, training.cells) != (space.channels, space.cells):
         size += f" (the space's own: {space.channels} and {space.cells})"
-    console.print(
-        f"[bold]{problem.space}[/] on [bold]{training.dataset}[/]: {_plan(settings)}, {size}, "
-        f"rules {' '.join(problem.rules)}; "
-        f"{_place(settings, workers)}, seed {search.seed}, into {escape(str(folder))}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    line = Text.assemble(
+        (problem.space, "bold"), " on ", (training.dataset, "bold"),
+        f": {_plan(settings)}, {size}, rules {' '.join(problem.rules)}; "
+        f"{_place(settings, workers)}, seed {search.seed}, into {folder}",
+    )  # fmt: skip
+    console.print(line, soft_wrap=True)
     if search.supernet_epochs is not None:
-        console.print(
+        say(
+            console,
             f"guided by a supernet: {_count(search.supernet_epochs, 'epoch')}, "
             f"{search.supernet_channels} channels",
-            highlight=False,
         )
     if "robust" in problem.objectives:
-        console.print(
+        say(
+            console,
             f"robust: right under a 10-step APGD of radius {settings.attack.epsilon} on the true "
             "gradient",
-            highlight=False,
-            soft_wrap=True,
         )
 
 
@@ -59,11 +58,11 @@ def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) ->
     """
     parts = ", ".join(f"{sum(counts):,} {part}" for part, counts in survey.counts.items())
     seen = f"; see {sheet}" if sheet is not None else ""
-    _say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
+    say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
     if survey.bad:
-        _say(console, f"files left out, as they cannot be read: {len(survey.bad):,}")
+        say(console, f"files left out, as they cannot be read: {len(survey.bad):,}")
     for warning in survey.warnings():
-        _say(console, f"note: {warning}")
+        say(console, f"note: {warning}")
 
 
 def warn(text: str) -> None:
@@ -74,7 +73,7 @@ def warn(text: str) -> None:
 
 def say_how_to_resume(console: Console, folder: Path) -> None:
     """After an interruption."""
-    _say(console, f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
+    say(console, f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
 
 
 def conclude(console: Console, folder: Path, result: StudyResult) -> None:
@@ -83,24 +82,24 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
     _tell_uncaptured(console, result.evaluations)
     volumes = [volume for volume in result.hypervolumes if volume is not None]
     if volumes and result.front:
-        console.print(
+        say(
+            console,
             f"hypervolume {volumes[0]:.4f} after the first generation, "
             f"{volumes[-1]:.4f} at the end",
-            highlight=False,
         )
     if result.credit:
-        console.print(describe_credit(result.credit), highlight=False, soft_wrap=True)
+        say(console, describe_credit(result.credit))
     if result.why_fewer is not None:
         trained = sum(evaluation.epochs > 0 for evaluation in result.evaluations)
         of = result.settings.search.num_trainings
-        _say(console, f"{trained} of {of} trainings were made: {result.why_fewer}")
+        say(console, f"{trained} of {of} trainings were made: {result.why_fewer}")
     outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
     missing = nothing_within(result.candidates)
     if missing is not None:
-        _say(console, missing)
-    _say(
+        say(console, missing)
+    say(
         console,
         f"{_trained(result)}, {failures} failed{outside_text}, "
         f"{len(result.front)} on the front: {folder / FRONT_FILE}\n"
@@ -139,7 +138,7 @@ def _plan(settings: Settings) -> str:
 def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> None:
     reasons = [e.uncaptured for e in evaluations if e.uncaptured is not None]
     if reasons:
-        _say(
+        say(
             console,
             f"trained without CUDA graphs, so more slowly: {len(reasons)}, as {reasons[0]}",
         )
@@ -147,7 +146,3 @@ def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> Non
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number > 1)}"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

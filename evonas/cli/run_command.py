@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from evonas.api.terminal.console import showing, working
+from evonas.api.terminal.console import say, showing, working
 from evonas.cli.options import QUIET, option
 from evonas.evaluation.data.place import COUNTED, OWN_IMAGES
 from evonas.settings import SETTINGS, Setting, Settings, Unset
@@ -180,7 +180,7 @@ def _print_config(settings: Settings) -> None:
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
-    showing().print(text, end="", highlight=False, markup=False, soft_wrap=True)
+    say(showing(), text, end="")
 
 
 def _search(

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.study import Study
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
 from evonas.cli.examining.audit import audit_table
@@ -35,27 +36,27 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
     candidate, objectives = run.find(key), run.settings.problem.objectives
     space = read_space(run.settings, folder)
     blueprint = space.decode(space.parse(candidate.genome))
-    _say(console, f"candidate {candidate.key} of {folder}\n{candidate.genome}\n")
+    say(console, f"candidate {candidate.key} of {folder}\n{candidate.genome}\n")
     if space.has_macro_genes:
         for line in [*skeleton_as_text(blueprint.positions), ""]:
-            _say(console, line)
+            say(console, line)
     for line in cells_as_text(blueprint.cells):
-        _say(console, line)
+        say(console, line)
     console.print()
     console.print(_values(candidate, objectives, run.confirmed.get(candidate.key)))
     if candidate.key in run.audited:
         console.print()
         print_table(console, audit_table(run.audited[candidate.key]))
-    _say(console, f"\n{standing(candidate, run.candidates, objectives)}")
+    say(console, f"\n{standing(candidate, run.candidates, objectives)}")
     for training in candidate.trainings:
         if training.batch is not None:
-            _say(
+            say(
                 console,
                 f"training {training.replicate}: out of memory at the batch of the run, "
                 f"{run.settings.training.batch}; trained with {training.batch}",
             )
         if training.failure is not None:
-            _say(console, f"training {training.replicate} failed: {training.failure}")
+            say(console, f"training {training.replicate} failed: {training.failure}")
     console.print()
     console.print(_layers(Study(folder), candidate))
     drawing = folder / CELLS_FOLDER / f"{candidate.key}.svg"
@@ -64,9 +65,9 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         drawing.parent.mkdir(exist_ok=True)
         drawing.write_text(cells_as_svg(blueprint.cells, title=title), encoding="utf-8")
     except OSError as problem:  # a disk that only reads, or a full one
-        _say(console, f"\nno drawing of the cells: {folder}: {problem.strerror}")
+        say(console, f"\nno drawing of the cells: {folder}: {problem.strerror}")
     else:
-        _say(console, f"\ndrawing of the cells: {drawing}")
+        say(console, f"\ndrawing of the cells: {drawing}")
 
 
 def print_candidate(console: Console, folder: Path, key: str) -> None:
@@ -158,7 +159,3 @@ def _layers(study: Study, candidate: Candidate) -> Table:
 def _rule_layers(study: Study, candidate: Candidate) -> dict[str, AbstractRuleLayer]:
     layers = rule_layers(study.untrained(candidate))
     return {name.removeprefix("body."): layer for name, layer in layers.items()}
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

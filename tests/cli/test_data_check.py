@@ -27,6 +27,9 @@ def photographs(tmp_path: Path) -> Path:
     return folder
 
 
+NAMES = ("[red]", "[/bold]", ":x:")  # to rich: a colour, an end of nothing, a cross
+
+
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
     with pytest.raises(SystemExit) as end:
         main(list(arguments))
@@ -87,3 +90,25 @@ def test_other_data_sets_are_checked_by_name(
     assert code == 0
     assert "always naming '" in text
     assert sheet.exists()
+
+
+def test_names_of_classes_files_and_spaces_are_printed_as_they_are(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for old, new in (("dark", "[red]"), ("light", ":x:")):
+        (photographs / old).rename(photographs / new)
+    (photographs / "[red]" / "1.jpg").rename(photographs / "[red]" / "[bold].jpg")
+    (photographs / "[red]" / "[bold].jpg").write_text("no image")
+    code, text, errors = told(
+        capsys, "data", "check", str(photographs), "--image-size", "16", "--unreadable", "skip",
+        "--sheet", str(tmp_path / "sheet.png"),
+    )  # fmt: skip
+    assert (code, errors) == (0, "")
+    assert all(name in text for name in ("[red]", ":x:", "[bold].jpg"))
+    document = yaml.safe_load(Path("search_spaces/tiny.yaml").read_text())
+    document["description"] = "a space of " + " ".join(NAMES)
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump(document))
+    code, text, errors = told(capsys, "spaces", "show", str(own))
+    assert (code, errors) == (0, "")
+    assert " ".join(NAMES) in text

@@ -1,5 +1,7 @@
 """The consoles of commands and of bars."""
 
+from typing import IO
+
 from rich.console import Console
 
 from evonas.api.terminal.output import dropped_if_unwritable, shown_on_stdout
@@ -27,7 +29,7 @@ def showing(*, quiet: bool = False) -> Console:
     Args:
         quiet: whether nothing is shown.
     """
-    return TerminalConsole(file=shown_on_stdout(), quiet=quiet)
+    return _plain_console(shown_on_stdout(), quiet=quiet)
 
 
 def working(*, quiet: bool = False) -> Console:
@@ -36,4 +38,20 @@ def working(*, quiet: bool = False) -> Console:
     Args:
         quiet: whether nothing is shown.
     """
-    return TerminalConsole(file=dropped_if_unwritable(), quiet=quiet)
+    return _plain_console(dropped_if_unwritable(), quiet=quiet)
+
+
+def _plain_console(file: IO[str], *, quiet: bool) -> TerminalConsole:
+    # What is printed holds names of files, classes and spaces: "[red]" or ":x:" in one is a name.
+    return TerminalConsole(file=file, quiet=quiet, markup=False, emoji=False, highlight=False)
+
+
+def say(console: Console, text: str, *, end: str = "\n") -> None:
+    """Print text as it is, not wrapped.
+
+    Args:
+        console: to print on.
+        text: one line or several.
+        end: what follows it.
+    """
+    console.print(text, end=end, soft_wrap=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 
+from evonas.api.terminal.console import say
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,7 +26,7 @@ def print_json(console: Console, value: object, *, indent: int | None = 2) -> No
         indent: of each level, in characters; None for one line.
     """
     text = json.dumps(as_plain(value), indent=indent, allow_nan=False)
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(console, text)
 
 
 def as_plain(value: object) -> Plain:

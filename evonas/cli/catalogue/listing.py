@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from evonas.api.terminal.json_output import print_json, without_spaces
 from evonas.api.terminal.tables import print_table
@@ -20,8 +19,7 @@ def print_rows(
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(*names, box=None)
     for row in rows:
-        # as Text: an equation may hold square brackets, which rich would read as markup
-        table.add_row(*(Text(readable_cell(row.get(name, ""))) for name in names))
+        table.add_row(*(readable_cell(row.get(name, "")) for name in names))
     print_table(console, table)
 
 

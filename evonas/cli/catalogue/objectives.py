@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from evonas.api.catalogue import objectives_and_problems
+from evonas.api.terminal.console import say
 from evonas.cli.catalogue.listing import print_rows
 from evonas.errors import ObjectiveError
 
@@ -20,5 +21,5 @@ def list_objectives(console: Console, *, as_json: bool) -> list[ObjectiveError]:
         print_rows(console, rows, as_json=True)
     else:
         print_rows(console, [{k: v for k, v in row.items() if k != "error"} for row in rows])
-        console.print(OWN, highlight=False, markup=False, soft_wrap=True)
+        say(console, OWN)
     return problems

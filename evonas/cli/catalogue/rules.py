@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evonas.api.catalogue import rules_and_problems
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json, without_spaces
 from evonas.cli.catalogue.listing import print_rows
 from evonas.errors import RuleError
@@ -30,7 +31,7 @@ def list_rules(console: Console, *, as_json: bool) -> list[RuleError]:
     rows, problems = rules_and_problems()
     print_rows(console, rows, as_json=as_json)
     for alias, name in ALIASES.items() if not as_json else ():
-        console.print(f" {alias} is another name of {name}", highlight=False)
+        say(console, f" {alias} is another name of {name}")
     return problems
 
 
@@ -48,7 +49,7 @@ def show_rule(console: Console, name: str, *, as_json: bool) -> None:
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for label, text in _facts(rule):
-        table.add_row(Text(label), Text(text))
+        table.add_row(label, text)
     console.print(Text.assemble((rule.name, "bold"), f": {rule.title}"), soft_wrap=True)
     console.print(Padding(table, (0, 0, 1, 2)))
     console.print(Text(NOTATION, style="dim"))

@@ -5,9 +5,11 @@ import random
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from evonas.api.checks.space_check import Count, Step, count_functions, extreme_steps, one_rule
 from evonas.api.progress_bar import count_display
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.cli.catalogue.listing import readable_cell
 from evonas.registry import look_up
@@ -25,17 +27,15 @@ def show_space(console: Console, name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(console, _facts(space) | {"a_genome": space.format(genome)})
         return
-    console.print(f"[bold]{space.name}[/]: {space.description}", highlight=False)
-    console.print(f"source: {space.source}", highlight=False, markup=False)
+    console.print(Text.assemble((space.name, "bold"), f": {space.description}"), soft_wrap=True)
+    say(console, f"source: {space.source}")
     for cell_name, cell in space.spec.cells.items():
-        console.print(
+        say(
+            console,
             f"cell {cell_name}: {cell.inputs} input{'s' * (cell.inputs > 1)}, {cell.nodes} nodes, "
             f"join {cell.join}; {', '.join(cell.operations)}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
         )
-    _say(
+    say(
         console,
         f"rules: {', '.join(space.rule_choices)}; one for each {space.granularity}\n"
         f"size: {space.channels} channels, {space.cells} cells a stage; {_gene_counts(space)}, "
@@ -43,12 +43,12 @@ def show_space(console: Console, name: str, *, as_json: bool) -> None:
     )
     for gene in space.genes:
         if gene.kind in MACRO_KINDS:
-            _say(console, f"{gene.name}: one of {', '.join(gene.choices)}")
+            say(console, f"{gene.name}: one of {', '.join(gene.choices)}")
     blueprint = space.decode(genome)
-    _say(console, "\na network of it, drawn at random:")
+    say(console, "\na network of it, drawn at random:")
     for line in [*skeleton_as_text(blueprint.positions), "", *cells_as_text(blueprint.cells)]:
-        _say(console, f"  {line}".rstrip())
-    _say(console, f"\na genome: {space.format(genome)}")
+        say(console, f"  {line}".rstrip())
+    say(console, f"\na genome: {space.format(genome)}")
 
 
 def check_space(console: Console, file: Path, *, trains: bool) -> None:
@@ -65,7 +65,7 @@ def check_space(console: Console, file: Path, *, trains: bool) -> None:
     unknown = [name for name in space.rule_choices if ALIASES.get(name, name) not in all_rules()]
     if unknown:
         look_up(all_rules(), unknown[0], kind=f"rule in {file}: $.rules.choices:")
-    _say(
+    say(
         console,
         f"{file}: space '{space.name}' is well formed, {len(space.genes)} genes, "
         f"{readable_cell(space.size)} genotypes",
@@ -75,9 +75,9 @@ def check_space(console: Console, file: Path, *, trains: bool) -> None:
     for what, each in (("architectures", one_rule(space)), ("with rules", space)):
         with count_display(console, title="Counting", unit="genomes", is_quiet=False) as show:
             count = count_functions(each, on_progress=show)
-        _say(console, _counted(what, count))
+        say(console, _counted(what, count))
     for name, step in zip(("smallest", "largest"), extreme_steps(space), strict=True):
-        _say(console, _trained(name, step))
+        say(console, _trained(name, step))
 
 
 def print_schema() -> None:
@@ -129,7 +129,3 @@ def _trained(name: str, step: Step) -> str:
         f"{step.seconds:.2f} s, loss {step.loss_before:.3f} before, {step.loss_after:.3f} after\n"
         f"  {step.genome}"
     )
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

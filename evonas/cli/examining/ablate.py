@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from evonas.api.terminal.console import working
+from evonas.api.terminal.console import say, working
 from evonas.cli.options import QUIET, option
 from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
 
@@ -74,9 +74,7 @@ def ablate(
             )
     except (KeyboardInterrupt, SystemExit):
         go_on = f"evonas ablate {shlex.quote(str(folder))} {key}"
-        console.print(
-            f"Interrupted; go on with the same command: {go_on} ...", highlight=False, markup=False
-        )
+        say(console, f"Interrupted; go on with the same command: {go_on} ...")
         raise
     show_controls(console, ablation)
 

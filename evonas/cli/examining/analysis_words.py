@@ -8,6 +8,7 @@ from rich.table import Table
 
 from evonas.analysis.noise_comparison import OWN
 from evonas.api.analyses.result import Analysis
+from evonas.api.terminal.console import say
 from evonas.api.terminal.tables import print_table
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ NUM_SHOWN = 5
 def say_analysis(console: Console, found: Analysis) -> None:
     """Print it, part by part."""
     of = f" of {len(found.runs)} runs" if len(found.runs) > 1 else ""
-    _say(console, f"{found.candidates} candidates{of}, {found.on_front} on the front")
+    say(console, f"{found.candidates} candidates{of}, {found.on_front} on the front")
     for title, lines in (
         ("Rules on the front", enrichment_words(found)),
         ("Main effects", effects_words(found)),
@@ -29,14 +30,14 @@ def say_analysis(console: Console, found: Analysis) -> None:
     ):
         said = list(lines)
         if said:
-            _say(console, f"\n{title}")
+            say(console, f"\n{title}")
         for line in said:
-            _say(console, f"  {line}")
+            say(console, f"  {line}")
         if title.startswith("Variance") and found.comparisons is not None:
             print_table(console, _noise_table(found.comparisons))
     for part, reason in found.left_out.items():
-        _say(console, f"\nleft out: {reason if reason.startswith(part) else f'{part}: {reason}'}")
-    _say(console, f"\ntables and pictures: {found.folder}")
+        say(console, f"\nleft out: {reason if reason.startswith(part) else f'{part}: {reason}'}")
+    say(console, f"\ntables and pictures: {found.folder}")
 
 
 def enrichment_words(found: Analysis) -> Iterator[str]:
@@ -187,7 +188,3 @@ def _noise_table(table: "pd.DataFrame") -> Table:
 def _rows(table: "pd.DataFrame") -> list[Any]:
     """With the columns as attributes, which pandas gives no types."""
     return list(table.itertuples())
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

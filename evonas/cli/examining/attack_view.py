@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.attacking import AttackReport
+from evonas.api.terminal.console import say
 from evonas.api.terminal.tables import print_table
 from evonas.evaluation.attacks.masking.report import MEANINGS
 
@@ -41,10 +42,10 @@ def show_attacks(console: Console, report: AttackReport, *, title: str) -> None:
             notes[row["attack"]] = row["note"]
     print_table(console, table)
     for name, note in notes.items():
-        _say(console, f"{name}: {note}")
-    _say(console, "worst case: per image over the attacks of a radius; ± one standard error")
+        say(console, f"{name}: {note}")
+    say(console, "worst case: per image over the attacks of a radius; ± one standard error")
     if any(each.is_masked for each in report.outcomes):
-        _say(
+        say(
             console,
             "masked: along the surrogate gradient, the rules' own backward pass; no measure of "
             "robustness",
@@ -52,12 +53,8 @@ def show_attacks(console: Console, report: AttackReport, *, title: str) -> None:
     for epsilon, masking in report.masking.items():
         if masking.flags:
             reasons = "; ".join(f"{flag}: {MEANINGS[flag]}" for flag in masking.flags)
-            _say(console, f"radius {epsilon} is in doubt: {reasons}")
+            say(console, f"radius {epsilon} is in doubt: {reasons}")
     if not report.flags:
-        _say(console, "no sign of gradient masking at these radii")
+        say(console, "no sign of gradient masking at these radii")
     if report.folder is not None:
-        _say(console, f"table, JSON and picture: {report.folder}")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"table, JSON and picture: {report.folder}")

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from evonas.api.terminal.console import showing, working
+from evonas.api.terminal.console import say, showing, working
 from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.cli.options import AsJson, option
@@ -72,12 +71,12 @@ def check(
     _show_classes(console, survey.class_names, survey.counts)
     _show_files(console, survey)
     for warning in survey.warnings():
-        _say(console, f"note: {warning}")
+        say(console, f"note: {warning}")
     if is_drawn:
-        _say(console, f"{path}: what a network would see")
+        say(console, f"{path}: what a network would see")
     if problems:
         raise DataError(f"data set '{dataset}' in {survey.root}: {'; '.join(problems)}")
-    _say(console, "a search can begin with these images")
+    say(console, "a search can begin with these images")
 
 
 def _facts(survey: "Survey", *, problems: list[str], sheet: Path | None) -> dict[str, object]:
@@ -108,7 +107,7 @@ def _show_classes(console: Console, names: Sequence[str], counts: dict[str, list
     weights = class_weights(train) if min(train) else [float("nan")] * len(train)
     for label, name in enumerate(names[:MOST_CLASSES]):
         row = [f"{each[label]:,}" for each in counts.values()]
-        table.add_row(Text(name), *row, f"{weights[label]:.2f}")
+        table.add_row(name, *row, f"{weights[label]:.2f}")
     if len(names) > MOST_CLASSES:
         table.add_row(f"and {len(names) - MOST_CLASSES:,} more")
     table.add_row("all", *(f"{sum(each):,}" for each in counts.values()), "")
@@ -116,31 +115,27 @@ def _show_classes(console: Console, names: Sequence[str], counts: dict[str, list
     if sum(train):
         largest = names[train.index(max(train))]
         share = majority_share(train)
-        _say(console, f"always naming '{largest}' is right for {share:.1%} of the training images")
+        say(console, f"always naming '{largest}' is right for {share:.1%} of the training images")
 
 
 def _show_files(console: Console, survey: "Survey") -> None:
     if survey.sizes:
         sizes = Counter({f"{w}x{h}": count for (w, h), count in survey.sizes.items()})
-        _say(console, f"sizes: {_most(sizes)}")
-        _say(console, f"modes: {_most(survey.modes)}")
+        say(console, f"sizes: {_most(sizes)}")
+        say(console, f"modes: {_most(survey.modes)}")
     for count, what in (
         (survey.num_turned, "turned as their camera says"),
         (survey.num_animated, "files of several images, of which the first is taken"),
     ):
         if count:
-            _say(console, f"{what}: {count:,}")
+            say(console, f"{what}: {count:,}")
     for why in survey.bad[:MOST_FILES]:
-        _say(console, f"bad: {why}")
+        say(console, f"bad: {why}")
     if len(survey.bad) > MOST_FILES:
-        _say(console, f"more bad files: {len(survey.bad) - MOST_FILES:,}")
+        say(console, f"more bad files: {len(survey.bad) - MOST_FILES:,}")
 
 
 def _most(found: "Counter[str]", *, most: int = 6) -> str:
     more = len(found) - most
     texts = [f"{name} ({count:,})" for name, count in found.most_common(most)]
     return ", ".join(texts) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

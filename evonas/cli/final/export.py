@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from evonas.api.terminal.console import showing
+from evonas.api.terminal.console import say, showing
 
 
 def export(
@@ -46,7 +46,7 @@ def export(
     )
     size = path.stat().st_size / 1e6
     console = showing()
-    console.print(f"{path}, {size:.2f} MB{said}", highlight=False, markup=False, soft_wrap=True)
+    say(console, f"{path}, {size:.2f} MB{said}")
     if card:
         text = f"model card: {path.with_suffix(CARD_SUFFIX)}"
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, text)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.table import Table
 
-from evonas.api.terminal.console import showing
+from evonas.api.terminal.console import say, showing
 from evonas.api.terminal.tables import print_table
 
 
@@ -34,7 +34,7 @@ def predict(
     if json:
         for each in found:
             text = lines.dumps({**asdict(each), "path": str(each.path)})
-            console.print(text, highlight=False, markup=False, soft_wrap=True)
+            say(console, text)
         return
     table = Table("image", "class", "probability", box=None)
     table.columns[0].no_wrap = True

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from evonas.api.terminal.console import showing
+from evonas.api.terminal.console import say, showing
 from evonas.api.terminal.json_output import print_json
 from evonas.cli.options import AsJson
 
@@ -38,9 +38,9 @@ def reproduce(
         print_json(console, document)
         return
     if markdown:
-        console.print(found.markdown, highlight=False, markup=False, soft_wrap=True, end="")
+        say(console, found.markdown, end="")
         return
-    console.print(found.title, highlight=False, markup=False, soft_wrap=True)
+    say(console, found.title)
     sources = list(dict.fromkeys(row["source"] for row in found.rows if row["source"]))
     rows = [
         {**row, "source": f"[{sources.index(row['source']) + 1}]" if row["source"] else ""}
@@ -48,5 +48,5 @@ def reproduce(
     ]
     print_rows(console, rows)
     for number, source in enumerate(sources, start=1):
-        console.print(f"[{number}] {source}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"Not at hand: {found.unknown}.", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"[{number}] {source}")
+    say(console, f"Not at hand: {found.unknown}.")

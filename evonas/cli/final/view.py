@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.final.report import FinalReport, seed_folder
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.evaluation.final.final_training import EpochRecord
@@ -20,7 +21,7 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
     recipe = job.recipe
     count = "1 seed" if seeds == 1 else f"{seeds} seeds"
     size = job.architecture.size_text
-    _say(
+    say(
         console,
         f"{job.architecture.text} on {job.dataset}: {size + ', ' if size else ''}"
         f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
@@ -35,7 +36,7 @@ def epoch_lines(
 
     def show(seed: int, epoch: EpochRecord) -> None:
         found = "" if epoch.validation is None else f", validation {_share(epoch.validation)}"
-        _say(
+        say(
             console,
             f"seed {seed}, epoch {epoch.epoch}/{total}: loss {epoch.loss:.4f}{found}, "
             f"{epoch.seconds:.1f} s",
@@ -59,11 +60,11 @@ def show_results(console: Console, report: FinalReport) -> None:
         over = f" over {len(report.results)} seeds"
         error = "" if spread is None else f" ± {100 * spread:.2f}{over}"
         views = "" if first.views == "one" else f", each classified by the mean of {first.views}"
-        _say(
+        say(
             console,
             f"test accuracy {100 * mean:.2f} %{error}, on {first.test_images} images{views}",
         )
-    _say(
+    say(
         console,
         f"{first.parameters:,} parameters, plausible share of the weights {first.bio:.2f}; the "
         f"network is in {seed_folder(report.folder, first.seed) / MODEL_FILE}",
@@ -83,10 +84,6 @@ def list_recipes(console: Console, *, as_json: bool) -> None:
             name, str(recipe.epochs), str(recipe.batch), recipe.description, recipe.source
         )
     print_table(console, table)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _share(value: float | None) -> str:

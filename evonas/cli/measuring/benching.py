@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_bar import count_display
+from evonas.api.terminal.console import say
 from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.bench import BenchPlan, run_bench
 from evonas.benchmarking.benchmark import Benchmark, Goal
@@ -118,7 +119,7 @@ def _introduce(console: Console, benchmark: Benchmark, plan: BenchPlan) -> None:
             f"{benchmark.front_hypervolume:.6f} by {len(benchmark.front)} points ({ends})"
         )
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
 
 
 def _runs(plan: BenchPlan) -> str:

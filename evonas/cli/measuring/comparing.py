@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
@@ -130,7 +131,7 @@ def _introduce(console: Console, compared: _Compared) -> None:
             f"fewer than {FEW_RUNS} runs in a group: no difference can be significant at 0.05"
         )
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
 
 
 def _show_groups(console: Console, comparison: Comparison) -> None:
@@ -164,12 +165,10 @@ def _show_tests(console: Console, comparison: Comparison) -> None:
             f"{test.p_holm:.2g}",
         )
     print_table(console, table)
-    console.print(
+    say(
+        console,
         "A12: how often a run of the first is better than one of the second (of values: larger)\n"
         "p: Mann-Whitney, two-sided; p (Holm): adjusted for all pairs of a measure",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
     )
 
 
@@ -183,4 +182,4 @@ def _write(console: Console, compared: _Compared, *, out: Path) -> None:
         draw_attainment(compared.comparison, compared.objectives, path=out / ATTAINMENT_PICTURE)
         written.append(out / ATTAINMENT_PICTURE)
     names = " ".join(path.name for path in written)
-    console.print(f"{out}: {names}", highlight=False, markup=False, soft_wrap=True)
+    say(console, f"{out}: {names}")

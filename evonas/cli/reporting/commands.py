@@ -30,7 +30,7 @@ def report(
     """
     from evonas.api.reporting.page import folders_of, report_live, report_path
     from evonas.api.reporting.page import report as write
-    from evonas.api.terminal.console import working
+    from evonas.api.terminal.console import say, working
 
     console = working(quiet=quiet)
     folders = folders_of(runs)
@@ -38,15 +38,13 @@ def report(
 
     def tell(trainings: int) -> None:
         count = f"{trainings} training{'' if trainings == 1 else 's'}"
-        console.print(f"{path}: {count}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"{path}: {count}")
 
     if live:
         report_live(folders, path, every_seconds=every, on_written=tell)
     else:
         write(folders, out=path)
-        console.print(
-            f"report: {path}; open it in a browser", highlight=False, markup=False, soft_wrap=True
-        )
+        say(console, f"report: {path}; open it in a browser")
 
 
 def plot(
@@ -74,10 +72,10 @@ def plot(
 ) -> None:
     """Draw one figure for a paper: vector graphics, letters of 8 points, a column wide."""
     from evonas.api.reporting.paper import plot as draw
-    from evonas.api.terminal.console import working
+    from evonas.api.terminal.console import say, working
 
     path = draw(run, figure=figure, format=format, key=key, columns=columns, out=out)
-    working().print(f"figure: {path}", highlight=False, markup=False, soft_wrap=True)
+    say(working(), f"figure: {path}")
 
 
 def table(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from evonas.api.terminal.console import showing, working
+from evonas.api.terminal.console import say, showing, working
 from evonas.cli.options import QUIET, AsJson, Folder, option
 from evonas.settings.workers import Workers
 
@@ -54,7 +54,7 @@ def backup(
     from evonas.study.upkeep.backup import back_up
 
     count = back_up(folder, copy)
-    showing().print(f"{copy}: {count} trainings", highlight=False, markup=False, soft_wrap=True)
+    say(showing(), f"{copy}: {count} trainings")
 
 
 def status(folder: Folder, /, *, json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.progress_text import readable
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.study.upkeep.state import RunSummary, find_runs, summarise_run
@@ -22,17 +23,17 @@ def show_status(console: Console, folder: Path, *, as_json: bool) -> None:
         print_json(console, _facts(run))
         return
     if run.settings is None:
-        _say(console, f"{run.state}: {run.problem}")
+        say(console, f"{run.state}: {run.problem}")
         return
     total = run.settings.search.num_trainings
     failed = f", {run.failures} failed" if run.failures else ""
-    _say(console, f"{run.state}: {run.trainings} of {total} trainings{failed}")
+    say(console, f"{run.state}: {run.trainings} of {total} trainings{failed}")
     if run.pace is not None and run.pace.seconds_left is not None:
-        _say(console, f"the search ends in about {duration(run.pace.seconds_left)}")
-    _say(console, f"last result {duration(time.time() - run.written)} ago")
-    _say(console, f"{run.front} of {run.candidates} candidates on the front; best {_best(run)}")
+        say(console, f"the search ends in about {duration(run.pace.seconds_left)}")
+    say(console, f"last result {duration(time.time() - run.written)} ago")
+    say(console, f"{run.front} of {run.candidates} candidates on the front; best {_best(run)}")
     if run.confirmations:
-        _say(console, f"{run.confirmations} trainings confirm the front")
+        say(console, f"{run.confirmations} trainings confirm the front")
 
 
 def list_runs(console: Console, parent: Path, *, as_json: bool) -> None:
@@ -42,7 +43,7 @@ def list_runs(console: Console, parent: Path, *, as_json: bool) -> None:
         print_json(console, [_facts(summarise_run(folder)) for folder in folders])
         return
     if not folders:
-        _say(console, f"{parent}: no runs")
+        say(console, f"{parent}: no runs")
         return
     table = Table("run", "state", "trainings", "front", "best", "size", box=None)
     for folder in folders:
@@ -73,7 +74,3 @@ def _facts(run: RunSummary) -> dict[str, object]:
 
 def _best(run: RunSummary) -> str:
     return ", ".join(f"{name} {readable(value)}" for name, value in run.best.items()) or "none"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

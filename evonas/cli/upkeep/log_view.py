@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from evonas.api.terminal.console import say
 from evonas.study.upkeep.log import read_log
 
 
@@ -16,4 +17,4 @@ def show_log(console: Console, folder: Path, key: str | None, *, is_json: bool) 
             text = json.dumps(asdict(line))
         else:
             text = " ".join(filter(None, (str(line.number), line.key, line.event, line.text)))
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.api.upkeep import repair_run, verify_run
 from evonas.errors import StorageError
@@ -31,11 +32,11 @@ def verify_and_show(console: Console, folder: Path, *, reads_images: bool, as_js
 
 def _show(console: Console, folder: Path, damages: Sequence[Damage]) -> None:
     for damage in damages:
-        _say(console, f"{damage.path}: {damage.problem}")
+        say(console, f"{damage.path}: {damage.problem}")
     if not damages:
-        _say(console, f"{folder}: everything is what was written")
+        say(console, f"{folder}: everything is what was written")
     elif any(damage.remedy for damage in damages):
-        _say(console, f"put right by: evonas repair {shlex.quote(str(folder))}")
+        say(console, f"put right by: evonas repair {shlex.quote(str(folder))}")
 
 
 def repair_and_show(console: Console, folder: Path, *, workers: Workers) -> None:
@@ -44,12 +45,8 @@ def repair_and_show(console: Console, folder: Path, *, workers: Workers) -> None
 
     def tell(text: str) -> None:
         done.append(text)
-        _say(console, text)
+        say(console, text)
 
     repair_run(folder, workers=workers, tell=tell)
     if not done:
-        _say(console, f"{folder}: nothing to repair")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"{folder}: nothing to repair")
