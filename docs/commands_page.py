@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from evonas.cli.app import READER_GONE, make_app
 from evonas.cli.end_signals import INTERRUPTED
 from evonas.errors import DiskFullError, InputError, StorageError
+from evonas.markdown import markdown_table
 
 WIDTH = 120
 EXIT_CODES = {
@@ -16,7 +17,7 @@ EXIT_CODES = {
     DiskFullError.exit_code: "the disk is full: the run pauses, and `evonas resume` goes on",
     129: "the terminal was closed (SIGHUP)",
     INTERRUPTED: "Ctrl-C",
-    READER_GONE: "a command that only shows lost its reader, as in `evonas front RUN | head -1`",
+    READER_GONE: "a command that only shows lost its reader, such as `head -1`",
     143: "the process was asked to end (SIGTERM)",
 }
 HEAD = """# Commands
@@ -31,20 +32,18 @@ left out where `NO_COLOR` is set, and where the output is no terminal.
 
 A message about what went wrong goes to the error output. After 75, 129, 130 and 143 a run is
 whole, and goes on by `evonas resume`.
-
-| code | meaning |
-|---|---|
 """
 
 
 def commands_page() -> str:
     """All commands with their arguments and options, as Markdown."""
-    rows = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    codes = [(str(code), meaning) for code, meaning in EXIT_CODES.items()]
     made = make_app().generate_docs(output_format="markdown", recursive=True)
     commands = (
         made[made.index("\n## ") :].strip().replace("*[default: None]*", "*[default: none]*")
     )
-    return HEAD + "\n".join([*rows, "", *_lines(commands)]) + "\n"
+    table = markdown_table(("code", "meaning"), codes)
+    return "\n".join([HEAD, table, "", *_lines(commands)]) + "\n"
 
 
 def _lines(commands: str) -> Iterator[str]:

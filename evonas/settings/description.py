@@ -1,8 +1,10 @@
 """What a setting says of itself: the text of ``evonas run --help`` and of the reference page."""
 
+from evonas.markdown import markdown_table
 from evonas.settings.setting import Setting
 from evonas.settings.tree import GROUPS, SETTINGS
 
+COLUMNS = ("setting", "option", "type", "default", "unit", "allowed", "meaning")
 REFERENCE_HEAD = """# Settings
 
 Every setting of a run: `--name` on the command line (with dashes), `name` in `config.yaml`, in
@@ -67,16 +69,18 @@ def reference_page() -> str:
     """All settings as a page of Markdown, one table a group."""
     parts = [REFERENCE_HEAD]
     for group, kind in GROUPS.items():
-        parts.append(f"## {(kind.__doc__ or group).rstrip('.')} (`{group}`)\n")
-        parts.append("| setting | option | type | default | unit | allowed | meaning |")
-        parts.append("|---|---|---|---|---|---|---|")
-        for known in SETTINGS.values():
-            if known.group == group:
-                options = ", ".join(f"`{each}`" for each in options_of(known))
-                cells = (
-                    f"`{known.name}`", options, kind_text(known),
-                    default_text(known), known.unit, allowed_text(known), known.help,
-                )  # fmt: skip
-                parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-        parts.append("")
+        rows = [_row(known) for known in SETTINGS.values() if known.group == group]
+        parts += [
+            f"## {(kind.__doc__ or group).rstrip('.')} (`{group}`)\n",
+            markdown_table(COLUMNS, rows),
+            "",
+        ]
     return "\n".join(parts)
+
+
+def _row(known: Setting) -> tuple[str, ...]:
+    options = ", ".join(f"`{each}`" for each in options_of(known))
+    return (
+        f"`{known.name}`", options, kind_text(known),
+        default_text(known), known.unit, allowed_text(known), known.help,
+    )  # fmt: skip

@@ -1,13 +1,14 @@
 """The model card of an exported network: what it is, what was measured, what is not known."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from evonas.evaluation.objectives import OBJECTIVES
+from evonas.markdown import markdown_table
 from evonas.report.attacks.reading import ATTACK, read_attacks
 from evonas.report.attacks.table import attack_table
 from evonas.report.controls.twin import Differences, read_twin_differences
@@ -83,7 +84,7 @@ def _learning(network: nn.Module, about: Mapping[str, Any], state: RunState | No
          rules[name].transports or "nothing")
         for name, count in sorted(counts.items(), key=lambda item: -item[1])
     ]  # fmt: skip
-    table = _table(("rule", "name", "weights", "share", "transports"), rows)
+    table = markdown_table(("rule", "name", "weights", "share", "transports"), rows)
     lines = [f"Genome: `{about['genome']}`", table]
     if state is not None:
         training = state.settings.training
@@ -117,7 +118,7 @@ def _measured(about: Mapping[str, Any], state: RunState | None, result: FinalRes
                     else "-"
                 )
             rows.append((name, *cells, OBJECTIVES[name].unit))
-    table = _table(("objective", "search", "confirmed", "test part", "unit"), rows)
+    table = markdown_table(("objective", "search", "confirmed", "test part", "unit"), rows)
     return f"{table}\n\n{_of_what(candidate, confirmed is not None)}"
 
 
@@ -181,7 +182,7 @@ def _attack_lines(key: str, state: RunState) -> Iterator[str]:
                 for row in table[~table.masked].itertuples()
             ]
             yield f"On {each.images} images of the {each.part} part:"
-            yield _table(("attack", "radius", "still right", "standard error"), rows)
+            yield markdown_table(("attack", "radius", "still right", "standard error"), rows)
 
 
 def _controlled(key: str, state: RunState | None) -> str:
@@ -194,7 +195,7 @@ def _controlled(key: str, state: RunState | None) -> str:
         (name, f"{each.mean:+.4f}", "-" if each.error is None else f"{each.error:.4f}")
         for name, each in differences.items()
     ]
-    table = _table(("measure", "network minus its bp twin", "standard error"), rows)
+    table = markdown_table(("measure", "network minus its bp twin", "standard error"), rows)
     return f"{table}\n\nThe twin is the same network, trained by back-propagation at equal seeds."
 
 
@@ -206,12 +207,3 @@ def _value(value: float, error: float | None) -> str:
 
 def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from evonas.markdown import markdown_table
 from evonas.report.controls.twin import twin_differences
 from evonas.report.html.gathering import RunData
 from evonas.report.html.numbers import with_error
@@ -61,8 +62,7 @@ def latex(run: RunData) -> str:
 def markdown(run: RunData) -> str:
     """A table in GitHub's form."""
     header, rows = _cells(run, escape=_escape_markdown, plus_minus=" ± ")
-    rule = ["---", *(["---:"] * (len(header) - 1))]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
+    return markdown_table(header, rows, is_numeric=True) + "\n"
 
 
 def csv(run: RunData) -> str:
@@ -84,7 +84,7 @@ def escape_latex(text: str) -> str:
 
 
 def _escape_markdown(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "\\`*_|<>[]" else letter for letter in text)
+    return "".join(f"\\{letter}" if letter in "\\`*_<>[]" else letter for letter in text)
 
 
 def _cells(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from evonas.markdown import markdown_table
 from evonas.report.reproduction.own import OwnTraining
 from evonas.report.reproduction.published import STATUS_TEXT, Paper, PublishedTable
 
@@ -39,8 +40,4 @@ def _own_row(each: OwnTraining) -> dict[str, str]:
 
 def as_markdown(rows: Sequence[dict[str, str]]) -> str:
     """A table of Markdown."""
-    lines = [f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS)]
-    for row in rows:
-        cells = (row[name].replace("|", "\\|") for name in COLUMNS)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return markdown_table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])

@@ -1,0 +1,22 @@
+"""Tables of Markdown, in GitHub's form."""
+
+from collections.abc import Sequence
+
+
+def markdown_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, is_numeric: bool = False
+) -> str:
+    """Head and rows as lines, without a line break at the end.
+
+    Args:
+        head: one text a column.
+        rows: one text a column each, which may hold Markdown: only ``|`` is escaped.
+        is_numeric: whether all columns but the first hold numbers, which stand to the right.
+    """
+    others = "---:" if is_numeric else "---"
+    rule = ["---", *[others] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(map(_escaped, line))} |" for line in (head, rule, *rows))
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", r"\|")
