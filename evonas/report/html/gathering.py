@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evonas.report.attacks.reading import ATTACK, Attacked, read_attacks
+from evonas.report.controls.twin import Differences, twin_differences
 from evonas.space import Space
 from evonas.study.config import CONFIG_FILE, VERSIONS, read_document
 from evonas.study.controls.names import KIND
@@ -56,6 +57,11 @@ class RunData:
     def objectives(self) -> tuple[str, ...]:
         """Of the run."""
         return self.state.settings.problem.objectives
+
+    @property
+    def twins(self) -> dict[str, Differences]:
+        """By key, how far each network with controls is from its ``bp`` twin."""
+        return twin_differences(self.controls)
 
     @property
     def chosen(self) -> tuple[Candidate, ...]:

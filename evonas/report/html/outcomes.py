@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.report.controls.twin import twin_differences
 from evonas.report.html.gathering import RunData
 from evonas.report.html.markup import Row, heading, missing, paragraph, plot, table
 from evonas.report.html.numbers import with_error
@@ -108,7 +107,7 @@ def _front_table(number: int, run: RunData, runs: Sequence[RunData]) -> str:
         why = nothing_within(run.state.candidates) or f"{run.name}: no network is on the front."
         return title + missing(why, f"evonas resume {run.state.folder}")
     names = list(dict.fromkeys([*run.objectives, "params", "bio"]))
-    twins = twin_differences(run.controls)
+    twins = run.twins
     level = ties(run.front, run.objectives)
     header = ["network", "weights by rule, %", *names, "trainings", "P(front)"]
     gaps = [n for n in run.objectives if any(n in twins.get(c.key, {}) for c in run.front)]

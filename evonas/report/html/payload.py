@@ -12,7 +12,6 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.record import Evaluation
 from evonas.report.controls.comparison import compare_controls
 from evonas.report.controls.order import by_difference
-from evonas.report.controls.twin import twin_differences
 from evonas.report.controls.verdict import readable_measure, reported, verdict
 from evonas.report.html.course import Course, courses
 from evonas.report.html.depths import depths_of
@@ -122,7 +121,7 @@ def _table(run: RunData) -> tuple[list[str], list[list[str]]]:
         run.objectives,
         state.confirmed,
         audited=state.audited,
-        twins=twin_differences(run.controls),
+        twins=run.twins,
     )
     header, *rows = csv.reader(io.StringIO(frame.to_csv(index=False)))
     return header, rows

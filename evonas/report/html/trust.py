@@ -1,10 +1,11 @@
 """Sections on how far it can be believed: masking, attacks, controls, failures."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from evonas.evaluation.attacks.battery.outcome import worst_cases
+from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.attacks.masking.report import MEANINGS
 from evonas.report.controls.comparison import compare_controls
 from evonas.report.controls.verdict import sentences
@@ -21,155 +22,143 @@ _LEFT_OUT = {
 
 def masking(runs: Sequence[RunData]) -> str:
     """What the audit of each front found."""
-    parts = []
-    for number, run in enumerate(runs):
-        parts.append(heading(run.name) if len(runs) > 1 else "")
-        if not run.state.audited:
-            again = f"evonas attack {run.state.folder} {_key(run)}"
-            parts.append(
-                missing(f"{run.name}: the front was not audited at the end of the search.", again)
-            )
-            continue
-        names = list(
-            dict.fromkeys(
-                name for found in run.state.audited.values() for name in found.accuracies
-            )
-        )
-        checks = list(
-            dict.fromkeys(
-                check.name
-                for found in run.state.audited.values()
-                for check in found.masking.checks
-            )
-        )
-        header = [
-            "network",
-            "flags",
-            "clean",
-            *(f"after {n}" for n in names),
-            "worst case",
-            *checks,
-        ]
-        rows = []
-        for key, found in run.state.audited.items():
-            values = {check.name: check for check in found.masking.checks}
-            cells = [key[:8], ", ".join(found.flags) or "none", f"{found.clean:.3f}"]
-            cells += [
-                f"{found.accuracies[n]:.3f}" if n in found.accuracies else "-" for n in names
-            ]
-            cells.append(f"{found.worst_case:.3f} ± {found.standard_error:.3f}")
-            for name in checks:
-                check = values.get(name)
-                known = check is not None and check.value is not None
-                text = f"{check.value:.3g}" if known and check else "-"
-                cells.append(text + (" !" if check is not None and check.is_flagged else ""))
-            rows.append(Row(cells, run=number, key=key))
-        parts.append(table(header, rows, label=f"audit of {run.name}", left=2))
-        parts.append(bullets([f"{name}, flagged: {MEANINGS.get(name, '')}" for name in checks]))
-    return "\n".join(parts)
+    return _of_each(runs, _masking)
 
 
 def attacks(runs: Sequence[RunData]) -> str:
     """What ``evonas attack`` left of networks."""
-    parts = []
-    for number, run in enumerate(runs):
-        parts.append(heading(run.name) if len(runs) > 1 else "")
-        if not run.attacks:
-            parts.append(
-                missing(
-                    f"{run.name}: no network was attacked after the search.",
-                    f"evonas attack {run.state.folder} {_key(run)}",
-                )
-            )
-            continue
-        parts.append(plot("attacks", run=number, label=f"accuracy under attack in {run.name}"))
-        rows = [
-            Row(
-                [
-                    each.key[:8],
-                    each.part,
-                    worst.epsilon,
-                    ", ".join(each.masking[worst.epsilon].flags) or "none"
-                    if worst.epsilon in each.masking
-                    else "-",
-                    f"{worst.clean:.3f}",
-                    f"{worst.accuracy:.3f} ± {worst.standard_error:.3f}",
-                    str(worst.num_images),
-                ],
-                run=number,
-                key=each.key,
-            )
-            for each in run.attacks
-            for worst in sorted(worst_cases(each.outcomes), key=lambda w: Fraction(w.epsilon))
-        ]
-        header = ["network", "part", "radius", "flags", "clean", "worst case", "images"]
-        parts.append(table(header, rows, label=f"attacks in {run.name}", left=4))
-    return "\n".join(parts)
+    return _of_each(runs, _attacks)
 
 
 def controls(runs: Sequence[RunData]) -> str:
     """Networks beside their controls."""
-    parts = []
-    for number, run in enumerate(runs):
-        parts.append(heading(run.name) if len(runs) > 1 else "")
-        if not run.controls:
-            parts.append(
-                missing(
-                    f"{run.name}: no network has controls.",
-                    f"evonas ablate {run.state.folder} {_key(run)}",
-                )
-            )
-            continue
-        parts.append(
-            plot("controls", run=number, label=f"networks less their controls in {run.name}")
-        )
-        for key, trainings in run.controls.items():
-            parts.append(heading(f"{key[:8]} of {run.name}, in words", level=4))
-            parts.append(bullets(sentences(compare_controls(trainings))))
-    return "\n".join(parts)
+    return _of_each(runs, _controls)
 
 
 def failures(runs: Sequence[RunData]) -> str:
     """What failed, and what was left out, with the reasons."""
+    return _of_each(runs, _failures)
+
+
+def _of_each(runs: Sequence[RunData], section: Callable[[int, RunData], Iterator[str]]) -> str:
     parts = []
     for number, run in enumerate(runs):
-        parts.append(heading(run.name) if len(runs) > 1 else "")
-        failed = [e for e in run.state.evaluations if e.failure is not None]
-        kinds = Counter(e.failure_kind or "" for e in failed)
-        left = Counter(
-            (c.left_out or "").partition(" ")[0]
-            for c in run.state.candidates
-            if c.failure is None and c.left_out
-        )
-        collapsed = sum(c.collapsed for c in run.state.candidates)
-        if not failed:
-            parts.append(paragraph(f"{run.name}: no training failed."))
-        else:
-            counts = ", ".join(f"{kind}: {count}" for kind, count in kinds.most_common())
-            parts.append(
-                paragraph(
-                    f"{run.name}: {len(failed)} of {len(run.state.evaluations)} trainings failed "
-                    f"({counts}). They have no value, and are on no front."
-                )
-            )
-            rows = [
-                Row([e.key[:8], e.failure or "", str(e.replicate)], run=number, key=e.key)
-                for e in failed[:MOST_FAILURES]
-            ]
-            header = ["network", "reason", "training"]
-            parts.append(table(header, rows, label=f"failures of {run.name}", left=2))
-            if len(failed) > MOST_FAILURES:
-                parts.append(
-                    paragraph(f"The first {MOST_FAILURES}; failures.csv of the run has them all.")
-                )
-        notes = [
-            f"networks left out: {count}, {_LEFT_OUT.get(why, why)}" for why, count in left.items()
-        ]
-        if collapsed:
-            notes.append(f"trainings that failed or learned next to nothing: {collapsed}")
-        if notes:
-            parts.append(bullets(notes))
+        parts += [heading(run.name)] if len(runs) > 1 else []
+        parts += section(number, run)
     return "\n".join(parts)
+
+
+def _masking(number: int, run: RunData) -> Iterator[str]:
+    audited = run.state.audited
+    if not audited:
+        again = f"evonas attack {run.state.folder} {_key(run)}"
+        yield missing(f"{run.name}: the front was not audited at the end of the search.", again)
+        return
+    names = list(dict.fromkeys(name for found in audited.values() for name in found.accuracies))
+    checks = list(
+        dict.fromkeys(check.name for found in audited.values() for check in found.masking.checks)
+    )
+    header = [
+        "network", "flags", "clean", *(f"after {name}" for name in names), "worst case", *checks,
+    ]  # fmt: skip
+    rows = [
+        Row(_audit_cells(key, found, names, checks), run=number, key=key)
+        for key, found in audited.items()
+    ]
+    yield table(header, rows, label=f"audit of {run.name}", left=2)
+    yield bullets([f"{name}, flagged: {MEANINGS.get(name, '')}" for name in checks])
+
+
+def _audit_cells(
+    key: str, found: LevelOne, names: Sequence[str], checks: Sequence[str]
+) -> list[str]:
+    cells = [key[:8], ", ".join(found.flags) or "none", f"{found.clean:.3f}"]
+    cells += [f"{found.accuracies[n]:.3f}" if n in found.accuracies else "-" for n in names]
+    cells.append(f"{found.worst_case:.3f} ± {found.standard_error:.3f}")
+    values = {check.name: check for check in found.masking.checks}
+    for name in checks:
+        check = values.get(name)
+        text = "-" if check is None or check.value is None else f"{check.value:.3g}"
+        cells.append(text + (" !" if check is not None and check.is_flagged else ""))
+    return cells
+
+
+def _attacks(number: int, run: RunData) -> Iterator[str]:
+    if not run.attacks:
+        yield missing(
+            f"{run.name}: no network was attacked after the search.",
+            f"evonas attack {run.state.folder} {_key(run)}",
+        )
+        return
+    yield plot("attacks", run=number, label=f"accuracy under attack in {run.name}")
+    rows = [
+        Row(
+            [
+                each.key[:8],
+                each.part,
+                worst.epsilon,
+                ", ".join(each.masking[worst.epsilon].flags) or "none"
+                if worst.epsilon in each.masking
+                else "-",
+                f"{worst.clean:.3f}",
+                f"{worst.accuracy:.3f} ± {worst.standard_error:.3f}",
+                str(worst.num_images),
+            ],
+            run=number,
+            key=each.key,
+        )
+        for each in run.attacks
+        for worst in sorted(worst_cases(each.outcomes), key=lambda w: Fraction(w.epsilon))
+    ]
+    header = ["network", "part", "radius", "flags", "clean", "worst case", "images"]
+    yield table(header, rows, label=f"attacks in {run.name}", left=4)
+
+
+def _controls(number: int, run: RunData) -> Iterator[str]:
+    if not run.controls:
+        yield missing(
+            f"{run.name}: no network has controls.",
+            f"evonas ablate {run.state.folder} {_key(run)}",
+        )
+        return
+    yield plot("controls", run=number, label=f"networks less their controls in {run.name}")
+    for key, trainings in run.controls.items():
+        yield heading(f"{key[:8]} of {run.name}, in words", level=4)
+        yield bullets(sentences(compare_controls(trainings)))
+
+
+def _failures(number: int, run: RunData) -> Iterator[str]:
+    failed = [e for e in run.state.evaluations if e.failure is not None]
+    if not failed:
+        yield paragraph(f"{run.name}: no training failed.")
+    else:
+        kinds = Counter(e.failure_kind or "" for e in failed)
+        counts = ", ".join(f"{kind}: {count}" for kind, count in kinds.most_common())
+        yield paragraph(
+            f"{run.name}: {len(failed)} of {len(run.state.evaluations)} trainings failed "
+            f"({counts}). They have no value, and are on no front."
+        )
+        rows = [
+            Row([e.key[:8], e.failure or "", str(e.replicate)], run=number, key=e.key)
+            for e in failed[:MOST_FAILURES]
+        ]
+        header = ["network", "reason", "training"]
+        yield table(header, rows, label=f"failures of {run.name}", left=2)
+        if len(failed) > MOST_FAILURES:
+            yield paragraph(f"The first {MOST_FAILURES}; failures.csv of the run has them all.")
+    left = Counter(
+        (c.left_out or "").partition(" ")[0]
+        for c in run.state.candidates
+        if c.failure is None and c.left_out
+    )
+    notes = [
+        f"networks left out: {count}, {_LEFT_OUT.get(why, why)}" for why, count in left.items()
+    ]
+    collapsed = sum(c.collapsed for c in run.state.candidates)
+    if collapsed:
+        notes.append(f"trainings that failed or learned next to nothing: {collapsed}")
+    if notes:
+        yield bullets(notes)
 
 
 def _key(run: RunData) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from evonas.markdown import markdown_table
-from evonas.report.controls.twin import twin_differences
 from evonas.report.html.gathering import RunData
 from evonas.report.html.numbers import with_error
 from evonas.report.tables import front_table
@@ -73,7 +72,7 @@ def csv(run: RunData) -> str:
         run.objectives,
         state.confirmed,
         audited=state.audited,
-        twins=twin_differences(run.controls),
+        twins=run.twins,
     )
     return frame.to_csv(index=False)
 
