@@ -112,9 +112,12 @@ def main() -> None:
     worst = [row[WORST] for row in rows]
     share = sum(r["attack_s"] for r in rows) / sum(r["attack_s"] + r["training_s"] for r in rows)
     lines = [
-        f"{len(rows)} of {given.candidates} candidates trained; {len(images)} images, radius "
-        f"{EPSILON}; under the worst case {min(worst):.3f} to {max(worst):.3f} of the images "
-        f"stay right. L0 takes {share:.1%} of the time of training, measuring and attacking.",
+        "## The attack of the loop beside strong ones\n",
+        f"`python -m benchmarks.attack_budget FOLDER --candidates {given.candidates}`, torch",
+        f"{torch.__version__}, one thread: {len(rows)} random genomes of NAS-Bench-201 with their",
+        f"rules, trained on digits once each; {len(images)} images, radius {EPSILON}. Under the",
+        f"worst case {min(worst):.3f} to {max(worst):.3f} of the images stay right. L0 takes",
+        f"{share:.1%} of the time of training, measuring and attacking.",
         "",
         "| score | Kendall's tau with the worst case [90 %] | score less worst case, mean |",
         "|---|---|---|",
