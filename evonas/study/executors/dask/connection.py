@@ -22,6 +22,7 @@ CONNECT_SECONDS = 30.0
 FIRST_WORKER_SECONDS = 300.0
 RESTART_SECONDS = 30.0  # that a worker's nanny may take to put a new process in its place
 LOOK_SECONDS = 0.5  # between two looks at the clock, and at whether the scheduler is still there
+RECONNECT_SECONDS = 3.0  # for a connection that breaks while the scheduler lives
 CLOSE_SECONDS = 5.0  # that a scheduler may take to say goodbye
 
 
@@ -131,11 +132,14 @@ class Connection:
             self._client.restart_workers([worker], timeout=RESTART_SECONDS, raise_for_error=False)
 
     def check(self) -> None:
-        """See whether the scheduler is still there.
+        """See whether the scheduler is still there; a broken connection is given some seconds.
 
         Raises:
             ClusterError: it has gone.
         """
+        end = time.monotonic() + RECONNECT_SECONDS
+        while self._client.status == "connecting" and time.monotonic() < end:
+            time.sleep(0.05)
         if self._client.status != "running":
             raise self._gone()
 
