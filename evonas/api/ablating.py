@@ -24,6 +24,7 @@ from evonas.study.controls.options import (
     ControlOptions,
 )
 from evonas.study.controls.reading import read_controls
+from evonas.study.controls.retrying import lost_trainings
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmation import Progressed
 from evonas.study.results.reading import RunState, read_run
@@ -79,6 +80,7 @@ def ablate(
     network_rules: Iterable[str] = ("bp",),
     workers: int | str | None = None,
     timeout: float | None = None,
+    retry_failed: bool = False,
     progress: bool = True,
 ) -> Ablation:
     """Train a network of a run and its controls by equal seeds, and compare them.
@@ -99,6 +101,8 @@ def ablate(
         workers: trainings at once, or a Dask cluster as for ``--workers``; None for one a core, or
             what suits the GPU.
         timeout: seconds that a training may take; None for no limit.
+        retry_failed: whether each of these trainings that was lost to memory, time or a dead
+            worker is tried again.
         progress: whether a progress bar is shown.
 
     Raises:
@@ -125,8 +129,9 @@ def ablate(
     )
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as show:
         return ablate_to_the_end(
-            Path(run), key, options=options, workers=Workers.of(workers, timeout), on_progress=show
-        )
+            Path(run), key, options=options, workers=Workers.of(workers, timeout),
+            on_progress=show, retry_failed=retry_failed,
+        )  # fmt: skip
 
 
 def ablate_to_the_end(
@@ -136,6 +141,7 @@ def ablate_to_the_end(
     options: ControlOptions,
     workers: Workers,
     on_progress: Progressed,
+    retry_failed: bool = False,
 ) -> Ablation:
     """The same, for commands.
 
@@ -145,6 +151,7 @@ def ablate_to_the_end(
         options: which controls.
         workers: where networks are trained.
         on_progress: is called with the trainings that are done and their total.
+        retry_failed: whether what was lost to a cause outside the network is tried once more.
 
     Raises:
         EvonasError: see :func:`ablate`.
@@ -157,8 +164,9 @@ def ablate_to_the_end(
     try:
         with executor_of(run.settings, workers) as executor:
             planned = train_controls(
-                folder, candidate, options=options, executor=executor, on_progress=on_progress
-            )
+                folder, candidate, options=options, executor=executor, on_progress=on_progress,
+                retry_failed=retry_failed,
+            )  # fmt: skip
             left_out = planned.left_out
     finally:
         ablation = _written(run, candidate, left_out)
@@ -185,6 +193,39 @@ def ablate_front(folder: Path, *, workers: Workers, on_progress: Progressed) -> 
         )
         for network in front(run.candidates, run.settings.problem.objectives)
     ]
+
+
+def retry_lost_controls(
+    folder: Path, *, workers: Workers, on_progress: Progressed
+) -> list[Ablation]:
+    """Train each control of a run that was lost to a cause outside the network once more.
+
+    Args:
+        folder: of the run.
+        workers: where networks are trained.
+        on_progress: is called with the trainings of a network that are done and their total.
+
+    Returns:
+        The networks that had such controls, each beside its controls.
+
+    Raises:
+        EvonasError: see :func:`ablate`.
+    """
+    run = read_run(folder)
+    lost = [key for key, some in read_controls(folder).items() if lost_trainings(some)]
+    if not lost:
+        return []
+    from evonas.study.controls.training import retry_controls  # needs torch
+
+    found: list[Ablation] = []
+    for candidate in map(run.find, lost):
+        try:
+            with executor_of(run.settings, workers) as executor:
+                retry_controls(folder, candidate, executor=executor, on_progress=on_progress)
+        finally:
+            found.append(_written(run, candidate, ()))
+            write_run_tables(folder)
+    return found
 
 
 def _written(run: RunState, candidate: Candidate, left_out: tuple[str, ...]) -> Ablation:

@@ -12,6 +12,7 @@ from evonas.api.progress_bar import (
 from evonas.api.running import audit_to_the_end, confirm_to_the_end, run_to_the_end
 from evonas.settings import Settings
 from evonas.settings.workers import Workers
+from evonas.study.results.confirmation import has_lost_confirmations
 from evonas.study.upkeep.versions_of_run import other_versions
 
 
@@ -24,7 +25,8 @@ def go_on(
         folder: of the run.
         settings: of the run.
         workers: where candidates are trained.
-        retry_failed: see :func:`evonas.study.run.run_study`.
+        retry_failed: whether trainings that were lost to a cause outside the network are tried
+            once more, those of confirmations and controls too.
         progress: whether bars are shown.
 
     Raises:
@@ -39,13 +41,19 @@ def go_on(
         )
     with audit_display(is_quiet=is_quiet) as tell:
         result = audit_to_the_end(folder, result, workers=workers, on_progress=tell)
-    if search.confirm and result.front:
+    confirmations = search.confirm if result.front else 0
+    if confirmations or (retry_failed and has_lost_confirmations(folder)):
         with confirmation_display(is_quiet=is_quiet) as tell:
             confirm_to_the_end(
-                folder, replicates=search.confirm, workers=workers, on_progress=tell
-            )
-    if search.controls and result.front:
-        from evonas.api.ablating import BAR_TITLE, ablate_front
+                folder, replicates=confirmations, workers=workers, on_progress=tell,
+                retry_failed=retry_failed,
+            )  # fmt: skip
+    has_controls = search.controls and result.front
+    if has_controls or retry_failed:
+        from evonas.api.ablating import BAR_TITLE, ablate_front, retry_lost_controls
 
         with count_display(is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as bar:
-            ablate_front(folder, workers=workers, on_progress=bar)
+            if retry_failed:
+                retry_lost_controls(folder, workers=workers, on_progress=bar)
+            if has_controls:
+                ablate_front(folder, workers=workers, on_progress=bar)

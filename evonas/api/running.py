@@ -113,7 +113,12 @@ def audit_to_the_end(
 
 
 def confirm_to_the_end(
-    folder: Path, *, replicates: int, workers: Workers, on_progress: Progressed
+    folder: Path,
+    *,
+    replicates: int,
+    workers: Workers,
+    on_progress: Progressed,
+    retry_failed: bool = False,
 ) -> RunState:
     """Confirm the front of the run in ``folder``, and write what came of it into its tables.
 
@@ -122,6 +127,7 @@ def confirm_to_the_end(
         replicates: of each network that may be on the front.
         workers: where networks are trained.
         on_progress: is called with the trainings that are done and their total.
+        retry_failed: see :func:`evonas.study.results.confirmation.confirm_study`.
 
     Returns:
         The run as it stands then.
@@ -134,8 +140,9 @@ def confirm_to_the_end(
     try:
         with pausing_when_full(folder), executor_of(settings, workers) as executor:
             confirm_study(
-                folder, replicates=replicates, executor=executor, on_progress=on_progress
-            )
+                folder, replicates=replicates, executor=executor, on_progress=on_progress,
+                retry_failed=retry_failed,
+            )  # fmt: skip
     finally:
         run = write_run_tables(folder)
         write_picture(folder, run.candidates, settings)

@@ -156,7 +156,8 @@ class Study:
             workers: candidates at once, or a Dask cluster; None for one a core, or what suits the
                 GPU.
             timeout: seconds that a candidate may take; None for no limit.
-            retry_failed: whether what was lost to memory, time or a dead worker is tried again.
+            retry_failed: whether what was lost to memory, time or a dead worker is tried again;
+                confirmations and controls, too.
             data_dir: where the images lie from now on; None for where they lay.
             accept_data: whether to go on if the images are others than the run began with; the
                 journal records it.
@@ -189,6 +190,7 @@ class Study:
         *,
         workers: int | str | None = None,
         timeout: float | None = None,
+        retry_failed: bool = False,
         progress: bool = True,
     ) -> "Study":
         """Train every network that may be on the front anew, and report it by these trainings.
@@ -203,6 +205,8 @@ class Study:
             workers: trainings at once, or a Dask cluster; None for one a core, or what suits the
                 GPU.
             timeout: seconds that a training may take; None for no limit.
+            retry_failed: whether confirmations that were lost to memory, time or a dead worker are
+                tried again.
             progress: whether a progress bar is shown.
 
         Returns:
@@ -220,6 +224,7 @@ class Study:
                 replicates=replicates,
                 workers=Workers.of(workers, timeout),
                 on_progress=show,
+                retry_failed=retry_failed,
             )
         return self
 
@@ -236,6 +241,7 @@ class Study:
         network_rules: Iterable[str] = ("bp",),
         workers: int | str | None = None,
         timeout: float | None = None,
+        retry_failed: bool = False,
         progress: bool = True,
     ) -> "Ablation":
         """Train a network and its controls by equal seeds, and compare them.
@@ -257,6 +263,7 @@ class Study:
             network_rules=network_rules,
             workers=workers,
             timeout=timeout,
+            retry_failed=retry_failed,
             progress=progress,
         )
 

@@ -16,8 +16,17 @@ from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.likely import likely_front
 
 
-def confirm_and_show(folder: Path, *, replicates: int, workers: Workers, is_quiet: bool) -> None:
+def confirm_and_show(
+    folder: Path, *, replicates: int, workers: Workers, is_quiet: bool, retry_failed: bool
+) -> None:
     """Train every network that may be on the front anew, and print what it was confirmed by.
+
+    Args:
+        folder: of the run.
+        replicates: of each network.
+        workers: where networks are trained.
+        is_quiet: whether no progress is shown.
+        retry_failed: see :func:`evonas.study.results.confirmation.confirm_study`.
 
     Raises:
         ConfigError: ``replicates`` is below 1, or no network is on the front.
@@ -25,7 +34,10 @@ def confirm_and_show(folder: Path, *, replicates: int, workers: Workers, is_quie
     """
     console = working(quiet=is_quiet)
     with confirmation_display(console, is_quiet=is_quiet) as show:
-        run = confirm_to_the_end(folder, replicates=replicates, workers=workers, on_progress=show)
+        run = confirm_to_the_end(
+            folder, replicates=replicates, workers=workers, on_progress=show,
+            retry_failed=retry_failed,
+        )  # fmt: skip
     chosen = front(run.candidates, run.settings.problem.objectives)
     others = [c for c in likely_front(run.candidates) if not c.on_front]
     print_table(console, _table([*chosen, *others], run.confirmed))
@@ -40,7 +52,9 @@ def _table(networks: Sequence[Candidate], confirmed: Mapping[str, Confirmed]) ->
     for name in ("front", *(name.replace("_", " ") for name in names), "collapsed"):
         table.add_column(name)
     for network in networks:
-        found = confirmed[network.key]
+        found = confirmed.get(network.key)
+        if found is None:  # only what was lost was tried again
+            continue
         cells = [_cell(found.means.get(name), found.errors.get(name)) for name in names]
         chance = "yes" if network.on_front else f"P {network.p_front:.2f}"
         table.add_row(network.key[:8], chance, *cells, f"{found.collapsed} of {found.replicates}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evonas.api.ablating import BAR_TITLE, Ablation, ablate_front
+from evonas.api.ablating import BAR_TITLE, Ablation, ablate_front, retry_lost_controls
 from evonas.api.progress_bar import count_display
 from evonas.api.terminal.console import say, working
 from evonas.api.terminal.tables import print_table
@@ -42,16 +42,32 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     )
 
 
-def ablate_and_show(folder: Path, *, workers: Workers, is_quiet: bool) -> None:
+def ablate_and_show(
+    folder: Path, *, workers: Workers, is_quiet: bool, has_controls: bool, retry_failed: bool
+) -> None:
     """Train the controls of every network that a run returned, and print what they come to.
+
+    Args:
+        folder: of the run.
+        workers: where networks are trained.
+        is_quiet: whether no progress is shown.
+        has_controls: whether the run asks for them.
+        retry_failed: whether those that were lost to a cause outside the network are tried once
+            more, asked for or not.
 
     Raises:
         RunFolderError: there is no run in the folder, or another process is at work on it.
     """
     console = working(quiet=is_quiet)
     with count_display(console, is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as show:
-        ablations = ablate_front(folder, workers=workers, on_progress=show)
-    for ablation in ablations:
+        ablations: dict[str, Ablation] = {}
+        if retry_failed:
+            again = retry_lost_controls(folder, workers=workers, on_progress=show)
+            ablations |= {each.key: each for each in again}
+        if has_controls:
+            found = ablate_front(folder, workers=workers, on_progress=show)
+            ablations |= {each.key: each for each in found}
+    for ablation in ablations.values():
         say(console, f"\ncontrols of {ablation.key}")
         show_controls(console, ablation)
 

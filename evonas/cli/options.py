@@ -10,6 +10,13 @@ from evonas.settings.description import default_text, help_text, options_of
 
 QUIET = Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False)
 
+RETRY_FAILED = Parameter(
+    help="Try once more what was lost to a cause outside the network: memory, time, a worker that "
+    "died.",
+    negative="",
+    show_default=False,
+)
+
 AsJson = Annotated[
     bool, Parameter(name="--json", help="Print one JSON document.", show_default=False)
 ]

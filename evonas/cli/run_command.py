@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from evonas.api.terminal.console import say, showing, working
-from evonas.cli.options import QUIET, option
+from evonas.cli.options import QUIET, RETRY_FAILED, option
 from evonas.evaluation.data.place import COUNTED, OWN_IMAGES
 from evonas.settings import SETTINGS, Setting, Settings, Unset
 from evonas.settings.reading import read_settings
@@ -82,14 +82,7 @@ def resume(
     *,
     workers: Annotated[str | None, option("workers")] = None,
     timeout: Annotated[float | None, option("timeout")] = None,
-    retry_failed: Annotated[
-        bool,
-        Parameter(
-            help="Try once more what was lost to a cause outside the network: memory, time, a "
-            "worker that died.",
-            show_default=False,
-        ),
-    ] = False,
+    retry_failed: Annotated[bool, RETRY_FAILED] = False,
     population: Annotated[
         int | None, _LARGER, Parameter(help="Trainings in a generation.")
     ] = None,
@@ -142,6 +135,7 @@ def confirm(
     ] = 3,
     workers: Annotated[str | None, option("workers")] = None,
     timeout: Annotated[float | None, option("timeout")] = None,
+    retry_failed: Annotated[bool, RETRY_FAILED] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Train the front anew, with seeds that played no part in choosing it, and report by these.
@@ -154,7 +148,9 @@ def confirm(
     from evonas.cli.confirm import confirm_and_show
 
     on = Workers.of(workers, timeout)
-    confirm_and_show(folder, replicates=replicates, workers=on, is_quiet=quiet)
+    confirm_and_show(
+        folder, replicates=replicates, workers=on, is_quiet=quiet, retry_failed=retry_failed
+    )
 
 
 def _settings(given: dict[str, Any], config: Path | None) -> Settings:
@@ -221,6 +217,7 @@ def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_qui
     from evonas.space import load
     from evonas.study.config import SPACE_FILE
     from evonas.study.resolve import worker_count
+    from evonas.study.results.confirmation import has_lost_confirmations
     from evonas.study.upkeep.versions_of_run import other_versions
 
     console = working(quiet=is_quiet)
@@ -237,11 +234,18 @@ def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_qui
         with audit_display(console, is_quiet=is_quiet) as tell:
             result = audit_to_the_end(folder, result, workers=workers, on_progress=tell)
         conclude(console, folder, result)
-        if settings.search.confirm and result.front:
-            count = settings.search.confirm
-            confirm_and_show(folder, replicates=count, workers=workers, is_quiet=is_quiet)
-        if settings.search.controls and result.front:
-            ablate_and_show(folder, workers=workers, is_quiet=is_quiet)
+        count = settings.search.confirm if result.front else 0
+        if count or (retry_failed and has_lost_confirmations(folder)):
+            confirm_and_show(
+                folder, replicates=count, workers=workers, is_quiet=is_quiet,
+                retry_failed=retry_failed,
+            )  # fmt: skip
+        has_controls = bool(settings.search.controls and result.front)
+        if has_controls or retry_failed:
+            ablate_and_show(
+                folder, workers=workers, is_quiet=is_quiet, has_controls=has_controls,
+                retry_failed=retry_failed,
+            )  # fmt: skip
     except (KeyboardInterrupt, SystemExit):
         say_how_to_resume(console, folder)
         raise

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import say, working
-from evonas.cli.options import QUIET, option
+from evonas.cli.options import QUIET, RETRY_FAILED, option
 from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHUFFLED
 
 
@@ -39,6 +39,7 @@ def ablate(
     ] = None,
     workers: Annotated[str | None, option("workers")] = None,
     timeout: Annotated[float | None, option("timeout")] = None,
+    retry_failed: Annotated[bool, RETRY_FAILED] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Train a network and its controls by equal seeds, and say whether it is better than they are.
@@ -71,6 +72,7 @@ def ablate(
                 options=options,
                 workers=Workers.of(workers, timeout),
                 on_progress=show,
+                retry_failed=retry_failed,
             )
     except (KeyboardInterrupt, SystemExit):
         go_on = f"evonas ablate {shlex.quote(str(folder))} {key}"

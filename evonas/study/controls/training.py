@@ -1,15 +1,20 @@
 """A network and its controls are trained, each so often, by seeds that they share."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import final
 
 from evonas.errors import StorageError
 from evonas.evaluation.protocol import Stage
 from evonas.evaluation.record import Evaluation
-from evonas.evaluation.variants.base import record_key
+from evonas.evaluation.variants.base import AbstractVariant, record_key
 from evonas.seeds import derive_seed
-from evonas.study.controls.names import KIND
+from evonas.settings import Settings
+from evonas.study.controls.names import KIND, NETWORK
 from evonas.study.controls.options import ControlOptions
+from evonas.study.controls.reading import controls_of
+from evonas.study.controls.retrying import lost_trainings, options_with
 from evonas.study.controls.variants import Planned, plan_controls
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
@@ -28,6 +33,7 @@ def train_controls(
     options: ControlOptions,
     executor: AbstractExecutor,
     on_progress: Progressed,
+    retry_failed: bool = False,
 ) -> Planned:
     """Train a network and its controls until each has so many trainings.
 
@@ -42,6 +48,8 @@ def train_controls(
         options: which controls, and how often.
         executor: where they are trained; it does not change any result.
         on_progress: is called with the trainings that are done and their total.
+        retry_failed: whether each of these trainings that was lost to a cause outside the network
+            is tried once more.
 
     Returns:
         The controls.
@@ -52,52 +60,115 @@ def train_controls(
         StorageError: the journal is damaged, or another version of evonas drew other controls.
     """
     with opened_run(folder) as (settings, journal):
-        space, protocol = read_space(settings, folder), confirmation_protocol(settings)
-        genome = space.parse(candidate.genome)
-        seed = derive_seed(settings.search.seed, "controls")
-        planned = plan_controls(space, genome, options, seed=seed)
-        known = _known(journal, candidate.key, planned)
-        wanted = [
-            (variant, number)
+        trainer = _Trainer(folder, settings, journal, candidate, options)
+        wanted = [each for each in trainer.lost if retry_failed]
+        wanted += [
+            (name, number)
             for number in range(1, options.replicates + 1)  # one of each first: some news of all
-            for variant in (None, *planned.variants)
-            if ("" if variant is None else variant.name, number) not in known
+            for name in trainer.names
+            if (name, number) not in trainer.known
         ]
-        names = {record_key(space, genome, v): "" if v is None else v.name for v, _ in wanted}
+        trainer.train(wanted, executor, on_progress)
+        return trainer.planned
+
+
+def retry_controls(
+    folder: Path, candidate: Candidate, *, executor: AbstractExecutor, on_progress: Progressed
+) -> None:
+    """Train each control of a network that was lost to a cause outside it once more, and no other.
+
+    The arguments and errors are those of :func:`train_controls`.
+    """
+    with opened_run(folder) as (settings, journal):
+        trainings = controls_of(journal.findings(KIND), journal.confirmations())
+        lost = lost_trainings(trainings.get(candidate.key, {}))
+        options = options_with([name for name, _ in lost])
+        trainer = _Trainer(folder, settings, journal, candidate, options)
+        trainer.train([each for each in trainer.lost if each in lost], executor, on_progress)
+
+
+@final
+class _Trainer:
+    """Trains the controls of a network.
+
+    Attributes:
+        planned: the controls.
+        names: of the controls, the network itself first.
+        known: the trainings that have a result, as (control, number), and whether it is lost.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        journal: Journal,
+        candidate: Candidate,
+        options: ControlOptions,
+    ) -> None:
+        self._journal = journal
+        self._space, self._protocol = read_space(settings, folder), confirmation_protocol(settings)
+        self._genome = self._space.parse(candidate.genome)
+        self._key = candidate.key
+        seed = derive_seed(settings.search.seed, "controls")
+        self.planned = plan_controls(self._space, self._genome, options, seed=seed)
+        self._variants: dict[str, AbstractVariant | None] = {NETWORK: None}
+        self._variants |= {variant.name: variant for variant in self.planned.variants}
+        self.names = tuple(self._variants)
+        self.known = self._read()
+
+    @property
+    def lost(self) -> list[tuple[str, int]]:
+        """Trainings of these controls that were lost to a cause outside the network."""
+        return [each for each, is_lost in self.known.items() if is_lost]
+
+    def train(
+        self,
+        wanted: Sequence[tuple[str, int]],
+        executor: AbstractExecutor,
+        on_progress: Progressed,
+    ) -> None:
+        """Train controls, each under its number, and record what comes of it."""
+        names = {
+            record_key(self._space, self._genome, self._variants[name]): name for name, _ in wanted
+        }
         try:
-            for variant, number in wanted:
+            for name, number in wanted:
                 stage = Stage(replicate=number, is_confirmation=True)
-                executor.submit(Order(space, genome, protocol, stage, variant))
+                executor.submit(
+                    Order(self._space, self._genome, self._protocol, stage, self._variants[name])
+                )
             for done in range(len(wanted)):
                 on_progress(done, len(wanted))
                 evaluation, _ = executor.next_done()
-                _record(journal, candidate.key, names[evaluation.key], evaluation)
+                self._record(names[evaluation.key], evaluation)
             on_progress(len(wanted), len(wanted))
         except BaseException:
             executor.close()  # gives up what was ordered
             raise
-        return planned
 
-
-def _known(journal: Journal, key: str, planned: Planned) -> set[tuple[str, int]]:
-    """The trainings that there are, by control and number; the network's own control is ''."""
-    known = {("", e.replicate) for e in journal.confirmations() if e.key == key}
-    texts = {variant.name: variant.text for variant in planned.variants}
-    for finding in journal.findings(KIND):
-        if finding.key == key:
-            text = texts.get(finding.name)
-            if text is not None and text != finding.body["genome"]:
+    def _read(self) -> dict[tuple[str, int], bool]:
+        findings = [each for each in self._journal.findings(KIND) if each.key == self._key]
+        for finding in findings:
+            variant = self._variants.get(finding.name)
+            if variant is not None and variant.text != finding.body["genome"]:
                 raise StorageError(
-                    f"control '{finding.name}' of {key} was '{finding.body['genome']}' and would "
-                    f"be '{text}' now: it was drawn by another version of evonas"
+                    f"control '{finding.name}' of {self._key} was '{finding.body['genome']}' and "
+                    f"would be '{variant.text}' now: it was drawn by another version of evonas"
                 )
-            known.add((finding.name, finding.replicate))
-    return known
+        confirmed = [e for e in self._journal.confirmations() if e.key == self._key]
+        trainings = controls_of(findings, confirmed).get(self._key, {NETWORK: confirmed})
+        return {
+            (name, each.replicate): each.is_lost_from_outside
+            for name, some in trainings.items()
+            if name in self._variants
+            for each in some
+        }
 
-
-def _record(journal: Journal, key: str, name: str, evaluation: Evaluation) -> None:
-    if name:
-        body = asdict(evaluation)
-        journal.record_finding(Finding(KIND, key, name, evaluation.replicate, body))
-    else:
-        journal.record_confirmation(evaluation)
+    def _record(self, name: str, evaluation: Evaluation) -> None:
+        is_again = (name, evaluation.replicate) in self.known
+        if name == NETWORK:
+            self._journal.record_confirmation(evaluation, is_again=is_again)
+        else:
+            body = asdict(evaluation)
+            finding = Finding(KIND, self._key, name, evaluation.replicate, body)
+            self._journal.record_finding(finding, is_again=is_again)

@@ -134,13 +134,25 @@ class Journal:
         """Append the result of a candidate that was asked for, promoted, or tried again."""
         self._append([kinds.told(evaluation, attempt=attempt)])
 
-    def record_confirmation(self, evaluation: Evaluation) -> None:
-        """Append a training that played no part in the search; its replicate is above 0."""
-        self._append([kinds.confirmed(evaluation)])
+    def record_confirmation(self, evaluation: Evaluation, *, is_again: bool = False) -> None:
+        """Append a training that played no part in the search; its replicate is above 0.
 
-    def record_finding(self, finding: Finding) -> None:
-        """Append what was found out about a candidate after the search."""
-        self._append([kinds.found(finding)])
+        Args:
+            evaluation: its result.
+            is_again: whether it takes the place of an earlier result.
+        """
+        number = len(self._entries) + 1 if is_again else 0
+        self._append([kinds.confirmed(evaluation, again=number)])
+
+    def record_finding(self, finding: Finding, *, is_again: bool = False) -> None:
+        """Append what was found out about a candidate after the search.
+
+        Args:
+            finding: the result.
+            is_again: whether it takes the place of an earlier one.
+        """
+        number = len(self._entries) + 1 if is_again else 0
+        self._append([kinds.found(finding, again=number)])
 
     def record_end(self) -> None:
         """Append that the search came to its end, unless the journal says so."""

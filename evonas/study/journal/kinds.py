@@ -103,15 +103,26 @@ def of_search(content: Draft, *, number: int) -> Draft:
     return replace(content, name=json.dumps([*json.loads(content.name), f"search {number}"]))
 
 
-def confirmed(evaluation: Evaluation) -> Draft:
-    """A training that played no part in the search."""
-    return draft(CONFIRMED, [evaluation.key, evaluation.replicate], asdict(evaluation))
+def confirmed(evaluation: Evaluation, *, again: int = 0) -> Draft:
+    """A training that played no part in the search.
+
+    Args:
+        evaluation: its result.
+        again: 0 for the first result of the training; else a number that no other entry has.
+    """
+    name = [evaluation.key, evaluation.replicate, *([again] if again else [])]
+    return draft(CONFIRMED, name, asdict(evaluation))
 
 
-def found(finding: Finding) -> Draft:
-    """What was found out about a candidate after the search."""
+def found(finding: Finding, *, again: int = 0) -> Draft:
+    """What was found out about a candidate after the search.
+
+    Args:
+        finding: the result.
+        again: 0 for the first of its name; else a number that no other entry has.
+    """
     name = [finding.kind, finding.key, finding.name, finding.replicate]
-    return draft(FOUND, name, asdict(finding))
+    return draft(FOUND, [*name, *([again] if again else [])], asdict(finding))
 
 
 def known(evaluation: Evaluation) -> Draft:

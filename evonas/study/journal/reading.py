@@ -96,24 +96,25 @@ def told_of(entries: Iterable[Draft]) -> list[Evaluation]:
 
 
 def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
-    """What was trained to confirm the front, by candidate and replicate.
+    """The last result of all that was trained to confirm the front, by candidate and replicate.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
     """
     trained = [_evaluation(_read(entry)) for entry in entries if entry.kind == CONFIRMED]
-    return sorted(trained, key=lambda e: (e.key, e.replicate))
+    last = {(e.key, e.replicate): e for e in trained}
+    return [last[each] for each in sorted(last)]
 
 
 def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
-    """What was found out of one kind, by candidate, name and replicate.
+    """The last that was found out of one kind, by candidate, name and replicate.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
     """
     all_kinds = [Finding(**_read(entry)) for entry in entries if entry.kind == FOUND]
-    mine = [finding for finding in all_kinds if finding.kind == kind]
-    return sorted(mine, key=lambda finding: (finding.key, finding.name, finding.replicate))
+    last = {(f.key, f.name, f.replicate): f for f in all_kinds if f.kind == kind}
+    return [last[each] for each in sorted(last)]
 
 
 def known_of(entries: Iterable[Draft]) -> list[Evaluation]:

@@ -15,7 +15,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
-from evonas.study.folder import opened_run
+from evonas.study.folder import opened_run, readable_run
 from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.beliefs import Beliefs
 from evonas.study.results.likely import likely_front
@@ -25,7 +25,12 @@ Progressed = Callable[[int, int], None]
 
 
 def confirm_study(
-    folder: Path, *, replicates: int, executor: AbstractExecutor, on_progress: Progressed
+    folder: Path,
+    *,
+    replicates: int,
+    executor: AbstractExecutor,
+    on_progress: Progressed,
+    retry_failed: bool = False,
 ) -> list[Evaluation]:
     """Train every network that may be on the front until each has so many confirmations.
 
@@ -34,9 +39,11 @@ def confirm_study(
 
     Args:
         folder: of a run.
-        replicates: of each network, at least 1.
+        replicates: of each network, at least 1; 0 only to try again what was lost.
         executor: where they are trained; it does not change any result.
         on_progress: is called with the trainings that are done and their total.
+        retry_failed: whether each confirmation that was lost to a cause outside the network is
+            tried once more, also of a network that has left the front.
 
     Returns:
         All confirmations of the run.
@@ -46,7 +53,7 @@ def confirm_study(
         RunFolderError: there is no run in the folder, or another process is at work on it.
         StorageError: the journal is damaged.
     """
-    if replicates < 1:
+    if replicates < (0 if retry_failed else 1):
         raise ConfigError(f"replicates: expected a whole number of at least 1, got {replicates}")
     with opened_run(folder) as (settings, journal):
         space, protocol = read_space(settings, folder), confirmation_protocol(settings)
@@ -54,28 +61,43 @@ def confirm_study(
         held = robust_at_most(audited(journal.findings(AUDIT)))
         beliefs = Beliefs(settings, space, robust_at_most=held)
         networks = likely_front(beliefs.update(trainings))
-        if not networks:
+        if replicates and not networks:
             raise ConfigError(f"{folder}: no network is on the front yet; nothing to confirm")
-        known = {(e.key, e.replicate) for e in journal.confirmations()}
-        wanted = [
-            (network, number)
+        before = journal.confirmations()
+        known = {(e.key, e.replicate) for e in before}
+        lost = [(e.genome, e.replicate) for e in before if e.is_lost_from_outside]
+        wanted = lost if retry_failed else []
+        wanted += [
+            (network.genome, number)
             for number in range(1, replicates + 1)  # one of each first: some news of all
             for network in networks
             if (network.key, number) not in known
         ]
         try:
-            for network, number in wanted:
-                genome = space.parse(network.genome)
+            for text, number in wanted:
                 stage = Stage(replicate=number, is_confirmation=True)
-                executor.submit(Order(space, genome, protocol, stage))
+                executor.submit(Order(space, space.parse(text), protocol, stage))
             for done in range(len(wanted)):
                 on_progress(done, len(wanted))
-                journal.record_confirmation(executor.next_done()[0])
+                found, _ = executor.next_done()
+                is_again = (found.key, found.replicate) in known
+                journal.record_confirmation(found, is_again=is_again)
             on_progress(len(wanted), len(wanted))
         except BaseException:
             executor.close()  # gives up what was ordered
             raise
         return journal.confirmations()
+
+
+def has_lost_confirmations(folder: Path) -> bool:
+    """Whether a confirmation of the run in ``folder`` was lost to a cause outside the network.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: see :func:`evonas.study.folder.readable_run`.
+    """
+    with readable_run(folder) as (_, journal):
+        return any(each.is_lost_from_outside for each in journal.confirmations())
 
 
 def confirmation_protocol(settings: Settings) -> Protocol:

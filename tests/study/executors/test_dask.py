@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,21 +25,22 @@ from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.settings.workers import parse_workers
 from evonas.space import Genome, load
-from evonas.study.executors import dask_cluster
-from evonas.study.executors.dask_cluster import DaskExecutor, resources_of
-from evonas.study.executors.dask_task import own_versions
+from evonas.study.executors.dask import connection
+from evonas.study.executors.dask import executor as dask_executor
+from evonas.study.executors.dask.executor import DaskExecutor, resources_of
+from evonas.study.executors.dask.task import own_versions
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order
 from evonas.study.run import run_study
 from evonas.study.shape import shaped_space
 from tests.small_run import SMALL_RUN, changed
+from tests.study.executors.loopback import PATIENCE_SECONDS, Loopback, free_port
 
 pytestmark = pytest.mark.system
 
 SPACE = shaped_space(load("nas-bench-201"), SMALL_RUN)
 PROTOCOL = Protocol.of(SMALL_RUN)
-PATIENCE_SECONDS = 90.0
 
 
 def genomes(count: int) -> list[Genome]:
@@ -48,34 +48,13 @@ def genomes(count: int) -> list[Genome]:
     return [SPACE.canonical(SPACE.sample(rng)) for _ in range(count)]
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a scheduler with two workers, one of which says that it has a GPU."""
-    port, folder = free_port(), tmp_path_factory.mktemp("dask")
-    scheduler = ("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    worker = (
-        "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--host", "127.0.0.1",
-        "--no-dashboard", "--local-directory", str(folder),
-    )  # fmt: skip
-    commands = [scheduler, worker, (*worker, "--resources", "GPU=1")]
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "dask", *command],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path.cwd(),
-        )
-        for command in commands
-    ]  # fmt: skip
-    yield f"tcp://127.0.0.1:{port}"
-    for process in reversed(started):
-        process.terminate()
-    for process in started:
-        process.wait(PATIENCE_SECONDS)
+    cluster = Loopback(tmp_path_factory.mktemp("dask"))
+    cluster.start((), ("--resources", "GPU=1"))
+    yield cluster.address
+    cluster.close()
 
 
 @pytest.fixture
@@ -196,7 +175,7 @@ def test_a_worker_of_another_version_is_refused_by_its_name(
 ) -> None:
     executor = make()
     mine = own_versions()
-    monkeypatch.setattr(dask_cluster, "own_versions", lambda: mine | {"torch": "1.0.0"})
+    monkeypatch.setattr(dask_executor, "own_versions", lambda: mine | {"torch": "1.0.0"})
     executor.submit(Order(SPACE, genomes(1)[0], PROTOCOL))
     with pytest.raises(ClusterError, match=r"torch 1\.0\.0.*found torch "):
         executor.next_done()
@@ -211,7 +190,7 @@ def test_the_versions_that_are_compared_are_those_of_this_process() -> None:
 
 
 def test_where_no_scheduler_answers_one_is_told_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 1.0)
     place = parse_workers(f"dask://127.0.0.1:{free_port()}")
     executor = make_executor(2, place=place)
     with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127\.0\.0\.1:\d+"):

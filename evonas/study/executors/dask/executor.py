@@ -1,22 +1,22 @@
 """Candidates on the workers of a Dask cluster, one that runs or one made on this machine."""
 
-import logging
 import sys
 import time
 from collections import deque
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
-from evonas.errors import ClusterError, ConfigError
+from evonas.errors import ClusterError
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.given import packed
 from evonas.evaluation.data.loading import source_of
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import TIMED_OUT
 from evonas.study.executors.base import AbstractExecutor
-from evonas.study.executors.dask_task import (
+from evonas.study.executors.dask.connection import LOOK_SECONDS, Connection
+from evonas.study.executors.dask.task import (
     BEGAN_TOPIC,
     OtherVersions,
     evaluate_remotely,
@@ -25,12 +25,7 @@ from evonas.study.executors.dask_task import (
 from evonas.study.executors.order import Order, Result, failed, lost, nothing_ordered
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
-
-CONNECT_SECONDS = 30.0
-FIRST_WORKER_SECONDS = 300.0
-RESTART_SECONDS = 30.0  # that a worker's nanny may take to put a new process in its place
-LOOK_SECONDS = 0.5  # between two looks at the clock, and at whether the scheduler is still there
+    from distributed import Future
 
 
 @dataclass
@@ -81,8 +76,7 @@ class DaskExecutor(AbstractExecutor):
         self._workers = workers
         self._resources = resources_of(device)
         self._timeout = timeout_seconds
-        self._cluster: Any = None
-        self._client: Client | None = None
+        self._connection: Connection | None = None
         self._data: tuple[tuple[str, str, Fitting], Future] | None = None
         self._waiting: deque[Order] = deque()
         self._tasks: dict[str, _Task] = {}
@@ -91,11 +85,19 @@ class DaskExecutor(AbstractExecutor):
 
     @property
     def capacity(self) -> int:
-        """The number of workers there are now, but at least one: others may be on their way."""
-        return max(1, min(self._workers, len(self._connected().scheduler_info(-1)["workers"])))
+        """The number of workers there are now, but at least one: others may be on their way.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+        """
+        return max(1, min(self._workers, self._connected().num_workers))
 
     def submit(self, order: Order) -> None:
-        """Take an order; never waits for a result."""
+        """Take an order; never waits for a result.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+        """
         self._waiting.append(order)
         self._hand_out()
 
@@ -113,66 +115,34 @@ class DaskExecutor(AbstractExecutor):
             try:
                 self._take(self._ended.get(timeout=LOOK_SECONDS))
             except Empty:
-                self._check_scheduler()
+                self._connected().check()
             self._end_overdue()
         return self._done.popleft()
 
     def close(self) -> None:
         """Give up what was ordered, leave the cluster, end it if it is ours."""
-        client, cluster = self._client, self._cluster
-        self._client = self._cluster = self._data = None
+        connection, self._connection, self._data = self._connection, None, None
         futures = [task.future for task in self._tasks.values()]
         for left in (self._tasks, self._waiting, self._done):
             left.clear()
         self._ended = SimpleQueue()
-        if client is not None:
-            if client.status == "running":
-                client.cancel(futures, force=True)
-            client.close()
-        if cluster is not None:
-            cluster.close()
+        if connection is not None:
+            connection.close(futures)
 
-    def _connected(self) -> "Client":
-        if self._client is not None:
-            return self._client
-        try:
-            from distributed import Client, LocalCluster
-        except ImportError as problem:
-            raise ConfigError(
-                "workers: a Dask cluster needs the package distributed: pip install 'evonas[dask]'"
-            ) from problem
-        if self._address is None:
-            self._cluster = LocalCluster(
-                n_workers=self._workers, threads_per_worker=1, dashboard_address=":0",
-                resources=self._resources or None,
-                silence_logs=logging.CRITICAL,  # what becomes of a candidate is told by us
-            )  # fmt: skip
-        try:
-            self._client = Client(self._cluster or self._address, timeout=CONNECT_SECONDS)
-        except OSError as problem:
-            raise ClusterError(
-                f"workers: no scheduler answers at {self._address} ({problem}); start one by: "
-                "dask scheduler"
-            ) from problem
-        try:
-            self._client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
-        except TimeoutError as problem:
-            place = self._address or "this machine"
-            raise ClusterError(
-                f"workers: no worker has come to the scheduler at {place} "
-                f"in {FIRST_WORKER_SECONDS:.0f} seconds; start some by: dask worker "
-                "tcp://HOST:PORT, then go on by: evonas resume"
-            ) from problem
-        self._client.subscribe_topic(BEGAN_TOPIC, self._note_begin)
-        return self._client
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = Connection(
+                self._address, workers=self._workers, resources=self._resources
+            )
+            self._connection.subscribe(BEGAN_TOPIC, self._note_begin)
+        return self._connection
 
     def _hand_out(self) -> None:
         while self._waiting and len(self._tasks) < self.capacity:
             self._send(self._waiting.popleft())
 
     def _send(self, order: Order) -> None:
-        client = self._connected()
-        future = client.submit(
+        future = self._connected().submit(
             evaluate_remotely, order, self._data_of(order.protocol), versions=own_versions(),
             folders=tuple(sys.path), pure=False, resources=self._resources or None,
         )  # fmt: skip
@@ -189,8 +159,7 @@ class DaskExecutor(AbstractExecutor):
         if self._data is None or self._data[0] != known or self._data[1].cancelled():
             source = source_of(name, data_dir, fitting=fitting)
             data = packed(source, name=name, data_dir=data_dir, fitting=fitting)
-            sent = self._connected().scatter(data, broadcast=True, hash=False)
-            self._data = known, sent
+            self._data = known, self._connected().scattered(data)
         return self._data[1]
 
     def _note_begin(self, event: tuple[float, tuple[str, str]]) -> None:
@@ -206,11 +175,13 @@ class DaskExecutor(AbstractExecutor):
         if task is None:
             return
         try:
-            self._done.append(task.future.result())
+            self._done.append(self._connected().result(task.future))
         except CancelledError:
             # The only copy of the data died with its worker, before the candidate was trained or
-            # between its end and the fetching of its result.
-            self._check_scheduler()
+            # between its end and the fetching of its result; or the connection was lost and made
+            # again.
+            self._connected().check()
+            self._connected().subscribe(BEGAN_TOPIC, self._note_begin)
             self._data = None
             self._waiting.appendleft(task.order)
         except KilledWorker as problem:
@@ -224,14 +195,6 @@ class DaskExecutor(AbstractExecutor):
                 "what is installed here"
             ) from problem
 
-    def _check_scheduler(self) -> None:
-        client = self._connected()
-        if client.status != "running":
-            raise ClusterError(
-                f"workers: the scheduler at {self._address or 'this machine'} has gone; what was "
-                "finished is kept, and `evonas resume` goes on when it is back"
-            )
-
     def _end_overdue(self) -> None:
         if self._timeout is None:
             return
@@ -239,12 +202,7 @@ class DaskExecutor(AbstractExecutor):
         for key, task in list(self._tasks.items()):
             if task.began is not None and now - task.began > self._timeout:
                 del self._tasks[key]
-                client = self._connected()
-                client.cancel([task.future], force=True)
-                # others that it had go to other workers
-                client.restart_workers(
-                    [task.worker], timeout=RESTART_SECONDS, raise_for_error=False
-                )
+                self._connected().end_with_worker(task.future, task.worker)
                 reason = f"it was not done after {self._timeout:g} seconds"
                 record = failed(task.order, kind=TIMED_OUT, reason=reason, seconds=self._timeout)
                 self._done.append((record, b""))

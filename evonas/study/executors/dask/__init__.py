@@ -1,0 +1,1 @@
+"""Candidates on the workers of a Dask cluster."""

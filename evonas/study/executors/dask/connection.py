@@ -1,0 +1,198 @@
+"""A connection to the scheduler of a Dask cluster, which may go at any moment.
+
+Dask's own client takes half a minute to give up a scheduler that has gone, and tells of it in its
+log. Here whoever waits for the scheduler looks up twice a second whether it is still there.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar, final
+
+from evonas.errors import ClusterError, ConfigError
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 30.0
+FIRST_WORKER_SECONDS = 300.0
+RESTART_SECONDS = 30.0  # that a worker's nanny may take to put a new process in its place
+LOOK_SECONDS = 0.5  # between two looks at the clock, and at whether the scheduler is still there
+RECONNECT_SECONDS = 3.0  # for a connection that breaks while the scheduler lives
+CLOSE_SECONDS = 5.0  # that a scheduler may take to say goodbye
+
+
+@final
+class Connection:
+    """To the scheduler at an address, or to a cluster that is made on this machine.
+
+    Args:
+        address: of the scheduler; None for a cluster on this machine.
+        workers: processes of a cluster on this machine.
+        resources: that each of these offers.
+
+    Raises:
+        ConfigError: the package distributed is not installed.
+        ClusterError: no scheduler answers, or no worker has come to it.
+    """
+
+    def __init__(
+        self, address: str | None, *, workers: int, resources: Mapping[str, float]
+    ) -> None:
+        try:
+            from distributed import Client, LocalCluster
+            from distributed.utils import silence_logging_cmgr
+        except ImportError as problem:
+            raise ConfigError(
+                "workers: a Dask cluster needs the package distributed: pip install 'evonas[dask]'"
+            ) from problem
+        self._place = address or "this machine"
+        self._end = ExitStack()
+        # what becomes of the cluster is told by us
+        self._end.enter_context(silence_logging_cmgr(logging.CRITICAL))
+        try:
+            cluster = None
+            if address is None:
+                cluster = LocalCluster(
+                    n_workers=workers, threads_per_worker=1, dashboard_address=":0",
+                    resources=dict(resources) or None, silence_logs=logging.CRITICAL,
+                )  # fmt: skip
+                self._end.callback(cluster.close)
+            try:
+                self._client: Client = Client(cluster or address, timeout=CONNECT_SECONDS)
+            except OSError as problem:
+                raise ClusterError(
+                    f"workers: no scheduler answers at {address} ({problem}); start one by: "
+                    "dask scheduler"
+                ) from problem
+            self._end.callback(self._leave)
+            self._wait_for_a_worker()
+        except BaseException:
+            self._end.close()
+            raise
+
+    @property
+    def num_workers(self) -> int:
+        """Workers that there are now.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+        """
+        identity = self._wait(lambda: self._client.scheduler.identity(n_workers=-1))
+        return len(identity["workers"])
+
+    def submit(self, function: Callable[..., Any], *args: Any, **options: Any) -> "Future":
+        """What a worker makes of a function; see ``distributed.Client.submit``.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+        """
+        self.check()
+        return self._client.submit(function, *args, **options)
+
+    def scattered(self, data: Any) -> "Future":
+        """Data as every worker has them.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+        """
+        return self._wait(
+            lambda: self._client.scatter(data, broadcast=True, hash=False, asynchronous=True)
+        )
+
+    def result(self, future: "Future") -> Any:
+        """The result of what has ended.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+            CancelledError: it was lost, and has to be ordered again.
+            Exception: what the function raised.
+        """
+        if future.status == "error":  # of the function, whatever it has raised
+            return future.result()
+        return self._wait(lambda: self._client.gather(future, asynchronous=True))
+
+    def subscribe(self, topic: str, handler: Callable[[Any], None]) -> None:
+        """Be told of the events of a topic; a scheduler that was lost has forgotten of it."""
+        self._client.subscribe_topic(topic, handler)
+
+    def end_with_worker(self, future: "Future", worker: str) -> None:
+        """End what does not end by itself; other work of the worker goes to others.
+
+        Raises:
+            ClusterError: the scheduler has gone.
+        """
+        self.check()
+        self._client.cancel([future], force=True)
+        with self._reaching():
+            self._client.restart_workers([worker], timeout=RESTART_SECONDS, raise_for_error=False)
+
+    def check(self) -> None:
+        """See whether the scheduler is still there; a broken connection is given some seconds.
+
+        Raises:
+            ClusterError: it has gone.
+        """
+        end = time.monotonic() + RECONNECT_SECONDS
+        while self._client.status == "connecting" and time.monotonic() < end:
+            time.sleep(0.05)
+        if self._client.status != "running":
+            raise self._gone()
+
+    def close(self, futures: Iterable["Future"]) -> None:
+        """Give up this work, leave the cluster, end it if it is ours."""
+        if self._client.status == "running":
+            self._client.cancel(list(futures), force=True)
+        self._end.close()
+
+    def _leave(self) -> None:
+        with suppress(OSError):  # nobody is left to say goodbye to
+            self._client.close(timeout=CLOSE_SECONDS)
+
+    def _wait_for_a_worker(self) -> None:
+        end = time.monotonic() + FIRST_WORKER_SECONDS
+        while not self.num_workers:
+            if time.monotonic() > end:
+                raise ClusterError(
+                    f"workers: no worker has come to the scheduler at {self._place} "
+                    f"in {FIRST_WORKER_SECONDS:.0f} seconds; start some by: dask worker "
+                    "tcp://HOST:PORT, then go on by: evonas resume"
+                )
+            time.sleep(LOOK_SECONDS)
+
+    def _wait(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What a coroutine of the client gives, as long as the scheduler is there."""
+        self.check()
+        with self._reaching():
+            loop = self._client.loop.asyncio_loop
+            task = asyncio.run_coroutine_threadsafe(begin(), loop)
+            try:
+                while True:
+                    try:
+                        return task.result(LOOK_SECONDS)
+                    except TimeoutError:
+                        if task.done():
+                            raise
+                    self.check()
+            finally:
+                task.cancel()
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Around what fails where the scheduler has gone, before the client has noticed."""
+        from distributed.client import ClosedClientError
+
+        try:
+            yield
+        except (OSError, ClosedClientError) as problem:
+            raise self._gone() from problem
+
+    def _gone(self) -> ClusterError:
+        return ClusterError(
+            f"workers: the scheduler at {self._place} has gone; what was finished is kept, and "
+            "`evonas resume` goes on when it is back"
+        )
