@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from evonas.api.final.reproducing import Reproduction as Reproduction
     from evonas.api.final.reproducing import reproduce as reproduce
     from evonas.api.final.training import train as train
+    from evonas.api.reporting.mirroring import mirror as mirror
     from evonas.api.reporting.page import report as report
     from evonas.api.reporting.paper import plot as plot
     from evonas.api.reporting.paper import table as table
@@ -73,6 +74,7 @@ __all__ = [
     "export",
     "load_network",
     "load_study",
+    "mirror",
     "new_study",
     "objective",
     "plot",
@@ -109,6 +111,7 @@ _HOMES = {
     "evaluate": "evonas.api.evaluating",
     "load_network": "evonas.evaluation.model_file",
     "load_study": "evonas.api.study",
+    "mirror": "evonas.api.reporting.mirroring",
     "new_study": "evonas.api.searching",
     "objective": "evonas.evaluation.objectives",
     "plot": "evonas.api.reporting.paper",

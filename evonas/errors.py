@@ -11,6 +11,7 @@ EvonasError                exit code 2
 |   |-- ObjectiveError     an objective of one's own that cannot be used
 |   `-- RunFolderError     a run folder that cannot be used as asked
 |-- ClusterError           exit code 3: the workers of a cluster cannot be reached
+|-- MirrorError            exit code 3: what a run is mirrored to cannot be reached
 |-- StorageError           exit code 3: a journal or a weight file is damaged
 |-- DiskFullError          exit code 75: a run pauses, as nothing more can be written
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
@@ -74,6 +75,12 @@ class StorageError(EvonasError):
 
 class ClusterError(EvonasError):
     """The workers of a cluster cannot be reached, or are not what they must be."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class MirrorError(EvonasError):
+    """The store of another tool that a run is mirrored to cannot be reached, or refuses."""
 
     exit_code: ClassVar[int] = 3
 

@@ -24,6 +24,7 @@ from evonas.cli.final.reproduce import reproduce
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
 from evonas.cli.reporting.commands import plot, report, table
+from evonas.cli.reporting.mirror import mirror
 from evonas.cli.run_command import confirm, resume, run
 from evonas.cli.upkeep import commands as upkeep
 from evonas.cli.versions import versions
@@ -68,6 +69,7 @@ SYNONYMS_OF_COMMANDS = {
     "run": ("search", "start"),
     "resume": ("continue", "restart"),
     "front": ("pareto", "results"),
+    "mirror": ("track", "tensorboard", "mlflow", "optuna"),
     "train": ("fit", "retrain"),
     "predict": ("infer", "classify"),
     "ls": ("list", "runs"),
@@ -93,7 +95,7 @@ def _panels() -> dict[str, tuple[Command, ...]]:
     data.command(catalogue.datasets, name="list")
     return {
         "Search": (commands.init, run, resume, confirm),
-        "Look at a run": (commands.front, commands.show, report, plot, table),
+        "Look at a run": (commands.front, commands.show, report, plot, table, mirror),
         "Examine its networks": (attack, ablate, analyse),
         "Take a network further": (train, export, predict, reproduce),
         "Look after runs": (

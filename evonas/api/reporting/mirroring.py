@@ -1,0 +1,204 @@
+"""A run copied into the store of another tool, once or for as long as it goes on."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from evonas.api.study import Study
+from evonas.errors import ConfigError, MirrorError
+from evonas.report.mirrors.base import Mirror, Step
+from evonas.report.mirrors.mlflow_experiment import MlflowMirror
+from evonas.report.mirrors.optuna_study import OptunaMirror
+from evonas.report.mirrors.snapshot import Snapshot, read_snapshot
+from evonas.study.upkeep.state import is_locked
+
+if TYPE_CHECKING:
+    from evonas.report.mirrors.tensorboard_events import TensorboardMirror
+
+MIN_SECONDS = 1.0
+"""Between two looks at a run."""
+
+Bar = Callable[[int], AbstractContextManager[Step]]
+"""Shows how far a copy is: called with the number of trainings."""
+
+
+def mirror(
+    run: Study | Path | str,
+    *,
+    optuna: str | None = None,
+    tensorboard: Path | str | None = None,
+    mlflow: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Copy a run into an Optuna storage, event files of TensorBoard, or an MLflow store.
+
+    The run is only read. What is there already is not written again, so the call can be repeated
+    whenever the run has gone on. ``evonas mirror --follow`` does that by itself. See
+    docs/mirrors.md.
+
+    Args:
+        run: a study, or the folder of a run.
+        optuna: a storage, such as ``sqlite:///study.db``, or the path of a journal file; needs
+            the extra ``optuna``.
+        tensorboard: a folder, TensorBoard's ``--logdir``; needs the extra ``tensorboard``.
+        mlflow: a tracking store, such as ``sqlite:///mlflow.db``; needs the extra ``mlflow``.
+        name: of the run there; None for the name of its folder.
+
+    Raises:
+        ConfigError: no store is given, a package is missing, a store cannot be opened, or it has
+            something else under this name.
+        RunFolderError: there is no run in the folder.
+        MirrorError: a store fails while it is written.
+        StorageError: the files of the run are damaged.
+
+    Examples:
+        >>> evonas.mirror(study, tensorboard="logs")
+    """
+    folder = run.folder if isinstance(run, Study) else Path(run)
+    with mirrors(folder, optuna=optuna, tensorboard=tensorboard, mlflow=mlflow, name=name) as copy:
+        copy.update()
+
+
+class Copies:
+    """One run and the stores that it is copied into.
+
+    Args:
+        folder: of the run.
+        name: of the run in the stores.
+        makers: make a mirror of each store.
+        bar: shows how far a copy is.
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str, makers: list[Callable[[], Mirror]], bar: Bar
+    ) -> None:
+        self._folder = folder
+        self._name = name
+        self._makers = makers
+        self._bar = bar
+        self._mirrors: list[Mirror | None] = [None for _ in makers]
+
+    def update(self) -> Snapshot:
+        """Copy what is new.
+
+        Returns:
+            The run as it was copied.
+        """
+        run = read_snapshot(self._folder, name=self._name)
+        for place, make in enumerate(self._makers):
+            made = self._mirrors[place] or make()
+            # after a failure it looks up anew what is there
+            self._mirrors[place] = None
+            with self._bar(len(run.trainings)) as step:
+                made.update(run, on_step=step)
+            self._mirrors[place] = made
+        return run
+
+    def follow(
+        self,
+        *,
+        every_seconds: float,
+        on_updated: Callable[[Snapshot], None],
+        on_failure: Callable[[MirrorError], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Copy what is new again and again, until no process is at work on the run.
+
+        Args:
+            every_seconds: between two looks at the run.
+            on_updated: is told what was copied.
+            on_failure: is told of a store that failed; it is tried again after the next wait.
+            sleep: waits.
+
+        Raises:
+            ConfigError: ``every_seconds`` is below 1.
+            MirrorError: a store still fails when the run has come to rest.
+        """
+        if not every_seconds >= MIN_SECONDS:
+            raise ConfigError(
+                f"seconds between two looks: expected {MIN_SECONDS:g} at least, got "
+                f"{every_seconds:g}"
+            )
+        while True:
+            was_running = is_locked(self._folder)
+            try:
+                run = self.update()
+            except MirrorError as problem:
+                if not was_running:
+                    raise
+                on_failure(problem)
+            else:
+                on_updated(run)
+                if not run.is_running:
+                    return
+            sleep(every_seconds)
+
+
+@contextmanager
+def mirrors(
+    folder: Path,
+    *,
+    optuna: str | None,
+    tensorboard: Path | str | None,
+    mlflow: str | None,
+    name: str | None,
+    bar: Bar = lambda _: nullcontext(lambda: None),
+) -> Iterator[Copies]:
+    """The stores of a run, which no other process mirrors it to meanwhile.
+
+    Args:
+        folder: of the run.
+        optuna: as in :func:`mirror`.
+        tensorboard: as there.
+        mlflow: as there.
+        name: as there.
+        bar: shows how far a copy is.
+
+    Raises:
+        ConfigError: no store is given, or another process mirrors the run to one of them.
+    """
+    makers: dict[str, Callable[[], Mirror]] = {}
+    if optuna is not None:
+        makers[f"optuna {optuna}"] = lambda: OptunaMirror(optuna)
+    if tensorboard is not None:
+        logs = Path(tensorboard)
+        makers[f"tensorboard {logs.resolve()}"] = lambda: _tensorboard(logs)
+    if mlflow is not None:
+        makers[f"mlflow {mlflow}"] = lambda: MlflowMirror(mlflow)
+    if not makers:
+        raise ConfigError(
+            "mirror: expected a store, got none; give --optuna, --tensorboard or --mlflow"
+        )
+    name = name or folder.resolve().name
+    with ExitStack() as held:
+        for store in makers:
+            held.enter_context(_held(f"{store} {name}"))
+        yield Copies(folder, name=name, makers=list(makers.values()), bar=bar)
+
+
+def _tensorboard(logs: Path) -> "TensorboardMirror":
+    from evonas.report.mirrors.tensorboard_events import TensorboardMirror  # draws
+
+    return TensorboardMirror(logs)
+
+
+@contextmanager
+def _held(what: str) -> Iterator[None]:
+    """Keep a second process of this machine from adding the same trials."""
+    user = f"{Path.home()} {what}"  # the folder of temporary files is everybody's
+    digest = hashlib.sha256(user.encode()).hexdigest()[:16]
+    lock = FileLock(Path(tempfile.gettempdir()) / f"evonas-mirror-{digest}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as problem:
+        raise ConfigError(f"mirror: another process mirrors this run to {what}") from problem
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,32 @@
+"""The front as a table in Markdown."""
+
+from collections.abc import Sequence
+
+from evonas.report.mirrors.candidate_facts import facts_of
+from evonas.study.results.candidate import front
+from evonas.study.results.reading import RunState
+
+
+def front_table(state: RunState, objectives: Sequence[str]) -> str:
+    """A row for each network of the front, the best by the first objective first.
+
+    Args:
+        state: of the run.
+        objectives: of the run.
+    """
+    rows = [
+        {
+            "key": each.key[:8],
+            **{name: each.values[name] for name in objectives},
+            **facts_of(each, state.confirmed.get(each.key)),
+        }
+        for each in front(state.candidates, objectives)
+    ]
+    names = [n for n in dict.fromkeys(name for row in rows for name in row) if n != "on front"]
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    lines += ["| " + " | ".join(_text(row.get(n, "")) for n in names) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _text(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,126 @@
+"""Every training that a journal tells of, those under way included."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from evonas.evaluation.record import Evaluation
+from evonas.study.journal import kinds
+from evonas.study.journal.entry import Entry
+from evonas.study.journal.events import Asked, Repeated, Retried, Told
+from evonas.study.journal.reading import events_of, since_extended
+from evonas.study.results.trainings import is_whole
+
+TrainingState = Literal["running", "stopped", "refused", "failed", "whole"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of one candidate.
+
+    Attributes:
+        key: of the candidate.
+        genome: its readable text.
+        replicate: which training of the candidate it is, from 0.
+        attempt: 0, or the number of the retry after a failure from outside.
+        result: the last one; None before there is one.
+        position: of the entry in the journal that told of it last.
+    """
+
+    key: str
+    genome: str
+    replicate: int
+    attempt: int
+    result: Evaluation | None
+    position: int
+
+    @property
+    def name(self) -> str:
+        """No other training of the run has it; letters, digits and hyphens."""
+        retry = f"-a{self.attempt}" if self.attempt else ""
+        return f"{self.key}-r{self.replicate}{retry}"
+
+    @property
+    def state(self) -> TrainingState:
+        """How far it is.
+
+        ``stopped`` on a rung, from which it may be promoted; ``refused`` before it was trained, or
+        before its expensive objectives were measured; ``whole``, also outside the constraints.
+        """
+        if self.result is None:
+            return "running"
+        if self.result.failure is not None:
+            return "failed"
+        if is_whole(self.result):
+            return "whole"
+        reasons = (self.result.left_out or "").split("; ")
+        return "stopped" if any(each.startswith("stopped") for each in reasons) else "refused"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was told of a training.
+
+    Attributes:
+        position: of the entry in the journal.
+        evaluation: the result.
+    """
+
+    position: int
+    evaluation: Evaluation
+
+
+def trainings_of(entries: Iterable[Entry]) -> list[Training]:
+    """All trainings with their last results, in the order of asking.
+
+    A training that was retried is two: the failure, and what came of the retry. One that was asked
+    for by a search that was extended before it had a result is left out, unless it was asked for
+    again.
+
+    Args:
+        entries: of the journal, in its order.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    entries = list(entries)
+    first_open = entries[-len(since_extended(entries))].position if entries else 0
+    genomes: dict[str, str] = {}
+    attempts: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, int, int], Training] = {}
+    for entry in entries:
+        for event in events_of([entry]):
+            if isinstance(event, Asked):
+                genomes[event.key] = str(entry.document["genome"])
+                training = (event.key, 0)
+            elif isinstance(event, Repeated):
+                training = (event.key, event.replicate)
+            elif isinstance(event, Retried):
+                training = (event.key, event.replicate)
+                attempts[training] = event.attempt
+            elif isinstance(event, Told):
+                training = (event.evaluation.key, event.evaluation.replicate)
+            else:
+                continue
+            name = (*training, attempts.get(training, 0))
+            known = found.get(name) or Training(
+                name[0], genomes[name[0]], name[1], name[2], None, entry.position
+            )
+            result = event.evaluation if isinstance(event, Told) else known.result
+            found[name] = replace(known, result=result, position=entry.position)
+    return [t for t in found.values() if t.result is not None or t.position >= first_open]
+
+
+def results_of(entries: Iterable[Entry]) -> list[Result]:
+    """All that was told, in the order of telling.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    told = [entry for entry in entries if entry.kind == kinds.TOLD]
+    return [
+        Result(entry.position, event.evaluation)
+        for entry in told
+        for event in events_of([entry])
+        if isinstance(event, Told)
+    ]

@@ -1,0 +1,107 @@
+"""All of a run that a mirror shows, read in one go, also while another process is at work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evonas.report.mirrors.course import Volume, volumes_of
+from evonas.report.mirrors.finals import FinalCurve, final_curves
+from evonas.report.mirrors.history import Training, results_of, trainings_of
+from evonas.search.replicates.replicated_engines import parse_replicates
+from evonas.settings import Settings
+from evonas.space import Space
+from evonas.study.folder import readable_run
+from evonas.study.journal.journal import Journal
+from evonas.study.results.audited import AUDIT, audited, robust_at_most
+from evonas.study.results.reading import RunState, run_state
+from evonas.study.results.standing import read_standings
+from evonas.study.shape import read_space
+from evonas.study.upkeep.state import is_locked
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One run at one moment.
+
+    Attributes:
+        name: of the run in the other tool.
+        identity: hash of the first entry of its journal; other runs have another.
+        settings: of the run.
+        space: at its size, with its rules.
+        trainings: with a result or under way, in the order of asking.
+        volumes: the hypervolume over trainings.
+        state: what the trainings come to; None while a run is under way whose estimates are older
+            than its last training, as making them would take the run's own cores.
+        finals: what ``evonas train`` did.
+        position: of the last entry of the journal.
+        is_running: whether a process is at work on the run.
+        has_ended: whether the search came to its end.
+    """
+
+    name: str
+    identity: str
+    settings: Settings
+    space: Space
+    trainings: tuple[Training, ...]
+    volumes: tuple[Volume, ...]
+    state: RunState | None
+    finals: tuple[FinalCurve, ...]
+    position: int
+    is_running: bool
+    has_ended: bool
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Of the run."""
+        return self.settings.problem.objectives
+
+    def parameters(self, genome: str) -> Mapping[str, str]:
+        """By gene, what a genome chooses: operations, widths, rules.
+
+        Args:
+            genome: its readable text.
+        """
+        values = self.space.parse(genome).values
+        return {
+            gene.name: gene.choices[value]
+            for gene, value in zip(self.space.genes, values, strict=True)
+        }
+
+
+def read_snapshot(folder: Path, *, name: str) -> Snapshot:
+    """The run in ``folder`` as it is now.
+
+    Raises:
+        RunFolderError: there is no run.
+        StorageError: its files are damaged.
+        SpaceError: the run's copy of its space is missing.
+    """
+    is_running = is_locked(folder)  # before the journal, so that a run at rest is read whole
+    with readable_run(folder) as (settings, journal):
+        entries = journal.entries
+        state = _state(folder, settings, journal, is_running=is_running)
+        has_ended = journal.has_ended()
+    return Snapshot(
+        name=name,
+        identity=entries[0].sha256,
+        settings=settings,
+        space=read_space(settings, folder),
+        trainings=tuple(trainings_of(entries)),
+        volumes=tuple(volumes_of(results_of(entries), settings)),
+        state=state,
+        finals=tuple(final_curves(folder)),
+        position=entries[-1].position,
+        is_running=is_running,
+        has_ended=has_ended,
+    )
+
+
+def _state(
+    folder: Path, settings: Settings, journal: Journal, *, is_running: bool
+) -> RunState | None:
+    if is_running and parse_replicates(settings.search.replicates) is None:
+        held = robust_at_most(audited(journal.findings(AUDIT)))
+        count = len(journal.evaluations())
+        if read_standings(folder, num_trainings=count, robust_at_most=held) is None:
+            return None
+    return run_state(folder, settings, journal)

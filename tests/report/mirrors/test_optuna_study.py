@@ -1,0 +1,163 @@
+"""Optuna reads back what the journal says; a mirror that is started again doubles nothing."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from evonas.errors import ConfigError
+from evonas.report.mirrors.optuna_study import OptunaMirror
+from evonas.report.mirrors.snapshot import read_snapshot
+from evonas.study.results.candidate import front
+from evonas.study.results.reading import read_run
+from tests.report.mirrors.conftest import HALVING, copied, go_on
+
+
+def trials(url: str, name: str = "run") -> list[optuna.trial.FrozenTrial]:
+    return optuna.load_study(study_name=name, storage=url).trials
+
+
+def content(url: str) -> list[Any]:
+    return [
+        (t.state, t.values, t.params, t.user_attrs, t.intermediate_values) for t in trials(url)
+    ]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/study.db"
+
+
+def test_a_trial_has_the_genes_the_values_and_the_fate_of_its_training(
+    begin: Callable[..., Path], url: str
+) -> None:
+    folder = begin()
+    go_on(folder)
+    copied(OptunaMirror(url), folder)
+    run = read_run(folder)
+    found = {(t.user_attrs["key"], t.user_attrs["replicate"]): t for t in trials(url)}
+    assert found.keys() == {(e.key, e.replicate) for e in run.evaluations}
+    assert {e.failure is None for e in run.evaluations} == {True, False}
+    space = read_snapshot(folder, name="run").space
+    for each in run.evaluations:
+        trial = found[each.key, each.replicate]
+        genes = [gene.choices.index(trial.params[gene.name]) for gene in space.genes]
+        assert tuple(genes) == space.parse(each.genome).values
+        if each.failure is None:
+            assert trial.state.name == "COMPLETE"
+            assert trial.values == [each.values["acc"], each.values["params"]]
+        else:
+            assert trial.state.name == "FAIL"
+            assert trial.user_attrs["failure"] == each.failure
+    study = optuna.load_study(study_name="run", storage=url)
+    assert [d.name for d in study.directions] == ["MAXIMIZE", "MINIMIZE"]
+    assert study.metric_names == ["acc", "params"]
+    # with one training each, Optuna's own front is that of the run
+    expected = {c.key for c in front(run.candidates, ("acc", "params"))}
+    assert {t.user_attrs["key"] for t in study.best_trials} == expected
+
+
+def test_the_study_of_candidates_has_errors_and_front_and_follows_the_run(
+    begin: Callable[..., Path], url: str
+) -> None:
+    folder = begin(replicates="2")
+    go_on(folder, stop_after=6)
+    copied(OptunaMirror(url), folder)
+    before = len(trials(url, "run (candidates)"))
+    go_on(folder)
+    for _ in range(2):
+        copied(OptunaMirror(url), folder)
+    found = {t.user_attrs["key"]: t for t in trials(url, "run (candidates)")}
+    candidates = read_run(folder).candidates
+    assert before < len(found) == len(candidates)
+    for each in candidates:
+        had = found[each.key].user_attrs
+        assert (had["replicates"], had["on front"]) == (each.replicates, each.on_front)
+        if each.contends:
+            assert found[each.key].values == [each.values["acc"], each.values["params"]]
+            assert had["standard error acc"] == each.errors["acc"]
+
+
+@pytest.mark.parametrize("settings", [{}, HALVING], ids=["plain", "halving"])
+def test_a_run_that_is_copied_as_it_goes_ends_as_one_that_is_copied_once(
+    begin: Callable[..., Path], tmp_path: Path, url: str, settings: dict[str, Any]
+) -> None:
+    folder = begin(**settings)
+    states = Counter[str]()
+    for stop_after in (2, 5, 9, None):
+        go_on(folder, stop_after=stop_after)
+        copied(OptunaMirror(url), folder)
+        states.update(trial.state.name for trial in trials(url))
+    once = str(tmp_path / "once.log")  # a journal file, not a database
+    copied(OptunaMirror(once), folder)
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(once))
+    other = optuna.load_study(study_name="run", storage=storage).trials
+    assert content(url) == [
+        (t.state, t.values, t.params, t.user_attrs, t.intermediate_values) for t in other
+    ]
+    assert states["RUNNING"]
+    assert not any(trial.state.name == "RUNNING" for trial in trials(url))
+    assert (states["PRUNED"] > 0) == bool(settings)
+
+
+def test_a_mirror_that_is_killed_at_any_write_doubles_nothing(
+    begin: Callable[..., Path], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begin()
+    go_on(folder, stop_after=3)
+    copied(OptunaMirror(url), folder)
+    go_on(folder)
+    storage = type(optuna.storages.get_storage(url))
+    names = ("create_new_trial", "set_trial_user_attr", "set_trial_state_values")
+
+    class Killed(BaseException):
+        pass
+
+    kills = 0
+    left = 0
+
+    def dying(name: str) -> Callable[..., Any]:
+        real = getattr(storage, name)
+
+        def call(*given: Any, **more: Any) -> Any:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            return real(*given, **more)
+
+        return call
+
+    with monkeypatch.context() as patched:
+        for name in names:
+            patched.setattr(storage, name, dying(name))
+        while True:
+            left = 2
+            try:
+                copied(OptunaMirror(url), folder)
+                break
+            except Killed:
+                kills += 1
+    pairs = Counter((t.user_attrs["key"], t.user_attrs["replicate"]) for t in trials(url))
+    assert kills > 5
+    assert set(pairs.values()) == {1}
+    assert len(pairs) == len(read_run(folder).evaluations)
+    assert all(trial.state.is_finished() for trial in trials(url))
+
+
+def test_a_study_of_something_else_is_left_alone(begin: Callable[..., Path], url: str) -> None:
+    folder = begin()
+    go_on(folder, stop_after=2)
+    study = optuna.create_study(study_name="run", storage=url)
+    study.add_trial(optuna.trial.create_trial(value=1.0))
+    with pytest.raises(ConfigError, match="not of this run; give another --name"):
+        copied(OptunaMirror(url), folder)
+    assert [trial.value for trial in trials(url)] == [1.0]
+
+
+def test_a_storage_that_cannot_be_opened_is_a_message() -> None:
+    with pytest.raises(ConfigError, match="sqlite:///study.db, got sqlite:////no/such/place.db"):
+        OptunaMirror("sqlite:////no/such/place.db")
