@@ -23,6 +23,7 @@ from evonas.cli.final.predict import predict
 from evonas.cli.final.reproduce import reproduce
 from evonas.cli.final.train import recipes, train
 from evonas.cli.measuring.commands import bench, compare
+from evonas.cli.measuring.forecast import forecast
 from evonas.cli.reporting.commands import plot, report, table
 from evonas.cli.reporting.mirror import mirror
 from evonas.cli.run_command import confirm, resume, run
@@ -74,6 +75,7 @@ SYNONYMS_OF_COMMANDS = {
     "predict": ("infer", "classify"),
     "ls": ("list", "runs"),
     "algorithms": ("engines", "strategies"),
+    "forecast": ("estimate", "dry-run", "profile"),
     "doctor": ("info", "env", "check"),
 }
 """What other tools call a command; a user who types it is told ours."""
@@ -94,7 +96,7 @@ def _panels() -> dict[str, tuple[Command, ...]]:
     data.command(check_data, name="check")
     data.command(catalogue.datasets, name="list")
     return {
-        "Search": (commands.init, run, resume, confirm),
+        "Search": (commands.init, forecast, run, resume, confirm),
         "Look at a run": (commands.front, commands.show, report, plot, table, mirror),
         "Examine its networks": (attack, ablate, analyse),
         "Take a network further": (train, export, predict, reproduce),

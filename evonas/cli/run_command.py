@@ -66,7 +66,7 @@ def run(**given: Any) -> None:
     alike.
     """
     own = {name: given.pop(name, default) for name, (_, _, default) in OWN_OPTIONS.items()}
-    settings = _settings(given, own["config"])
+    settings = given_settings(given, own["config"])
     if own["print_config"]:
         _print_config(settings)
         return
@@ -153,7 +153,7 @@ def confirm(
     )
 
 
-def _settings(given: dict[str, Any], config: Path | None) -> Settings:
+def given_settings(given: dict[str, Any], config: Path | None) -> Settings:
     """What the options say, over what the file says."""
     if config is None:
         return read_settings(given)
@@ -251,6 +251,11 @@ def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_qui
         raise
 
 
+def setting_arguments() -> list[Argument]:
+    """One keyword for each setting of a run."""
+    return [_argument(known) for known in SETTINGS.values()]
+
+
 def _argument(known: Setting) -> Argument:
     kind: Any = list[str] if known.item_type is not None else known.plain_type
     panel = Parameter(group=PANELS[known.group])
@@ -265,5 +270,5 @@ def _own_argument(name: str) -> Argument:
 
 
 run.__signature__ = Signature(  # type: ignore[attr-defined]
-    [*map(_argument, SETTINGS.values()), *map(_own_argument, OWN_OPTIONS)]
+    [*setting_arguments(), *map(_own_argument, OWN_OPTIONS)]
 )

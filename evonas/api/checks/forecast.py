@@ -1,0 +1,159 @@
+"""What a run will need before it is begun: some of its candidates tried, none trained."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+
+from evonas.errors import ConfigError
+from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.evaluate import attack_seed
+from evonas.evaluation.forecasting.candidate_forecast import (
+    CandidateForecast,
+    forecast_candidate,
+)
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.variants.genome_variant import GenomeVariant
+from evonas.settings import Settings
+from evonas.space import Genome, Space, load
+from evonas.study.resolve import resolve, worker_count
+from evonas.study.shape import shaped_space
+
+DEFAULT_SAMPLE = 5
+MOST_DRAWS = 100  # for each genome wanted: a small space may have fewer
+
+
+@dataclass(frozen=True)
+class RunForecast:
+    """What a run will need on a CPU.
+
+    Attributes:
+        candidates: that were looked at.
+        evaluations: trainings of the run, at most.
+        workers: candidates at once.
+        cores: of this machine.
+        epochs_share: mean share of its epochs that a candidate is trained for; 1 without rungs.
+    """
+
+    candidates: tuple[CandidateForecast, ...]
+    evaluations: int
+    workers: int
+    cores: int
+    epochs_share: float
+
+    @property
+    def seconds_a_candidate(self) -> float:
+        """Of one core, on the mean of those looked at."""
+        return sum(
+            each.training_seconds * self.epochs_share + each.objective_seconds
+            for each in self.candidates
+        ) / len(self.candidates)
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole run, if nothing fails, nothing is left out and the cores are free."""
+        at_once = min(self.workers, self.cores)
+        return self.evaluations * self.seconds_a_candidate / at_once
+
+    @property
+    def peak_bytes(self) -> int:
+        """Of the steps of all workers at once, each with the largest network looked at."""
+        return self.workers * max(each.peak_bytes for each in self.candidates)
+
+
+def forecast_run(
+    given: Settings,
+    *,
+    genome: str | None = None,
+    sample: int = DEFAULT_SAMPLE,
+    clock: Callable[[], float] = time.thread_time,
+    on_progress: Callable[[int, int], object] = lambda _done, _total: None,
+) -> RunForecast:
+    """What a run with these settings will need; its data are read, and nothing is written.
+
+    Args:
+        given: as for a run.
+        genome: the candidate to look at; None for some drawn by the run's seed.
+        sample: how many are drawn.
+        clock: in seconds; by default that of the processor, on which others' work does not count.
+        on_progress: is called with how many candidates were looked at, and how many will be.
+
+    Raises:
+        ConfigError: the run is on a GPU, or the sample is empty.
+        InputError: a setting or the genome is wrong, or the data are missing.
+    """
+    if sample < 1:
+        raise ConfigError(f"sample: expected at least 1 candidate, got {sample}")
+    settings = resolve(given)
+    if settings.machine.device != "cpu":
+        raise ConfigError(
+            f"device: a forecast is made on a CPU only, got {settings.machine.device}; "
+            "add --device cpu"
+        )
+    protocol, training = Protocol.of(settings), settings.training
+    space = shaped_space(load(str(given.problem.space)), settings)
+    genomes = (
+        draw_genomes(space, count=sample, seed=settings.search.seed)
+        if genome is None
+        else [space.canonical(space.parse(genome))]
+    )
+    data = load_search_data(
+        training.dataset, data_dir=Path(training.data_dir), seed=training.split_seed,
+        num_images=training.images, sha256=training.train_sha256, fitting=protocol.fitting,
+    )  # fmt: skip
+    seed = attack_seed(protocol)
+    attacked = robust_subset(
+        data.validation, num_images=protocol.attack.attacked_images, seed=seed
+    )
+    candidates = []
+    for number, each in enumerate(genomes):
+        on_progress(number, len(genomes))
+        candidates.append(
+            forecast_candidate(
+                GenomeVariant("", space, each), protocol=protocol, data=data, attacked=attacked,
+                attack_seed=seed, clock=clock,
+            )
+        )  # fmt: skip
+    on_progress(len(genomes), len(genomes))
+    return RunForecast(
+        candidates=tuple(candidates),
+        evaluations=settings.search.evaluations,
+        workers=worker_count(settings),
+        cores=joblib.cpu_count(),
+        epochs_share=mean_epochs(training.rungs, eta=training.eta) / training.epochs,
+    )
+
+
+def draw_genomes(space: Space, *, count: int, seed: int) -> list[Genome]:
+    """So many different genomes, or fewer where the space has no more.
+
+    Args:
+        space: at its size.
+        count: of genomes.
+        seed: of the draw.
+    """
+    rng = random.Random(seed)
+    found: dict[Genome, None] = {}
+    for _ in range(MOST_DRAWS * count):
+        found[space.canonical(space.sample(rng))] = None
+        if len(found) == count:
+            break
+    return list(found)
+
+
+def mean_epochs(rungs: Sequence[int], *, eta: int) -> float:
+    """Epochs of a candidate on average, where one of ``eta`` is promoted from each rung.
+
+    Args:
+        rungs: epochs after which candidates are compared; the last is full training.
+        eta: of so many candidates, one is promoted.
+    """
+    before, mean = 0, 0.0
+    for place, epochs in enumerate(rungs):
+        mean += (epochs - before) / eta**place
+        before = epochs
+    return mean

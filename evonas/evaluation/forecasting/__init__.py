@@ -1,0 +1,1 @@
+"""What a candidate will need before it is trained: memory, seconds, latency."""

@@ -1,0 +1,99 @@
+"""What one candidate of a run will need: memory, seconds, latency; it is not trained."""
+
+import statistics
+from dataclasses import dataclass
+
+import torch
+
+from evonas.evaluation.data.images import Images, SearchData
+from evonas.evaluation.forecasting.step_memory import forecast_step_memory
+from evonas.evaluation.forecasting.step_time import (
+    Clock,
+    objective_seconds,
+    seconds_of_calls,
+    step_seconds,
+)
+from evonas.evaluation.objectives import Subject
+from evonas.evaluation.one_thread import one_thread
+from evonas.evaluation.protocol import Protocol
+from evonas.evaluation.variants.base import AbstractVariant
+from evonas.networks import count_multiply_adds, count_parameters
+
+
+@dataclass(frozen=True)
+class CandidateForecast:
+    """What a candidate will need on a CPU; seconds are of one thread that has a core to itself.
+
+    Attributes:
+        text: the genome.
+        parameters: that are trained.
+        multiply_adds: of one image, forward.
+        peak_bytes: of a training step: network, optimiser, activations; without the images, and
+            without what Python and torch need to run at all.
+        step_seconds: of a mini-batch.
+        training_seconds: of all epochs.
+        objective_seconds: of all objectives, the expensive ones included.
+        latency_milliseconds: of a forward pass of one image.
+    """
+
+    text: str
+    parameters: int
+    multiply_adds: int
+    peak_bytes: int
+    step_seconds: float
+    training_seconds: float
+    objective_seconds: float
+    latency_milliseconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole evaluation."""
+        return self.training_seconds + self.objective_seconds
+
+
+def forecast_candidate(
+    own: AbstractVariant,
+    *,
+    protocol: Protocol,
+    data: SearchData,
+    attacked: Images,
+    attack_seed: int,
+    clock: Clock,
+) -> CandidateForecast:
+    """What training and measuring a candidate will need on the CPU of this machine.
+
+    Args:
+        own: the candidate.
+        protocol: of the run.
+        data: of the run.
+        attacked: the images of the validation part that are attacked.
+        attack_seed: of the run.
+        clock: in seconds.
+
+    Raises:
+        SpaceError: the network does not fit the images.
+    """
+    traits, recipe = data.traits, protocol.recipe
+    precision = protocol.machine.precision
+    memory = forecast_step_memory(own, traits=traits, recipe=recipe, precision=precision)
+    step = step_seconds(own, traits=traits, recipe=recipe, precision=precision, clock=clock)
+    network = own.network(traits, seed=0).eval()
+    subject = Subject(
+        network, data.validation, attacked, protocol.epsilon, attack_seed, traits.shape,
+        recipe.batch,
+    )  # fmt: skip
+    pixels = torch.zeros(1, *traits.shape)
+    with one_thread(), torch.inference_mode():
+        latency = statistics.median(seconds_of_calls(lambda: network(pixels), clock=clock))
+    return CandidateForecast(
+        text=own.text,
+        parameters=count_parameters(network),
+        multiply_adds=count_multiply_adds(network, input_shape=traits.shape),
+        peak_bytes=memory.peak_bytes,
+        step_seconds=step,
+        training_seconds=step * (len(data.train) // recipe.batch) * recipe.epochs,
+        objective_seconds=sum(
+            objective_seconds(each, subject, clock=clock) for each in protocol.measured()
+        ),
+        latency_milliseconds=1e3 * latency,
+    )

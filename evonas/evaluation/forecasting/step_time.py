@@ -1,0 +1,120 @@
+"""How long a training takes, from a few of its steps, and how long its objectives do."""
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import torch
+
+from evonas.errors import CandidateFailure
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.forecasting.random_images import random_images
+from evonas.evaluation.objectives import Objective, Subject
+from evonas.evaluation.one_thread import one_thread
+from evonas.evaluation.training.augment import plan_epoch, training_images
+from evonas.evaluation.training.recipe import Recipe
+from evonas.evaluation.training.training_step import training_step
+from evonas.evaluation.variants.base import AbstractVariant
+from evonas.settings.machine import Precision
+
+WARM_UP_STEPS = 2
+MIN_STEPS, MAX_STEPS = 5, 50
+TIMED_SECONDS = 0.5
+FEW_IMAGES, MORE_IMAGES = 32, 96
+"""On which objectives are tried; what an image costs is the slope between the two."""
+
+Clock = Callable[[], float]
+
+
+def step_seconds(
+    own: AbstractVariant,
+    *,
+    traits: Traits,
+    recipe: Recipe,
+    precision: Precision,
+    clock: Clock = time.thread_time,
+) -> float:
+    """The mean of some steps on random images, after a few that do not count; one thread.
+
+    Args:
+        own: whose network is trained.
+        traits: of the images.
+        recipe: of the training.
+        precision: of the forward and the backward pass.
+        clock: in seconds; by default that of the processor, on which others' work does not count.
+
+    Raises:
+        SpaceError: the network does not fit the images.
+    """
+    # every step sees the same images, so that large ones need no memory
+    images = training_images(random_images(traits, count=recipe.batch), traits=traits)
+    generator = torch.Generator().manual_seed(0)
+    plan = plan_epoch(images, batch=recipe.batch, generator=generator)
+    with one_thread():
+        step = training_step(
+            own.network(traits, seed=0), images, recipe=recipe, precision=precision
+        )
+        step.begin_epoch(plan)
+
+        def again() -> None:
+            step.go_to(0)
+            step()
+
+        try:
+            return statistics.fmean(seconds_of_calls(again, clock=clock))
+        finally:
+            step.end()
+
+
+def seconds_of_calls(call: Callable[[], object], *, clock: Clock) -> list[float]:
+    """How long some calls take, after a few that do not count.
+
+    Args:
+        call: returns when it is done.
+        clock: in seconds.
+    """
+    for _ in range(WARM_UP_STEPS):
+        call()
+    durations: list[float] = []
+    while len(durations) < MIN_STEPS or (
+        sum(durations) < TIMED_SECONDS and len(durations) < MAX_STEPS
+    ):
+        start = clock()
+        call()
+        durations.append(clock() - start)
+    return durations
+
+
+def objective_seconds(
+    objective: Objective, subject: Subject, *, clock: Clock = time.thread_time
+) -> float:
+    """How long an objective of one candidate takes, from what it takes on a few images.
+
+    Args:
+        objective: any.
+        subject: an untrained network, with all images that the objective would see.
+        clock: in seconds.
+    """
+    seen = subject.attacked if objective.cost == "attack" else subject.validation
+
+    def seconds_on(count: int) -> float:
+        index = torch.arange(count)
+        few = replace(
+            subject,
+            validation=subject.validation.subset(index[: len(subject.validation)]),
+            attacked=subject.attacked.subset(index[: len(subject.attacked)]),
+        )
+        start = clock()
+        with suppress(CandidateFailure):  # an untrained network may have no gradient to attack by
+            objective.value_of(few)
+        return clock() - start
+
+    with one_thread():
+        seconds_on(min(FEW_IMAGES, len(seen)))  # warms up
+        if objective.cost == "free" or len(seen) <= MORE_IMAGES:
+            return seconds_on(len(seen))
+        few, more = seconds_on(FEW_IMAGES), seconds_on(MORE_IMAGES)
+    slope = max(0.0, more - few) / (MORE_IMAGES - FEW_IMAGES)
+    return few + slope * (len(seen) - FEW_IMAGES)
