@@ -1,5 +1,7 @@
 """Signals for a search on a table: nothing of them is read from the table."""
 
+from pathlib import Path
+
 from evonas.benchmarking.table_problem import ArchitectureProblem
 from evonas.errors import DataError
 from evonas.evaluation.data.images import SearchData
@@ -12,13 +14,16 @@ IMAGES, OTHER_IMAGES = "cifar10", "digits"
 """Shown to untrained networks: the first where they are at hand, else the others."""
 
 
-def table_signals(names: tuple[str, ...], space: Space) -> GenomeSignals:
+def table_signals(
+    names: tuple[str, ...], space: Space, *, cache: Path | None = None
+) -> GenomeSignals:
     """Of the architectures of a space, as :class:`ArchitectureProblem` has them.
 
     Args:
         names: of the signals, as :func:`~evonas.evaluation.signals.genome_signals.parse_signals`
             gives them.
         space: of the table.
+        cache: a file that keeps what networks tell; None to keep nothing.
 
     Raises:
         SpaceError: the space halves images more often than their size allows.
@@ -32,6 +37,7 @@ def table_signals(names: tuple[str, ...], space: Space) -> GenomeSignals:
         traits=traits,
         images=data.train if data else None,
         whole=problem.whole,
+        cache=cache,
     )
 
 

@@ -16,6 +16,7 @@ from typing import ClassVar
 from evonas.errors import ConfigError
 from evonas.search.pareto import Vector
 from evonas.search.problem import SearchProblem
+from evonas.search.signals import Relevance
 from evonas.search.unseen import UnseenGenomes
 from evonas.seeds import derive_seed
 from evonas.space import Genome
@@ -106,6 +107,11 @@ class AbstractSearch(ABC):
     def asked_keys(self) -> tuple[str, ...]:
         """The keys of all genomes that were asked for, in that order."""
         return tuple(self._asked)
+
+    @property
+    def relevance(self) -> list[Relevance]:
+        """What signals matter, by the model's last fit; empty without a model or signals."""
+        return []
 
     def has_asked(self, key: str) -> bool:
         """Whether a genome with this key was asked for."""

@@ -6,7 +6,7 @@ A search never builds a network. Whoever can (the evaluation floor) hands it the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import NamedTuple, Protocol, final
 
 from evonas.search.problem import Paths, SearchGene, SearchProblem
 from evonas.space import Genome
@@ -69,6 +69,26 @@ class InformedProblem:
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
         """As the problem has it."""
         return self.problem.is_active(genome)
+
+
+class Relevance(NamedTuple):
+    """What a model found one signal to matter for one objective.
+
+    Attributes:
+        objective: its place in a vector.
+        signal: its name.
+        effect: the root mean square difference that the model expects between two genomes that
+            differ by one standard deviation of this signal alone, in standard deviations of the
+            results, on the scale on which they are modelled.
+        linear: the same of the part that is linear in the signal.
+        length_scale: of the squared exponential, in standard deviations of the signal.
+    """
+
+    objective: int
+    signal: str
+    effect: float
+    linear: float
+    length_scale: float
 
 
 def signals_of(problem: SearchProblem) -> Signals:

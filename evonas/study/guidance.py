@@ -1,15 +1,18 @@
 """The search of a run: an engine, with a guide from the evaluation floor where it asks for one.
 
 The guide is made of the configuration alone and learns on one thread. A resumed run trains it
-again, which costs as much time as it did, and comes to the same numbers; nothing of it is stored.
+again, which costs as much time as it did, and comes to the same numbers. Nothing of it is stored
+but the signals of networks, in a cache that may be deleted.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 from evonas.errors import ConfigError
 from evonas.evaluation.data.loading import load_search_data, traits_of
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.signals.genome_signals import GenomeSignals, needs_images
+from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.rules import all_rules
 from evonas.rules.tools.mixture import check_mixable
@@ -63,12 +66,15 @@ def check_guidance(settings: Settings) -> None:
             )
 
 
-def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | GuidedSearch:
+def make_guided_search(
+    settings: Settings, space: Space, *, folder: Path
+) -> AbstractSearch | GuidedSearch:
     """The engine of a run, new, which is asked for each genome once.
 
     Args:
         settings: of the run.
         space: at the size of its candidates.
+        folder: of the run, which signals of networks are cached in.
 
     Raises:
         InputError: the supernet cannot be made: of the class of what is wrong.
@@ -88,7 +94,7 @@ def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | Gui
         )
     engine = make_search(
         search.algorithm,
-        InformedProblem(space, make_signals(settings, space)) if search.signals else space,
+        _informed(settings, space, folder) if search.signals else space,
         population=search.population,
         num_objectives=num_objectives,
         seed=seed,
@@ -104,8 +110,18 @@ def make_guided_search(settings: Settings, space: Space) -> AbstractSearch | Gui
     return GuidedSearch(engine, mutation, seed=derive_seed(seed, "guided"))
 
 
-def make_signals(settings: Settings, space: Space) -> GenomeSignals:
+def _informed(settings: Settings, space: Space, folder: Path) -> InformedProblem:
+    signals = make_signals(settings, space, cache=folder / SIGNALS_FILE)
+    return InformedProblem(space, signals)
+
+
+def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> GenomeSignals:
     """The signals of a run. Those of untrained networks are shown training images.
+
+    Args:
+        settings: of the run.
+        space: at the size of its candidates.
+        cache: a file that keeps what networks tell, for a resumed run; None to keep nothing.
 
     Raises:
         InputError: of the class of what is wrong with the images.
@@ -125,7 +141,9 @@ def make_signals(settings: Settings, space: Space) -> GenomeSignals:
         fitting=protocol.fitting,
     )
     seed = derive_seed(settings.search.seed, "signals")
-    return GenomeSignals(names, space, traits=data.traits, images=data.train, seed=seed)
+    return GenomeSignals(
+        names, space, traits=data.traits, images=data.train, seed=seed, cache=cache
+    )
 
 
 def make_guide(settings: Settings, space: Space) -> SupernetGuide:

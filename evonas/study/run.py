@@ -38,6 +38,7 @@ from evonas.study.results.likely import likely_front
 from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult
 from evonas.study.shape import read_space, run_traits
+from evonas.study.signals_file import write_relevance
 
 
 def run_study(
@@ -101,7 +102,7 @@ class _Study:
         }
         self._running: dict[TrainingId, Job] = {}
         self._num_finished = 0
-        self._engine = make_guided_search(settings, self._space)
+        self._engine = make_guided_search(settings, self._space, folder=folder)
         self._search = with_replicates(
             self._engine,
             seed=derive_seed(settings.search.seed, "replicates"),
@@ -277,4 +278,6 @@ class _Study:
         if has_ended and isinstance(self._engine, GuidedSearch):
             self._search.learn()
             write_operators(self._folder, self._engine)
+        if has_ended and self._settings.search.signals:
+            write_relevance(self._folder, self._engine.relevance, objectives=self._objectives)
         return has_ended

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from evonas.errors import ConfigError, EvonasError, UnknownNameError
+from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
 from evonas.settings import Settings
 from evonas.study.config import read_config
 from evonas.study.executors.make import make_executor
@@ -15,6 +16,7 @@ from evonas.study.resolve import check_run
 from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.signals_file import RELEVANCE_FILE
 from tests.small_run import changed
 
 pytestmark = pytest.mark.system
@@ -45,6 +47,15 @@ def test_a_run_with_signals_that_was_interrupted_ends_like_one_that_was_not(
         run_study(broken, executor=make_executor(1), on_progress=interrupt)
     assert [replace(e, seconds=0.0) for e in run(broken, 1).evaluations] == expected
     assert read_config(broken) == informed
+    table = (whole / RELEVANCE_FILE).read_text()
+    assert (broken / RELEVANCE_FILE).read_text() == table
+    assert len(table.splitlines()) == 1 + len(informed.problem.objectives) * 5
+    # what is cached is taken from the cache, and may be missing
+    (broken / SIGNALS_FILE).unlink()
+    for folder in (whole, broken):
+        (folder / RELEVANCE_FILE).unlink()
+        assert [replace(e, seconds=0.0) for e in run(folder, 1).evaluations] == expected
+        assert (folder / RELEVANCE_FILE).read_text() == table
     plain = begin(changed(informed, signals=()), "plain")
     without = [replace(e, seconds=0.0) for e in run(plain, 1).evaluations]
     # the founders are drawn before there is a model

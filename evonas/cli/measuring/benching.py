@@ -23,7 +23,9 @@ from evonas.cli.measuring.bench_options import BenchOptions
 from evonas.cli.measuring.noisy_table import noisy_table
 from evonas.cli.measuring.normalisation import describe_normaliser
 from evonas.errors import ConfigError
+from evonas.evaluation.data.place import cache_dir
 from evonas.evaluation.signals.genome_signals import parse_signals
+from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
 from evonas.search.engines import check_signals
 from evonas.search.replicates.replicated_engines import AUTO, parse_replicates
 from evonas.space import load
@@ -55,7 +57,9 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
         rows,
         goal=goal,
         name=str(options.table),
-        signals=table_signals(signals, space) if signals else None,
+        signals=table_signals(signals, space, cache=cache_dir() / SIGNALS_FILE)
+        if signals
+        else None,
     )
     plan.check(benchmark)
     _introduce(console, benchmark, plan)

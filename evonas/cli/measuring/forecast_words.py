@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api.checks.forecast import RunForecast
+from evonas.api.terminal.console import say
 from evonas.api.terminal.tables import print_table
 
 MIB = 2**20
@@ -47,7 +48,7 @@ def show_forecast(console: Console, found: RunForecast) -> None:
             f"{found.workers} workers share {found.cores} cores: more workers than cores save "
             "no time"
         )
-    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    say(console, "\n".join(lines))
 
 
 def duration(seconds: float) -> str:

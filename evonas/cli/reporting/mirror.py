@@ -45,7 +45,7 @@ def mirror(
     """
     from evonas.api.analyses.steps_bar import steps_bar
     from evonas.api.reporting.mirroring import mirrors
-    from evonas.api.terminal.console import working
+    from evonas.api.terminal.console import say, working
 
     console = working(quiet=quiet)
 
@@ -57,11 +57,11 @@ def mirror(
     def tell(copied: "Snapshot") -> None:
         count = sum(training.result is not None for training in copied.trainings)
         text = f"{copied.name}: {count} training{'' if count == 1 else 's'}"
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, text)
 
     def warn(problem: "MirrorError") -> None:
         text = f"{problem}; tried again in {every:g} s"
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, text)
 
     with mirrors(
         run, optuna=optuna, tensorboard=tensorboard, mlflow=mlflow, name=name, bar=bar

@@ -1,7 +1,9 @@
 """The signals of the genomes of a space, each computed once."""
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import final
 
 import torch
@@ -10,6 +12,7 @@ from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.signals.genome_cost import RULE, GenomeCosts
 from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.signal_cache import SignalCache
 from evonas.evaluation.signals.table import (
     COSTS,
     FREE,
@@ -26,6 +29,12 @@ from evonas.space import Genome, Space
 NUM_IMAGES = 32
 CHANNELS, CELLS = 16, 1
 """Of the untrained networks: signals need not be those of the size that is trained."""
+
+FORM = 1
+"""Of the numbers in a cache: to be raised when a signal or the weights of a network change."""
+
+MAX_KNOWN = 20_000
+"""Genomes whose signals are kept in memory; the oldest is forgotten first."""
 
 
 def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
@@ -66,6 +75,7 @@ class GenomeSignals:
         images: to show to networks; None where no signal needs them. The first 32 are shown.
         seed: of the weights, and of what signals draw.
         whole: turns a genome as it is asked about into one of ``space``.
+        cache: a file for what networks tell; None for no file.
 
     Attributes:
         names: of all columns.
@@ -80,6 +90,7 @@ class GenomeSignals:
         images: Images | None,
         seed: int = 0,
         whole: Callable[[Genome], Genome] | None = None,
+        cache: Path | None = None,
     ) -> None:
         networks = [name for name in chosen if name in NETWORK_SIGNALS]
         if networks and images is None:
@@ -105,6 +116,7 @@ class GenomeSignals:
             some = torch.arange(min(NUM_IMAGES, len(images)))
             self._pixels = images.pixels[some].float() / 255.0
             self._labels = images.labels[some]
+            self._cache = SignalCache(cache, source=self._source())
         self._known: dict[Genome, tuple[float, ...]] = {}
 
     def of(self, genome: Genome, /) -> tuple[float, ...]:
@@ -134,10 +146,19 @@ class GenomeSignals:
         num_rules = len(self._plain.genes) - len(values)
         plain = Genome(values + (0,) * num_rules)
         if plain not in self._known:
-            self._known[plain] = tuple(self._signal(name, plain) for name in self._networks)
+            text = ",".join(map(str, values))
+            found = self._cache.found(text)
+            missing = [name for name in self._networks if name not in found]
+            if missing:
+                new = self._computed(missing, plain)
+                self._cache.keep(text, new)
+                found |= new
+            if len(self._known) >= MAX_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[plain] = tuple(found[name] for name in self._networks)
         return self._known[plain]
 
-    def _signal(self, name: str, genome: Genome) -> float:
+    def _computed(self, names: Sequence[str], genome: Genome) -> dict[str, float]:
         network = build(
             self._plain,
             genome,
@@ -147,5 +168,17 @@ class GenomeSignals:
             mean=self._traits.mean,
             deviation=self._traits.std,
         )
-        seed = derive_seed(self._seed, "signals", name)
-        return NETWORK_SIGNALS[name](Probe(network, self._pixels, self._labels, seed))
+        probe = Probe(network, self._pixels, self._labels, self._seed)
+        return {name: NETWORK_SIGNALS[name](probe) for name in names}
+
+    def _source(self) -> str:
+        """A digest of all that what networks tell follows from, the genome aside."""
+        hashed = hashlib.sha256()
+        for part in (
+            *(FORM, torch.__version__, self._seed, CHANNELS, CELLS, self._plain.spec),
+            *(self._traits.num_classes, self._traits.mean, self._traits.std),
+            *(tuple(self._pixels.shape), self._labels.tolist()),
+        ):
+            hashed.update(f"{part!r}\n".encode())
+        hashed.update(self._pixels.contiguous().numpy().tobytes())
+        return hashed.hexdigest()[:32]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from evonas.evaluation.signals.probe import Probe
-from evonas.rules import true_gradient
+from evonas.seeds import derive_seed
 
 
 def log_input_jacobian(probe: Probe) -> float:
@@ -21,15 +21,14 @@ def log_input_jacobian(probe: Probe) -> float:
     the Jacobian is its squared Frobenius norm (Hutchinson 1990). In training mode the images share
     the statistics of their batch, and so a small part of their gradients.
     """
-    generator = torch.Generator().manual_seed(probe.seed)
+    seed = derive_seed(probe.seed, "signals", "jacobian")
+    generator = torch.Generator().manual_seed(seed)
 
     def signs(logits: Tensor) -> Tensor:
         drawn = torch.randint(0, 2, logits.shape, generator=generator)
         return drawn.to(logits.dtype) * 2.0 - 1.0
 
-    images = probe.images.clone().requires_grad_()
-    with true_gradient(probe.network):
-        logits = probe.network(images)
-    (gradient,) = torch.autograd.grad((logits * signs(logits)).sum(), images)
+    logits = probe.forward.logits
+    gradient = probe.image_gradient((logits * signs(logits)).sum())
     square = float(gradient.double().square().flatten(1).sum(dim=1).mean())
     return math.log(square) if square > 0 else -math.inf

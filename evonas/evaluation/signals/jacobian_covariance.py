@@ -8,17 +8,13 @@ import torch
 from torch import Tensor
 
 from evonas.evaluation.signals.probe import Probe
-from evonas.rules import true_gradient
 
 K = 1e-5  # of the paper's code
 
 
 def jacobian_covariance(probe: Probe) -> float:
     """The score of the correlations of the images' gradients; NaN where a gradient is constant."""
-    images = probe.images.clone().requires_grad_()
-    with true_gradient(probe.network):
-        logits = probe.network(images)
-    (gradient,) = torch.autograd.grad(logits.sum(), images)
+    gradient = probe.image_gradient(probe.forward.logits.sum())
     return correlation_score(gradient.flatten(1))
 
 

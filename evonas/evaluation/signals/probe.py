@@ -1,12 +1,34 @@
-"""What a signal of an untrained network is computed from."""
+"""What the signals of an untrained network are computed from, each part of it once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
 
 from evonas.networks import Network
+from evonas.rules import true_gradient
+
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh)
+
+
+@final
+@dataclass(frozen=True)
+class ForwardPass:
+    """The images sent through the network in training mode.
+
+    Attributes:
+        images: that the gradient can be taken by, (N, C, H, W).
+        logits: (N, classes).
+        codes: for every activation whether its inputs are above 0, (N, units) each.
+    """
+
+    images: Tensor
+    logits: Tensor
+    codes: tuple[Tensor, ...]
 
 
 @final
@@ -14,19 +36,48 @@ from evonas.networks import Network
 class Probe:
     """A network at its initial weights, in training mode, and a batch of images.
 
-    Every signal gets a network of its own to work on: some change its weights or statistics.
+    All signals of a genome share one. None of them changes it, so their order does not matter.
 
     Attributes:
         network: of back-propagation everywhere.
         images: in [0, 1], (N, C, H, W).
         labels: of the images, (N,).
-        seed: of what a signal draws.
+        seed: of what signals draw; each derives one of its own.
     """
 
     network: Network
     images: Tensor
     labels: Tensor
     seed: int
+
+    @cached_property
+    def forward(self) -> ForwardPass:
+        """One pass for all signals; its graph lives as long as the probe."""
+        images = self.images.clone().requires_grad_()
+        codes: list[Tensor] = []
+
+        def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            codes.append((inputs[0].detach() > 0).flatten(1))
+
+        handles = [
+            module.register_forward_pre_hook(note)
+            for module in self.network.modules()
+            if isinstance(module, ACTIVATIONS)
+        ]
+        # statistics of the batch go into copies: the network stays at its start
+        buffers = {name: each.clone() for name, each in self.network.named_buffers()}
+        try:
+            with true_gradient(self.network):
+                logits = functional_call(self.network, buffers, (images,))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return ForwardPass(images, logits, tuple(codes))
+
+    def image_gradient(self, total: Tensor) -> Tensor:
+        """The gradient of a function of the logits of :attr:`forward` by the images."""
+        (gradient,) = torch.autograd.grad(total, self.forward.images, retain_graph=True)
+        return gradient
 
 
 Signal = Callable[[Probe], float]

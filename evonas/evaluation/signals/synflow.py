@@ -8,6 +8,7 @@ Mehrotra, Dudziak and Lane 2021, arXiv 2101.08134.
 import math
 
 import torch
+from torch.func import functional_call
 
 from evonas.evaluation.signals.probe import Probe
 from evonas.rules import true_gradient
@@ -19,19 +20,29 @@ def log_synflow(probe: Probe) -> float:
     The weights are replaced by their absolute values, and the normalisation is as before training:
     it leaves its inputs nearly as they are.
     """
-    network = probe.network.double().eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.abs_()
+    network = probe.network
+    weights = {
+        name: parameter.detach().double().abs().requires_grad_(parameter.requires_grad)
+        for name, parameter in network.named_parameters()
+    }
+    buffers = {
+        name: each.double() if each.is_floating_point() else each.clone()
+        for name, each in network.named_buffers()
+    }
     ones = torch.ones_like(probe.images[:1], dtype=torch.float64)
     # the network normalises its input: give it what becomes ones
-    with true_gradient(network):
-        total = network(ones * network.deviation + network.mean).sum()
-    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    found = torch.autograd.grad(total, weights, allow_unused=True)
+    images = ones * buffers["deviation"] + buffers["mean"]
+    network.eval()
+    try:
+        with true_gradient(network):
+            total = functional_call(network, {**weights, **buffers}, (images,)).sum()
+    finally:
+        network.train()
+    trained = [weight for weight in weights.values() if weight.requires_grad]
+    found = torch.autograd.grad(total, trained, allow_unused=True)
     flow = sum(
         float((weight.detach() * gradient).sum())
-        for weight, gradient in zip(weights, found, strict=True)
+        for weight, gradient in zip(trained, found, strict=True)
         if gradient is not None
     )
     return math.log(flow) if flow > 0 else -math.inf

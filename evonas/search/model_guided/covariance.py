@@ -58,6 +58,7 @@ class Covariance:
         num_pools = max(1, int(features.pool_of.max(initial=-1)) + 1)
         num_choices, num_counts = len(features.gene_of), len(features.pool_of)
         num_paths, num_signals = features.num_paths, len(features.signal_names)
+        self._num_signals = num_signals
         of_genes, of_choices = np.eye(num_genes)[features.gene_of], np.eye(num_counts)
         designs = {
             "choices": np.hstack(
@@ -136,6 +137,20 @@ class Covariance:
         smooth, linear = self._amplitudes(scales)
         squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._linear_parts]
         return np.asarray(smooth.sum() + linear @ squares)
+
+    def signal_effects(self, scales: Array) -> tuple[Array, Array, Array]:
+        """What each signal matters, in units of the values; all (signals,).
+
+        Returns:
+            The root mean square difference of two rows that differ by 1 in this signal alone, its
+            linear part, and the length scale of the squared exponential, exp(-d^2 / (2 l^2)).
+        """
+        if not self._num_signals:
+            return np.empty(0), np.empty(0), np.empty(0)
+        smooth, linear = self._amplitudes(scales)
+        weights, linear = self._weights(scales)[-1], linear[-self._num_signals :]
+        effects = np.sqrt(linear + 2.0 * smooth[-1] * -np.expm1(-weights))
+        return effects, np.sqrt(linear), 1.0 / np.sqrt(2.0 * weights)
 
     def gradient(self, scales: Array, rows: Rows, outer: Array, smooth: Sequence[Array]) -> Array:
         """By each scale, the derivative of the sum of ``outer`` times the noisy covariance.

@@ -24,6 +24,7 @@ from evonas.search.model_guided.operator_credit import OperatorCredit
 from evonas.search.model_guided.surrogate import Surrogate
 from evonas.search.pareto import constrained_front, non_dominated
 from evonas.search.problem import SearchProblem
+from evonas.search.signals import Relevance
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
@@ -88,6 +89,11 @@ class EvonasSearch(AbstractSearch):
         self._plan: list[Candidate] = []
         self._num_planned = 0
         self._num_stale = 0
+
+    @property
+    def relevance(self) -> list[Relevance]:
+        """What signals matter, by the model that made the last plan."""
+        return self._surrogate.relevance()
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._outcomes += outcomes

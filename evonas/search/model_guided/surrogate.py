@@ -9,6 +9,7 @@ from evonas.search.model_guided.covariance import JITTER, Covariance
 from evonas.search.model_guided.gaussian_process import Posterior, fit
 from evonas.search.model_guided.genome_features import Features, Rows
 from evonas.search.model_guided.output_transform import TRANSFORMS, OutputTransform
+from evonas.search.signals import Relevance
 
 Array = NDArray[np.float64]
 
@@ -36,6 +37,7 @@ class Surrogate:
 
     def __init__(self, features: Features, *, num_objectives: int) -> None:
         self._kernel = Covariance(features)
+        self._signal_names = features.signal_names
         self._scales = [
             [self._kernel.prior_mean for _ in TRANSFORMS] for _ in range(num_objectives)
         ]
@@ -99,6 +101,15 @@ class Surrogate:
         """The result that each row is as likely to exceed as not; -> (n, objectives)."""
         found = [transform.back(part.marginal(rows)[0]) for transform, part in self._parts]
         return np.stack(found, axis=-1)
+
+    def relevance(self) -> list[Relevance]:
+        """What every signal matters for every objective, once results were learned."""
+        found = []
+        for number, (_, posterior) in enumerate(self._parts):
+            effects = self._kernel.signal_effects(posterior.scales)
+            for name, *three in zip(self._signal_names, *effects, strict=True):
+                found.append(Relevance(number, name, *map(float, three)))
+        return found
 
     def left_out(self, rows: Rows, values: Array, noise: Array) -> tuple[Array, Array]:
         """What all others say of each genome that was learned, by the model of now.

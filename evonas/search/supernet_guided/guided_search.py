@@ -14,6 +14,7 @@ from typing import NamedTuple, final
 from evonas.search.base import AbstractSearch, or_failures
 from evonas.search.pareto import Vector, constrained_front, non_dominated
 from evonas.search.problem import SearchProblem
+from evonas.search.signals import Relevance
 from evonas.search.supernet_guided.eg_mutation import EgMutation
 from evonas.seeds import derive_seed
 from evonas.space import Genome
@@ -104,6 +105,11 @@ class GuidedSearch:
     def num_asked(self) -> int:
         """How many genomes were asked for."""
         return self._engine.num_asked
+
+    @property
+    def relevance(self) -> list[Relevance]:
+        """As :attr:`AbstractSearch.relevance`."""
+        return self._engine.relevance
 
     def ask(self, count: int) -> list[Genome]:
         """As :meth:`AbstractSearch.ask`."""

@@ -134,8 +134,20 @@ def test_signals_are_of_the_genome_alone_and_computed_once(
     assert torch.equal(torch.get_rng_state(), before)
     assert told[::-1] == [second.of(genome) for genome in genomes[::-1]]
     assert all(len(each) == len(first.names) == len(set(first.names)) for each in told)
-    monkeypatch.setattr(GenomeSignals, "_signal", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(GenomeSignals, "_computed", lambda *_: pytest.fail("computed again"))
     assert [first.of(genome) for genome in genomes] == told
+
+
+def test_signals_of_one_network_are_those_of_a_network_each() -> None:
+    shared = probe()
+    before = [each.clone() for each in shared.network.state_dict().values()]
+    for name in sorted(NETWORK_SIGNALS):
+        own = NETWORK_SIGNALS[name](probe())
+        assert NETWORK_SIGNALS[name](shared) == pytest.approx(own, rel=1e-9), name
+        assert NETWORK_SIGNALS[name](shared) == pytest.approx(own, rel=1e-9), name
+    after = list(shared.network.state_dict().values())
+    assert all(map(torch.equal, before, after))
+    assert shared.network.training
 
 
 def test_rules_change_their_shares_and_nothing_else(few: SearchData) -> None:

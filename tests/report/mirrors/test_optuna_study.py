@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.storages.journal import JournalFileBackend
 
 from evonas.errors import ConfigError
 from evonas.report.mirrors.optuna_study import OptunaMirror
@@ -93,7 +94,7 @@ def test_a_run_that_is_copied_as_it_goes_ends_as_one_that_is_copied_once(
         states.update(trial.state.name for trial in trials(url))
     once = str(tmp_path / "once.log")  # a journal file, not a database
     copied(OptunaMirror(once), folder)
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(once))
+    storage = optuna.storages.JournalStorage(JournalFileBackend(once))
     other = optuna.load_study(study_name="run", storage=storage).trials
     assert content(url) == [
         (t.state, t.values, t.params, t.user_attrs, t.intermediate_values) for t in other
@@ -159,5 +160,7 @@ def test_a_study_of_something_else_is_left_alone(begin: Callable[..., Path], url
 
 
 def test_a_storage_that_cannot_be_opened_is_a_message() -> None:
-    with pytest.raises(ConfigError, match="sqlite:///study.db, got sqlite:////no/such/place.db"):
+    with pytest.raises(
+        ConfigError, match=r"sqlite:///study\.db, got sqlite:////no/such/place\.db"
+    ):
         OptunaMirror("sqlite:////no/such/place.db")

@@ -11,6 +11,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from evonas.search.model_guided.covariance import JITTER, Covariance
 from evonas.search.model_guided.gaussian_process import Posterior, fit, negative_log_posterior
 from evonas.search.model_guided.genome_features import Features, Rows
+from evonas.search.model_guided.surrogate import Surrogate
 from evonas.search.problem import SearchProblem, draw
 from evonas.search.signals import InformedProblem
 from evonas.space import Genome, load
@@ -164,6 +165,41 @@ def test_a_process_with_signals_has_the_variances_of_its_covariance(
     np.testing.assert_allclose(kernel.variance(scales, some), np.diag(covariance), rtol=1e-9)
     np.testing.assert_allclose(covariance, covariance.T, rtol=1e-12)
     assert np.linalg.eigvalsh(covariance).min() > -1e-9
+
+
+def test_an_effect_is_the_difference_that_the_covariance_expects_of_a_step_in_one_signal(
+    informed: tuple[Features, Rows],
+) -> None:
+    features, some = informed
+    kernel = Covariance(features)
+    scales = kernel.prior_mean + np.linspace(-1.0, 1.0, len(kernel.prior_mean))
+    effects, linear, lengths = kernel.signal_effects(scales)
+    for number, place in enumerate(range(*features.parts[-1].indices(some.shape[1]))):
+        pair = np.vstack([some[0], some[0]])
+        pair[1, place] += 1.0
+        found = kernel(scales, pair, pair)
+        apart = found[0, 0] + found[1, 1] - 2.0 * found[0, 1]
+        assert effects[number] ** 2 == pytest.approx(apart, rel=1e-9)
+        straight = kernel.linear(scales, pair, pair)
+        apart = straight[0, 0] + straight[1, 1] - 2.0 * straight[0, 1]
+        assert linear[number] ** 2 == pytest.approx(apart, rel=1e-6)
+        *_, smooth = kernel.smooth(scales, pair, pair)
+        assert smooth[0, 1] / smooth[0, 0] == pytest.approx(
+            np.exp(-0.5 / lengths[number] ** 2), rel=1e-9
+        )
+
+
+def test_the_signal_that_tells_all_is_the_relevant_one(
+    informed: tuple[Features, Rows],
+) -> None:
+    features, some = informed
+    surrogate = Surrogate(features, num_objectives=2)
+    worth = some[:, features.parts[-1].start]
+    surrogate.learn(some, np.column_stack([worth, np.sin(np.arange(40.0))]))
+    effects = {(row.objective, row.signal): row.effect for row in surrogate.relevance()}
+    assert len(effects) == 2 * 3
+    assert effects[0, "worth"] > 3 * max(effects[0, "noise"], effects[0, "broken"])
+    assert effects[0, "worth"] > 1.5 * effects[1, "worth"]
 
 
 def test_a_signal_that_tells_all_is_used_and_one_that_tells_nothing_is_not(
