@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from evonas.space import source_text
 from evonas.study.create import create_run
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.results.confirmation import confirm_study
 from evonas.study.run import run_study
-from evonas.space import source_text
 from tests.small_run import SMALL_RUN, changed
 
 

@@ -2,7 +2,6 @@
 
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,11 @@ import pytest
 from cyclopts import App
 from hypothesis import given
 
+import evonas.api.analysing as analysing
 import evonas.api.attacking as attacking
+import evonas.api.export.exporting as exporting
 import evonas.api.final.training as final_training
+import evonas.api.running as running
 from evonas.cli import main
 from evonas.cli.app import make_app
 from evonas.evaluation.final.recipe import recipe_names
@@ -29,9 +31,10 @@ COMMANDS = (
 ARGUMENTS = {
     "show": ("run", "KEY"), "attack": ("run", "KEY"), "ablate": ("run", "KEY"),
     "train": ("run", "KEY"), "export": ("run", "KEY"), "predict": ("MODEL", "picture.png"),
-    "log": ("run", "KEY"), "reproduce": ("bionas", "."), "backup": ("run", "copy"), "init": ("new",),
+    "log": ("run", "KEY"), "reproduce": ("bionas", "."), "backup": ("run", "copy"),
+    "init": ("new",),
     "data check": (".",), "recipes": (), "ls": (".",), "spaces show": ("space.yaml",),
-    "spaces check": ("space.yaml",), "rules show": ("fa",),
+    "spaces check": ("space.yaml", "--no-train"), "rules show": ("fa",),
 }  # fmt: skip
 EXIT_CODES = {0, 2, 3}
 """Done; what was given is wrong; what evonas wrote, or the system, refuses."""
@@ -63,7 +66,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_long_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nothing_long_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings and attacks end where they would begin."""
     monkeypatch.chdir(desk)
     monkeypatch.setenv("HOME", str(desk))
@@ -71,7 +74,9 @@ def _nothing_long_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(final_training, "train_to_the_end", begins)
     monkeypatch.setattr(attacking, "attack_to_the_end", begins)
     monkeypatch.setattr(controls._Trainer, "train", begins)
-    yield
+    monkeypatch.setattr(running, "executor_of", begins)
+    monkeypatch.setattr(exporting, "export", begins)
+    monkeypatch.setattr(analysing, "analyse", begins)
 
 
 def begins(*_: Any, **__: Any) -> None:
@@ -101,7 +106,8 @@ def test_a_command_line_about_a_run_ends_with_a_documented_code(
     model = f"run/models/{key}.safetensors"
     values = [
         key, key[:4], model, "run", "space.yaml", "recipe.yaml", "picture.png", "copy", ".",
-        "onnx", "python", "safetensors", "latex", "csv", "svg", "png", "cells", "controls", "rules",
+        "onnx", "python", "safetensors", "latex", "csv", "svg", "png", "cells", "controls",
+        "rules",
         "hypervolume", "1", "2", "3", "0.1", "8/255", "digits", "fa", "bp", "fa,usf", "resnet20",
         "vgg8b", "cpu", "cuda", "test", "validation", "enrichment", "effects", "new", "out.html",
         *recipe_names(),
