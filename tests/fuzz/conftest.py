@@ -1,4 +1,4 @@
-"""A run that has ended, for tests that read it in many ways; each copies it before it changes it."""
+"""A run that has ended, for tests that read it; whoever changes it takes a copy."""
 
 from pathlib import Path
 
