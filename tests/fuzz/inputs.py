@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from evonas.errors import EvonasError
 
-NUM_KINDS = 6
-"""Of inputs: spaces, configurations, genomes, tables, records of a bench, command lines."""
+NUM_KINDS = 10
+"""Of inputs: spaces, configurations, genomes, tables, records of a bench, command lines, those
+about a run, recipes, models, journals."""
 
 NUM_INPUTS = int(os.environ.get("EVONAS_FUZZ", "300"))
 """Of all kinds together."""
