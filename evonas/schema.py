@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import cattrs
 import yaml
@@ -254,6 +254,13 @@ def _converter() -> cattrs.Converter:
 
         return record
 
+    def choice(value: Any, expected: Any) -> Any:
+        if type(value) is not str or value not in get_args(expected):
+            known = ", ".join(map(str, get_args(expected)))
+            raise ValueError(f"expected one of {known}, got {show(value)}")
+        return value
+
+    converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, choice)
     converter.register_structure_hook_func(lambda kind: _origin(kind) is tuple, items)
     converter.register_structure_hook_func(lambda kind: _origin(kind) is Mapping, entries)
     converter.register_structure_hook_factory(is_dataclass, record_factory)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cattrs
 import pytest
@@ -232,3 +233,16 @@ def test_a_file_is_read_or_refused_by_name(tmp_path: Path) -> None:
 def test_what_came_is_shown_short() -> None:
     assert show(None) == "nothing"
     assert show("x" * 100) == "'" + "x" * 36 + "..."
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One of two."""
+
+    views: Literal["one", "flips"] = "one"
+
+
+@pytest.mark.parametrize("value", [date(2001, 1, 1), None, 1, "two", ["one"], {"one": 1}])
+def test_a_choice_is_refused_by_its_names_whatever_kind_of_value_came(value: Any) -> None:
+    with pytest.raises(ConfigError, match=r"\$\.views: expected one of one, flips, got "):
+        structure({"views": value}, Chosen, where="recipe.yaml", error=ConfigError)

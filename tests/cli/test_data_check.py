@@ -112,3 +112,14 @@ def test_names_of_classes_files_and_spaces_are_printed_as_they_are(
     code, text, errors = told(capsys, "spaces", "show", str(own))
     assert (code, errors) == (0, "")
     assert " ".join(NAMES) in text
+
+
+def test_a_contact_sheet_is_a_png_whatever_its_name_ends_in(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet"
+    options = ["--image-size", "16", "--unreadable", "skip", "--sheet", str(sheet)]
+    code, _, _ = told(capsys, "data", "check", str(photographs), *options)
+    assert code == 0
+    with Image.open(sheet) as found:
+        assert found.format == "PNG"

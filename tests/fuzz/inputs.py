@@ -2,15 +2,19 @@
 
 import os
 import random
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from evonas.errors import EvonasError
 
-NUM_KINDS = 6
-"""Of inputs: spaces, configurations, genomes, tables, records of a bench, command lines."""
+NUM_KINDS = 10
+"""Of inputs: spaces, configurations, genomes, tables, records of a bench, command lines, those
+about a run, recipes, models, journals."""
 
 NUM_INPUTS = int(os.environ.get("EVONAS_FUZZ", "300"))
 """Of all kinds together."""
@@ -75,6 +79,22 @@ def _changed(text: str, rng: random.Random, others: Sequence[str]) -> str:
 def encodable(text: str) -> str:
     """Without what no file can hold as UTF-8."""
     return text.encode("utf-8", "ignore").decode("utf-8")
+
+
+@contextmanager
+def in_bounded_time(what: object, *, seconds: float = 60.0) -> Iterator[None]:
+    """Around what may take its time, but must not hang."""
+
+    def fail(*_: Any) -> None:
+        raise AssertionError(f"no end after {seconds:.0f} seconds: {what}")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def check_refusal(problem: EvonasError) -> None:

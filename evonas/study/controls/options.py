@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, show
 
 REPLICATES = 5
 RANDOM = 5
 SHUFFLED = 3
 ARCHITECTURES = 3
+MOST = 10_000  # of anything; a slip of the finger would else fill the memory with orders
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,5 @@ class ControlOptions:
                 raise ConfigError(
                     f"{name}: expected a whole number of at least {least}, got {value}"
                 )
+            if value > MOST:
+                raise ConfigError(f"{name}: expected at most {MOST}, got {show(value)}")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, show
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -22,6 +22,8 @@ from evonas.study.results.likely import likely_front
 from evonas.study.shape import read_space
 
 Progressed = Callable[[int, int], None]
+
+MOST_REPLICATES = 10_000  # a slip of the finger would else fill the memory with orders
 
 
 def confirm_study(
@@ -49,12 +51,16 @@ def confirm_study(
         All confirmations of the run.
 
     Raises:
-        ConfigError: ``replicates`` is below 1, or nothing is on the front.
+        ConfigError: ``replicates`` is below 1 or above 10,000, or nothing is on the front.
         RunFolderError: there is no run in the folder, or another process is at work on it.
         StorageError: the journal is damaged.
     """
     if replicates < (0 if retry_failed else 1):
         raise ConfigError(f"replicates: expected a whole number of at least 1, got {replicates}")
+    if replicates > MOST_REPLICATES:
+        raise ConfigError(
+            f"replicates: expected at most {MOST_REPLICATES}, got {show(replicates)}"
+        )
     with opened_run(folder) as (settings, journal):
         space, protocol = read_space(settings, folder), confirmation_protocol(settings)
         trainings = journal.evaluations()

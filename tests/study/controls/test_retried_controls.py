@@ -176,3 +176,15 @@ def main_ends_well(*arguments: str) -> None:
     with pytest.raises(SystemExit) as left:
         main(list(arguments))
     assert left.value.code in (0, None)
+
+
+def test_a_number_of_replicates_that_no_one_can_mean_is_refused_before_anything_is_ordered(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigError, match="replicates: expected at most 10000, got 1000"):
+        ControlOptions(replicates=10**30)
+    with pytest.raises(ConfigError, match="replicates: expected at most 10000, got 1000"):
+        confirm_study(
+            tmp_path, replicates=10**30, executor=inline.InlineExecutor(),
+            on_progress=lambda *_: None,
+        )  # fmt: skip

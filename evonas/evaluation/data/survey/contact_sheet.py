@@ -44,7 +44,7 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Array]]]) -> None
                 (wide, high), Image.Resampling.NEAREST
             )
             sheet.paste(picture, (_GAP + column * (wide + _GAP), top + _CAPTION))
-    sheet.save(path)
+    sheet.save(path, format="PNG")  # whatever its name ends in
 
 
 def _colour(pixels: Array) -> Array:
