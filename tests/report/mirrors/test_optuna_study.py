@@ -17,8 +17,14 @@ from evonas.study.results.reading import read_run
 from tests.report.mirrors.conftest import HALVING, copied, go_on
 
 
+def opened(url: str) -> optuna.storages.BaseStorage:
+    if "://" in url:
+        return optuna.storages.get_storage(url)
+    return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(url))
+
+
 def trials(url: str, name: str = "run") -> list[optuna.trial.FrozenTrial]:
-    return optuna.load_study(study_name=name, storage=url).trials
+    return optuna.load_study(study_name=name, storage=opened(url)).trials
 
 
 def content(url: str) -> list[Any]:
@@ -29,13 +35,13 @@ def content(url: str) -> list[Any]:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/study.db"
+    return str(tmp_path / "study.log")  # a journal file, which is faster than a database
 
 
 def test_a_trial_has_the_genes_the_values_and_the_fate_of_its_training(
-    begin: Callable[..., Path], url: str
+    begin: Callable[..., Path], tmp_path: Path
 ) -> None:
-    folder = begin()
+    folder, url = begin(), f"sqlite:///{tmp_path}/study.db"
     go_on(folder)
     copied(OptunaMirror(url), folder)
     run = read_run(folder)
@@ -92,13 +98,9 @@ def test_a_run_that_is_copied_as_it_goes_ends_as_one_that_is_copied_once(
         go_on(folder, stop_after=stop_after)
         copied(OptunaMirror(url), folder)
         states.update(trial.state.name for trial in trials(url))
-    once = str(tmp_path / "once.log")  # a journal file, not a database
+    once = str(tmp_path / "once.log")
     copied(OptunaMirror(once), folder)
-    storage = optuna.storages.JournalStorage(JournalFileBackend(once))
-    other = optuna.load_study(study_name="run", storage=storage).trials
-    assert content(url) == [
-        (t.state, t.values, t.params, t.user_attrs, t.intermediate_values) for t in other
-    ]
+    assert content(url) == content(once)
     assert states["RUNNING"]
     assert not any(trial.state.name == "RUNNING" for trial in trials(url))
     assert (states["PRUNED"] > 0) == bool(settings)
@@ -111,7 +113,7 @@ def test_a_mirror_that_is_killed_at_any_write_doubles_nothing(
     go_on(folder, stop_after=3)
     copied(OptunaMirror(url), folder)
     go_on(folder)
-    storage = type(optuna.storages.get_storage(url))
+    storage = type(opened(url))
     names = ("create_new_trial", "set_trial_user_attr", "set_trial_state_values")
 
     class Killed(BaseException):
@@ -152,7 +154,7 @@ def test_a_mirror_that_is_killed_at_any_write_doubles_nothing(
 def test_a_study_of_something_else_is_left_alone(begin: Callable[..., Path], url: str) -> None:
     folder = begin()
     go_on(folder, stop_after=2)
-    study = optuna.create_study(study_name="run", storage=url)
+    study = optuna.create_study(study_name="run", storage=opened(url))
     study.add_trial(optuna.trial.create_trial(value=1.0))
     with pytest.raises(ConfigError, match="not of this run; give another --name"):
         copied(OptunaMirror(url), folder)
@@ -160,7 +162,5 @@ def test_a_study_of_something_else_is_left_alone(begin: Callable[..., Path], url
 
 
 def test_a_storage_that_cannot_be_opened_is_a_message() -> None:
-    with pytest.raises(
-        ConfigError, match=r"sqlite:///study\.db, got sqlite:////no/such/place\.db"
-    ):
+    with pytest.raises(ConfigError, match="expected a storage such as"):
         OptunaMirror("sqlite:////no/such/place.db")
