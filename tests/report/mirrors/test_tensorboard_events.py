@@ -35,7 +35,7 @@ def test_scalars_of_a_run_that_is_copied_as_it_goes_are_there_once(
         for name, value in each.values.items():
             steps = [step for step, _ in found[f"objective/{name}"]]
             assert steps == sorted(set(steps))
-            assert found[f"objective/{name}"][-1] == (each.epochs, pytest.approx(value))
+            assert found[f"objective/{name}"][-1] == pytest.approx((each.epochs, value))
     (curve,) = read(logs / "run" / "search").values()
     assert [step for step, _ in curve] == [4, 8, 12]
     if not settings:
