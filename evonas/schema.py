@@ -260,15 +260,11 @@ def _converter() -> cattrs.Converter:
             raise ValueError(f"expected one of {known}, got {show(value)}")
         return value
 
-    converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, choice)
-    converter.register_structure_hook_func(lambda kind: _origin(kind) is tuple, items)
-    converter.register_structure_hook_func(lambda kind: _origin(kind) is Mapping, entries)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, choice)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is tuple, items)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Mapping, entries)
     converter.register_structure_hook_factory(is_dataclass, record_factory)
     return converter
-
-
-def _origin(kind: Any) -> Any:
-    return get_origin(kind)
 
 
 def _each(
