@@ -1,5 +1,7 @@
 """Stems: DARTS' own for ImageNet written out; a fully connected one against torch's layers."""
 
+from random import Random
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -129,3 +131,17 @@ def test_feedback_alignment_of_a_linear_layer_sends_a_fixed_random_matrix() -> N
     torch.testing.assert_close(top.grad, (error / 6).T @ hidden)
     torch.testing.assert_close(stem_weight.grad, sent.T @ rows)
     assert not torch.allclose(feedback, top)
+
+
+def test_the_shipped_space_for_imagenet_has_the_stem_and_the_layers_of_darts() -> None:
+    """14 layers of 48 channels (Liu, Simonyan and Yang 2019); its cells begin at a quarter."""
+    space = load("darts-imagenet")
+    cells = [position for position in space.positions if position.cell]
+    assert (len(cells), space.channels) == (14, 48)
+    assert [position.channels for position in cells if position.is_strided] == [96, 192]
+    assert space.halvings == 4  # the stem's two, and the reductions'
+    small = space.resized(channels=4, cells=1).with_rules(("bp",))
+    genome = small.canonical(small.sample(Random(0)))
+    network = build(small, genome, input_shape=(3, 64, 64), num_classes=10, seed=0)
+    after_stem = network.body["stem"](torch.zeros(2, 3, 64, 64))
+    assert after_stem.shape == (2, 4, 16, 16)
