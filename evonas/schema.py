@@ -229,8 +229,7 @@ def _converter() -> cattrs.Converter:
     def items(value: Any, expected: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValueError(f"expected a list, got {show(value)}")
-        inner = get_args(expected)[0]
-        return tuple(_each(converter, enumerate(value), inner).values())
+        return tuple(_each(converter, enumerate(value), get_args(expected)[0]).values())
 
     def entries(value: Any, expected: Any) -> dict[Any, Any]:
         if not isinstance(value, dict):
@@ -260,9 +259,11 @@ def _converter() -> cattrs.Converter:
             raise ValueError(f"expected one of {known}, got {show(value)}")
         return value
 
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, choice)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is tuple, items)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Mapping, entries)
+    hooks: dict[Any, Any] = {Literal: choice, tuple: items, Mapping: entries}
+    converter.register_structure_hook_func(
+        lambda kind: get_origin(kind) in hooks,
+        lambda value, kind: hooks[get_origin(kind)](value, kind),
+    )
     converter.register_structure_hook_factory(is_dataclass, record_factory)
     return converter
 
