@@ -1,6 +1,7 @@
 """A run as an MLflow experiment: a run of MLflow for each training, and one for the search."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, final
@@ -38,6 +39,7 @@ class MlflowMirror:
     """
 
     def __init__(self, uri: str, *, now: Callable[[], float] = time.time) -> None:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when it is imported
         tracking = imported("mlflow.tracking", extra="mlflow")
         for each in ("mlflow", "alembic"):  # they tell of every table that they make
             logging.getLogger(each).setLevel(logging.WARNING)
