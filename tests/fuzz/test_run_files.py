@@ -16,7 +16,9 @@ from evonas.evaluation.final import recipe as recipes
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe, recipe_names
 from evonas.evaluation.model_file import ENTRY, _seal, load_network
 from evonas.study.journal.entry import Draft
+from evonas.study.results.reading import read_run
 from evonas.study.upkeep.log import read_log
+from evonas.study.upkeep.state import summarise_run
 from tests.fuzz.inputs import ODD, broken, check_refusal, documents, encodable, fuzzed, seeds
 from tests.fuzz.test_spaces_and_genomes import places
 from tests.journals import forge_all
@@ -73,7 +75,7 @@ def test_a_model_is_loaded_or_refused(seed: int, part: Any, finished: Path) -> N
 
 @fuzzed
 @given(seed=seeds, part=documents)
-def test_the_log_of_a_journal_that_says_odd_things_is_read_or_refused(
+def test_a_journal_that_says_odd_things_is_read_or_refused(
     seed: int, part: Any, finished: Path
 ) -> None:
     rng = random.Random(seed)
@@ -94,7 +96,8 @@ def test_the_log_of_a_journal_that_says_odd_things_is_read_or_refused(
         return drafts
 
     forge_all(folder, change)
-    try:
-        read_log(folder)
-    except EvonasError as problem:
-        check_refusal(problem)
+    for read in (read_log, read_run, summarise_run):
+        try:
+            read(folder)
+        except EvonasError as problem:
+            check_refusal(problem)

@@ -8,6 +8,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.study.controls.names import KIND, NETWORK
 from evonas.study.folder import readable_run
 from evonas.study.journal.findings import Finding
+from evonas.study.journal.told_document import evaluation_of
 
 Trainings = dict[str, list[Evaluation]]
 """Of one network: by control, in the order of replicates, the network itself first."""
@@ -44,8 +45,8 @@ def controls_of(
 
 def _evaluation(finding: Finding) -> Evaluation:
     try:
-        return Evaluation(**{**finding.body, "losses": tuple(finding.body["losses"])})
-    except (TypeError, KeyError) as problem:
+        return evaluation_of(finding.body)
+    except (ValueError, TypeError, KeyError) as problem:
         raise StorageError(
             f"control '{finding.name}' of {finding.key}, training {finding.replicate}: its record "
             f"is not one of this version of evonas ({problem})"

@@ -35,6 +35,7 @@ from evonas.study.journal.kinds import (
     SEARCH,
     TOLD,
 )
+from evonas.study.journal.told_document import evaluation_of
 
 
 def events_of(entries: Iterable[Draft]) -> list[Event]:
@@ -57,7 +58,7 @@ def events_of(entries: Iterable[Draft]) -> list[Event]:
         elif entry.kind == PROMOTED:
             events.append(Promoted(**document))
         elif entry.kind == TOLD:
-            events.append(Told(_evaluation(document)))
+            events.append(Told(evaluation_of(document)))
     return events
 
 
@@ -74,7 +75,7 @@ def evaluations_of(entries: Sequence[Draft]) -> list[Evaluation]:
             document = _read(entry)
             orders[document["key"], document.get("replicate", 0)] = place
         elif entry.kind == TOLD:
-            evaluation = _evaluation(_read(entry))
+            evaluation = evaluation_of(_read(entry))
             last[evaluation.key, evaluation.replicate] = evaluation
     # one that was never asked for is found by the replay, which says so
     return [last[each] for each in sorted(last, key=lambda each: orders.get(each, 0))]
@@ -92,7 +93,7 @@ def told_of(entries: Iterable[Draft]) -> list[Evaluation]:
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
     """
-    return [_evaluation(_read(entry)) for entry in entries if entry.kind == TOLD]
+    return [evaluation_of(_read(entry)) for entry in entries if entry.kind == TOLD]
 
 
 def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
@@ -101,7 +102,7 @@ def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
     """
-    trained = [_evaluation(_read(entry)) for entry in entries if entry.kind == CONFIRMED]
+    trained = [evaluation_of(_read(entry)) for entry in entries if entry.kind == CONFIRMED]
     last = {(e.key, e.replicate): e for e in trained}
     return [last[each] for each in sorted(last)]
 
@@ -125,8 +126,8 @@ def known_of(entries: Iterable[Draft]) -> list[Evaluation]:
     """
     entries = list(entries)
     before = entries[: len(entries) - len(since_extended(entries))]
-    known = [_evaluation(_read(entry)) for entry in entries if entry.kind == KNOWN]
-    told = [_evaluation(_read(entry)) for entry in before if entry.kind == TOLD]
+    known = [evaluation_of(_read(entry)) for entry in entries if entry.kind == KNOWN]
+    told = [evaluation_of(_read(entry)) for entry in before if entry.kind == TOLD]
     return known + [each for each in told if each.epochs > 0 and is_reusable(each)]
 
 
@@ -173,13 +174,11 @@ def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:
 
 
 def _read(entry: Draft) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(entry.body, parse_constant=_no_number)
+    document = json.loads(entry.body, parse_constant=_no_number)
+    if not isinstance(document, dict):
+        raise ValueError(f"expected a mapping, got {entry.body:.40}")
     return document
 
 
 def _no_number(text: str) -> float:
     raise ValueError(f"expected a finite number, got {text}")
-
-
-def _evaluation(document: dict[str, Any]) -> Evaluation:
-    return Evaluation(**{**document, "losses": tuple(document["losses"])})

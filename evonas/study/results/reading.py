@@ -1,10 +1,10 @@
 """A run as it stands, for those who only read; torch is not needed for one that has ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evonas.errors import UnknownNameError
+from evonas.errors import StorageError, UnknownNameError
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.record import Evaluation
 from evonas.search.replicates.replicated_engines import parse_replicates
@@ -13,7 +13,7 @@ from evonas.study.folder import readable_run
 from evonas.study.journal.journal import Journal
 from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.candidate import Candidate, candidates_of
-from evonas.study.results.confirmed import Confirmed, summarise
+from evonas.study.results.confirmed import Confirmed, summarise, trained_values
 from evonas.study.results.standing import Standing, plain_standings, read_standings, standings
 
 
@@ -81,15 +81,36 @@ def run_state(folder: Path, settings: Settings, journal: Journal) -> RunState:
         journal: of the run.
     """
     trainings, found = journal.evaluations(), audited(journal.findings(AUDIT))
+    confirmations = journal.confirmations()
+    _check_values(folder, trainings, needed=settings.problem.objectives)
+    _check_values(folder, confirmations, needed=_most_names(confirmations))
     known = _standings(folder, trainings, settings, robust_at_most(found))
     return RunState(
         folder=folder,
         settings=settings,
         evaluations=trainings,
         candidates=candidates_of(trainings, known, objectives=settings.problem.objectives),
-        confirmed=summarise(journal.confirmations()),
+        confirmed=summarise(confirmations),
         audited=found,
     )
+
+
+def _most_names(confirmations: Sequence[Evaluation]) -> set[str]:
+    return {name for each in confirmations for name in trained_values(each)}
+
+
+def _check_values(
+    folder: Path, trainings: Sequence[Evaluation], *, needed: Collection[str]
+) -> None:
+    for each in trainings:
+        known = each.values.keys() | trained_values(each).keys()
+        missing = [name for name in needed if name not in known]
+        if missing and each.contends and each.violation == 0:
+            raise StorageError(
+                f"{folder}: training {each.replicate} of {each.key} did not fail and has no "
+                f"{', '.join(missing)}; the journal is not as evonas writes it; "
+                "restore the run from a backup"
+            )
 
 
 def _standings(

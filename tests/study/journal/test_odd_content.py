@@ -1,0 +1,80 @@
+"""Entries whose hashes fit and whose content does not: the oracle is what evonas writes itself."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.errors import StorageError
+from evonas.evaluation.record import Evaluation
+from evonas.space import source_text
+from evonas.study.create import create_run
+from evonas.study.journal.told_document import evaluation_of
+from evonas.study.results.reading import read_run
+from evonas.study.run import run_study
+from tests.journals import forge
+from tests.small_run import SMALL_RUN
+from tests.study.fake import Drawn
+
+WHOLE = Evaluation(
+    "key", "genome", {"acc": 0.5}, {"fa": 1}, (1.0, 0.5), 2, 1.0, 7,
+    violation=0.5, bounds={"robust": 0.1}, learned=0.9, batch=4,
+)  # fmt: skip
+OTHERS: tuple[Any, ...] = ("text", 3, 2.5, -1, True, None, [], ["a"], {}, {"a": "b"}, {"a": 1})
+
+
+def test_what_was_written_is_read_as_it_was() -> None:
+    document = asdict(WHOLE) | {"losses": [1.0, 0.5]}
+    assert evaluation_of(document) == WHOLE
+
+
+TAKEN: dict[type, list[Any]] = {
+    str: ["text"],
+    int: [3, -1],
+    float: [3, 2.5],
+    dict: [{}, {"a": 1}],
+    tuple: [[]],
+    type(None): ["text", None],  # a reason
+}
+
+
+@pytest.mark.parametrize("name", list(asdict(WHOLE)))
+def test_a_value_of_another_type_is_refused(name: str) -> None:
+    taken = TAKEN[type(getattr(WHOLE, name))] + ([None] if name in ("learned", "batch") else [])
+    for value in OTHERS:
+        document = {**asdict(WHOLE), "losses": [1.0], name: value}
+        if any(value == each and type(value) is type(each) for each in taken):
+            evaluation_of(document)
+        elif value != -1:  # of the numbers, some may be negative
+            with pytest.raises(ValueError, match=f"^{name}: expected "):
+                evaluation_of(document)
+
+
+@pytest.mark.parametrize("name", ["seconds", "violation"])
+def test_a_size_below_zero_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: expected a number of 0 or more, got -1"):
+        evaluation_of({**asdict(WHOLE), "losses": [1.0], name: -1})
+
+
+def test_a_value_that_is_missing_is_refused() -> None:
+    for name in ("key", "genome", "values", "losses"):
+        document = {**asdict(WHOLE), "losses": [1.0]}
+        del document[name]
+        with pytest.raises((KeyError, TypeError), match=name):
+            evaluation_of(document)
+
+
+def test_a_run_whose_training_lacks_an_objective_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    create_run(folder, SMALL_RUN, space_text=source_text(SMALL_RUN.problem.space))
+    run_study(folder, executor=Drawn(), on_progress=lambda _: None)
+    lost = SMALL_RUN.problem.objectives[0]
+
+    def without(body: dict[str, Any]) -> dict[str, Any]:
+        values = {name: value for name, value in body["values"].items() if name != lost}
+        return {**body, "values": values}
+
+    forge(folder, "told", without)
+    with pytest.raises(StorageError, match=f"has no {lost}; .*backup"):
+        read_run(folder)
