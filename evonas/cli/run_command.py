@@ -46,7 +46,7 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
         None,
     ),
     "warm_start": (
-        list[Path],
+        list[Path] | None,
         Parameter(
             help="Runs of the same protocol and seed, whose results are not made again.",
             show_default=False,
@@ -258,6 +258,7 @@ def setting_arguments() -> list[Argument]:
 
 def _argument(known: Setting) -> Argument:
     kind: Any = list[str] if known.item_type is not None else known.plain_type
+    kind = kind | None  # cyclopts holds defaults against types wherever pydantic is loaded
     panel = Parameter(group=PANELS[known.group])
     annotation: Any = Annotated[kind, option(known.name), panel]
     return Argument(known.name, Argument.KEYWORD_ONLY, annotation=annotation, default=None)

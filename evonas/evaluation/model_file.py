@@ -162,6 +162,11 @@ def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
 
 def _built(document: dict[str, Any], *, where: str) -> Network:
     channels, height, width = document["input_shape"]
+    sizes = {"channels": channels, "height": height, "width": width}
+    sizes["num_classes"] = document["num_classes"]
+    for name, size in sizes.items():
+        if type(size) is not int or size < 1:
+            raise ValueError(f"{name}: expected a whole number of 1 or more, got {size!r}")
     traits = Traits(
         name="",
         num_classes=document["num_classes"],

@@ -112,6 +112,8 @@ def test_a_full_size_skeleton_has_fifteen_cells_and_two_reductions() -> None:
 def test_every_space_trains_every_weight_that_its_output_depends_on(
     name: str, shape: tuple[int, int, int]
 ) -> None:
+    if name == "darts-imagenet":  # halves its images four times
+        shape = (shape[0], 4 * shape[1], 4 * shape[2])
     space = small(name, tuple(RULES))
     rng = random.Random(str((name, shape)))
     genome = space.canonical(space.sample(rng))

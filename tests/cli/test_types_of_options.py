@@ -1,0 +1,46 @@
+"""The types that options are declared with: the oracle is pydantic.
+
+Where pydantic is loaded, as MLflow does, cyclopts holds every value against its type by it, the
+default too.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, get_type_hints
+
+import pydantic
+import pytest
+from cyclopts import App
+
+from evonas.cli import main
+from evonas.cli.app import make_app
+
+
+def commands(app: App) -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name in app:
+        if name.startswith("-"):
+            continue
+        if app[name].default_command is not None:
+            yield name, app[name].default_command
+        yield from ((f"{name} {below}", each) for below, each in commands(app[name]))
+
+
+COMMANDS = dict(commands(make_app()))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_default_has_the_type_of_its_option(name: str) -> None:
+    parameters = inspect.signature(COMMANDS[name]).parameters
+    hints = {each.name: each.annotation for each in parameters.values()}
+    if not hasattr(COMMANDS[name], "__signature__"):
+        hints = get_type_hints(COMMANDS[name], include_extras=True)
+    for each in parameters.values():
+        if each.default is not each.empty:
+            pydantic.TypeAdapter(hints[each.name]).validate_python(each.default)
+
+
+def test_a_run_is_understood_where_pydantic_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["run", "--space", "tiny", "--objectives", "acc,params", "--print-config"])
+    assert end.value.code == 0
+    assert "space: tiny" in capsys.readouterr().out
