@@ -20,8 +20,9 @@ def commands(app: App) -> Iterator[tuple[str, Callable[..., Any]]]:
     for name in app:
         if name.startswith("-"):
             continue
-        if app[name].default_command is not None:
-            yield name, app[name].default_command
+        command = app[name].default_command
+        if command is not None:
+            yield name, command
         yield from ((f"{name} {below}", each) for below, each in commands(app[name]))
 
 

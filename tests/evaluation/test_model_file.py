@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -94,6 +95,17 @@ def test_metadata_of_another_kind_are_told(document: str, path: Path, tmp_path: 
     save_file(load_file(path), other, {"evonas": document})
     with pytest.raises((DataError, StorageError), match=r"damaged|format"):
         evonas.load_network(other)
+
+
+@pytest.mark.parametrize("change", [{"input_shape": [0, 8, 8]}, {"num_classes": 0}])
+def test_a_model_of_no_pixels_or_classes_is_damaged(
+    change: dict[str, Any], path: Path, tmp_path: Path
+) -> None:
+    weights, document = read_model(path)
+    document = {name: value for name, value in document.items() if name != "sha256"} | change
+    save_file(weights, tmp_path / "forged.safetensors", {"evonas": json.dumps(document)})
+    with pytest.raises(StorageError, match="expected a whole number of 1 or more, got 0"):
+        evonas.load_network(tmp_path / "forged.safetensors")
 
 
 def test_a_flipped_bit_is_found(path: Path, tmp_path: Path) -> None:
