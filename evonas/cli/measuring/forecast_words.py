@@ -21,7 +21,7 @@ def show_forecast(console: Console, found: RunForecast) -> None:
         console: to print on.
         found: to be shown.
     """
-    table = Table(*COLUMNS)
+    table = Table(*COLUMNS, box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
     for each in found.candidates:
