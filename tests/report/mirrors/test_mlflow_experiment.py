@@ -10,7 +10,10 @@ from evonas.report.mirrors.mlflow_experiment import MlflowMirror
 from evonas.study.results.reading import read_run
 from tests.report.mirrors.conftest import copied, go_on
 
-pytestmark = pytest.mark.system  # MLflow makes its database by some fifty migrations
+pytestmark = [
+    pytest.mark.system,  # MLflow makes its database by some fifty migrations
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's use of SQLAlchemy
+]
 
 
 def test_each_training_is_one_run_of_mlflow_however_often_it_is_copied(
