@@ -50,9 +50,12 @@ class DaskExecutor(AbstractExecutor):
     """As many candidates at once as the cluster has workers, which may come and go.
 
     The images are sent to the workers once; those that stay on disk must lie at the same place on
-    each machine. A worker that dies costs nothing but time: the
-    scheduler gives its candidate to another one, a few times; then the candidate is lost. Only
-    this process writes to the run.
+    each machine. A worker that dies costs nothing but time: the scheduler gives its candidate to
+    another one, a few times; then the candidate is lost. Only this process writes to the run.
+
+    Where the connection breaks and is made again while the scheduler lives, the candidates under
+    way are ordered again. The first trainings of them go on unwatched on their workers, and no
+    time limit ends them.
 
     Args:
         address: of the scheduler; None for a cluster on this machine.
