@@ -264,12 +264,13 @@ def _argument(known: Setting) -> Argument:
     return Argument(known.name, Argument.KEYWORD_ONLY, annotation=annotation, default=None)
 
 
-def _own_argument(name: str) -> Argument:
+def own_argument(name: str) -> Argument:
+    """The keyword for one of ``OWN_OPTIONS``."""
     kind, own, default = OWN_OPTIONS[name]
     annotation: Any = Annotated[kind, own, Parameter(group=OWN_PANEL)]
     return Argument(name, Argument.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 run.__signature__ = Signature(  # type: ignore[attr-defined]
-    [*setting_arguments(), *map(_own_argument, OWN_OPTIONS)]
+    [*setting_arguments(), *map(own_argument, OWN_OPTIONS)]
 )

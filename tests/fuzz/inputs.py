@@ -5,8 +5,10 @@ import random
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -113,3 +115,15 @@ documents = st.recursive(
     max_leaves=8,
 )
 """Any plain data, as YAML or JSON may hold."""
+
+
+def sit_at(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the files of a folder, and nothing of the user's."""
+    monkeypatch.chdir(desk)
+    monkeypatch.setenv("HOME", str(desk))
+    monkeypatch.delenv("EVONAS_DATA", raising=False)
+
+
+def begins(*_: Any, **__: Any) -> None:
+    """In the place of long work: the command ends where that would begin."""
+    raise SystemExit(0)

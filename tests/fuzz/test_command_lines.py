@@ -2,7 +2,6 @@
 
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,7 @@ from evonas.cli import main
 from evonas.settings import SETTINGS
 from evonas.settings.description import options_of
 from evonas.space import source_text
-from tests.fuzz.inputs import ODD, broken, fuzzed, seeds
+from tests.fuzz.inputs import ODD, begins, broken, fuzzed, seeds, sit_at
 
 COMMANDS = (
     "run", "run", "run", "run", "resume", "confirm", "train", "log", "front", "show", "attack",
@@ -63,15 +62,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _nothing_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search or a bench ends where it would begin."""
-    monkeypatch.chdir(desk)
-    monkeypatch.setenv("HOME", str(desk))
-    monkeypatch.delenv("EVONAS_DATA", raising=False)
+    sit_at(desk, monkeypatch)
     for module, name in ((run_command, "_search"), (benching, "_gathered")):
         monkeypatch.setattr(module, name, begins)
-
-
-def begins(*_: Any, **__: Any) -> None:
-    raise SystemExit(0)
 
 
 def line(rng: random.Random) -> list[str]:

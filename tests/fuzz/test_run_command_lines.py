@@ -3,7 +3,6 @@
 import random
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cyclopts import App
@@ -21,7 +20,7 @@ from evonas.space import source_text
 from evonas.study.controls import training as controls
 from evonas.study.results.candidate import front
 from evonas.study.results.reading import read_run
-from tests.fuzz.inputs import ODD, broken, fuzzed, in_bounded_time, seeds
+from tests.fuzz.inputs import ODD, begins, broken, fuzzed, in_bounded_time, seeds, sit_at
 
 COMMANDS = (
     "init", "confirm", "front", "show", "report", "plot", "table", "attack", "ablate", "analyse",
@@ -68,19 +67,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _nothing_long_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings and attacks end where they would begin."""
-    monkeypatch.chdir(desk)
-    monkeypatch.setenv("HOME", str(desk))
-    monkeypatch.delenv("EVONAS_DATA", raising=False)
+    sit_at(desk, monkeypatch)
     monkeypatch.setattr(final_training, "train_to_the_end", begins)
     monkeypatch.setattr(attacking, "attack_to_the_end", begins)
     monkeypatch.setattr(controls._Trainer, "train", begins)
     monkeypatch.setattr(running, "executor_of", begins)
     monkeypatch.setattr(exporting, "export", begins)
     monkeypatch.setattr(analysing, "analyse", begins)
-
-
-def begins(*_: Any, **__: Any) -> None:
-    raise SystemExit(0)
 
 
 def line(rng: random.Random, values: list[str]) -> list[str]:

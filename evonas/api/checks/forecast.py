@@ -46,6 +46,11 @@ class RunForecast:
     epochs_share: float
 
     @property
+    def at_once(self) -> int:
+        """Candidates that have a core to themselves at any time."""
+        return min(self.workers, self.cores)
+
+    @property
     def seconds_a_candidate(self) -> float:
         """Of one core, on the mean of those looked at."""
         return sum(
@@ -56,8 +61,7 @@ class RunForecast:
     @property
     def seconds(self) -> float:
         """Of the whole run, if nothing fails, nothing is left out and the cores are free."""
-        at_once = min(self.workers, self.cores)
-        return self.evaluations * self.seconds_a_candidate / at_once
+        return self.evaluations * self.seconds_a_candidate / self.at_once
 
     @property
     def peak_bytes(self) -> int:

@@ -2,27 +2,15 @@
 
 from inspect import Parameter as Argument
 from inspect import Signature
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from evonas.api.terminal.console import showing, working
 from evonas.cli.options import AsJson
-from evonas.cli.run_command import OWN_PANEL, given_settings, setting_arguments
+from evonas.cli.run_command import OWN_PANEL, given_settings, own_argument, setting_arguments
 
 _OWN: dict[str, tuple[Any, Any]] = {
-    "config": (
-        Annotated[
-            Path | None,
-            Parameter(
-                help="A YAML file of settings, such as config.yaml of a run; options win.",
-                show_default=False,
-                group=OWN_PANEL,
-            ),
-        ],
-        None,
-    ),
     "genome": (
         Annotated[
             str | None,
@@ -48,13 +36,14 @@ def forecast(**given: Any) -> None:
     Nothing is trained to its end and nothing is written. A few steps of each candidate are timed
     on this machine's CPU.
     """
+    config = given.pop("config", None)
     own = {name: given.pop(name, default) for name, (_, default) in _OWN.items()}
     from evonas.api.checks.forecast import forecast_run
     from evonas.api.progress_bar import count_display
     from evonas.api.terminal.json_output import print_json
     from evonas.cli.measuring.forecast_words import show_forecast
 
-    settings = given_settings(given, own["config"])
+    settings = given_settings(given, config)
     is_json = own["json"]
     title = "Trying candidates"
     with count_display(working(), title=title, unit="candidates", is_quiet=is_json) as show:
@@ -75,6 +64,7 @@ def forecast(**given: Any) -> None:
 forecast.__signature__ = Signature(  # type: ignore[attr-defined]
     [
         *setting_arguments(),
+        own_argument("config"),
         *(
             Argument(name, Argument.KEYWORD_ONLY, annotation=kind, default=default)
             for name, (kind, default) in _OWN.items()

@@ -35,10 +35,9 @@ def show_forecast(console: Console, found: RunForecast) -> None:
             f"{each.latency_milliseconds:.2f}",
         )
     print_table(console, table)
-    at_once = min(found.workers, found.cores)
     lines = [
         f"{found.evaluations:,} evaluations of {found.seconds_a_candidate:.1f} s on average, "
-        f"{at_once} at once: about {duration(found.seconds)} if nothing is left out",
+        f"{found.at_once} at once: about {duration(found.seconds)} if nothing is left out",
         f"memory of {found.workers} training steps at once: at most "
         f"{found.peak_bytes / MIB:,.0f} MiB for the largest of these, beside the images and what "
         "each process needs by itself (about 300 MiB)",

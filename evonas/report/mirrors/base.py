@@ -47,6 +47,24 @@ def imported(module: str, *, extra: str) -> Any:
 
 
 @contextmanager
+def opening(store: str, *, expected: str) -> Iterator[None]:
+    """Any error in this block means that a store cannot be opened.
+
+    Args:
+        store: as the user named it.
+        expected: what it should have been, beginning with the tool.
+
+    Raises:
+        ConfigError: the block raised anything.
+    """
+    try:
+        yield
+    except Exception as problem:  # of the tool, SQLAlchemy, a driver, the file system
+        reason = str(problem).splitlines()[0]
+        raise ConfigError(f"{expected}, got {store}: {reason}") from problem
+
+
+@contextmanager
 def told_of_failures(store: str) -> Iterator[None]:
     """Any error of another tool in this block is one message of ours.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, final
 
 from evonas.errors import ConfigError
-from evonas.report.mirrors.base import Step, imported, told_of_failures
+from evonas.report.mirrors.base import Step, imported, opening, told_of_failures
 from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.finals import FinalCurve
 from evonas.report.mirrors.history import Training
@@ -46,14 +46,10 @@ class MlflowMirror:
         self._uri = uri
         self._now = now
         self._records: dict[str, MlflowRecord] | None = None
-        try:
+        expected = "mlflow: expected a tracking store such as sqlite:///mlflow.db"
+        with opening(uri, expected=expected):
             self._client = tracking.MlflowClient(tracking_uri=uri)
             self._client.search_experiments(max_results=1)
-        except Exception as problem:  # of MLflow, SQLAlchemy, a database's driver
-            raise ConfigError(
-                f"mlflow: expected a tracking store such as sqlite:///mlflow.db, got {uri}: "
-                f"{str(problem).splitlines()[0]}"
-            ) from problem
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Log what is new; see :class:`Mirror`."""

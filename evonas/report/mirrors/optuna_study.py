@@ -10,7 +10,7 @@ from typing import Any, final
 
 from evonas.errors import ConfigError
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.report.mirrors.base import Step, imported, told_of_failures
+from evonas.report.mirrors.base import Step, imported, opening, told_of_failures
 from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.history import Training
 from evonas.report.mirrors.snapshot import Snapshot
@@ -49,16 +49,11 @@ class OptunaMirror:
         self._url = url
         self._now = now
         storages = self._optuna.storages
-        try:
+        with opening(url, expected="optuna: expected a storage such as sqlite:///study.db"):
             if "://" in url:
                 self._storage = storages.get_storage(url)
             else:
                 self._storage = storages.JournalStorage(storages.journal.JournalFileBackend(url))
-        except Exception as problem:  # of SQLAlchemy, of a database's driver, of the file system
-            raise ConfigError(
-                f"optuna: expected a storage such as sqlite:///study.db, got {url}: "
-                f"{str(problem).splitlines()[0]}"
-            ) from problem
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Add trials, and finish those whose results have come; see :class:`Mirror`."""

@@ -141,8 +141,7 @@ class Journal:
             evaluation: its result.
             is_again: whether it takes the place of an earlier result.
         """
-        number = len(self._entries) + 1 if is_again else 0
-        self._append([kinds.confirmed(evaluation, again=number)])
+        self._append([kinds.confirmed(evaluation, again=self._next_number * is_again)])
 
     def record_finding(self, finding: Finding, *, is_again: bool = False) -> None:
         """Append what was found out about a candidate after the search.
@@ -151,13 +150,12 @@ class Journal:
             finding: the result.
             is_again: whether it takes the place of an earlier one.
         """
-        number = len(self._entries) + 1 if is_again else 0
-        self._append([kinds.found(finding, again=number)])
+        self._append([kinds.found(finding, again=self._next_number * is_again)])
 
     def record_end(self) -> None:
         """Append that the search came to its end, unless the journal says so."""
         if not self.has_ended():
-            self._append([kinds.ended(len(self._entries) + 1)])
+            self._append([kinds.ended(self._next_number)])
 
     def has_ended(self) -> bool:
         """Whether the search came to its end; a run of before does not say so."""
@@ -234,6 +232,10 @@ class Journal:
                 copy.close()
         except sqlite3.DatabaseError as problem:
             raise not_written(path, problem) from problem
+
+    @property
+    def _next_number(self) -> int:
+        return len(self._entries) + 1
 
     def _read(self, read: Callable[[list[Entry]], T]) -> T:
         try:
