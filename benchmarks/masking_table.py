@@ -24,6 +24,7 @@ import argparse
 import math
 import platform
 import statistics
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,7 @@ MIX = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 RULES = ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa", "local", "pc", "mix")
 DEFAULTS = {"digits": ("16/255", "32/255"), "cifar10": ("1/255", "2/255")}
 APGD = NamedAttack("apgd-ce-50", Apgd(num_steps=50))
+LINE_WIDTH = 120  # of prose in RESULTS.md
 PROGRESS = Path(__file__).with_suffix(".csv")
 
 
@@ -202,14 +204,14 @@ def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
     images = f"{case.images} images" if case.images else "all images"
     seconds = [o.seconds for c, o in outcomes.items() if c.dataset == case.dataset]
     minutes = sum(second for second in seconds if not math.isnan(second)) / 60
-    lines = [
-        f"## Gradient masking on {case.dataset}\n",
+    about = (
         f"`python -m benchmarks.masking_table --dataset {case.dataset}` (its docstring says what "
         f"the columns are), torch {torch.__version__}, {platform.machine()} CPU, one thread, "
         f"{minutes:.0f} minutes. The same network for all rules, {case.epochs} epochs of "
         f"{images}, batch {case.batch}; {case.attacked} validation images, {case.queries} queries "
-        "of Square. Percent, mean ± standard deviation over seeds, which decide all but the rule.",
-    ]
+        "of Square. Percent, mean ± standard deviation over seeds, which decide all but the rule."
+    )
+    lines = [f"## Gradient masking on {case.dataset}\n", textwrap.fill(about, LINE_WIDTH)]
     return "\n".join([*lines, *(line for each in like for line in table(outcomes, each))])
 
 
