@@ -16,12 +16,12 @@ from itertools import accumulate
 
 import torch
 
-from evonas.api.checks.forecast import draw_genomes
 from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.data.images import SearchData
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.evaluate import attack_seed
 from evonas.evaluation.forecasting.candidate_forecast import forecast_candidate
+from evonas.evaluation.forecasting.genome_sample import draw_genomes
 from evonas.evaluation.forecasting.step_memory import step_allocations
 from evonas.evaluation.forecasting.step_time import seconds_of_calls
 from evonas.evaluation.one_thread import one_thread

@@ -1,5 +1,7 @@
 """``evonas doctor``: what the machine has, which path a run takes on it, how fast that is."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +13,7 @@ from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import default_precision
 from evonas.evaluation.training.speed import Speed, training_speed
 from evonas.rules.kernels import problem_with
+from evonas.settings.machine import Precision
 from evonas.study.executors.device import SLOTS
 
 GPU_BATCH = 256
@@ -33,7 +36,7 @@ def examine(console: Console, *, device: str, as_json: bool) -> None:
     for one in devices_of(device):
         if one != "cpu":
             _print_titled(console, "kernels", kernels(one))
-        _print_titled(console, "measured", measured(one, _speed(one)))
+        _print_titled(console, "measured", measured(one, _speeds(one)))
     for problem in problems(machine):
         _print_titled(console, "problem", problem, style="bold yellow")
     if not problems(machine):
@@ -61,15 +64,20 @@ def kernels(device: str) -> str:
     return f"{device}: not used, steps are plain ones: {problem}"
 
 
-def measured(device: str, speed: Speed) -> str:
-    """The speed of one device, in a sentence."""
-    text = (
-        f"{device}: {speed.images_per_second:,.0f} images/s, {speed.step_milliseconds:.1f} ms a "
-        f"step of {speed.batch} (one candidate: the best cell of NAS-Bench-201, 16 channels, one "
-        "cell a stage, 32x32 images)"
+def measured(device: str, speeds: Mapping[Precision, Speed]) -> str:
+    """How fast one device trains, by precision, in a sentence."""
+    text = "; ".join(
+        f"{precision} {speed.images_per_second:,.0f} images/s, {speed.step_milliseconds:.1f} ms a "
+        f"step of {speed.batch}"
+        for precision, speed in speeds.items()
     )
-    if speed.fallback is not None and device != "cpu":
-        text += f"; not replayed: {speed.fallback}"
+    text = (
+        f"{device}: {text} (one candidate: the best cell of NAS-Bench-201, 16 channels, one cell "
+        "a stage, 32x32 images)"
+    )
+    reasons = {speed.fallback for speed in speeds.values() if speed.fallback is not None}
+    if reasons and device != "cpu":
+        text += f"; not replayed: {', '.join(sorted(reasons))}"
     return text
 
 
@@ -77,14 +85,16 @@ def _print_titled(console: Console, title: str, text: str, *, style: str = "bold
     console.print(Text.assemble((f"{title:<13}", style), f"  {text}"))
 
 
-def _speed(device: str) -> Speed:
+def _speeds(device: str) -> dict[Precision, Speed]:
+    """By precision: the default one first, then bfloat16."""
     batch = CPU_BATCH if device == "cpu" else GPU_BATCH
-    return training_speed(device, precision=default_precision(device), batch=batch)
+    precisions: tuple[Precision, ...] = (default_precision(device), "bf16")
+    return {each: training_speed(device, precision=each, batch=batch) for each in precisions}
 
 
 def _document(machine: Machine, device: str) -> dict[str, object]:
     devices = {
-        one: {"speed": _speed(one), "kernels": None if one == "cpu" else kernels(one)}
+        one: {"speeds": _speeds(one), "kernels": None if one == "cpu" else kernels(one)}
         for one in devices_of(device)
     }
     return {

@@ -6,10 +6,12 @@ from typing import Literal
 from evonas.settings.setting import setting, unset
 
 Precision = Literal["fp32", "tf32", "bf16"]
+AUTO_PRECISION = "auto"
 PRECISIONS: dict[str, str] = {
     "fp32": "float32",
     "tf32": "TensorFloat-32, on CUDA devices",
     "bf16": "bfloat16 with float32 weights",
+    AUTO_PRECISION: "on a CPU: bf16 where a quick measurement finds it faster, else fp32",
 }
 
 

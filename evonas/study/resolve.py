@@ -24,6 +24,7 @@ from evonas.evaluation.data.loading import (
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.storage import choose_storage
 from evonas.evaluation.data.sufficiency import check_data
+from evonas.evaluation.forecasting.fastest_precision import fastest_precision
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.signals.genome_signals import parse_signals
@@ -38,10 +39,12 @@ from evonas.search.replicates.replicated_engines import parse_replicates
 from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
 from evonas.settings import Settings, Unset
 from evonas.settings.checks import check_settings
+from evonas.settings.machine import AUTO_PRECISION, Precision
 from evonas.settings.workers import parse_workers
 from evonas.space import Space, load
 from evonas.study.executors.device import SLOTS
 from evonas.study.guidance import BUDGET, check_guidance, needs_guide
+from evonas.study.shape import shaped_space
 
 DEFAULT_GENERATIONS = 4
 SUPERNET_EPOCHS = 3  # times those of a candidate: every step trains a part of it
@@ -103,13 +106,15 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     if needs_guide(settings):
         check_shareable(space)
     if not reads_data:
-        return settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
+        settings = settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
+        return settings.with_values(_precision(settings, space, traits))
     data = _read_data(settings)
     if _is_open(given, "batch"):
         batch = min(default_batch(traits, len(data.train)), len(data.train))
         settings = settings.with_values({"batch": batch})
     check_data(data, batch=settings.training.batch)
-    return settings.with_values(_fingerprints(settings))
+    settings = settings.with_values(_fingerprints(settings))
+    return settings.with_values(_precision(settings, space, traits))
 
 
 def check_run(settings: Settings) -> None:
@@ -243,6 +248,14 @@ def _eg_without(given: Settings) -> tuple[str, ...]:
     if isinstance(parts, Unset):
         return OFF_BY_DEFAULT if given.search.mutation == "eg" else ()
     return () if parts == NONE else parts
+
+
+def _precision(settings: Settings, space: Space, traits: Traits) -> dict[str, Precision]:
+    """What ``auto`` means for these candidates on this machine."""
+    if settings.machine.precision != AUTO_PRECISION:
+        return {}
+    shaped, recipe = shaped_space(space, settings), Protocol.of(settings).recipe
+    return {"precision": fastest_precision(shaped, traits=traits, recipe=recipe)}
 
 
 def _training_epsilon(settings: Settings) -> dict[str, str | None]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evonas.api.checks.forecast import RunForecast, draw_genomes, forecast_run, mean_epochs
+from evonas.api.checks.forecast import RunForecast, forecast_run, mean_epochs
 from evonas.errors import ConfigError
 from evonas.evaluation.forecasting.candidate_forecast import CandidateForecast
 from evonas.networks import build, count_parameters
@@ -60,13 +60,6 @@ def test_a_named_genome_is_the_one_that_is_looked_at() -> None:
     space = load("tiny").resized(channels=4, cells=1).with_rules(("fa",))
     network = build(space, space.parse(text), input_shape=(1, 8, 8), num_classes=10, seed=0)
     assert found.parameters == count_parameters(network)
-
-
-def test_a_small_space_gives_each_of_its_genomes_once() -> None:
-    space = load("tiny").with_rules(("fa",))
-    drawn = draw_genomes(space, count=20, seed=0)
-    assert len(set(drawn)) == 20
-    assert drawn == draw_genomes(space, count=20, seed=0)
 
 
 def test_an_empty_sample_is_refused() -> None:

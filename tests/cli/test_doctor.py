@@ -12,6 +12,7 @@ from evonas.cli import main
 from evonas.cli.doctor import measured, path
 from evonas.cli.examining.machine import GIB, Gpu, Machine, problems, this_machine
 from evonas.evaluation.training.speed import Speed, training_speed
+from evonas.settings.machine import Precision
 
 H200 = Gpu("NVIDIA H200", 141 * GIB, (9, 0))
 SOUND = Machine(
@@ -81,10 +82,14 @@ def test_the_path_is_that_of_the_device() -> None:
 
 
 def test_a_speed_says_why_steps_were_no_replays_where_they_should_have_been() -> None:
-    speed = Speed(1234.5, 7.6, 64, "capture failed: stream")
-    assert "1,234 images/s, 7.6 ms a step of 64" in measured("cuda:0", speed)
-    assert measured("cuda:0", speed).endswith("not replayed: capture failed: stream")
-    assert "replayed" not in measured("cpu", speed)
+    speeds: dict[Precision, Speed] = {
+        "tf32": Speed(1234.5, 7.6, 64, "capture failed: stream"),
+        "bf16": Speed(2000.0, 4.2, 64, "capture failed: stream"),
+    }
+    text = measured("cuda:0", speeds)
+    assert "cuda:0: tf32 1,234 images/s, 7.6 ms a step of 64; bf16 2,000 images/s, 4.2 ms" in text
+    assert text.endswith("not replayed: capture failed: stream")
+    assert "replayed" not in measured("cpu", speeds)
 
 
 def test_a_speed_is_the_batch_by_the_time_of_a_step() -> None:

@@ -57,6 +57,14 @@ def test_what_is_given_is_kept() -> None:
     assert (config.problem.rules, config.problem.objectives) == (("kp", "fa"), ("params", "acc"))
 
 
+@pytest.mark.parametrize("reads_data", [True, False])
+def test_auto_becomes_a_precision_of_this_machine(reads_data: bool) -> None:
+    given = read_settings({"space": "tiny", "device": "cpu", "precision": "auto", "channels": 4})
+    found = resolve(given, reads_data=reads_data)
+    assert found.machine.precision in ("fp32", "bf16")
+    assert resolve(found).machine.precision == found.machine.precision
+
+
 def test_adversarial_training_has_the_radius_of_the_attack_unless_it_is_given() -> None:
     assert resolved().training.training_epsilon is None
     assert resolved(training_epsilon=None).training.training_epsilon is None

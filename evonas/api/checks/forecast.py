@@ -1,6 +1,5 @@
 """What a run will need before it is begun: some of its candidates tried, none trained."""
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from evonas.evaluation.forecasting.candidate_forecast import (
     CandidateForecast,
     forecast_candidate,
 )
+from evonas.evaluation.forecasting.genome_sample import draw_genomes
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.variants.genome_variant import GenomeVariant
 from evonas.settings import Settings
-from evonas.space import Genome, Space, load
+from evonas.space import load
 from evonas.study.resolve import resolve, worker_count
 from evonas.study.shape import shaped_space
 
 DEFAULT_SAMPLE = 5
-MOST_DRAWS = 100  # for each genome wanted: a small space may have fewer
 
 
 @dataclass(frozen=True)
@@ -130,23 +129,6 @@ def forecast_run(
         cores=joblib.cpu_count(),
         epochs_share=mean_epochs(training.rungs, eta=training.eta) / training.epochs,
     )
-
-
-def draw_genomes(space: Space, *, count: int, seed: int) -> list[Genome]:
-    """So many different genomes, or fewer where the space has no more.
-
-    Args:
-        space: at its size.
-        count: of genomes.
-        seed: of the draw.
-    """
-    rng = random.Random(seed)
-    found: dict[Genome, None] = {}
-    for _ in range(MOST_DRAWS * count):
-        found[space.canonical(space.sample(rng))] = None
-        if len(found) == count:
-            break
-    return list(found)
 
 
 def mean_epochs(rungs: Sequence[int], *, eta: int) -> float:

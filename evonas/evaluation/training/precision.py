@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from evonas.errors import ConfigError
-from evonas.settings.machine import Precision
+from evonas.settings.machine import AUTO_PRECISION, Precision
 
 
 def default_precision(device: str) -> Precision:
@@ -15,8 +15,12 @@ def default_precision(device: str) -> Precision:
     return "fp32" if device == "cpu" else "tf32"
 
 
-def check_precision(precision: Precision, *, device: str) -> None:
+def check_precision(precision: str, *, device: str) -> None:
     """Refuse an arithmetic that does not exist on ``device``.
+
+    Args:
+        precision: the name of one, or ``auto``, which is for a CPU.
+        device: where it trains.
 
     Raises:
         ConfigError: the same.
@@ -24,6 +28,11 @@ def check_precision(precision: Precision, *, device: str) -> None:
     if precision == "tf32" and device == "cpu":
         raise ConfigError(
             "precision: 'tf32' is an arithmetic of CUDA devices; on a cpu choose fp32 or bf16"
+        )
+    if precision == AUTO_PRECISION and device != "cpu":
+        raise ConfigError(
+            f"precision: 'auto' chooses by a measurement on a cpu, got the device {device}; there "
+            f"choose one of {', '.join(get_args(Precision))}"
         )
 
 

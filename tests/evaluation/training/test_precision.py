@@ -59,6 +59,12 @@ def test_a_precision_that_the_device_lacks_is_told() -> None:
         check_precision("tf32", device="cpu")
 
 
+def test_a_gpu_is_not_measured_yet() -> None:
+    check_precision("auto", device="cpu")
+    with pytest.raises(ConfigError, match="got the device cuda:0; there choose one of fp32, tf32"):
+        check_precision("auto", device="cuda:0")
+
+
 def test_the_others_are_let_through() -> None:
     others: list[tuple[Precision, str]] = [("fp32", "cpu"), ("bf16", "cpu"), ("tf32", "cuda:1")]
     for precision, device in others:
