@@ -10,9 +10,11 @@ from evonas.errors import RunFolderError
 from evonas.evaluation.data.place import COUNTED
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
+from evonas.space import load as load_space
 from evonas.space import source_text
 from evonas.study.changes.warm_start import check_protocol, know_results
 from evonas.study.create import create_run, next_free_folder
+from evonas.study.prior.collecting import with_prior
 from evonas.study.resolve import resolve
 
 RUNS_FOLDER = Path("runs")
@@ -24,6 +26,7 @@ def search(
     settings: Settings | None = None,
     out: str | Path | None = None,
     warm_start: Sequence[str | Path] = (),
+    prior: Sequence[str | Path] = (),
     progress: bool = True,
     **given: Any,
 ) -> Study:
@@ -34,6 +37,8 @@ def search(
         settings: a tree of settings; defaults hold where it says nothing.
         out: the run's folder, new or empty; ``runs/<space>-<data set>-<number>`` if None.
         warm_start: runs of the same protocol and seed, whose results are not made again.
+        prior: runs whose best genomes the search begins with; their data, size and budget may
+            differ.
         progress: whether a progress bar is shown.
         **given: any setting by its name, such as ``objectives=["acc", "robust"]`` or ``epochs=3``;
             they win over ``settings``. The names are those of ``evonas run --help``, with
@@ -55,7 +60,9 @@ def search(
     """
     wanted = read_settings(given, on_top_of=settings)
     with reading_bar(is_quiet=not progress or wanted.training.dataset not in COUNTED):
-        study = new_study(space, settings=settings, out=out, warm_start=warm_start, **given)
+        study = new_study(
+            space, settings=settings, out=out, warm_start=warm_start, prior=prior, **given
+        )
     machine = wanted.machine
     workers = None if isinstance(machine.workers, Unset) else machine.workers
     return study.resume(workers=workers, timeout=machine.timeout, progress=progress)
@@ -67,6 +74,7 @@ def new_study(
     settings: Settings | None = None,
     out: str | Path | None = None,
     warm_start: Sequence[str | Path] = (),
+    prior: Sequence[str | Path] = (),
     **given: Any,
 ) -> Study:
     """A study that has its folder and has evaluated nothing yet; :meth:`Study.resume` runs it.
@@ -76,6 +84,7 @@ def new_study(
         settings: a tree of settings.
         out: the run's folder.
         warm_start: as for :func:`search`.
+        prior: as for :func:`search`.
         **given: any setting by its name.
 
     Raises:
@@ -88,14 +97,14 @@ def new_study(
     """
     named = given if space is None else {"space": space, **given}
     wanted = read_settings(named, on_top_of=settings)
-    resolved = resolve(wanted)
-    text = source_text(wanted.problem.space)
+    resolved, text = resolve(wanted), source_text(wanted.problem.space)
+    resolved, prior_json = with_prior(resolved, load_space(wanted.problem.space), prior)
     earlier = [Path(each) for each in warm_start]
     check_protocol(resolved, text, earlier)
     while True:
         folder = next_free_folder(RUNS_FOLDER, resolved) if out is None else Path(out)
         try:
-            create_run(folder, resolved, space_text=text)
+            create_run(folder, resolved, space_text=text, prior_json=prior_json)
         except RunFolderError:
             if out is not None or not folder.exists():
                 raise

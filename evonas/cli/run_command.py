@@ -54,6 +54,16 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
         ),
         None,
     ),
+    "prior": (
+        list[Path] | None,
+        Parameter(
+            help="Runs whose best genomes the search begins with; their data, size and budget may "
+            "differ.",
+            show_default=False,
+            consume_multiple=True,
+        ),
+        None,
+    ),
     "quiet": (bool, QUIET, False),
 }
 """What belongs to the command and not to the run: type, option and default."""
@@ -67,10 +77,14 @@ def run(**given: Any) -> None:
     """
     own = {name: given.pop(name, default) for name, (_, _, default) in OWN_OPTIONS.items()}
     settings = given_settings(given, own["config"])
+    prior = own["prior"] or []
     if own["print_config"]:
-        _print_config(settings)
+        _print_config(settings, prior)
         return
-    _search(settings, out=own["out"], warm_start=own["warm_start"] or [], is_quiet=own["quiet"])
+    _search(
+        settings, out=own["out"], warm_start=own["warm_start"] or [], prior=prior,
+        is_quiet=own["quiet"],
+    )  # fmt: skip
 
 
 _LARGER = Parameter(show_default=lambda _: "as before")
@@ -166,13 +180,16 @@ def given_settings(given: dict[str, Any], config: Path | None) -> Settings:
     return read_settings(given, on_top_of=read_settings(from_file, where=str(config)))
 
 
-def _print_config(settings: Settings) -> None:
+def _print_config(settings: Settings, prior: list[Path]) -> None:
+    from evonas.space import load
     from evonas.study.config import config_text
+    from evonas.study.prior.collecting import with_prior
     from evonas.study.resolve import resolve
     from evonas.study.versions import sources, versions
 
     # the default batch depends on how many images a user has
     resolved = resolve(settings, reads_data=settings.training.dataset in OWN_IMAGES)
+    resolved, _ = with_prior(resolved, load(str(settings.problem.space)), prior)
     # as the user wrote it: a path can be run again, the name of a space of one's own cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
@@ -180,8 +197,9 @@ def _print_config(settings: Settings) -> None:
 
 
 def _search(
-    settings: Settings, *, out: Path | None, warm_start: list[Path], is_quiet: bool
-) -> None:
+    settings: Settings, *, out: Path | None, warm_start: list[Path], prior: list[Path],
+    is_quiet: bool,
+) -> None:  # fmt: skip
     from evonas.api.checks.reading_bar import reading_bar
     from evonas.api.searching import new_study
 
@@ -189,7 +207,7 @@ def _search(
     workers = Workers.of(None if isinstance(given, Unset) else given, timeout)
     reads_files = settings.training.dataset in COUNTED
     with reading_bar(is_quiet=is_quiet or not reads_files):
-        study = new_study(settings=settings, out=out, warm_start=warm_start)
+        study = new_study(settings=settings, out=out, warm_start=warm_start, prior=prior)
     if not is_quiet:
         _show_images(study.folder, study.settings)
     _go_on(study.folder, workers=workers, is_quiet=is_quiet)

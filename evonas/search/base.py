@@ -9,6 +9,7 @@ makes one worker and eight agree, and lets a study resume by replaying its journ
 import math
 import random
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,10 +17,13 @@ from typing import ClassVar
 from evonas.errors import ConfigError
 from evonas.search.pareto import Vector
 from evonas.search.problem import SearchProblem
-from evonas.search.signals import Relevance
+from evonas.search.signals import Relevance, founders_of
 from evonas.search.unseen import UnseenGenomes
 from evonas.seeds import derive_seed
 from evonas.space import Genome
+
+FOUNDER_SHARE = 0.25
+"""Of a population, what may begin as founders: these may be good for something else."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class AbstractSearch(ABC):
         self._positions: dict[str, int] = {}
         self._told: set[str] = set()
         self._waiting: list[Outcome] = []
+        self._promising = deque(founders_of(problem)[: max(1, int(FOUNDER_SHARE * population))])
         self._unseen = UnseenGenomes(problem, rng=random.Random(derive_seed(seed, "unseen")))
 
     @property
@@ -140,7 +145,8 @@ class AbstractSearch(ABC):
 
         Returns:
             ``count`` genomes; fewer, or none, when the space holds no more new ones. Where the
-            algorithm has too few ideas of its own, uniformly random new genomes fill up.
+            algorithm has too few ideas of its own, uniformly random new genomes fill up. The
+            founders of an informed problem come first.
         """
         if count < 1:
             raise ValueError(f"count: expected at least 1, got {count}")
@@ -149,7 +155,9 @@ class AbstractSearch(ABC):
             self._waiting = []
             self._learn(outcomes)
         asked = []
-        for genome in self._propose(count)[:count]:
+        founders = [self._promising.popleft() for _ in range(min(count, len(self._promising)))]
+        missing = count - len(founders)
+        for genome in (*founders, *(self._propose(missing)[:missing] if missing else ())):
             key = self.problem.key(genome)
             if self._is_new(key):
                 self._note(key, genome)

@@ -38,15 +38,17 @@ class NoSignals:
 @final
 @dataclass(frozen=True)
 class InformedProblem:
-    """A problem with signals; to an engine without a model it is the same problem.
+    """A problem of which something is known beforehand.
 
     Args:
         problem: the space.
-        signals: of its canonical genomes.
+        signals: of its canonical genomes, for engines with a model.
+        founders: canonical genomes that any engine begins with, the most promising first.
     """
 
     problem: SearchProblem
-    signals: Signals
+    signals: Signals = NoSignals()
+    founders: tuple[Genome, ...] = ()
 
     @property
     def genes(self) -> Sequence[SearchGene]:
@@ -89,6 +91,11 @@ class Relevance(NamedTuple):
     effect: float
     linear: float
     length_scale: float
+
+
+def founders_of(problem: SearchProblem) -> tuple[Genome, ...]:
+    """The founders of an informed problem; of any other one, none."""
+    return problem.founders if isinstance(problem, InformedProblem) else ()
 
 
 def signals_of(problem: SearchProblem) -> Signals:

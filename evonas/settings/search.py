@@ -71,6 +71,10 @@ class SearchSettings:
         default=(),
         example="free,naswot",
     )
+    prior_sha256: str | None = setting(
+        "Hash of the earlier results that a search begins with; set by --prior.",
+        default=None,
+    )
     supernet_epochs: int | None = setting(
         "Epochs that the supernet is trained for, where one guides the search.",
         default=unset("three times a candidate's"),

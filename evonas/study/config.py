@@ -29,6 +29,7 @@ _IMPLIED: dict[str, Any] = {
     "audit_images": 0,
     "controls": False,
     "signals": (),
+    "prior_sha256": None,
     "training_epsilon": None,
     "train_sha256": None,
     "test_sha256": None,

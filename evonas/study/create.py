@@ -12,6 +12,7 @@ from evonas.settings import Settings
 from evonas.study.config import CONFIG_FILE, SPACE_FILE, config_text, read_config
 from evonas.study.folder import run_digest
 from evonas.study.journal.opening import create_journal
+from evonas.study.prior.prior_file import PRIOR_FILE
 from evonas.study.upkeep.full_disk import check_room, is_full
 from evonas.study.versions import sources, versions
 
@@ -51,13 +52,16 @@ def check_is_free(folder: Path, settings: Settings) -> None:
     )
 
 
-def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
+def create_run(
+    folder: Path, settings: Settings, *, space_text: str, prior_json: str | None = None
+) -> None:
     """Make the folder of a new run: its configuration, its space and an empty journal.
 
     Args:
         folder: new, or empty.
         settings: of the run, filled in.
         space_text: the YAML of its search space.
+        prior_json: the text of the results that it begins with; None for none.
 
     Raises:
         RunFolderError: see :func:`check_is_free`; also when the folder cannot be made.
@@ -75,6 +79,8 @@ def create_run(folder: Path, settings: Settings, *, space_text: str) -> None:
         text = config_text(settings, versions=installed, sources=sources(settings))
         (temporary / CONFIG_FILE).write_text(text, encoding="utf-8")
         (temporary / SPACE_FILE).write_text(space_text, encoding="utf-8")
+        if prior_json is not None:
+            (temporary / PRIOR_FILE).write_bytes(prior_json.encode())
         training = settings.training
         traits = traits_of(
             training.dataset, data_dir=Path(training.data_dir), fitting=Fitting.of(training)

@@ -19,13 +19,15 @@ from evonas.rules.tools.mixture import check_mixable
 from evonas.search.base import AbstractSearch
 from evonas.search.engines import make_search
 from evonas.search.guided_engines import GUIDED_SEARCHES, check_mutation
+from evonas.search.problem import SearchProblem
 from evonas.search.replicates.replicated_engines import expected_genomes, parse_replicates
-from evonas.search.signals import InformedProblem
+from evonas.search.signals import InformedProblem, NoSignals, Signals
 from evonas.search.supernet_guided.eg_mutation import EgMutation, EgSettings
 from evonas.search.supernet_guided.guided_search import GuidedSearch
 from evonas.seeds import derive_seed
 from evonas.settings import Settings
-from evonas.space import Space
+from evonas.space import Genome, Space
+from evonas.study.prior.prior_file import founders, read_prior
 
 BUDGET = ("supernet_epochs", "supernet_images", "supernet_channels")
 
@@ -94,7 +96,7 @@ def make_guided_search(
         )
     engine = make_search(
         search.algorithm,
-        _informed(settings, space, folder) if search.signals else space,
+        _informed(settings, space, folder),
         population=search.population,
         num_objectives=num_objectives,
         seed=seed,
@@ -110,9 +112,17 @@ def make_guided_search(
     return GuidedSearch(engine, mutation, seed=derive_seed(seed, "guided"))
 
 
-def _informed(settings: Settings, space: Space, folder: Path) -> InformedProblem:
-    signals = make_signals(settings, space, cache=folder / SIGNALS_FILE)
-    return InformedProblem(space, signals)
+def _informed(settings: Settings, space: Space, folder: Path) -> SearchProblem:
+    """The space with what the run knows of its genomes beforehand, if that is anything."""
+    search = settings.search
+    signals: Signals = NoSignals()
+    if search.signals:
+        signals = make_signals(settings, space, cache=folder / SIGNALS_FILE)
+    first: tuple[Genome, ...] = ()
+    if search.prior_sha256 is not None:
+        earlier = read_prior(folder, sha256=search.prior_sha256)
+        first = founders(earlier, space, count=search.population)
+    return InformedProblem(space, signals, first) if search.signals or first else space
 
 
 def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> GenomeSignals:

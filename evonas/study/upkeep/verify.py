@@ -15,6 +15,7 @@ from evonas.study.folder import readable_run
 from evonas.study.journal import database
 from evonas.study.journal.head import HEAD_FILE
 from evonas.study.models import is_model_of
+from evonas.study.prior.prior_file import PRIOR_FILE, is_intact_prior
 from evonas.study.results.likely import likely_front
 from evonas.study.results.reading import RunState, run_state
 from evonas.study.results.standing import STANDINGS_FILE, is_intact_standings
@@ -61,6 +62,7 @@ def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True
     found += _models(run)
     found += _checkpoints(folder)
     found += _standings(folder)
+    found += _prior(run)
     found += _tables(run, write_tables)
     if reads_images:
         found += _images(settings)
@@ -114,6 +116,13 @@ def _standings(folder: Path) -> list[Damage]:
     if path.exists() and not is_intact_standings(folder):
         return [Damage(path, "not what was written", "makes it again")]
     return []
+
+
+def _prior(run: RunState) -> list[Damage]:
+    sha256 = run.settings.search.prior_sha256
+    if sha256 is None or is_intact_prior(run.folder, sha256):
+        return []
+    return [Damage(run.folder / PRIOR_FILE, "missing, or not what was written")]
 
 
 def _tables(run: RunState, write_tables: WriteTables) -> list[Damage]:

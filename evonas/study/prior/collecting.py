@@ -1,0 +1,94 @@
+"""From the folders of earlier runs to what a new run takes from them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from evonas.errors import ConfigError
+from evonas.search.engines import SEARCHES
+from evonas.settings import Settings
+from evonas.space import Space
+from evonas.study.prior.prior_file import EarlierRun, parsed, prior_hash, prior_text
+from evonas.study.results.reading import read_run
+from evonas.study.shape import shaped_space
+
+
+def with_prior(
+    settings: Settings, space: Space, runs: Sequence[str | Path]
+) -> tuple[Settings, str | None]:
+    """Settings that hold the hash of earlier results, and the text of these; None for none.
+
+    Args:
+        settings: of a new run, filled in.
+        space: of the new run, at its own size.
+        runs: folders of earlier ones.
+
+    Raises:
+        ConfigError: as for :func:`collect_prior`; or the engine takes none; or the settings have
+            the hash of other results than those of the runs.
+    """
+    wanted = settings.search.prior_sha256
+    if not runs and wanted is None:
+        return settings, None
+    if not runs:
+        raise ConfigError(
+            "prior_sha256: a run with this configuration begins with the results of earlier runs; "
+            "name them by --prior, or remove the setting"
+        )
+    if settings.search.algorithm not in SEARCHES:
+        raise ConfigError(
+            f"prior: {settings.search.algorithm} cannot begin with earlier results; leave --prior "
+            f"out, or choose among {', '.join(SEARCHES)}"
+        )
+    shaped = shaped_space(space, settings)
+    text = prior_text(collect_prior(settings, shaped, [Path(run) for run in runs]))
+    found = prior_hash(text)
+    if wanted not in (None, found):
+        raise ConfigError(
+            f"prior_sha256: expected results with the hash {wanted}, got {found}; name the runs "
+            "of the original by --prior, in their order, or remove the setting"
+        )
+    return settings.with_values({"prior_sha256": found}), text
+
+
+def collect_prior(
+    settings: Settings, space: Space, runs: Sequence[Path]
+) -> tuple[EarlierRun, ...]:
+    """The results of earlier runs that mean something to a new run.
+
+    Data, budget, size and seed may differ: it is only taken for granted that a genome that was
+    better there is probably better here. Candidates that failed are left out.
+
+    Args:
+        settings: of the new run.
+        space: of the new run, at the size of its candidates and with its rules.
+        runs: their folders.
+
+    Raises:
+        ConfigError: a run has no objective of the new run, or no candidate that the space of the
+            new run knows.
+        RunFolderError: one is no run.
+        StorageError: one is damaged.
+    """
+    return tuple(_earlier(settings, space, folder) for folder in runs)
+
+
+def _earlier(settings: Settings, space: Space, folder: Path) -> EarlierRun:
+    run = read_run(folder)
+    wanted, measured = settings.problem.objectives, run.settings.problem.objectives
+    shared = tuple(name for name in wanted if name in measured)
+    if not shared:
+        raise ConfigError(
+            f"prior: {folder} measured {', '.join(measured)}, none of which is an objective of "
+            f"this run ({', '.join(wanted)}); leave it out"
+        )
+    results = tuple(
+        (candidate.genome, tuple(candidate.values[name] for name in shared))
+        for candidate in run.candidates
+        if candidate.failure is None and parsed(candidate.genome, space) is not None
+    )
+    if not results:
+        raise ConfigError(
+            f"prior: {folder} has no result for a genome of space {space.name} with the rules "
+            f"{', '.join(space.rule_choices)}; leave it out"
+        )
+    return EarlierRun(folder.resolve().name, shared, results)

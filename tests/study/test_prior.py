@@ -1,0 +1,183 @@
+"""A run that begins with the best of earlier runs: what it asks for first, and what it keeps."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evonas.errors import ConfigError, RunFolderError, StorageError
+from evonas.report.tables import write_tables
+from evonas.settings import Settings
+from evonas.space import load, source_text
+from evonas.study.create import create_run
+from evonas.study.prior.collecting import with_prior
+from evonas.study.prior.prior_file import PRIOR_FILE
+from evonas.study.results.reading import read_run
+from evonas.study.run import run_study
+from evonas.study.upkeep.backup import back_up
+from evonas.study.upkeep.verify import verify
+from tests.small_run import changed
+from tests.study.fake import Drawn
+from tests.study.test_extend import outcome
+
+Begin = Callable[[Settings, str], Path]
+POPULATION = 8
+FOUNDERS = 2  # a quarter
+
+
+class Interrupted(Exception):
+    """In mid-run."""
+
+
+def run(folder: Path, *, stop_after: int | None = None) -> None:
+    told = 0
+
+    def count(_: object) -> None:
+        nonlocal told
+        told += 1
+        if told == stop_after:
+            raise Interrupted
+
+    result = run_study(folder, executor=Drawn(), on_progress=count)
+    write_tables(folder, result.candidates, ("acc", "params"))
+
+
+def begin_with(folder: Path, settings: Settings, earlier: Sequence[Path]) -> Path:
+    space = settings.problem.space
+    settings, text = with_prior(settings, load(space), earlier)
+    create_run(folder, settings, space_text=source_text(space), prior_json=text)
+    return folder
+
+
+@pytest.fixture
+def earlier(config: Settings, begin: Begin) -> Path:
+    folder = begin(changed(config, evaluations=24, generations=6), "earlier")
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def later(config: Settings) -> Settings:
+    """Of another seed, size, budget and engine."""
+    return changed(
+        config,
+        seed=5,
+        channels=8,
+        epochs=2,
+        population=POPULATION,
+        evaluations=24,
+        algorithm="evonas",
+    )
+
+
+def test_the_run_begins_with_good_candidates_of_the_earlier_one(
+    earlier: Path, later: Settings, tmp_path: Path
+) -> None:
+    folder = begin_with(tmp_path / "later", later, [earlier])
+    run(folder)
+    first = [candidate.key for candidate in read_run(folder).candidates][:FOUNDERS]
+    known = {c.key: c for c in read_run(earlier).candidates if c.failure is None}
+    assert set(first) <= set(known)
+    better = [
+        sum(
+            other.values["acc"] >= known[key].values["acc"]
+            and other.values["params"] <= known[key].values["params"]
+            for other in known.values()
+        )
+        for key in first
+    ]
+    assert max(better) <= len(known) // 4  # few are at least as good in both
+
+
+def test_interrupted_it_goes_on_to_the_same_tables(
+    earlier: Path, later: Settings, tmp_path: Path
+) -> None:
+    whole, parts = (begin_with(tmp_path / name, later, [earlier]) for name in ("whole", "parts"))
+    run(whole)
+    for stop_after in (1, 7):
+        with pytest.raises(Interrupted):
+            run(parts, stop_after=stop_after)
+    for path in (earlier / "journal.db", earlier / "study.db"):
+        path.unlink(missing_ok=True)  # what it needs of the earlier run, it has
+    run(parts)
+    assert outcome(parts) == outcome(whole)
+    assert (parts / "config.yaml").read_bytes() == (whole / "config.yaml").read_bytes()
+
+
+def test_results_that_were_edited_are_noticed(
+    earlier: Path, later: Settings, tmp_path: Path
+) -> None:
+    folder = begin_with(tmp_path / "later", later, [earlier])
+    run(folder, stop_after=None)
+    assert not verify(folder, write_tables=lambda *_: None, reads_images=False)[1:]
+    path = folder / PRIOR_FILE
+    document = json.loads(path.read_text())
+    document["runs"][0]["results"][0][1][0] = 0.99
+    path.write_text(json.dumps(document))
+    damaged = verify(folder, write_tables=lambda *_: None, reads_images=False)
+    assert path in [each.path for each in damaged]
+    with pytest.raises(StorageError, match=r"prior\.json: missing, or not what was written"):
+        run(folder)
+    path.unlink()
+    with pytest.raises(StorageError, match=r"prior\.json: missing"):
+        run(folder)
+
+
+def test_a_backup_holds_them(earlier: Path, later: Settings, tmp_path: Path) -> None:
+    folder = begin_with(tmp_path / "later", later, [earlier])
+    with pytest.raises(Interrupted):
+        run(folder, stop_after=5)
+    back_up(folder, tmp_path / "copy")
+    run(folder)
+    run(tmp_path / "copy")
+    assert outcome(tmp_path / "copy") == outcome(folder)
+
+
+def test_candidates_that_failed_are_left_out(
+    earlier: Path, later: Settings, tmp_path: Path
+) -> None:
+    folder = begin_with(tmp_path / "later", later, [earlier])
+    (written,) = json.loads((folder / PRIOR_FILE).read_text())["runs"]
+    candidates = read_run(earlier).candidates
+    assert any(candidate.failure is not None for candidate in candidates)
+    assert [text for text, _ in written["results"]] == [
+        candidate.genome for candidate in candidates if candidate.failure is None
+    ]
+    assert written["objectives"] == ["acc", "params"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"objectives": ("robust",)}, "measured acc, params, none of which is an objective of"),
+        (
+            {"space": "darts"},
+            "has no result for a genome of space darts with the rules fa",
+        ),
+        ({"algorithm": "bionas-eg"}, "bionas-eg cannot begin with earlier results"),
+        ({"prior_sha256": "a" * 64}, "expected results with the hash aaaa"),
+    ],
+)
+def test_results_that_say_nothing_of_a_run_are_refused(
+    earlier: Path, later: Settings, change: dict[str, Any], said: str
+) -> None:
+    settings = changed(later, **change)
+    with pytest.raises(ConfigError, match=said):
+        with_prior(settings, load(settings.problem.space), [earlier])
+
+
+def test_a_configuration_with_a_prior_needs_the_runs(
+    earlier: Path, later: Settings, tmp_path: Path
+) -> None:
+    settings, text = with_prior(later, load("nas-bench-201"), [earlier])
+    assert with_prior(settings, load("nas-bench-201"), [earlier]) == (settings, text)
+    with pytest.raises(ConfigError, match="name them by --prior, or remove the setting"):
+        with_prior(settings, load("nas-bench-201"), [])
+    with pytest.raises(RunFolderError, match="expected the folder of a run"):
+        with_prior(later, load("nas-bench-201"), [tmp_path])
+
+
+def test_without_earlier_runs_nothing_changes(later: Settings) -> None:
+    assert with_prior(later, load("nas-bench-201"), []) == (later, None)
