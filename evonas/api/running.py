@@ -227,7 +227,7 @@ def changed_settings(
 
     Args:
         folder: of the run.
-        data_dir: where the images lie from now on; None for where they lay.
+        data_dir: where the images lie from now on; None leaves them where they are.
         is_accepted: whether the run goes on with images that are others than it began with.
         population: trainings in a generation; None for as many as before.
         generations: at most; None for as many as before.

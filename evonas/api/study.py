@@ -158,7 +158,7 @@ class Study:
             timeout: seconds that a candidate may take; None for no limit.
             retry_failed: whether what was lost to memory, time or a dead worker is tried again;
                 confirmations and controls, too.
-            data_dir: where the images lie from now on; None for where they lay.
+            data_dir: where the images lie from now on; None leaves them where they are.
             accept_data: whether to go on if the images are others than the run began with; the
                 journal records it.
             population: trainings in a generation from now on. The run ends as if it had been begun

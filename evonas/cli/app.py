@@ -92,7 +92,7 @@ def _panels() -> dict[str, tuple[Command, ...]]:
     rules.default(catalogue.rules)
     rules.command(catalogue.rules, name="list")
     rules.command(catalogue.show_rule, name="show")
-    data = App(name="data", help="Look at a data set before a search.")
+    data = App(name="data", help="Inspect a data set before a search.")
     data.command(check_data, name="check")
     data.command(catalogue.datasets, name="list")
     return {

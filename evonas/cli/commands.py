@@ -11,13 +11,13 @@ from evonas.cli.options import AsJson, Folder, option
 
 
 def init(
-    folder: Annotated[Path, Parameter(help="Where to write them; made if need be.")] = Path(),
+    folder: Annotated[Path, Parameter(help="Folder to write to; created if missing.")] = Path(),
     /,
 ) -> None:
-    """Write a search space and the settings of a run, with comments, to begin with.
+    """Write a commented search space and run settings as a starting point.
 
-    space.yaml and run.yaml can be run as they are. search-space.schema.json lets editors complete
-    and check the space.
+    space.yaml and run.yaml can be run as they are. With search-space.schema.json, editors
+    complete and check the space.
     """
     from evonas.api.starting.writing import RUN_FILE, write_beginnings
 
@@ -30,7 +30,7 @@ def init(
 
 
 def front(folder: Folder, /, *, json: AsJson = False) -> None:
-    """Print the front of a run, and draw it into its folder as front.png."""
+    """Print the front of a run, and draw it as front.png in its folder."""
     from evonas.cli.front import print_front, show_front
 
     if json:
@@ -41,12 +41,12 @@ def front(folder: Folder, /, *, json: AsJson = False) -> None:
 
 def show(
     folder: Folder,
-    key: Annotated[str, Parameter(help="Of the candidate; the beginning is enough.")],
+    key: Annotated[str, Parameter(help="Key of the candidate; its first characters are enough.")],
     /,
     *,
     json: AsJson = False,
 ) -> None:
-    """Show one candidate: genome, cells, values, its place, and the rule of every layer."""
+    """Show one candidate: genome, cells, values, rank, and the rule of every layer."""
     from evonas.cli.show import print_candidate, show_candidate
 
     if json:
@@ -56,7 +56,7 @@ def show(
 
 
 def doctor(*, device: Annotated[str, option("device")] = "auto", json: AsJson = False) -> None:
-    """Say what this machine has, which path a run takes on it, and how fast it is."""
+    """Check this machine: hardware, how a run would use it, and speed."""
     from evonas.cli.doctor import examine
 
     examine(showing(), device=device, as_json=json)

@@ -8,11 +8,10 @@ from cyclopts import Parameter
 from evonas.settings import SETTINGS
 from evonas.settings.description import default_text, help_text, options_of
 
-QUIET = Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False)
+QUIET = Parameter(name=("--quiet", "-q"), help="Print only errors.", show_default=False)
 
 RETRY_FAILED = Parameter(
-    help="Try once more what was lost to a cause outside the network: memory, time, a worker that "
-    "died.",
+    help="Retry trainings that were lost to out of memory, timeout or a dead worker.",
     negative="",
     show_default=False,
 )

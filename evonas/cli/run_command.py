@@ -25,22 +25,20 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
     "config": (
         Path | None,
         Parameter(
-            help="A YAML file of settings, such as config.yaml of a run; options win.",
+            help="A YAML file of settings, such as a run's config.yaml; options override it.",
             show_default=False,
         ),
         None,
     ),
     "print_config": (
         bool,
-        Parameter(
-            help="Print the settings that would be run, and run nothing.", show_default=False
-        ),
+        Parameter(help="Print the settings without running.", show_default=False),
         False,
     ),
     "out": (
         Path | None,
         Parameter(
-            help="The run's folder; by default runs/<space>-<data set>-<number>.",
+            help="The run's folder; default runs/<space>-<data set>-<number>.",
             show_default=False,
         ),
         None,
@@ -48,7 +46,7 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
     "warm_start": (
         list[Path] | None,
         Parameter(
-            help="Runs of the same protocol and seed, whose results are not made again.",
+            help="Runs with the same protocol and seed, whose results are reused.",
             show_default=False,
             consume_multiple=True,
         ),
@@ -70,10 +68,9 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
 
 
 def run(**given: Any) -> None:
-    """Search a space, and write its Pareto front into a folder of its own.
+    """Search a space and write its Pareto front to a new run folder.
 
-    Every option is a setting; config.yaml of a run, the Python API and docs/settings.md name them
-    alike.
+    Options have the same names in config.yaml, in the Python API and in docs/settings.md.
     """
     own = {name: given.pop(name, default) for name, (_, _, default) in OWN_OPTIONS.items()}
     settings = given_settings(given, own["config"])
@@ -97,29 +94,32 @@ def resume(
     workers: Annotated[str | None, option("workers")] = None,
     timeout: Annotated[float | None, option("timeout")] = None,
     retry_failed: Annotated[bool, RETRY_FAILED] = False,
-    population: Annotated[
-        int | None, _LARGER, Parameter(help="Trainings in a generation.")
+    population: Annotated[int | None, _LARGER, Parameter(help="Trainings per generation.")] = None,
+    generations: Annotated[
+        int | None, _LARGER, Parameter(help="Maximum number of generations.")
     ] = None,
-    generations: Annotated[int | None, _LARGER, Parameter(help="Generations at most.")] = None,
-    evaluations: Annotated[int | None, _LARGER, Parameter(help="Trainings at most.")] = None,
+    evaluations: Annotated[
+        int | None, _LARGER, Parameter(help="Maximum number of trainings.")
+    ] = None,
     data_dir: Annotated[
         Path | None,
-        Parameter(help="Where the images lie from now on.", show_default="where they lay"),
+        Parameter(help="New location of the images.", show_default="unchanged"),
     ] = None,
     accept_data: Annotated[
         bool,
         Parameter(
-            help="Go on though the images are others than the run began with; it is recorded.",
+            help="Continue although the images differ from those the run started with; the "
+            "journal records it.",
             negative="",
             show_default=False,
         ),
     ] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Go on with a run that was interrupted, as if it never had been, or for longer.
+    """Resume an interrupted run with the same final result, or extend a run.
 
-    With another size it ends as if it had been begun with that size; trainings that it has are not
-    repeated.
+    With a new size, the run ends as if it had been started with that size. Finished trainings
+    are not repeated.
 
     Parameters
     ----------
@@ -145,14 +145,14 @@ def confirm(
     /,
     *,
     replicates: Annotated[
-        int, Parameter(help="Trainings of each network on the front; earlier ones count.")
+        int, Parameter(help="Confirmations per network; existing ones count.")
     ] = 3,
     workers: Annotated[str | None, option("workers")] = None,
     timeout: Annotated[float | None, option("timeout")] = None,
     retry_failed: Annotated[bool, RETRY_FAILED] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Train the front anew, with seeds that played no part in choosing it, and report by these.
+    """Confirm the front by fresh trainings with seeds that played no part in choosing it.
 
     Parameters
     ----------

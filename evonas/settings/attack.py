@@ -16,11 +16,11 @@ class AttackSettings:
         example="1/255",
     )
     attacked_images: int = setting(
-        "Validation images that are attacked, at most.", default=1000, unit="images", at_least=1
+        "Maximum number of validation images to attack.", default=1000, unit="images", at_least=1
     )
     audit_images: int = setting(
-        "After the search, where robust is an objective: how many of them each network of the "
-        "front must stand under harder attacks, at most; 0 for no audit.",
+        "After the search, if robust is an objective: maximum number of images on which each "
+        "network of the front is audited by stronger attacks; 0 for no audit.",
         default=256,
         unit="images",
         at_least=0,

@@ -25,21 +25,21 @@ class MachineSettings:
         example="cuda:1",
     )
     precision: Precision = setting(
-        "The arithmetic of training.",
+        "Floating-point precision of training.",
         default=unset("fp32 on a CPU, tf32 on a GPU"),
         choices=PRECISIONS,
     )
     workers: str = setting(
-        "Candidates at once, on the CPU or on each GPU; local:N for a Dask cluster of N processes "
-        "on this machine, dask://HOST:PORT for the scheduler of a running one.",
-        default=unset("one for each core, or 6 on each GPU"),
+        "Candidates trained in parallel, on the CPU or on each GPU; local:N for a Dask cluster of "
+        "N processes on this machine, dask://HOST:PORT for a running Dask scheduler.",
+        default=unset("one per core, or 6 per GPU"),
         unit="candidates",
         example="4",
         decides_result=False,
     )
     timeout: float | None = setting(
-        "Seconds that the training and measuring of one candidate may take; it is ended then, and "
-        "has failed.",
+        "Time limit in seconds for training and measuring one candidate; beyond it, the candidate "
+        "fails.",
         default=None,
         unit="seconds",
         above=0.0,

@@ -22,14 +22,14 @@ class ProblemSettings:
         example="fa,usf,brsf",
     )
     objectives: tuple[str, ...] = setting(
-        "What to optimise; one of your own as module:function.",
+        "What to optimise; give your own objective as module:function.",
         default=("acc", "robust"),
         table="objectives",
         example="acc,robust",
         also="objective",
     )
     constraints: tuple[str, ...] = setting(
-        "What a candidate must keep to; repeatable.",
+        "A bound that candidates must satisfy; repeatable.",
         default=(),
         example="params<=1.0M",
         option="constraint",

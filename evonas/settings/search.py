@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from evonas.settings.setting import setting, unset
 
 MODES = {
-    "generational": "all of a generation is told before the next is asked for",
-    "steady": "one candidate more whenever a worker is free",
+    "generational": "the next generation starts when all results of the last one are in",
+    "steady": "a new candidate starts whenever a worker is free",
 }
 MUTATIONS = {
     "plain": "the engine's own variation",
-    "eg": "beside it, children that gradients and an evolution strategy find in a supernet",
+    "eg": "half of the children by gradients and an evolution strategy in a supernet",
 }
 
 
@@ -20,54 +20,50 @@ class SearchSettings:
 
     algorithm: str = setting("The search engine.", default="evonas", table="algorithms")
     population: int = setting(
-        "Trainings in a generation.", default=20, unit="trainings", at_least=2
+        "Trainings per generation.", default=20, unit="trainings", at_least=2
     )
     generations: int = setting(
-        "Generations at most.",
+        "Maximum number of generations.",
         default=unset("4, or what --evaluations takes"),
         unit="generations",
         at_least=1,
     )
     evaluations: int = setting(
-        "Trainings at most, the second of a candidate like the first.",
+        "Maximum number of trainings, replicates included.",
         default=unset("population x generations"),
         unit="trainings",
         at_least=1,
     )
-    mode: str = setting(
-        "When new candidates are asked for.", default="generational", choices=MODES
-    )
-    seed: int = setting(
-        "Seed of everything random but the split of the images.", default=0, at_least=0
-    )
+    mode: str = setting("When new candidates are started.", default="generational", choices=MODES)
+    seed: int = setting("Seed of everything random except the data split.", default=0, at_least=0)
     replicates: str = setting(
-        "Trainings of each candidate: a number, or auto, which trains those again that may be on "
-        "the front.",
+        "Trainings per candidate: a number, or auto, which trains again those that may be on the "
+        "front.",
         default="auto",
         example="3",
     )
     confirm: int = setting(
-        "After the search: fresh trainings of each network that may be on the front, which it is "
-        "then reported by; 0 for none.",
+        "After the search: number of fresh trainings that confirm each network that may be on the "
+        "front; 0 for none.",
         default=3,
         unit="trainings",
         at_least=0,
     )
     controls: bool = setting(
         "After the search: train the controls of every network on the front, as evonas ablate "
-        "does; about 100 trainings for each of them.",
+        "does; about 100 trainings per network.",
         default=False,
     )
-    mutation: str = setting("Where children come from.", default="plain", choices=MUTATIONS)
+    mutation: str = setting("How children are made.", default="plain", choices=MUTATIONS)
     eg_without: tuple[str, ...] = setting(
-        "With --mutation eg: parts to switch off, of gradient, cma, similarity and score; none "
-        "switches nothing off, which is the paper's form.",
+        "With --mutation eg: parts to switch off, among gradient, cma, similarity and score; none "
+        "is the form of the paper, with all parts on.",
         default=unset("similarity"),
         example="cma,score",
     )
     signals: tuple[str, ...] = setting(
-        "Cheap signals of every genome that an engine with a model is told: free, for what it "
-        "costs, or signals of its untrained network; none for none. See the page on signals.",
+        "Zero-cost signals for engines with a model: free (parameters and multiply-adds), or "
+        "signals of the untrained network; none for no signals. See docs/signals.md.",
         default=(),
         example="free,naswot",
     )
@@ -76,7 +72,7 @@ class SearchSettings:
         default=None,
     )
     supernet_epochs: int | None = setting(
-        "Epochs that the supernet is trained for, where one guides the search.",
+        "Epochs of the supernet, if one guides the search.",
         default=unset("three times a candidate's"),
         unit="epochs",
         at_least=1,

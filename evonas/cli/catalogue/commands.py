@@ -14,7 +14,7 @@ SpaceName = Annotated[str, Parameter(help="A shipped space, or the path of a YAM
 
 
 def spaces(*, json: AsJson = False) -> None:
-    """List the spaces that come with evonas."""
+    """List the shipped spaces."""
     _list("spaces", as_json=json)
 
 
@@ -32,19 +32,19 @@ def check_space(
     train: Annotated[
         bool,
         Parameter(
-            help="Count its functions, train its smallest and largest network.",
+            help="Count its functions, and train its smallest and largest networks for one step.",
             negative="--no-train",
         ),
     ] = True,
 ) -> None:
-    """Check a space: every problem of its file at once, what it holds, and one training step."""
+    """Check a space: all problems of its file at once, its size, and one training step."""
     from evonas.cli.catalogue.spaces import check_space as check
 
     check(showing(), file, trains=train)
 
 
 def space_schema() -> None:
-    """Print the JSON schema of the YAML, by which editors complete and check it."""
+    """Print the JSON schema of the YAML format, for completion and checks in editors."""
     from evonas.cli.catalogue.spaces import print_schema
 
     print_schema()
@@ -58,7 +58,7 @@ def rules(*, json: AsJson = False) -> None:
 
 
 def show_rule(
-    name: Annotated[str, Parameter(help="A name of the list: evonas rules.")],
+    name: Annotated[str, Parameter(help="Name of a rule. See: evonas rules.")],
     /,
     *,
     json: AsJson = False,
@@ -70,14 +70,14 @@ def show_rule(
 
 
 def objectives(*, json: AsJson = False) -> None:
-    """List the objectives: name, unit, direction, cost and what their standard errors are of."""
+    """List the objectives: name, unit, direction, cost and source of the standard error."""
     from evonas.cli.catalogue.objectives import list_objectives
 
     warn_of(list_objectives(showing(), as_json=json))
 
 
 def algorithms(*, json: AsJson = False) -> None:
-    """List the search engines: what each is, how many objectives it takes, its source."""
+    """List the search engines: algorithm, number of objectives, source."""
     _list("algorithms", as_json=json)
 
 

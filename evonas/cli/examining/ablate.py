@@ -14,35 +14,35 @@ from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHU
 
 def ablate(
     folder: Annotated[Path, Parameter(help="The folder of a run.")],
-    key: Annotated[str, Parameter(help="Of the network; the beginning is enough.")],
+    key: Annotated[str, Parameter(help="Key of the network; its first characters are enough.")],
     /,
     *,
     replicates: Annotated[
-        int, Parameter(help="Trainings of the network and of each control; earlier ones count.")
+        int, Parameter(help="Trainings of the network and of each control; existing ones count.")
     ] = REPLICATES,
     rules: Annotated[
         list[str] | None,
-        Parameter(help="Single rules for the whole network; by default those of the run."),
+        Parameter(help="Single rules to use in every layer; default: those of the run."),
     ] = None,
     random: Annotated[int, Parameter(help="Random assignments of the run's rules.")] = RANDOM,
     shuffled: Annotated[
-        int, Parameter(help="Ways to deal the network's own rules to its layers anew.")
+        int, Parameter(help="Random reassignments of the network's own rules to its layers.")
     ] = SHUFFLED,
     architectures: Annotated[
         int, Parameter(help="Random architectures with the network's share of rules.")
     ] = ARCHITECTURES,
     networks: Annotated[
-        list[str] | None, Parameter(help="Other networks: resnet20, resnet56.")
+        list[str] | None, Parameter(help="Additional reference networks: resnet20, resnet56.")
     ] = None,
     rule: Annotated[
-        list[str] | None, Parameter(help="Rules that these are trained under; by default bp.")
+        list[str] | None, Parameter(help="Rules for these networks; default: bp.")
     ] = None,
     workers: Annotated[str | None, option("workers")] = None,
     timeout: Annotated[float | None, option("timeout")] = None,
     retry_failed: Annotated[bool, RETRY_FAILED] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Train a network and its controls by equal seeds, and say whether it is better than they are.
+    """Train a network and its controls with equal seeds, and test whether it is better.
 
     Controls are its bp twin, single rules, random and shuffled rules, untrained convolutions,
     random architectures and ResNets; see docs/controls.md. Interrupted, it goes on by the same

@@ -8,41 +8,39 @@ from cyclopts import Parameter
 
 def analyse(
     *runs: Annotated[
-        Path, Parameter(help="Folders of runs of one space, objectives and protocol.")
+        Path, Parameter(help="Run folders with the same space, objectives and protocol.")
     ],
     what: Annotated[
         str | None,
         Parameter(
-            help="Of enrichment, effects, gradients, landscape, with commas; by default all that "
-            "the runs allow."
+            help="Analyses, comma-separated: enrichment, effects, gradients, landscape; default: "
+            "all that the runs allow."
         ),
     ] = None,
     keys: Annotated[
         str | None,
         Parameter(
-            help="Of the networks whose gradients and losses are looked at, with commas; the "
-            "beginnings are enough. By default the first 3 of the front."
+            help="Networks for gradients and landscape, comma-separated; the first characters of "
+            "a key are enough. Default: the first 3 of the front."
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        Parameter(help="A folder for tables and pictures; by default RUN/analysis."),
+        Parameter(help="Output folder for tables and figures; default: RUN/analysis."),
     ] = None,
     seed: Annotated[
-        int, Parameter(help="Of permutations, folds, mini-batches and directions.")
+        int, Parameter(help="Seed of permutations, folds, mini-batches and directions.")
     ] = 0,
-    batches: Annotated[
-        int, Parameter(help="Mini-batches over which the variance of gradients is taken.")
-    ] = 20,
+    batches: Annotated[int, Parameter(help="Mini-batches for the gradient variance.")] = 20,
     grid: Annotated[
         int, Parameter(help="Points along each side of a loss landscape, an odd number.")
     ] = 21,
     quiet: Annotated[
         bool,
-        Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False),
+        Parameter(name=("--quiet", "-q"), help="Print only errors.", show_default=False),
     ] = False,
 ) -> None:
-    """Say which rules and operations are behind a front, with p values and errors.
+    """Find which rules and operations make a front good, with p values and errors.
 
     Enrichment of rules by depth, main effects, variance of gradients, loss landscape.
     """

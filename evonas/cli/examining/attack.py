@@ -13,49 +13,55 @@ from evonas.cli.options import QUIET, option
 def attack(
     run: Annotated[Path, Parameter(help="The folder of a run, or a .safetensors file.")],
     key: Annotated[
-        str | None, Parameter(help="Of the candidate; the beginning is enough. None for a file.")
+        str | None,
+        Parameter(help="Key of the candidate; its first characters are enough. Not for a file."),
     ] = None,
     /,
     *,
     epsilon: Annotated[
         list[str] | None,
         Parameter(
-            help="Radii, such as 1/255; by default half, one, two and four times the run's.",
+            help="Radii, such as 1/255; default: half, one, two and four times the run's radius.",
             show_default=False,
         ),
     ] = None,
-    level: Annotated[int, Parameter(help="1 for a first look, 2 for reports.")] = 1,
-    images: Annotated[int, Parameter(help="At most; every class in its share.")] = 1000,
+    level: Annotated[
+        int, Parameter(help="Strength of the attacks: 1 for a first look, 2 for reports.")
+    ] = 1,
+    images: Annotated[
+        int, Parameter(help="Maximum number of images, stratified by class.")
+    ] = 1000,
     part: Annotated[
         Literal["validation", "test"],
         Parameter(help="The test part is for final reports: do not choose networks by it."),
     ] = "validation",
-    seed: Annotated[int, Parameter(help="Of the attacks' random numbers.")] = 0,
+    seed: Annotated[int, Parameter(help="Seed of the attacks.")] = 0,
     one_pixel: Annotated[
-        bool, Parameter(help="Change 1, 3 and 5 pixels at will too, on at most 100 images.")
+        bool, Parameter(help="Add one-pixel attacks (1, 3 and 5 pixels) on at most 100 images.")
     ] = False,
     referee: Annotated[
-        bool, Parameter(help="Let AutoAttack by its authors come last (extra 'robust').")
+        bool, Parameter(help="Run AutoAttack by its authors last (needs the extra 'robust').")
     ] = False,
     dataset: Annotated[
-        str | None, Parameter(help="Of a model's file; a run says so itself.")
+        str | None, Parameter(help="Data set for a model file; a run knows its own.")
     ] = None,
     data_dir: Annotated[Path | None, option("data_dir")] = None,
     image_size: Annotated[
-        int | None, Parameter(help="With --dataset: the height and width of the run's images.")
+        int | None, Parameter(help="With --dataset: height and width of the images in the run.")
     ] = None,
     split_seed: Annotated[
-        int, Parameter(help="With --dataset: the split that the network was trained by.")
+        int, Parameter(help="With --dataset: seed of the split the network was trained on.")
     ] = 0,
     out: Annotated[
-        Path | None, Parameter(help="Folder of the table and the picture.", show_default=False)
+        Path | None,
+        Parameter(help="Output folder for the table and the figure.", show_default=False),
     ] = None,
-    device: Annotated[str, Parameter(help="As torch writes it.")] = "cpu",
+    device: Annotated[str, Parameter(help="Device, as in torch.")] = "cpu",
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Attack one trained network, and say what is left and whether that can be believed.
+    """Attack one trained network: accuracy at several radii, and checks for gradient masking.
 
-    Interrupted, it goes on by the same command; a larger level adds to a smaller one.
+    If interrupted, repeat the command to continue. A larger level adds to a smaller one.
     """
     from evonas.api.attack_targets import candidate_target, model_target
     from evonas.api.attacking import BAR_TITLE, attack_to_the_end, make_battery

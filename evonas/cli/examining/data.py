@@ -24,27 +24,27 @@ MOST_CLASSES, MOST_FILES = 40, 20
 
 def check(
     data_dir: Annotated[
-        Path | None, Parameter(help="The folder of the images; $EVONAS_DATA, or ./data, if none.")
+        Path | None, Parameter(help="Folder of the images; default: $EVONAS_DATA, or ./data.")
     ] = None,
     /,
     *,
-    dataset: Annotated[str, Parameter(help="Another data set. See: evonas datasets.")] = "folder",
+    dataset: Annotated[str, Parameter(help="The data set. See: evonas datasets.")] = "folder",
     image_size: Annotated[int | None, option("image_size")] = None,
     image_fit: Annotated[str, option("image_fit")] = "crop",
     unreadable: Annotated[str, option("unreadable")] = "refuse",
     sheet: Annotated[
         Path | None,
         Parameter(
-            help="The contact sheet, a PNG of what a network would see.",
+            help="Contact sheet: a PNG of the images as a network sees them.",
             show_default=lambda _: "contact-sheet.png",
         ),
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Look at all images of a data set: classes, sizes, bad files, duplicates, a contact sheet.
+    """Check all images of a data set: classes, sizes, bad files, duplicates, a contact sheet.
 
-    Exit code 2 if no search could begin with them. With --json a contact sheet is drawn where
-    --sheet names it.
+    Exit code 2 if the data cannot be used for a search. With --json, the contact sheet is drawn
+    only if --sheet is given.
     """
     from evonas.api.checks.data_check import check_data, write_contact_sheet
     from evonas.api.progress_bar import count_display

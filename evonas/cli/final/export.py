@@ -11,7 +11,8 @@ from evonas.api.terminal.console import say, showing
 def export(
     model: Annotated[Path, Parameter(help="The folder of a run, or a .safetensors file.")],
     key: Annotated[
-        str | None, Parameter(help="Of the candidate; the beginning is enough. None for a file.")
+        str | None,
+        Parameter(help="Key of the candidate; its first characters are enough. Not for a file."),
     ] = None,
     /,
     *,
@@ -20,19 +21,22 @@ def export(
         Parameter(help="onnx needs the extra 'export'; python is one module without evonas."),
     ] = "onnx",
     out: Annotated[
-        Path | None, Parameter(help="The file; by default KEY.SUFFIX here.", show_default=False)
+        Path | None,
+        Parameter(
+            help="Output file; default: KEY.SUFFIX in the current folder.", show_default=False
+        ),
     ] = None,
     card: Annotated[
         bool,
         Parameter(
-            help="Write a model card beside it: how the network learned, what is known of it.",
+            help="Write a model card next to it: how the network learned and what was measured.",
             negative="--no-card",
         ),
     ] = True,
 ) -> None:
-    """Export a trained network to another format, and check the result against it.
+    """Export a trained network to another format, and verify the result.
 
-    The number of images in a batch is free, and the normalisation is inside.
+    The exported network takes any batch size and includes the normalisation.
     """
     from evonas.api.export.check import NUM_CHECKED, TOLERANCE
     from evonas.api.export.exporting import CARD_SUFFIX

@@ -19,13 +19,15 @@ def predict(
     *,
     fit: Annotated[
         Literal["crop", "letterbox"],
-        Parameter(help="Of images that are no squares: keep their centre, or frame them."),
+        Parameter(
+            help="For images that are not square: crop to the centre, or add black borders."
+        ),
     ] = "crop",
     json: Annotated[bool, Parameter(help="One JSON object a line.", show_default=False)] = False,
 ) -> None:
-    """Classify images by a trained network.
+    """Classify images with a trained network.
 
-    Each is read by what its file means, and brought to the size that the network was trained at.
+    Images are decoded like training images and resized to the network's input size.
     """
     from evonas.api.export.predicting import predict as classify
 

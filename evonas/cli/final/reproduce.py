@@ -13,17 +13,18 @@ from evonas.cli.options import AsJson
 def reproduce(
     paper: Annotated[str, Parameter(help="bionas.")],
     folders: Annotated[
-        tuple[Path, ...], Parameter(help="Where trainings of evonas train lie, also below.")
+        tuple[Path, ...],
+        Parameter(help="Folders to search, recursively, for results of evonas train."),
     ] = (),
     /,
     *,
-    table: Annotated[int, Parameter(help="Its number in the paper.")] = 1,
+    table: Annotated[int, Parameter(help="Number of the table in the paper.")] = 1,
     json: AsJson = False,
-    markdown: Annotated[bool, Parameter(help="As Markdown.", show_default=False)] = False,
+    markdown: Annotated[bool, Parameter(help="Print Markdown.", show_default=False)] = False,
 ) -> None:
-    """Show a paper's figures beside ours, each with its source or its budget.
+    """Compare a paper's numbers with your trainings, each with its source or budget.
 
-    Where nothing was run, nothing is shown.
+    Numbers of yours appear only where you ran a training.
     """
     from evonas.api.final.reproducing import reproduce as compare
     from evonas.cli.catalogue.listing import print_rows

@@ -11,11 +11,13 @@ from evonas.cli.options import QUIET, AsJson, option
 
 def train(
     run: Annotated[Path | None, Parameter(help="The folder of a run.")] = None,
-    key: Annotated[str | None, Parameter(help="Of a candidate; the beginning is enough.")] = None,
+    key: Annotated[
+        str | None, Parameter(help="Key of a candidate; its first characters are enough.")
+    ] = None,
     /,
     *,
     space: Annotated[
-        str | None, Parameter(help="Instead of a run: name of a space, or a YAML file.")
+        str | None, Parameter(help="Instead of a run: a shipped space, or a YAML file.")
     ] = None,
     genome: Annotated[str | None, Parameter(help="With --space: the text of a genome.")] = None,
     network: Annotated[
@@ -27,52 +29,51 @@ def train(
     rule: Annotated[
         str | None,
         Parameter(
-            help="With --network: of all layers, or one for each with commas; options in brackets."
+            help="With --network: one rule for all layers, or one per layer, comma-separated; "
+            "options in brackets."
         ),
     ] = None,
     recipe: Annotated[
         str | None,
         Parameter(
-            help="Name of a recipe (see evonas recipes), or a YAML file; by default the "
-            "network's, or nas-bench-201."
+            help="A recipe (see evonas recipes) or a YAML file; default: the network's own, or "
+            "nas-bench-201."
         ),
     ] = None,
-    epochs: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
-    batch: Annotated[int | None, Parameter(help="Instead of the recipe's.")] = None,
-    learning_rate: Annotated[float | None, Parameter(help="Instead of the recipe's.")] = None,
+    epochs: Annotated[int | None, Parameter(help="Override the recipe's value.")] = None,
+    batch: Annotated[int | None, Parameter(help="Override the recipe's value.")] = None,
+    learning_rate: Annotated[float | None, Parameter(help="Override the recipe's value.")] = None,
     channels: Annotated[
-        int | None, Parameter(help="Of the first stage; by default the run's.")
+        int | None, Parameter(help="Channels of the first stage; default: the run's.")
     ] = None,
-    cells: Annotated[int | None, Parameter(help="Of a stage; by default the run's.")] = None,
+    cells: Annotated[int | None, Parameter(help="Cells per stage; default: the run's.")] = None,
     rules: Annotated[
         list[str] | None,
-        Parameter(help="That the genome chooses from; by default the run's."),
+        Parameter(help="Rules that the genome chooses from; default: the run's."),
     ] = None,
-    dataset: Annotated[str | None, Parameter(help="By default the run's.")] = None,
+    dataset: Annotated[str | None, Parameter(help="Data set; default: the run's.")] = None,
     data_dir: Annotated[Path | None, option("data_dir")] = None,
     image_size: Annotated[
-        int | None, Parameter(help="Bring images to this height and width; by default the run's.")
+        int | None, Parameter(help="Resize images to this height and width; default: the run's.")
     ] = None,
     image_storage: Annotated[str, option("image_storage")] = "auto",
-    split_seed: Annotated[int, Parameter(help="Picks the validation images.")] = 0,
-    seeds: Annotated[int, Parameter(help="How many trainings, from seed 0.")] = 1,
+    split_seed: Annotated[int, Parameter(help="Seed that picks the validation images.")] = 0,
+    seeds: Annotated[int, Parameter(help="Number of trainings, from seed 0.")] = 1,
     device: Annotated[str, Parameter(help="cpu, cuda or cuda:<number>.")] = "cpu",
     precision: Annotated[
         Literal["fp32", "tf32", "bf16"] | None,
-        Parameter(help="Of the training; by default what suits the device."),
+        Parameter(help="Floating-point precision; default: that of the device."),
     ] = None,
     processes: Annotated[
-        int, Parameter(help="That share each batch; on GPUs each has one of its own.")
+        int, Parameter(help="Processes that share each batch; on GPUs, one GPU each.")
     ] = 1,
-    out: Annotated[
-        Path | None, Parameter(help="Folder of the training.", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, Parameter(help="Output folder.", show_default=False)] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Train one network to the end, and test it once.
+    """Train one network fully, and test it once.
 
-    A part of the training images chooses the epoch; the test images are read at the very end.
-    Interrupted, it goes on by the same command, to the same numbers.
+    Part of the training images is held out to choose the epoch; the test images are read at the
+    very end. If interrupted, repeat the command to continue to the same numbers.
     """
     from evonas.api.final.jobs import make_job, recipe_with
     from evonas.api.final.training import BAR_TITLE, train_to_the_end
@@ -103,7 +104,7 @@ def train(
 
 
 def recipes(*, json: AsJson = False) -> None:
-    """List the recipes for final trainings: what each does, and where it is from."""
+    """List the recipes for final trainings: content and source."""
     from evonas.cli.final.view import list_recipes
 
     list_recipes(showing(), as_json=json)

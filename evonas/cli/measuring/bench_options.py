@@ -31,7 +31,7 @@ class BenchOptions:
     ] = ""
     report: Annotated[
         str | None,
-        Parameter(help="With one objective: the column reported of the best architecture."),
+        Parameter(help="With one objective: the column to report for the best architecture."),
     ] = None
     algorithms: Annotated[
         str,
@@ -40,41 +40,41 @@ class BenchOptions:
     seeds: Annotated[int, Parameter(help="Runs of each engine.")] = 30
     first_seed: Annotated[int, Parameter(help="The seed of the first run.")] = 0
     checkpoints: Annotated[
-        str, Parameter(help="Evaluations after which a score is taken, comma-separated.")
+        str, Parameter(help="Numbers of evaluations after which to score, comma-separated.")
     ] = "100,200,400,800"
-    population: Annotated[int, Parameter(help="Of every engine.")] = 20
+    population: Annotated[int, Parameter(help="Population of every engine.")] = 20
     at_once: Annotated[
         int | None,
         Parameter(
-            help="Genomes asked for at once; by default one of an engine that learns from every "
-            "single result, a generation of the others."
+            help="Genomes per ask; default: one for engines that learn from every single result, "
+            "a generation for the others."
         ),
     ] = None
     signals: Annotated[
         str,
         Parameter(
-            help="Cheap signals of every architecture, comma-separated, that an engine with a "
-            "model is told: free, or those of an untrained network; see the page on signals."
+            help="Zero-cost signals for engines with a model, comma-separated: free, or those of "
+            "an untrained network. See docs/signals.md."
         ),
     ] = "none"
     noise: Annotated[
         str | None,
         Parameter(
-            help="Standard deviation of one training, column=number, comma-separated: engines are "
-            "told noisy values and scored by the true worth of the front they return."
+            help="Standard deviation of one training, column=number, comma-separated. Engines "
+            "receive noisy values and are scored by the true values of the front they return."
         ),
     ] = None
     replicates: Annotated[
         str | None,
         Parameter(
-            help="With --noise: trainings of every architecture; auto, the default, spends each "
-            "where it helps most."
+            help="With --noise: trainings per architecture; auto, the default, allocates them "
+            "where they help most."
         ),
     ] = None
-    workers: Annotated[int | None, Parameter(help="Processes; one for each core by default.")] = (
-        None
-    )
+    workers: Annotated[int | None, Parameter(help="Processes; default: one per core.")] = None
     out: Annotated[
         Path | None,
-        Parameter(name="--json", help="Write the score of every run at every checkpoint."),
+        Parameter(
+            name="--json", help="Write the scores of all runs at all checkpoints to this file."
+        ),
     ] = None

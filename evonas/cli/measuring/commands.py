@@ -11,23 +11,25 @@ from evonas.cli.options import AsJson
 
 
 def bench(options: Annotated[BenchOptions, Parameter(name="*")]) -> None:
-    """Run search engines on a table of known results, without training anything."""
+    """Run search engines on a table of known results, without training."""
     from evonas.cli.measuring.benching import run_and_show
 
     run_and_show(working(), options)
 
 
 def compare(
-    *runs: Annotated[Path, Parameter(help="Folders of runs, or files that evonas bench wrote.")],
+    *runs: Annotated[
+        Path, Parameter(help="Run folders, or files written by evonas bench --json.")
+    ],
     reference: Annotated[
         Path | None,
         Parameter(
-            help="CSV of a front to measure against, such as a pareto.csv; by default that of all "
-            "runs together."
+            help="CSV of a reference front, such as a pareto.csv; default: the joint front of all "
+            "runs."
         ),
     ] = None,
     out: Annotated[
-        Path | None, Parameter(help="A folder for the tables as CSV and for pictures.")
+        Path | None, Parameter(help="Output folder for tables (CSV) and figures.")
     ] = None,
     json: AsJson = False,
 ) -> None:

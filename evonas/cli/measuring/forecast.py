@@ -15,7 +15,7 @@ _OWN: dict[str, tuple[Any, Any]] = {
         Annotated[
             str | None,
             Parameter(
-                help="The candidate to look at; by default some are drawn by --seed.",
+                help="The genome to examine; by default genomes are drawn at random with --seed.",
                 show_default=False,
                 group=OWN_PANEL,
             ),
@@ -23,7 +23,7 @@ _OWN: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "sample": (
-        Annotated[int, Parameter(help="Candidates to draw.", group=OWN_PANEL)],
+        Annotated[int, Parameter(help="Number of candidates to draw.", group=OWN_PANEL)],
         5,
     ),
     "json": (AsJson, False),
@@ -31,10 +31,9 @@ _OWN: dict[str, tuple[Any, Any]] = {
 
 
 def forecast(**given: Any) -> None:
-    """Say what a run would need: memory, seconds and latency of candidates, and its whole time.
+    """Estimate what a run needs: memory, time and latency of candidates, and total time.
 
-    Nothing is trained to its end and nothing is written. A few steps of each candidate are timed
-    on this machine's CPU.
+    Only a few steps of each candidate are timed, on this machine's CPU. Nothing is written.
     """
     config = given.pop("config", None)
     own = {name: given.pop(name, default) for name, (_, default) in _OWN.items()}

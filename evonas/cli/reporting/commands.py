@@ -10,23 +10,21 @@ Run = Annotated[Path, Parameter(help="The folder of a run.")]
 
 
 def report(
-    *runs: Annotated[Path, Parameter(help="Folders of runs; several are compared.")],
+    *runs: Annotated[Path, Parameter(help="Run folders; several runs are compared.")],
     out: Annotated[
         Path | None, Parameter(help="The file; by default report.html in the folder of the run.")
     ] = None,
-    live: Annotated[
-        bool, Parameter(help="Write it again and again until the runs have ended.")
-    ] = False,
-    every: Annotated[float, Parameter(help="With --live: seconds between two writings.")] = 10.0,
+    live: Annotated[bool, Parameter(help="Rewrite the report until the runs have ended.")] = False,
+    every: Annotated[float, Parameter(help="With --live: seconds between updates.")] = 10.0,
     quiet: Annotated[
         bool,
-        Parameter(name=("--quiet", "-q"), help="Print nothing but errors.", show_default=False),
+        Parameter(name=("--quiet", "-q"), help="Print only errors.", show_default=False),
     ] = False,
 ) -> None:
-    """Write a report as one HTML page: fronts, networks, confirmations, attacks, controls.
+    """Write a one-page HTML report: fronts, networks, confirmations, attacks, controls.
 
-    The page loads nothing from anywhere, so it can be kept, mailed and printed. With --live an
-    open page follows the run. See docs/report.md.
+    The page works offline, so it can be archived, mailed and printed. With --live, an open page
+    follows the run. See docs/report.md.
     """
     from evonas.api.reporting.page import folders_of, report_live, report_path
     from evonas.api.reporting.page import report as write
@@ -57,20 +55,22 @@ def plot(
     ] = "front",
     format: Annotated[  # noqa: A002 - the name of the option
         Literal["pdf", "png", "svg"] | None,
-        Parameter(help="By default what --out ends in, else pdf."),
+        Parameter(help="File format; default: that of --out, else pdf."),
     ] = None,
     key: Annotated[
         str | None,
-        Parameter(help="Of cells and controls: the network; by default the first of the front."),
+        Parameter(
+            help="For cells and controls: key of the network; default: the first on the front."
+        ),
     ] = None,
     columns: Annotated[
-        int, Parameter(help="Width: 1 for a column of a paper (3.3 inches), 2 for both (6.9).")
+        int, Parameter(help="Width: 1 column of a paper (3.3 inches) or 2 (6.9).")
     ] = 1,
     out: Annotated[
-        Path | None, Parameter(help="The file; by default FIGURE.FORMAT in the run's folder.")
+        Path | None, Parameter(help="Output file; default: FIGURE.FORMAT in the run's folder.")
     ] = None,
 ) -> None:
-    """Draw one figure for a paper: vector graphics, letters of 8 points, a column wide."""
+    """Draw one figure for a paper: vector graphics, 8-point text, one column wide."""
     from evonas.api.reporting.paper import plot as draw
     from evonas.api.terminal.console import say, working
 
@@ -83,9 +83,11 @@ def table(
     /,
     *,
     format: Annotated[  # noqa: A002 - the name of the option
-        Literal["latex", "markdown", "csv"], Parameter(help="Of the text.")
+        Literal["latex", "markdown", "csv"], Parameter(help="Format of the table.")
     ] = "latex",
-    out: Annotated[Path | None, Parameter(help="A file; by default it is printed.")] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Output file; by default the table is printed.")
+    ] = None,
 ) -> None:
     """Print the front of a run as a table for a paper, with errors and confirmations."""
     from evonas.api.reporting.paper import table as text_of

@@ -21,7 +21,9 @@ def mirror(
     *,
     optuna: Annotated[
         str | None,
-        Parameter(help="A storage, such as sqlite:///study.db, or the path of a journal file."),
+        Parameter(
+            help="An Optuna storage, such as sqlite:///study.db, or the path of a journal file."
+        ),
     ] = None,
     tensorboard: Annotated[
         Path | None, Parameter(help="A folder for event files: TensorBoard's --logdir.")
@@ -30,18 +32,18 @@ def mirror(
         str | None, Parameter(help="A tracking store, such as sqlite:///mlflow.db.")
     ] = None,
     name: Annotated[
-        str | None, Parameter(help="Of the run there; by default that of its folder.")
+        str | None, Parameter(help="Name of the run in the store; default: the folder's name.")
     ] = None,
     follow: Annotated[
-        bool, Parameter(help="Copy what is new until no process is at work on the run.")
+        bool, Parameter(help="Keep copying until no process works on the run.")
     ] = False,
-    every: Annotated[float, Parameter(help="With --follow: seconds between two looks.")] = 5.0,
+    every: Annotated[float, Parameter(help="With --follow: seconds between checks.")] = 5.0,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Copy a run into the store of Optuna, TensorBoard or MLflow, so that their pages show it.
+    """Copy a run to Optuna, TensorBoard or MLflow, to view it there.
 
-    The run is only read. What is there already is not written again, so the command can be
-    stopped and repeated at any time. See docs/mirrors.md.
+    The run is only read. Nothing is written twice, so the command can be stopped and repeated at
+    any time. See docs/mirrors.md.
     """
     from evonas.api.analyses.steps_bar import steps_bar
     from evonas.api.reporting.mirroring import mirrors

@@ -15,13 +15,13 @@ def verify(
     /,
     *,
     images: Annotated[
-        bool, Parameter(help="Hold the images against their hash, too.", negative="--no-images")
+        bool, Parameter(help="Also check the images against their hash.", negative="--no-images")
     ] = True,
     json: AsJson = False,
 ) -> None:
     """Check everything in the folder of a run against its hashes; exit code 3 if anything differs.
 
-    Nothing is changed; evonas repair puts right what can be put right.
+    Nothing is changed. evonas repair fixes what can be fixed.
     """
     from evonas.cli.upkeep.verifying import verify_and_show
 
@@ -35,9 +35,9 @@ def repair(
     workers: Annotated[str | None, option("workers")] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Repair the folder of a run; a damaged journal is kept beside the new one.
+    """Repair the folder of a run; the damaged journal is kept next to the new one.
 
-    What can be shown to be what was written is kept. Models are trained again, to the values in
+    Everything that matches its hash is kept. Damaged models are trained again, to the values in
     the journal.
     """
     from evonas.cli.upkeep.verifying import repair_and_show
@@ -47,10 +47,10 @@ def repair(
 
 def backup(
     folder: Folder,
-    copy: Annotated[Path, Parameter(help="Where to: a new or empty folder.")],
+    copy: Annotated[Path, Parameter(help="Destination: a new or empty folder.")],
     /,
 ) -> None:
-    """Copy a run as it stands, also while it runs; the copy can be resumed by itself."""
+    """Copy a run, even while it is running; the copy can be resumed on its own."""
     from evonas.study.upkeep.backup import back_up
 
     count = back_up(folder, copy)
@@ -58,7 +58,7 @@ def backup(
 
 
 def status(folder: Folder, /, *, json: AsJson = False) -> None:
-    """Say what a run is doing: its state, how far it is, its pace and its best."""
+    """Show the status of a run: state, progress, pace and best values."""
     from evonas.cli.upkeep.listing import show_status
 
     show_status(showing(), folder, as_json=json)
@@ -68,13 +68,16 @@ def log(
     folder: Folder,
     key: Annotated[
         str | None,
-        Parameter(help="Of a candidate; the beginning is enough. None for all that happened."),
+        Parameter(
+            help="Key of a candidate; its first characters are enough. Without a key: the whole "
+            "run."
+        ),
     ] = None,
     /,
     *,
     json: Annotated[bool, Parameter(help="One JSON object a line.", show_default=False)] = False,
 ) -> None:
-    """Say what happened in a run, or to one candidate, from the first ask to the last result."""
+    """Show the history of a run or of one candidate, from the first ask to the last result."""
     from evonas.cli.upkeep.log_view import show_log
 
     show_log(showing(), folder, key, is_json=json)
