@@ -1,0 +1,149 @@
+"""What stands on a page is found, and what is neither run nor explained is told."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.pages.blocks import Command, Mark, blocks_of, commands_of, problems_of
+from tests.pages.reader import Reader
+from tests.pages.small import small
+
+RUNS = "    evonas rules\n"
+
+
+def problems(page: str, *, elsewhere: tuple[Command, ...] = ()) -> list[str]:
+    return [each for block in blocks_of(page) for each in problems_of(block, elsewhere)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("    import this\n    this.c\n", "python"),
+        ("```python\nnot python at all\n```\n", "python"),
+        ("    evonas run --space tiny\n", "commands"),
+        ("    CUDA_VISIBLE_DEVICES=0 dask worker\n", "commands"),
+        ("```console\nls\n```\n", "commands"),
+        ("```yaml\na: 1\n```\n", "yaml"),
+        ('    [project.entry-points."evonas.rules"]\n', "toml"),
+        ("    V    all images of a part, in words\n", "text"),
+        ("```\nx = 1\n```\n", "python"),
+        ("```text\nevonas rules\n```\n", "text"),
+    ],
+)
+def test_a_block_is_known_by_its_language_or_its_first_word(text: str, kind: str) -> None:
+    (block,) = blocks_of("# Title\n\nwords\n\n" + text)
+    assert (block.kind, block.line) == (kind, 5)
+
+
+def test_a_comment_is_of_the_block_directly_below_it_and_of_no_other() -> None:
+    page = f"<!-- not run: slow -->\n<!-- file: a.yaml -->\n\n{RUNS}\nwords\n\n{RUNS}"
+    first, second = blocks_of(page)
+    assert first.marks == (Mark("not run", "", "slow"), Mark("file", "", "a.yaml"))
+    assert second.marks == ()
+    (block,) = blocks_of(f"<!-- not run: slow -->\n\nwords\n\n{RUNS}")
+    assert block.marks == ()
+    (block,) = blocks_of(f"<!-- a table: begin -->\n\n{RUNS}")
+    assert block.marks == ()
+
+
+def test_commands_are_what_a_shell_would_read() -> None:
+    text = dedent("""\
+        evonas run --space a \\
+            --rules "fa, usf"   # two; rules
+        pip install -e ".[docs]" && evonas spaces schema > a.json
+        OMP_NUM_THREADS=1 pytest -n 0; evonas ls
+        """)
+    assert commands_of(text) == [
+        Command(("evonas", "run", "--space", "a", "--rules", "fa, usf")),
+        Command(("pip", "install", "-e", ".[docs]")),
+        Command(("evonas", "spaces", "schema"), "a.json"),
+        Command(("pytest", "-n", "0")),
+        Command(("evonas", "ls")),
+    ]
+
+
+def test_a_block_that_is_neither_run_nor_explained_is_a_problem() -> None:
+    assert problems(RUNS + "\nwords\n\n    x = 1\n") == []
+    assert problems("    some output here\n") == [
+        "neither run nor marked: <!-- not run: REASON -->"
+    ]
+    assert problems("    evonas ls\n    mkdocs serve\n") == [
+        "neither run nor marked: mkdocs serve"
+    ]
+    assert problems("    pytest -x\n", elsewhere=(Command(("pytest", "-x")),)) == []
+    assert problems("    pytest\n", elsewhere=(Command(("pytest", "-x")),)) != []
+    assert problems("<!-- not run: printed by it -->\n\n    some output here\n") == []
+    assert problems("<!-- not run, `serve`: it serves -->\n\n    mkdocs serve\n") == []
+
+
+@pytest.mark.parametrize(
+    "mark", ["not run", "not run:", "not run, `rules`", "not run, `rules`:", "file", "file:"]
+)
+def test_a_mark_without_a_reason_or_a_name_is_a_problem(mark: str) -> None:
+    assert any("says nothing more" in each for each in problems(f"<!-- {mark} -->\n\n{RUNS}"))
+
+
+def test_a_mark_of_a_command_that_is_gone_is_a_problem() -> None:
+    page = f"<!-- not run, `--device all`: needs GPUs -->\n\n{RUNS}"
+    assert problems(page) == ["no command has the words '--device all'"]
+
+
+def test_only_sizes_are_changed_and_what_a_page_says_stays() -> None:
+    words = ["run", "--space", "x", "--epochs", "3", "--evaluations", "400", "--confirm", "0"]
+    found = small(words)
+    assert found[:5] == words[:5]
+    assert found[found.index("--evaluations") + 1] == "6"
+    assert found.count("--epochs") == found.count("--confirm") == 1
+    assert found[found.index("--population") + 1] == "2"
+    assert "--supernet-epochs" not in found
+    assert "--supernet-epochs" in small(["run", "--mutation", "eg"])
+    assert small(["rules"]) == ["rules"]
+
+
+def reader(folder: Path) -> Reader:
+    def none(seed: int) -> Path:
+        raise AssertionError(seed)
+
+    return Reader(folder, none, lends=False, names={})
+
+
+def follow(page: str, folder: Path) -> None:
+    one, blocks = reader(folder), blocks_of(page)
+    for block in blocks:
+        one.write(block)
+    for block in blocks:
+        one.follow(block)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "    evonas rules show nonsense\n",
+        "    x = 1\n\nwords\n\n    y = z\n",
+        "    print(1 + 1)  # 3\n",
+        '    [project.entry-points."evonas.other"]\n    a = "b:c"\n',
+        '    [project.entry-points."evonas.rules"]\n    a = "b:c"\n\n'
+        "<!-- file: b.py -->\n\n```python\nd = 1\n```\n",
+        "<!-- file: s.yaml -->\n\n```yaml\nname: incomplete\n```\n",
+    ],
+)
+def test_what_does_not_work_is_found(page: str, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"."):
+        follow(page, tmp_path)
+
+
+def test_later_blocks_see_what_earlier_ones_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (
+        "    x = 1\n\nwords\n\n    print(x + 1)  # 2\n\n"
+        "<!-- not run: an error -->\n\n    x = unknown\n\nwords\n\n"
+        "    evonas spaces schema > schema.json\n\n"
+        "<!-- file: note.txt -->\n\n```text\na note\n```\n\n"
+        "    import json\n    from pathlib import Path\n"
+        "    json.loads(Path('schema.json').read_text()), Path('note.txt').read_text()\n"
+    )
+    follow(page, tmp_path)
+    assert (tmp_path / "note.txt").read_text() == "a note\n"
