@@ -101,6 +101,18 @@ def test_every_test_file_has_its_oracle_named() -> None:
     assert named == {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
 
 
+def test_every_fault_has_a_test_that_exists() -> None:
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("## Faults and their tests")
+    rows = dict(re.findall(r"^\| F(\d+) \|.*\|(.*)\|$", table, re.MULTILINE))
+    assert list(rows) == [str(number) for number in range(1, 20)]
+    files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    for number, named in rows.items():
+        tests = re.findall(r"`(\w+)`", named)
+        assert tests, f"F{number}"
+        assert set(tests) <= files, f"F{number}"
+
+
 def test_the_rule_of_the_page_runs_as_pasted() -> None:
     text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)

@@ -209,6 +209,7 @@ def test_a_mistake_of_our_own_is_not_told_as_the_users() -> None:
         ("a: \x00", r"^file(:1)?: not valid YAML: "),
         ("? [1]\n: 2\n", r"^file:1: not valid YAML: "),
         ("a: !!map [1]\n", r"^file:1: not valid YAML: expected a mapping node"),
+        ("a:\n\tb: 1\n", r"^file:2: not valid YAML: found character"),
     ],
 )
 def test_a_text_that_is_not_plain_yaml_is_refused_with_its_line(text: str, message: str) -> None:

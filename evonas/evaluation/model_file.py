@@ -25,6 +25,7 @@ from evonas.errors import DataError, StorageError
 from evonas.evaluation.architectures.base import AbstractArchitecture
 from evonas.evaluation.architectures.reading import MODEL_FORMATS, read_architecture
 from evonas.evaluation.data.images import Traits
+from evonas.file_names import is_key
 from evonas.networks import Network
 from evonas.version import evonas_version
 
@@ -175,4 +176,9 @@ def _built(document: dict[str, Any], *, where: str) -> Network:
         std=tuple(document["std"]),
         crop_padding=0,
     )
-    return read_architecture(document, where=where).network(traits, seed=document["seed"])
+    architecture = read_architecture(document, where=where)
+    if not is_key(document["key"]):  # files are named by it
+        raise ValueError(f"key: expected one of a network, got {document['key']!r:.60}")
+    if document["genome"] != architecture.text:  # stands in the code that is exported
+        raise ValueError(f"genome: expected {architecture.text}, got {document['genome']!r:.60}")
+    return architecture.network(traits, seed=document["seed"])

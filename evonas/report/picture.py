@@ -1,5 +1,6 @@
 """``front.png`` of a run: drawn when the run ends, and again when the journal has grown since."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def write_picture(folder: Path, candidates: Sequence[Candidate], settings: Setti
         The picture.
     """
     picture, journal = folder / FRONT_PICTURE, folder / JOURNAL_FILE
-    if picture.is_file() and picture.stat().st_mtime_ns > _changed_ns(journal):
+    # one from the future was drawn before the clock was put back, and may know less than it says
+    if picture.is_file() and _changed_ns(journal) < picture.stat().st_mtime_ns <= time.time_ns():
         return picture
     from evonas.report.plot import draw_front  # matplotlib takes longer to import than to draw
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,10 +106,19 @@ def _check_sources(folder: Path) -> None:
 
 
 def check_is_run(folder: Path) -> None:
-    """Refuse a folder that holds no run.
+    """Refuse a folder that holds no run, or links that lead out of it.
 
     Raises:
-        RunFolderError: it holds none.
+        RunFolderError: it holds none, or there is such a link.
     """
     if not (folder / CONFIG_FILE).exists():
         raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")
+    home = folder.resolve()
+    for parent, folders, files in os.walk(home):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            target = Path(os.path.realpath(path))  # unlike `resolve`, also of a circle of links
+            if path.is_symlink() and not target.is_relative_to(home):
+                raise RunFolderError(
+                    f"{folder}: {path.relative_to(home)} is a link that leads out of the run, "
+                    "where evonas would write and remove files; put in its place what it links to"
+                )

@@ -68,3 +68,13 @@ def test_a_search_shown_in_ascii_goes_on_to_its_end(
     assert left.value.code == 0
     assert finished(tmp_path / "run")
     assert b"generation 2: 4/4 - front" in written.getvalue()
+
+
+def test_a_search_whose_log_has_no_room_goes_on_to_its_end(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "evonas", *RUN, "--out", str(tmp_path / "run")]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, check=False, text=True
+        )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+    assert finished(tmp_path / "run")

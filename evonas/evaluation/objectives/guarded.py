@@ -26,6 +26,7 @@ def guarded(measure: Measure, *, name: str) -> Measure:
 
         from evonas.evaluation.attacks.frozen_network import frozen
         from evonas.evaluation.memory import is_out_of_memory
+        from evonas.evaluation.training.devices import is_lost_device
 
         try:
             with torch.random.fork_rng(devices=[]), frozen(subject.network):
@@ -34,7 +35,7 @@ def guarded(measure: Measure, *, name: str) -> Measure:
         except CandidateFailure:
             raise
         except Exception as problem:
-            if is_out_of_memory(problem):
+            if is_out_of_memory(problem) or is_lost_device(problem):
                 raise
             raise ObjectiveFailed(f"{name}: {type(problem).__name__}: {problem}") from problem
         error = found.standard_error if isinstance(found, MeasuredValue) else None

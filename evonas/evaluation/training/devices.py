@@ -7,6 +7,12 @@ import torch
 from evonas.errors import ConfigError
 
 DEVICE_NAMES = "auto, cpu, cuda, cuda:<number> or all"
+LOST_DEVICE_TEXTS = (
+    "cuda error",  # torch and cuBLAS
+    "error [cuda]",  # Triton
+    "cudnn_status_execution_failed",
+)
+"""What stands, in lower case, in the text of an error after which a device does no more work."""
 
 
 def resolve_device(name: str) -> str:
@@ -49,6 +55,21 @@ def devices_of(name: str) -> list[str]:
     if name == "all":
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return ["cuda:0" if name == "cuda" else name]
+
+
+def is_lost_device(problem: BaseException) -> bool:
+    """Whether this process can use its device no more, as after an assertion on the device.
+
+    An illegal access or a failed assertion spoils the CUDA context: every later call fails, in
+    whatever candidate makes it, until the process ends. Memory that runs out does not; see
+    :func:`evonas.evaluation.memory.is_out_of_memory`, to be asked first.
+    """
+    if problem.__cause__ is not None and is_lost_device(problem.__cause__):
+        return True
+    if isinstance(problem, torch.AcceleratorError):
+        return True
+    text = str(problem).lower()
+    return isinstance(problem, RuntimeError) and any(each in text for each in LOST_DEVICE_TEXTS)
 
 
 def use_fixed_algorithms() -> None:

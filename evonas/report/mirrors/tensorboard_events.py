@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from evonas.errors import ConfigError
 from evonas.evaluation.record import Evaluation
+from evonas.file_names import is_file_name
 from evonas.report.mirrors.base import Step, imported, told_of_failures
 from evonas.report.mirrors.finals import FinalCurve
 from evonas.report.mirrors.front_table import front_table
@@ -66,6 +67,11 @@ class TensorboardMirror:
             self._write_search(home / "search", run)
 
     def _home(self, run: Snapshot) -> Path:
+        if not is_file_name(run.name):
+            raise ConfigError(
+                f"tensorboard: expected a name that a folder can have, got '{run.name:.60}'; give "
+                "another --name"
+            )
         home = self._folder / run.name
         path = home / IDENTITY_FILE
         found = path.read_text(encoding="utf-8").strip() if path.exists() else None

@@ -12,13 +12,13 @@ from multiprocessing.connection import Connection
 import torch
 
 from evonas.evaluation.evaluate import at_half_batch, evaluating
-from evonas.evaluation.memory import give_memory_back
+from evonas.evaluation.memory import give_memory_back, is_out_of_memory
 from evonas.evaluation.protocol import Stage
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
-from evonas.evaluation.training.devices import use_fixed_algorithms
+from evonas.evaluation.training.devices import is_lost_device, use_fixed_algorithms
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket
-from evonas.study.executors.messages import Began, Done, portable
+from evonas.study.executors.messages import Began, DeviceLost, Done, portable
 from evonas.study.executors.order import Order, Result
 from evonas.study.executors.parent_watch import begin_work
 
@@ -74,7 +74,11 @@ def work(
     except (EOFError, OSError):
         return  # the parent has gone
     except Exception as problem:
-        connection.send(portable(problem))
+        if is_lost_device(problem) and not is_out_of_memory(problem):
+            lines = str(problem).splitlines() or [type(problem).__name__]
+            connection.send(DeviceLost(lines[0]))
+        else:
+            connection.send(portable(problem))
 
 
 def _ticket(number: int, order: Order, bytes_needed: int, *, device: str) -> Ticket:

@@ -32,6 +32,17 @@ class Done:
     slots: int
 
 
+@dataclass(frozen=True)
+class DeviceLost:
+    """The worker ends: its device works no more in this process, and may in another.
+
+    Attributes:
+        reason: the first line of the error.
+    """
+
+    reason: str
+
+
 def portable(problem: Exception) -> Exception:
     """The exception, or its text when it cannot travel between processes."""
     try:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from evonas.evaluation.evaluate import at_half_batch
 from evonas.evaluation.record import TIMED_OUT, Evaluation
 from evonas.study.executors.base import AbstractExecutor
-from evonas.study.executors.messages import Began, Done
+from evonas.study.executors.messages import Began, DeviceLost, Done
 from evonas.study.executors.order import (
     MAX_ATTEMPTS,
     Order,
@@ -118,6 +118,8 @@ class AbstractProcessExecutor(AbstractExecutor):
         worker.heard = time.monotonic()
         if message is None:
             self._bury(worker)
+        elif isinstance(message, DeviceLost):
+            self._bury(worker, reason=f"{worker.name} failed: {message.reason}")
         elif isinstance(message, Began):
             worker.orders[message.number] = worker.heard
         elif isinstance(message, Done):
@@ -141,8 +143,13 @@ class AbstractProcessExecutor(AbstractExecutor):
                 return
         self._done.append(message.result)
 
-    def _bury(self, worker: WorkerProcess) -> None:
-        """A worker has died: whatever it had been given is under suspicion."""
+    def _bury(self, worker: WorkerProcess, *, reason: str | None = None) -> None:
+        """A worker has died, or is of no more use: what it had been given is under suspicion.
+
+        Args:
+            worker: that is ended, and started again with its next order.
+            reason: why; its exit code if None.
+        """
         orders = list(worker.orders)
         code = worker.stop()  # what it learned of its slots stays
         if len(orders) > 1:
@@ -154,8 +161,8 @@ class AbstractProcessExecutor(AbstractExecutor):
                 self._suspects.append(number)
             else:
                 order, _ = self._orders.pop(number)
-                reason = f"the process on {worker.name} ended with code {code}"
-                self._done.append((lost(order, reason=reason), b""))
+                why = reason or f"the process on {worker.name} ended with code {code}"
+                self._done.append((lost(order, reason=why), b""))
 
     def _seconds_left(self) -> float | None:
         """Until the first moment when somebody's time is over; None where there is no limit."""

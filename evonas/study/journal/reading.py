@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from evonas.evaluation.record import Evaluation
+from evonas.file_names import is_key
 from evonas.study.journal.entry import Draft
 from evonas.study.journal.events import (
     Asked,
@@ -36,6 +37,9 @@ from evonas.study.journal.kinds import (
     TOLD,
 )
 from evonas.study.journal.told_document import evaluation_of
+
+_OF_A_CANDIDATE = (ASKED, REPEATED, RETRIED, PROMOTED, TOLD, CONFIRMED, FOUND, KNOWN)
+"""The kinds of entry with a key, which becomes the name of files."""
 
 
 def events_of(entries: Iterable[Draft]) -> list[Event]:
@@ -177,6 +181,8 @@ def _read(entry: Draft) -> dict[str, Any]:
     document = json.loads(entry.body, parse_constant=_no_number)
     if not isinstance(document, dict):
         raise ValueError(f"expected a mapping, got {entry.body:.40}")
+    if entry.kind in _OF_A_CANDIDATE and not is_key(document["key"]):
+        raise ValueError(f"key: expected one of a candidate, got {document['key']!r:.60}")
     return document
 
 

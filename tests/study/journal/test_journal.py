@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -181,4 +182,28 @@ def test_what_was_acknowledged_before_a_kill_is_there_afterwards(
     assert len(acknowledged) >= 40
     again = open_journal(tmp_path)
     assert {one.key for one in again.evaluations()} >= set(acknowledged)
+    again.close()
+
+
+def test_a_journal_that_another_process_has_locked_is_waited_for_or_left_as_it_was(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.record_asks([("a", ""), ("b", "")], generation=0)
+    other = sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(1.0, other.execute, ["COMMIT"])
+    began = time.monotonic()
+    end.start()
+    journal.record_tell(evaluation("a"))
+    assert time.monotonic() - began > 0.5
+    end.join()
+    other.execute("BEGIN IMMEDIATE")
+    journal._connection.execute("PRAGMA busy_timeout = 50")  # of the half minute that it has
+    with pytest.raises(StorageError, match="locked"):
+        journal.record_tell(evaluation("b"))
+    other.execute("COMMIT")
+    other.close()
+    journal.close()
+    again = open_journal(tmp_path)
+    assert [each.key for each in again.evaluations()] == ["a"]
     again.close()

@@ -1,0 +1,231 @@
+"""Names that lead elsewhere, given by a user or written in a file: nothing outside is touched."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import save_file
+
+import evonas
+from evonas.errors import ConfigError, SpaceError, StorageError, UnknownNameError
+from evonas.evaluation.model_file import ENTRY, _seal, read_model
+from evonas.file_names import is_file_name, is_key
+from evonas.schema import parse_yaml
+from evonas.space import from_data, load, source_text
+from evonas.study.create import create_run
+from evonas.study.executors.inline import InlineExecutor
+from evonas.study.journal.entry import Draft
+from evonas.study.run import run_study
+from tests.journals import forge_all
+from tests.small_run import SMALL_RUN, changed
+
+Call = Callable[..., str]
+LEADING_OUT = [
+    "..", "../x", "../../x", "a/../../x", "/tmp/evonas-x", "a/b", "..\\x", "C:\\x", "\u2025/x",
+    "\u2025", "\u2024\u2024", "\uff0e\uff0e\uff0fx", "x\x00y", "x\ny",
+]  # fmt: skip
+HARMLESS_ON_SOME = ["%2e%2e", "%2e%2e%2fx", "x ", "x.", " ", "", "CON", "nul.txt", "x" * 300]
+NAMES = [*LEADING_OUT, *HARMLESS_ON_SOME]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("original") / "run"
+    settings = changed(
+        SMALL_RUN, space="tiny", algorithm="random", population=2, generations=1, evaluations=2,
+        images=60, batch=20,
+    )  # fmt: skip
+    create_run(folder, settings, space_text=source_text("tiny"))
+    run_study(folder, executor=InlineExecutor(), on_progress=lambda _: None)
+    return folder
+
+
+@pytest.fixture
+def run(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the run, three folders below what a test sees; commands are called beside it."""
+    place = tmp_path / "a" / "b" / "c"
+    shutil.copytree(original, place / "run")
+    monkeypatch.chdir(place)
+    return place / "run"
+
+
+def outside(run: Path) -> dict[str, bytes | None]:
+    """Every file and folder around the run, and what is in it."""
+    return {
+        str(path): path.read_bytes() if path.is_file() else None
+        for path in run.parents[3].rglob("*")
+        if run not in path.parents
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_that_leads_out_is_a_key_and_only_a_plain_one_is_a_file_name(name: str) -> None:
+    assert not is_key(name)
+    assert is_file_name(name) == name.startswith("%")  # to no file system this is a dot
+
+
+@pytest.mark.parametrize("name", ["run [1]", "a" * 64, "0f", "resnet20-fa", "é", "console", ".x"])
+def test_an_ordinary_name_is_a_file_name(name: str) -> None:
+    assert is_file_name(name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "CON"])
+def test_a_space_cannot_have_a_name_that_leads_out(name: str) -> None:
+    """It becomes a part of the name of a folder: CON-digits-1 is a folder like any other."""
+    data = parse_yaml(source_text("tiny"), where="tiny") | {"name": name}
+    with pytest.raises(SpaceError, match=r"\.name: expected a name of"):
+        from_data(data, where="tiny")
+
+
+@pytest.mark.parametrize("command", ["show", "export", "attack", "ablate", "train", "log"])
+def test_a_key_that_leads_out_is_of_no_candidate(run: Path, call: Call, command: str) -> None:
+    before = outside(run)
+    for name in NAMES:
+        if "\x00" not in name and not name.startswith(" "):
+            call(command, "run", name, code=2)
+    assert outside(run) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_journal_whose_keys_lead_out_is_refused_before_anything_is_written(
+    run: Path, call: Call, name: str
+) -> None:
+    """Its hashes fit: whoever made it made them, too."""
+    key = str(evonas.load_study(run).candidates.index[0])
+
+    def forged(drafts: list[Draft]) -> list[Draft]:
+        old, new = json.dumps(key), json.dumps(name)
+        return [Draft(d.kind, d.name.replace(old, new), d.body.replace(old, new)) for d in drafts]
+
+    forge_all(run, forged)
+    (run / "standings.json").unlink(missing_ok=True)
+    before = {**outside(run), **{str(p): p.read_bytes() for p in run.rglob("*") if p.is_file()}}
+    with pytest.raises(StorageError, match="key: expected one of a candidate"):
+        evonas.load_study(run).candidates  # noqa: B018
+    for command in ("front", "resume"):
+        assert "key: expected one of a candidate" in call(command, "run", code=3)
+    call("show", "run", key, code=3)
+    after = {**outside(run), **{str(p): p.read_bytes() for p in run.rglob("*") if p.is_file()}}
+    assert {path for path in after if after[path] != before.get(path)} <= {str(run / "lock")}
+
+
+def forged_model(run: Path, path: Path, **changes: object) -> Path:
+    """A model of the run that says something else of itself, with a hash that fits."""
+    weights, document = read_model(next((run / "models").iterdir()))
+    document |= changes
+    document["sha256"] = _seal(weights, document)
+    save_file(weights, path, {ENTRY: json.dumps(document)})
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_whose_key_leads_out_is_refused(run: Path, call: Call, name: str) -> None:
+    forged_model(run, run / "forged.safetensors", key=name)
+    before = outside(run)
+    for suffix in ("safetensors", "python"):
+        told = call("export", "run/forged.safetensors", "--format", suffix, code=3)
+        assert "key: expected one of a network" in told
+    assert outside(run) == before
+
+
+def test_what_a_model_says_of_itself_is_never_run_as_code(run: Path, call: Call) -> None:
+    payload = '"""\nopen("sentinel", "w")\n"""'
+    named = {"format": "evonas-model-2", "network": "resnet20", "rules": ["fa"], "key": "x"}
+    forged_model(run, run / "forged.safetensors", genome=payload, **named)
+    told = call("export", "run/forged.safetensors", "--format", "python", code=3)
+    assert "genome: expected resnet20 @ fa" in told
+    forged_model(run, run / "forged.safetensors", genome=payload)
+    assert "genome" in call("export", "run/forged.safetensors", "--format", "python", code=2)
+    classes = [payload, "../../x", "'); open('sentinel', 'w'); ('", "\\", "é"]
+    forged_model(run, run / "named.safetensors", class_names=classes)
+    call("export", "run/named.safetensors", "--format", "python", "--card", "--out", "net.py")
+    script = "import net; print(net.CLASS_NAMES)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(run.parent), *sys.path])},
+    )  # fmt: skip
+    assert done.stdout.strip() == str(classes)
+    assert not list(run.parents[3].rglob("sentinel"))
+
+
+@pytest.mark.parametrize("name", LEADING_OUT)
+def test_a_mirror_is_made_inside_the_folder_that_was_named(run: Path, name: str) -> None:
+    pytest.importorskip("tensorboard")
+    before = outside(run)
+    with pytest.raises(ConfigError, match="a name that a folder can have"):
+        evonas.mirror(run, tensorboard=run.parent / "logs", name=name)
+    assert outside(run) == before
+
+
+@pytest.mark.parametrize("name", LEADING_OUT)
+def test_spaces_and_recipes_are_sought_nowhere_else(run: Path, name: str) -> None:
+    before = outside(run)
+    with pytest.raises(UnknownNameError):
+        load(name)
+    with pytest.raises(UnknownNameError):
+        evonas.train(run, str(evonas.load_study(run).candidates.index[0]), recipe=name)
+    assert outside(run) == before
+
+
+@pytest.mark.parametrize("out", ["x" * 300, "x" * 300 + "/run"])
+def test_a_folder_whose_name_no_file_system_takes_is_one_message(
+    run: Path, call: Call, out: str
+) -> None:
+    before = outside(run)
+    words = ["--space", "tiny", "--objectives", "acc", "--images", "60", "--out", out]
+    assert "File name too long" in call("run", *words, code=3)
+    assert "File name too long" in call("front", out, code=3)
+    assert outside(run) == before
+
+
+COMMANDS = [
+    ["front"], ["show", "KEY"], ["resume"], ["confirm"], ["report"], ["verify"], ["repair"],
+    ["export", "KEY"], ["attack", "KEY"], ["backup", "copy"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["models", "checkpoints", "cells", "attacks"])
+def test_a_folder_of_a_run_that_is_a_link_out_of_it_is_not_used(
+    run: Path, call: Call, name: str
+) -> None:
+    key = str(evonas.load_study(run).front.index[0])
+    elsewhere = run.parent / "elsewhere"
+    if (run / name).exists():
+        shutil.move(run / name, elsewhere)
+    elsewhere.mkdir(exist_ok=True)
+    (elsewhere / "precious.pt").write_text("mine")
+    (run / name).symlink_to(elsewhere)
+    before = outside(run)
+    for command, *rest in COMMANDS:
+        words = [key if word == "KEY" else word for word in rest]
+        told = call(command, "run", *words, code=2)
+        assert f"{name} is a link that leads out of the run" in told
+    assert outside(run) == before
+
+
+@pytest.mark.parametrize("name", ["lock", "front.png", "candidates.csv", "models/x.safetensors"])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_file_of_a_run_that_is_a_link_out_of_it_is_not_written_through(
+    run: Path, call: Call, name: str, exists: bool
+) -> None:
+    target = run.parents[1] / "precious"
+    if exists:
+        target.write_text("mine")
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(target)
+    before = outside(run)
+    for command in ("front", "resume"):
+        assert f"{name} is a link" in call(command, "run", code=2)
+    assert outside(run) == before
+
+
+def test_links_inside_a_run_and_to_a_run_are_followed(run: Path, call: Call) -> None:
+    (run / "best.csv").symlink_to("candidates.csv")
+    (run / "circle").symlink_to("circle")
+    (run.parent / "latest").symlink_to(run)
+    assert "2 candidates" in call("front", "latest")
