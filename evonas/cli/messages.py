@@ -17,6 +17,7 @@ from evonas.report.tables import FRONT_FILE
 from evonas.settings import Settings
 from evonas.space import Space
 from evonas.study.operators_file import describe_credit
+from evonas.study.prior.prior_file import prior_names
 from evonas.study.results.result import StudyResult
 
 
@@ -34,6 +35,9 @@ def introduce(
         f"{_place(settings, workers)}, seed {search.seed}, into {folder}",
     )  # fmt: skip
     console.print(line, soft_wrap=True)
+    earlier = prior_names(folder, sha256=search.prior_sha256)
+    if earlier:
+        say(console, f"starts from the best genomes of {', '.join(earlier)}")
     if search.supernet_epochs is not None:
         say(
             console,

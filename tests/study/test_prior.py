@@ -13,7 +13,7 @@ from evonas.settings import Settings
 from evonas.space import load, source_text
 from evonas.study.create import create_run
 from evonas.study.prior.collecting import with_prior
-from evonas.study.prior.prior_file import PRIOR_FILE
+from evonas.study.prior.prior_file import PRIOR_FILE, prior_names
 from evonas.study.results.reading import read_run
 from evonas.study.run import run_study
 from evonas.study.upkeep.backup import back_up
@@ -181,3 +181,14 @@ def test_a_configuration_with_a_prior_needs_the_runs(
 
 def test_without_earlier_runs_nothing_changes(later: Settings) -> None:
     assert with_prior(later, load("nas-bench-201"), []) == (later, None)
+
+
+def test_the_names_of_the_earlier_runs_are_known(
+    earlier: Path, later: Settings, tmp_path: Path
+) -> None:
+    folder = begin_with(tmp_path / "later", later, [earlier, earlier])
+    sha256 = read_run(folder).settings.search.prior_sha256
+    assert prior_names(folder, sha256=sha256) == ("earlier", "earlier")
+    assert prior_names(folder, sha256=None) == ()
+    (folder / PRIOR_FILE).write_text("{}")
+    assert prior_names(folder, sha256=sha256) == ()

@@ -6,6 +6,7 @@ from html import escape
 
 from evonas.report.html.gathering import RunData
 from evonas.report.html.markup import Row, heading, paragraph, table
+from evonas.study.prior.prior_file import prior_names
 from evonas.version import evonas_version
 
 BIONAS = """@misc{hamzaoui2025bionas,
@@ -39,9 +40,7 @@ def provenance(runs: Sequence[RunData]) -> str:
     ]
     head = ["", *(run.name for run in runs)]
     all_texts = len(runs) + 1
-    again = "\n".join(
-        f"evonas run --config {shlex.quote(str(run.state.folder / 'config.yaml'))}" for run in runs
-    )
+    again = "\n".join(map(_command, runs))
     return "\n".join(
         [
             heading("Fingerprints"),
@@ -76,6 +75,14 @@ def citation() -> str:
         "<p><button type=button data-copy=bibtex>Copy</button> "
         "Cite the learning rules by their own papers: <code>evonas rules show NAME</code>.</p>"
     )
+
+
+def _command(run: RunData) -> str:
+    """What begins the same search; folders of earlier runs are to be put in by the reader."""
+    folder = run.state.folder
+    words = ["evonas", "run", "--config", str(folder / "config.yaml")]
+    earlier = prior_names(folder, sha256=run.state.settings.search.prior_sha256)
+    return shlex.join([*words, "--prior", *earlier] if earlier else words)
 
 
 def _text(value: object) -> str:

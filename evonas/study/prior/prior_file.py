@@ -69,6 +69,16 @@ def read_prior(folder: Path, *, sha256: str) -> tuple[EarlierRun, ...]:
     )
 
 
+def prior_names(folder: Path, *, sha256: str | None) -> tuple[str, ...]:
+    """The names of the runs that the one in ``folder`` was begun with.
+
+    None without a prior, or where its file is damaged.
+    """
+    if sha256 is None or not is_intact_prior(folder, sha256):
+        return ()
+    return tuple(run.name for run in read_prior(folder, sha256=sha256))
+
+
 def founders(runs: Sequence[EarlierRun], space: Space, *, count: int) -> tuple[Genome, ...]:
     """The best genomes of earlier runs, taking turns among the runs.
 
