@@ -130,7 +130,7 @@ class Reader:
             names = self.names
         if "key" in names and (self.folder / RUN).exists():
             names["key"] = self._key(block.text)
-        text = KEY.sub(lambda _: self._key(block.text), block.text)
+        text = _stood_in(KEY.sub(lambda _: self._key(block.text), block.text))
         code = compile(text, f"block at line {block.line}", "exec")
         out = io.StringIO()
         with redirect_stdout(out):
