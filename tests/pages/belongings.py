@@ -51,7 +51,9 @@ def _space(home: Path) -> None:
 
 
 def _recipe(home: Path) -> None:
-    (home / "my-recipe.yaml").write_text("description: mine\nepochs: 2\nbatch: 30\n")
+    (home / "my-recipe.yaml").write_text(
+        "description: mine\nepochs: 2\nbatch: 30\nlearning_rate: 0.1\n"
+    )
 
 
 def _table(home: Path) -> None:
@@ -112,12 +114,12 @@ def _counted() -> dict[str, Any]:
 
 def _searched() -> dict[str, Any]:
     def measure(space: Space, genome: Genome) -> tuple[float, float]:
-        cost = sum(genome.operations)
+        cost = sum(genome.values)
         return float(cost), float(-len(space.format(genome)))
 
     def train(genome: Genome, replicate: int) -> tuple[float, float]:
         noise = random.Random(f"{genome} {replicate}").gauss(0.0, 0.1)
-        return sum(genome.operations) + noise, float(-max(genome.operations))
+        return sum(genome.values) + noise, float(-max(genome.values))
 
     return {"measure": measure, "train": train}
 

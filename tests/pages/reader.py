@@ -25,7 +25,7 @@ KEY = re.compile(r"\bKEY\b|\b7bbc\b|\ba1262aaa\b")
 STAND_INS = {
     "cifar10": "digits",  # nothing is fetched
     "my-run": RUN.removeprefix("runs/"),
-    "HOST": "localhost",
+    "/data/imagenet": "imagenet",
 }
 GROUPS = ("evonas.datasets", "evonas.objectives", "evonas.rules")
 PRINTED = re.compile(r"^print\(.*\)  # (.*)$", re.MULTILINE)
@@ -97,8 +97,7 @@ class Reader:
     def _meant(self, word: str, text: str) -> list[str]:
         if word == "RUN":
             return [RUN]
-        for name, meant in STAND_INS.items():
-            word = re.sub(rf"\b{name}\b", meant, word)
+        word = _stood_in(word)
         if KEY.search(word):
             word = KEY.sub(self._key(text), word)
         if "*" in word and "/" in word:
@@ -107,7 +106,7 @@ class Reader:
 
     def _key(self, text: str) -> str:
         """Of the first network on the front of the run that a text speaks of."""
-        named = re.search(r"\bruns/[\w-]+", text)
+        named = re.search(r"\bruns/[\w-]+", _stood_in(text))
         return str(evonas.load_study(self.folder / (named[0] if named else RUN)).front.index[0])
 
     def _lend(self, text: str) -> None:
@@ -131,7 +130,7 @@ class Reader:
             names = self.names
         if "key" in names and (self.folder / RUN).exists():
             names["key"] = self._key(block.text)
-        text = KEY.sub(lambda _: self._key(block.text), block.text)
+        text = _stood_in(KEY.sub(lambda _: self._key(block.text), block.text))
         code = compile(text, f"block at line {block.line}", "exec")
         out = io.StringIO()
         with redirect_stdout(out):
@@ -160,3 +159,10 @@ class Reader:
                 names: dict[str, Any] = {"__name__": module}
                 exec((self.folder / f"{module}.py").read_text(encoding="utf-8"), names)
                 assert name in names, f"{module}.py has no {name}"
+
+
+def _stood_in(text: str) -> str:
+    """The text with what the reader has in the place of what the page names."""
+    for name, meant in STAND_INS.items():
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", meant, text)
+    return text

@@ -17,13 +17,13 @@ ADDED: Mapping[str, Mapping[str, Any]] = {
     "attack": {"images": 4},
     "analyse": {"batches": 4, "grid": 3},
     "train": {"epochs": 4, "batch": 500},
-    "bench": {"population": 5, "workers": 1},
+    "bench": {"population": 5, "workers": 1, "seeds": 2, "checkpoints": "10,20"},
 }
 """Options that a command is given, by its name, where the page does not give them."""
 
 AT_MOST = {
     "--evaluations": 6, "--generations": 3, "--population": 2, "--replicates": 2, "--seeds": 2,
-    "--batches": 4, "--workers": 2, "--images": 60, "--processes": 2,
+    "--batches": 4, "--workers": 2, "--images": 60, "--image-size": 32,
 }  # fmt: skip
 """Numbers of a page that are cut to this."""
 
@@ -45,7 +45,8 @@ def small(arguments: Sequence[str]) -> list[str]:
     added = {**ADDED.get(found[0], {}), **(SUPERNET if GUIDED & set(found) else {})}
     for name, value in added.items():
         option = "--" + name.replace("_", "-")
-        if option not in found:
+        # --fidelity says how many epochs there are
+        if option not in found and not (name == "epochs" and "--fidelity" in found):
             found += [option, str(value)]
     return found
 
