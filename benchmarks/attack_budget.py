@@ -116,7 +116,7 @@ def main() -> None:
         f"`python -m benchmarks.attack_budget FOLDER --candidates {given.candidates}`, torch",
         f"{torch.__version__}, one thread: {len(rows)} random genomes of NAS-Bench-201 with their",
         f"rules, trained on digits once each; {len(images)} images, radius {EPSILON}. The worst",
-        f"case over all attacks leaves {min(worst):.3f} to {max(worst):.3f} of them correct. L0",
+        f"case of strong attacks leaves {min(worst):.3f} to {max(worst):.3f} of them correct. L0",
         f"takes {share:.1%} of a candidate's time for training, measuring and attacking.",
         "",
         "| score | Kendall's tau with the worst case [90 %] | score less worst case, mean |",
