@@ -178,9 +178,9 @@ def main() -> None:
         f"{', '.join(PEERS)} drawn for every layer), objective `acc`; {options.rounds} rounds of "
         f"{options.candidates}, the same for every way; median, lowest and highest round. "
         f"Starting the {WORKERS} workers and their first {WORKERS} candidates took "
-        f"{starts[f'evonas, {WORKERS} workers']:.1f} s, once a run and not counted. Ratios are of "
+        f"{starts[f'evonas, {WORKERS} workers']:.1f} s, once per run, not counted. Ratios are of "
         f"the same round; the last column is of CPU time, times {WORKERS} for {WORKERS} workers, "
-        "and depends less on what else the machine does.\n\n" + table(found, base)
+        "and depends less on other load.\n\n" + table(found, base)
     )
     print(text)
     if not options.no_write:

@@ -293,17 +293,17 @@ def main() -> None:
     )
     first = wrapped(
         f"`{command}`, torch {torch.__version__}, Pillow {version('pillow')}, Python "
-        f"{platform.python_version()}. {chosen.images:,} made JPEGs of 160 to 640 pixels a side, "
-        f"{total / 2**30:.1f} GiB, brought to {chosen.size} pixels by {workers} worker processes; "
-        f"{chosen.rounds} rounds of {chosen.batches} batches of {chosen.batch}, the start of the "
-        "workers included; median, lowest and highest round; ratios are of the same round. Two "
-        "cores of an AMD EPYC, shared: the load of the machine was "
+        f"{platform.python_version()}. {chosen.images:,} generated JPEGs of 160 to 640 pixels "
+        f"a side, {total / 2**30:.1f} GiB, resized to {chosen.size} pixels by {workers} worker "
+        f"processes; {chosen.rounds} rounds of {chosen.batches} batches of {chosen.batch}, "
+        "including the start of the workers; median, lowest and highest round; ratios are of the "
+        "same round. Two cores of an AMD EPYC, shared: the load of the machine was "
         f"{os.getloadavg()[2]:.1f} in the last 15 minutes."
     )
     second = wrapped(
         f"The check of the {len(loaded):,} training images before their first use took "
-        f"{check_seconds:.0f} s (once; what it finds is kept). A training, {len(part):,} images "
-        "an epoch:"
+        f"{check_seconds:.0f} s (once; the result is cached). A training, {len(part):,} images "
+        "per epoch:"
     )
     text = (
         f"## Images that stay on disk\n\n{first}\n\n{table(found)}\n\n{second}\n\n"

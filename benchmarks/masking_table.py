@@ -209,7 +209,7 @@ def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
         f"the columns are), torch {torch.__version__}, {platform.machine()} CPU, one thread, "
         f"{minutes:.0f} minutes. The same network for all rules, {case.epochs} epochs of "
         f"{images}, batch {case.batch}; {case.attacked} validation images, {case.queries} queries "
-        "of Square. Percent, mean ± standard deviation over seeds, which decide all but the rule."
+        "of Square. Percent, mean ± standard deviation over seeds, which set all but the rule."
     )
     lines = [f"## Gradient masking on {case.dataset}\n", textwrap.fill(about, LINE_WIDTH)]
     return "\n".join([*lines, *(line for each in like for line in table(outcomes, each))])
