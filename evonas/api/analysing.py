@@ -164,7 +164,7 @@ def _gradients(
     rows: list[dict[str, Any]] = []
     compared: list[dict[str, Any]] = []
     total = sum(batches * len(one.states) * len(one.assignments) for one in looked)
-    with bars("variance of gradients", total) as advance:
+    with bars("gradient variance", total) as advance:
         for one in looked:
             key = one.candidate.key
             by_state = {
@@ -193,8 +193,8 @@ def _landscape(found: Analysis, looked: Sequence["Looked"], *, grid: int, bars: 
     trained = [one for one in looked if "trained" in one.states]
     if not trained:
         raise ConfigError(
-            "landscape: no trained weights are kept of these candidates; those of the front are, "
-            "and of others with a good chance to belong to it"
+            "landscape: the weights of these candidates were not kept; only those of candidates "
+            "on the front, or likely to be on it, are"
         )
     parts, steps = KeptParts(found.folder), grid_steps(grid)
     rows: list[dict[str, Any]] = []
@@ -267,11 +267,12 @@ def _out_folder(folders: tuple[Path, ...], out: Path | str | None) -> Path:
 
 def _check(what: Sequence[str] | None, *, batches: int, grid: int) -> None:
     if what is not None and not what:
-        raise ConfigError(f"what: expected some of {', '.join(PARTS)}, got nothing")
+        raise ConfigError(f"what: expected one or more of {', '.join(PARTS)}, got nothing")
     for name in what or ():
         if name not in PARTS:
             raise ConfigError(
-                f"what: expected some of {', '.join(PARTS)}, got '{name}'{suggestion(name, PARTS)}"
+                f"what: expected one or more of {', '.join(PARTS)}, got "
+                f"'{name}'{suggestion(name, PARTS)}"
             )
     if batches < 3:
         raise ConfigError(f"batches: expected at least 3, got {batches}; 20 or more is better")

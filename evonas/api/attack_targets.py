@@ -150,14 +150,12 @@ def model_target(
         StorageError: the file is damaged.
     """
     if dataset is None:
-        raise ConfigError(
-            f"{path}: a model's file does not say which images it was trained on; give --dataset"
-        )
+        raise ConfigError(f"{path}: a model file does not record its data set; give --dataset")
     network, said = load_described(path)
     if part == "validation" and "training" in said:
         raise ConfigError(
-            f"{path}: the network of a final training has learned most validation images of a "
-            "search; attack it on images that it never saw: --part test"
+            f"{path}: a final training learns from most of a search's validation images; attack "
+            f"images that the network has not seen: --part test"
         )
     fitting = Fitting(image_size)
     if part == "validation":
@@ -169,7 +167,7 @@ def model_target(
     if shape != (expected := tuple(said["input_shape"])):
         raise ConfigError(
             f"{path}: expected images of shape {expected}, those of '{dataset}' have {shape}; "
-            "choose the data set that it was trained on, or its size by --image-size"
+            f"choose the data set that the network was trained on, or set --image-size"
         )
     images = robust_subset(whole, num_images=num_images, seed=derive_seed(split_seed, "attack"))
     folder = out or path.parent / f"attacks-{path.stem}"
@@ -219,5 +217,5 @@ def _read_results(file: Path, about: Mapping[str, Any]) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as problem:
-        raise StorageError(f"{file}: damaged ({problem!r}); remove it to begin anew") from problem
+        raise StorageError(f"{file}: damaged ({problem!r}); remove it to start again") from problem
     return results if is_same else {}

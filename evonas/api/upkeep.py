@@ -46,4 +46,4 @@ def repair_run(folder: Path, *, workers: Workers, tell: Callable[[str], None]) -
     write_picture(folder, run.candidates, run.settings)
     for path in sorted(folder.glob("*.csv")):
         if before.get(path) != path.read_bytes():
-            tell(f"{path}: written again")
+            tell(f"{path}: rewritten")

@@ -187,7 +187,7 @@ class Benchmark:
             raise DataError(
                 f"{self.name}: no row for {self.problem.format(genome)}, nor for another "
                 f"architecture with its function; a search of '{self.problem.space.name}' needs "
-                f"them all, and the table holds {len(self)}"
+                f"all of them, but the table holds {len(self)}"
             )
         return self._by_key[key]
 

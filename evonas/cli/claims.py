@@ -11,7 +11,7 @@ def claim_and_confirmation(chosen: Sequence[Candidate], confirmed: Mapping[str, 
     """One line: means over the front of what the search measured, and of what was confirmed."""
     pairs = [(c, found) for c in chosen if (found := confirmed.get(c.key)) and found.means]
     if not pairs:
-        return "no training of the front could be confirmed: all collapsed"
+        return "the front could not be confirmed: all fresh trainings failed or collapsed"
     names = [name for name in pairs[0][1].means if not name.startswith("test_")]
     claimed = [
         f"{name} {statistics.fmean(c.values[name] for c, _ in pairs):.4f}"

@@ -18,7 +18,12 @@ from evonas.report.controls.verdict import readable_measure, reported, verdict
 from evonas.settings.workers import Workers
 from evonas.study.controls.names import NETWORK
 
-SHORT = {"better": "better", "worse": "worse", "not told apart": "=", "not compared": "untested"}
+SHORT = {
+    "better": "better",
+    "worse": "worse",
+    "no difference found": "=",
+    "not compared": "untested",
+}
 
 
 def show_controls(console: Console, ablation: Ablation) -> None:
@@ -30,9 +35,8 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     say(
         console,
         "difference: network minus control, over pairs of trainings with equal seeds; ±: half of "
-        "the 95 % interval;\np: paired t test, and the exact test by flipped signs, both after "
-        "Holm over the controls of the table;\nnetwork: what it is at p < .05, and = where it "
-        "cannot be told from the control\n",
+        "the 95 % interval;\np: paired t test and exact sign-flip test, both after Holm over the "
+        "controls of the table;\nnetwork: better or worse at p < .05, otherwise =\n",
     )
     for line in (*ablation.verdict, *(f"left out: {text}" for text in ablation.left_out)):
         say(console, line)

@@ -25,7 +25,7 @@ def introduce(
 ) -> None:
     """What will be searched, how, where, and into which folder."""
     problem, training, search = settings.problem, settings.training, settings.search
-    size = f"{training.channels} channels, {_count(training.cells, 'cell')} a stage"
+    size = f"{training.channels} channels, {_count(training.cells, 'cell')} per stage"
     if (training.channels, training.cells) != (space.channels, space.cells):
         size += f" (the space's own: {space.channels} and {space.cells})"
     line = Text.assemble(
@@ -43,8 +43,8 @@ def introduce(
     if "robust" in problem.objectives:
         say(
             console,
-            f"robust: right under a 10-step APGD of radius {settings.attack.epsilon} on the true "
-            "gradient",
+            f"robust: correct under 10-step APGD of radius {settings.attack.epsilon} along the "
+            f"true gradient",
         )
 
 
@@ -60,7 +60,7 @@ def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) ->
     seen = f"; see {sheet}" if sheet is not None else ""
     say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
     if survey.bad:
-        say(console, f"files left out, as they cannot be read: {len(survey.bad):,}")
+        say(console, f"unreadable files, skipped: {len(survey.bad):,}")
     for warning in survey.warnings():
         say(console, f"note: {warning}")
 
@@ -73,7 +73,7 @@ def warn(text: str) -> None:
 
 def say_how_to_resume(console: Console, folder: Path) -> None:
     """After an interruption."""
-    say(console, f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
+    say(console, f"Interrupted; continue with: evonas resume {shlex.quote(str(folder))}")
 
 
 def conclude(console: Console, folder: Path, result: StudyResult) -> None:
@@ -92,7 +92,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
     if result.why_fewer is not None:
         trained = sum(evaluation.epochs > 0 for evaluation in result.evaluations)
         of = result.settings.search.num_trainings
-        say(console, f"{trained} of {of} trainings were made: {result.why_fewer}")
+        say(console, f"{trained} of {of} trainings done: {result.why_fewer}")
     outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
@@ -103,7 +103,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
         console,
         f"{_trained(result)}, {failures} failed{outside_text}, "
         f"{len(result.front)} on the front: {folder / FRONT_FILE}\n"
-        f"see it by: evonas front {shlex.quote(str(folder))}",
+        f"to see it: evonas front {shlex.quote(str(folder))}",
     )
 
 
@@ -127,7 +127,7 @@ def _plan(settings: Settings) -> str:
         parts = [f"{search.num_trainings} trainings in steady state"]
     if training.fidelity:
         rungs = ", ".join(map(str, training.fidelity[:-1]))
-        parts.append(f"1 in {training.eta} goes on after {rungs} of {training.epochs} epochs")
+        parts.append(f"1 in {training.eta} is promoted after {rungs} of {training.epochs} epochs")
     else:
         parts.append(f"{_count(training.epochs, 'epoch')} each")
     if settings.problem.constraints:
@@ -140,7 +140,8 @@ def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> Non
     if reasons:
         say(
             console,
-            f"trained without CUDA graphs, so more slowly: {len(reasons)}, as {reasons[0]}",
+            f"trained more slowly, without CUDA graphs: {len(reasons)} candidates; the first "
+            f"because {reasons[0]}",
         )
 
 

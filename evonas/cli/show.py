@@ -52,7 +52,7 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         if training.batch is not None:
             say(
                 console,
-                f"training {training.replicate}: out of memory at the batch of the run, "
+                f"training {training.replicate}: out of memory at the run's batch size of "
                 f"{run.settings.training.batch}; trained with {training.batch}",
             )
         if training.failure is not None:

@@ -82,7 +82,7 @@ def check_constraints(constraints: Sequence[Constraint]) -> None:
             is_pair = (most.relation, least.relation) == ("<=", ">=")
             if is_pair and most.objective == least.objective and most.bound < least.bound:
                 raise ConfigError(
-                    f"constraints '{least.text}' and '{most.text}': none can meet both"
+                    f"constraints '{least.text}' and '{most.text}': no value can meet both"
                 )
 
 

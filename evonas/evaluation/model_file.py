@@ -98,8 +98,8 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     # the first versions wrote none, and neither does what was never a model of evonas
     if "sha256" in document and document["sha256"] != _seal(weights, document):
         raise StorageError(
-            f"{path}: damaged: its weights or its description are not what was written; a model "
-            "of a run is made again by: evonas repair RUN"
+            f"{path}: damaged: it does not match its hash; to restore a model of a run: evonas "
+            f"repair RUN"
         )
     return weights, document
 
@@ -136,7 +136,7 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
     try:
         if document.get("format") not in MODEL_FORMATS:
             raise DataError(
-                f"{path}: expected a model that says how it is built (format "
+                f"{path}: expected a model that holds its own description (format "
                 f"{' or '.join(MODEL_FORMATS)}), found "
                 f"{document.get('format', 'no format')}; a model of an earlier version is loaded "
                 "by evonas.load_study(RUN).load(KEY)"

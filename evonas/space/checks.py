@@ -35,7 +35,7 @@ def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
     if spec.reduction.cell is not None:
         used.append((".reduction.cell", spec.reduction.cell))
         if len(spec.stages) == 1:
-            yield ".reduction.cell", "is never used, since there is only one stage"
+            yield ".reduction.cell", "is unused, as there is only one stage"
     known = ", ".join(spec.cells)
     for path, name in used:
         if name not in spec.cells:

@@ -295,5 +295,5 @@ class Space:
         return Genome(tuple(values))
 
     def _values(self, genome: Genome) -> tuple[int, ...]:
-        where = f"space '{self.name}', {self.cells} cells a stage"
+        where = f"space '{self.name}', {self.cells} cells per stage"
         return checked_values(genome, self.genes, where=where)

@@ -44,10 +44,10 @@ def check_is_free(folder: Path, settings: Settings) -> None:
     differences = read_config(folder).differences(settings)
     if not differences:
         raise RunFolderError(
-            f"{folder}: holds this very run already; go on with it by: evonas resume {folder}"
+            f"{folder}: already holds this run; continue it with: evonas resume {folder}"
         )
     raise RunFolderError(
-        f"{folder}: holds a run made by another configuration ({'; '.join(differences)}); "
+        f"{folder}: holds a run with another configuration ({'; '.join(differences)}); "
         "choose another --out"
     )
 
@@ -105,8 +105,8 @@ def create_run(
 def _not_made(folder: Path, problem: Exception) -> RunFolderError | DiskFullError:
     if is_full(problem):
         return DiskFullError(
-            f"{folder}: cannot be made, there is no room to write; make room, or choose another "
-            "--out"
+            f"{folder}: cannot be created, the disk is full; free some space, or choose another "
+            f"--out"
         )
     reason = problem.strerror if isinstance(problem, OSError) else problem
-    return RunFolderError(f"{folder}: cannot be made: {reason}")
+    return RunFolderError(f"{folder}: cannot be created: {reason}")

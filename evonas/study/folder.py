@@ -41,7 +41,7 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
     try:
         lock.acquire(timeout=0.5, poll_interval=0.05)  # who only looks holds it for a moment
     except Timeout as problem:
-        raise RunFolderError(f"{folder}: another process is at work on this run") from problem
+        raise RunFolderError(f"{folder}: another process is working on this run") from problem
     except OSError as problem:
         raise RunFolderError(f"{folder}: cannot be written: {problem.strerror}") from problem
     try:
@@ -74,8 +74,8 @@ def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]
     try:
         if journal.digest() != run_digest(folder):
             raise StorageError(
-                f"{folder}: {CONFIG_FILE} or {SPACE_FILE} differs from what the run began with; "
-                "put it back, or begin a new run"
+                f"{folder}: {CONFIG_FILE} or {SPACE_FILE} was changed after the run started; "
+                f"restore it, or start a new run"
             )
         yield settings.with_values(journal.changes()), journal
     finally:
@@ -99,8 +99,8 @@ def _check_sources(folder: Path) -> None:
         now = source_of(name)
         if now.sha256 != began.sha256:
             raise ObjectiveError(
-                f"objective '{name}': {now.file} is not what the run began with ({began.file}); "
-                "put that back, or begin a new run"
+                f"objective '{name}': {now.file} is not the one that the run started with "
+                f"({began.file}); restore that one, or start a new run"
             )
 
 

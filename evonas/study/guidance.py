@@ -49,7 +49,9 @@ def check_guidance(settings: Settings) -> None:
     check_mutation(search.mutation, algorithm=search.algorithm)
     EgSettings(without=search.eg_without)
     if search.eg_without and search.mutation != "eg":
-        raise ConfigError("eg-without: expected --mutation eg, of which it switches parts off")
+        raise ConfigError(
+            "eg-without: switches off parts of --mutation eg, so expected --mutation eg"
+        )
     if needs_guide(settings):
         if search.supernet_epochs is None or search.supernet_channels is None:
             raise ConfigError("supernet_epochs, supernet_channels: expected numbers, got none")

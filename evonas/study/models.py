@@ -82,7 +82,8 @@ class Models:
             if _reproducible(again) != _reproducible(known):
                 raise StorageError(
                     f"{weights_path(self._folder, again.key)}: missing or damaged, and cannot be "
-                    "made again: here the candidate trains to other values than the journal holds"
+                    f"restored: on this machine the candidate trains to other values than the "
+                    f"journal holds"
                 )
             self.save(again, weights)
 

@@ -140,7 +140,7 @@ def check_run(settings: Settings) -> None:
     _check_training(protocol)
     measured = [objective.name for objective in protocol.measured()]
     if protocol.epsilon == 0 and "robust" in measured:
-        raise ConfigError("epsilon: at 0 nothing is attacked; give a radius such as 1/255")
+        raise ConfigError("epsilon: expected a radius above 0, such as 1/255, got 0")
 
 
 def _check_training(protocol: Protocol) -> None:

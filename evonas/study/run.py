@@ -202,8 +202,9 @@ class _Study:
 
     def _other_candidates(self) -> StorageError:
         return StorageError(
-            f"{self._folder}: generation {self._plan.num_generations} of this run held other "
-            "candidates; it was made by another version of evonas or of pymoo (see config.yaml)"
+            f"{self._folder}: generation {self._plan.num_generations} of this run cannot be "
+            f"reproduced: it held other candidates, made by another version of evonas or pymoo "
+            f"(see config.yaml)"
         )
 
     def _go_on(self) -> None:

@@ -23,8 +23,8 @@ def kept_weights(folder: Path, key: str) -> Path:
     path = weights_path(folder, key)
     if not path.exists():
         raise DataError(
-            f"{path}: no weights are kept of candidate {key}; only those of the front are, and of "
-            "others with a good chance to belong to it"
+            f"{path}: the weights of candidate {key} were not kept; only those of candidates on "
+            f"the front, or likely to be on it, are"
         )
     return path
 

@@ -50,7 +50,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--mutation", "eg", "--eg-without", "cmaa"], "part of the EG operator 'cmaa'; did you"),
         (["--mutation", "eg", "--algorithm", "random"], "'random' is the control"),
         (["--mutation", "eg", "--algorithm", "bionas-eg"], "both search in a supernet"),
-        (["--eg-without", "cma"], "eg-without: expected --mutation eg"),
+        (["--eg-without", "cma"], "eg-without: switches off parts of --mutation eg"),
         (["--supernet-epochs", "3"], "supernet-epochs: this run trains no supernet"),
         (["--mutation", "eg", "--supernet-epochs", "0"], "supernet_epochs: expected a whole"),
         (["--mutation", "eg", "--supernet-images", "3"], "supernet-images: expected at least one"),

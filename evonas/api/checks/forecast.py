@@ -94,7 +94,7 @@ def forecast_run(
     settings = resolve(given)
     if settings.machine.device != "cpu":
         raise ConfigError(
-            f"device: a forecast is made on a CPU only, got {settings.machine.device}; "
+            f"device: forecasts run on the CPU only, got {settings.machine.device}; "
             "add --device cpu"
         )
     protocol, training = Protocol.of(settings), settings.training

@@ -11,7 +11,7 @@ from torch.fx import Node
 _HEADER = '''"""{title}
 
 Images, float (N, {shape}) in [0, 1], to logits (N, {num_classes}). The normalisation is inside.
-Written by evonas {version}. It needs torch and safetensors; its weights lie beside it.
+Written by evonas {version}. It needs torch and safetensors, and the file of weights next to it.
 """
 
 from pathlib import Path

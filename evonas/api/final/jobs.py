@@ -80,7 +80,9 @@ def make_job(
         job = _job_of_name(network, rule, common, has_size=bool(channels or cells or rules))
         name = f"final-{job.architecture.key}"
     elif rule is not None:
-        raise ConfigError("rule: it is for --network; a genome has its own rules (see --rules)")
+        raise ConfigError(
+            "rule: only for --network; a genome contains its own rules (see --rules)"
+        )
     elif run is not None:
         job, where = _job_of_run(Path(run), key, common, data_dir=data_dir)
         base = Path(run) / FINAL_FOLDER
@@ -108,8 +110,7 @@ def make_job(
     job = replace(job, fitting=stored)
     if processes < 1 or recipe.batch % processes:
         raise ConfigError(
-            f"processes: expected at least 1, and a divisor of the batch of {recipe.batch}, got "
-            f"{processes}"
+            f"processes: expected a divisor of the batch size {recipe.batch}, got {processes}"
         )
     return replace(job, processes=processes), base / name, where.resolve()
 
@@ -191,14 +192,14 @@ def _job_of_name(
 ) -> FinalJob:
     if has_size:
         raise ConfigError(
-            f"network: {network} has its own size and one --rule, or one for each layer; expected "
-            "no channels, cells or rules"
+            f"network: {network} has a fixed size, and takes one --rule or one per layer; "
+            f"expected no channels, cells or rules"
         )
     look_up(NETWORKS, network, kind="network")
     if rule is None:
-        raise ConfigError(f"rule: expected one beside the network {network}, such as bp, got none")
+        raise ConfigError(f"rule: expected one for the network {network}, such as bp, got none")
     if common.dataset is None:
-        raise ConfigError(f"dataset: expected one beside the network {network}, got none")
+        raise ConfigError(f"dataset: expected one for the network {network}, got none")
     rules = split_rules(rule) if isinstance(rule, str) else tuple(rule)
     return common.job(NamedArchitecture(network, rules), common.dataset)
 
@@ -234,7 +235,7 @@ def _job_of_genome(space: str | Path | None, genome: str, common: _Common) -> Fi
     dataset = common.dataset
     if space is None or dataset is None:
         missing = "space" if space is None else "dataset"
-        raise ConfigError(f"{missing}: expected one beside the genome, got none")
+        raise ConfigError(f"{missing}: expected one with the genome, got none")
     whole = load(str(space))
     is_known = dataset in all_datasets() and dataset not in COUNTED
     traits = traits_of(dataset) if is_known else None

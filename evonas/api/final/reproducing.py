@@ -30,7 +30,7 @@ class Reproduction:
     @property
     def markdown(self) -> str:
         """As a table of Markdown, with its title and what is not known."""
-        return f"**{self.title}**\n\n{as_markdown(self.rows)}\n\nNot at hand: {self.unknown}.\n"
+        return f"**{self.title}**\n\n{as_markdown(self.rows)}\n\nNot available: {self.unknown}.\n"
 
 
 def reproduce(paper: str, folders: Iterable[Path | str] = (), *, table: int = 1) -> Reproduction:

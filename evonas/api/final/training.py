@@ -155,9 +155,9 @@ def train_to_the_end(
         lock = FileLock(folder / "lock")
         lock.acquire(timeout=0.5, poll_interval=0.05)
     except Timeout as problem:
-        raise RunFolderError(f"{folder}: another process is at work on this training") from problem
+        raise RunFolderError(f"{folder}: another process is working on this training") from problem
     except OSError as problem:
-        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+        raise RunFolderError(f"{folder}: cannot be created: {problem.strerror}") from problem
     try:
         job.write(folder, versions=installed_packages(), data_dir=str(data_dir))
         return _train(job, folder, data_dir, seeds, device, on_progress, tell, on_epoch)

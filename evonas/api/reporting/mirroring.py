@@ -122,8 +122,7 @@ class Copies:
         """
         if not every_seconds >= MIN_SECONDS:
             raise ConfigError(
-                f"seconds between two looks: expected {MIN_SECONDS:g} at least, got "
-                f"{every_seconds:g}"
+                f"seconds between checks: expected at least {MIN_SECONDS:g}, got {every_seconds:g}"
             )
         while True:
             was_running = is_locked(self._folder)

@@ -72,8 +72,7 @@ def report_live(
     """
     if not every_seconds >= MIN_SECONDS:
         raise ConfigError(
-            f"seconds between two reports: expected {MIN_SECONDS:g} at least, got "
-            f"{every_seconds:g}"
+            f"seconds between updates: expected at least {MIN_SECONDS:g}, got {every_seconds:g}"
         )
     while True:
         runs = _gathered(folders)

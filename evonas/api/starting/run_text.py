@@ -10,8 +10,8 @@ from evonas.settings.tree import GROUPS
 WIDTH = 99
 HEAD = """# A search: evonas run --config {name}
 #
-# A setting that is commented out has the value that it shows. Each is an option of the command
-# line as well, where it goes before this file: evonas run --config {name} --seed 1
+# A setting that is commented out shows its default. Each is also an option of the command line,
+# which overrides this file: evonas run --config {name} --seed 1
 """
 
 

@@ -51,6 +51,6 @@ def _refuse_to_overwrite(folder: Path, names: Sequence[str]) -> None:
     there = [name for name in names if (folder / name).exists()]
     if there:
         raise ConfigError(
-            f"{folder}: {', '.join(there)} would be overwritten; name another folder: "
+            f"{folder}: {', '.join(there)} would be overwritten; choose another folder: "
             "evonas init FOLDER"
         )

@@ -76,7 +76,7 @@ def ablate(
             )
     except (KeyboardInterrupt, SystemExit):
         go_on = f"evonas ablate {shlex.quote(str(folder))} {key}"
-        say(console, f"Interrupted; go on with the same command: {go_on} ...")
+        say(console, f"Interrupted; continue with the same command: {go_on} ...")
         raise
     show_controls(console, ablation)
 

@@ -31,5 +31,7 @@ def add_masking(table: Table, masking: Masking) -> None:
         table.add_row(check.name, value, f"{check.threshold:.3g}", verdict)
     if masking.surrogate_gap is not None and masking.gradient_cosine is not None:
         gap, cosine = f"{masking.surrogate_gap:+.3f}", f"{masking.gradient_cosine:.2f}"
-        table.add_row("surrogate_gap", gap, "", "of the rule: masked by its own gradient")
+        table.add_row(
+            "surrogate_gap", gap, "", "accuracy under the rule's own gradient is too high by this"
+        )
         table.add_row("gradient_cosine", cosine, "", "of the rule: own and true gradient")

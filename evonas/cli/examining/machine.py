@@ -89,11 +89,11 @@ def problems(machine: Machine) -> list[str]:
         else:
             found.append(
                 f"there is an NVIDIA driver, but torch {machine.torch} (CUDA "
-                f"{machine.cuda_of_torch}) cannot use it: compare its version with that in "
-                "`nvidia-smi`, and look whether CUDA_VISIBLE_DEVICES hides the GPU"
+                f"{machine.cuda_of_torch}) cannot use it: compare the driver's version in "
+                f"`nvidia-smi`, and check whether CUDA_VISIBLE_DEVICES hides the GPU"
             )
     if machine.gpus and machine.triton is None:
-        found.append("triton is missing, so no kernel of evonas can be used: pip install triton")
+        found.append("triton is missing, so evonas cannot use its kernels: pip install triton")
     found += [
         f"{gpu.name}: bfloat16 needs compute capability 8.0, it has "
         f"{'.'.join(map(str, gpu.capability))}; use --precision fp32"
@@ -109,7 +109,7 @@ def problems(machine: Machine) -> list[str]:
             )
     if not machine.has_data_dir:
         found.append(
-            f"{machine.data_dir} does not exist: data sets other than digits are sought there; "
+            f"{machine.data_dir} does not exist: data sets other than digits are looked up there; "
             "set EVONAS_DATA or give --data-dir, and --download to fetch them"
         )
     return found

@@ -50,4 +50,4 @@ def reproduce(
     print_rows(console, rows)
     for number, source in enumerate(sources, start=1):
         say(console, f"[{number}] {source}")
-    say(console, f"Not at hand: {found.unknown}.")
+    say(console, f"Not available: {found.unknown}.")

@@ -24,7 +24,7 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
     say(
         console,
         f"{job.architecture.text} on {job.dataset}: {size + ', ' if size else ''}"
-        f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
+        f"{recipe.epochs} epochs, batch size {recipe.batch}, {count}, {job.precision}, "
         f"into {folder}",
     )
 

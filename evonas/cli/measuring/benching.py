@@ -80,8 +80,7 @@ def _noisy_plan(options: BenchOptions, plan: BenchPlan, goal: Goal) -> NoisyPlan
     if options.noise is None:
         if options.replicates is not None:
             raise ConfigError(
-                "replicates: without --noise a second training says what the first said; "
-                "give --noise too"
+                "replicates: without --noise every training gives the same values; add --noise"
             )
         return None
     noise = Noise.parse(options.noise, columns=goal.objectives)

@@ -85,10 +85,13 @@ def _document(compared: _Compared) -> dict[str, object]:
 def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:
     files = [path for path in runs if path.suffix == ".json"]
     if files and len(files) < len(runs):
-        raise ConfigError("runs: folders of runs and files of evonas bench cannot be compared")
+        raise ConfigError("runs: expected either run folders or files of evonas bench, got both")
     if files:
         if reference is not None:
-            raise ConfigError("reference: a bench has its own, the true front of its table")
+            raise ConfigError(
+                "reference: not for files of evonas bench, whose reference is the "
+                "true front of their table"
+            )
         return _Compared(compare_records({str(file): read_scores(file) for file in files}), ())
     trajectories, objectives, unsaid = read_trajectories(runs)
     front = None if reference is None else _read_front(reference, objectives)
@@ -167,7 +170,8 @@ def _show_tests(console: Console, comparison: Comparison) -> None:
     print_table(console, table)
     say(
         console,
-        "A12: how often a run of the first is better than one of the second (of values: larger)\n"
+        "A12: probability that a run of the first group beats one of the second (for values: is "
+        "larger)\n"
         "p: Mann-Whitney, two-sided; p (Holm): adjusted for all pairs of a measure",
     )
 

@@ -37,10 +37,10 @@ def show_forecast(console: Console, found: RunForecast) -> None:
     print_table(console, table)
     lines = [
         f"{found.evaluations:,} evaluations of {found.seconds_a_candidate:.1f} s on average, "
-        f"{found.at_once} at once: about {duration(found.seconds)} if nothing is left out",
+        f"{found.at_once} at once: about {duration(found.seconds)} if nothing is skipped",
         f"memory of {found.workers} training steps at once: at most "
-        f"{found.peak_bytes / MIB:,.0f} MiB for the largest of these, beside the images and what "
-        "each process needs by itself (about 300 MiB)",
+        f"{found.peak_bytes / MIB:,.0f} MiB for the largest of these, plus the images and about "
+        f"300 MiB for each process",
     ]
     if found.workers > found.cores:
         lines.append(

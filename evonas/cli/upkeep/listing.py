@@ -33,7 +33,7 @@ def show_status(console: Console, folder: Path, *, as_json: bool) -> None:
     say(console, f"last result {duration(time.time() - run.written)} ago")
     say(console, f"{run.front} of {run.candidates} candidates on the front; best {_best(run)}")
     if run.confirmations:
-        say(console, f"{run.confirmations} trainings confirm the front")
+        say(console, f"{run.confirmations} confirmation trainings")
 
 
 def list_runs(console: Console, parent: Path, *, as_json: bool) -> None:

@@ -34,9 +34,9 @@ def _show(console: Console, folder: Path, damages: Sequence[Damage]) -> None:
     for damage in damages:
         say(console, f"{damage.path}: {damage.problem}")
     if not damages:
-        say(console, f"{folder}: everything is what was written")
+        say(console, f"{folder}: no damage found")
     elif any(damage.remedy for damage in damages):
-        say(console, f"put right by: evonas repair {shlex.quote(str(folder))}")
+        say(console, f"to repair it: evonas repair {shlex.quote(str(folder))}")
 
 
 def repair_and_show(console: Console, folder: Path, *, workers: Workers) -> None:

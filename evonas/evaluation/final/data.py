@@ -65,8 +65,8 @@ def load_final_data(
     count = share_of(len(images), validation_share)
     if validation_share and not count:
         raise DataError(
-            f"{name}: a share of {validation_share} of {len(images)} training images is none; "
-            "expected a larger validation_share, or 0"
+            f"{name}: a share of {validation_share} of {len(images)} training images rounds to "
+            f"none; expected a larger validation_share, or 0"
         )
     kept, learned = stratified_part(
         images.labels, num_images=count, seed=derive_seed(split_seed, "final split", name)

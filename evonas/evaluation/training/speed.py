@@ -43,7 +43,7 @@ class Speed:
 def training_speed(
     device: str, *, precision: Precision, batch: int = 64, num_steps: int = 6, channels: int = 16
 ) -> Speed:
-    """Train the best cell of NAS-Bench-201, one cell a stage, on images like those of CIFAR-10.
+    """Train the best cell of NAS-Bench-201, one cell per stage, on images like those of CIFAR-10.
 
     The images are random, every layer is under ``usf``. On a CPU one thread computes, as in a
     worker.

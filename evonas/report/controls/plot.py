@@ -83,7 +83,7 @@ def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], mea
     means.set_yticklabels(labels, fontsize=8)
     gaps.set_yticklabels([])
     means.set_xlabel(f"{readable_measure(measure)}, mean and 95 % interval")
-    gaps.set_xlabel("network minus control (filled: found at 5 % after Holm)")
+    gaps.set_xlabel("network minus control (filled: significant at 5 % after Holm)")
 
 
 def _draw(

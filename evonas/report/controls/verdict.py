@@ -22,11 +22,11 @@ def reported(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Of the network: ``better``, ``worse``, ``not told apart`` or ``not compared``."""
+    """Of the network: ``better``, ``worse``, ``no difference found`` or ``not compared``."""
     if comparison.p_holm is None or comparison.advantage is None:
         return "not compared"
     if comparison.p_holm >= SIGNIFICANT:
-        return "not told apart"
+        return "no difference found"
     return "better" if comparison.advantage > 0 else "worse"
 
 
@@ -52,12 +52,12 @@ def readable_measure(measure: str) -> str:
 def _sentence(row: Comparison, what: str) -> str:
     where, found = readable_measure(row.measure), verdict(row)
     if row.difference is None:
-        return f"{where}: the network and {what} cannot be compared, no pair of trainings is left"
+        return f"{where}: the network and {what} cannot be compared: no pair of trainings is left"
     by = _by(row)
     if found == "not compared":
         return f"{where}: {what} cannot be tested, {row.pairs} pair(s) of trainings: {by}"
-    if found == "not told apart":
-        return f"{where}: the network and {what} cannot be told apart: {by}"
+    if found == "no difference found":
+        return f"{where}: the network and {what} do not differ significantly: {by}"
     return f"{where}: the network is {found} than {what}: {by}"
 
 
@@ -66,7 +66,7 @@ def _single_rules(rows: Sequence[Comparison]) -> Iterator[str]:
     for found, text in (
         ("better", "the network is better than"),
         ("worse", "the network is worse than"),
-        ("not told apart", "the network cannot be told apart from"),
+        ("no difference found", "the network does not differ significantly from"),
         ("not compared", "the network could not be tested against"),
     ):
         some = [row for row in rows if verdict(row) == found]
@@ -94,4 +94,4 @@ def _lost(rows: Sequence[Comparison]) -> Iterator[str]:
     ]
     if lost:
         where = readable_measure(rows[0].measure)
-        yield f"{where}: failed or collapsed, in no mean: {', '.join(lost)}"
+        yield f"{where}: failed or collapsed, left out of the means: {', '.join(lost)}"

@@ -62,7 +62,7 @@ def confirmations(runs: Sequence[RunData]) -> str:
         if not run.state.confirmed:
             parts.append(
                 missing(
-                    f"{run.name}: no network was trained anew to confirm it.",
+                    f"{run.name}: no network was confirmed by fresh trainings.",
                     f"evonas confirm {run.state.folder}",
                 )
             )

@@ -84,8 +84,8 @@ def _live(runs: Sequence[RunData], reload_seconds: float | None) -> str:
     done = sum(len(run.state.evaluations) for run in runs)
     total = sum(run.state.settings.search.num_trainings for run in runs)
     return (
-        f"<p class=live role=status>Live: {done} of {total} trainings. The page loads itself "
-        f"again every {reload_seconds:g} seconds, and keeps the selection. "
+        f"<p class=live role=status>Live: {done} of {total} trainings. The page reloads every "
+        f"{reload_seconds:g} seconds and keeps the selection. "
         "<label><input type=checkbox id=pause> pause</label></p>"
     )
 

@@ -65,7 +65,7 @@ def _returned(run: RunData) -> str:
     return (
         f"It returned a front of {several(len(run.front), 'network')}; the best values on it are "
         f"{_and(best)}, ± one standard error where it is known. The best of many noisy values is "
-        "too good on average: trust what was confirmed."
+        f"optimistic: trust the confirmed values."
     )
 
 

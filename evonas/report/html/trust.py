@@ -14,9 +14,9 @@ from evonas.report.html.markup import Row, bullets, heading, missing, paragraph,
 
 MOST_FAILURES = 100
 _LEFT_OUT = {
-    "dominated": "as others dominate them whatever the attack would have left",
-    "stopped": "as their training was stopped early",
-    "outside": "as they are outside the constraints",
+    "dominated": "because others dominate them whatever an attack would show",
+    "stopped": "because their training was stopped early",
+    "outside": "because they violate constraints",
 }
 
 

@@ -49,7 +49,8 @@ def extend(
         done = sum(evaluation.epochs > 0 for evaluation in journal.evaluations())
         if size["evaluations"] < done:
             raise ConfigError(
-                f"evaluations: the run has {done} trainings, expected at least as many, got "
+                f"evaluations: expected at least the {done} trainings that the run already has, "
+                f"got "
                 f"{size['evaluations']}"
             )
         changes = {name: value for name, value in size.items() if settings.value(name) != value}

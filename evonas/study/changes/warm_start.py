@@ -44,8 +44,8 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
             different.append(f"it did not measure {', '.join(missing)}")
         if different:
             raise ConfigError(
-                f"warm_start: {folder} is of another protocol ({'; '.join(different)}); its "
-                "trainings are not those that this run would make"
+                f"warm_start: {folder} has another protocol ({'; '.join(different)}), so its "
+                f"trainings cannot be reused"
             )
 
 

@@ -111,7 +111,7 @@ class _Planner:
         places = [space.rule_choices.index(each) for each in mine]
         own = Genome((*self._genome.values[: self._num_cells], *places))
         if space.key(genome) == space.key(own):
-            self._left_out.append(f"{name}: it is the network itself")
+            self._left_out.append(f"{name}: identical to the network")
         else:
             self._variants.append(GenomeVariant(name, *self._under((rule,))))
 
@@ -128,7 +128,7 @@ class _Planner:
                     self._variants.append(variant)
                     break
             else:
-                self._left_out.append(f"{name} {number}: there are no more")
+                self._left_out.append(f"{name} {number}: no further ones exist")
                 return
 
     def _draws(

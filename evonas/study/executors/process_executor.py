@@ -190,5 +190,5 @@ class AbstractProcessExecutor(AbstractExecutor):
 
     def _timed_out(self, order: Order) -> Evaluation:
         assert self._timeout is not None
-        reason = f"it was not done after {self._timeout:g} seconds"
+        reason = f"it was not finished after {self._timeout:g} seconds"
         return failed(order, kind=TIMED_OUT, reason=reason, seconds=self._timeout)

@@ -104,7 +104,7 @@ def companions(job: FinalJob, *, data_dir: Path, device: str) -> Iterator[Compan
     has_gpus = device == "cuda" and torch.cuda.device_count() >= job.processes
     if job.processes > 1 and device != "cpu" and not has_gpus:
         raise ConfigError(
-            "processes: each takes a GPU of its own, from cuda:0 on; expected device cuda and "
+            "processes: each needs its own GPU, starting with cuda:0; expected device cuda and "
             f"{job.processes} GPUs, got {device} and {torch.cuda.device_count()}"
         )
     found = Companions(job, data_dir=data_dir, device=device)
@@ -117,7 +117,7 @@ def companions(job: FinalJob, *, data_dir: Path, device: str) -> Iterator[Compan
         if (lost := found.lost()) is None:
             raise
         raise ClusterError(
-            f"{lost}; the same command goes on from the last checkpoint"
+            f"{lost}; the same command continues from the last checkpoint"
         ) from problem
     finally:
         found.end()

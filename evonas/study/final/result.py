@@ -71,5 +71,5 @@ def read_result(folder: Path) -> FinalResult | None:
         return FinalResult(**document, epochs=epochs)
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         raise StorageError(
-            f"{path}: damaged ({problem}); remove it, and this seed is trained again"
+            f"{path}: damaged ({problem}); remove it to train this seed again"
         ) from problem

@@ -173,12 +173,12 @@ def _restore(training: FinalTraining, path: Path, tell: Callable[[str], None]) -
         return b""
     seal, _, content = path.read_bytes().partition(b"\n")
     if seal != hashlib.sha256(content).hexdigest().encode():
-        tell(f"{path}: the checkpoint is damaged; this seed is trained from its start")
+        tell(f"{path}: the checkpoint is damaged; this seed is trained from the start")
         return b""
     try:
         training.restore(content)
     except StorageError as problem:
         raise StorageError(
-            f"{path}: {problem}; remove it, and this seed is trained from its start"
+            f"{path}: {problem}; remove it, and this seed is trained from the start"
         ) from problem
     return content

@@ -266,6 +266,5 @@ def not_written(path: Path, reason: object) -> StorageError:
 def damaged(path: Path, reason: Any) -> StorageError:
     """For the user: the journal is not what was written."""
     return StorageError(
-        f"{path}: damaged ({reason}); what can be saved of it, is saved by: "
-        f"evonas repair {path.parent}"
+        f"{path}: damaged ({reason}); recover what is left with: evonas repair {path.parent}"
     )

@@ -102,7 +102,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> tuple[int, list[Entry]]
             raise StorageError(f"{path}: not the journal of an evonas run")
         if version not in READABLE_FORMATS:
             raise StorageError(
-                f"{path}: written with format {version}, this evonas reads the formats "
+                f"{path}: written in format {version}; this version of evonas reads formats "
                 f"{', '.join(map(str, READABLE_FORMATS))}"
             )
         (check,) = connection.execute("PRAGMA quick_check").fetchone()
@@ -121,7 +121,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> tuple[int, list[Entry]]
 def _check(entries: list[Entry], head: Head | None, path: Path) -> None:
     broken = first_broken(entries)
     if broken is not None:
-        raise damaged(path, f"entry {broken + 1} of {len(entries)} is not what was written")
+        raise damaged(path, f"entry {broken + 1} of {len(entries)} does not match its hash")
     if not entries or entries[0].kind != kinds.BEGAN:
         raise damaged(path, "its beginning is missing")
     if head is None:

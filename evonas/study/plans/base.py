@@ -145,10 +145,10 @@ class AbstractPlan(ABC):
             return None
         if self._num_refused_in_a_row >= MAX_REFUSALS:
             return (
-                f"the last {MAX_REFUSALS} candidates that the search asked for break a constraint "
-                "that is known without training"
+                f"the last {MAX_REFUSALS} candidates that the search asked for violate a "
+                f"constraint that is checked without training"
             )
-        return "the search finds no more networks in this space that it has not tried"
+        return "the search finds no untried network in this space any more"
 
     @property
     def evaluations(self) -> list[Evaluation]:

@@ -31,21 +31,21 @@ def with_prior(
         return settings, None
     if not runs:
         raise ConfigError(
-            "prior_sha256: a run with this configuration begins with the results of earlier runs; "
-            "name them by --prior, or remove the setting"
+            "prior_sha256: a run with this configuration starts from the results of earlier "
+            "runs; name them with --prior, or remove the setting"
         )
     if settings.search.algorithm not in SEARCHES:
         raise ConfigError(
-            f"prior: {settings.search.algorithm} cannot begin with earlier results; leave --prior "
-            f"out, or choose among {', '.join(SEARCHES)}"
+            f"prior: {settings.search.algorithm} cannot use earlier results; drop --prior, or "
+            f"choose one of {', '.join(SEARCHES)}"
         )
     shaped = shaped_space(space, settings)
     text = prior_text(collect_prior(settings, shaped, [Path(run) for run in runs]))
     found = prior_hash(text)
     if wanted not in (None, found):
         raise ConfigError(
-            f"prior_sha256: expected results with the hash {wanted}, got {found}; name the runs "
-            "of the original by --prior, in their order, or remove the setting"
+            f"prior_sha256: expected results with the hash {wanted}, got {found}; name the "
+            f"original's prior runs with --prior, in the same order, or remove the setting"
         )
     return settings.with_values({"prior_sha256": found}), text
 

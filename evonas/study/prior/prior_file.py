@@ -55,7 +55,7 @@ def read_prior(folder: Path, *, sha256: str) -> tuple[EarlierRun, ...]:
     """
     if not is_intact_prior(folder, sha256):
         raise StorageError(
-            f"{folder / PRIOR_FILE}: missing, or not what was written when the run began; restore "
+            f"{folder / PRIOR_FILE}: missing, or changed since the run started; restore "
             "it from a copy of the run"
         )
     document: dict[str, Any] = json.loads((folder / PRIOR_FILE).read_text(encoding="utf-8"))

@@ -53,7 +53,8 @@ class RunState:
         if found:
             keys = ", ".join(c.key for c in found[:5])
             raise UnknownNameError(
-                f"{len(found)} candidates of {self.folder} begin by '{key}': {keys}"
+                f"{len(found)} candidates of {self.folder} have keys that begin with '{key}': "
+                f"{keys}"
             )
         raise UnknownNameError(
             f"{self.folder}: no candidate has the key '{key}'; see candidates.csv, or "
@@ -110,7 +111,7 @@ def _check_values(
         if missing:
             raise StorageError(
                 f"{folder}: training {each.replicate} of {each.key} did not fail and has no "
-                f"{', '.join(missing)}; the journal is not as evonas writes it; "
+                f"{', '.join(missing)}; the journal is inconsistent; "
                 "restore the run from a backup"
             )
 

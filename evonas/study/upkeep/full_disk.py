@@ -42,7 +42,7 @@ def check_room(folder: Path, *, needed_bytes: int) -> None:
     if free < needed_bytes:
         raise DiskFullError(
             f"{folder}: at least {needed_bytes / 1e6:.1f} MB are needed for its journal and "
-            f"tables, {free / 1e6:.1f} MB are free; make room, or choose another --out"
+            f"tables, {free / 1e6:.1f} MB are free; free some space, or choose another --out"
         )
 
 
@@ -64,6 +64,6 @@ def pausing_when_full(folder: Path) -> Iterator[None]:
         else:
             what = str(problem)
         raise DiskFullError(
-            f"{what}; there is no room to write: the run has paused, and what it had recorded is "
-            f"kept. Make room, then go on with: evonas resume {shlex.quote(str(folder))}"
+            f"{what}; the disk is full: the run has paused, and its results so far are kept. "
+            f"Free some space, then continue with: evonas resume {shlex.quote(str(folder))}"
         ) from problem

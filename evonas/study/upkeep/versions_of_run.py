@@ -30,12 +30,12 @@ def other_versions(folder: Path, settings: Settings) -> list[str]:
     if began is None:  # the journals of earlier versions do not say
         began = said
     return [
-        f"{name}: {old or 'not used'} when the run began, {new or 'not used'} installed; what is "
-        "trained from here on may differ from what was trained before"
+        f"{name}: {old or 'not used'} when the run started, {new or 'not used'} now; results "
+        f"from here on may differ from earlier ones"
         for name, old, new in _differences(began, now)
     ] + [
-        f"{name}: {new or 'not named'} in {CONFIG_FILE}, {old or 'not used'} when the run began; "
-        "the file was edited"
+        f"{name}: {new or 'not named'} in {CONFIG_FILE}, {old or 'not used'} when the run "
+        f"started; the file was edited"
         for name, old, new in _differences(began, said)
     ]
 

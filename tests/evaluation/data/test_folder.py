@@ -150,8 +150,8 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
-        ([], "not found, or not whole"),
-        (["a.png", "b.png"], "2 images lie there, in no folder of a class"),
+        ([], "not found, or incomplete"),
+        (["a.png", "b.png"], "2 images are there, outside any class folder"),
         (["test/a/1.png"], "holds test/ but no train/"),
         (["train/a/1.png", "Train/a/1.png"], "holds Train/ and train/; expected one"),
         (["wrapped/a/1.png", "wrapped/b/1.png"], r"did you mean --data-dir .*wrapped\?"),

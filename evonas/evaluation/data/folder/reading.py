@@ -125,7 +125,7 @@ def mixed_sizes(paths: Sequence[Path], odd: Path) -> DataError:
     more = f" and {len(sizes) - 5:,} more sizes" if len(sizes) > 5 else ""
     return DataError(
         f"data set 'folder': images of different sizes: {common}{more}; the first that differs is "
-        f"{odd}. Bring them to one size by --image-size, such as --image-size 32"
+        f"{odd}. Resize them to one size with --image-size, such as --image-size 32"
     )
 
 

@@ -2,7 +2,7 @@
 
 x_train, y_train [, x_val, y_val] [, x_test, y_test]                as Keras names them
 train_images, train_labels, val_images, ..., test_labels            as MedMNIST does
-x, y                                                                a fifth is set apart as test
+x, y                                                                a fifth is set aside as test
 """
 
 import zipfile
@@ -113,12 +113,12 @@ def _file(data_dir: Path) -> Path:
     found = sorted(data_dir.glob("*.npz"))
     if len(found) == 1:
         return found[0]
-    there = f"{len(found)} files of this kind lie there" if found else "there is none"
+    there = f"{len(found)} such files are there" if found else "there is none"
     raise missing(
         Npz.name,
         sought=data_dir,
-        remedy=f"Expected an .npz file, or a folder with just one; {there}. Name the file by "
-        "--data-dir FILE.npz.",
+        remedy=f"Expected an .npz file, or a folder with just one; {there}. Name the file with "
+        f"--data-dir FILE.npz.",
     )
 
 

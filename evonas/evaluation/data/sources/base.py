@@ -113,8 +113,8 @@ def missing(name: str, *, sought: Path, remedy: str) -> MissingDataError:
         remedy: a sentence that says how to get it.
     """
     return MissingDataError(
-        f"data set '{name}': not found, or not whole, at {sought.resolve()}. {remedy} "
-        "Where data lie is set by --data-dir or the environment variable EVONAS_DATA."
+        f"data set '{name}': not found, or incomplete, at {sought.resolve()}. {remedy} "
+        "Set the folder of the data with --data-dir or the environment variable EVONAS_DATA."
     )
 
 

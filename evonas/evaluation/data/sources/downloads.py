@@ -48,7 +48,7 @@ def read_or_tell(
         else:
             said = " ".join(str(error).split()) or type(error).__name__
             remedy = (
-                f"Fetching it was tried ({said}) from {', '.join(addresses)}. Try again later, or "
+                f"The download from {', '.join(addresses)} failed ({said}). Try again later, or "
                 f"{by_hand}."
             )
         raise missing(name, sought=sought, remedy=remedy) from error

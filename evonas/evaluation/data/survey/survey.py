@@ -81,7 +81,8 @@ class Survey:
             found.append(f"one class only: {self.class_names[0]}")
         if not self.samples:
             found.append(
-                f"images of {len(self.sizes):,} sizes: bring them to one by --image-size, such as "
+                f"images of {len(self.sizes):,} sizes: resize them to one with --image-size, "
+                f"such as "
                 "--image-size 32"
             )
         for part, counts in self.counts.items():
@@ -101,9 +102,9 @@ class Survey:
     def _of_files(self) -> Iterator[str]:
         if self.unread:
             found = ", ".join(f"{count:,} {suffix}" for suffix, count in self.unread.most_common())
-            yield f"files that are not read: {found}; {how_to_convert(self.unread)}"
+            yield f"ignored files: {found}; {how_to_convert(self.unread)}"
         if self.num_enlarged:
-            yield f"enlarged, as they have fewer pixels than asked for: {self.num_enlarged:,}"
+            yield f"images enlarged to the requested size: {self.num_enlarged:,}"
 
     def _of_classes(self) -> Iterator[str]:
         train = self.counts["train"]
@@ -113,7 +114,7 @@ class Survey:
         if min(train) and imbalance(train) >= UNEVEN:
             yield (
                 f"the largest class has {imbalance(train):.1f} times the images of the smallest: "
-                "accuracy counts large classes more. Weights that make classes equal: "
+                "large classes dominate the accuracy. Class weights that balance them: "
                 f"{min(class_weights(train)):.2f} to {max(class_weights(train)):.2f}"
             )
 

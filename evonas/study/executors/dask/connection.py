@@ -66,8 +66,8 @@ class Connection:
                 self._client: Client = Client(cluster or address, timeout=CONNECT_SECONDS)
             except OSError as problem:
                 raise ClusterError(
-                    f"workers: no scheduler answers at {address} ({problem}); start one by: "
-                    "dask scheduler"
+                    f"workers: no scheduler answers at {address} ({problem}); start one with: "
+                    f"dask scheduler"
                 ) from problem
             self._end.callback(self._leave)
             self._wait_for_a_worker()
@@ -158,9 +158,9 @@ class Connection:
         while not self.num_workers:
             if time.monotonic() > end:
                 raise ClusterError(
-                    f"workers: no worker has come to the scheduler at {self._place} "
-                    f"in {FIRST_WORKER_SECONDS:.0f} seconds; start some by: dask worker "
-                    "tcp://HOST:PORT, then go on by: evonas resume"
+                    f"workers: no worker joined the scheduler at {self._place} within "
+                    f"{FIRST_WORKER_SECONDS:.0f} seconds; start some with: dask worker "
+                    f"tcp://HOST:PORT, then continue with: evonas resume"
                 )
             time.sleep(LOOK_SECONDS)
 
@@ -193,6 +193,6 @@ class Connection:
 
     def _gone(self) -> ClusterError:
         return ClusterError(
-            f"workers: the scheduler at {self._place} has gone; what was finished is kept, and "
-            "`evonas resume` goes on when it is back"
+            f"workers: the scheduler at {self._place} is gone; finished trainings are kept; when "
+            f"it is back, continue with: evonas resume"
         )

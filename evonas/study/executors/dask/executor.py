@@ -188,14 +188,14 @@ class DaskExecutor(AbstractExecutor):
             self._data = None
             self._waiting.appendleft(task.order)
         except KilledWorker as problem:
-            reason = f"{problem.allowed_failures + 1} workers of the cluster died with it"
+            reason = f"{problem.allowed_failures + 1} workers of the cluster died in training it"
             self._done.append((lost(task.order, reason=reason), b""))
         except OtherVersions as problem:
             raise ClusterError(f"workers: {problem}") from problem
         except ModuleNotFoundError as problem:
             raise ClusterError(
-                f"workers: a worker of the cluster cannot import '{problem.name}'; install there "
-                "what is installed here"
+                f"workers: a worker of the cluster cannot import '{problem.name}'; install the "
+                f"same packages there as here"
             ) from problem
 
     def _end_overdue(self) -> None:
@@ -206,7 +206,7 @@ class DaskExecutor(AbstractExecutor):
             if task.began is not None and now - task.began > self._timeout:
                 del self._tasks[key]
                 self._connected().end_with_worker(task.future, task.worker)
-                reason = f"it was not done after {self._timeout:g} seconds"
+                reason = f"it was not finished after {self._timeout:g} seconds"
                 record = failed(task.order, kind=TIMED_OUT, reason=reason, seconds=self._timeout)
                 self._done.append((record, b""))
 

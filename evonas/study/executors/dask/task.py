@@ -70,7 +70,7 @@ def check_versions(expected: Mapping[str, str]) -> None:
         wanted = ", ".join(f"{name} {version}" for name, version in expected.items())
         raise OtherVersions(
             f"{platform.node()}: expected the versions of the run ({wanted}), found "
-            f"{', '.join(others)}; install the same there ({sys.executable})"
+            f"{', '.join(others)}; install the same versions there ({sys.executable})"
         )
 
 

@@ -70,7 +70,7 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
     cores = min(num_cores(), MAX_PROCESSES)
     if multiprocessing.current_process().daemon:
         return Decoders(
-            0, _threads_of_a_worker(), "a worker of a search may not start processes of its own"
+            0, _threads_of_a_worker(), "workers of a search cannot start further processes"
         )
     free = _free_bytes(shared_memory)
     needed = batch_bytes * (AHEAD * cores + 1)
@@ -123,8 +123,8 @@ def told_of_lost_workers() -> Iterator[None]:
         if _WORKER_DIED not in str(problem):
             raise
         raise DataError(
-            f"a process that decodes images was ended from outside ({problem}); if memory was "
-            "short, make the batch smaller. The same command goes on"
+            f"a process that decodes images was killed ({problem}); if memory ran out, use a "
+            f"smaller batch. To continue, run the same command again"
         ) from problem
 
 

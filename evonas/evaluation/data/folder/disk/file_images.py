@@ -43,7 +43,7 @@ class FileImages:
             pixels = self.fitting.fitted(decode(path, least_side=self.fitting.size).pixels)
         except DataError as problem:
             raise DataError(
-                f"{problem}; it could be read when the training began: restore it, and go on"
+                f"{problem}; it was readable when the training started: restore it, then continue"
             ) from problem
         channels, height, width = self.shape
         if pixels.shape != (height, width, channels):
