@@ -62,7 +62,7 @@ class Effects:
 
     Attributes:
         effects: by objective, gene and choice.
-        fits: of each model for each objective.
+        fits: fits of each model for each objective.
     """
 
     effects: tuple[Effect, ...]
@@ -88,8 +88,8 @@ def main_effects(population: Population, *, seed: int) -> Effects:
     fitted again without each fold, the same fits by which they are cross-validated.
 
     Args:
-        population: of one run or several.
-        seed: of the folds and of the random genomes.
+        population: population of one run or several.
+        seed: seed of the folds and of the random genomes.
 
     Raises:
         ConfigError: fewer candidates than :data:`MIN_CANDIDATES` were measured in full.

@@ -27,7 +27,7 @@ class BenchPlan:
         seeds: each engine is run once with each of them. Engines of one seed draw the same random
             first generation, as far as they draw one.
         checkpoints: evaluations after which a score is taken, in ascending order.
-        population: of every engine.
+        population: population of every engine.
         at_once: how many genomes are asked for at once; None for what the engine is made for: one
             if it learns from every single result, else a generation.
 

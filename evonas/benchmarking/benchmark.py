@@ -83,9 +83,9 @@ class Benchmark:
 
     Args:
         space: whose architectures the table holds.
-        rows: of the table.
+        rows: rows of the table.
         goal: which columns matter, and how.
-        name: of the table, for messages.
+        name: name of the table, for messages.
         signals: what engines with a model are told of an architecture beforehand.
 
     Raises:
@@ -161,7 +161,7 @@ class Benchmark:
         """What :meth:`score` would be if a search's own values were the truth.
 
         Args:
-            vectors: of what the search returned, to be minimised.
+            vectors: vectors of what the search returned, to be minimised.
 
         Returns:
             With several objectives a share of the true front's hypervolume, which may be above 1;

@@ -30,12 +30,13 @@ class Trajectory:
     """One run.
 
     Attributes:
-        name: of its folder.
-        label: of the group it belongs to.
-        vectors: of its trainings in the order of asking, to be minimised: what is believed of the
-            candidate at the end of the run; None for failures, and for a candidate's later
+        name: name of its folder.
+        label: label of the group it belongs to.
+        vectors: vectors of its trainings in the order of asking, to be minimised: what is believed
+            of the candidate at the end of the run; None for failures, and for a candidate's later
             trainings, which cost and bring no new one.
-        seconds: that the trainings up to each took, measuring included, over all workers.
+        seconds: the seconds that the trainings up to each took, measuring included, over all
+            workers.
         num_outside: candidates outside the constraints.
     """
 

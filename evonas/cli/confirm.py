@@ -22,15 +22,15 @@ def confirm_and_show(
     """Train every network that may be on the front anew, and print what it was confirmed by.
 
     Args:
-        folder: of the run.
-        replicates: of each network.
+        folder: folder of the run.
+        replicates: replicates of each network.
         workers: where networks are trained.
         is_quiet: whether no progress is shown.
         retry_failed: see :func:`evonas.study.results.confirmation.confirm_study`.
 
     Raises:
         ConfigError: ``replicates`` is below 1, or no network is on the front.
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
     """
     console = working(quiet=is_quiet)
     with confirmation_display(console, is_quiet=is_quiet) as show:

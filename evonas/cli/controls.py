@@ -52,7 +52,7 @@ def ablate_and_show(
     """Train the controls of every network that a run returned, and print what they come to.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         workers: where networks are trained.
         is_quiet: whether no progress is shown.
         has_controls: whether the run asks for them.
@@ -60,7 +60,7 @@ def ablate_and_show(
             more, asked for or not.
 
     Raises:
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
     """
     console = working(quiet=is_quiet)
     with count_display(console, is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as show:

@@ -52,8 +52,8 @@ def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) ->
     """The lines of a run about its images.
 
     Args:
-        console: to print on.
-        survey: of the images.
+        console: console to print on.
+        survey: survey of the images.
         sheet: where the contact sheet lies; None where there is none.
     """
     parts = ", ".join(f"{sum(counts):,} {part}" for part, counts in survey.counts.items())

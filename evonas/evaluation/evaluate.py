@@ -50,9 +50,9 @@ def evaluate(
     expensive objective had the best value it can have, has its expensive objectives left out.
 
     Args:
-        space: of the genome.
-        genome: to be decoded.
-        protocol: of the study.
+        space: space of the genome.
+        genome: genome to decode.
+        protocol: protocol of the study.
         stage: how far; all the way if None.
         variant: what is trained in the place of the genome's network, by the seeds of the genome.
 
@@ -75,8 +75,8 @@ def at_half_batch(protocol: Protocol, stage: Stage) -> Stage | None:
     """What is tried once where memory ran out: the training from its start, at half the batch.
 
     Args:
-        protocol: of the study.
-        stage: that memory ran out in.
+        protocol: protocol of the study.
+        stage: the stage that memory ran out in.
 
     Returns:
         None where half the batch was tried already, or is too small to train with.

@@ -17,12 +17,12 @@ class EvaluationBuilder:
     """An evaluation under way: what is known of the candidate so far.
 
     Args:
-        protocol: of the study.
-        key: of the record.
+        protocol: protocol of the study.
+        key: key of the record.
         genome: its text.
-        seed: of the training.
+        seed: seed of the training.
         replicate: which training of the candidate it is.
-        batch: that it is trained with in the place of the study's; None for that.
+        batch: the batch that it is trained with in the place of the study's; None for that.
 
     Attributes:
         seed: the same.

@@ -43,9 +43,9 @@ def with_description(
 
     Args:
         weights: as safetensors.
-        architecture: of the network.
-        traits: of the images that it was trained on.
-        seed: that it was built with.
+        architecture: architecture of the network.
+        traits: traits of the images that it was trained on.
+        seed: the seed that it was built with.
         training: what a final training did, so that nobody measures on images that it learned.
 
     Returns:
@@ -73,7 +73,7 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The weights in a file of ``models/``, and what the file says of them.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
         The weights by name, on the CPU, and the description; the latter is empty in a file of
@@ -108,7 +108,7 @@ def load_network(path: str | Path) -> Network:
     """The trained network in a file of ``models/``, by that file alone.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
         A network in evaluation mode, on the CPU: float images (N, channels, height, width) in

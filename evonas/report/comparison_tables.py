@@ -21,7 +21,7 @@ def write_comparison(
     """Write what each run reached and every table that is printed.
 
     Args:
-        comparison: of runs or of benches.
+        comparison: comparison of runs or of benches.
         folder: is made if it is not there.
         objectives: the names of the columns of an attainment surface.
         signs: for each objective -1 where it is maximised, so that it is written as measured.

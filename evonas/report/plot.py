@@ -34,9 +34,9 @@ def draw_front(
     Candidates far behind may lie beyond the axes.
 
     Args:
-        candidates: of a study; what failed or was left out is not drawn.
+        candidates: candidates of a study; what failed or was left out is not drawn.
         objectives: at least one; a single one is drawn over the order of evaluation.
-        path: of the picture.
+        path: path of the picture.
         title: above the panels.
     """
     figure = front_figure(candidates, objectives, title=title)

@@ -66,7 +66,7 @@ class AbstractSearch(ABC):
         has_model: whether it learns a model of results, which signals can inform.
         min_objectives: how many objectives it needs.
         max_objectives: how many it can take; None for any number.
-        package: of an optional dependency that it needs.
+        package: package of an optional dependency that it needs.
 
     Raises:
         ConfigError: the population is smaller than two.

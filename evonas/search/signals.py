@@ -42,7 +42,7 @@ class InformedProblem:
 
     Args:
         problem: the space.
-        signals: of its canonical genomes, for engines with a model.
+        signals: signals of its canonical genomes, for engines with a model.
         founders: canonical genomes that any engine begins with, the most promising first.
     """
 
@@ -83,7 +83,8 @@ class Relevance(NamedTuple):
             differ by one standard deviation of this signal alone, in standard deviations of the
             results, on the scale on which they are modelled.
         linear: the same of the part that is linear in the signal.
-        length_scale: of the squared exponential, in standard deviations of the signal.
+        length_scale: length scale of the squared exponential, in standard deviations of the
+            signal.
     """
 
     objective: int

@@ -101,7 +101,7 @@ def channel_problems(
     """Channels that do not fit together, at any width that genomes may choose.
 
     Args:
-        spec: of the space.
+        spec: specification of the space.
         graphs: its cells.
         positions: with every cell that a genome may have.
         channels: C.

@@ -27,7 +27,7 @@ class _Analysis:
 
     Attributes:
         cells: the analysis of each cell.
-        positions: of this genome.
+        positions: positions of this genome.
         needed: for every position, whether the classifier reads it.
         active_macros: the numbers of the active macro genes.
         active_rules: the numbers of the active rule genes.

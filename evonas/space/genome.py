@@ -44,7 +44,7 @@ def checked_values(genome: Genome, genes: Sequence[Gene], *, where: str) -> tupl
 
     Args:
         genome: to check.
-        genes: of a space.
+        genes: genes of a space.
         where: names the space in messages.
 
     Raises:

@@ -27,7 +27,7 @@ class Paths:
         graphs: the cells, in the order of their genes, which come first in a genome.
 
     Attributes:
-        names: of every path that a genome can have, ``cell:input>operation>operation``.
+        names: names of every path that a genome can have, ``cell:input>operation>operation``.
     """
 
     def __init__(self, graphs: Sequence[CellGraph]) -> None:

@@ -21,13 +21,13 @@ class Account:
     """Follows a study at a cost that does not grow with it, and writes all of it now and then.
 
     Args:
-        folder: of the run.
-        settings: of the run.
-        beliefs: of its candidates.
-        models: of the run.
+        folder: folder of the run.
+        settings: settings of the run.
+        beliefs: beliefs of its candidates.
+        models: models of the run.
         kept: keys of candidates whose models are kept in any case while it goes on.
-        on_progress: is called with every report.
-        on_generation: is called with all candidates, when they are written.
+        on_progress: called with every report.
+        on_generation: called with all candidates, when they are written.
 
     Attributes:
         hypervolumes: at the end of each generation.
@@ -69,7 +69,7 @@ class Account:
         """Measure the generations that ended; whether there are any.
 
         Args:
-            plan: of the study.
+            plan: plan of the study.
         """
         missing = plan.num_generations - len(self.hypervolumes)
         if missing:
@@ -82,7 +82,7 @@ class Account:
         """Write what follows from the journal, where enough was added since this was done.
 
         Args:
-            plan: of the study.
+            plan: plan of the study.
             is_last: whether the search has ended: then whatever was added is written.
         """
         if is_last and 0 < self._num_noted == self._num_written:
@@ -100,7 +100,7 @@ class Account:
         """Say how far the study is.
 
         Args:
-            plan: of the study.
+            plan: plan of the study.
         """
         returned = front(self._beliefs.glance(), self._objectives)
         self._on_progress(

@@ -50,12 +50,12 @@ def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progre
     still to be audited leaves the front meanwhile.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         executor: where networks are trained again whose weights are not kept.
-        on_progress: is called with the networks that were audited and their total so far.
+        on_progress: called with the number of audited networks and their total so far.
 
     Raises:
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
         StorageError: the journal is damaged, or a network trains to other values than it holds.
     """
     with opened_run(folder) as (settings, journal):

@@ -45,9 +45,9 @@ def config_text(
     """The text of ``config.yaml``: the settings that decide the result, and where the images lie.
 
     Args:
-        settings: of a run.
-        versions: of the packages that its results depend on.
-        sources: of the user's own objectives, by name.
+        settings: settings of a run.
+        versions: versions of the packages that its results depend on.
+        sources: sources of the user's own objectives, by name.
     """
     document: dict[str, Any] = {}
     for name, value in settings.values().items():

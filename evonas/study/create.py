@@ -59,7 +59,7 @@ def create_run(
 
     Args:
         folder: new, or empty.
-        settings: of the run, filled in.
+        settings: settings of the run, filled in.
         space_text: the YAML of its search space.
         prior_json: the text of the results that it begins with; None for none.
 

@@ -32,7 +32,7 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
     A journal of an earlier format becomes one of this format.
 
     Raises:
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         ObjectiveError: one of its own objectives is gone, or is not what the run began with.
         StorageError: see :func:`readable_run`.
     """

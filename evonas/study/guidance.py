@@ -76,9 +76,9 @@ def make_guided_search(
     """The engine of a run, new, which is asked for each genome once.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         space: at the size of its candidates.
-        folder: of the run, which signals of networks are cached in.
+        folder: folder of the run, which signals of networks are cached in.
 
     Raises:
         InputError: the supernet cannot be made: of the class of what is wrong.
@@ -131,12 +131,12 @@ def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> Gen
     """The signals of a run. Those of untrained networks are shown training images.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         space: at the size of its candidates.
         cache: a file that keeps what networks tell, for a resumed run; None to keep nothing.
 
     Raises:
-        InputError: of the class of what is wrong with the images.
+        InputError: a subclass that names the problem with the images.
     """
     names, protocol = settings.search.signals, Protocol.of(settings)
     if not needs_images(names):

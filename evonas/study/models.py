@@ -25,10 +25,10 @@ class Models:
     """The weights in the folder of a run: of each candidate those of its representative training.
 
     Args:
-        folder: of the run.
-        space: of the genomes.
-        protocol: of the run.
-        traits: of its images.
+        folder: folder of the run.
+        space: space of the genomes.
+        protocol: protocol of the run.
+        traits: traits of its images.
     """
 
     def __init__(self, folder: Path, space: Space, protocol: Protocol, traits: Traits) -> None:
@@ -59,7 +59,7 @@ class Models:
         One that cannot be trained here for lack of memory or time is left without.
 
         Args:
-            candidates: that shall have a model.
+            candidates: the candidates that shall have a model.
             executor: where they are trained.
 
         Raises:
@@ -100,8 +100,8 @@ def is_model_of(candidate: Candidate, path: Path) -> bool:
     """Whether a file is there, is what was written, and is of the training that stands for it.
 
     Args:
-        candidate: of the run.
-        path: of the file.
+        candidate: candidate of the run.
+        path: path of the file.
     """
     try:
         _, document = read_model(path)

@@ -62,7 +62,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
         reads_data: whether the data are read, so that a missing file is known now.
 
     Raises:
-        InputError: of the class of what is wrong.
+        InputError: a subclass that names the problem.
     """
     if isinstance(given.problem.space, Unset):
         raise ConfigError("space: expected a search space, got none; see: evonas spaces")
@@ -121,7 +121,7 @@ def check_run(settings: Settings) -> None:
     """Refuse the settings of a run that name something unknown or contradict each other.
 
     Raises:
-        InputError: of the class of what is wrong.
+        InputError: a subclass that names the problem.
     """
     check_settings(settings)
     problem, search = settings.problem, settings.search
@@ -272,7 +272,7 @@ def _supernet_budget(settings: Settings) -> dict[str, int | None]:
     """Thrice a candidate's epochs, as many of the others; None where no supernet is trained.
 
     Args:
-        settings: of the candidates, filled in.
+        settings: settings of the candidates, filled in.
     """
     if not needs_guide(settings):
         return dict.fromkeys(name for name in BUDGET if _is_open(settings, name))

@@ -57,13 +57,13 @@ def run_study(
     Args:
         folder: made by :func:`evonas.study.create.create_run`.
         executor: where candidates are evaluated; it does not change any result.
-        on_progress: is called after every training.
-        on_generation: is called after every generation, with all candidates so far.
+        on_progress: called after every training.
+        on_generation: called after every generation, with all candidates so far.
         retry_failed: whether trainings that were lost to a cause outside the network are tried
             once more.
 
     Raises:
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
         StorageError: the journal is damaged, or this version of evonas asks for other candidates
             than the one that began the run, or trains them to other values.
     """

@@ -51,8 +51,8 @@ def run_traits(settings: Settings, journal: Journal) -> Traits:
     """What the images of a run are like; they are not read, but for ``folder`` in a run of before.
 
     Args:
-        settings: of the run.
-        journal: of the run.
+        settings: settings of the run.
+        journal: journal of the run.
 
     Raises:
         DataError: ``folder`` finds no images.

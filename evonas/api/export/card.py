@@ -1,4 +1,4 @@
-"""The model card of an exported network: what it is, what was measured, what is not known."""
+"""The model card of an exported network: what it is, what was measured, what is unknown."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -30,11 +30,11 @@ def model_card(
     """The card as Markdown.
 
     Args:
-        network: that was exported.
-        about: the description in the model's file.
-        use: code that gives logits, in Python.
-        source: the model's file.
-        run: the folder of the run that found it; None for a file by itself.
+        network: the network that was exported.
+        about: the description in the model file.
+        use: Python code that computes logits.
+        source: the model file.
+        run: the folder of the run that found it; None for a file on its own.
     """
     state = None if run is None else read_run(run)
     parts = [

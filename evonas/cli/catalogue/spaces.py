@@ -57,7 +57,7 @@ def check_space(console: Console, file: Path, *, trains: bool) -> None:
     What is wrong in it leaves as one error with a line for each problem.
 
     Args:
-        console: to print on.
+        console: console to print on.
         file: the YAML, or the name of a shipped space.
         trains: whether functions are counted and networks trained.
     """

@@ -102,7 +102,7 @@ def _around(epsilon: Fraction | None) -> list[Fraction]:
     """Radii to attack at where none are given.
 
     Args:
-        epsilon: that the network was searched with; None if it is not known.
+        epsilon: the epsilon that the network was searched with; None if it is not known.
     """
     if epsilon is None:
         return [Fraction(n, 255) for n in (1, 2, 4, 8)]

@@ -22,7 +22,7 @@ def add_masking(table: Table, masking: Masking) -> None:
     """A row for each check, and for what is told of the learning rule.
 
     Args:
-        table: of four columns.
+        table: table of four columns.
         masking: the diagnostics.
     """
     for check in masking.checks:

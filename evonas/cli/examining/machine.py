@@ -21,7 +21,7 @@ class Gpu:
     """One CUDA device.
 
     Attributes:
-        name: of the chip.
+        name: name of the chip.
         memory_bytes: in all.
         capability: major and minor.
     """
@@ -40,9 +40,9 @@ class Machine:
         torch: version.
         cuda_of_torch: version of CUDA that torch was built with; None for a build without.
         triton: version; None where it is not installed.
-        cores: that this process may use.
-        memory_bytes: of the machine; None where the system does not tell.
-        gpus: that torch can use.
+        cores: the cores that this process may use.
+        memory_bytes: memory of the machine; None where the system does not tell.
+        gpus: the GPUs that torch can use.
         has_driver: whether there are signs of an NVIDIA driver.
         data_dir: where data are sought.
         has_data_dir: whether that folder exists.

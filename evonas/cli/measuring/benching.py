@@ -39,7 +39,7 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     """Run the bench, print mean and standard deviation, and write the records if asked to.
 
     Raises:
-        InputError: of the class of what is wrong; nothing is written then.
+        InputError: a subclass that names the problem; nothing is written then.
     """
     workers = _workers(options.workers)
     plan = _plan(options)

@@ -54,7 +54,7 @@ def compare_and_show(
     """Compare, print, and write into ``out`` if it is given.
 
     Raises:
-        InputError: of the class of what is wrong; nothing is written then.
+        InputError: a subclass that names the problem; nothing is written then.
     """
     if not runs:
         raise ConfigError("runs: expected folders of runs, or files of evonas bench, got none")

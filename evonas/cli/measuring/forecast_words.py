@@ -18,7 +18,7 @@ def show_forecast(console: Console, found: RunForecast) -> None:
     """A row for each candidate, and what the run needs.
 
     Args:
-        console: to print on.
+        console: console to print on.
         found: to be shown.
     """
     table = Table(*COLUMNS, box=None)

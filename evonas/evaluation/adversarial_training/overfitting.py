@@ -45,7 +45,7 @@ def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bo
     forgets everything loses both and is not overfitted; nor is one at chance, which loses nothing.
 
     Args:
-        history: of every epoch so far.
+        history: history of every epoch so far.
         num_images: behind each share.
     """
     if not history:
@@ -64,10 +64,10 @@ class OverfittingMonitor:
         pixels: (N, C, H, W), in [0, 1]; training images that are not augmented.
         labels: int64, (N,), on their device.
         adversary: what the network is trained on.
-        seed: of the training; the random starts are the same after every epoch.
+        seed: seed of the training; the random starts are the same after every epoch.
 
     Attributes:
-        history: of every epoch so far.
+        history: history of every epoch so far.
     """
 
     def __init__(self, pixels: Tensor, labels: Tensor, *, adversary: Adversary, seed: int) -> None:

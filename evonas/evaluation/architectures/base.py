@@ -13,7 +13,7 @@ class AbstractArchitecture(ABC):
     """A network for images of any data set.
 
     Attributes:
-        model_format: of the files of its trained networks.
+        model_format: model format of the files of its trained networks.
     """
 
     model_format: ClassVar[str]
@@ -38,8 +38,8 @@ class AbstractArchitecture(ABC):
         """Not trained yet, on the CPU, in training mode.
 
         Args:
-            traits: of the images.
-            seed: of its weights and of its feedback.
+            traits: traits of the images.
+            seed: seed of its weights and of its feedback.
 
         Raises:
             InputError: it cannot be built for these images.

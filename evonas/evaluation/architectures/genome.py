@@ -21,9 +21,9 @@ class GenomeArchitecture(AbstractArchitecture):
     Attributes:
         space_text: the YAML of the search space.
         genome: its text.
-        channels: of the first stage.
-        cells: of a stage.
-        rules: that the rule genes choose from.
+        channels: channels of the first stage.
+        cells: cells of a stage.
+        rules: the rules that the rule genes choose from.
         where: of the space's text, for messages.
     """
 

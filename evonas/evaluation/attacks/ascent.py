@@ -78,7 +78,7 @@ def observe(
             input, the gradient is zero.
         points: (N, C, H, W).
         labels: int64, (N,).
-        loss: of logits and labels, (N,).
+        loss: loss of logits and labels, (N,).
         reference: a third argument of ``loss`` where it takes one, a row per image: the class to
             aim at, or the clean logits.
     """

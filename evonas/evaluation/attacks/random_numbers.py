@@ -17,10 +17,10 @@ def uniform_rows(positions: Iterable[int], count: int, *, seed: int, name: str) 
     """Uniform numbers in [0, 1), float32, (positions, ``count``), on the CPU.
 
     Args:
-        positions: of the images in their set.
+        positions: positions of the images in their set.
         count: numbers for each image.
-        seed: of all attacks of a study.
-        name: of the attack; each has numbers of its own.
+        seed: seed of all attacks of a study.
+        name: name of the attack; each has numbers of its own.
     """
     rows = [
         torch.rand(

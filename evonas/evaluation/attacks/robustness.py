@@ -46,7 +46,8 @@ class RobustAccuracy:
 
     Attributes:
         value: share of the images classified rightly, clean and wherever the attack looked.
-        standard_error: of ``value`` as an estimate of the share among all such images.
+        standard_error: standard error of ``value`` as an estimate of the share among all such
+            images.
         clean: share classified rightly without attack; never below ``value``.
         gradient_honesty: relative error of the attacked gradient; None when not measured.
         zero_gradient_share: share of the images where the attack had no gradient to follow.
@@ -101,7 +102,7 @@ def robust_accuracy(
         images: on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         num_steps: gradient steps of the attack.
-        noise_seed: of the starting points; a constant of the study.
+        noise_seed: seed of the starting points; a constant of the study.
         batch_size: images attacked at once, at most; matters to the result only by rounding.
         loss: a name in ``ATTACK_LOSSES``.
         gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it

@@ -37,7 +37,7 @@ class Fingerprint:
     """The same of images that come one after the other.
 
     Args:
-        shape: of all of them: (N, channels, height, width).
+        shape: shape of all of them: (N, channels, height, width).
         class_names: in the order of the labels; empty where they are not known.
     """
 

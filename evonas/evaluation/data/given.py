@@ -21,9 +21,9 @@ class GivenData:
     """What a data set holds, as it travels between machines.
 
     Attributes:
-        name: of the data set.
+        name: name of the data set.
         data_dir: where it lies on the machine that it came from; there it need not exist.
-        traits: of the data set.
+        traits: traits of the data set.
         train: pixels and labels of the official training images.
         test: the same of the test images; None where they could not be read.
         fitting: the size that all of them have been brought to.
@@ -44,7 +44,7 @@ class GivenSource(AbstractSource):
     """Offers what was given; nothing is read.
 
     Args:
-        data: that was given.
+        data: the data that was given.
     """
 
     def __init__(self, data: GivenData) -> None:
@@ -80,7 +80,7 @@ def packed(
 
     Args:
         source: reads it here, at this size.
-        name: of the data set.
+        name: name of the data set.
         data_dir: where it lies here.
         fitting: the size.
 

@@ -111,7 +111,7 @@ def load_search_data(
         download: fetch the data when they are missing and their publisher allows it.
         seed: the study's seed.
         num_images: how many training images to keep; None keeps all.
-        sha256: that the official training images must have; None for any.
+        sha256: the SHA-256 hash that the official training images must have; None for any.
         fitting: the size that images are brought to.
 
     Returns:
@@ -158,7 +158,7 @@ def load_test(
         name: a name in ``all_datasets()``.
         data_dir: where the data lie; None takes ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
-        sha256: that the images must have; None for any.
+        sha256: the SHA-256 hash that the images must have; None for any.
         fitting: the size that images are brought to.
 
     Raises:

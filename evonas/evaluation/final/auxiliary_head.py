@@ -29,11 +29,11 @@ class AuxiliaryHead(AbstractAddition):
     learn by the rule of the network's own classifier, on a wiring of their own.
 
     Args:
-        network: of cells; is watched until :meth:`release`.
+        network: network of cells; is watched until :meth:`release`.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        weight: of its loss.
-        seed: of its weights and of its feedback.
+        weight: weight of its loss.
+        seed: seed of its weights and of its feedback.
 
     Attributes:
         module: the head.

@@ -18,7 +18,7 @@ class FinalData:
     """On one device.
 
     Attributes:
-        traits: of the data set.
+        traits: traits of the data set.
         train: the images that are learned.
         validation: those that choose the epoch; None where none are kept for it.
     """
@@ -41,12 +41,12 @@ def load_final_data(
     """The official training images of a data set, divided; its test images are not read.
 
     Args:
-        name: of the data set.
+        name: name of the data set.
         data_dir: where it lies.
-        validation_share: of the images, every class in its share.
+        validation_share: share of the images, every class in its share.
         split_seed: picks them; the same for all seeds of a training, so that they compare.
         device: where the images go.
-        sha256: that the official training images must have; None for any.
+        sha256: the SHA-256 hash that the official training images must have; None for any.
         fitting: the size that images are brought to.
 
     Raises:

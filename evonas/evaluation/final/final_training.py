@@ -42,7 +42,7 @@ class EpochRecord:
         learning_rate: in it.
         loss: mean cross-entropy of its steps with their targets, in nats.
         validation: accuracy after it, in [0, 1]; None where no images are kept for it.
-        seconds: of wall clock, validation included.
+        seconds: seconds of wall clock, validation included.
     """
 
     epoch: int
@@ -60,10 +60,11 @@ class FinalTraining:
 
     Args:
         network: as it was built, on the device of the data.
-        data: that it learns.
+        data: the data that it learns.
         recipe: how, and for how long.
-        seed: of the order of the images, of their augmentation and of the regularisation.
-        precision: of the forward and the backward pass; accuracies are measured in float32.
+        seed: seed of the order of the images, of their augmentation and of the regularisation.
+        precision: precision of the forward and the backward pass; accuracies are measured in
+            float32.
         part: number of this process, and how many share each batch; if there are several, they
             are torch's default process group by the time of :meth:`run`.
 
@@ -133,7 +134,7 @@ class FinalTraining:
         """Train to the end, and leave the weights of the best epoch in the network.
 
         Args:
-            on_step: is called after every step and every epoch; may call :meth:`checkpoint`.
+            on_step: called after every step and every epoch; may call :meth:`checkpoint`.
 
         Raises:
             TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.

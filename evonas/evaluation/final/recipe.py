@@ -24,21 +24,23 @@ class FinalRecipe:
         epochs: passes over the training part.
         batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
         learning_rate: at its highest; rules with an update of their own have their own.
-        momentum: of SGD.
+        momentum: momentum of SGD.
         weight_decay: coupled to the gradient.
         warmup_epochs: in which the learning rate rises, linearly.
         cutout: side of a square that is cut out of each image, in pixels; 0 for none.
         mixup: alpha of Beta(alpha, alpha), from which the shares of mixed images come; 0 for none.
         label_smoothing: share of the target that all classes have in equal parts.
-        clip_norm: that the gradient of all weights together is scaled down to; 0 for none.
-        average_decay: of an exponential moving average of the weights, which is then what is
-            validated and kept; 0 for none.
+        clip_norm: largest norm of the gradient of all weights together, to which larger ones are
+            scaled down; 0 for none.
+        average_decay: decay of an exponential moving average of the weights, which is then
+            what is validated and kept; 0 for none.
         drop_path: probability, in the last epoch, that an image skips an edge of a cell; it rises
             linearly from 0.
-        auxiliary_weight: of the loss of a second classifier in the midst of the cells; 0 for none.
+        auxiliary_weight: weight of the loss of a second classifier in the middle of the
+            cells; 0 for none.
         views: by which validation and test images are classified, see :class:`Views`.
-        validation_share: of the official training images that choose the best epoch; 0 trains on
-            all of them and keeps the last epoch.
+        validation_share: share of the official training images that choose the best
+            epoch; 0 trains on all of them and keeps the last epoch.
     """
 
     description: str

@@ -50,7 +50,7 @@ def average(tensors: Sequence[Tensor]) -> None:
     """Put the mean over all processes of the default group in the place of each tensor.
 
     Args:
-        tensors: of one type and device, of the same shapes in all processes.
+        tensors: tensors of one type and device, of the same shapes in all processes.
     """
     flat = torch.cat([each.reshape(-1) for each in tensors])
     dist.all_reduce(flat)

@@ -17,7 +17,7 @@ class WeightAverage:
 
     Args:
         network: in training; its tensors must stay where they are.
-        decay: of the average, in [0, 1).
+        decay: decay of the average, in [0, 1).
     """
 
     def __init__(self, network: nn.Module, *, decay: float) -> None:

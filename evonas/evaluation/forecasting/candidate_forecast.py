@@ -26,14 +26,14 @@ class CandidateForecast:
 
     Attributes:
         text: the genome.
-        parameters: that are trained.
-        multiply_adds: of one image, forward.
-        peak_bytes: of a training step: network, optimiser, activations; without the images, and
-            without what Python and torch need to run at all.
-        step_seconds: of a mini-batch.
-        training_seconds: of all epochs.
-        objective_seconds: of all objectives, the expensive ones included.
-        latency_milliseconds: of a forward pass of one image.
+        parameters: number of trainable parameters.
+        multiply_adds: multiply-adds of one image, forward.
+        peak_bytes: peak memory of a training step: network, optimiser, activations; without the
+            images, and without what Python and torch need to run at all.
+        step_seconds: time of a mini-batch.
+        training_seconds: time of all epochs.
+        objective_seconds: time of all objectives, the expensive ones included.
+        latency_milliseconds: latency of a forward pass of one image.
     """
 
     text: str
@@ -64,10 +64,10 @@ def forecast_candidate(
 
     Args:
         own: the candidate.
-        protocol: of the run.
-        data: of the run.
+        protocol: protocol of the run.
+        data: data of the run.
         attacked: the images of the validation part that are attacked.
-        attack_seed: of the run.
+        attack_seed: attack seed of the run.
         clock: in seconds.
 
     Raises:

@@ -12,8 +12,8 @@ def draw_genomes(space: Space, *, count: int, seed: int) -> list[Genome]:
 
     Args:
         space: at its size.
-        count: of genomes.
-        seed: of the draw.
+        count: count of genomes.
+        seed: seed of the draw.
     """
     rng = random.Random(seed)
     found: dict[Genome, None] = {}

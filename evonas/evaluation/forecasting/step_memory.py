@@ -56,9 +56,9 @@ def forecast_step_memory(
 
     Args:
         own: whose network is trained.
-        traits: of the images.
-        recipe: of the training.
-        precision: of the forward and the backward pass.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        precision: precision of the forward and the backward pass.
 
     Raises:
         SpaceError: the network does not fit the images.
@@ -94,9 +94,9 @@ def step_allocations(
 
     Args:
         own: whose network is trained.
-        traits: of the images.
-        recipe: of the training.
-        precision: of the forward and the backward pass.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        precision: precision of the forward and the backward pass.
     """
     generator = torch.Generator().manual_seed(0)
     batch = recipe.batch

@@ -40,9 +40,9 @@ def step_seconds(
 
     Args:
         own: whose network is trained.
-        traits: of the images.
-        recipe: of the training.
-        precision: of the forward and the backward pass.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        precision: precision of the forward and the backward pass.
         clock: in seconds; by default that of the processor, on which others' work does not count.
 
     Raises:

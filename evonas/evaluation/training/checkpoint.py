@@ -54,7 +54,7 @@ def restore_checkpoint(
     Args:
         checkpoint: what that function gave.
         step: newly made, of a network newly built from the same genome and seed.
-        generator: that plans the epochs.
+        generator: the generator that plans the epochs.
         monitor: newly made; None where nothing is checked.
 
     Returns:

@@ -28,8 +28,8 @@ class Speed:
     """What was measured.
 
     Attributes:
-        images_per_second: of training, one candidate alone.
-        step_milliseconds: of one optimiser step.
+        images_per_second: throughput of training, one candidate alone.
+        step_milliseconds: time of one optimiser step.
         batch: images in it.
         fallback: why the steps were not replays of a CUDA graph; None if they were.
     """

@@ -41,8 +41,8 @@ def build_named(
             which has the rule as it is for a readout.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        seed: of the weights and of the rules' feedback.
-        mean: of each channel, for the normalisation; 0 by default.
+        seed: seed of the weights and of the rules' feedback.
+        mean: mean of each channel, for the normalisation; 0 by default.
         deviation: the same for the standard deviation; 1 by default.
 
     Raises:

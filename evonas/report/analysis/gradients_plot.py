@@ -26,7 +26,7 @@ def draw_gradients(
     Args:
         found: by state of the weights.
         batches: mini-batches; about the largest variance that can be seen.
-        path: of the picture.
+        path: path of the picture.
         title: above it.
     """
     layers = max(len({one.layer for one in some}) for some in found.values())

@@ -24,7 +24,7 @@ def draw_landscape(
     Args:
         surface: rows by the first direction; may hold NaN and infinity.
         steps: along each direction, in units of the weights' own norm.
-        path: of the picture.
+        path: path of the picture.
         title: above it.
     """
     values = np.asarray(surface, dtype=float)

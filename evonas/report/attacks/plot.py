@@ -22,8 +22,8 @@ def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None
     Masked accuracies, along the rules' own backward pass, are dashed.
 
     Args:
-        outcomes: of one network; those without a radius are not drawn.
-        path: of the picture.
+        outcomes: outcomes of one network; those without a radius are not drawn.
+        path: path of the picture.
         title: above it.
     """
     shown = [each for each in outcomes if each.epsilon]

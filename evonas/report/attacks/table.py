@@ -22,7 +22,7 @@ def attack_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     Rows with ``masked`` followed the rules' own backward pass: they do not measure robustness.
 
     Args:
-        outcomes: of one network.
+        outcomes: outcomes of one network.
     """
     worst = {each.epsilon: each for each in worst_cases(outcomes)}
     radii = list(dict.fromkeys(each.epsilon for each in outcomes))
@@ -66,7 +66,7 @@ def write_attacks(
 
     Args:
         folder: is made if it is missing.
-        outcomes: of one network.
+        outcomes: outcomes of one network.
         masking: by radius as text.
         about: what was attacked, and how; for the JSON file.
     """

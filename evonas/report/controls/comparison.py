@@ -22,7 +22,7 @@ class Comparison:
     Attributes:
         control: its name, or that of its group.
         measure: an objective; ``test_`` before it: on the test part.
-        members: of the group; 1 for a control that is in none.
+        members: members of the group; 1 for a control that is in none.
         is_member: whether this is one of a group, which is compared as a whole.
         trainings: how many there were, all members together.
         failed: of these, with no value.
@@ -63,7 +63,7 @@ def compare_controls(trainings: Mapping[str, Sequence[Evaluation]]) -> list[Comp
     """All comparisons, measure by measure: the network, controls, members of groups behind them.
 
     Args:
-        trainings: of one network, by control, see :mod:`evonas.study.controls.reading`.
+        trainings: trainings of one network, by control, see :mod:`evonas.study.controls.reading`.
     """
     counted = {
         name: {e.replicate: trained_values(e) for e in healthy(some)}

@@ -41,8 +41,8 @@ def controls_table(
     """One row for each control in each measure, and for each member of a group.
 
     Args:
-        comparisons: of :func:`evonas.report.controls.comparison.compare_controls`.
-        trainings: that they were made from.
+        comparisons: comparisons of :func:`evonas.report.controls.comparison.compare_controls`.
+        trainings: the trainings that they were made from.
     """
     frame = pd.DataFrame([_row(each, trainings) for each in comparisons], columns=COLUMNS)
     return frame.astype(dict.fromkeys(("params", "pairs"), "Int64"))
@@ -57,10 +57,10 @@ def write_tables(
     """Write both files into ``folder/controls/key/``.
 
     Args:
-        folder: of the run.
-        key: of the network.
-        comparisons: of its controls.
-        trainings: that they were made from.
+        folder: folder of the run.
+        key: key of the network.
+        comparisons: comparisons of its controls.
+        trainings: the trainings that they were made from.
     """
     home = controls_folder(folder, key)
     home.parent.mkdir(exist_ok=True)

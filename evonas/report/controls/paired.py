@@ -17,7 +17,7 @@ class Estimate:
     """A mean and what is known of it.
 
     Attributes:
-        mean: of the values.
+        mean: mean of the values.
         error: its standard error; None for a single value, and for equal ones.
         low: of its 95 % interval by the t distribution; None where the error is.
         high: the same.
@@ -52,7 +52,7 @@ def by_student(mean: float, error: float, *, freedom: float) -> Estimate:
     """A mean with its standard error, judged by a t distribution.
 
     Args:
-        mean: of the sample.
+        mean: mean of the sample.
         error: its standard error.
         freedom: degrees of freedom of the error.
     """
@@ -72,7 +72,8 @@ def flipped_signs(differences: Sequence[float]) -> float | None:
     With n pairs p is at least 2^(1-n): 0.0625 for five.
 
     Args:
-        differences: of pairs; None is given back for more than :data:`MAX_FLIPPED`, or for none.
+        differences: differences of pairs; None is given back for more than :data:`MAX_FLIPPED`, or
+            for none.
     """
     count = len(differences)
     if not 0 < count <= MAX_FLIPPED:

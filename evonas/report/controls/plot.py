@@ -27,8 +27,8 @@ def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) 
     points are members of a group.
 
     Args:
-        comparisons: of one network.
-        path: of the picture.
+        comparisons: comparisons of one network.
+        path: path of the picture.
         title: above the panels.
     """
     rows = reported(comparisons)
@@ -50,7 +50,7 @@ def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], mea
     Args:
         means: None for the differences alone.
         gaps: where these are drawn.
-        rows: of this measure.
+        rows: rows of this measure.
         measure: its name.
     """
     shown = [row for row in by_difference(rows) if means is not None or row.control != NETWORK]

@@ -16,7 +16,7 @@ def twin_differences(controls: Mapping[str, Trainings]) -> dict[str, Differences
     """The difference of each network to its ``bp`` twin, by the key of the network.
 
     Args:
-        controls: of :func:`evonas.study.controls.reading.read_controls`.
+        controls: controls of :func:`evonas.study.controls.reading.read_controls`.
     """
     found = {
         key: {

@@ -14,7 +14,7 @@ class Depths:
 
     Attributes:
         depths: parts of the skeleton, in the order in which the image passes them.
-        rules: of the run.
+        rules: rules of the run.
         front: by rule, then by depth; None where the front has no such layer.
         everyone: the same of all candidates that were trained.
         networks: how many there are, on the front and among all.

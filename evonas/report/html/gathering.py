@@ -26,7 +26,7 @@ class RunData:
     """One run.
 
     Attributes:
-        name: of the run in the report; no other run of the report has it.
+        name: name of the run in the report; no other run of the report has it.
         state: settings, trainings, candidates, confirmations and audits.
         space: at the size of the run, with its rules.
         front: the best by the first objective first.
@@ -34,10 +34,10 @@ class RunData:
         controls: trainings of the controls, by the key of their network.
         attacks: what ``evonas attack`` found.
         finals: what ``evonas train`` came to, by the key of the network.
-        versions: that the run began with; None where nothing says.
-        digest: of the configuration and the space.
+        versions: the versions that the run began with; None where nothing says.
+        digest: digest of the configuration and the space.
         head: hash of the last entry of the journal.
-        is_running: whether a process is at work on it.
+        is_running: whether a process is working on it.
     """
 
     name: str
@@ -73,7 +73,7 @@ def gather(folder: Path, *, name: str) -> RunData:
     """Read the run in ``folder``.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         name: in the report.
 
     Raises:

@@ -12,7 +12,7 @@ class Row:
     Attributes:
         cells: plain texts.
         run: the number of the run that a click selects a candidate of; None for no selection.
-        key: of that candidate.
+        key: key of that candidate.
     """
 
     cells: Sequence[str]
@@ -41,7 +41,7 @@ def paragraph(text: str, *, kind: str = "") -> str:
     """A paragraph of plain text.
 
     Args:
-        text: of it.
+        text: text of it.
         kind: a class of the style sheet.
     """
     return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
@@ -52,7 +52,7 @@ def missing(what: str, command: str) -> str:
 
     Args:
         what: is missing, and why.
-        command: that makes it.
+        command: the command that makes it.
     """
     return f"<p class=missing>{escape(what)} To make it: <code>{escape(command)}</code></p>"
 
@@ -71,7 +71,7 @@ def plot(name: str, *, run: int | None = None, label: str, kind: str = "") -> st
     """The place where the page draws a plot.
 
     Args:
-        name: of the plot, in the page's script.
+        name: name of the plot, in the page's script.
         run: the number of its run; None for all runs together.
         label: what it shows, for readers of screens.
         kind: a further class of the style sheet.

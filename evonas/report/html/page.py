@@ -71,7 +71,7 @@ def write_report(
 
     Args:
         runs: one at least.
-        path: of the file; its folder is made if it is not there.
+        path: path of the file; its folder is made if it is not there.
         reload_seconds: as for :func:`report_html`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ def payload(runs: Sequence[RunData], *, reload_seconds: float | None) -> dict[st
     """The whole document.
 
     Args:
-        runs: of the report.
+        runs: runs of the report.
         reload_seconds: after how long the page loads itself again; None if it never does.
     """
     names = dict.fromkeys(name for run in runs for name in (*run.objectives, "params", "bio"))

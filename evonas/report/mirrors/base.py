@@ -20,7 +20,7 @@ class Mirror(Protocol):
 
         Args:
             run: as it is now.
-            on_step: is called ``len(run.trainings)`` times.
+            on_step: called ``len(run.trainings)`` times.
 
         Raises:
             ConfigError: the place in the store belongs to another run.
@@ -33,7 +33,7 @@ def imported(module: str, *, extra: str) -> Any:
 
     Args:
         module: to import.
-        extra: of evonas that installs it.
+        extra: extra of evonas that installs it.
 
     Raises:
         ConfigError: it is not installed.

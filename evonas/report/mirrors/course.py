@@ -17,8 +17,9 @@ class Volume:
 
     Attributes:
         position: in the journal, of the result that completed the number.
-        trainings: that had a result.
-        hypervolume: of all candidates by the plain means of their trainings until then.
+        trainings: the trainings that had a result.
+        hypervolume: hypervolume of all candidates by the plain means of their trainings until
+            then.
     """
 
     position: int
@@ -35,7 +36,7 @@ def volumes_of(results: Sequence[Result], settings: Settings) -> list[Volume]:
 
     Args:
         results: all that were told, in the order of telling.
-        settings: of the run.
+        settings: settings of the run.
     """
     objectives, population = settings.problem.objectives, settings.search.population
     latest: dict[tuple[str, int], Evaluation] = {}

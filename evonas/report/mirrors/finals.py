@@ -17,7 +17,7 @@ class FinalCurve:
     """One seed of a final training.
 
     Attributes:
-        name: of its network and its seed; no other of the run has it.
+        name: name of its network and its seed; no other of the run has it.
         epochs: those that are over.
         result: None before it has ended.
     """

@@ -19,12 +19,12 @@ class Training:
     """One training of one candidate.
 
     Attributes:
-        key: of the candidate.
+        key: key of the candidate.
         genome: its readable text.
         replicate: which training of the candidate it is, from 0.
         attempt: 0, or the number of the retry after a failure from outside.
         result: the last one; None before there is one.
-        position: of the entry in the journal that told of it last.
+        position: position of the entry in the journal that told of it last.
     """
 
     key: str
@@ -62,7 +62,7 @@ class Result:
     """What was told of a training.
 
     Attributes:
-        position: of the entry in the journal.
+        position: position of the entry in the journal.
         evaluation: the result.
     """
 
@@ -78,7 +78,7 @@ def trainings_of(entries: Iterable[Entry]) -> list[Training]:
     again.
 
     Args:
-        entries: of the journal, in its order.
+        entries: entries of the journal, in its order.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.

@@ -30,7 +30,7 @@ class MlflowMirror:
     believed of a candidate stands beside its first training: metrics, and the tag ``on front``.
 
     Args:
-        uri: of a tracking server (``http://localhost:5000``), or of a database
+        uri: address of a tracking server (``http://localhost:5000``), or of a database
             (``sqlite:///mlflow.db``).
         now: seconds since 1970.
 

@@ -17,7 +17,7 @@ class MlflowRecord:
     """One run of MLflow.
 
     Args:
-        client: of the tracking store.
+        client: client of the tracking store.
         run: as the store has it.
         is_new: whether it was made just now, so that it has no history to look up.
     """

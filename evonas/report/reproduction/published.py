@@ -23,7 +23,7 @@ class Figure:
     Attributes:
         entry: the row of the paper's table.
         dataset: its name here.
-        error: of classification on the test part, in per cent.
+        error: error of classification on the test part, in per cent.
         status: how far it was verified.
         where: it was read.
     """

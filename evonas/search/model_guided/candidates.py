@@ -27,7 +27,7 @@ class Candidate:
     Attributes:
         genome: canonical.
         row: its features, (columns,).
-        operator: that made it.
+        operator: the operator that made it.
     """
 
     genome: Genome
@@ -41,10 +41,10 @@ class Candidates:
 
     Args:
         problem: the space.
-        features: of the space.
-        credit: of :data:`OPERATORS`.
+        features: features of the space.
+        credit: credit of :data:`OPERATORS`.
         is_new: says of a key whether its genome was never asked for.
-        rng: of all that is drawn here.
+        rng: generator of all that is drawn here.
     """
 
     def __init__(

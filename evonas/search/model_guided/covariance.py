@@ -49,7 +49,7 @@ class Covariance:
 
     Attributes:
         prior_mean: of the logarithms of the scales.
-        prior_deviation: of the same.
+        prior_deviation: prior deviation of the same.
     """
 
     def __init__(self, features: Features) -> None:

@@ -43,7 +43,7 @@ class Features:
         count_of: for every choice column the count column that counts it.
         pool_of: for every count column the number of its group of exchangeable genes.
         num_paths: how many path columns there are; 0 where nothing is known of paths.
-        signal_names: of the signal columns; empty where there are no signals.
+        signal_names: signal names of the signal columns; empty where there are no signals.
     """
 
     def __init__(self, problem: SearchProblem) -> None:

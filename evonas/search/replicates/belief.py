@@ -35,11 +35,11 @@ class Posterior:
     """Of the genomes within the constraints.
 
     Attributes:
-        samples: of these genomes.
+        samples: samples of these genomes.
         means: to be minimised, (genomes, objectives).
-        variances: of the same; 0 where the noise is 0 or not known yet.
+        variances: variances of the same; 0 where the noise is 0 or not known yet.
         prior_variances: before the genome's own trainings were seen.
-        noise: of one training.
+        noise: noise of one training.
     """
 
     samples: tuple[Sample, ...]
@@ -54,8 +54,8 @@ class Belief:
     """Keeps what the model has fitted, so that the next fit starts from there.
 
     Args:
-        features: of the space.
-        num_objectives: of every result.
+        features: features of the space.
+        num_objectives: number of objectives of every result.
     """
 
     def __init__(self, features: Features, *, num_objectives: int) -> None:
@@ -117,7 +117,7 @@ def inflation(errors: Array, *, variances: Array, noise: Array) -> Array:
 
     Args:
         errors: values less predictions, (n, objectives).
-        variances: of what stands behind the values, by the model, (n, objectives).
+        variances: variances of what stands behind the values, by the model, (n, objectives).
         noise: variance of the values about that, (n, objectives).
     """
     weights = 1.0 / (variances + noise) ** 2

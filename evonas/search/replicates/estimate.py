@@ -13,9 +13,10 @@ class Estimate:
 
     Attributes:
         genome: in canonical form.
-        mean: of each objective, to be minimised: the posterior mean. ``None`` when it failed or
-            is outside the constraints.
-        standard_error: of each objective: the posterior standard deviation of the mean.
+        mean: mean of each objective, to be minimised: the posterior mean. ``None`` when it failed
+            or is outside the constraints.
+        standard_error: standard error of each objective: the posterior standard deviation of the
+            mean.
         replicates: trainings that gave values, whether inside the constraints or outside.
         collapsed: trainings that failed or collapsed; these are in no mean.
         violation: how far outside the constraints the genome is; 0 inside, infinite for a failure.
@@ -35,7 +36,7 @@ def returned_front(estimates: Sequence[Estimate], *, settled: bool = True) -> li
     """The front by the means, of those that were trained often enough.
 
     Args:
-        estimates: of all genomes.
+        estimates: estimates of all genomes.
         settled: False for the front of all, however often they were trained. It is that where none
             was trained often enough.
     """

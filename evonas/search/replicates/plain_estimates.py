@@ -16,8 +16,8 @@ def plain_estimates(
     """One for each genome, in the order in which they first came.
 
     Args:
-        results: of all trainings, in the order of asking.
-        num_objectives: of every result.
+        results: results of all trainings, in the order of asking.
+        num_objectives: number of objectives of every result.
         enough: trainings from which on a genome may be returned, failed ones counted.
     """
     samples = samples_of(results)

@@ -38,7 +38,7 @@ class RacingSearch(AbstractReplicatedSearch):
 
     Args:
         engine: a new one.
-        seed: of the draws by which probabilities are found.
+        seed: seed of the draws by which probabilities are found.
     """
 
     def __init__(self, engine: AskAndTell, *, seed: int) -> None:
@@ -149,8 +149,8 @@ def posterior_estimates(
 
     Args:
         results: in the order of asking.
-        features: of the space.
-        num_objectives: of every result.
+        features: features of the space.
+        num_objectives: number of objectives of every result.
     """
     samples = samples_of(results)
     belief = Belief(features, num_objectives=num_objectives)

@@ -44,7 +44,7 @@ def make_replicated_search(
     """A new search with replicates.
 
     Args:
-        name: of the engine, a key of :data:`evonas.search.engines.SEARCHES`.
+        name: name of the engine, a key of :data:`evonas.search.engines.SEARCHES`.
         problem: the space.
         population: how many genomes the algorithm keeps, and how many make a generation.
         num_objectives: the length of every vector it will be told.
@@ -67,8 +67,8 @@ def with_replicates(
     """A new engine as a search with replicates.
 
     Args:
-        engine: of which nothing was asked yet.
-        seed: of what is drawn for the replicates.
+        engine: engine of which nothing was asked yet.
+        seed: seed of what is drawn for the replicates.
         replicates: as for :func:`make_replicated_search`.
     """
     if replicates is None:

@@ -94,7 +94,7 @@ class AbstractReplicatedSearch(ABC):
         """What became of trials that were asked for; in any order, in one call or in many.
 
         Args:
-            trials: that :meth:`ask` gave, each told once.
+            trials: the trials that :meth:`ask` gave, each told once.
             vectors: for each its objectives, to be minimised, or ``None`` when the training
                 failed or collapsed, or broke a constraint.
             violations: for each how far it is outside the constraints, infinite for a failure or

@@ -22,7 +22,8 @@ class Sample:
 
     Attributes:
         genome: in canonical form.
-        vectors: of the trainings that were within the constraints, in the order of replicates.
+        vectors: vectors of the trainings that were within the constraints, in the order of
+            replicates.
         outside: violations of those that were not.
         collapsed: how many trainings failed, or collapsed (see
             :mod:`evonas.search.replicates.collapse`).

@@ -25,7 +25,7 @@ class TrialResult:
 
     Attributes:
         position: how many trials had been asked for before it.
-        trial: that was asked for.
+        trial: the trial that was asked for.
         vector: the objectives, to be minimised; ``None`` when the training failed or collapsed,
             or broke a constraint.
         violation: how far outside the constraints it is: 0 inside, above 0 outside, infinite for

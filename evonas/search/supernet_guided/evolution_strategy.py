@@ -29,10 +29,10 @@ class EvolutionStrategy:
     """Samples around a point, and learns from their values in which directions to look.
 
     Args:
-        dimension: of the points.
+        dimension: dimension of the points.
         sigma: standard deviation of the first samples.
         num_samples: in a generation, at least 4.
-        seed: of all samples.
+        seed: seed of all samples.
     """
 
     def __init__(self, dimension: int, *, sigma: float, num_samples: int, seed: int) -> None:

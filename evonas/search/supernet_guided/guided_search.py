@@ -66,9 +66,9 @@ class GuidedSearch:
     Args:
         engine: new; nothing was asked of it yet.
         mutation: the operator, with the same problem.
-        share: of the operator, in (0, 1].
+        share: share of the operator, in (0, 1].
         children_per_parent: how many are asked for at once.
-        seed: of the choice of parents.
+        seed: seed of the choice of parents.
     """
 
     def __init__(

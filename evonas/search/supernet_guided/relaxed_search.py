@@ -35,7 +35,7 @@ class AbstractRelaxedSearch(AbstractSearch):
         population: how many genomes make a generation.
         num_objectives: the length of every vector; the logits follow the held-out loss alone.
         seed: equal seeds and equal guides give equal asks.
-        guide: of the same space.
+        guide: guide of the same space.
         num_candidates: how many genomes will be asked for.
     """
 

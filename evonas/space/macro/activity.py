@@ -22,9 +22,9 @@ def active_macro_genes(
     """The numbers of the active macro genes.
 
     Args:
-        layout: of the space.
+        layout: layout of the space.
         analyses: of its cells.
-        positions: of the genome.
+        positions: positions of the genome.
         needed: for every position, whether the classifier reads it.
     """
     if layout.first_macro == layout.first_rule:

@@ -21,7 +21,7 @@ def extend(
     workers in steady state, the order in which workers end decides, as always.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         population: trainings in a generation; None for as many as before.
         generations: at most; None for what ``evaluations`` takes, or as many as before.
         evaluations: trainings at most; None for all of the generations.
@@ -31,7 +31,7 @@ def extend(
 
     Raises:
         ConfigError: the run has more trainings than that already, or a number is no size.
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
     with opened_run(folder) as (settings, journal):

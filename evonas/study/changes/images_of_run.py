@@ -13,12 +13,12 @@ def move_data(folder: Path, data_dir: Path) -> None:
     """Say where the images of the run in ``folder`` lie from now on.
 
     Args:
-        folder: of the run.
-        data_dir: of the images.
+        folder: folder of the run.
+        data_dir: folder of the images.
 
     Raises:
         ConfigError: there is no such folder.
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
     if not data_dir.exists():
@@ -31,14 +31,14 @@ def accept_data(folder: Path) -> bool:
     """Let the run in ``folder`` go on with the images that lie there now; the journal records it.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
 
     Returns:
         Whether they are others than before.
 
     Raises:
         DataError: the training images are missing or damaged.
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
     with opened_run(folder) as (settings, journal):

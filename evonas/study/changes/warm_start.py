@@ -21,7 +21,7 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
     """Refuse runs whose trainings are not those that a new run would make.
 
     Args:
-        settings: of the new run.
+        settings: settings of the new run.
         space_text: the YAML of its search space.
         runs: whose results it would know.
 
@@ -53,7 +53,7 @@ def know_results(folder: Path, runs: Sequence[Path]) -> int:
     """Give a new run the results of others, which :func:`check_protocol` has let pass.
 
     Args:
-        folder: of the new run.
+        folder: folder of the new run.
         runs: whose results it knows from now on.
 
     Returns:

@@ -17,12 +17,12 @@ class ControlOptions:
 
     Attributes:
         replicates: trainings of the network and of each control.
-        rules: that the network is trained under one at a time; those of the run if None.
+        rules: the rules that the network is trained under one at a time; those of the run if None.
         random: random assignments of the run's rules.
         shuffled: ways to deal the network's own rules to its layers anew.
         architectures: random architectures with the network's share of rules.
         networks: names of ``evonas.networks.resnet.DEPTHS``.
-        network_rules: that each of these is trained under.
+        network_rules: rules that each of these is trained under.
 
     Raises:
         ConfigError: a number is out of range.

@@ -31,8 +31,8 @@ def controls_of(
     """The same from what a journal holds.
 
     Args:
-        findings: of the kind ``control``, ordered by replicate at the end.
-        confirmations: of any candidates; those without controls are passed over.
+        findings: findings of the kind ``control``, ordered by replicate at the end.
+        confirmations: confirmations of any candidates; those without controls are passed over.
     """
     found: dict[str, Trainings] = {
         finding.key: {NETWORK: [e for e in confirmations if e.key == finding.key]}

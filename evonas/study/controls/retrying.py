@@ -21,7 +21,7 @@ def lost_trainings(trainings: Mapping[str, Sequence[Evaluation]]) -> list[tuple[
     """Control and replicate of each training that was lost; the network's own are left out.
 
     Args:
-        trainings: of one network, by control.
+        trainings: trainings of one network, by control.
     """
     return [
         (name, each.replicate)
@@ -35,7 +35,7 @@ def options_with(names: Sequence[str]) -> ControlOptions:
     """Options by which a network gets at least these controls.
 
     Args:
-        names: of controls, as the journal has them.
+        names: names of controls, as the journal has them.
     """
     most = {
         group: max((int(n.rpartition(" ")[2]) for n in names if group_of(n) == group), default=0)

@@ -43,11 +43,11 @@ def train_controls(
     before counts: a call that was interrupted goes on, and a larger number adds to a smaller one.
 
     Args:
-        folder: of a run.
-        candidate: of the run.
+        folder: folder of a run.
+        candidate: candidate of the run.
         options: which controls, and how often.
         executor: where they are trained; it does not change any result.
-        on_progress: is called with the trainings that are done and their total.
+        on_progress: called with the number of finished trainings and their total.
         retry_failed: whether each of these trainings that was lost to a cause outside the network
             is tried once more.
 
@@ -56,7 +56,7 @@ def train_controls(
 
     Raises:
         InputError: a rule or a network is unknown, or the images are too small for a network.
-        RunFolderError: another process is at work on the run.
+        RunFolderError: another process is working on the run.
         StorageError: the journal is damaged, or another version of evonas drew other controls.
     """
     with opened_run(folder) as (settings, journal):
@@ -93,7 +93,7 @@ class _Trainer:
 
     Attributes:
         planned: the controls.
-        names: of the controls, the network itself first.
+        names: names of the controls, the network itself first.
         known: the trainings that have a result, as (control, number), and whether it is lost.
     """
 

@@ -50,10 +50,11 @@ def plan_controls(space: Space, genome: Genome, options: ControlOptions, *, seed
     """The controls of ``genome``.
 
     Args:
-        space: of the genome, with the rules of the run.
-        genome: of the network.
+        space: space of the genome, with the rules of the run.
+        genome: genome of the network.
         options: which, and how many.
-        seed: of the study; each draw has one of its own, so more controls leave the first ones.
+        seed: seed of the study; each draw has one of its own, so more controls leave the first
+            ones.
 
     Raises:
         UnknownNameError: a rule or a network is unknown.

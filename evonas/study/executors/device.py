@@ -21,11 +21,11 @@ class DeviceExecutor(AbstractProcessExecutor):
     Args:
         devices: as torch writes them; ``cpu`` works as well, to try it.
         slots: candidates at once on each.
-        memory_limit_bytes: that the candidates of a device may need together; None for what is
-            free on it.
+        memory_limit_bytes: the memory that the candidates of a device may need together; None for
+            what is free on it.
         headroom: what a candidate may need, as a multiple of what is expected.
-        timeout_seconds: that a candidate may take, the turns of those beside it included; None for
-            no limit.
+        timeout_seconds: the seconds that a candidate may take, the turns of those beside it
+            included; None for no limit.
     """
 
     name = "device"

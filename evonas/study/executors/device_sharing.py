@@ -25,7 +25,7 @@ class Ticket:
     Attributes:
         number: by which whoever ordered it knows it.
         begin: gives its turns; may be called again when the candidate has to begin again.
-        bytes_needed: that it is expected to need.
+        bytes_needed: the bytes that it is expected to need.
         begin_smaller: the same at half the batch, for one that memory does not suffice for though
             it is alone; None where that was tried already.
     """
@@ -55,7 +55,7 @@ class DeviceSharing:
     Args:
         make_device_stream: a new stream of the device.
         slots: candidates at once.
-        limit_bytes: of memory that candidates may need together; None for no limit.
+        limit_bytes: limit of memory that candidates may need together; None for no limit.
         headroom: what a candidate may need, as a multiple of what is expected.
 
     Attributes:

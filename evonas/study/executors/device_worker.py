@@ -33,7 +33,7 @@ class WorkerSettings:
     Attributes:
         device: as torch writes it.
         slots: candidates at once.
-        memory_limit_bytes: that they may need together; None for what is free.
+        memory_limit_bytes: the memory that they may need together; None for what is free.
         headroom: see ``DeviceSharing``.
     """
 

@@ -23,7 +23,7 @@ class KnowingExecutor(AbstractExecutor):
     """An executor that trains only what is not known; known results come first, without weights.
 
     Args:
-        executor: that trains the others.
+        executor: the executor that trains the others.
         known: results of this very protocol.
     """
 

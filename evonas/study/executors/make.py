@@ -21,8 +21,8 @@ def make_executor(
     Args:
         workers: processes on the CPU, one means this process; candidates at once on each GPU.
         device: cpu, cuda, cuda:<number> or all.
-        timeout_seconds: that a candidate may take; None for no limit. With a limit a single worker
-            is a process as well, for this one cannot be ended.
+        timeout_seconds: the seconds that a candidate may take; None for no limit. With a limit a
+            single worker is a process as well, for this one cannot be ended.
         place: what the user said of workers; None for this machine without a cluster.
     """
     if place is not None and place.is_cluster:

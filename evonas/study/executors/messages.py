@@ -11,7 +11,7 @@ class Began:
     """It has begun to work on an order.
 
     Attributes:
-        number: of the order.
+        number: number of the order.
     """
 
     number: int
@@ -22,9 +22,9 @@ class Done:
     """A result.
 
     Attributes:
-        number: of the order.
+        number: number of the order.
         result: record and weights.
-        slots: of the worker from now on.
+        slots: slots of the worker from now on.
     """
 
     number: int

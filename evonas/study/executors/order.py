@@ -19,9 +19,9 @@ class Order:
     """One candidate to evaluate.
 
     Attributes:
-        space: of the genome.
-        genome: of the candidate.
-        protocol: of the study.
+        space: space of the genome.
+        genome: genome of the candidate.
+        protocol: protocol of the study.
         stage: how far it is taken.
         variant: what is trained in the place of the candidate's own network.
     """
@@ -43,9 +43,9 @@ def failed(order: Order, *, kind: str, reason: str, seconds: float = 0.0) -> Eva
 
     Args:
         order: for it.
-        kind: of the failure.
-        reason: of the failure.
-        seconds: of wall clock that it took.
+        kind: kind of the failure.
+        reason: reason of the failure.
+        seconds: seconds of wall clock that it took.
     """
     space, genome, variant = order.space, order.genome, order.variant
     return Evaluation(

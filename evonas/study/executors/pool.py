@@ -27,7 +27,7 @@ class JoblibExecutor(AbstractProcessExecutor):
 
     Args:
         workers: processes.
-        timeout_seconds: that a candidate may take; None for no limit.
+        timeout_seconds: the seconds that a candidate may take; None for no limit.
     """
 
     name = "joblib"

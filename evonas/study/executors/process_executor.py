@@ -36,9 +36,9 @@ class AbstractProcessExecutor(AbstractExecutor):
 
     Args:
         workers: not started yet.
-        inbox: of all of them.
-        timeout_seconds: that a candidate may take from when its worker begins with it; None for
-            no limit.
+        inbox: inbox of all of them.
+        timeout_seconds: the seconds that a candidate may take from when its worker begins with it;
+            None for no limit.
     """
 
     tries_again_in_new_process: ClassVar[bool] = False

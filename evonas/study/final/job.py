@@ -22,14 +22,14 @@ class FinalJob:
     """Everything that decides its results but the seed and the device.
 
     Attributes:
-        architecture: of the network.
+        architecture: architecture of the network.
         dataset: its name.
-        train_sha256: of the training images; None for any.
+        train_sha256: hash of the training images; None for any.
         split_seed: picks the validation images.
-        precision: of the forward and the backward pass.
+        precision: precision of the forward and the backward pass.
         recipe: how it is trained.
         fitting: the size that images are brought to, and what becomes of unreadable files.
-        processes: that share each batch; their number changes the numbers.
+        processes: number of processes that share each batch; their number changes the numbers.
     """
 
     architecture: AbstractArchitecture

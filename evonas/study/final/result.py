@@ -18,17 +18,17 @@ class FinalResult:
     """Of one seed.
 
     Attributes:
-        seed: of the training.
+        seed: seed of the training.
         test: accuracy on the test images, which were read once, in [0, 1]; None where the data set
             has none.
         test_images: how many there are.
         validation: accuracy of the epoch that was kept; None where no images were kept for it.
-        best_epoch: that epoch, counted from 1.
-        parameters: of the network.
+        best_epoch: the best epoch that epoch, counted from 1.
+        parameters: parameters of the network.
         bio: share of the weights that a plausible rule trains, weighted; see the objective.
-        model_sha256: of the file of its weights, in hexadecimal.
+        model_sha256: hash of the file of its weights, in hexadecimal.
         epochs: all of them.
-        views: of each image, by which it was classified in validation and test.
+        views: views of each image, by which it was classified in validation and test.
         test_one_view: the test accuracy by the image alone, as the saved network has it; None
             where that is ``test``.
     """

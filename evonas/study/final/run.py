@@ -51,15 +51,15 @@ def run_seed(
     """Train one seed to its end; a seed that has ended is read, and reads no images.
 
     Args:
-        folder: of this seed.
+        folder: folder of this seed.
         job: what is trained.
         data: on the device that it is trained on.
-        seed: of weights, feedback, order and augmentation.
+        seed: seed of weights, feedback, order and augmentation.
         others: processes that share each batch.
         read_test: gives the test images, at the very end; None where there are none.
-        on_step: is called after every step.
-        on_epoch: is called after every epoch, with the seed.
-        tell: is told what the user should know, such as a checkpoint that was damaged.
+        on_step: called after every step.
+        on_epoch: called after every epoch, with the seed.
+        tell: called with messages for the user, such as a checkpoint that was damaged.
 
     Raises:
         EvonasError: the training diverged, or its files cannot be used.

@@ -42,7 +42,7 @@ class Entry(Draft):
 
     Attributes:
         position: from 1, without gaps: the order in which things happened.
-        sha256: of the entry, as :func:`seal` takes it.
+        sha256: SHA-256 hash of the entry, as :func:`seal` takes it.
     """
 
     position: int
@@ -53,7 +53,7 @@ def draft(kind: str, name: list[Any], body: dict[str, Any]) -> Draft:
     """An entry to be written.
 
     Args:
-        kind: of the entry.
+        kind: kind of the entry.
         name: its parts, words and numbers.
         body: what JSON can hold.
 
@@ -68,8 +68,8 @@ def seal(previous: str, position: int, content: Draft) -> str:
 
     Args:
         previous: the hash of the entry before, or :data:`NOTHING_BEFORE`.
-        position: of the entry.
-        content: of the entry.
+        position: position of the entry.
+        content: content of the entry.
     """
     # a number first, then JSON or a plain word in each line: no two contents have one text
     text = "\n".join((previous, str(position), content.kind, content.name, content.body))

@@ -10,7 +10,7 @@ class Finding:
 
     Attributes:
         kind: what it is a part of, such as ``control`` or ``audit``.
-        key: of the candidate that it is about.
+        key: key of the candidate that it is about.
         name: which of its kind, such as ``all bp``.
         replicate: which training, from 0; 0 where there is only one.
         body: the result, as JSON has it: no NaN, no infinity.

@@ -19,8 +19,8 @@ class Head:
     """The last entry that is known to have been written.
 
     Attributes:
-        position: of the entry.
-        sha256: of the entry.
+        position: position of the entry.
+        sha256: SHA-256 hash of the entry.
     """
 
     position: int

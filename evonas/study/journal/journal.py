@@ -30,8 +30,8 @@ class Journal:
 
     Args:
         connection: to its file.
-        path: of its file.
-        entries: that it holds, checked.
+        path: path of its file.
+        entries: the entries that it holds, checked.
         version: the format of the file.
     """
 

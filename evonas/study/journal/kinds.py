@@ -43,7 +43,7 @@ def retried(key: str, replicate: int, epochs: int, attempt: int) -> Draft:
     """A training that was lost to a cause outside the network is tried again.
 
     Args:
-        key: of the candidate.
+        key: key of the candidate.
         replicate: which of its trainings it is.
         epochs: up to the end of this one.
         attempt: from 1; no other of this training has it.
@@ -71,7 +71,7 @@ def told(evaluation: Evaluation, *, attempt: int = 0) -> Draft:
 
     Args:
         evaluation: the result.
-        attempt: of the retry that it is the result of; 0 for the first.
+        attempt: attempt of the retry that it is the result of; 0 for the first.
 
     Raises:
         ValueError: one of its numbers is none.
@@ -95,7 +95,7 @@ def of_search(content: Draft, *, number: int) -> Draft:
     """The entry with a name that no search before it has.
 
     Args:
-        content: of any kind.
+        content: content of any kind.
         number: how often the search was extended.
     """
     if content.kind not in SEARCH or not number:
@@ -148,7 +148,7 @@ def accepted(hashes: dict[str, str | None], *, number: int) -> Draft:
     """The run goes on with other images than it began with.
 
     Args:
-        hashes: of the images, by the names of the settings.
+        hashes: hashes of the images, by the names of the settings.
         number: no other entry of this kind has it.
     """
     return draft(ACCEPTED, [number], hashes)

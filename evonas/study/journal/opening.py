@@ -30,10 +30,10 @@ def create_journal(
     """A new journal in ``folder`` for the run that ``digest`` stands for.
 
     Args:
-        folder: of the run.
-        digest: of its configuration and its space.
-        traits: of its images, so that a run that has ended can do without them.
-        versions: of the packages that it began with.
+        folder: folder of the run.
+        digest: digest of its configuration and its space.
+        traits: traits of its images, so that a run that has ended can do without them.
+        versions: versions of the packages that it began with.
 
     Raises:
         StorageError: it cannot be written, for instance on a full disk.
@@ -55,7 +55,7 @@ def open_journal(folder: Path, *, is_written: bool = False) -> Journal:
     """The journal of the run in ``folder``, every entry held against its hash.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         is_written: whether entries will be appended, by one process at a time; to read it, the
             folder need not be writable.
 

@@ -14,7 +14,7 @@ class Archive:
     another vector is the front taken anew, of all that were seen.
 
     Attributes:
-        num_comparisons: of two vectors, so far.
+        num_comparisons: number of comparisons of two vectors, so far.
         num_rebuilt: how often the front was taken anew.
     """
 
@@ -29,7 +29,7 @@ class Archive:
         """Take what is known of a candidate from now on.
 
         Args:
-            key: of the candidate.
+            key: key of the candidate.
             vector: its values, to be minimised; None while it can be on no front.
         """
         self._places.setdefault(key, len(self._places))

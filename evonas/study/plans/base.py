@@ -32,17 +32,17 @@ class AbstractPlan(ABC):
 
     Args:
         search: newly made.
-        space: of its genomes.
-        settings: of the run.
+        space: space of its genomes.
+        settings: settings of the run.
         screen: says of a genome whether it breaks a constraint that is known without training: its
             record, or None.
 
     Attributes:
-        settings: of the run.
+        settings: settings of the run.
         halving: the rungs.
         finished: the trainings that will not go on, in the order in which this became known;
             without those that were refused.
-        num_generations: that are over.
+        num_generations: the number of generations that are over.
         num_asked_in_vain: how often the search had nothing to ask for while trainings ran.
     """
 

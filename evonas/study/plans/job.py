@@ -27,8 +27,8 @@ class Job:
     """One training of one candidate, up to some epoch.
 
     Attributes:
-        key: of the candidate.
-        genome: of the candidate.
+        key: key of the candidate.
+        genome: genome of the candidate.
         replicate: which of its trainings it is, from 0. Above 0 it goes straight to the last rung.
         generation: it was asked for in.
         epochs: it is trained up to the end of this one.

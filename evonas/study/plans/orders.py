@@ -39,9 +39,9 @@ def order_of(
     Args:
         job: to be done.
         known: the result of the rung below; None for one that begins.
-        folder: of the run, where checkpoints lie.
-        space: of the genome.
-        protocol: of the study.
+        folder: folder of the run, where checkpoints lie.
+        space: space of the genome.
+        protocol: protocol of the study.
     """
     checkpoint, batch = b"", None
     if known is not None:

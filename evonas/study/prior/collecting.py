@@ -18,8 +18,8 @@ def with_prior(
     """Settings that hold the hash of earlier results, and the text of these; None for none.
 
     Args:
-        settings: of a new run, filled in.
-        space: of the new run, at its own size.
+        settings: settings of a new run, filled in.
+        space: space of the new run, at its own size.
         runs: folders of earlier ones.
 
     Raises:
@@ -59,8 +59,8 @@ def collect_prior(
     better there is probably better here. Candidates that failed are left out.
 
     Args:
-        settings: of the new run.
-        space: of the new run, at the size of its candidates and with its rules.
+        settings: settings of the new run.
+        space: space of the new run, at the size of its candidates and with its rules.
         runs: their folders.
 
     Raises:

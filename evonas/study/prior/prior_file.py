@@ -21,8 +21,8 @@ class EarlierRun:
     """What one earlier run found.
 
     Attributes:
-        name: of its folder.
-        objectives: that the new run has, too.
+        name: name of its folder.
+        objectives: the objectives that the new run has, too.
         results: text of a genome, and its values in the order of the objectives.
     """
 
@@ -77,7 +77,7 @@ def founders(runs: Sequence[EarlierRun], space: Space, *, count: int) -> tuple[G
 
     Args:
         runs: earlier ones.
-        space: of the new run, at the size of its candidates.
+        space: space of the new run, at the size of its candidates.
         count: how many, at most.
     """
     turns = zip_longest(*(_best_first(run, space) for run in runs))

@@ -14,7 +14,7 @@ def audited(findings: Iterable[Finding]) -> dict[str, LevelOne]:
     """What was found of each network, by its key.
 
     Args:
-        findings: of the kind :data:`AUDIT`.
+        findings: findings of the kind :data:`AUDIT`.
 
     Raises:
         StorageError: one is damaged.

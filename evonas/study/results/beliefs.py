@@ -32,12 +32,12 @@ class Beliefs:
     """What is believed of the candidates of one run.
 
     Args:
-        settings: of the run.
-        space: of the genomes, at the size and with the rules of the run.
+        settings: settings of the run.
+        space: space of the genomes, at the size and with the rules of the run.
         robust_at_most: of candidates whose robustness is masked, by key.
 
     Attributes:
-        tally: of the results that were noted.
+        tally: tally of the results that were noted.
     """
 
     def __init__(

@@ -100,8 +100,8 @@ def candidates_of(
 
     Args:
         trainings: all that have a result.
-        standings: of the same, by key.
-        objectives: of the study.
+        standings: standings of the same, by key.
+        objectives: objectives of the study.
     """
     grouped = by_candidate(trainings)
     vectors = {

@@ -40,10 +40,10 @@ def confirm_study(
     number adds to a smaller one. Equal runs are confirmed by equal numbers.
 
     Args:
-        folder: of a run.
-        replicates: of each network, at least 1; 0 only to try again what was lost.
+        folder: folder of a run.
+        replicates: replicates of each network, at least 1; 0 only to try again what was lost.
         executor: where they are trained; it does not change any result.
-        on_progress: is called with the trainings that are done and their total.
+        on_progress: called with the number of finished trainings and their total.
         retry_failed: whether each confirmation that was lost to a cause outside the network is
             tried once more, also of a network that has left the front.
 
@@ -52,7 +52,7 @@ def confirm_study(
 
     Raises:
         ConfigError: ``replicates`` is below 1 or above 10,000, or nothing is on the front.
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
         StorageError: the journal is damaged.
     """
     if replicates < (0 if retry_failed else 1):

@@ -17,7 +17,7 @@ class Confirmed:
     """One network, by trainings that played no part in choosing it.
 
     Attributes:
-        key: of the candidate.
+        key: key of the candidate.
         replicates: how many trainings there were, collapsed ones included.
         collapsed: how many of them failed, or learned next to nothing while others did.
         means: over the others, by objective; those on the test part begin with ``test_``.
@@ -40,7 +40,7 @@ def summarise(confirmations: Sequence[Evaluation]) -> dict[str, Confirmed]:
     alone would say little of it.
 
     Args:
-        confirmations: of any number of candidates.
+        confirmations: confirmations of any number of candidates.
     """
     by_key = by_candidate(confirmations)
     counted = {key: healthy(some) for key, some in by_key.items()}

@@ -20,8 +20,8 @@ class Progress:
     Attributes:
         done: trainings that ended, failures included.
         total: trainings at most.
-        epochs_done: of all trainings.
-        epochs_total: that they will have come to, if none fails.
+        epochs_done: epochs done of all trainings.
+        epochs_total: the epochs total that they will have come to, if none fails.
         failures: trainings that failed.
         generation: being evaluated, from 0.
         best: of each objective.
@@ -54,10 +54,10 @@ def progress_of(
     """How far a study is.
 
     Args:
-        tally: of its trainings so far.
+        tally: tally of its trainings so far.
         returned: the candidates of its front.
-        settings: of the study.
-        epochs_total: of all its trainings, if none fails.
+        settings: settings of the study.
+        epochs_total: epochs total of all its trainings, if none fails.
         generation: being evaluated.
         volume: the hypervolume.
     """

@@ -22,9 +22,9 @@ class RunState:
     """One run.
 
     Attributes:
-        folder: of the run.
-        settings: of the run.
-        evaluations: of every training of the search, in the order of asking.
+        folder: folder of the run.
+        settings: settings of the run.
+        evaluations: evaluations of every training of the search, in the order of asking.
         candidates: what these come to, in the order in which they were first asked for.
         confirmed: by key, what candidates were confirmed by; empty if nothing was.
         audited: by key, what harder attacks left of candidates; empty if nothing was audited.
@@ -41,7 +41,7 @@ class RunState:
         """One candidate.
 
         Args:
-            key: of the candidate, or the beginning of it that no other has.
+            key: key of the candidate, or an unambiguous prefix of it.
 
         Raises:
             UnknownNameError: no candidate has this key, or several begin so.
@@ -63,7 +63,7 @@ class RunState:
 
 
 def read_run(folder: Path) -> RunState:
-    """The run in ``folder``, also while another process is at work on it.
+    """The run in ``folder``, also while another process is working on it.
 
     Raises:
         RunFolderError: there is no run.
@@ -77,9 +77,9 @@ def run_state(folder: Path, settings: Settings, journal: Journal) -> RunState:
     """The same for who has the run open.
 
     Args:
-        folder: of the run.
-        settings: of the run.
-        journal: of the run.
+        folder: folder of the run.
+        settings: settings of the run.
+        journal: journal of the run.
     """
     trainings, found = journal.evaluations(), audited(journal.findings(AUDIT))
     confirmations = journal.confirmations()

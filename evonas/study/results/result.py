@@ -14,11 +14,12 @@ class StudyResult:
 
     Attributes:
         settings: it was run with.
-        evaluations: of every training, in the order in which they were asked for.
+        evaluations: evaluations of every training, in the order in which they were asked for.
         candidates: what these come to, in the order in which they were first asked for.
         front: the candidates that are returned, the best by the first objective first.
-        hypervolumes: of the archive after each generation, by what was believed of it then.
-        credit: of each operator; empty unless the run had more than one.
+        hypervolumes: hypervolumes of the archive after each generation, by what was believed of it
+            then.
+        credit: credit of each operator; empty unless the run had more than one.
         why_fewer: why fewer trainings were made than the settings ask for; None where all were.
     """
 

@@ -36,9 +36,10 @@ class Standing:
     """Of one candidate.
 
     Attributes:
-        mean: of each objective, to be minimised; None when it failed or is outside the
+        mean: mean of each objective, to be minimised; None when it failed or is outside the
             constraints.
-        standard_error: of the same, from training; None where nothing is known of the noise.
+        standard_error: standard error of the same, from training; None where nothing is known of
+            the noise.
         collapsed: trainings that failed or collapsed.
         violation: 0 within the constraints, infinite for a failure.
         is_settled: whether it was trained often enough to be returned.
@@ -64,8 +65,8 @@ def standings(
 
     Args:
         trainings: all that have a result, in the order of asking.
-        settings: of the run.
-        space: of the genomes, at the size and with the rules of the run.
+        settings: settings of the run.
+        space: space of the genomes, at the size and with the rules of the run.
         robust_at_most: of candidates whose robustness is masked, by key: no more is believed.
     """
     if parse_replicates(settings.search.replicates) is not None:
@@ -105,9 +106,9 @@ def write_standings(
     """Keep standings in the folder of a run.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         found: by key.
-        num_trainings: that they were made from.
+        num_trainings: the number of trainings that they were made from.
         robust_at_most: that they were made with.
     """
     # dataclasses.asdict would copy every number of every candidate

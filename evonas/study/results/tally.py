@@ -11,8 +11,8 @@ class Tally:
 
     Attributes:
         done: trainings with a result, without those that were refused.
-        epochs: of all of them.
-        failures: of these.
+        epochs: epochs of all of them.
+        failures: failures of these.
     """
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ def ties(candidates: Sequence[Candidate], objectives: Sequence[str]) -> dict[str
 
     Args:
         candidates: with values of all objectives.
-        objectives: of the study.
+        objectives: objectives of the study.
     """
     return {
         one.key: [

@@ -45,9 +45,9 @@ def standard_error(variance: float, share: float, *, num_images: int) -> float:
     """Of a share of images: the noise of training, and of a finite number of images.
 
     Args:
-        variance: of the share, from training.
+        variance: variance of the share, from training.
         share: in [0, 1].
-        num_images: that it is a share of.
+        num_images: the number of images that it is a share of.
     """
     return math.sqrt(variance + share * (1.0 - share) / num_images)
 
@@ -60,10 +60,10 @@ def error_of_mean(
     All trainings are measured on the same images, so more of them do not make their error smaller.
 
     Args:
-        variance: of the mean, from training; None where it is not known.
-        trainings: that the mean is of, at least one.
-        name: of the objective, on the test part with ``test_`` before it.
-        mean: of the trainings.
+        variance: variance of the mean, from training; None where it is not known.
+        trainings: the trainings that the mean is of, at least one.
+        name: name of the objective, on the test part with ``test_`` before it.
+        mean: mean of the trainings.
 
     Returns:
         None where nothing is known of the noise of training; then the error of repeats, for what
@@ -89,7 +89,7 @@ def trial_results(
 
     Args:
         trainings: in the order of asking.
-        objectives: of the study.
+        objectives: objectives of the study.
         genome_of: gives equal genomes for equal keys.
     """
     results = []

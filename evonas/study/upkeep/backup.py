@@ -1,4 +1,4 @@
-"""A copy of a run as it stands at one moment, also while another process is at work on it."""
+"""A copy of a run as it stands at one moment, also while another process is working on it."""
 
 import shutil
 import sqlite3
@@ -23,7 +23,7 @@ def back_up(folder: Path, copy: Path) -> int:
     the copy is resumed.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         copy: where to; new or empty.
 
     Returns:

@@ -21,8 +21,8 @@ class LogLine:
     """One thing that happened.
 
     Attributes:
-        number: of the entry in the journal, from 1.
-        key: of the candidate; None where it is about none.
+        number: number of the entry in the journal, from 1.
+        key: key of the candidate; None where it is about none.
         event: one word, such as ``asked`` or ``trained``.
         document: all that the journal says of it.
         text: the same for a reader.
@@ -39,8 +39,8 @@ def read_log(folder: Path, key: str | None = None) -> list[LogLine]:
     """The journal of a run, for a reader; while another process writes it, too.
 
     Args:
-        folder: of the run.
-        key: of a candidate, or the beginning of it that no other has; None for all that happened.
+        folder: folder of the run.
+        key: key of a candidate, or an unambiguous prefix of it; None for all that happened.
 
     Raises:
         RunFolderError: there is no run.

@@ -29,12 +29,12 @@ def repair(folder: Path, *, executor: AbstractExecutor, tell: Callable[[str], No
     """Put right what can be put right in the folder of a run.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         executor: where models are trained again that are damaged or missing.
-        tell: is called with each thing that was done.
+        tell: called with each thing that was done.
 
     Raises:
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         ConfigError: its configuration cannot be read.
         StorageError: its configuration is not the one that it began with, its journal is of a
             format without hashes and damaged, or a model trains to other values here.

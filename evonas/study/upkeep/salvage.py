@@ -25,7 +25,7 @@ class Salvaged:
     Attributes:
         kept: entries for a new journal, in their order.
         num_readable: entries that could be read.
-        num_intact: of these, how many are what was written.
+        num_intact: number of intact of these, how many are what was written.
         num_retold: results that the search has to ask for again, but need not be trained again.
     """
 
@@ -43,7 +43,7 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
     that can be read; confirmations and findings are kept as they are.
 
     Args:
-        path: of a file of the format of today; it is only read.
+        path: path of a file of the format of today; it is only read.
         began: stands for the first entry, if that one is lost.
     """
     entries = _readable(path)

@@ -25,11 +25,11 @@ RUNNING, ENDED, INTERRUPTED, DAMAGED = "running", "ended", "interrupted", "damag
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the process goes that is at work on a run.
+    """How fast the process goes that is working on a run.
 
     Attributes:
-        epochs: of training that were done since it began.
-        epochs_left: that will be trained, if none fails.
+        epochs: epochs of training that were done since it began.
+        epochs_left: the epochs left that will be trained, if none fails.
         seconds: since it began.
         written: when this was true, in seconds since 1970.
     """
@@ -50,19 +50,19 @@ class RunSummary:
     """A run in one line.
 
     Attributes:
-        folder: of the run.
+        folder: folder of the run.
         state: running, ended, interrupted or damaged.
-        settings: of the run; None if it is damaged.
-        trainings: that have a result.
-        failures: of these.
-        candidates: that were trained.
+        settings: settings of the run; None if it is damaged.
+        trainings: the trainings that have a result.
+        failures: failures of these.
+        candidates: the candidates that were trained.
         front: how many are on it.
         best: of each objective on the front.
         confirmations: trainings that confirm it.
         written: when the journal was written last, in seconds since 1970.
-        pace: of the process that is at work on it; None if there is none, or not yet.
+        pace: pace of the process that is working on it; None if there is none, or not yet.
         problem: why it is called damaged; empty if it is not.
-        size_bytes: of the folder.
+        size_bytes: size of the folder.
     """
 
     folder: Path
@@ -133,7 +133,7 @@ def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Pro
     """Show progress, and write it where :func:`summarise_run` finds it.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         show: what else is done with it.
     """
     began = time.monotonic()
@@ -165,7 +165,7 @@ def _pace(folder: Path) -> Pace | None:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process is at work on the run in ``folder``."""
+    """Whether a process is working on the run in ``folder``."""
     if not (folder / LOCK_FILE).exists() or not os.access(folder / LOCK_FILE, os.W_OK):
         return False
     written = (folder / LOCK_FILE).stat()

@@ -29,7 +29,7 @@ class Damage:
     """Something in the folder of a run that is not as it should be.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         problem: what is wrong.
         remedy: what ``evonas repair`` does about it; empty if it can do nothing.
     """
@@ -43,7 +43,7 @@ def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True
     """What is damaged or missing in the folder of a run; empty if nothing is.
 
     Args:
-        folder: of the run, which nobody writes meanwhile.
+        folder: folder of the run, which nobody writes meanwhile.
         write_tables: writes the tables of a run into a folder.
         reads_images: whether the images are held against their hash.
 

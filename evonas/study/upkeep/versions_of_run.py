@@ -13,8 +13,8 @@ def other_versions(folder: Path, settings: Settings) -> list[str]:
     """What the run began with and what is installed, and what was edited, where these differ.
 
     Args:
-        folder: of a run.
-        settings: of the run.
+        folder: folder of a run.
+        settings: settings of the run.
 
     Returns:
         A sentence for each package, in alphabetical order: what is installed is another version

@@ -23,7 +23,7 @@ class Outcome:
             masked and no measure of robustness; ``none`` for a black-box attack.
         correct: for each image ``1`` where the network is right without attack, else ``0``.
         robust: the same under the attack.
-        seconds: that it took.
+        seconds: the seconds that it took.
         note: what differs from the attack as published; empty if nothing does.
     """
 
@@ -83,8 +83,8 @@ def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
     """The 95 % interval of a share, which is right near 0 and 1 too (Wilson 1927).
 
     Args:
-        share: that was seen.
-        num_images: that it is a share of, at least 1.
+        share: the share that was seen.
+        num_images: the number of images that it is a share of, at least 1.
     """
     square = QUANTILE**2 / num_images
     center = share + square / 2
@@ -99,7 +99,7 @@ def worst_cases(outcomes: Iterable[Outcome]) -> list[Outcome]:
     Attacks along a surrogate gradient, and those of another threat model, take no part.
 
     Args:
-        outcomes: of one network on the same images.
+        outcomes: outcomes of one network on the same images.
     """
     by_epsilon: dict[str, list[Outcome]] = {}
     for each in outcomes:

@@ -30,7 +30,7 @@ class Battery:
     Attributes:
         attacks: each at every radius; one that changes a few pixels once.
         epsilons: radii, in units of the pixel range.
-        seed: of the random numbers of all attacks.
+        seed: seed of the random numbers of all attacks.
         has_referee: whether AutoAttack by its authors comes last.
         few_images: images for attacks that change a few pixels, which are expensive.
         batch_size: images attacked at once; matters to the result only by rounding.
@@ -50,7 +50,7 @@ class BatteryResult:
     """What a battery found.
 
     Attributes:
-        outcomes: of every attack, radius and gradient.
+        outcomes: outcomes of every attack, radius and gradient.
         masking: by radius as text, whether the attacks along the gradient can be believed.
     """
 
@@ -75,10 +75,10 @@ def run_battery(
     Args:
         network: maps images in [0, 1] to logits (N, classes).
         images: on the network's device.
-        battery: of attacks.
+        battery: battery of attacks.
         known: by name, what was recorded before.
         record: is given the name and the document of each result, as soon as it is there.
-        on_progress: is called with the results that are there and their total.
+        on_progress: called with the number of results so far and their total.
 
     Raises:
         CandidateFailure: the network cannot be attacked honestly.

@@ -77,7 +77,7 @@ def climb_by_signs(
         look: what the attack sees at a point, the loss that it climbs among it.
         correct: bool, (N,): right on the clean image.
         start: (N, C, H, W).
-        radius: of the balls.
+        radius: radius of the balls.
         num_steps: at least 1.
         is_start_in_ball: whether a wrong answer at the start counts.
     """

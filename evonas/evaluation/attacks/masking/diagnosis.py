@@ -55,7 +55,7 @@ def masking(
         network: maps images in [0, 1] to logits (N, classes).
         images: on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
-        seed: of the random numbers of the attacks.
+        seed: seed of the random numbers of the attacks.
         white_box: bool, (N,): robust under other gradient attacks at this radius.
         black_box: bool, (N,): robust under a black-box attack at this radius; without it the
             Square gap is not measured.

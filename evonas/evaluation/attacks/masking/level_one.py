@@ -30,7 +30,7 @@ def level_one(
         network: maps images in [0, 1] to logits.
         images: on its device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
-        seed: of the random numbers of the attacks; a constant of the study.
+        seed: seed of the random numbers of the attacks; a constant of the study.
         batch_size: images attacked at once; matters to the result only by rounding.
 
     Raises:

@@ -16,9 +16,9 @@ class LevelOne:
         clean: share of the images that are right without attack.
         accuracies: share that is still right after each attack and those before it, by its name.
         worst_case: share that is right under all of them, image by image.
-        standard_error: of ``worst_case``, from a finite number of images.
+        standard_error: standard error of ``worst_case``, from a finite number of images.
         masking: the diagnostics.
-        num_images: that were attacked.
+        num_images: the number of images that were attacked.
     """
 
     clean: float

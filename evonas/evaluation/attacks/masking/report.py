@@ -45,7 +45,7 @@ class Masking:
             along the true gradient. It is a property of the learning rule, whoever attacks along
             it, and no flag of the network. None for a network without learning rules.
         gradient_cosine: between the two gradients, mean over images; None as above.
-        num_images: that were looked at.
+        num_images: the number of images that were looked at.
     """
 
     checks: tuple[MaskingCheck, ...]

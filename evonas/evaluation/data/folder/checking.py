@@ -33,7 +33,7 @@ class Checked:
     Attributes:
         shape: (channels, height, width) of every image.
         bad: numbers of those that cannot be read, and why.
-        fingerprint: of the others with their labels, as if they were in memory.
+        fingerprint: fingerprint of the others with their labels, as if they were in memory.
     """
 
     shape: tuple[int, int, int]
@@ -45,7 +45,7 @@ def check_files(listing: Listing, *, fitting: Fitting) -> Checked:
     """What the files of a part hold; each is decoded once, unless that was done before.
 
     Args:
-        listing: of the part.
+        listing: listing of the part.
         fitting: the size that images are brought to.
 
     Raises:
@@ -94,8 +94,8 @@ def _pass(
     """Decode all files.
 
     Args:
-        files: of the part.
-        labels: of the files.
+        files: files of the part.
+        labels: labels of the files.
         classes: in the order of the labels.
         fitting: the size.
         bad: numbers of those that cannot be read; found here, unless they are known.

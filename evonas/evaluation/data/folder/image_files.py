@@ -68,8 +68,8 @@ class AbstractImageFiles(AbstractSource):
         """A few images, decoded now.
 
         Args:
-            layout: of the data set.
-            listing: of these images.
+            layout: layout of the data set.
+            listing: listing of these images.
         """
         return self._in_memory(layout, listing, fitting=replace(self.fitting, storage=MEMORY))
 

@@ -40,8 +40,8 @@ class Listing:
     Attributes:
         root: what they lie under.
         classes: in the order of the labels, which is that of their names.
-        paths: of the images, class by class, in the order of their names.
-        labels: of the images.
+        paths: paths of the images, class by class, in the order of their names.
+        labels: labels of the images.
     """
 
     root: Path

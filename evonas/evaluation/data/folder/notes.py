@@ -26,7 +26,7 @@ class Note:
         mode: Pillow's name of its pixels.
         num_frames: images in the file.
         is_turned: whether the file asks for its image to be turned or mirrored.
-        digest: of the pixels.
+        digest: digest of the pixels.
     """
 
     size: tuple[int, int]
@@ -49,7 +49,7 @@ class Unreadable:
     """A file that could not be read.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         why: the message.
     """
 
@@ -69,7 +69,7 @@ def remember(
     """Keep what was found in this process, until others are kept.
 
     Args:
-        files: that were decoded.
+        files: the files that were decoded.
         fitting: its size says how far a JPEG was reduced.
         notes: one for each file.
     """

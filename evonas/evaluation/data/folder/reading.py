@@ -70,7 +70,7 @@ def read_images(listing: Listing, *, fitting: Fitting) -> Images:
     """The images of a part, in their order; those read last are kept until their files change.
 
     Args:
-        listing: of the part.
+        listing: listing of the part.
         fitting: the size; and whether files that cannot be read are left out.
 
     Raises:
@@ -117,7 +117,7 @@ def mixed_sizes(paths: Sequence[Path], odd: Path) -> DataError:
     """The error of images that have several sizes.
 
     Args:
-        paths: of all of them.
+        paths: paths of all of them.
         odd: the first whose size is another.
     """
     sizes = Counter(_sizes(paths, size_of))

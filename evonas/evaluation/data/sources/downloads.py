@@ -31,7 +31,7 @@ def read_or_tell(
 
     Args:
         read: fetches where it is asked to, and reads.
-        name: of the data set.
+        name: name of the data set.
         sought: where it should lie.
         by_hand: what to put there, in the imperative, without a full stop.
         addresses: where it is fetched from.
@@ -61,9 +61,9 @@ def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
     says what goes wrong.
 
     Args:
-        addresses: of the file; the first that answers is taken.
+        addresses: addresses of the file; the first that answers is taken.
         path: where it lies.
-        md5: of the whole file.
+        md5: MD5 hash of the whole file.
     """
     from torchvision.datasets.utils import check_integrity
 

@@ -21,7 +21,7 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Array]]]) -> None
     """Draw the images of some classes, as many pixels for each of theirs as they need.
 
     Args:
-        path: of the picture, a PNG.
+        path: path of the picture, a PNG.
         rows: name of a class and its images, uint8 (height, width, channels), all of one size;
             the first ``COLUMNS`` of the first ``ROWS`` classes are drawn.
 

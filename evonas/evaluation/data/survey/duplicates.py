@@ -12,9 +12,9 @@ class Seen:
 
     Attributes:
         name: its file, or its number in its part.
-        part: that it belongs to.
-        label: of its class.
-        digest: of its pixels.
+        part: the part that it belongs to.
+        label: label of its class.
+        digest: digest of its pixels.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Duplicates:
     """Images whose pixels are equal, each group in the order in which they were seen.
 
     Attributes:
-        groups: of two or more.
+        groups: groups of two or more.
     """
 
     groups: tuple[tuple[Seen, ...], ...]

@@ -31,8 +31,8 @@ def survey_files(
     """Look at every image of a layout.
 
     Args:
-        layout: of the data set.
-        name: of the data set.
+        layout: layout of the data set.
+        name: name of the data set.
         root: its folder.
         fitting: the size that images are brought to.
         advance: told of progress.

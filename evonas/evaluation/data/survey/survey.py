@@ -31,7 +31,7 @@ class Survey:
     """What a data set holds.
 
     Attributes:
-        name: of the data set.
+        name: name of the data set.
         root: where it lies.
         class_names: in the order of the labels.
         counts: usable images of each class, by part.
@@ -41,7 +41,7 @@ class Survey:
         remarks: on the layout, in sentences.
         bad: why each of the files is unusable that are.
         num_files: looked at.
-        sizes: of the files, (width, height).
+        sizes: sizes of the files, (width, height).
         modes: of their pixels, as Pillow names them.
         num_turned: files whose image was turned as the camera says.
         num_animated: files of which the first image is taken.

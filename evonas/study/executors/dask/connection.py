@@ -31,9 +31,9 @@ class Connection:
     """To the scheduler at an address, or to a cluster that is made on this machine.
 
     Args:
-        address: of the scheduler; None for a cluster on this machine.
+        address: address of the scheduler; None for a cluster on this machine.
         workers: processes of a cluster on this machine.
-        resources: that each of these offers.
+        resources: the resources that each of these offers.
 
     Raises:
         ConfigError: the package distributed is not installed.

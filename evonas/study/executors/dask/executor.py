@@ -33,8 +33,8 @@ class _Task:
     """An order under way.
 
     Attributes:
-        order: of the run.
-        future: of the cluster.
+        order: order of the run.
+        future: future of the cluster.
         began: when a worker began with it, by the monotonic clock; None before that.
         worker: its address.
     """
@@ -58,11 +58,11 @@ class DaskExecutor(AbstractExecutor):
     time limit ends them.
 
     Args:
-        address: of the scheduler; None for a cluster on this machine.
+        address: address of the scheduler; None for a cluster on this machine.
         workers: candidates at once, at most; processes of a cluster on this machine.
-        device: of the run; where it is a GPU a worker must offer the resource ``GPU=1``.
-        timeout_seconds: that a candidate may take from when a worker begins with it; None for no
-            limit.
+        device: device of the run; where it is a GPU a worker must offer the resource ``GPU=1``.
+        timeout_seconds: the seconds that a candidate may take from when a worker begins with it;
+            None for no limit.
     """
 
     name = "dask"

@@ -40,7 +40,7 @@ def evaluate_remotely(
     Args:
         order: to be evaluated.
         data: its data set, which this machine need not have; None where it reads the files.
-        versions: of the run.
+        versions: versions of the run.
         folders: where the run finds modules of the user's own.
 
     Raises:

@@ -46,7 +46,8 @@ class Decoders:
         processes: how many worker processes; 0 for threads of the process that trains.
         threads: how many of these.
         why: there are no processes; empty where there are.
-        start_method: of the processes, by ``multiprocessing``; torch's default if None.
+        start_method: start method of the processes, by ``multiprocessing``; torch's default if
+            None.
     """
 
     processes: int
@@ -64,7 +65,7 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
     """A process for each core; threads where no process can be started from here.
 
     Args:
-        batch_bytes: that a batch takes in the memory which processes share.
+        batch_bytes: the size that a batch takes in the memory which processes share.
         shared_memory: where that memory is mounted.
     """
     cores = min(num_cores(), MAX_PROCESSES)

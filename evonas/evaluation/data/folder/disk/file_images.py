@@ -20,7 +20,7 @@ class FileImages:
     """Image files that become images of one size.
 
     Attributes:
-        paths: of the files.
+        paths: paths of the files.
         fitting: the size, and how it is reached.
         shape: (channels, height, width) of an image.
     """
@@ -73,7 +73,7 @@ def put(into: Array, pixels: Array, place: Sequence[int], *, padding: int) -> No
 
     Args:
         into: uint8, (height, width, channels), zeros.
-        pixels: of that shape.
+        pixels: pixels of that shape.
         place: first row, first column, and 1 where the result is mirrored; nothing to copy it.
         padding: pixels of the frame on each side.
     """

@@ -26,7 +26,7 @@ class FileReader(AbstractReader):
 
     Args:
         files: what is read.
-        fingerprint: of all of them with their labels, if it is known.
+        fingerprint: fingerprint of all of them with their labels, if it is known.
     """
 
     def __init__(self, files: FileImages, *, fingerprint: str | None = None) -> None:
