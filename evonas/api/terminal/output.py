@@ -46,10 +46,8 @@ class Output(io.TextIOBase):
             return False
 
     def fileno(self) -> int:
-        """Of the stream.
-
-        Raises:
-            OSError: it has none.
+        """The file descriptor of the stream. Raises:
+        OSError: it has none.
         """
         if self._stream is None:
             raise OSError("no output")

@@ -1,4 +1,4 @@
-"""A run that goes on for longer than it was begun for."""
+"""Extend a run beyond its original size."""
 
 from pathlib import Path
 
@@ -14,23 +14,23 @@ def extend(
     generations: int | None = None,
     evaluations: int | None = None,
 ) -> bool:
-    """Give the run in ``folder`` another size; resumed, it ends as if it had been begun with it.
+    """Change the size of a run; when resumed, it ends as if it had been started with that size.
 
-    The search is asked again from its beginning, as what it asks for may depend on how much is to
-    come. Every training that it asks for and that has a result is not repeated. With several
-    workers in steady state, the order in which workers end decides, as always.
+    The search is replayed from the start, because its requests may depend on the remaining budget.
+    Trainings that have a result are not repeated. In steady state with several workers, the
+    outcome depends on the order in which they finish, as always.
 
     Args:
         folder: folder of the run.
-        population: trainings in a generation; None for as many as before.
-        generations: at most; None for what ``evaluations`` takes, or as many as before.
-        evaluations: trainings at most; None for all of the generations.
+        population: trainings per generation; None if unchanged.
+        generations: maximum number; None for what ``evaluations`` takes, or unchanged.
+        evaluations: maximum number of trainings; None for all generations.
 
     Returns:
-        Whether the size is another.
+        Whether the size changed.
 
     Raises:
-        ConfigError: the run has more trainings than that already, or a number is no size.
+        ConfigError: the run already has more trainings, or a number is invalid.
         RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
