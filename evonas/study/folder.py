@@ -1,4 +1,4 @@
-"""The folder of a run, read by anyone and written by one process at a time."""
+"""The folder of a run: many readers, one writer at a time."""
 
 import hashlib
 import json
@@ -27,19 +27,20 @@ LOCK_FILE = "lock"
 
 @contextmanager
 def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
-    """The settings and the journal of a run, for the one process that writes to it.
+    """The settings and the journal of a run, opened for the one process that writes to it.
 
-    A journal of an earlier format becomes one of this format.
+    A journal in an earlier format is upgraded.
 
     Raises:
         RunFolderError: there is no run, or another process is working on it.
-        ObjectiveError: one of its own objectives is gone, or is not what the run began with.
+        ObjectiveError: one of its custom objectives is missing, or was changed after the run
+            started.
         StorageError: see :func:`readable_run`.
     """
     check_is_run(folder)
     lock = FileLock(folder / LOCK_FILE)
     try:
-        lock.acquire(timeout=0.5, poll_interval=0.05)  # who only looks holds it for a moment
+        lock.acquire(timeout=0.5, poll_interval=0.05)  # readers hold it only for a moment
     except Timeout as problem:
         raise RunFolderError(f"{folder}: another process is working on this run") from problem
     except OSError as problem:
@@ -55,12 +56,12 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
 
 @contextmanager
 def readable_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
-    """The same for a process that only reads, also while another one writes.
+    """The settings and the journal of a run, for reading, even while another process writes.
 
     Raises:
         RunFolderError: there is no run.
         StorageError: the journal is damaged, or the configuration or the space was changed after
-            the run began.
+            the run started.
     """
     with _run(folder, is_written=False) as opened:
         yield opened
@@ -83,10 +84,10 @@ def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]
 
 
 def run_digest(folder: Path) -> str:
-    """Of everything that decides the result of the run in ``folder``, versions aside.
+    """Hash of everything that determines the result of the run in ``folder``, except versions.
 
-    It is taken of what the files say, not of what this version makes of it, so that a setting that
-    is added later, with a default that changes nothing, leaves earlier runs as they are.
+    It covers the text of the files, not their interpretation, so that a later setting whose
+    default changes nothing leaves earlier runs valid.
     """
     document = read_document(folder / CONFIG_FILE)
     text = json.dumps([document, read_text(folder / SPACE_FILE)], sort_keys=True)
@@ -94,7 +95,7 @@ def run_digest(folder: Path) -> str:
 
 
 def _check_sources(folder: Path) -> None:
-    """Refuse to measure candidates of one run by two functions of one name."""
+    """Refuse to measure candidates of one run with two different functions of the same name."""
     for name, began in read_sources(folder).items():
         now = source_of(name)
         if now.sha256 != began.sha256:
@@ -105,10 +106,10 @@ def _check_sources(folder: Path) -> None:
 
 
 def check_is_run(folder: Path) -> None:
-    """Refuse a folder that holds no run.
+    """Refuse a folder without a run.
 
     Raises:
-        RunFolderError: it holds none.
+        RunFolderError: there is no run.
     """
     if not (folder / CONFIG_FILE).exists():
         raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")

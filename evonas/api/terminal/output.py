@@ -46,8 +46,10 @@ class Output(io.TextIOBase):
             return False
 
     def fileno(self) -> int:
-        """The file descriptor of the stream. Raises:
-        OSError: it has none.
+        """The file descriptor of the stream.
+
+        Raises:
+            OSError: it has none.
         """
         if self._stream is None:
             raise OSError("no output")

@@ -13,8 +13,7 @@ MOST = 10_000  # upper limit: a typing error would otherwise fill the memory wit
 
 @dataclass(frozen=True)
 class ControlOptions:
-    """Which controls a network has; the ``bp`` twin and untrained convolutions are always
-    included.
+    """Which controls a network has, besides its ``bp`` twin and untrained convolutions.
 
     Attributes:
         replicates: trainings of the network and of each control.

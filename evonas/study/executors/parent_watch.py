@@ -12,8 +12,7 @@ PR_SET_PDEATHSIG = 1  # option of Linux's prctl
 
 
 def begin_work(lifeline: Connection, *, parent: int) -> None:
-    """Runs first in a worker: it ignores Ctrl-C, which its parent handles, and ends with its
-    parent.
+    """Runs first in a worker: ignore Ctrl-C, which the parent handles, and end with the parent.
 
     Args:
         lifeline: a connection whose other end only the parent holds, and never writes to.

@@ -1,4 +1,4 @@
-"""From the folders of earlier runs to what a new run takes from them."""
+"""Collect prior results from the folders of earlier runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +15,16 @@ from evonas.study.shape import shaped_space
 def with_prior(
     settings: Settings, space: Space, runs: Sequence[str | Path]
 ) -> tuple[Settings, str | None]:
-    """Settings that hold the hash of earlier results, and the text of these; None for none.
+    """Settings with the hash of the prior results, and the text of these; None if there are none.
 
     Args:
-        settings: settings of a new run, filled in.
+        settings: resolved settings of a new run.
         space: space of the new run, at its own size.
-        runs: folders of earlier ones.
+        runs: folders of earlier runs.
 
     Raises:
-        ConfigError: as for :func:`collect_prior`; or the engine takes none; or the settings have
-            the hash of other results than those of the runs.
+        ConfigError: as for :func:`collect_prior`; or the engine does not support a prior; or the
+            settings hold the hash of other results.
     """
     wanted = settings.search.prior_sha256
     if not runs and wanted is None:
@@ -53,20 +53,20 @@ def with_prior(
 def collect_prior(
     settings: Settings, space: Space, runs: Sequence[Path]
 ) -> tuple[EarlierRun, ...]:
-    """The results of earlier runs that mean something to a new run.
+    """The results of earlier runs that are usable by a new run.
 
-    Data, budget, size and seed may differ: it is only taken for granted that a genome that was
-    better there is probably better here. Candidates that failed are left out.
+    Data, budget, size and seed may differ: the only assumption is that genomes that were better
+        there are probably better here. Failed candidates are left out.
 
     Args:
         settings: settings of the new run.
         space: space of the new run, at the size of its candidates and with its rules.
-        runs: their folders.
+        runs: folders of the earlier runs.
 
     Raises:
-        ConfigError: a run has no objective of the new run, or no candidate that the space of the
-            new run knows.
-        RunFolderError: one is no run.
+        ConfigError: a run has no objective of the new run, or no candidate in the space of the new
+            run.
+        RunFolderError: one is not a run.
         StorageError: one is damaged.
     """
     return tuple(_earlier(settings, space, folder) for folder in runs)

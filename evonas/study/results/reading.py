@@ -1,4 +1,4 @@
-"""A run as it stands, for those who only read; torch is not needed for one that has ended."""
+"""The present state of a run, for readers; for a finished run, torch is not needed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class RunState:
     Attributes:
         folder: folder of the run.
         settings: settings of the run.
-        evaluations: evaluations of every training of the search, in the order of asking.
-        candidates: what these come to, in the order in which they were first asked for.
-        confirmed: by key, what candidates were confirmed by; empty if nothing was.
-        audited: by key, what harder attacks left of candidates; empty if nothing was audited.
+        evaluations: one for each training of the search, in the order of requests.
+        candidates: the candidates, in the order of first request.
+        confirmed: confirmations by key; empty if there are none.
+        audited: audits by key; empty if there are none.
     """
 
     folder: Path
@@ -63,7 +63,7 @@ class RunState:
 
 
 def read_run(folder: Path) -> RunState:
-    """The run in ``folder``, also while another process is working on it.
+    """The run in ``folder``, even while another process is working on it.
 
     Raises:
         RunFolderError: there is no run.
@@ -74,7 +74,7 @@ def read_run(folder: Path) -> RunState:
 
 
 def run_state(folder: Path, settings: Settings, journal: Journal) -> RunState:
-    """The same for who has the run open.
+    """The state of a run that is already open.
 
     Args:
         folder: folder of the run.

@@ -1,4 +1,4 @@
-"""The folder of a run put right, as far as it can be; the damaged journal stays beside the new."""
+"""Repair the folder of a run as far as possible; the damaged journal is kept."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,23 +26,23 @@ from evonas.study.upkeep.verify import damaged_checkpoints, damaged_models
 
 
 def repair(folder: Path, *, executor: AbstractExecutor, tell: Callable[[str], None]) -> None:
-    """Put right what can be put right in the folder of a run.
+    """Repair what can be repaired in the folder of a run.
 
     Args:
         folder: folder of the run.
-        executor: where models are trained again that are damaged or missing.
+        executor: where damaged or missing models are trained again.
         tell: called with each thing that was done.
 
     Raises:
         RunFolderError: there is no run, or another process is working on it.
         ConfigError: its configuration cannot be read.
-        StorageError: its configuration is not the one that it began with, its journal is of a
-            format without hashes and damaged, or a model trains to other values here.
+        StorageError: its configuration was changed, its journal is damaged and of a format without
+            hashes, or retraining a model gives other values here.
     """
     check_is_run(folder)
     read_config(folder)
     _repair_journal(folder, tell)
-    with opened_run(folder) as (settings, journal):  # migrates it, and writes the head
+    with opened_run(folder) as (settings, journal):  # upgrades it, and writes the head
         run = run_state(folder, settings, journal)
         for path in damaged_checkpoints(folder):
             path.unlink()
@@ -85,7 +85,7 @@ def _repair_journal(folder: Path, tell: Callable[[str], None]) -> None:
 
 def _replace_journal(path: Path, tell: Callable[[str], None]) -> None:
     folder = path.parent
-    # nobody can say any more whether the configuration is what the run began with
+    # the original configuration can no longer be verified
     began = draft(kinds.BEGAN, [], {"digest": run_digest(folder), "traits": None})
     left = salvage(path, began=began)
     if not left.num_intact:

@@ -1,4 +1,4 @@
-"""Everything in the folder of a run held against what was written."""
+"""Verify everything in the folder of a run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ WriteTables = Callable[[Path, RunState], None]
 
 @dataclass(frozen=True)
 class Damage:
-    """Something in the folder of a run that is not as it should be.
+    """A problem in the folder of a run.
 
     Attributes:
         path: path of the file.
-        problem: what is wrong.
-        remedy: what ``evonas repair`` does about it; empty if it can do nothing.
+        problem: description of the problem.
+        remedy: what ``evonas repair`` does about it; empty if nothing.
     """
 
     path: Path
@@ -40,12 +40,12 @@ class Damage:
 
 
 def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True) -> list[Damage]:
-    """What is damaged or missing in the folder of a run; empty if nothing is.
+    """List what is damaged or missing in the folder of a run.
 
     Args:
-        folder: folder of the run, which nobody writes meanwhile.
+        folder: folder of the run, which no process writes to meanwhile.
         write_tables: writes the tables of a run into a folder.
-        reads_images: whether the images are held against their hash.
+        reads_images: whether to check the images against their hash.
 
     Raises:
         RunFolderError: there is no run.
@@ -70,7 +70,7 @@ def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True
 
 
 def damaged_models(run: RunState) -> list[Path]:
-    """Files of models that are not what was written, or are no longer of their candidate."""
+    """Model files that are damaged, or no longer belong to their candidate."""
     candidates = {candidate.key: candidate for candidate in run.candidates}
     return [
         path
@@ -80,7 +80,7 @@ def damaged_models(run: RunState) -> list[Path]:
 
 
 def damaged_checkpoints(folder: Path) -> list[Path]:
-    """Files of checkpoints that are not what was written."""
+    """Damaged checkpoint files."""
     files = sorted((folder / CHECKPOINTS_FOLDER).glob("*.pt"))
     return [path for path in files if not is_intact_checkpoint(path)]
 

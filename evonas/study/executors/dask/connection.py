@@ -132,8 +132,7 @@ class Connection:
             self._client.restart_workers([worker], timeout=RESTART_SECONDS, raise_for_error=False)
 
     def check(self) -> None:
-        """Check that the scheduler is still there; a broken connection has some seconds to
-        recover.
+        """Check that the scheduler is there; a broken connection has some seconds to recover.
 
         Raises:
             ClusterError: it has gone.
@@ -184,7 +183,7 @@ class Connection:
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
-        """Around what fails where the scheduler is gone, before the client has noticed."""
+        """Wraps calls that fail when the scheduler is gone before the client has noticed."""
         from distributed.client import ClosedClientError
 
         try:
