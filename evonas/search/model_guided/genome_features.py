@@ -1,9 +1,10 @@
-"""Genomes as rows of numbers for a model: which choice stands where, and what it amounts to.
+"""Genomes as feature rows for a model: the choice at each position, and derived counts.
 
 The counts make exchangeable genes comparable: that a cell has three convolutions is one number,
 wherever they stand. Costs are often nearly linear in them. The paths tell how these stand to each
 other, by which cells with nodes in another order are alike (White, Neiswanger and Savani 2021).
-Signals are what else is known of a genome without evaluating it; see :mod:`evonas.search.signals`.
+Signals are further information about a genome without evaluating it; see
+:mod:`evonas.search.signals`.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""How probable it is that a genome is on the front, by drawing what may stand behind all means."""
+"""The probability that a genome is on the front, by sampling from the posterior."""
 
 from collections.abc import Sequence
 

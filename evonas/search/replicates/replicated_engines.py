@@ -14,7 +14,7 @@ AUTO = "auto"
 
 
 def parse_replicates(text: str) -> int | None:
-    """The number of trainings of every genome; ``None`` for ``auto``.
+    """The number of replicates of every genome; ``None`` for ``auto``.
 
     Raises:
         ConfigError: it is neither.
@@ -49,7 +49,7 @@ def make_replicated_search(
         population: how many genomes the algorithm keeps, and how many make a generation.
         num_objectives: the length of every vector it will be told.
         seed: equal seeds and equal results give equal asks.
-        replicates: trainings of every genome; ``None`` to spend each where it helps most.
+        replicates: number of trainings per genome; ``None`` to allocate each where it helps most.
 
     Raises:
         UnknownNameError: no search has this name.

@@ -1,4 +1,4 @@
-"""The trainings of one genome, put together: means and scatter, failures counted apart."""
+"""Aggregate the trainings of one genome: means and scatter, failures counted separately."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Sample:
-    """Of one genome.
+    """The estimate of one genome.
 
     A genome is within the constraints when at least half of its trainings with values are, and has
     failed when at least half of all trainings have. Trainings that are not whole count only where

@@ -34,7 +34,7 @@ PARTS: dict[str, str] = {
     "similarity": "the term of the similarity",
     "score": "the guide's scores; without them the order of the samples is random",
 }
-"""What can be switched off."""
+"""Parts that can be switched off."""
 
 OFF_BY_DEFAULT = ("similarity",)
 """The term outweighs the loss: of two near copies the one that is less accurate than the parent

@@ -1,7 +1,7 @@
 """Which image of a folder belongs to which part and class; no image is opened.
 
 train/CLASS/*  [val/CLASS/*]  test/CLASS/*      divided already
-CLASS/*                                         flat: a fifth is set aside as the test part part
+CLASS/*                                         flat: a fifth is set aside as the test part
 """
 
 from collections import Counter

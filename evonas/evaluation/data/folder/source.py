@@ -28,7 +28,7 @@ class Folder(AbstractImageFiles):
         return Folder(fitting)
 
     def layout(self, data_dir: Path) -> Layout:
-        """By the names of folders; of a flat one, a fifth is set aside as the test part part."""
+        """By the names of folders; of a flat one, a fifth is set aside as the test part."""
         return layout_of(data_dir)
 
     def traits(self, data_dir: Path) -> Traits:
