@@ -82,7 +82,7 @@ class _Contrast:
 def main_effects(population: Population, *, seed: int) -> Effects:
     """Main effects of operations and rules on every objective.
 
-    The effect of a choice is a partial dependence (Friedman 2001): what a model foretells of
+    The effect of a choice is a partial dependence (Friedman 2001): what a model predicts for
     random genomes with this choice, less the mean over all choices of the gene, averaged over the
     genomes in which the gene is active. Its error is that of the grouped jackknife: the models are
     fitted again without each fold, the same fits by which they are cross-validated.

@@ -36,7 +36,7 @@ class Target:
     Attributes:
         network: in evaluation mode, on the CPU.
         images: on the CPU.
-        epsilon: the radius that it was searched with; None where that is not known.
+        epsilon: the radius that it was searched with; None if unknown.
         folder: for the table and the picture.
         title: title of the picture.
         about: description of the target, for the JSON file.

@@ -1,4 +1,4 @@
-"""A network beside its controls in the terminal: a table a measure, then what it comes to."""
+"""A network and its controls in the terminal: a table per measure, then the verdict."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,15 +49,15 @@ def show_controls(console: Console, ablation: Ablation) -> None:
 def ablate_and_show(
     folder: Path, *, workers: Workers, is_quiet: bool, has_controls: bool, retry_failed: bool
 ) -> None:
-    """Train the controls of every network that a run returned, and print what they come to.
+    """Train the controls of every network that a run returned, and print the results.
 
     Args:
         folder: folder of the run.
         workers: where networks are trained.
-        is_quiet: whether no progress is shown.
+        is_quiet: whether to hide progress.
         has_controls: whether the run asks for them.
-        retry_failed: whether those that were lost to a cause outside the network are tried once
-            more, asked for or not.
+        retry_failed: whether to repeat controls lost to a cause outside the network, even if the
+            run does not ask for controls.
 
     Raises:
         RunFolderError: there is no run in the folder, or another process is working on it.

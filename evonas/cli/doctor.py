@@ -1,4 +1,4 @@
-"""``evonas doctor``: what the machine has, which path a run takes on it, how fast that is."""
+"""``evonas doctor``: the hardware, how a run would use it, and its speed."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ CPU_BATCH = 64
 
 
 def examine(console: Console, *, device: str, as_json: bool) -> None:
-    """Print all of it for ``device``, one of those that a run may name.
+    """Print the report for ``device``.
 
     Raises:
         ConfigError: this machine has no such device.

@@ -59,7 +59,7 @@ def show_front(console: Console, folder: Path) -> None:
         say(console, f"controls: {_controls_of(chosen, twins)}")
     try:
         picture = f"picture: {write_picture(folder, run.candidates, run.settings)}"
-    except OSError as problem:  # a disk that only reads, or a full one
+    except OSError as problem:  # a read-only or full disk
         picture = f"no picture: {folder}: {problem.strerror}"
     say(console, f"{_counts(run, chosen)}; {picture}")
     missing = left_out(run.candidates, objectives)
@@ -95,7 +95,7 @@ def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
 
 
 def left_out(candidates: Sequence[Candidate], objectives: Sequence[str]) -> str:
-    """How many candidates the picture does not show, by reason; empty if it shows all."""
+    """Number of candidates that the picture omits, by reason."""
     reasons = {
         "failed": lambda c: c.failure is not None,
         "outside the constraints": lambda c: c.failure is None and c.violation > 0,
@@ -160,7 +160,7 @@ def _audit(found: LevelOne | None) -> tuple[str, str]:
 
 
 def _lost_by_audit(run: RunState) -> list[str]:
-    """Networks that an audit took off the front, with their flags."""
+    """Networks that an audit removed from the front, with their flags."""
     keys = {c.key for c in run.candidates if c.on_front}
     return [
         f"{key[:8]} ({', '.join(found.flags)})"

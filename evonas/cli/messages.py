@@ -1,4 +1,4 @@
-"""What a run says before it begins and when it has ended."""
+"""Messages at the start and the end of a run."""
 
 import shlex
 import sys
@@ -23,7 +23,7 @@ from evonas.study.results.result import StudyResult
 def introduce(
     console: Console, settings: Settings, space: Space, *, folder: Path, workers: int
 ) -> None:
-    """What will be searched, how, where, and into which folder."""
+    """Print what will be searched, how, where, and into which folder."""
     problem, training, search = settings.problem, settings.training, settings.search
     size = f"{training.channels} channels, {_count(training.cells, 'cell')} per stage"
     if (training.channels, training.cells) != (space.channels, space.cells):
@@ -66,8 +66,8 @@ def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) ->
 
 
 def warn(text: str) -> None:
-    """A line among the errors, of what does not end the command."""
-    with suppress(OSError, ValueError):  # where nobody reads it, the work goes on
+    """Print a warning on standard error; the command continues."""
+    with suppress(OSError, ValueError):  # without a reader, the work continues
         print(f"evonas: warning: {text}", file=sys.stderr)
 
 
@@ -77,7 +77,7 @@ def say_how_to_resume(console: Console, folder: Path) -> None:
 
 
 def conclude(console: Console, folder: Path, result: StudyResult) -> None:
-    """What was found, and how to see it."""
+    """Print the results, and how to view them."""
     failures = sum(e.failure is not None for e in result.evaluations)
     _tell_uncaptured(console, result.evaluations)
     volumes = [volume for volume in result.hypervolumes if volume is not None]

@@ -1,4 +1,4 @@
-"""A trained network as one file that says how to build it: safetensors with metadata.
+"""A trained network as one self-describing file: safetensors with metadata.
 
 The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
 ``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules`` (a network with a name has
@@ -46,7 +46,7 @@ def with_description(
         architecture: architecture of the network.
         traits: traits of the images that it was trained on.
         seed: the seed that it was built with.
-        training: what a final training did, so that nobody measures on images that it learned.
+        training: description of a final training, so that nobody evaluates on its training images.
 
     Returns:
         The same as safetensors; equal arguments give equal bytes.
@@ -70,7 +70,7 @@ def with_description(
 
 
 def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights in a file of ``models/``, and what the file says of them.
+    """The weights in a model file, and its description.
 
     Args:
         path: path of the file.
@@ -81,7 +81,7 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     Raises:
         DataError: the file is missing.
-        StorageError: it is not what was written.
+        StorageError: it is damaged.
     """
     path = Path(path)
     try:
@@ -105,7 +105,7 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def load_network(path: str | Path) -> Network:
-    """The trained network in a file of ``models/``, by that file alone.
+    """Load the trained network from a model file alone.
 
     Args:
         path: path of the file.
@@ -115,7 +115,7 @@ def load_network(path: str | Path) -> Network:
         [0, 1] to logits (N, classes). The normalisation is inside.
 
     Raises:
-        DataError: the file is missing, or does not say how its network is built.
+        DataError: the file is missing, or has no description of its network.
         StorageError: it is damaged.
 
     Examples:
@@ -127,7 +127,7 @@ def load_network(path: str | Path) -> Network:
 
 
 def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """The same network, and what its file says of it; the file is read once.
+    """The network of a model file and its description; the file is read once.
 
     Raises:
         DataError, StorageError: see :func:`load_network`.

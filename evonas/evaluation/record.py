@@ -38,8 +38,7 @@ class Evaluation:
             where it did not come to be measured.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
             the same numbers, more slowly.
-        batch: the batch that it was trained with because memory ran out at the study's own; else
-            None.
+        batch: batch size used because memory ran out at the study's; otherwise None.
     """
 
     key: str

@@ -21,11 +21,11 @@ from evonas.space import Operation
 
 @dataclass(frozen=True)
 class Place:
-    """Where an operation stands.
+    """The place of an operation in a network.
 
     Args:
-        in_channels: channels of what it reads.
-        channels: channels of what it gives.
+        in_channels: channels of its input.
+        channels: channels of its output.
         stride: 2 where it halves the image.
         style: style of the network.
     """
@@ -140,10 +140,10 @@ def make_operation(
 
     Args:
         operation: operation of any kind but zero.
-        channels: channels of what it gives.
+        channels: channels of its output.
         stride: 1 or 2.
         rule: rule of its layers.
-        in_channels: channels of what it reads; the same if None.
+        in_channels: channels of its input; the same if None.
         style: style of the network.
     """
     place = Place(channels if in_channels is None else in_channels, channels, stride, style)

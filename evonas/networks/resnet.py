@@ -104,7 +104,7 @@ def resnet_parts(
     *,
     rule: AbstractRule = _BACKPROP,
 ) -> SkeletonParts:
-    """The same, before its layers are connected.
+    """The parts of a ResNet, before its layers are connected.
 
     Arguments and errors are those of :func:`build_resnet`.
     """

@@ -20,7 +20,7 @@ class SkeletonParts:
 
     Attributes:
         body: the blocks from stem to last cell, in the order in which the image passes them.
-        head: what precedes the global average pooling.
+        head: the module before the global average pooling.
         classifier: from features to logits.
     """
 

@@ -54,7 +54,7 @@ def show_space(console: Console, name: str, *, as_json: bool) -> None:
 def check_space(console: Console, file: Path, *, trains: bool) -> None:
     """Load the file, count what it holds, and train its smallest and its largest network.
 
-    What is wrong in it leaves as one error with a line for each problem.
+    Problems are reported as one error with a line for each.
 
     Args:
         console: console to print on.

@@ -1,4 +1,4 @@
-"""An analysis in plain words: what was found, how sure that is, and what cannot be said."""
+"""An analysis in words: findings, their certainty, and their limits."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ NUM_SHOWN = 5
 
 
 def say_analysis(console: Console, found: Analysis) -> None:
-    """Print it, part by part."""
+    """Print the analysis, part by part."""
     of = f" of {len(found.runs)} runs" if len(found.runs) > 1 else ""
     say(console, f"{found.candidates} candidates{of}, {found.on_front} on the front")
     for title, lines in (
@@ -41,7 +41,7 @@ def say_analysis(console: Console, found: Analysis) -> None:
 
 
 def enrichment_words(found: Analysis) -> Iterator[str]:
-    """Which rules stand where more often on the front than among all."""
+    """Which rules are more frequent on the front than among all candidates, and where."""
     table = found.enrichment
     if table is None:
         return
@@ -82,7 +82,7 @@ def _cell(row: Any) -> str:
 
 
 def effects_words(found: Analysis) -> Iterator[str]:
-    """What choices are worth, where the models explain anything."""
+    """The effects of choices, if the models explain anything."""
     if found.effects is None or found.fits is None:
         return
     for objective in dict.fromkeys(found.fits.objective):
@@ -147,7 +147,7 @@ def gradients_words(found: Analysis) -> Iterator[str]:
 
 
 def landscape_words(found: Analysis) -> Iterator[str]:
-    """The loss at the centre, and how far one can go."""
+    """The loss at the centre and around it."""
     table = found.landscape
     if table is None:
         return

@@ -1,4 +1,4 @@
-"""``evonas attack``: a trained network under harder attacks than the search's."""
+"""``evonas attack``: stronger attacks on a trained network than in the search."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -99,7 +99,7 @@ def attack(
 
 
 def _around(epsilon: Fraction | None) -> list[Fraction]:
-    """Radii to attack at where none are given.
+    """Default radii of attacks.
 
     Args:
         epsilon: the epsilon that the network was searched with; None if it is not known.

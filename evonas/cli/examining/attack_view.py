@@ -1,4 +1,4 @@
-"""What attacks left of a network, in the terminal."""
+"""The results of attacks on a network, in the terminal."""
 
 from rich.console import Console
 from rich.table import Table

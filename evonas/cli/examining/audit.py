@@ -1,4 +1,4 @@
-"""What an audit found of one network, in the terminal."""
+"""The audit of one network, in the terminal."""
 
 from rich.table import Table
 
@@ -19,7 +19,7 @@ def audit_table(found: LevelOne) -> Table:
 
 
 def add_masking(table: Table, masking: Masking) -> None:
-    """A row for each check, and for what is told of the learning rule.
+    """A row for each check, and for the measurements on the learning rule.
 
     Args:
         table: table of four columns.

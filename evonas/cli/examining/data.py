@@ -1,4 +1,4 @@
-"""``evonas data check``: what a data set holds, before anything is trained on it."""
+"""``evonas data check``: inspect a data set before training on it."""
 
 import sys
 from collections import Counter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evonas.evaluation.data.survey.survey import Survey
 
 MOST_CLASSES, MOST_FILES = 40, 20
-"""Rows of the table, and bad files, that are shown."""
+"""Maximum number of table rows, and of bad files, to show."""
 
 
 def check(

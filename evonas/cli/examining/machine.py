@@ -1,4 +1,4 @@
-"""What a machine has, as far as it matters to a run, and what is wrong with it."""
+"""The hardware and software that matter to a run, and their problems."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ import torch
 from evonas.evaluation.data.place import default_data_dir
 
 GIB = 2**30
-MIN_GIB_A_WORKER = 1.5  # what a process with torch and a data set takes
+MIN_GIB_A_WORKER = 1.5  # memory of a process with torch and a data set
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Machine:
         cuda_of_torch: version of CUDA that torch was built with; None for a build without.
         triton: version; None where it is not installed.
         cores: the cores that this process may use.
-        memory_bytes: memory of the machine; None where the system does not tell.
+        memory_bytes: memory of the machine; None if unknown.
         gpus: the GPUs that torch can use.
         has_driver: whether there are signs of an NVIDIA driver.
-        data_dir: where data are sought.
+        data_dir: the default data folder.
         has_data_dir: whether that folder exists.
     """
 
@@ -78,7 +78,7 @@ def this_machine() -> Machine:
 
 
 def problems(machine: Machine) -> list[str]:
-    """What slows a run down or keeps it from working, each with what to do."""
+    """Problems that slow a run down or prevent it, each with a remedy."""
     found = []
     if not machine.gpus and machine.has_driver:
         if machine.cuda_of_torch is None:

@@ -1,4 +1,4 @@
-"""``evonas reproduce``: a paper's table beside trainings of one's own."""
+"""``evonas reproduce``: a paper's table compared with your own trainings."""
 
 from pathlib import Path
 from typing import Annotated

@@ -32,7 +32,7 @@ FEW_RUNS = 4  # below, no p-value of two groups can be under 0.05
 
 @dataclass(frozen=True)
 class _Compared:
-    """A comparison and the objectives behind it, none behind benches; what else is to be said."""
+    """A comparison, its objectives (none for benches), and remarks."""
 
     comparison: Comparison
     objectives: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A forecast in the terminal."""
+"""Print a forecast in the terminal."""
 
 from rich.console import Console
 from rich.table import Table
@@ -51,7 +51,7 @@ def show_forecast(console: Console, found: RunForecast) -> None:
 
 
 def duration(seconds: float) -> str:
-    """In the unit that a reader would say it in."""
+    """In a readable unit."""
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

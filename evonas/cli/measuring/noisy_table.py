@@ -1,4 +1,4 @@
-"""The table of a bench with noise: what each engine returned, and what it said of it."""
+"""The table of a bench with noise: true and claimed values of what each engine returned."""
 
 from collections.abc import Sequence
 from statistics import mean, stdev

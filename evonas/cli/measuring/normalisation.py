@@ -1,4 +1,4 @@
-"""What a normalised hypervolume is measured between, for the user."""
+"""The normalisation of a hypervolume, as text."""
 
 from collections.abc import Sequence
 

@@ -16,7 +16,7 @@ from evonas.space import Genome, Space, from_data
 @final
 @dataclass(frozen=True)
 class GenomeArchitecture(AbstractArchitecture):
-    """What a search may find.
+    """A genome that a search may find.
 
     Attributes:
         space_text: the YAML of the search space.
@@ -87,7 +87,7 @@ class GenomeArchitecture(AbstractArchitecture):
         }
 
     def settings(self) -> dict[str, Any]:
-        """The same without the space, which has a file of its own."""
+        """The same without the space, which has its own file."""
         return {
             "genome": self.genome,
             "channels": self.channels,

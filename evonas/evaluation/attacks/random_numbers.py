@@ -1,7 +1,7 @@
 """Random numbers of an attack: drawn before it begins, a row of its own for every image.
 
-So an image meets the same attack in any batch, beside any other images and on any device, and all
-networks judged with one seed meet the same. No global generator is touched.
+So an image faces the same attack in any batch, with any other images and on any device, and all
+networks evaluated with one seed face the same. No global generator is touched.
 """
 
 from collections.abc import Iterable

@@ -167,7 +167,7 @@ def _joined(results: Sequence[AttackResult]) -> AttackResult:
 
 
 def worst_case(results: Iterable[AttackResult]) -> Tensor:
-    """Where the network was right on the clean image and under every attack: bool, (N,).
+    """Where the network was correct on the clean image and under every attack: bool, (N,).
 
     Args:
         results: results of attacks on the same images.

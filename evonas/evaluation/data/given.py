@@ -1,4 +1,4 @@
-"""A data set that came with the work: its images need not be on the machine that trains."""
+"""A data set sent along with the work: the training machine need not have its images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 @final
 @dataclass(frozen=True)
 class GivenData:
-    """What a data set holds, as it travels between machines.
+    """The content of a data set, for sending between machines.
 
     Attributes:
         name: name of the data set.
@@ -41,7 +41,7 @@ class GivenData:
 
 @final
 class GivenSource(AbstractSource):
-    """Offers what was given; nothing is read.
+    """Provides the given data; nothing is read.
 
     Args:
         data: the data that was given.
@@ -81,7 +81,7 @@ def packed(
     Args:
         source: reads it here, at this size.
         name: name of the data set.
-        data_dir: where it lies here.
+        data_dir: its folder on this machine.
         fitting: the size.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A tensor of pixels that are not in memory: what is indexed is read, and nothing else is kept."""
+"""A tensor of pixels that are not in memory: indexing reads them, and nothing else is kept."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence

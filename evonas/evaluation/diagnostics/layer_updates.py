@@ -1,4 +1,4 @@
-"""What the rule layers of a network would learn from each of several mini-batches."""
+"""The updates of a network's rule layers for each of several mini-batches."""
 
 from collections.abc import Callable, Sequence
 

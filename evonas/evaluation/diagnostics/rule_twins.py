@@ -29,8 +29,8 @@ def rule_twin(
         traits: traits of the images.
         seed: seed of initial weights and feedback: equal seeds give equal weights under any rule.
         rule: for all layers; None for those of the genome.
-        weights: weights of a trained network of this architecture; None for the initial ones. What
-            it has not (heads of a local loss) stays initial.
+        weights: weights of a trained network of this architecture; None for the initial ones.
+            Parameters it lacks (heads of a local loss) stay initial.
 
     Returns:
         A network on the CPU, in training mode.
@@ -58,7 +58,7 @@ def count_steps(network: Network, recipe: Recipe, *, num_images: int, epochs: in
     them, which follows from the recipe alone.
 
     Args:
-        network: as it was built.
+        network: newly built.
         recipe: recipe of the training.
         num_images: the number of images that were trained on.
         epochs: number of epochs trained.

@@ -1,4 +1,4 @@
-"""The images of a final training: most are learned, some choose the epoch."""
+"""The images of a final training: most are trained on, some select the epoch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,8 @@ class FinalData:
 
     Attributes:
         traits: traits of the data set.
-        train: the images that are learned.
-        validation: those that choose the epoch; None where none are kept for it.
+        train: the training images.
+        validation: images that select the epoch; None if there are none.
     """
 
     traits: Traits
@@ -42,12 +42,12 @@ def load_final_data(
 
     Args:
         name: name of the data set.
-        data_dir: where it lies.
+        data_dir: its folder.
         validation_share: share of the images, every class in its share.
         split_seed: picks them; the same for all seeds of a training, so that they compare.
         device: where the images go.
         sha256: the SHA-256 hash that the official training images must have; None for any.
-        fitting: the size that images are brought to.
+        fitting: how images are resized.
 
     Raises:
         UnknownNameError: no data set has this name.

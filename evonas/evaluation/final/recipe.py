@@ -1,4 +1,4 @@
-"""How a chosen network is trained to the end: a YAML file, shipped or of one's own."""
+"""Recipes for final trainings: YAML files, shipped or your own."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,10 +20,10 @@ class FinalRecipe:
 
     Attributes:
         description: one line.
-        source: the paper that it is from; what differs from it is said in the description.
+        source: its paper; the description states differences.
         epochs: passes over the training part.
         batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
-        learning_rate: at its highest; rules with an update of their own have their own.
+        learning_rate: maximum; rules with an update of their own have their own.
         momentum: momentum of SGD.
         weight_decay: coupled to the gradient.
         warmup_epochs: in which the learning rate rises, linearly.
@@ -38,7 +38,7 @@ class FinalRecipe:
             linearly from 0.
         auxiliary_weight: weight of the loss of a second classifier in the middle of the
             cells; 0 for none.
-        views: by which validation and test images are classified, see :class:`Views`.
+        views: views for classifying validation and test images, see :class:`Views`.
         validation_share: share of the official training images that choose the best
             epoch; 0 trains on all of them and keeps the last epoch.
     """
@@ -88,7 +88,7 @@ class FinalRecipe:
 
     @property
     def descent(self) -> Recipe:
-        """The part of it that a search has too."""
+        """The part shared with a search."""
         return Recipe(
             epochs=self.epochs,
             batch=self.batch,
@@ -111,7 +111,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name_or_path: str | Path) -> FinalRecipe:
-    """A recipe by its name, or by the path of a YAML file, which ends in .yaml or .yml.
+    """Load a recipe by name, or by the path of a .yaml or .yml file.
 
     Raises:
         UnknownNameError: no recipe has this name.

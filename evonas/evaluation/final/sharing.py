@@ -1,4 +1,4 @@
-"""Several processes learn from parts of one batch, and make one step together."""
+"""Data-parallel training: several processes share each batch and make one step together."""
 
 from collections.abc import Iterable, Sequence
 from typing import final
@@ -40,7 +40,7 @@ class GradientSharing(AbstractAddition):
         ]
 
     def share_gradients(self) -> None:
-        """The mean over all processes takes the place of each."""
+        """Replace each by the mean over all processes."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         average([*gradients, *self._statistics])
 

@@ -1,4 +1,4 @@
-"""What one candidate of a run will need: memory, seconds, latency; it is not trained."""
+"""Forecast the needs of one candidate without training it: memory, time, latency."""
 
 import statistics
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from evonas.networks import count_multiply_adds, count_parameters
 
 @dataclass(frozen=True)
 class CandidateForecast:
-    """What a candidate will need on a CPU; seconds are of one thread that has a core to itself.
+    """The needs of a candidate on a CPU; times are for one thread with a core of its own.
 
     Attributes:
         text: the genome.
@@ -60,7 +60,7 @@ def forecast_candidate(
     attack_seed: int,
     clock: Clock,
 ) -> CandidateForecast:
-    """What training and measuring a candidate will need on the CPU of this machine.
+    """Forecast what training and measuring a candidate needs on this machine's CPU.
 
     Args:
         own: the candidate.

@@ -1,4 +1,4 @@
-"""The arithmetic in which this CPU trains fastest, by a few steps of some candidates in each."""
+"""Choose the precision in which this CPU trains fastest, from a few steps of some candidates."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ def measure_precisions(
         candidates: whose networks are trained; at least one.
         traits: traits of the images.
         recipe: recipe of the training.
-        clock: in seconds; by default that of the processor, on which others' work does not count.
+        clock: time in seconds; by default processor time, which excludes other processes.
 
     Raises:
         SpaceError: a network does not fit the images.

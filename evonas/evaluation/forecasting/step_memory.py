@@ -1,4 +1,4 @@
-"""Peak memory of a training step, from the allocations of the same step on a few images.
+"""Peak memory of a training step, extrapolated from steps on a few images.
 
 Torch reports every allocation. A step on 4 images and one on 8 make the same allocations in the
 same order, and each is a number of bytes plus a number of bytes for each image. So what is held

@@ -113,7 +113,7 @@ class Objective:
 
     @property
     def range(self) -> tuple[float | None, float | None]:
-        """The lowest and the highest value there can be; None where that is not known."""
+        """The lowest and the highest value there can be; None if unknown."""
         ends = (self.worst, self.best)
         return ends if self.direction == "maximise" else ends[::-1]
 

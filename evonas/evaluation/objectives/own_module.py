@@ -1,4 +1,4 @@
-"""An objective in a module of the user's own: ``module:function``, found and told apart."""
+"""An objective in a module of the user's own: ``module:function``, found and identified."""
 
 import hashlib
 import inspect

@@ -1,4 +1,4 @@
-"""A training that was stopped between two epochs, as bytes, and how it goes on."""
+"""A training stopped between two epochs, as bytes, and how to resume it."""
 
 import io
 from collections.abc import Sequence

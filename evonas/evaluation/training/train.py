@@ -70,7 +70,7 @@ def train(
     bit for bit: the learning rate follows the whole recipe wherever a stage ends.
 
     Args:
-        network: as it was built.
+        network: newly built.
         images: the training part.
         traits: says how the images may be augmented.
         recipe: how, and for how long.
@@ -80,7 +80,7 @@ def train(
         checkpoint: checkpoint of an earlier stage, to go on from; empty to begin.
 
     Raises:
-        TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+        TrainingDiverged: the loss became infinite or NaN; detected at the end of the epoch.
         CatastrophicOverfitting: it fools the one step that it is trained on; noticed then, too.
         StorageError: the checkpoint is damaged, or of another network.
     """

@@ -1,7 +1,7 @@
 """One step of training, all of it on the device: the host waits for nothing and decides nothing.
 
 The batch, the learning rate and the place of the loss are looked up by counters that lie on the
-device, so a step that is captured as a CUDA graph goes on with every replay. The same function
+device, so a step that is captured as a CUDA graph advances with every replay. The same function
 runs on a CPU.
 """
 

@@ -27,7 +27,7 @@ def draw_gradients(
         found: by state of the weights.
         batches: mini-batches; about the largest variance that can be seen.
         path: path of the picture.
-        title: above it.
+        title: text above it.
     """
     layers = max(len({one.layer for one in some}) for some in found.values())
     width = max(5.0, 0.32 * layers + 1.6)

@@ -25,7 +25,7 @@ def draw_landscape(
         surface: rows by the first direction; may hold NaN and infinity.
         steps: along each direction, in units of the weights' own norm.
         path: path of the picture.
-        title: above it.
+        title: text above it.
     """
     values = np.asarray(surface, dtype=float)
     shown = np.ma.masked_invalid(np.where(values > 0, values, np.nan))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 
 PICTURE_FILE = "attacks.png"
-# told apart by shade and by marker, for black and white print and colour-blind readers
+# distinguished by shade and marker, for black and white print and colour-blind readers
 _COLORS = ("#0b5394", "#c2410c", "#0f766e", "#7c3aed", "#64748b", "#a16207", "#be185d")
 _MARKERS = "osD^vPX*"
 _WORST = "#111827"
@@ -24,7 +24,7 @@ def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None
     Args:
         outcomes: outcomes of one network; those without a radius are not drawn.
         path: path of the picture.
-        title: above it.
+        title: text above it.
     """
     shown = [each for each in outcomes if each.epsilon]
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")

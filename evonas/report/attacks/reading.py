@@ -1,4 +1,4 @@
-"""What attacks of a run's networks found, from its journal; read without torch."""
+"""The results of attacks on a run's networks, from its journal; readable without torch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

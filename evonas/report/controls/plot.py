@@ -23,13 +23,13 @@ _HEAD_INCHES = 1.3
 def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) -> None:
     """Write a PNG: for each measure that is reported the means, and beside them the differences.
 
-    A filled point in the right panel is a difference that Holm's procedure finds at 5 %. Pale
+    A filled point in the right panel is significant at 5 % after Holm's adjustment. Pale
     points are members of a group.
 
     Args:
         comparisons: comparisons of one network.
         path: path of the picture.
-        title: above the panels.
+        title: text above the panels.
     """
     rows = reported(comparisons)
     measures = list(dict.fromkeys(row.measure for row in rows))

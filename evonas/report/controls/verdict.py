@@ -1,4 +1,4 @@
-"""What a comparison comes to, in plain sentences."""
+"""The verdict of a comparison, in sentences."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,13 +16,13 @@ KINDS = {
 
 
 def reported(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Those on the test part where there is one: by its images nothing was chosen."""
+    """The comparisons on the test part, if any, since nothing was selected by its images."""
     on_test = [c for c in comparisons if c.measure.startswith(TEST)]
     return on_test or list(comparisons)
 
 
 def verdict(comparison: Comparison) -> str:
-    """Of the network: ``better``, ``worse``, ``no difference found`` or ``not compared``."""
+    """The verdict: ``better``, ``worse``, ``no difference found`` or ``not compared``."""
     if comparison.p_holm is None or comparison.advantage is None:
         return "not compared"
     if comparison.p_holm >= SIGNIFICANT:
@@ -62,7 +62,7 @@ def _sentence(row: Comparison, what: str) -> str:
 
 
 def _single_rules(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Those of one rule throughout, and other networks, in a line for each answer."""
+    """Single rules and other networks, in one line for each verdict."""
     for found, text in (
         ("better", "the network is better than"),
         ("worse", "the network is worse than"),
@@ -86,7 +86,7 @@ def _by(row: Comparison) -> str:
 
 
 def _lost(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Trainings that are in no mean."""
+    """Trainings left out of the means."""
     lost = [
         f"{row.control} {row.failed + row.collapsed} of {row.trainings}"
         for row in rows

@@ -18,8 +18,7 @@ class Course:
     Attributes:
         trainings: the trainings that had a result.
         seconds: the seconds that these took, all workers together.
-        hypervolume: hypervolume of the candidates known by then, at the values that are believed
-            of them now.
+        hypervolume: hypervolume of the candidates known by then, at their present posterior means.
     """
 
     trainings: tuple[int, ...]

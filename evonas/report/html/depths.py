@@ -1,4 +1,4 @@
-"""Which rule stands at which depth, on the front and among all candidates."""
+"""The rules at each depth, on the front and among all candidates."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Pieces of HTML; every text is escaped here, so that nothing from a run can act in the page."""
+"""Pieces of HTML; every text is escaped here, so that nothing from a run can run in the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def table(header: Sequence[str], rows: Sequence[Row], *, label: str, left: int =
     Args:
         header: plain texts.
         rows: as many cells each.
-        label: what it is of, for readers of screens.
+        label: description for screen readers.
         left: how many columns are texts; the others are numbers, set to the right.
     """
     heads = "".join(f"<th scope=col>{escape(name)}</th>" for name in header)
@@ -48,10 +48,10 @@ def paragraph(text: str, *, kind: str = "") -> str:
 
 
 def missing(what: str, command: str) -> str:
-    """One line in the place of a view that the run has no data for.
+    """One line instead of a view for which the run has no data.
 
     Args:
-        what: is missing, and why.
+        what: what is missing, and why.
         command: the command that makes it.
     """
     return f"<p class=missing>{escape(what)} To make it: <code>{escape(command)}</code></p>"
@@ -73,7 +73,7 @@ def plot(name: str, *, run: int | None = None, label: str, kind: str = "") -> st
     Args:
         name: name of the plot, in the page's script.
         run: the number of its run; None for all runs together.
-        label: what it shows, for readers of screens.
+        label: description for screen readers.
         kind: a further class of the style sheet.
     """
     of = "" if run is None else f" data-run={run}"

@@ -8,7 +8,7 @@ def with_error(value: float | None, error: float | None, *, name: str = "acc") -
 
     Args:
         value: value of an objective.
-        error: one standard error; None where it is not known.
+        error: one standard error; None if unknown.
         name: name of the objective, with or without ``test_`` before it.
     """
     if value is None:

@@ -1,4 +1,4 @@
-"""What a run comes to, in words: what was searched, at what budget, what came of it."""
+"""The summary of a run in words: what was searched, the budget, the results."""
 
 import statistics
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a store is told of a candidate beside the values of its objectives."""
+"""What a store records of a candidate besides the values of its objectives."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The hypervolume after each generation, by what was told until then."""
+"""The hypervolume after each generation, from the results until then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class Volume:
 
 
 def volumes_of(results: Sequence[Result], settings: Settings) -> list[Volume]:
-    """One for every ``population`` trainings that have a result.
+    """One point for every ``population`` finished trainings.
 
-    They never change afterwards, as what is believed of a candidate later plays no part. The
+    They never change afterwards, as later estimates play no part. The
     reference is that of the first generation
     (:func:`evonas.study.results.progress.archive_hypervolume`).
 

@@ -1,4 +1,4 @@
-"""The learning curves of ``evonas train``, also while a training goes on."""
+"""The learning curves of ``evonas train``, even during a training."""
 
 import csv
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from evonas.study.results.reading import RunState
 
 
 def front_table(state: RunState, objectives: Sequence[str]) -> str:
-    """A row for each network of the front, the best by the first objective first.
+    """A row for each network of the front, sorted by the first objective, best first.
 
     Args:
         state: state of the run.

@@ -1,4 +1,4 @@
-"""All of a run that a mirror shows, read in one go, also while another process is at work."""
+"""All data of a run for a mirror, read at once, even while another process works on the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

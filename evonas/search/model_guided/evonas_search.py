@@ -43,7 +43,7 @@ GENES_IN_POOL = 30_000
 """The same for all kept candidates; those of a shortlist are always kept."""
 
 RESULTS_PER_STALE_RESULT = 25
-"""A plan is made anew when more results came than one for so many results that it knows."""
+"""A plan is recomputed after one new result per this many known results."""
 
 NEAR, WIDE = 1.1, 3.0
 """Reference points, in spans of the front: what improves it, and what may extend it beyond its

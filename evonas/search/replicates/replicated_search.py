@@ -56,8 +56,8 @@ class AbstractReplicatedSearch(ABC):
 
         Args:
             count: how many, at least 1.
-            remaining: how many there will be from now on, these included; None where that is not
-                known. A genome that comes too late to be trained often enough is of no use.
+            remaining: how many there will be from now on, these included; None if unknown. A
+                genome that comes too late to be trained often enough is of no use.
 
         Returns:
             ``count`` trials; fewer, or none, when the space holds no new genome and no known one

@@ -24,7 +24,7 @@ class Outcome:
         correct: for each image ``1`` where the network is right without attack, else ``0``.
         robust: the same under the attack.
         seconds: the seconds that it took.
-        note: what differs from the attack as published; empty if nothing does.
+        note: deviations from the published attack; empty if there are none.
     """
 
     attack: str
@@ -47,12 +47,12 @@ class Outcome:
 
     @property
     def clean(self) -> float:
-        """Share of the images classified rightly without attack."""
+        """Share of the images classified correctly without attack."""
         return self.correct.count("1") / len(self.correct)
 
     @cached_property
     def accuracy(self) -> float:
-        """Share of the images still classified rightly."""
+        """Share of the images still classified correctly."""
         return self.robust.count("1") / len(self.robust)
 
     @property
@@ -66,12 +66,12 @@ class Outcome:
         return wilson_interval(self.accuracy, self.num_images)
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As a JSON document."""
         return asdict(self)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
-        """What :meth:`as_document` gave.
+        """Parse a document from :meth:`as_document`.
 
         Raises:
             TypeError: it has other entries.
@@ -94,7 +94,7 @@ def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
 
 
 def worst_cases(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """For each radius what all attacks together left: per image, never a mean of accuracies.
+    """The worst case over all attacks at each radius: per image, never a mean of accuracies.
 
     Attacks along a surrogate gradient, and those of another threat model, take no part.
 

@@ -39,7 +39,7 @@ class ImageNet(AbstractImageFiles):
     Any subset of the classes will do. Images are brought to 224 x 224, or to another size.
 
     Args:
-        fitting: the size that images are brought to, and where they are kept.
+        fitting: how images are resized, and where they are stored.
     """
 
     name: ClassVar[str] = "imagenet"

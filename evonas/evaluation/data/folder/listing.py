@@ -26,7 +26,7 @@ NAMES = {
 """What the folder of a part may be called, in any case."""
 
 FLAT_TEST_SHARE = 0.2
-FLAT_TEST_SEED = 0  # set apart once and for every study, whatever its seed
+FLAT_TEST_SEED = 0  # fixed for all studies, independent of their seed
 
 _SYSTEM = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information")
 _NOT_MEANT = (".txt", ".csv", ".json", ".md", ".db", ".ini", ".xml", ".yaml", ".yml", ".html", "")

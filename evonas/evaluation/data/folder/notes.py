@@ -1,4 +1,4 @@
-"""What is known of a file once it was decoded, so that it need not be decoded to be told again."""
+"""Cached notes on decoded files, so that they need not be decoded again."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ def remember(
 
 
 def remembered(files: tuple[File, ...], fitting: Fitting) -> Notes | None:
-    """What was found of these very files; None where it is not known."""
+    """The notes on exactly these files; None if unknown."""
     return _LAST.get((files, fitting.size))
 
 

@@ -1,4 +1,4 @@
-"""Many image files as one tensor; all that cannot be read are told in one error."""
+"""Many image files as one tensor; one error names all unreadable ones."""
 
 import warnings
 from collections import Counter

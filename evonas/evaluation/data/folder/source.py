@@ -1,4 +1,4 @@
-"""A folder of images of one's own, one subfolder per class."""
+"""A folder of your own images, one subfolder per class."""
 
 from pathlib import Path
 from typing import ClassVar, final

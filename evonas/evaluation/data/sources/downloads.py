@@ -32,13 +32,13 @@ def read_or_tell(
     Args:
         read: fetches where it is asked to, and reads.
         name: name of the data set.
-        sought: where it should lie.
-        by_hand: what to put there, in the imperative, without a full stop.
+        sought: its expected place.
+        by_hand: what to put there, as an instruction without a full stop.
         addresses: where it is fetched from.
-        download: whether it was to be fetched.
+        download: whether to download it.
 
     Raises:
-        DataError: it could not be read; the message says how to get it, or what was tried.
+        DataError: it could not be read; the message says how to get it, or which download failed.
     """
     try:
         return read()
@@ -55,14 +55,14 @@ def read_or_tell(
 
 
 def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
-    """Fetch what is missing of a file that was cut short, where its server allows it.
+    """Complete a truncated file, if its server supports that.
 
     torchvision finds a whole file then; in every other case it fetches it from its beginning, and
     says what goes wrong.
 
     Args:
         addresses: addresses of the file; the first that answers is taken.
-        path: where it lies.
+        path: path of the file.
         md5: MD5 hash of the whole file.
     """
     from torchvision.datasets.utils import check_integrity

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 COLUMNS, ROWS = 10, 20
-"""At most so many images of a class, and so many classes."""
+"""Maximum number of images per class, and of classes."""
 
 _MIN_SIDE = 48  # of an image in the picture: smaller ones are enlarged, pixel by pixel
 _GAP, _CAPTION = 4, 14  # pixels

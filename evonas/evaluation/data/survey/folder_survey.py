@@ -34,7 +34,7 @@ def survey_files(
         layout: layout of the data set.
         name: name of the data set.
         root: its folder.
-        fitting: the size that images are brought to.
+        fitting: how images are resized.
         advance: told of progress.
     """
     parts = layout.parts()

@@ -1,4 +1,4 @@
-"""One look at a whole data set before a search: counts, sizes, what is wrong and what is odd."""
+"""The survey of a whole data set before a search: counts, sizes, errors and warnings."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,31 +22,31 @@ UNEVEN = 3  # images of the largest class for each of the smallest
 
 Array = np.ndarray[Any, Any]
 Advance = Callable[[int, int], None]
-"""Told of the images that were looked at, and of how many there are."""
+"""Called with the number of images examined and their total."""
 
 
 @final
 @dataclass(frozen=True)
 class Survey:
-    """What a data set holds.
+    """The content of a data set.
 
     Attributes:
         name: name of the data set.
-        root: where it lies.
+        root: its folder.
         class_names: in the order of the labels.
         counts: usable images of each class, by part.
         samples: some training images of each class, (height, width, channels), as the network
             sees them; empty where images are of different sizes.
         duplicates: images that are there twice.
-        remarks: on the layout, in sentences.
-        bad: why each of the files is unusable that are.
-        num_files: looked at.
+        remarks: sentences about the layout.
+        bad: reason for each unusable file.
+        num_files: number of files examined.
         sizes: sizes of the files, (width, height).
-        modes: of their pixels, as Pillow names them.
-        num_turned: files whose image was turned as the camera says.
-        num_animated: files of which the first image is taken.
-        num_enlarged: files with fewer pixels than are asked for.
-        unread: files that are not taken for images, by their suffix.
+        modes: Pillow's names of their pixel modes.
+        num_turned: number of files rotated as their camera recorded.
+        num_animated: number of files of which only the first image is used.
+        num_enlarged: number of files with fewer pixels than requested.
+        unread: ignored files, by suffix.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Survey:
     unread: Counter[str] = field(default_factory=Counter)
 
     def problems(self, fitting: Fitting) -> list[str]:
-        """What no search can begin with.
+        """Problems that prevent a search.
 
         Args:
             fitting: how it would read the files.
@@ -96,7 +96,7 @@ class Survey:
         return found
 
     def warnings(self) -> list[str]:
-        """What a search can do with, and a user may want to change."""
+        """Remarks on what a user may want to change."""
         return [*self.remarks, *self._of_files(), *self._of_classes(), *self._of_duplicates()]
 
     def _of_files(self) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Batches decoded ahead of their use: by worker processes of torch's DataLoader, or by threads.
 
-Which images a batch has, and how each is cut, is said beforehand; so who decodes them, and when,
-changes nothing.
+The images of a batch and their crops are planned beforehand, so it does not matter who decodes
+them, and when.
 """
 
 import ctypes
@@ -86,7 +86,7 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
 def decoded_batches(
     files: FileImages, plans: Sequence[Array], *, padding: int, decoders: Decoders
 ) -> Generator[Tensor, None, None]:
-    """The batch of each plan, in their order: uint8, (batch, height, width, channels), on the CPU.
+    """The batch of each plan, in order: uint8, (batch, height, width, channels), on the CPU.
 
     When the generator ends or is closed, so do the workers.
 
@@ -98,7 +98,7 @@ def decoded_batches(
         decoders: who does it.
 
     Raises:
-        DataError: a file is not what it was when it was checked, or a worker was killed.
+        DataError: a file has changed since it was checked, or a worker was killed.
     """
     processes = min(decoders.processes, len(plans))
     if processes:
@@ -111,7 +111,7 @@ def decoded_batches(
 
 @contextmanager
 def told_of_lost_workers() -> Iterator[None]:
-    """A worker that was killed is told as such, wherever this process was when it heard of it.
+    """Report a killed worker as such, wherever this process receives the signal.
 
     torch raises a ``RuntimeError`` from the handler of the signal.
 
@@ -200,7 +200,7 @@ def _as_it_is(item: Any) -> Any:
 
 
 def _begin(_number: int, *, parent: int) -> None:
-    """In a new worker: it ends with its parent, whatever ends that, and leaves Ctrl-C to it."""
+    """Runs in a new worker: it ends with its parent in any case, and ignores Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     if sys.platform == "linux":

@@ -1,4 +1,4 @@
-"""A batch of images from their files: decoded, brought to size, cut and mirrored as planned."""
+"""A batch of images from their files: decoded, resized, cropped and flipped as planned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class FileImages:
         """One image: uint8, (height, width, channels).
 
         Raises:
-            DataError: its file is not what it was when it was checked.
+            DataError: its file has changed since it was checked.
         """
         path = self.paths[index]
         try:

@@ -1,4 +1,4 @@
-"""Images read from their files: some of them at once, or all of them ahead of their use."""
+"""Images read from their files: some immediately, or all ahead of their use."""
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
