@@ -51,7 +51,7 @@ class EntryPoints:
         """What is offered under ``name``, and how messages begin that are about it.
 
         Args:
-            name: the name that is offered.
+            name: name of what is offered.
             is_ours: whether evonas itself has the name, too.
 
         Raises:

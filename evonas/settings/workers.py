@@ -34,7 +34,7 @@ class Place:
     """What a text about workers means.
 
     Attributes:
-        count: count of workers; None where the cluster knows it.
+        count: number of workers; None where the cluster knows it.
         is_cluster: whether Dask gives them their work.
         address: address of the cluster's scheduler; None where there is none, or it is still to be
             made.

@@ -59,7 +59,7 @@ def _fixed_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
 
 
 def _stage_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
-    """Reductions that are not there, and stages that may be empty where they cannot be."""
+    """Missing reductions, and stages that may be empty where not allowed."""
     for number, stage in enumerate(spec.stages):
         if stage.reduction_channels is not None and (number == 0 or spec.reduction.kind == "none"):
             yield (

@@ -1,4 +1,4 @@
-"""The genes of every position by number: what depends on the space and not on a genome."""
+"""The numbered genes of every position, which depend on the space only."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ class GeneLayout:
 
     @property
     def macro(self) -> slice:
-        """Where the values of the macro genes stand."""
+        """The positions of the macro genes' values."""
         return slice(self.first_macro, self.first_rule)
 
     def positions(self, values: Sequence[int]) -> tuple[PositionGenes, ...]:

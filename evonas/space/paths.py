@@ -88,7 +88,7 @@ def _counted_operations(graph: CellGraph) -> list[int]:
 
 
 def _longest(graph: CellGraph) -> int:
-    """How many operations of a path are kept."""
+    """Number of operations of a path to keep."""
     num_operations, num_names = len(_counted_operations(graph)), graph.spec.inputs
     for length in range(graph.spec.nodes):
         num_names += graph.spec.inputs * num_operations ** (length + 1)

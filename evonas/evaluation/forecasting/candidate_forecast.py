@@ -67,7 +67,7 @@ def forecast_candidate(
         protocol: protocol of the run.
         data: data of the run.
         attacked: the images of the validation part that are attacked.
-        attack_seed: attack seed of the run.
+        attack_seed: seed of the attacks of the run.
         clock: in seconds.
 
     Raises:

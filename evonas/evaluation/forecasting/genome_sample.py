@@ -12,7 +12,7 @@ def draw_genomes(space: Space, *, count: int, seed: int) -> list[Genome]:
 
     Args:
         space: at its size.
-        count: count of genomes.
+        count: number of genomes.
         seed: seed of the draw.
     """
     rng = random.Random(seed)

@@ -27,7 +27,7 @@ class Candidate:
     Attributes:
         genome: canonical.
         row: its features, (columns,).
-        operator: the operator that made it.
+        operator: operator that made it.
     """
 
     genome: Genome

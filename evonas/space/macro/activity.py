@@ -1,4 +1,4 @@
-"""Which macro genes of a genome matter.
+"""Which macro genes of a genome are active.
 
 - A width matters when a needed position has it.
 - A repeat matters when anything of its stage, or of what stands before it, is needed. (Several

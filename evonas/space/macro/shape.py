@@ -34,12 +34,12 @@ def macro_genes(spec: SpaceSpec) -> tuple[Gene, ...]:
 
 
 def shape_of(spec: SpaceSpec, values: Sequence[int], *, cells: int) -> Shape:
-    """What the values of the macro genes say.
+    """Decode the values of the macro genes.
 
     Args:
         spec: specification of the space.
         values: values of its macro genes.
-        cells: how many cells a stage without ``repeat`` holds.
+        cells: number of cells in a stage without ``repeat``.
     """
     left = iter(values)
     words: dict[str, str] = {}
