@@ -81,5 +81,5 @@ def restore_checkpoint(
     except Exception as problem:
         raise StorageError(
             "a checkpoint is damaged, or of another network; delete the run's folder "
-            "'checkpoints' to train its candidates from the start: {problem}"
+            f"'checkpoints' to train its candidates from the start: {problem}"
         ) from problem
