@@ -18,7 +18,7 @@ class EntryPoints:
     """The entry points of a group; a name with two claimants is refused when it is used.
 
     Args:
-        points: of the group.
+        points: points of the group.
         kind: what they offer, in the singular, for messages.
         error: the class of error to raise.
         renamed: what a package has to rename where two claim one name.
@@ -51,7 +51,7 @@ class EntryPoints:
         """What is offered under ``name``, and how messages begin that are about it.
 
         Args:
-            name: that is offered.
+            name: name of what is offered.
             is_ours: whether evonas itself has the name, too.
 
         Raises:

@@ -92,7 +92,7 @@ class DiskFullError(EvonasError):
 
 
 class CandidateFailure(EvonasError):
-    """One candidate could not be evaluated; the study records it and goes on."""
+    """One candidate could not be evaluated; the study records it and continues."""
 
     kind: ClassVar[str] = "failed"
 

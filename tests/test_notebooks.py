@@ -49,7 +49,7 @@ def _check_own_images(outputs: Outputs) -> None:
     (checked,) = [found for source, found in outputs.items() if "data check" in source]
     printed = "".join(each.get("text", "") for each in checked)
     assert "broken.jpg" in printed
-    assert "a search can begin with these images" in printed
+    assert "these images are ready for a search" in printed
 
 
 CHECKS: dict[str, Callable[[Outputs], None]] = {

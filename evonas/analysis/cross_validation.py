@@ -50,7 +50,7 @@ def fold_numbers(keys: list[str], *, folds: int, seed: int) -> NDArray[np.int_]:
     Args:
         keys: one for each row.
         folds: how many, at most the number of different keys.
-        seed: of the shuffle.
+        seed: seed of the shuffle.
     """
     distinct = list(dict.fromkeys(keys))
     shuffled = np.random.default_rng(seed).permutation(len(distinct))
@@ -72,7 +72,7 @@ def score(
     Args:
         foretold: (n,).
         measured: (n,).
-        fold: of each, (n,).
+        fold: fold of each, (n,).
         objective: its name.
         model: its name.
         noise: see :class:`Fit`.

@@ -62,7 +62,7 @@ class Effects:
 
     Attributes:
         effects: by objective, gene and choice.
-        fits: of each model for each objective.
+        fits: fits of each model for each objective.
     """
 
     effects: tuple[Effect, ...]
@@ -82,14 +82,14 @@ class _Contrast:
 def main_effects(population: Population, *, seed: int) -> Effects:
     """Main effects of operations and rules on every objective.
 
-    The effect of a choice is a partial dependence (Friedman 2001): what a model foretells of
+    The effect of a choice is a partial dependence (Friedman 2001): what a model predicts for
     random genomes with this choice, less the mean over all choices of the gene, averaged over the
     genomes in which the gene is active. Its error is that of the grouped jackknife: the models are
     fitted again without each fold, the same fits by which they are cross-validated.
 
     Args:
-        population: of one run or several.
-        seed: of the folds and of the random genomes.
+        population: population of one run or several.
+        seed: seed of the folds and of the random genomes.
 
     Raises:
         ConfigError: fewer candidates than :data:`MIN_CANDIDATES` were measured in full.

@@ -29,7 +29,7 @@ class RuleShare:
         share_front: of all sites with weights at this depth on the front; NaN where there is none.
         share_all: the same of all candidates.
         difference: ``share_front - share_all``.
-        p: of the permutation test; NaN where no candidate differs from another.
+        p: p value of the permutation test; NaN where no candidate differs from another.
         p_holm: adjusted for all cells that have a ``p``.
         p_least: the smallest ``p`` that a front of this size can have here; NaN where ``p`` is.
     """
@@ -58,8 +58,8 @@ def enrichment(
     to be exchangeable. Those of an evolutionary search are not quite: children resemble parents.
 
     Args:
-        population: of one run or several.
-        seed: of the permutations.
+        population: population of one run or several.
+        seed: seed of the permutations.
         permutations: how many.
 
     Returns:

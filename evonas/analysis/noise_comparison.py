@@ -21,14 +21,14 @@ class NoiseComparison:
 
     Attributes:
         assignment: its name.
-        layers: that both learn in.
+        layers: the layers that both learn in.
         batches: mini-batches; a variance near this number is all noise.
         nv: geometric mean over the layers of the normalised variance.
         cosine: mean over the layers of the alignment with the gradient.
         ratio: the own assignment's ``nv`` over this one's; below 1: the own varies less.
         low: end of the 95 % interval of the ratio.
         high: the other end.
-        p: of a ratio of 1, two-sided; NaN for the own assignment.
+        p: p value of a ratio of 1, two-sided; NaN for the own assignment.
         p_holm: adjusted for all other assignments of the network at these weights.
     """
 

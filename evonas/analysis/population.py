@@ -19,7 +19,7 @@ class Member:
 
     Attributes:
         run: the number of its run, from 0.
-        key: of the candidate.
+        key: key of the candidate.
         genome: canonical.
         values: by objective; a failed candidate lacks some.
         noise: by objective, the standard error of the value that comes from training, if known.
@@ -42,7 +42,7 @@ class Population:
 
     Attributes:
         space: at the size of the runs, with their rules.
-        objectives: of the runs.
+        objectives: objectives of the runs.
         members: in the order of asking, run after run.
     """
 
@@ -68,7 +68,7 @@ def pool(runs: Sequence[RunState], spaces: Sequence[Space]) -> Population:
 
     Args:
         runs: one at least.
-        spaces: of each run, at its size and with its rules.
+        spaces: spaces of each run, at its size and with its rules.
 
     Raises:
         ConfigError: the runs differ in space, objectives, rules or protocol; or nothing in them

@@ -18,7 +18,7 @@ class SiteCounts:
 
     Attributes:
         depths: parts of the skeleton, in the order in which the image passes them.
-        rules: of the space.
+        rules: rules of the space.
         counts: (members, depths, rules), whole numbers.
     """
 

@@ -1,4 +1,4 @@
-"""A network of a run beside its controls: trained, compared, written down."""
+"""A network of a run compared with its controls: training, comparison, files."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ BAR_TITLE = "training controls"
 
 @dataclass(frozen=True)
 class Ablation:
-    """A network beside its controls.
+    """A network compared with its controls.
 
     Attributes:
-        key: of the network.
+        key: key of the network.
         folder: with ``controls.csv``, ``controls.json`` and ``controls.png``.
-        comparisons: of every control in every measure.
+        comparisons: one for each control and measure.
         table: the same as ``controls.csv``.
-        left_out: controls that there are not, each with the reason.
+        left_out: controls that do not exist, each with the reason.
 
     Examples:
         >>> found = evonas.search("tiny", objectives=["acc", "params"], **quick)
@@ -63,7 +63,7 @@ class Ablation:
 
     @property
     def verdict(self) -> list[str]:
-        """What it comes to, a sentence for each kind of control and each measure."""
+        """The conclusions: one sentence for each kind of control and each measure."""
         return sentences(self.comparisons)
 
 
@@ -83,32 +83,33 @@ def ablate(
     retry_failed: bool = False,
     progress: bool = True,
 ) -> Ablation:
-    """Train a network of a run and its controls by equal seeds, and compare them.
+    """Train a network of a run and its controls with equal seeds, and compare them.
 
-    What was trained before counts, so an interrupted call goes on, and more replicates or more
-    controls add to what is there. ``docs/controls.md`` says what each control is.
+    Earlier trainings count: an interrupted call continues, and more replicates or controls add to
+        the existing ones. ``docs/controls.md`` says what each control is.
 
     Args:
         run: the folder of a run; a study has the same as a method.
-        key: of the network, or the beginning of it that no other has.
+        key: key of the network, or an unambiguous prefix of it.
         replicates: trainings of the network and of each control.
-        rules: that the network is trained under one at a time; those of the run if None.
+        rules: single rules to train the whole network under; those of the run if None.
         random: random assignments of the run's rules.
-        shuffled: ways to deal the network's own rules to its layers anew.
+        shuffled: random reassignments of the network's own rules to its layers.
         architectures: random architectures with the network's share of rules.
         networks: ``resnet20`` and ``resnet56``.
-        network_rules: that each of these is trained under.
-        workers: trainings at once, or a Dask cluster as for ``--workers``; None for one a core, or
-            what suits the GPU.
-        timeout: seconds that a training may take; None for no limit.
-        retry_failed: whether each of these trainings that was lost to memory, time or a dead
-            worker is tried again.
-        progress: whether a progress bar is shown.
+        network_rules: rules that each of these is trained under.
+        workers: trainings in parallel, or a Dask cluster as for ``--workers``; None for one per
+            core, or what suits the GPU.
+        timeout: time limit for a training in seconds; None for no limit.
+        retry_failed: whether to repeat those of these trainings that were lost to out of memory, a
+            timeout or a dead worker.
+        progress: whether to show a progress bar.
 
     Raises:
         InputError: there is no such network, rule or control, or a number is out of range.
         StorageError: the run's files are damaged.
-        KeyboardInterrupt: of the user; what was trained is kept, and the next call goes on.
+        KeyboardInterrupt: the user interrupted; finished trainings are kept, and the next call
+            continues.
 
     Examples:
         >>> folder = evonas.search("tiny", objectives=["acc", "params"], **quick).folder
@@ -143,15 +144,15 @@ def ablate_to_the_end(
     on_progress: Progressed,
     retry_failed: bool = False,
 ) -> Ablation:
-    """The same, for commands.
+    """:func:`ablate` for commands.
 
     Args:
-        folder: of the run.
-        key: of the network.
+        folder: folder of the run.
+        key: key of the network.
         options: which controls.
         workers: where networks are trained.
-        on_progress: is called with the trainings that are done and their total.
-        retry_failed: whether what was lost to a cause outside the network is tried once more.
+        on_progress: called with the number of finished trainings and their total.
+        retry_failed: whether to repeat trainings lost to a cause outside the network.
 
     Raises:
         EvonasError: see :func:`ablate`.
@@ -175,12 +176,12 @@ def ablate_to_the_end(
 
 
 def ablate_front(folder: Path, *, workers: Workers, on_progress: Progressed) -> list[Ablation]:
-    """The controls of every network that the run in ``folder`` returned, as by default.
+    """Train the default controls of every network that the run in ``folder`` returned.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         workers: where networks are trained.
-        on_progress: is called with the trainings of a network that are done and their total.
+        on_progress: called with the number of finished trainings of a network and their total.
 
     Raises:
         EvonasError: see :func:`ablate`.
@@ -198,15 +199,15 @@ def ablate_front(folder: Path, *, workers: Workers, on_progress: Progressed) -> 
 def retry_lost_controls(
     folder: Path, *, workers: Workers, on_progress: Progressed
 ) -> list[Ablation]:
-    """Train each control of a run that was lost to a cause outside the network once more.
+    """Repeat the control trainings of a run that were lost to a cause outside the network.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         workers: where networks are trained.
-        on_progress: is called with the trainings of a network that are done and their total.
+        on_progress: called with the number of finished trainings of a network and their total.
 
     Returns:
-        The networks that had such controls, each beside its controls.
+        The networks that had such controls, each compared with its controls.
 
     Raises:
         EvonasError: see :func:`ablate`.
@@ -229,7 +230,7 @@ def retry_lost_controls(
 
 
 def _written(run: RunState, candidate: Candidate, left_out: tuple[str, ...]) -> Ablation:
-    """The comparison as it stands, in its files."""
+    """Compare what is trained so far, and write the files."""
     folder = controls_folder(run.folder, candidate.key)
     trainings = read_controls(run.folder).get(candidate.key, {})
     comparisons = compare_controls(trainings)

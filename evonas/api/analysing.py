@@ -1,4 +1,4 @@
-"""Statistics of one run, or of several of one space: tables, pictures, and what stands in them."""
+"""Statistics of one run, or of several runs of one space: tables, pictures and findings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ANALYSIS_FOLDER = "analysis"
 MAX_NETWORKS = 3
-"""Of the front, that are looked at when no keys are given."""
+"""Networks of the front that are analysed when no keys are given."""
 
 
 def analyse(
@@ -40,31 +40,31 @@ def analyse(
     progress: bool = True,
     console: Console | None = None,
 ) -> Analysis:
-    """What the candidates of one run, or of several of one space, tell of rules and operations.
+    """Analyse what the candidates of one or several runs reveal about rules and operations.
 
-    Tables (CSV) and pictures (PNG) are written as each part ends; updates and loss surfaces of a
-    network are kept, so that an analysis that was interrupted goes on. Equal arguments give equal
-    tables.
+    Tables (CSV) and pictures (PNG) are written as each part ends. Updates and loss surfaces of a
+    network are cached, so an interrupted analysis continues where it stopped. Equal arguments give
+    equal tables.
 
     Args:
         runs: a study or the folder of a run, or several of the same space, objectives, rules and
             protocol.
         what: parts of ``enrichment``, ``effects``, ``gradients`` and ``landscape``; None for all
             that the runs allow.
-        keys: of the networks whose updates and losses are looked at, or beginnings of them; None
+        keys: keys of the networks whose updates and losses are analysed, or prefixes of them; None
             for the first three of the front.
         out: a folder for tables and pictures; None for ``analysis`` in the folder of a single run.
-        seed: of permutations, folds, mini-batches and directions.
-        batches: mini-batches over which the variance of updates is taken, 3 at least.
+        seed: seed of permutations, folds, mini-batches and directions.
+        batches: mini-batches over which the variance of updates is computed, at least 3.
         grid: points along each side of a loss surface, an odd number.
-        progress: whether a bar is shown, where there is a terminal.
+        progress: whether to show a bar in a terminal.
         console: to draw it on; standard output if None.
 
     Raises:
-        ConfigError: an option is out of range, the runs cannot be pooled, or a part that was asked
-            for cannot be had.
+        ConfigError: an option is out of range, the runs cannot be pooled, or a requested part is
+            not possible.
         UnknownNameError: no candidate has one of the keys.
-        DataError: a part that was asked for needs images that are not there.
+        DataError: a requested part needs images that are missing.
         RunFolderError: one of the folders holds no run.
 
     Examples:
@@ -164,7 +164,7 @@ def _gradients(
     rows: list[dict[str, Any]] = []
     compared: list[dict[str, Any]] = []
     total = sum(batches * len(one.states) * len(one.assignments) for one in looked)
-    with bars("variance of gradients", total) as advance:
+    with bars("gradient variance", total) as advance:
         for one in looked:
             key = one.candidate.key
             by_state = {
@@ -193,8 +193,8 @@ def _landscape(found: Analysis, looked: Sequence["Looked"], *, grid: int, bars: 
     trained = [one for one in looked if "trained" in one.states]
     if not trained:
         raise ConfigError(
-            "landscape: no trained weights are kept of these candidates; those of the front are, "
-            "and of others with a good chance to belong to it"
+            "landscape: the weights of these candidates were not kept; only those of candidates "
+            "on the front, or likely to be on it, are"
         )
     parts, steps = KeptParts(found.folder), grid_steps(grid)
     rows: list[dict[str, Any]] = []
@@ -217,7 +217,7 @@ def _landscape(found: Analysis, looked: Sequence["Looked"], *, grid: int, bars: 
 
 
 def _written(rows: Sequence[Any], path: Path) -> "pd.DataFrame":
-    """The rows as a table, which is written too."""
+    """The rows as a table, after writing it to a file."""
     import pandas as pd
 
     table = pd.DataFrame([row if isinstance(row, dict) else asdict(row) for row in rows])
@@ -267,11 +267,12 @@ def _out_folder(folders: tuple[Path, ...], out: Path | str | None) -> Path:
 
 def _check(what: Sequence[str] | None, *, batches: int, grid: int) -> None:
     if what is not None and not what:
-        raise ConfigError(f"what: expected some of {', '.join(PARTS)}, got nothing")
+        raise ConfigError(f"what: expected one or more of {', '.join(PARTS)}, got nothing")
     for name in what or ():
         if name not in PARTS:
             raise ConfigError(
-                f"what: expected some of {', '.join(PARTS)}, got '{name}'{suggestion(name, PARTS)}"
+                f"what: expected one or more of {', '.join(PARTS)}, got "
+                f"'{name}'{suggestion(name, PARTS)}"
             )
     if batches < 3:
         raise ConfigError(f"batches: expected at least 3, got {batches}; 20 or more is better")

@@ -1,4 +1,4 @@
-"""What ``evonas attack`` is pointed at: a candidate of a run, or the file of a model."""
+"""The target of ``evonas attack``: a candidate of a run, or a model file."""
 
 import json
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ RESULTS_FILE = "results.json"
 
 @dataclass(frozen=True)
 class Target:
-    """One trained network, the images it is attacked on, and where results are kept.
+    """One trained network, the images it is attacked on, and the place for results.
 
     Attributes:
         network: in evaluation mode, on the CPU.
         images: on the CPU.
-        epsilon: the radius that it was searched with; None where that is not known.
+        epsilon: the radius that it was searched with; None if unknown.
         folder: for the table and the picture.
-        title: of the picture.
-        about: what is attacked; for the JSON file.
-        known: results of before, by name.
-        record: keeps a result.
+        title: title of the picture.
+        about: description of the target, for the JSON file.
+        known: earlier results by name.
+        record: stores a result.
     """
 
     network: nn.Module
@@ -60,16 +60,16 @@ def candidate_target(
     """A candidate of a run, on images of the run's data set; results go into its journal.
 
     Args:
-        folder: of the run.
-        key: of the candidate, or its beginning; its weights must have been kept.
-        part: ``validation``: of those that the search attacked; ``test``: of the test part.
-        num_images: at most; every class in its share.
-        seed: of the attacks, which results are kept by.
-        out: for the table and the picture; in the run's folder if None.
+        folder: folder of the run.
+        key: key of the candidate, or a prefix of it; its weights must have been kept.
+        part: ``validation`` for images that the search attacked, ``test`` for the test part.
+        num_images: maximum number of images, stratified by class.
+        seed: seed of the attacks; results are stored under it.
+        out: folder for the table and the picture; inside the run's folder if None.
 
     Raises:
-        UnknownNameError: no candidate has this key, or several begin so.
-        DataError: no weights of it are kept, or the images are missing.
+        UnknownNameError: no candidate has this key, or the prefix is ambiguous.
+        DataError: its weights were not kept, or the images are missing.
         EvonasError: the run cannot be read; the message says why.
     """
     from evonas.api.study import Study
@@ -130,34 +130,33 @@ def model_target(
     seed: int,
     out: Path | None,
 ) -> Target:
-    """The file of a model, on images of a data set; results go into a file beside the table.
+    """A model file, on images of a data set; results go into a file next to the table.
 
     Args:
-        path: of a ``.safetensors`` file of ``models/``.
-        dataset: its name; a file does not say which images it was trained on.
-        data_dir: of the data set; None for the default.
-        image_size: that the images are brought to, as in the run; None leaves them as they are.
-        split_seed: of the split that the network was trained by; only for the validation part.
+        path: path of a ``.safetensors`` file of ``models/``.
+        dataset: its name; a model file does not record its data set.
+        data_dir: folder of the data set; None for the default.
+        image_size: size that the images are resized to, as in the run; None keeps their size.
+        split_seed: seed of the split that the network was trained with; only for the
+            validation part.
         part: ``validation`` or ``test``.
-        num_images: at most; every class in its share.
-        seed: of the attacks.
-        out: for the table and the picture; ``attacks-NAME`` beside the file if None.
+        num_images: maximum number of images, stratified by class.
+        seed: seed of the attacks.
+        out: folder for the table and the picture; ``attacks-NAME`` next to the file if None.
 
     Raises:
-        ConfigError: no data set is given, its images have another shape than those that the
-            network was made for, or the network has learned them.
+        ConfigError: no data set is given, its images have another shape than the network's, or the
+            network was trained on them.
         DataError: the file or the images are missing.
         StorageError: the file is damaged.
     """
     if dataset is None:
-        raise ConfigError(
-            f"{path}: a model's file does not say which images it was trained on; give --dataset"
-        )
+        raise ConfigError(f"{path}: a model file does not record its data set; give --dataset")
     network, said = load_described(path)
     if part == "validation" and "training" in said:
         raise ConfigError(
-            f"{path}: the network of a final training has learned most validation images of a "
-            "search; attack it on images that it never saw: --part test"
+            f"{path}: a final training learns from most of a search's validation images; attack "
+            f"images that the network has not seen: --part test"
         )
     fitting = Fitting(image_size)
     if part == "validation":
@@ -169,7 +168,7 @@ def model_target(
     if shape != (expected := tuple(said["input_shape"])):
         raise ConfigError(
             f"{path}: expected images of shape {expected}, those of '{dataset}' have {shape}; "
-            "choose the data set that it was trained on, or its size by --image-size"
+            f"choose the data set that the network was trained on, or set --image-size"
         )
     images = robust_subset(whole, num_images=num_images, seed=derive_seed(split_seed, "attack"))
     folder = out or path.parent / f"attacks-{path.stem}"
@@ -206,12 +205,12 @@ def model_target(
 
 
 def _attacking_all(protocol: Protocol, num_images: int) -> Protocol:
-    """The same protocol, with so many attacked images."""
+    """The same protocol with another number of attacked images."""
     return replace(protocol, attack=replace(protocol.attack, attacked_images=num_images))
 
 
 def _read_results(file: Path, about: Mapping[str, Any]) -> dict[str, Any]:
-    """What was recorded before about the same network, images and seed."""
+    """Earlier results for the same network, images and seed."""
     try:
         document = json.loads(file.read_text())
         is_same = {name: document[name] for name in about} == about
@@ -219,5 +218,5 @@ def _read_results(file: Path, about: Mapping[str, Any]) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as problem:
-        raise StorageError(f"{file}: damaged ({problem!r}); remove it to begin anew") from problem
+        raise StorageError(f"{file}: damaged ({problem!r}); remove it to start again") from problem
     return results if is_same else {}

@@ -28,11 +28,11 @@ BAR_TITLE = "attacking"
 
 @dataclass(frozen=True)
 class AttackReport:
-    """What attacks left of a network.
+    """The results of attacks on a network.
 
     Attributes:
-        outcomes: of every attack, radius and gradient, image by image.
-        masking: by radius as text: whether attacks along the gradient can be believed there.
+        outcomes: one for each attack, radius and gradient, image by image.
+        masking: by radius (as text), whether gradient attacks can be trusted there.
         folder: with ``attacks.csv``, ``attacks.json`` and ``attacks.png``; None if nothing was
             written.
 
@@ -57,12 +57,12 @@ class AttackReport:
 
     @property
     def worst_case(self) -> dict[str, float]:
-        """By radius as text, the share of images that stayed right under every attack."""
+        """By radius (as text), the share of images classified correctly under every attack."""
         return {each.epsilon: each.accuracy for each in worst_cases(self.outcomes)}
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Names of the checks for masking that are flagged at some radius."""
+        """Names of the masking checks that are flagged at any radius."""
         return tuple(dict.fromkeys(flag for each in self.masking.values() for flag in each.flags))
 
 
@@ -79,11 +79,12 @@ def attack(
     batch_size: int = 256,
     progress: bool = True,
 ) -> AttackReport:
-    """Attack a network along its true gradient, and say whether the result can be believed.
+    """Attack a network along its true gradient, and check whether the result can be trusted.
 
-    The network is attacked in evaluation mode and left as it was. Its normalisation must be
-    inside: a radius is a share of the range of pixels, [0, 1]. If its layers learn by evonas'
-    rules, each gradient attack is made along the rules' own backward pass too, marked as masked.
+    The network is attacked in evaluation mode; its previous mode is restored. Normalisation must
+    be inside the network, as a radius is a share of the pixel range [0, 1]. If its layers learn by
+    evonas' rules, each gradient attack also runs along the rules' own backward pass, marked as
+    masked.
 
     Args:
         network: maps images to logits (N, classes).
@@ -92,16 +93,16 @@ def attack(
         epsilon: radius of the L-infinity ball, or several: ``"8/255"`` or ``0.03``.
         level: 1 (APGD on two losses, Square with 500 queries) or 2 (for reports: APGD on three
             losses with 100 steps, PGD with 40 steps and 5 restarts, Square with 5,000 queries).
-        one_pixel: whether 1, 3 and 5 pixels are changed at will too, on at most 100 images.
-        referee: whether AutoAttack by its authors comes last (``pip install 'evonas[robust]'``).
-        seed: of the random numbers of the attacks.
-        batch_size: images attacked at once; matters to the result only by rounding.
-        progress: whether a progress bar is shown.
+        one_pixel: whether to add attacks that change 1, 3 and 5 pixels, on at most 100 images.
+        referee: whether to run the authors' AutoAttack last (``pip install 'evonas[robust]'``).
+        seed: seed of the random numbers of the attacks.
+        batch_size: images attacked at once; affects the result only by rounding.
+        progress: whether to show a progress bar.
 
     Raises:
         ConfigError: a radius, the level or the batch size is out of range, or the referee is not
             installed.
-        DataError: images or labels have another type, shape or range.
+        DataError: images or labels have a wrong type, shape or range.
         CandidateFailure: two forward passes on the same images differ, or logits are not finite.
 
     Examples:
@@ -168,13 +169,13 @@ def attack_to_the_end(
     Args:
         network: maps images in [0, 1] to logits.
         images: on its device.
-        battery: of attacks.
-        known: what was recorded before, by name.
-        record: keeps a result as soon as it is there.
-        on_progress: is called with the results that are there and their total.
-        folder: of the files.
-        title: of the picture.
-        about: what was attacked; for the JSON file.
+        battery: battery of attacks.
+        known: earlier results by name.
+        record: stores each result as soon as it is available.
+        on_progress: called with the number of results so far and their total.
+        folder: folder of the files.
+        title: title of the picture.
+        about: description of the target, for the JSON file.
 
     Raises:
         EvonasError: see :func:`attack`.

@@ -1,4 +1,4 @@
-"""What there is to choose from: rules, spaces, objectives, engines and data sets, as tables."""
+"""Tables of the available rules, spaces, objectives, engines and data sets."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -18,14 +18,13 @@ Problem = TypeVar("Problem", RuleError, ObjectiveError, DataError)
 
 
 def available(kind: str) -> "pd.DataFrame":
-    """All that can be named in a setting, third parties' included.
+    """List everything that a setting can name, including third-party packages.
 
     Args:
         kind: ``rules``, ``spaces``, ``objectives``, ``algorithms`` or ``datasets``.
 
     Returns:
-        One row for each; the index is the name. A rule or an objective whose package cannot be
-        used is left out.
+        One row each, indexed by name. Rules and objectives whose package is unusable are left out.
 
     Raises:
         UnknownNameError: there is no such kind.
@@ -51,7 +50,7 @@ def rows_of(kind: str) -> Iterable[Row]:
 
 
 def rules_and_problems() -> tuple[list[Row], list[RuleError]]:
-    """A row for each rule, and what is wrong with those that cannot be used."""
+    """A row for each rule, and the problems of unusable ones."""
     from evonas.rules import all_rules
 
     return _usable(
@@ -68,7 +67,7 @@ def rules_and_problems() -> tuple[list[Row], list[RuleError]]:
 
 
 def objectives_and_problems() -> tuple[list[Row], list[ObjectiveError]]:
-    """A row for each objective, and what is wrong with those that cannot be used."""
+    """A row for each objective, and the problems of unusable ones."""
     from evonas.evaluation.objectives import OBJECTIVES
 
     return _usable(
@@ -88,7 +87,7 @@ def objectives_and_problems() -> tuple[list[Row], list[ObjectiveError]]:
 def _usable(
     table: Mapping[str, Entry], error: type[Problem], row: Callable[[Entry], Row]
 ) -> tuple[list[Row], list[Problem]]:
-    """A row for each entry of a table, and the errors of those that cannot be looked up."""
+    """A row for each entry of a table, and the errors of entries that cannot be loaded."""
     rows, problems = list[Row](), list[Problem]()
     for name in table:
         try:
@@ -137,7 +136,7 @@ def _algorithms() -> Iterable[Row]:
 
 
 def datasets_and_problems() -> tuple[list[Row], list[DataError]]:
-    """A row for each data set, and what is wrong with those that cannot be used."""
+    """A row for each data set, and the problems of unusable ones."""
     from evonas.evaluation.data.loading import all_datasets
 
     return _usable(all_datasets(), DataError, _dataset_row)
@@ -149,7 +148,7 @@ def _dataset_row(source: "AbstractSource") -> Row:
     row: dict[str, object] = {"name": source.name, "what it shows": source.title}
     try:
         traits = source.traits(default_data_dir())
-    except DataError:  # images of the user's own, which are not where they would be sought
+    except DataError:  # the user's own images, which are not in the default folder
         return row
     return row | {
         "classes": traits.num_classes,

@@ -1,4 +1,4 @@
-"""One candidate, trained and measured as a search would."""
+"""Train and measure one candidate as a search would."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,12 @@ from evonas.study.shape import shaped_space
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate that was evaluated.
+    """An evaluated candidate.
 
     Attributes:
-        evaluation: its record: values, or the reason why there are none.
+        evaluation: its record: values, or the reason for their absence.
         network: trained, in evaluation mode, on the CPU: float images (N, channels, height, width)
-            in [0, 1] to logits (N, classes); None when it failed or breaks a constraint.
+            in [0, 1] to logits (N, classes); None if it failed or violates a constraint.
 
     Examples:
         >>> text = study.front.genome.iloc[0]
@@ -45,7 +45,7 @@ class Trained:
 
     @property
     def values(self) -> dict[str, float]:
-        """What was measured, by the names of objectives."""
+        """The measured values by objective."""
         return self.evaluation.values
 
 
@@ -57,20 +57,20 @@ def evaluate(
     replicate: int = 0,
     **given: Any,
 ) -> Trained:
-    """Train and measure one candidate by the protocol of a search.
+    """Train and measure one candidate under the protocol of a search.
 
-    Equal arguments give equal numbers; the seed of the training comes from ``seed``, the
-    candidate's key and ``replicate``, as in a search, so the result is that of a search with these
-    settings.
+    Equal arguments give equal numbers. As in a search, the training's seed is derived from
+    ``seed``, the candidate's key and ``replicate``, so the result equals that of a search with
+    these settings.
 
     Args:
         space: name of a shipped space, path of a YAML file, or a space; a space keeps its size and
             its rules unless ``channels``, ``cells`` or ``rules`` are given.
         genome: its text, as in the tables of a run, or a genome of ``space``.
-        settings: a tree of settings; those of engines make no difference.
-        replicate: which training of the candidate it is, from 0; another number gives other
-            weights, order of images and feedback, on the same split.
-        **given: any setting by its name; they win over ``settings``.
+        settings: a tree of settings; engine settings have no effect.
+        replicate: number of the training, from 0; each has its own initial weights, image order
+            and feedback, on the same split.
+        **given: any setting by its name; these override ``settings``.
 
     Raises:
         InputError: a setting, the space or the genome is wrong, ``replicate`` is negative, or the
@@ -93,7 +93,7 @@ def evaluate(
     shaped = shaped_space(whole, resolved)
     parsed = shaped.parse(genome) if isinstance(genome, str) else genome
     protocol = Protocol.of(resolved)
-    # on one thread, as in a search: the same sums in the same order
+    # one thread, as in a search: the same summation order
     executor = InlineExecutor()
     executor.submit(Order(shaped, parsed, protocol, Stage(replicate=replicate)))
     evaluation, weights = executor.next_done()

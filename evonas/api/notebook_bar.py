@@ -10,7 +10,7 @@ from evonas.study.results.progress import Progress
 
 @final
 class NotebookBar:
-    """One output of a cell that is replaced after every candidate."""
+    """One cell output, updated after every candidate."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -31,8 +31,8 @@ def bar_html(progress: Progress, *, seconds: float) -> str:
     """The bar as HTML.
 
     Args:
-        progress: of the run.
-        seconds: since this process began to work on it.
+        progress: progress of the run.
+        seconds: since this process started working on it.
     """
     done = f"{progress.done}/{progress.total} trainings"
     return (
@@ -44,13 +44,13 @@ def bar_html(progress: Progress, *, seconds: float) -> str:
 
 
 def seconds_left(progress: Progress, *, seconds: float) -> float:
-    """The time that the missing epochs will take if they take as long as those so far."""
+    """Time for the remaining epochs at the pace so far."""
     missing = progress.epochs_total - progress.epochs_done
     return seconds * missing / progress.epochs_done if progress.epochs_done else 0.0
 
 
 def clock(seconds: float) -> str:
-    """``m:ss``, or ``h:mm:ss`` from an hour on."""
+    """``m:ss``, or ``h:mm:ss`` from one hour."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

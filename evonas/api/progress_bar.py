@@ -1,4 +1,4 @@
-"""The progress of a run: a bar in terminals and notebooks, lines where neither is."""
+"""The progress of a run: a bar in terminals and notebooks, otherwise lines."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,14 +24,14 @@ Show = Callable[[Progress], None]
 
 @contextmanager
 def progress_display(console: Console | None = None, *, is_quiet: bool) -> Iterator[Show]:
-    """A function to call after every candidate; it draws, or in quiet mode does nothing.
+    """Return a function to call after every candidate; in quiet mode it does nothing.
 
-    The bar and the time left count epochs of training. Where the output is no terminal and no
-    notebook, one line is printed for every generation instead.
+    The bar and the time left count training epochs. If the output is neither a terminal nor a
+    notebook, one line is printed per generation instead.
 
     Args:
-        console: to draw on; standard output if None.
-        is_quiet: whether nothing is shown.
+        console: console to draw on; standard output if None.
+        is_quiet: whether to show nothing.
     """
     console = console or working()
     if is_quiet:
@@ -60,11 +60,11 @@ def progress_display(console: Console | None = None, *, is_quiet: bool) -> Itera
 def confirmation_display(
     console: Console | None = None, *, is_quiet: bool
 ) -> AbstractContextManager[Callable[[int, int], None]]:
-    """The same for a confirmation: to be called with the trainings that are done and their total.
+    """A bar for a confirmation: call it with the number of finished trainings and their total.
 
     Args:
-        console: to draw on; standard output if None.
-        is_quiet: whether nothing is shown.
+        console: console to draw on; standard output if None.
+        is_quiet: whether to show nothing.
     """
     return count_display(
         console, title="confirming the front", unit="trainings", is_quiet=is_quiet
@@ -74,11 +74,11 @@ def confirmation_display(
 def audit_display(
     console: Console | None = None, *, is_quiet: bool
 ) -> AbstractContextManager[Callable[[int, int], None]]:
-    """The same for an audit: to be called with the networks that are done and their total.
+    """A bar for an audit: call it with the number of finished networks and their total.
 
     Args:
-        console: to draw on; standard output if None.
-        is_quiet: whether nothing is shown.
+        console: console to draw on; standard output if None.
+        is_quiet: whether to show nothing.
     """
     title = "auditing the front"
     return count_display(console, title=title, unit="networks", is_quiet=is_quiet)
@@ -88,13 +88,13 @@ def audit_display(
 def count_display(
     console: Console | None = None, *, title: str, unit: str, is_quiet: bool
 ) -> Iterator[Callable[[int, int], None]]:
-    """A bar for work that is counted: to be called with what is done and the total.
+    """A bar for countable work: call it with the number done and the total.
 
     Args:
-        console: to draw on; standard output if None.
-        title: before the bar.
-        unit: of what is counted, in the plural.
-        is_quiet: whether nothing is shown.
+        console: console to draw on; standard output if None.
+        title: text before the bar.
+        unit: unit of what is counted, in the plural.
+        is_quiet: whether to show nothing.
     """
     console = console or working()
     if is_quiet or not console.is_terminal:
@@ -123,7 +123,7 @@ def _bar(console: Console) -> Bar:
 
 
 class _Lines:
-    """A line when a generation is over: when the next one is reported of, or at the end."""
+    """A line after each generation: when the next one reports, or at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""All that follows the beginning of a run: the search, its audit, confirmations and controls."""
+"""Run a study to its end: search, audit, confirmations and controls."""
 
 import warnings
 from pathlib import Path
@@ -22,15 +22,15 @@ def go_on(
     """Bring the run in ``folder`` to its end, with progress bars.
 
     Args:
-        folder: of the run.
-        settings: of the run.
+        folder: folder of the run.
+        settings: settings of the run.
         workers: where candidates are trained.
-        retry_failed: whether trainings that were lost to a cause outside the network are tried
-            once more, those of confirmations and controls too.
-        progress: whether bars are shown.
+        retry_failed: whether to repeat trainings lost to a cause outside the network, including
+            confirmations and controls.
+        progress: whether to show bars.
 
     Raises:
-        EvonasError: the run cannot go on here.
+        EvonasError: the run cannot continue here.
     """
     for difference in other_versions(folder, settings):
         warnings.warn(difference, stacklevel=3)

@@ -1,4 +1,4 @@
-"""One run to its end: workers, progress and tables; the one path of commands and notebooks."""
+"""Run a study to its end, with workers, progress and tables; used by commands and notebooks."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,20 +40,21 @@ def run_to_the_end(
     on_progress: Callable[[Progress], None],
     retry_failed: bool = False,
 ) -> StudyResult:
-    """Run, or go on with, the study in ``folder``; its tables are there however it ends.
+    """Run or resume the study in ``folder``; its tables are written however it ends.
 
-    When it has ended, the picture of its front is drawn too.
+    When it is finished, the picture of its front is drawn too.
 
     Args:
-        folder: of the run.
-        workers: where candidates are trained, and how long they may take.
-        on_progress: is called after every candidate.
+        folder: folder of the run.
+        workers: where candidates are trained, and their time limit.
+        on_progress: called after every candidate.
         retry_failed: see :func:`evonas.study.run.run_study`.
 
     Raises:
         EvonasError: see :func:`evonas.study.run.run_study`.
-        DiskFullError: there is no room; the run can be resumed.
-        KeyboardInterrupt: of the user; the run is valid and can be resumed, as after SystemExit.
+        DiskFullError: the disk is full; the run can be resumed.
+        KeyboardInterrupt: the user interrupted; the run is valid and can be resumed, as after
+            SystemExit.
     """
     with readable_run(folder) as (settings, journal):
         confirmations = journal.confirmations()
@@ -77,7 +78,7 @@ def run_to_the_end(
             )
             write_picture(folder, result.candidates, settings)
         return result
-    except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or asked to end
+    except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or a request to terminate
         write(read_run(folder).candidates)
         raise
 
@@ -85,20 +86,21 @@ def run_to_the_end(
 def audit_to_the_end(
     folder: Path, result: StudyResult, *, workers: Workers, on_progress: Progressed
 ) -> StudyResult:
-    """Audit the front of a run that has ended, where its settings ask for it; write its tables.
+    """Audit the front of a finished run if its settings ask for it; write its tables.
 
     Args:
-        folder: of the run.
-        result: of the run.
-        workers: where a network is trained that has to be trained again.
-        on_progress: is called with the networks that were audited and their total so far.
+        folder: folder of the run.
+        result: result of the run.
+        workers: where networks are trained again if necessary.
+        on_progress: called with the number of audited networks and their total so far.
 
     Returns:
-        The result, with the front as it is then.
+        The result, with the audited front.
 
     Raises:
         EvonasError: see :func:`evonas.study.audit.audit_study`.
-        KeyboardInterrupt: of the user; what was audited is kept, and the next call goes on.
+        KeyboardInterrupt: the user interrupted; finished audits are kept, and the next call
+            continues.
     """
     if not is_audited(result.settings):
         return result
@@ -120,21 +122,22 @@ def confirm_to_the_end(
     on_progress: Progressed,
     retry_failed: bool = False,
 ) -> RunState:
-    """Confirm the front of the run in ``folder``, and write what came of it into its tables.
+    """Confirm the front of the run in ``folder``, and write the results into its tables.
 
     Args:
-        folder: of the run.
-        replicates: of each network that may be on the front.
+        folder: folder of the run.
+        replicates: replicates of each network that may be on the front.
         workers: where networks are trained.
-        on_progress: is called with the trainings that are done and their total.
+        on_progress: called with the number of finished trainings and their total.
         retry_failed: see :func:`evonas.study.results.confirmation.confirm_study`.
 
     Returns:
-        The run as it stands then.
+        The run after the confirmation.
 
     Raises:
         EvonasError: see :func:`evonas.study.results.confirmation.confirm_study`.
-        KeyboardInterrupt: of the user; what was confirmed is kept, and the next call goes on.
+        KeyboardInterrupt: the user interrupted; finished confirmations are kept, and the next call
+            continues.
     """
     settings = _settings(folder)
     try:
@@ -150,7 +153,7 @@ def confirm_to_the_end(
 
 
 def write_run_tables(folder: Path) -> RunState:
-    """Write the tables of the run in ``folder`` as it stands; gives the run.
+    """Write the tables of the run in ``folder`` in its present state; returns the run.
 
     Raises:
         RunFolderError: there is no run.
@@ -165,8 +168,8 @@ def write_tables_of(run: RunState, folder: Path) -> None:
     """Write the tables of a run.
 
     Args:
-        run: that they are of.
-        folder: where to.
+        run: the run.
+        folder: folder to write to.
 
     Raises:
         StorageError: see :func:`evonas.study.folder.readable_run`.
@@ -182,7 +185,7 @@ def write_tables_of(run: RunState, folder: Path) -> None:
 
 
 def with_workers(settings: Settings, workers: Workers) -> Settings:
-    """The settings with what the user says now of workers; a run's file holds nothing of it."""
+    """The settings with the present choice of workers, which a run's file does not store."""
     given: dict[str, str | float | None] = {"timeout": workers.timeout_seconds}
     if workers.text is not None:
         given |= {"workers": workers.text}
@@ -191,14 +194,14 @@ def with_workers(settings: Settings, workers: Workers) -> Settings:
 
 @contextmanager
 def executor_of(settings: Settings, workers: Workers) -> Iterator[AbstractExecutor]:
-    """The executor of a run's device, closed at the end.
+    """The executor for a run's device, closed at the end.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         workers: where networks are trained.
 
     Raises:
-        ConfigError: the device is not there.
+        ConfigError: the device does not exist.
     """
     check_device(settings.machine.device)
     wanted = with_workers(settings, workers)
@@ -223,15 +226,15 @@ def changed_settings(
     generations: int | None = None,
     evaluations: int | None = None,
 ) -> Settings:
-    """The settings of a run that goes on elsewhere, with other images or for longer.
+    """The settings of a run that continues elsewhere, with other images or for longer.
 
     Args:
-        folder: of the run.
-        data_dir: where the images lie from now on; None leaves them where they are.
-        is_accepted: whether the run goes on with images that are others than it began with.
-        population: trainings in a generation; None for as many as before.
-        generations: at most; None for as many as before.
-        evaluations: trainings at most; None for as many as before.
+        folder: folder of the run.
+        data_dir: new folder of the images; None if unchanged.
+        is_accepted: whether to continue if the images differ from those the run started with.
+        population: trainings per generation; None if unchanged.
+        generations: maximum number; None if unchanged.
+        evaluations: maximum number of trainings; None if unchanged.
 
     Raises:
         EvonasError: see :mod:`evonas.study.changes`.

@@ -1,4 +1,4 @@
-"""A new search: from what the user said to a study."""
+"""A new search: from the user's arguments to a study."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,28 +30,29 @@ def search(
     progress: bool = True,
     **given: Any,
 ) -> Study:
-    """Search a space for the best trade-offs, and write what is found into a folder of its own.
+    """Search a space for the best trade-offs, and write the results to a run folder.
 
     Args:
-        space: name of a shipped space, or path of a YAML file; may stand in ``settings`` instead.
-        settings: a tree of settings; defaults hold where it says nothing.
+        space: name of a shipped space, or path of a YAML file; may be given in ``settings``
+            instead.
+        settings: a tree of settings; the rest has defaults.
         out: the run's folder, new or empty; ``runs/<space>-<data set>-<number>`` if None.
-        warm_start: runs of the same protocol and seed, whose results are not made again.
-        prior: runs whose best genomes the search begins with; their data, size and budget may
+        warm_start: runs with the same protocol and seed, whose results are reused.
+        prior: runs whose best genomes the search starts from; their data, size and budget may
             differ.
-        progress: whether a progress bar is shown.
+        progress: whether to show a progress bar.
         **given: any setting by its name, such as ``objectives=["acc", "robust"]`` or ``epochs=3``;
-            they win over ``settings``. The names are those of ``evonas run --help``, with
+            these override ``settings``. The names are those of ``evonas run --help``, with
             underscores.
 
     Returns:
         The finished study.
 
     Raises:
-        InputError: a setting is unknown or wrong, the data are missing, or the folder is taken.
-            Nothing is written then.
-        StorageError: the run's files were damaged while it ran.
-        KeyboardInterrupt: of the user; the run can be resumed.
+        InputError: a setting is unknown or wrong, the data are missing, or the folder is in use.
+            Nothing is written.
+        StorageError: the run's files were damaged during the run.
+        KeyboardInterrupt: the user interrupted; the run can be resumed.
 
     Examples:
         >>> study = evonas.search("tiny", objectives=["acc", "params"], **quick)
@@ -77,10 +78,10 @@ def new_study(
     prior: Sequence[str | Path] = (),
     **given: Any,
 ) -> Study:
-    """A study that has its folder and has evaluated nothing yet; :meth:`Study.resume` runs it.
+    """Create a study and its folder without evaluating anything; :meth:`Study.resume` runs it.
 
     Args:
-        space: as for :func:`search`, and so are the others.
+        space: as for :func:`search`, like the other arguments.
         settings: a tree of settings.
         out: the run's folder.
         warm_start: as for :func:`search`.
@@ -108,7 +109,7 @@ def new_study(
         except RunFolderError:
             if out is not None or not folder.exists():
                 raise
-            # another run took this number a moment ago: try the next
+            # another run has just taken this number: try the next
         else:
             if earlier:
                 know_results(folder, earlier)

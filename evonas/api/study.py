@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 @final
 class Study:
-    """A run and what it has found so far; made by :func:`evonas.search` or :func:`load_study`.
+    """A run and its results so far; created by :func:`evonas.search` or :func:`load_study`.
 
     What it shows is read from the run's journal each time, so a study that another process is at
     work on can be watched.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
 
     Attributes:
-        folder: of the run.
-        settings: of the run, with every default filled in.
+        folder: folder of the run.
+        settings: settings of the run, with all defaults resolved.
 
     Raises:
         RunFolderError: there is no run in the folder.
-        StorageError: its files are damaged, or were changed after the run began.
+        StorageError: its files are damaged, or were changed after the run started.
 
     Examples:
         >>> study = evonas.search("tiny", objectives=["acc", "params"], **quick)
@@ -55,15 +55,15 @@ class Study:
 
     @property
     def evaluations(self) -> list[Evaluation]:
-        """The record of every training of the search so far, in the order of asking."""
+        """The record of every training of the search so far, in the order they were requested."""
         with readable_run(self.folder) as (_, journal):
             return journal.evaluations()
 
     @property
     def front(self) -> "pd.DataFrame":
-        """The candidates that no other dominates, the best by the first objective first.
+        """The non-dominated candidates, sorted by the first objective, best first.
 
-        The index is the key; the columns are the other columns of ``pareto.csv``.
+        The index is the key; the columns are those of ``pareto.csv``.
         """
         from evonas.report.controls.twin import read_twin_differences
         from evonas.report.tables import front_table
@@ -77,7 +77,7 @@ class Study:
 
     @property
     def candidates(self) -> "pd.DataFrame":
-        """Every candidate, in the order of asking; the columns are those of ``candidates.csv``."""
+        """Every candidate, in the order of requests; columns as in ``candidates.csv``."""
         from evonas.report.controls.twin import read_twin_differences
         from evonas.report.tables import candidates_table
 
@@ -92,16 +92,15 @@ class Study:
         """The trained network of a candidate that may be on the front.
 
         Args:
-            key: of the candidate, or the beginning of it that no other has.
+            key: key of the candidate, or an unambiguous prefix of it.
 
         Returns:
             A network in evaluation mode, on the CPU: float images (N, channels, height, width) in
             [0, 1] to logits (N, classes). The normalisation is inside.
 
         Raises:
-            UnknownNameError: no candidate has this key, or several begin so.
-            DataError: no weights are kept of it, because it has no good chance of being on the
-                front.
+            UnknownNameError: no candidate has this key, or the prefix is ambiguous.
+            DataError: its weights were not kept, because it is unlikely to be on the front.
         """
         from evonas.evaluation.model_file import read_model
 
@@ -112,10 +111,10 @@ class Study:
         return network.eval()
 
     def untrained(self, candidate: Candidate) -> "nn.Module":
-        """The network of a candidate as it was before its training, on the CPU.
+        """The untrained network of a candidate, on the CPU.
 
         Args:
-            candidate: of this study.
+            candidate: candidate of this study.
         """
         from evonas.evaluation.candidate import candidate_network
         from evonas.study.shape import read_space, read_traits
@@ -127,13 +126,13 @@ class Study:
         return candidate_network(space, genome, traits, seed=seed)
 
     def find(self, key: str) -> Candidate:
-        """One candidate, with all of its trainings.
+        """One candidate, with all its trainings.
 
         Args:
-            key: of the candidate, or the beginning of it that no other has.
+            key: key of the candidate, or an unambiguous prefix of it.
 
         Raises:
-            UnknownNameError: no candidate has this key, or several begin so.
+            UnknownNameError: no candidate has this key, or the prefix is ambiguous.
         """
         return read_run(self.folder).find(key)
 
@@ -150,28 +149,28 @@ class Study:
         evaluations: int | None = None,
         progress: bool = True,
     ) -> "Study":
-        """Go on with a run that was interrupted, as if it never had been; nothing if it is over.
+        """Resume an interrupted run, with the same final result; does nothing if it is finished.
 
         Args:
-            workers: candidates at once, or a Dask cluster; None for one a core, or what suits the
-                GPU.
-            timeout: seconds that a candidate may take; None for no limit.
-            retry_failed: whether what was lost to memory, time or a dead worker is tried again;
-                confirmations and controls, too.
+            workers: candidates in parallel, or a Dask cluster; None for one per core, or what
+                suits the GPU.
+            timeout: time limit for a candidate in seconds; None for no limit.
+            retry_failed: whether to repeat trainings lost to out of memory, a timeout or a dead
+                worker, including confirmations and controls.
             data_dir: where the images lie from now on; None leaves them where they are.
-            accept_data: whether to go on if the images are others than the run began with; the
-                journal records it.
-            population: trainings in a generation from now on. The run ends as if it had been begun
-                with this size; trainings that it has are not repeated.
-            generations: at most, from now on.
-            evaluations: trainings at most, from now on.
-            progress: whether a progress bar is shown.
+            accept_data: whether to continue if the images differ from those the run started with;
+                the journal records it.
+            population: new number of trainings per generation. The run ends as if it had been
+                started with this size; finished trainings are not repeated.
+            generations: new maximum number of generations.
+            evaluations: new maximum number of trainings.
+            progress: whether to show a progress bar.
 
         Returns:
             This study.
 
         Raises:
-            EvonasError: the run cannot go on here; the message says why.
+            EvonasError: the run cannot continue here; the message says why.
         """
         from evonas.api.resuming import go_on
         from evonas.api.running import changed_settings
@@ -193,21 +192,21 @@ class Study:
         retry_failed: bool = False,
         progress: bool = True,
     ) -> "Study":
-        """Train every network that may be on the front anew, and report it by these trainings.
+        """Confirm every network that may be on the front by fresh trainings.
 
         :attr:`front` and ``pareto.csv`` then have more columns: ``confirmations``,
         ``confirmed_collapsed``, ``confirmed_*`` and ``test_*``, with standard errors; so do
-        :attr:`candidates` and ``candidates.csv``. The test part of the data is read here, and
+        :attr:`candidates` and ``candidates.csv``. The test part of the data is read here and
         nowhere else.
 
         Args:
-            replicates: trainings of each network; confirmations that were done before count.
-            workers: trainings at once, or a Dask cluster; None for one a core, or what suits the
-                GPU.
-            timeout: seconds that a training may take; None for no limit.
-            retry_failed: whether confirmations that were lost to memory, time or a dead worker are
-                tried again.
-            progress: whether a progress bar is shown.
+            replicates: trainings per network; existing confirmations count.
+            workers: trainings in parallel, or a Dask cluster; None for one per core, or what suits
+                the GPU.
+            timeout: time limit for a training in seconds; None for no limit.
+            retry_failed: whether to repeat confirmations lost to out of memory, a timeout or a
+                dead worker.
+            progress: whether to show a progress bar.
 
         Returns:
             This study.
@@ -244,7 +243,7 @@ class Study:
         retry_failed: bool = False,
         progress: bool = True,
     ) -> "Ablation":
-        """Train a network and its controls by equal seeds, and compare them.
+        """Train a network and its controls with equal seeds, and compare them.
 
         :attr:`front` and ``pareto.csv`` then have more columns, ``*_minus_bp``. Arguments, result
         and errors are those of :func:`evonas.ablate`.
@@ -275,7 +274,7 @@ class Study:
         )
 
     def _repr_html_(self) -> str:
-        """The front, as a notebook shows it."""
+        """The front as HTML for notebooks."""
         from html import escape
 
         return f"<p>{escape(repr(self))}; its front:</p>{self.front.to_html()}"
@@ -285,11 +284,11 @@ def load_study(folder: Path | str) -> Study:
     """The study in ``folder``, finished or not.
 
     Args:
-        folder: that :func:`evonas.search` or ``evonas run`` made.
+        folder: the folder that :func:`evonas.search` or ``evonas run`` made.
 
     Raises:
         RunFolderError: there is no run in the folder.
-        StorageError: its files are damaged, or were changed after the run began.
+        StorageError: its files are damaged, or were changed after the run started.
 
     Examples:
         >>> folder = evonas.search("tiny", objectives=["acc", "params"], **quick).folder

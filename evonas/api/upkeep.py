@@ -1,4 +1,4 @@
-"""The folder of a run verified and repaired, with its tables."""
+"""Verify and repair the folder of a run, including its tables."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +12,11 @@ from evonas.study.upkeep.verify import Damage, verify
 
 
 def verify_run(folder: Path, *, reads_images: bool = True) -> list[Damage]:
-    """What is damaged or missing in the folder of a run; empty if nothing is.
+    """List what is damaged or missing in the folder of a run.
 
     Args:
-        folder: of the run.
-        reads_images: whether the images are held against their hash.
+        folder: folder of the run.
+        reads_images: whether to check the images against their hash.
 
     Raises:
         InputError: there is no run, or its configuration cannot be read.
@@ -29,12 +29,12 @@ def verify_run(folder: Path, *, reads_images: bool = True) -> list[Damage]:
 
 
 def repair_run(folder: Path, *, workers: Workers, tell: Callable[[str], None]) -> None:
-    """Put right what can be put right, tables included.
+    """Repair what can be repaired, including tables.
 
     Args:
-        folder: of the run.
-        workers: where what is missing is trained again.
-        tell: is called with each thing that was done.
+        folder: folder of the run.
+        workers: where missing models are trained again.
+        tell: called with a message for each repair.
 
     Raises:
         EvonasError: see :func:`evonas.study.upkeep.repair.repair`.
@@ -46,4 +46,4 @@ def repair_run(folder: Path, *, workers: Workers, tell: Callable[[str], None]) -
     write_picture(folder, run.candidates, run.settings)
     for path in sorted(folder.glob("*.csv")):
         if before.get(path) != path.read_bytes():
-            tell(f"{path}: written again")
+            tell(f"{path}: rewritten")

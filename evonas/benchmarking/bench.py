@@ -27,7 +27,7 @@ class BenchPlan:
         seeds: each engine is run once with each of them. Engines of one seed draw the same random
             first generation, as far as they draw one.
         checkpoints: evaluations after which a score is taken, in ascending order.
-        population: of every engine.
+        population: population of every engine.
         at_once: how many genomes are asked for at once; None for what the engine is made for: one
             if it learns from every single result, else a generation.
 
@@ -53,7 +53,7 @@ class BenchPlan:
                 raise ConfigError(f"algorithms: '{name}' is named twice")
         if self.checkpoints[0] < 1 or list(self.checkpoints) != sorted(set(self.checkpoints)):
             raise ConfigError(
-                f"checkpoints: expected growing numbers from 1, got {self.checkpoints}"
+                f"checkpoints: expected increasing numbers of at least 1, got {self.checkpoints}"
             )
         if self.population < 2:
             raise ConfigError(f"population: expected at least 2, got {self.population}")

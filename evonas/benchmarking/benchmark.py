@@ -83,9 +83,9 @@ class Benchmark:
 
     Args:
         space: whose architectures the table holds.
-        rows: of the table.
+        rows: rows of the table.
         goal: which columns matter, and how.
-        name: of the table, for messages.
+        name: name of the table, for messages.
         signals: what engines with a model are told of an architecture beforehand.
 
     Raises:
@@ -161,7 +161,7 @@ class Benchmark:
         """What :meth:`score` would be if a search's own values were the truth.
 
         Args:
-            vectors: of what the search returned, to be minimised.
+            vectors: vectors of what the search returned, to be minimised.
 
         Returns:
             With several objectives a share of the true front's hypervolume, which may be above 1;
@@ -187,7 +187,7 @@ class Benchmark:
             raise DataError(
                 f"{self.name}: no row for {self.problem.format(genome)}, nor for another "
                 f"architecture with its function; a search of '{self.problem.space.name}' needs "
-                f"them all, and the table holds {len(self)}"
+                f"all of them, but the table holds {len(self)}"
             )
         return self._by_key[key]
 

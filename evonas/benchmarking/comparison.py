@@ -28,12 +28,12 @@ class RunScores:
     """What one run reached.
 
     Attributes:
-        label: of its group.
-        name: of the run.
+        label: label of its group.
+        name: name of the run.
         evaluations: after which ``trajectory`` was taken, growing.
         trajectory: hypervolume, share of it, or a reported value.
         measures: by name, what is tested: at the last evaluation, and over all.
-        seconds: that the evaluations took, one for each; None of a bench.
+        seconds: the seconds that the evaluations took, one for each; None of a bench.
     """
 
     label: str
@@ -65,9 +65,9 @@ class PairTest:
         measure: its name.
         first: label of a group.
         second: label of the other.
-        difference: of the means, first minus second.
+        difference: difference of the means, first minus second.
         superiority: A12, the probability that a run of the first is better.
-        p: of Mann and Whitney's test.
+        p: p value of Mann and Whitney's test.
         p_holm: the same, adjusted for all pairs of this measure.
     """
 
@@ -87,7 +87,7 @@ class Comparison:
     Attributes:
         score: what a trajectory is made of: ``hypervolume``, ``hv_share`` or ``value``.
         runs: in the order given.
-        normaliser: of the vectors; None of a bench.
+        normaliser: normaliser of the vectors; None of a bench.
         surfaces: by label the median attainment surface, to be minimised; empty of a bench and
             of more objectives than it is defined for here.
         fronts: by label the fronts of its runs.
@@ -154,7 +154,7 @@ def compare_courses(
     """Runs against each other, each up to as many evaluations as the shortest has.
 
     Args:
-        trajectories: of runs, with their groups.
+        trajectories: trajectories of runs, with their groups.
         reference: the front to normalise by and to measure distances to. If None, distances are
             to the front of all runs together, and extremes are those of the fronts of all runs.
             In an objective in which the reference has no extent, as one of a single point has

@@ -74,7 +74,7 @@ def attainment_surface(fronts: Sequence[Sequence[Vector]], *, share: float = 0.5
 
     Args:
         fronts: one of each run, in two or three objectives.
-        share: of the runs; 0.5 gives the median surface.
+        share: share of the runs; 0.5 gives the median surface.
 
     Returns:
         The corners of the border, sorted; none where too few runs have a front.

@@ -20,7 +20,7 @@ class NoisyPlan:
     Attributes:
         plan: engines, seeds and checkpoints; a checkpoint is a number of trainings, at which a run
             ends.
-        noise: of a training.
+        noise: noise of a training.
         replicates: trainings of every genome; ``None`` where engines are to decide.
     """
 

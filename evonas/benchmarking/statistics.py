@@ -15,7 +15,7 @@ def bootstrap_interval(
 
     Args:
         values: one for each run, at least one.
-        seed: of the resamples, so that the same runs give the same interval.
+        seed: seed of the resamples, so that the same runs give the same interval.
         coverage: how often such an interval holds the mean, in many samples of ample size; with
             five runs it does so less often.
     """

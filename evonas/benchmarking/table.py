@@ -33,7 +33,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[Row]:
     """The rows of a CSV file with a header, also one packed by gzip (``.gz``).
 
     Args:
-        path: of the file; it has a column ``arch``.
+        path: path of the file; it has a column ``arch``.
         columns: to read, besides.
 
     Raises:
@@ -49,8 +49,8 @@ def read_numbers(
     """Columns of a CSV file with a header, also one packed by gzip.
 
     Args:
-        path: of the file.
-        columns: of numbers.
+        path: path of the file.
+        columns: columns of numbers.
         texts: columns of anything.
 
     Returns:

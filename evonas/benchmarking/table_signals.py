@@ -20,9 +20,9 @@ def table_signals(
     """Of the architectures of a space, as :class:`ArchitectureProblem` has them.
 
     Args:
-        names: of the signals, as :func:`~evonas.evaluation.signals.genome_signals.parse_signals`
-            gives them.
-        space: of the table.
+        names: names of the signals, as
+            :func:`~evonas.evaluation.signals.genome_signals.parse_signals` gives them.
+        space: space of the table.
         cache: a file that keeps what networks tell; None to keep nothing.
 
     Raises:

@@ -30,12 +30,13 @@ class Trajectory:
     """One run.
 
     Attributes:
-        name: of its folder.
-        label: of the group it belongs to.
-        vectors: of its trainings in the order of asking, to be minimised: what is believed of the
-            candidate at the end of the run; None for failures, and for a candidate's later
+        name: name of its folder.
+        label: label of the group it belongs to.
+        vectors: vectors of its trainings in the order of asking, to be minimised: the estimate of
+            the candidate at the end of the run; None for failures, and for a candidate's later
             trainings, which cost and bring no new one.
-        seconds: that the trainings up to each took, measuring included, over all workers.
+        seconds: the seconds that the trainings up to each took, measuring included, over all
+            workers.
         num_outside: candidates outside the constraints.
     """
 
@@ -112,7 +113,7 @@ def read_trajectories(
 
 
 def _space_names(runs: Sequence[Settings], texts: Sequence[str]) -> list[str]:
-    """Of the spaces of runs; two spaces of one name are told apart by a hash."""
+    """Of the spaces of runs; two spaces with the same name are distinguished by a hash."""
     names = [run.problem.space for run in runs]
     known: dict[str, set[str]] = {}
     for name, text in zip(names, texts, strict=True):
@@ -124,7 +125,7 @@ def _space_names(runs: Sequence[Settings], texts: Sequence[str]) -> list[str]:
 
 
 def _vectors(run: RunState, trainings: Sequence[Evaluation]) -> Iterator[Vector | None]:
-    """What each training brought: a candidate's first one, what is now believed of it."""
+    """The vector of each training; for a candidate's first one, its present estimate."""
     known = {each.key: vector(each, run.settings.problem.objectives) for each in run.candidates}
     for training in trainings:
         yield known[training.key] if training.replicate == 0 else None

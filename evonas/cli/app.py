@@ -1,6 +1,6 @@
-"""The commands, and what becomes of an error: one message, its exit code, no traceback.
+"""The commands, and error handling: one message, its exit code, no traceback.
 
-Modules that import torch are imported inside the commands: ``evonas --help`` answers at once.
+Modules that import torch are imported inside the commands, so ``evonas --help`` is fast.
 """
 
 import sys
@@ -33,7 +33,7 @@ from evonas.errors import DiskFullError, EvonasError, InputError, StorageError
 from evonas.study.upkeep.full_disk import FULL
 from evonas.synonyms import synonym
 
-READER_GONE = 141  # the shell's code for a process that wrote to a pipe that nobody reads
+READER_GONE = 141  # the shell's code for a broken pipe
 UNWRITTEN = StorageError.exit_code
 
 
@@ -78,7 +78,7 @@ SYNONYMS_OF_COMMANDS = {
     "forecast": ("estimate", "dry-run", "profile"),
     "doctor": ("info", "env", "check"),
 }
-"""What other tools call a command; a user who types it is told ours."""
+"""Names of commands in other tools; a user who types one is told ours."""
 
 
 def _panels() -> dict[str, tuple[Command, ...]]:
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = end.code
     except KeyboardInterrupt:
         code = INTERRUPTED
-    # whatever came of it, a process that was asked to end says so
+    # a process that was asked to end exits with that code in any case
     sys.exit(code if signals.code is None else signals.code)  # type: ignore[arg-type]
 
 
@@ -138,11 +138,11 @@ def _run(arguments: list[str] | None) -> int:
         _tell(problem)
         return problem.exit_code
     except ReaderGoneError:
-        # evonas front | head: nothing is left to say; a search would have gone on to its end
+        # evonas front | head: nothing left to print; a search would have continued to its end
         discard(sys.stdout)
         return READER_GONE
     except OSError as problem:
-        # a full disk, a folder without permission: what the journal holds is not touched by it
+        # a full disk or missing permissions: the journal is not affected
         where = f"{problem.filename}: " if problem.filename is not None else ""
         _tell(f"{where}{problem.strerror or problem or type(problem).__name__}")
         return DiskFullError.exit_code if problem.errno in FULL else UNWRITTEN
@@ -150,7 +150,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _unknown_option(problem: UnknownOptionError) -> str:
-    """The message, with the option that does what the unknown one does in other tools."""
+    """The message, with our name for an option of other tools."""
     word = (problem.token.keyword or problem.token.value).partition("=")[0]
     known = [name for argument in problem.argument_collection for name in argument.names]
     meant = synonym(word, known)
@@ -158,6 +158,6 @@ def _unknown_option(problem: UnknownOptionError) -> str:
 
 
 def _tell(problem: object) -> None:
-    # plain print: a path or a genome may hold square brackets, which rich would read as markup
-    with suppress(OSError, ValueError):  # where nobody reads it, the exit code says enough
+    # plain print: rich would read square brackets in paths and genomes as markup
+    with suppress(OSError, ValueError):  # without a reader, the exit code is enough
         print(f"evonas: {problem}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What a search claimed beside what was confirmed, in a line."""
+"""Claimed and confirmed values in one line."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from evonas.study.results.confirmed import Confirmed
 
 
 def claim_and_confirmation(chosen: Sequence[Candidate], confirmed: Mapping[str, Confirmed]) -> str:
-    """One line: means over the front of what the search measured, and of what was confirmed."""
+    """One line: means over the front, as claimed by the search and as confirmed."""
     pairs = [(c, found) for c in chosen if (found := confirmed.get(c.key)) and found.means]
     if not pairs:
-        return "no training of the front could be confirmed: all collapsed"
+        return "the front could not be confirmed: all fresh trainings failed or collapsed"
     names = [name for name in pairs[0][1].means if not name.startswith("test_")]
     claimed = [
         f"{name} {statistics.fmean(c.values[name] for c, _ in pairs):.4f}"

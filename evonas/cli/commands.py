@@ -1,4 +1,4 @@
-"""The commands to begin with, and to look at a run or a machine; heavy imports wait inside."""
+"""The commands to start with, and to inspect a run or a machine; heavy imports are inside."""
 
 import shlex
 from pathlib import Path

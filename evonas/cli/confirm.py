@@ -1,4 +1,4 @@
-"""``evonas confirm``: what the search claimed beside what fresh trainings came to."""
+"""``evonas confirm``: claimed values compared with fresh trainings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,18 +19,18 @@ from evonas.study.results.likely import likely_front
 def confirm_and_show(
     folder: Path, *, replicates: int, workers: Workers, is_quiet: bool, retry_failed: bool
 ) -> None:
-    """Train every network that may be on the front anew, and print what it was confirmed by.
+    """Retrain every network that may be on the front, and print the confirmed values.
 
     Args:
-        folder: of the run.
-        replicates: of each network.
+        folder: folder of the run.
+        replicates: replicates of each network.
         workers: where networks are trained.
-        is_quiet: whether no progress is shown.
+        is_quiet: whether to hide progress.
         retry_failed: see :func:`evonas.study.results.confirmation.confirm_study`.
 
     Raises:
         ConfigError: ``replicates`` is below 1, or no network is on the front.
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
     """
     console = working(quiet=is_quiet)
     with confirmation_display(console, is_quiet=is_quiet) as show:
@@ -53,7 +53,7 @@ def _table(networks: Sequence[Candidate], confirmed: Mapping[str, Confirmed]) ->
         table.add_column(name)
     for network in networks:
         found = confirmed.get(network.key)
-        if found is None:  # only what was lost was tried again
+        if found is None:  # only lost trainings were retried
             continue
         cells = [_cell(found.means.get(name), found.errors.get(name)) for name in names]
         chance = "yes" if network.on_front else f"P {network.p_front:.2f}"

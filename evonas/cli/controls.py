@@ -1,4 +1,4 @@
-"""A network beside its controls in the terminal: a table a measure, then what it comes to."""
+"""A network and its controls in the terminal: a table per measure, then the verdict."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,12 @@ from evonas.report.controls.verdict import readable_measure, reported, verdict
 from evonas.settings.workers import Workers
 from evonas.study.controls.names import NETWORK
 
-SHORT = {"better": "better", "worse": "worse", "not told apart": "=", "not compared": "untested"}
+SHORT = {
+    "better": "better",
+    "worse": "worse",
+    "no difference found": "=",
+    "not compared": "untested",
+}
 
 
 def show_controls(console: Console, ablation: Ablation) -> None:
@@ -30,9 +35,8 @@ def show_controls(console: Console, ablation: Ablation) -> None:
     say(
         console,
         "difference: network minus control, over pairs of trainings with equal seeds; ±: half of "
-        "the 95 % interval;\np: paired t test, and the exact test by flipped signs, both after "
-        "Holm over the controls of the table;\nnetwork: what it is at p < .05, and = where it "
-        "cannot be told from the control\n",
+        "the 95 % interval;\np: paired t test and exact sign-flip test, both after Holm over the "
+        "controls of the table;\nnetwork: better or worse at p < .05, otherwise =\n",
     )
     for line in (*ablation.verdict, *(f"left out: {text}" for text in ablation.left_out)):
         say(console, line)
@@ -45,18 +49,18 @@ def show_controls(console: Console, ablation: Ablation) -> None:
 def ablate_and_show(
     folder: Path, *, workers: Workers, is_quiet: bool, has_controls: bool, retry_failed: bool
 ) -> None:
-    """Train the controls of every network that a run returned, and print what they come to.
+    """Train the controls of every network that a run returned, and print the results.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         workers: where networks are trained.
-        is_quiet: whether no progress is shown.
+        is_quiet: whether to hide progress.
         has_controls: whether the run asks for them.
-        retry_failed: whether those that were lost to a cause outside the network are tried once
-            more, asked for or not.
+        retry_failed: whether to repeat controls lost to a cause outside the network, even if the
+            run does not ask for controls.
 
     Raises:
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
     """
     console = working(quiet=is_quiet)
     with count_display(console, is_quiet=is_quiet, title=BAR_TITLE, unit="trainings") as show:

@@ -1,4 +1,4 @@
-"""``evonas doctor``: what the machine has, which path a run takes on it, how fast that is."""
+"""``evonas doctor``: the hardware, how a run would use it, and its speed."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ CPU_BATCH = 64
 
 
 def examine(console: Console, *, device: str, as_json: bool) -> None:
-    """Print all of it for ``device``, one of those that a run may name.
+    """Print the report for ``device``.
 
     Raises:
         ConfigError: this machine has no such device.
@@ -60,8 +60,8 @@ def kernels(device: str) -> str:
     """Whether a GPU's steps use the kernels of evonas, in a sentence."""
     problem = problem_with(device)
     if problem is None:
-        return f"{device}: each was tried and is right, training steps use them"
-    return f"{device}: not used, steps are plain ones: {problem}"
+        return f"{device}: all passed their checks and are used in training"
+    return f"{device}: not used, training runs without them: {problem}"
 
 
 def measured(device: str, speeds: Mapping[Precision, Speed]) -> str:
@@ -73,7 +73,7 @@ def measured(device: str, speeds: Mapping[Precision, Speed]) -> str:
     )
     text = (
         f"{device}: {text} (one candidate: the best cell of NAS-Bench-201, 16 channels, one cell "
-        "a stage, 32x32 images)"
+        f"per stage, 32x32 images)"
     )
     reasons = {speed.fallback for speed in speeds.values() if speed.fallback is not None}
     if reasons and device != "cpu":

@@ -43,23 +43,23 @@ def show_front(console: Console, folder: Path) -> None:
     if any(candidate.replicates > 1 for candidate in chosen):
         say(console, "± one standard error; n trainings; P of being on the true front")
     if any(level.values()):
-        say(console, "≈ level with another on the front, within two standard errors")
+        say(console, "≈ within two standard errors of another network on the front")
     if run.audited:
         images = max(found.num_images for found in run.audited.values())
         say(
             console,
-            f"L1: right under APGD on two losses and under Square too, {images} images; masking: "
-            "what speaks against attacks by gradients",
+            f"L1: correct under APGD (two losses) and Square, {images} images; masking: signs "
+            f"that gradient attacks are unreliable",
         )
     lost = _lost_by_audit(run)
     if lost:
-        say(console, f"off the front, as their robustness is masked: {', '.join(lost)}")
+        say(console, f"excluded from the front for gradient masking: {', '.join(lost)}")
     if any(candidate.key in twins for candidate in chosen):
-        say(console, "- bp: minus its bp twin, pairs of equal seeds, on the validation part")
+        say(console, "- bp: difference from the bp twin, paired by seed, on the validation part")
         say(console, f"controls: {_controls_of(chosen, twins)}")
     try:
         picture = f"picture: {write_picture(folder, run.candidates, run.settings)}"
-    except OSError as problem:  # a disk that only reads, or a full one
+    except OSError as problem:  # a read-only or full disk
         picture = f"no picture: {folder}: {problem.strerror}"
     say(console, f"{_counts(run, chosen)}; {picture}")
     missing = left_out(run.candidates, objectives)
@@ -68,7 +68,7 @@ def show_front(console: Console, folder: Path) -> None:
     if run.confirmed and chosen:
         say(console, claim_and_confirmation(chosen, run.confirmed))
     if chosen:
-        say(console, f"see one by: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
+        say(console, f"to see one: evonas show {shlex.quote(str(folder))} {chosen[0].key[:8]}")
 
 
 def print_front(console: Console, folder: Path) -> None:
@@ -86,7 +86,7 @@ def print_front(console: Console, folder: Path) -> None:
 
 def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
     likely = len(likely_front(run.candidates)) - len(chosen)
-    more = f", {likely} more with a good chance" if likely else ""
+    more = f", {likely} more likely to be on it" if likely else ""
     trainings = len(run.evaluations)
     of = f"{len(run.candidates)} candidates"
     if trainings > len(run.candidates):
@@ -95,7 +95,7 @@ def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
 
 
 def left_out(candidates: Sequence[Candidate], objectives: Sequence[str]) -> str:
-    """How many candidates the picture does not show, by reason; empty if it shows all."""
+    """Number of candidates that the picture omits, by reason."""
     reasons = {
         "failed": lambda c: c.failure is not None,
         "outside the constraints": lambda c: c.failure is None and c.violation > 0,
@@ -104,7 +104,7 @@ def left_out(candidates: Sequence[Candidate], objectives: Sequence[str]) -> str:
     }
     counts = {reason: sum(map(holds, candidates)) for reason, holds in reasons.items()}
     contending = [candidate for candidate in candidates if candidate.contends]
-    counts["far behind, beyond the axes"] = beyond_the_axes(contending, objectives)
+    counts["outside the axes"] = beyond_the_axes(contending, objectives)
     return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
 
 
@@ -160,7 +160,7 @@ def _audit(found: LevelOne | None) -> tuple[str, str]:
 
 
 def _lost_by_audit(run: RunState) -> list[str]:
-    """Networks that an audit took off the front, with their flags."""
+    """Networks that an audit removed from the front, with their flags."""
     keys = {c.key for c in run.candidates if c.on_front}
     return [
         f"{key[:8]} ({', '.join(found.flags)})"

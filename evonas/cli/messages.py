@@ -1,4 +1,4 @@
-"""What a run says before it begins and when it has ended."""
+"""Messages at the start and the end of a run."""
 
 import shlex
 import sys
@@ -24,9 +24,9 @@ from evonas.study.results.result import StudyResult
 def introduce(
     console: Console, settings: Settings, space: Space, *, folder: Path, workers: int
 ) -> None:
-    """What will be searched, how, where, and into which folder."""
+    """Print what will be searched, how, where, and into which folder."""
     problem, training, search = settings.problem, settings.training, settings.search
-    size = f"{training.channels} channels, {_count(training.cells, 'cell')} a stage"
+    size = f"{training.channels} channels, {_count(training.cells, 'cell')} per stage"
     if (training.channels, training.cells) != (space.channels, space.cells):
         size += f" (the space's own: {space.channels} and {space.cells})"
     line = Text.assemble(
@@ -47,8 +47,8 @@ def introduce(
     if "robust" in problem.objectives:
         say(
             console,
-            f"robust: right under a 10-step APGD of radius {settings.attack.epsilon} on the true "
-            "gradient",
+            f"robust: correct under 10-step APGD of radius {settings.attack.epsilon} along the "
+            f"true gradient",
         )
 
 
@@ -56,32 +56,32 @@ def summarise_images(console: Console, survey: Survey, *, sheet: Path | None) ->
     """The lines of a run about its images.
 
     Args:
-        console: to print on.
-        survey: of the images.
+        console: console to print on.
+        survey: survey of the images.
         sheet: where the contact sheet lies; None where there is none.
     """
     parts = ", ".join(f"{sum(counts):,} {part}" for part, counts in survey.counts.items())
     seen = f"; see {sheet}" if sheet is not None else ""
     say(console, f"images: {parts} of {len(survey.class_names)} classes{seen}")
     if survey.bad:
-        say(console, f"files left out, as they cannot be read: {len(survey.bad):,}")
+        say(console, f"unreadable files, skipped: {len(survey.bad):,}")
     for warning in survey.warnings():
         say(console, f"note: {warning}")
 
 
 def warn(text: str) -> None:
-    """A line among the errors, of what does not end the command."""
-    with suppress(OSError, ValueError):  # where nobody reads it, the work goes on
+    """Print a warning on standard error; the command continues."""
+    with suppress(OSError, ValueError):  # without a reader, the work continues
         print(f"evonas: warning: {text}", file=sys.stderr)
 
 
 def say_how_to_resume(console: Console, folder: Path) -> None:
     """After an interruption."""
-    say(console, f"Interrupted; go on with: evonas resume {shlex.quote(str(folder))}")
+    say(console, f"Interrupted; continue with: evonas resume {shlex.quote(str(folder))}")
 
 
 def conclude(console: Console, folder: Path, result: StudyResult) -> None:
-    """What was found, and how to see it."""
+    """Print the results, and how to view them."""
     failures = sum(e.failure is not None for e in result.evaluations)
     _tell_uncaptured(console, result.evaluations)
     volumes = [volume for volume in result.hypervolumes if volume is not None]
@@ -96,7 +96,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
     if result.why_fewer is not None:
         trained = sum(evaluation.epochs > 0 for evaluation in result.evaluations)
         of = result.settings.search.num_trainings
-        say(console, f"{trained} of {of} trainings were made: {result.why_fewer}")
+        say(console, f"{trained} of {of} trainings done: {result.why_fewer}")
     outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
@@ -107,7 +107,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
         console,
         f"{_trained(result)}, {failures} failed{outside_text}, "
         f"{len(result.front)} on the front: {folder / FRONT_FILE}\n"
-        f"see it by: evonas front {shlex.quote(str(folder))}",
+        f"to see it: evonas front {shlex.quote(str(folder))}",
     )
 
 
@@ -131,7 +131,7 @@ def _plan(settings: Settings) -> str:
         parts = [f"{search.num_trainings} trainings in steady state"]
     if training.fidelity:
         rungs = ", ".join(map(str, training.fidelity[:-1]))
-        parts.append(f"1 in {training.eta} goes on after {rungs} of {training.epochs} epochs")
+        parts.append(f"1 in {training.eta} is promoted after {rungs} of {training.epochs} epochs")
     else:
         parts.append(f"{_count(training.epochs, 'epoch')} each")
     if settings.problem.constraints:
@@ -144,7 +144,8 @@ def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> Non
     if reasons:
         say(
             console,
-            f"trained without CUDA graphs, so more slowly: {len(reasons)}, as {reasons[0]}",
+            f"trained more slowly, without CUDA graphs: {len(reasons)} candidates; the first "
+            f"because {reasons[0]}",
         )
 
 

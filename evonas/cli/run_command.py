@@ -64,7 +64,7 @@ OWN_OPTIONS: dict[str, tuple[Any, Parameter, Any]] = {
     ),
     "quiet": (bool, QUIET, False),
 }
-"""What belongs to the command and not to the run: type, option and default."""
+"""Options of the command rather than of the run: type, option and default."""
 
 
 def run(**given: Any) -> None:
@@ -128,7 +128,7 @@ def resume(
     """
     from evonas.api.study import load_study
 
-    study = load_study(folder)  # refuses what is no run
+    study = load_study(folder)  # refuses a folder without a run
     if (data_dir, population, generations, evaluations) != (None,) * 4 or accept_data:
         from evonas.api.running import changed_settings
 
@@ -168,7 +168,7 @@ def confirm(
 
 
 def given_settings(given: dict[str, Any], config: Path | None) -> Settings:
-    """What the options say, over what the file says."""
+    """Options override the file."""
     if config is None:
         return read_settings(given)
     from evonas.study.config import SPACE_FILE, read_given
@@ -190,7 +190,7 @@ def _print_config(settings: Settings, prior: list[Path]) -> None:
     # the default batch depends on how many images a user has
     resolved = resolve(settings, reads_data=settings.training.dataset in OWN_IMAGES)
     resolved, _ = with_prior(resolved, load(str(settings.problem.space)), prior)
-    # as the user wrote it: a path can be run again, the name of a space of one's own cannot
+    # as the user wrote it: a path can be run again, the name of a custom space cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))
     say(showing(), text, end="")
@@ -214,7 +214,7 @@ def _search(
 
 
 def _show_images(folder: Path, settings: Settings) -> None:
-    """What the networks of a new run will see, where its images are the user's own."""
+    """A contact sheet for a new run on the user's own images."""
     if settings.training.dataset not in OWN_IMAGES:
         return
     from evonas.api.checks.data_check import SHEET, survey_of_run, write_contact_sheet

@@ -26,10 +26,10 @@ from evonas.study.shape import read_space
 
 
 def show_candidate(console: Console, folder: Path, key: str) -> None:
-    """Print all that is known of a candidate, and draw its cells into the run's folder.
+    """Print everything about a candidate, and draw its cells into the run's folder.
 
     Raises:
-        UnknownNameError: no candidate has this key, or several begin so.
+        UnknownNameError: no candidate has this key, or the prefix is ambiguous.
         RunFolderError: there is no run in the folder.
     """
     run = read_run(folder)
@@ -52,7 +52,7 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
         if training.batch is not None:
             say(
                 console,
-                f"training {training.replicate}: out of memory at the batch of the run, "
+                f"training {training.replicate}: out of memory at the run's batch size of "
                 f"{run.settings.training.batch}; trained with {training.batch}",
             )
         if training.failure is not None:
@@ -64,17 +64,17 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
     try:
         drawing.parent.mkdir(exist_ok=True)
         drawing.write_text(cells_as_svg(blueprint.cells, title=title), encoding="utf-8")
-    except OSError as problem:  # a disk that only reads, or a full one
+    except OSError as problem:  # a read-only or full disk
         say(console, f"\nno drawing of the cells: {folder}: {problem.strerror}")
     else:
         say(console, f"\ndrawing of the cells: {drawing}")
 
 
 def print_candidate(console: Console, folder: Path, key: str) -> None:
-    """All that is known of a candidate, as JSON; its row is that of ``candidates.csv``.
+    """Everything about a candidate as JSON; its row is that of ``candidates.csv``.
 
     Raises:
-        UnknownNameError: no candidate has this key, or several begin so.
+        UnknownNameError: no candidate has this key, or the prefix is ambiguous.
         RunFolderError: there is no run in the folder.
     """
     run, study = read_run(folder), Study(folder)
@@ -97,7 +97,7 @@ def print_candidate(console: Console, folder: Path, key: str) -> None:
 def standing(
     candidate: Candidate, candidates: Sequence[Candidate], objectives: Sequence[str]
 ) -> str:
-    """Where a candidate stands: on the front, behind others, or in no comparison."""
+    """The status of a candidate: on the front, dominated, or not eligible."""
     if candidate.failure is not None:
         return f"failed: {candidate.failure}"
     if candidate.left_out is not None:
@@ -121,7 +121,7 @@ def standing(
 
 
 def _values(candidate: Candidate, objectives: Sequence[str], confirmed: Confirmed | None) -> Table:
-    """What was measured, the objectives first, and what was confirmed."""
+    """Measured values, objectives first, and confirmed values."""
     columns = ("objective", "value", "confirmed", "test") if confirmed else ("objective", "value")
     table = Table(*columns, "unit", box=None)
     for name in dict.fromkeys([*objectives, *candidate.values]):

@@ -1,4 +1,4 @@
-"""``evonas --version``: what a report of a problem should begin with."""
+"""``evonas --version``: what every bug report should start with."""
 
 import platform
 

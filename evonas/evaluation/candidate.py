@@ -9,11 +9,11 @@ def candidate_network(space: Space, genome: Genome, traits: Traits, *, seed: int
     """The network of a candidate, not trained yet.
 
     Args:
-        space: of the genome.
-        genome: to be decoded.
-        traits: of the data set: size of the images, classes, and the normalisation, which the
-            network does itself.
-        seed: of its weights and of its feedback.
+        space: space of the genome.
+        genome: genome to decode.
+        traits: traits of the data set: size of the images, classes, and the normalisation, which
+            the network does itself.
+        seed: seed of its weights and of its feedback.
 
     Returns:
         A network on the CPU, in training mode: images in [0, 1] to logits.

@@ -1,4 +1,4 @@
-"""What a candidate must keep to, such as ``params<=1.0M``, and how far another is outside it."""
+"""Constraints on candidates, such as ``params<=1.0M``, and their violation."""
 
 import math
 import re
@@ -40,7 +40,7 @@ class Constraint:
         return OBJECTIVES[self.objective].cost == "free"
 
     def violation(self, value: float) -> float:
-        """How far ``value`` is outside, as a share of the bound (of 1 if that is 0); 0 inside."""
+        """Violation by ``value``, relative to the bound (absolute if it is 0); 0 if satisfied."""
         beyond = value - self.bound if self.relation == "<=" else self.bound - value
         return max(0.0, beyond) / (abs(self.bound) or 1.0)
 
@@ -69,11 +69,10 @@ def parse_constraint(text: str) -> Constraint:
 
 
 def check_constraints(constraints: Sequence[Constraint]) -> None:
-    """Refuse constraints that no candidate at all can meet, alone or together.
+    """Refuse constraints that no candidate can satisfy, alone or together.
 
     Raises:
-        ConfigError: a bound lies beyond every value that its objective can have, or two bounds
-            leave nothing between them.
+        ConfigError: a bound is out of reach for its objective, or two bounds exclude each other.
     """
     for constraint in constraints:
         _check_bound(constraint, OBJECTIVES[constraint.objective])
@@ -82,7 +81,7 @@ def check_constraints(constraints: Sequence[Constraint]) -> None:
             is_pair = (most.relation, least.relation) == ("<=", ">=")
             if is_pair and most.objective == least.objective and most.bound < least.bound:
                 raise ConfigError(
-                    f"constraints '{least.text}' and '{most.text}': none can meet both"
+                    f"constraints '{least.text}' and '{most.text}': no value can meet both"
                 )
 
 
@@ -109,7 +108,7 @@ def total_violation(values: Mapping[str, float], constraints: Sequence[Constrain
 
 
 def broken(values: Mapping[str, float], constraints: Sequence[Constraint]) -> str:
-    """The constraints that ``values`` break, for the user; empty if none."""
+    """The constraints that ``values`` violate, as text; empty if none."""
     return ", ".join(
         f"{c.text} ({values[c.objective]:.12g})"
         for c in constraints

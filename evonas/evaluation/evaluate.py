@@ -1,4 +1,4 @@
-"""Genome in, Evaluation out; a candidate that fails is a record, never a number."""
+"""Evaluate a genome; a failed candidate gives a record, never a number."""
 
 import time
 from dataclasses import replace
@@ -47,20 +47,20 @@ def evaluate(
 
     Cheap objectives gate expensive ones. A candidate whose free objectives break a constraint is
     not trained; one that breaks any constraint, or that a rival would dominate even if each
-    expensive objective had the best value it can have, has its expensive objectives left out.
+    expensive objective had the best value it can have, has its expensive objectives skipped.
 
     Args:
-        space: of the genome.
-        genome: to be decoded.
-        protocol: of the study.
-        stage: how far; all the way if None.
-        variant: what is trained in the place of the genome's network, by the seeds of the genome.
+        space: space of the genome.
+        genome: genome to decode.
+        protocol: protocol of the study.
+        stage: how far to train; to the end if None.
+        variant: trained instead of the genome's network, with the genome's seeds.
 
-    Where memory runs out, all of it is tried once more at half the batch; the record says so.
+    If memory runs out, everything is retried once at half the batch size; the record says so.
 
     Returns:
-        The record, and as bytes what comes after it: the trained weights as safetensors, or, when
-        the stage ends before the last epoch, a checkpoint. Empty when there is nothing.
+        The record, and bytes: the trained weights as safetensors, or a checkpoint if the stage
+            ends before the last epoch; empty if there is neither.
     """
     stage = stage or Stage()
     result = evaluate_once(space, genome, protocol=protocol, stage=stage, variant=variant)
@@ -72,14 +72,14 @@ def evaluate(
 
 
 def at_half_batch(protocol: Protocol, stage: Stage) -> Stage | None:
-    """What is tried once where memory ran out: the training from its start, at half the batch.
+    """The retry after running out of memory: the training from its start, at half the batch size.
 
     Args:
-        protocol: of the study.
-        stage: that memory ran out in.
+        protocol: protocol of the study.
+        stage: the stage that memory ran out in.
 
     Returns:
-        None where half the batch was tried already, or is too small to train with.
+        None if half the batch was already tried, or is too small for training.
     """
     half = protocol.recipe.batch // 2
     if stage.batch is not None or half < MIN_BATCH:
@@ -96,7 +96,7 @@ def evaluate_once(
     stage: Stage,
     variant: AbstractVariant | None = None,
 ) -> tuple[Evaluation, bytes]:
-    """The same without a second try, for who can make that in another process."""
+    """Evaluate without a retry, for callers that retry in another process."""
     with make_device_stream(protocol.device).open():
         return run_to_end(
             evaluating(space, genome, protocol=protocol, stage=stage, variant=variant)
@@ -111,7 +111,7 @@ def evaluating(
     stage: Stage | None = None,
     variant: AbstractVariant | None = None,
 ) -> Cooperative[tuple[Evaluation, bytes]]:
-    """The same in turns, all of them on one stream; where memory runs out, that is the result."""
+    """Evaluate in turns on one stream; running out of memory is reported as the result."""
     start = time.perf_counter()
     stage = stage or Stage()
     if stage.batch is not None:
@@ -169,10 +169,10 @@ def _measuring(
 def screen(
     space: Space, genome: Genome, *, protocol: Protocol, traits: Traits
 ) -> Evaluation | None:
-    """What :func:`evaluate` says of a candidate outside a free constraint, without any data.
+    """The result of :func:`evaluate` if a free constraint is violated; needs no data.
 
     Returns:
-        The record, or None when the candidate is to be trained.
+        The record, or None if the candidate must be trained.
     """
     start = time.perf_counter()
     if not any(constraint.is_free for constraint in protocol.constraints):

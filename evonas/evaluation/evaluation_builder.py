@@ -1,4 +1,4 @@
-"""An evaluation under way: what is measured, and what is left out for making no difference."""
+"""An evaluation in progress: what is measured, and what is skipped because it cannot matter."""
 
 from typing import final
 
@@ -14,19 +14,19 @@ CHANCE_ERRORS = 3.0  # standard errors above chance up to which a training has l
 
 @final
 class EvaluationBuilder:
-    """An evaluation under way: what is known of the candidate so far.
+    """An evaluation in progress: the values of a candidate so far.
 
     Args:
-        protocol: of the study.
-        key: of the record.
+        protocol: protocol of the study.
+        key: key of the record.
         genome: its text.
-        seed: of the training.
-        replicate: which training of the candidate it is.
-        batch: that it is trained with in the place of the study's; None for that.
+        seed: seed of the training.
+        replicate: number of the training.
+        batch: batch size used instead of the study's; None for the study's.
 
     Attributes:
         seed: the same.
-        until: the epoch that it is trained to; 0 before that is decided.
+        until: last epoch of its training; 0 before that is decided.
         weights_by_rule: see :class:`Evaluation`, as for all that follow.
         losses: the same.
         failure: the same.
@@ -72,7 +72,7 @@ class EvaluationBuilder:
                 self._note_error(name, objective, found, subject)
 
     def measure_learned(self, subject: Subject, *, num_classes: int) -> None:
-        """How far its training came from chance, 0, to right about everything, 1."""
+        """Learning progress, from 0 (chance) to 1 (everything correct)."""
         share = self._values.get("acc")
         if share is None:
             share = OBJECTIVES["acc"].value_of(subject).value
@@ -85,7 +85,7 @@ class EvaluationBuilder:
         """Add the values on the test part of all objectives that see images.
 
         Args:
-            test: the network with the test part in the place of the validation part.
+            test: the network with the test part instead of the validation part.
         """
         for objective in self._protocol.measured():
             if objective.is_tested:
@@ -104,10 +104,10 @@ class EvaluationBuilder:
         return self.failure is None and self._left_out() is None
 
     def is_gated(self, subject: Subject, rivals: tuple[tuple[float, ...], ...]) -> bool:
-        """Whether what was not measured yet is to be skipped.
+        """Whether to skip what was not measured yet.
 
-        It is when a rival dominates the candidate even at the bounds of what is missing: then it
-        does so at the true values as well. The bounds are kept.
+        Yes if a rival dominates the candidate even at the bounds of the missing values, and so
+        also at the true ones. The bounds are kept.
         """
         if not (self._protocol.training.gate != "off" and rivals and self._is_complete()):
             return False
@@ -128,7 +128,7 @@ class EvaluationBuilder:
         return self._protocol.training.gate == "skip"
 
     def evaluation(self, *, seconds: float) -> Evaluation:
-        """The record as it stands."""
+        """The record in its present state."""
         return Evaluation(
             key=self._key,
             genome=self._genome,

@@ -1,4 +1,4 @@
-"""Memory that runs out: how every allocator says so, and how what was taken is given back."""
+"""Running out of memory: recognise the errors of all allocators, and free memory."""
 
 import errno
 import gc
@@ -40,7 +40,7 @@ def is_out_of_memory(problem: BaseException) -> bool:
 
 
 def memory_failure(problem: BaseException) -> str:
-    """The failure of a candidate, in a line; what the error's frames held is let go."""
+    """The failure of a candidate in one line; objects held by the error's frames are released."""
     held: BaseException | None = problem
     while held is not None:
         traceback.clear_frames(held.__traceback__)
@@ -51,7 +51,7 @@ def memory_failure(problem: BaseException) -> str:
 
 
 def give_memory_back(device: str) -> None:
-    """Free what nobody uses any more, so that the next candidate can have it.
+    """Free unused memory for the next candidate.
 
     Args:
         device: as torch writes it.

@@ -1,4 +1,4 @@
-"""A trained network as one file that says how to build it: safetensors with metadata.
+"""A trained network as one self-describing file: safetensors with metadata.
 
 The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
 ``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules`` (a network with a name has
@@ -44,10 +44,10 @@ def with_description(
 
     Args:
         weights: as safetensors.
-        architecture: of the network.
-        traits: of the images that it was trained on.
-        seed: that it was built with.
-        training: what a final training did, so that nobody measures on images that it learned.
+        architecture: architecture of the network.
+        traits: traits of the images that it was trained on.
+        seed: the seed that it was built with.
+        training: description of a final training, so that nobody evaluates on its training images.
 
     Returns:
         The same as safetensors; equal arguments give equal bytes.
@@ -71,10 +71,10 @@ def with_description(
 
 
 def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights in a file of ``models/``, and what the file says of them.
+    """The weights in a model file, and its description.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
         The weights by name, on the CPU, and the description; the latter is empty in a file of
@@ -82,7 +82,7 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     Raises:
         DataError: the file is missing.
-        StorageError: it is not what was written.
+        StorageError: it is damaged.
     """
     path = Path(path)
     try:
@@ -99,24 +99,24 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     # the first versions wrote none, and neither does what was never a model of evonas
     if "sha256" in document and document["sha256"] != _seal(weights, document):
         raise StorageError(
-            f"{path}: damaged: its weights or its description are not what was written; a model "
-            "of a run is made again by: evonas repair RUN"
+            f"{path}: damaged: it does not match its hash; to restore a model of a run: evonas "
+            f"repair RUN"
         )
     return weights, document
 
 
 def load_network(path: str | Path) -> Network:
-    """The trained network in a file of ``models/``, by that file alone.
+    """Load the trained network from a model file alone.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
         A network in evaluation mode, on the CPU: float images (N, channels, height, width) in
         [0, 1] to logits (N, classes). The normalisation is inside.
 
     Raises:
-        DataError: the file is missing, or does not say how its network is built.
+        DataError: the file is missing, or has no description of its network.
         StorageError: it is damaged.
 
     Examples:
@@ -128,7 +128,7 @@ def load_network(path: str | Path) -> Network:
 
 
 def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """The same network, and what its file says of it; the file is read once.
+    """The network of a model file and its description; the file is read once.
 
     Raises:
         DataError, StorageError: see :func:`load_network`.
@@ -137,7 +137,7 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
     try:
         if document.get("format") not in MODEL_FORMATS:
             raise DataError(
-                f"{path}: expected a model that says how it is built (format "
+                f"{path}: expected a model that holds its own description (format "
                 f"{' or '.join(MODEL_FORMATS)}), found "
                 f"{document.get('format', 'no format')}; a model of an earlier version is loaded "
                 "by evonas.load_study(RUN).load(KEY)"

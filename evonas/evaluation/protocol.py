@@ -33,8 +33,8 @@ class Protocol:
         training: the images, and how long they are learned.
         attack: its radius, and how many images it is tried on.
         machine: where the candidate is trained; what is measured is measured in float32.
-        seed: of the study: it decides every candidate's seed. The split, the attacked images and
-            the attack's noise are decided by ``training.split_seed``.
+        seed: seed of the study: it decides every candidate's seed. The split, the attacked images
+            and the attack's noise are decided by ``training.split_seed``.
     """
 
     problem: ProblemSettings
@@ -140,7 +140,7 @@ class Stage:
 
     Attributes:
         epochs: it is trained up to the end of this one; up to the last if None.
-        checkpoint: of an earlier stage, to go on from; empty to begin.
+        checkpoint: checkpoint of an earlier stage, to go on from; empty to begin.
         rivals: vectors (minimised) of candidates on the front, which gate expensive objectives.
         replicate: which training of the candidate this is, from 0: another number is another seed
             of weights, order, augmentation and feedback. The split, the attacked images and the

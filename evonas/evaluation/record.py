@@ -14,14 +14,14 @@ class Evaluation:
     """One evaluated candidate.
 
     Attributes:
-        key: of its canonical form.
+        key: key of its canonical form.
         genome: its readable text.
         values: by objective; empty of what a failed candidate could not measure.
         weights_by_rule: trainable weights that each rule trains.
         losses: training loss of each epoch.
         epochs: it was trained for.
-        seconds: of wall clock.
-        seed: of its weights and batches.
+        seconds: seconds of wall clock.
+        seed: seed of its weights and batches.
         failure: ``kind: reason`` when it failed, else None.
         violation: how far it is outside the constraints, 0 if it keeps to them.
         bounds: by expensive objective that was found to make no difference to the front: a value
@@ -38,7 +38,7 @@ class Evaluation:
             where it did not come to be measured.
         uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
             the same numbers, more slowly.
-        batch: that it was trained with because memory ran out at the study's own; else None.
+        batch: batch size used because memory ran out at the study's; otherwise None.
     """
 
     key: str

@@ -8,6 +8,6 @@ def share_error(share: float, num_images: int) -> float:
 
     Args:
         share: in [0, 1].
-        num_images: that it is a share of, at least 1.
+        num_images: the number of images that it is a share of, at least 1.
     """
     return sqrt(share * (1.0 - share) / num_images)

@@ -148,7 +148,7 @@ class ResidualReduction(nn.Module):
 
     Attributes:
         has_kernels: whether kernels normalise and add up in training mode.
-        stride: of the block.
+        stride: stride of the block.
     """
 
     stride = 2

@@ -84,12 +84,12 @@ def build(
     """The network that ``genome`` describes, with torch's default initialisation.
 
     Args:
-        space: of the genome.
+        space: space of the genome.
         genome: the operation of each edge and the rule of each site.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        seed: of the weights and of the rules' feedback.
-        mean: of each channel, for the normalisation; 0 by default.
+        seed: seed of the weights and of the rules' feedback.
+        mean: mean of each channel, for the normalisation; 0 by default.
         deviation: the same for the standard deviation; 1 by default.
 
     Raises:
@@ -122,8 +122,8 @@ def seeded_network(
         make_parts: draws the weights of all layers.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        seed: of the weights and of the rules' feedback.
-        mean: of each channel, for the normalisation; 0 if None.
+        seed: seed of the weights and of the rules' feedback.
+        mean: mean of each channel, for the normalisation; 0 if None.
         deviation: the same for the standard deviation; 1 if None.
     """
     channels = input_shape[0]

@@ -1,4 +1,4 @@
-"""What a network costs, without training it: trainable parameters and multiply-adds."""
+"""The cost of a network without training: trainable parameters and multiply-adds."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
 
 
 def _size_after(module: nn.Module, height: int, width: int) -> tuple[int, int]:
-    """Height and width of what a block gives, and of what its layers compute."""
+    """Height and width of a block's output, and of its layers' outputs."""
     if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
         return _halved(height), _halved(width)
     if isinstance(module, nn.MaxPool2d):  # of a named network: 2x2, nothing is padded
@@ -87,7 +87,7 @@ def edge_multiply_adds(edge: nn.Module, *, before: Size, after: Size) -> int:
 
 
 def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:
-    """Multiply-adds of the stem, and the height and width of what it gives."""
+    """Multiply-adds of the stem, and the height and width of its output."""
     total = 0
     for module in stem.modules():
         if isinstance(module, nn.Conv2d):

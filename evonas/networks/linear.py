@@ -39,8 +39,8 @@ def linear_block(
     Args:
         in_channels: units; of the stem all numbers of an image, which may then be of any size.
         out_channels: units.
-        rule: of the layer.
-        style: of the network.
+        rule: rule of the layer.
+        style: style of the network.
         has_activation: whether it begins with the activation; the stem does not.
     """
     return Segment(

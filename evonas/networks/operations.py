@@ -21,13 +21,13 @@ from evonas.space import Operation
 
 @dataclass(frozen=True)
 class Place:
-    """Where an operation stands.
+    """The place of an operation in a network.
 
     Args:
-        in_channels: of what it reads.
-        channels: of what it gives.
+        in_channels: channels of its input.
+        channels: channels of its output.
         stride: 2 where it halves the image.
-        style: of the network.
+        style: style of the network.
     """
 
     in_channels: int
@@ -139,12 +139,12 @@ def make_operation(
     """The module of ``operation``; stride 2 halves the size.
 
     Args:
-        operation: of any kind but zero.
-        channels: of what it gives.
+        operation: operation of any kind but zero.
+        channels: channels of its output.
         stride: 1 or 2.
-        rule: of its layers.
-        in_channels: of what it reads; the same if None.
-        style: of the network.
+        rule: rule of its layers.
+        in_channels: channels of its input; the same if None.
+        style: style of the network.
     """
     place = Place(channels if in_channels is None else in_channels, channels, stride, style)
     return OPERATIONS[operation.kind](operation, place, rule)

@@ -32,10 +32,10 @@ class BasicBlock(nn.Module):
     """Two 3x3 convolutions beside a shortcut without weights; ReLU last.
 
     Args:
-        in_channels: of the inputs.
-        out_channels: of the outputs, at least as many.
+        in_channels: channels of the inputs.
+        out_channels: channels of the outputs, at least as many.
         stride: 2 if it halves the height and width, else 1.
-        rule: of both convolutions.
+        rule: rule of both convolutions.
 
     Attributes:
         stride: the same.
@@ -76,11 +76,11 @@ def build_resnet(
 
     Args:
         depth: 6n + 2 layers with weights.
-        rule: of all convolutions, and of the classifier as it is for a readout.
+        rule: rule of all convolutions, and of the classifier as it is for a readout.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        seed: of the weights and of the rules' feedback.
-        mean: of each channel, for the normalisation; 0 by default.
+        seed: seed of the weights and of the rules' feedback.
+        mean: mean of each channel, for the normalisation; 0 by default.
         deviation: the same for the standard deviation; 1 by default.
 
     Raises:
@@ -104,7 +104,7 @@ def resnet_parts(
     *,
     rule: AbstractRule = _BACKPROP,
 ) -> SkeletonParts:
-    """The same, before its layers are connected.
+    """The parts of a ResNet, before its layers are connected.
 
     Arguments and errors are those of :func:`build_resnet`.
     """

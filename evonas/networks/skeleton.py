@@ -20,7 +20,7 @@ class SkeletonParts:
 
     Attributes:
         body: the blocks from stem to last cell, in the order in which the image passes them.
-        head: what precedes the global average pooling.
+        head: the module before the global average pooling.
         classifier: from features to logits.
     """
 
@@ -49,13 +49,13 @@ class SkeletonBuilder:
 
     Args:
         space: whose skeleton it is.
-        positions: of the network.
-        rule: of a site, by its name.
+        positions: positions of the network.
+        rule: rule of a site, by its name.
         cell: makes the cell at a position from the modules that prepare its inputs, and from how
             many channels the last of them gives.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        style: of the network.
+        style: style of the network.
     """
 
     def __init__(

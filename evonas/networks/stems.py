@@ -55,10 +55,10 @@ def make_stem(
     Args:
         kind: as the YAML has it.
         input_shape: channels, height and width of the images.
-        out_channels: of the stem.
-        kernel: of a single convolution; 3 if None.
-        rule: of its layers.
-        style: of the network.
+        out_channels: channels of the stem.
+        kernel: kernel size of a single convolution; 3 if None.
+        rule: rule of its layers.
+        style: style of the network.
     """
     channels, height, width = input_shape
     if kind == "reducing":

@@ -43,7 +43,7 @@ NORMALISATIONS: dict[str, Callable[[int], nn.Module] | None] = {
 
 @dataclass(frozen=True)
 class Style:
-    """What all blocks of a network have in common.
+    """The common style of all blocks of a network.
 
     Args:
         activation: a key of ``ACTIVATIONS``.

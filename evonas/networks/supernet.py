@@ -37,7 +37,8 @@ class Supernet(nn.Module):
     Attributes:
         space: every genome of it can be run.
         wiring: what its rule layers share.
-        learning_rate: of the optimiser; rules with a rate of their own are scaled to it.
+        learning_rate: learning rate of the optimiser; rules with a rate of their own are scaled to
+            it.
     """
 
     mean: Tensor
@@ -62,9 +63,9 @@ class Supernet(nn.Module):
             space: at the size that the supernet is to have.
             input_shape: channels, height and width of the images.
             num_classes: width of the logits.
-            seed: of the weights and of the rules' feedback.
+            seed: seed of the weights and of the rules' feedback.
             learning_rate: see the attribute.
-            mean: of each channel, for the normalisation; 0 by default.
+            mean: mean of each channel, for the normalisation; 0 by default.
             deviation: the same for the standard deviation; 1 by default.
             device: fixed here, since the tensors that rules keep do not move with the network.
             dtype: fixed for the same reason.

@@ -1,4 +1,4 @@
-"""What a supernet runs: one genome, or a mixture of all genomes.
+"""Selections that a supernet runs: one genome, or a mixture of all genomes.
 
 A mixture gives every gene one distribution over its choices, independent of the other genes, so
 that the operation of an edge and the rule of a site have a softmax each. Along an edge from
@@ -40,7 +40,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which operations run, and by which rules they learn.
+    """The operations to run, and the rules they learn by.
 
     Attributes:
         cells: for every cell of the space and each of its computed nodes the terms of its sum.

@@ -12,10 +12,9 @@ FONT = 'font-family="Helvetica, Arial, sans-serif"'
 
 
 def cells_as_text(cells: Mapping[str, CellPlan]) -> list[str]:
-    """A line for every computed node: what its sum is made of.
+    """A line for every computed node, with the terms of its sum.
 
-    Zero edges are left out. What is in brackets is never run: it reaches no output, or reads
-    something that is zero.
+    Zero edges are left out. Terms in brackets are never run: they reach no output, or read a zero.
     """
     lines = []
     for cell in cells.values():
@@ -32,7 +31,7 @@ def cells_as_svg(cells: Mapping[str, CellPlan], *, title: str) -> str:
 
     Args:
         cells: by name, as :meth:`Space.decode` gives them.
-        title: above the first.
+        title: text above the first.
     """
     parts: list[str] = []
     y, width = TOP + 20, 0.0
@@ -118,7 +117,7 @@ def _twins(edge: Edge, edges: Sequence[Edge]) -> int:
 
 
 def _joined(cell: CellPlan) -> list[int]:
-    """The nodes that the output is made of."""
+    """The nodes that form the output."""
     first, last = cell.inputs, cell.inputs + cell.nodes
     return [last - 1] if cell.join == "last" else list(range(first, last))
 

@@ -54,7 +54,7 @@ def draw_trajectories(comparison: Comparison, *, path: Path) -> None:
 def draw_attainment(comparison: Comparison, objectives: Sequence[str], *, path: Path) -> None:
     """Write a PNG: the median attainment surface of each group, for two objectives.
 
-    Half of the runs of a group have found something at least as good as any point beyond its line.
+    Half of the runs of a group have found something at least as good as any point on its line.
     Faint points are the fronts of the runs.
     """
     figure = Figure(figsize=(_PANEL_INCHES + 1.4, _PANEL_INCHES), layout="constrained")

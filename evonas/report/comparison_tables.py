@@ -18,11 +18,11 @@ ATTAINMENT_FILE = "attainment.csv"
 def write_comparison(
     comparison: Comparison, folder: Path, *, objectives: tuple[str, ...], signs: tuple[float, ...]
 ) -> list[Path]:
-    """Write what each run reached and every table that is printed.
+    """Write the scores of each run and every printed table.
 
     Args:
-        comparison: of runs or of benches.
-        folder: is made if it is not there.
+        comparison: comparison of runs or of benches.
+        folder: created if missing.
         objectives: the names of the columns of an attainment surface.
         signs: for each objective -1 where it is maximised, so that it is written as measured.
 

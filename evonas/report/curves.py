@@ -17,8 +17,8 @@ def draw_curves(seeds: Mapping[int, Sequence[EpochRecord]], *, path: Path, title
 
     Args:
         seeds: the epochs of each seed.
-        path: of the picture.
-        title: above the panels.
+        path: path of the picture.
+        title: text above the panels.
     """
     has_validation = any(e.validation is not None for epochs in seeds.values() for e in epochs)
     panels = 2 if has_validation else 1

@@ -23,6 +23,6 @@ def nothing_within(candidates: Sequence[Candidate]) -> str | None:
     if found is None:
         return None
     return (
-        f"no candidate is within the constraints; the nearest is {found.key}: {found.left_out}\n"
+        f"no candidate is within the constraints; the closest is {found.key}: {found.left_out}\n"
         f"  {found.genome}"
     )

@@ -23,8 +23,8 @@ def network_as_svg(
     and its operation. Blocks with a broken border halve the image.
 
     Args:
-        blueprint: of one genome.
-        sites: of the same, see :func:`evonas.analysis.rule_sites.live_sites`.
+        blueprint: blueprint of one genome.
+        sites: sites of the same, see :func:`evonas.analysis.rule_sites.live_sites`.
         looks: of the rules, by name.
         title: for readers of screens.
     """

@@ -15,9 +15,9 @@ def write_picture(folder: Path, candidates: Sequence[Candidate], settings: Setti
     """Draw the front of the run in ``folder``, unless its picture is newer than its journal.
 
     Args:
-        folder: of the run.
-        candidates: of the run.
-        settings: of the run.
+        folder: folder of the run.
+        candidates: candidates of the run.
+        settings: settings of the run.
 
     Returns:
         The picture.

@@ -34,10 +34,10 @@ def draw_front(
     Candidates far behind may lie beyond the axes.
 
     Args:
-        candidates: of a study; what failed or was left out is not drawn.
+        candidates: candidates of a study; what failed or was left out is not drawn.
         objectives: at least one; a single one is drawn over the order of evaluation.
-        path: of the picture.
-        title: above the panels.
+        path: path of the picture.
+        title: text above the panels.
     """
     figure = front_figure(candidates, objectives, title=title)
     figure.savefig(path, dpi=150)
@@ -140,7 +140,7 @@ def _draw_behind(
     name: str,
     is_filled: bool,
 ) -> None:
-    """Points that are not on the front; open ones are told apart in black and white, too."""
+    """Points that are not on the front; open ones are distinguishable in black and white, too."""
     axis.scatter(
         [e.values[x] for e in some],
         [e.values[y] for e in some],

@@ -10,7 +10,7 @@ def skeleton_as_text(positions: Sequence[Position]) -> list[str]:
     """A line for every block, the cells of a stage in one; with channels and what is halved.
 
     Args:
-        positions: of one genome, in the order in which the image passes them.
+        positions: positions of one genome, in the order in which the image passes them.
     """
     lines = []
     for _, group in groupby(positions, key=_kind):

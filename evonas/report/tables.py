@@ -111,8 +111,8 @@ def front_table(
     (``_se``): both are measured on the same images.
 
     Args:
-        candidates: of the study.
-        objectives: of the study.
+        candidates: candidates of the study.
+        objectives: objectives of the study.
         confirmed: by key; empty if nothing was confirmed.
         audited: by key; empty if nothing was audited.
         twins: by key, how far a network is from its ``bp`` twin.

@@ -21,8 +21,8 @@ def visible_range(candidates: Sequence[Candidate], name: str) -> tuple[float, fl
     All that may be on the front is inside, with its bars.
 
     Args:
-        candidates: that can be on a front, at least one.
-        name: of the objective.
+        candidates: the candidates that can be on a front, at least one.
+        name: name of the objective.
     """
     objective = OBJECTIVES[name]
     ordered = sorted((c.values[name] for c in candidates), key=objective.minimised)
@@ -48,8 +48,9 @@ def beyond_the_axes(candidates: Sequence[Candidate], objectives: Sequence[str]) 
     """How many candidates lie outside the range of an objective, and so outside a panel.
 
     Args:
-        candidates: that can be on a front.
-        objectives: that are drawn against each other; with a single one nothing is cut.
+        candidates: the candidates that can be on a front.
+        objectives: the objectives that are drawn against each other; with a single one nothing is
+            cut.
     """
     if len(objectives) < 2 or not candidates:
         return 0

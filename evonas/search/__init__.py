@@ -1,1 +1,1 @@
-"""Search engines by ask and tell: genomes out, vectors to minimise in; no network in sight."""
+"""Ask-and-tell search engines: genomes out, vectors to minimise in; they never see a network."""

@@ -1,4 +1,4 @@
-"""What replicates ask of an engine: the part of the contract that a wrapped engine keeps too."""
+"""The part of the engine contract that replicates need, and wrapped engines also satisfy."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from evonas.space import Genome
 
 
 class AskAndTell(Protocol):
-    """:class:`evonas.search.base.AbstractSearch`, or one with an operator beside it."""
+    """:class:`evonas.search.base.AbstractSearch`, or one wrapped with an extra operator."""
 
     @property
     def problem(self) -> SearchProblem:

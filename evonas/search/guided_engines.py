@@ -1,4 +1,4 @@
-"""Engines that need a guide, and any engine with the EG operator beside its own variation."""
+"""Engines that need a guide, and engines with the EG operator added to their own variation."""
 
 from evonas.errors import ConfigError
 from evonas.search.supernet_guided.bionas_darts import BionasDarts
@@ -12,10 +12,10 @@ GUIDED_SEARCHES: dict[str, type[AbstractRelaxedSearch]] = {
 
 
 def refuse_guided(name: str) -> None:
-    """Refuse an engine that needs a guide where there is none.
+    """Refuse an engine that needs a guide if there is none.
 
     Raises:
-        ConfigError: it does.
+        ConfigError: it needs one.
     """
     if name in GUIDED_SEARCHES:
         raise ConfigError(
@@ -25,10 +25,10 @@ def refuse_guided(name: str) -> None:
 
 
 def check_mutation(mutation: str, *, algorithm: str) -> None:
-    """Refuse an operator that an engine has no place for.
+    """Refuse an operator that an engine does not support.
 
     Raises:
-        ConfigError: the engine has no variation that it could stand beside.
+        ConfigError: the engine has no variation of its own to combine it with.
     """
     if mutation == "plain":
         return

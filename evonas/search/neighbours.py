@@ -15,8 +15,8 @@ def neighbours(genome: Genome, problem: SearchProblem, *, rng: random.Random) ->
     step that changes one changes a gene that it wakes, too: otherwise no step would lead back from
     a cell that has lost a node. Rules of sites that a new operation wakes up are drawn at random.
 
-    Lazy, because working out all neighbours of a genome with a hundred genes takes longer than a
-    search can spare. Two neighbours can be the same network.
+    Lazy, because computing all neighbours of a genome with a hundred genes takes too long. Two
+    neighbours can be the same network.
     """
     active = problem.is_active(genome)
     steps = [
@@ -37,7 +37,7 @@ def neighbours(genome: Genome, problem: SearchProblem, *, rng: random.Random) ->
 def _wake(
     values: list[int], active: Sequence[bool], problem: SearchProblem, *, rng: random.Random
 ) -> bool:
-    """Change, in place, one gene that is active now and was not; False where there is none."""
+    """Change, in place, one newly active gene; False if there is none."""
     woken = [
         position
         for position, is_active in enumerate(problem.is_active(Genome(tuple(values))))

@@ -29,9 +29,9 @@ def non_dominated(vectors: Sequence[Vector | None]) -> list[bool]:
 
 
 def constrained_front(vectors: Sequence[Vector | None], violations: Sequence[float]) -> list[bool]:
-    """For each candidate, whether none is better by the rules of feasibility (Deb 2000).
+    """For each candidate, whether no other is better under the feasibility rules (Deb 2000).
 
-    What is within the constraints beats what is outside, and outside the smaller violation wins.
+    Feasible beats infeasible, and among infeasible candidates the smaller violation wins.
     A failure, whose violation is infinite, is never on the front.
     """
     if any(vector is not None for vector in vectors):

@@ -1,4 +1,4 @@
-"""What a search knows of a search space: genes to choose from, and which genomes are the same.
+"""A search's view of a space: genes to choose from, and which genomes are equivalent.
 
 :class:`evonas.space.Space` satisfies :class:`SearchProblem`; so does any small class of a test.
 """
@@ -47,11 +47,11 @@ class SearchProblem(Protocol):
         """Equal for two genomes exactly when they build the same network."""
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
-        """For every gene: whether it makes a difference in this genome."""
+        """For every gene, whether it has an effect in this genome."""
 
     @property
     def paths(self) -> Paths:
-        """What genomes can have in common beside genes."""
+        """What genomes can have in common besides genes."""
 
 
 def draw(problem: SearchProblem, *, rng: random.Random) -> Genome:

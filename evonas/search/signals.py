@@ -1,4 +1,4 @@
-"""Cheap signals: numbers that are known of a genome before it is evaluated.
+"""Cheap signals: numbers known for a genome before it is evaluated.
 
 A search never builds a network. Whoever can (the evaluation floor) hands it the numbers by
 :class:`Signals`, as part of an :class:`InformedProblem`.
@@ -13,20 +13,20 @@ from evonas.space import Genome
 
 
 class Signals(Protocol):
-    """Numbers that may say something of the objectives; equal genomes have equal ones."""
+    """Numbers that may predict the objectives; equal genomes have equal ones."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Of the signals, each once; empty where nothing is known."""
+        """Unique names of the signals; empty if there are none."""
 
     def of(self, genome: Genome, /) -> Sequence[float]:
-        """One number per name; NaN or infinite where a genome has none."""
+        """One number per name; NaN or infinite if a genome has none."""
 
 
 @final
 @dataclass(frozen=True)
 class NoSignals:
-    """Nothing is known beforehand."""
+    """No signals."""
 
     names: tuple[str, ...] = ()
 
@@ -38,12 +38,12 @@ class NoSignals:
 @final
 @dataclass(frozen=True)
 class InformedProblem:
-    """A problem of which something is known beforehand.
+    """A problem with prior knowledge.
 
     Args:
         problem: the space.
-        signals: of its canonical genomes, for engines with a model.
-        founders: canonical genomes that any engine begins with, the most promising first.
+        signals: signals of its canonical genomes, for engines with a model.
+        founders: canonical genomes that any engine starts with, most promising first.
     """
 
     problem: SearchProblem
@@ -74,7 +74,7 @@ class InformedProblem:
 
 
 class Relevance(NamedTuple):
-    """What a model found one signal to matter for one objective.
+    """The relevance of one signal for one objective, according to a model.
 
     Attributes:
         objective: its place in a vector.
@@ -83,7 +83,8 @@ class Relevance(NamedTuple):
             differ by one standard deviation of this signal alone, in standard deviations of the
             results, on the scale on which they are modelled.
         linear: the same of the part that is linear in the signal.
-        length_scale: of the squared exponential, in standard deviations of the signal.
+        length_scale: length scale of the squared exponential, in standard deviations of the
+            signal.
     """
 
     objective: int
@@ -94,10 +95,10 @@ class Relevance(NamedTuple):
 
 
 def founders_of(problem: SearchProblem) -> tuple[Genome, ...]:
-    """The founders of an informed problem; of any other one, none."""
+    """The founders of an informed problem; none for other problems."""
     return problem.founders if isinstance(problem, InformedProblem) else ()
 
 
 def signals_of(problem: SearchProblem) -> Signals:
-    """The signals of an informed problem; of any other one, none."""
+    """The signals of an informed problem; none for other problems."""
     return problem.signals if isinstance(problem, InformedProblem) else NoSignals()

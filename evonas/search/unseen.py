@@ -1,4 +1,4 @@
-"""Uniformly random genomes that were never asked for, to the very last one of a small space."""
+"""Uniformly random new genomes, down to the last one of a small space."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ from evonas.search.problem import SearchProblem, draw
 from evonas.space import Genome
 
 MAX_ENUMERABLE = 2**17
-"""A space with at most this many genotypes is listed when random draws no longer find news."""
+"""A space with at most this many genotypes is enumerated when random draws find no new ones."""
 
 NUM_DRAWS_BEFORE_LISTING = 200
 NUM_DRAWS_BEFORE_GIVING_UP = 20_000
@@ -18,9 +18,9 @@ NUM_DRAWS_BEFORE_GIVING_UP = 20_000
 
 @final
 class UnseenGenomes:
-    """A source of genomes nobody has asked for; it runs dry when the space is exhausted.
+    """A source of genomes that were never asked; it ends when the space is exhausted.
 
-    A large space cannot be listed: there it also gives up after
+    A large space cannot be enumerated: there it also gives up after
     :data:`NUM_DRAWS_BEFORE_GIVING_UP` draws in a row that brought nothing new.
     """
 
@@ -34,7 +34,7 @@ class UnseenGenomes:
 
         Args:
             count: how many.
-            is_new: says of a key whether its genome was never asked for.
+            is_new: whether the genome with this key was never asked.
 
         Returns:
             Fewer than ``count``, or none, when the space holds no more.

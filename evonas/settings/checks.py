@@ -52,7 +52,7 @@ def _repeats(settings: Settings) -> Iterator[str]:
         if not values:
             yield f"{name}: expected at least one name, got none"
         if len(set(values)) < len(values):
-            yield f"{name}: a name is given twice: {', '.join(values)}"
+            yield f"{name}: a name is repeated: {', '.join(values)}"
 
 
 def _workers(settings: Settings) -> Iterator[str]:

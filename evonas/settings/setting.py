@@ -29,10 +29,10 @@ class Setting:
     """What is known of one setting.
 
     Attributes:
-        name: of the field; in the command line with dashes.
+        name: name of the field; in the command line with dashes.
         group: name of its group in the tree.
         kind: the type of a value once a run has begun.
-        default: of the field; :class:`Unset` where only a run can tell.
+        default: default of the field; :class:`Unset` where only a run can tell.
         help: one line for the user.
         unit: what a number counts; empty for names.
         at_least: the smallest number allowed.
@@ -143,7 +143,7 @@ def settings_of(group: type, *, name: str) -> list[Setting]:
 
     Args:
         group: a dataclass whose fields are made by :func:`setting`.
-        name: of the group in the tree.
+        name: name of the group in the tree.
     """
     types = get_type_hints(group)
     return [_setting(each, name, types[each.name]) for each in fields(group)]

@@ -15,7 +15,7 @@ class Workers:
 
     Attributes:
         text: as the user wrote it; None for what suits the device.
-        timeout_seconds: that a candidate may take; None for no limit.
+        timeout_seconds: the seconds that a candidate may take; None for no limit.
     """
 
     text: str | None = None
@@ -34,9 +34,10 @@ class Place:
     """What a text about workers means.
 
     Attributes:
-        count: of workers; None where the cluster knows it.
+        count: number of workers; None where the cluster knows it.
         is_cluster: whether Dask gives them their work.
-        address: of the cluster's scheduler; None where there is none, or it is still to be made.
+        address: address of the cluster's scheduler; None where there is none, or it is still to be
+            made.
     """
 
     count: int | None

@@ -35,7 +35,7 @@ class CellPlan:
     """One cell as the genome describes it; every position that names it is built from it.
 
     Args:
-        name: of the cell in the YAML.
+        name: name of the cell in the YAML.
         inputs: 1 or 2; of two, input 0 is the position before the previous one, input 1 the
             previous one.
         nodes: how many nodes are computed; each is the sum of its edges.
@@ -69,7 +69,7 @@ class Position:
         name: ``stem``, ``stage0.cell0``, ``reduction1`` (before stage 1) or ``classifier``.
         kind: ``reduction`` is a residual block; a reduction *cell* has the kind ``cell``.
         cell: the name of its cell, or None.
-        channels: of its outputs; for the classifier, the features it reads.
+        channels: channels of its outputs; for the classifier, the features it reads.
         stage: the stem belongs to stage 0, a reduction to the stage it opens, the classifier to
             the last one.
         is_strided: whether it halves the image; in a strided cell the edges that leave an input
@@ -109,11 +109,12 @@ class Blueprint:
     """A decoded genome.
 
     Args:
-        positions: of this genome's skeleton, in the order in which the image passes them.
+        positions: positions of this genome's skeleton, in the order in which the image passes
+            them.
         cells: the plan of every cell, by name.
         rules: the rule of every site of every position, including sites without weights in this
             genome.
-        activation: of the whole network.
+        activation: activation of the whole network.
         normalisation: the same.
     """
 

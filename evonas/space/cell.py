@@ -42,7 +42,7 @@ class CellGraph:
     """One cell of a space, with everything derived from its description computed once.
 
     Args:
-        name: of the cell.
+        name: name of the cell.
         spec: the cell as the YAML describes it.
         fixed: the values of its genes where all genomes have the same cell, which then has none.
     """

@@ -35,7 +35,7 @@ def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
     if spec.reduction.cell is not None:
         used.append((".reduction.cell", spec.reduction.cell))
         if len(spec.stages) == 1:
-            yield ".reduction.cell", "is never used, since there is only one stage"
+            yield ".reduction.cell", "is unused, as there is only one stage"
     known = ", ".join(spec.cells)
     for path, name in used:
         if name not in spec.cells:
@@ -59,7 +59,7 @@ def _fixed_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
 
 
 def _stage_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
-    """Reductions that are not there, and stages that may be empty where they cannot be."""
+    """Missing reductions, and stages that may be empty where not allowed."""
     for number, stage in enumerate(spec.stages):
         if stage.reduction_channels is not None and (number == 0 or spec.reduction.kind == "none"):
             yield (
@@ -101,7 +101,7 @@ def channel_problems(
     """Channels that do not fit together, at any width that genomes may choose.
 
     Args:
-        spec: of the space.
+        spec: specification of the space.
         graphs: its cells.
         positions: with every cell that a genome may have.
         channels: C.

@@ -1,7 +1,7 @@
-"""Canonical genomes: which genes matter, and the expression that equal functions share.
+"""Canonical genomes: which genes are active, and the expression shared by equal functions.
 
-A position is *needed* when the classifier reads it, directly or through live edges. What comes
-before a cell whose output is identically zero is not: it learns nothing. A rule gene is active
+A position is *needed* when the classifier reads it, directly or through live edges. Positions
+before a cell whose output is identically zero are not: they learn nothing. A rule gene is active
 when at least one of its sites has live weights at a needed position. Macro genes: see
 :mod:`evonas.space.macro.activity`.
 """
@@ -23,11 +23,11 @@ NUM_REMEMBERED = 4096
 
 @dataclass(frozen=True)
 class _Analysis:
-    """What follows from the values of one genome.
+    """The analysis of one genome.
 
     Attributes:
         cells: the analysis of each cell.
-        positions: of this genome.
+        positions: positions of this genome.
         needed: for every position, whether the classifier reads it.
         active_macros: the numbers of the active macro genes.
         active_rules: the numbers of the active rule genes.
@@ -175,7 +175,7 @@ def _inactive_values(layout: GeneLayout) -> tuple[int, ...]:
 
 
 def canonical_expression(layout: GeneLayout, values: Values) -> str:
-    """The canonical expression of a genome: equal for genomes that are one function.
+    """The canonical expression of a genome: equal for genomes with the same function.
 
     It has one part for the activation and the normalisation, where genomes choose them, and one
     for every needed position: its name and width, and its rule or the expression of its cell
@@ -203,7 +203,7 @@ def canonical_expression(layout: GeneLayout, values: Values) -> str:
             continue
         edge_rules = [values[gene] if gene >= 0 else 0 for gene in position.edge_rules]
         input_rules = [values[gene] for gene in position.input_rules]
-        # cells in a row often carry the same rules; their expression is made once
+        # consecutive cells often carry the same rules; their expression is computed once
         same = (
             position.cell, position.is_strided, position.changes_channels, *input_rules,
             *edge_rules,

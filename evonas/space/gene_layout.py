@@ -1,4 +1,4 @@
-"""The genes of every position by number: what depends on the space and not on a genome."""
+"""The numbered genes of every position, which depend on the space only."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class PositionGenes:
     """A position with the numbers of its genes.
 
     Args:
-        name: of the position; where nothing lies between stages, cells are counted from the end,
-            so that it does not matter to which stage a cell belongs. With its width, if genomes
-            choose widths.
+        name: name of the position; where nothing lies between stages, cells are counted from the
+            end, so that it does not matter to which stage a cell belongs. With its width, if
+            genomes choose widths.
         stage: its number.
         cell: the index of its cell, or -1.
         is_strided: whether the position halves the image.
@@ -54,7 +54,7 @@ class GeneLayout:
         cell_genes: for every cell the slice of a genome's values.
         first_macro: the index of the first macro gene; they follow the cells'.
         first_rule: the index of the first rule gene.
-        genes: of the space.
+        genes: genes of the space.
         counts: for every gene the number of its choices.
         gene_of: for every site the index of its rule gene.
         stem_rule: the rule gene of the stem.
@@ -87,7 +87,7 @@ class GeneLayout:
 
     @property
     def macro(self) -> slice:
-        """Where the values of the macro genes stand."""
+        """The positions of the macro genes' values."""
         return slice(self.first_macro, self.first_rule)
 
     def positions(self, values: Sequence[int]) -> tuple[PositionGenes, ...]:
@@ -116,10 +116,10 @@ def gene_layout(
 
     Args:
         graphs: the cells, in the order of their genes.
-        positions: of the skeleton, with every cell that a genome may have.
-        genes: of the cells, then the macro genes, then the rule genes.
+        positions: positions of the skeleton, with every cell that a genome may have.
+        genes: genes of the cells, then the macro genes, then the rule genes.
         expand: from the values of the macro genes to the positions of a genome.
-        spec: of the space.
+        spec: specification of the space.
         first_layer: for each rule its representative on the stem; itself where it is left out.
         readout: the same on the classifier.
     """

@@ -17,7 +17,7 @@ class Gene:
 
     Args:
         name: unique in its space, for instance ``cell.operation2_0``.
-        choices: what there is to choose from; the genome holds an index into it.
+        choices: the choices; the genome holds an index into them.
         kind: ``operation`` (of an edge), ``inputs`` (which nodes a node reads), ``rule``, or one
             of the macro genes: ``activation`` and ``normalisation`` (of the whole network),
             ``channels`` (of the stem, a reduction or a stage), ``repeat`` (cells of a stage).
@@ -40,15 +40,15 @@ class Genome:
 
 
 def checked_values(genome: Genome, genes: Sequence[Gene], *, where: str) -> tuple[int, ...]:
-    """The values of a genome, if they are choices of these genes.
+    """Check the values of a genome against its genes, and return them.
 
     Args:
-        genome: to check.
-        genes: of a space.
+        genome: the genome to check.
+        genes: genes of a space.
         where: names the space in messages.
 
     Raises:
-        GenomeError: there are too many values or too few, or one is no choice of its gene.
+        GenomeError: the number of values is wrong, or one is not a choice of its gene.
     """
     values = genome.values
     if len(values) != len(genes):

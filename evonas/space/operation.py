@@ -40,12 +40,12 @@ class Operation:
         kind: one of ``PARAMETERS``.
         kernel: side of the square window, odd; 1 where the kind has none.
         dilation: distance between the taps of the kernel.
-        groups: of a convolution; divides the channels.
-        repeats: of a separable block.
-        mode: of a pool, ``avg`` or ``max``; empty elsewhere.
+        groups: groups of a convolution; divides the channels.
+        repeats: repeats of a separable block.
+        mode: mode of a pool, ``avg`` or ``max``; empty elsewhere.
         expansion: of an inverted bottleneck, the channels between over those of its input.
         squeeze: of the same, the channels between over those of its gates; 0 for no gates.
-        heads: of self-attention; divides the channels.
+        heads: heads of self-attention; divides the channels.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Operation:
         """Whether the operation has weights that a learning rule trains.
 
         Args:
-            stride: of the edge.
+            stride: stride of the edge.
             changes_channels: whether the edge leaves the input of a cell with other channels, so
                 that an identity becomes a 1x1 convolution, and one precedes a pool.
         """

@@ -27,7 +27,7 @@ class Paths:
         graphs: the cells, in the order of their genes, which come first in a genome.
 
     Attributes:
-        names: of every path that a genome can have, ``cell:input>operation>operation``.
+        names: names of every path that a genome can have, ``cell:input>operation>operation``.
     """
 
     def __init__(self, graphs: Sequence[CellGraph]) -> None:
@@ -88,7 +88,7 @@ def _counted_operations(graph: CellGraph) -> list[int]:
 
 
 def _longest(graph: CellGraph) -> int:
-    """How many operations of a path are kept."""
+    """Number of operations of a path to keep."""
     num_operations, num_names = len(_counted_operations(graph)), graph.spec.inputs
     for length in range(graph.spec.nodes):
         num_names += graph.spec.inputs * num_operations ** (length + 1)

@@ -30,8 +30,8 @@ class Space:
     Args:
         spec: the file.
         channels: C, the channels of the first stage.
-        cells: how many cells a stage without ``repeat`` holds.
-        rule_choices: the rules that every rule gene chooses from.
+        cells: number of cells in a stage without ``repeat``.
+        rule_choices: the choices of every rule gene.
         first_layer: pairs of a rule and its representative on the first layer, see
             :meth:`with_first_layer`.
         readout: the same for the classifier; see :meth:`with_readout`.
@@ -58,12 +58,12 @@ class Space:
 
     @property
     def name(self) -> str:
-        """As the YAML has it."""
+        """As stated in the YAML."""
         return self.spec.name
 
     @property
     def description(self) -> str:
-        """As the YAML has it."""
+        """As stated in the YAML."""
         return self.spec.description
 
     @property
@@ -77,7 +77,7 @@ class Space:
         return self.spec.rules.granularity
 
     def resized(self, channels: int | None = None, cells: int | None = None) -> "Space":
-        """The same space with other channels or cells; None keeps what there is.
+        """The same space with other channels or cells; None keeps the present value.
 
         Raises:
             SpaceError: the size does not fit the space.
@@ -95,7 +95,7 @@ class Space:
         """The same space with other rules to choose from.
 
         Raises:
-            SpaceError: none are given, one is given twice, or one is no name.
+            SpaceError: none are given, one is repeated, or one is not a valid name.
         """
         try:
             checked = Rules(choices=tuple(rules))
@@ -295,5 +295,5 @@ class Space:
         return Genome(tuple(values))
 
     def _values(self, genome: Genome) -> tuple[int, ...]:
-        where = f"space '{self.name}', {self.cells} cells a stage"
+        where = f"space '{self.name}', {self.cells} cells per stage"
         return checked_values(genome, self.genes, where=where)

@@ -1,1 +1,1 @@
-"""A study: its folder, its journal, its workers, and the loop that joins the floors."""
+"""A study: its folder, its journal, its workers, and the main loop."""

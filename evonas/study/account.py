@@ -1,4 +1,4 @@
-"""What a run says of itself as it goes: progress, hypervolumes, tables, standings, models."""
+"""The running account of a study: progress, hypervolumes, tables, standings, models."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -13,21 +13,21 @@ from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.progress import Progress, archive_hypervolume, progress_of
 
 GROWTH = 1.15
-"""By how much a study has grown when its tables are written again: seldom, where it is large."""
+"""Growth after which a study's tables are rewritten, so that large ones are rewritten rarely."""
 
 
 @final
 class Account:
-    """Follows a study at a cost that does not grow with it, and writes all of it now and then.
+    """Follows a study at constant cost per result, and occasionally writes all of its files.
 
     Args:
-        folder: of the run.
-        settings: of the run.
-        beliefs: of its candidates.
-        models: of the run.
-        kept: keys of candidates whose models are kept in any case while it goes on.
-        on_progress: is called with every report.
-        on_generation: is called with all candidates, when they are written.
+        folder: folder of the run.
+        settings: settings of the run.
+        beliefs: beliefs of its candidates.
+        models: models of the run.
+        kept: keys of candidates whose models are always kept while the study runs.
+        on_progress: called with every report.
+        on_generation: called with all candidates whenever they are written.
 
     Attributes:
         hypervolumes: at the end of each generation.
@@ -53,11 +53,11 @@ class Account:
         self._kept = set(kept)
         self._on_progress = on_progress
         self._on_generation = on_generation
-        self._num_noted = 0  # results, the last of a training like those before it
+        self._num_noted = 0  # results, including superseded ones of the same training
         self._num_written = 0
 
     def trainings(self, key: str) -> list[Evaluation]:
-        """Those of one candidate that have a result, by replicate."""
+        """The finished trainings of one candidate, by replicate."""
         return self._beliefs.tally.of(key)
 
     def note(self, evaluation: Evaluation) -> None:
@@ -66,10 +66,10 @@ class Account:
         self._beliefs.note(evaluation)
 
     def end_generations(self, plan: AbstractPlan) -> bool:
-        """Measure the generations that ended; whether there are any.
+        """Record the generations that ended; returns whether there were any.
 
         Args:
-            plan: of the study.
+            plan: plan of the study.
         """
         missing = plan.num_generations - len(self.hypervolumes)
         if missing:
@@ -79,11 +79,11 @@ class Account:
         return missing > 0
 
     def write(self, plan: AbstractPlan, *, is_last: bool = False) -> None:
-        """Write what follows from the journal, where enough was added since this was done.
+        """Write the files derived from the journal, if enough was added since the last time.
 
         Args:
-            plan: of the study.
-            is_last: whether the search has ended: then whatever was added is written.
+            plan: plan of the study.
+            is_last: whether the search has ended; then they are always written.
         """
         if is_last and 0 < self._num_noted == self._num_written:
             return
@@ -97,10 +97,10 @@ class Account:
         self._on_generation(candidates)
 
     def report(self, plan: AbstractPlan) -> None:
-        """Say how far the study is.
+        """Report progress.
 
         Args:
-            plan: of the study.
+            plan: plan of the study.
         """
         returned = front(self._beliefs.glance(), self._objectives)
         self._on_progress(

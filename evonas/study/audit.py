@@ -1,9 +1,9 @@
-"""The audit: what is on the front is attacked harder, and what is masked cannot win by it.
+"""The audit: attack the front harder, so that gradient masking does not pay.
 
-The search attacks every candidate by one cheap gradient attack, and rewards whatever that attack
-does not break. So the networks that it returns are looked at again, by attacks that played no part
-in choosing them. One whose gradient misleads attacks counts as robust only as far as they say; the
-front is then taken again, and whoever enters it is looked at too.
+The search attacks every candidate with one cheap gradient attack, and rewards whatever that attack
+does not break. The networks it returns are therefore attacked again, by attacks that played no
+part in choosing them. If gradient masking is found, a network's robustness is lowered to what
+these attacks leave; the front is then recomputed, and newcomers are audited too.
 """
 
 from collections.abc import Iterator
@@ -43,20 +43,19 @@ def is_audited(settings: Settings) -> bool:
 
 
 def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progressed) -> None:
-    """Audit the front of a run that has ended, until everything on it was audited.
+    """Audit the front of a finished run until all of its networks are audited.
 
-    What was audited before counts, so an audit that was interrupted goes on. In which order
-    networks are audited makes no difference: a claim is only ever lowered, so that nobody who is
-    still to be audited leaves the front meanwhile.
+    Earlier audits count, so an interrupted audit continues. The order makes no difference: values
+    are only ever lowered, so no network that waits for its audit leaves the front meanwhile.
 
     Args:
-        folder: of the run.
-        executor: where networks are trained again whose weights are not kept.
-        on_progress: is called with the networks that were audited and their total so far.
+        folder: folder of the run.
+        executor: retrains networks whose weights were not kept.
+        on_progress: called with the number of audited networks and their total so far.
 
     Raises:
-        RunFolderError: there is no run in the folder, or another process is at work on it.
-        StorageError: the journal is damaged, or a network trains to other values than it holds.
+        RunFolderError: there is no run in the folder, or another process is working on it.
+        StorageError: the journal is damaged, or retraining gives other values than it holds.
     """
     with opened_run(folder) as (settings, journal):
         if not is_audited(settings):
@@ -68,7 +67,7 @@ def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progre
             models.restore(waiting, executor)
             trained = [each for each in waiting if weights_path(folder, each.key).exists()]
             if not trained:
-                break  # their weights are gone, and cannot be made again here
+                break  # their weights are missing and cannot be restored here
             for number, candidate in enumerate(trained, start=len(run.audited)):
                 on_progress(number, len(run.audited) + len(waiting))
                 journal.record_finding(_finding(candidate, folder, protocol))
@@ -85,7 +84,7 @@ def audit_study(folder: Path, *, executor: AbstractExecutor, on_progress: Progre
 
 
 def audited_images(protocol: Protocol) -> Images:
-    """The images of an audit: of those that the search attacks, every class in its share."""
+    """The images of an audit: a stratified subset of those that the search attacks."""
     seed = derive_seed(attack_seed(protocol), "audit")
     return robust_subset(
         attacked_validation(protocol), num_images=protocol.attack.audit_images, seed=seed
@@ -112,7 +111,7 @@ def _finding(candidate: Candidate, folder: Path, protocol: Protocol) -> Finding:
 
 @contextmanager
 def _as_in_a_search(network: nn.Module, protocol: Protocol) -> Iterator[None]:
-    """Float32, and one thread: the same sums in the same order, however many workers there are."""
+    """Float32 and one thread: the same summation order for any number of workers."""
     network.eval()
     with one_thread(), arithmetic("fp32", device_type=torch.device(protocol.device).type):
         yield

@@ -1,9 +1,9 @@
-"""Half-trained candidates that may be trained on: one file each, in the folder of the run.
+"""Checkpoints of candidates that may be trained further: one file each, in the run's folder.
 
-A checkpoint is on disk before the journal says that its candidate came so far, and is removed when
-the journal says what became of it. One that is missing, or is not what was written, costs time and
-not the result: the candidate is trained from the start, which ends in the same place. So each file
-begins with a hash of what follows.
+A checkpoint is written before the journal entry that refers to it, and removed once the journal
+records what became of the candidate. A missing or damaged checkpoint costs time but does not
+change the result: the candidate is trained from the start, to the same values. Each file begins
+with a hash of its content.
 """
 
 import hashlib
@@ -13,23 +13,23 @@ from pathlib import Path
 from evonas.study.weights import write_whole
 
 CHECKPOINTS_FOLDER = "checkpoints"
-SEAL_BYTES = 65  # a SHA-256 in hexadecimal, and the end of its line
+SEAL_BYTES = 65  # a SHA-256 in hexadecimal and a newline
 
 
 def save_checkpoint(folder: Path, key: str, epochs: int, checkpoint: bytes) -> None:
-    """Keep the training of ``key`` as it was after ``epochs``."""
+    """Save the training of ``key`` as of the end of ``epochs``."""
     sealed = _seal(key, epochs, checkpoint) + checkpoint
     write_whole(_path(folder, key, epochs), sealed)
 
 
 def read_checkpoint(folder: Path, key: str, epochs: int) -> bytes:
-    """What was kept; empty if it is missing or damaged."""
+    """The saved state; empty if it is missing or damaged."""
     path = _path(folder, key, epochs)
     return _content(path.read_bytes(), key, epochs) if path.exists() else b""
 
 
 def is_intact(path: Path) -> bool:
-    """Whether the file of a checkpoint is what was written.
+    """Whether a checkpoint file matches its hash.
 
     Args:
         path: in the folder of checkpoints of a run.
@@ -39,7 +39,7 @@ def is_intact(path: Path) -> bool:
 
 
 def remove_checkpoints(folder: Path, keys: Collection[str], *, below: int | None = None) -> None:
-    """Remove those of some candidates; if ``below`` is given, only of fewer epochs than that."""
+    """Remove the checkpoints of some candidates; with ``below``, only those of fewer epochs."""
     for key in keys:
         for path in (folder / CHECKPOINTS_FOLDER).glob(f"{key}-*.pt"):
             if below is None or _epochs(path) < below:
@@ -47,7 +47,7 @@ def remove_checkpoints(folder: Path, keys: Collection[str], *, below: int | None
 
 
 def sweep_checkpoints(folder: Path, needed: Collection[tuple[str, int]]) -> None:
-    """Remove all but those of the candidates and epochs named, and half-written files."""
+    """Remove partial files, and all checkpoints but those of the given candidates and epochs."""
     keep = {_path(folder, key, epochs) for key, epochs in needed}
     for path in (folder / CHECKPOINTS_FOLDER).glob("*"):
         if path not in keep:
@@ -59,7 +59,7 @@ def _path(folder: Path, key: str, epochs: int) -> Path:
 
 
 def _seal(key: str, epochs: int, checkpoint: bytes) -> bytes:
-    """Of one candidate at one epoch: a checkpoint of another is no checkpoint of it."""
+    """The seal covers candidate and epoch, so checkpoints cannot be mixed up."""
     sha256 = hashlib.sha256(f"{key} {epochs}\n".encode())
     sha256.update(checkpoint)
     return f"{sha256.hexdigest()}\n".encode()

@@ -1,4 +1,4 @@
-"""``config.yaml``: every setting that decides the result of a run, and the versions of it."""
+"""``config.yaml``: every setting that determines a run's result, and its package versions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,9 +20,9 @@ SPACE_FILE = "space.yaml"
 VERSIONS = "versions"
 SOURCES = "sources"
 DATA = "data"
-"""Written for the reader and for later commands: what they say decides no result."""
+"""Written for readers and later commands; they do not affect the result."""
 
-# what holds in a run that was begun before there was such a setting
+# values for runs that are older than these settings
 _IMPLIED: dict[str, Any] = {
     "replicates": "1",
     "confirm": 0,
@@ -42,12 +42,12 @@ def config_text(
     versions: Mapping[str, str],
     sources: Mapping[str, Source] | None = None,
 ) -> str:
-    """The text of ``config.yaml``: the settings that decide the result, and where the images lie.
+    """The text of ``config.yaml``: the settings that determine the result, and the image folder.
 
     Args:
-        settings: of a run.
-        versions: of the packages that its results depend on.
-        sources: of the user's own objectives, by name.
+        settings: settings of a run.
+        versions: versions of the packages that its results depend on.
+        sources: sources of the user's own objectives, by name.
     """
     document: dict[str, Any] = {}
     for name, value in settings.values().items():
@@ -65,14 +65,14 @@ def config_text(
 
 
 def read_given(path: Path) -> dict[str, Any]:
-    """The settings that a configuration file gives, by name, not converted yet.
+    """The settings in a configuration file, by name, not converted yet.
 
-    It may hold some of the settings or all, in their groups or one by one: what a run writes, what
-    evonas 0.1 wrote, and what a user writes by hand are all read. What was written by a run means
-    what it meant then: settings that came later have the value that makes no difference.
+    The file may hold some or all settings, grouped or flat: files written by a run, by evonas 0.1
+        or by hand are all accepted. A file written by an older run keeps its meaning: later
+        settings get the value that changes nothing.
 
     Raises:
-        ConfigError: the file cannot be read, or is no mapping.
+        ConfigError: the file cannot be read, or is not a mapping.
     """
     document = _read(path)
     given = flat(_settings_of(document), where=str(path))
@@ -89,13 +89,13 @@ def read_document(path: Path) -> dict[str, Any]:
     """The file as plain mappings and lists, without the versions.
 
     Raises:
-        ConfigError: it cannot be read, or is no mapping.
+        ConfigError: it cannot be read, or is not a mapping.
     """
     return _settings_of(_read(path))
 
 
 def read_versions(folder: Path) -> dict[str, str]:
-    """The versions that the run in ``folder`` was begun with, by package.
+    """The package versions that the run in ``folder`` was started with.
 
     Raises:
         ConfigError: the file is missing or damaged.
@@ -109,7 +109,7 @@ def read_versions(folder: Path) -> dict[str, str]:
 
 
 def read_sources(folder: Path) -> dict[str, Source]:
-    """Where the own objectives of the run in ``folder`` came from, by name.
+    """The source files of the custom objectives of the run in ``folder``, by name.
 
     Raises:
         ConfigError: the file is missing or damaged.
@@ -127,10 +127,9 @@ def read_sources(folder: Path) -> dict[str, Source]:
 
 
 def read_config(folder: Path) -> Settings:
-    """The settings of the run in ``folder``; from now on its own objectives are found.
+    """The settings of the run in ``folder``; its custom objectives are registered.
 
-    Where its images lie is what the file says, or, where there is no such folder, where data are
-    sought by default.
+    The image folder is the one in the file, or the default if that does not exist.
 
     Raises:
         ConfigError: the file is missing, or does not hold all settings of a run.
@@ -150,7 +149,7 @@ def read_config(folder: Path) -> Settings:
 
 
 def write_data_folder(folder: Path, data_dir: Path) -> None:
-    """Say in the file of the run in ``folder`` where its images lie from now on.
+    """Record a new image folder in the configuration of the run in ``folder``.
 
     Raises:
         ConfigError: the file is missing or damaged.
@@ -165,7 +164,7 @@ def write_data_folder(folder: Path, data_dir: Path) -> None:
 
 
 def _located(settings: Settings) -> Settings:
-    """The settings with the folder of the images as it is on this machine."""
+    """The settings with the image folder on this machine."""
     said, usual = settings.value("data_dir"), default_data_dir().resolve()
     if isinstance(said, Unset) or (usual.is_dir() and not Path(said).exists()):
         return settings.with_values({"data_dir": str(usual)})

@@ -1,4 +1,4 @@
-"""A new run's folder: made whole or not at all."""
+"""Create a run's folder, completely or not at all."""
 
 import shutil
 from dataclasses import asdict
@@ -17,11 +17,11 @@ from evonas.study.upkeep.full_disk import check_room, is_full
 from evonas.study.versions import sources, versions
 
 BYTES_PER_TRAINING = 2000
-"""That a journal and the tables take at the least: measured with one epoch and two objectives."""
+"""Minimum size of a journal and the tables, measured with one epoch and two objectives."""
 
 
 def next_free_folder(parent: Path, settings: Settings) -> Path:
-    """``parent/<space>-<data set>-1``, or the first number that is free."""
+    """``parent/<space>-<data set>-<number>`` with the first free number."""
     name, number = f"{settings.problem.space}-{settings.training.dataset}", 1
     while (folder := parent / f"{name}-{number}").exists():
         number += 1
@@ -29,11 +29,11 @@ def next_free_folder(parent: Path, settings: Settings) -> Path:
 
 
 def check_is_free(folder: Path, settings: Settings) -> None:
-    """Refuse a folder that a new run cannot have.
+    """Refuse a folder that cannot hold a new run.
 
     Raises:
-        RunFolderError: it holds a run already (of these settings: say how to go on; of others: say
-            what differs), or anything else.
+        RunFolderError: it already holds a run (the message says how to continue it, or how its
+            settings differ), or other files.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -44,10 +44,10 @@ def check_is_free(folder: Path, settings: Settings) -> None:
     differences = read_config(folder).differences(settings)
     if not differences:
         raise RunFolderError(
-            f"{folder}: holds this very run already; go on with it by: evonas resume {folder}"
+            f"{folder}: already holds this run; continue it with: evonas resume {folder}"
         )
     raise RunFolderError(
-        f"{folder}: holds a run made by another configuration ({'; '.join(differences)}); "
+        f"{folder}: holds a run with another configuration ({'; '.join(differences)}); "
         "choose another --out"
     )
 
@@ -55,17 +55,17 @@ def check_is_free(folder: Path, settings: Settings) -> None:
 def create_run(
     folder: Path, settings: Settings, *, space_text: str, prior_json: str | None = None
 ) -> None:
-    """Make the folder of a new run: its configuration, its space and an empty journal.
+    """Create the folder of a new run: its configuration, its space and an empty journal.
 
     Args:
-        folder: new, or empty.
-        settings: of the run, filled in.
+        folder: a new or empty folder.
+        settings: settings of the run, filled in.
         space_text: the YAML of its search space.
-        prior_json: the text of the results that it begins with; None for none.
+        prior_json: text of the earlier results that it starts from; None for none.
 
     Raises:
-        RunFolderError: see :func:`check_is_free`; also when the folder cannot be made.
-        DiskFullError: there is no room for it, or for the journal of as many trainings.
+        RunFolderError: see :func:`check_is_free`; also if the folder cannot be created.
+        DiskFullError: there is no space for it, or for the journal of that many trainings.
     """
     check_is_free(folder, settings)
     try:
@@ -92,11 +92,11 @@ def create_run(
             versions=installed,
         ).close()
         temporary.chmod(0o755)
-        temporary.replace(folder)  # atomic: a killed process leaves no half-made run
+        temporary.replace(folder)  # atomic: a killed process leaves no partial run
     except (OSError, StorageError) as problem:
         if isinstance(problem, StorageError) and not is_full(problem):
             raise
-        # also when another process made the folder meanwhile
+        # also if another process created the folder meanwhile
         raise _not_made(folder, problem) from problem
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -105,8 +105,8 @@ def create_run(
 def _not_made(folder: Path, problem: Exception) -> RunFolderError | DiskFullError:
     if is_full(problem):
         return DiskFullError(
-            f"{folder}: cannot be made, there is no room to write; make room, or choose another "
-            "--out"
+            f"{folder}: cannot be created, the disk is full; free some space, or choose another "
+            f"--out"
         )
     reason = problem.strerror if isinstance(problem, OSError) else problem
-    return RunFolderError(f"{folder}: cannot be made: {reason}")
+    return RunFolderError(f"{folder}: cannot be created: {reason}")

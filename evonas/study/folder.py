@@ -1,4 +1,4 @@
-"""The folder of a run, read by anyone and written by one process at a time."""
+"""The folder of a run: many readers, one writer at a time."""
 
 import hashlib
 import json
@@ -28,21 +28,22 @@ LOCK_FILE = "lock"
 
 @contextmanager
 def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
-    """The settings and the journal of a run, for the one process that writes to it.
+    """The settings and the journal of a run, opened for the one process that writes to it.
 
-    A journal of an earlier format becomes one of this format.
+    A journal in an earlier format is upgraded.
 
     Raises:
-        RunFolderError: there is no run, or another process is at work on it.
-        ObjectiveError: one of its own objectives is gone, or is not what the run began with.
+        RunFolderError: there is no run, or another process is working on it.
+        ObjectiveError: one of its custom objectives is missing, or was changed after the run
+            started.
         StorageError: see :func:`readable_run`.
     """
     check_is_run(folder)
     lock = FileLock(folder / LOCK_FILE)
     try:
-        lock.acquire(timeout=0.5, poll_interval=0.05)  # who only looks holds it for a moment
+        lock.acquire(timeout=0.5, poll_interval=0.05)  # readers hold it only for a moment
     except Timeout as problem:
-        raise RunFolderError(f"{folder}: another process is at work on this run") from problem
+        raise RunFolderError(f"{folder}: another process is working on this run") from problem
     except OSError as problem:
         raise RunFolderError(f"{folder}: cannot be written: {problem.strerror}") from problem
     try:
@@ -56,12 +57,12 @@ def opened_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
 
 @contextmanager
 def readable_run(folder: Path) -> Iterator[tuple[Settings, Journal]]:
-    """The same for a process that only reads, also while another one writes.
+    """The settings and the journal of a run, for reading, even while another process writes.
 
     Raises:
         RunFolderError: there is no run.
         StorageError: the journal is damaged, or the configuration or the space was changed after
-            the run began.
+            the run started.
     """
     with _run(folder, is_written=False) as opened:
         yield opened
@@ -75,8 +76,8 @@ def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]
     try:
         if journal.digest() != run_digest(folder):
             raise StorageError(
-                f"{folder}: {CONFIG_FILE} or {SPACE_FILE} differs from what the run began with; "
-                "put it back, or begin a new run"
+                f"{folder}: {CONFIG_FILE} or {SPACE_FILE} was changed after the run started; "
+                f"restore it, or start a new run"
             )
         yield settings.with_values(journal.changes()), journal
     finally:
@@ -84,10 +85,10 @@ def _run(folder: Path, *, is_written: bool) -> Iterator[tuple[Settings, Journal]
 
 
 def run_digest(folder: Path) -> str:
-    """Of everything that decides the result of the run in ``folder``, versions aside.
+    """Hash of everything that determines the result of the run in ``folder``, except versions.
 
-    It is taken of what the files say, not of what this version makes of it, so that a setting that
-    is added later, with a default that changes nothing, leaves earlier runs as they are.
+    It covers the text of the files, not their interpretation, so that a later setting whose
+    default changes nothing leaves earlier runs valid.
     """
     document = read_document(folder / CONFIG_FILE)
     text = json.dumps([document, read_text(folder / SPACE_FILE)], sort_keys=True)
@@ -95,21 +96,21 @@ def run_digest(folder: Path) -> str:
 
 
 def _check_sources(folder: Path) -> None:
-    """Refuse to measure candidates of one run by two functions of one name."""
+    """Refuse to measure candidates of one run with two different functions of the same name."""
     for name, began in read_sources(folder).items():
         now = source_of(name)
         if now.sha256 != began.sha256:
             raise ObjectiveError(
-                f"objective '{name}': {now.file} is not what the run began with ({began.file}); "
-                "put that back, or begin a new run"
+                f"objective '{name}': {now.file} is not the one that the run started with "
+                f"({began.file}); restore that one, or start a new run"
             )
 
 
 def check_is_run(folder: Path) -> None:
-    """Refuse a folder that holds no run, or links that lead out of it.
+    """Refuse a folder without a run, or one with links that lead out of it.
 
     Raises:
-        RunFolderError: it holds none, or there is such a link.
+        RunFolderError: there is no run, or there is such a link.
     """
     if not (folder / CONFIG_FILE).exists():
         raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")

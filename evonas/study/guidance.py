@@ -1,8 +1,8 @@
-"""The search of a run: an engine, with a guide from the evaluation floor where it asks for one.
+"""The search of a run: an engine, with a guide from the evaluation floor if it needs one.
 
-The guide is made of the configuration alone and learns on one thread. A resumed run trains it
-again, which costs as much time as it did, and comes to the same numbers. Nothing of it is stored
-but the signals of networks, in a cache that may be deleted.
+The guide depends only on the configuration and learns on one thread. A resumed run trains it
+again, in the same time and with the same results. Only the signals of networks are stored, in a
+cache that may be deleted.
 """
 
 from dataclasses import replace
@@ -38,18 +38,20 @@ def needs_guide(settings: Settings) -> bool:
 
 
 def check_guidance(settings: Settings) -> None:
-    """Refuse settings of guidance that contradict each other.
+    """Refuse contradictory guidance settings.
 
     Raises:
-        UnknownNameError: there is no such part of the mutation.
-        ConfigError: what a setting belongs to is not switched on, or has no place in the engine.
+        UnknownNameError: the mutation has no such part.
+        ConfigError: a setting belongs to a feature that is off, or that the engine lacks.
         RuleError: a rule cannot share a layer with others.
     """
     search, batch = settings.search, settings.training.batch
     check_mutation(search.mutation, algorithm=search.algorithm)
     EgSettings(without=search.eg_without)
     if search.eg_without and search.mutation != "eg":
-        raise ConfigError("eg-without: expected --mutation eg, of which it switches parts off")
+        raise ConfigError(
+            "eg-without: switches off parts of --mutation eg, so expected --mutation eg"
+        )
     if needs_guide(settings):
         if search.supernet_epochs is None or search.supernet_channels is None:
             raise ConfigError("supernet_epochs, supernet_channels: expected numbers, got none")
@@ -71,15 +73,15 @@ def check_guidance(settings: Settings) -> None:
 def make_guided_search(
     settings: Settings, space: Space, *, folder: Path
 ) -> AbstractSearch | GuidedSearch:
-    """The engine of a run, new, which is asked for each genome once.
+    """A new engine for a run; it proposes each genome once.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         space: at the size of its candidates.
-        folder: of the run, which signals of networks are cached in.
+        folder: folder of the run, for the cache of signals.
 
     Raises:
-        InputError: the supernet cannot be made: of the class of what is wrong.
+        InputError: the supernet cannot be built; a subclass that names the problem.
     """
     search = settings.search
     replicates = parse_replicates(search.replicates)
@@ -113,7 +115,7 @@ def make_guided_search(
 
 
 def _informed(settings: Settings, space: Space, folder: Path) -> SearchProblem:
-    """The space with what the run knows of its genomes beforehand, if that is anything."""
+    """The space with the run's prior knowledge of its genomes, if any."""
     search = settings.search
     signals: Signals = NoSignals()
     if search.signals:
@@ -126,15 +128,15 @@ def _informed(settings: Settings, space: Space, folder: Path) -> SearchProblem:
 
 
 def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> GenomeSignals:
-    """The signals of a run. Those of untrained networks are shown training images.
+    """The signals of a run. Those of untrained networks are computed on training images.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         space: at the size of its candidates.
-        cache: a file that keeps what networks tell, for a resumed run; None to keep nothing.
+        cache: a file that stores signals for a resumed run; None for no cache.
 
     Raises:
-        InputError: of the class of what is wrong with the images.
+        InputError: a subclass that names the problem with the images.
     """
     names, protocol = settings.search.signals, Protocol.of(settings)
     if not needs_images(names):
@@ -159,8 +161,8 @@ def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> Gen
 def make_guide(settings: Settings, space: Space) -> SupernetGuide:
     """The supernet of a run, not trained yet.
 
-    Its training images are its own share of those of the data set; it validates on what the
-    candidates validate on.
+    It has its own share of the data set's training images; its validation images are those of the
+    candidates.
     """
     protocol, search = Protocol.of(settings), settings.search
     data = load_search_data(

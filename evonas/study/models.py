@@ -1,4 +1,4 @@
-"""The trained networks of a run: which are kept, and how one that is missing is made again."""
+"""The trained networks of a run: which are kept, and how missing ones are restored."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -22,13 +22,13 @@ from evonas.study.weights import MODELS_FOLDER, keep_only, save_weights, weights
 
 @final
 class Models:
-    """The weights in the folder of a run: of each candidate those of its representative training.
+    """The weights in a run's folder: for each candidate, from its representative training.
 
     Args:
-        folder: of the run.
-        space: of the genomes.
-        protocol: of the run.
-        traits: of its images.
+        folder: folder of the run.
+        space: space of the genomes.
+        protocol: protocol of the run.
+        traits: traits of its images.
     """
 
     def __init__(self, folder: Path, space: Space, protocol: Protocol, traits: Traits) -> None:
@@ -38,7 +38,7 @@ class Models:
         self._traits = traits
 
     def save(self, evaluation: Evaluation, weights: bytes) -> None:
-        """Write the model of a candidate, with all that is needed to use it."""
+        """Write the model of a candidate, with everything needed to use it."""
         model = with_description(
             weights,
             GenomeArchitecture(
@@ -54,16 +54,16 @@ class Models:
         save_weights(self._folder, evaluation.key, model)
 
     def restore(self, candidates: Iterable[Candidate], executor: AbstractExecutor) -> None:
-        """Train those again whose weights are not in the folder, or are not what was written.
+        """Retrain candidates whose weights are missing or damaged.
 
-        One that cannot be trained here for lack of memory or time is left without.
+        If memory or time is too short here, the weights stay missing.
 
         Args:
-            candidates: that shall have a model.
-            executor: where they are trained.
+            candidates: the candidates that shall have a model.
+            executor: where to train them.
 
         Raises:
-            StorageError: here one trains to other values than the journal holds.
+            StorageError: retraining gives other values than the journal holds.
         """
         lost = {
             candidate.key: candidate.representative
@@ -78,41 +78,42 @@ class Models:
             again, weights = executor.next_done()
             known = lost[again.key]
             if again.is_lost_from_outside or again.batch != known.batch:
-                continue  # memory or time is short here and now: its weights stay missing
+                continue  # not enough memory or time here: its weights stay missing
             if _reproducible(again) != _reproducible(known):
                 raise StorageError(
                     f"{weights_path(self._folder, again.key)}: missing or damaged, and cannot be "
-                    "made again: here the candidate trains to other values than the journal holds"
+                    f"restored: on this machine the candidate trains to other values than the "
+                    f"journal holds"
                 )
             self.save(again, weights)
 
     def files(self) -> list[Path]:
-        """All that there are, by key."""
+        """All stored weights, by key."""
         return sorted((self._folder / MODELS_FOLDER).glob("*.safetensors"))
 
     def keep_only(self, keys: Collection[str]) -> None:
-        """Remove the weights of all others."""
+        """Remove all other weights."""
         keep_only(self._folder, keys)
 
 
 def is_model_of(candidate: Candidate, path: Path) -> bool:
-    """Whether a file is there, is what was written, and is of the training that stands for it.
+    """Whether a file exists, matches its hash, and belongs to the representative training.
 
     Args:
-        candidate: of the run.
-        path: of the file.
+        candidate: candidate of the run.
+        path: path of the file.
     """
     try:
         _, document = read_model(path)
     except (DataError, StorageError):
         return False
     meant = {"key": candidate.key, "seed": candidate.representative.seed}
-    # the first versions wrote no description, and so nothing that could contradict
+    # the first versions wrote no description that could contradict
     return all(document.get(name, value) == value for name, value in meant.items())
 
 
 def _reproducible(evaluation: Evaluation) -> dict[str, float]:
-    """The values that the same weights have again; durations are not among them."""
+    """The reproducible values of a record, that is, all except durations."""
     return {
         name: value
         for name, value in evaluation.values.items()

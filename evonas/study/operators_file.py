@@ -1,7 +1,7 @@
-"""Which operator asked for which candidate, and what became of them: a file beside the tables.
+"""``operators.csv``: which operator proposed which candidate, and its outcome.
 
-It is made anew from the search, which a resumed run brings back to the same state, so it holds
-the same lines as that of a run that was never interrupted.
+It is derived from the search, whose state a resumed run restores, so an interruption does not
+change it.
 """
 
 import csv
@@ -14,7 +14,7 @@ OPERATORS_FILE = "operators.csv"
 
 
 def write_operators(folder: Path, search: GuidedSearch) -> None:
-    """Write ``operators.csv``: a row for each candidate that an operator asked for."""
+    """Write ``operators.csv``: a row for each candidate that an operator proposed."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(OperatorRow._fields)

@@ -1,7 +1,7 @@
-"""From what the user said to a run that can begin: every open setting filled in, every name known.
+"""Resolve a user's settings into a runnable configuration: defaults filled in, names checked.
 
-Nothing is written, apart from a data set that is downloaded. A mistake ends here, in one message,
-before a folder is made.
+Nothing is written, except for a downloaded data set. Mistakes are reported here, in one message,
+before any folder is created.
 """
 
 from pathlib import Path
@@ -47,22 +47,23 @@ from evonas.study.guidance import BUDGET, check_guidance, needs_guide
 from evonas.study.shape import shaped_space
 
 DEFAULT_GENERATIONS = 4
-SUPERNET_EPOCHS = 3  # times those of a candidate: every step trains a part of it
+# times those of a candidate, because every step trains only a part of the supernet
+SUPERNET_EPOCHS = 3
 MIN_STEPS = 32  # in an epoch
 MIN_BATCH = 16  # below it, the statistics of batch normalisation are noise
-NONE = ("none",)  # how a user says that no part is switched off
+NONE = ("none",)  # how a user switches off nothing
 
 
 def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = True) -> Settings:
-    """The settings of a run, with every default filled in.
+    """The settings of a run, with all defaults resolved.
 
     Args:
-        given: what the user said; :class:`Unset` where that is nothing.
-        space: to search, where it is at hand; else it is loaded by its name or path.
-        reads_data: whether the data are read, so that a missing file is known now.
+        given: the user's settings; :class:`Unset` where not given.
+        space: the space to search, if already loaded; otherwise loaded by its name or path.
+        reads_data: whether to read the data, so that missing files are reported now.
 
     Raises:
-        InputError: of the class of what is wrong.
+        InputError: a subclass that names the problem.
     """
     if isinstance(given.problem.space, Unset):
         raise ConfigError("space: expected a search space, got none; see: evonas spaces")
@@ -118,10 +119,10 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
 
 
 def check_run(settings: Settings) -> None:
-    """Refuse the settings of a run that name something unknown or contradict each other.
+    """Refuse settings that name something unknown or contradict each other.
 
     Raises:
-        InputError: of the class of what is wrong.
+        InputError: a subclass that names the problem.
     """
     check_settings(settings)
     problem, search = settings.problem, settings.search
@@ -140,7 +141,7 @@ def check_run(settings: Settings) -> None:
     _check_training(protocol)
     measured = [objective.name for objective in protocol.measured()]
     if protocol.epsilon == 0 and "robust" in measured:
-        raise ConfigError("epsilon: at 0 nothing is attacked; give a radius such as 1/255")
+        raise ConfigError("epsilon: expected a radius above 0, such as 1/255, got 0")
 
 
 def _check_training(protocol: Protocol) -> None:
@@ -158,7 +159,7 @@ def _check_training(protocol: Protocol) -> None:
 
 
 def default_batch(traits: Traits, num_images: int | None) -> int:
-    """The data set's own batch, halved until an epoch of few images has enough steps to learn."""
+    """The data set's default batch size, halved until an epoch has enough steps."""
     batch = traits.batch
     while num_images is not None and batch > MIN_BATCH and num_images < MIN_STEPS * batch:
         batch //= 2
@@ -166,13 +167,13 @@ def default_batch(traits: Traits, num_images: int | None) -> int:
 
 
 def worker_count(settings: Settings) -> int:
-    """How many candidates at once on the CPU, on each GPU, or on a cluster.
+    """Number of candidates in parallel on the CPU, on each GPU, or on a cluster.
 
-    What the user said, else one for each core, or what is usual for a GPU; never more than a
-    generation has, which is what holds where only the cluster knows.
+    The user's number, else one per core, or the default for a GPU; at most one generation, which
+    is also the value if only the cluster knows.
 
     Raises:
-        ConfigError: the user said fewer than one.
+        ConfigError: the user's number is below one.
     """
     check_settings(settings)
     given, population = settings.machine.workers, settings.search.population
@@ -197,7 +198,7 @@ def _read_data(settings: Settings) -> SearchData:
 
 
 def _fingerprints(settings: Settings) -> dict[str, str | None]:
-    """Of the images that were found, where the user named none."""
+    """Hashes of the images found, unless given by the user."""
     if not (_is_open(settings, "train_sha256") or _is_open(settings, "test_sha256")):
         return {}
     training = settings.training
@@ -212,12 +213,12 @@ def _is_open(given: Settings, name: str) -> bool:
 
 
 def _or_default(given: Settings, **defaults: Any) -> dict[str, Any]:
-    """The defaults of those settings that the user left open."""
+    """The defaults for settings that the user left open."""
     return {name: value for name, value in defaults.items() if _is_open(given, name)}
 
 
 def _lengths(given: Settings) -> dict[str, int]:
-    """Generations and evaluations at most; either one given sets the other."""
+    """Maximum numbers of generations and evaluations; either determines the other."""
     population, evaluations = given.search.population, given.search.evaluations
     generations = given.search.generations
     if _is_open(given, "generations"):
@@ -229,7 +230,7 @@ def _lengths(given: Settings) -> dict[str, int]:
 
 
 def _budget(given: Settings, traits: Traits, space: Space) -> dict[str, Any]:
-    """What a candidate may cost: the data set says, and then the space."""
+    """The size of a candidate: from the data set, else from the space."""
     images = None if _is_open(given, "images") else given.training.images
     return _or_default(
         given,
@@ -243,7 +244,7 @@ def _budget(given: Settings, traits: Traits, space: Space) -> dict[str, Any]:
 
 
 def _eg_without(given: Settings) -> tuple[str, ...]:
-    """The parts that are switched off: the similarity by default, no part for ``none``."""
+    """The parts to switch off: the similarity by default, nothing for ``none``."""
     parts = given.search.eg_without
     if isinstance(parts, Unset):
         return OFF_BY_DEFAULT if given.search.mutation == "eg" else ()
@@ -251,7 +252,7 @@ def _eg_without(given: Settings) -> tuple[str, ...]:
 
 
 def _precision(settings: Settings, space: Space, traits: Traits) -> dict[str, Precision]:
-    """What ``auto`` means for these candidates on this machine."""
+    """The precision that ``auto`` means for these candidates on this machine."""
     if settings.machine.precision != AUTO_PRECISION:
         return {}
     shaped, recipe = shaped_space(space, settings), Protocol.of(settings).recipe
@@ -259,7 +260,7 @@ def _precision(settings: Settings, space: Space, traits: Traits) -> dict[str, Pr
 
 
 def _training_epsilon(settings: Settings) -> dict[str, str | None]:
-    """The radius of the attack, where the user left it open; None for standard training.
+    """The default training radius: that of the attack; None for standard training.
 
     Args:
         settings: with the radius of the attack.
@@ -269,10 +270,10 @@ def _training_epsilon(settings: Settings) -> dict[str, str | None]:
 
 
 def _supernet_budget(settings: Settings) -> dict[str, int | None]:
-    """Thrice a candidate's epochs, as many of the others; None where no supernet is trained.
+    """Three times a candidate's epochs, and the other defaults; None if no supernet is trained.
 
     Args:
-        settings: of the candidates, filled in.
+        settings: resolved settings of the candidates.
     """
     if not needs_guide(settings):
         return dict.fromkeys(name for name in BUDGET if _is_open(settings, name))

@@ -49,23 +49,22 @@ def run_study(
     on_generation: Callable[[Sequence[Candidate]], None] = lambda _: None,
     retry_failed: bool = False,
 ) -> StudyResult:
-    """Run, or go on with, the study in ``folder`` until its last generation.
+    """Run or resume the study in ``folder`` until its last generation.
 
-    A run that was interrupted first goes through its journal: the engine is asked again with the
-    same seed, and told what was told, in the same order.
+    An interrupted run first replays its journal: the engine is asked again with the same seed, and
+        told the recorded results in the same order.
 
     Args:
-        folder: made by :func:`evonas.study.create.create_run`.
-        executor: where candidates are evaluated; it does not change any result.
-        on_progress: is called after every training.
-        on_generation: is called after every generation, with all candidates so far.
-        retry_failed: whether trainings that were lost to a cause outside the network are tried
-            once more.
+        folder: created by :func:`evonas.study.create.create_run`.
+        executor: where candidates are evaluated; does not affect results.
+        on_progress: called after every training.
+        on_generation: called after every generation, with all candidates so far.
+        retry_failed: whether to repeat trainings lost to a cause outside the network.
 
     Raises:
-        RunFolderError: there is no run in the folder, or another process is at work on it.
-        StorageError: the journal is damaged, or this version of evonas asks for other candidates
-            than the one that began the run, or trains them to other values.
+        RunFolderError: there is no run in the folder, or another process is working on it.
+        StorageError: the journal is damaged, or this version of evonas requests other candidates
+            than the one that started the run, or trains them to other values.
     """
     with opened_run(folder) as (settings, journal):
         study = _Study(folder, settings, journal, executor, on_progress, on_generation)
@@ -119,7 +118,7 @@ class _Study:
             settings,
             self._beliefs,
             self._models,
-            # what is known may not have been asked for yet
+            # known results may not have been requested yet
             kept={*self._audited, *(key for key, _, _ in self._known)},
             on_progress=on_progress,
             on_generation=on_generation,
@@ -138,7 +137,7 @@ class _Study:
             likely = likely_front(candidates)
             self._models.restore(likely, self._trainer)
         except BaseException:
-            self._executor.close()  # gives up what was ordered
+            self._executor.close()  # drops pending orders
             raise
         self._models.keep_only({c.key for c in likely} | set(self._audited))
         self._journal.record_end()
@@ -157,7 +156,7 @@ class _Study:
         return known or screen(self._space, genome, protocol=self._protocol, traits=self._traits)
 
     def _replay(self) -> None:
-        """Bring the plan to where the journal ends, and order again what it was waiting for."""
+        """Replay the journal into the plan, and resubmit its pending jobs."""
         if not self._events:
             return
         while self._events:
@@ -186,7 +185,7 @@ class _Study:
         self._account.report(self._plan)
 
     def _check(self, job: Job) -> None:
-        """Hold a job against what the journal says was ordered next."""
+        """Check a job against the next order in the journal."""
         if not self._events or self._events.popleft() != job.event:
             raise self._other_candidates()
         if job.refused is None:
@@ -202,8 +201,9 @@ class _Study:
 
     def _other_candidates(self) -> StorageError:
         return StorageError(
-            f"{self._folder}: generation {self._plan.num_generations} of this run held other "
-            "candidates; it was made by another version of evonas or of pymoo (see config.yaml)"
+            f"{self._folder}: generation {self._plan.num_generations} of this run cannot be "
+            f"reproduced: it held other candidates, made by another version of evonas or pymoo "
+            f"(see config.yaml)"
         )
 
     def _go_on(self) -> None:
@@ -239,14 +239,14 @@ class _Study:
         self._executor.submit(order)
 
     def _keep(self, evaluation: Evaluation, blob: bytes) -> bool:
-        """Keep a result; gives whether it is one of a generation that is over."""
+        """Store a result; returns whether its generation is complete."""
         key, epochs = evaluation.key, evaluation.epochs
         job = self._running.pop(training_id(evaluation))
         is_over = self._plan.is_over(job.id)
         if job.is_promoted and known_id(evaluation) not in self._known:
             so_far = self._plan.result(training_id(evaluation)).seconds
             evaluation = replace(evaluation, seconds=evaluation.seconds + so_far)
-        # files first: a journal row promises that they are there
+        # files first: a journal row implies that they exist
         if not evaluation.contends:
             if blob and not is_over:
                 save_checkpoint(self._folder, key, epochs, blob)
@@ -258,7 +258,7 @@ class _Study:
         return is_over
 
     def _stands_for_its_candidate(self, evaluation: Evaluation) -> bool:
-        """Whether these weights are the candidate's, by the trainings of it that have ended."""
+        """Whether these weights are from the candidate's representative training so far."""
         mine = self._account.trainings(evaluation.key)
         mine = sorted([*mine, evaluation], key=lambda e: e.replicate)
         return counted(mine)[0].replicate == evaluation.replicate
@@ -268,13 +268,13 @@ class _Study:
         self._account.note(evaluation)
 
     def _note_what_ended(self) -> bool:
-        """Whether a generation has come to its end since this was asked."""
+        """Whether a generation has ended since the last call."""
         if len(self._settings.training.rungs) > 1:
             ended = self._plan.finished[self._num_finished :]
             remove_checkpoints(self._folder, [key for key, replicate in ended if not replicate])
         self._num_finished = len(self._plan.finished)
         has_ended = self._account.end_generations(self._plan)
-        # at the same moments in a replay: the search learns what waits when it is looked at
+        # at the same moments as in a replay: looking makes the search learn from waiting results
         if has_ended and isinstance(self._engine, GuidedSearch):
             self._search.learn()
             write_operators(self._folder, self._engine)

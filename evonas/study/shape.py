@@ -1,4 +1,4 @@
-"""What the candidates of a run are built from: its space at their size, and its images' traits."""
+"""The inputs for building candidates: the space at their size, and the traits of the images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,10 +23,10 @@ def shaped_space(space: Space, settings: Settings) -> Space:
 
 
 def under_rules(space: Space, rules: Sequence[str]) -> Space:
-    """``space`` with these rules to choose from, knowing which of them are one function where.
+    """``space`` with these rules, including where some of them are the same function.
 
     Raises:
-        SpaceError: none are given, or one is given twice.
+        SpaceError: there are none, or one is repeated.
     """
     return (
         space.with_rules(rules)
@@ -36,10 +36,10 @@ def under_rules(space: Space, rules: Sequence[str]) -> Space:
 
 
 def read_space(settings: Settings, folder: Path) -> Space:
-    """The space of the run in ``folder``, from the copy that was made when it began.
+    """The space of the run in ``folder``, from the copy made at its start.
 
     Raises:
-        SpaceError: the copy is missing, or is no search space.
+        SpaceError: the copy is missing, or is not a search space.
     """
     path = folder / SPACE_FILE
     if not path.exists():
@@ -48,11 +48,11 @@ def read_space(settings: Settings, folder: Path) -> Space:
 
 
 def run_traits(settings: Settings, journal: Journal) -> Traits:
-    """What the images of a run are like; they are not read, but for ``folder`` in a run of before.
+    """The traits of a run's images, without reading them (except ``folder`` in older runs).
 
     Args:
-        settings: of the run.
-        journal: of the run.
+        settings: settings of the run.
+        journal: journal of the run.
 
     Raises:
         DataError: ``folder`` finds no images.
@@ -70,7 +70,7 @@ def run_traits(settings: Settings, journal: Journal) -> Traits:
 
 
 def read_traits(settings: Settings, folder: Path) -> Traits:
-    """The same for the run in ``folder``, which is not open.
+    """The traits for the run in ``folder``, which is not open.
 
     Raises:
         DataError: ``folder`` finds no images.

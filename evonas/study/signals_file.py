@@ -1,6 +1,6 @@
-"""Which signals the model of the engine has found relevant: a file beside the tables.
+"""``signals.csv``: the relevance of signals to the engine's model.
 
-It is made anew from the search, as ``operators.csv`` is.
+It is derived from the search, like ``operators.csv``.
 """
 
 import csv

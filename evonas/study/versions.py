@@ -1,4 +1,4 @@
-"""What results depend on beside the settings: versions of packages, modules of one's own."""
+"""What results depend on besides the settings: package versions and the user's own modules."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -14,9 +14,9 @@ PACKAGES = ("evonas", "torch", "numpy", "pymoo", "deap", "moocore")
 
 
 def versions(settings: Settings) -> dict[str, str]:
-    """Of Python, of the packages that a result depends on, and of those that its parts are from.
+    """Versions of Python, of the packages that results depend on, and of packages with extensions.
 
-    These offer rules, objectives or data sets.
+    The latter provide rules, objectives or data sets.
     """
     return (
         installed_packages()
@@ -27,13 +27,13 @@ def versions(settings: Settings) -> dict[str, str]:
 
 
 def installed_packages() -> dict[str, str]:
-    """Of Python and of the packages that any result depends on."""
+    """Versions of Python and of the packages that all results depend on."""
     packages = {package: _version(package) for package in PACKAGES}
     return {"python": platform.python_version()} | packages
 
 
 def sources(settings: Settings) -> dict[str, Source]:
-    """Where the user's own objectives come from, by name.
+    """The source files of the user's own objectives, by name.
 
     Raises:
         ObjectiveError: one cannot be imported.

@@ -10,32 +10,32 @@ MODELS_FOLDER = "models"
 
 
 def weights_path(folder: Path, key: str) -> Path:
-    """Where the weights of the candidate ``key`` lie."""
+    """The file for the weights of candidate ``key``."""
     return folder / MODELS_FOLDER / f"{key}.safetensors"
 
 
 def kept_weights(folder: Path, key: str) -> Path:
-    """The same, of a candidate whose weights were kept.
+    """The existing weights file of a candidate.
 
     Raises:
-        DataError: they were not.
+        DataError: its weights were not kept.
     """
     path = weights_path(folder, key)
     if not path.exists():
         raise DataError(
-            f"{path}: no weights are kept of candidate {key}; only those of the front are, and of "
-            "others with a good chance to belong to it"
+            f"{path}: the weights of candidate {key} were not kept; only those of candidates on "
+            f"the front, or likely to be on it, are"
         )
     return path
 
 
 def save_weights(folder: Path, key: str, weights: bytes) -> None:
-    """Write the weights so that a reader sees all of them or none."""
+    """Write the weights atomically."""
     write_whole(weights_path(folder, key), weights)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, and its folder if need be, so that a crash leaves all of it or none."""
+    """Write a file atomically, and create its folder if missing."""
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
@@ -46,7 +46,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def keep_only(folder: Path, keys: Collection[str]) -> None:
-    """Remove the weights of every candidate that is not in ``keys``, and half-written files."""
+    """Remove partial files, and the weights of every candidate that is not in ``keys``."""
     models = folder / MODELS_FOLDER
     for path in models.glob("*"):
         if path.suffix == ".tmp" or path.stem not in keys:

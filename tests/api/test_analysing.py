@@ -125,7 +125,7 @@ def test_a_candidate_without_weights_is_looked_at_as_it_began(
     found = evonas.analyse(study, keys=others[:1], out=tmp_path, batches=3, progress=False)
     assert found.comparisons is not None
     assert set(found.comparisons.weights) == {"initial"}
-    assert "no trained weights are kept" in found.left_out["landscape"]
+    assert "the weights of these candidates were not kept" in found.left_out["landscape"]
 
 
 def test_runs_of_one_space_are_pooled_into_a_folder_of_their_own(
@@ -146,7 +146,7 @@ def test_runs_of_one_space_are_pooled_into_a_folder_of_their_own(
     ("given", "message"),
     [
         ({"what": ["gradient"]}, "what: .* got 'gradient'; did you mean 'gradients'"),
-        ({"what": []}, "what: expected some of"),
+        ({"what": []}, "what: expected one or more of"),
         ({"what": ["effects"]}, "effects: expected at least 10"),
         ({"batches": 2}, "batches: expected at least 3, got 2"),
         ({"grid": 4}, "grid: expected an odd number"),

@@ -89,7 +89,7 @@ def test_a_file_by_itself_has_a_card_that_says_how_little_is_known(
     model = study.folder / "models" / f"{study.front.index[0]}.safetensors"
     evonas.export(model, format="pt2", out=tmp_path / "x.pt2")
     card = (tmp_path / "x.md").read_text(encoding="utf-8")
-    assert "Nothing is known of a file by itself" in card
+    assert "A model file on its own holds no measurements" in card
     assert "Not attacked." in card
     evonas.export(model, format="pt2", out=tmp_path / "y.pt2", card=False)
     assert not (tmp_path / "y.md").exists()

@@ -107,7 +107,7 @@ def test_the_beginning_of_a_key_is_enough_if_no_other_begins_so(study: evonas.St
 
 def test_a_candidate_off_the_front_has_no_weights_to_load(study: evonas.Study) -> None:
     dominated = next(key for key in study.candidates.index if key not in study.front.index)
-    with pytest.raises(DataError, match="only those of the front are"):
+    with pytest.raises(DataError, match="only those of candidates on the front"):
         study.load(dominated)
 
 

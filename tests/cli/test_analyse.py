@@ -43,7 +43,7 @@ def test_a_run_is_analysed_into_its_own_folder_and_told_in_words(
     assert f"tables and pictures: {out}" in said
     fits = pd.read_csv(out / "fits.csv")
     for fit in fits.itertuples():
-        assert f"{fit.objective}, {fit.model}: of held-out candidates R2 {fit.r2:.2f}" in said
+        assert f"{fit.objective}, {fit.model}: on held-out candidates R2 {fit.r2:.2f}" in said
     compared = pd.read_csv(out / "gradient_comparison.csv")
     assert set(compared.key) == {key}
     assert call("analyse", str(folder), "--what", "enrichment", "--quiet") == ""
@@ -95,9 +95,9 @@ def test_words_say_what_is_enriched_and_what_a_small_front_cannot_show() -> None
         "more often on the front: usf at stage0: 100 % of sites on the front, 30 % among all, "
         "p after Holm 0.004"
     )
-    assert "could have shown this for 1 of 2 cells only" in said[1]
+    assert "only 1 of 2 cells could have become significant" in said[1]
     said = list(enrichment_words(analysis(enrichment=pd.DataFrame(rows[1:], columns=columns))))
-    assert said[0].startswith("no rule is enriched at any depth")
+    assert said[0].startswith("no rule is enriched or depleted at any depth")
 
 
 def test_words_do_not_believe_a_model_that_explains_nothing() -> None:
@@ -130,6 +130,7 @@ def test_words_say_nothing_of_a_variance_that_batches_cannot_show() -> None:
     ]
     said = list(gradients_words(analysis(comparisons=pd.DataFrame(rows, columns=columns))))
     assert said[0] == (
-        "k, initial weights: its own rules are less variable than bp; not to be told from fa"
+        "k, initial weights: its own rules are less variable than bp; not significantly "
+        "different from fa"
     )
-    assert "nothing can be said, 20 mini-batches" in said[1]
+    assert "inconclusive, as the gradients of 20 mini-batches" in said[1]

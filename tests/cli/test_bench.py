@@ -104,7 +104,7 @@ def test_with_noise_what_is_printed_is_what_is_written(
         (["--noise", "acc"], "noise: expected column=standard deviation"),
         (["--noise", "acc=1", "--replicates", "0"], "replicates: expected 'auto' or a whole"),
         (["--noise", "acc=1", "--replicates", "some"], "replicates: expected 'auto' or a whole"),
-        (["--replicates", "2"], "replicates: without --noise a second training says what"),
+        (["--replicates", "2"], "replicates: without --noise every training gives"),
         (["--maximize", "ac"], "no column 'ac'; did you mean 'acc'"),
         (["--maximize", ""], "objectives: expected at least one"),
         (["--minimize", "acc"], "'acc' is named twice"),

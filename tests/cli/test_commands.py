@@ -93,7 +93,7 @@ def test_ctrl_c_leaves_a_valid_run_that_resume_finishes(tmp_path: Path) -> None:
     os.killpg(child.pid, signal.SIGINT)  # the terminal sends it to the workers too
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
-    assert f"go on with: evonas resume {broken}" in out
+    assert f"continue with: evonas resume {broken}" in out
     assert "Traceback" not in err
     assert (broken / "candidates.csv").exists()
 

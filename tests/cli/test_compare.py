@@ -96,8 +96,8 @@ def test_what_cannot_be_compared_is_one_message_and_nothing_is_written(
     for arguments, message in (
         ([], "runs: expected folders of runs, or files of evonas bench, got none"),
         ([str(tmp_path)], "expected the folder of a run"),
-        ([str(bench_file), str(tmp_path)], "folders of runs and files of evonas bench"),
-        ([str(bench_file), "--reference", "x.csv"], "a bench has its own"),
+        ([str(bench_file), str(tmp_path)], "either run folders or files of evonas bench"),
+        ([str(bench_file), "--reference", "x.csv"], "not for files of evonas bench"),
         ([str(tmp_path / "none.json")], "none.json: cannot be read: No such file"),
         ([str(bench_file), "--out", str(bench_file)], "expected a folder"),
     ):

@@ -47,7 +47,7 @@ def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
     )
     assert (code, errors) == (0, "")
     assert "dark/0.jpg: cannot be read" in text
-    assert "a search can begin with these images" in text
+    assert "these images are ready for a search" in text
     assert sheet.exists()
     code, text, _ = told(
         capsys, "run", "--space", "tiny", "--dataset", "folder", "--data-dir", str(photographs),
@@ -78,7 +78,7 @@ def test_what_stops_a_search_is_one_message_and_exit_code_2(
     assert code == 2
     assert "bad: " in text
     assert "1 of 60 files cannot be used" in errors
-    assert "bring them to one by --image-size" in errors
+    assert "resize them to one with --image-size" in errors
     assert not Path(sheet).exists()
 
 
@@ -88,7 +88,7 @@ def test_other_data_sets_are_checked_by_name(
     sheet = tmp_path / "digits.png"
     code, text, _ = told(capsys, "data", "check", "--dataset", "digits", "--sheet", str(sheet))
     assert code == 0
-    assert "always naming '" in text
+    assert "always predicting '" in text
     assert sheet.exists()
 
 

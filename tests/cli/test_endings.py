@@ -83,7 +83,7 @@ def test_the_front_is_shown_with_the_share_of_each_rule_and_nothing_else(
     assert "fa 75, usf 25" in out
     assert f"1 of 3 candidates; picture: {run / 'front.png'}" in out
     assert "not in the picture: 1 failed\n" in out
-    assert f"see one by: evonas show '{run}' bbbb\n" in out
+    assert f"to see one: evonas show '{run}' bbbb\n" in out
 
 
 @pytest.mark.parametrize("evaluations", [(), (told("cccc", None),), (told("aaaa", 0.5),)])
@@ -102,7 +102,7 @@ def test_a_front_is_shown_while_another_process_is_at_work(run: Path, leave: Lea
         assert leave("front", str(run))[0] == 0
         code, _, err = leave("resume", str(run))
     assert code == 2
-    assert "another process is at work on this run" in err
+    assert "another process is working on this run" in err
 
 
 @pytest.mark.parametrize("command", ["front", "resume"])
@@ -141,7 +141,7 @@ def test_a_run_that_is_asked_to_end_writes_its_tables_and_says_how_to_go_on(
     monkeypatch.setattr(running, "run_study", lambda *_, **__: os.kill(os.getpid(), number))
     left, out, err = leave("resume", str(run), "--workers", "1")
     assert left == code
-    assert f"go on with: evonas resume '{run}'" in out
+    assert f"continue with: evonas resume '{run}'" in out
     assert err == ""
     header = ",".join(columns(["acc"]))
     assert (run / "candidates.csv").read_text().startswith(header)
@@ -166,7 +166,7 @@ def test_a_run_says_how_its_size_differs_from_the_spaces_own(
 ) -> None:
     monkeypatch.setattr(running, "run_study", lambda *_, **__: sys.exit(0))
     _, out, _ = leave("resume", str(run), "--workers", "9")
-    assert "4 channels, 1 cell a stage (the space's own: 8 and 1)" in out
+    assert "4 channels, 1 cell per stage (the space's own: 8 and 1)" in out
     assert "2 workers" in out  # no more than a generation can use
     assert "robust" not in out
     assert str(run) in out

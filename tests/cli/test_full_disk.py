@@ -47,7 +47,7 @@ def test_a_run_without_room_pauses_names_the_path_and_goes_on_to_the_same_end(
     code, told = with_limit([*RUN, "--out", str(run)], file_bytes=LIMIT)
     assert code == PAUSED
     assert told.startswith(f"evonas: {run}")
-    assert f"Make room, then go on with: evonas resume {run}\n" in told
+    assert f"Free some space, then continue with: evonas resume {run}\n" in told
     assert "Traceback" not in told
     kept = results(run)
     assert 0 < len(kept) < 12
@@ -89,7 +89,7 @@ def test_a_run_that_cannot_be_made_for_want_of_room_ends_like_one_that_paused(
     run = tmp_path / "run"
     code, told = with_limit([*RUN, "--out", str(run)], file_bytes=20_000)
     assert (code, told.count("\n")) == (PAUSED, 1)
-    assert told.startswith(f"evonas: {run}: cannot be made, there is no room to write")
+    assert told.startswith(f"evonas: {run}: cannot be created, the disk is full")
     assert not list(tmp_path.iterdir())
 
 

@@ -50,14 +50,13 @@ def run(tmp_path: Path, call: Callable[..., str]) -> Callable[..., str]:
 def test_a_space_that_is_exhausted_is_named_as_the_reason(run: Callable[..., str]) -> None:
     printed = run("--population", "4", "--generations", "2")
     assert (
-        "3 of 8 trainings were made: the search finds no more networks in this space that it has "
-        "not tried\n"
+        "3 of 8 trainings done: the search finds no untried network in this space any more\n"
     ) in printed
     assert "no candidate is within" not in printed
 
 
 def test_a_run_that_made_all_its_trainings_has_no_reason_to_give(run: Callable[..., str]) -> None:
-    assert "trainings were made" not in run("--population", "3", "--generations", "1")
+    assert "trainings done" not in run("--population", "3", "--generations", "1")
 
 
 def test_where_nothing_is_feasible_the_nearest_is_shown(
@@ -66,11 +65,11 @@ def test_where_nothing_is_feasible_the_nearest_is_shown(
     printed = run("--population", "3", "--generations", "1", "--constraint", "acc>=99.99%")
     candidates = read_run(tmp_path / "run").candidates
     nearest = max(candidates, key=lambda candidate: candidate.values["acc"])
-    assert f"the nearest is {nearest.key}: outside acc>=99.99% (" in printed
+    assert f"the closest is {nearest.key}: outside acc>=99.99% (" in printed
     assert "hypervolume" not in printed
     shown = call("front", str(tmp_path / "run"))
     assert shown.startswith(
-        f"no candidate is within the constraints; the nearest is {nearest.key}"
+        f"no candidate is within the constraints; the closest is {nearest.key}"
     )
     assert "0 of 3 candidates" in shown
 
@@ -81,11 +80,11 @@ def test_where_all_are_refused_before_training_a_run_ends(
     monkeypatch.setattr(base, "MAX_REFUSALS", 2)
     printed = run("--population", "2", "--generations", "2", "--constraint", "params<=10")
     assert (
-        "0 of 4 trainings were made: the last 2 candidates that the search asked for break a "
-        "constraint that is known without training"
+        "0 of 4 trainings done: the last 2 candidates that the search asked for violate a "
+        "constraint that is checked without training"
     ) in printed
     nearest = min(read_run(tmp_path / "run").candidates, key=lambda one: one.values["params"])
-    assert f"the nearest is {nearest.key}: outside params<=10 (" in printed
+    assert f"the closest is {nearest.key}: outside params<=10 (" in printed
 
 
 def test_a_constraint_that_nothing_can_meet_is_refused(

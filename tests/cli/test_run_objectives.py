@@ -152,7 +152,7 @@ def test_a_run_is_not_continued_by_another_function_of_the_same_name(
     (home / "gains.py").write_text(MODULE + "\n# changed\n")
     told = call("resume", str(out), code=2)
     assert "objective 'gains:depth'" in told
-    assert "is not what the run began with" in told
+    assert "is not the one that the run started with" in told
     assert "gains:depth" in call("front", str(out))  # who only reads may read
     (home / "gains.py").unlink()
     sys.modules.pop("gains")

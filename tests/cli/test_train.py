@@ -212,10 +212,10 @@ def test_another_training_in_the_same_folder_is_refused(
     [
         ([], "or --network and --rule, got none of them"),
         (["RUN", "KEY", "--network", "resnet20"], "got a run and --network"),
-        (["RUN", "KEY", "--rule", "usf"], "rule: it is for --network"),
+        (["RUN", "KEY", "--rule", "usf"], "rule: only for --network"),
         (["--network", "resnet21", "--rule", "usf"], "did you mean 'resnet20'"),
-        (["--network", "resnet20"], "rule: expected one beside the network resnet20"),
-        (["--network", "resnet20", "--rule", "usf"], "dataset: expected one beside the network"),
+        (["--network", "resnet20"], "rule: expected one for the network resnet20"),
+        (["--network", "resnet20", "--rule", "usf"], "dataset: expected one for the network"),
         (["--network", "resnet20", "--rule", "ufs", "--dataset", "digits"], "unknown rule 'ufs'"),
         (
             ["--network", "resnet20", "--rule", "usf,kp", "--dataset", "digits"],
@@ -229,7 +229,7 @@ def test_another_training_in_the_same_folder_is_refused(
             ["--network", "fast-cifar10", "--rule", "kp", "--dataset", "digits"],
             "expected images of at least 9 pixels a side",
         ),
-        (["--space", "tiny", "--genome", "x"], "dataset: expected one beside the genome"),
+        (["--space", "tiny", "--genome", "x"], "dataset: expected one with the genome"),
         (["RUN"], "expected the key of a candidate"),
         (["RUN", "nokey"], "nokey"),
         (["RUN", "KEY", "--recipe", "shrt"], "did you mean 'short'"),

@@ -97,19 +97,19 @@ def finished(tmp_path: Path, call: Call) -> Path:
 
 def test_verify_tells_by_its_exit_code_and_repair_puts_right(finished: Path, call: Call) -> None:
     folder = finished
-    assert "everything is what was written" in call("verify", str(folder))
+    assert "no damage found" in call("verify", str(folder))
     (folder / "pareto.csv").unlink()
     assert f"{folder / 'pareto.csv'}: missing" in out_of_three("verify", str(folder))
-    assert "pareto.csv: written again" in call("repair", str(folder))
-    assert "everything is what was written" in call("verify", str(folder))
+    assert "pareto.csv: rewritten" in call("repair", str(folder))
+    assert "no damage found" in call("verify", str(folder))
     with sqlite3.connect(folder / "study.db") as connection:
         connection.execute(
             "UPDATE entry SET body = replace(body, 'loss', 'lost') WHERE position = 4"
         )
     connection.close()
-    assert "entry 4 of 10 is not what was written" in out_of_three("verify", str(folder))
+    assert "entry 4 of 10 does not match its hash" in out_of_three("verify", str(folder))
     assert "evonas repair" in call("front", str(folder), code=3)
-    assert "made anew of 9 entries" in call("repair", str(folder))
+    assert "rebuilt from 9 intact entries" in call("repair", str(folder))
     assert "nothing to repair" in call("repair", str(folder))
     assert "found no config.yaml" in call("verify", str(folder.parent), code=2)
 
@@ -144,7 +144,7 @@ def test_a_run_is_seen_and_copied_while_another_process_works_on_it(
         assert "of 400 trainings" in status
         assert "the search ends in about" in status
         call("backup", str(folder), str(tmp_path / "copy"))
-        assert "another process is at work" in call("resume", str(folder), code=2)
+        assert "another process is working" in call("resume", str(folder), code=2)
         assert process.poll() is None
     finally:
         os.kill(process.pid, signal.SIGKILL)
@@ -174,7 +174,7 @@ def test_a_run_on_a_read_only_disk_can_be_looked_at(
     assert "no picture: " in call("front", str(read_only))
     assert "ended: 4 of 4" in call("status", str(read_only))
     assert "finished" in call("ls", str(read_only.parent))
-    assert "everything is what was written" in call("verify", str(read_only))
+    assert "no damage found" in call("verify", str(read_only))
     assert "cannot be written: Read-only" in call("resume", str(read_only), code=2)
     call("backup", str(read_only), str(tmp_path / "copy"))
     call("compare", str(read_only), str(tmp_path / "copy"), "--out", str(tmp_path / "compared"))

@@ -58,13 +58,13 @@ def test_an_edit_to_what_is_installed_hides_nothing(
     edited(run, package="torch", version="9.9")
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "torch" else version(n))
     installed, told = other_versions(run, read_config(run))
-    assert installed.startswith(f"torch: {version('torch')} when the run began, 9.9 installed")
-    assert told.startswith(f"torch: 9.9 in config.yaml, {version('torch')} when the run began")
+    assert installed.startswith(f"torch: {version('torch')} when the run started, 9.9 now")
+    assert told.startswith(f"torch: 9.9 in config.yaml, {version('torch')} when the run started")
 
 
 def test_python_is_warned_too(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
-    with pytest.warns(UserWarning, match=r"pymoo: .* when the run began, 9\.9 installed"):
+    with pytest.warns(UserWarning, match=r"pymoo: .* when the run started, 9\.9 now"):
         load_study(run).resume(workers=1, progress=False)
 
 
@@ -74,7 +74,7 @@ def test_another_installed_version_and_a_missing_one_are_said(
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     (difference,) = other_versions(run, read_config(run))
     assert difference.startswith("pymoo: ")
-    assert " when the run began, 9.9 installed; " in difference
+    assert " when the run started, 9.9 now; " in difference
 
 
 @pytest.mark.parametrize("versions", ["versions: 3", "versions: [torch]"])

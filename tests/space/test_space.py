@@ -140,7 +140,7 @@ def test_other_rules_are_checked_like_those_of_a_file() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ((0,) * 6, r"^genome: expected 7 genes \(space 'tiny', 1 cells a stage\), got 6$"),
+        ((0,) * 6, r"^genome: expected 7 genes \(space 'tiny', 1 cells per stage\), got 6$"),
         ((0, 0, 0, 0, 0, 6, 0), r"^genome, gene 'stage0': expected 0 to 5, got 6$"),
         ((0, 0, 0, 0, 0, 0, -1), r"^genome, gene 'stage1': expected 0 to 5, got -1$"),
     ],

@@ -32,7 +32,7 @@ def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
 
 def test_a_folder_that_holds_this_run_says_how_to_go_on(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
-    with pytest.raises(RunFolderError, match=f"go on with it by: evonas resume {folder}"):
+    with pytest.raises(RunFolderError, match=f"continue it with: evonas resume {folder}"):
         begin(config, "run")
 
 
@@ -73,7 +73,7 @@ def test_two_processes_cannot_work_on_one_run(config: Settings, begin: Begin) ->
     folder = begin(config, "run")
     with (
         opened_run(folder),
-        pytest.raises(RunFolderError, match="another process is at work"),
+        pytest.raises(RunFolderError, match="another process is working"),
         opened_run(folder),
     ):
         pass
@@ -88,7 +88,7 @@ def test_a_configuration_changed_after_the_run_began_is_refused(
     path = folder / "config.yaml"
     path.write_text(path.read_text().replace("epochs: 1", "epochs: 2"))
     with (
-        pytest.raises(StorageError, match="differs from what the run began with"),
+        pytest.raises(StorageError, match="was changed after the run started"),
         opened_run(folder),
     ):
         pass
@@ -97,7 +97,7 @@ def test_a_configuration_changed_after_the_run_began_is_refused(
 def test_a_space_changed_after_the_run_began_is_refused(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     (folder / "space.yaml").write_text(source_text("nas-bench-201") + "\n")
-    with pytest.raises(StorageError, match=r"space\.yaml differs"), opened_run(folder):
+    with pytest.raises(StorageError, match=r"space\.yaml was changed"), opened_run(folder):
         pass
 
 
@@ -117,7 +117,7 @@ def test_a_file_in_the_place_of_the_folder_is_told(
     config: Settings, begin: Begin, tmp_path: Path, out: str
 ) -> None:
     (tmp_path / "file").write_text("precious")
-    with pytest.raises(RunFolderError, match=f"{out}: (expected a folder|cannot be made)"):
+    with pytest.raises(RunFolderError, match=f"{out}: (expected a folder|cannot be created)"):
         begin(config, out)
     assert (tmp_path / "file").read_text() == "precious"
 
@@ -127,7 +127,7 @@ def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(
 ) -> None:
     begin(config, "run")
     monkeypatch.setattr(module, "check_is_free", lambda *_: None)  # it was free a moment ago
-    with pytest.raises(RunFolderError, match="run: cannot be made: Directory not empty"):
+    with pytest.raises(RunFolderError, match="run: cannot be created: Directory not empty"):
         begin(changed(config, seed=5), "run")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     with opened_run(tmp_path / "run") as (read, _):

@@ -100,7 +100,7 @@ def test_a_plain_run_has_no_credit(config: Settings, begin: Begin, run: Run) -> 
         (
             {"mutation": "plain", "eg_without": ("cma",)},
             ConfigError,
-            "eg-without: expected --mutation eg",
+            "eg-without: switches off parts of --mutation eg",
         ),
         ({"algorithm": "bionas-eg"}, ConfigError, "both search in a supernet"),
         ({"algorithm": "random"}, ConfigError, "'random' is the control"),

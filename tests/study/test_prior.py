@@ -118,7 +118,7 @@ def test_results_that_were_edited_are_noticed(
     path.write_text(json.dumps(document))
     damaged = verify(folder, write_tables=lambda *_: None, reads_images=False)
     assert path in [each.path for each in damaged]
-    with pytest.raises(StorageError, match=r"prior\.json: missing, or not what was written"):
+    with pytest.raises(StorageError, match=r"prior\.json: missing, or changed since"):
         run(folder)
     path.unlink()
     with pytest.raises(StorageError, match=r"prior\.json: missing"):
@@ -156,7 +156,7 @@ def test_candidates_that_failed_are_left_out(
             {"space": "darts"},
             "has no result for a genome of space darts with the rules fa",
         ),
-        ({"algorithm": "bionas-eg"}, "bionas-eg cannot begin with earlier results"),
+        ({"algorithm": "bionas-eg"}, "bionas-eg cannot use earlier results"),
         ({"prior_sha256": "a" * 64}, "expected results with the hash aaaa"),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_configuration_with_a_prior_needs_the_runs(
 ) -> None:
     settings, text = with_prior(later, load("nas-bench-201"), [earlier])
     assert with_prior(settings, load("nas-bench-201"), [earlier]) == (settings, text)
-    with pytest.raises(ConfigError, match="name them by --prior, or remove the setting"):
+    with pytest.raises(ConfigError, match="name them with --prior, or remove the setting"):
         with_prior(settings, load("nas-bench-201"), [])
     with pytest.raises(RunFolderError, match="expected the folder of a run"):
         with_prior(later, load("nas-bench-201"), [tmp_path])

@@ -74,7 +74,9 @@ def test_an_order_that_the_journal_tells_otherwise_is_refused(
     go_on(folder)
     go_on(folder)  # as it was written, it is replayed to its end
     forge_all(folder, forgery)
-    with pytest.raises(StorageError, match="of this run held other candidates"):
+    with pytest.raises(
+        StorageError, match="of this run cannot be reproduced: it held other candidates"
+    ):
         go_on(folder)
 
 
@@ -93,7 +95,9 @@ def test_an_ask_and_a_promotion_that_changed_places_are_refused(
         return drafts
 
     forge_all(folder, change)
-    with pytest.raises(StorageError, match="of this run held other candidates"):
+    with pytest.raises(
+        StorageError, match="of this run cannot be reproduced: it held other candidates"
+    ):
         go_on(folder)
 
 

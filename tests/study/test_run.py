@@ -264,7 +264,10 @@ def test_a_journal_of_other_candidates_is_refused(
     folder = begin(config, "run")
     run(folder, 1)
     forge(folder, "asked", lambda asked: {**asked, "key": f"f{asked['key'][1:]}"})
-    with pytest.raises(StorageError, match="generation 0 of this run held other candidates"):
+    with pytest.raises(
+        StorageError,
+        match="generation 0 of this run cannot be reproduced: it held other candidates",
+    ):
         run(folder, 1)
 
 

@@ -76,7 +76,7 @@ def test_another_protocol_is_refused(
     config: Settings, begin: Begin, change: dict[str, Any], said: str
 ) -> None:
     earlier = begin(config, "earlier")
-    with pytest.raises(ConfigError, match="is of another protocol") as refused:
+    with pytest.raises(ConfigError, match="has another protocol") as refused:
         check_protocol(changed(config, **change), source_text("nas-bench-201"), [earlier])
     assert said in str(refused.value)
     assert earlier.name in str(refused.value)

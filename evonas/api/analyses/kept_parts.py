@@ -1,4 +1,4 @@
-"""Expensive parts of an analysis, kept on disk: an analysis that is called again goes on."""
+"""Expensive parts of an analysis, cached on disk so that a repeated call continues."""
 
 import json
 from collections.abc import Callable
@@ -12,23 +12,23 @@ KEPT_FOLDER = "kept"
 
 @final
 class KeptParts:
-    """JSON files, each with what it was made from.
+    """JSON files, each stored with the inputs it was computed from.
 
     Args:
-        folder: of the analysis.
+        folder: folder of the analysis.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / KEPT_FOLDER
 
     def get(self, name: str, made_from: dict[str, Any], make: Callable[[], Any]) -> Any:
-        """The part called ``name``: from its file, or made now and written.
+        """The part called ``name``: read from its file, or computed now and written.
 
         Args:
-            name: of the file, without its ending.
-            made_from: what decides the part, as JSON has it. A file that was made from anything
-                else, or that cannot be read, is replaced.
-            make: computes the part, as JSON has it (NaN and infinity are allowed).
+            name: name of the file, without its ending.
+            made_from: the inputs that determine the part, as JSON values. A file computed from
+                other inputs, or unreadable, is replaced.
+            make: computes the part, as JSON values (NaN and infinity are allowed).
         """
         path = self._folder / f"{name}.json"
         try:
@@ -36,7 +36,7 @@ class KeptParts:
             if known["made_from"] == made_from:
                 return known["part"]
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # not there, or torn, or of another version: it is made anew
+            pass  # missing, truncated or of another version: compute it again
         part = make()
         text = json.dumps({"made_from": made_from, "part": part})
         write_whole(path, text.encode())

@@ -37,12 +37,12 @@ LANDSCAPE_IMAGES = 256
 @final
 @dataclass(frozen=True)
 class Looked:
-    """One network that is looked at.
+    """One network under analysis.
 
     Attributes:
-        run: that it is from.
-        candidate: of this run.
-        seed: of the analysis.
+        run: its run.
+        candidate: candidate of this run.
+        seed: seed of the analysis.
     """
 
     run: RunState
@@ -51,17 +51,17 @@ class Looked:
 
     @property
     def weights_file(self) -> Path:
-        """Of its trained weights; there may be none."""
+        """The file of its trained weights, which may not exist."""
         return weights_path(self.run.folder, self.candidate.key)
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The weights at which it can be looked at."""
+        """The weights at which it can be analysed."""
         return ("initial", "trained") if self.weights_file.exists() else ("initial",)
 
     @property
     def assignments(self) -> tuple[str, ...]:
-        """Its own rules, back-propagation, and each rule of the run by itself."""
+        """Its own rules, back-propagation, and each rule of the run in all layers."""
         return tuple(dict.fromkeys((OWN, REFERENCE, *self.run.settings.problem.rules)))
 
     @cached_property
@@ -82,10 +82,10 @@ class Looked:
         """Noise and alignment of every layer under every assignment.
 
         Args:
-            parts: where it is kept.
+            parts: cache for the result.
             state: one of :attr:`states`.
             batches: how many mini-batches, of the size that the run trains with.
-            advance: is told of every batch of every assignment.
+            advance: called with every batch of every assignment.
         """
 
         def make() -> list[dict[str, Any]]:
@@ -108,9 +108,9 @@ class Looked:
         """The loss around the trained weights: rows by the first direction.
 
         Args:
-            parts: where it is kept.
+            parts: cache for the result.
             grid: points along each direction.
-            advance: is told of every row.
+            advance: called with every row.
         """
 
         def make() -> list[list[float]]:
@@ -155,7 +155,7 @@ class Looked:
         return network
 
     def _made_from(self, state: str) -> dict[str, Any]:
-        """All that decides a part, but for its own options."""
+        """Everything that determines a part, except its own options."""
         weights = None
         if state == "trained":
             weights = hashlib.sha256(self.weights_file.read_bytes()).hexdigest()
@@ -171,7 +171,7 @@ class Looked:
 
 
 def grid_steps(grid: int) -> list[float]:
-    """Evenly from -1 to 1, the centre among them: ``grid`` is odd."""
+    """Evenly spaced from -1 to 1; ``grid`` is odd, so 0 is included."""
     steps: list[float] = np.linspace(-1.0, 1.0, grid).tolist()
     return steps
 
@@ -179,16 +179,16 @@ def grid_steps(grid: int) -> list[float]:
 def chosen_networks(
     runs: Sequence[RunState], keys: Sequence[str] | None, *, seed: int, most: int
 ) -> list[Looked]:
-    """Those to look at: by their keys, or the first of the front of the runs.
+    """The networks to analyse: those with the given keys, or the first on the runs' fronts.
 
     Args:
         runs: to look in.
-        keys: of candidates, or beginnings of them; None for the front.
-        seed: of the analysis.
-        most: how many of the front.
+        keys: keys of candidates, or prefixes of them; None for the front.
+        seed: seed of the analysis.
+        most: how many of the front at most.
 
     Raises:
-        UnknownNameError: no candidate of any run has the key, or several begin so.
+        UnknownNameError: no candidate of any run has the key, or the prefix is ambiguous.
     """
     if keys is None:
         fronts = [

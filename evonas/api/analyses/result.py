@@ -17,20 +17,20 @@ class Analysis:
     """The tables of an analysis; one that was left out is None, and ``left_out`` says why.
 
     Attributes:
-        folder: where tables and pictures lie.
+        folder: holds the tables and pictures.
         runs: folders of the runs.
-        candidates: that were trained, in all runs.
+        candidates: number of trained candidates in all runs.
         on_front: how many of them are on the front of their run.
-        keys: of the networks whose updates and losses were looked at.
+        keys: keys of the networks whose updates and losses were analysed.
         enrichment: every rule at every depth, see :class:`evonas.analysis.enrichment.RuleShare`.
         effects: every choice of every gene, see :class:`evonas.analysis.effects.Effect`.
-        fits: of the models behind it, see :class:`evonas.analysis.cross_validation.Fit`.
+        fits: fits of the models behind it, see :class:`evonas.analysis.cross_validation.Fit`.
         gradients: every layer under every assignment of rules, see
             :class:`evonas.evaluation.diagnostics.update_noise.LayerNoise`.
-        comparisons: every assignment beside the network's own, see
+        comparisons: every assignment compared with the network's own, see
             :class:`evonas.analysis.noise_comparison.NoiseComparison`.
         landscape: the loss at every point of the grid.
-        left_out: by what was left out, why.
+        left_out: by part left out, the reason.
 
     Examples:
         >>> found = evonas.analyse(study, what=["enrichment"], out="found", progress=False)

@@ -8,7 +8,7 @@ from rich.console import Console
 from evonas.api.terminal.bar_columns import counting_bar
 
 Steps = Callable[[int], None]
-"""To be called with the number of steps that were just done."""
+"""Call it with the number of steps just completed."""
 
 
 @contextmanager
@@ -16,9 +16,9 @@ def steps_bar(title: str, total: int, *, console: Console, is_shown: bool) -> It
     """A bar with the time left, where there is a terminal.
 
     Args:
-        title: what is done.
+        title: text before the bar.
         total: steps.
-        console: to draw on.
+        console: console to draw on.
         is_shown: False for nothing at all.
     """
     if not is_shown or not console.is_terminal:

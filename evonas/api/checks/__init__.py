@@ -1,1 +1,1 @@
-"""What a search is given, looked at before it begins: images and spaces."""
+"""Checks of a search's inputs before it starts: images and spaces."""

@@ -1,4 +1,4 @@
-"""A data set looked at before a search."""
+"""The check of a data set before a search."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from evonas.evaluation.data.survey.survey import Survey
 from evonas.settings import Settings
 
 SHEET = "images.png"
-"""In the folder of a run: what its networks see."""
+"""Contact sheet in a run's folder: the images as its networks see them."""
 
 
 def check_data(
@@ -29,14 +29,14 @@ def check_data(
     """What a data set holds: images of each class and part, bad files, duplicates.
 
     Args:
-        dataset: its name.
-        data_dir: where it lies; None for the default.
-        fitting: the size that a search would bring images to; None leaves them as they are.
-        on_progress: is told of the files that were read and of their number.
+        dataset: name of the data set.
+        data_dir: its folder; None for the default.
+        fitting: how a search would resize the images; None keeps their size.
+        on_progress: called with the number of files read and their total.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: it is missing, or its folders are not what they must be.
+        DataError: it is missing, or its folders are not laid out as required.
     """
     root, fitting = data_dir or default_data_dir(), fitting or Fitting()
     source = source_of(dataset, root, fitting=fitting)
@@ -58,7 +58,7 @@ def check_data(
 
 
 def write_contact_sheet(survey: Survey, path: Path) -> bool:
-    """Draw what the network will see; gives whether there is anything to draw.
+    """Draw what the network will see; returns whether there was anything to draw.
 
     Raises:
         OSError: the picture cannot be written.
@@ -74,7 +74,7 @@ def survey_of_run(settings: Settings) -> Survey:
     """The survey of the images of a run.
 
     Args:
-        settings: of the run, filled in.
+        settings: resolved settings of the run.
 
     Raises:
         DataError: see :func:`check_data`.

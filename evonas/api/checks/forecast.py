@@ -1,4 +1,4 @@
-"""What a run will need before it is begun: some of its candidates tried, none trained."""
+"""The forecast of a run's needs: some candidates are timed for a few steps, none is trained."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -28,14 +28,15 @@ DEFAULT_SAMPLE = 5
 
 @dataclass(frozen=True)
 class RunForecast:
-    """What a run will need on a CPU.
+    """The needs of a run on a CPU.
 
     Attributes:
-        candidates: that were looked at.
-        evaluations: trainings of the run, at most.
-        workers: candidates at once.
-        cores: of this machine.
-        epochs_share: mean share of its epochs that a candidate is trained for; 1 without rungs.
+        candidates: the candidates examined.
+        evaluations: maximum number of trainings of the run.
+        workers: number of candidates trained in parallel.
+        cores: cores of this machine.
+        epochs_share: mean share of the full epochs that a candidate is trained for; 1 without
+            rungs.
     """
 
     candidates: tuple[CandidateForecast, ...]
@@ -46,12 +47,12 @@ class RunForecast:
 
     @property
     def at_once(self) -> int:
-        """Candidates that have a core to themselves at any time."""
+        """Number of candidates that each have a core of their own."""
         return min(self.workers, self.cores)
 
     @property
     def seconds_a_candidate(self) -> float:
-        """Of one core, on the mean of those looked at."""
+        """Mean time per candidate on one core, over the candidates examined."""
         return sum(
             each.training_seconds * self.epochs_share + each.objective_seconds
             for each in self.candidates
@@ -59,12 +60,12 @@ class RunForecast:
 
     @property
     def seconds(self) -> float:
-        """Of the whole run, if nothing fails, nothing is left out and the cores are free."""
+        """Time of the whole run, if nothing fails or is skipped and the cores are free."""
         return self.evaluations * self.seconds_a_candidate / self.at_once
 
     @property
     def peak_bytes(self) -> int:
-        """Of the steps of all workers at once, each with the largest network looked at."""
+        """Peak memory if every worker trains the largest network examined."""
         return self.workers * max(each.peak_bytes for each in self.candidates)
 
 
@@ -76,14 +77,14 @@ def forecast_run(
     clock: Callable[[], float] = time.thread_time,
     on_progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> RunForecast:
-    """What a run with these settings will need; its data are read, and nothing is written.
+    """Estimate what a run with these settings needs; its data are read, nothing is written.
 
     Args:
-        given: as for a run.
-        genome: the candidate to look at; None for some drawn by the run's seed.
-        sample: how many are drawn.
-        clock: in seconds; by default that of the processor, on which others' work does not count.
-        on_progress: is called with how many candidates were looked at, and how many will be.
+        given: settings, as for a run.
+        genome: the candidate to examine; None to draw some with the run's seed.
+        sample: number of candidates to draw.
+        clock: time in seconds; by default processor time, which excludes other processes.
+        on_progress: called with the number of candidates examined so far and their total.
 
     Raises:
         ConfigError: the run is on a GPU, or the sample is empty.
@@ -94,7 +95,7 @@ def forecast_run(
     settings = resolve(given)
     if settings.machine.device != "cpu":
         raise ConfigError(
-            f"device: a forecast is made on a CPU only, got {settings.machine.device}; "
+            f"device: forecasts run on the CPU only, got {settings.machine.device}; "
             "add --device cpu"
         )
     protocol, training = Protocol.of(settings), settings.training
@@ -132,11 +133,11 @@ def forecast_run(
 
 
 def mean_epochs(rungs: Sequence[int], *, eta: int) -> float:
-    """Epochs of a candidate on average, where one of ``eta`` is promoted from each rung.
+    """Mean epochs per candidate when one in ``eta`` is promoted from each rung.
 
     Args:
         rungs: epochs after which candidates are compared; the last is full training.
-        eta: of so many candidates, one is promoted.
+        eta: reduction factor: one in so many candidates is promoted.
     """
     before, mean = 0, 0.0
     for place, epochs in enumerate(rungs):

@@ -1,4 +1,4 @@
-"""A bar while the files of a data set are read for the first time, which may take minutes."""
+"""A progress bar for the first read of a data set's files, which may take minutes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from evonas.evaluation.data.folder.watching import told_of_files
 
 @contextmanager
 def reading_bar(*, is_quiet: bool) -> Iterator[None]:
-    """Show how many image files were decoded in this block; nothing, where none are.
+    """Show how many image files are decoded inside this block; nothing if none are.
 
     Args:
-        is_quiet: whether nothing is shown.
+        is_quiet: whether to show nothing.
     """
     with (
         count_display(title="Reading", unit="images", is_quiet=is_quiet) as show,

@@ -1,4 +1,4 @@
-"""What a search space holds, and whether its smallest and its largest network train."""
+"""What a search space contains, and whether its smallest and largest networks train."""
 
 import itertools
 import random
@@ -15,22 +15,22 @@ from evonas.space import Genome, Space
 from evonas.space.macro.shape import largest, smallest
 
 MOST_COUNTED = 40_000
-"""Genomes of which every one is looked at; of more, a sample is."""
+"""Up to this many genomes, all are examined; beyond, a sample."""
 NUM_SAMPLED = 1000
 NUM_TRIED = 20
-"""Genomes among which the smallest and the largest network are sought."""
+"""Number of genomes searched for the smallest and the largest network."""
 MACRO_KINDS = ("activation", "normalisation", "channels", "repeat")
 BATCH, CLASSES, CHANNELS, LEAST_SIDE = 8, 10, 3, 32
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many genomes, and how many different functions they are.
+    """How many genomes a space has, and how many different functions.
 
     Attributes:
-        genomes: of the space.
-        looked_at: all of them, or a sample.
-        functions: different keys among those looked at.
+        genomes: genomes of the space.
+        looked_at: number examined: all, or a sample.
+        functions: number of different keys among those.
     """
 
     genomes: int
@@ -39,7 +39,7 @@ class Count:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every genome was looked at."""
+        """Whether every genome was examined."""
         return self.looked_at == self.genomes
 
 
@@ -49,12 +49,12 @@ class Step:
 
     Attributes:
         genome: its text.
-        parameters: that are trained.
+        parameters: number of trainable parameters.
         multiply_adds: for one image.
-        side: of the images, pixels.
-        loss_before: of the batch, nats.
-        loss_after: the same after the step.
-        seconds: that the step took.
+        side: side length of the images, pixels.
+        loss_before: loss of the batch before the step, nats.
+        loss_after: its loss after the step, nats.
+        seconds: duration of the step.
     """
 
     genome: str
@@ -69,12 +69,12 @@ class Step:
 def count_functions(
     space: Space, *, seed: int = 0, on_progress: Callable[[int, int], object] | None = None
 ) -> Count:
-    """Count the genomes and their keys; where there are many genomes, those of a sample.
+    """Count the genomes and their keys, in a sample if there are many genomes.
 
     Args:
         space: at any size.
-        seed: of the sample.
-        on_progress: is called with how many genomes were looked at, and how many will be.
+        seed: seed of the sample.
+        on_progress: called with the number of genomes examined so far and their total.
     """
     if space.size <= MOST_COUNTED:
         choices = [range(len(gene.choices)) for gene in space.genes]
@@ -95,12 +95,12 @@ def count_functions(
 def extreme_steps(space: Space, *, seed: int = 0) -> tuple[Step, Step]:
     """Train one step of the smallest and of the largest network.
 
-    Widths and depths are the smallest and the largest that genomes may choose; among random
-    operations the cheapest and the most expensive of some are taken, in parameters.
+    Widths and depths are the smallest and the largest that genomes may choose. Of some random
+    choices of operations, those with the fewest and the most parameters are taken.
 
     Args:
-        space: at the size at which they are built.
-        seed: of the genomes, the weights and the images.
+        space: the space at the size to build.
+        seed: seed of the genomes, the weights and the images.
 
     Raises:
         SpaceError: a network cannot be built.
@@ -120,7 +120,7 @@ def _by_size(space: Space, macro: tuple[int, ...], side: int, seed: int) -> list
         values = list(space.sample(rng).values)
         values[first : first + len(macro)] = macro
         genome = space.canonical(Genome(tuple(values)))
-        # a canonical genome may have other widths, where these do not matter
+        # a canonical genome may have other widths where these have no effect
         with torch.device("meta"):
             network = build(
                 space, genome, input_shape=(CHANNELS, side, side), num_classes=CLASSES, seed=0
@@ -157,5 +157,5 @@ def _step(space: Space, genome: Genome, side: int, seed: int) -> Step:
 
 
 def one_rule(space: Space) -> Space:
-    """The same space with one rule, in which only architectures differ."""
+    """The same space with a single rule, so that only architectures differ."""
     return space.with_rules((next(iter(all_rules())),))

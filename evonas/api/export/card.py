@@ -1,4 +1,4 @@
-"""The model card of an exported network: what it is, what was measured, what is not known."""
+"""The model card of an exported network: what it is, what was measured, what is unknown."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -30,11 +30,11 @@ def model_card(
     """The card as Markdown.
 
     Args:
-        network: that was exported.
-        about: the description in the model's file.
-        use: code that gives logits, in Python.
-        source: the model's file.
-        run: the folder of the run that found it; None for a file by itself.
+        network: the network that was exported.
+        about: the description in the model file.
+        use: Python code that computes logits.
+        source: the model file.
+        run: the folder of the run that found it; None for a file on its own.
     """
     state = None if run is None else read_run(run)
     parts = [
@@ -44,9 +44,9 @@ def model_card(
         f"## How it learned\n\n{_learning(network, about, state)}",
         f"## What was measured\n\n{_measured(about, state, read_result(source.parent))}",
         f"## Under attack\n\n{_attacked(about['key'], state)}",
-        f"## Beside its controls\n\n{_controlled(about['key'], state)}",
-        "## Licence\n\nNo licence of these weights is stated here: state one, and keep to that of "
-        "the data that they were trained on. evonas itself is under the MIT licence.",
+        f"## Compared with its controls\n\n{_controlled(about['key'], state)}",
+        "## Licence\n\nThese weights come without a licence: choose one, and respect the licence "
+        "of the training data. evonas itself is under the MIT licence.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -66,7 +66,7 @@ def _interface(about: Mapping[str, Any]) -> str:
     names = ", ".join(map(str, about["class_names"])) or "by number"
     return (
         f"Input: float images in [0, 1] of shape (N, {shape}), for any N; the normalisation is "
-        f"inside. Output: logits of shape (N, {about['num_classes']}). Classes in their order: "
+        f"inside. Output: logits of shape (N, {about['num_classes']}). Classes, in order: "
         f"{names}."
     )
 
@@ -95,7 +95,7 @@ def _learning(network: nn.Module, about: Mapping[str, Any], state: RunState | No
         )
     if "training" in about:
         said = ", ".join(f"{name} {_plain(value)}" for name, value in about["training"].items())
-        lines.append(f"Trained to the end by `evonas train`: {said}.")
+        lines.append(f"Final training by `evonas train`: {said}.")
     return "\n\n".join(lines)
 
 
@@ -103,7 +103,10 @@ def _measured(about: Mapping[str, Any], state: RunState | None, result: FinalRes
     if result is not None:
         return _final(result)
     if state is None:
-        return "Nothing is known of a file by itself; export it by its run and key."
+        return (
+            "A model file on its own holds no measurements; export the network by its run and "
+            "key to include them."
+        )
     candidate = state.find(about["key"])
     confirmed = state.confirmed.get(candidate.key)
     rows = []
@@ -129,7 +132,7 @@ def _of_what(candidate: Candidate, is_confirmed: bool) -> str:
         " Confirmed values are means of fresh trainings of the same network, which played no part "
         "in choosing it."
         if is_confirmed
-        else " No fresh training has confirmed it: the value of a search is optimistic."
+        else " Not confirmed by fresh trainings: values found during a search are optimistic."
     )
     return (
         f"± one standard error. Values of the search are means of {candidate.replicates} trainings"
@@ -151,7 +154,7 @@ def _final(result: FinalResult) -> str:
             f"Validation accuracy {result.validation:.4f} at epoch {result.best_epoch}, which it "
             "chose."
         )
-    lines.append(f"One training of seed {result.seed}; plausible share {result.bio:.2f}.")
+    lines.append(f"One training with seed {result.seed}; plausible share {result.bio:.2f}.")
     return " ".join(lines)
 
 
@@ -167,10 +170,10 @@ def _attack_lines(key: str, state: RunState) -> Iterator[str]:
         found = state.audited[key]
         flags = ", ".join(found.flags) or "none"
         yield (
-            "Right under APGD on two losses and under Square, at "
+            "Correct under APGD (two losses) and Square at "
             f"{state.settings.attack.epsilon}: {found.worst_case:.3f} ± "
             f"{found.standard_error:.3f} of {found.num_images} validation images "
-            f"({found.clean:.3f} without attack). Signs of masked gradients: {flags}."
+            f"({found.clean:.3f} without attack). Signs of gradient masking: {flags}."
         )
     with readable_run(state.folder) as (_, journal):
         found_later = read_attacks(journal.findings(ATTACK))

@@ -1,4 +1,4 @@
-"""What was exported, held against the network: in a process of its own, without evonas."""
+"""Check an exported file against the network, in a separate process without evonas."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from evonas.errors import StorageError
 
 NUM_CHECKED = 64
 TOLERANCE = 1e-5
-"""Of the largest logit: what rounding in another order may change."""
+"""Tolerance relative to the largest logit: what another order of rounding may change."""
 
 _BEGIN = """
 import sys
@@ -51,12 +51,12 @@ with torch.no_grad():
 def check_export(
     network: nn.Module, path: Path, *, file_format: str, shape: tuple[int, int, int]
 ) -> None:
-    """Compare logits on images of noise, in a batch of another size than it was exported with.
+    """Compare logits on noise images, in a batch size different from that of the export.
 
     Args:
-        network: that was exported, on the CPU.
-        path: of the file.
-        file_format: of it: onnx, pt2 or python.
+        network: the network that was exported, on the CPU.
+        path: path of the exported file.
+        file_format: format of the file: onnx, pt2 or python.
         shape: channels, height and width of an image.
 
     Raises:
@@ -79,7 +79,7 @@ def _logits(path: Path, images: NDArray[np.float32], code: str) -> NDArray[np.fl
         given, found = Path(folder) / "images.npy", Path(folder) / "logits.npy"
         np.save(given, images)
         command = [sys.executable, "-c", code, str(path.resolve()), str(given), str(found)]
-        # from elsewhere, so that nothing is found by chance
+        # from another folder, so that nothing is imported by chance
         ended = subprocess.run(command, capture_output=True, check=False, text=True, cwd=folder)
         if ended.returncode:
             reason = ended.stderr.strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]

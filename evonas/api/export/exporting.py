@@ -35,7 +35,7 @@ USE = {
     "pt2": 'import torch\n\nlogits = torch.export.load("{file}").module()(images)',
     "python": "from {module} import Network\n\nlogits = Network()(images)",
 }
-"""By format, Python that gives logits."""
+"""By format, Python code that computes logits."""
 
 
 def export(
@@ -46,30 +46,30 @@ def export(
     out: Path | str | None = None,
     card: bool = True,
 ) -> Path:
-    """Write a trained network for other programs, and hold what was written against the network.
+    """Write a trained network for other programs, and check the file against the network.
 
-    The number of images in a batch is free. The normalisation is inside: images are float in
-    [0, 1]. Class names, key and genome are kept as metadata.
+    The batch size is free. The normalisation is included: images are float in
+    [0, 1]. Class names, key and genome are stored as metadata.
 
     Args:
-        model: the folder of a run, with ``key``; or the file of a model, as ``models/`` and
-            ``evonas train`` have it.
-        key: of a candidate of the run, or the beginning of it that no other has.
+        model: the folder of a run, with ``key``; or a model file, from ``models/`` or
+            ``evonas train``.
+        key: key of a candidate of the run, or an unambiguous prefix of it.
         format: ``safetensors`` (for :func:`evonas.load_network`), ``onnx`` (extra ``export``),
             ``pt2`` (``torch.export``), or ``python``: one module that builds the network without
-            evonas, with its weights beside it.
+            evonas, with its weights next to it.
         out: the file; ``<key>`` with the suffix of the format, in this folder, if None.
-        card: whether a model card is written beside it, in Markdown: how the network learned, and
-            what is known of it by the run, attacks and controls.
+        card: whether to write a Markdown model card next to it: how the network learned, and what
+            the run, attacks and controls found.
 
     Returns:
         The file.
 
     Raises:
-        ConfigError: the format is not known, its packages are missing, or no key was given.
-        UnknownNameError: no candidate has this key, or several begin so.
-        DataError: the file is missing, or no weights are kept of the candidate.
-        StorageError: the model is damaged, or what was written gives other logits.
+        ConfigError: the format is unknown, its packages are missing, or the key is missing.
+        UnknownNameError: no candidate has this key, or the prefix is ambiguous.
+        DataError: the file is missing, or the candidate's weights were not kept.
+        StorageError: the model is damaged, or the exported file gives other logits.
 
     Examples:
         >>> key = study.front.index[0]

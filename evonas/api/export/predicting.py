@@ -1,4 +1,4 @@
-"""``evonas.predict``: the classes that a trained network sees in image files."""
+"""``evonas.predict``: classify image files with a trained network."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ GREY = (
 
 @dataclass(frozen=True)
 class Prediction:
-    """Of one image.
+    """The prediction for one image.
 
     Attributes:
-        path: of the file.
+        path: path of the exported file.
         label: number of the class.
-        name: of the class; its number as text where names are not known.
-        probability: that the network gives it, in [0, 1]; networks are often too sure.
+        name: name of the class; its number as text if names are unknown.
+        probability: the network's probability for it, in [0, 1]; networks are often overconfident.
 
     Examples:
         >>> evonas.predict(next((study.folder / "models").iterdir()), [])
@@ -44,18 +44,19 @@ class Prediction:
 def predict(
     model: Path | str, files: Iterable[Path | str], *, fit: str = CROP
 ) -> list[Prediction]:
-    """Classify image files by a trained network.
+    """Classify image files with a trained network.
 
-    Each file is read by what it means (depth, transparency, orientation), and brought to the size
-    that the network was trained at.
+    Each file is decoded properly (depth, transparency, orientation), and resized to the size that
+    the network was trained at.
 
     Args:
-        model: the file of a model, as ``models/`` of a run and ``evonas train`` have it.
+        model: a model file, from ``models/`` of a run or from ``evonas train``.
         files: images, or folders of images.
-        fit: ``crop`` keeps the centre of an image that is no square, ``letterbox`` frames it.
+        fit: ``crop`` keeps the centre of an image that is not square, ``letterbox`` adds borders.
 
     Returns:
-        One prediction for each image, in the order given; folders in the order of names.
+        One prediction for each image, in the order given; folders are read in the order of file
+        names.
 
     Raises:
         ConfigError: there is no such fit.

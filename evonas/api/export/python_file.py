@@ -1,4 +1,4 @@
-"""A network as one Python module that needs torch and safetensors, and not evonas."""
+"""A network as one Python module that needs torch and safetensors, but not evonas."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from torch.fx import Node
 _HEADER = '''"""{title}
 
 Images, float (N, {shape}) in [0, 1], to logits (N, {num_classes}). The normalisation is inside.
-Written by evonas {version}. It needs torch and safetensors; its weights lie beside it.
+Written by evonas {version}. It needs torch and safetensors, and the file of weights next to it.
 """
 
 from pathlib import Path
@@ -44,15 +44,15 @@ def python_source(
     class_names: tuple[str, ...],
     version: str,
 ) -> tuple[str, dict[str, Tensor]]:
-    """The text of the module, and the weights by the names that it reads them by.
+    """The text of the module, and its weights by name.
 
     Args:
-        program: of the network, with one input and one output.
-        title: of the module.
+        program: program of the network, with one input and one output.
+        title: title of the module.
         shape: channels, height and width of an image.
-        num_classes: of the logits.
+        num_classes: number of classes.
         class_names: may be empty.
-        version: of evonas.
+        version: version of evonas.
     """
     signature = program.graph_signature
     homes = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}

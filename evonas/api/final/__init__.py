@@ -1,1 +1,1 @@
-"""``evonas.train``: a chosen network, trained to the end."""
+"""``evonas.train``: the final training of a chosen network."""

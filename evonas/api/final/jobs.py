@@ -1,4 +1,4 @@
-"""What a user asks to have trained, as a job: a candidate of a run, a genome, a named network."""
+"""A request for a final training as a job: a candidate of a run, a genome, a named network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ RECIPES = {
     "resnet20": "resnet20", "resnet56": "resnet56", "vgg8b": "vgg8b-local",
     "fast-cifar10": "fast-cifar10", "fast-cifar10-plain": "fast-cifar10",
 }  # fmt: skip
-"""Of a network, unless another is asked for."""
+"""Default recipe of a named network."""
 MIN_IMAGE_SIZE = 4  # pixels, as in a search
 
 
@@ -55,7 +55,7 @@ def make_job(
     device: str,
     processes: int = 1,
 ) -> tuple[FinalJob, Path, Path]:
-    """What is trained, the folder for it, and where the images lie.
+    """The job, its folder, and the folder of the images.
 
     Arguments and errors are those of :func:`train`.
     """
@@ -80,7 +80,9 @@ def make_job(
         job = _job_of_name(network, rule, common, has_size=bool(channels or cells or rules))
         name = f"final-{job.architecture.key}"
     elif rule is not None:
-        raise ConfigError("rule: it is for --network; a genome has its own rules (see --rules)")
+        raise ConfigError(
+            "rule: only for --network; a genome contains its own rules (see --rules)"
+        )
     elif run is not None:
         job, where = _job_of_run(Path(run), key, common, data_dir=data_dir)
         base = Path(run) / FINAL_FOLDER
@@ -100,7 +102,7 @@ def make_job(
     if image_size is not None:
         if image_size < MIN_IMAGE_SIZE:
             raise ConfigError(f"image_size: expected at least {MIN_IMAGE_SIZE}, got {image_size}")
-        if image_size != job.fitting.size:  # the run's hash is of images at its own size
+        if image_size != job.fitting.size:  # the run's hash covers images at the run's size
             fitting = replace(job.fitting, size=image_size)
             job = replace(job, fitting=fitting, train_sha256=None)
     look_up(all_datasets(), job.dataset, kind="data set")
@@ -108,14 +110,13 @@ def make_job(
     job = replace(job, fitting=stored)
     if processes < 1 or recipe.batch % processes:
         raise ConfigError(
-            f"processes: expected at least 1, and a divisor of the batch of {recipe.batch}, got "
-            f"{processes}"
+            f"processes: expected a divisor of the batch size {recipe.batch}, got {processes}"
         )
     return replace(job, processes=processes), base / name, where.resolve()
 
 
 def _stored(job: FinalJob, asked: str, *, data_dir: Path, device: str) -> Fitting:
-    """Where the images of a training are kept; on disk where those of the run were."""
+    """The image storage of a training; on disk if the run's was."""
     if asked not in STORAGE:
         raise ConfigError(f"image_storage: expected {', '.join(STORAGE)}, got {asked}")
     if asked == AUTO and job.fitting.stays_on_disk:
@@ -138,15 +139,15 @@ def recipe_with(
     """A recipe with some of its values changed.
 
     Args:
-        given: a recipe or its name; None for that of the network, or of NAS-Bench-201.
+        given: a recipe or its name; None for the network's own, or that of NAS-Bench-201.
         network: a network's name; None for a genome.
-        epochs: in the place of the recipe's.
-        batch: the same.
-        learning_rate: the same.
+        epochs: overrides the recipe's.
+        batch: overrides the recipe's.
+        learning_rate: overrides the recipe's.
 
     Raises:
         UnknownNameError: no recipe has this name.
-        ConfigError: a value is out of range, or the file is no recipe.
+        ConfigError: a value is out of range, or the file is not a recipe.
     """
     given = given or RECIPES.get(network or "", DEFAULT_RECIPE)
     recipe = given if isinstance(given, FinalRecipe) else load_recipe(given)
@@ -160,7 +161,7 @@ def recipe_with(
 
 @dataclass(frozen=True)
 class _Common:
-    """What every kind of job has."""
+    """The fields that all kinds of job share."""
 
     recipe: FinalRecipe
     split_seed: int
@@ -191,14 +192,14 @@ def _job_of_name(
 ) -> FinalJob:
     if has_size:
         raise ConfigError(
-            f"network: {network} has its own size and one --rule, or one for each layer; expected "
-            "no channels, cells or rules"
+            f"network: {network} has a fixed size, and takes one --rule or one per layer; "
+            f"expected no channels, cells or rules"
         )
     look_up(NETWORKS, network, kind="network")
     if rule is None:
-        raise ConfigError(f"rule: expected one beside the network {network}, such as bp, got none")
+        raise ConfigError(f"rule: expected one for the network {network}, such as bp, got none")
     if common.dataset is None:
-        raise ConfigError(f"dataset: expected one beside the network {network}, got none")
+        raise ConfigError(f"dataset: expected one for the network {network}, got none")
     rules = split_rules(rule) if isinstance(rule, str) else tuple(rule)
     return common.job(NamedArchitecture(network, rules), common.dataset)
 
@@ -234,7 +235,7 @@ def _job_of_genome(space: str | Path | None, genome: str, common: _Common) -> Fi
     dataset = common.dataset
     if space is None or dataset is None:
         missing = "space" if space is None else "dataset"
-        raise ConfigError(f"{missing}: expected one beside the genome, got none")
+        raise ConfigError(f"{missing}: expected one with the genome, got none")
     whole = load(str(space))
     is_known = dataset in all_datasets() and dataset not in COUNTED
     traits = traits_of(dataset) if is_known else None

@@ -1,4 +1,4 @@
-"""What came of a final training, over its seeds."""
+"""The result of a final training, over its seeds."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def seed_folder(folder: Path, seed: int) -> Path:
-    """Of one seed, in the folder of a training."""
+    """Folder of one seed, inside that of a training."""
     return folder / f"seed-{seed}"
 
 
 @dataclass(frozen=True)
 class FinalReport:
-    """A final training that has ended.
+    """A finished training.
 
     Attributes:
         folder: with ``config.yaml``, ``seeds.csv``, ``curve.png`` and a folder for each seed.
@@ -42,7 +42,7 @@ class FinalReport:
     def test(self) -> tuple[float, float | None] | None:
         """Mean of the seeds' test accuracies and their standard deviation.
 
-        The latter is None for one seed; all is None where the data set has no test images.
+        The latter is None for one seed; the result is None if the data set has no test images.
         """
         found = [each.test for each in self.results if each.test is not None]
         if not found:
@@ -51,7 +51,7 @@ class FinalReport:
 
     @property
     def table(self) -> "pd.DataFrame":
-        """One row for each seed, as ``seeds.csv`` has it."""
+        """One row for each seed, as in ``seeds.csv``."""
         import pandas as pd
 
         rows = []
@@ -77,11 +77,11 @@ class FinalReport:
         """The trained network of a seed.
 
         Args:
-            seed: of the training; the first one if None.
+            seed: seed of the training; the first one if None.
 
         Returns:
             A network in evaluation mode, on the CPU: float images (N, channels, height, width) in
-            [0, 1] to logits (N, classes). The normalisation is inside.
+            [0, 1] to logits (N, classes). The normalisation is included.
 
         Raises:
             UnknownNameError: this seed was not trained.

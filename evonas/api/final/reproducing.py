@@ -1,4 +1,4 @@
-"""``evonas.reproduce``: a paper's table beside trainings of one's own."""
+"""``evonas.reproduce``: a paper's table compared with your own trainings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class Reproduction:
     """A published table and ours.
 
     Attributes:
-        title: of the table, with its paper.
-        unknown: what the paper's table has and this one has not.
-        rows: by the names of the columns.
+        title: title of the table, with its paper.
+        unknown: what the paper's table has and this one lacks.
+        rows: values by column name.
 
     Examples:
         >>> evonas.reproduce("bionas", table=1).rows[0]["error_percent"]
@@ -29,16 +29,16 @@ class Reproduction:
 
     @property
     def markdown(self) -> str:
-        """As a table of Markdown, with its title and what is not known."""
-        return f"**{self.title}**\n\n{as_markdown(self.rows)}\n\nNot at hand: {self.unknown}.\n"
+        """The table in Markdown, with its title and what is missing."""
+        return f"**{self.title}**\n\n{as_markdown(self.rows)}\n\nNot available: {self.unknown}.\n"
 
 
 def reproduce(paper: str, folders: Iterable[Path | str] = (), *, table: int = 1) -> Reproduction:
-    """Published figures beside those of ``evonas train``, each with its budget.
+    """Compare published numbers with those of ``evonas train``, each with its budget.
 
     Args:
         paper: ``bionas``.
-        folders: in which trainings of one's own are looked for, also below.
+        folders: searched recursively for your own trainings.
         table: its number in the paper.
 
     Raises:

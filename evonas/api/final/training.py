@@ -1,4 +1,4 @@
-"""Train a candidate of a run, or a genome of a space, to the end; test it once."""
+"""Fully train a candidate of a run, a genome or a named network; test it once."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -54,49 +54,49 @@ def train(
     out: Path | str | None = None,
     progress: bool = True,
 ) -> FinalReport:
-    """Train one network to the end, once for each seed, and test it once.
+    """Train one network fully, once for each seed, and test it once.
 
-    Interrupted at any moment, the same call goes on where it was, to the same numbers (on the same
-    number of threads). What has ended is only read.
+    After an interruption, the same call continues to the same numbers (on the same number of
+    threads). Finished seeds are only read.
 
     Args:
         run: the folder of a run; or give ``space`` and ``genome``, or ``network`` and ``rule``.
-        key: of a candidate of the run, or the beginning of it that no other has.
+        key: key of a candidate of the run, or an unambiguous prefix of it.
         space: name of a shipped space, or path of a YAML file.
         genome: its text, as in the tables of a run.
         network: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain.
-        rule: of all its layers, or one for each from the stem to the classifier; options stand in
+        rule: rule of all layers, or one per layer from the stem to the classifier; options in
             brackets, as in ``local(beta=0.99)``.
-        recipe: name of a shipped recipe, path of a YAML file, or a recipe; that of the network, or
+        recipe: name of a shipped recipe, path of a YAML file, or a recipe; the network's own, or
             ``nas-bench-201``, if None.
-        epochs: in the place of the recipe's.
-        batch: in the place of the recipe's.
-        learning_rate: in the place of the recipe's.
-        channels: of the first stage; the run's, or the space's, if None.
-        cells: of a stage; the run's, or the space's, if None.
-        rules: that the genome chooses from; the run's, or the space's, if None.
+        epochs: overrides the recipe's.
+        batch: overrides the recipe's.
+        learning_rate: overrides the recipe's.
+        channels: channels of the first stage; the run's, or the space's, if None.
+        cells: cells of a stage; the run's, or the space's, if None.
+        rules: the rules that the genome chooses from; the run's, or the space's, if None.
         dataset: its name; the run's if None.
-        data_dir: where it lies; where the run found it if None.
-        image_size: height and width that images are brought to, in pixels; the run's, or as they
-            are, if None.
-        image_storage: ``memory``, ``disk``, or ``auto``: as in the run, else by an estimate. The
-            numbers are the same.
-        split_seed: picks the validation images.
-        seeds: how many trainings, from seed 0.
+        data_dir: folder of the images; the run's if None.
+        image_size: height and width to resize images to, in pixels; the run's, or unchanged, if
+            None.
+        image_storage: ``memory``, ``disk``, or ``auto``: as in the run, else by an estimate.
+            Results are the same.
+        split_seed: seed that picks the validation images.
+        seeds: number of trainings, from seed 0.
         device: cpu, cuda or cuda:<number>.
         precision: fp32, tf32 or bf16; what suits the device if None.
-        processes: that share each batch; on GPUs each has one of its own. Their number changes
-            the result, see ``docs/training.md``.
-        out: the folder of the training; one of its own in the run's folder, or
+        processes: number of processes that share each batch; on GPUs, one GPU each. Their number
+            changes the result, see ``docs/training.md``.
+        out: the folder of the training; a subfolder of the run, or
             ``runs/final-<space>-<key>``, or ``runs/final-<network>-<rule>``, if None.
-        progress: whether a progress bar is shown.
+        progress: whether to show a progress bar.
 
     Raises:
-        InputError: what was given does not fit together, or the folder holds another training.
-        DataError: the images are missing, damaged or others than the run had.
-        TrainingDiverged: the loss stopped being finite.
+        InputError: the arguments do not fit together, or the folder holds another training.
+        DataError: the images are missing, damaged or not those of the run.
+        TrainingDiverged: the loss became infinite or NaN.
         StorageError: a file of the training is damaged.
-        ClusterError: a process that shares the batches was lost.
+        ClusterError: one of the processes was lost.
 
     Examples:
         >>> key = study.front.index[0]
@@ -137,13 +137,13 @@ def train_to_the_end(
 
     Args:
         job: what is trained.
-        folder: of the training; made if need be.
-        data_dir: where the images lie.
-        seeds: how many.
-        device: that they are trained on.
-        on_progress: is called with the steps that are done and their total, over all seeds.
-        tell: is told what the user should know.
-        on_epoch: is called after every epoch, with the seed.
+        folder: folder of the training; created if missing.
+        data_dir: folder of the images.
+        seeds: number of seeds.
+        device: device to train on.
+        on_progress: called with the number of finished steps and their total, over all seeds.
+        tell: called with messages for the user.
+        on_epoch: called after every epoch, with the seed.
 
     Raises:
         EvonasError: see :func:`train`.
@@ -155,9 +155,9 @@ def train_to_the_end(
         lock = FileLock(folder / "lock")
         lock.acquire(timeout=0.5, poll_interval=0.05)
     except Timeout as problem:
-        raise RunFolderError(f"{folder}: another process is at work on this training") from problem
+        raise RunFolderError(f"{folder}: another process is working on this training") from problem
     except OSError as problem:
-        raise RunFolderError(f"{folder}: cannot be made: {problem.strerror}") from problem
+        raise RunFolderError(f"{folder}: cannot be created: {problem.strerror}") from problem
     try:
         job.write(folder, versions=installed_packages(), data_dir=str(data_dir))
         return _train(job, folder, data_dir, seeds, device, on_progress, tell, on_epoch)

@@ -1,4 +1,4 @@
-"""A run copied into the store of another tool, once or for as long as it goes on."""
+"""Copy a run into another tool's store, once or while it runs."""
 
 import hashlib
 import tempfile
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from evonas.report.mirrors.tensorboard_events import TensorboardMirror
 
 MIN_SECONDS = 1.0
-"""Between two looks at a run."""
+"""Minimum seconds between two checks of a run."""
 
 Bar = Callable[[int], AbstractContextManager[Step]]
-"""Shows how far a copy is: called with the number of trainings."""
+"""Shows the progress of a copy: called with the number of trainings."""
 
 
 def mirror(
@@ -38,9 +38,8 @@ def mirror(
 ) -> None:
     """Copy a run into an Optuna storage, event files of TensorBoard, or an MLflow store.
 
-    The run is only read. What is there already is not written again, so the call can be repeated
-    whenever the run has gone on. ``evonas mirror --follow`` does that by itself. See
-    docs/mirrors.md.
+    The run is only read. Existing entries are not written again, so the call can be repeated as
+    the run progresses; ``evonas mirror --follow`` does so automatically. See docs/mirrors.md.
 
     Args:
         run: a study, or the folder of a run.
@@ -48,13 +47,13 @@ def mirror(
             the extra ``optuna``.
         tensorboard: a folder, TensorBoard's ``--logdir``; needs the extra ``tensorboard``.
         mlflow: a tracking store, such as ``sqlite:///mlflow.db``; needs the extra ``mlflow``.
-        name: of the run there; None for the name of its folder.
+        name: name of the run in the store; the folder's name if None.
 
     Raises:
-        ConfigError: no store is given, a package is missing, a store cannot be opened, or it has
-            something else under this name.
+        ConfigError: no store is given, a package is missing, a store cannot be opened, or this
+            name is taken by something else.
         RunFolderError: there is no run in the folder.
-        MirrorError: a store fails while it is written.
+        MirrorError: a store fails during writing.
         StorageError: the files of the run are damaged.
 
     Examples:
@@ -69,10 +68,10 @@ class Copies:
     """One run and the stores that it is copied into.
 
     Args:
-        folder: of the run.
-        name: of the run in the stores.
-        makers: make a mirror of each store.
-        bar: shows how far a copy is.
+        folder: folder of the run.
+        name: name of the run in the stores.
+        makers: functions that create a mirror of each store.
+        bar: shows the progress of a copy.
     """
 
     def __init__(
@@ -88,12 +87,12 @@ class Copies:
         """Copy what is new.
 
         Returns:
-            The run as it was copied.
+            The run in the state that was copied.
         """
         run = read_snapshot(self._folder, name=self._name)
         for place, make in enumerate(self._makers):
             made = self._mirrors[place] or make()
-            # after a failure it looks up anew what is there
+            # after a failure it looks up again what the store holds
             self._mirrors[place] = None
             with self._bar(len(run.trainings)) as step:
                 made.update(run, on_step=step)
@@ -108,22 +107,21 @@ class Copies:
         on_failure: Callable[[MirrorError], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Copy what is new again and again, until no process is at work on the run.
+        """Keep copying what is new until no process is working on the run.
 
         Args:
-            every_seconds: between two looks at the run.
-            on_updated: is told what was copied.
-            on_failure: is told of a store that failed; it is tried again after the next wait.
-            sleep: waits.
+            every_seconds: seconds between checks.
+            on_updated: called with what was copied.
+            on_failure: called with a store that failed; it is retried after the next wait.
+            sleep: function that waits.
 
         Raises:
             ConfigError: ``every_seconds`` is below 1.
-            MirrorError: a store still fails when the run has come to rest.
+            MirrorError: a store still fails when nothing works on the run any more.
         """
         if not every_seconds >= MIN_SECONDS:
             raise ConfigError(
-                f"seconds between two looks: expected {MIN_SECONDS:g} at least, got "
-                f"{every_seconds:g}"
+                f"seconds between checks: expected at least {MIN_SECONDS:g}, got {every_seconds:g}"
             )
         while True:
             was_running = is_locked(self._folder)
@@ -150,18 +148,18 @@ def mirrors(
     name: str | None,
     bar: Bar = lambda _: nullcontext(lambda: None),
 ) -> Iterator[Copies]:
-    """The stores of a run, which no other process mirrors it to meanwhile.
+    """The stores of a run, locked against other mirroring processes.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         optuna: as in :func:`mirror`.
-        tensorboard: as there.
-        mlflow: as there.
-        name: as there.
-        bar: shows how far a copy is.
+        tensorboard: as in :func:`mirror`.
+        mlflow: as in :func:`mirror`.
+        name: as in :func:`mirror`.
+        bar: shows the progress of a copy.
 
     Raises:
-        ConfigError: no store is given, or another process mirrors the run to one of them.
+        ConfigError: no store is given, or another process is mirroring the run to one of them.
     """
     makers: dict[str, Callable[[], Mirror]] = {}
     if optuna is not None:
@@ -191,7 +189,7 @@ def _tensorboard(logs: Path) -> "TensorboardMirror":
 @contextmanager
 def _held(what: str) -> Iterator[None]:
     """Keep a second process of this machine from adding the same trials."""
-    user = f"{Path.home()} {what}"  # the folder of temporary files is everybody's
+    user = f"{Path.home()} {what}"  # the folder of temporary files is shared by all users
     digest = hashlib.sha256(user.encode()).hexdigest()[:16]
     lock = FileLock(Path(tempfile.gettempdir()) / f"evonas-mirror-{digest}.lock")
     try:

@@ -1,4 +1,4 @@
-"""The report of one run or several: one page that can be mailed, and that loads nothing."""
+"""The report of one or several runs: one self-contained page that can be mailed."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from evonas.report.html.page import write_report
 
 REPORT_FILE = "report.html"
 MIN_SECONDS = 2.0
-"""Between two writings of a live report: reading a run takes about a second."""
+"""Minimum seconds between updates of a live report: reading a run takes about one second."""
 
 Runs = Study | str | Path | Sequence[Study | str | Path]
 
@@ -19,10 +19,9 @@ Runs = Study | str | Path | Sequence[Study | str | Path]
 def report(runs: Runs, *, out: Path | str | None = None) -> Path:
     """Write a report of one run, or a comparison of several, as one self-contained HTML page.
 
-    It holds fronts with errors, claimed and confirmed values, the hypervolume, the networks drawn
-    layer by layer in the colours of their rules, learning curves, masking, attacks, controls,
-    failures, the table of candidates, settings and versions. The page loads nothing from
-    anywhere. See docs/report.md.
+    It shows fronts with errors, claimed and confirmed values, hypervolume, networks drawn layer by
+    layer in their rules' colours, learning curves, masking, attacks, controls, failures, the table
+    of candidates, settings and versions. The page needs no network connection. See docs/report.md.
 
     Args:
         runs: a study or the folder of a run, or several.
@@ -55,16 +54,16 @@ def report_live(
     on_written: Callable[[int], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Write a report again and again until no process is at work on any of its runs.
+    """Rewrite a report until no process is working on any of its runs.
 
-    An open page loads itself again; the last one that is written does not.
+    An open page reloads itself; the last version does not.
 
     Args:
-        folders: of the runs.
-        path: of the report.
-        every_seconds: between two writings.
-        on_written: is told how many trainings there were.
-        sleep: waits.
+        folders: folders of the runs.
+        path: path of the report.
+        every_seconds: seconds between updates.
+        on_written: called with the number of trainings.
+        sleep: function that waits.
 
     Raises:
         ConfigError: ``every_seconds`` is below 2.
@@ -72,8 +71,7 @@ def report_live(
     """
     if not every_seconds >= MIN_SECONDS:
         raise ConfigError(
-            f"seconds between two reports: expected {MIN_SECONDS:g} at least, got "
-            f"{every_seconds:g}"
+            f"seconds between updates: expected at least {MIN_SECONDS:g}, got {every_seconds:g}"
         )
     while True:
         runs = _gathered(folders)
@@ -103,7 +101,7 @@ def folders_of(runs: Runs) -> list[Path]:
 
 
 def report_path(folders: Sequence[Path], out: Path | str | None) -> Path:
-    """Where a report is written.
+    """The path of a report.
 
     Raises:
         ConfigError: there are several runs and no ``out``, or ``out`` is a folder.

@@ -23,23 +23,23 @@ def plot(
     columns: int = 1,
     out: Path | str | None = None,
 ) -> Path:
-    """Draw one figure for a paper: letters of 7 to 8 points, as wide as one column or two.
+    """Draw one figure for a paper: 7 to 8 point text, one or two columns wide.
 
     Args:
         run: a study, or the folder of a run.
         figure: ``front``, ``hypervolume``, ``rules``, ``cells`` or ``controls``.
-        format: ``pdf``, ``png`` or ``svg``; None for what ``out`` ends in, else ``pdf``.
-        key: of the network, for cells and controls, or its beginning; None for the first of the
-            front, and for the first that has controls.
-        columns: of the paper: 1 (3.3 inches) or 2 (6.9 inches).
+        format: ``pdf``, ``png`` or ``svg``; None for the ending of ``out``, else ``pdf``.
+        key: for cells and controls, key of the network or a prefix of it; None for the first
+            network of the front, or the first that has controls.
+        columns: columns of the paper: 1 (3.3 inches) or 2 (6.9 inches).
         out: the file; None for ``FIGURE.FORMAT`` in the run's folder.
 
     Returns:
         The file.
 
     Raises:
-        ConfigError: an option is none of these, or the run has no data for the figure; the message
-            names the command that makes them.
+        ConfigError: an option has another value, or the run has no data for the figure; the
+            message names the command that produces them.
         UnknownNameError: no candidate has this key.
         RunFolderError: there is no run in the folder.
 
@@ -64,7 +64,7 @@ def plot(
     path.parent.mkdir(parents=True, exist_ok=True)
     with paper_style():
         drawn = MAKERS[figure](data, key=key, columns=columns)
-        # without a date: the same run gives the same file
+        # no date, so that the same run gives the same file
         dated = {"pdf": "CreationDate", "svg": "Date"}
         metadata = {dated[kind]: None} if kind in dated else None
         drawn.savefig(path, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
@@ -78,8 +78,8 @@ def table(
 ) -> str:
     """The front of a run as a table for a paper.
 
-    Values are those that were confirmed, with one standard error; where nothing was confirmed,
-    those of the search, and the caption says so.
+    Values are confirmed means with one standard error; if nothing was confirmed, those of the
+    search, which the caption states.
 
     Args:
         run: a study, or the folder of a run.

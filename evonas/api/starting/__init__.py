@@ -1,1 +1,1 @@
-"""Files to begin with: a search space and the settings of a run, with comments."""
+"""Starter files: a search space and the settings of a run, with comments."""

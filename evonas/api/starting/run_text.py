@@ -1,4 +1,4 @@
-"""The settings of a run as YAML with comments: a few are set, all others show their defaults."""
+"""A run's settings as commented YAML: a few are set, the others show their defaults."""
 
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -10,17 +10,17 @@ from evonas.settings.tree import GROUPS
 WIDTH = 99
 HEAD = """# A search: evonas run --config {name}
 #
-# A setting that is commented out has the value that it shows. Each is an option of the command
-# line as well, where it goes before this file: evonas run --config {name} --seed 1
+# A setting that is commented out shows its default. Each is also an option of the command line,
+# which overrides this file: evonas run --config {name} --seed 1
 """
 
 
 def run_text(chosen: Mapping[str, object], *, name: str) -> str:
-    """All settings of a run, by their groups.
+    """All settings of a run, by group.
 
     Args:
-        chosen: by name, what is set; everything else is commented out.
-        name: of the file, for its first lines.
+        chosen: the values to set, by name; everything else is commented out.
+        name: name of the file, for its header.
     """
     lines = [HEAD.format(name=name)]
     for group, kind in GROUPS.items():

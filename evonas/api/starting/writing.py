@@ -18,20 +18,20 @@ CHOSEN = {
     "generations": 4,
     "seed": 0,
 }
-"""What run.yaml sets: what is thought about first, not all of it other than by default."""
+"""The settings that run.yaml sets: those decided first, some equal to the default."""
 
 
 def write_beginnings(folder: Path) -> list[Path]:
     """Write a search space, its schema and the settings of a run, all with comments.
 
     Args:
-        folder: for the files; made if need be.
+        folder: folder for the files; created if missing.
 
     Returns:
-        The files, in the order of reading.
+        The files, in reading order.
 
     Raises:
-        ConfigError: one of them is there already, or the folder is a file; nothing is written.
+        ConfigError: one of them exists already, or the folder is a file; nothing is written.
     """
     contents = {
         SPACE_FILE: (files(__package__) / SPACE_FILE).read_text(encoding="utf-8"),
@@ -51,6 +51,6 @@ def _refuse_to_overwrite(folder: Path, names: Sequence[str]) -> None:
     there = [name for name in names if (folder / name).exists()]
     if there:
         raise ConfigError(
-            f"{folder}: {', '.join(there)} would be overwritten; name another folder: "
+            f"{folder}: {', '.join(there)} would be overwritten; choose another folder: "
             "evonas init FOLDER"
         )

@@ -1,1 +1,1 @@
-"""What a terminal is shown: output that never ends a run, bars, and tables that are not cut."""
+"""Terminal output: it never ends a run, shows bars, and does not truncate tables."""

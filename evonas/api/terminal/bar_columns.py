@@ -1,4 +1,4 @@
-"""The columns of a progress bar: on a narrow terminal the bar gives way, not counts and times."""
+"""The columns of a progress bar: a narrow terminal shrinks the bar, not counts and times."""
 
 from datetime import timedelta
 from typing import final
@@ -8,18 +8,18 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-WIDE_COLUMNS = 100  # from which on a state has a place beside the bar
+WIDE_COLUMNS = 100  # from this width, a state fits next to the bar
 
 
 @final
 class Times(ProgressColumn):
-    """``0:01:10 elapsed, 0:00:30 left``: two times that nobody can take for each other."""
+    """``0:01:10 elapsed, 0:00:30 left``: two times that cannot be confused."""
 
     def __init__(self) -> None:
         super().__init__(table_column=Column(no_wrap=True))
 
     def render(self, task: Task) -> Text:
-        """The times of a task."""
+        """The elapsed and remaining time of a task."""
         elapsed = task.finished_time if task.finished else task.elapsed
         return Text(f"{_clock(elapsed)} elapsed, {_clock(task.time_remaining)} left")
 
@@ -29,7 +29,7 @@ class Count(ProgressColumn):
     """``3/8 networks``.
 
     Args:
-        unit: of what is counted, in the plural.
+        unit: unit of what is counted, in the plural.
     """
 
     def __init__(self, unit: str) -> None:
@@ -43,12 +43,12 @@ class Count(ProgressColumn):
 
 
 def fixed(text: str) -> TextColumn:
-    """A text that is never shortened."""
+    """A text that is never truncated."""
     return TextColumn(text, table_column=Column(no_wrap=True))
 
 
 def flexible_bar() -> BarColumn:
-    """A bar that takes what the others leave."""
+    """A bar that takes the remaining width."""
     return BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4))
 
 
@@ -56,9 +56,9 @@ def counting_bar(console: Console, *, title: str, unit: str) -> Progress:
     """Title, bar, count and times.
 
     Args:
-        console: to draw on.
+        console: console to draw on.
         title: before the bar.
-        unit: of what is counted, in the plural.
+        unit: unit of what is counted, in the plural.
     """
     return Progress(
         fixed(f"[bold]{title}"),

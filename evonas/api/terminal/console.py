@@ -8,14 +8,14 @@ from evonas.api.terminal.output import dropped_if_unwritable, shown_on_stdout
 
 
 class ReaderGoneError(BrokenPipeError):
-    """The reader of our output has left, as ``head`` does."""
+    """The reader of our output has closed the pipe, as ``head`` does."""
 
 
 class TerminalConsole(Console):
-    """Standard output, where a reader that has left is an error to be told of, not an exit."""
+    """Standard output on which a closed pipe raises an error instead of exiting."""
 
     def on_broken_pipe(self) -> None:
-        """What is called when the reader of a pipe has left.
+        """Called when the reader of a pipe has closed it.
 
         Raises:
             ReaderGoneError: always.
@@ -24,25 +24,25 @@ class TerminalConsole(Console):
 
 
 def showing(*, quiet: bool = False) -> Console:
-    """For what does nothing but show: it ends when its reader leaves.
+    """A console for commands that only display: they end when their reader leaves.
 
     Args:
-        quiet: whether nothing is shown.
+        quiet: whether to show nothing.
     """
     return _plain_console(shown_on_stdout(), quiet=quiet)
 
 
 def working(*, quiet: bool = False) -> Console:
-    """For what works and shows how far it is: the work goes on whatever becomes of the output.
+    """A console for work with progress: the work continues even if the output fails.
 
     Args:
-        quiet: whether nothing is shown.
+        quiet: whether to show nothing.
     """
     return _plain_console(dropped_if_unwritable(), quiet=quiet)
 
 
 def _plain_console(file: IO[str], *, quiet: bool) -> TerminalConsole:
-    # What is printed holds names of files, classes and spaces: "[red]" or ":x:" in one is a name.
+    # Printed text contains names of files, classes and spaces; "[red]" or ":x:" there is literal.
     return TerminalConsole(file=file, quiet=quiet, markup=False, emoji=False, highlight=False)
 
 
@@ -50,8 +50,8 @@ def say(console: Console, text: str, *, end: str = "\n") -> None:
     """Print text as it is, not wrapped.
 
     Args:
-        console: to print on.
+        console: console to print on.
         text: one line or several.
-        end: what follows it.
+        end: text printed after it.
     """
     console.print(text, end=end, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a command shows, as one JSON document on its output."""
+"""A command's output as one JSON document."""
 
 import json
 import math
@@ -21,24 +21,24 @@ def print_json(console: Console, value: object, *, indent: int | None = 2) -> No
     """Print a value as JSON.
 
     Args:
-        console: to print on.
+        console: console to print on.
         value: anything that :func:`as_plain` takes.
-        indent: of each level, in characters; None for one line.
+        indent: indent of each level, in characters; None for one line.
     """
     text = json.dumps(as_plain(value), indent=indent, allow_nan=False)
     say(console, text)
 
 
 def as_plain(value: object) -> Plain:
-    """What JSON can say: numbers that are not finite are null.
+    """The value in JSON types; numbers that are not finite become null.
 
     Args:
-        value: dataclasses, mappings and sequences of these, numbers and texts. Anything else is
-            told by its text, as a path is.
+        value: dataclasses, mappings and sequences of these, numbers and texts. Anything else
+            becomes its text, such as a path.
     """
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, Integral):  # numpy's, too
+    if isinstance(value, Integral):  # including NumPy's
         return int(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -59,5 +59,5 @@ def table_rows(table: "pd.DataFrame") -> list[dict[str, object]]:
 
 
 def without_spaces(row: Mapping[str, object]) -> dict[str, object]:
-    """The same, under the names that a program would give to the columns of a table."""
+    """The rows of a table under column names that suit programs."""
     return {name.replace(" ", "_"): value for name, value in row.items()}

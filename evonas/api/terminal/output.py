@@ -1,7 +1,7 @@
-"""A stream to show things on, which ends no work: whatever it cannot write is not worth a search.
+"""An output stream that never interrupts work: no failed write is worth losing a search.
 
-The reader of a pipe may leave, a log may lie on a full disk, a terminal may know no more than
-ASCII, and a process may have been started without any output at all.
+The reader of a pipe may leave, the disk of a log may be full, a terminal may support only ASCII,
+and a process may have been started without any output.
 """
 
 import io
@@ -14,18 +14,18 @@ PLAIN = str.maketrans({"·": "-", "±": "+-", "≈": "~", "…": "...", "•": "
 
 
 def plain(text: str, encoding: str) -> str:
-    """The text with what ``encoding`` lacks written by signs that it has, or as ``?``."""
+    """The text, with characters missing from ``encoding`` replaced by similar ones or ``?``."""
     return text.translate(PLAIN).encode(encoding, errors="replace").decode(encoding)
 
 
 @final
 class Output(io.TextIOBase):
-    """A stream in front of another one.
+    """A stream that wraps another one.
 
     Args:
-        stream: to write to, such as ``sys.stdout``; None where a process has none.
-        goes_on: whether a write that fails is passed over. Otherwise it raises, apart from
-            characters that the stream's encoding lacks: those are replaced either way.
+        stream: the stream to write to, such as ``sys.stdout``; None if the process has none.
+        goes_on: whether to ignore failed writes. Otherwise they raise. Characters that the
+            stream's encoding lacks are replaced either way.
     """
 
     def __init__(self, stream: TextIO | None, *, goes_on: bool) -> None:
@@ -35,18 +35,18 @@ class Output(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Of the stream."""
+        """The encoding of the stream."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def isatty(self) -> bool:
-        """Whether somebody looks on."""
+        """Whether the stream is a terminal."""
         try:
             return self._stream is not None and self._stream.isatty()
         except ValueError:  # it is closed
             return False
 
     def fileno(self) -> int:
-        """Of the stream.
+        """The file descriptor of the stream.
 
         Raises:
             OSError: it has none.
@@ -56,7 +56,7 @@ class Output(io.TextIOBase):
         return self._stream.fileno()
 
     def writable(self) -> bool:
-        """Always: what cannot be written is dropped."""
+        """Always True: what cannot be written is dropped."""
         return True
 
     def write(self, text: str) -> int:
@@ -84,24 +84,24 @@ class Output(io.TextIOBase):
     def _pass_over(self, problem: OSError | ValueError) -> None:
         if not self._goes_on:
             raise problem
-        if isinstance(problem, BrokenPipeError | ValueError):  # gone for good
+        if isinstance(problem, BrokenPipeError | ValueError):  # permanently gone
             stream, self._stream = self._stream, None
             if isinstance(problem, BrokenPipeError) and stream is not None:
                 discard(stream)
 
 
 def shown_on_stdout() -> IO[str]:
-    """Standard output for what does nothing but show."""
+    """Standard output for commands that only display."""
     return cast(IO[str], Output(sys.stdout, goes_on=False))
 
 
 def dropped_if_unwritable() -> IO[str]:
-    """Standard output for work that goes on whatever becomes of its output."""
+    """Standard output for work that continues even if its output fails."""
     return cast(IO[str], Output(sys.stdout, goes_on=True))
 
 
 def discard(stream: TextIO) -> None:
-    """Send what the stream still holds, and what follows, nowhere, as Python would fail to."""
+    """Discard buffered and later output, which Python would fail to flush at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

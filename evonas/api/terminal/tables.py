@@ -1,4 +1,4 @@
-"""Tables that are read and copied from: nothing in them is cut."""
+"""Tables for reading and copying: nothing in them is truncated."""
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -8,15 +8,15 @@ UNBOUNDED_COLUMNS = 10_000
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table, wider than the terminal where a key or a word would be cut otherwise.
+    """Print a table, wider than the terminal if a key or a word would be cut otherwise.
 
     Args:
-        console: to print on.
-        table: columns that must stay on one line say so by ``no_wrap``.
+        console: console to print on.
+        table: columns that must stay on one line set ``no_wrap``.
     """
     options = console.options.update(max_width=UNBOUNDED_COLUMNS)
     for column in table.columns:
-        # rich would squeeze a column below its longest word where the terminal is narrow
+        # on a narrow terminal, rich would squeeze a column below its longest word
         measures = [
             Measurement.get(console, options, cell) for cell in (column.header, *column.cells)
         ]

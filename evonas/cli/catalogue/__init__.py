@@ -1,1 +1,1 @@
-"""What there is to choose from: spaces, rules, objectives, engines and data sets."""
+"""The available spaces, rules, objectives, engines and data sets."""

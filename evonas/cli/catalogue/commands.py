@@ -92,7 +92,7 @@ def datasets(*, json: AsJson = False) -> None:
 
 
 def warn_of(problems: Iterable[Exception]) -> None:
-    """A line among the errors for each thing that a package offers and that cannot be used."""
+    """Print a warning for each unusable extension of an installed package."""
     for problem in problems:
         print(f"evonas: left out: {problem}", file=sys.stderr)
 

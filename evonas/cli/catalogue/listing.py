@@ -1,4 +1,4 @@
-"""Rows of what there is to choose from, as a table in the terminal or as JSON."""
+"""Lists of available things, as a table in the terminal or as JSON."""
 
 from collections.abc import Mapping, Sequence
 

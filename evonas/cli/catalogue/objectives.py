@@ -14,7 +14,7 @@ def list_objectives(console: Console, *, as_json: bool) -> list[ObjectiveError]:
     """One row for each.
 
     Returns:
-        What is wrong with those of other packages that cannot be used.
+        The problems of unusable ones from other packages.
     """
     rows, problems = objectives_and_problems()
     if as_json:

@@ -1,4 +1,4 @@
-"""The learning rules in the terminal: a row for each, or all that one says of itself."""
+"""The learning rules in the terminal: a row for each, or all about one."""
 
 from dataclasses import fields, is_dataclass
 
@@ -26,7 +26,7 @@ def list_rules(console: Console, *, as_json: bool) -> list[RuleError]:
     """One row for each rule.
 
     Returns:
-        What is wrong with those of other packages that cannot be used.
+        The problems of unusable ones from other packages.
     """
     rows, problems = rules_and_problems()
     print_rows(console, rows, as_json=as_json)
@@ -36,7 +36,7 @@ def list_rules(console: Console, *, as_json: bool) -> list[RuleError]:
 
 
 def show_rule(console: Console, name: str, *, as_json: bool) -> None:
-    """All that one rule says of itself.
+    """Print everything about one rule.
 
     Raises:
         UnknownNameError: there is no rule of this name.

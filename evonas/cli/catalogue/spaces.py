@@ -38,14 +38,14 @@ def show_space(console: Console, name: str, *, as_json: bool) -> None:
     say(
         console,
         f"rules: {', '.join(space.rule_choices)}; one for each {space.granularity}\n"
-        f"size: {space.channels} channels, {space.cells} cells a stage; {_gene_counts(space)}, "
+        f"size: {space.channels} channels, {space.cells} cells per stage; {_gene_counts(space)}, "
         f"{readable_cell(space.size)} genotypes",
     )
     for gene in space.genes:
         if gene.kind in MACRO_KINDS:
             say(console, f"{gene.name}: one of {', '.join(gene.choices)}")
     blueprint = space.decode(genome)
-    say(console, "\na network of it, drawn at random:")
+    say(console, "\na random network:")
     for line in [*skeleton_as_text(blueprint.positions), "", *cells_as_text(blueprint.cells)]:
         say(console, f"  {line}".rstrip())
     say(console, f"\na genome: {space.format(genome)}")
@@ -54,10 +54,10 @@ def show_space(console: Console, name: str, *, as_json: bool) -> None:
 def check_space(console: Console, file: Path, *, trains: bool) -> None:
     """Load the file, count what it holds, and train its smallest and its largest network.
 
-    What is wrong in it leaves as one error with a line for each problem.
+    Problems are reported as one error with a line for each.
 
     Args:
-        console: to print on.
+        console: console to print on.
         file: the YAML, or the name of a shipped space.
         trains: whether functions are counted and networks trained.
     """
@@ -67,7 +67,7 @@ def check_space(console: Console, file: Path, *, trains: bool) -> None:
         look_up(all_rules(), unknown[0], kind=f"rule in {file}: $.rules.choices:")
     say(
         console,
-        f"{file}: space '{space.name}' is well formed, {len(space.genes)} genes, "
+        f"{file}: space '{space.name}' is valid: {len(space.genes)} genes, "
         f"{readable_cell(space.size)} genotypes",
     )
     if not trains:
@@ -117,15 +117,15 @@ def _counted(what: str, count: Count) -> str:
     if count.is_whole:
         return f"{what}: {count.genomes:,} genomes, {count.functions:,} functions"
     return (
-        f"{what}: {readable_cell(count.genomes)} genomes; of {count.looked_at:,} drawn at random "
-        f"{count.functions:,} are different functions"
+        f"{what}: {readable_cell(count.genomes)} genomes; {count.looked_at:,} random ones have "
+        f"{count.functions:,} different functions"
     )
 
 
 def _trained(name: str, step: Step) -> str:
     return (
         f"{name} network: {step.parameters:,} parameters, {step.multiply_adds:,} multiply-adds "
-        f"for an image of 3 x {step.side} x {step.side}; trained one step on random images in "
+        f"per image of 3 x {step.side} x {step.side}; one training step on random images took "
         f"{step.seconds:.2f} s, loss {step.loss_before:.3f} before, {step.loss_after:.3f} after\n"
         f"  {step.genome}"
     )

@@ -1,1 +1,1 @@
-"""Commands that look at what a run found."""
+"""Commands that examine the results of a run."""

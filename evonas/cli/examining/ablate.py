@@ -1,4 +1,4 @@
-"""``evonas ablate``: a network of a run beside its controls."""
+"""``evonas ablate``: a network of a run compared with its controls."""
 
 import shlex
 from collections.abc import Sequence
@@ -45,8 +45,8 @@ def ablate(
     """Train a network and its controls with equal seeds, and test whether it is better.
 
     Controls are its bp twin, single rules, random and shuffled rules, untrained convolutions,
-    random architectures and ResNets; see docs/controls.md. Interrupted, it goes on by the same
-    command.
+    random architectures and ResNets; see docs/controls.md. If interrupted, repeat the command to
+    continue.
     """
     from evonas.api.ablating import BAR_TITLE, ablate_to_the_end
     from evonas.api.progress_bar import count_display
@@ -76,11 +76,11 @@ def ablate(
             )
     except (KeyboardInterrupt, SystemExit):
         go_on = f"evonas ablate {shlex.quote(str(folder))} {key}"
-        say(console, f"Interrupted; go on with the same command: {go_on} ...")
+        say(console, f"Interrupted; continue with the same command: {go_on} ...")
         raise
     show_controls(console, ablation)
 
 
 def _names(given: Sequence[str]) -> list[str]:
-    """Names that may be given with commas, too."""
+    """Names, optionally comma-separated."""
     return [name.strip() for text in given for name in text.split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""``evonas analyse``: tables, pictures, and in words what can be said and what cannot."""
+"""``evonas analyse``: tables, pictures, and the conclusions in words."""
 
 from pathlib import Path
 from typing import Annotated

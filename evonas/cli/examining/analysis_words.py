@@ -1,4 +1,4 @@
-"""An analysis in plain words: what was found, how sure that is, and what cannot be said."""
+"""An analysis in words: findings, their certainty, and their limits."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ NUM_SHOWN = 5
 
 
 def say_analysis(console: Console, found: Analysis) -> None:
-    """Print it, part by part."""
+    """Print the analysis, part by part."""
     of = f" of {len(found.runs)} runs" if len(found.runs) > 1 else ""
     say(console, f"{found.candidates} candidates{of}, {found.on_front} on the front")
     for title, lines in (
@@ -41,7 +41,7 @@ def say_analysis(console: Console, found: Analysis) -> None:
 
 
 def enrichment_words(found: Analysis) -> Iterator[str]:
-    """Which rules stand where more often on the front than among all."""
+    """Which rules are more frequent on the front than among all candidates, and where."""
     table = found.enrichment
     if table is None:
         return
@@ -55,8 +55,8 @@ def enrichment_words(found: Analysis) -> Iterator[str]:
         yield f"{word} often on the front: {_cell(row)}, p after Holm {row.p_holm:.2g}"
     if not len(clear):
         yield (
-            f"no rule is enriched at any depth: of {len(tested)} cells none has p below {LEVEL} "
-            "after Holm. The largest differences:"
+            f"no rule is enriched or depleted at any depth: none of {len(tested)} cells has p < "
+            f"{LEVEL} after Holm. Largest differences:"
         )
         strongest = tested.reindex(tested.difference.abs().sort_values(ascending=False).index)
         for row in _rows(strongest.head(3)):
@@ -64,12 +64,13 @@ def enrichment_words(found: Analysis) -> Iterator[str]:
     possible = int((tested.p_least * len(tested) < LEVEL).sum())
     if possible < len(tested):
         yield (
-            f"a front of {found.on_front} among {found.candidates} could have shown this for "
-            f"{possible} of {len(tested)} cells only; pool runs for more"
+            f"with {found.on_front} of {found.candidates} candidates on the front, only "
+            f"{possible} of {len(tested)} cells could have become significant; pool runs to test "
+            f"more"
         )
     yield (
-        "p takes candidates to be exchangeable; a search breeds them from its front, so a small p "
-        "may be inheritance and not merit"
+        "p assumes exchangeable candidates; a search breeds them from its front, so a small p "
+        "may reflect inheritance, not merit"
     )
 
 
@@ -81,7 +82,7 @@ def _cell(row: Any) -> str:
 
 
 def effects_words(found: Analysis) -> Iterator[str]:
-    """What choices are worth, where the models explain anything."""
+    """The effects of choices, if the models explain anything."""
     if found.effects is None or found.fits is None:
         return
     for objective in dict.fromkeys(found.fits.objective):
@@ -91,22 +92,19 @@ def effects_words(found: Analysis) -> Iterator[str]:
                 f", of which training noise is {fit.noise:.3g}" if fit.noise == fit.noise else ""
             )
             yield (
-                f"{objective}, {fit.model}: of held-out candidates R2 {fit.r2:.2f}, error "
+                f"{objective}, {fit.model}: on held-out candidates R2 {fit.r2:.2f}, error "
                 f"{fit.rmse:.3g}{noise}, Kendall's tau {fit.tau:.2f} (p {fit.tau_p:.2g})"
             )
         first = fits[fits.model == "gaussian process"].iloc[0]
         if not (first.r2 > 0 and first.tau > 0 and first.tau_p < LEVEL):
-            yield (
-                f"{objective}: the surrogate explains nothing here; its effects are not to be "
-                "believed"
-            )
+            yield (f"{objective}: the surrogate explains nothing here; do not trust its effects")
             continue
         effects = found.effects[found.effects.objective == objective]
         clear = effects[effects.effect.abs() > 2 * effects.error]
         ordered = clear.reindex(clear.effect.abs().sort_values(ascending=False).index)
         yield (
             f"{objective}: {len(clear)} of {len(effects)} effects are beyond two standard errors; "
-            f"about {0.05 * len(effects):.0f} would be by chance"
+            f"about {0.05 * len(effects):.0f} expected by chance"
         )
         for row in _rows(ordered[ordered.seen > 0].head(NUM_SHOWN)):
             yield (
@@ -125,8 +123,8 @@ def gradients_words(found: Analysis) -> Iterator[str]:
         where = f"{str(key)[:8]}, {weights} weights"
         if own.nv > own.batches / 2:
             yield (
-                f"{where}: nothing can be said, {own.batches} mini-batches agree on next to "
-                "nothing; take more (--batches)"
+                f"{where}: inconclusive, as the gradients of {own.batches} mini-batches hardly "
+                f"agree; use more (--batches)"
             )
             continue
         others = some[some.assignment != OWN]
@@ -138,19 +136,18 @@ def gradients_words(found: Analysis) -> Iterator[str]:
             for word, names in (
                 ("less variable than", less),
                 ("more variable than", more),
-                ("not to be told from", rest),
+                ("not significantly different from", rest),
             )
             if names
         ]
         yield f"{where}: its own rules are {'; '.join(parts)}"
     yield (
-        "p after Holm below 0.05, over mini-batches at these weights; nothing is said of other "
-        "seeds of training"
+        "p < 0.05 after Holm, over mini-batches at these weights; other training seeds may differ"
     )
 
 
 def landscape_words(found: Analysis) -> Iterator[str]:
-    """The loss at the centre, and how far one can go."""
+    """The loss at the centre and around it."""
     table = found.landscape
     if table is None:
         return

@@ -1,4 +1,4 @@
-"""``evonas attack``: a trained network under harder attacks than the search's."""
+"""``evonas attack``: stronger attacks on a trained network than in the search."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -99,10 +99,10 @@ def attack(
 
 
 def _around(epsilon: Fraction | None) -> list[Fraction]:
-    """Radii to attack at where none are given.
+    """Default radii of attacks.
 
     Args:
-        epsilon: that the network was searched with; None if it is not known.
+        epsilon: the epsilon that the network was searched with; None if it is not known.
     """
     if epsilon is None:
         return [Fraction(n, 255) for n in (1, 2, 4, 8)]

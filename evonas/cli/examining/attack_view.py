@@ -1,4 +1,4 @@
-"""What attacks left of a network, in the terminal."""
+"""The results of attacks on a network, in the terminal."""
 
 from rich.console import Console
 from rich.table import Table
@@ -13,8 +13,8 @@ def show_attacks(console: Console, report: AttackReport, *, title: str) -> None:
     """Print the table, what the checks for masking say, and where the files are.
 
     Args:
-        console: to print on.
-        report: of one network.
+        console: console to print on.
+        report: report of one network.
         title: above the table.
     """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)

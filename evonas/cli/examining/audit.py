@@ -1,4 +1,4 @@
-"""What an audit found of one network, in the terminal."""
+"""The audit of one network, in the terminal."""
 
 from rich.table import Table
 
@@ -19,10 +19,10 @@ def audit_table(found: LevelOne) -> Table:
 
 
 def add_masking(table: Table, masking: Masking) -> None:
-    """A row for each check, and for what is told of the learning rule.
+    """A row for each check, and for the measurements on the learning rule.
 
     Args:
-        table: of four columns.
+        table: table of four columns.
         masking: the diagnostics.
     """
     for check in masking.checks:
@@ -31,5 +31,7 @@ def add_masking(table: Table, masking: Masking) -> None:
         table.add_row(check.name, value, f"{check.threshold:.3g}", verdict)
     if masking.surrogate_gap is not None and masking.gradient_cosine is not None:
         gap, cosine = f"{masking.surrogate_gap:+.3f}", f"{masking.gradient_cosine:.2f}"
-        table.add_row("surrogate_gap", gap, "", "of the rule: masked by its own gradient")
+        table.add_row(
+            "surrogate_gap", gap, "", "accuracy under the rule's own gradient is too high by this"
+        )
         table.add_row("gradient_cosine", cosine, "", "of the rule: own and true gradient")

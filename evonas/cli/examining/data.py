@@ -1,4 +1,4 @@
-"""``evonas data check``: what a data set holds, before anything is trained on it."""
+"""``evonas data check``: inspect a data set before training on it."""
 
 import sys
 from collections import Counter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evonas.evaluation.data.survey.survey import Survey
 
 MOST_CLASSES, MOST_FILES = 40, 20
-"""Rows of the table, and bad files, that are shown."""
+"""Maximum number of table rows, and of bad files, to show."""
 
 
 def check(
@@ -76,7 +76,7 @@ def check(
         say(console, f"{path}: what a network would see")
     if problems:
         raise DataError(f"data set '{dataset}' in {survey.root}: {'; '.join(problems)}")
-    say(console, "a search can begin with these images")
+    say(console, "these images are ready for a search")
 
 
 def _facts(survey: "Survey", *, problems: list[str], sheet: Path | None) -> dict[str, object]:
@@ -115,7 +115,10 @@ def _show_classes(console: Console, names: Sequence[str], counts: dict[str, list
     if sum(train):
         largest = names[train.index(max(train))]
         share = majority_share(train)
-        say(console, f"always naming '{largest}' is right for {share:.1%} of the training images")
+        say(
+            console,
+            f"always predicting '{largest}' is right for {share:.1%} of the training images",
+        )
 
 
 def _show_files(console: Console, survey: "Survey") -> None:
@@ -124,8 +127,8 @@ def _show_files(console: Console, survey: "Survey") -> None:
         say(console, f"sizes: {_most(sizes)}")
         say(console, f"modes: {_most(survey.modes)}")
     for count, what in (
-        (survey.num_turned, "turned as their camera says"),
-        (survey.num_animated, "files of several images, of which the first is taken"),
+        (survey.num_turned, "rotated as their camera recorded"),
+        (survey.num_animated, "files with several images, of which the first is used"),
     ):
         if count:
             say(console, f"{what}: {count:,}")

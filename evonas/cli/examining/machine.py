@@ -1,4 +1,4 @@
-"""What a machine has, as far as it matters to a run, and what is wrong with it."""
+"""The hardware and software that matter to a run, and their problems."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ import torch
 from evonas.evaluation.data.place import default_data_dir
 
 GIB = 2**30
-MIN_GIB_A_WORKER = 1.5  # what a process with torch and a data set takes
+MIN_GIB_A_WORKER = 1.5  # memory of a process with torch and a data set
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Gpu:
     """One CUDA device.
 
     Attributes:
-        name: of the chip.
+        name: name of the chip.
         memory_bytes: in all.
         capability: major and minor.
     """
@@ -40,11 +40,11 @@ class Machine:
         torch: version.
         cuda_of_torch: version of CUDA that torch was built with; None for a build without.
         triton: version; None where it is not installed.
-        cores: that this process may use.
-        memory_bytes: of the machine; None where the system does not tell.
-        gpus: that torch can use.
+        cores: the cores that this process may use.
+        memory_bytes: memory of the machine; None if unknown.
+        gpus: the GPUs that torch can use.
         has_driver: whether there are signs of an NVIDIA driver.
-        data_dir: where data are sought.
+        data_dir: the default data folder.
         has_data_dir: whether that folder exists.
     """
 
@@ -78,7 +78,7 @@ def this_machine() -> Machine:
 
 
 def problems(machine: Machine) -> list[str]:
-    """What slows a run down or keeps it from working, each with what to do."""
+    """Problems that slow a run down or prevent it, each with a remedy."""
     found = []
     if not machine.gpus and machine.has_driver:
         if machine.cuda_of_torch is None:
@@ -89,11 +89,11 @@ def problems(machine: Machine) -> list[str]:
         else:
             found.append(
                 f"there is an NVIDIA driver, but torch {machine.torch} (CUDA "
-                f"{machine.cuda_of_torch}) cannot use it: compare its version with that in "
-                "`nvidia-smi`, and look whether CUDA_VISIBLE_DEVICES hides the GPU"
+                f"{machine.cuda_of_torch}) cannot use it: compare the driver's version in "
+                f"`nvidia-smi`, and check whether CUDA_VISIBLE_DEVICES hides the GPU"
             )
     if machine.gpus and machine.triton is None:
-        found.append("triton is missing, so no kernel of evonas can be used: pip install triton")
+        found.append("triton is missing, so evonas cannot use its kernels: pip install triton")
     found += [
         f"{gpu.name}: bfloat16 needs compute capability 8.0, it has "
         f"{'.'.join(map(str, gpu.capability))}; use --precision fp32"
@@ -109,7 +109,7 @@ def problems(machine: Machine) -> list[str]:
             )
     if not machine.has_data_dir:
         found.append(
-            f"{machine.data_dir} does not exist: data sets other than digits are sought there; "
+            f"{machine.data_dir} does not exist: data sets other than digits are looked up there; "
             "set EVONAS_DATA or give --data-dir, and --download to fetch them"
         )
     return found

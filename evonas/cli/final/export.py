@@ -46,7 +46,9 @@ def export(
     said = (
         ""
         if format == "safetensors"
-        else (f": the logits of {NUM_CHECKED} images are those of the network, to {TOLERANCE:.0e}")
+        else (
+            f": the logits of {NUM_CHECKED} images match those of the network to {TOLERANCE:.0e}"
+        )
     )
     size = path.stat().st_size / 1e6
     console = showing()

@@ -1,4 +1,4 @@
-"""``evonas reproduce``: a paper's table beside trainings of one's own."""
+"""``evonas reproduce``: a paper's table compared with your own trainings."""
 
 from pathlib import Path
 from typing import Annotated
@@ -50,4 +50,4 @@ def reproduce(
     print_rows(console, rows)
     for number, source in enumerate(sources, start=1):
         say(console, f"[{number}] {source}")
-    say(console, f"Not at hand: {found.unknown}.")
+    say(console, f"Not available: {found.unknown}.")

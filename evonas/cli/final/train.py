@@ -1,4 +1,4 @@
-"""``evonas train``: a chosen network, trained to the end."""
+"""``evonas train``: the final training of a chosen network."""
 
 from pathlib import Path
 from typing import Annotated, Literal

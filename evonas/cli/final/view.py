@@ -17,14 +17,14 @@ from evonas.study.final.result import MODEL_FILE
 
 
 def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> None:
-    """What will be trained, how, and into which folder."""
+    """Print what will be trained, how, and into which folder."""
     recipe = job.recipe
     count = "1 seed" if seeds == 1 else f"{seeds} seeds"
     size = job.architecture.size_text
     say(
         console,
         f"{job.architecture.text} on {job.dataset}: {size + ', ' if size else ''}"
-        f"{recipe.epochs} epochs of batches of {recipe.batch}, {count}, {job.precision}, "
+        f"{recipe.epochs} epochs, batch size {recipe.batch}, {count}, {job.precision}, "
         f"into {folder}",
     )
 
@@ -32,7 +32,7 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
 def epoch_lines(
     console: Console, total: int, *, is_quiet: bool
 ) -> Callable[[int, EpochRecord], None]:
-    """Where there is no bar to look at, as in a log file: a line for each epoch."""
+    """Print a line per epoch where there is no progress bar, as in a log file."""
 
     def show(seed: int, epoch: EpochRecord) -> None:
         found = "" if epoch.validation is None else f", validation {_share(epoch.validation)}"
@@ -72,7 +72,7 @@ def show_results(console: Console, report: FinalReport) -> None:
 
 
 def list_recipes(console: Console, *, as_json: bool) -> None:
-    """Print a line for each recipe; as JSON, all that each says."""
+    """Print a line for each recipe; as JSON, its full content."""
     if as_json:
         recipes = {name: load_recipe(name) for name in recipe_names()}
         print_json(console, recipes)

@@ -1,4 +1,4 @@
-"""The options of ``evonas bench``, each said once."""
+"""The options of ``evonas bench``."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -39,7 +39,7 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     """Run the bench, print mean and standard deviation, and write the records if asked to.
 
     Raises:
-        InputError: of the class of what is wrong; nothing is written then.
+        InputError: a subclass that names the problem; nothing is written then.
     """
     workers = _workers(options.workers)
     plan = _plan(options)
@@ -80,8 +80,7 @@ def _noisy_plan(options: BenchOptions, plan: BenchPlan, goal: Goal) -> NoisyPlan
     if options.noise is None:
         if options.replicates is not None:
             raise ConfigError(
-                "replicates: without --noise a second training says what the first said; "
-                "give --noise too"
+                "replicates: without --noise every training gives the same values; add --noise"
             )
         return None
     noise = Noise.parse(options.noise, columns=goal.objectives)

@@ -32,7 +32,7 @@ FEW_RUNS = 4  # below, no p-value of two groups can be under 0.05
 
 @dataclass(frozen=True)
 class _Compared:
-    """A comparison and the objectives behind it, none behind benches; what else is to be said."""
+    """A comparison, its objectives (none for benches), and remarks."""
 
     comparison: Comparison
     objectives: tuple[str, ...]
@@ -54,7 +54,7 @@ def compare_and_show(
     """Compare, print, and write into ``out`` if it is given.
 
     Raises:
-        InputError: of the class of what is wrong; nothing is written then.
+        InputError: a subclass that names the problem; nothing is written then.
     """
     if not runs:
         raise ConfigError("runs: expected folders of runs, or files of evonas bench, got none")
@@ -85,10 +85,13 @@ def _document(compared: _Compared) -> dict[str, object]:
 def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:
     files = [path for path in runs if path.suffix == ".json"]
     if files and len(files) < len(runs):
-        raise ConfigError("runs: folders of runs and files of evonas bench cannot be compared")
+        raise ConfigError("runs: expected either run folders or files of evonas bench, got both")
     if files:
         if reference is not None:
-            raise ConfigError("reference: a bench has its own, the true front of its table")
+            raise ConfigError(
+                "reference: not for files of evonas bench, whose reference is the "
+                "true front of their table"
+            )
         return _Compared(compare_records({str(file): read_scores(file) for file in files}), ())
     trajectories, objectives, unsaid = read_trajectories(runs)
     front = None if reference is None else _read_front(reference, objectives)
@@ -167,7 +170,8 @@ def _show_tests(console: Console, comparison: Comparison) -> None:
     print_table(console, table)
     say(
         console,
-        "A12: how often a run of the first is better than one of the second (of values: larger)\n"
+        "A12: probability that a run of the first group beats one of the second (for values: is "
+        "larger)\n"
         "p: Mann-Whitney, two-sided; p (Holm): adjusted for all pairs of a measure",
     )
 

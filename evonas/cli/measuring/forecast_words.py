@@ -1,4 +1,4 @@
-"""A forecast in the terminal."""
+"""Print a forecast in the terminal."""
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +18,7 @@ def show_forecast(console: Console, found: RunForecast) -> None:
     """A row for each candidate, and what the run needs.
 
     Args:
-        console: to print on.
+        console: console to print on.
         found: to be shown.
     """
     table = Table(*COLUMNS, box=None)
@@ -37,10 +37,10 @@ def show_forecast(console: Console, found: RunForecast) -> None:
     print_table(console, table)
     lines = [
         f"{found.evaluations:,} evaluations of {found.seconds_a_candidate:.1f} s on average, "
-        f"{found.at_once} at once: about {duration(found.seconds)} if nothing is left out",
+        f"{found.at_once} at once: about {duration(found.seconds)} if nothing is skipped",
         f"memory of {found.workers} training steps at once: at most "
-        f"{found.peak_bytes / MIB:,.0f} MiB for the largest of these, beside the images and what "
-        "each process needs by itself (about 300 MiB)",
+        f"{found.peak_bytes / MIB:,.0f} MiB for the largest of these, plus the images and about "
+        f"300 MiB for each process",
     ]
     if found.workers > found.cores:
         lines.append(
@@ -51,7 +51,7 @@ def show_forecast(console: Console, found: RunForecast) -> None:
 
 
 def duration(seconds: float) -> str:
-    """In the unit that a reader would say it in."""
+    """In a readable unit."""
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,4 +1,4 @@
-"""The table of a bench with noise: what each engine returned, and what it said of it."""
+"""The table of a bench with noise: true and claimed values of what each engine returned."""
 
 from collections.abc import Sequence
 from statistics import mean, stdev
@@ -17,8 +17,8 @@ def noisy_table(records: Sequence[NoisyScore]) -> Table:
         *(Column(name, no_wrap=True) for name in (*HEADER, *columns)),
         box=None,
         padding=(0, 1, 0, 0),
-        caption="Means over seeds ± standard error. Returned and archive: true worth; under a "
-        "column: how much too good the claims are.",
+        caption="Means over seeds ± standard error. Returned and archive: scores by true values; "
+        "columns: how far claims exceed the true values.",
         caption_justify="left",
     )
     for name, count in dict.fromkeys((r.algorithm, r.evaluations) for r in records):

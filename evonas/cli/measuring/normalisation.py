@@ -1,4 +1,4 @@
-"""What a normalised hypervolume is measured between, for the user."""
+"""The normalisation of a hypervolume, as text."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ def describe_normaliser(
     """``ideal acc 0.9, params 100; nadir acc 0.5, params 900; reference 1.1``.
 
     Args:
-        normaliser: of minimised vectors.
-        names: of the objectives.
+        normaliser: normaliser of minimised vectors.
+        names: names of the objectives.
         signs: for each -1 where it is maximised, so that it is shown as measured.
     """
     ideal, nadir = (

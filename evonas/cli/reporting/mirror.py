@@ -62,7 +62,7 @@ def mirror(
         say(console, text)
 
     def warn(problem: "MirrorError") -> None:
-        text = f"{problem}; tried again in {every:g} s"
+        text = f"{problem}; next attempt in {every:g} s"
         say(console, text)
 
     with mirrors(

@@ -1,4 +1,4 @@
-"""Runs by what they are doing, in the terminal; torch is not needed for it."""
+"""The status of runs in the terminal; torch is not needed."""
 
 import time
 from dataclasses import fields
@@ -17,7 +17,7 @@ _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def show_status(console: Console, folder: Path, *, as_json: bool) -> None:
-    """Print what the run in ``folder`` is doing."""
+    """Print the status of the run in ``folder``."""
     run = summarise_run(folder)
     if as_json:
         print_json(console, _facts(run))
@@ -33,7 +33,7 @@ def show_status(console: Console, folder: Path, *, as_json: bool) -> None:
     say(console, f"last result {duration(time.time() - run.written)} ago")
     say(console, f"{run.front} of {run.candidates} candidates on the front; best {_best(run)}")
     if run.confirmations:
-        say(console, f"{run.confirmations} trainings confirm the front")
+        say(console, f"{run.confirmations} confirmation trainings")
 
 
 def list_runs(console: Console, parent: Path, *, as_json: bool) -> None:
@@ -66,7 +66,7 @@ def duration(seconds: float) -> str:
 
 
 def _facts(run: RunSummary) -> dict[str, object]:
-    """All of a summary but the settings, of which it has the number of trainings asked for."""
+    """A summary with the requested number of trainings instead of all settings."""
     asked = None if run.settings is None else run.settings.search.num_trainings
     facts = {each.name: getattr(run, each.name) for each in fields(run) if each.name != "settings"}
     return {**facts, "trainings_asked_for": asked}

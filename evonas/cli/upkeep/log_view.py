@@ -1,4 +1,4 @@
-"""What happened in a run, in the terminal or as JSON lines."""
+"""The history of a run, in the terminal or as JSON lines."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from evonas.study.upkeep.log import read_log
 
 
 def show_log(console: Console, folder: Path, key: str | None, *, is_json: bool) -> None:
-    """Print one line for each thing that happened."""
+    """Print one line per event."""
     for line in read_log(folder, key):
         if is_json:
             text = json.dumps(asdict(line))

@@ -1,4 +1,4 @@
-"""What is damaged in the folder of a run, and what was put right, in the terminal."""
+"""Damage and repairs in the folder of a run, in the terminal."""
 
 import shlex
 import sys
@@ -16,10 +16,10 @@ from evonas.study.upkeep.verify import Damage
 
 
 def verify_and_show(console: Console, folder: Path, *, reads_images: bool, as_json: bool) -> None:
-    """Print every damage, with its remedy.
+    """Print each problem with its remedy.
 
     Raises:
-        SystemExit: something is damaged.
+        SystemExit: there is damage.
     """
     damages = verify_run(folder, reads_images=reads_images)
     if as_json:
@@ -34,13 +34,13 @@ def _show(console: Console, folder: Path, damages: Sequence[Damage]) -> None:
     for damage in damages:
         say(console, f"{damage.path}: {damage.problem}")
     if not damages:
-        say(console, f"{folder}: everything is what was written")
+        say(console, f"{folder}: no damage found")
     elif any(damage.remedy for damage in damages):
-        say(console, f"put right by: evonas repair {shlex.quote(str(folder))}")
+        say(console, f"to repair it: evonas repair {shlex.quote(str(folder))}")
 
 
 def repair_and_show(console: Console, folder: Path, *, workers: Workers) -> None:
-    """Print what was done."""
+    """Print the repairs."""
     done: list[str] = []
 
     def tell(text: str) -> None:

@@ -45,7 +45,7 @@ def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bo
     forgets everything loses both and is not overfitted; nor is one at chance, which loses nothing.
 
     Args:
-        history: of every epoch so far.
+        history: history of every epoch so far.
         num_images: behind each share.
     """
     if not history:
@@ -64,10 +64,10 @@ class OverfittingMonitor:
         pixels: (N, C, H, W), in [0, 1]; training images that are not augmented.
         labels: int64, (N,), on their device.
         adversary: what the network is trained on.
-        seed: of the training; the random starts are the same after every epoch.
+        seed: seed of the training; the random starts are the same after every epoch.
 
     Attributes:
-        history: of every epoch so far.
+        history: history of every epoch so far.
     """
 
     def __init__(self, pixels: Tensor, labels: Tensor, *, adversary: Adversary, seed: int) -> None:
@@ -100,9 +100,9 @@ class OverfittingMonitor:
         if is_overfitted(self.history, num_images=num_images):
             best = max(each.pgd for each in self.history)
             raise CatastrophicOverfitting(
-                f"in epoch {len(self.history)} {pgd:.0%} of {num_images} training images stay "
-                f"right under PGD, {best:.0%} did before, while {step:.0%} do under the one step "
-                "that the network is trained on; train by pgd-2 or more, or at a smaller radius"
+                f"in epoch {len(self.history)} accuracy under PGD is {pgd:.0%} on {num_images} "
+                f"training images, down from {best:.0%}, while it is {step:.0%} under the single "
+                f"step used in training; train with pgd-2 or more, or with a smaller radius"
             )
 
     def _num_right(self, network: nn.Module, perturbation: Perturbation) -> int:

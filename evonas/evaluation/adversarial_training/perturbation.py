@@ -29,9 +29,9 @@ class Perturbation:
 
     Args:
         adversary: how far, and in how many steps.
-        shape: of the mini-batch, (N, C, H, W).
-        seed: of the random starts.
-        device: of the images.
+        shape: shape of the mini-batch, (N, C, H, W).
+        seed: seed of the random starts.
+        device: device of the images.
     """
 
     def __init__(

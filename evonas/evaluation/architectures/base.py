@@ -1,4 +1,4 @@
-"""How a network is described, so that it can be built again: by a final training, from a file."""
+"""Descriptions of networks from which they can be rebuilt: for final trainings and model files."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class AbstractArchitecture(ABC):
     """A network for images of any data set.
 
     Attributes:
-        model_format: of the files of its trained networks.
+        model_format: model format of the files of its trained networks.
     """
 
     model_format: ClassVar[str]
@@ -26,20 +26,20 @@ class AbstractArchitecture(ABC):
     @property
     @abstractmethod
     def key(self) -> str:
-        """A short name for files and folders; two that compute alike may share it."""
+        """A short name for files and folders; equivalent networks may share it."""
 
     @property
     @abstractmethod
     def size_text(self) -> str:
-        """Its width and depth, where they are a choice; else empty."""
+        """Its width and depth, if they can be chosen; otherwise empty."""
 
     @abstractmethod
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """Not trained yet, on the CPU, in training mode.
+        """The untrained network, on the CPU, in training mode.
 
         Args:
-            traits: of the images.
-            seed: of its weights and of its feedback.
+            traits: traits of the images.
+            seed: seed of its weights and of its feedback.
 
         Raises:
             InputError: it cannot be built for these images.
@@ -47,8 +47,8 @@ class AbstractArchitecture(ABC):
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
-        """As the file of a model has it; ``text`` and ``key`` are its ``genome`` and ``key``."""
+        """The description for a model file; ``text`` and ``key`` become ``genome`` and ``key``."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """As ``config.yaml`` of a final training has it."""
+        """The description for ``config.yaml`` of a final training."""

@@ -16,14 +16,14 @@ from evonas.space import Genome, Space, from_data
 @final
 @dataclass(frozen=True)
 class GenomeArchitecture(AbstractArchitecture):
-    """What a search may find.
+    """A genome that a search may find.
 
     Attributes:
         space_text: the YAML of the search space.
         genome: its text.
-        channels: of the first stage.
-        cells: of a stage.
-        rules: that the rule genes choose from.
+        channels: channels of the first stage.
+        cells: cells of a stage.
+        rules: the rules that the rule genes choose from.
         where: of the space's text, for messages.
     """
 
@@ -87,7 +87,7 @@ class GenomeArchitecture(AbstractArchitecture):
         }
 
     def settings(self) -> dict[str, Any]:
-        """The same without the space, which has a file of its own."""
+        """The same without the space, which has its own file."""
         return {
             "genome": self.genome,
             "channels": self.channels,

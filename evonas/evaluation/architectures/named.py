@@ -1,4 +1,4 @@
-"""A network that has a name, under one rule or one for each layer."""
+"""A named network, under one rule or one per layer."""
 
 import hashlib
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class NamedArchitecture(AbstractArchitecture):
 
     @property
     def key(self) -> str:
-        """The name and the rule; a hash where there are several rules, or options."""
+        """The name and the rule; a hash if there are several rules or options."""
         rules = " ".join(self.rules)
         is_plain = rules.replace("_", "").isalnum()
         return (
@@ -53,11 +53,11 @@ class NamedArchitecture(AbstractArchitecture):
 
     @property
     def size_text(self) -> str:
-        """None: it is what it is."""
+        """Empty: its size is fixed."""
         return ""
 
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """The network; what it takes from training images is not in it yet."""
+        """The network, without parts computed from training images."""
         return build_named(
             self.name,
             rules=[parse_rule(rule) for rule in self.rules],

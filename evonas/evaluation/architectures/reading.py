@@ -1,4 +1,4 @@
-"""The architecture that the file of a model describes."""
+"""The architecture described by a model file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ MODEL_FORMATS = (GenomeArchitecture.model_format, NamedArchitecture.model_format
 
 
 def read_architecture(document: Mapping[str, Any], *, where: str) -> AbstractArchitecture:
-    """What a description says, which is one of ``MODEL_FORMATS``.
+    """Parse a description in one of ``MODEL_FORMATS``.
 
     Raises:
         KeyError, TypeError: something is missing.

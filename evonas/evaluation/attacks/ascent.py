@@ -14,17 +14,17 @@ from evonas.evaluation.attacks.attack_losses import AttackLoss
 @final
 @dataclass(frozen=True)
 class AttackResult:
-    """What an attack found, image by image.
+    """The result of an attack, image by image.
 
     Attributes:
         adversarial: (N, C, H, W), in [0, 1] and within epsilon of the images; the network is wrong
             on it exactly where ``robust`` is false. Where it is true, the visited point of highest
             loss.
-        robust: bool, (N,): right on the clean image and on every point the attack visited.
-        correct: bool, (N,): right on the clean image.
+        robust: bool, (N,): correct on the clean image and on every point the attack visited.
+        correct: bool, (N,): correct on the clean image.
         has_gradient: bool, (N,): the loss had a gradient other than zero where the attack began,
             in one run at least; true of an attack that uses no gradient.
-        note: what differs from the attack as published, for tables; mostly empty.
+        note: deviations from the published attack, for tables; mostly empty.
     """
 
     adversarial: Tensor
@@ -78,7 +78,7 @@ def observe(
             input, the gradient is zero.
         points: (N, C, H, W).
         labels: int64, (N,).
-        loss: of logits and labels, (N,).
+        loss: loss of logits and labels, (N,).
         reference: a third argument of ``loss`` where it takes one, a row per image: the class to
             aim at, or the clean logits.
     """
@@ -119,12 +119,12 @@ def attack_result(
 
     Args:
         images: (N, C, H, W).
-        correct: bool, (N,): right on the clean image.
+        correct: bool, (N,): correct on the clean image.
         survives: bool, (N,): right on every point visited.
         strongest: (N, C, H, W), what is given back where the network was always right.
         fooling: (N, C, H, W), what is given back where it was not.
         has_gradient: bool, (N,), where the attack began.
-        note: what differs from the attack as published.
+        note: deviations from the published attack.
     """
     adversarial = torch.where(per_image(survives), strongest, fooling)
     adversarial = torch.where(per_image(correct | ~survives), adversarial, images)

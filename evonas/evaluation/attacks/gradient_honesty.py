@@ -39,7 +39,7 @@ def gradient_honesty(
         network: any differentiable network that can be deep-copied.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
-        seed: of the directions.
+        seed: seed of the directions.
         num_directions: directions per image.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The worst case over a level of attacks, each run only on what those before it left."""
+"""The worst case over a level of attacks, each run only on survivors of the previous ones."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ from evonas.evaluation.data.images import Images
 @final
 @dataclass(frozen=True)
 class LevelResult:
-    """What a series of attacks left of a network's accuracy.
+    """A network's accuracy after a series of attacks.
 
     Attributes:
-        robust: bool, (N,), on the CPU: right on the clean image and under every attack.
-        clean: share of the images classified rightly.
+        robust: bool, (N,), on the CPU: correct on the clean image and under every attack.
+        clean: share of the images classified correctly.
         after: share still right after each attack, in the order in which they ran.
         seconds: what each attack took.
-        notes: what differs from an attack as published, for the attacks of which something does.
+        notes: deviations from published attacks, where there are any.
     """
 
     robust: Tensor
@@ -50,7 +50,7 @@ def run_level(
     gradient: GradientKind = "true",
     on_attack: Callable[[NamedAttack], None] | None = None,
 ) -> LevelResult:
-    """Attack what is left, one attack after the other: the worst case at the lowest cost.
+    """Run attacks one after another on surviving images: the worst case at the lowest cost.
 
     The verdict on each image is that of ``worst_case`` over whole runs, since the random numbers
     of an image do not depend on the others. What one attack finds alone is not known afterwards.

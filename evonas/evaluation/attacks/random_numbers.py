@@ -1,7 +1,7 @@
 """Random numbers of an attack: drawn before it begins, a row of its own for every image.
 
-So an image meets the same attack in any batch, beside any other images and on any device, and all
-networks judged with one seed meet the same. No global generator is touched.
+So an image faces the same attack in any batch, with any other images and on any device, and all
+networks evaluated with one seed face the same. No global generator is touched.
 """
 
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ def uniform_rows(positions: Iterable[int], count: int, *, seed: int, name: str) 
     """Uniform numbers in [0, 1), float32, (positions, ``count``), on the CPU.
 
     Args:
-        positions: of the images in their set.
+        positions: positions of the images in their set.
         count: numbers for each image.
-        seed: of all attacks of a study.
-        name: of the attack; each has numbers of its own.
+        seed: seed of all attacks of a study.
+        name: name of the attack; each has numbers of its own.
     """
     rows = [
         torch.rand(

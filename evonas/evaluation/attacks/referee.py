@@ -44,9 +44,9 @@ def referee(
             one that can be pickled, its class defined in a module or in ``__main__``.
         images: on the network's device.
         epsilon: radius of the ball, in units of the pixel range; above 0.
-        num_classes: of the network. With fewer than ten it aims at all wrong ones; with fewer than
-            four, untargeted FAB takes the place of both targeted attacks.
-        seed: of the attacks, each of which starts from it anew.
+        num_classes: number of classes of the network. With fewer than ten it aims at all wrong
+            ones; with fewer than four, untargeted FAB takes the place of both targeted attacks.
+        seed: seed of the attacks, each of which starts from it anew.
         batch_size: images attacked at once. The windows of its Square are shared by a batch, so
             that single verdicts depend on it.
 

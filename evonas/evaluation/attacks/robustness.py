@@ -22,7 +22,7 @@ MAX_ZERO_GRADIENT_SHARE = 0.01
 
 
 class Attack(Protocol):
-    """``apgd`` and ``pgd`` have this form, and so must an attack of one's own."""
+    """The signature of ``apgd`` and ``pgd``, and of custom attacks."""
 
     def __call__(
         self,
@@ -42,17 +42,18 @@ class Attack(Protocol):
 @final
 @dataclass(frozen=True)
 class RobustAccuracy:
-    """What an attack left of a network's accuracy, and how far that can be believed.
+    """A network's accuracy under attack, and how far it can be trusted.
 
     Attributes:
-        value: share of the images classified rightly, clean and wherever the attack looked.
-        standard_error: of ``value`` as an estimate of the share among all such images.
-        clean: share classified rightly without attack; never below ``value``.
+        value: share of the images classified correctly, clean and wherever the attack looked.
+        standard_error: standard error of ``value`` as an estimate of the share among all such
+            images.
+        clean: share classified correctly without attack; never below ``value``.
         gradient_honesty: relative error of the attacked gradient; None when not measured.
         zero_gradient_share: share of the images where the attack had no gradient to follow.
         gradient: "true", or "surrogate" for the rule's own backward pass.
         num_images: how many images were attacked.
-        note: what differs from the attack as published, such as another loss; mostly empty.
+        note: deviations from the published attack, such as another loss; mostly empty.
     """
 
     value: float
@@ -66,7 +67,7 @@ class RobustAccuracy:
 
     @property
     def is_masked(self) -> bool:
-        """Whether ``value`` must not be called robustness: the attack was led astray."""
+        """Whether ``value`` must not be called robustness, because the attack was misled."""
         return (
             self.gradient == "surrogate"
             or (self.gradient_honesty is not None and self.gradient_honesty > MAX_HONESTY_ERROR)
@@ -101,8 +102,8 @@ def robust_accuracy(
         images: on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         num_steps: gradient steps of the attack.
-        noise_seed: of the starting points; a constant of the study.
-        batch_size: images attacked at once, at most; matters to the result only by rounding.
+        noise_seed: seed of the starting points; a constant of the study.
+        batch_size: maximum number of images attacked at once; affects the result only by rounding.
         loss: a name in ``ATTACK_LOSSES``.
         gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it
             does not measure robustness, and the result says so.

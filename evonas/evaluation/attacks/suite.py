@@ -102,7 +102,7 @@ def run_attack(
         images: on the network's device.
         attack: what attacks.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
-        seed: of the attack's random numbers; a constant of the study.
+        seed: seed of the attack's random numbers; a constant of the study.
         batch_size: images in one forward pass, at most, unless one image alone needs more; matters
             to the result only by rounding.
         gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it
@@ -167,10 +167,10 @@ def _joined(results: Sequence[AttackResult]) -> AttackResult:
 
 
 def worst_case(results: Iterable[AttackResult]) -> Tensor:
-    """Where the network was right on the clean image and under every attack: bool, (N,).
+    """Where the network was correct on the clean image and under every attack: bool, (N,).
 
     Args:
-        results: of attacks on the same images.
+        results: results of attacks on the same images.
 
     Raises:
         DataError: there are no results, or they are of different numbers of images.

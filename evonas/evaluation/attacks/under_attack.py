@@ -1,4 +1,4 @@
-"""A network prepared for an attack, whatever rules trained it, and put back afterwards."""
+"""Prepare a network for an attack, whatever rules trained it, and restore it afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext

@@ -28,7 +28,7 @@ def defocus_blur(images: Tensor, radius: float, softness: float) -> Tensor:
 
     Args:
         images: at least 3 pixels a side, more for a larger radius.
-        radius: of the disk, in pixels, at least 0.
+        radius: radius of the disk, in pixels, at least 0.
         softness: deviation of the 3 x 3 Gaussian that softens the disk, in pixels, above 0.
     """
     return _filtered(images, disk(radius, softness), border="reflect")

@@ -18,8 +18,8 @@ class CorruptionAccuracy:
 
     Attributes:
         value: the mean over all kinds, severities and images.
-        standard_error: of ``value`` as an estimate for all such images. An image counts by the
-            share of its 40 versions that is right, as these are not independent.
+        standard_error: standard error of ``value`` as an estimate for all such images. An image
+            counts by the share of its 40 versions that is right, as these are not independent.
         by_corruption: accuracy by (kind, severity).
     """
 
@@ -37,7 +37,7 @@ def corruption_accuracy(
     Args:
         network: in evaluation mode.
         images: on its device.
-        seed: of the noise: networks that are compared must have the same.
+        seed: seed of the noise: networks that are compared must have the same.
         batch: images at once; it makes no difference but for rounding.
 
     Raises:

@@ -87,9 +87,9 @@ def corrupted(images: Tensor, name: str, *, severity: int, seed: int) -> Tensor:
 
     Args:
         images: (N, C, H, W) in [0, 1], at least 3 pixels a side.
-        name: of the kind.
+        name: name of the kind.
         severity: 1 to 5; at 0 they are as they were.
-        seed: of the noise.
+        seed: seed of the noise.
 
     Raises:
         UnknownNameError: there is no such kind.

@@ -37,7 +37,7 @@ class Fingerprint:
     """The same of images that come one after the other.
 
     Args:
-        shape: of all of them: (N, channels, height, width).
+        shape: shape of all of them: (N, channels, height, width).
         class_names: in the order of the labels; empty where they are not known.
     """
 
@@ -96,7 +96,7 @@ def check_fingerprint(found: str, expected: str | None, *, what: str) -> None:
     """
     if expected is not None and found != expected:
         raise DataError(
-            f"{what}: expected those with the hash {expected[:12]}, found others ({found[:12]}); "
-            "put them back, or name their folder by --data-dir. To go on with these in a run that "
-            "began with others: evonas resume RUN --accept-data"
+            f"{what}: expected hash {expected[:12]}, got {found[:12]}; restore the images, or "
+            f"name their folder with --data-dir. To continue a run with these images instead: "
+            f"evonas resume RUN --accept-data"
         )

@@ -1,4 +1,4 @@
-"""Images of any size brought to one size: cut to a square, or framed to one."""
+"""Resize images of any size to one size: by cropping or by adding borders."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -23,12 +23,12 @@ class Fitting:
     """How files become images of one size.
 
     Attributes:
-        size: height and width in pixels; None leaves images as they are.
+        size: height and width in pixels; None keeps their size.
         fit: ``crop`` scales the shorter side to ``size`` and keeps the centre; ``letterbox``
             scales the longer side to ``size`` and adds black on both sides of the shorter one.
         unreadable: ``refuse`` files that cannot be read, or ``skip`` them.
-        storage: ``memory`` decodes all files when they are loaded; ``disk`` decodes each of them
-            whenever it is used. The images are the same.
+        storage: ``memory`` decodes all files at loading; ``disk`` decodes each file whenever it is
+            used. The images are the same.
     """
 
     size: int | None = None
@@ -38,7 +38,7 @@ class Fitting:
 
     @classmethod
     def of(cls, training: TrainingSettings) -> "Fitting":
-        """That of a run; in memory where it is not decided yet."""
+        """The fitting of a run; in memory if not decided yet."""
         storage = DISK if training.image_storage == DISK else MEMORY
         return cls(training.image_size, training.image_fit, training.unreadable, storage)
 

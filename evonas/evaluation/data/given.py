@@ -1,4 +1,4 @@
-"""A data set that came with the work: its images need not be on the machine that trains."""
+"""A data set sent along with the work: the training machine need not have its images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,12 @@ Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 @final
 @dataclass(frozen=True)
 class GivenData:
-    """What a data set holds, as it travels between machines.
+    """The content of a data set, for sending between machines.
 
     Attributes:
-        name: of the data set.
+        name: name of the data set.
         data_dir: where it lies on the machine that it came from; there it need not exist.
-        traits: of the data set.
+        traits: traits of the data set.
         train: pixels and labels of the official training images.
         test: the same of the test images; None where they could not be read.
         fitting: the size that all of them have been brought to.
@@ -41,10 +41,10 @@ class GivenData:
 
 @final
 class GivenSource(AbstractSource):
-    """Offers what was given; nothing is read.
+    """Provides the given data; nothing is read.
 
     Args:
-        data: that was given.
+        data: the data that was given.
     """
 
     def __init__(self, data: GivenData) -> None:
@@ -80,8 +80,8 @@ def packed(
 
     Args:
         source: reads it here, at this size.
-        name: of the data set.
-        data_dir: where it lies here.
+        name: name of the data set.
+        data_dir: its folder on this machine.
         fitting: the size.
 
     Raises:

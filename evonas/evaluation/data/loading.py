@@ -1,4 +1,4 @@
-"""Data sets by name, divided so that a search never reads the images it is reported on."""
+"""Data sets by name, split so that a search never reads the images for its final report."""
 
 from functools import cache
 from pathlib import Path
@@ -51,12 +51,12 @@ def all_datasets() -> DatasetTable:
 
 
 def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> AbstractSource:
-    """What reads data set ``name``: what was given for this folder, else its own reader.
+    """The source of data set ``name``: the one given for this folder, else its own reader.
 
     Args:
         name: a name in ``all_datasets()``.
-        data_dir: where the data lie.
-        fitting: the size that images are brought to.
+        data_dir: folder of the data.
+        fitting: how images are resized.
 
     Raises:
         UnknownNameError: no data set has this name.
@@ -66,7 +66,7 @@ def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> A
 
 
 def give(data: GivenData) -> None:
-    """Use these images, in this process, in the place of those in the folder they came from."""
+    """In this process, use these images instead of those in the original folder."""
     _GIVEN[data.name, data.data_dir, data.fitting] = GivenSource(data)
 
 
@@ -77,8 +77,8 @@ def traits_of(
 
     Args:
         name: a name in ``all_datasets()``.
-        data_dir: where the data lie; None takes ``default_data_dir()``.
-        fitting: the size that images are brought to.
+        data_dir: folder of the data; None for ``default_data_dir()``.
+        fitting: how images are resized.
 
     Raises:
         UnknownNameError: no data set has this name.
@@ -107,19 +107,19 @@ def load_search_data(
 
     Args:
         name: a name in ``all_datasets()``.
-        data_dir: where the data lie; None takes ``default_data_dir()``.
+        data_dir: folder of the data; None for ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
         seed: the study's seed.
         num_images: how many training images to keep; None keeps all.
-        sha256: that the official training images must have; None for any.
-        fitting: the size that images are brought to.
+        sha256: the SHA-256 hash that the official training images must have; None for any.
+        fitting: how images are resized.
 
     Returns:
         The two parts, on the CPU.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the data are missing, damaged or others, or ``num_images`` does not fit them.
+        DataError: the data are missing, damaged or different, or ``num_images`` does not fit them.
     """
     data_dir = data_dir or default_data_dir()
     source = source_of(name, data_dir, fitting=fitting)
@@ -156,14 +156,14 @@ def load_test(
 
     Args:
         name: a name in ``all_datasets()``.
-        data_dir: where the data lie; None takes ``default_data_dir()``.
+        data_dir: folder of the data; None for ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
-        sha256: that the images must have; None for any.
-        fitting: the size that images are brought to.
+        sha256: the SHA-256 hash that the images must have; None for any.
+        fitting: how images are resized.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the data are missing, damaged or others.
+        DataError: the data are missing, damaged or different.
     """
     data_dir = data_dir or default_data_dir()
     source = source_of(name, data_dir, fitting=fitting)
@@ -188,9 +188,9 @@ def fingerprints(
 
     Args:
         name: a name in ``all_datasets()``.
-        data_dir: where the data lie; None takes ``default_data_dir()``.
+        data_dir: folder of the data; None for ``default_data_dir()``.
         download: fetch the data when they are missing and their publisher allows it.
-        fitting: the size that images are brought to.
+        fitting: how images are resized.
 
     Raises:
         UnknownNameError: no data set has this name.

@@ -1,4 +1,4 @@
-"""Where data are sought when nobody says; torch is not needed for it."""
+"""The default data folder; torch is not needed for it."""
 
 import os
 from collections.abc import Mapping

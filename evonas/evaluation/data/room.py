@@ -1,4 +1,4 @@
-"""Whether images fit into memory, told before they are read."""
+"""Check whether images fit into memory, before reading them."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def check_room(num_images: int, side: tuple[int, int], *, what: str) -> None:
 
 
 def free_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """Memory that is free, or that the system can free; None where it does not tell.
+    """Free or reclaimable memory; None if unknown.
 
     Args:
         meminfo: Linux's own account.

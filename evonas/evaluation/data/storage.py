@@ -1,4 +1,4 @@
-"""Where images are kept: in memory where they fit, else in their files."""
+"""Image storage: in memory if they fit, otherwise in their files."""
 
 from pathlib import Path
 
@@ -26,11 +26,11 @@ def choose_storage(
 
     Args:
         asked: either of them, or ``auto``, which estimates.
-        source: of the data set, at the size of the run.
-        name: of the data set.
-        data_dir: where it lies.
-        num_processes: that read it beside one another, each for itself.
-        device: that images in memory are copied to, as torch writes it.
+        source: source of the data set, at the size of the run.
+        name: name of the data set.
+        data_dir: its folder.
+        num_processes: number of processes that each load it.
+        device: the device that images in memory are copied to, as torch writes it.
 
     Raises:
         ConfigError: ``disk`` was asked for, and the data set cannot stay there.

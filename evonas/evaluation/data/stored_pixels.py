@@ -1,4 +1,4 @@
-"""A tensor of pixels that are not in memory: what is indexed is read, and nothing else is kept."""
+"""A tensor of pixels that are not in memory: indexing reads them, and nothing else is kept."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,7 +14,7 @@ class AbstractReader(ABC):
 
     Attributes:
         shape: (channels, height, width) of each image.
-        fingerprint: of all images with their labels, where it is known already (see
+        fingerprint: fingerprint of all images with their labels, where it is known already (see
             :func:`evonas.evaluation.data.fingerprint.fingerprint`); None where it is not.
     """
 
@@ -83,8 +83,8 @@ class StoredPixels(Tensor):
     it reads these images; whatever else is done with it is done with all of them, read for it.
 
     Args:
-        reader: of the images.
-        device: that they go to when they are read.
+        reader: reader of the images.
+        device: the device that they go to when they are read.
     """
 
     reader: AbstractReader

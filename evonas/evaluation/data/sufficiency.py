@@ -1,4 +1,4 @@
-"""Whether there are images enough, of each class, for a search to learn from."""
+"""Whether each class has enough images for a search."""
 
 from evonas.errors import ConfigError, DataError, some
 from evonas.evaluation.data.images import SearchData, Traits
@@ -13,8 +13,7 @@ def check_data(data: SearchData, *, batch: int) -> None:
 
     Raises:
         ConfigError: there are fewer training images than a batch has.
-        DataError: there is one class only, or a class has no image to learn from, or none to be
-            compared on.
+        DataError: there is only one class, or a class has no training or no validation image.
     """
     traits = data.traits
     if traits.num_classes < 2:

@@ -1,4 +1,4 @@
-"""What the rule layers of a network would learn from each of several mini-batches."""
+"""The updates of a network's rule layers for each of several mini-batches."""
 
 from collections.abc import Callable, Sequence
 
@@ -27,7 +27,7 @@ def layer_updates(
     Args:
         network: connected; maps images to logits.
         batches: on its device.
-        on_batch: is called after each batch.
+        on_batch: called after each batch.
 
     Returns:
         By layer, (batches, weights of the layer); layers that no path to the logits runs through

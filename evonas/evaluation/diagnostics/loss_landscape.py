@@ -25,7 +25,7 @@ def filter_normalised_direction(network: nn.Module, *, seed: int) -> Direction:
 
     Args:
         network: with any parameters.
-        seed: of the numbers.
+        seed: seed of the numbers.
     """
     generator = torch.Generator().manual_seed(seed)
     direction: Direction = {}
@@ -60,8 +60,8 @@ def loss_surface(
         images: a fixed batch.
         labels: its labels.
         steps: the values that a and b each take.
-        loss: of outputs and labels.
-        on_row: is called after each value of a.
+        loss: loss of outputs and labels.
+        on_row: called after each value of a.
 
     Returns:
         (steps, steps) in float64: rows by a, columns by b.

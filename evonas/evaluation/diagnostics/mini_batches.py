@@ -19,7 +19,7 @@ def mini_batches(images: Images, *, batch: int, count: int, seed: int) -> list[B
         images: to draw from.
         batch: images in each.
         count: how many batches.
-        seed: of the order.
+        seed: seed of the order.
 
     Raises:
         ConfigError: there are fewer images than one batch needs.

@@ -24,13 +24,13 @@ def rule_twin(
     """The network of a genome, or the same network with one rule in every layer.
 
     Args:
-        space: of the genome.
-        genome: to be decoded.
-        traits: of the images.
-        seed: of initial weights and feedback: equal seeds give equal weights under any rule.
+        space: space of the genome.
+        genome: genome to decode.
+        traits: traits of the images.
+        seed: seed of initial weights and feedback: equal seeds give equal weights under any rule.
         rule: for all layers; None for those of the genome.
-        weights: of a trained network of this architecture; None for the initial ones. What it has
-            not (heads of a local loss) stays initial.
+        weights: weights of a trained network of this architecture; None for the initial ones.
+            Parameters it lacks (heads of a local loss) stay initial.
 
     Returns:
         A network on the CPU, in training mode.
@@ -58,10 +58,10 @@ def count_steps(network: Network, recipe: Recipe, *, num_images: int, epochs: in
     them, which follows from the recipe alone.
 
     Args:
-        network: as it was built.
-        recipe: of the training.
-        num_images: that were trained on.
-        epochs: that were trained for.
+        network: newly built.
+        recipe: recipe of the training.
+        num_images: the number of images that were trained on.
+        epochs: number of epochs trained.
     """
     for epoch in range(epochs):
         for _ in range(num_images // recipe.batch):

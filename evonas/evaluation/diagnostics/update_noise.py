@@ -25,7 +25,7 @@ class LayerNoise:
     Attributes:
         assignment: its name.
         layer: its name in the network.
-        rule: of this layer.
+        rule: rule of this layer.
         parameters: weights of the layer.
         nv: normalised variance over the mini-batches.
         nv_without: the same without each mini-batch in turn.
@@ -53,7 +53,7 @@ def update_noise(
         networks: by the name of the assignment, all with the same architecture and weights;
             :data:`REFERENCE` among them, with back-propagation everywhere.
         batches: three at least, the same for all.
-        on_batch: is called after each batch of each network.
+        on_batch: called after each batch of each network.
     """
     gradients = layer_updates(networks[REFERENCE], batches, on_batch=on_batch)
     found = []

@@ -32,13 +32,13 @@ class LayerUse:
         biases: 0 or one for each output channel.
         inputs: numbers.
         outputs: numbers.
-        channels: of the outputs.
-        products: of one pass through it.
+        channels: channels of the outputs.
+        products: products of one pass through it.
         is_first: nothing below it learns, so it has nothing to send.
-        num_classes: of the network.
+        num_classes: number of classes of the network.
         sweeps: relaxations of the segment that it belongs to; 0 if it is in none that relaxes.
         learns: whether its weight changes.
-        groups: of channels that do not see each other.
+        groups: groups of channels that do not see each other.
     """
 
     rule: AbstractRule
@@ -61,11 +61,11 @@ class PartUse:
     """Anything that has no weights and learns by no rule; numbers of one image.
 
     Attributes:
-        kind: of part.
+        kind: kind of part.
         inputs: numbers.
         outputs: numbers.
         window: inputs that one output is made from; of attention, pixels.
-        channels: that are normalised or gated; of attention, scores; 0 for others.
+        channels: the channels that are normalised or gated; of attention, scores; 0 for others.
         joined_backward: signals that are added up where one value was read several times.
         sweeps: as of a layer.
         is_passed_back: whether anything below it learns.
@@ -89,7 +89,7 @@ class Trace:
     Attributes:
         layers: with weights.
         parts: all others.
-        parameters: that are trained, heads of local losses included.
+        parameters: number of trainable parameters, heads of local losses included.
     """
 
     layers: tuple[LayerUse, ...]

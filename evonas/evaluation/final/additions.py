@@ -1,4 +1,4 @@
-"""What a recipe adds to the steps of a search."""
+"""What a recipe adds to the training steps of a search."""
 
 from evonas.evaluation.final.auxiliary_head import AuxiliaryHead
 from evonas.evaluation.final.data import FinalData

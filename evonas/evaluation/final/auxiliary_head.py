@@ -1,4 +1,4 @@
-"""A second classifier in the midst of the cells, which only training has."""
+"""A second classifier in the middle of the cells, used only in training."""
 
 from typing import Any, final
 
@@ -29,11 +29,11 @@ class AuxiliaryHead(AbstractAddition):
     learn by the rule of the network's own classifier, on a wiring of their own.
 
     Args:
-        network: of cells; is watched until :meth:`release`.
+        network: network of cells; is watched until :meth:`release`.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        weight: of its loss.
-        seed: of its weights and of its feedback.
+        weight: weight of its loss.
+        seed: seed of its weights and of its feedback.
 
     Attributes:
         module: the head.
@@ -93,11 +93,11 @@ class AuxiliaryHead(AbstractAddition):
         )
 
     def state(self) -> dict[str, Any]:
-        """To go on from, momenta excluded."""
+        """The state to resume from, without momenta."""
         return {"module": self.module.state_dict(), "wiring": self._wiring.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there.
+        """Resume from a saved state.
 
         Raises:
             KeyError, RuntimeError: it is of another head.
@@ -106,7 +106,7 @@ class AuxiliaryHead(AbstractAddition):
         self._wiring.restore(state["wiring"])
 
     def release(self) -> None:
-        """The network is watched no longer."""
+        """Stop watching the network."""
         self._hook.remove()
 
     def _see(self, module: nn.Module, _: object, output: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""The images of a final training: most are learned, some choose the epoch."""
+"""The images of a final training: most are trained on, some select the epoch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ class FinalData:
     """On one device.
 
     Attributes:
-        traits: of the data set.
-        train: the images that are learned.
-        validation: those that choose the epoch; None where none are kept for it.
+        traits: traits of the data set.
+        train: the training images.
+        validation: images that select the epoch; None if there are none.
     """
 
     traits: Traits
@@ -41,13 +41,13 @@ def load_final_data(
     """The official training images of a data set, divided; its test images are not read.
 
     Args:
-        name: of the data set.
-        data_dir: where it lies.
-        validation_share: of the images, every class in its share.
+        name: name of the data set.
+        data_dir: its folder.
+        validation_share: share of the images, every class in its share.
         split_seed: picks them; the same for all seeds of a training, so that they compare.
         device: where the images go.
-        sha256: that the official training images must have; None for any.
-        fitting: the size that images are brought to.
+        sha256: the SHA-256 hash that the official training images must have; None for any.
+        fitting: how images are resized.
 
     Raises:
         UnknownNameError: no data set has this name.
@@ -65,8 +65,8 @@ def load_final_data(
     count = share_of(len(images), validation_share)
     if validation_share and not count:
         raise DataError(
-            f"{name}: a share of {validation_share} of {len(images)} training images is none; "
-            "expected a larger validation_share, or 0"
+            f"{name}: a share of {validation_share} of {len(images)} training images rounds to "
+            f"none; expected a larger validation_share, or 0"
         )
     kept, learned = stratified_part(
         images.labels, num_images=count, seed=derive_seed(split_seed, "final split", name)

@@ -21,12 +21,12 @@ class DropPath(AbstractAddition):
     an update of its own still sees the image.
 
     Args:
-        network: of cells; its cells are told what to drop, until :meth:`release`.
+        network: network of cells; its cells are told what to drop, until :meth:`release`.
         probability: p after the last epoch.
-        epochs: of the training.
-        num_steps: of an epoch.
+        epochs: epochs of the training.
+        num_steps: number of steps of an epoch.
         batch: images of a step.
-        part: of them that this process has, and how many parts there are.
+        part: part of them that this process has, and how many parts there are.
 
     Raises:
         ConfigError: the network has no cells.

@@ -1,4 +1,4 @@
-"""The training of one network to the end, which can be left and taken up at any step."""
+"""The final training of one network, which can be interrupted and resumed at any step."""
 
 import io
 import math
@@ -42,7 +42,7 @@ class EpochRecord:
         learning_rate: in it.
         loss: mean cross-entropy of its steps with their targets, in nats.
         validation: accuracy after it, in [0, 1]; None where no images are kept for it.
-        seconds: of wall clock, validation included.
+        seconds: seconds of wall clock, validation included.
     """
 
     epoch: int
@@ -56,14 +56,15 @@ class EpochRecord:
 class FinalTraining:
     """Steps, validation after each epoch, and the weights of the best one.
 
-    Straight through, or left at any step and restored, it ends in the same numbers.
+    Interrupted or not, it ends with the same numbers.
 
     Args:
         network: as it was built, on the device of the data.
-        data: that it learns.
+        data: the data that it learns.
         recipe: how, and for how long.
-        seed: of the order of the images, of their augmentation and of the regularisation.
-        precision: of the forward and the backward pass; accuracies are measured in float32.
+        seed: seed of the order of the images, of their augmentation and of the regularisation.
+        precision: precision of the forward and the backward pass; accuracies are measured in
+            float32.
         part: number of this process, and how many share each batch; if there are several, they
             are torch's default process group by the time of :meth:`run`.
 
@@ -126,17 +127,17 @@ class FinalTraining:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch whose weights are kept, counted from 1; 0 before there is one."""
+        """The selected epoch, counted from 1; 0 before there is one."""
         return self._best_epoch
 
     def run(self, on_step: Callable[[], None]) -> None:
-        """Train to the end, and leave the weights of the best epoch in the network.
+        """Train to the end, and load the weights of the best epoch into the network.
 
         Args:
-            on_step: is called after every step and every epoch; may call :meth:`checkpoint`.
+            on_step: called after every step and every epoch; may call :meth:`checkpoint`.
 
         Raises:
-            TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+            TrainingDiverged: the loss became infinite or NaN; detected at the end of the epoch.
         """
         device = self._data.train.labels.device
         with make_device_stream(device).open():
@@ -166,7 +167,7 @@ class FinalTraining:
         on_step()
 
     def checkpoint(self) -> bytes:
-        """All that the training knows now; what follows from the seed is not in it."""
+        """The present state of the training, without what follows from the seed."""
         step = self._step
         buffer = io.BytesIO()
         torch.save(
@@ -189,7 +190,7 @@ class FinalTraining:
         return buffer.getvalue()
 
     def restore(self, checkpoint: bytes) -> None:
-        """Put a training that was newly made back where :meth:`checkpoint` saw it.
+        """Restore the state of :meth:`checkpoint` in a new training.
 
         Raises:
             StorageError: these are not the bytes of a checkpoint, or are of another training.

@@ -1,4 +1,4 @@
-"""How a chosen network is trained to the end: a YAML file, shipped or of one's own."""
+"""Recipes for final trainings: YAML files, shipped or your own."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,25 +20,27 @@ class FinalRecipe:
 
     Attributes:
         description: one line.
-        source: the paper that it is from; what differs from it is said in the description.
+        source: its paper; the description states differences.
         epochs: passes over the training part.
         batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
-        learning_rate: at its highest; rules with an update of their own have their own.
-        momentum: of SGD.
+        learning_rate: maximum; rules with an update of their own have their own.
+        momentum: momentum of SGD.
         weight_decay: coupled to the gradient.
         warmup_epochs: in which the learning rate rises, linearly.
         cutout: side of a square that is cut out of each image, in pixels; 0 for none.
         mixup: alpha of Beta(alpha, alpha), from which the shares of mixed images come; 0 for none.
         label_smoothing: share of the target that all classes have in equal parts.
-        clip_norm: that the gradient of all weights together is scaled down to; 0 for none.
-        average_decay: of an exponential moving average of the weights, which is then what is
-            validated and kept; 0 for none.
+        clip_norm: largest norm of the gradient of all weights together, to which larger ones are
+            scaled down; 0 for none.
+        average_decay: decay of an exponential moving average of the weights, which is then
+            what is validated and kept; 0 for none.
         drop_path: probability, in the last epoch, that an image skips an edge of a cell; it rises
             linearly from 0.
-        auxiliary_weight: of the loss of a second classifier in the midst of the cells; 0 for none.
-        views: by which validation and test images are classified, see :class:`Views`.
-        validation_share: of the official training images that choose the best epoch; 0 trains on
-            all of them and keeps the last epoch.
+        auxiliary_weight: weight of the loss of a second classifier in the middle of the
+            cells; 0 for none.
+        views: views for classifying validation and test images, see :class:`Views`.
+        validation_share: share of the official training images that choose the best
+            epoch; 0 trains on all of them and keeps the last epoch.
     """
 
     description: str
@@ -86,7 +88,7 @@ class FinalRecipe:
 
     @property
     def descent(self) -> Recipe:
-        """The part of it that a search has too."""
+        """The part shared with a search."""
         return Recipe(
             epochs=self.epochs,
             batch=self.batch,
@@ -109,7 +111,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name_or_path: str | Path) -> FinalRecipe:
-    """A recipe by its name, or by the path of a YAML file, which ends in .yaml or .yml.
+    """Load a recipe by name, or by the path of a .yaml or .yml file.
 
     Raises:
         UnknownNameError: no recipe has this name.

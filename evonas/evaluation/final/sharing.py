@@ -1,4 +1,4 @@
-"""Several processes learn from parts of one batch, and make one step together."""
+"""Data-parallel training: several processes share each batch and make one step together."""
 
 from collections.abc import Iterable, Sequence
 from typing import final
@@ -40,7 +40,7 @@ class GradientSharing(AbstractAddition):
         ]
 
     def share_gradients(self) -> None:
-        """The mean over all processes takes the place of each."""
+        """Replace each by the mean over all processes."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         average([*gradients, *self._statistics])
 
@@ -50,7 +50,7 @@ def average(tensors: Sequence[Tensor]) -> None:
     """Put the mean over all processes of the default group in the place of each tensor.
 
     Args:
-        tensors: of one type and device, of the same shapes in all processes.
+        tensors: tensors of one type and device, of the same shapes in all processes.
     """
     flat = torch.cat([each.reshape(-1) for each in tensors])
     dist.all_reduce(flat)

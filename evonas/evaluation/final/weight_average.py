@@ -17,7 +17,7 @@ class WeightAverage:
 
     Args:
         network: in training; its tensors must stay where they are.
-        decay: of the average, in [0, 1).
+        decay: decay of the average, in [0, 1).
     """
 
     def __init__(self, network: nn.Module, *, decay: float) -> None:
@@ -47,11 +47,11 @@ class WeightAverage:
             _copy(self._current, own)
 
     def state(self) -> tuple[int, list[Tensor]]:
-        """To go on from."""
+        """The state to resume from."""
         return self._num_updates, self._averages
 
     def restore(self, state: tuple[int, Sequence[Tensor]]) -> None:
-        """Go on from there.
+        """Resume from a saved state.
 
         Raises:
             ValueError, RuntimeError: it is of another network.

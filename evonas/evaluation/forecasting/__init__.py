@@ -1,1 +1,1 @@
-"""What a candidate will need before it is trained: memory, seconds, latency."""
+"""Forecast the needs of a candidate before training: memory, time, latency."""

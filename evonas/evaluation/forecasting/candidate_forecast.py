@@ -1,4 +1,4 @@
-"""What one candidate of a run will need: memory, seconds, latency; it is not trained."""
+"""Forecast the needs of one candidate without training it: memory, time, latency."""
 
 import statistics
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ from evonas.networks import count_multiply_adds, count_parameters
 
 @dataclass(frozen=True)
 class CandidateForecast:
-    """What a candidate will need on a CPU; seconds are of one thread that has a core to itself.
+    """The needs of a candidate on a CPU; times are for one thread with a core of its own.
 
     Attributes:
         text: the genome.
-        parameters: that are trained.
-        multiply_adds: of one image, forward.
-        peak_bytes: of a training step: network, optimiser, activations; without the images, and
-            without what Python and torch need to run at all.
-        step_seconds: of a mini-batch.
-        training_seconds: of all epochs.
-        objective_seconds: of all objectives, the expensive ones included.
-        latency_milliseconds: of a forward pass of one image.
+        parameters: number of trainable parameters.
+        multiply_adds: multiply-adds of one image, forward.
+        peak_bytes: peak memory of a training step: network, optimiser, activations; without the
+            images, and without what Python and torch need to run at all.
+        step_seconds: time of a mini-batch.
+        training_seconds: time of all epochs.
+        objective_seconds: time of all objectives, the expensive ones included.
+        latency_milliseconds: latency of a forward pass of one image.
     """
 
     text: str
@@ -60,14 +60,14 @@ def forecast_candidate(
     attack_seed: int,
     clock: Clock,
 ) -> CandidateForecast:
-    """What training and measuring a candidate will need on the CPU of this machine.
+    """Forecast what training and measuring a candidate needs on this machine's CPU.
 
     Args:
         own: the candidate.
-        protocol: of the run.
-        data: of the run.
+        protocol: protocol of the run.
+        data: data of the run.
         attacked: the images of the validation part that are attacked.
-        attack_seed: of the run.
+        attack_seed: seed of the attacks of the run.
         clock: in seconds.
 
     Raises:

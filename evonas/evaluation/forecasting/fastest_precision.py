@@ -1,4 +1,4 @@
-"""The arithmetic in which this CPU trains fastest, by a few steps of some candidates in each."""
+"""Choose the precision in which this CPU trains fastest, from a few steps of some candidates."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class MeasuredPrecisions:
     """How long training steps take.
 
     Attributes:
-        seconds: of a step, on average over the candidates, by precision.
+        seconds: seconds of a step, on average over the candidates, by precision.
     """
 
     seconds: Mapping[Precision, float]
@@ -45,9 +45,9 @@ def measure_precisions(
 
     Args:
         candidates: whose networks are trained; at least one.
-        traits: of the images.
-        recipe: of the training.
-        clock: in seconds; by default that of the processor, on which others' work does not count.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        clock: time in seconds; by default processor time, which excludes other processes.
 
     Raises:
         SpaceError: a network does not fit the images.
@@ -66,8 +66,8 @@ def fastest_precision(space: Space, *, traits: Traits, recipe: Recipe) -> Precis
 
     Args:
         space: at the size of the run, with its rules.
-        traits: of the images.
-        recipe: of the training.
+        traits: traits of the images.
+        recipe: recipe of the training.
 
     Raises:
         SpaceError: a network does not fit the images.

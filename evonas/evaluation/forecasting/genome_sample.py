@@ -1,4 +1,4 @@
-"""A few different genomes of a space, on which a cost is tried."""
+"""A few different genomes of a space, for measuring costs."""
 
 import random
 
@@ -8,12 +8,12 @@ MOST_DRAWS = 100  # for each genome wanted: a small space may have fewer
 
 
 def draw_genomes(space: Space, *, count: int, seed: int) -> list[Genome]:
-    """So many different genomes, or fewer where the space has no more.
+    """Draw ``count`` different genomes, or fewer if the space has no more.
 
     Args:
         space: at its size.
-        count: of genomes.
-        seed: of the draw.
+        count: number of genomes.
+        seed: seed of the draw.
     """
     rng = random.Random(seed)
     found: dict[Genome, None] = {}

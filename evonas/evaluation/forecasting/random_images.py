@@ -10,7 +10,7 @@ def random_images(traits: Traits, *, count: int) -> Images:
 
     Args:
         traits: their shape and number of classes.
-        count: of images.
+        count: number of images.
     """
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (count, *traits.shape), dtype=torch.uint8, generator=generator)

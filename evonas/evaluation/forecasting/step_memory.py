@@ -1,4 +1,4 @@
-"""Peak memory of a training step, from the allocations of the same step on a few images.
+"""Peak memory of a training step, extrapolated from steps on a few images.
 
 Torch reports every allocation. A step on 4 images and one on 8 make the same allocations in the
 same order, and each is a number of bytes plus a number of bytes for each image. So what is held
@@ -56,9 +56,9 @@ def forecast_step_memory(
 
     Args:
         own: whose network is trained.
-        traits: of the images.
-        recipe: of the training.
-        precision: of the forward and the backward pass.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        precision: precision of the forward and the backward pass.
 
     Raises:
         SpaceError: the network does not fit the images.
@@ -94,9 +94,9 @@ def step_allocations(
 
     Args:
         own: whose network is trained.
-        traits: of the images.
-        recipe: of the training.
-        precision: of the forward and the backward pass.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        precision: precision of the forward and the backward pass.
     """
     generator = torch.Generator().manual_seed(0)
     batch = recipe.batch

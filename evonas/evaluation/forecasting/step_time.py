@@ -1,4 +1,4 @@
-"""How long a training takes, from a few of its steps, and how long its objectives do."""
+"""Estimate the duration of a training and of its objectives from a few steps."""
 
 import statistics
 import time
@@ -40,10 +40,10 @@ def step_seconds(
 
     Args:
         own: whose network is trained.
-        traits: of the images.
-        recipe: of the training.
-        precision: of the forward and the backward pass.
-        clock: in seconds; by default that of the processor, on which others' work does not count.
+        traits: traits of the images.
+        recipe: recipe of the training.
+        precision: precision of the forward and the backward pass.
+        clock: time in seconds; by default processor time, which excludes other processes.
 
     Raises:
         SpaceError: the network does not fit the images.

@@ -43,8 +43,8 @@ def calibration_error(
     Args:
         confidence: float64 (images,), the largest probability of each.
         right: bool (images,).
-        seed: of the resampling.
-        num_bins: of equal width, each without its lower end.
+        seed: seed of the resampling.
+        num_bins: number of bins of equal width, each without its lower end.
     """
     import numpy as np
 

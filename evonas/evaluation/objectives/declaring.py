@@ -30,7 +30,7 @@ def objective(
 
     Args:
         direction: ``maximise`` or ``minimise``.
-        unit: of the value.
+        unit: unit of the value.
         cost: ``free`` sees an untrained network and no images, ``forward`` the validation images,
             ``attack`` comes last and may be left out where it cannot change the front.
         error: what the standard error is made of, see :class:`Objective`.

@@ -18,7 +18,7 @@ def guarded(measure: Measure, *, name: str) -> Measure:
 
     Args:
         measure: the function.
-        name: of the objective, for messages.
+        name: name of the objective, for messages.
     """
 
     def call(subject: Subject) -> MeasuredValue:

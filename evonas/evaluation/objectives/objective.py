@@ -27,7 +27,7 @@ class Subject:
         validation: the validation part, on the network's device.
         attacked: the part of it that is attacked, the same for every candidate of a study.
         epsilon: radius of the attack in the L-infinity norm, in units of the pixel range.
-        attack_seed: of the attack's noise, the same for every candidate of a study.
+        attack_seed: seed of the attack's noise, the same for every candidate of a study.
         input_shape: channels, height, width.
         batch: images of one training step.
 
@@ -69,7 +69,7 @@ class Objective:
 
     Attributes:
         name: as in ``--objectives`` and in the CSV.
-        unit: of the value.
+        unit: unit of the value.
         direction: which way is better.
         cost: ``free`` (no training), ``forward`` (one pass), ``attack`` (tens of passes).
         meaning: one line for the user.
@@ -113,7 +113,7 @@ class Objective:
 
     @property
     def range(self) -> tuple[float | None, float | None]:
-        """The lowest and the highest value there can be; None where that is not known."""
+        """The lowest and the highest value there can be; None if unknown."""
         ends = (self.worst, self.best)
         return ends if self.direction == "maximise" else ends[::-1]
 

@@ -1,4 +1,4 @@
-"""An objective in a module of the user's own: ``module:function``, found and told apart."""
+"""An objective in a module of the user's own: ``module:function``, found and identified."""
 
 import hashlib
 import inspect
@@ -20,8 +20,8 @@ class Source:
 
     Attributes:
         folder: from which its module is imported.
-        file: of the module.
-        sha256: of the file.
+        file: file of the module.
+        sha256: SHA-256 hash of the file.
     """
 
     folder: str

@@ -20,7 +20,7 @@ def measure_robustness(subject: Subject) -> float:
     )
     if result.is_masked:
         raise MaskedAttack(
-            f"the attack could not do its work: gradient error {result.gradient_honesty:.2g}, no "
+            f"the attack is unreliable: gradient error {result.gradient_honesty:.2g}, no "
             f"gradient on {result.zero_gradient_share:.0%} of the images"
         )
     return result.value

@@ -1,1 +1,1 @@
-"""Cheap signals of a genome: what it costs, and what its untrained network tells of it."""
+"""Cheap signals of a genome: its cost, and measurements on its untrained network."""

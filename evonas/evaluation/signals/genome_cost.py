@@ -51,8 +51,8 @@ class _Skeleton:
     """All but the edges of the cells.
 
     Attributes:
-        parameters: of every site that has some.
-        multiply_adds: of all.
+        parameters: parameters of every site that has some.
+        multiply_adds: multiply-adds of all.
         cells: for each cell position: height and width before and after it, and the channels
             that its inputs have.
     """

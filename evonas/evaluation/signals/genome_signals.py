@@ -70,15 +70,16 @@ class GenomeSignals:
 
     Args:
         chosen: what :func:`parse_signals` gives.
-        space: of the genomes, at the size of the candidates; what is free is counted at this size.
-        traits: of the images.
+        space: space of the genomes, at the size of the candidates; what is free is counted at this
+            size.
+        traits: traits of the images.
         images: to show to networks; None where no signal needs them. The first 32 are shown.
-        seed: of the weights, and of what signals draw.
+        seed: seed of the weights, and of what signals draw.
         whole: turns a genome as it is asked about into one of ``space``.
         cache: a file for what networks tell; None for no file.
 
     Attributes:
-        names: of all columns.
+        names: names of all columns.
     """
 
     def __init__(

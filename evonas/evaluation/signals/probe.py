@@ -21,7 +21,7 @@ class ForwardPass:
     """The images sent through the network in training mode.
 
     Attributes:
-        images: that the gradient can be taken by, (N, C, H, W).
+        images: the images that the gradient can be taken by, (N, C, H, W).
         logits: (N, classes).
         codes: for every activation whether its inputs are above 0, (N, units) each.
     """
@@ -39,10 +39,10 @@ class Probe:
     All signals of a genome share one. None of them changes it, so their order does not matter.
 
     Attributes:
-        network: of back-propagation everywhere.
+        network: network of back-propagation everywhere.
         images: in [0, 1], (N, C, H, W).
-        labels: of the images, (N,).
-        seed: of what signals draw; each derives one of its own.
+        labels: labels of the images, (N,).
+        seed: seed of what signals draw; each derives one of its own.
     """
 
     network: Network

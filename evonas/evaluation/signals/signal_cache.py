@@ -36,7 +36,7 @@ class SignalCache:
     """The signals of the genomes of one source.
 
     Args:
-        path: of the file, made when there is something to keep; None to keep nothing.
+        path: path of the file, made when there is something to keep; None to keep nothing.
         source: digest of all that the signals are computed from, the genome aside.
     """
 

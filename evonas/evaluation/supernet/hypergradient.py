@@ -44,7 +44,7 @@ def validation_slope(
         logits: for every gene of the space one number for each choice.
         train: what the step is taken on.
         validation: what it is judged on.
-        learning_rate: of the step, plain gradient descent.
+        learning_rate: learning rate of the step, plain gradient descent.
     """
     leaves = [each.detach().clone().requires_grad_() for each in logits]
     probabilities = [leaf.softmax(0) for leaf in leaves]

@@ -55,7 +55,7 @@ class SupernetGuide:
         space: at the size of the supernet.
         data: the weights learn from the training part, slopes and scores from the validation part.
         recipe: SGD, its cosine over the epochs, and the batch.
-        seed: of the weights, the batches and their augmentation.
+        seed: seed of the weights, the batches and their augmentation.
         device: where it lives; ``data`` lie there.
         unrolled: steps that a genome takes before it is scored.
         unrolled_rate: learning rate of these steps and of the one in a slope; None: the recipe's.

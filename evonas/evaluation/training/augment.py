@@ -148,7 +148,7 @@ def planned_batches(framed: TrainingImages, plan: Tensor) -> Iterator[tuple[Tens
 
     Args:
         framed: the images.
-        plan: of :func:`plan_epoch`.
+        plan: plan of :func:`plan_epoch`.
     """
     device = framed.labels.device
     if isinstance(framed, FramedImages):

@@ -1,4 +1,4 @@
-"""A training that was stopped between two epochs, as bytes, and how it goes on."""
+"""A training stopped between two epochs, as bytes, and how to resume it."""
 
 import io
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def restore_checkpoint(
     Args:
         checkpoint: what that function gave.
         step: newly made, of a network newly built from the same genome and seed.
-        generator: that plans the epochs.
+        generator: the generator that plans the epochs.
         monitor: newly made; None where nothing is checked.
 
     Returns:
@@ -81,5 +81,5 @@ def restore_checkpoint(
     except Exception as problem:
         raise StorageError(
             "a checkpoint is damaged, or of another network; delete the run's folder "
-            f"'checkpoints', and its candidates are trained from the start: {problem}"
+            f"'checkpoints' to train its candidates from the start: {problem}"
         ) from problem

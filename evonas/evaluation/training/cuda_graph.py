@@ -29,7 +29,7 @@ class Replayed:
 
     Attributes:
         fallback: why calls are not replays; None while they are, or will be.
-        capture_seconds: that the capture took, 0 before.
+        capture_seconds: the time that the capture took, 0 before.
     """
 
     def __init__(self, function: Callable[[], None], *, device: torch.device) -> None:

@@ -22,7 +22,7 @@ class Forecast:
     """The cost of a training.
 
     Attributes:
-        multiply_adds: of one image, forward.
+        multiply_adds: multiply-adds of one image, forward.
         peak_bytes: weights with what belongs to them, and what the forward pass of one batch keeps
             for the backward pass; in float32, without the workspace of convolutions.
     """
@@ -42,9 +42,9 @@ def forecast(
     """What training ``genome`` on images of these traits will cost; on the CPU, in 0.1 s.
 
     Args:
-        space: of the genome.
-        genome: to be decoded.
-        traits: of the images.
+        space: space of the genome.
+        genome: genome to decode.
+        traits: traits of the images.
         batch: images in a mini-batch.
         variant: what is trained in the place of the genome's network.
     """

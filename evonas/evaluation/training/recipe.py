@@ -14,7 +14,7 @@ class Recipe:
         epochs: passes over the training part.
         batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
         learning_rate: in the first epoch; rules with an update of their own have their own.
-        momentum: of SGD, for all others.
+        momentum: momentum of SGD, for all others.
         weight_decay: the same, coupled to the gradient.
         adversary: makes the adversarial examples to train on; None to train on the images.
         warmup_epochs: in which the rate rises, linearly and once an epoch, to the full one.

@@ -38,12 +38,12 @@ class RegularisedBatches:
 
     Args:
         regularisation: what to do.
-        num_steps: of an epoch.
+        num_steps: number of steps of an epoch.
         batch: images in a step.
-        num_classes: of the labels.
+        num_classes: number of classes of the labels.
         mean: per channel, of pixels in [0, 1]: what cutout puts in their place.
         size: height and width of an image, in pixels.
-        device: of the images.
+        device: device of the images.
         part: number of this process, and how many share a step, each with ``batch`` images; an
             image is mixed with one of the same process.
     """

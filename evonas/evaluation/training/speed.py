@@ -28,8 +28,8 @@ class Speed:
     """What was measured.
 
     Attributes:
-        images_per_second: of training, one candidate alone.
-        step_milliseconds: of one optimiser step.
+        images_per_second: throughput of training, one candidate alone.
+        step_milliseconds: time of one optimiser step.
         batch: images in it.
         fallback: why the steps were not replays of a CUDA graph; None if they were.
     """
@@ -43,7 +43,7 @@ class Speed:
 def training_speed(
     device: str, *, precision: Precision, batch: int = 64, num_steps: int = 6, channels: int = 16
 ) -> Speed:
-    """Train the best cell of NAS-Bench-201, one cell a stage, on images like those of CIFAR-10.
+    """Train the best cell of NAS-Bench-201, one cell per stage, on images like those of CIFAR-10.
 
     The images are random, every layer is under ``usf``. On a CPU one thread computes, as in a
     worker.

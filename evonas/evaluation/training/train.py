@@ -41,7 +41,7 @@ class TrainedCandidate:
     Attributes:
         network: in evaluation mode.
         losses: mean cross-entropy of each epoch, in nats.
-        seconds: of wall clock.
+        seconds: seconds of wall clock.
         fallback: why its steps were not replays of a CUDA graph; None if they were.
         checkpoint: to go on from; empty after the last epoch.
     """
@@ -70,17 +70,17 @@ def train(
     bit for bit: the learning rate follows the whole recipe wherever a stage ends.
 
     Args:
-        network: as it was built.
+        network: newly built.
         images: the training part.
         traits: says how the images may be augmented.
         recipe: how, and for how long.
-        seed: of the order of the images and of their augmentation.
-        precision: of the forward and the backward pass.
+        seed: seed of the order of the images and of their augmentation.
+        precision: precision of the forward and the backward pass.
         until: the epoch to stop after; the last one of the recipe if None.
-        checkpoint: of an earlier stage, to go on from; empty to begin.
+        checkpoint: checkpoint of an earlier stage, to go on from; empty to begin.
 
     Raises:
-        TrainingDiverged: the loss stopped being finite; noticed at the end of the epoch.
+        TrainingDiverged: the loss became infinite or NaN; detected at the end of the epoch.
         CatastrophicOverfitting: it fools the one step that it is trained on; noticed then, too.
         StorageError: the checkpoint is damaged, or of another network.
     """

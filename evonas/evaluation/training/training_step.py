@@ -1,7 +1,7 @@
 """One step of training, all of it on the device: the host waits for nothing and decides nothing.
 
 The batch, the learning rate and the place of the loss are looked up by counters that lie on the
-device, so a step that is captured as a CUDA graph goes on with every replay. The same function
+device, so a step that is captured as a CUDA graph advances with every replay. The same function
 runs on a CPU.
 """
 
@@ -33,7 +33,7 @@ class AbstractAddition:
     """What takes part in each step of a training beside the network; nothing by default.
 
     Attributes:
-        module: that is trained with the network; None for none.
+        module: the module that is trained with the network; None for none.
     """
 
     module: nn.Module | None = None
@@ -70,7 +70,7 @@ class TrainingStep:
         network: in training mode.
         images: on its device, or to be brought there.
         recipe: how it is trained.
-        precision: of the forward and the backward pass.
+        precision: precision of the forward and the backward pass.
         descent: the optimiser.
         shares: float32, (epochs,): what is left of the learning rate in each epoch.
         plan: int64, (steps, 1 or 4, batch): the epoch under way, see ``plan_epoch``.
@@ -79,7 +79,8 @@ class TrainingStep:
         number: int64, (1,): of the step in its epoch.
         perturbation: makes the images adversarial; None to train on them as they are.
         regularised: cutout, mixup and label smoothing; None for none of them.
-        clip_norm: that the gradient of all parameters together is scaled down to; None for none.
+        clip_norm: largest norm of the gradient of all parameters together, to which larger ones
+            are scaled down; None for none.
         additions: what else takes part.
         feed: brings the batches of images that stay on disk; None for images in memory.
     """
@@ -212,14 +213,14 @@ def training_step(
         network: on the device of the images.
         images: the training part.
         recipe: how it is trained.
-        precision: of the forward and the backward pass.
+        precision: precision of the forward and the backward pass.
         has_kernels: whether :mod:`evonas.rules.kernels` does what it can, to the numbers of the
             plain step but for rounding; None: where it has a GPU to do it on.
-        seed: of the training; decides where adversarial examples start.
+        seed: seed of the training; decides where adversarial examples start.
         regularised: cutout, mixup and label smoothing.
-        clip_norm: of the gradient of all parameters together.
+        clip_norm: clip norm of the gradient of all parameters together.
         additions: what else takes part; their modules are trained, too.
-        processes: that share each batch in equal parts.
+        processes: number of processes that share each batch in equal parts.
     """
     device = images.labels.device
     steps = len(images) // recipe.batch

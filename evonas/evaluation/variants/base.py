@@ -16,7 +16,7 @@ class AbstractVariant(ABC):
     come the weights, the order of the images, their augmentation and the feedback.
 
     Attributes:
-        name: of the variant, such as ``all bp``; no other of the same candidate has it.
+        name: name of the variant, such as ``all bp``; no other of the same candidate has it.
     """
 
     name: str
@@ -31,8 +31,8 @@ class AbstractVariant(ABC):
         """The network, not trained yet, on the CPU and in training mode.
 
         Args:
-            traits: of the data set.
-            seed: of its weights and of its feedback.
+            traits: traits of the data set.
+            seed: seed of its weights and of its feedback.
 
         Raises:
             SpaceError: the images are too small for it.

@@ -19,8 +19,8 @@ class GenomeVariant(AbstractVariant):
     and seed the initial weights are the candidate's.
 
     Attributes:
-        space: of the genome; it may offer other rules than the candidate's space.
-        genome: to be decoded.
+        space: space of the genome; it may offer other rules than the candidate's space.
+        genome: genome to decode.
     """
 
     space: Space

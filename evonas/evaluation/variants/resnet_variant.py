@@ -17,7 +17,7 @@ class ResNetVariant(AbstractVariant):
 
     Attributes:
         architecture: its name in ``DEPTHS``.
-        rule: of all layers, by its name.
+        rule: rule of all layers, by its name.
     """
 
     architecture: str

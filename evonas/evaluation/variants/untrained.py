@@ -20,8 +20,9 @@ class UntrainedVariant(AbstractVariant):
     follow the images, as in any training.
 
     Attributes:
-        space: of the genome, under back-propagation everywhere: other rules have nothing to do.
-        genome: to be decoded.
+        space: space of the genome, under back-propagation everywhere: other rules have nothing to
+            do.
+        genome: genome to decode.
     """
 
     space: Space

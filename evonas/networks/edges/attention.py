@@ -20,12 +20,12 @@ class SelfAttention(AbstractEdge):
     so without a convolution before it the order of pixels does not matter.
 
     Args:
-        in_channels: of the inputs.
-        out_channels: of queries, keys, values and outputs; a multiple of ``heads``.
+        in_channels: channels of the inputs.
+        out_channels: channels of queries, keys, values and outputs; a multiple of ``heads``.
         heads: how many.
         stride: 2 to average over 2 x 2 pixels first.
-        rule: of both convolutions.
-        style: of the network.
+        rule: rule of both convolutions.
+        style: style of the network.
     """
 
     def __init__(

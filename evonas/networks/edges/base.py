@@ -1,4 +1,4 @@
-"""What an operation that counts its own multiply-adds has to offer."""
+"""The interface of operations that count their own multiply-adds."""
 
 from abc import ABC, abstractmethod
 

@@ -21,10 +21,10 @@ class SqueezeExcite(nn.Module):
     """Scales every channel by a gate in (0, 1), computed from the means of all channels.
 
     Args:
-        channels: of the inputs.
+        channels: channels of the inputs.
         squeezed: of the layer between.
-        rule: of both layers.
-        style: of the network.
+        rule: rule of both layers.
+        style: style of the network.
     """
 
     def __init__(self, channels: int, squeezed: int, *, rule: AbstractRule, style: Style) -> None:
@@ -48,15 +48,15 @@ class InvertedBottleneck(AbstractEdge):
     the size and the channels of the output.
 
     Args:
-        in_channels: of the inputs.
-        out_channels: of the outputs.
-        kernel: of the depthwise convolution.
+        in_channels: channels of the inputs.
+        out_channels: channels of the outputs.
+        kernel: kernel size of the depthwise convolution.
         expansion: channels between, over those of the inputs; with 1 the first convolution is left
             out.
         squeeze: channels between over those of the gates' hidden layer; 0 for no gates.
-        stride: of the depthwise convolution.
-        rule: of all layers.
-        style: of the network.
+        stride: stride of the depthwise convolution.
+        rule: rule of all layers.
+        style: style of the network.
     """
 
     def __init__(

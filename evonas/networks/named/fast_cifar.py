@@ -37,12 +37,12 @@ class Scale(nn.Module):
 def fast_cifar_parts(
     input_shape: tuple[int, int, int], num_classes: int, *, has_identities: bool = True
 ) -> SkeletonParts:
-    """The network, whose layers have ``bp`` until they are given a rule.
+    """The network; its layers have ``bp`` until they get another rule.
 
     Args:
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        has_identities: whether convolutions begin as partial identities. Rules that send through
+        has_identities: whether convolutions start as partial identities. Rules that send through
             signs lose their signal there: an identity of ones is sent as small as its layer's
             other weights are (docs/training.md).
 
@@ -71,7 +71,7 @@ def fast_cifar_parts(
 
 
 def _convolution(in_channels: int, out_channels: int, has_identity: bool) -> RuleConv2d:
-    """As torch begins it, or with its first outputs equal to its inputs."""
+    """With torch's initialisation, or with its first outputs equal to its inputs."""
     layer = convolution(in_channels, out_channels, kernel=3, rule=Backprop())
     if has_identity:
         nn.init.dirac_(layer.weight.data[:in_channels])

@@ -1,4 +1,4 @@
-"""The named networks, and how one is built under given rules."""
+"""The table of named networks, and how to build one under given rules."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,7 +33,7 @@ def build_named(
     mean: Sequence[float] | None = None,
     deviation: Sequence[float] | None = None,
 ) -> Network:
-    """A named network; the weights that it begins with do not depend on the rules.
+    """Build a named network; its initial weights do not depend on the rules.
 
     Args:
         name: in ``NETWORKS``.
@@ -41,8 +41,8 @@ def build_named(
             which has the rule as it is for a readout.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        seed: of the weights and of the rules' feedback.
-        mean: of each channel, for the normalisation; 0 by default.
+        seed: seed of the weights and of the rules' feedback.
+        mean: mean of each channel, for the normalisation; 0 by default.
         deviation: the same for the standard deviation; 1 by default.
 
     Raises:
@@ -60,10 +60,10 @@ def build_named(
 
 
 def fit_whitening(network: Network, images: Tensor) -> None:
-    """Compute what a network takes from its training images before it is trained.
+    """Compute the parts of a network that are fixed from its training images before training.
 
     Args:
-        network: any; only layers that whiten take something.
+        network: any network; only whitening layers need this.
         images: (N, C, H, W), in [0, 1], on the network's device.
     """
     for module in network.modules():
@@ -88,5 +88,5 @@ def _under_rules(
 
 
 def has_whitening(network: nn.Module) -> bool:
-    """Whether it takes anything from its training images before it is trained."""
+    """Whether parts of it are computed from training images before training."""
     return any(isinstance(module, Whitening) for module in network.modules())

@@ -24,7 +24,7 @@ _activation = partial(nn.LeakyReLU, 0.01)
 
 
 def vgg8b_parts(input_shape: tuple[int, int, int], num_classes: int) -> SkeletonParts:
-    """The network, whose layers have ``bp`` until they are given a rule.
+    """The network; its layers have ``bp`` until they get another rule.
 
     Args:
         input_shape: channels, height and width of the images.

@@ -15,7 +15,7 @@ FLOOR = 5e-4
 class Whitening(nn.Module):
     """A 2x2 convolution onto the principal components of patches, each of unit variance.
 
-    Every component comes with both signs, since a rectifier follows. Nothing of it is trained: the
+    Every component comes with both signs, since a rectifier follows. It is not trained: the
     components are computed once from training images (:meth:`fit`) and saved with the network.
     Before that they are zero. Source: Keller Jordan, airbench94 (arXiv 2404.00498, section 3.1);
     its bias, which is trained for three epochs there, is left out.

@@ -20,7 +20,7 @@ def draw_effects(
 ) -> None:
     """Write a PNG: the largest effects on every objective by both models, with standard errors.
 
-    Above each row stands how well the models foretell candidates they did not see.
+    Above each row is how well the models predict held-out candidates.
     """
     objectives = list(dict.fromkeys(effect.objective for effect in effects))
     kinds = list(dict.fromkeys(effect.kind for effect in effects))

@@ -26,8 +26,8 @@ def draw_gradients(
     Args:
         found: by state of the weights.
         batches: mini-batches; about the largest variance that can be seen.
-        path: of the picture.
-        title: above it.
+        path: path of the picture.
+        title: text above it.
     """
     layers = max(len({one.layer for one in some}) for some in found.values())
     width = max(5.0, 0.32 * layers + 1.6)

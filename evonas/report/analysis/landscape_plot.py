@@ -24,8 +24,8 @@ def draw_landscape(
     Args:
         surface: rows by the first direction; may hold NaN and infinity.
         steps: along each direction, in units of the weights' own norm.
-        path: of the picture.
-        title: above it.
+        path: path of the picture.
+        title: text above it.
     """
     values = np.asarray(surface, dtype=float)
     shown = np.ma.masked_invalid(np.where(values > 0, values, np.nan))

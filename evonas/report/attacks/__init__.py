@@ -1,1 +1,1 @@
-"""What attacks left of a network, as a table, a file and a picture."""
+"""The results of attacks on a network, as a table, a file and a picture."""

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 
 PICTURE_FILE = "attacks.png"
-# told apart by shade and by marker, for black and white print and colour-blind readers
+# distinguished by shade and marker, for black and white print and colour-blind readers
 _COLORS = ("#0b5394", "#c2410c", "#0f766e", "#7c3aed", "#64748b", "#a16207", "#be185d")
 _MARKERS = "osD^vPX*"
 _WORST = "#111827"
@@ -22,9 +22,9 @@ def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None
     Masked accuracies, along the rules' own backward pass, are dashed.
 
     Args:
-        outcomes: of one network; those without a radius are not drawn.
-        path: of the picture.
-        title: above it.
+        outcomes: outcomes of one network; those without a radius are not drawn.
+        path: path of the picture.
+        title: text above it.
     """
     shown = [each for each in outcomes if each.epsilon]
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")

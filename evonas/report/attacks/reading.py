@@ -1,4 +1,4 @@
-"""What attacks of a run's networks found, from its journal; read without torch."""
+"""The results of attacks on a run's networks, from its journal; readable without torch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Attacked:
     """One network on one set of images.
 
     Attributes:
-        key: of the candidate.
+        key: key of the candidate.
         part: ``validation`` or ``test``.
-        images: that were asked for; attacks that change a few pixels take fewer.
-        seed: of the random numbers of the attacks.
-        outcomes: of all attacks.
+        images: the images that were asked for; attacks that change a few pixels take fewer.
+        seed: seed of the random numbers of the attacks.
+        outcomes: outcomes of all attacks.
         masking: the diagnostics, by radius as text.
     """
 
@@ -39,7 +39,7 @@ def read_attacks(findings: Iterable[Finding]) -> list[Attacked]:
     """The results of ``evonas attack``, by network and by images.
 
     Args:
-        findings: of the kind :data:`ATTACK`; the names begin with part, images and seed.
+        findings: findings of the kind :data:`ATTACK`; the names begin with part, images and seed.
 
     Raises:
         StorageError: one is damaged.

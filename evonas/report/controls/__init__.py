@@ -1,1 +1,1 @@
-"""A network beside its controls: paired tests, a table, a picture, and what it comes to."""
+"""A network compared with its controls: paired tests, a table, a picture, and a verdict."""

@@ -1,4 +1,4 @@
-"""A network against each of its controls, training by training."""
+"""Compare a network with each of its controls, training by training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,23 +17,23 @@ TEST = "test_"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One control in one measure.
+    """The comparison with one control in one measure.
 
     Attributes:
         control: its name, or that of its group.
-        measure: an objective; ``test_`` before it: on the test part.
-        members: of the group; 1 for a control that is in none.
-        is_member: whether this is one of a group, which is compared as a whole.
-        trainings: how many there were, all members together.
-        failed: of these, with no value.
-        collapsed: of these, that learned next to nothing while others did.
-        own: of the control's values, collapsed trainings left out; None where none is left.
+        measure: an objective; with the prefix ``test_``, on the test part.
+        members: members of the group; 1 for a control that is in none.
+        is_member: whether this is a member of a group that is compared as a whole.
+        trainings: number of trainings, over all members.
+        failed: number of them without a value.
+        collapsed: number of them that learned next to nothing while others did.
+        own: mean of the control's values, without collapsed trainings; None if none is left.
         difference: network minus control, over pairs of trainings in which neither was lost; None
-            for the network itself, and where there is no pair.
-        pairs: how many there are; of a group, seeds with a pair for each member that counts.
-        p_flipped: by :func:`flipped_signs`; of a group, of the mean over its members.
-        p_holm: of the t test, adjusted for all controls of this measure, by Holm.
-        p_flipped_holm: the same of ``p_flipped``.
+            for the network itself, and if there is no pair.
+        pairs: number of pairs; for a group, of seeds with a pair for each member that counts.
+        p_flipped: p value by :func:`flipped_signs`; for a group, of the mean over its members.
+        p_holm: p value of the t test, Holm-adjusted for all controls of this measure.
+        p_flipped_holm: the same for ``p_flipped``.
     """
 
     control: str
@@ -52,7 +52,7 @@ class Comparison:
 
     @property
     def advantage(self) -> float | None:
-        """The difference with the sign that makes more better for the network."""
+        """The difference, signed so that larger is better for the network."""
         if self.difference is None:
             return None
         name = self.measure.removeprefix(TEST)
@@ -63,7 +63,7 @@ def compare_controls(trainings: Mapping[str, Sequence[Evaluation]]) -> list[Comp
     """All comparisons, measure by measure: the network, controls, members of groups behind them.
 
     Args:
-        trainings: of one network, by control, see :mod:`evonas.study.controls.reading`.
+        trainings: trainings of one network, by control, see :mod:`evonas.study.controls.reading`.
     """
     counted = {
         name: {e.replicate: trained_values(e) for e in healthy(some)}

@@ -1,7 +1,7 @@
-"""Several samples of one kind of control, each trained by the same seeds: two sources of chance.
+"""Several samples of one kind of control, trained with the same seeds: two sources of variance.
 
 Five random assignments trained five times are not 25 independent trainings: those of one
-assignment have it in common, those of one seed have the seed (and the network's own training).
+assignment share it, those of one seed share the seed (and the network's own training).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from evonas.report.controls.paired import Estimate, by_student, estimate
 
 
 def crossed_estimate(rows: Sequence[Sequence[float]]) -> Estimate:
-    """The mean over all, for samples and seeds that are both drawn from many.
+    """The overall mean, with samples and seeds as random effects.
 
     Two-way random effects without interaction in replicates (Cornfield and Tukey 1956): with K
     samples, R seeds and the usual mean squares MS_K, MS_R and MS_E, the variance of the mean is

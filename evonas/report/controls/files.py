@@ -31,7 +31,7 @@ _NOTHING = Estimate(*[None] * 5)  # type: ignore[arg-type]
 
 
 def controls_folder(folder: Path, key: str) -> Path:
-    """Where the tables of the controls of a network lie."""
+    """The folder for the tables of a network's controls."""
     return folder / CONTROLS_FOLDER / key
 
 
@@ -41,8 +41,8 @@ def controls_table(
     """One row for each control in each measure, and for each member of a group.
 
     Args:
-        comparisons: of :func:`evonas.report.controls.comparison.compare_controls`.
-        trainings: that they were made from.
+        comparisons: comparisons of :func:`evonas.report.controls.comparison.compare_controls`.
+        trainings: the trainings behind them.
     """
     frame = pd.DataFrame([_row(each, trainings) for each in comparisons], columns=COLUMNS)
     return frame.astype(dict.fromkeys(("params", "pairs"), "Int64"))
@@ -57,10 +57,10 @@ def write_tables(
     """Write both files into ``folder/controls/key/``.
 
     Args:
-        folder: of the run.
-        key: of the network.
-        comparisons: of its controls.
-        trainings: that they were made from.
+        folder: folder of the run.
+        key: key of the network.
+        comparisons: comparisons of its controls.
+        trainings: the trainings behind them.
     """
     home = controls_folder(folder, key)
     home.parent.mkdir(exist_ok=True)

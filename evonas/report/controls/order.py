@@ -10,7 +10,7 @@ def by_difference(rows: Sequence[Comparison]) -> list[Comparison]:
     """The network first, then the controls, the best by the difference first; no members.
 
     Args:
-        rows: of one measure.
+        rows: rows of one measure.
     """
     controls = [row for row in rows if not row.is_member and row.control != NETWORK]
     own = [row for row in rows if row.control == NETWORK]

@@ -14,15 +14,14 @@ MAX_FLIPPED = 16
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean and what is known of it.
+    """A mean with its uncertainty.
 
     Attributes:
-        mean: of the values.
+        mean: mean of the values.
         error: its standard error; None for a single value, and for equal ones.
         low: of its 95 % interval by the t distribution; None where the error is.
         high: the same.
-        p: two-sided, that the true mean is 0; None where there is no spread to judge it by, and 1
-            where all values are 0.
+        p: two-sided p value for a true mean of 0; None without spread, 1 if all values are 0.
     """
 
     mean: float
@@ -49,14 +48,14 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def by_student(mean: float, error: float, *, freedom: float) -> Estimate:
-    """A mean with its standard error, judged by a t distribution.
+    """Inference for a mean with its standard error, by a t distribution.
 
     Args:
-        mean: of the sample.
+        mean: mean of the sample.
         error: its standard error.
         freedom: degrees of freedom of the error.
     """
-    # equal values (shares of few images often are) have no spread, and say nothing of the noise
+    # equal values (as for shares of few images) have no spread, and do not reveal the noise
     if error <= 1e-12 * max(1.0, abs(mean)):
         return Estimate(mean, None, None, None, None if mean else 1.0)
     reach = float(stdtrit(freedom, 0.5 + COVERAGE / 2)) * error
@@ -72,7 +71,8 @@ def flipped_signs(differences: Sequence[float]) -> float | None:
     With n pairs p is at least 2^(1-n): 0.0625 for five.
 
     Args:
-        differences: of pairs; None is given back for more than :data:`MAX_FLIPPED`, or for none.
+        differences: differences of pairs; None is given back for more than :data:`MAX_FLIPPED`, or
+            for none.
     """
     count = len(differences)
     if not 0 < count <= MAX_FLIPPED:

@@ -23,13 +23,13 @@ _HEAD_INCHES = 1.3
 def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) -> None:
     """Write a PNG: for each measure that is reported the means, and beside them the differences.
 
-    A filled point in the right panel is a difference that Holm's procedure finds at 5 %. Pale
+    A filled point in the right panel is significant at 5 % after Holm's adjustment. Pale
     points are members of a group.
 
     Args:
-        comparisons: of one network.
-        path: of the picture.
-        title: above the panels.
+        comparisons: comparisons of one network.
+        path: path of the picture.
+        title: text above the panels.
     """
     rows = reported(comparisons)
     measures = list(dict.fromkeys(row.measure for row in rows))
@@ -50,7 +50,7 @@ def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], mea
     Args:
         means: None for the differences alone.
         gaps: where these are drawn.
-        rows: of this measure.
+        rows: rows of this measure.
         measure: its name.
     """
     shown = [row for row in by_difference(rows) if means is not None or row.control != NETWORK]
@@ -83,7 +83,7 @@ def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], mea
     means.set_yticklabels(labels, fontsize=8)
     gaps.set_yticklabels([])
     means.set_xlabel(f"{readable_measure(measure)}, mean and 95 % interval")
-    gaps.set_xlabel("network minus control (filled: found at 5 % after Holm)")
+    gaps.set_xlabel("network minus control (filled: significant at 5 % after Holm)")
 
 
 def _draw(

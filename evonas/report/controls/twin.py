@@ -1,4 +1,4 @@
-"""How far networks are from their ``bp`` twins, where that was measured."""
+"""The differences of networks from their ``bp`` twins, where measured."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ def twin_differences(controls: Mapping[str, Trainings]) -> dict[str, Differences
     """The difference of each network to its ``bp`` twin, by the key of the network.
 
     Args:
-        controls: of :func:`evonas.study.controls.reading.read_controls`.
+        controls: controls of :func:`evonas.study.controls.reading.read_controls`.
     """
     found = {
         key: {
@@ -31,7 +31,7 @@ def twin_differences(controls: Mapping[str, Trainings]) -> dict[str, Differences
 
 
 def read_twin_differences(folder: Path) -> dict[str, Differences]:
-    """The same of the run in ``folder``; empty where nothing is known.
+    """The differences for the run in ``folder``; empty if there are none.
 
     Raises:
         RunFolderError: there is no run.

@@ -1,4 +1,4 @@
-"""What a comparison comes to, in plain sentences."""
+"""The verdict of a comparison, in sentences."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,17 +16,17 @@ KINDS = {
 
 
 def reported(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Those on the test part where there is one: by its images nothing was chosen."""
+    """The comparisons on the test part, if any, since nothing was selected by its images."""
     on_test = [c for c in comparisons if c.measure.startswith(TEST)]
     return on_test or list(comparisons)
 
 
 def verdict(comparison: Comparison) -> str:
-    """Of the network: ``better``, ``worse``, ``not told apart`` or ``not compared``."""
+    """The verdict: ``better``, ``worse``, ``no difference found`` or ``not compared``."""
     if comparison.p_holm is None or comparison.advantage is None:
         return "not compared"
     if comparison.p_holm >= SIGNIFICANT:
-        return "not told apart"
+        return "no difference found"
     return "better" if comparison.advantage > 0 else "worse"
 
 
@@ -52,21 +52,21 @@ def readable_measure(measure: str) -> str:
 def _sentence(row: Comparison, what: str) -> str:
     where, found = readable_measure(row.measure), verdict(row)
     if row.difference is None:
-        return f"{where}: the network and {what} cannot be compared, no pair of trainings is left"
+        return f"{where}: the network and {what} cannot be compared: no pair of trainings is left"
     by = _by(row)
     if found == "not compared":
         return f"{where}: {what} cannot be tested, {row.pairs} pair(s) of trainings: {by}"
-    if found == "not told apart":
-        return f"{where}: the network and {what} cannot be told apart: {by}"
+    if found == "no difference found":
+        return f"{where}: the network and {what} do not differ significantly: {by}"
     return f"{where}: the network is {found} than {what}: {by}"
 
 
 def _single_rules(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Those of one rule throughout, and other networks, in a line for each answer."""
+    """Single rules and other networks, in one line for each verdict."""
     for found, text in (
         ("better", "the network is better than"),
         ("worse", "the network is worse than"),
-        ("not told apart", "the network cannot be told apart from"),
+        ("no difference found", "the network does not differ significantly from"),
         ("not compared", "the network could not be tested against"),
     ):
         some = [row for row in rows if verdict(row) == found]
@@ -86,7 +86,7 @@ def _by(row: Comparison) -> str:
 
 
 def _lost(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Trainings that are in no mean."""
+    """Trainings left out of the means."""
     lost = [
         f"{row.control} {row.failed + row.collapsed} of {row.trainings}"
         for row in rows
@@ -94,4 +94,4 @@ def _lost(rows: Sequence[Comparison]) -> Iterator[str]:
     ]
     if lost:
         where = readable_measure(rows[0].measure)
-        yield f"{where}: failed or collapsed, in no mean: {', '.join(lost)}"
+        yield f"{where}: failed or collapsed, left out of the means: {', '.join(lost)}"

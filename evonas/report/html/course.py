@@ -16,9 +16,9 @@ class Course:
     """Of one run; a point for each training after which the hypervolume was larger, and the last.
 
     Attributes:
-        trainings: that had a result.
-        seconds: that these took, all workers together.
-        hypervolume: of the candidates known by then, at the values that are believed of them now.
+        trainings: the trainings that had a result.
+        seconds: the seconds that these took, all workers together.
+        hypervolume: hypervolume of the candidates known by then, at their present posterior means.
     """
 
     trainings: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Which rule stands at which depth, on the front and among all candidates."""
+"""The rules at each depth, on the front and among all candidates."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Depths:
 
     Attributes:
         depths: parts of the skeleton, in the order in which the image passes them.
-        rules: of the run.
+        rules: rules of the run.
         front: by rule, then by depth; None where the front has no such layer.
         everyone: the same of all candidates that were trained.
         networks: how many there are, on the front and among all.

@@ -33,7 +33,7 @@ def looks_of_runs(runs: Sequence[RunData]) -> dict[str, Look]:
 
 
 def drawings_of(run: RunData, looks: Mapping[str, Look]) -> dict[str, Drawing]:
-    """By key, of the front and of those with a good chance to belong to it."""
+    """By key, the drawings of the front and of candidates likely to belong to it."""
     found = {}
     for candidate in run.chosen[:MOST]:
         blueprint = run.space.decode(run.space.canonical(run.space.parse(candidate.genome)))

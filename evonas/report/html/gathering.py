@@ -1,4 +1,4 @@
-"""All that a report says of one run, read in one go, also while another process is at work."""
+"""Gather the data of one run for a report, even while another process works on the run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ class RunData:
     """One run.
 
     Attributes:
-        name: of the run in the report; no other run of the report has it.
+        name: name of the run in the report; no other run of the report has it.
         state: settings, trainings, candidates, confirmations and audits.
         space: at the size of the run, with its rules.
-        front: the best by the first objective first.
-        likely: the others with a good chance to belong to the front.
+        front: sorted by the first objective, best first.
+        likely: the others that are likely to belong to the front.
         controls: trainings of the controls, by the key of their network.
-        attacks: what ``evonas attack`` found.
-        finals: what ``evonas train`` came to, by the key of the network.
-        versions: that the run began with; None where nothing says.
-        digest: of the configuration and the space.
+        attacks: results of ``evonas attack``.
+        finals: results of ``evonas train``, by the key of the network.
+        versions: versions that the run started with; None if unknown.
+        digest: digest of the configuration and the space.
         head: hash of the last entry of the journal.
-        is_running: whether a process is at work on it.
+        is_running: whether a process is working on it.
     """
 
     name: str
@@ -60,12 +60,12 @@ class RunData:
 
     @property
     def twins(self) -> dict[str, Differences]:
-        """By key, how far each network with controls is from its ``bp`` twin."""
+        """By key, the difference of each network with controls from its ``bp`` twin."""
         return twin_differences(self.controls)
 
     @property
     def chosen(self) -> tuple[Candidate, ...]:
-        """The front, then those with a good chance to belong to it."""
+        """The front, then the candidates likely to belong to it."""
         return self.front + self.likely
 
 
@@ -73,7 +73,7 @@ def gather(folder: Path, *, name: str) -> RunData:
     """Read the run in ``folder``.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         name: in the report.
 
     Raises:
@@ -86,7 +86,7 @@ def gather(folder: Path, *, name: str) -> RunData:
         controls = controls_of(journal.findings(KIND), journal.confirmations())
         attacks = read_attacks(journal.findings(ATTACK))
         versions, digest, head = journal.versions(), journal.digest(), journal.entries[-1].sha256
-    if versions is None:  # a run of before has them in its configuration alone
+    if versions is None:  # older runs have them only in their configuration
         versions = read_document(folder / CONFIG_FILE).get(VERSIONS)
     chosen = front(state.candidates, settings.problem.objectives)
     keys = {candidate.key for candidate in chosen}
@@ -117,7 +117,7 @@ def names_of(folders: Sequence[Path]) -> list[str]:
 
 
 def _finals(folder: Path) -> dict[str, tuple[FinalResult, ...]]:
-    """Of the seeds that have ended."""
+    """The results of finished seeds."""
     found: dict[str, tuple[FinalResult, ...]] = {}
     for home in sorted((folder / FINAL_FOLDER).glob("*/")):
         seeds = [read_result(place) for place in sorted(home.glob("seed-*/"))]

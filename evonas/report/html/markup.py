@@ -1,4 +1,4 @@
-"""Pieces of HTML; every text is escaped here, so that nothing from a run can act in the page."""
+"""Pieces of HTML; every text is escaped here, so that nothing from a run can run in the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Row:
     Attributes:
         cells: plain texts.
         run: the number of the run that a click selects a candidate of; None for no selection.
-        key: of that candidate.
+        key: key of that candidate.
     """
 
     cells: Sequence[str]
@@ -26,7 +26,7 @@ def table(header: Sequence[str], rows: Sequence[Row], *, label: str, left: int =
     Args:
         header: plain texts.
         rows: as many cells each.
-        label: what it is of, for readers of screens.
+        label: description for screen readers.
         left: how many columns are texts; the others are numbers, set to the right.
     """
     heads = "".join(f"<th scope=col>{escape(name)}</th>" for name in header)
@@ -41,18 +41,18 @@ def paragraph(text: str, *, kind: str = "") -> str:
     """A paragraph of plain text.
 
     Args:
-        text: of it.
+        text: text of it.
         kind: a class of the style sheet.
     """
     return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
 def missing(what: str, command: str) -> str:
-    """One line in the place of a view that the run has no data for.
+    """One line instead of a view for which the run has no data.
 
     Args:
-        what: is missing, and why.
-        command: that makes it.
+        what: what is missing, and why.
+        command: the command that makes it.
     """
     return f"<p class=missing>{escape(what)} To make it: <code>{escape(command)}</code></p>"
 
@@ -71,9 +71,9 @@ def plot(name: str, *, run: int | None = None, label: str, kind: str = "") -> st
     """The place where the page draws a plot.
 
     Args:
-        name: of the plot, in the page's script.
+        name: name of the plot, in the page's script.
         run: the number of its run; None for all runs together.
-        label: what it shows, for readers of screens.
+        label: description for screen readers.
         kind: a further class of the style sheet.
     """
     of = "" if run is None else f" data-run={run}"

@@ -7,9 +7,9 @@ def with_error(value: float | None, error: float | None, *, name: str = "acc") -
     """``0.980 ± 0.008``; counts without places, large ones with commas; ``-`` for no value.
 
     Args:
-        value: of an objective.
-        error: one standard error; None where it is not known.
-        name: of the objective, with or without ``test_`` before it.
+        value: value of an objective.
+        error: one standard error; None if unknown.
+        name: name of the objective, with or without ``test_`` before it.
     """
     if value is None:
         return "-"

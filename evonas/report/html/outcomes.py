@@ -1,4 +1,4 @@
-"""Sections on what was found: the front, what was confirmed, the course, learning curves."""
+"""Sections on the results: the front, confirmations, progress, learning curves."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from evonas.study.results.ties import ties
 
 
 def comparison(runs: Sequence[RunData]) -> str:
-    """Several runs beside each other; empty for one."""
+    """Several runs side by side; empty for one."""
     if len(runs) < 2:
         return ""
     names = list(dict.fromkeys(name for run in runs for name in run.objectives))
@@ -54,7 +54,7 @@ def front_tables(runs: Sequence[RunData]) -> str:
 
 
 def confirmations(runs: Sequence[RunData]) -> str:
-    """Claims beside confirmations."""
+    """Claimed and confirmed values."""
     parts = []
     if any(run.state.confirmed for run in runs):
         parts.append(plot("confirmed", label="claimed against confirmed values"))
@@ -62,7 +62,7 @@ def confirmations(runs: Sequence[RunData]) -> str:
         if not run.state.confirmed:
             parts.append(
                 missing(
-                    f"{run.name}: no network was trained anew to confirm it.",
+                    f"{run.name}: no network was confirmed by fresh trainings.",
                     f"evonas confirm {run.state.folder}",
                 )
             )

@@ -1,4 +1,4 @@
-"""The page put together: one file that loads nothing from anywhere."""
+"""Assemble the page: one file that loads nothing from elsewhere."""
 
 import base64
 import gzip
@@ -31,7 +31,7 @@ def report_html(runs: Sequence[RunData], *, reload_seconds: float | None = None)
 
     Args:
         runs: one at least.
-        reload_seconds: after how long an open page loads itself again; None if it never does.
+        reload_seconds: interval at which an open page reloads itself; None for never.
     """
     script = "\n".join(_text(name) for name in SCRIPTS)
     library = _plotly()
@@ -67,11 +67,11 @@ def report_html(runs: Sequence[RunData], *, reload_seconds: float | None = None)
 def write_report(
     runs: Sequence[RunData], path: Path, *, reload_seconds: float | None = None
 ) -> None:
-    """Write the page; who reads it meanwhile sees the old one or the new one.
+    """Write the page atomically: readers see the old one or the new one.
 
     Args:
         runs: one at least.
-        path: of the file; its folder is made if it is not there.
+        path: path of the file; its folder is created if missing.
         reload_seconds: as for :func:`report_html`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,8 +84,8 @@ def _live(runs: Sequence[RunData], reload_seconds: float | None) -> str:
     done = sum(len(run.state.evaluations) for run in runs)
     total = sum(run.state.settings.search.num_trainings for run in runs)
     return (
-        f"<p class=live role=status>Live: {done} of {total} trainings. The page loads itself "
-        f"again every {reload_seconds:g} seconds, and keeps the selection. "
+        f"<p class=live role=status>Live: {done} of {total} trainings. The page reloads every "
+        f"{reload_seconds:g} seconds and keeps the selection. "
         "<label><input type=checkbox id=pause> pause</label></p>"
     )
 

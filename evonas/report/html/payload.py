@@ -28,8 +28,8 @@ def payload(runs: Sequence[RunData], *, reload_seconds: float | None) -> dict[st
     """The whole document.
 
     Args:
-        runs: of the report.
-        reload_seconds: after how long the page loads itself again; None if it never does.
+        runs: runs of the report.
+        reload_seconds: interval at which the page reloads itself; None for never.
     """
     names = dict.fromkeys(name for run in runs for name in (*run.objectives, "params", "bio"))
     looks = looks_of_runs(runs)

@@ -1,4 +1,4 @@
-"""What a run comes to, in words: what was searched, at what budget, what came of it."""
+"""The summary of a run in words: what was searched, the budget, the results."""
 
 import statistics
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ def _returned(run: RunData) -> str:
     return (
         f"It returned a front of {several(len(run.front), 'network')}; the best values on it are "
         f"{_and(best)}, ± one standard error where it is known. The best of many noisy values is "
-        "too good on average: trust what was confirmed."
+        f"optimistic: trust the confirmed values."
     )
 
 

@@ -1,4 +1,4 @@
-"""Sections on how far it can be believed: masking, attacks, controls, failures."""
+"""Sections on how far the results can be trusted: masking, attacks, controls, failures."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,29 +14,29 @@ from evonas.report.html.markup import Row, bullets, heading, missing, paragraph,
 
 MOST_FAILURES = 100
 _LEFT_OUT = {
-    "dominated": "as others dominate them whatever the attack would have left",
-    "stopped": "as their training was stopped early",
-    "outside": "as they are outside the constraints",
+    "dominated": "because others dominate them whatever an attack would show",
+    "stopped": "because their training was stopped early",
+    "outside": "because they violate constraints",
 }
 
 
 def masking(runs: Sequence[RunData]) -> str:
-    """What the audit of each front found."""
+    """The audit of each front."""
     return _of_each(runs, _masking)
 
 
 def attacks(runs: Sequence[RunData]) -> str:
-    """What ``evonas attack`` left of networks."""
+    """The results of ``evonas attack``."""
     return _of_each(runs, _attacks)
 
 
 def controls(runs: Sequence[RunData]) -> str:
-    """Networks beside their controls."""
+    """Networks compared with their controls."""
     return _of_each(runs, _controls)
 
 
 def failures(runs: Sequence[RunData]) -> str:
-    """What failed, and what was left out, with the reasons."""
+    """Failed and left out candidates, with the reasons."""
     return _of_each(runs, _failures)
 
 

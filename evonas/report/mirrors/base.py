@@ -1,4 +1,4 @@
-"""What every mirror does, and what the user is told when its package or its store is missing."""
+"""The interface of mirrors, and the errors for a missing package or store."""
 
 import importlib
 from collections.abc import Callable, Iterator
@@ -9,18 +9,18 @@ from evonas.errors import ConfigError, EvonasError, MirrorError
 from evonas.report.mirrors.snapshot import Snapshot
 
 Step = Callable[[], None]
-"""To be called after each training that was looked at."""
+"""Called after each training examined."""
 
 
 class Mirror(Protocol):
     """A copy of one run in another tool's store."""
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
-        """Write what is new since the last time, whoever wrote that.
+        """Write what is new since the last copy, by any process.
 
         Args:
-            run: as it is now.
-            on_step: is called ``len(run.trainings)`` times.
+            run: its present state.
+            on_step: called ``len(run.trainings)`` times.
 
         Raises:
             ConfigError: the place in the store belongs to another run.
@@ -33,7 +33,7 @@ def imported(module: str, *, extra: str) -> Any:
 
     Args:
         module: to import.
-        extra: of evonas that installs it.
+        extra: extra of evonas that installs it.
 
     Raises:
         ConfigError: it is not installed.
@@ -48,10 +48,10 @@ def imported(module: str, *, extra: str) -> Any:
 
 @contextmanager
 def opening(store: str, *, expected: str) -> Iterator[None]:
-    """Any error in this block means that a store cannot be opened.
+    """Turn any error in this block into one about a store that cannot be opened.
 
     Args:
-        store: as the user named it.
+        store: the user's name for it.
         expected: what it should have been, beginning with the tool.
 
     Raises:
@@ -66,12 +66,12 @@ def opening(store: str, *, expected: str) -> Iterator[None]:
 
 @contextmanager
 def told_of_failures(store: str) -> Iterator[None]:
-    """Any error of another tool in this block is one message of ours.
+    """Turn any error of another tool in this block into one of ours.
 
     The tools raise errors of their databases, of HTTP and of their own, which have no common kind.
 
     Args:
-        store: as the user named it.
+        store: the user's name for it.
 
     Raises:
         MirrorError: the block raised what is no error of ours.

@@ -1,4 +1,4 @@
-"""What a store is told of a candidate beside the values of its objectives."""
+"""What a store records of a candidate besides the values of its objectives."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def facts_of(candidate: Candidate, confirmed: Confirmed | None) -> dict[str, Fac
     """By name: replicates, probability to be on the front, standard errors, confirmed values.
 
     Args:
-        candidate: of the run.
+        candidate: candidate of the run.
         confirmed: its fresh trainings; None where there are none.
     """
     return dict(_facts(candidate, confirmed))

@@ -1,4 +1,4 @@
-"""The hypervolume after each generation, by what was told until then."""
+"""The hypervolume after each generation, from the results until then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ class Volume:
 
     Attributes:
         position: in the journal, of the result that completed the number.
-        trainings: that had a result.
-        hypervolume: of all candidates by the plain means of their trainings until then.
+        trainings: the trainings that had a result.
+        hypervolume: hypervolume of all candidates by the plain means of their trainings until
+            then.
     """
 
     position: int
@@ -27,15 +28,15 @@ class Volume:
 
 
 def volumes_of(results: Sequence[Result], settings: Settings) -> list[Volume]:
-    """One for every ``population`` trainings that have a result.
+    """One point for every ``population`` finished trainings.
 
-    They never change afterwards, as what is believed of a candidate later plays no part. The
+    They never change afterwards, as later estimates play no part. The
     reference is that of the first generation
     (:func:`evonas.study.results.progress.archive_hypervolume`).
 
     Args:
         results: all that were told, in the order of telling.
-        settings: of the run.
+        settings: settings of the run.
     """
     objectives, population = settings.problem.objectives, settings.search.population
     latest: dict[tuple[str, int], Evaluation] = {}

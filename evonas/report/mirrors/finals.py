@@ -1,4 +1,4 @@
-"""The learning curves of ``evonas train``, also while a training goes on."""
+"""The learning curves of ``evonas train``, even during a training."""
 
 import csv
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class FinalCurve:
     """One seed of a final training.
 
     Attributes:
-        name: of its network and its seed; no other of the run has it.
+        name: name of its network and its seed; no other of the run has it.
         epochs: those that are over.
         result: None before it has ended.
     """

@@ -8,11 +8,11 @@ from evonas.study.results.reading import RunState
 
 
 def front_table(state: RunState, objectives: Sequence[str]) -> str:
-    """A row for each network of the front, the best by the first objective first.
+    """A row for each network of the front, sorted by the first objective, best first.
 
     Args:
-        state: of the run.
-        objectives: of the run.
+        state: state of the run.
+        objectives: objectives of the run.
     """
     rows = [
         {

@@ -1,4 +1,4 @@
-"""Every training that a journal tells of, those under way included."""
+"""Every training in a journal, including running ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ class Training:
     """One training of one candidate.
 
     Attributes:
-        key: of the candidate.
+        key: key of the candidate.
         genome: its readable text.
-        replicate: which training of the candidate it is, from 0.
+        replicate: number of the training, from 0.
         attempt: 0, or the number of the retry after a failure from outside.
-        result: the last one; None before there is one.
-        position: of the entry in the journal that told of it last.
+        result: the latest result; None before there is one.
+        position: position of the entry in the journal that told of it last.
     """
 
     key: str
@@ -42,7 +42,7 @@ class Training:
 
     @property
     def state(self) -> TrainingState:
-        """How far it is.
+        """The state of the training.
 
         ``stopped`` on a rung, from which it may be promoted; ``refused`` before it was trained, or
         before its expensive objectives were measured; ``whole``, also outside the constraints.
@@ -59,10 +59,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Result:
-    """What was told of a training.
+    """A result of a training.
 
     Attributes:
-        position: of the entry in the journal.
+        position: position of the entry in the journal.
         evaluation: the result.
     """
 
@@ -71,14 +71,14 @@ class Result:
 
 
 def trainings_of(entries: Iterable[Entry]) -> list[Training]:
-    """All trainings with their last results, in the order of asking.
+    """All trainings with their last results, in the order of requests.
 
     A training that was retried is two: the failure, and what came of the retry. One that was asked
     for by a search that was extended before it had a result is left out, unless it was asked for
     again.
 
     Args:
-        entries: of the journal, in its order.
+        entries: entries of the journal, in its order.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -112,7 +112,7 @@ def trainings_of(entries: Iterable[Entry]) -> list[Training]:
 
 
 def results_of(entries: Iterable[Entry]) -> list[Result]:
-    """All that was told, in the order of telling.
+    """All results, in the order of telling.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.

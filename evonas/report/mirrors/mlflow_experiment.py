@@ -26,11 +26,11 @@ SEARCH = "search"
 class MlflowMirror:
     """An experiment with the name of the run.
 
-    What is there is looked up before anything is logged, so nothing is logged twice. What is
-    believed of a candidate stands beside its first training: metrics, and the tag ``on front``.
+    Existing entries are looked up first, so nothing is logged twice. The estimates of a candidate
+    are logged with its first training: metrics, and the tag ``on front``.
 
     Args:
-        uri: of a tracking server (``http://localhost:5000``), or of a database
+        uri: address of a tracking server (``http://localhost:5000``), or of a database
             (``sqlite:///mlflow.db``).
         now: seconds since 1970.
 
@@ -41,7 +41,7 @@ class MlflowMirror:
     def __init__(self, uri: str, *, now: Callable[[], float] = time.time) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when it is imported
         tracking = imported("mlflow.tracking", extra="mlflow")
-        for each in ("mlflow", "alembic"):  # they tell of every table that they make
+        for each in ("mlflow", "alembic"):  # they log every table that they create
             logging.getLogger(each).setLevel(logging.WARNING)
         self._uri = uri
         self._now = now
@@ -97,7 +97,7 @@ class MlflowMirror:
     def _record(
         self, records: dict[str, MlflowRecord], experiment: str, name: str
     ) -> MlflowRecord:
-        """The one of this name, made if need be."""
+        """The experiment of this name, created if missing."""
         if name not in records:
             made = self._client.create_run(
                 experiment,
@@ -166,7 +166,7 @@ class MlflowMirror:
 
 
 def _write_beliefs(records: Mapping[str, MlflowRecord], state: RunState, *, position: int) -> None:
-    """What is believed of each candidate, beside its first training."""
+    """The estimates of each candidate, with its first training."""
     for candidate in state.candidates:
         record = records[f"{candidate.key}-r0"]
         facts = facts_of(candidate, state.confirmed.get(candidate.key))

@@ -1,4 +1,4 @@
-"""One run of MLflow, and what was logged to it; nothing is logged twice."""
+"""One MLflow run; nothing is logged to it twice."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,9 +17,9 @@ class MlflowRecord:
     """One run of MLflow.
 
     Args:
-        client: of the tracking store.
+        client: client of the tracking store.
         run: as the store has it.
-        is_new: whether it was made just now, so that it has no history to look up.
+        is_new: whether it was just created and so has no history.
     """
 
     def __init__(self, client: Any, run: Any, *, is_new: bool) -> None:

@@ -1,4 +1,4 @@
-"""A run as Optuna studies, which optuna-dashboard shows while the run goes on."""
+"""A run as Optuna studies, which optuna-dashboard shows while the run is in progress."""
 
 import hashlib
 import json
@@ -31,12 +31,12 @@ class OptunaMirror:
 
     A finished trial of Optuna cannot be changed. So a trial of the first study is one training
     (key, replicate): running until its result is known, then complete, failed, or pruned if it was
-    stopped on a rung or refused. What is believed of a candidate changes with each training; its
-    study, ``NAME (candidates)``, is written when no process is at work on the run, and anew when
+    stopped on a rung or refused. The estimates of a candidate change with each training; its
+    study, ``NAME (candidates)``, is written when no process is working on the run, and anew when
     its content has changed.
 
     Args:
-        url: of a database (``sqlite:///study.db``), or the path of a journal file.
+        url: address of a database (``sqlite:///study.db``), or the path of a journal file.
         now: the time.
 
     Raises:

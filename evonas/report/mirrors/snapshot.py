@@ -1,4 +1,4 @@
-"""All of a run that a mirror shows, read in one go, also while another process is at work."""
+"""All data of a run for a mirror, read at once, even while another process works on the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ class Snapshot:
     """One run at one moment.
 
     Attributes:
-        name: of the run in the other tool.
+        name: name of the run in the other tool.
         identity: hash of the first entry of its journal; other runs have another.
-        settings: of the run.
+        settings: settings of the run.
         space: at its size, with its rules.
         trainings: with a result or under way, in the order of asking.
         volumes: the hypervolume over trainings.
         state: what the trainings come to; None while a run is under way whose estimates are older
             than its last training, as making them would take the run's own cores.
         finals: what ``evonas train`` did.
-        position: of the last entry of the journal.
-        is_running: whether a process is at work on the run.
+        position: position of the last entry of the journal.
+        is_running: whether a process is working on the run.
         has_ended: whether the search came to its end.
     """
 

@@ -38,7 +38,8 @@ class TensorboardMirror:
     begins after them.
 
     Args:
-        folder: that TensorBoard is given as its ``--logdir``; the run gets one of its own inside.
+        folder: the folder that TensorBoard is given as its ``--logdir``; the run gets one of its
+            own inside.
         now: seconds since 1970.
 
     Raises:

@@ -37,7 +37,7 @@ def hypervolume(run: RunData, *, key: str | None, columns: int) -> Figure:
     del key
     (course,) = courses([run])
     if course is None:
-        raise ConfigError(f"{run.state.folder}: no training has given a value yet")
+        raise ConfigError(f"{run.state.folder}: no training has produced a value yet")
     figure = Figure(figsize=(WIDTH_INCHES[columns], 2.2), layout="constrained")
     axis = figure.subplots()
     axis.step(course.trainings, course.hypervolume, where="post", color="#0072B2")

@@ -21,7 +21,7 @@ def figure_of_svg(drawing: str, *, width_inches: float) -> Figure:
 
     Args:
         drawing: text that our own code wrote.
-        width_inches: of the figure.
+        width_inches: width of the figure.
     """
     root = ElementTree.fromstring(drawing)
     width, height = (float(number) for number in root.attrib["viewBox"].split()[2:])

@@ -15,18 +15,18 @@ class OwnTraining:
     """What ``evonas train`` came to in one folder, over the seeds that have ended.
 
     Attributes:
-        folder: of the training.
+        folder: folder of the training.
         network: what was trained.
         dataset: on which.
-        epochs: of the recipe.
-        batch: of the recipe.
+        epochs: epochs of the recipe.
+        batch: batch of the recipe.
         seeds: how many have ended.
         error: mean over them, on the test part, in per cent.
         spread: their standard deviation; None for one seed.
         views: by which an image is classified.
-        parameters: of the network.
+        parameters: parameters of the network.
         bio: share of the weights that a plausible rule trains.
-        hours: of training, all seeds together.
+        hours: hours of training, all seeds together.
     """
 
     folder: Path

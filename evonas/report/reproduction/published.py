@@ -11,7 +11,7 @@ from evonas.schema import parse_yaml, structure
 Status = Literal["checked", "note"]
 STATUS_TEXT: dict[Status, str] = {
     "checked": "read in the paper",
-    "note": "unverified: from a reader's note, not held against the paper",
+    "note": "from secondary notes, not checked against the paper",
 }
 PAPERS = ("bionas",)
 
@@ -23,7 +23,7 @@ class Figure:
     Attributes:
         entry: the row of the paper's table.
         dataset: its name here.
-        error: of classification on the test part, in per cent.
+        error: error of classification on the test part, in per cent.
         status: how far it was verified.
         where: it was read.
     """
@@ -76,7 +76,9 @@ class Paper:
             if each.number == number:
                 return each
         known = ", ".join(str(each.number) for each in self.tables)
-        raise UnknownNameError(f"table {number}: expected one of {known}; others were not at hand")
+        raise UnknownNameError(
+            f"table {number}: expected one of {known}; the other tables were not available"
+        )
 
 
 def read_paper(name: str) -> Paper:

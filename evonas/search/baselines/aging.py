@@ -13,18 +13,18 @@ from evonas.search.problem import SearchProblem
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
-SAMPLE_SHARE = 0.25  # of the population; the paper's 25 of 100
-MAX_SAMPLES = 50  # without a neighbour that nobody has asked for
+SAMPLE_SHARE = 0.25  # of the population; 25 of 100 in the paper
+MAX_SAMPLES = 50  # without finding a new neighbour
 
 
 @final
 class AgingEvolution(AbstractSearch):
-    """Regularised evolution: nobody survives by being good, only by having good children.
+    """Regularised evolution: candidates die of age, however good they are.
 
-    A child differs from its parent in one gene. With several objectives the parent is drawn from
-    those of the sample that no other of the sample dominates; with one, that is the best. Failed
-    candidates do not enter the population; those outside the constraints fill it up while too few
-    are within, and the least violation is then the best.
+    A child differs from its parent in one gene. The parent is drawn from the non-dominated members
+    of a sample; with one objective, that is the best. Failed candidates do not enter the
+    population. Infeasible ones fill it while there are too few feasible ones, ranked by their
+    violation.
     """
 
     name: ClassVar[str] = "aging"
@@ -43,7 +43,7 @@ class AgingEvolution(AbstractSearch):
 
     @property
     def alive(self) -> tuple[Genome, ...]:
-        """The population, oldest first, those outside the constraints last."""
+        """The population, oldest first, infeasible candidates last."""
         return tuple(outcome.genome for outcome in self._members())
 
     def _members(self) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""Pareto local search: look around every point of the archive that was not explored yet."""
+"""Pareto local search: explore the neighbours of every unexplored member of the archive."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,17 +13,17 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 NUM_FOUNDERS = 5
-MAX_ATTEMPTS = 50  # at a new child of the archive, for each that is wanted
+MAX_ATTEMPTS = 50  # attempts to find a new child, for each one requested
 
 
 @final
 class ParetoLocalSearch(AbstractSearch):
     """Pareto local search (Paquete, Chiarandini and Stützle 2004) that never measures twice.
 
-    One unexplored member of the archive is drawn and its neighbours are evaluated, until all are
-    or it is dominated itself. Where nothing is left to explore, members are crossed and mutated,
-    and what enters the archive is explored again. While nothing is within the constraints, the
-    archive holds what is least outside.
+    An unexplored member of the archive is drawn and its neighbours are evaluated, until all are
+    done or it is dominated. If nothing is left to explore, members are crossed and mutated, and
+    new members are explored again. While nothing is feasible, the archive holds the least
+    infeasible candidates.
     """
 
     name: ClassVar[str] = "pls"
@@ -44,7 +44,7 @@ class ParetoLocalSearch(AbstractSearch):
 
     @property
     def archive(self) -> tuple[Genome, ...]:
-        """What no other result beats, in the order of asking."""
+        """The non-dominated results, in the order of asking."""
         return tuple(self._archive)
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -81,7 +81,7 @@ class ParetoLocalSearch(AbstractSearch):
         return list(found.values())
 
     def _move(self) -> bool:
-        """To an unexplored member, if there is one."""
+        """Move to an unexplored member, if there is one."""
         unexplored = [genome for genome in self._archive if genome not in self._explored]
         if not unexplored:
             return False

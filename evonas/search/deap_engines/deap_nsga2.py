@@ -1,4 +1,4 @@
-"""NSGA-II as DEAP selects: the same algorithm by other hands (Deb et al. 2002)."""
+"""NSGA-II with DEAP's selection, as an independent implementation (Deb et al. 2002)."""
 
 from collections.abc import Sequence
 from typing import ClassVar, final

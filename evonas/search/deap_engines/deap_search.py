@@ -20,7 +20,7 @@ MAX_MATING_ROUNDS = 20
 
 
 class Individual:
-    """What DEAP's selection wants to see; its own ``creator`` makes names of the whole process.
+    """An individual for DEAP's selection; avoids its ``creator``, which defines global names.
 
     Args:
         genome: in canonical form.
@@ -46,11 +46,11 @@ class Individual:
 
 
 class AbstractDeapSearch(AbstractSearch):
-    """The adapter: the first ``population`` results are of random genomes, later ones are bred.
+    """The adapter: the first ``population`` genomes are random, later ones are bred.
 
-    Every result that comes competes with the present population for a place in the next. Those
-    outside the constraints get the places that are left, the least violation first; failed
-    candidates never enter, and do not count among the first.
+    Every result competes with the present population for a place in the next one. Infeasible
+    candidates get the remaining places, by violation; failed candidates never enter and do not
+    count among the first.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class AbstractDeapSearch(AbstractSearch):
 
     @abstractmethod
     def _select(self, individuals: list[Individual], count: int) -> list[Individual]:
-        """The ``count`` survivors of those within the constraints.
+        """The ``count`` survivors among feasible candidates.
 
         DEAP draws from the search's own generator meanwhile.
         """
@@ -101,7 +101,7 @@ class AbstractDeapSearch(AbstractSearch):
         revised = [outcomes[m.genome] for m in self._members if m.genome in outcomes]
         if revised:
             self._members = [m for m in self._members if m.genome not in outcomes]
-            self._learn(revised)  # selects among the same, with their new values
+            self._learn(revised)  # selects among the same members, with new values
 
     def _propose(self, count: int) -> list[Genome]:
         if len(self._members) < self.population:

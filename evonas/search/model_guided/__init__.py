@@ -1,1 +1,1 @@
-"""The engine of this project, whose children a Gaussian process chooses."""
+"""The engine of this project: a Gaussian process selects its children."""

@@ -1,4 +1,4 @@
-"""Genomes that nobody has asked for yet, made by several operators and kept until they are."""
+"""A pool of new genomes made by several operators, kept until they are asked."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -22,12 +22,12 @@ MAX_CANDIDATES = 1000
 
 @dataclass(frozen=True)
 class Candidate:
-    """A genome that may be asked for.
+    """A genome that may be proposed.
 
     Attributes:
         genome: canonical.
         row: its features, (columns,).
-        operator: that made it.
+        operator: operator that made it.
     """
 
     genome: Genome
@@ -41,10 +41,10 @@ class Candidates:
 
     Args:
         problem: the space.
-        features: of the space.
-        credit: of :data:`OPERATORS`.
-        is_new: says of a key whether its genome was never asked for.
-        rng: of all that is drawn here.
+        features: features of the space.
+        credit: credit of :data:`OPERATORS`.
+        is_new: whether the genome with this key was never asked.
+        rng: generator of all that is drawn here.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Candidates:
         return len(self._pool)
 
     def all(self) -> list[Candidate]:
-        """Those that were still not asked for, the oldest first."""
+        """The genomes not yet asked, oldest first."""
         self._pool = {key: one for key, one in self._pool.items() if self._is_new(key)}
         return list(self._pool.values())
 
@@ -77,7 +77,7 @@ class Candidates:
         self._pool = {key: one for key, one in self._pool.items() if one.genome in kept}
 
     def breed(self, count: int, *, front: Sequence[Genome], good: Sequence[Genome]) -> None:
-        """Make ``count`` children; those that are known already are dropped.
+        """Make ``count`` children; known ones are dropped.
 
         Args:
             count: how many.
@@ -110,7 +110,7 @@ class Candidates:
                 yield from vary(rng.choice(front), rng.choice(front), problem, rng=rng)
         else:
             parent = rng.choice(front if operator == "step" else good)
-            # as many tries even where a genome has no neighbour at all
+            # the same number of tries even if a genome has no neighbours
             steps = neighbours(parent, problem, rng=rng)
             for _ in range(CHILDREN_OF_ONE):
                 yield next(steps, parent)

@@ -1,4 +1,4 @@
-"""How alike two genomes are: a sum of covariances with scales of their own.
+"""The covariance of two genomes: a sum of terms, each with its own scales.
 
 A squared exponential over the choices (genomes that differ in few genes are alike), one over the
 counts (genomes of the same parts are alike), one over the paths (genomes that compute much the
@@ -21,10 +21,10 @@ from evonas.search.model_guided.genome_features import Features, Rows
 Array = NDArray[np.float64]
 
 JITTER = 1e-6
-"""The least noise: values in units of their spread are not known better."""
+"""The minimum noise, in units of the values' spread."""
 
 ALWAYS = ("choices", "counts")
-"""Parts that a covariance has even where they have no columns."""
+"""Parts of a covariance that exist even without columns."""
 
 SIGNAL_WEIGHT = 0.5
 SIGNAL_AMPLITUDE = 0.1
@@ -49,7 +49,7 @@ class Covariance:
 
     Attributes:
         prior_mean: of the logarithms of the scales.
-        prior_deviation: of the same.
+        prior_deviation: prior deviation of the same.
     """
 
     def __init__(self, features: Features) -> None:
@@ -105,11 +105,11 @@ class Covariance:
             self.prior_deviation[self._weights_at[-1].start + 1 :] = SIGNAL_SPREAD
 
     def noise(self, scales: Array) -> float:
-        """The variance of a result that no other row explains."""
+        """The variance of a result that other rows do not explain."""
         return float(np.exp(scales[0])) + JITTER
 
     def __call__(self, scales: Array, left: Rows, right: Rows) -> Array:
-        """The covariance of every left row with every right one, without noise."""
+        """The covariance of every left row with every right row, without noise."""
         total = self.linear(scales, left, right)
         for term in self.smooth(scales, left, right):
             total += term

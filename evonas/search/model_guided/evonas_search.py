@@ -1,10 +1,10 @@
-"""The engine of this project: an evolutionary loop whose children a model chooses.
+"""The engine of this project: an evolutionary loop in which a model selects the children.
 
-Operators make many children of the front, a Gaussian process foretells what would become of them,
-and those are asked for that can be expected to enlarge the dominated hypervolume most, as a batch.
-The parts are known: Bayesian optimisation of architectures (White, Neiswanger and Savani 2021,
-BANANAS), batches by joint draws (Wilson, Hutter and Deisenroth 2018), hypervolume by directions
-(Golovin and Zhang 2020), neighbours of the front (Paquete and others 2004), operator credit.
+Operators make many children of the front, a Gaussian process predicts their values, and the batch
+with the largest expected hypervolume improvement is proposed. The parts are established: Bayesian
+optimisation of architectures (White, Neiswanger and Savani 2021, BANANAS), batches by joint draws
+(Wilson, Hutter and Deisenroth 2018), hypervolume by directions (Golovin and Zhang 2020),
+neighbours of the front (Paquete and others 2004), operator credit.
 """
 
 import math
@@ -40,10 +40,10 @@ NUM_MARGINAL_DRAWS = 8
 NUM_JOINT_DRAWS = 48
 SHORTLIST = 300
 GENES_IN_POOL = 30_000
-"""Likewise, of all candidates that are kept; those of a shortlist always are."""
+"""The same for all kept candidates; those of a shortlist are always kept."""
 
 RESULTS_PER_STALE_RESULT = 25
-"""A plan is made anew when more results came than one for so many results that it knows."""
+"""A plan is recomputed after one new result per this many known results."""
 
 NEAR, WIDE = 1.1, 3.0
 """Reference points, in spans of the front: what improves it, and what may extend it beyond its
@@ -57,7 +57,7 @@ class EvonasSearch(AbstractSearch):
     """Model-guided evolution on any space, for any number of objectives.
 
     Attributes:
-        credit: what each operator made, and what became of it.
+        credit: the children of each operator, and their outcomes.
     """
 
     name: ClassVar[str] = "evonas"
@@ -92,7 +92,7 @@ class EvonasSearch(AbstractSearch):
 
     @property
     def relevance(self) -> list[Relevance]:
-        """What signals matter, by the model that made the last plan."""
+        """Relevance of the signals, from the model behind the last plan."""
         return self._surrogate.relevance()
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -114,7 +114,7 @@ class EvonasSearch(AbstractSearch):
             return []
         patience = len(self._outcomes) // RESULTS_PER_STALE_RESULT
         if self._num_stale > patience or len(self._plan) < count:
-            with threadpool_limits(1):  # sums of another order round otherwise
+            with threadpool_limits(1):  # another summation order rounds differently
                 self._plan = self._planned(max(count, 1 + patience), front)
             self._num_stale = 0
         chosen, self._plan = self._plan[:count], self._plan[count:]
@@ -147,8 +147,8 @@ class EvonasSearch(AbstractSearch):
     def _values(self) -> Array:
         """All results, (n, objectives), as the model learns them.
 
-        What is outside the constraints lies beyond the worst within, in every objective, by a
-        share of their span that grows with the violation. A failure is as bad as the worst.
+        In every objective, an infeasible candidate is placed beyond the worst feasible one, by a
+        share of their span that grows with the violation. A failure counts as the worst.
         """
         inside = [outcome.vector for outcome in self._outcomes if outcome.vector is not None]
         known = np.array(inside or [(0.0,) * self.num_objectives])
@@ -180,7 +180,7 @@ class EvonasSearch(AbstractSearch):
     def _gains(
         self, candidates: Sequence[Candidate], frontiers: Sequence[Frontier], normal: Array
     ) -> Array:
-        """What each candidate can be expected to gain; (frontiers, candidates)."""
+        """The expected gain of each candidate; (frontiers, candidates)."""
         if not candidates:
             return np.zeros((len(frontiers), 0))
         drawn = self._surrogate.marginal_draws(np.array([one.row for one in candidates]), normal)

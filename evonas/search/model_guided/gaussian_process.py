@@ -1,4 +1,4 @@
-"""Gaussian process regression, its scales the most probable ones (Rasmussen and Williams 2006)."""
+"""Gaussian process regression with maximum a posteriori scales (Rasmussen and Williams 2006)."""
 
 from dataclasses import dataclass
 from typing import final
@@ -56,14 +56,14 @@ def fit(
 @final
 @dataclass(frozen=True)
 class Posterior:
-    """What is known after results were seen.
+    """The posterior given results.
 
     Attributes:
         kernel: the covariance.
         scales: its scales.
-        rows: what was seen, (n, columns).
+        rows: the observed rows, (n, columns).
         factor: the lower Cholesky factor of the covariance of the results.
-        whitened: the results, by the inverse of ``factor``.
+        whitened: the results, multiplied by the inverse of ``factor``.
     """
 
     kernel: Covariance
@@ -105,7 +105,7 @@ class Posterior:
         return solved.T @ self.whitened, np.asarray(np.linalg.cholesky(covariance))
 
     def left_out(self, values: Array) -> tuple[Array, Array]:
-        """For each row, what the others say of its value (equations 5.10 to 5.12 of the book).
+        """For each row, the leave-one-out prediction of its value (eq. 5.10 to 5.12 of the book).
 
         Args:
             values: those that were given, (n,).

@@ -1,9 +1,10 @@
-"""Genomes as rows of numbers for a model: which choice stands where, and what it amounts to.
+"""Genomes as feature rows for a model: the choice at each position, and derived counts.
 
 The counts make exchangeable genes comparable: that a cell has three convolutions is one number,
 wherever they stand. Costs are often nearly linear in them. The paths tell how these stand to each
 other, by which cells with nodes in another order are alike (White, Neiswanger and Savani 2021).
-Signals are what else is known of a genome without evaluating it; see :mod:`evonas.search.signals`.
+Signals are further information about a genome without evaluating it; see
+:mod:`evonas.search.signals`.
 """
 
 import random
@@ -43,7 +44,7 @@ class Features:
         count_of: for every choice column the count column that counts it.
         pool_of: for every count column the number of its group of exchangeable genes.
         num_paths: how many path columns there are; 0 where nothing is known of paths.
-        signal_names: of the signal columns; empty where there are no signals.
+        signal_names: signal names of the signal columns; empty where there are no signals.
     """
 
     def __init__(self, problem: SearchProblem) -> None:

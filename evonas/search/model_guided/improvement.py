@@ -1,4 +1,4 @@
-"""How much more hypervolume a batch of candidates can be expected to dominate.
+"""Expected hypervolume improvement of a batch of candidates.
 
 The hypervolume is, up to a constant, the mean over directions d on the positive unit sphere of
 max over the set of min_i ((reference_i - y_i) / d_i) to the power of the number of objectives
@@ -37,7 +37,7 @@ def directions(num_objectives: int, *, generator: np.random.Generator) -> Array:
 @final
 @dataclass(frozen=True)
 class Frontier:
-    """What is dominated so far, and the directions in which it is looked at.
+    """The dominated region so far, seen along a set of directions.
 
     Attributes:
         ideal: the best value of each objective, (objectives,).
@@ -86,7 +86,7 @@ class Frontier:
         Args:
             drawn: joint draws of candidates, (draws, n, objectives).
             count: how many to choose.
-            beside: candidates that are chosen already.
+            beside: candidates chosen already.
 
         Returns:
             At most ``count`` new ones, the most valuable first.

@@ -1,4 +1,4 @@
-"""Which operator makes the next child: the one whose children did best, with a share for all.
+"""Choose the operator for the next child: by the success of its children, with a share for all.
 
 Probability matching (Goldberg 1990) of the rate at which an operator's children were on the front
 of all results when they were learned.
@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from typing import final
 
 FLOOR = 0.1
-"""The least share of each operator."""
+"""Minimum share of each operator."""
 
 
 @dataclass(frozen=True)
 class OperatorTally:
-    """What one operator did.
+    """The record of one operator.
 
     Attributes:
-        made: candidates that it made, most of which are never asked for.
-        told: results of its children.
-        entered: how many of these were on the front when they were learned.
+        made: number of candidates it made, most of which are never asked.
+        told: number of results of its children.
+        entered: number of those on the front when they were learned.
     """
 
     made: int = 0
@@ -29,7 +29,7 @@ class OperatorTally:
 
     @property
     def rate(self) -> float:
-        """Of success, as if one more child had succeeded and one had not."""
+        """Success rate, with one success and one failure added."""
         return (self.entered + 1) / (self.told + 2)
 
 
@@ -45,7 +45,7 @@ class OperatorCredit:
         self.records = {operator: OperatorTally() for operator in operators}
 
     def shares(self) -> dict[str, float]:
-        """Of the next children; they add up to 1."""
+        """The operators' shares of the next children; they add up to 1."""
         rates = {operator: record.rate for operator, record in self.records.items()}
         total, free = sum(rates.values()), 1.0 - FLOOR * len(rates)
         return {operator: FLOOR + free * rate / total for operator, rate in rates.items()}
@@ -56,12 +56,12 @@ class OperatorCredit:
         return rng.choices(list(shares), weights=list(shares.values()))[0]
 
     def note_made(self, operator: str) -> None:
-        """A new candidate is there."""
+        """Count a new candidate."""
         record = self.records[operator]
         self.records[operator] = replace(record, made=record.made + 1)
 
     def note_told(self, operator: str, *, entered: bool) -> None:
-        """A child has a result."""
+        """Count the result of a child."""
         record = self.records[operator]
         self.records[operator] = replace(
             record, told=record.told + 1, entered=record.entered + entered

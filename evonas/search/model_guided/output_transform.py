@@ -1,4 +1,4 @@
-"""A scale of an objective on which a Gaussian process fits: as it is, or its logarithm."""
+"""The scale on which a Gaussian process models an objective: linear or logarithmic."""
 
 from dataclasses import dataclass
 from typing import final

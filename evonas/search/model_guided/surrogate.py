@@ -1,4 +1,4 @@
-"""What an expensive evaluation would say of genomes: one Gaussian process for every objective."""
+"""The surrogate of expensive evaluations: one Gaussian process per objective."""
 
 from typing import final
 
@@ -14,18 +14,18 @@ from evonas.search.signals import Relevance
 Array = NDArray[np.float64]
 
 GROWTH = 1.25
-"""Scales are fitted anew when there are so many times more results than at the last fit."""
+"""Scales are refitted when the number of results has grown by this factor since the last fit."""
 
 MAX_FITTED = 200
-"""Scales are fitted to at most so many results, evenly spread from the best to the worst."""
+"""Scales are fitted to at most this many results, evenly spread from best to worst."""
 
 MAX_ROWS = 800
-"""A process is conditioned on at most so many results: the last, and a spread of the others."""
+"""A process is conditioned on at most this many results: the latest, and a spread of others."""
 
 
 @final
 class Surrogate:
-    """Learns results, and draws from what may become of other genomes.
+    """Learns from results, and samples predictions for other genomes.
 
     Every objective is modelled on the scale that makes its results most probable: its own or a
     logarithmic one.
@@ -46,7 +46,7 @@ class Surrogate:
         self._parts: list[tuple[OutputTransform, Posterior]] = []
 
     def learn(self, rows: Rows, values: Array, noise: Array | None = None) -> None:
-        """Take in all results there are.
+        """Learn all results so far.
 
         Args:
             rows: in the order of asking, (n, columns).
@@ -103,7 +103,7 @@ class Surrogate:
         return np.stack(found, axis=-1)
 
     def relevance(self) -> list[Relevance]:
-        """What every signal matters for every objective, once results were learned."""
+        """The relevance of every signal for every objective, after learning results."""
         found = []
         for number, (_, posterior) in enumerate(self._parts):
             effects = self._kernel.signal_effects(posterior.scales)

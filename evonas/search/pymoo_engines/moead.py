@@ -1,4 +1,4 @@
-"""MOEA/D: one subproblem for each direction, that learns from its neighbours (Zhang, Li 2007)."""
+"""MOEA/D: one subproblem per direction, which learns from its neighbours (Zhang, Li 2007)."""
 
 import math
 import random
@@ -20,19 +20,18 @@ from evonas.space import Genome
 
 NUM_NEIGHBOURS = 20
 NEIGHBOUR_MATING_RATE = 0.9
-MAX_ATTEMPTS = 20  # at a child that nobody has asked for
+MAX_ATTEMPTS = 20  # attempts to find a new child
 
 
 @final
 class Moead(AbstractSearch):
-    """The parallel form: a generation is bred at once, and replaces incumbents when it is told.
+    """The parallel form: a generation is bred at once, and replaces incumbents when told.
 
     Directions and decompositions are pymoo's: Tchebycheff for two objectives, PBI for more. Its
     algorithm is not: it must be told the children it bred, all of them, at once. Objectives are
     normalised to the ideal point and the worst of the incumbents (section V.E of the paper). A
-    candidate that was not bred belongs to the subproblem that it solves best. One that failed
-    replaces nobody. What is less outside the constraints is better in every subproblem (Jain and
-    Deb 2014).
+    candidate that was not bred belongs to the subproblem that it solves best. A failed one
+    replaces nothing. A smaller violation is better in every subproblem (Jain and Deb 2014).
     """
 
     name: ClassVar[str] = "moead"
@@ -56,7 +55,7 @@ class Moead(AbstractSearch):
 
     @property
     def incumbents(self) -> tuple[Genome, ...]:
-        """For each direction the best genome so far; empty until a population has succeeded."""
+        """The best genome so far for each direction; empty until a population has succeeded."""
         return tuple(outcome.genome for outcome in self._incumbents)
 
     def _propose(self, count: int) -> list[Genome]:
@@ -102,7 +101,7 @@ class Moead(AbstractSearch):
         self._incumbents = [outcomes.get(outcome.genome, outcome) for outcome in self._incumbents]
 
     def _best_founders(self) -> list[Outcome]:
-        """For each direction the best; one of the nearest if too few keep to the constraints."""
+        """The best for each direction; one of the nearest if too few are feasible."""
         inside = [outcome for outcome in self._founders if outcome.vector is not None]
         if len(inside) < min(len(self._directions), self.population):
             nearest = sorted(self._founders, key=lambda outcome: outcome.violation)
@@ -111,7 +110,7 @@ class Moead(AbstractSearch):
         return [inside[i] for i in self._values(vectors, scale=vectors).argmin(axis=0)]
 
     def _replace_with(self, child: Outcome) -> None:
-        """Incumbents that are farther outside the constraints, or within and worse."""
+        """Incumbents with a larger violation, or feasible and worse."""
         key = self.problem.key(child.genome)
         violations = [outcome.violation for outcome in self._incumbents]
         is_better = np.array(violations) > child.violation
@@ -128,7 +127,7 @@ class Moead(AbstractSearch):
                 self._incumbents[i] = child
 
     def _values(self, vectors: Sequence[Vector], *, scale: Sequence[Vector]) -> Any:
-        """How well each vector solves each subproblem, less being better: (vectors, directions).
+        """The value of each vector in each subproblem, lower is better: (vectors, directions).
 
         Args:
             vectors: to be judged.

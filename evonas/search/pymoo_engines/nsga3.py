@@ -1,4 +1,4 @@
-"""NSGA-III: of the last front, those survive that are near a direction nobody holds (2014)."""
+"""NSGA-III: on the last front, members near unoccupied directions survive (2014)."""
 
 from typing import Any, ClassVar, final
 

@@ -1,6 +1,6 @@
 """Any population algorithm of pymoo behind ask and tell (Blank and Deb 2020).
 
-pymoo selects: who survives, who mates. It never samples, varies or evaluates here, and sees a
+pymoo only selects survivors and parents. It never samples, varies or evaluates here, and sees a
 genome only as a row of integers.
 """
 
@@ -26,7 +26,7 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 WORST = 1e30
-"""Objectives of a failed candidate: worse than any real one, and safe to square.
+"""Objective value of a failed candidate: worse than any real one, and safe to square.
 
 NaN would sort into the first front, and one infinity keeps a point non-dominated.
 """

@@ -62,7 +62,7 @@ class AngleSurvival(Survival):  # type: ignore[misc]
         self._axes = self._directions
 
     def do(self, problem: Any, pop: Any, *args: Any, **kwargs: Any) -> Any:
-        """Count what was told, failures included, and select."""
+        """Count results, failures included, and select."""
         algorithm = kwargs["algorithm"]
         self._num_told += len(algorithm.off)
         return super().do(problem, pop, *args, **kwargs)

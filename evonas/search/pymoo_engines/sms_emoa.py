@@ -1,4 +1,4 @@
-"""SMS-EMOA: of the last front, those die that add least to the hypervolume (Beume et al. 2007)."""
+"""SMS-EMOA: on the last front, the smallest hypervolume contribution dies (Beume et al. 2007)."""
 
 from typing import ClassVar, final
 

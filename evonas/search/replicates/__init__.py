@@ -1,1 +1,1 @@
-"""Candidates that are trained more than once: who is, what was learned of them, who is best."""
+"""Replicates: which candidates to train again, their estimates, and the resulting front."""

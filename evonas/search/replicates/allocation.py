@@ -1,4 +1,4 @@
-"""Whom to train again: those whose place on the front another training can decide."""
+"""Allocate replicates to genomes whose place on the front another training can decide."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +7,20 @@ Array = NDArray[np.float64]
 
 
 def allocate(probabilities: Array, trainings: NDArray[np.int_], *, count: int) -> list[int]:
-    """Places of genomes to train again, one by one; a genome can be named more than once.
+    """Indices of genomes to train again, one by one; a genome can occur more than once.
 
-    The one is taken in which a training removes most variance of the question whether it is on the
-    front: p (1 - p), which falls as 1 / n with the trainings. This is the large-sample form of
-    optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and Goldsman 2004), with
-    simulated probabilities in the place of its bounds.
+    Each time, the genome is taken for which a training most reduces the variance of being on the
+    front, p (1 - p), which falls as 1 / n with the number of trainings. This is the large-sample
+    form of optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and Goldsman
+    2004), with simulated probabilities instead of its bounds.
 
     Args:
-        probabilities: to be on the front, (genomes,).
-        trainings: so far, those in flight counted, (genomes,).
+        probabilities: of being on the front, (genomes,).
+        trainings: number so far, including running ones, (genomes,).
         count: how many are wanted.
 
     Returns:
-        At most ``count`` places: fewer, or none, where nothing is in doubt.
+        At most ``count`` indices: fewer, or none, if nothing is in doubt.
     """
     doubt = probabilities * (1.0 - probabilities)
     planned = trainings.astype(float)

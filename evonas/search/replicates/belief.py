@@ -1,10 +1,10 @@
-"""What all trainings together say of every genome: its replicates, and genomes that are alike.
+"""The posterior of every genome, from its replicates and from similar genomes.
 
-A Gaussian process says of each genome what all others let expect (leave-one-out). Its errors on
-genomes of which it expects much tell how far it can be trusted there. That is the prior; the mean
-of the replicates, with the variance of one training over their number, is the evidence. Both are
-normal, so the posterior has a closed form. The best of many noisy values are luckier than others;
-a posterior mean is not, as long as its prior is right.
+A Gaussian process predicts each genome from all others (leave-one-out). Its errors on promising
+genomes show how far it can be trusted there. This prediction is the prior; the mean of the
+replicates, with the variance of one training divided by their number, is the likelihood. Both are
+normal, so the posterior has a closed form. The best of many noisy values are biased by luck;
+posterior means are not, as long as the prior is right.
 """
 
 from collections.abc import Sequence
@@ -23,23 +23,23 @@ from evonas.search.replicates.sample import Sample
 Array = NDArray[np.float64]
 
 BEST_SHARE = 0.25
-"""Of the genomes by what the model expects of them: there it must be right, and is tested."""
+"""Share of genomes, those predicted best, on which the model is tested."""
 
 MIN_GENOMES = 10
-"""A model of fewer says nothing; every mean then stands for itself."""
+"""With fewer genomes there is no model; every mean then stands for itself."""
 
 
 @final
 @dataclass(frozen=True)
 class Posterior:
-    """Of the genomes within the constraints.
+    """The posterior of the feasible genomes.
 
     Attributes:
-        samples: of these genomes.
+        samples: samples of these genomes.
         means: to be minimised, (genomes, objectives).
-        variances: of the same; 0 where the noise is 0 or not known yet.
-        prior_variances: before the genome's own trainings were seen.
-        noise: of one training.
+        variances: variances of the same; 0 if the noise is 0 or not known yet.
+        prior_variances: variances before the genome's own trainings.
+        noise: noise of one training.
     """
 
     samples: tuple[Sample, ...]
@@ -51,11 +51,11 @@ class Posterior:
 
 @final
 class Belief:
-    """Keeps what the model has fitted, so that the next fit starts from there.
+    """Keeps the fitted model, so that the next fit starts from it.
 
     Args:
-        features: of the space.
-        num_objectives: of every result.
+        features: features of the space.
+        num_objectives: number of objectives of every result.
     """
 
     def __init__(self, features: Features, *, num_objectives: int) -> None:
@@ -64,7 +64,7 @@ class Belief:
         self._surrogate = Surrogate(features, num_objectives=num_objectives)
 
     def posterior(self, samples: Sequence[Sample]) -> Posterior:
-        """What is known now; genomes without a mean are left out."""
+        """The present posterior; genomes without a mean are left out."""
         inside = tuple(sample for sample in samples if sample.mean is not None)
         shape = (len(inside), self._num_objectives)
         means = np.array([sample.mean for sample in inside], dtype=float).reshape(shape)
@@ -84,7 +84,7 @@ class Belief:
         with threadpool_limits(1):  # sums of another order round otherwise
             self._surrogate.learn(rows, means, of_mean)
             prior, variances = self._surrogate.left_out(rows, means, of_mean)
-        # chosen by what others say of them, so that their own luck has no part in it
+        # chosen by leave-one-out predictions, so that their own luck plays no part
         order = np.argsort(prior.argsort(axis=0).argsort(axis=0).sum(axis=1), kind="stable")
         best = order[: max(MIN_GENOMES, round(BEST_SHARE * len(order)))]
         spread, noise = variances[best], of_mean[best]
@@ -94,7 +94,7 @@ class Belief:
 
 
 def disappointment(errors: Array, *, variances: Array, noise: Array) -> Array:
-    """By how much genomes are worse than the model says, at least 0, for each objective.
+    """By how much genomes are worse than predicted, at least 0, for each objective.
 
     It expects most where it errs in their favour, and a search asks for just these (the
     optimiser's curse; Smith and Winkler 2006). The mean error, weighted by what is expected of
@@ -117,7 +117,7 @@ def inflation(errors: Array, *, variances: Array, noise: Array) -> Array:
 
     Args:
         errors: values less predictions, (n, objectives).
-        variances: of what stands behind the values, by the model, (n, objectives).
+        variances: variances of what stands behind the values, by the model, (n, objectives).
         noise: variance of the values about that, (n, objectives).
     """
     weights = 1.0 / (variances + noise) ** 2

@@ -1,4 +1,4 @@
-"""What is known of a genome after one or several trainings."""
+"""The estimate of a genome after one or several trainings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,18 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one genome.
+    """The estimate of one genome.
 
     Attributes:
         genome: in canonical form.
-        mean: of each objective, to be minimised: the posterior mean. ``None`` when it failed or
-            is outside the constraints.
-        standard_error: of each objective: the posterior standard deviation of the mean.
-        replicates: trainings that gave values, whether inside the constraints or outside.
-        collapsed: trainings that failed or collapsed; these are in no mean.
-        violation: how far outside the constraints the genome is; 0 inside, infinite for a failure.
-        is_settled: whether it was trained often enough to be returned.
+        mean: mean of each objective, to be minimised: the posterior mean. ``None`` if it failed or
+            is infeasible.
+        standard_error: standard error of each objective: the posterior standard deviation of the
+            mean.
+        replicates: number of trainings with values, feasible or not.
+        collapsed: number of trainings that failed or collapsed, which are in no mean.
+        violation: constraint violation; 0 if feasible, infinite for a failure.
+        is_settled: whether it has enough replicates to be returned.
     """
 
     genome: Genome
@@ -32,12 +33,12 @@ class Estimate:
 
 
 def returned_front(estimates: Sequence[Estimate], *, settled: bool = True) -> list[Estimate]:
-    """The front by the means, of those that were trained often enough.
+    """The front by means, among genomes with enough replicates.
 
     Args:
-        estimates: of all genomes.
-        settled: False for the front of all, however often they were trained. It is that where none
-            was trained often enough.
+        estimates: estimates of all genomes.
+        settled: False for the front of all genomes, which is also returned if none has enough
+            replicates.
     """
     means = [each.mean if each.is_settled or not settled else None for each in estimates]
     if all(mean is None for mean in means):

@@ -1,4 +1,4 @@
-"""Any engine with the same number of trainings for every genome: the control."""
+"""Any engine with the same number of replicates for every genome: the control."""
 
 from collections.abc import Sequence
 from typing import final
@@ -14,7 +14,7 @@ from evonas.space import Genome
 
 @final
 class FixedReplicates(AbstractReplicatedSearch):
-    """The engine learns the mean of a genome when its last training was told.
+    """The engine learns the mean of a genome after its last training.
 
     A genome is trained again when its first training was whole, before new ones are asked for.
     With one training this is the engine itself, ask for ask.

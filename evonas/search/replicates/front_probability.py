@@ -1,4 +1,4 @@
-"""How probable it is that a genome is on the front, by drawing what may stand behind all means."""
+"""The probability that a genome is on the front, by sampling from the posterior."""
 
 from collections.abc import Sequence
 
@@ -19,9 +19,9 @@ def front_probability(
     """The share of draws in which no other genome dominates.
 
     Args:
-        means: of independent normal values to be minimised, (genomes, objectives).
-        variances: of the same.
-        generator: of the draws.
+        means: means of independent normal values to be minimised, (genomes, objectives).
+        variances: variances of the same.
+        generator: generator of the draws.
         draws: how many; the standard error is at most 0.5 / sqrt(draws).
 
     Returns:
@@ -40,8 +40,8 @@ def p_front(estimates: Sequence[Estimate], *, seed: int) -> list[float]:
     """For each genome the probability that no other of them dominates it.
 
     Args:
-        estimates: of all genomes; one without a mean is on no front.
-        seed: of the draws.
+        estimates: estimates of all genomes; one without a mean is on no front.
+        seed: seed of the draws.
     """
     known = [place for place, each in enumerate(estimates) if each.mean is not None]
     means = np.array([estimates[place].mean for place in known], dtype=float)

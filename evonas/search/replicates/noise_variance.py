@@ -1,4 +1,4 @@
-"""How much one training says: the variance of replicates about the mean of their genome.
+"""The noise of one training: the variance of replicates about their genome's mean.
 
 It is pooled over genomes, and each genome has its own, shrunk to the pool by as much as its few
 trainings leave it uncertain (Smyth 2004, section 6, after Lönnstedt and Speed 2002: a normal with
@@ -22,7 +22,7 @@ MAX_PRIOR_FREEDOM = 1e6
 
 @dataclass(frozen=True)
 class NoiseVariance:
-    """Of one training.
+    """The noise of one training.
 
     Attributes:
         pooled: of each objective over all genomes, (objectives,); NaN while no genome has two
@@ -37,7 +37,7 @@ class NoiseVariance:
 
     @classmethod
     def of(cls, samples: Sequence[Sample], *, num_objectives: int) -> "NoiseVariance":
-        """From the trainings that gave values within the constraints."""
+        """From the trainings with feasible values."""
         freedom = np.array([max(0, len(sample.vectors) - 1) for sample in samples])
         scatter = np.zeros((len(samples), num_objectives))
         for row, sample, free in zip(scatter, samples, freedom, strict=True):

@@ -1,4 +1,4 @@
-"""What trainings say of their genomes by themselves: plain means and their standard errors."""
+"""Plain means of trainings and their standard errors, without a model."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ def plain_estimates(
     """One for each genome, in the order in which they first came.
 
     Args:
-        results: of all trainings, in the order of asking.
-        num_objectives: of every result.
-        enough: trainings from which on a genome may be returned, failed ones counted.
+        results: results of all trainings, in the order of asking.
+        num_objectives: number of objectives of every result.
+        enough: number of trainings, failures included, from which a genome may be returned.
     """
     samples = samples_of(results)
     noise = NoiseVariance.of(samples, num_objectives=num_objectives)

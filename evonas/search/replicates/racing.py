@@ -1,7 +1,7 @@
-"""Any engine with replicates: a share of the trainings goes to those that may be on the front.
+"""Any engine with adaptive replicates: a share of trainings goes to likely front members.
 
-After the rolling tide evolutionary algorithm (Fieldsend and Everson 2015): new genomes and second
-looks at old ones take turns all the time, so that the search can be ended whenever it pleases.
+After the rolling tide evolutionary algorithm (Fieldsend and Everson 2015): new genomes and
+replicates of old ones alternate all the time, so that the search can be stopped at any point.
 """
 
 from collections.abc import Sequence
@@ -23,22 +23,22 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 SHARE = 0.3
-"""Of all trainings, as long as anything is in doubt."""
+"""Share of replicates among all trainings, as long as anything is in doubt."""
 
 ENOUGH = 2
-"""A genome is returned from so many trainings on: the best of those seen once is lucky first."""
+"""A genome is returned only after this many trainings: the best single values are lucky."""
 
 RESULTS_PER_STALE_RESULT = 25
-"""What is believed is worked out anew when more results came than one for so many known."""
+"""The posterior is recomputed after one new result per this many known ones."""
 
 
 @final
 class RacingSearch(AbstractReplicatedSearch):
-    """The engine proposes new genomes and learns posterior means, which are revised.
+    """The engine proposes new genomes and learns posterior means, which are revised later.
 
     Args:
         engine: a new one.
-        seed: of the draws by which probabilities are found.
+        seed: seed of the draws by which probabilities are found.
     """
 
     def __init__(self, engine: AskAndTell, *, seed: int) -> None:
@@ -93,10 +93,10 @@ class RacingSearch(AbstractReplicatedSearch):
         )
 
     def _note(self, posterior: Posterior) -> None:
-        """Who may be on the front, and who stands there with too little to show for it."""
+        """Likely members of the front, and members with too few replicates."""
         genomes = [sample.genome for sample in posterior.samples]
         if posterior.noise.freedom == 0:
-            # nothing is known of the noise: the best are looked at again
+            # the noise is unknown: repeat the best
             order = by_rank_and_crowding([tuple(mean) for mean in posterior.means.tolist()])
             best = order[: max(1, len(order) // 4)]
             self._probabilities = {genomes[place]: 0.5 for place in best}
@@ -145,12 +145,12 @@ class RacingSearch(AbstractReplicatedSearch):
 def posterior_estimates(
     results: Sequence[TrialResult], features: Features, *, num_objectives: int
 ) -> list[Estimate]:
-    """What results say of their genomes, in the order in which these first came.
+    """Estimates of genomes from results, in the order of their first result.
 
     Args:
         results: in the order of asking.
-        features: of the space.
-        num_objectives: of every result.
+        features: features of the space.
+        num_objectives: number of objectives of every result.
     """
     samples = samples_of(results)
     belief = Belief(features, num_objectives=num_objectives)

@@ -14,7 +14,7 @@ AUTO = "auto"
 
 
 def parse_replicates(text: str) -> int | None:
-    """The number of trainings of every genome; ``None`` for ``auto``.
+    """The number of replicates of every genome; ``None`` for ``auto``.
 
     Raises:
         ConfigError: it is neither.
@@ -44,12 +44,12 @@ def make_replicated_search(
     """A new search with replicates.
 
     Args:
-        name: of the engine, a key of :data:`evonas.search.engines.SEARCHES`.
+        name: name of the engine, a key of :data:`evonas.search.engines.SEARCHES`.
         problem: the space.
         population: how many genomes the algorithm keeps, and how many make a generation.
         num_objectives: the length of every vector it will be told.
         seed: equal seeds and equal results give equal asks.
-        replicates: trainings of every genome; ``None`` to spend each where it helps most.
+        replicates: number of trainings per genome; ``None`` to allocate each where it helps most.
 
     Raises:
         UnknownNameError: no search has this name.
@@ -67,8 +67,8 @@ def with_replicates(
     """A new engine as a search with replicates.
 
     Args:
-        engine: of which nothing was asked yet.
-        seed: of what is drawn for the replicates.
+        engine: engine of which nothing was asked yet.
+        seed: seed of what is drawn for the replicates.
         replicates: as for :func:`make_replicated_search`.
     """
     if replicates is None:

@@ -1,9 +1,9 @@
 """The ask-and-tell contract of searches that may train a genome again.
 
 It is that of :class:`evonas.search.base.AbstractSearch` with a trial, a genome and the number of
-its replicate, in the place of a genome. What is asked depends on the seed, on the asks so far and
-on which results came between them: results wait until the next ask and are learned in the order of
-asking, so that one worker and two agree, and a study resumes by replaying its journal.
+its replicate, instead of a genome. Asks depend only on the seed, the previous asks and the results
+between them: results wait until the next ask and are learned in the order of asking. So one worker
+and two give the same search, and a study can resume by replaying its journal.
 """
 
 import sys
@@ -19,9 +19,9 @@ from evonas.space import Genome
 
 
 class AbstractReplicatedSearch(ABC):
-    """Asks for trials, is told what became of them, and says which genomes are best.
+    """The base class: proposes trials, learns from their results, and estimates genomes.
 
-    Subclasses fill in :meth:`_propose`, :meth:`_learn` and :meth:`estimates`.
+    Subclasses implement :meth:`_propose`, :meth:`_learn` and :meth:`estimates`.
 
     Args:
         problem: the space.
@@ -38,26 +38,26 @@ class AbstractReplicatedSearch(ABC):
 
     @property
     def num_asked(self) -> int:
-        """How many trials were asked for: trainings, replicates included."""
+        """Number of trials asked: trainings, replicates included."""
         return len(self._asked)
 
     @property
     def in_flight(self) -> tuple[Trial, ...]:
-        """The trials asked for and not yet told, oldest first: what a resumed study owes."""
+        """Trials asked but not yet told, oldest first."""
         return tuple(trial for trial in self._asked if trial not in self._told)
 
     @property
     def results(self) -> list[TrialResult]:
-        """Of all trials that were told, in the order of asking."""
+        """The results of all trials told, in the order of asking."""
         return [self._told[trial] for trial in self._asked if trial in self._told]
 
     def ask(self, count: int, *, remaining: int | None = None) -> list[Trial]:
-        """Trainings that were never asked for: of new genomes, or again of known ones.
+        """Propose new trials: new genomes, or replicates of known ones.
 
         Args:
             count: how many, at least 1.
-            remaining: how many there will be from now on, these included; None where that is not
-                known. A genome that comes too late to be trained often enough is of no use.
+            remaining: how many there will be from now on, these included; None if unknown. A
+                genome that comes too late to be trained often enough is of no use.
 
         Returns:
             ``count`` trials; fewer, or none, when the space holds no new genome and no known one
@@ -91,10 +91,10 @@ class AbstractReplicatedSearch(ABC):
         whole: Sequence[bool] | None = None,
         learned: Sequence[float | None] | None = None,
     ) -> None:
-        """What became of trials that were asked for; in any order, in one call or in many.
+        """Tell the results of trials, in any order, in one or several calls.
 
         Args:
-            trials: that :meth:`ask` gave, each told once.
+            trials: trials from :meth:`ask`, each told once.
             vectors: for each its objectives, to be minimised, or ``None`` when the training
                 failed or collapsed, or broke a constraint.
             violations: for each how far it is outside the constraints, infinite for a failure or

@@ -1,4 +1,4 @@
-"""The trainings of one genome, put together: means and scatter, failures counted apart."""
+"""Aggregate the trainings of one genome: means and scatter, failures counted separately."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Sample:
-    """Of one genome.
+    """The estimate of one genome.
 
     A genome is within the constraints when at least half of its trainings with values are, and has
     failed when at least half of all trainings have. Trainings that are not whole count only where
@@ -22,7 +22,8 @@ class Sample:
 
     Attributes:
         genome: in canonical form.
-        vectors: of the trainings that were within the constraints, in the order of replicates.
+        vectors: vectors of the trainings that were within the constraints, in the order of
+            replicates.
         outside: violations of those that were not.
         collapsed: how many trainings failed, or collapsed (see
             :mod:`evonas.search.replicates.collapse`).

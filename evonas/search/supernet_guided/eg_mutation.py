@@ -34,7 +34,7 @@ PARTS: dict[str, str] = {
     "similarity": "the term of the similarity",
     "score": "the guide's scores; without them the order of the samples is random",
 }
-"""What can be switched off."""
+"""Parts that can be switched off."""
 
 OFF_BY_DEFAULT = ("similarity",)
 """The term outweighs the loss: of two near copies the one that is less accurate than the parent
@@ -48,7 +48,7 @@ class EgSettings:
 
     Attributes:
         without: parts that are switched off, names of :data:`PARTS`.
-        generations: of the evolution strategy for one parent.
+        generations: generations of the evolution strategy for one parent.
         samples: in a generation.
         changes: how many genes a first sample changes on average.
         step: the largest move of a logit down the slope, in standard deviations of the samples.
@@ -79,8 +79,8 @@ class EgMutation:
 
     Args:
         problem: the space.
-        guide: of the same space.
-        seed: of what is random here: the genomes that the guide learns from, and the samples.
+        guide: guide of the same space.
+        seed: seed of what is random here: the genomes that the guide learns from, and the samples.
         settings: the operator's numbers.
     """
 

@@ -1,4 +1,4 @@
-"""CMA-ES that stays alive between uses: DEAP's strategy with a generator of its own.
+"""CMA-ES that persists between uses: DEAP's strategy with its own generator.
 
 DEAP's ``cma.Strategy`` (Hansen and Ostermeier 2001) draws from NumPy's global generator; ours is
 lent to it and the global one put back. In many dimensions a full covariance has more numbers than
@@ -29,10 +29,10 @@ class EvolutionStrategy:
     """Samples around a point, and learns from their values in which directions to look.
 
     Args:
-        dimension: of the points.
+        dimension: dimension of the points.
         sigma: standard deviation of the first samples.
         num_samples: in a generation, at least 4.
-        seed: of all samples.
+        seed: seed of all samples.
     """
 
     def __init__(self, dimension: int, *, sigma: float, num_samples: int, seed: int) -> None:
@@ -62,7 +62,7 @@ class EvolutionStrategy:
         return np.array(self._strategy.centroid)
 
     def move_to(self, point: Logits) -> None:
-        """Go on from another point: what was learned of directions stays, the paths begin anew."""
+        """Continue from another point: learned directions are kept, evolution paths are reset."""
         strategy = self._strategy
         strategy.centroid = np.array(point, dtype=float)
         strategy.pc = np.zeros(strategy.dim)
@@ -75,7 +75,7 @@ class EvolutionStrategy:
             return [np.asarray(point) for point in self._strategy.generate(np.array)]
 
     def learn(self, points: Sequence[Logits], values: Sequence[float]) -> None:
-        """Take in what samples are worth; smaller is better."""
+        """Learn the values of samples; smaller is better."""
         told = []
         for point, value in zip(points, values, strict=True):
             told.append(np.asarray(point, dtype=float).view(_Point))

@@ -1,4 +1,4 @@
-"""What a search may ask of a weight-sharing model of its space; :class:`Guide` is the contract.
+"""The contract :class:`Guide`: what a search can request from a weight-sharing model.
 
 ``evonas.evaluation`` satisfies it with a supernet, a test with a formula. A search decides what is
 learned, in which order and how often, and draws whatever is random; a guide answers the same
@@ -18,15 +18,15 @@ Logits = NDArray[np.float64]
 
 
 class Score(Protocol):
-    """What a guide thinks of one genome."""
+    """A guide's score of one genome."""
 
     @property
     def loss(self) -> float:
-        """On held-out data, to be minimised; infinite if it is no number."""
+        """Loss on held-out data, to be minimised; infinite if NaN."""
 
     @property
     def accuracy(self) -> float:
-        """On the same data, in [0, 1]."""
+        """Accuracy on the same data, in [0, 1]."""
 
 
 class Guide(Protocol):
@@ -50,4 +50,4 @@ class Guide(Protocol):
         """The gradient of the held-out loss of the mixture in every logit."""
 
     def score(self, genomes: Sequence[Genome], /) -> Sequence[Score]:
-        """How good the genomes are with the weights as they are; all on the same data."""
+        """Scores of genomes with the current weights, all on the same data."""

@@ -1,8 +1,8 @@
-"""Any evolutionary engine, with the EG operator beside its own variation, and credit for each.
+"""Any evolutionary engine with the EG operator added to its own variation, and credit for each.
 
-The engine is wrapped, not changed: children of the operator are handed to it as asked, and it is
-told about them as about its own. Which operator asked for a genome is kept, so that at the end
-each can be judged by what became of its children.
+The engine is wrapped, not changed: children of the operator are registered with it as asked, and
+their results are told to it like those of its own. The operator behind each genome is recorded, so
+that operators can be compared by the outcomes of their children.
 """
 
 import math
@@ -24,13 +24,13 @@ PLAIN, EG = "plain", "eg"
 
 @dataclass(frozen=True)
 class Credit:
-    """What one operator has brought.
+    """The credit of one operator.
 
     Attributes:
-        asked: children that were asked for once there were parents.
-        failed: of those that were told, how many failed; outside the constraints is not failed.
-        entered: how many were on the front of everything told at the moment they were learned.
-        on_front: how many are on the front now.
+        asked: number of children asked since there were parents.
+        failed: number of failures among those told; infeasible is not a failure.
+        entered: number on the front of all results when they were learned.
+        on_front: number on the front now.
     """
 
     asked: int
@@ -66,9 +66,9 @@ class GuidedSearch:
     Args:
         engine: new; nothing was asked of it yet.
         mutation: the operator, with the same problem.
-        share: of the operator, in (0, 1].
+        share: share of the operator, in (0, 1].
         children_per_parent: how many are asked for at once.
-        seed: of the choice of parents.
+        seed: seed of the choice of parents.
     """
 
     def __init__(
@@ -210,13 +210,13 @@ class GuidedSearch:
         return list(chosen.values())
 
     def _learn(self) -> None:
-        """What was told since the last ask, in the order of asking, whatever that of telling."""
+        """Results since the last ask, in the order of asking."""
         if not self._waiting:
             return
         order = {key: place for place, key in enumerate(self._engine.asked_keys)}
         for key in sorted(self._waiting, key=order.__getitem__):
             self._told[key] = self._waiting[key]
-        # who enters the front later does so because others were revised, not by its operator
+        # later entries come from revised values of others, not from the operator
         self._entered |= self._front() & self._waiting.keys()
         self._waiting = {}
 

@@ -24,7 +24,7 @@ class LogitSpace:
     """The rows of logits of a problem.
 
     Attributes:
-        dimension: of a row.
+        dimension: dimension of a row.
     """
 
     def __init__(self, problem: SearchProblem) -> None:

@@ -26,8 +26,8 @@ WARM_SHARE = 1.0 / 3.0  # of the epochs, weights alone, as in EG-NAS and PC-DART
 class AbstractRelaxedSearch(AbstractSearch):
     """The epochs, and the derivation of genomes; a subclass moves the logits.
 
-    The guide's epochs are spread evenly over ``num_candidates`` genomes, and a run of more goes on
-    learning at that pace. In the first third of the epochs only weights learn: untrained
+    The guide's epochs are spread evenly over ``num_candidates`` genomes, and a longer run
+    continues learning at that pace. In the first third of the epochs only weights learn: untrained
     operations would lose to those that need no training. What is asked for meanwhile is random.
 
     Args:
@@ -35,7 +35,7 @@ class AbstractRelaxedSearch(AbstractSearch):
         population: how many genomes make a generation.
         num_objectives: the length of every vector; the logits follow the held-out loss alone.
         seed: equal seeds and equal guides give equal asks.
-        guide: of the same space.
+        guide: guide of the same space.
         num_candidates: how many genomes will be asked for.
     """
 

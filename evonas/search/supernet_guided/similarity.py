@@ -22,9 +22,9 @@ def similarity_term(
     """What is added to the loss: eta tanh((accuracy - accuracy before) / tau) (s - 1/2).
 
     Args:
-        score: of the sample.
+        score: score of the sample.
         before: of the point.
-        similarity: of the two, in [0, 1].
+        similarity: similarity of the two, in [0, 1].
         eta: see :data:`ETA`.
         tau: see :data:`TAU`.
     """

@@ -1,7 +1,7 @@
-"""The JSON schema of a space's YAML, made from the dataclasses that read it.
+"""The JSON schema of a space's YAML, generated from the dataclasses that read it.
 
-Editors complete and check a file by it as it is written. It knows one key at a time; what compares
-several keys (names that exist, channels that fit) is found by ``evonas spaces check``.
+Editors use it to complete and check a file. It covers single keys; checks across keys (names that
+exist, channels that fit) are made by ``evonas spaces check``.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ def _of_field(cls: type, field: "Field[Any]", hint: Any) -> Schema:
 def _of_type(hint: Any, limits: Schema) -> Schema:
     options = [each for each in get_args(hint) if each is not type(None)]
     if type(None) in get_args(hint):
-        # a key that is left out and one that is null are the same
+        # a missing key and a null one are equivalent
         return {"anyOf": [_of_type(options[0], limits), {"type": "null"}]}
     if hint in PRIMITIVES:
         return {"type": PRIMITIVES[hint], **limits}

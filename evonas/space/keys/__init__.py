@@ -1,1 +1,1 @@
-"""The keys of a search space's YAML: what a value may be, and what is said of a wrong one."""
+"""The keys of a search space's YAML: allowed values, and messages for wrong ones."""

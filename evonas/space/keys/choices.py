@@ -1,4 +1,4 @@
-"""A value that is fixed, or chosen by every genome: ``16`` or ``{choose: [8, 16, 24]}``."""
+"""A value that is fixed, or chosen by each genome: ``16`` or ``{choose: [8, 16, 24]}``."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Word:
         return len(self.choices) > 1
 
     def problems(self, path: str, *, known: tuple[str, ...]) -> Iterator[KeyProblem]:
-        """Choices that are not known."""
+        """Unknown choices."""
         for below, word in _paths(path, self.choices):
             yield from not_one_of(below, word, known)
 

@@ -17,7 +17,7 @@ MAX_CELLS: Final = 1000  # of a stage: more is a typing error that would exhaust
 
 
 def raise_all(found: Iterator[KeyProblem]) -> None:
-    """Raise what was found, if anything was.
+    """Raise the problems found, if any.
 
     Raises:
         ProblemsError: there are problems.
@@ -27,7 +27,7 @@ def raise_all(found: Iterator[KeyProblem]) -> None:
 
 
 def bad_name(path: str, name: str) -> Iterator[KeyProblem]:
-    """One problem if ``name`` cannot stand in the text of a genome."""
+    """One problem if ``name`` is not allowed in the text of a genome."""
     if not NAME.fullmatch(name):
         yield path, f"expected a name of {NAME_PHRASE}, got {show(name)}"
     elif len(name) > MAX_NAME_LENGTH:
@@ -48,7 +48,7 @@ def out_of_range(
 
 
 def not_one_of(path: str, value: str, known: tuple[str, ...]) -> Iterator[KeyProblem]:
-    """One problem if ``value`` is none of the known ones."""
+    """One problem if ``value`` is unknown."""
     if value not in known:
         yield path, f"expected one of {', '.join(known)}, got '{value}'{suggestion(value, known)}"
 

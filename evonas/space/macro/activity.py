@@ -1,4 +1,4 @@
-"""Which macro genes of a genome matter.
+"""Which macro genes of a genome are active.
 
 - A width matters when a needed position has it.
 - A repeat matters when anything of its stage, or of what stands before it, is needed. (Several
@@ -22,9 +22,9 @@ def active_macro_genes(
     """The numbers of the active macro genes.
 
     Args:
-        layout: of the space.
+        layout: layout of the space.
         analyses: of its cells.
-        positions: of the genome.
+        positions: positions of the genome.
         needed: for every position, whether the classifier reads it.
     """
     if layout.first_macro == layout.first_rule:

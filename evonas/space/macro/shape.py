@@ -13,10 +13,10 @@ class Shape:
     """The values around the cells of one genome.
 
     Args:
-        activation: of the whole network.
-        normalisation: of the whole network.
-        numbers: of every width and repeat by its name, such as ``stage0.channels``; widths as
-            multiples of C.
+        activation: activation of the whole network.
+        normalisation: normalisation of the whole network.
+        numbers: numbers of every width and repeat by its name, such as ``stage0.channels``; widths
+            as multiples of C.
     """
 
     activation: str
@@ -34,12 +34,12 @@ def macro_genes(spec: SpaceSpec) -> tuple[Gene, ...]:
 
 
 def shape_of(spec: SpaceSpec, values: Sequence[int], *, cells: int) -> Shape:
-    """What the values of the macro genes say.
+    """Decode the values of the macro genes.
 
     Args:
-        spec: of the space.
-        values: of its macro genes.
-        cells: how many cells a stage without ``repeat`` holds.
+        spec: specification of the space.
+        values: values of its macro genes.
+        cells: number of cells in a stage without ``repeat``.
     """
     left = iter(values)
     words: dict[str, str] = {}

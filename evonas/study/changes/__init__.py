@@ -1,1 +1,1 @@
-"""What changes a run after it was made: its size, its images, and the results that it knows."""
+"""Changes to an existing run: its size, its images, and the results it knows."""

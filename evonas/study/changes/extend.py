@@ -1,4 +1,4 @@
-"""A run that goes on for longer than it was begun for."""
+"""Extend a run beyond its original size."""
 
 from pathlib import Path
 
@@ -14,24 +14,24 @@ def extend(
     generations: int | None = None,
     evaluations: int | None = None,
 ) -> bool:
-    """Give the run in ``folder`` another size; resumed, it ends as if it had been begun with it.
+    """Change the size of a run; when resumed, it ends as if it had been started with that size.
 
-    The search is asked again from its beginning, as what it asks for may depend on how much is to
-    come. Every training that it asks for and that has a result is not repeated. With several
-    workers in steady state, the order in which workers end decides, as always.
+    The search is replayed from the start, because its requests may depend on the remaining budget.
+    Trainings that have a result are not repeated. In steady state with several workers, the
+    outcome depends on the order in which they finish, as always.
 
     Args:
-        folder: of the run.
-        population: trainings in a generation; None for as many as before.
-        generations: at most; None for what ``evaluations`` takes, or as many as before.
-        evaluations: trainings at most; None for all of the generations.
+        folder: folder of the run.
+        population: trainings per generation; None if unchanged.
+        generations: maximum number; None for what ``evaluations`` takes, or unchanged.
+        evaluations: maximum number of trainings; None for all generations.
 
     Returns:
-        Whether the size is another.
+        Whether the size changed.
 
     Raises:
-        ConfigError: the run has more trainings than that already, or a number is no size.
-        RunFolderError: there is no run, or another process is at work on it.
+        ConfigError: the run already has more trainings, or a number is invalid.
+        RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
     with opened_run(folder) as (settings, journal):
@@ -49,7 +49,8 @@ def extend(
         done = sum(evaluation.epochs > 0 for evaluation in journal.evaluations())
         if size["evaluations"] < done:
             raise ConfigError(
-                f"evaluations: the run has {done} trainings, expected at least as many, got "
+                f"evaluations: expected at least the {done} trainings that the run already has, "
+                f"got "
                 f"{size['evaluations']}"
             )
         changes = {name: value for name, value in size.items() if settings.value(name) != value}

@@ -1,4 +1,4 @@
-"""The images of a run that exists: where they lie from now on, and which ones it goes on with."""
+"""The images of an existing run: a new location, or other images to continue with."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from evonas.study.folder import opened_run
 
 
 def move_data(folder: Path, data_dir: Path) -> None:
-    """Say where the images of the run in ``folder`` lie from now on.
+    """Set a new location of the images of the run in ``folder``.
 
     Args:
-        folder: of the run.
-        data_dir: of the images.
+        folder: folder of the run.
+        data_dir: folder of the images.
 
     Raises:
         ConfigError: there is no such folder.
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
     if not data_dir.exists():
@@ -28,17 +28,17 @@ def move_data(folder: Path, data_dir: Path) -> None:
 
 
 def accept_data(folder: Path) -> bool:
-    """Let the run in ``folder`` go on with the images that lie there now; the journal records it.
+    """Continue the run in ``folder`` with the images found now; the journal records it.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
 
     Returns:
-        Whether they are others than before.
+        Whether they differ from the previous ones.
 
     Raises:
         DataError: the training images are missing or damaged.
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         StorageError: the journal is damaged.
     """
     with opened_run(folder) as (settings, journal):

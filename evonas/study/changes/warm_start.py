@@ -1,4 +1,4 @@
-"""A new run that knows the results of earlier ones, so that it trains only what is new."""
+"""Warm start: a new run reuses the results of earlier ones and trains only what is new."""
 
 import shutil
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ from evonas.study.journal.reading import is_reusable, told_of
 from evonas.study.weights import MODELS_FOLDER
 
 MAY_DIFFER = ("objectives", "audit_images")
-"""Beside the settings of the search: an objective more makes no other training."""
+"""Settings that may differ besides those of the search: objectives do not change a training."""
 
 
 def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) -> None:
-    """Refuse runs whose trainings are not those that a new run would make.
+    """Refuse runs whose trainings are not identical to those of the new run.
 
     Args:
-        settings: of the new run.
+        settings: settings of the new run.
         space_text: the YAML of its search space.
-        runs: whose results it would know.
+        runs: the runs whose results it would reuse.
 
     Raises:
         ConfigError: one differs in its space, seed, training, attack or machine, or did not
             measure all objectives of the new run.
-        RunFolderError: one is no run.
+        RunFolderError: one is not a run.
         StorageError: one is damaged.
     """
     for folder in runs:
@@ -44,20 +44,20 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
             different.append(f"it did not measure {', '.join(missing)}")
         if different:
             raise ConfigError(
-                f"warm_start: {folder} is of another protocol ({'; '.join(different)}); its "
-                "trainings are not those that this run would make"
+                f"warm_start: {folder} has another protocol ({'; '.join(different)}), so its "
+                f"trainings cannot be reused"
             )
 
 
 def know_results(folder: Path, runs: Sequence[Path]) -> int:
-    """Give a new run the results of others, which :func:`check_protocol` has let pass.
+    """Give a new run the results of others that passed :func:`check_protocol`.
 
     Args:
-        folder: of the new run.
-        runs: whose results it knows from now on.
+        folder: folder of the new run.
+        runs: the runs whose results it reuses.
 
     Returns:
-        How many it knows.
+        The number of reused results.
     """
     with opened_run(folder) as (_, journal):
         found = {known_id(each): each for each in journal.known()}
@@ -71,7 +71,7 @@ def know_results(folder: Path, runs: Sequence[Path]) -> int:
                 place = folder / MODELS_FOLDER / model.name
                 place.parent.mkdir(exist_ok=True)
                 if not place.exists():
-                    shutil.copy(model, place)  # held against its hash before it is used
+                    shutil.copy(model, place)  # checked against its hash before use
         journal.record_known([each for key, each in found.items() if key not in before])
         return len(found)
 

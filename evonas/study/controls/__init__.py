@@ -1,1 +1,1 @@
-"""What is trained beside a network of a run at the same budget, by the same seeds."""
+"""Controls: networks trained for comparison with a run's network, at equal budget and seeds."""

@@ -1,7 +1,7 @@
-"""What controls are called in the journal, in tables and in pictures."""
+"""Names of controls in the journal, in tables and in pictures."""
 
 KIND = "control"
-"""Of the findings that are trainings of controls."""
+"""The kind of findings that are trainings of controls."""
 
 NETWORK = "network"
 """The network itself; its trainings are its confirmations."""
@@ -12,7 +12,7 @@ RANDOM = "random rules"
 SHUFFLED = "shuffled rules"
 ARCHITECTURE = "random architecture"
 GROUPS = (RANDOM, SHUFFLED, ARCHITECTURE)
-"""Controls of which there are several, numbered from 1: samples of one kind of network."""
+"""Controls with several numbered members: samples of one kind of network."""
 
 
 def single_rule(rule: str) -> str:

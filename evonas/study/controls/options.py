@@ -1,4 +1,4 @@
-"""Which controls a network gets, and how often each is trained."""
+"""Which controls a network has, and how often each is trained."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ REPLICATES = 5
 RANDOM = 5
 SHUFFLED = 3
 ARCHITECTURES = 3
-MOST = 10_000  # of anything; a slip of the finger would else fill the memory with orders
+MOST = 10_000  # upper limit: a typing error would otherwise fill the memory with orders
 
 
 @dataclass(frozen=True)
 class ControlOptions:
-    """Which controls a network gets; its ``bp`` twin and untrained convolutions always.
+    """Which controls a network has, besides its ``bp`` twin and untrained convolutions.
 
     Attributes:
         replicates: trainings of the network and of each control.
-        rules: that the network is trained under one at a time; those of the run if None.
+        rules: single rules to train the whole network under; those of the run if None.
         random: random assignments of the run's rules.
-        shuffled: ways to deal the network's own rules to its layers anew.
+        shuffled: random reassignments of the network's own rules to its layers.
         architectures: random architectures with the network's share of rules.
         networks: names of ``evonas.networks.resnet.DEPTHS``.
-        network_rules: that each of these is trained under.
+        network_rules: rules that each of these is trained under.
 
     Raises:
         ConfigError: a number is out of range.

@@ -1,4 +1,4 @@
-"""The trainings of the controls of a run, for those who only read; torch is not needed."""
+"""Read the control trainings of a run; torch is not needed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from evonas.study.journal.findings import Finding
 from evonas.study.journal.told_document import evaluation_of
 
 Trainings = dict[str, list[Evaluation]]
-"""Of one network: by control, in the order of replicates, the network itself first."""
+"""Trainings of one network by control, ordered by replicate, the network itself first."""
 
 
 def read_controls(folder: Path) -> dict[str, Trainings]:
@@ -28,11 +28,12 @@ def read_controls(folder: Path) -> dict[str, Trainings]:
 def controls_of(
     findings: Sequence[Finding], confirmations: Sequence[Evaluation]
 ) -> dict[str, Trainings]:
-    """The same from what a journal holds.
+    """The trainings of all controls, from the content of a journal.
 
     Args:
-        findings: of the kind ``control``, ordered by replicate at the end.
-        confirmations: of any candidates; those without controls are passed over.
+        findings: findings of the kind ``control``.
+        confirmations: confirmations of any candidates; those of networks without controls are
+            ignored.
     """
     found: dict[str, Trainings] = {
         finding.key: {NETWORK: [e for e in confirmations if e.key == finding.key]}

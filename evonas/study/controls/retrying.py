@@ -1,4 +1,4 @@
-"""Which controls were lost to a cause outside the network, and the options that plan them."""
+"""Find controls that were lost to a cause outside the network, and options that plan them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,10 +18,10 @@ from evonas.study.controls.options import ControlOptions
 
 
 def lost_trainings(trainings: Mapping[str, Sequence[Evaluation]]) -> list[tuple[str, int]]:
-    """Control and replicate of each training that was lost; the network's own are left out.
+    """Control and replicate of each lost training, except the network's own.
 
     Args:
-        trainings: of one network, by control.
+        trainings: trainings of one network, by control.
     """
     return [
         (name, each.replicate)
@@ -32,10 +32,10 @@ def lost_trainings(trainings: Mapping[str, Sequence[Evaluation]]) -> list[tuple[
 
 
 def options_with(names: Sequence[str]) -> ControlOptions:
-    """Options by which a network gets at least these controls.
+    """Options that include at least these controls.
 
     Args:
-        names: of controls, as the journal has them.
+        names: names of controls, as in the journal.
     """
     most = {
         group: max((int(n.rpartition(" ")[2]) for n in names if group_of(n) == group), default=0)

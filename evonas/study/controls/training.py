@@ -1,4 +1,4 @@
-"""A network and its controls are trained, each so often, by seeds that they share."""
+"""Train a network and its controls with shared seeds."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -35,36 +35,37 @@ def train_controls(
     on_progress: Progressed,
     retry_failed: bool = False,
 ) -> Planned:
-    """Train a network and its controls until each has so many trainings.
+    """Train a network and its controls until each has the requested number of trainings.
 
     The trainings of the network are its confirmations. The k-th training of each control has the
-    seed of the network's k-th confirmation, so they are pairs: equal initial weights where the
-    architecture is equal, and the same order and augmentation of the images. What was trained
-    before counts: a call that was interrupted goes on, and a larger number adds to a smaller one.
+    seed of the network's k-th confirmation, so they form pairs: equal initial weights if the
+    architecture is equal, and the same order and augmentation of images. Earlier trainings count:
+    an interrupted call continues, and a larger number adds to a smaller one.
 
     Args:
-        folder: of a run.
-        candidate: of the run.
-        options: which controls, and how often.
-        executor: where they are trained; it does not change any result.
-        on_progress: is called with the trainings that are done and their total.
-        retry_failed: whether each of these trainings that was lost to a cause outside the network
-            is tried once more.
+        folder: folder of a run.
+        candidate: candidate of the run.
+        options: the controls and the number of trainings.
+        executor: where they are trained; does not affect results.
+        on_progress: called with the number of finished trainings and their total.
+        retry_failed: whether to repeat those of these trainings that were lost to a cause outside
+            the network.
 
     Returns:
         The controls.
 
     Raises:
         InputError: a rule or a network is unknown, or the images are too small for a network.
-        RunFolderError: another process is at work on the run.
-        StorageError: the journal is damaged, or another version of evonas drew other controls.
+        RunFolderError: another process is working on the run.
+        StorageError: the journal is damaged, or another version of evonas drew different controls.
     """
     with opened_run(folder) as (settings, journal):
         trainer = _Trainer(folder, settings, journal, candidate, options)
         wanted = [each for each in trainer.lost if retry_failed]
         wanted += [
             (name, number)
-            for number in range(1, options.replicates + 1)  # one of each first: some news of all
+            # one of each first: early results for all
+            for number in range(1, options.replicates + 1)
             for name in trainer.names
             if (name, number) not in trainer.known
         ]
@@ -75,7 +76,7 @@ def train_controls(
 def retry_controls(
     folder: Path, candidate: Candidate, *, executor: AbstractExecutor, on_progress: Progressed
 ) -> None:
-    """Train each control of a network that was lost to a cause outside it once more, and no other.
+    """Repeat only the control trainings of a network that were lost to a cause outside it.
 
     The arguments and errors are those of :func:`train_controls`.
     """
@@ -93,8 +94,8 @@ class _Trainer:
 
     Attributes:
         planned: the controls.
-        names: of the controls, the network itself first.
-        known: the trainings that have a result, as (control, number), and whether it is lost.
+        names: names of the controls, the network itself first.
+        known: finished trainings as (control, number), and whether each was lost.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class _Trainer:
 
     @property
     def lost(self) -> list[tuple[str, int]]:
-        """Trainings of these controls that were lost to a cause outside the network."""
+        """Trainings of these controls lost to a cause outside the network."""
         return [each for each, is_lost in self.known.items() if is_lost]
 
     def train(
@@ -127,7 +128,7 @@ class _Trainer:
         executor: AbstractExecutor,
         on_progress: Progressed,
     ) -> None:
-        """Train controls, each under its number, and record what comes of it."""
+        """Train numbered controls and record the results."""
         names = {
             record_key(self._space, self._genome, self._variants[name]): name for name, _ in wanted
         }
@@ -143,7 +144,7 @@ class _Trainer:
                 self._record(names[evaluation.key], evaluation)
             on_progress(len(wanted), len(wanted))
         except BaseException:
-            executor.close()  # gives up what was ordered
+            executor.close()  # drops pending orders
             raise
 
     def _read(self) -> dict[tuple[str, int], bool]:

@@ -1,8 +1,8 @@
-"""The controls of a network as variants of it, the same whenever they are made.
+"""The controls of a network as reproducible variants of it.
 
-A rule belongs to a rule gene of the space: to a layer where the space gives each layer its own, to
-all layers of a stage where a stage shares one. So every assignment is one that the search could
-have found. What equals the network itself is left out.
+Rules are assigned per rule gene of the space: per layer if each layer has its own gene, per stage
+if a stage shares one. So the search could have found every assignment. Controls equal to the
+network itself are left out.
 """
 
 import random
@@ -30,7 +30,7 @@ from evonas.study.controls.names import (
 from evonas.study.controls.options import ControlOptions
 from evonas.study.shape import under_rules
 
-TRIES = 1000  # draws for one control, before it is taken that there are no more
+TRIES = 1000  # draws for one control before giving up on finding another
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Planned:
 
     Attributes:
         variants: one for each control.
-        left_out: for each that there is not, its name and why.
+        left_out: name and reason for each missing control.
     """
 
     variants: tuple[AbstractVariant, ...]
@@ -50,10 +50,11 @@ def plan_controls(space: Space, genome: Genome, options: ControlOptions, *, seed
     """The controls of ``genome``.
 
     Args:
-        space: of the genome, with the rules of the run.
-        genome: of the network.
-        options: which, and how many.
-        seed: of the study; each draw has one of its own, so more controls leave the first ones.
+        space: space of the genome, with the rules of the run.
+        genome: genome of the network.
+        options: which controls, and how many.
+        seed: seed of the study; each draw has its own seed, so adding controls does not change the
+            first ones.
 
     Raises:
         UnknownNameError: a rule or a network is unknown.
@@ -98,7 +99,7 @@ class _Planner:
         return Planned(tuple(self._variants), tuple(self._left_out))
 
     def _under(self, rules: Sequence[str]) -> tuple[Space, Genome]:
-        """The architecture of the network with the first of these rules everywhere."""
+        """The network's architecture with the first of these rules everywhere."""
         cells = self._genome.values[: self._num_cells]
         rest = len(self._space.genes) - self._num_cells
         return under_rules(self._space, rules), Genome((*cells, *[0] * rest))
@@ -111,14 +112,14 @@ class _Planner:
         places = [space.rule_choices.index(each) for each in mine]
         own = Genome((*self._genome.values[: self._num_cells], *places))
         if space.key(genome) == space.key(own):
-            self._left_out.append(f"{name}: it is the network itself")
+            self._left_out.append(f"{name}: identical to the network")
         else:
             self._variants.append(GenomeVariant(name, *self._under((rule,))))
 
     def _add_drawn(
         self, name: str, count: int, draw: Callable[[random.Random], Genome | None]
     ) -> None:
-        """Distinct genomes, none of them the network's; fewer where there are no more."""
+        """Distinct genomes other than the network's; fewer if no more exist."""
         seen = {self._key}
         for number in range(1, count + 1):
             for genome in self._draws(name, number, draw):
@@ -128,7 +129,7 @@ class _Planner:
                     self._variants.append(variant)
                     break
             else:
-                self._left_out.append(f"{name} {number}: there are no more")
+                self._left_out.append(f"{name} {number}: no further ones exist")
                 return
 
     def _draws(
@@ -157,7 +158,7 @@ class _Planner:
         return Genome(tuple(values))
 
     def _random_architecture(self, rng: random.Random) -> Genome | None:
-        """Operations drawn uniformly, rules from those of the network; None if it sees nothing."""
+        """Random operations, rules drawn from the network's; None if cut off from the input."""
         rules = [self._genome.values[n] for n in self._active]
         genome = Genome(
             tuple(

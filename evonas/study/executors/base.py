@@ -12,7 +12,7 @@ from evonas.study.executors.order import Order, Result
 class AbstractExecutor(ABC):
     """Where candidates are evaluated.
 
-    It takes orders and hands out results, in the order in which they become ready.
+    An executor takes orders and returns results in the order in which they finish.
     """
 
     name: ClassVar[str]
@@ -20,7 +20,7 @@ class AbstractExecutor(ABC):
     @property
     @abstractmethod
     def capacity(self) -> int:
-        """How many candidates are evaluated at once; more may be ordered, and wait."""
+        """Number of candidates evaluated in parallel; further orders wait."""
 
     @abstractmethod
     def submit(self, order: Order) -> None:
@@ -33,17 +33,17 @@ class AbstractExecutor(ABC):
         A candidate that fails, or whose worker dies, has a record as its result.
 
         Raises:
-            ValueError: nothing was ordered whose result was not handed out yet.
+            ValueError: no order is pending.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Give up what was ordered and is not done; the executor may be used again."""
+        """Drop unfinished orders; the executor can be used again."""
 
     def run(
         self, space: Space, genomes: Sequence[Genome], *, protocol: Protocol
     ) -> Iterator[Result]:
-        """The result of each genome, all the way, in the order in which they become ready."""
+        """The result of each genome's full evaluation, in the order in which they finish."""
         for genome in genomes:
             self.submit(Order(space, genome, protocol))
         for _ in genomes:

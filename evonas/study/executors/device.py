@@ -1,4 +1,4 @@
-"""Candidates on GPUs: one long-lived process for each, several candidates at once in each."""
+"""Candidates on GPUs: one long-lived process per GPU, each running several candidates."""
 
 from collections.abc import Sequence
 from queue import SimpleQueue
@@ -11,21 +11,21 @@ from evonas.study.executors.order import Order
 from evonas.study.executors.process_executor import AbstractProcessExecutor
 from evonas.study.executors.worker_process import Inbox, WorkerProcess
 
-SLOTS = 6  # on each device; by the roofline 4 to 8 suffice, not measured
+SLOTS = 6  # per device; the roofline model suggests 4 to 8, not measured
 
 
 @final
 class DeviceExecutor(AbstractProcessExecutor):
-    """A process for each device; the candidates that will take longest begin first.
+    """One process per device; the longest candidates start first.
 
     Args:
-        devices: as torch writes them; ``cpu`` works as well, to try it.
-        slots: candidates at once on each.
-        memory_limit_bytes: that the candidates of a device may need together; None for what is
-            free on it.
-        headroom: what a candidate may need, as a multiple of what is expected.
-        timeout_seconds: that a candidate may take, the turns of those beside it included; None for
-            no limit.
+        devices: torch names; ``cpu`` works as well, for tests.
+        slots: number of candidates in parallel on each.
+        memory_limit_bytes: the memory that the candidates of a device may need together; None for
+            what is free on it.
+        headroom: memory that a candidate may need, as a multiple of the estimate.
+        timeout_seconds: the seconds that a candidate may take, including the turns of candidates
+            that share its device; None for no limit.
     """
 
     name = "device"

@@ -1,7 +1,7 @@
-"""Candidates that take turns on one device, and what happens when its memory runs out.
+"""Share one device among candidates, and handle running out of its memory.
 
-Nothing here knows CUDA: a stream queues the work, a turn is a generator's next. While the device
-works on the turns of some candidates, the host prepares those of others.
+Nothing here depends on CUDA: a stream queues work, and a turn is one ``next`` of a generator.
+While the device works on some candidates' turns, the host prepares those of others.
 """
 
 from collections import deque
@@ -20,14 +20,14 @@ Result = tuple[Evaluation, bytes]
 
 @dataclass(frozen=True)
 class Ticket:
-    """A candidate on its way through a device.
+    """A candidate on a device.
 
     Attributes:
-        number: by which whoever ordered it knows it.
-        begin: gives its turns; may be called again when the candidate has to begin again.
-        bytes_needed: that it is expected to need.
-        begin_smaller: the same at half the batch, for one that memory does not suffice for though
-            it is alone; None where that was tried already.
+        number: identifies the order.
+        begin: returns its turns; called again if the candidate must restart.
+        bytes_needed: its estimated memory.
+        begin_smaller: the same at half the batch size, for a candidate that does not fit even
+            alone; None if already tried.
     """
 
     number: int
@@ -46,21 +46,21 @@ class _Seat:
 
 @final
 class DeviceSharing:
-    """At most so many candidates at once, each a turn, round and round.
+    """Runs up to ``slots`` candidates in turn, round-robin.
 
-    A candidate begins when a slot is free and memory is expected to suffice. When memory runs out
-    all the same, half of the slots are given up for good and the candidate begins again later. One
-    that was alone and still did not fit begins again at half the batch, once; then it has failed.
+    A candidate starts when a slot is free and the estimated memory suffices. If memory still runs
+    out, half of the slots are given up for good and the candidate restarts later. A candidate that
+    does not fit alone restarts once at half the batch size; after that it has failed.
 
     Args:
-        make_device_stream: a new stream of the device.
-        slots: candidates at once.
-        limit_bytes: of memory that candidates may need together; None for no limit.
-        headroom: what a candidate may need, as a multiple of what is expected.
+        make_device_stream: creates a stream of the device.
+        slots: number of candidates in parallel.
+        limit_bytes: limit of memory that candidates may need together; None for no limit.
+        headroom: memory that a candidate may need, as a multiple of the estimate.
 
     Attributes:
-        slots: as they are now.
-        num_shortages: how often memory has run out.
+        slots: current number of slots.
+        num_shortages: how often memory ran out.
     """
 
     def __init__(
@@ -86,15 +86,15 @@ class DeviceSharing:
 
     @property
     def at_work(self) -> set[int]:
-        """The numbers of the candidates that have begun."""
+        """The numbers of the started candidates."""
         return {seat.ticket.number for seat in self._seats}
 
     def add(self, ticket: Ticket) -> None:
-        """A candidate more; those that were added before it begin before it."""
+        """Add a candidate; candidates start in the order in which they were added."""
         self._waiting.append(ticket)
 
     def round(self) -> list[tuple[int, Result]]:
-        """A turn for every candidate whose stream is free; the results of those that ended."""
+        """Give each candidate with a free stream a turn; return the results of finished ones."""
         self.fill()
         free = [seat for seat in self._seats if seat.stream.is_free()]
         if not free and self._seats:
@@ -108,7 +108,7 @@ class DeviceSharing:
         return done
 
     def fill(self) -> None:
-        """Let those in that a slot and memory are free for; they work from the next round on."""
+        """Start candidates while a slot and memory are free; they work from the next round."""
         while self._waiting and len(self._seats) < self.slots:
             wanted = self._headroom * self._waiting[0].bytes_needed
             if self._seats and not self._fits(wanted):
@@ -125,7 +125,7 @@ class DeviceSharing:
                 if self._fits(0) or not seat.has_begun:
                     seat.has_begun = True
                     next(seat.turns)
-                else:  # as the device itself would refuse, in the midst of the work
+                else:  # as the device itself would fail during the work
                     seat.turns.throw(torch.OutOfMemoryError(self._shortage()))
         except StopIteration as end:
             result: Result = end.value
@@ -161,6 +161,6 @@ class DeviceSharing:
 
 
 def finish_all(side: DeviceSharing) -> Iterable[tuple[int, Result]]:
-    """Rounds until nothing is left to do."""
+    """Run rounds until nothing is left to do."""
     while not side.is_idle:
         yield from side.round()

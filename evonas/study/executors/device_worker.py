@@ -1,4 +1,4 @@
-"""The process that owns one device for the length of a study; it is told orders and tells results.
+"""The process that owns one device for a whole study: it receives orders and sends results.
 
 Messages to it: ``(number, order, bytes_needed)``. Messages from it: those of
 :mod:`evonas.study.executors.messages`.
@@ -22,18 +22,18 @@ from evonas.study.executors.messages import Began, DeviceLost, Done, portable
 from evonas.study.executors.order import Order, Result
 from evonas.study.executors.parent_watch import begin_work
 
-HEADROOM = 1.3  # workspaces, fragments: what an expected byte may become
-USABLE_SHARE = 0.9  # of the memory that is free when the worker begins
+HEADROOM = 1.3  # actual over estimated memory: workspaces, fragmentation
+USABLE_SHARE = 0.9  # of the memory that is free when the worker starts
 
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a worker is started with.
+    """The configuration of a worker.
 
     Attributes:
-        device: as torch writes it.
-        slots: candidates at once.
-        memory_limit_bytes: that they may need together; None for what is free.
+        device: torch name of the device.
+        slots: number of candidates in parallel.
+        memory_limit_bytes: the memory that they may need together; None for what is free.
         headroom: see ``DeviceSharing``.
     """
 
@@ -46,7 +46,7 @@ class WorkerSettings:
 def work(
     connection: Connection, lifeline: Connection, parent: int, settings: WorkerSettings
 ) -> None:
-    """Take orders until there are no more; runs in a process of its own."""
+    """Process orders until there are no more; runs in its own process."""
     begin_work(lifeline, parent=parent)
     torch.set_num_threads(1)
     side = DeviceSharing(
@@ -58,7 +58,7 @@ def work(
     begun: set[int] = set()
     try:
         while True:
-            # with nothing to do, wait for an order; else take what has come
+            # if idle, wait for an order; otherwise take those that have arrived
             while connection.poll(None if side.is_idle else 0):
                 number, order, bytes_needed = connection.recv()
                 side.add(_ticket(number, order, bytes_needed, device=settings.device))
@@ -72,7 +72,7 @@ def work(
             if side.num_shortages > shortages:
                 give_memory_back(settings.device)
     except (EOFError, OSError):
-        return  # the parent has gone
+        return  # the parent is gone
     except Exception as problem:
         if is_lost_device(problem) and not is_out_of_memory(problem):
             lines = str(problem).splitlines() or [type(problem).__name__]
@@ -95,7 +95,7 @@ def _ticket(number: int, order: Order, bytes_needed: int, *, device: str) -> Tic
 
 
 def _free_bytes(device: str) -> int | None:
-    """What candidates may take of a GPU; a CPU's memory is not counted."""
+    """Memory that candidates may use on a GPU; a CPU's memory is not limited."""
     if torch.device(device).type != "cuda":
         return None
     use_fixed_algorithms()

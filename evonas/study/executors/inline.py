@@ -11,7 +11,7 @@ from evonas.study.executors.order import Order, Result, nothing_ordered
 
 @final
 class InlineExecutor(AbstractExecutor):
-    """One after another, in this process, each when its result is asked for."""
+    """Evaluates candidates one after another in this process, when their result is requested."""
 
     name = "inline"
 
@@ -20,7 +20,7 @@ class InlineExecutor(AbstractExecutor):
 
     @property
     def capacity(self) -> int:
-        """One."""
+        """Always one."""
         return 1
 
     def submit(self, order: Order) -> None:
@@ -32,16 +32,16 @@ class InlineExecutor(AbstractExecutor):
         if not self._orders:
             raise nothing_ordered()
         order = self._orders.popleft()
-        with one_thread():  # as in a pool
+        with one_thread():  # as in a process pool
             return evaluate_order(order)
 
     def close(self) -> None:
-        """Forget the orders."""
+        """Drop all orders."""
         self._orders.clear()
 
 
 def evaluate_order(order: Order) -> Result:
-    """The result of one order, in the process that calls."""
+    """The result of one order, computed in the calling process."""
     return evaluate(
         order.space,
         order.genome,

@@ -1,4 +1,4 @@
-"""Results that are known already take the place of trainings."""
+"""Reuse known results instead of training."""
 
 from collections import deque
 from collections.abc import Collection
@@ -10,21 +10,21 @@ from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order, Result
 
 KnownId = tuple[str, int, int]
-"""Key of a candidate, which of its trainings, and the epoch at whose end the result was taken."""
+"""Key, replicate, and the epoch after which the result was taken."""
 
 
 def known_id(evaluation: Evaluation) -> KnownId:
-    """Of the training, or the stage of one, that a record is of."""
+    """The identity of the training, or stage of one, behind a record."""
     return evaluation.key, evaluation.replicate, evaluation.epochs
 
 
 @final
 class KnowingExecutor(AbstractExecutor):
-    """An executor that trains only what is not known; known results come first, without weights.
+    """An executor that trains only unknown candidates; known results come first, without weights.
 
     Args:
-        executor: that trains the others.
-        known: results of this very protocol.
+        executor: the executor that trains the others.
+        known: results under exactly this protocol.
     """
 
     name = "known"
@@ -36,7 +36,7 @@ class KnowingExecutor(AbstractExecutor):
 
     @property
     def capacity(self) -> int:
-        """Of the executor that trains."""
+        """The capacity of the inner executor."""
         return self._executor.capacity
 
     def submit(self, order: Order) -> None:
@@ -51,12 +51,12 @@ class KnowingExecutor(AbstractExecutor):
             self._ready.append(known)
 
     def next_done(self) -> Result:
-        """A known result, else the next that is trained."""
+        """A known result, else the next from training."""
         if self._ready:
             return self._ready.popleft(), b""
         return self._executor.next_done()
 
     def close(self) -> None:
-        """Forget the orders."""
+        """Drop all orders."""
         self._ready.clear()
         self._executor.close()

@@ -1,4 +1,4 @@
-"""The executor that a run's device asks for."""
+"""The executor for a run's device."""
 
 from evonas.evaluation.training.devices import devices_of
 from evonas.settings.workers import Place
@@ -19,11 +19,11 @@ def make_executor(
     """The executor for ``device``, as a run names it.
 
     Args:
-        workers: processes on the CPU, one means this process; candidates at once on each GPU.
+        workers: processes on the CPU (one means this process); candidates in parallel on each GPU.
         device: cpu, cuda, cuda:<number> or all.
-        timeout_seconds: that a candidate may take; None for no limit. With a limit a single worker
-            is a process as well, for this one cannot be ended.
-        place: what the user said of workers; None for this machine without a cluster.
+        timeout_seconds: the seconds that a candidate may take; None for no limit. With a limit, a
+            single worker is a separate process, so that it can be killed.
+        place: the user's choice of workers; None for this machine without a cluster.
     """
     if place is not None and place.is_cluster:
         return DaskExecutor(

@@ -1,4 +1,4 @@
-"""What a worker process tells its parent; an exception that it sends is a mistake of ours."""
+"""Messages from a worker process to its parent; an exception in one is a bug of evonas."""
 
 import pickle
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from evonas.study.executors.order import Result
 
 @dataclass(frozen=True)
 class Began:
-    """It has begun to work on an order.
+    """The worker has started an order.
 
     Attributes:
-        number: of the order.
+        number: number of the order.
     """
 
     number: int
@@ -22,9 +22,9 @@ class Done:
     """A result.
 
     Attributes:
-        number: of the order.
+        number: number of the order.
         result: record and weights.
-        slots: of the worker from now on.
+        slots: new number of slots of the worker.
     """
 
     number: int
@@ -44,7 +44,7 @@ class DeviceLost:
 
 
 def portable(problem: Exception) -> Exception:
-    """The exception, or its text when it cannot travel between processes."""
+    """The exception, or its text if it cannot be pickled."""
     try:
         pickle.loads(pickle.dumps(problem))
     except Exception:

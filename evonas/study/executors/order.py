@@ -1,4 +1,4 @@
-"""What executors are given and give back."""
+"""The inputs and outputs of executors."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -10,7 +10,7 @@ from evonas.space import Genome, Space
 
 Result: TypeAlias = tuple[Evaluation, bytes]
 
-# a candidate that was being evaluated each time a worker died is given up after this many times
+# a candidate is given up after this many worker deaths during its evaluation
 MAX_ATTEMPTS = 2
 
 
@@ -19,11 +19,11 @@ class Order:
     """One candidate to evaluate.
 
     Attributes:
-        space: of the genome.
-        genome: of the candidate.
-        protocol: of the study.
-        stage: how far it is taken.
-        variant: what is trained in the place of the candidate's own network.
+        space: space of the genome.
+        genome: genome of the candidate.
+        protocol: protocol of the study.
+        stage: how far to train it.
+        variant: trained in place of the candidate's own network.
     """
 
     space: Space
@@ -34,7 +34,7 @@ class Order:
 
 
 def lost(order: Order, *, reason: str) -> Evaluation:
-    """The record of a candidate whose worker died with it."""
+    """The record of a candidate whose worker died."""
     return failed(order, kind=WORKER_LOST, reason=reason)
 
 
@@ -42,10 +42,10 @@ def failed(order: Order, *, kind: str, reason: str, seconds: float = 0.0) -> Eva
     """The record of a candidate that its worker could not write.
 
     Args:
-        order: for it.
-        kind: of the failure.
-        reason: of the failure.
-        seconds: of wall clock that it took.
+        order: its order.
+        kind: kind of the failure.
+        reason: reason of the failure.
+        seconds: seconds of wall clock that it took.
     """
     space, genome, variant = order.space, order.genome, order.variant
     return Evaluation(
@@ -64,5 +64,5 @@ def failed(order: Order, *, kind: str, reason: str, seconds: float = 0.0) -> Eva
 
 
 def nothing_ordered() -> ValueError:
-    """The error of an executor that is asked for a result it owes nobody."""
+    """The error of an executor asked for a result that nobody ordered."""
     return ValueError("expected an order whose result was not handed out, found none")

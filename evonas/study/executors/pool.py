@@ -20,14 +20,14 @@ Evaluate = Callable[[Order], Result]
 
 @final
 class JoblibExecutor(AbstractProcessExecutor):
-    """Processes of loky, which comes with joblib, with one candidate and one thread each.
+    """Loky processes (part of joblib), each with one candidate and one thread.
 
-    Loky's processes are taken, not its pools: a pool gives up all that is pending when one worker
-    dies, and has no way to end a single one.
+    Uses loky's processes but not its pools: a pool drops all pending work when one worker dies,
+    and cannot kill a single one.
 
     Args:
-        workers: processes.
-        timeout_seconds: that a candidate may take; None for no limit.
+        workers: number of processes.
+        timeout_seconds: the seconds that a candidate may take; None for no limit.
     """
 
     name = "joblib"
@@ -42,11 +42,11 @@ class JoblibExecutor(AbstractProcessExecutor):
         super().__init__(processes, inbox, timeout_seconds=timeout_seconds)
 
     def _rank(self, order: Order) -> tuple[int, int]:  # noqa: ARG002
-        return 0, 0  # who was ordered first
+        return 0, 0  # first come, first served
 
 
 def evaluate_order_once(order: Order) -> Result:
-    """The result of one order, in the process that calls, which memory may run out of."""
+    """The result of one order, computed in the calling process, which may run out of memory."""
     return evaluate_once(
         order.space,
         order.genome,
@@ -70,4 +70,4 @@ def work(connection: Connection, lifeline: Connection, parent: int, evaluate: Ev
     except Exception as problem:
         if not is_out_of_memory(problem):
             connection.send(portable(problem))
-        # else it is one more worker that died
+        # otherwise treat it as a dead worker

@@ -1,4 +1,4 @@
-"""Candidates in worker processes: who gets which order, and what becomes of those that fail."""
+"""Distribute orders among worker processes, and handle failures."""
 
 import heapq
 import time
@@ -24,25 +24,25 @@ from evonas.study.executors.order import (
 from evonas.study.executors.worker_process import Inbox, WorkerProcess
 
 PATIENCE_SECONDS = 2.0  # between SIGTERM and SIGKILL
-START_SECONDS = 120.0  # that a process may take until it begins with its first order
+START_SECONDS = 120.0  # time for a process to start its first order
 
 
 class AbstractProcessExecutor(AbstractExecutor):
-    """Worker processes that start with the first order and stay until ``close``.
+    """Worker processes, started by the first order and kept until ``close``.
 
-    A worker that dies is started again. What it had been given is tried again one candidate at a
-    time, so that the one that kills its worker is found and given up. A candidate that takes too
-    long is ended with its worker; whatever shared that worker begins again.
+    A dead worker is restarted. Its orders are retried one at a time, so that a candidate that
+    kills its worker is found and given up. A candidate that takes too long is killed with its
+    worker; others on that worker restart.
 
     Args:
-        workers: not started yet.
-        inbox: of all of them.
-        timeout_seconds: that a candidate may take from when its worker begins with it; None for
-            no limit.
+        workers: workers, not started yet.
+        inbox: their common inbox.
+        timeout_seconds: the seconds that a candidate may take once its worker has started it; None
+            for no limit.
     """
 
     tries_again_in_new_process: ClassVar[bool] = False
-    """Whether a worker that ran out of memory is replaced, and half the batch left to the next."""
+    """Whether to replace workers that ran out of memory; the new one tries half the batch."""
 
     def __init__(
         self, workers: Sequence[WorkerProcess], inbox: Inbox, *, timeout_seconds: float | None
@@ -51,7 +51,7 @@ class AbstractProcessExecutor(AbstractExecutor):
         self._inbox = inbox
         self._timeout = timeout_seconds
         self._count = 0
-        self._orders: dict[int, tuple[Order, int]] = {}  # with the bytes it is expected to need
+        self._orders: dict[int, tuple[Order, int]] = {}  # with its estimated memory in bytes
         self._waiting: list[tuple[int, int]] = []  # a heap of (rank, number)
         self._suspects: deque[int] = deque()
         self._attempts: dict[int, int] = {}
@@ -59,7 +59,7 @@ class AbstractProcessExecutor(AbstractExecutor):
 
     @abstractmethod
     def _rank(self, order: Order) -> tuple[int, int]:
-        """What decides who begins first, the smallest; and the bytes that it will need."""
+        """The rank of an order (the smallest starts first), and its estimated memory in bytes."""
 
     @property
     def capacity(self) -> int:
@@ -88,7 +88,7 @@ class AbstractProcessExecutor(AbstractExecutor):
         return self._done.popleft()
 
     def close(self) -> None:
-        """Give up what was ordered and end the processes; the executor may be used again."""
+        """Drop all orders and end the processes; the executor can be used again."""
         for worker in self._workers:
             worker.stop()
         for left in (self._orders, self._waiting, self._suspects, self._attempts, self._done):
@@ -100,7 +100,7 @@ class AbstractProcessExecutor(AbstractExecutor):
                 worker.give(number, (number, *self._orders[number]))
 
     def _next_for(self, worker: WorkerProcess) -> int | None:
-        """The order that ``worker`` should get now; suspects go alone, and before all others."""
+        """The next order for ``worker``; suspects run alone, and before all others."""
         if self._suspects:
             return None if worker.orders else self._suspects.popleft()
         if self._waiting and len(worker.orders) < worker.slots:
@@ -108,7 +108,7 @@ class AbstractProcessExecutor(AbstractExecutor):
         return None
 
     def _hear(self) -> None:
-        """Wait for a message, but not beyond the moment when somebody's time is over."""
+        """Wait for a message, at most until the next time limit expires."""
         try:
             worker, incarnation, message = self._inbox.get(timeout=self._seconds_left())
         except Empty:
@@ -134,7 +134,7 @@ class AbstractProcessExecutor(AbstractExecutor):
         del worker.orders[message.number]
         order, bytes_needed = self._orders.pop(message.number)
         if message.result[0].ran_out_of_memory and self.tries_again_in_new_process:
-            # native libraries keep failing after an allocation has, also where there is room
+            # after a failed allocation, native libraries keep failing even with free memory
             worker.stop()
             smaller = at_half_batch(order.protocol, order.stage)
             if smaller is not None:
@@ -144,14 +144,14 @@ class AbstractProcessExecutor(AbstractExecutor):
         self._done.append(message.result)
 
     def _bury(self, worker: WorkerProcess, *, reason: str | None = None) -> None:
-        """A worker has died, or is of no more use: what it had been given is under suspicion.
+        """A worker has died or is unusable: all its orders become suspects.
 
         Args:
-            worker: that is ended, and started again with its next order.
-            reason: why; its exit code if None.
+            worker: stopped here, and restarted with its next order.
+            reason: why it is unusable; its exit code if None.
         """
         orders = list(worker.orders)
-        code = worker.stop()  # what it learned of its slots stays
+        code = worker.stop()  # keeps its reduced number of slots
         if len(orders) > 1:
             self._suspects.extend(orders)
             return
@@ -165,16 +165,16 @@ class AbstractProcessExecutor(AbstractExecutor):
                 self._done.append((lost(order, reason=why), b""))
 
     def _seconds_left(self) -> float | None:
-        """Until the first moment when somebody's time is over; None where there is no limit."""
+        """Seconds until the first time limit expires; None without a limit."""
         ends = [end for worker in self._workers for end in self._ends(worker).values()]
         return max(0.0, min(ends) - time.monotonic()) if ends else None
 
     def _ends(self, worker: WorkerProcess) -> dict[int, float]:
-        """When the time of each order of a worker is over."""
+        """The deadline of each order of a worker."""
         if self._timeout is None:
             return {}
         begun = {n: began for n, began in worker.orders.items() if began is not None}
-        if worker.orders and not begun:  # those that wait beside others have time
+        if worker.orders and not begun:  # those that wait behind others have no deadline yet
             return dict.fromkeys(worker.orders, worker.heard + START_SECONDS)
         return {number: began + self._timeout for number, began in begun.items()}
 
@@ -185,7 +185,7 @@ class AbstractProcessExecutor(AbstractExecutor):
             if not over:
                 continue
             if all(began is None for began in worker.orders.values()):
-                self._bury(worker)  # it never came to begin
+                self._bury(worker)  # it never started
                 continue
             others = [number for number in worker.orders if number not in over]
             worker.stop(patience_seconds=PATIENCE_SECONDS)
@@ -197,5 +197,5 @@ class AbstractProcessExecutor(AbstractExecutor):
 
     def _timed_out(self, order: Order) -> Evaluation:
         assert self._timeout is not None
-        reason = f"it was not done after {self._timeout:g} seconds"
+        reason = f"it was not finished after {self._timeout:g} seconds"
         return failed(order, kind=TIMED_OUT, reason=reason, seconds=self._timeout)

@@ -1,7 +1,7 @@
-"""One long-lived worker process as its parent sees it.
+"""One long-lived worker process, from its parent's side.
 
-Whatever state the process is in, also stopped or hanging, the parent never waits for it: threads
-read from it and write to it, and only ``inbox`` is waited for.
+The parent never waits for the process itself, even if that is stopped or hangs: threads read from
+it and write to it, and the parent waits only for ``inbox``.
 """
 
 import os
@@ -17,29 +17,29 @@ from typing import Any, final
 from joblib.externals.loky.backend.context import get_context
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-END_SECONDS = 5.0  # that a killed process may take to be gone; the system frees its memory first
+END_SECONDS = 5.0  # time for a killed process to disappear; the system frees its memory first
 
 Work = Callable[[Connection, Connection, int, Any], None]
-"""Runs in the process, with its connection, its lifeline, the parent's id and its settings."""
+"""Entry point of the process: connection, lifeline, parent's id and settings."""
 
 
 @final
 class WorkerProcess:
-    """A process that is started with its first order, and again when it has ended.
+    """A process that starts with its first order, and restarts after it has ended.
 
     Args:
-        work: what it runs.
-        settings: for it.
-        name: for messages.
-        slots: orders that it may have at once.
-        inbox: gets ``(worker, incarnation, message)`` for each message, which is None at the end.
+        work: function that it runs.
+        settings: settings for it.
+        name: name for messages.
+        slots: maximum number of orders at a time.
+        inbox: receives ``(worker, incarnation, message)``; the message is None at the end.
 
     Attributes:
-        name: the same.
+        name: name for messages.
         slots: as they are now.
-        orders: numbers of those that it has; when it began with each, None before that.
-        incarnation: counts its starts; what an earlier one said is nobody's any more.
-        heard: when it last said something, or was given an order, by the monotonic clock.
+        orders: start time of each of its orders by number; None before the start.
+        incarnation: counts its starts; messages from earlier ones are ignored.
+        heard: time of the last message or order, by the monotonic clock.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class WorkerProcess:
         self._held: list[Connection] = []
 
     def give(self, number: int, message: object) -> None:
-        """Send it an order; it is started if it does not run."""
+        """Send it an order; starts the process if necessary."""
         if self.process is None:
             self._start()
         self.orders[number] = None
@@ -66,10 +66,10 @@ class WorkerProcess:
         self._outbox.put(message)
 
     def stop(self, *, patience_seconds: float = 0.0) -> int | None:
-        """End it: asked first, if there is patience, then killed.
+        """End it: terminate first, if there is patience, then kill.
 
         Returns:
-            Its exit code, as far as it is known.
+            Its exit code, if known.
         """
         process, self.process = self.process, None
         self.orders = {}
@@ -87,7 +87,7 @@ class WorkerProcess:
         return process.exitcode
 
     def _start(self) -> None:
-        # loky's are new interpreters, as CUDA needs them, and do not run the user's script again
+        # loky starts fresh interpreters, as CUDA requires, without rerunning the user's script
         context = get_context("loky")
         mine, theirs = context.Pipe()
         lifeline, kept = context.Pipe(duplex=False)
@@ -96,7 +96,7 @@ class WorkerProcess:
             daemon=True, name=self.name, env=ONE_THREAD,
         )  # fmt: skip
         self.process.start()
-        theirs.close()  # so that its end is the end of the connection
+        theirs.close()  # so that the connection closes when it ends
         lifeline.close()
         self.incarnation += 1
         self._outbox = SimpleQueue()
@@ -109,7 +109,7 @@ class WorkerProcess:
         while message is not None:
             try:
                 message = connection.recv()
-            except Exception:  # the end; or what came cannot be read, which is as good as the end
+            except Exception:  # the end, or an unreadable message, which is treated as the end
                 message = None
             self._inbox.put((self, incarnation, message))
 
@@ -122,7 +122,7 @@ def _write(connection: Connection, outbox: SimpleQueue[object]) -> None:
         try:
             connection.send(message)
         except OSError:
-            return  # it has ended, and whoever reads from it is told
+            return  # it has ended; its reader thread reports that
 
 
 def _send_signal(process: BaseProcess, number: int) -> None:

@@ -1,1 +1,1 @@
-"""A final training on disk: what is trained, its checkpoints, its curve and its result."""
+"""A final training on disk: the job, its checkpoints, curve and result."""

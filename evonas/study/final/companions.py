@@ -1,8 +1,8 @@
-"""The processes beside the one that was called, where several share each batch.
+"""The companion processes of the calling one, when several share each batch.
 
-The process that was called has the folder, the progress bar, the validation and the test; its
-companions only train their parts. They are begun with the first seed that is not over, join a
-process group of torch (``gloo`` on CPUs, ``nccl`` with one GPU each), and end with it.
+The calling process owns the folder, the progress bar, validation and test; its companions only
+train their parts. They start with the first unfinished seed, join a process group of torch
+(``gloo`` on CPUs, ``nccl`` with one GPU each), and end with it.
 """
 
 import contextlib
@@ -28,19 +28,19 @@ from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import prepared_network, threads_for
 
 PATIENCE = timedelta(hours=2)
-"""For which one process waits for the others: a validation, or the loading of the images."""
+"""Time limit for one process to wait for the others, during validation or loading of images."""
 
 Order = tuple[int, bytes]
-"""A seed, and the checkpoint that it goes on from; empty to begin."""
+"""A seed, and the checkpoint to continue from; empty to start."""
 
 
 @final
 class Companions:
-    """Those of one call.
+    """The companions of one call.
 
     Args:
         job: what is trained.
-        data_dir: where the images lie.
+        data_dir: folder of the images.
         device: ``cpu``, or ``cuda`` for one GPU each.
     """
 
@@ -52,11 +52,11 @@ class Companions:
 
     @property
     def part(self) -> tuple[int, int]:
-        """Of the process that was called: the first."""
+        """The share of the calling process: the first."""
         return 0, self._job.processes
 
     def begin(self, seed: int, checkpoint: bytes) -> None:
-        """Let all begin with a seed."""
+        """Start a seed in all processes."""
         if self._job.processes == 1:
             return
         if not self._processes:
@@ -65,7 +65,7 @@ class Companions:
         dist.broadcast_object_list(order, src=0)
 
     def end(self) -> None:
-        """Let all end."""
+        """End all processes."""
         for each in self._processes:
             each.terminate()
             each.join()
@@ -74,9 +74,9 @@ class Companions:
         self._processes = []
 
     def lost(self) -> str | None:
-        """What became of one that has ended before its time; None if all are at work."""
+        """Report on a process that ended prematurely; None if all are running."""
         for number, each in enumerate(self._processes, start=1):
-            each.join(1.0)  # its end may be younger than the connection's
+            each.join(1.0)  # it may end shortly after its connection
             if each.exitcode is not None:
                 return f"process {number} ended with code {each.exitcode}"
         return None
@@ -90,7 +90,7 @@ class Companions:
                 process.start()
                 self._processes.append(process)
             _join_group(0, count, self._device, folder)
-            dist.barrier()  # all have read the folder
+            dist.barrier()  # all processes have read the folder
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def companions(job: FinalJob, *, data_dir: Path, device: str) -> Iterator[Compan
     has_gpus = device == "cuda" and torch.cuda.device_count() >= job.processes
     if job.processes > 1 and device != "cpu" and not has_gpus:
         raise ConfigError(
-            "processes: each takes a GPU of its own, from cuda:0 on; expected device cuda and "
+            "processes: each needs its own GPU, starting with cuda:0; expected device cuda and "
             f"{job.processes} GPUs, got {device} and {torch.cuda.device_count()}"
         )
     found = Companions(job, data_dir=data_dir, device=device)
@@ -113,11 +113,11 @@ def companions(job: FinalJob, *, data_dir: Path, device: str) -> Iterator[Compan
         torch.set_num_threads(max(1, threads // job.processes))
     try:
         yield found
-    except RuntimeError as problem:  # of torch, where a connection ends
+    except RuntimeError as problem:  # torch's error for a closed connection
         if (lost := found.lost()) is None:
             raise
         raise ClusterError(
-            f"{lost}; the same command goes on from the last checkpoint"
+            f"{lost}; the same command continues from the last checkpoint"
         ) from problem
     finally:
         found.end()
@@ -142,11 +142,12 @@ def _join_group(number: int, count: int, device: str, folder: str) -> None:
 
 
 def _follow(number: int, job: FinalJob, data_dir: str, device: str, folder: str) -> None:
-    """A companion: trains what it is told to, until it is ended."""
+    """A companion: trains what it is sent until told to end."""
     count = job.processes
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the caller ends it
+    # the terminal's Ctrl-C; the caller ends the companion
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(max(1, torch.get_num_threads() // count))
-    with contextlib.suppress(RuntimeError):  # the caller has gone
+    with contextlib.suppress(RuntimeError):  # the caller is gone
         _join_group(number, count, device, folder)
         dist.barrier()
         data = replace(_load(job, data_dir, device_of(device, number)), validation=None)

@@ -1,4 +1,4 @@
-"""What a final training is of, apart from its seeds: one network, one data set, one recipe."""
+"""The job of a final training, apart from its seeds: one network, one data set, one recipe."""
 
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
@@ -19,17 +19,17 @@ CONFIG_FILE = "config.yaml"
 
 @dataclass(frozen=True)
 class FinalJob:
-    """Everything that decides its results but the seed and the device.
+    """Everything that determines its results except the seed and the device.
 
     Attributes:
-        architecture: of the network.
+        architecture: architecture of the network.
         dataset: its name.
-        train_sha256: of the training images; None for any.
-        split_seed: picks the validation images.
-        precision: of the forward and the backward pass.
+        train_sha256: hash of the training images; None for any.
+        split_seed: seed that picks the validation images.
+        precision: precision of the forward and the backward pass.
         recipe: how it is trained.
-        fitting: the size that images are brought to, and what becomes of unreadable files.
-        processes: that share each batch; their number changes the numbers.
+        fitting: how images are resized, and how unreadable files are handled.
+        processes: number of processes that share each batch; their number affects the results.
     """
 
     architecture: AbstractArchitecture
@@ -42,9 +42,9 @@ class FinalJob:
     processes: int = 1
 
     def document(self) -> dict[str, Any]:
-        """As ``config.yaml`` has it; the space has a file of its own."""
+        """The content of ``config.yaml``; the space has its own file."""
         fitting = asdict(self.fitting)
-        del fitting["storage"]  # it decides no result
+        del fitting["storage"]  # it does not affect results
         return {
             **self.architecture.settings(),
             "dataset": self.dataset,
@@ -57,7 +57,7 @@ class FinalJob:
         }
 
     def write(self, folder: Path, *, versions: dict[str, str], data_dir: str) -> None:
-        """Write it into the folder of a training, or hold it against what is there.
+        """Write the job into the folder of a training, or compare it with the one there.
 
         Raises:
             ConfigError: the folder holds another training.
@@ -87,10 +87,10 @@ class FinalJob:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The ``config.yaml`` of a final training; what it is too old to say is what it was then.
+    """The ``config.yaml`` of a final training; settings missing in old files get old values.
 
     Raises:
-        ConfigError: it holds no settings.
+        ConfigError: it contains no settings.
     """
     before = parse_yaml(path.read_text(encoding="utf-8"), where=str(path), error=ConfigError)
     if not isinstance(before, dict) or not isinstance(before.get("recipe", {}), dict):

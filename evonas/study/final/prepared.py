@@ -1,4 +1,4 @@
-"""The network of a seed as it is before the first step, the same in every process."""
+"""The initial network of a seed, the same in every process."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -13,11 +13,11 @@ from evonas.seeds import derive_seed
 from evonas.study.final.job import FinalJob
 
 WHITENED_IMAGES = 5000
-"""Training images from which a fixed stem is computed, as in airbench94."""
+"""Number of training images from which a fixed stem is computed, as in airbench94."""
 
 SMALL_MULTIPLY_ADDS = 1e9
-"""Of a batch, forward, below which a training has one thread; decided by the network alone, so
-that it ends in the same numbers wherever it goes on."""
+"""Multiply-adds of a forward batch below which a training uses one thread. It depends only on the
+network, so results are the same wherever the training continues."""
 
 
 def prepared_network(job: FinalJob, data: FinalData, *, seed: int) -> Network:
@@ -32,7 +32,7 @@ def prepared_network(job: FinalJob, data: FinalData, *, seed: int) -> Network:
 
 
 def threads_for(network: Network, job: FinalJob, data: FinalData) -> AbstractContextManager[None]:
-    """One thread where a batch is so little work that several only wait for one another."""
+    """Use one thread if a batch is too little work for several."""
     each = count_multiply_adds(network, input_shape=data.traits.shape)
     is_small = each * job.recipe.batch / job.processes < SMALL_MULTIPLY_ADDS
     return one_thread() if is_small else nullcontext()

@@ -1,4 +1,4 @@
-"""What came of one seed of a final training: a JSON file that is written last."""
+"""The result of one seed of a final training: a JSON file that is written last."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,22 +15,21 @@ MODEL_FILE = "model.safetensors"
 
 @dataclass(frozen=True)
 class FinalResult:
-    """Of one seed.
+    """The result of one seed.
 
     Attributes:
-        seed: of the training.
-        test: accuracy on the test images, which were read once, in [0, 1]; None where the data set
-            has none.
-        test_images: how many there are.
-        validation: accuracy of the epoch that was kept; None where no images were kept for it.
-        best_epoch: that epoch, counted from 1.
-        parameters: of the network.
+        seed: seed of the training.
+        test: accuracy on the test images, read once, in [0, 1]; None if the data set has none.
+        test_images: their number.
+        validation: accuracy of the selected epoch; None if no validation images were held out.
+        best_epoch: the best epoch that epoch, counted from 1.
+        parameters: parameters of the network.
         bio: share of the weights that a plausible rule trains, weighted; see the objective.
-        model_sha256: of the file of its weights, in hexadecimal.
-        epochs: all of them.
-        views: of each image, by which it was classified in validation and test.
-        test_one_view: the test accuracy by the image alone, as the saved network has it; None
-            where that is ``test``.
+        model_sha256: hash of the file of its weights, in hexadecimal.
+        epochs: records of all epochs.
+        views: views of each image, by which it was classified in validation and test.
+        test_one_view: test accuracy of the saved network on the plain image; None if that is
+            ``test``.
     """
 
     seed: int
@@ -47,17 +46,17 @@ class FinalResult:
 
     @property
     def seconds(self) -> float:
-        """Of wall clock, of all epochs."""
+        """Wall-clock time of all epochs."""
         return sum(each.seconds for each in self.epochs)
 
     def write(self, folder: Path) -> None:
-        """Keep it in the folder of its seed."""
+        """Write it into the folder of its seed."""
         text = json.dumps(asdict(self), indent=1, allow_nan=False)
         write_whole(folder / RESULT_FILE, text.encode())
 
 
 def read_result(folder: Path) -> FinalResult | None:
-    """What came of the seed in ``folder``; None if it has not ended.
+    """The result of the seed in ``folder``; None if it is not finished.
 
     Raises:
         StorageError: the file is damaged.
@@ -71,5 +70,5 @@ def read_result(folder: Path) -> FinalResult | None:
         return FinalResult(**document, epochs=epochs)
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         raise StorageError(
-            f"{path}: damaged ({problem}); remove it, and this seed is trained again"
+            f"{path}: damaged ({problem}); remove it to train this seed again"
         ) from problem

@@ -1,4 +1,4 @@
-"""One seed of a final training: begun, gone on with, or read, if it has ended."""
+"""One seed of a final training: started, resumed, or read if it is finished."""
 
 import csv
 import hashlib
@@ -30,7 +30,7 @@ from evonas.study.weights import write_whole
 CHECKPOINT_FILE = "checkpoint.pt"
 CURVE_FILE = "curve.csv"
 CHECKPOINT_SECONDS = 20.0
-"""Between two checkpoints, at least: what a kill can cost."""
+"""Minimum seconds between checkpoints: the most that a kill can cost."""
 
 Stepped = Callable[[FinalTraining], None]
 Ended = Callable[[int, EpochRecord], None]
@@ -48,18 +48,18 @@ def run_seed(
     on_epoch: Ended,
     tell: Callable[[str], None],
 ) -> FinalResult:
-    """Train one seed to its end; a seed that has ended is read, and reads no images.
+    """Train one seed to its end; for a finished seed, only read its result, not the images.
 
     Args:
-        folder: of this seed.
+        folder: folder of this seed.
         job: what is trained.
-        data: on the device that it is trained on.
-        seed: of weights, feedback, order and augmentation.
+        data: the data, on the training device.
+        seed: seed of weights, feedback, order and augmentation.
         others: processes that share each batch.
-        read_test: gives the test images, at the very end; None where there are none.
-        on_step: is called after every step.
-        on_epoch: is called after every epoch, with the seed.
-        tell: is told what the user should know, such as a checkpoint that was damaged.
+        read_test: returns the test images, called at the very end; None if there are none.
+        on_step: called after every step.
+        on_epoch: called after every epoch, with the seed.
+        tell: called with messages for the user, such as a damaged checkpoint.
 
     Raises:
         EvonasError: the training diverged, or its files cannot be used.
@@ -96,7 +96,7 @@ def run_seed(
 
 
 def write_curve(path: Path, epochs: Sequence[EpochRecord]) -> None:
-    """The epochs as CSV, so that a reader sees all of them or those of before."""
+    """Write the epochs as CSV, atomically for readers."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in fields(EpochRecord)]
@@ -153,7 +153,7 @@ def _conclude(
         views=views,
         test_one_view=one_view,
     )
-    result.write(folder)  # last: it promises that the others are there
+    result.write(folder)  # last: its existence implies that of the others
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
     return result
 
@@ -164,21 +164,21 @@ def _save(training: FinalTraining, path: Path) -> None:
 
 
 def _restore(training: FinalTraining, path: Path, tell: Callable[[str], None]) -> bytes:
-    """Go on from a checkpoint, if there is one; one that is damaged costs time, not the result.
+    """Continue from a checkpoint, if there is one; a damaged one costs time, not the result.
 
     Returns:
-        The checkpoint; nothing if there is none.
+        The checkpoint; empty if there is none.
     """
     if not path.exists():
         return b""
     seal, _, content = path.read_bytes().partition(b"\n")
     if seal != hashlib.sha256(content).hexdigest().encode():
-        tell(f"{path}: the checkpoint is damaged; this seed is trained from its start")
+        tell(f"{path}: the checkpoint is damaged; this seed is trained from the start")
         return b""
     try:
         training.restore(content)
     except StorageError as problem:
         raise StorageError(
-            f"{path}: {problem}; remove it, and this seed is trained from its start"
+            f"{path}: {problem}; remove it, and this seed is trained from the start"
         ) from problem
     return content

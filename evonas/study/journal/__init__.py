@@ -1,1 +1,1 @@
-"""The record of a run in one SQLite file: its tables, its events, what was found out later."""
+"""The record of a run in one SQLite file: its table, its events, later findings."""

@@ -22,33 +22,34 @@ CREATE TABLE entry (
 ) STRICT""".strip()
 _INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
 _SELECT = "SELECT kind, name, body, position, sha256 FROM entry ORDER BY position"
-# by what SQLite calls the file's own tables; statistics and the like are no part of a journal
+# names of the tables that belong to a journal; SQLite's own, such as statistics, do not
 _TABLES = "SELECT name, sql FROM sqlite_schema WHERE type <> 'index'"
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that can write."""
+    """A connection for writing."""
     connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-    # survives a killed process whole; only a power cut can lose the last rows, never the order
+    # intact after a killed process; only a power cut can lose the last rows, never the order
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection to read by, also where nothing may be written: a read-only disk, an archive.
+    """A connection for reading, even where nothing may be written: a read-only disk, an archive.
 
     Raises:
-        sqlite3.DatabaseError: the file cannot be read, or is no database.
+        sqlite3.DatabaseError: the file cannot be read, or is not a database.
     """
     connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
     try:
-        connection.execute("PRAGMA schema_version").fetchone()  # the first that reads the file
+        # the first statement that reads the file
+        connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.OperationalError:
         connection.close()
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
             return _connect_to_copy(path, log)
-        # nobody can be writing to it, so it needs no lock and no shared memory
+        # there can be no writer, so neither lock nor shared memory is needed
         return sqlite3.connect(
             f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None
         )
@@ -59,7 +60,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the empty table in a new file."""
+    """Create the empty table in a new file."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(ENTRY_TABLE)
@@ -67,7 +68,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def insert(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
-    """Append entries, within the transaction of the caller."""
+    """Append entries, within the caller's transaction."""
     connection.executemany(
         _INSERT, [(e.position, e.kind, e.name, e.body, e.sha256) for e in entries]
     )
@@ -79,12 +80,12 @@ def select(connection: sqlite3.Connection) -> list[Entry]:
 
 
 def has_its_tables(connection: sqlite3.Connection) -> bool:
-    """Whether the file has the one table, as this format makes it, and no other."""
+    """Whether the file has exactly the one table of this format."""
     return connection.execute(_TABLES).fetchall() == [("entry", ENTRY_TABLE)]
 
 
 def _connect_to_copy(path: Path, log: Path) -> sqlite3.Connection:
-    """Of a file whose last entries are in its write-ahead log, which only a writer can read."""
+    """Read a file whose last entries are in its write-ahead log, which only a writer can open."""
     with TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         shutil.copyfile(path, copy)

@@ -1,6 +1,6 @@
 """Journals of formats 3 to 6: one table for each kind of entry, and no hashes.
 
-Format 4 brought confirmations, 5 replicates, 6 asks in vain and findings, 7 one table of hashed
+Format 4 added confirmations, 5 replicates, 6 unsuccessful asks and findings, 7 one table of hashed
 entries.
 """
 
@@ -20,7 +20,7 @@ _SINCE = {
 
 
 def read_earlier(connection: sqlite3.Connection, version: int) -> list[Draft]:
-    """Everything that a journal of before holds, as entries of today.
+    """The content of an earlier journal as entries of the current format.
 
     Args:
         connection: to the file.
@@ -28,11 +28,11 @@ def read_earlier(connection: sqlite3.Connection, version: int) -> list[Draft]:
 
     Raises:
         ValueError: a row is damaged.
-        sqlite3.DatabaseError: the file is.
+        sqlite3.DatabaseError: the file is damaged.
     """
     ((digest,),) = _rows(connection, "SELECT digest FROM study")
     began = draft(kinds.BEGAN, [], {"digest": digest})
-    # the rows of these five have one sequence of positions: the order in which things happened
+    # the rows of these five share one sequence of positions: the order of events
     told = "key, replicate, epochs" if version >= 5 else "key, 0, epochs"
     readers: dict[str, tuple[str, Callable[..., Draft]]] = {
         "ask": ("generation, key, genome", _asked),
@@ -90,7 +90,7 @@ def _found(kind: str, key: str, name: str, replicate: int, body: str) -> Draft:
 
 
 def _record(text: str, **columns: str | int) -> dict[str, Any]:
-    """A record that says the same as the columns beside it."""
+    """Parse a record and check it against the other columns of its row."""
     document = json.loads(text)
     if not isinstance(document, dict):
         raise ValueError("expected a record, a JSON object")

@@ -1,4 +1,4 @@
-"""One entry of the journal: its hash covers what it says and the hash of the entry before."""
+"""One entry of the journal: its hash covers its content and the hash of the entry before."""
 
 import hashlib
 import json
@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-NOTHING_BEFORE = ""  # in the place of a hash, for the first entry
+NOTHING_BEFORE = ""  # replaces the hash for the first entry
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What is to be written.
+    """The content of an entry.
 
     Attributes:
         kind: such as ``asked`` or ``told``; see :mod:`evonas.study.journal.kinds`.
-        name: which of its kind; a journal has each at most once.
-        body: as JSON.
+        name: identifies it within its kind; unique in a journal.
+        body: JSON text.
     """
 
     kind: str
@@ -25,10 +25,10 @@ class Draft:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The body, read.
+        """The parsed body.
 
         Raises:
-            ValueError: it is no JSON object.
+            ValueError: it is not a JSON object.
         """
         document = json.loads(self.body)
         if not isinstance(document, dict):
@@ -38,11 +38,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Entry(Draft):
-    """What was written.
+    """A written entry.
 
     Attributes:
-        position: from 1, without gaps: the order in which things happened.
-        sha256: of the entry, as :func:`seal` takes it.
+        position: from 1, without gaps: the order of events.
+        sha256: SHA-256 hash of the entry, see :func:`seal`.
     """
 
     position: int
@@ -50,15 +50,15 @@ class Entry(Draft):
 
 
 def draft(kind: str, name: list[Any], body: dict[str, Any]) -> Draft:
-    """An entry to be written.
+    """Create the content of an entry.
 
     Args:
-        kind: of the entry.
-        name: its parts, words and numbers.
-        body: what JSON can hold.
+        kind: kind of the entry.
+        name: its parts: words and numbers.
+        body: anything that JSON can hold.
 
     Raises:
-        ValueError: there is a number in the body that is none, or is infinite.
+        ValueError: a number in the body is NaN or infinite.
     """
     return Draft(kind, json.dumps(name), json.dumps(body, allow_nan=False))
 
@@ -68,19 +68,19 @@ def seal(previous: str, position: int, content: Draft) -> str:
 
     Args:
         previous: the hash of the entry before, or :data:`NOTHING_BEFORE`.
-        position: of the entry.
-        content: of the entry.
+        position: position of the entry.
+        content: content of the entry.
     """
-    # a number first, then JSON or a plain word in each line: no two contents have one text
+    # a number first, then JSON or a plain word in each line, so the text is unambiguous
     text = "\n".join((previous, str(position), content.kind, content.name, content.body))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sealed(drafts: Iterable[Draft], *, after: Entry | None) -> list[Entry]:
-    """Entries that go on from another one.
+    """Seal entries that follow another one.
 
     Args:
-        drafts: in their order.
+        drafts: their contents, in order.
         after: the last entry so far; None if there is none.
     """
     entries: list[Entry] = []
@@ -94,10 +94,10 @@ def sealed(drafts: Iterable[Draft], *, after: Entry | None) -> list[Entry]:
 
 
 def first_broken(entries: Sequence[Entry]) -> int | None:
-    """The place of the first entry that is not what was written; None if all are.
+    """The index of the first entry that does not match its hash; None if all do.
 
     Args:
-        entries: all of a journal, by position.
+        entries: all entries of a journal, by position.
     """
     previous = NOTHING_BEFORE
     for place, entry in enumerate(entries):
@@ -108,10 +108,10 @@ def first_broken(entries: Sequence[Entry]) -> int | None:
 
 
 def is_intact(entry: Entry, *, previous: str) -> bool:
-    """Whether an entry is what was written, whatever became of those before it.
+    """Whether an entry matches its hash, regardless of those before it.
 
     Args:
-        entry: to be looked at.
-        previous: the hash that the entry before it says it has.
+        entry: the entry to check.
+        previous: the stated hash of the entry before it.
     """
     return entry.sha256 == seal(previous, entry.position, entry)

@@ -1,4 +1,4 @@
-"""What happens in a search, as the journal holds it and a replay repeats it."""
+"""The events of a search, as the journal records and a replay repeats them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from evonas.evaluation.record import Evaluation
 
 @dataclass(frozen=True)
 class Asked:
-    """A new candidate was asked for."""
+    """A new candidate was requested."""
 
     key: str
     generation: int
@@ -15,7 +15,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Promoted:
-    """A candidate was sent on, to be trained up to the end of this epoch."""
+    """A candidate was promoted, to be trained up to the end of this epoch."""
 
     key: str
     epochs: int
@@ -23,7 +23,7 @@ class Promoted:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A known candidate is trained once more; its replicate is above 0."""
+    """A known candidate gets another replicate, numbered above 0."""
 
     key: str
     replicate: int
@@ -32,10 +32,10 @@ class Repeated:
 
 @dataclass(frozen=True)
 class Retried:
-    """A training that was lost to a cause outside the network is tried again, from its start.
+    """A training lost to a cause outside the network is repeated from the start.
 
-    Its result takes the place of the failure. The search is told of it unless it was told of the
-    failure before.
+    Its result replaces the failure. The search receives it unless it has already received the
+    failure.
     """
 
     key: str
@@ -46,7 +46,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class AskedInVain:
-    """The search had nothing to ask for while trainings ran; their results may change that."""
+    """The search had no new request while trainings ran; their results may change that."""
 
 
 @dataclass(frozen=True)

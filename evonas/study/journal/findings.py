@@ -1,4 +1,4 @@
-"""What is found out about candidates after the search: attacks, controls, audits."""
+"""Findings about candidates after the search: attacks, controls, audits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """One result that plays no part in the search; a run has each at most once.
+    """One result that plays no part in the search; unique in a run.
 
     Attributes:
-        kind: what it is a part of, such as ``control`` or ``audit``.
-        key: of the candidate that it is about.
-        name: which of its kind, such as ``all bp``.
-        replicate: which training, from 0; 0 where there is only one.
-        body: the result, as JSON has it: no NaN, no infinity.
+        kind: such as ``control`` or ``audit``.
+        key: key of the candidate.
+        name: identifies it within its kind, such as ``all bp``.
+        replicate: number of the training, from 0; 0 if there is only one.
+        body: the result as JSON, without NaN and infinity.
     """
 
     kind: str

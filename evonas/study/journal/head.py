@@ -1,8 +1,8 @@
-"""``study.head``: how far the journal came, told apart from it.
+"""``study.head``: the journal's last position, stored in a separate file.
 
-A database that loses its last rows, as it does without its write-ahead log, is whole by all that
-is in it. So the position and the hash of the last entry are written into a file of their own,
-after the entry; a journal that ends before them has lost some.
+A database that loses its last rows, for example with its write-ahead log, still looks intact. So
+the position and the hash of the last entry are written to a separate file, after the entry; a
+journal that ends earlier has lost entries.
 """
 
 import json
@@ -19,8 +19,8 @@ class Head:
     """The last entry that is known to have been written.
 
     Attributes:
-        position: of the entry.
-        sha256: of the entry.
+        position: position of the entry.
+        sha256: SHA-256 hash of the entry.
     """
 
     position: int
@@ -28,20 +28,20 @@ class Head:
 
 
 def write_head(folder: Path, entry: Entry) -> None:
-    """Say that the journal in ``folder`` came as far as this entry.
+    """Record this entry as the last one of the journal in ``folder``.
 
     Raises:
         OSError: it cannot be written.
     """
-    # Not forced to disk: after a power cut the database, too, may lack its last rows, and it is
-    # only ever written after them.
+    # Not synced to disk: after a power cut the database may lack its last rows too, and the head
+    # is always written after them.
     temporary = folder / f"{HEAD_FILE}.tmp"
     temporary.write_text(json.dumps(asdict(Head(entry.position, entry.sha256))))
     temporary.replace(folder / HEAD_FILE)
 
 
 def read_head(folder: Path) -> Head | None:
-    """What was said last; None if there is no such file, as in a run of before.
+    """The recorded head; None if there is no such file, as in runs of earlier versions.
 
     Raises:
         ValueError: the file is damaged.

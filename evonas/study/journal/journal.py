@@ -1,8 +1,8 @@
-"""The append-only record of a study: every ask, every tell, every failure, in one SQLite file.
+"""The append-only record of a study: every ask, tell and failure, in one SQLite file.
 
-Resuming is replaying this file, in its order, through a fresh engine with the same seed, so it
-holds nothing that could be derived: no population, no generator state, no front. Every entry
-carries a hash of itself and of the entry before, so that what was damaged is never believed.
+Resuming replays this file, in order, through a fresh engine with the same seed. So it holds
+nothing that can be derived: no population, no generator state, no front. Every entry carries a
+hash of itself and of the entry before, so that damage is always detected.
 """
 
 import sqlite3
@@ -30,8 +30,8 @@ class Journal:
 
     Args:
         connection: to its file.
-        path: of its file.
-        entries: that it holds, checked.
+        path: path of its file.
+        entries: the entries that it holds, checked.
         version: the format of the file.
     """
 
@@ -46,7 +46,7 @@ class Journal:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """All that it holds, in its order."""
+        """All entries, in order."""
         return tuple(self._entries)
 
     @property
@@ -55,38 +55,38 @@ class Journal:
         return self._version
 
     def close(self) -> None:
-        """Let go of the file; what was written is on disk already."""
+        """Close the file; everything is on disk already."""
         self._connection.close()
 
     def digest(self) -> str:
-        """Of the configuration and the space that the run began with."""
+        """Hash of the configuration and the space that the run started with."""
         return self._read(lambda entries: str(entries[0].document["digest"]))
 
     def traits(self) -> dict[str, Any] | None:
-        """Of the images, as JSON has them; None in a run of before, which did not write them."""
+        """The images' traits as JSON; None if not recorded, as in runs of earlier versions."""
         return self._read(lambda entries: entries[0].document.get("traits"))
 
     def versions(self) -> dict[str, str] | None:
-        """That the run began with, by package; None where the journal does not say."""
+        """The package versions that the run started with; None if not recorded."""
         return self._read(lambda entries: entries[0].document.get("versions"))
 
     def accepted_data(self) -> dict[str, str | None]:
-        """The hashes of the images that the run went on with; empty if they never changed."""
+        """The hashes of images accepted after a change; empty if they never changed."""
         return self._read(reading.accepted_of)
 
     def record_accepted_data(self, hashes: dict[str, str | None]) -> None:
-        """Append that the run goes on with other images than it began with."""
+        """Append that the run continues with other images than it started with."""
         self._append([kinds.accepted(hashes, number=len(self._entries) + 1)])
 
     def changes(self) -> dict[str, Any]:
-        """Settings whose values are no longer those that the run began with, by name."""
+        """Settings changed since the run started, by name."""
         return {**self.accepted_data(), **self._read(reading.extensions_of)}
 
     def record_extension(self, changes: dict[str, int]) -> None:
-        """Append that the search begins anew, at another size; what was told is known from now on.
+        """Append that the search restarts at another size; results so far become known results.
 
         Args:
-            changes: the settings that have another value from now on, by name.
+            changes: the changed settings, by name.
         """
         self._append([kinds.extended(changes, number=len(self._entries) + 1)])
         self._num_extensions += 1
@@ -99,14 +99,14 @@ class Journal:
         repeated: Sequence[tuple[str, int]] = (),
         refused: Sequence[Evaluation] = (),
     ) -> None:
-        """Append what one ask brought, in one transaction.
+        """Append the outcome of one ask, in one transaction.
 
         Args:
-            asked: new candidates, as (key, readable genome), in the order of asking.
-            generation: they belong to.
-            repeated: known candidates that are trained once more, as (key, replicate); they were
-                asked for after the new ones.
-            refused: records of those of the new ones that are known to break a constraint.
+            asked: new candidates, as (key, readable genome), in order.
+            generation: the generation they belong to.
+            repeated: replicates of known candidates, as (key, replicate), requested after the new
+                ones.
+            refused: records of those new ones that are known to violate a constraint.
         """
         known = {evaluation.key: evaluation for evaluation in refused}
         drafts: list[Draft] = []
@@ -119,19 +119,19 @@ class Journal:
         self._append(drafts)
 
     def record_ask_in_vain(self) -> None:
-        """Append that there was nothing to ask for while trainings ran."""
+        """Append that the search had no request while trainings ran."""
         self._append([kinds.asked_in_vain(len(self._entries) + 1)])
 
     def record_promotions(self, promoted: Sequence[str], *, epochs: int) -> None:
-        """Append that these candidates are trained on, up to the end of this epoch."""
+        """Append that these candidates are promoted, up to the end of this epoch."""
         self._append([kinds.promoted(key, epochs=epochs) for key in promoted])
 
     def record_retries(self, trainings: Sequence[tuple[str, int, int, int]]) -> None:
-        """Append that lost trainings are tried again, as (key, replicate, epochs, attempt)."""
+        """Append that lost trainings are retried, as (key, replicate, epochs, attempt)."""
         self._append([kinds.retried(*each) for each in trainings])
 
     def record_tell(self, evaluation: Evaluation, *, attempt: int = 0) -> None:
-        """Append the result of a candidate that was asked for, promoted, or tried again."""
+        """Append the result of a candidate that was requested, promoted or retried."""
         self._append([kinds.told(evaluation, attempt=attempt)])
 
     def record_confirmation(self, evaluation: Evaluation, *, is_again: bool = False) -> None:
@@ -139,59 +139,59 @@ class Journal:
 
         Args:
             evaluation: its result.
-            is_again: whether it takes the place of an earlier result.
+            is_again: whether it replaces an earlier result.
         """
         self._append([kinds.confirmed(evaluation, again=self._next_number * is_again)])
 
     def record_finding(self, finding: Finding, *, is_again: bool = False) -> None:
-        """Append what was found out about a candidate after the search.
+        """Append a finding about a candidate after the search.
 
         Args:
             finding: the result.
-            is_again: whether it takes the place of an earlier one.
+            is_again: whether it replaces an earlier one.
         """
         self._append([kinds.found(finding, again=self._next_number * is_again)])
 
     def record_end(self) -> None:
-        """Append that the search came to its end, unless the journal says so."""
+        """Append that the search ended, unless already recorded."""
         if not self.has_ended():
             self._append([kinds.ended(self._next_number)])
 
     def has_ended(self) -> bool:
-        """Whether the search came to its end; a run of before does not say so."""
+        """Whether the search ended; not recorded in runs of earlier versions."""
         return reading.has_ended(self._entries)
 
     def record_known(self, evaluations: Iterable[Evaluation]) -> None:
-        """Append results that need not be made again when their trainings are asked for."""
+        """Append known results, which replace trainings when these are requested."""
         self._append([kinds.known(evaluation) for evaluation in evaluations])
 
     def known(self) -> list[Evaluation]:
-        """Results that need not be made again, whether their trainings were asked for or not."""
+        """Known results, whether their trainings were requested or not."""
         return self._read(reading.known_of)
 
     def events(self) -> list[Event]:
-        """All that happened in the search, in its order."""
+        """All events of the search, in order."""
         return self._read(reading.events_of)
 
     def evaluations(self) -> list[Evaluation]:
-        """The last result of every training that has one, in the order of asking.
+        """The last result of every finished training, in the order of requests.
 
-        A candidate that was trained several times has several, which differ in their replicate.
+        A candidate with several replicates has several.
         """
         return self._read(reading.evaluations_of)
 
     def confirmations(self) -> list[Evaluation]:
-        """What was trained to confirm the front, by candidate and replicate."""
+        """The confirmations of the front, by candidate and replicate."""
         return self._read(reading.confirmations_of)
 
     def findings(self, kind: str) -> list[Finding]:
-        """What was found out of one kind, by candidate, name and replicate."""
+        """The findings of one kind, by candidate, name and replicate."""
         return self._read(lambda entries: reading.findings_of(entries, kind))
 
     def migrate(self) -> None:
-        """Bring a journal of an earlier format to this one: all of it, or nothing is changed.
+        """Upgrade a journal of an earlier format to this one, completely or not at all.
 
-        The file of before stays beside it, under the number of its format.
+        The old file is kept next to it, named after the number of its format.
 
         Raises:
             StorageError: it cannot be written.
@@ -259,13 +259,12 @@ class Journal:
 
 
 def not_written(path: Path, reason: object) -> StorageError:
-    """For the user: the journal cannot be written."""
+    """The error for a journal that cannot be written."""
     return StorageError(f"{path}: cannot be written: {reason}")
 
 
 def damaged(path: Path, reason: Any) -> StorageError:
-    """For the user: the journal is not what was written."""
+    """The error for a damaged journal."""
     return StorageError(
-        f"{path}: damaged ({reason}); what can be saved of it, is saved by: "
-        f"evonas repair {path.parent}"
+        f"{path}: damaged ({reason}); recover what is left with: evonas repair {path.parent}"
     )

@@ -1,7 +1,7 @@
-"""What the journal tells of, and how each is written as an entry.
+"""The kinds of journal entries, and how each is written.
 
-The first seven kinds are the search itself, in the order in which it happened. Confirmations and
-findings come from after it, accepted images and known results from outside.
+The first seven kinds record the search itself, in order. Confirmations and findings follow it;
+accepted images and known results come from outside.
 """
 
 import json
@@ -25,44 +25,44 @@ KNOWN = "known"
 ENDED = "ended"
 EXTENDED = "extended"
 SEARCH = (ASKED, REPEATED, RETRIED, ASKED_IN_VAIN, PROMOTED, TOLD, ENDED)
-"""What a search that is extended begins anew with; the results so far are then known."""
+"""Marks the restart of an extended search; the results so far become known results."""
 
 
 def asked(key: str, *, generation: int, genome: str) -> Draft:
-    """A new candidate was asked for."""
+    """A new candidate was requested."""
     return draft(ASKED, [key], {"key": key, "generation": generation, "genome": genome})
 
 
 def repeated(key: str, replicate: int, *, generation: int) -> Draft:
-    """A known candidate is trained once more."""
+    """A known candidate gets another replicate."""
     body = {"key": key, "replicate": replicate, "generation": generation}
     return draft(REPEATED, [key, replicate], body)
 
 
 def retried(key: str, replicate: int, epochs: int, attempt: int) -> Draft:
-    """A training that was lost to a cause outside the network is tried again.
+    """A training lost to a cause outside the network is retried.
 
     Args:
-        key: of the candidate.
-        replicate: which of its trainings it is.
-        epochs: up to the end of this one.
-        attempt: from 1; no other of this training has it.
+        key: key of the candidate.
+        replicate: number of the training.
+        epochs: last epoch to train.
+        attempt: from 1, unique for this training.
     """
     body = {"key": key, "replicate": replicate, "epochs": epochs, "attempt": attempt}
     return draft(RETRIED, [key, replicate, epochs, attempt], body)
 
 
 def asked_in_vain(number: int) -> Draft:
-    """There was nothing to ask for.
+    """The search had nothing to request.
 
     Args:
-        number: no other entry of this kind has it.
+        number: unique for this kind.
     """
     return draft(ASKED_IN_VAIN, [number], {})
 
 
 def promoted(key: str, *, epochs: int) -> Draft:
-    """A candidate is trained on, up to the end of this epoch."""
+    """A candidate is promoted, to be trained up to the end of this epoch."""
     return draft(PROMOTED, [key, epochs], {"key": key, "epochs": epochs})
 
 
@@ -71,10 +71,10 @@ def told(evaluation: Evaluation, *, attempt: int = 0) -> Draft:
 
     Args:
         evaluation: the result.
-        attempt: of the retry that it is the result of; 0 for the first.
+        attempt: number of the retry that gave this result; 0 for the first training.
 
     Raises:
-        ValueError: one of its numbers is none.
+        ValueError: one of its numbers is NaN or infinite.
     """
     name = [evaluation.key, evaluation.replicate, evaluation.epochs]
     name += [attempt] if attempt else []
@@ -82,20 +82,20 @@ def told(evaluation: Evaluation, *, attempt: int = 0) -> Draft:
 
 
 def extended(changes: dict[str, int], *, number: int) -> Draft:
-    """The search begins anew, at another size.
+    """The search restarts at another size.
 
     Args:
-        changes: the settings that have another value from now on, by name.
-        number: no other entry of this kind has it.
+        changes: the changed settings, by name.
+        number: unique for this kind.
     """
     return draft(EXTENDED, [number], changes)
 
 
 def of_search(content: Draft, *, number: int) -> Draft:
-    """The entry with a name that no search before it has.
+    """The entry under a name that no earlier search uses.
 
     Args:
-        content: of any kind.
+        content: content of any kind.
         number: how often the search was extended.
     """
     if content.kind not in SEARCH or not number:
@@ -108,47 +108,47 @@ def confirmed(evaluation: Evaluation, *, again: int = 0) -> Draft:
 
     Args:
         evaluation: its result.
-        again: 0 for the first result of the training; else a number that no other entry has.
+        again: 0 for the first result of the training; otherwise a unique number.
     """
     name = [evaluation.key, evaluation.replicate, *([again] if again else [])]
     return draft(CONFIRMED, name, asdict(evaluation))
 
 
 def found(finding: Finding, *, again: int = 0) -> Draft:
-    """What was found out about a candidate after the search.
+    """A finding about a candidate after the search.
 
     Args:
         finding: the result.
-        again: 0 for the first of its name; else a number that no other entry has.
+        again: 0 for the first of its name; otherwise a unique number.
     """
     name = [finding.kind, finding.key, finding.name, finding.replicate]
     return draft(FOUND, [*name, *([again] if again else [])], asdict(finding))
 
 
 def known(evaluation: Evaluation) -> Draft:
-    """A result that need not be made again when its training is asked for.
+    """A known result, which replaces its training when that is requested.
 
     Raises:
-        ValueError: one of its numbers is none.
+        ValueError: one of its numbers is NaN or infinite.
     """
     name = [evaluation.key, evaluation.replicate, evaluation.epochs]
     return draft(KNOWN, name, asdict(evaluation))
 
 
 def ended(number: int) -> Draft:
-    """The search came to its end.
+    """The search ended.
 
     Args:
-        number: no other entry of this kind has it.
+        number: unique for this kind.
     """
     return draft(ENDED, [number], {})
 
 
 def accepted(hashes: dict[str, str | None], *, number: int) -> Draft:
-    """The run goes on with other images than it began with.
+    """The run continues with other images than it started with.
 
     Args:
-        hashes: of the images, by the names of the settings.
-        number: no other entry of this kind has it.
+        hashes: hashes of the images, by the names of the settings.
+        number: unique for this kind.
     """
     return draft(ACCEPTED, [number], hashes)

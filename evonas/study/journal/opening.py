@@ -1,4 +1,4 @@
-"""A journal is made, or opened; nothing that is damaged is taken for one."""
+"""Create or open a journal; damaged ones are refused."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _MAY_BE_WELL = (
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 )  # fmt: skip
-"""SQLite's reasons to refuse a file that may be well: permissions and locks."""
+"""SQLite errors that do not imply damage: permissions and locks."""
 
 
 def create_journal(
@@ -27,13 +27,13 @@ def create_journal(
     traits: Mapping[str, Any] | None = None,
     versions: Mapping[str, str] | None = None,
 ) -> Journal:
-    """A new journal in ``folder`` for the run that ``digest`` stands for.
+    """Create a journal in ``folder`` for the run identified by ``digest``.
 
     Args:
-        folder: of the run.
-        digest: of its configuration and its space.
-        traits: of its images, so that a run that has ended can do without them.
-        versions: of the packages that it began with.
+        folder: folder of the run.
+        digest: digest of its configuration and its space.
+        traits: traits of its images, so that a finished run can be read without them.
+        versions: package versions that it started with.
 
     Raises:
         StorageError: it cannot be written, for instance on a full disk.
@@ -52,22 +52,22 @@ def create_journal(
 
 
 def open_journal(folder: Path, *, is_written: bool = False) -> Journal:
-    """The journal of the run in ``folder``, every entry held against its hash.
+    """Open the journal of the run in ``folder``, and check every entry against its hash.
 
     Args:
-        folder: of the run.
-        is_written: whether entries will be appended, by one process at a time; to read it, the
+        folder: folder of the run.
+        is_written: whether to open for appending, by one process at a time; for reading, the
             folder need not be writable.
 
     Raises:
-        StorageError: it is missing, empty, damaged, another program's or another version's. Never
-            is a fresh one put in its place.
+        StorageError: it is missing, empty, damaged, or of another program or version. It is never
+            replaced by a new one.
     """
     path = folder / JOURNAL_FILE
     if not path.exists() or path.stat().st_size == 0:
         raise StorageError(f"{path}: the journal of this run is missing or empty")
     try:
-        head = read_head(folder)  # before the entries: another process may be writing more
+        head = read_head(folder)  # before the entries: another process may be appending
     except (ValueError, OSError) as problem:
         raise damaged(path, problem) from problem
     try:
@@ -94,7 +94,7 @@ def _not_opened(path: Path, problem: BaseException) -> StorageError:
 
 
 def _read(connection: sqlite3.Connection, path: Path) -> tuple[int, list[Entry]]:
-    connection.execute("BEGIN")  # one moment, whoever is writing meanwhile
+    connection.execute("BEGIN")  # a consistent snapshot, despite concurrent writers
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -102,7 +102,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> tuple[int, list[Entry]]
             raise StorageError(f"{path}: not the journal of an evonas run")
         if version not in READABLE_FORMATS:
             raise StorageError(
-                f"{path}: written with format {version}, this evonas reads the formats "
+                f"{path}: written in format {version}; this version of evonas reads formats "
                 f"{', '.join(map(str, READABLE_FORMATS))}"
             )
         (check,) = connection.execute("PRAGMA quick_check").fetchone()
@@ -121,7 +121,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> tuple[int, list[Entry]]
 def _check(entries: list[Entry], head: Head | None, path: Path) -> None:
     broken = first_broken(entries)
     if broken is not None:
-        raise damaged(path, f"entry {broken + 1} of {len(entries)} is not what was written")
+        raise damaged(path, f"entry {broken + 1} of {len(entries)} does not match its hash")
     if not entries or entries[0].kind != kinds.BEGAN:
         raise damaged(path, "its beginning is missing")
     if head is None:

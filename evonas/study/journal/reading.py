@@ -1,4 +1,4 @@
-"""The entries of a journal as what they tell of.
+"""Interpret the entries of a journal.
 
 All functions raise ValueError, TypeError or KeyError where an entry is damaged in a way that its
 hash does not show, as in a journal of an earlier format.
@@ -43,7 +43,7 @@ _OF_A_CANDIDATE = (ASKED, REPEATED, RETRIED, PROMOTED, TOLD, CONFIRMED, FOUND, K
 
 
 def events_of(entries: Iterable[Draft]) -> list[Event]:
-    """What happened in the search since it last began, in its order.
+    """The events of the search since its last (re)start, in order.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -67,7 +67,7 @@ def events_of(entries: Iterable[Draft]) -> list[Event]:
 
 
 def evaluations_of(entries: Sequence[Draft]) -> list[Evaluation]:
-    """The last result of every training of this search that has one, in the order of asking.
+    """The last result of every finished training of this search, in the order of requests.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -81,18 +81,18 @@ def evaluations_of(entries: Sequence[Draft]) -> list[Evaluation]:
         elif entry.kind == TOLD:
             evaluation = evaluation_of(_read(entry))
             last[evaluation.key, evaluation.replicate] = evaluation
-    # one that was never asked for is found by the replay, which says so
+    # one that was never requested is found and reported by the replay
     return [last[each] for each in sorted(last, key=lambda each: orders.get(each, 0))]
 
 
 def has_ended(entries: Iterable[Draft]) -> bool:
-    """Whether nothing happened in the search since it last came to its end."""
+    """Whether nothing happened since the search last ended."""
     last = [entry.kind for entry in entries if entry.kind in (*SEARCH, EXTENDED)][-1:]
     return last == [ENDED]
 
 
 def told_of(entries: Iterable[Draft]) -> list[Evaluation]:
-    """Every result that was told, by any search of the run.
+    """Every recorded result, of any search of the run.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -101,7 +101,7 @@ def told_of(entries: Iterable[Draft]) -> list[Evaluation]:
 
 
 def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
-    """The last result of all that was trained to confirm the front, by candidate and replicate.
+    """The last result of each confirmation, by candidate and replicate.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -112,7 +112,7 @@ def confirmations_of(entries: Iterable[Draft]) -> list[Evaluation]:
 
 
 def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
-    """The last that was found out of one kind, by candidate, name and replicate.
+    """The last findings of one kind, by candidate, name and replicate.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -123,7 +123,7 @@ def findings_of(entries: Iterable[Draft], kind: str) -> list[Finding]:
 
 
 def known_of(entries: Iterable[Draft]) -> list[Evaluation]:
-    """Results that need not be made again: kept from damage, or of the search at an earlier size.
+    """Known results: saved from damage, or from the search at an earlier size.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -136,16 +136,15 @@ def known_of(entries: Iterable[Draft]) -> list[Evaluation]:
 
 
 def is_reusable(evaluation: Evaluation) -> bool:
-    """Whether another search that asks for the same training would have the same result.
+    """Whether another search that requests the same training would get the same result.
 
-    One whose expensive objectives were left unmeasured, as others dominated it, would not; nor
-    would a failure for sure.
+    Not so if expensive objectives were skipped because others dominated it, or for a failure.
     """
     return evaluation.failure is None and not evaluation.bounds
 
 
 def extensions_of(entries: Iterable[Draft]) -> dict[str, int]:
-    """The settings that have another value than the run began with.
+    """The settings changed since the run started.
 
     Raises:
         ValueError: an entry is damaged.
@@ -165,7 +164,7 @@ def since_extended(entries: Iterable[Draft]) -> list[Draft]:
 
 
 def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:
-    """The hashes of the images that were accepted last; empty if none ever were.
+    """The hashes of the last accepted images; empty if there are none.
 
     Raises:
         ValueError: an entry is damaged.

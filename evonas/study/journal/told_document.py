@@ -1,7 +1,7 @@
-"""What an entry of the journal says of a training, as an evaluation whose values have their types.
+"""Convert a journal entry to an evaluation with checked types.
 
-The hash of an entry shows that it is what was written. Journals of earlier formats have no hashes,
-and a hash can be made anew by whoever edits a journal.
+A hash shows that an entry is unchanged, but journals of earlier formats have none, and an editor
+of a journal can recompute it.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,8 @@ def evaluation_of(document: Mapping[str, Any]) -> Evaluation:
     """The evaluation that a document describes.
 
     Raises:
-        ValueError: a value has another type than it should.
-        TypeError, KeyError: a value is missing, or has no meaning.
+        ValueError: a value has the wrong type.
+        TypeError, KeyError: a value is missing or invalid.
     """
     for name, value in document.items():
         is_right, expected = _FIELDS[name]

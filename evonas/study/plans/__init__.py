@@ -1,1 +1,1 @@
-"""What is trained next: generation by generation, or one by one, with or without rungs."""
+"""Scheduling of trainings: by generation or one by one, with or without rungs."""

@@ -8,14 +8,14 @@ from evonas.search.pareto import Vector, non_dominated
 
 @final
 class Archive:
-    """Who is not dominated, by one vector for each candidate.
+    """The archive: non-dominated candidates, with one vector each.
 
-    A result costs as many comparisons as the front is long. Only when a member of the front gets
-    another vector is the front taken anew, of all that were seen.
+    A result costs as many comparisons as the front has members. Only when a member's vector
+    changes is the front recomputed from all candidates.
 
     Attributes:
-        num_comparisons: of two vectors, so far.
-        num_rebuilt: how often the front was taken anew.
+        num_comparisons: number of vector comparisons so far.
+        num_rebuilt: how often the front was recomputed.
     """
 
     def __init__(self) -> None:
@@ -26,11 +26,11 @@ class Archive:
         self.num_rebuilt = 0
 
     def put(self, key: str, vector: Vector | None) -> None:
-        """Take what is known of a candidate from now on.
+        """Set the current vector of a candidate.
 
         Args:
-            key: of the candidate.
-            vector: its values, to be minimised; None while it can be on no front.
+            key: key of the candidate.
+            vector: its values, to be minimised; None while it is not eligible.
         """
         self._places.setdefault(key, len(self._places))
         if self._vectors.get(key) == vector:
@@ -45,7 +45,7 @@ class Archive:
             self._insert(key, vector)
 
     def front(self) -> tuple[Vector, ...]:
-        """The vectors that no other dominates, in the order in which their candidates came."""
+        """The non-dominated vectors, in the order in which their candidates came."""
         keys = sorted(self._front, key=lambda key: self._places[key])
         return tuple(self._front[key] for key in keys)
 

@@ -1,8 +1,8 @@
-"""What is trained next: the part of the loop that a replay of the journal repeats.
+"""The plan: decides what to train next, and is replayed from the journal.
 
-A plan asks the search and tells it; it sees no worker, no file and no clock. What it orders
-depends on the search's seed and on the results that came between its orders, on nothing else: the
-events of a journal, in their order, bring it back to where it was.
+A plan asks and tells the search; it sees no worker, no file and no clock. Its orders depend only
+on the search's seed and on the sequence of results: replaying the events of a journal in order
+restores its state.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,7 @@ from evonas.study.plans.successive_halving import SuccessiveHalving
 from evonas.study.results.trainings import is_whole
 from evonas.study.results.vectors import told, vector
 
-# so many candidates in a row that break a constraint without being trained end the asking
+# the search ends after this many consecutive candidates that violate a constraint untrained
 MAX_REFUSALS = 1000
 
 Screen = Callable[[Genome], Evaluation | None]
@@ -31,19 +31,18 @@ class AbstractPlan(ABC):
     """Orders jobs and takes their results.
 
     Args:
-        search: newly made.
-        space: of its genomes.
-        settings: of the run.
-        screen: says of a genome whether it breaks a constraint that is known without training: its
-            record, or None.
+        search: a new search.
+        space: space of its genomes.
+        settings: settings of the run.
+        screen: for a genome that violates a constraint known without training, returns its record;
+            otherwise None.
 
     Attributes:
-        settings: of the run.
+        settings: settings of the run.
         halving: the rungs.
-        finished: the trainings that will not go on, in the order in which this became known;
-            without those that were refused.
-        num_generations: that are over.
-        num_asked_in_vain: how often the search had nothing to ask for while trainings ran.
+        finished: the completed trainings, in the order of completion; without refused ones.
+        num_generations: the number of generations that are over.
+        num_asked_in_vain: how often the search had no request while trainings ran.
     """
 
     def __init__(
@@ -72,18 +71,18 @@ class AbstractPlan(ABC):
         self._running: set[TrainingId] = set()
         self._attempts: dict[TrainingId, int] = {}
         self._accepted: list[TrainingId] = []
-        self._epochs_known: tuple[int, int] | None = None  # by how many trainings asked for
+        self._epochs_known: tuple[int, int] | None = None  # by number of requested trainings
         self._num_refused_in_a_row = 0
         self._is_exhausted = False
 
     @property
     @abstractmethod
     def generation(self) -> int:
-        """The generation whose results are coming in, from 0."""
+        """The generation being evaluated, from 0."""
 
     @property
     def total_epochs(self) -> int:
-        """That all trainings together will come to, if none fails, by those asked for so far."""
+        """Total epochs of all trainings, if none fails, estimated from those requested so far."""
         asked = len(self._accepted)
         if self._epochs_known is None or self._epochs_known[0] != asked:
             self._epochs_known = asked, self._count_epochs()
@@ -91,18 +90,18 @@ class AbstractPlan(ABC):
 
     @abstractmethod
     def _count_epochs(self) -> int:
-        """The total of epochs, by the trainings that were asked for."""
+        """The total of epochs, from the requested trainings."""
 
     @abstractmethod
     def next_jobs(self) -> list[Job]:
-        """What to do next; to be called when a worker is free.
+        """The next jobs; call it when a worker is free.
 
         Returns:
-            Nothing while results must come first, and nothing at the end, when all have come.
+            Nothing while results are missing, and nothing at the end.
         """
 
     def take(self, evaluation: Evaluation) -> None:
-        """The result of a job, in whatever order the jobs end.
+        """Take the result of a job; jobs may finish in any order.
 
         Raises:
             KeyError: there is no such job.
@@ -117,10 +116,10 @@ class AbstractPlan(ABC):
             self._settle(evaluation)
 
     def retry(self, one: TrainingId) -> Job:
-        """A job for a training that was lost to a cause outside the network.
+        """A job for a training lost to a cause outside the network.
 
-        Its result takes the place of the failure. The search is told of it unless it was told of
-        the failure: each training is told once.
+        Its result replaces the failure. The search receives it unless it has received the failure:
+        each training is told once.
 
         Raises:
             KeyError: the training has no result.
@@ -130,25 +129,25 @@ class AbstractPlan(ABC):
         return self._job(one, failed.epochs, attempt=self._attempts[one])
 
     def retry_lost(self) -> list[Job]:
-        """Jobs for all that was lost to a cause outside the network, and is not under way."""
+        """Jobs for all trainings lost to a cause outside the network and not running."""
         lost = [training_id(each) for each in self.evaluations if each.is_lost_from_outside]
         return [self.retry(one) for one in lost if one not in self._running]
 
     def is_over(self, one: TrainingId) -> bool:
-        """Whether a training was told to the search, and is only tried again for its own sake."""
+        """Whether the search has already been told of a training that is being retried."""
         return one in self._attempts and one in self.finished
 
     @property
     def why_fewer(self) -> str | None:
-        """Why it ended with fewer trainings than were wanted; None where it did not."""
+        """Why it ended with fewer trainings than requested; None if it did not."""
         if not self._is_exhausted or len(self._accepted) >= self.settings.search.num_trainings:
             return None
         if self._num_refused_in_a_row >= MAX_REFUSALS:
             return (
-                f"the last {MAX_REFUSALS} candidates that the search asked for break a constraint "
-                "that is known without training"
+                f"the last {MAX_REFUSALS} candidates that the search asked for violate a "
+                f"constraint that is checked without training"
             )
-        return "the search finds no more networks in this space that it has not tried"
+        return "the search finds no untried network in this space any more"
 
     @property
     def evaluations(self) -> list[Evaluation]:
@@ -156,41 +155,41 @@ class AbstractPlan(ABC):
         return [self._results[each] for each in self._trials if each in self._results]
 
     def result(self, of: TrainingId) -> Evaluation:
-        """The last result of one training."""
+        """The last result of a training."""
         return self._results[of]
 
     @property
     def unfinished(self) -> set[tuple[str, int]]:
-        """Key and epochs so far of the candidates that are, or may be, trained on."""
+        """Key and epochs so far of candidates that are or may be trained further."""
         begun = {each for each, result in self._results.items() if result.epochs}
         return {(each[0], self._results[each].epochs) for each in begun.difference(self.finished)}
 
     @property
     def first_generation(self) -> list[Evaluation]:
-        """The trainings that were finished first, as many as a population."""
+        """The first finished trainings, as many as a population."""
         return [self._results[each] for each in self.finished[: self.settings.search.population]]
 
     @abstractmethod
     def _settle(self, evaluation: Evaluation) -> None:
-        """Decide what follows from a result that was just taken."""
+        """Decide what follows from the latest result."""
 
     @property
     def _num_wanted(self) -> int:
-        """Trainings that may still be asked for."""
+        """Number of trainings left in the budget."""
         return (
             0 if self._is_exhausted else self.settings.search.num_trainings - len(self._accepted)
         )
 
     def _ask(self, count: int) -> list[Job]:
-        """New trainings until ``count`` of them are to be done, or no more can be had."""
+        """Request trainings until ``count`` need evaluation or the search has no more."""
         jobs: list[Job] = []
         missing = count
-        # of all of them, also where a generation before was short of networks
+        # counted over all, even if an earlier generation was incomplete
         generation = len(self._accepted) // self.settings.search.population
         while missing and not self._is_exhausted:
             trials = self._search.ask(missing, remaining=self._num_wanted)
             if not trials:
-                # what is under way, or was just asked for, may be worth another training
+                # running or newly requested candidates may be worth another replicate
                 self._is_exhausted = not jobs and not self._running
                 self.num_asked_in_vain += not jobs and bool(self._running)
                 break
@@ -198,7 +197,7 @@ class AbstractPlan(ABC):
                 job = self._begin(trial, generation)
                 jobs.append(job)
                 missing -= job.refused is None
-        # the order of the journal, also where refusals made this several asks
+        # the order of the journal, even if refusals led to several asks
         return sorted(jobs, key=lambda job: job.replicate > 0)
 
     def _begin(self, trial: Trial, generation: int) -> Job:
@@ -211,7 +210,7 @@ class AbstractPlan(ABC):
             self._num_refused_in_a_row = 0
         else:
             self._results[one] = refused
-            self._tell([one])  # at once: the next ask may learn from it
+            self._tell([one])  # immediately: the next ask may learn from it
             self._num_refused_in_a_row += 1
             self._is_exhausted |= self._num_refused_in_a_row >= MAX_REFUSALS
         rungs = self.halving.rungs
@@ -234,14 +233,14 @@ class AbstractPlan(ABC):
             generation=self._generations[one],
             epochs=epochs,
             is_promoted=one in self._results and refused is None and not attempt,
-            # who is trained again is measured in full: the mean of bounds would be no value
+            # replicated candidates are measured in full: a mean of bounds would not be a value
             rivals=() if one[1] else self._archive.front(),
             refused=refused,
             attempt=attempt,
         )
 
     def _compare(self, evaluation: Evaluation) -> None:
-        """Hold a candidate against the others, by the plain mean of its trainings."""
+        """Compare a candidate with the others, by the plain mean of its trainings."""
         points = self._points.setdefault(evaluation.key, {})
         point = vector(evaluation, self.settings.problem.objectives)
         if point is not None:

@@ -1,4 +1,4 @@
-"""Generation by generation: all of one is told before the next is asked for."""
+"""Generational plan: a whole generation is told before the next is asked for."""
 
 from collections.abc import Sequence
 from typing import final
@@ -12,13 +12,14 @@ from evonas.study.plans.job import Job, TrainingId, num_repeated
 class GenerationalPlan(AbstractPlan):
     """Results do not depend on the order in which the candidates of a generation end.
 
-    With several rungs a generation is a bracket of successive halving: when all of it has come to
-    a rung, its best share is trained on; the search is told when none is left to train on.
+    With several rungs, a generation is a bracket of successive halving: when all of it has reached
+        a rung, the best share is promoted; the search is told when no candidate is left to
+        promote.
     """
 
     @property
     def generation(self) -> int:
-        """The generation whose results are coming in, from 0."""
+        """The generation being evaluated, from 0."""
         return self.num_generations
 
     def _count_epochs(self) -> int:
@@ -33,7 +34,7 @@ class GenerationalPlan(AbstractPlan):
         return total
 
     def next_jobs(self) -> list[Job]:
-        """A generation, or those of it that go on to the next rung."""
+        """A generation, or its candidates promoted to the next rung."""
         if self._running:
             return []
         members = self._accepted[len(self.finished) :]
@@ -46,7 +47,7 @@ class GenerationalPlan(AbstractPlan):
         return self._ask(min(self.settings.search.population, self._num_wanted))
 
     def _promoted(self, members: Sequence[TrainingId]) -> list[Job]:
-        """Jobs for those that go on to the next rung, the best of those that are on the last."""
+        """Jobs for the candidates promoted to the next rung."""
         first = [each for each in members if each[1] == 0]
         rung = max((self._results[each].epochs for each in first), default=0)
         above = self.halving.above(rung)
@@ -62,4 +63,4 @@ class GenerationalPlan(AbstractPlan):
         return [self._job((key, 0), above) for key in best]
 
     def _settle(self, evaluation: Evaluation) -> None:
-        """Nothing follows before the whole rung is there."""
+        """Nothing follows before the whole rung is complete."""

@@ -9,16 +9,16 @@ from evonas.space import Genome
 from evonas.study.journal.events import Asked, Event, Promoted, Repeated, Retried
 
 TrainingId = tuple[str, int]
-"""Key of a candidate, and which of its trainings it is, from 0."""
+"""Key of a candidate, and number of the replicate, from 0."""
 
 
 def training_id(evaluation: Evaluation) -> TrainingId:
-    """Of the training that a record is of."""
+    """The identity of the training behind a record."""
     return evaluation.key, evaluation.replicate
 
 
 def num_repeated(trainings: Iterable[TrainingId]) -> int:
-    """How many of these trainings are not the first of their candidate."""
+    """How many of these trainings are repeated replicates."""
     return sum(replicate > 0 for _, replicate in trainings)
 
 
@@ -27,16 +27,15 @@ class Job:
     """One training of one candidate, up to some epoch.
 
     Attributes:
-        key: of the candidate.
-        genome: of the candidate.
-        replicate: which of its trainings it is, from 0. Above 0 it goes straight to the last rung.
-        generation: it was asked for in.
-        epochs: it is trained up to the end of this one.
-        is_promoted: it was on the rung below; else it begins.
-        rivals: vectors of the front when it was ordered, which gate its expensive objectives.
-        refused: its record if a constraint is broken without training: then nothing is to be done.
-        attempt: above 0 for a training that was lost to a cause outside the network, and is tried
-            again from its start.
+        key: key of the candidate.
+        genome: genome of the candidate.
+        replicate: number of the replicate, from 0. Above 0, it goes straight to the last rung.
+        generation: the generation that requested it.
+        epochs: last epoch to train.
+        is_promoted: whether it comes from the rung below; otherwise it starts.
+        rivals: vectors of the front at the time of ordering, which gate its expensive objectives.
+        refused: its record if it violates a constraint without training; then nothing is to do.
+        attempt: above 0 for the retry of a training lost to a cause outside the network.
     """
 
     key: str
@@ -56,7 +55,7 @@ class Job:
 
     @property
     def event(self) -> Event:
-        """What the journal says when it is ordered."""
+        """The journal event of ordering it."""
         if self.attempt:
             return Retried(self.key, self.replicate, self.epochs, self.attempt)
         if self.is_promoted:

@@ -1,4 +1,4 @@
-"""The plans by the names of the modes of a search."""
+"""The plans by mode of a search."""
 
 from evonas.study.plans.base import AbstractPlan
 from evonas.study.plans.generational import GenerationalPlan

@@ -1,4 +1,4 @@
-"""What a plan wants done: as the journal says it, and as a worker gets it."""
+"""A plan's jobs as journal entries and as orders for workers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from evonas.study.plans.job import Job
 
 
 def record_jobs(journal: Journal, jobs: Sequence[Job], space: Space) -> None:
-    """Append that these are ordered; they all came from one ask, one promotion or one retry."""
+    """Append that these jobs are ordered; all come from one ask, one promotion or one retry."""
     if not jobs:
         return
     first = jobs[0]
@@ -34,14 +34,14 @@ def record_jobs(journal: Journal, jobs: Sequence[Job], space: Space) -> None:
 def order_of(
     job: Job, known: Evaluation | None, *, folder: Path, space: Space, protocol: Protocol
 ) -> Order:
-    """What a worker gets.
+    """The order for a worker.
 
     Args:
-        job: to be done.
-        known: the result of the rung below; None for one that begins.
-        folder: of the run, where checkpoints lie.
-        space: of the genome.
-        protocol: of the study.
+        job: the job.
+        known: the result of the rung below; None for a new training.
+        folder: folder of the run, with the checkpoints.
+        space: space of the genome.
+        protocol: protocol of the study.
     """
     checkpoint, batch = b"", None
     if known is not None:

@@ -1,4 +1,4 @@
-"""Steady state: whenever a worker is free, one training more; nobody waits for a generation."""
+"""Steady-state plan: one more training whenever a worker is free, without generations."""
 
 from collections import deque
 from functools import cached_property
@@ -11,25 +11,25 @@ from evonas.study.plans.job import Job, num_repeated, training_id
 
 @final
 class SteadyPlan(AbstractPlan):
-    """The search learns from every result at once, so what it asks depends on who ends first.
+    """The search learns from every result at once, so requests depend on the finishing order.
 
     With several rungs, candidates wait on a rung until there are eta of them. Then the best one is
-    trained on, and the search is told of the others.
+    promoted, and the search is told of the others.
     """
 
     @cached_property
     def _waiting(self) -> dict[int, list[str]]:
-        """The candidates on each rung but the last that wait for others to be compared with."""
+        """Candidates that wait for comparison, on each rung except the last."""
         return {epochs: [] for epochs in self.settings.training.rungs[:-1]}
 
     @cached_property
     def _promoted(self) -> deque[tuple[str, int]]:
-        """Who goes on, and to which rung, as soon as a worker is free."""
+        """Candidates to promote as soon as a worker is free, with their rung."""
         return deque()
 
     @property
     def generation(self) -> int:
-        """Of the training that was finished last; a population of them counts as one."""
+        """The generation of the last finished training; a population counts as one."""
         return max(0, len(self.finished) - 1) // self.settings.search.population
 
     def _count_epochs(self) -> int:
@@ -40,7 +40,7 @@ class SteadyPlan(AbstractPlan):
         return first + repeated * self.halving.rungs[-1]
 
     def next_jobs(self) -> list[Job]:
-        """One candidate: who goes on to a rung, else a new one, else the best of an odd rest."""
+        """One candidate: a promotion, else a new one, else the best of an incomplete group."""
         jobs = self._ask(1) if self._num_wanted and not self._promoted else []
         if jobs:
             return jobs
@@ -67,12 +67,12 @@ class SteadyPlan(AbstractPlan):
         waiting, self._waiting[epochs] = self._waiting[epochs], []
         (best,) = self._best(waiting, count=1)
         above = self.halving.above(epochs)
-        assert above is not None  # nobody waits on the last rung
+        assert above is not None  # no candidate waits on the last rung
         self._promoted.append((best, above))
         self._finish([(key, 0) for key in waiting if key != best])
 
     def _promote_rest(self) -> None:
-        """Fewer than eta are left on a rung, and no one else is coming."""
+        """Fewer than eta are left on a rung, and no others will come."""
         for epochs, waiting in self._waiting.items():
             if waiting:
                 self._promote(epochs)

@@ -1,6 +1,6 @@
-"""Successive halving of several objectives: who of a rung is trained on.
+"""Successive halving with several objectives: which candidates of a rung are promoted.
 
-Jamieson and Talwalkar 2016, with the order of NSGA-II in the place of a single loss, as in MO-ASHA
+Jamieson and Talwalkar 2016, with the order of NSGA-II instead of a single loss, as in MO-ASHA
 (Schmucker et al. 2021).
 """
 
@@ -13,12 +13,12 @@ from evonas.study.results.vectors import told
 
 
 class SuccessiveHalving:
-    """The rungs, and every result that was reached on each.
+    """The rungs, and every result on each.
 
     Args:
         rungs: epochs after which candidates are compared, increasing; the last is full training.
-        objectives: names of what is compared.
-        eta: of so many candidates on a rung, one goes on to the next.
+        objectives: names of the objectives to compare.
+        eta: reduction factor: one in so many candidates of a rung is promoted.
     """
 
     def __init__(self, rungs: Sequence[int], objectives: Sequence[str], *, eta: int) -> None:
@@ -28,7 +28,7 @@ class SuccessiveHalving:
         self._results: dict[str, dict[int, Evaluation]] = {}
 
     def add(self, evaluation: Evaluation) -> None:
-        """A result on one of the rungs; a candidate that failed is on none."""
+        """Record a result on its rung; a failed candidate is on none."""
         if evaluation.failure is None:
             self._results.setdefault(evaluation.key, {})[evaluation.epochs] = evaluation
 
@@ -37,11 +37,11 @@ class SuccessiveHalving:
         return next((rung for rung in self.rungs if rung > epochs), None)
 
     def share(self, count: int) -> int:
-        """How many of ``count`` candidates go on: one in eta, rounded down, but at least one."""
+        """How many of ``count`` candidates are promoted: one in eta, but at least one."""
         return max(1, count // self._eta) if count else 0
 
     def epochs_of(self, count: int, *, share: Callable[[int], int]) -> int:
-        """Epochs of training when ``count`` candidates begin and ``share`` says who goes on."""
+        """Training epochs if ``count`` candidates start and ``share`` gives the promoted ones."""
         total = 0
         for below, rung in pairwise((0, *self.rungs)):
             total += count * (rung - below)
@@ -49,15 +49,15 @@ class SuccessiveHalving:
         return total
 
     def best(self, keys: Sequence[str], *, count: int, asked: Sequence[str]) -> list[str]:
-        """The best of some candidates that are all on one rung.
+        """The best of some candidates on the same rung.
 
-        They are compared among all that ever came to this rung: those within the constraints by
-        front and crowding, then those outside by their violation.
+        They are ranked among all candidates that ever reached this rung: feasible ones by front
+            and crowding, then infeasible ones by their violation.
 
         Args:
             keys: the candidates.
-            count: how many of them.
-            asked: keys of all candidates in the order of asking, which decides between equals.
+            count: how many to return.
+            asked: keys of all candidates in the order of requests, which breaks ties.
 
         Returns:
             Their keys, best first.

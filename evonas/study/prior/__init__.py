@@ -1,1 +1,1 @@
-"""Results of earlier runs that the model of a new run begins with."""
+"""Results of earlier runs as a prior for the model of a new run."""

@@ -1,4 +1,4 @@
-"""From the folders of earlier runs to what a new run takes from them."""
+"""Collect prior results from the folders of earlier runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,37 +15,37 @@ from evonas.study.shape import shaped_space
 def with_prior(
     settings: Settings, space: Space, runs: Sequence[str | Path]
 ) -> tuple[Settings, str | None]:
-    """Settings that hold the hash of earlier results, and the text of these; None for none.
+    """Settings with the hash of the prior results, and the text of these; None if there are none.
 
     Args:
-        settings: of a new run, filled in.
-        space: of the new run, at its own size.
-        runs: folders of earlier ones.
+        settings: resolved settings of a new run.
+        space: space of the new run, at its own size.
+        runs: folders of earlier runs.
 
     Raises:
-        ConfigError: as for :func:`collect_prior`; or the engine takes none; or the settings have
-            the hash of other results than those of the runs.
+        ConfigError: as for :func:`collect_prior`; or the engine does not support a prior; or the
+            settings hold the hash of other results.
     """
     wanted = settings.search.prior_sha256
     if not runs and wanted is None:
         return settings, None
     if not runs:
         raise ConfigError(
-            "prior_sha256: a run with this configuration begins with the results of earlier runs; "
-            "name them by --prior, or remove the setting"
+            "prior_sha256: a run with this configuration starts from the results of earlier "
+            "runs; name them with --prior, or remove the setting"
         )
     if settings.search.algorithm not in SEARCHES:
         raise ConfigError(
-            f"prior: {settings.search.algorithm} cannot begin with earlier results; leave --prior "
-            f"out, or choose among {', '.join(SEARCHES)}"
+            f"prior: {settings.search.algorithm} cannot use earlier results; drop --prior, or "
+            f"choose one of {', '.join(SEARCHES)}"
         )
     shaped = shaped_space(space, settings)
     text = prior_text(collect_prior(settings, shaped, [Path(run) for run in runs]))
     found = prior_hash(text)
     if wanted not in (None, found):
         raise ConfigError(
-            f"prior_sha256: expected results with the hash {wanted}, got {found}; name the runs "
-            "of the original by --prior, in their order, or remove the setting"
+            f"prior_sha256: expected results with the hash {wanted}, got {found}; name the "
+            f"original's prior runs with --prior, in the same order, or remove the setting"
         )
     return settings.with_values({"prior_sha256": found}), text
 
@@ -53,20 +53,20 @@ def with_prior(
 def collect_prior(
     settings: Settings, space: Space, runs: Sequence[Path]
 ) -> tuple[EarlierRun, ...]:
-    """The results of earlier runs that mean something to a new run.
+    """The results of earlier runs that are usable by a new run.
 
-    Data, budget, size and seed may differ: it is only taken for granted that a genome that was
-    better there is probably better here. Candidates that failed are left out.
+    Data, budget, size and seed may differ: the only assumption is that genomes that were better
+        there are probably better here. Failed candidates are left out.
 
     Args:
-        settings: of the new run.
-        space: of the new run, at the size of its candidates and with its rules.
-        runs: their folders.
+        settings: settings of the new run.
+        space: space of the new run, at the size of its candidates and with its rules.
+        runs: folders of the earlier runs.
 
     Raises:
-        ConfigError: a run has no objective of the new run, or no candidate that the space of the
-            new run knows.
-        RunFolderError: one is no run.
+        ConfigError: a run has no objective of the new run, or no candidate in the space of the new
+            run.
+        RunFolderError: one is not a run.
         StorageError: one is damaged.
     """
     return tuple(_earlier(settings, space, folder) for folder in runs)

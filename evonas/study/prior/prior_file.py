@@ -1,4 +1,4 @@
-"""``prior.json`` in the folder of a run: the results of earlier runs that it began with."""
+"""``prior.json`` in the folder of a run: the earlier results that it started from."""
 
 import hashlib
 import json
@@ -18,12 +18,12 @@ PRIOR_FILE = "prior.json"
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """What one earlier run found.
+    """The results of one earlier run.
 
     Attributes:
-        name: of its folder.
-        objectives: that the new run has, too.
-        results: text of a genome, and its values in the order of the objectives.
+        name: name of its folder.
+        objectives: the objectives that the new run has, too.
+        results: genome text and values, in the order of the objectives.
     """
 
     name: str
@@ -32,30 +32,30 @@ class EarlierRun:
 
 
 def prior_text(runs: Sequence[EarlierRun]) -> str:
-    """The text of the file; equal runs give equal texts."""
+    """The content of the file; equal runs give equal content."""
     return json.dumps({"runs": [asdict(run) for run in runs]}, indent=1, allow_nan=False) + "\n"
 
 
 def prior_hash(text: str) -> str:
-    """SHA-256 of the text of the file, which ``config.yaml`` holds."""
+    """SHA-256 of the file's content, stored in ``config.yaml``."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_intact_prior(folder: Path, sha256: str) -> bool:
-    """Whether the file of a run is there, and is what was written."""
+    """Whether the file of a run exists and matches its hash."""
     path = folder / PRIOR_FILE
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
 def read_prior(folder: Path, *, sha256: str) -> tuple[EarlierRun, ...]:
-    """What the run in ``folder`` was begun with.
+    """The prior results of the run in ``folder``.
 
     Raises:
-        StorageError: the file is missing, or is not what was written.
+        StorageError: the file is missing or damaged.
     """
     if not is_intact_prior(folder, sha256):
         raise StorageError(
-            f"{folder / PRIOR_FILE}: missing, or not what was written when the run began; restore "
+            f"{folder / PRIOR_FILE}: missing, or changed since the run started; restore "
             "it from a copy of the run"
         )
     document: dict[str, Any] = json.loads((folder / PRIOR_FILE).read_text(encoding="utf-8"))
@@ -80,15 +80,15 @@ def prior_names(folder: Path, *, sha256: str | None) -> tuple[str, ...]:
 
 
 def founders(runs: Sequence[EarlierRun], space: Space, *, count: int) -> tuple[Genome, ...]:
-    """The best genomes of earlier runs, taking turns among the runs.
+    """The best genomes of earlier runs, alternating between the runs.
 
-    Within a run they are in the order of its front, then of what only this front dominates, and so
-    on; within each of these the most isolated come first (NSGA-II's crowding distance).
+    Within a run, they are ordered by non-dominated rank, then by NSGA-II's crowding distance, most
+    isolated first.
 
     Args:
         runs: earlier ones.
-        space: of the new run, at the size of its candidates.
-        count: how many, at most.
+        space: space of the new run, at the size of its candidates.
+        count: maximum number.
     """
     turns = zip_longest(*(_best_first(run, space) for run in runs))
     found = dict.fromkeys(one for turn in turns for one in turn if one is not None)
@@ -112,7 +112,7 @@ def _best_first(run: EarlierRun, space: Space) -> list[Genome]:
 
 
 def parsed(text: str, space: Space) -> Genome | None:
-    """The genome in its canonical form; None where the space has no such genome."""
+    """The genome in canonical form; None if the space has no such genome."""
     try:
         return space.canonical(space.parse(text))
     except InputError:

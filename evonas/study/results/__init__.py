@@ -1,1 +1,1 @@
-"""What the trainings of a run come to: candidates, the front, and what it was confirmed by."""
+"""The results of a run: candidates, the front and its confirmations."""

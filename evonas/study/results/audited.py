@@ -1,4 +1,4 @@
-"""What the audit of a front found, and what it does to the claims of networks."""
+"""The findings of an audit, and their effect on robustness values."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,14 +7,14 @@ from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.study.journal.findings import Finding
 
 AUDIT = "audit"
-"""The kind of these findings; each network has one."""
+"""The kind of these findings; one for each network."""
 
 
 def audited(findings: Iterable[Finding]) -> dict[str, LevelOne]:
-    """What was found of each network, by its key.
+    """The audit of each network, by key.
 
     Args:
-        findings: of the kind :data:`AUDIT`.
+        findings: findings of the kind :data:`AUDIT`.
 
     Raises:
         StorageError: one is damaged.
@@ -26,11 +26,11 @@ def audited(findings: Iterable[Finding]) -> dict[str, LevelOne]:
 
 
 def robust_at_most(found: Mapping[str, LevelOne]) -> dict[str, float]:
-    """The most that may be believed of the robustness of those that are flagged, by key.
+    """Upper bounds on the robustness of flagged networks, by key.
 
-    It is the worst case over the attack of the search and those of level 1.
+    A bound is the worst case over the search's attack and those of level 1.
 
     Args:
-        found: by key.
+        found: audits by key.
     """
     return {key: each.worst_case for key, each in found.items() if each.flags}

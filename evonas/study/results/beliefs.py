@@ -1,4 +1,4 @@
-"""The candidates of a run that goes on: worked out anew only when something was added."""
+"""The candidates of a running study, updated incrementally."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,25 +19,25 @@ from evonas.study.results.standing import (
 from evonas.study.results.tally import Tally
 
 MIN_CHANCE = 0.05
-"""Of being on the front, from which on a candidate is not behind, and its weights are kept."""
+"""Probability of being on the front from which a candidate's weights are kept."""
 
 
 def is_ahead(candidate: Candidate) -> bool:
-    """Whether it is on the front, or has some chance to be there."""
+    """Whether it is on the front or likely to be."""
     return candidate.on_front or (candidate.p_front or 0.0) >= MIN_CHANCE
 
 
 @final
 class Beliefs:
-    """What is believed of the candidates of one run.
+    """Posterior estimates of the candidates of one run.
 
     Args:
-        settings: of the run.
-        space: of the genomes, at the size and with the rules of the run.
-        robust_at_most: of candidates whose robustness is masked, by key.
+        settings: settings of the run.
+        space: space of the genomes, at the size and with the rules of the run.
+        robust_at_most: upper bounds for candidates with masked gradients, by key.
 
     Attributes:
-        tally: of the results that were noted.
+        tally: tally of the results so far.
     """
 
     def __init__(
@@ -53,20 +53,20 @@ class Beliefs:
         self._is_plain = replicates is not None
         self._is_single = replicates == 1
         self.tally = Tally()
-        self._ahead: list[str] = []  # on the front, or with some chance to be there
-        self._fresh: dict[str, None] = {}  # candidates with results since these were found
+        self._ahead: list[str] = []  # on the front, or likely to be
+        self._fresh: dict[str, None] = {}  # candidates with results since then
 
     def note(self, evaluation: Evaluation) -> None:
-        """Take a result as it comes; it is believed from the next look on."""
+        """Add a result; it is used from the next update on."""
         self.tally.add(evaluation)
         if evaluation.epochs:
             self._fresh[evaluation.key] = None
 
     def update(self, trainings: Sequence[Evaluation]) -> list[Candidate]:
-        """The candidates by all trainings.
+        """The candidates, from all trainings.
 
         Args:
-            trainings: all that have a result, in the order of asking.
+            trainings: all finished trainings, in the order of requests.
         """
         if trainings != self._trainings:
             self._trainings = list(trainings)
@@ -82,11 +82,11 @@ class Beliefs:
         return self._candidates
 
     def glance(self) -> list[Candidate]:
-        """Candidates among which is the front, in a time that does not grow with the study.
+        """Candidates that include the front, in a time that does not grow with the study.
 
-        With a number of replicates these are those who were ahead and those with new results: who
-        was behind stays behind. Else they are those of the last update, and plain means of all
-        before there was one.
+        With a fixed number of replicates, these are the previous contenders and those with new
+            results: the others cannot return. Otherwise they are those of the last update; before
+                the first update, plain means of all.
         """
         if self._candidates and not self._is_plain:
             return self._candidates
@@ -94,15 +94,15 @@ class Beliefs:
         trainings = [training for key in keys for training in self.tally.of(key)]
         found = plain_standings(trainings, self._settings, robust_at_most=self._robust_at_most)
         candidates = candidates_of(trainings, found, objectives=self._settings.problem.objectives)
-        if self._is_single:  # no other training will change what is believed of them
+        if self._is_single:  # no other training will change these estimates
             self._forget_behind(candidates)
         return candidates
 
     def end_generation(self, trainings: Callable[[], Sequence[Evaluation]]) -> list[Candidate]:
-        """Candidates among which is the front at the end of a generation.
+        """Candidates that include the front at the end of a generation.
 
         Args:
-            trainings: gives all that have a result, in the order of asking; called where a model
+            trainings: returns all finished trainings, in the order of requests; called if a model
                 is fitted to all of them.
         """
         found = self.glance() if self._is_plain else self.update(trainings())
@@ -114,7 +114,7 @@ class Beliefs:
         self._fresh.clear()
 
     def write(self, folder: Path) -> None:
-        """Keep a copy for those who only read."""
+        """Write a copy for readers."""
         write_standings(
             folder,
             self._standings,

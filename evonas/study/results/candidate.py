@@ -1,4 +1,4 @@
-"""A candidate with all of its trainings: what is believed of it, and how well that is known."""
+"""A candidate with all its trainings: posterior means and their uncertainty."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,22 +18,21 @@ class Candidate:
     """One network of a study.
 
     Attributes:
-        trainings: one at least, in the order of replicates; of each the last result.
-        values: by objective, what is believed of it: what the front is taken from. Beside the
-            objectives of the study there is what else was measured, as plain means.
-        means: the same as plain means over the trainings that count.
-        noise: by objective of the study, the standard error of the value that comes from training;
-            None where nothing is known of it, as no candidate was trained twice.
-        errors: the same with the error of a finite number of images, which is the same for all
-            candidates and so plays no part where two are compared. What is measured by repeats has
-            an error though nothing is known of training.
-        collapsed: how many trainings failed, or learned next to nothing while others did.
-        failure: the reason, for one that failed; else None.
-        violation: how far it is outside the constraints, 0 if it keeps to them.
-        left_out: why it is on no front though it did not fail; else None.
-        p_front: the probability that no other candidate dominates it; None where the noise is not
-            known.
-        is_settled: whether it was trained often enough to be returned.
+        trainings: the last result of each, at least one, ordered by replicate.
+        values: posterior mean by objective, from which the front is taken; other measured
+            objectives as plain means.
+        means: plain means over the trainings that count.
+        noise: by objective of the study, the standard error due to training; None if unknown
+            because no candidate was trained twice.
+        errors: standard errors that also include the finite number of images. That part is common
+            to all candidates, so it plays no role in comparisons. Objectives measured by repeats
+            have an error even if the training noise is unknown.
+        collapsed: number of trainings that failed, or learned next to nothing while others did.
+        failure: the reason if the candidate failed; otherwise None.
+        violation: constraint violation, 0 if feasible.
+        left_out: why it is not eligible for the front although it did not fail; otherwise None.
+        p_front: probability that no other candidate dominates it; None if the noise is unknown.
+        is_settled: whether it has enough replicates to be returned.
         on_front: whether it is returned.
     """
 
@@ -52,39 +51,39 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """Of its canonical form."""
+        """The key of its canonical form."""
         return self.trainings[0].key
 
     @property
     def genome(self) -> str:
-        """Its readable text."""
+        """The genome as text."""
         return self.trainings[0].genome
 
     @property
     def replicates(self) -> int:
-        """How often it was trained, in part or in full, collapsed trainings included."""
+        """Number of trainings, partial and collapsed ones included."""
         return len(self.trainings)
 
     @property
     def seconds(self) -> float:
-        """Of wall clock, of all trainings."""
+        """Wall-clock time of all trainings."""
         return math.fsum(training.seconds for training in self.trainings)
 
     @property
     def contends(self) -> bool:
-        """Whether it can be on a front: trained and measured in full, within all constraints."""
+        """Whether it is eligible for the front: fully trained and measured, and feasible."""
         return self.failure is None and self.left_out is None
 
     @cached_property
     def representative(self) -> Evaluation:
-        """The training whose weights stand for it: the first that counts."""
+        """The representative training, whose weights are kept: the first that counts."""
         return counted(self.trainings)[0]
 
 
 def counted(trainings: Sequence[Evaluation]) -> list[Evaluation]:
-    """The trainings of one candidate that its values are means of; all, where there is none.
+    """The trainings over which a candidate's values are averaged; all if none qualifies.
 
-    These are whole ones if there are any, without those that failed or collapsed.
+    These are complete trainings if there are any, without failed or collapsed ones.
     """
     whole = [training for training in trainings if is_whole(training)] or list(trainings)
     return healthy(whole) or whole
@@ -96,12 +95,12 @@ def candidates_of(
     *,
     objectives: Sequence[str],
 ) -> list[Candidate]:
-    """All candidates of a study, in the order of asking.
+    """All candidates of a study, in the order of requests.
 
     Args:
-        trainings: all that have a result.
-        standings: of the same, by key.
-        objectives: of the study.
+        trainings: all finished trainings.
+        standings: their standings, by key.
+        objectives: objectives of the study.
     """
     grouped = by_candidate(trainings)
     vectors = {
@@ -119,7 +118,7 @@ def candidates_of(
 
 
 def front(candidates: Iterable[Candidate], objectives: Sequence[str]) -> list[Candidate]:
-    """Those that are returned, sorted by the first objective, best first."""
+    """The returned candidates, sorted by the first objective, best first."""
     chosen = [candidate for candidate in candidates if candidate.on_front]
     return sorted(chosen, key=lambda candidate: (vector(candidate, objectives), candidate.key))
 
@@ -164,7 +163,7 @@ def _candidate(
 def _why_not(
     trainings: Sequence[Evaluation], used: Sequence[Evaluation], standing: Standing
 ) -> tuple[str | None, str | None]:
-    """Why a candidate failed, and why it is on no front."""
+    """Why a candidate failed, and why it is not eligible."""
     if math.isinf(standing.violation):
         reasons = [t.failure for t in trainings if t.failure is not None]
         if len(trainings) == 1 and reasons:

@@ -1,8 +1,8 @@
-"""Confirmation: the front is trained again, with seeds that played no part in choosing it.
+"""Confirmation: retrain the front with seeds that played no part in choosing it.
 
-The best of many noisy numbers is too good: whoever comes out on top was lucky, too. So each
-network of the front, and each with a good chance to belong to it, is trained anew, and is reported
-by those trainings alone. The test part is read here, once for each of them, and nowhere else.
+The best of many noisy numbers is optimistic: the winner was also lucky. So each network that is on
+the front, or likely to be, is trained again and reported by those trainings alone. The test part
+is read here, once for each training, and nowhere else.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from evonas.study.shape import read_space
 
 Progressed = Callable[[int, int], None]
 
-MOST_REPLICATES = 10_000  # a slip of the finger would else fill the memory with orders
+MOST_REPLICATES = 10_000  # a typing error would otherwise fill the memory with orders
 
 
 def confirm_study(
@@ -34,25 +34,25 @@ def confirm_study(
     on_progress: Progressed,
     retry_failed: bool = False,
 ) -> list[Evaluation]:
-    """Train every network that may be on the front until each has so many confirmations.
+    """Train every network that may be on the front until each has enough confirmations.
 
-    What was confirmed before counts, so a confirmation that was interrupted goes on, and a larger
-    number adds to a smaller one. Equal runs are confirmed by equal numbers.
+    Earlier confirmations count, so an interrupted call continues, and a larger number adds to a
+    smaller one. Equal runs get equal confirmations.
 
     Args:
-        folder: of a run.
-        replicates: of each network, at least 1; 0 only to try again what was lost.
-        executor: where they are trained; it does not change any result.
-        on_progress: is called with the trainings that are done and their total.
-        retry_failed: whether each confirmation that was lost to a cause outside the network is
-            tried once more, also of a network that has left the front.
+        folder: folder of a run.
+        replicates: replicates of each network, at least 1; 0 only retries lost ones.
+        executor: where they are trained; does not affect results.
+        on_progress: called with the number of finished trainings and their total.
+        retry_failed: whether to repeat confirmations lost to a cause outside the network, even for
+            networks that have left the front.
 
     Returns:
         All confirmations of the run.
 
     Raises:
         ConfigError: ``replicates`` is below 1 or above 10,000, or nothing is on the front.
-        RunFolderError: there is no run in the folder, or another process is at work on it.
+        RunFolderError: there is no run in the folder, or another process is working on it.
         StorageError: the journal is damaged.
     """
     if replicates < (0 if retry_failed else 1):
@@ -75,7 +75,7 @@ def confirm_study(
         wanted = lost if retry_failed else []
         wanted += [
             (network.genome, number)
-            for number in range(1, replicates + 1)  # one of each first: some news of all
+            for number in range(1, replicates + 1)  # one of each first: early results for all
             for network in networks
             if (network.key, number) not in known
         ]
@@ -90,7 +90,7 @@ def confirm_study(
                 journal.record_confirmation(found, is_again=is_again)
             on_progress(len(wanted), len(wanted))
         except BaseException:
-            executor.close()  # gives up what was ordered
+            executor.close()  # drops pending orders
             raise
         return journal.confirmations()
 
@@ -107,7 +107,7 @@ def has_lost_confirmations(folder: Path) -> bool:
 
 
 def confirmation_protocol(settings: Settings) -> Protocol:
-    """That of the search, but everything is measured, whatever it comes to; accuracy always is."""
+    """The search's protocol without gates: everything is measured, and always accuracy."""
     objectives = tuple(dict.fromkeys((*settings.problem.objectives, "acc")))
     protocol = Protocol.of(settings)
     return replace(

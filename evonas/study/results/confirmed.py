@@ -1,4 +1,4 @@
-"""What the confirmations of a network come to: means, standard errors, collapsed trainings."""
+"""Summary of a network's confirmations: means, standard errors, collapsed trainings."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,15 @@ from evonas.study.results.trainings import by_candidate, error_of_mean, healthy
 
 @dataclass(frozen=True)
 class Confirmed:
-    """One network, by trainings that played no part in choosing it.
+    """One network, summarised by trainings that played no part in choosing it.
 
     Attributes:
-        key: of the candidate.
-        replicates: how many trainings there were, collapsed ones included.
-        collapsed: how many of them failed, or learned next to nothing while others did.
-        means: over the others, by objective; those on the test part begin with ``test_``.
-        errors: the standard error of each mean, None where there is nothing to take it from: the
-            noise of training, and of a finite number of images, which all replicates share.
+        key: key of the candidate.
+        replicates: number of trainings, collapsed ones included.
+        collapsed: number of them that failed, or learned next to nothing while others did.
+        means: means of the others by objective; those on the test part begin with ``test_``.
+        errors: standard error of each mean, None if it cannot be estimated. It covers the training
+            noise and the finite number of images, which all replicates share.
     """
 
     key: str
@@ -37,10 +37,10 @@ def summarise(confirmations: Sequence[Evaluation]) -> dict[str, Confirmed]:
 
     The variance of training is that of the candidate's own replicates, moderated by the variance
     pooled over all candidates (:mod:`evonas.search.replicates.noise_variance`). Three replicates
-    alone would say little of it.
+    alone would be too few to estimate it.
 
     Args:
-        confirmations: of any number of candidates.
+        confirmations: confirmations of any number of candidates.
     """
     by_key = by_candidate(confirmations)
     counted = {key: healthy(some) for key, some in by_key.items()}
@@ -68,7 +68,7 @@ def _confirmed(
 
 
 def trained_values(evaluation: Evaluation) -> dict[str, float]:
-    """What was measured on both parts; what needs no training cannot be confirmed."""
+    """Values on both parts, except those that need no training, which cannot be confirmed."""
     validation = {
         name: value for name, value in evaluation.values.items() if OBJECTIVES[name].cost != "free"
     }
@@ -76,7 +76,7 @@ def trained_values(evaluation: Evaluation) -> dict[str, float]:
 
 
 def _variances(counted: Mapping[str, Sequence[Evaluation]], name: str) -> dict[str, float]:
-    """Of one training of each candidate; empty where none has two."""
+    """The variance of a single training of each candidate; empty if none has two."""
     values = [[trained_values(e)[name] for e in some] for some in counted.values()]
     freedom = np.array([max(0, len(some) - 1) for some in values])
     if not freedom.sum():

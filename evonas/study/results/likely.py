@@ -1,15 +1,15 @@
-"""Which candidates are worth a confirmation and a place for their weights."""
+"""Which candidates deserve a confirmation and stored weights."""
 
 from collections.abc import Iterable
 
 from evonas.study.results.candidate import Candidate
 
 GOOD_CHANCE = 0.25
-"""Of being on the front: of four candidates at this chance one is expected to be there."""
+"""Minimum probability of being on the front: of four such candidates, one is expected there."""
 
 
 def likely_front(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The front, and those with a good chance to belong to it, in the order of asking."""
+    """The front and the candidates likely to belong to it, in the order of requests."""
     return [
         each
         for each in candidates

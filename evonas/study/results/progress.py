@@ -1,4 +1,4 @@
-"""How far a study is: counts, the best of each objective, the hypervolume of the archive."""
+"""Progress of a study: counts, the best of each objective, hypervolume of the archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from evonas.settings import Settings
 from evonas.study.results.tally import Tally
 from evonas.study.results.vectors import Measured, vector
 
-# the reference lies a little beyond the worst, so that the ends of a front count too
+# the reference is slightly beyond the worst, so that the ends of a front count too
 BEYOND_WORST = 1.1
 
 
@@ -18,17 +18,17 @@ class Progress:
     """A study at one moment.
 
     Attributes:
-        done: trainings that ended, failures included.
-        total: trainings at most.
-        epochs_done: of all trainings.
-        epochs_total: that they will have come to, if none fails.
+        done: finished trainings, failures included.
+        total: maximum number of trainings.
+        epochs_done: epochs done of all trainings.
+        epochs_total: their expected total, if none fails.
         failures: trainings that failed.
-        generation: being evaluated, from 0.
+        generation: the one being evaluated, from 0.
         best: of each objective.
         hypervolume: share of the box between the ideal and the reference that the archive
-            dominates, by what is believed of it; None until the first generation, which fixes the
+            dominates, at posterior means; None until the first generation, which fixes the
             reference, is complete.
-        front_size: candidates that would be returned.
+        front_size: number of candidates that would be returned.
     """
 
     done: int
@@ -51,14 +51,14 @@ def progress_of(
     generation: int,
     volume: float | None,
 ) -> Progress:
-    """How far a study is.
+    """Summarise the progress of a study.
 
     Args:
-        tally: of its trainings so far.
+        tally: tally of its trainings so far.
         returned: the candidates of its front.
-        settings: of the study.
-        epochs_total: of all its trainings, if none fails.
-        generation: being evaluated.
+        settings: settings of the study.
+        epochs_total: epochs total of all its trainings, if none fails.
+        generation: the one being evaluated.
         volume: the hypervolume.
     """
     return Progress(
@@ -75,7 +75,7 @@ def progress_of(
 
 
 def best(measured: Sequence[Measured], objectives: Sequence[str]) -> dict[str, float]:
-    """The best value of each objective among the candidates that can be on a front."""
+    """The best value of each objective among eligible candidates."""
     values = {name: [e.values[name] for e in measured if e.contends] for name in objectives}
     return {
         name: min(given, key=OBJECTIVES[name].minimised) for name, given in values.items() if given
@@ -88,7 +88,7 @@ def archive_hypervolume(
     *,
     reference_generation: Sequence[Measured],
 ) -> float | None:
-    """Hypervolume of all that was measured, in the unit box between the ideal and the reference.
+    """Hypervolume of all measured candidates, in the unit box between ideal and reference.
 
     An objective whose best and worst values are known takes them as its ideal and its reference
     (accuracy: 1 and 0). Where one of them is not, ``reference_generation`` stands for it: its best

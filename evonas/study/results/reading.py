@@ -1,4 +1,4 @@
-"""A run as it stands, for those who only read; torch is not needed for one that has ended."""
+"""The present state of a run, for readers; for a finished run, torch is not needed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class RunState:
     """One run.
 
     Attributes:
-        folder: of the run.
-        settings: of the run.
-        evaluations: of every training of the search, in the order of asking.
-        candidates: what these come to, in the order in which they were first asked for.
-        confirmed: by key, what candidates were confirmed by; empty if nothing was.
-        audited: by key, what harder attacks left of candidates; empty if nothing was audited.
+        folder: folder of the run.
+        settings: settings of the run.
+        evaluations: one for each training of the search, in the order of requests.
+        candidates: the candidates, in the order of first request.
+        confirmed: confirmations by key; empty if there are none.
+        audited: audits by key; empty if there are none.
     """
 
     folder: Path
@@ -41,7 +41,7 @@ class RunState:
         """One candidate.
 
         Args:
-            key: of the candidate, or the beginning of it that no other has.
+            key: key of the candidate, or an unambiguous prefix of it.
 
         Raises:
             UnknownNameError: no candidate has this key, or several begin so.
@@ -53,7 +53,8 @@ class RunState:
         if found:
             keys = ", ".join(c.key for c in found[:5])
             raise UnknownNameError(
-                f"{len(found)} candidates of {self.folder} begin by '{key}': {keys}"
+                f"{len(found)} candidates of {self.folder} have keys that begin with '{key}': "
+                f"{keys}"
             )
         raise UnknownNameError(
             f"{self.folder}: no candidate has the key '{key}'; see candidates.csv, or "
@@ -62,7 +63,7 @@ class RunState:
 
 
 def read_run(folder: Path) -> RunState:
-    """The run in ``folder``, also while another process is at work on it.
+    """The run in ``folder``, even while another process is working on it.
 
     Raises:
         RunFolderError: there is no run.
@@ -73,12 +74,12 @@ def read_run(folder: Path) -> RunState:
 
 
 def run_state(folder: Path, settings: Settings, journal: Journal) -> RunState:
-    """The same for who has the run open.
+    """The state of a run that is already open.
 
     Args:
-        folder: of the run.
-        settings: of the run.
-        journal: of the run.
+        folder: folder of the run.
+        settings: settings of the run.
+        journal: journal of the run.
     """
     trainings, found = journal.evaluations(), audited(journal.findings(AUDIT))
     confirmations = journal.confirmations()
@@ -110,7 +111,7 @@ def _check_values(
         if missing:
             raise StorageError(
                 f"{folder}: training {each.replicate} of {each.key} did not fail and has no "
-                f"{', '.join(missing)}; the journal is not as evonas writes it; "
+                f"{', '.join(missing)}; the journal is inconsistent; "
                 "restore the run from a backup"
             )
 

@@ -1,4 +1,4 @@
-"""What a finished study found."""
+"""The result of a finished study."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,14 @@ class StudyResult:
     """A finished study.
 
     Attributes:
-        settings: it was run with.
-        evaluations: of every training, in the order in which they were asked for.
-        candidates: what these come to, in the order in which they were first asked for.
-        front: the candidates that are returned, the best by the first objective first.
-        hypervolumes: of the archive after each generation, by what was believed of it then.
-        credit: of each operator; empty unless the run had more than one.
-        why_fewer: why fewer trainings were made than the settings ask for; None where all were.
+        settings: settings of the run.
+        evaluations: one for each training, in the order of requests.
+        candidates: the candidates, in the order of first request.
+        front: the returned candidates, sorted by the first objective, best first.
+        hypervolumes: hypervolumes of the archive after each generation, at the posterior means of
+            that time.
+        credit: credit of each operator; empty unless the run had more than one.
+        why_fewer: why fewer trainings were done than the settings ask for; None if all were.
     """
 
     settings: Settings

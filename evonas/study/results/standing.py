@@ -1,7 +1,7 @@
-"""What all trainings of a study say of each candidate: the estimates that its front is taken from.
+"""Standings: the estimates of each candidate from all trainings, which define the front.
 
-They follow from the journal. With ``--replicates auto`` a model is fitted for them, so a copy is
-kept in the run's folder, with the number of trainings that it was made from and a hash.
+They are derived from the journal. With ``--replicates auto`` this takes a model fit, so a copy is
+kept in the run's folder, with the number of trainings behind it and a hash.
 """
 
 import hashlib
@@ -33,16 +33,15 @@ NOTHING: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Standing:
-    """Of one candidate.
+    """The standing of one candidate.
 
     Attributes:
-        mean: of each objective, to be minimised; None when it failed or is outside the
-            constraints.
-        standard_error: of the same, from training; None where nothing is known of the noise.
-        collapsed: trainings that failed or collapsed.
-        violation: 0 within the constraints, infinite for a failure.
-        is_settled: whether it was trained often enough to be returned.
-        p_front: the probability that no other dominates it; None where the noise is not known.
+        mean: mean of each objective, to be minimised; None if it failed or is infeasible.
+        standard_error: standard errors due to training; None if the noise is unknown.
+        collapsed: number of trainings that failed or collapsed.
+        violation: 0 if feasible, infinite for a failure.
+        is_settled: whether it has enough replicates to be returned.
+        p_front: probability that no other dominates it; None if the noise is unknown.
     """
 
     mean: Vector | None
@@ -60,13 +59,13 @@ def standings(
     space: Space,
     robust_at_most: Mapping[str, float] = NOTHING,
 ) -> dict[str, Standing]:
-    """Of every candidate, by key.
+    """The standings of all candidates, by key.
 
     Args:
-        trainings: all that have a result, in the order of asking.
-        settings: of the run.
-        space: of the genomes, at the size and with the rules of the run.
-        robust_at_most: of candidates whose robustness is masked, by key: no more is believed.
+        trainings: all finished trainings, in the order of requests.
+        settings: settings of the run.
+        space: space of the genomes, at the size and with the rules of the run.
+        robust_at_most: upper bounds for candidates with masked gradients, by key.
     """
     if parse_replicates(settings.search.replicates) is not None:
         return plain_standings(trainings, settings, robust_at_most=robust_at_most)
@@ -83,10 +82,10 @@ def plain_standings(
     *,
     robust_at_most: Mapping[str, float] = NOTHING,
 ) -> dict[str, Standing]:
-    """The same by the trainings of each candidate alone, which needs no model."""
+    """Standings from each candidate's own trainings, without a model."""
     numbers: dict[str, Genome] = {}
     for training in trainings:
-        # a plain mean asks nothing of a genome but that it is another one
+        # plain means only need to tell genomes apart
         numbers.setdefault(training.key, Genome((len(numbers),)))
     objectives = settings.problem.objectives
     results = trial_results(trainings, objectives, genome_of=lambda t: numbers[t.key])
@@ -102,15 +101,15 @@ def write_standings(
     num_trainings: int,
     robust_at_most: Mapping[str, float] = NOTHING,
 ) -> None:
-    """Keep standings in the folder of a run.
+    """Write standings into the folder of a run.
 
     Args:
-        folder: of the run.
-        found: by key.
-        num_trainings: that they were made from.
-        robust_at_most: that they were made with.
+        folder: folder of the run.
+        found: audits by key.
+        num_trainings: number of trainings behind them.
+        robust_at_most: the bounds used.
     """
-    # dataclasses.asdict would copy every number of every candidate
+    # dataclasses.asdict would be slow: it copies every number
     rows = {key: dict(vars(each)) for key, each in found.items()}
     for row in rows.values():
         row["violation"] = row["violation"] if math.isfinite(row["violation"]) else None
@@ -125,7 +124,7 @@ def write_standings(
 def read_standings(
     folder: Path, *, num_trainings: int, robust_at_most: Mapping[str, float] = NOTHING
 ) -> dict[str, Standing] | None:
-    """What was kept; None unless it was made from so many trainings, and with these bounds."""
+    """The stored standings; None unless they are from this many trainings and these bounds."""
     try:
         document = json.loads((folder / STANDINGS_FILE).read_bytes())
         if document["trainings"] != num_trainings or document["sha256"] != _seal(document):
@@ -134,11 +133,11 @@ def read_standings(
             return None
         return {key: _standing(row) for key, row in document["standings"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # it can be made again
+        return None  # it can be recomputed
 
 
 def is_intact_standings(folder: Path) -> bool:
-    """Whether the copy in the folder of a run is what was written."""
+    """Whether the copy in the folder of a run matches its hash."""
     try:
         document = json.loads((folder / STANDINGS_FILE).read_bytes())
         return bool(document["sha256"] == _seal(document))
@@ -169,7 +168,7 @@ def _standings(
     settings: Settings,
     robust_at_most: Mapping[str, float],
 ) -> dict[str, Standing]:
-    """Estimates by key; both come in the order in which candidates were first asked for."""
+    """Estimates by key; both are in the order of first request."""
     grouped = by_candidate(trainings)
     objectives = settings.problem.objectives
     estimates = [
@@ -180,7 +179,7 @@ def _standings(
     is_known = any(estimate.standard_error is not None for estimate in estimates)
     chances: list[float | None] = [None] * len(estimates)
     if is_known:
-        # who was not trained to the end is on no front, and keeps nobody off it
+        # partly trained candidates are not eligible, and dominate nobody
         places = [place for place, is_any_whole in enumerate(whole) if is_any_whole]
         seed = derive_seed(settings.search.seed, "chances")
         found = p_front([estimates[place] for place in places], seed=seed)
@@ -201,7 +200,7 @@ def _standings(
 
 
 def _held(estimate: Estimate, robust: float, objectives: Sequence[str]) -> Estimate:
-    """The same with no more robustness than that."""
+    """The training with its robustness capped."""
     if estimate.mean is None or "robust" not in objectives:
         return estimate
     mean, place = list(estimate.mean), list(objectives).index("robust")

@@ -1,4 +1,4 @@
-"""The trainings of a study by candidate, and how many there are, counted as they come."""
+"""A running tally of a study's trainings, by candidate."""
 
 from typing import final
 
@@ -10,9 +10,9 @@ class Tally:
     """The last result of every training.
 
     Attributes:
-        done: trainings with a result, without those that were refused.
-        epochs: of all of them.
-        failures: of these.
+        done: finished trainings, without refused ones.
+        epochs: epochs of all of them.
+        failures: number of failures among them.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Tally:
         self.failures = 0
 
     def add(self, evaluation: Evaluation) -> None:
-        """Count a result; a training that went on has its last one counted."""
+        """Count a result; a promoted training counts with its last one."""
         mine = self._by_key.setdefault(evaluation.key, {})
         before = mine.get(evaluation.replicate)
         if before is not None:
@@ -31,7 +31,7 @@ class Tally:
         self._count(evaluation, 1)
 
     def of(self, key: str) -> list[Evaluation]:
-        """The trainings of one candidate that have a result, by replicate."""
+        """The finished trainings of one candidate, by replicate."""
         return [result for _, result in sorted(self._by_key.get(key, {}).items())]
 
     def _count(self, evaluation: Evaluation, sign: int) -> None:

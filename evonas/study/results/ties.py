@@ -1,4 +1,4 @@
-"""Networks that are level: in no objective do they differ by more than their errors explain."""
+"""Ties: networks that differ in no objective by more than their errors explain."""
 
 import math
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from evonas.study.results.candidate import Candidate
 
 LEVEL_ERRORS = 2.0
-"""Standard errors of a difference within which two values are level."""
+"""Two values tie if they differ by at most this many standard errors of the difference."""
 
 
 def ties(candidates: Sequence[Candidate], objectives: Sequence[str]) -> dict[str, list[str]]:
-    """For each candidate, by key, the keys of those from which it cannot be told.
+    """For each candidate, by key, the keys of those it ties with.
 
-    The errors are those of training: all candidates are measured on the same images. Where they
-    are not known nobody is level with anybody.
+    The errors are those of training: all candidates are measured on the same images. If they are
+        unknown, there are no ties.
 
     Args:
         candidates: with values of all objectives.
-        objectives: of the study.
+        objectives: objectives of the study.
     """
     return {
         one.key: [

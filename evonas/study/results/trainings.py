@@ -1,4 +1,4 @@
-"""The trainings of a run, one after another: whose they are, and what a search is told of them."""
+"""The trainings of a run: grouping by candidate, and what a search is told."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +11,7 @@ from evonas.study.results.vectors import told
 
 
 def by_candidate(trainings: Iterable[Evaluation]) -> dict[str, list[Evaluation]]:
-    """The trainings of each candidate by its key, in the order of replicates."""
+    """The trainings of each candidate by key, ordered by replicate."""
     grouped: dict[str, list[Evaluation]] = {}
     for training in trainings:
         grouped.setdefault(training.key, []).append(training)
@@ -19,11 +19,10 @@ def by_candidate(trainings: Iterable[Evaluation]) -> dict[str, list[Evaluation]]
 
 
 def is_whole(training: Evaluation) -> bool:
-    """Whether a candidate was trained and measured in full, as far as it did not fail.
+    """Whether a candidate was trained and measured in full, unless it failed.
 
-    One that was not was refused before its training, stopped on a rung, or its expensive
-    objectives were left out; all of these say so, and so does one that is outside the constraints,
-    which is whole if it was trained.
+    Otherwise it was refused before its training, stopped on a rung, or its expensive objectives
+    were skipped; its record says which. An infeasible one is complete if it was trained.
     """
     if training.failure is not None or training.left_out is None:
         return True
@@ -32,7 +31,7 @@ def is_whole(training: Evaluation) -> bool:
 
 
 def healthy(trainings: Sequence[Evaluation]) -> list[Evaluation]:
-    """Those of one candidate's trainings that neither failed nor collapsed."""
+    """A candidate's trainings that neither failed nor collapsed."""
     lost = collapsed([training.learned for training in trainings])
     return [
         training
@@ -42,12 +41,12 @@ def healthy(trainings: Sequence[Evaluation]) -> list[Evaluation]:
 
 
 def standard_error(variance: float, share: float, *, num_images: int) -> float:
-    """Of a share of images: the noise of training, and of a finite number of images.
+    """Variance of a share of images: from training noise and the finite number of images.
 
     Args:
-        variance: of the share, from training.
+        variance: variance of the share, from training.
         share: in [0, 1].
-        num_images: that it is a share of.
+        num_images: the number of images that it is a share of.
     """
     return math.sqrt(variance + share * (1.0 - share) / num_images)
 
@@ -55,19 +54,19 @@ def standard_error(variance: float, share: float, *, num_images: int) -> float:
 def error_of_mean(
     variance: float | None, trainings: Sequence[Evaluation], name: str, mean: float
 ) -> float | None:
-    """The standard error of what is believed of an objective: of training, and of the images.
+    """The standard error of an objective's estimate, from training and images.
 
     All trainings are measured on the same images, so more of them do not make their error smaller.
 
     Args:
-        variance: of the mean, from training; None where it is not known.
-        trainings: that the mean is of, at least one.
-        name: of the objective, on the test part with ``test_`` before it.
-        mean: of the trainings.
+        variance: variance of the mean due to training; None if unknown.
+        trainings: the trainings behind the mean, at least one.
+        name: name of the objective, on the test part with ``test_`` before it.
+        mean: mean of the trainings.
 
     Returns:
-        None where nothing is known of the noise of training; then the error of repeats, for what
-        is measured by repeats.
+        None if the training noise is unknown, except for objectives measured by repeats, which
+        then have the error of these.
     """
     if variance is None:
         return trainings[0].repeat_errors.get(name)
@@ -85,12 +84,12 @@ def trial_results(
     *,
     genome_of: Callable[[Evaluation], Genome],
 ) -> list[TrialResult]:
-    """Trainings as a search knows them.
+    """Convert trainings to the form that a search uses.
 
     Args:
-        trainings: in the order of asking.
-        objectives: of the study.
-        genome_of: gives equal genomes for equal keys.
+        trainings: trainings in the order of requests.
+        objectives: objectives of the study.
+        genome_of: returns equal genomes for equal keys.
     """
     results = []
     for position, training in enumerate(trainings):

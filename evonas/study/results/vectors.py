@@ -1,4 +1,4 @@
-"""Values as searches see them: the one place where a maximised objective changes its sign."""
+"""Values as seen by searches: the only place where a maximised objective changes its sign."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,33 +10,33 @@ from evonas.search.pareto import Vector
 
 
 class Measured(Protocol):
-    """One training, or a candidate with all of its trainings."""
+    """One training, or a candidate with all its trainings."""
 
     @property
     def values(self) -> Mapping[str, float]:
-        """By objective."""
+        """Values by objective."""
 
     @property
     def contends(self) -> bool:
-        """Whether it can be on a front."""
+        """Whether it is eligible for the front."""
 
     @property
     def failure(self) -> str | None:
-        """Why it failed, else None."""
+        """Why it failed; None if it did not."""
 
 
 def vector(measured: Measured, objectives: Sequence[str]) -> Vector | None:
-    """The values to minimise, or None for what can be on no front."""
+    """The values to minimise, or None if not eligible."""
     if not measured.contends:
         return None
     return tuple(OBJECTIVES[name].minimised(measured.values[name]) for name in objectives)
 
 
 def told(training: Evaluation, objectives: Sequence[str]) -> tuple[Vector | None, float]:
-    """What a search is told of a training: values to minimise, and a violation.
+    """What a search is told about a training: values to minimise, and a violation.
 
-    The values are those after as many epochs as it was trained for. An expensive one that could
-    make no difference to the front is replaced by its bound, whether it was measured or not.
+    The values are those at the end of its training so far. An expensive objective that cannot
+    affect the front is replaced by its bound, measured or not.
     """
     if training.failure is not None:
         return None, math.inf

@@ -1,1 +1,1 @@
-"""What keeps the folder of a run in order: verified, repaired, backed up, and listed."""
+"""Maintenance of run folders: verify, repair, back up and list."""

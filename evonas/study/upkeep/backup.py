@@ -1,4 +1,4 @@
-"""A copy of a run as it stands at one moment, also while another process is at work on it."""
+"""A consistent copy of a run, even while another process is working on it."""
 
 import shutil
 import sqlite3
@@ -16,26 +16,25 @@ from evonas.study.upkeep.state import PROGRESS_FILE
 
 
 def back_up(folder: Path, copy: Path) -> int:
-    """Copy a run, so that the copy can be resumed by itself.
+    """Copy a run so that the copy can be resumed on its own.
 
-    The journal is copied in one moment by SQLite, which a copy of its file is not: its last rows
-    are in another file. A model or a checkpoint that changed after that moment is made again when
-    the copy is resumed.
+    SQLite copies the journal atomically; a plain file copy would miss its last rows, which are in
+    another file. A model or checkpoint that changes later is restored when the copy is resumed.
 
     Args:
-        folder: of the run.
-        copy: where to; new or empty.
+        folder: folder of the run.
+        copy: destination, new or empty.
 
     Returns:
-        The trainings that the copy holds.
+        The number of trainings in the copy.
 
     Raises:
-        RunFolderError: there is no run, or the copy's place is taken or cannot be written.
+        RunFolderError: there is no run, or the destination is in use or not writable.
         StorageError: the journal is damaged.
     """
     if copy.exists() and (not copy.is_dir() or any(copy.iterdir())):
         raise RunFolderError(f"{copy}: expected a new or empty folder for the copy")
-    with readable_run(folder):  # refuses what is damaged
+    with readable_run(folder):  # refuses a damaged run
         pass
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +58,7 @@ def _copy(folder: Path, copy: Path) -> int:
         closing(sqlite3.connect(copy / JOURNAL_FILE)) as target,
     ):
         source.backup(target)
-    # files after the journal: each is written before the entry that it belongs to
+    # files after the journal: each is written before its entry
     for path in sorted(folder.rglob("*")):
         if path.is_dir() or _is_of_the_moment(path):
             continue
@@ -68,7 +67,7 @@ def _copy(folder: Path, copy: Path) -> int:
         try:
             shutil.copy2(path, place)
         except FileNotFoundError:
-            continue  # it went while we looked: nothing needs it
+            continue  # removed in the meantime, so nothing needs it
     journal = open_journal(copy)
     write_head(copy, journal.entries[-1])
     count = len(journal.evaluations())

@@ -1,4 +1,4 @@
-"""A disk without room: the run pauses, and says where it was writing and how to go on."""
+"""A full disk: the run pauses, and reports which write failed and how to continue."""
 
 import errno
 import shlex
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from evonas.errors import DiskFullError, StorageError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room on the disk, in the quota, in the file
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk full, quota exceeded, file too large
 _FULL_DATABASE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
 
 
 def is_full(problem: BaseException) -> bool:
-    """Whether a write failed for want of room.
+    """Whether a write failed because the disk is full.
 
     Args:
-        problem: what was raised; of a journal that could not be written its cause is looked at.
+        problem: the exception; for a failed journal write, its cause is examined.
     """
     if isinstance(problem, StorageError) and problem.__cause__ is not None:
         return is_full(problem.__cause__)
@@ -28,30 +28,30 @@ def is_full(problem: BaseException) -> bool:
 
 
 def check_room(folder: Path, *, needed_bytes: int) -> None:
-    """Refuse to begin what cannot end for want of room.
+    """Refuse to start a run that would not fit on the disk.
 
     Args:
-        folder: to be made; the folder above it is there.
-        needed_bytes: at the least.
+        folder: the folder to create; its parent exists.
+        needed_bytes: minimum space.
 
     Raises:
         DiskFullError: less is free.
-        OSError: the folder above it cannot be looked at.
+        OSError: the parent folder cannot be accessed.
     """
     free = shutil.disk_usage(folder.parent).free
     if free < needed_bytes:
         raise DiskFullError(
             f"{folder}: at least {needed_bytes / 1e6:.1f} MB are needed for its journal and "
-            f"tables, {free / 1e6:.1f} MB are free; make room, or choose another --out"
+            f"tables, {free / 1e6:.1f} MB are free; free some space, or choose another --out"
         )
 
 
 @contextmanager
 def pausing_when_full(folder: Path) -> Iterator[None]:
-    """Turns a write that finds no room into a pause of the run in ``folder``.
+    """Turns a write to a full disk into a pause of the run in ``folder``.
 
     Raises:
-        DiskFullError: names what could not be written, and how to go on.
+        DiskFullError: names the failed write, and how to continue.
     """
     try:
         yield
@@ -64,6 +64,6 @@ def pausing_when_full(folder: Path) -> Iterator[None]:
         else:
             what = str(problem)
         raise DiskFullError(
-            f"{what}; there is no room to write: the run has paused, and what it had recorded is "
-            f"kept. Make room, then go on with: evonas resume {shlex.quote(str(folder))}"
+            f"{what}; the disk is full: the run has paused, and its results so far are kept. "
+            f"Free some space, then continue with: evonas resume {shlex.quote(str(folder))}"
         ) from problem

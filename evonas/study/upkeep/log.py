@@ -1,4 +1,4 @@
-"""What happened in a run, or to one of its candidates, entry by entry of the journal."""
+"""The history of a run or of one candidate, entry by entry of the journal."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _TRAININGS = {
 
 @dataclass(frozen=True)
 class LogLine:
-    """One thing that happened.
+    """One event.
 
     Attributes:
-        number: of the entry in the journal, from 1.
-        key: of the candidate; None where it is about none.
+        number: number of the entry in the journal, from 1.
+        key: key of the candidate; None if it concerns none.
         event: one word, such as ``asked`` or ``trained``.
-        document: all that the journal says of it.
-        text: the same for a reader.
+        document: the full content of the journal entry.
+        text: summary for readers.
     """
 
     number: int
@@ -36,11 +36,11 @@ class LogLine:
 
 
 def read_log(folder: Path, key: str | None = None) -> list[LogLine]:
-    """The journal of a run, for a reader; while another process writes it, too.
+    """The journal of a run in readable form, even while another process writes to it.
 
     Args:
-        folder: of the run.
-        key: of a candidate, or the beginning of it that no other has; None for all that happened.
+        folder: folder of the run.
+        key: key of a candidate, or an unambiguous prefix of it; None for all events.
 
     Raises:
         RunFolderError: there is no run.
@@ -72,7 +72,7 @@ def _line(entry: Entry) -> LogLine:
 
 
 def _words(kind: str, document: dict[str, Any]) -> Iterator[str]:
-    """What a line says beside the key and the event."""
+    """The text of a line after the key and the event."""
     if "generation" in document:
         yield f"generation {document['generation'] + 1}"
     if kind == kinds.ASKED:

@@ -1,4 +1,4 @@
-"""The folder of a run put right, as far as it can be; the damaged journal stays beside the new."""
+"""Repair the folder of a run as far as possible; the damaged journal is kept."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,23 +26,23 @@ from evonas.study.upkeep.verify import damaged_checkpoints, damaged_models
 
 
 def repair(folder: Path, *, executor: AbstractExecutor, tell: Callable[[str], None]) -> None:
-    """Put right what can be put right in the folder of a run.
+    """Repair what can be repaired in the folder of a run.
 
     Args:
-        folder: of the run.
-        executor: where models are trained again that are damaged or missing.
-        tell: is called with each thing that was done.
+        folder: folder of the run.
+        executor: where damaged or missing models are trained again.
+        tell: called with each thing that was done.
 
     Raises:
-        RunFolderError: there is no run, or another process is at work on it.
+        RunFolderError: there is no run, or another process is working on it.
         ConfigError: its configuration cannot be read.
-        StorageError: its configuration is not the one that it began with, its journal is of a
-            format without hashes and damaged, or a model trains to other values here.
+        StorageError: its configuration was changed, its journal is damaged and of a format without
+            hashes, or retraining a model gives other values here.
     """
     check_is_run(folder)
     read_config(folder)
     _repair_journal(folder, tell)
-    with opened_run(folder) as (settings, journal):  # migrates it, and writes the head
+    with opened_run(folder) as (settings, journal):  # upgrades it, and writes the head
         run = run_state(folder, settings, journal)
         for path in damaged_checkpoints(folder):
             path.unlink()
@@ -57,10 +57,10 @@ def repair(folder: Path, *, executor: AbstractExecutor, tell: Callable[[str], No
         models.restore(likely, executor)
         for path in models.files():
             if path.name not in before:
-                tell(f"{path}: trained again, to the values in the journal")
+                tell(f"{path}: trained again, with the values in the journal")
         for path in bad:
             if not path.exists():
-                tell(f"{path}: removed; its candidate has no good chance of being on the front")
+                tell(f"{path}: removed; its candidate is unlikely to be on the front")
         beliefs = Beliefs(settings, space, robust_at_most=robust_at_most(run.audited))
         beliefs.update(run.evaluations)
         beliefs.write(folder)
@@ -72,12 +72,12 @@ def _repair_journal(folder: Path, tell: Callable[[str], None]) -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout as problem:
-        raise RunFolderError(f"{folder}: another process is at work on this run") from problem
+        raise RunFolderError(f"{folder}: another process is working on this run") from problem
     try:
         try:
             open_journal(folder, is_written=True).close()
         except StorageError as problem:
-            tell(str(problem).partition("; what can be saved")[0])
+            tell(str(problem).partition("; recover what is left")[0])
             _replace_journal(path, tell)
     finally:
         lock.release()
@@ -85,11 +85,11 @@ def _repair_journal(folder: Path, tell: Callable[[str], None]) -> None:
 
 def _replace_journal(path: Path, tell: Callable[[str], None]) -> None:
     folder = path.parent
-    # nobody can say any more whether the configuration is what the run began with
+    # the original configuration can no longer be verified
     began = draft(kinds.BEGAN, [], {"digest": run_digest(folder), "traits": None})
     left = salvage(path, began=began)
     if not left.num_intact:
-        raise StorageError(f"{path}: nothing in it can be shown to be what was written")
+        raise StorageError(f"{path}: no entry in it could be verified")
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     entries = sealed(left.kept, after=None)
@@ -108,13 +108,13 @@ def _replace_journal(path: Path, tell: Callable[[str], None]) -> None:
     fresh.replace(path)
     write_head(folder, entries[-1])
     tell(
-        f"{path}: made anew of {left.num_intact} entries that are what was written, of "
-        f"{left.num_readable} that can be read; the damaged file is {aside.name}"
+        f"{path}: rebuilt from {left.num_intact} intact entries of {left.num_readable} readable "
+        f"ones; the damaged file is kept as {aside.name}"
     )
     if left.num_retold:
         tell(
-            f"the search goes back to before the damage; {left.num_retold} results that came "
-            "after it are known, and are not trained again"
+            f"the search restarts from before the damage; {left.num_retold} later results are "
+            f"kept, and not trained again"
         )
 
 

@@ -1,4 +1,4 @@
-"""What can be read of a damaged journal, and proves to be what was written."""
+"""Recover the readable, verified entries of a damaged journal."""
 
 import shutil
 import sqlite3
@@ -12,7 +12,7 @@ from evonas.study.journal import kinds, reading
 from evonas.study.journal.entry import NOTHING_BEFORE, Draft, Entry, is_intact
 
 _COLUMNS = "kind, name, body, position, sha256"
-MAX_LOST_BYTES = 1 << 30  # a damaged header is not taken at its word
+MAX_LOST_BYTES = 1 << 30  # limit for the size claimed by a damaged header
 _AFTER_THE_SEARCH = (
     kinds.CONFIRMED, kinds.FOUND, kinds.ACCEPTED, kinds.KNOWN, kinds.EXTENDED,
 )  # fmt: skip
@@ -20,13 +20,14 @@ _AFTER_THE_SEARCH = (
 
 @dataclass(frozen=True)
 class Salvaged:
-    """What is left of a journal.
+    """The recovered part of a journal.
 
     Attributes:
-        kept: entries for a new journal, in their order.
-        num_readable: entries that could be read.
-        num_intact: of these, how many are what was written.
-        num_retold: results that the search has to ask for again, but need not be trained again.
+        kept: entries for a new journal, in order.
+        num_readable: number of readable entries.
+        num_intact: number of those that match their hash.
+        num_retold: number of results that the search must request again, but that need no
+            training.
     """
 
     kept: tuple[Draft, ...]
@@ -36,15 +37,15 @@ class Salvaged:
 
 
 def salvage(path: Path, *, began: Draft) -> Salvaged:
-    """What is left of the journal in a file.
+    """Recover what is left of the journal in a file.
 
-    The search goes back to the last result before the damage: what it asked for later depends on
-    what is lost. Results that come after it are kept as known ones, so no training is repeated
-    that can be read; confirmations and findings are kept as they are.
+    The search goes back to the last result before the damage, because later requests depend on
+    lost entries. Later results are kept as known results, so no readable training is repeated.
+    Confirmations and findings are kept.
 
     Args:
-        path: of a file of the format of today; it is only read.
-        began: stands for the first entry, if that one is lost.
+        path: path of a file of the current format; it is only read.
+        began: replacement for the first entry, if that one is lost.
     """
     entries = _readable(path)
     intact = _intact(entries)
@@ -54,7 +55,7 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
         search = [began]
     told = {entry.name for entry in search if entry.kind == kinds.TOLD}
     results = reading.told_of(intact)
-    # one that was refused for its constraints was not trained, and is refused again
+    # candidates refused for their constraints were not trained, and are refused again
     again = [e for e in results if e.epochs > 0 and kinds.told(e).name not in told]
     after = [entry for entry in intact if entry.kind in _AFTER_THE_SEARCH]
     known = {entry.name for entry in after if entry.kind == kinds.KNOWN}
@@ -68,7 +69,7 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
 
 
 def _search_before_the_damage(intact: list[Entry]) -> list[Draft]:
-    """The unbroken beginning of the search, up to the last result in it."""
+    """The intact beginning of the search, up to its last result."""
     search: list[Draft] = []
     end = 0
     for place, entry in enumerate(intact):
@@ -76,7 +77,7 @@ def _search_before_the_damage(intact: list[Entry]) -> list[Draft]:
             break
         if entry.kind not in (*_AFTER_THE_SEARCH, kinds.ENDED):
             search.append(entry)
-            # what one ask brought stands together; a result is where it is sure to be whole
+            # entries of one ask belong together; only after a result is it certain to be complete
             if entry.kind == kinds.BEGAN or (
                 entry.kind == kinds.TOLD and entry.document["epochs"] > 0
             ):
@@ -85,7 +86,7 @@ def _search_before_the_damage(intact: list[Entry]) -> list[Draft]:
 
 
 def _intact(entries: list[Entry]) -> list[Entry]:
-    """Those that fit their hash, by the hash that the entry before says it has."""
+    """The entries that match their hash, given the stated hash of the entry before."""
     hashes = {entry.position: entry.sha256 for entry in entries} | {0: NOTHING_BEFORE}
     return [
         entry
@@ -102,7 +103,7 @@ def _readable(path: Path) -> list[Entry]:
         TemporaryDirectory() as scratch,
         closing(sqlite3.connect(_padded_copy(path, Path(scratch)))) as connection,
     ):
-        # forwards to where a page is damaged, then backwards to it, then one by one between
+        # forward to the damaged page, then backward to it, then one by one in between
         for order in ("ASC", "DESC"):
             _read(connection, f"SELECT {_COLUMNS} FROM entry ORDER BY position {order}", found)
         if found:
@@ -114,9 +115,9 @@ def _readable(path: Path) -> list[Entry]:
 
 
 def _padded_copy(path: Path, folder: Path) -> Path:
-    """A copy of the file, with zeros in the place of bytes that it lost at its end.
+    """A copy of the file, padded with zeros where its end is missing.
 
-    SQLite reads nothing at all of a file that is shorter than its header says.
+    SQLite refuses to read a file that is shorter than its header says.
     """
     copy = folder / path.name
     for suffix in ("", "-wal"):
@@ -139,4 +140,4 @@ def _read(connection: sqlite3.Connection, query: str, found: dict[int, Entry]) -
             if all(isinstance(value, str) for value in (row[0], row[1], row[2], row[4])):
                 found.setdefault(row[3], Entry(*row))
     except (sqlite3.Error, MemoryError):
-        return  # what is behind it is reached from the other side
+        return  # entries behind it are reached from the other side

@@ -1,4 +1,4 @@
-"""What a run is doing: for another terminal, without torch and without disturbing it."""
+"""The status of a run, for another terminal, without torch and without disturbing the run."""
 
 import json
 import os
@@ -25,13 +25,13 @@ RUNNING, ENDED, INTERRUPTED, DAMAGED = "running", "ended", "interrupted", "damag
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the process goes that is at work on a run.
+    """The speed of the process that is working on a run.
 
     Attributes:
-        epochs: of training that were done since it began.
-        epochs_left: that will be trained, if none fails.
-        seconds: since it began.
-        written: when this was true, in seconds since 1970.
+        epochs: training epochs done since it started.
+        epochs_left: epochs still to train, if none fails.
+        seconds: since it started.
+        written: time of this record, in seconds since 1970.
     """
 
     epochs: int
@@ -41,7 +41,7 @@ class Pace:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the search ends, at this pace; None before there is one."""
+        """Seconds until the search ends, at this pace; None if unknown."""
         return self.seconds / self.epochs * self.epochs_left if self.epochs else None
 
 
@@ -50,19 +50,19 @@ class RunSummary:
     """A run in one line.
 
     Attributes:
-        folder: of the run.
+        folder: folder of the run.
         state: running, ended, interrupted or damaged.
-        settings: of the run; None if it is damaged.
-        trainings: that have a result.
-        failures: of these.
-        candidates: that were trained.
-        front: how many are on it.
+        settings: settings of the run; None if it is damaged.
+        trainings: number of finished trainings.
+        failures: failures of these.
+        candidates: number of trained candidates.
+        front: number of candidates on the front.
         best: of each objective on the front.
-        confirmations: trainings that confirm it.
-        written: when the journal was written last, in seconds since 1970.
-        pace: of the process that is at work on it; None if there is none, or not yet.
-        problem: why it is called damaged; empty if it is not.
-        size_bytes: of the folder.
+        confirmations: number of confirmation trainings.
+        written: time of the last journal entry, in seconds since 1970.
+        pace: pace of the process that is working on it; None if there is none yet.
+        problem: the damage; empty if there is none.
+        size_bytes: size of the folder.
     """
 
     folder: Path
@@ -81,7 +81,7 @@ class RunSummary:
 
 
 def summarise_run(folder: Path) -> RunSummary:
-    """What there is to say of the run in ``folder``, also while another process works on it.
+    """Summarise the run in ``folder``, even while another process works on it.
 
     A damaged run is summarised, too.
 
@@ -123,18 +123,18 @@ def summarise_run(folder: Path) -> RunSummary:
 
 
 def find_runs(parent: Path) -> list[Path]:
-    """The folders of the runs in a folder, itself included, by name."""
+    """The run folders in a folder, including itself, by name."""
     if (parent / CONFIG_FILE).exists():
         return [parent]
     return sorted(path.parent for path in parent.glob(f"*/{CONFIG_FILE}"))
 
 
 def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """Show progress, and write it where :func:`summarise_run` finds it.
+    """Show progress, and write it to the place that :func:`summarise_run` reads.
 
     Args:
-        folder: of the run.
-        show: what else is done with it.
+        folder: folder of the run.
+        show: called with it as well.
     """
     began = time.monotonic()
     at_first: list[int] = []
@@ -158,14 +158,14 @@ def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Pro
 def _pace(folder: Path) -> Pace | None:
     try:
         pace = Pace(**json.loads((folder / PROGRESS_FILE).read_text()))
-        # what an earlier process wrote says nothing about this one
+        # a record of an earlier process is obsolete
         return pace if pace.written >= (folder / LOCK_FILE).stat().st_mtime else None
     except (OSError, ValueError, TypeError):
         return None
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process is at work on the run in ``folder``."""
+    """Whether a process is working on the run in ``folder``."""
     if not (folder / LOCK_FILE).exists() or not os.access(folder / LOCK_FILE, os.W_OK):
         return False
     written = (folder / LOCK_FILE).stat()

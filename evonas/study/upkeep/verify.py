@@ -1,4 +1,4 @@
-"""Everything in the folder of a run held against what was written."""
+"""Verify everything in the folder of a run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ WriteTables = Callable[[Path, RunState], None]
 
 @dataclass(frozen=True)
 class Damage:
-    """Something in the folder of a run that is not as it should be.
+    """A problem in the folder of a run.
 
     Attributes:
-        path: of the file.
-        problem: what is wrong.
-        remedy: what ``evonas repair`` does about it; empty if it can do nothing.
+        path: path of the file.
+        problem: description of the problem.
+        remedy: what ``evonas repair`` does about it; empty if nothing.
     """
 
     path: Path
@@ -40,12 +40,12 @@ class Damage:
 
 
 def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True) -> list[Damage]:
-    """What is damaged or missing in the folder of a run; empty if nothing is.
+    """List what is damaged or missing in the folder of a run.
 
     Args:
-        folder: of the run, which nobody writes meanwhile.
+        folder: folder of the run, which no process writes to meanwhile.
         write_tables: writes the tables of a run into a folder.
-        reads_images: whether the images are held against their hash.
+        reads_images: whether to check the images against their hash.
 
     Raises:
         RunFolderError: there is no run.
@@ -58,7 +58,7 @@ def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True
     except ConfigError:
         raise
     except StorageError as problem:
-        return [Damage(folder, str(problem), "keeps what can be read, and the file of before")]
+        return [Damage(folder, str(problem), "recovers what can be read, and keeps the old file")]
     found += _models(run)
     found += _checkpoints(folder)
     found += _standings(folder)
@@ -70,7 +70,7 @@ def verify(folder: Path, *, write_tables: WriteTables, reads_images: bool = True
 
 
 def damaged_models(run: RunState) -> list[Path]:
-    """Files of models that are not what was written, or are no longer of their candidate."""
+    """Model files that are damaged, or no longer belong to their candidate."""
     candidates = {candidate.key: candidate for candidate in run.candidates}
     return [
         path
@@ -80,17 +80,17 @@ def damaged_models(run: RunState) -> list[Path]:
 
 
 def damaged_checkpoints(folder: Path) -> list[Path]:
-    """Files of checkpoints that are not what was written."""
+    """Damaged checkpoint files."""
     files = sorted((folder / CHECKPOINTS_FOLDER).glob("*.pt"))
     return [path for path in files if not is_intact_checkpoint(path)]
 
 
 def _head(folder: Path, *, version: int) -> list[Damage]:
     if version != database.FORMAT:
-        problem = f"format {version} has no hashes: a change in it would go unnoticed"
-        return [Damage(folder, problem, "brings it to the format of today")]
+        problem = f"format {version} has no hashes: changes would go unnoticed"
+        return [Damage(folder, problem, "upgrades it to the current format")]
     if not (folder / HEAD_FILE).exists():
-        problem = "missing: entries that the journal lost at its end would go unnoticed"
+        problem = "missing: entries lost from the end of the journal would go unnoticed"
         return [Damage(folder / HEAD_FILE, problem, "writes it")]
     return []
 
@@ -98,7 +98,7 @@ def _head(folder: Path, *, version: int) -> list[Damage]:
 def _models(run: RunState) -> list[Damage]:
     again = "trains it again"
     bad = damaged_models(run)
-    found = [Damage(path, "not what was written", again) for path in bad]
+    found = [Damage(path, "does not match its hash", again) for path in bad]
     for candidate in likely_front(run.candidates):
         path = weights_path(run.folder, candidate.key)
         if not path.exists():
@@ -108,13 +108,14 @@ def _models(run: RunState) -> list[Damage]:
 
 def _checkpoints(folder: Path) -> list[Damage]:
     remedy = "removes it: the candidate is trained from the start"
-    return [Damage(path, "not what was written", remedy) for path in damaged_checkpoints(folder)]
+    problem = "does not match its hash"
+    return [Damage(path, problem, remedy) for path in damaged_checkpoints(folder)]
 
 
 def _standings(folder: Path) -> list[Damage]:
     path = folder / STANDINGS_FILE
     if path.exists() and not is_intact_standings(folder):
-        return [Damage(path, "not what was written", "makes it again")]
+        return [Damage(path, "does not match its hash", "rebuilds it")]
     return []
 
 
@@ -122,7 +123,7 @@ def _prior(run: RunState) -> list[Damage]:
     sha256 = run.settings.search.prior_sha256
     if sha256 is None or is_intact_prior(run.folder, sha256):
         return []
-    return [Damage(run.folder / PRIOR_FILE, "missing, or not what was written")]
+    return [Damage(run.folder / PRIOR_FILE, "missing, or does not match its hash")]
 
 
 def _tables(run: RunState, write_tables: WriteTables) -> list[Damage]:
@@ -134,7 +135,7 @@ def _tables(run: RunState, write_tables: WriteTables) -> list[Damage]:
             if not path.exists():
                 found.append(Damage(path, "missing", "writes it"))
             elif path.read_bytes() != expected.read_bytes():
-                found.append(Damage(path, "not what the journal says", "writes it again"))
+                found.append(Damage(path, "differs from the journal", "rewrites it"))
     return found
 
 
@@ -152,5 +153,7 @@ def _images(settings: Settings) -> list[Damage]:
         ("training", train, training.train_sha256), ("test", test, training.test_sha256),
     ):  # fmt: skip
         if then is not None and now != then:
-            found.append(Damage(folder, f"other {part} images than the run began with"))
+            found.append(
+                Damage(folder, f"the {part} images are not those that the run started with")
+            )
     return found

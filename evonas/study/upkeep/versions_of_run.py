@@ -1,4 +1,4 @@
-"""The versions that a run was begun with, held against those that are installed."""
+"""Compare the versions a run was started with to the installed ones."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,15 +10,15 @@ from evonas.study.versions import versions
 
 
 def other_versions(folder: Path, settings: Settings) -> list[str]:
-    """What the run began with and what is installed, and what was edited, where these differ.
+    """Differences between the versions at the start of a run, now, and in ``config.yaml``.
 
     Args:
-        folder: of a run.
-        settings: of the run.
+        folder: folder of a run.
+        settings: settings of the run.
 
     Returns:
-        A sentence for each package, in alphabetical order: what is installed is another version
-        than the run began with, or ``config.yaml`` no longer says what the run began with.
+        A sentence for each package, in alphabetical order, whose installed version differs from
+        that at the start of the run, or whose version in ``config.yaml`` was edited.
 
     Raises:
         ConfigError: the file is missing or damaged.
@@ -27,15 +27,15 @@ def other_versions(folder: Path, settings: Settings) -> list[str]:
     said, now = read_versions(folder), versions(settings)
     with readable_run(folder) as (_, journal):
         began = journal.versions()
-    if began is None:  # the journals of earlier versions do not say
+    if began is None:  # not recorded in journals of earlier versions
         began = said
     return [
-        f"{name}: {old or 'not used'} when the run began, {new or 'not used'} installed; what is "
-        "trained from here on may differ from what was trained before"
+        f"{name}: {old or 'not used'} when the run started, {new or 'not used'} now; results "
+        f"from here on may differ from earlier ones"
         for name, old, new in _differences(began, now)
     ] + [
-        f"{name}: {new or 'not named'} in {CONFIG_FILE}, {old or 'not used'} when the run began; "
-        "the file was edited"
+        f"{name}: {new or 'not named'} in {CONFIG_FILE}, {old or 'not used'} when the run "
+        f"started; the file was edited"
         for name, old, new in _differences(began, said)
     ]
 

@@ -120,7 +120,7 @@ def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
     ):
         load_test("npz", data_dir=tmp_path)
     np.savez(tmp_path / "b.npz", x=BYTES)
-    with pytest.raises(DataError, match="2 files of this kind lie there"):
+    with pytest.raises(DataError, match="2 such files are there"):
         load_test("npz", data_dir=tmp_path)
     np.savez(tmp_path / "c.npz", x_train=BYTES, y_train=LABELS)
     with pytest.raises(DataError, match="Add x_test and y_test"):

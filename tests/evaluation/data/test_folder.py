@@ -115,7 +115,7 @@ def test_the_hash_of_what_a_search_sees_covers_the_validation_part(tmp_path: Pat
     paint(tmp_path / "val" / "pear" / "00.png", 255)
     after, same = fingerprints("folder", data_dir=tmp_path)
     assert (after == before, test == same) == (False, True)
-    with pytest.raises(DataError, match="found others"):
+    with pytest.raises(DataError, match=r"expected hash .* got"):
         load_search_data("folder", data_dir=tmp_path, seed=0, sha256=before)
 
 
@@ -150,8 +150,8 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
-        ([], "not found, or not whole"),
-        (["a.png", "b.png"], "2 images lie there, in no folder of a class"),
+        ([], "not found, or incomplete"),
+        (["a.png", "b.png"], "2 images are there, outside any class folder"),
         (["test/a/1.png"], "holds test/ but no train/"),
         (["train/a/1.png", "Train/a/1.png"], "holds Train/ and train/; expected one"),
         (["wrapped/a/1.png", "wrapped/b/1.png"], r"did you mean --data-dir .*wrapped\?"),

@@ -120,11 +120,11 @@ def test_it_is_found_where_its_archives_put_it(root: Path, place: str) -> None:
 
 def test_what_is_missing_is_told_with_its_remedy(root: Path, tmp_path: Path) -> None:
     assert len(load_search_data("imagenet", data_dir=root, seed=0, fitting=Fitting(8)).train) == 75
-    with pytest.raises(DataError, match=r"nothing says their classes. Put ILSVRC2012_devkit_t12"):
+    with pytest.raises(DataError, match=r"no file gives their classes. Put ILSVRC2012_devkit_t12"):
         load_test("imagenet", data_dir=root, fitting=Fitting(8))
     write_solution(root)
     paint(root / "val" / "ILSVRC2012_val_00000007.JPEG", 3)
-    with pytest.raises(DataError, match=r"does not say the class of .*val_00000007"):
+    with pytest.raises(DataError, match=r"has no class for .*val_00000007"):
         load_test("imagenet", data_dir=root, fitting=Fitting(8))
     with pytest.raises(
         DataError, match=r"Unpack ILSVRC2012_img_train.tar.*\(an account is needed\)"

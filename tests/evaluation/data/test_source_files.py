@@ -87,7 +87,7 @@ def test_cifar_files_are_not_unpickled_when_their_md5_is_wrong(
     (tmp_path / folder).mkdir()
     for path in (tmp_path / folder / file, tmp_path / folder / "meta"):
         path.write_bytes(pickle.dumps(Bomb(tmp_path / "crater")))
-    with pytest.raises(DataError, match="not found, or not whole"):
+    with pytest.raises(DataError, match="not found, or incomplete"):
         load_search_data(name, data_dir=tmp_path, seed=0)
     assert not (tmp_path / "crater").exists()
 
@@ -143,7 +143,7 @@ def test_fashion_mnist_refuses_a_file_that_was_cut_short(tmp_path: Path, kept_by
     whole = struct.pack(">4I", 2051, 10_000, 28, 28) + bytes(2000)
     (raw / "t10k-images-idx3-ubyte").write_bytes(whole[:kept_bytes])
     (raw / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, 10_000) + bytes(10_000))
-    with pytest.raises(DataError, match="not whole"):
+    with pytest.raises(DataError, match="incomplete"):
         FashionMnist().load_test(tmp_path, download=False)
 
 

@@ -89,7 +89,7 @@ def test_sizes_are_a_problem_until_a_size_is_given_and_small_images_are_told(fol
     paint(folder / "train" / "pear" / "x.png", 99, size=(30, 20))
     found = survey(folder)
     assert found.problems(Fitting()) == [
-        "images of 2 sizes: bring them to one by --image-size, such as --image-size 32"
+        "images of 2 sizes: resize them to one with --image-size, such as --image-size 32"
     ]
     fitting = Fitting(16)
     found = survey(folder, fitting)
@@ -137,9 +137,9 @@ def test_where_the_test_part_comes_from_is_told(tmp_path: Path, parts: tuple[str
                     80 * base + 20 * label + number,
                 )
     told = {
-        ("train",): "no test/: a run has no images to be confirmed on",
-        ("train", "val"): "no test/: val/ is read as the test part",
-        ("",): "no train/ and test/: 20% of each class is set apart as test",
+        ("train",): "no test/: there are no images to confirm the front on",
+        ("train", "val"): "no test/: val/ is used as the test part",
+        ("",): "no train/ and test/: 20% of each class is set aside as the test part",
     }
     assert survey(tmp_path).warnings()[0].startswith(told[parts])
 

@@ -64,7 +64,10 @@ def test_what_failed_or_collapsed_is_counted_and_is_in_no_mean_and_no_pair() -> 
     assert found.own.mean == pytest.approx((0.9 + 0.9 + 0.8) / 3)
     assert found.difference is not None
     assert found.difference.mean == pytest.approx((0.05 + 0.03 + 0.17) / 3)
-    assert any("in no mean: all fa 2 of 5" in line for line in sentences(compare_controls(some)))
+    assert any(
+        "left out of the means: all fa 2 of 5" in line
+        for line in sentences(compare_controls(some))
+    )
 
 
 def test_a_training_that_the_network_lost_is_in_no_pair() -> None:
@@ -139,7 +142,7 @@ def test_better_and_worse_follow_the_sign_and_the_adjusted_p() -> None:
     found = [c for c in compare_controls(CONTROLS) if c.measure == "test_acc"]
     words = {c.control: verdict(c) for c in found}
     assert words["all fa"] == words["untrained convolutions"] == "better"
-    assert words["all bp"] == "not told apart"
+    assert words["all bp"] == "no difference found"
     worse = trainings(network=[0.5, 0.52, 0.51, 0.5], all_bp=[0.9, 0.91, 0.93, 0.9])
     lines = sentences(compare_controls(worse))
     assert lines[0].startswith("acc on the test part: the network is worse than its bp twin:")

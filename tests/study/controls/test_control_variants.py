@@ -193,9 +193,9 @@ def test_what_is_the_network_itself_or_does_not_exist_is_left_out() -> None:
     assert "all bp" in names
     assert "all usf" not in names
     reasons = " | ".join(planned.left_out)
-    assert "all usf: it is the network itself" in reasons
+    assert "all usf: identical to the network" in reasons
     assert "shuffled rules: all layers of the network have one rule" in reasons
-    assert "random rules 1: there are no more" in reasons
+    assert "random rules 1: no further ones exist" in reasons
 
 
 def test_unknown_names_and_numbers_out_of_range_are_refused(space: Space, genome: Genome) -> None:

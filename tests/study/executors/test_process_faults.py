@@ -94,7 +94,7 @@ def test_a_candidate_that_takes_too_long_is_ended_and_the_others_are_not(
     records = {record.key: record for record, _ in executor.run(SPACE, given, protocol=PROTOCOL)}
     assert set(records) == {SPACE.key(genome) for genome in given}
     assert [key for key, record in records.items() if record.failure] == [victim]
-    assert records[victim].failure == "timeout: it was not done after 1 seconds"
+    assert records[victim].failure == "timeout: it was not finished after 1 seconds"
     assert records[victim].seconds == SECONDS
     assert records[victim].is_lost_from_outside
 

@@ -90,12 +90,14 @@ def test_a_process_that_is_lost_is_told(tmp_path: Path, monkeypatch: pytest.Monk
             os.kill(companion or 0, signal.SIGKILL)
 
     monkeypatch.setattr(module, "write_curve", kill)
-    with pytest.raises(ClusterError, match="process 1 ended with code -9; the same command goes"):
+    with pytest.raises(
+        ClusterError, match="process 1 ended with code -9; the same command continues"
+    ):
         trained(tmp_path / "out", processes=2)
 
 
 def test_processes_must_divide_the_batch_and_have_a_gpu_each(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a divisor of the batch of 400, got 3"):
+    with pytest.raises(ConfigError, match="a divisor of the batch size 400, got 3"):
         trained(tmp_path / "out", processes=3)
-    with pytest.raises(ConfigError, match="a divisor of the batch of 400, got 0"):
+    with pytest.raises(ConfigError, match="a divisor of the batch size 400, got 0"):
         trained(tmp_path / "out", processes=0)

@@ -131,7 +131,7 @@ def test_a_damaged_journal_is_repaired_and_the_run_ends_as_it_had_ended(
     said: list[str] = []
     repair_run(folder, workers=Workers.of(1), tell=said.append)
     assert (folder / "study.db.damaged-1").read_bytes() == damaged
-    assert any("made anew of" in line for line in said)
+    assert any("rebuilt from" in line for line in said)
     assert verify_run(folder) == []
     known = open_journal(folder)
     again = len(known.known())
@@ -182,7 +182,7 @@ def test_a_model_that_is_damaged_missing_or_of_another_candidate_is_trained_agai
         assert [damage.path for damage in verify_run(folder)] == [first]
         said: list[str] = []
         repair_run(folder, workers=Workers.of(1), tell=said.append)
-        assert said == [f"{first}: trained again, to the values in the journal"]
+        assert said == [f"{first}: trained again, with the values in the journal"]
         assert first.read_bytes() == content
 
 

@@ -23,8 +23,8 @@ class Outcome:
             masked and no measure of robustness; ``none`` for a black-box attack.
         correct: for each image ``1`` where the network is right without attack, else ``0``.
         robust: the same under the attack.
-        seconds: that it took.
-        note: what differs from the attack as published; empty if nothing does.
+        seconds: the seconds that it took.
+        note: deviations from the published attack; empty if there are none.
     """
 
     attack: str
@@ -47,12 +47,12 @@ class Outcome:
 
     @property
     def clean(self) -> float:
-        """Share of the images classified rightly without attack."""
+        """Share of the images classified correctly without attack."""
         return self.correct.count("1") / len(self.correct)
 
     @cached_property
     def accuracy(self) -> float:
-        """Share of the images still classified rightly."""
+        """Share of the images still classified correctly."""
         return self.robust.count("1") / len(self.robust)
 
     @property
@@ -66,12 +66,12 @@ class Outcome:
         return wilson_interval(self.accuracy, self.num_images)
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As a JSON document."""
         return asdict(self)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
-        """What :meth:`as_document` gave.
+        """Parse a document from :meth:`as_document`.
 
         Raises:
             TypeError: it has other entries.
@@ -83,8 +83,8 @@ def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
     """The 95 % interval of a share, which is right near 0 and 1 too (Wilson 1927).
 
     Args:
-        share: that was seen.
-        num_images: that it is a share of, at least 1.
+        share: the share that was seen.
+        num_images: the number of images that it is a share of, at least 1.
     """
     square = QUANTILE**2 / num_images
     center = share + square / 2
@@ -94,12 +94,12 @@ def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
 
 
 def worst_cases(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """For each radius what all attacks together left: per image, never a mean of accuracies.
+    """The worst case over all attacks at each radius: per image, never a mean of accuracies.
 
     Attacks along a surrogate gradient, and those of another threat model, take no part.
 
     Args:
-        outcomes: of one network on the same images.
+        outcomes: outcomes of one network on the same images.
     """
     by_epsilon: dict[str, list[Outcome]] = {}
     for each in outcomes:

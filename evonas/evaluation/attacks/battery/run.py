@@ -25,15 +25,15 @@ REFEREE = "autoattack"
 @final
 @dataclass(frozen=True)
 class Battery:
-    """What a network is attacked by.
+    """The attacks on a network.
 
     Attributes:
         attacks: each at every radius; one that changes a few pixels once.
         epsilons: radii, in units of the pixel range.
-        seed: of the random numbers of all attacks.
-        has_referee: whether AutoAttack by its authors comes last.
+        seed: seed of the random numbers of all attacks.
+        has_referee: whether to run the authors' AutoAttack last.
         few_images: images for attacks that change a few pixels, which are expensive.
-        batch_size: images attacked at once; matters to the result only by rounding.
+        batch_size: images attacked at once; affects the result only by rounding.
     """
 
     attacks: tuple[NamedAttack, ...]
@@ -47,11 +47,11 @@ class Battery:
 @final
 @dataclass(frozen=True)
 class BatteryResult:
-    """What a battery found.
+    """The results of a battery.
 
     Attributes:
-        outcomes: of every attack, radius and gradient.
-        masking: by radius as text, whether the attacks along the gradient can be believed.
+        outcomes: outcomes of every attack, radius and gradient.
+        masking: by radius (as text), whether gradient attacks can be trusted.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -70,15 +70,15 @@ def run_battery(
     record: Record,
     on_progress: Callable[[int, int], None],
 ) -> BatteryResult:
-    """Attack a network by everything in a battery that is not known yet.
+    """Run all attacks of a battery whose results are not known yet.
 
     Args:
         network: maps images in [0, 1] to logits (N, classes).
         images: on the network's device.
-        battery: of attacks.
-        known: by name, what was recorded before.
-        record: is given the name and the document of each result, as soon as it is there.
-        on_progress: is called with the results that are there and their total.
+        battery: battery of attacks.
+        known: earlier results by name.
+        record: called with the name and the document of each result, as soon as it is available.
+        on_progress: called with the number of results so far and their total.
 
     Raises:
         CandidateFailure: the network cannot be attacked honestly.
@@ -113,7 +113,7 @@ def _is_outcome(name: str) -> bool:
 
 
 def _works(network: nn.Module, images: Images | FloatImages, battery: Battery) -> Iterator[_Work]:
-    """All there is to do, each with its name; masking after the attacks that it looks at."""
+    """All tasks by name; masking after the attacks that it uses."""
     linf = [attack for attack in battery.attacks if attack.norm == "linf"]
     has_rules = bool(rule_layers(network))
     for epsilon in battery.epsilons:
@@ -223,7 +223,7 @@ def _diagnosing(
 
 
 def _together(found: _Found, names: Sequence[str], device: torch.device) -> Tensor | None:
-    """Where the network stood all of these attacks; None if there are none."""
+    """Where the network survived all of these attacks; None if there are none."""
     if not names:
         return None
     flags = [[bit == "1" for bit in found[name]["robust"]] for name in names]

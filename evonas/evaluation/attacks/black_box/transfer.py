@@ -20,7 +20,7 @@ def transfer(
         network: maps images in [0, 1] to logits.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
-        adversarial: of the images' shape, from an attack on the other network.
+        adversarial: images from an attack on the other network, of the images' shape.
     """
     images = images.detach()
     correct = is_right(network, images, labels)

@@ -89,7 +89,7 @@ def climb(
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
         correct: bool, (N,): the network is right on the image.
-        radius: of the ball, in units of the pixel range.
+        radius: radius of the ball, in units of the pixel range.
         noise: as in :func:`apgd`.
         num_steps: gradient steps.
         loss: what is climbed.

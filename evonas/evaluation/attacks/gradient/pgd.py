@@ -75,9 +75,9 @@ def climb_by_signs(
         images: (N, C, H, W), the centres of the balls.
         labels: int64, (N,).
         look: what the attack sees at a point, the loss that it climbs among it.
-        correct: bool, (N,): right on the clean image.
+        correct: bool, (N,): correct on the clean image.
         start: (N, C, H, W).
-        radius: of the balls.
+        radius: radius of the balls.
         num_steps: at least 1.
         is_start_in_ball: whether a wrong answer at the start counts.
     """

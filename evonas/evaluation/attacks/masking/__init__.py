@@ -1,1 +1,1 @@
-"""Whether what gradient attacks leave is robustness, or only their failure."""
+"""Distinguish robustness from a failure of gradient attacks."""

@@ -1,4 +1,4 @@
-"""Whether the accuracy that gradient attacks leave is robustness, or only their failure.
+"""Distinguish robustness from a failure of gradient attacks (gradient masking).
 
 The checks are those of Athalye, Carlini and Wagner (2018) and of Carlini et al. (2019, section 5),
 made into numbers. None proves robustness; each can show that a number is not robustness.
@@ -55,11 +55,11 @@ def masking(
         network: maps images in [0, 1] to logits (N, classes).
         images: on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
-        seed: of the random numbers of the attacks.
+        seed: seed of the random numbers of the attacks.
         white_box: bool, (N,): robust under other gradient attacks at this radius.
         black_box: bool, (N,): robust under a black-box attack at this radius; without it the
             Square gap is not measured.
-        batch_size: images attacked at once; matters to the result only by rounding.
+        batch_size: images attacked at once; affects the result only by rounding.
         on_step: called after each of the four or five attacks.
 
     Raises:
@@ -102,7 +102,7 @@ def masking(
 
 
 def square_gap(white_box: Tensor, black_box: Tensor | None) -> MaskingCheck:
-    """The share of images that stand all gradient attacks, and fall to a black-box attack.
+    """The share of images that survive all gradient attacks but not a black-box attack.
 
     An attack that knows less cannot find more, unless the gradient misleads. Flagged if the lower
     end of the 95 % interval of the share, by the normal distribution, is above 0.

@@ -1,4 +1,4 @@
-"""Level 1: what a network of the front must stand before its ``robust`` is believed."""
+"""Level 1: the attacks a network of the front must survive before its ``robust`` is trusted."""
 
 from fractions import Fraction
 
@@ -30,8 +30,8 @@ def level_one(
         network: maps images in [0, 1] to logits.
         images: on its device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
-        seed: of the random numbers of the attacks; a constant of the study.
-        batch_size: images attacked at once; matters to the result only by rounding.
+        seed: seed of the random numbers of the attacks; a constant of the study.
+        batch_size: images attacked at once; affects the result only by rounding.
 
     Raises:
         CandidateFailure: the network's logits are not finite, or two forward passes on the same

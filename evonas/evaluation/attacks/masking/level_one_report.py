@@ -1,4 +1,4 @@
-"""What level 1 found of a network; read without torch."""
+"""The level 1 results of a network; readable without torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ class LevelOne:
     """One network under the attack of the search and those of level 1, and its diagnostics.
 
     Attributes:
-        clean: share of the images that are right without attack.
-        accuracies: share that is still right after each attack and those before it, by its name.
-        worst_case: share that is right under all of them, image by image.
-        standard_error: of ``worst_case``, from a finite number of images.
+        clean: share of images correct without attack.
+        accuracies: share still correct after each attack and the previous ones, by name.
+        worst_case: share correct under all of them, image by image.
+        standard_error: standard error of ``worst_case``, from a finite number of images.
         masking: the diagnostics.
-        num_images: that were attacked.
+        num_images: the number of images that were attacked.
     """
 
     clean: float
@@ -30,11 +30,11 @@ class LevelOne:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Names of the checks that speak of masking; empty if none does."""
+        """Names of the flagged checks; empty if there are none."""
         return self.masking.flags
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As a JSON document."""
         return {
             "clean": self.clean,
             "accuracies": dict(self.accuracies),
@@ -46,7 +46,7 @@ class LevelOne:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "LevelOne":
-        """What :meth:`as_document` gave.
+        """Parse a document from :meth:`as_document`.
 
         Raises:
             KeyError: an entry is missing.

@@ -1,4 +1,4 @@
-"""What was looked at to tell robustness from gradient masking; read without torch."""
+"""The checks for gradient masking; readable without torch."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ MEANINGS: dict[str, str] = {
     "half_range": "more than chance is left where every image can become the same grey",
     "step_gap": "many more steps of the same attack still find much more",
 }
-"""The checks by name, and what is wrong where one is flagged."""
+"""The checks by name, and the meaning of a flag."""
 
 
 @final
@@ -23,9 +23,9 @@ class MaskingCheck:
 
     Attributes:
         name: in :data:`MEANINGS`.
-        value: None where it could not be measured; then it is never flagged.
+        value: the measurement; None if impossible, and then never flagged.
         threshold: the value above which it is flagged.
-        is_flagged: whether robustness by gradients is in doubt.
+        is_flagged: whether robustness under gradient attacks is in doubt.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Masking:
             along the true gradient. It is a property of the learning rule, whoever attacks along
             it, and no flag of the network. None for a network without learning rules.
         gradient_cosine: between the two gradients, mean over images; None as above.
-        num_images: that were looked at.
+        num_images: the number of images that were looked at.
     """
 
     checks: tuple[MaskingCheck, ...]
@@ -55,7 +55,7 @@ class Masking:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Names of the checks that are flagged; empty if nothing speaks of masking."""
+        """Names of the flagged checks; empty if there is no sign of masking."""
         return tuple(check.name for check in self.checks if check.is_flagged)
 
     def value(self, name: str) -> float | None:
@@ -63,7 +63,7 @@ class Masking:
         return next((check.value for check in self.checks if check.name == name), None)
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON has it, flags included."""
+        """As a JSON document, flags included."""
         return {
             "flags": list(self.flags),
             "checks": [asdict(check) for check in self.checks],
@@ -74,7 +74,7 @@ class Masking:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Masking":
-        """What :meth:`as_document` gave.
+        """Parse a document from :meth:`as_document`.
 
         Raises:
             KeyError: an entry is missing.

@@ -1,1 +1,1 @@
-"""Images of your own, in one folder per class: found, decoded, brought to one size."""
+"""Your own images, in one folder per class: found, decoded and resized."""

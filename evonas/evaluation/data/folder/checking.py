@@ -1,6 +1,6 @@
-"""Files that stay on disk are decoded once before they are used, to see whether they can be.
+"""Check files that stay on disk by decoding them once before use.
 
-What is found is kept in a folder of the user's, so that the next process need not do it again.
+The findings are cached in a user folder, so that later processes need not repeat it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from evonas.evaluation.data.folder.notes import File, Note, Unreadable, identity
 from evonas.evaluation.data.folder.reading import UnreadableError, decoded, mixed_sizes
 from evonas.evaluation.data.place import cache_dir
 
-FORM = 1  # of what is kept; what an earlier version kept in another form is found anew
+FORM = 1  # version of the cached data; other versions are recomputed
 
 
 @final
@@ -33,7 +33,7 @@ class Checked:
     Attributes:
         shape: (channels, height, width) of every image.
         bad: numbers of those that cannot be read, and why.
-        fingerprint: of the others with their labels, as if they were in memory.
+        fingerprint: fingerprint of the others with their labels, as if they were in memory.
     """
 
     shape: tuple[int, int, int]
@@ -42,14 +42,14 @@ class Checked:
 
 
 def check_files(listing: Listing, *, fitting: Fitting) -> Checked:
-    """What the files of a part hold; each is decoded once, unless that was done before.
+    """Check the files of a part; each is decoded once, unless already done.
 
     Args:
-        listing: of the part.
-        fitting: the size that images are brought to.
+        listing: listing of the part.
+        fitting: how images are resized.
 
     Raises:
-        UnreadableError: files cannot be read, and are not to be left out, or none can.
+        UnreadableError: files cannot be read and may not be skipped, or none can be read.
         DataError: images have different sizes.
     """
     found = _checked(tuple(map(identity, listing.paths)), listing.labels, listing.classes, fitting)
@@ -94,8 +94,8 @@ def _pass(
     """Decode all files.
 
     Args:
-        files: of the part.
-        labels: of the files.
+        files: files of the part.
+        labels: labels of the files.
         classes: in the order of the labels.
         fitting: the size.
         bad: numbers of those that cannot be read; found here, unless they are known.
@@ -139,7 +139,7 @@ def _kept(path: Path) -> Checked | None:
 
 
 def _keep(path: Path, found: Checked) -> None:
-    """What cannot be kept is found again."""
+    """If it cannot be cached, it is recomputed next time."""
     said = {"shape": found.shape, "bad": found.bad, "fingerprint": found.fingerprint}
     temporary = path.with_suffix(f".{os.getpid()}")
     try:

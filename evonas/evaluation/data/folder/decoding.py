@@ -55,7 +55,7 @@ def decode(path: Path, *, least_side: int | None = None) -> Decoded:
     """The image in ``path``; of an animation or a file of several pages, the first.
 
     Args:
-        path: of the file.
+        path: path of the file.
         least_side: how many pixels of the shorter side are needed. A JPEG that is much larger is
             reduced while it is decoded, to no fewer than three times as many; None reduces none.
 

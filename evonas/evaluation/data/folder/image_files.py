@@ -1,4 +1,4 @@
-"""A data set of image files, however its folders are laid out."""
+"""A data set of image files, in any supported folder layout."""
 
 from abc import abstractmethod
 from dataclasses import replace
@@ -18,7 +18,7 @@ class AbstractImageFiles(AbstractSource):
     """Images in files, read in colour, in memory or whenever they are used.
 
     Args:
-        fitting: the size that images are brought to, and where they are kept.
+        fitting: how images are resized, and where they are stored.
     """
 
     def __init__(self, fitting: Fitting = AS_THEY_ARE) -> None:
@@ -26,10 +26,10 @@ class AbstractImageFiles(AbstractSource):
 
     @abstractmethod
     def layout(self, data_dir: Path) -> Layout:
-        """Which files belong to which part and class.
+        """The files of each part and class.
 
         Raises:
-            DataError: there are none, or their folders are not what they must be.
+            DataError: there are none, or their folders are not laid out as required.
         """
 
     def missing_test(self, data_dir: Path) -> MissingDataError:
@@ -68,8 +68,8 @@ class AbstractImageFiles(AbstractSource):
         """A few images, decoded now.
 
         Args:
-            layout: of the data set.
-            listing: of these images.
+            layout: layout of the data set.
+            listing: listing of these images.
         """
         return self._in_memory(layout, listing, fitting=replace(self.fitting, storage=MEMORY))
 

@@ -39,7 +39,7 @@ class ImageNet(AbstractImageFiles):
     Any subset of the classes will do. Images are brought to 224 x 224, or to another size.
 
     Args:
-        fitting: the size that images are brought to, and where they are kept.
+        fitting: how images are resized, and where they are stored.
     """
 
     name: ClassVar[str] = "imagenet"
@@ -135,15 +135,16 @@ def _classes_of(paths: list[Path], places: list[Path]) -> dict[str, str]:
         unknown = [path for path in paths if path.stem not in found]
         if unknown:
             raise DataError(
-                f"data set 'imagenet': {place} does not say the class of {unknown[0]}"
+                f"data set 'imagenet': {place} has no class for {unknown[0]}"
                 + (f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else "")
             )
         return found
     raise missing(
         ImageNet.name,
         sought=places[0] / _DEVKIT / _TRUTH,
-        remedy=f"The images of {paths[0].parent} lie in no folders of classes, and nothing says "
-        f"their classes. Put ILSVRC2012_devkit_t12/, unpacked, or Kaggle's {_SOLUTION} beside "
+        remedy=f"The images of {paths[0].parent} are not in class folders, and no file gives "
+        f"their classes. Put ILSVRC2012_devkit_t12/, unpacked, or Kaggle's {_SOLUTION} "
+        f"beside "
         "val/, or the images into val/<wnid>/.",
     )
 

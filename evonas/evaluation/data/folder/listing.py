@@ -1,7 +1,7 @@
 """Which image of a folder belongs to which part and class; no image is opened.
 
 train/CLASS/*  [val/CLASS/*]  test/CLASS/*      divided already
-CLASS/*                                         flat: a fifth is set apart as test part
+CLASS/*                                         flat: a fifth is set aside as the test part
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ NAMES = {
 """What the folder of a part may be called, in any case."""
 
 FLAT_TEST_SHARE = 0.2
-FLAT_TEST_SEED = 0  # set apart once and for every study, whatever its seed
+FLAT_TEST_SEED = 0  # fixed for all studies, independent of their seed
 
 _SYSTEM = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information")
 _NOT_MEANT = (".txt", ".csv", ".json", ".md", ".db", ".ini", ".xml", ".yaml", ".yml", ".html", "")
@@ -40,8 +40,8 @@ class Listing:
     Attributes:
         root: what they lie under.
         classes: in the order of the labels, which is that of their names.
-        paths: of the images, class by class, in the order of their names.
-        labels: of the images.
+        paths: paths of the images, class by class, in the order of their names.
+        labels: labels of the images.
     """
 
     root: Path
@@ -96,7 +96,7 @@ def layout_of(root: Path) -> Layout:
     """The parts and classes under ``root``.
 
     ``val`` beside ``train`` and ``test`` is what candidates are compared on. Where there is no
-    ``test``, it is read as the test part, as the ``val`` of ImageNet is.
+    ``test``, it is used as the test part, as the ``val`` of ImageNet is.
 
     Raises:
         DataError: there are no images, a class has none, or the parts differ in their classes.
@@ -260,12 +260,12 @@ def _of_others(root: Path) -> str:
     """A remark on files that are images and are not read."""
     found = unread(root) if root.is_dir() else Counter[str]()
     heic = sum(found[suffix] for suffix in (".heic", ".heif"))
-    return f". {heic:,} HEIC files lie there: {how_to_convert(found)}" if heic else ""
+    return f". {heic:,} HEIC files are there: {how_to_convert(found)}" if heic else ""
 
 
 def _none(root: Path) -> DataError:
     loose = sum(path.suffix.lower() in SUFFIXES for path in _files(root)) if root.is_dir() else 0
-    found = f" ({loose} images lie there, in no folder of a class)" if loose else ""
+    found = f" ({loose} images are there, outside any class folder)" if loose else ""
     return missing(
         "folder",
         sought=root,

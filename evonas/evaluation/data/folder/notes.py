@@ -1,4 +1,4 @@
-"""What is known of a file once it was decoded, so that it need not be decoded to be told again."""
+"""Cached notes on decoded files, so that they need not be decoded again."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Note:
         mode: Pillow's name of its pixels.
         num_frames: images in the file.
         is_turned: whether the file asks for its image to be turned or mirrored.
-        digest: of the pixels.
+        digest: digest of the pixels.
     """
 
     size: tuple[int, int]
@@ -49,7 +49,7 @@ class Unreadable:
     """A file that could not be read.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         why: the message.
     """
 
@@ -69,7 +69,7 @@ def remember(
     """Keep what was found in this process, until others are kept.
 
     Args:
-        files: that were decoded.
+        files: the files that were decoded.
         fitting: its size says how far a JPEG was reduced.
         notes: one for each file.
     """
@@ -79,7 +79,7 @@ def remember(
 
 
 def remembered(files: tuple[File, ...], fitting: Fitting) -> Notes | None:
-    """What was found of these very files; None where it is not known."""
+    """The notes on exactly these files; None if unknown."""
     return _LAST.get((files, fitting.size))
 
 

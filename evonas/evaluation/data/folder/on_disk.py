@@ -16,7 +16,7 @@ def images_on_disk(listing: Listing, *, fitting: Fitting) -> Images:
     """The images of a part, in their order; those that are equal to ``read_images``.
 
     Args:
-        listing: of the part.
+        listing: listing of the part.
         fitting: the size; and whether files that cannot be read are left out.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Many image files as one tensor; all that cannot be read are told in one error."""
+"""Many image files as one tensor; one error names all unreadable ones."""
 
 import warnings
 from collections import Counter
@@ -70,7 +70,7 @@ def read_images(listing: Listing, *, fitting: Fitting) -> Images:
     """The images of a part, in their order; those read last are kept until their files change.
 
     Args:
-        listing: of the part.
+        listing: listing of the part.
         fitting: the size; and whether files that cannot be read are left out.
 
     Raises:
@@ -117,7 +117,7 @@ def mixed_sizes(paths: Sequence[Path], odd: Path) -> DataError:
     """The error of images that have several sizes.
 
     Args:
-        paths: of all of them.
+        paths: paths of all of them.
         odd: the first whose size is another.
     """
     sizes = Counter(_sizes(paths, size_of))
@@ -125,7 +125,7 @@ def mixed_sizes(paths: Sequence[Path], odd: Path) -> DataError:
     more = f" and {len(sizes) - 5:,} more sizes" if len(sizes) > 5 else ""
     return DataError(
         f"data set 'folder': images of different sizes: {common}{more}; the first that differs is "
-        f"{odd}. Bring them to one size by --image-size, such as --image-size 32"
+        f"{odd}. Resize them to one size with --image-size, such as --image-size 32"
     )
 
 

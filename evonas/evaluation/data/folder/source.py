@@ -1,4 +1,4 @@
-"""A folder of images of one's own, one subfolder per class."""
+"""A folder of your own images, one subfolder per class."""
 
 from pathlib import Path
 from typing import ClassVar, final
@@ -28,7 +28,7 @@ class Folder(AbstractImageFiles):
         return Folder(fitting)
 
     def layout(self, data_dir: Path) -> Layout:
-        """By the names of folders; of a flat one, a fifth is set apart as test part."""
+        """By the names of folders; of a flat one, a fifth is set aside as the test part."""
         return layout_of(data_dir)
 
     def traits(self, data_dir: Path) -> Traits:

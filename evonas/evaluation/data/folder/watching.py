@@ -1,4 +1,4 @@
-"""Who is told while many files are decoded: whoever waits, however far above."""
+"""Progress callbacks for decoding many files, for any caller up the stack."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,8 +1,8 @@
-"""Arrays of one's own in an ``.npz`` file of NumPy, or of MedMNIST, which has the same form.
+"""Your own arrays in an ``.npz`` file of NumPy, or of MedMNIST, which has the same form.
 
 x_train, y_train [, x_val, y_val] [, x_test, y_test]                as Keras names them
 train_images, train_labels, val_images, ..., test_labels            as MedMNIST does
-x, y                                                                a fifth is set apart as test
+x, y                                                                a fifth is set aside as test
 """
 
 import zipfile
@@ -19,7 +19,7 @@ from evonas.evaluation.data.sources.base import AbstractSource, missing
 from evonas.evaluation.data.split import share_of, stratified_part
 
 TEST_SHARE = 0.2
-TEST_SEED = 0  # set apart once and for every study, whatever its seed
+TEST_SEED = 0  # fixed for all studies, independent of their seed
 _NUM_IMAGES_FOR_STATISTICS = 1000
 _NAMES = {
     "train": (("x_train", "y_train"), ("train_images", "train_labels")),
@@ -72,7 +72,7 @@ class Npz(AbstractSource):
         )
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """The training images; of a file without test images, those that are not set apart."""
+        """The training images; of a file without test images, those not set aside."""
         return self._parts(data_dir).train
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
@@ -80,7 +80,7 @@ class Npz(AbstractSource):
         return self._parts(data_dir).validation
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """The test images; where the file has ``x`` and ``y`` alone, the fifth set apart."""
+        """The test images; where the file has ``x`` and ``y`` alone, the fifth set aside."""
         test = self._parts(data_dir).test
         if test is None:
             raise missing(self.name, sought=data_dir, remedy="Add x_test and y_test.")
@@ -113,12 +113,12 @@ def _file(data_dir: Path) -> Path:
     found = sorted(data_dir.glob("*.npz"))
     if len(found) == 1:
         return found[0]
-    there = f"{len(found)} files of this kind lie there" if found else "there is none"
+    there = f"{len(found)} such files are there" if found else "there is none"
     raise missing(
         Npz.name,
         sought=data_dir,
-        remedy=f"Expected an .npz file, or a folder with just one; {there}. Name the file by "
-        "--data-dir FILE.npz.",
+        remedy=f"Expected an .npz file, or a folder with just one; {there}. Name the file with "
+        f"--data-dir FILE.npz.",
     )
 
 

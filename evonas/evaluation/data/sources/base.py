@@ -1,4 +1,4 @@
-"""What a data set must offer to be loaded by name, and how it says that it is missing."""
+"""The interface of a data set that is loaded by name, and the error for a missing one."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -14,8 +14,8 @@ class AbstractSource(ABC):
     """One data set; third parties may subclass it and load theirs the same way.
 
     Attributes:
-        name: as in ``--dataset``.
-        title: what it shows, in a line.
+        name: name for ``--dataset``.
+        title: description in one line.
     """
 
     name: ClassVar[str]
@@ -60,13 +60,13 @@ class AbstractSource(ABC):
         return None
 
     def at(self, fitting: Fitting) -> "AbstractSource":
-        """The same data set with its images brought to another size, after they are loaded."""
+        """The same data set with its images resized after loading."""
         return self if fitting.size is None else FittedSource(self, fitting)
 
 
 @final
 class FittedSource(AbstractSource):
-    """A data set whose images are brought to another size once they are loaded.
+    """A data set whose images are resized after loading.
 
     Args:
         source: loads them.
@@ -101,20 +101,20 @@ class FittedSource(AbstractSource):
 
 
 class MissingDataError(DataError):
-    """A data set, or a part of it, is not there, or not whole."""
+    """A data set, or a part of it, is missing or incomplete."""
 
 
 def missing(name: str, *, sought: Path, remedy: str) -> MissingDataError:
-    """The one error for data that are not there, or not whole.
+    """The error for missing or incomplete data.
 
     Args:
         name: the data set.
-        sought: the file or folder that was sought.
+        sought: the expected file or folder.
         remedy: a sentence that says how to get it.
     """
     return MissingDataError(
-        f"data set '{name}': not found, or not whole, at {sought.resolve()}. {remedy} "
-        "Where data lie is set by --data-dir or the environment variable EVONAS_DATA."
+        f"data set '{name}': not found, or incomplete, at {sought.resolve()}. {remedy} "
+        "Set the folder of the data with --data-dir or the environment variable EVONAS_DATA."
     )
 
 

@@ -31,14 +31,14 @@ def read_or_tell(
 
     Args:
         read: fetches where it is asked to, and reads.
-        name: of the data set.
-        sought: where it should lie.
-        by_hand: what to put there, in the imperative, without a full stop.
+        name: name of the data set.
+        sought: its expected place.
+        by_hand: what to put there, as an instruction without a full stop.
         addresses: where it is fetched from.
-        download: whether it was to be fetched.
+        download: whether to download it.
 
     Raises:
-        DataError: it could not be read; the message says how to get it, or what was tried.
+        DataError: it could not be read; the message says how to get it, or which download failed.
     """
     try:
         return read()
@@ -48,22 +48,22 @@ def read_or_tell(
         else:
             said = " ".join(str(error).split()) or type(error).__name__
             remedy = (
-                f"Fetching it was tried ({said}) from {', '.join(addresses)}. Try again later, or "
+                f"The download from {', '.join(addresses)} failed ({said}). Try again later, or "
                 f"{by_hand}."
             )
         raise missing(name, sought=sought, remedy=remedy) from error
 
 
 def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
-    """Fetch what is missing of a file that was cut short, where its server allows it.
+    """Complete a truncated file, if its server supports that.
 
     torchvision finds a whole file then; in every other case it fetches it from its beginning, and
     says what goes wrong.
 
     Args:
-        addresses: of the file; the first that answers is taken.
-        path: where it lies.
-        md5: of the whole file.
+        addresses: addresses of the file; the first that answers is taken.
+        path: path of the file.
+        md5: MD5 hash of the whole file.
     """
     from torchvision.datasets.utils import check_integrity
 

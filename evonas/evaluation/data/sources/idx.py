@@ -17,7 +17,7 @@ class AbstractIdx(AbstractSource):
     Attributes:
         reader: the class of torchvision that fetches them; its folder is where they lie.
         folders: where else they are sought.
-        prefixes: of the files of the training and of the test part.
+        prefixes: prefixes of the files of the training and of the test part.
         sizes: images of the two parts.
         home: the page of their publisher.
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def class_weights(counts: Sequence[int]) -> list[float]:
-    """What weighs each class the same: N / (K n_k), as scikit-learn's ``balanced``.
+    """Class weights that balance the classes: N / (K n_k), as scikit-learn's ``balanced``.
 
     Args:
         counts: images of each class, none of them 0.
@@ -14,10 +14,10 @@ def class_weights(counts: Sequence[int]) -> list[float]:
 
 
 def majority_share(counts: Sequence[int]) -> float:
-    """The accuracy of always naming the largest class."""
+    """The accuracy of always predicting the largest class."""
     return max(counts) / sum(counts)
 
 
 def imbalance(counts: Sequence[int]) -> float:
-    """Images of the largest class for each of the smallest."""
+    """Ratio of the largest class to the smallest."""
     return max(counts) / min(counts)

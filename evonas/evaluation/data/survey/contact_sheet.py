@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 COLUMNS, ROWS = 10, 20
-"""At most so many images of a class, and so many classes."""
+"""Maximum number of images per class, and of classes."""
 
 _MIN_SIDE = 48  # of an image in the picture: smaller ones are enlarged, pixel by pixel
 _GAP, _CAPTION = 4, 14  # pixels
@@ -21,7 +21,7 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Array]]]) -> None
     """Draw the images of some classes, as many pixels for each of theirs as they need.
 
     Args:
-        path: of the picture, a PNG.
+        path: path of the picture, a PNG.
         rows: name of a class and its images, uint8 (height, width, channels), all of one size;
             the first ``COLUMNS`` of the first ``ROWS`` classes are drawn.
 

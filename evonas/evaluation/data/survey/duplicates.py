@@ -1,4 +1,4 @@
-"""Images that are there twice, pixel by pixel."""
+"""Duplicate images, with identical pixels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ class Seen:
 
     Attributes:
         name: its file, or its number in its part.
-        part: that it belongs to.
-        label: of its class.
-        digest: of its pixels.
+        part: the part that it belongs to.
+        label: label of its class.
+        digest: digest of its pixels.
     """
 
     name: str
@@ -29,24 +29,24 @@ class Duplicates:
     """Images whose pixels are equal, each group in the order in which they were seen.
 
     Attributes:
-        groups: of two or more.
+        groups: groups of two or more.
     """
 
     groups: tuple[tuple[Seen, ...], ...]
 
     @property
     def between_parts(self) -> list[tuple[Seen, ...]]:
-        """Those that lie in more than one part: what is learned is examined."""
+        """Groups across parts: the model would be tested on training images."""
         return [group for group in self.groups if len({each.part for each in group}) > 1]
 
     @property
     def between_classes(self) -> list[tuple[Seen, ...]]:
-        """Those that belong to more than one class: one of the labels is wrong."""
+        """Groups across classes: one of the labels is wrong."""
         return [group for group in self.groups if len({each.label for each in group}) > 1]
 
     @property
     def num_spare(self) -> int:
-        """Images that could be left out."""
+        """Number of superfluous images."""
         return sum(len(group) - 1 for group in self.groups)
 
 

@@ -31,10 +31,10 @@ def survey_files(
     """Look at every image of a layout.
 
     Args:
-        layout: of the data set.
-        name: of the data set.
+        layout: layout of the data set.
+        name: name of the data set.
         root: its folder.
-        fitting: the size that images are brought to.
+        fitting: how images are resized.
         advance: told of progress.
     """
     parts = layout.parts()
@@ -116,9 +116,14 @@ def _samples(train: Listing, *, fitting: Fitting) -> dict[int, list[Array]]:
 
 def _remarks(layout: Layout) -> list[str]:
     if layout.is_flat:
-        return [f"no train/ and test/: {FLAT_TEST_SHARE:.0%} of each class is set apart as test"]
+        return [
+            f"no train/ and test/: {FLAT_TEST_SHARE:.0%} of each class is set aside as the "
+            f"test part"
+        ]
     if layout.test is None:
-        return ["no test/: a run has no images to be confirmed on; use --confirm 0, or add test/"]
+        return [
+            "no test/: there are no images to confirm the front on; use --confirm 0, or add test/"
+        ]
     if VALIDATION in layout.names and TEST not in layout.names:
-        return [f"no test/: {layout.names[VALIDATION]}/ is read as the test part"]
+        return [f"no test/: {layout.names[VALIDATION]}/ is used as the test part"]
     return []

@@ -12,7 +12,7 @@ def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Su
 
     Args:
         parts: by name; ``train`` is among them.
-        traits: of the data set.
+        traits: traits of the data set.
         root: where they come from.
     """
     images: list[Seen] = []

@@ -1,4 +1,4 @@
-"""One look at a whole data set before a search: counts, sizes, what is wrong and what is odd."""
+"""The survey of a whole data set before a search: counts, sizes, errors and warnings."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,31 +22,31 @@ UNEVEN = 3  # images of the largest class for each of the smallest
 
 Array = np.ndarray[Any, Any]
 Advance = Callable[[int, int], None]
-"""Told of the images that were looked at, and of how many there are."""
+"""Called with the number of images examined and their total."""
 
 
 @final
 @dataclass(frozen=True)
 class Survey:
-    """What a data set holds.
+    """The content of a data set.
 
     Attributes:
-        name: of the data set.
-        root: where it lies.
+        name: name of the data set.
+        root: its folder.
         class_names: in the order of the labels.
         counts: usable images of each class, by part.
         samples: some training images of each class, (height, width, channels), as the network
             sees them; empty where images are of different sizes.
         duplicates: images that are there twice.
-        remarks: on the layout, in sentences.
-        bad: why each of the files is unusable that are.
-        num_files: looked at.
-        sizes: of the files, (width, height).
-        modes: of their pixels, as Pillow names them.
-        num_turned: files whose image was turned as the camera says.
-        num_animated: files of which the first image is taken.
-        num_enlarged: files with fewer pixels than are asked for.
-        unread: files that are not taken for images, by their suffix.
+        remarks: sentences about the layout.
+        bad: reason for each unusable file.
+        num_files: number of files examined.
+        sizes: sizes of the files, (width, height).
+        modes: Pillow's names of their pixel modes.
+        num_turned: number of files rotated as their camera recorded.
+        num_animated: number of files of which only the first image is used.
+        num_enlarged: number of files with fewer pixels than requested.
+        unread: ignored files, by suffix.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Survey:
     unread: Counter[str] = field(default_factory=Counter)
 
     def problems(self, fitting: Fitting) -> list[str]:
-        """What no search can begin with.
+        """Problems that prevent a search.
 
         Args:
             fitting: how it would read the files.
@@ -81,7 +81,8 @@ class Survey:
             found.append(f"one class only: {self.class_names[0]}")
         if not self.samples:
             found.append(
-                f"images of {len(self.sizes):,} sizes: bring them to one by --image-size, such as "
+                f"images of {len(self.sizes):,} sizes: resize them to one with --image-size, "
+                f"such as "
                 "--image-size 32"
             )
         for part, counts in self.counts.items():
@@ -95,15 +96,15 @@ class Survey:
         return found
 
     def warnings(self) -> list[str]:
-        """What a search can do with, and a user may want to change."""
+        """Remarks on what a user may want to change."""
         return [*self.remarks, *self._of_files(), *self._of_classes(), *self._of_duplicates()]
 
     def _of_files(self) -> Iterator[str]:
         if self.unread:
             found = ", ".join(f"{count:,} {suffix}" for suffix, count in self.unread.most_common())
-            yield f"files that are not read: {found}; {how_to_convert(self.unread)}"
+            yield f"ignored files: {found}; {how_to_convert(self.unread)}"
         if self.num_enlarged:
-            yield f"enlarged, as they have fewer pixels than asked for: {self.num_enlarged:,}"
+            yield f"images enlarged to the requested size: {self.num_enlarged:,}"
 
     def _of_classes(self) -> Iterator[str]:
         train = self.counts["train"]
@@ -113,7 +114,7 @@ class Survey:
         if min(train) and imbalance(train) >= UNEVEN:
             yield (
                 f"the largest class has {imbalance(train):.1f} times the images of the smallest: "
-                "accuracy counts large classes more. Weights that make classes equal: "
+                "large classes dominate the accuracy. Class weights that balance them: "
                 f"{min(class_weights(train)):.2f} to {max(class_weights(train)):.2f}"
             )
 

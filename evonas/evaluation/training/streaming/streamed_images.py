@@ -17,7 +17,7 @@ class StreamedImages:
     """What :class:`~evonas.evaluation.training.augment.FramedImages` are, without their pixels.
 
     Attributes:
-        reader: of the images.
+        reader: reader of the images.
         labels: int64, (N,), on the device that batches go to.
         padding: pixels of black on each side before an image is cut out.
         flip: whether images are mirrored.

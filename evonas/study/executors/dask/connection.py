@@ -1,7 +1,7 @@
-"""A connection to the scheduler of a Dask cluster, which may go at any moment.
+"""A connection to a Dask scheduler that may disappear at any moment.
 
-Dask's own client takes half a minute to give up a scheduler that has gone, and tells of it in its
-log. Here whoever waits for the scheduler looks up twice a second whether it is still there.
+Dask's own client takes half a minute to give up on a lost scheduler, and only logs it. Here, every
+wait checks twice a second whether the scheduler is still there.
 """
 
 import asyncio
@@ -20,24 +20,24 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 30.0
 FIRST_WORKER_SECONDS = 300.0
-RESTART_SECONDS = 30.0  # that a worker's nanny may take to put a new process in its place
-LOOK_SECONDS = 0.5  # between two looks at the clock, and at whether the scheduler is still there
-RECONNECT_SECONDS = 3.0  # for a connection that breaks while the scheduler lives
-CLOSE_SECONDS = 5.0  # that a scheduler may take to say goodbye
+RESTART_SECONDS = 30.0  # time for a worker's nanny to start a replacement process
+LOOK_SECONDS = 0.5  # between checks of the clock and of the scheduler
+RECONNECT_SECONDS = 3.0  # to restore a connection that breaks while the scheduler lives
+CLOSE_SECONDS = 5.0  # time for a scheduler to shut down cleanly
 
 
 @final
 class Connection:
-    """To the scheduler at an address, or to a cluster that is made on this machine.
+    """Connection to the scheduler at an address, or to a cluster started on this machine.
 
     Args:
-        address: of the scheduler; None for a cluster on this machine.
+        address: address of the scheduler; None for a cluster on this machine.
         workers: processes of a cluster on this machine.
-        resources: that each of these offers.
+        resources: the resources that each of these offers.
 
     Raises:
         ConfigError: the package distributed is not installed.
-        ClusterError: no scheduler answers, or no worker has come to it.
+        ClusterError: no scheduler answers, or no worker has joined it.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Connection:
             ) from problem
         self._place = address or "this machine"
         self._end = ExitStack()
-        # what becomes of the cluster is told by us
+        # we report the state of the cluster ourselves
         self._end.enter_context(silence_logging_cmgr(logging.CRITICAL))
         try:
             cluster = None
@@ -66,8 +66,8 @@ class Connection:
                 self._client: Client = Client(cluster or address, timeout=CONNECT_SECONDS)
             except OSError as problem:
                 raise ClusterError(
-                    f"workers: no scheduler answers at {address} ({problem}); start one by: "
-                    "dask scheduler"
+                    f"workers: no scheduler answers at {address} ({problem}); start one with: "
+                    f"dask scheduler"
                 ) from problem
             self._end.callback(self._leave)
             self._wait_for_a_worker()
@@ -77,54 +77,54 @@ class Connection:
 
     @property
     def num_workers(self) -> int:
-        """Workers that there are now.
+        """The current number of workers.
 
         Raises:
-            ClusterError: the scheduler has gone.
+            ClusterError: the scheduler is gone.
         """
         identity = self._wait(lambda: self._client.scheduler.identity(n_workers=-1))
         return len(identity["workers"])
 
     def submit(self, function: Callable[..., Any], *args: Any, **options: Any) -> "Future":
-        """What a worker makes of a function; see ``distributed.Client.submit``.
+        """Submit a function to a worker; see ``distributed.Client.submit``.
 
         Raises:
-            ClusterError: the scheduler has gone.
+            ClusterError: the scheduler is gone.
         """
         self.check()
         return self._client.submit(function, *args, **options)
 
     def scattered(self, data: Any) -> "Future":
-        """Data as every worker has them.
+        """Send data to every worker.
 
         Raises:
-            ClusterError: the scheduler has gone.
+            ClusterError: the scheduler is gone.
         """
         return self._wait(
             lambda: self._client.scatter(data, broadcast=True, hash=False, asynchronous=True)
         )
 
     def result(self, future: "Future") -> Any:
-        """The result of what has ended.
+        """The result of a finished task.
 
         Raises:
-            ClusterError: the scheduler has gone.
-            CancelledError: it was lost, and has to be ordered again.
+            ClusterError: the scheduler is gone.
+            CancelledError: it was lost and must be submitted again.
             Exception: what the function raised.
         """
-        if future.status == "error":  # of the function, whatever it has raised
+        if future.status == "error":  # the function raised an exception
             return future.result()
         return self._wait(lambda: self._client.gather(future, asynchronous=True))
 
     def subscribe(self, topic: str, handler: Callable[[Any], None]) -> None:
-        """Be told of the events of a topic; a scheduler that was lost has forgotten of it."""
+        """Subscribe to the events of a topic; must be repeated after the scheduler was lost."""
         self._client.subscribe_topic(topic, handler)
 
     def end_with_worker(self, future: "Future", worker: str) -> None:
-        """End what does not end by itself; other work of the worker goes to others.
+        """Kill a worker whose task hangs; its other tasks are rescheduled.
 
         Raises:
-            ClusterError: the scheduler has gone.
+            ClusterError: the scheduler is gone.
         """
         self.check()
         self._client.cancel([future], force=True)
@@ -132,7 +132,7 @@ class Connection:
             self._client.restart_workers([worker], timeout=RESTART_SECONDS, raise_for_error=False)
 
     def check(self) -> None:
-        """See whether the scheduler is still there; a broken connection is given some seconds.
+        """Check that the scheduler is there; a broken connection has some seconds to recover.
 
         Raises:
             ClusterError: it has gone.
@@ -144,13 +144,13 @@ class Connection:
             raise self._gone()
 
     def close(self, futures: Iterable["Future"]) -> None:
-        """Give up this work, leave the cluster, end it if it is ours."""
+        """Cancel all tasks and disconnect; shut the cluster down if it is ours."""
         if self._client.status == "running":
             self._client.cancel(list(futures), force=True)
         self._end.close()
 
     def _leave(self) -> None:
-        with suppress(OSError):  # nobody is left to say goodbye to
+        with suppress(OSError):  # the scheduler may be gone already
             self._client.close(timeout=CLOSE_SECONDS)
 
     def _wait_for_a_worker(self) -> None:
@@ -158,14 +158,14 @@ class Connection:
         while not self.num_workers:
             if time.monotonic() > end:
                 raise ClusterError(
-                    f"workers: no worker has come to the scheduler at {self._place} "
-                    f"in {FIRST_WORKER_SECONDS:.0f} seconds; start some by: dask worker "
-                    "tcp://HOST:PORT, then go on by: evonas resume"
+                    f"workers: no worker joined the scheduler at {self._place} within "
+                    f"{FIRST_WORKER_SECONDS:.0f} seconds; start some with: dask worker "
+                    f"tcp://HOST:PORT, then continue with: evonas resume"
                 )
             time.sleep(LOOK_SECONDS)
 
     def _wait(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What a coroutine of the client gives, as long as the scheduler is there."""
+        """The result of a client coroutine, as long as the scheduler is there."""
         self.check()
         with self._reaching():
             loop = self._client.loop.asyncio_loop
@@ -183,7 +183,7 @@ class Connection:
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
-        """Around what fails where the scheduler has gone, before the client has noticed."""
+        """Wraps calls that fail when the scheduler is gone before the client has noticed."""
         from distributed.client import ClosedClientError
 
         try:
@@ -193,6 +193,6 @@ class Connection:
 
     def _gone(self) -> ClusterError:
         return ClusterError(
-            f"workers: the scheduler at {self._place} has gone; what was finished is kept, and "
-            "`evonas resume` goes on when it is back"
+            f"workers: the scheduler at {self._place} is gone; finished trainings are kept; when "
+            f"it is back, continue with: evonas resume"
         )

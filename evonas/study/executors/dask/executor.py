@@ -1,4 +1,4 @@
-"""Candidates on the workers of a Dask cluster, one that runs or one made on this machine."""
+"""Candidates on the workers of a Dask cluster, existing or started on this machine."""
 
 import sys
 import time
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Task:
-    """An order under way.
+    """A submitted order.
 
     Attributes:
-        order: of the run.
-        future: of the cluster.
-        began: when a worker began with it, by the monotonic clock; None before that.
-        worker: its address.
+        order: order of the run.
+        future: future of the cluster.
+        began: when a worker started it, by the monotonic clock; None before that.
+        worker: address of that worker.
     """
 
     order: Order
@@ -47,22 +47,21 @@ class _Task:
 
 @final
 class DaskExecutor(AbstractExecutor):
-    """As many candidates at once as the cluster has workers, which may come and go.
+    """Evaluates as many candidates in parallel as the cluster has workers, which may come and go.
 
-    The images are sent to the workers once; those that stay on disk must lie at the same place on
-    each machine. A worker that dies costs nothing but time: the scheduler gives its candidate to
-    another one, a few times; then the candidate is lost. Only this process writes to the run.
+    The images are sent to the workers once; images on disk must be at the same path on each
+    machine. A worker that dies costs only time: the scheduler gives its candidate to another one,
+    a few times, before the candidate is lost. Only this process writes to the run.
 
-    Where the connection breaks and is made again while the scheduler lives, the candidates under
-    way are ordered again. The first trainings of them go on unwatched on their workers, and no
-    time limit ends them.
+    If the connection breaks and is restored while the scheduler lives, pending candidates are
+    submitted again. Their first trainings continue on their workers, without a time limit.
 
     Args:
-        address: of the scheduler; None for a cluster on this machine.
-        workers: candidates at once, at most; processes of a cluster on this machine.
-        device: of the run; where it is a GPU a worker must offer the resource ``GPU=1``.
-        timeout_seconds: that a candidate may take from when a worker begins with it; None for no
-            limit.
+        address: address of the scheduler; None for a cluster on this machine.
+        workers: maximum number of candidates in parallel; processes of a cluster on this machine.
+        device: device of the run; for a GPU, a worker must offer the resource ``GPU=1``.
+        timeout_seconds: the seconds that a candidate may take once a worker has started it; None
+            for no limit.
     """
 
     name = "dask"
@@ -88,10 +87,10 @@ class DaskExecutor(AbstractExecutor):
 
     @property
     def capacity(self) -> int:
-        """The number of workers there are now, but at least one: others may be on their way.
+        """The current number of workers, at least one, as more may be starting.
 
         Raises:
-            ClusterError: the scheduler has gone.
+            ClusterError: the scheduler is gone.
         """
         return max(1, min(self._workers, self._connected().num_workers))
 
@@ -99,7 +98,7 @@ class DaskExecutor(AbstractExecutor):
         """Take an order; never waits for a result.
 
         Raises:
-            ClusterError: the scheduler has gone.
+            ClusterError: the scheduler is gone.
         """
         self._waiting.append(order)
         self._hand_out()
@@ -109,7 +108,8 @@ class DaskExecutor(AbstractExecutor):
 
         Raises:
             ValueError: nothing was ordered whose result was not handed out yet.
-            ClusterError: the scheduler has gone, or a worker has other versions than the run.
+            ClusterError: the scheduler is gone, or a worker has package versions that differ from
+                the run's.
         """
         while not self._done:
             if not (self._waiting or self._tasks):
@@ -123,7 +123,7 @@ class DaskExecutor(AbstractExecutor):
         return self._done.popleft()
 
     def close(self) -> None:
-        """Give up what was ordered, leave the cluster, end it if it is ours."""
+        """Drop all orders and leave the cluster; shut it down if it is ours."""
         connection, self._connection, self._data = self._connection, None, None
         futures = [task.future for task in self._tasks.values()]
         for left in (self._tasks, self._waiting, self._done):
@@ -150,11 +150,11 @@ class DaskExecutor(AbstractExecutor):
             folders=tuple(sys.path), pure=False, resources=self._resources or None,
         )  # fmt: skip
         self._tasks[future.key] = _Task(order, future)
-        ended = self._ended  # what ends after `close` is nobody's any more
+        ended = self._ended  # tasks that end after `close` are ignored
         future.add_done_callback(lambda done: ended.put(done.key))
 
     def _data_of(self, protocol: Protocol) -> "Future | None":
-        """The data set as the workers have it, sent once; None where each reads the files."""
+        """The data set on the workers, sent once; None if each reads the files."""
         if protocol.fitting.stays_on_disk:
             return None
         name, data_dir, fitting = protocol.training.dataset, protocol.data_dir, protocol.fitting
@@ -188,14 +188,14 @@ class DaskExecutor(AbstractExecutor):
             self._data = None
             self._waiting.appendleft(task.order)
         except KilledWorker as problem:
-            reason = f"{problem.allowed_failures + 1} workers of the cluster died with it"
+            reason = f"{problem.allowed_failures + 1} workers of the cluster died in training it"
             self._done.append((lost(task.order, reason=reason), b""))
         except OtherVersions as problem:
             raise ClusterError(f"workers: {problem}") from problem
         except ModuleNotFoundError as problem:
             raise ClusterError(
-                f"workers: a worker of the cluster cannot import '{problem.name}'; install there "
-                "what is installed here"
+                f"workers: a worker of the cluster cannot import '{problem.name}'; install the "
+                f"same packages there as here"
             ) from problem
 
     def _end_overdue(self) -> None:
@@ -206,11 +206,11 @@ class DaskExecutor(AbstractExecutor):
             if task.began is not None and now - task.began > self._timeout:
                 del self._tasks[key]
                 self._connected().end_with_worker(task.future, task.worker)
-                reason = f"it was not done after {self._timeout:g} seconds"
+                reason = f"it was not finished after {self._timeout:g} seconds"
                 record = failed(task.order, kind=TIMED_OUT, reason=reason, seconds=self._timeout)
                 self._done.append((record, b""))
 
 
 def resources_of(device: str) -> dict[str, float]:
-    """What a worker must offer to train on ``device``, by Dask's names."""
+    """The Dask resources that a worker must offer to train on ``device``."""
     return {} if device == "cpu" else {"GPU": 1.0}

@@ -1,4 +1,4 @@
-"""What runs on a worker of a Dask cluster; nothing here runs in the process of the run."""
+"""Code that runs on the workers of a Dask cluster, never in the run's own process."""
 
 import platform
 import sys
@@ -17,18 +17,19 @@ from evonas.study.executors.inline import evaluate_order
 from evonas.study.executors.order import Order, Result
 from evonas.version import evonas_version
 
-BEGAN_TOPIC = "evonas-began"  # of Dask's events: (key of the task, address of the worker)
-_ONE_AT_A_TIME = threading.Lock()  # a worker may have more threads; a candidate wants the process
+BEGAN_TOPIC = "evonas-began"  # Dask event: (key of the task, address of the worker)
+# a worker may have several threads; a candidate needs the whole process
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class OtherVersions(Exception):
-    """A worker has other versions than the run; its text says which."""
+    """A worker's package versions differ from the run's; the message says which."""
 
 
 def own_versions() -> dict[str, str]:
-    """Of what decides the numbers, in this process."""
+    """The package versions in this process that determine results."""
     python = ".".join(platform.python_version_tuple()[:2])
-    torch_version = str(torch.__version__).partition("+")[0]  # not what it was built for
+    torch_version = str(torch.__version__).partition("+")[0]  # without the build variant
     return {"python": python, "evonas": evonas_version(), "torch": torch_version}
 
 
@@ -39,12 +40,12 @@ def evaluate_remotely(
 
     Args:
         order: to be evaluated.
-        data: its data set, which this machine need not have; None where it reads the files.
-        versions: of the run.
-        folders: where the run finds modules of the user's own.
+        data: its data set, which this machine need not have; None to read the files.
+        versions: versions of the run.
+        folders: import paths of the user's own modules.
 
     Raises:
-        OtherVersions: this worker has others.
+        OtherVersions: this worker has other versions.
     """
     check_versions(versions)
     with _ONE_AT_A_TIME, one_thread():
@@ -59,10 +60,10 @@ def evaluate_remotely(
 
 
 def check_versions(expected: Mapping[str, str]) -> None:
-    """Refuse to work with other versions than those of the run.
+    """Refuse to work with package versions that differ from the run's.
 
     Raises:
-        OtherVersions: there are some.
+        OtherVersions: versions differ.
     """
     mine = own_versions()
     others = [f"{name} {mine[name]}" for name in expected if mine[name] != expected[name]]
@@ -70,7 +71,7 @@ def check_versions(expected: Mapping[str, str]) -> None:
         wanted = ", ".join(f"{name} {version}" for name, version in expected.items())
         raise OtherVersions(
             f"{platform.node()}: expected the versions of the run ({wanted}), found "
-            f"{', '.join(others)}; install the same there ({sys.executable})"
+            f"{', '.join(others)}; install the same versions there ({sys.executable})"
         )
 
 

@@ -1,7 +1,7 @@
 """Batches decoded ahead of their use: by worker processes of torch's DataLoader, or by threads.
 
-Which images a batch has, and how each is cut, is said beforehand; so who decodes them, and when,
-changes nothing.
+The images of a batch and their crops are planned beforehand, so it does not matter who decodes
+them, and when.
 """
 
 import ctypes
@@ -46,7 +46,8 @@ class Decoders:
         processes: how many worker processes; 0 for threads of the process that trains.
         threads: how many of these.
         why: there are no processes; empty where there are.
-        start_method: of the processes, by ``multiprocessing``; torch's default if None.
+        start_method: start method of the processes, by ``multiprocessing``; torch's default if
+            None.
     """
 
     processes: int
@@ -64,13 +65,13 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
     """A process for each core; threads where no process can be started from here.
 
     Args:
-        batch_bytes: that a batch takes in the memory which processes share.
+        batch_bytes: the size that a batch takes in the memory which processes share.
         shared_memory: where that memory is mounted.
     """
     cores = min(num_cores(), MAX_PROCESSES)
     if multiprocessing.current_process().daemon:
         return Decoders(
-            0, _threads_of_a_worker(), "a worker of a search may not start processes of its own"
+            0, _threads_of_a_worker(), "workers of a search cannot start further processes"
         )
     free = _free_bytes(shared_memory)
     needed = batch_bytes * (AHEAD * cores + 1)
@@ -85,7 +86,7 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
 def decoded_batches(
     files: FileImages, plans: Sequence[Array], *, padding: int, decoders: Decoders
 ) -> Generator[Tensor, None, None]:
-    """The batch of each plan, in their order: uint8, (batch, height, width, channels), on the CPU.
+    """The batch of each plan, in order: uint8, (batch, height, width, channels), on the CPU.
 
     When the generator ends or is closed, so do the workers.
 
@@ -97,7 +98,7 @@ def decoded_batches(
         decoders: who does it.
 
     Raises:
-        DataError: a file is not what it was when it was checked, or a worker was killed.
+        DataError: a file has changed since it was checked, or a worker was killed.
     """
     processes = min(decoders.processes, len(plans))
     if processes:
@@ -110,7 +111,7 @@ def decoded_batches(
 
 @contextmanager
 def told_of_lost_workers() -> Iterator[None]:
-    """A worker that was killed is told as such, wherever this process was when it heard of it.
+    """Report a killed worker as such, wherever this process receives the signal.
 
     torch raises a ``RuntimeError`` from the handler of the signal.
 
@@ -123,8 +124,8 @@ def told_of_lost_workers() -> Iterator[None]:
         if _WORKER_DIED not in str(problem):
             raise
         raise DataError(
-            f"a process that decodes images was ended from outside ({problem}); if memory was "
-            "short, make the batch smaller. The same command goes on"
+            f"a process that decodes images was killed ({problem}); if memory ran out, use a "
+            f"smaller batch. To continue, run the same command again"
         ) from problem
 
 
@@ -199,7 +200,7 @@ def _as_it_is(item: Any) -> Any:
 
 
 def _begin(_number: int, *, parent: int) -> None:
-    """In a new worker: it ends with its parent, whatever ends that, and leaves Ctrl-C to it."""
+    """Runs in a new worker: it ends with its parent in any case, and ignores Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     if sys.platform == "linux":

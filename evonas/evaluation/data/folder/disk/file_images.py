@@ -1,4 +1,4 @@
-"""A batch of images from their files: decoded, brought to size, cut and mirrored as planned."""
+"""A batch of images from their files: decoded, resized, cropped and flipped as planned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class FileImages:
     """Image files that become images of one size.
 
     Attributes:
-        paths: of the files.
+        paths: paths of the files.
         fitting: the size, and how it is reached.
         shape: (channels, height, width) of an image.
     """
@@ -36,14 +36,14 @@ class FileImages:
         """One image: uint8, (height, width, channels).
 
         Raises:
-            DataError: its file is not what it was when it was checked.
+            DataError: its file has changed since it was checked.
         """
         path = self.paths[index]
         try:
             pixels = self.fitting.fitted(decode(path, least_side=self.fitting.size).pixels)
         except DataError as problem:
             raise DataError(
-                f"{problem}; it could be read when the training began: restore it, and go on"
+                f"{problem}; it was readable when the training started: restore it, then continue"
             ) from problem
         channels, height, width = self.shape
         if pixels.shape != (height, width, channels):
@@ -73,7 +73,7 @@ def put(into: Array, pixels: Array, place: Sequence[int], *, padding: int) -> No
 
     Args:
         into: uint8, (height, width, channels), zeros.
-        pixels: of that shape.
+        pixels: pixels of that shape.
         place: first row, first column, and 1 where the result is mirrored; nothing to copy it.
         padding: pixels of the frame on each side.
     """

@@ -1,4 +1,4 @@
-"""Images read from their files: some of them at once, or all of them ahead of their use."""
+"""Images read from their files: some immediately, or all ahead of their use."""
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ class FileReader(AbstractReader):
 
     Args:
         files: what is read.
-        fingerprint: of all of them with their labels, if it is known.
+        fingerprint: fingerprint of all of them with their labels, if it is known.
     """
 
     def __init__(self, files: FileImages, *, fingerprint: str | None = None) -> None:
