@@ -1,4 +1,4 @@
-"""What replicates ask of an engine: the part of the contract that a wrapped engine keeps too."""
+"""The part of the engine contract that replicates need; wrapped engines fulfil it too."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,15 +9,15 @@ from evonas.space import Genome
 
 
 class AskAndTell(Protocol):
-    """:class:`evonas.search.base.AbstractSearch`, or one with an operator beside it."""
+    """An :class:`evonas.search.base.AbstractSearch`, or one combined with the EG operator."""
 
     @property
     def problem(self) -> SearchProblem:
-        """The space."""
+        """Search space."""
 
     @property
     def num_objectives(self) -> int:
-        """The length of every vector."""
+        """Length of every vector."""
 
     def ask(self, count: int, /) -> list[Genome]:
         """See :meth:`evonas.search.base.AbstractSearch.ask`."""

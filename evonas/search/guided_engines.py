@@ -1,4 +1,4 @@
-"""Engines that need a guide, and any engine with the EG operator beside its own variation."""
+"""Engines that need a guide, and which engines can be combined with the EG operator."""
 
 from evonas.errors import ConfigError
 from evonas.search.supernet_guided.bionas_darts import BionasDarts
@@ -8,14 +8,14 @@ from evonas.search.supernet_guided.relaxed_search import AbstractRelaxedSearch
 GUIDED_SEARCHES: dict[str, type[AbstractRelaxedSearch]] = {
     search.name: search for search in (BionasDarts, BionasEg)
 }
-"""They train a supernet, so they need networks and images; a table of results has neither."""
+"""These train a supernet, so they need networks and images; a table of results has neither."""
 
 
 def refuse_guided(name: str) -> None:
-    """Refuse an engine that needs a guide where there is none.
+    """Reject an engine that needs a guide where none is available.
 
     Raises:
-        ConfigError: it does.
+        ConfigError: the engine needs a guide.
     """
     if name in GUIDED_SEARCHES:
         raise ConfigError(
@@ -25,10 +25,10 @@ def refuse_guided(name: str) -> None:
 
 
 def check_mutation(mutation: str, *, algorithm: str) -> None:
-    """Refuse an operator that an engine has no place for.
+    """Reject a mutation operator that the engine cannot use.
 
     Raises:
-        ConfigError: the engine has no variation that it could stand beside.
+        ConfigError: the engine has no variation step that the operator could take part in.
     """
     if mutation == "plain":
         return

@@ -1,6 +1,6 @@
-"""Cheap signals: numbers that are known of a genome before it is evaluated.
+"""Cheap signals: numbers that are known about a genome before it is evaluated.
 
-A search never builds a network. Whoever can (the evaluation floor) hands it the numbers by
+A search never builds a network. The evaluation package passes the numbers in through
 :class:`Signals`, as part of an :class:`InformedProblem`.
 """
 
@@ -13,37 +13,37 @@ from evonas.space import Genome
 
 
 class Signals(Protocol):
-    """Numbers that may say something of the objectives; equal genomes have equal ones."""
+    """Numbers that may predict the objectives; equal genomes have equal numbers."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Of the signals, each once; empty where nothing is known."""
+        """Names of the signals, without repetition; empty if there are none."""
 
     def of(self, genome: Genome, /) -> Sequence[float]:
-        """One number per name; NaN or infinite where a genome has none."""
+        """Return one number per name; NaN or infinite where the genome has none."""
 
 
 @final
 @dataclass(frozen=True)
 class NoSignals:
-    """Nothing is known beforehand."""
+    """No signals."""
 
     names: tuple[str, ...] = ()
 
     def of(self, _: Genome, /) -> tuple[float, ...]:
-        """No numbers."""
+        """Return no numbers."""
         return ()
 
 
 @final
 @dataclass(frozen=True)
 class InformedProblem:
-    """A problem of which something is known beforehand.
+    """A problem with prior information.
 
     Args:
-        problem: the space.
-        signals: of its canonical genomes, for engines with a model.
-        founders: canonical genomes that any engine begins with, the most promising first.
+        problem: search space.
+        signals: signals of its canonical genomes, for engines with a model.
+        founders: canonical genomes that every engine starts with, most promising first.
     """
 
     problem: SearchProblem
@@ -52,38 +52,39 @@ class InformedProblem:
 
     @property
     def genes(self) -> Sequence[SearchGene]:
-        """As the problem has them."""
+        """Genes of the problem."""
         return self.problem.genes
 
     @property
     def paths(self) -> Paths:
-        """As the problem has them."""
+        """Paths of the problem."""
         return self.problem.paths
 
     def canonical(self, genome: Genome, /) -> Genome:
-        """As the problem has it."""
+        """Return the canonical form that the problem gives."""
         return self.problem.canonical(genome)
 
     def key(self, genome: Genome, /) -> str:
-        """As the problem has it."""
+        """Return the key that the problem gives."""
         return self.problem.key(genome)
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
-        """As the problem has it."""
+        """Return which genes the problem considers active."""
         return self.problem.is_active(genome)
 
 
 class Relevance(NamedTuple):
-    """What a model found one signal to matter for one objective.
+    """How much one signal matters for one objective, according to a fitted model.
 
     Attributes:
-        objective: its place in a vector.
-        signal: its name.
-        effect: the root mean square difference that the model expects between two genomes that
-            differ by one standard deviation of this signal alone, in standard deviations of the
-            results, on the scale on which they are modelled.
-        linear: the same of the part that is linear in the signal.
-        length_scale: of the squared exponential, in standard deviations of the signal.
+        objective: index of the objective in a vector.
+        signal: name of the signal.
+        effect: root mean square difference that the model predicts between two genomes that differ
+            by one standard deviation in this signal alone, in standard deviations of the results,
+            on the scale on which these are modelled.
+        linear: as ``effect``, for the part that is linear in the signal.
+        length_scale: length scale of the squared exponential, in standard deviations of the
+            signal.
     """
 
     objective: int
@@ -94,10 +95,10 @@ class Relevance(NamedTuple):
 
 
 def founders_of(problem: SearchProblem) -> tuple[Genome, ...]:
-    """The founders of an informed problem; of any other one, none."""
+    """Return the founders of an informed problem; none for any other problem."""
     return problem.founders if isinstance(problem, InformedProblem) else ()
 
 
 def signals_of(problem: SearchProblem) -> Signals:
-    """The signals of an informed problem; of any other one, none."""
+    """Return the signals of an informed problem; none for any other problem."""
     return problem.signals if isinstance(problem, InformedProblem) else NoSignals()

@@ -1,4 +1,4 @@
-"""Aging evolution: the best of a sample has a child, and the oldest dies (Real et al. 2019)."""
+"""Aging evolution: the best of a sample reproduces, and the oldest dies (Real et al. 2019)."""
 
 import math
 import random
@@ -14,17 +14,17 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 SAMPLE_SHARE = 0.25  # of the population; the paper's 25 of 100
-MAX_SAMPLES = 50  # without a neighbour that nobody has asked for
+MAX_SAMPLES = 50  # attempts per wanted child, in case its neighbours were all asked for
 
 
 @final
 class AgingEvolution(AbstractSearch):
-    """Regularised evolution: nobody survives by being good, only by having good children.
+    """Regularised evolution: every member dies of age; good genes survive only in children.
 
-    A child differs from its parent in one gene. With several objectives the parent is drawn from
-    those of the sample that no other of the sample dominates; with one, that is the best. Failed
-    candidates do not enter the population; those outside the constraints fill it up while too few
-    are within, and the least violation is then the best.
+    A child differs from its parent in one gene. The parent is drawn from the non-dominated
+    members of a random sample; with one objective, that is the best. Failed candidates do not
+    enter the population. Infeasible ones fill it up while there are too few feasible ones; among
+    them the smallest violation is best.
     """
 
     name: ClassVar[str] = "aging"
@@ -43,7 +43,7 @@ class AgingEvolution(AbstractSearch):
 
     @property
     def alive(self) -> tuple[Genome, ...]:
-        """The population, oldest first, those outside the constraints last."""
+        """The population, oldest first, infeasible members last."""
         return tuple(outcome.genome for outcome in self._members())
 
     def _members(self) -> list[Outcome]:

@@ -12,21 +12,21 @@ from evonas.search.ranking import by_rank_and_crowding
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
-MAX_REPEATS = 10  # of known genomes in a row, until random ones are tried
+MAX_REPEATS = 10  # consecutive known genomes before random ones are tried
 
 MAX_REMEMBERED = 10_000
-"""Genes of results: for every sample the estimators read all of them anew."""
+"""Maximum number of genes in stored results: the estimators read all of them for each sample."""
 
 
 @final
 class OptunaTpe(AbstractSearch):
-    """Models where good genomes and bad genomes lie, and samples where they part.
+    """Models the densities of good and bad genomes, and samples where their ratio is high.
 
-    With several objectives the multi-objective estimator of Ozaki et al. 2022. It proposes many
-    genomes a second time; those are drawn again. The model takes no notice of failed candidates;
-    those outside the constraints are to it the worse, the farther outside they are.
-    Where results hold more than :data:`MAX_REMEMBERED` genes (100 results of 100 genes, thousands
-    of a small space) it goes on with the better half of them and the later half of the others.
+    With several objectives, uses the multi-objective estimator of Ozaki et al. 2022. It proposes
+    many genomes repeatedly; those are drawn again. The model ignores failed candidates; infeasible
+    ones rank by their violation.
+    Once results hold more than :data:`MAX_REMEMBERED` genes (100 results of 100 genes, thousands
+    in a small space), it keeps the better half of them and the more recent half of the others.
     """
 
     name: ClassVar[str] = "optuna"
@@ -39,21 +39,21 @@ class OptunaTpe(AbstractSearch):
         self, problem: SearchProblem, *, population: int, num_objectives: int, seed: int
     ) -> None:
         super().__init__(problem, population=population, num_objectives=num_objectives, seed=seed)
-        self._optuna = importlib.import_module("optuna")  # only those who ask for it need it
+        self._optuna = importlib.import_module("optuna")  # optional: imported only when used
         self._optuna.logging.set_verbosity(self._optuna.logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
             sampler = self._optuna.samplers.TPESampler(
                 seed=derive_seed(seed, "optuna") % 2**32,
                 n_startup_trials=population,
-                multivariate=True,  # otherwise the trials are ranked anew for every single gene
+                multivariate=True,  # otherwise the trials are ranked again for every gene
                 constant_liar=False,  # no trial is left open
             )
         self._sampler = sampler
         self._study = self._new_study()
         numbers = [len(gene.choices) for gene in problem.genes]
         categorical = self._optuna.distributions.CategoricalDistribution
-        # one object for all genes alike: every trial that is added copies it, once
+        # one shared object for all equal genes, because every added trial copies it
         of_number = {number: categorical(range(number)) for number in numbers}
         self._distributions = {
             str(position): of_number[number]
@@ -79,7 +79,7 @@ class OptunaTpe(AbstractSearch):
         trial = self._optuna.trial.create_trial(
             params=parameters,
             distributions=self._distributions,
-            # values of what is outside the constraints are not looked at
+            # Optuna ignores the values of infeasible trials
             values=list(outcome.vector or (0.0,) * self.num_objectives),
             constraints={"violation": outcome.violation},
         )
@@ -87,7 +87,7 @@ class OptunaTpe(AbstractSearch):
         self._study.add_trial(trial)
 
     def _forget(self) -> None:
-        """Begin a new study with three quarters of the results."""
+        """Start a new study with three quarters of the results."""
         inside = [place for place, (violation, _) in enumerate(self._trials) if violation == 0.0]
         best = by_rank_and_crowding([tuple(self._trials[place][1].values) for place in inside])
         order = [inside[place] for place in best]
@@ -122,10 +122,10 @@ class OptunaTpe(AbstractSearch):
         return list(found.values())
 
     def _sample(self) -> dict[str, int]:
-        """What the estimators propose; nothing until there are enough successes.
+        """Sample from the estimators; empty until there are enough successes.
 
-        The trial is closed at once and its result added as one of its own: a trial copies all its
-        parameters whenever one of them is suggested, which is most of its time.
+        The trial is closed at once and its result is added later as a separate trial: an open
+        trial copies all its parameters for each one suggested, which would dominate the run time.
         """
         trial = self._study.ask()
         parameters = {str(name): int(value) for name, value in trial.relative_params.items()}

@@ -1,4 +1,4 @@
-"""Pareto local search: look around every point of the archive that was not explored yet."""
+"""Pareto local search: evaluate the neighbours of every unexplored member of the archive."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,17 +13,17 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 NUM_FOUNDERS = 5
-MAX_ATTEMPTS = 50  # at a new child of the archive, for each that is wanted
+MAX_ATTEMPTS = 50  # attempts at a new child of the archive, per wanted child
 
 
 @final
 class ParetoLocalSearch(AbstractSearch):
-    """Pareto local search (Paquete, Chiarandini and Stützle 2004) that never measures twice.
+    """Pareto local search (Paquete, Chiarandini and Stützle 2004) without repeated evaluations.
 
-    One unexplored member of the archive is drawn and its neighbours are evaluated, until all are
-    or it is dominated itself. Where nothing is left to explore, members are crossed and mutated,
-    and what enters the archive is explored again. While nothing is within the constraints, the
-    archive holds what is least outside.
+    Draws one unexplored member of the archive and evaluates its neighbours, until all are
+    evaluated or the member is dominated. When nothing is left to explore, members are crossed and
+    mutated, and what enters the archive is explored in turn. Without any feasible result, the
+    archive holds those with the smallest violation.
     """
 
     name: ClassVar[str] = "pls"

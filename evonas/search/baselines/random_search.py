@@ -9,9 +9,9 @@ from evonas.space import Genome
 
 @final
 class RandomSearch(AbstractSearch):
-    """Uniform over genotypes, skipping those that were asked for before.
+    """Uniform sampling of genotypes, skipping those asked for before.
 
-    It has no idea of its own, so that :meth:`ask` fills every place at random.
+    It proposes nothing itself, so :meth:`ask` fills every place at random.
     """
 
     name: ClassVar[str] = "random"

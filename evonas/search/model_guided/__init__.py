@@ -1,1 +1,1 @@
-"""The engine of this project, whose children a Gaussian process chooses."""
+"""The engine of this project: evolution whose children are selected by a Gaussian process."""

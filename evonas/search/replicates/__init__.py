@@ -1,1 +1,1 @@
-"""Candidates that are trained more than once: who is, what was learned of them, who is best."""
+"""Repeated trainings: which candidates to train again, what is known of them, which are best."""

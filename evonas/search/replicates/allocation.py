@@ -1,4 +1,4 @@
-"""Whom to train again: those whose place on the front another training can decide."""
+"""Choose which genomes to train again: those whose place on the front is in doubt."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +7,20 @@ Array = NDArray[np.float64]
 
 
 def allocate(probabilities: Array, trainings: NDArray[np.int_], *, count: int) -> list[int]:
-    """Places of genomes to train again, one by one; a genome can be named more than once.
+    """Return indices of genomes to train again, one per training; an index can occur repeatedly.
 
-    The one is taken in which a training removes most variance of the question whether it is on the
-    front: p (1 - p), which falls as 1 / n with the trainings. This is the large-sample form of
-    optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and Goldsman 2004), with
-    simulated probabilities in the place of its bounds.
+    Each step takes the genome for which one more training removes most variance of the event that
+    it is on the front: p (1 - p), which falls as 1 / n with the number of trainings. This is the
+    large-sample form of optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and
+    Goldsman 2004), with simulated probabilities instead of its bounds.
 
     Args:
-        probabilities: to be on the front, (genomes,).
-        trainings: so far, those in flight counted, (genomes,).
-        count: how many are wanted.
+        probabilities: probability of each genome to be on the front, (genomes,).
+        trainings: number of trainings so far, including those in flight, (genomes,).
+        count: number of trainings to allocate.
 
     Returns:
-        At most ``count`` places: fewer, or none, where nothing is in doubt.
+        At most ``count`` indices: fewer, or none, if nothing is in doubt.
     """
     doubt = probabilities * (1.0 - probabilities)
     planned = trainings.astype(float)

@@ -1,4 +1,4 @@
-"""What is known of a genome after one or several trainings."""
+"""Estimate of a genome's objectives after one or several trainings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one genome.
+    """Estimate for one genome.
 
     Attributes:
         genome: in canonical form.
-        mean: of each objective, to be minimised: the posterior mean. ``None`` when it failed or
+        mean: posterior mean of each objective, to be minimised; ``None`` if the genome failed or
             is outside the constraints.
-        standard_error: of each objective: the posterior standard deviation of the mean.
-        replicates: trainings that gave values, whether inside the constraints or outside.
-        collapsed: trainings that failed or collapsed; these are in no mean.
-        violation: how far outside the constraints the genome is; 0 inside, infinite for a failure.
+        standard_error: posterior standard deviation of the mean, for each objective.
+        replicates: number of trainings that gave values, whether feasible or not.
+        collapsed: number of trainings that failed or collapsed; no mean includes them.
+        violation: constraint violation of the genome: 0 inside, infinite for a failure.
         is_settled: whether it was trained often enough to be returned.
     """
 
@@ -32,12 +32,12 @@ class Estimate:
 
 
 def returned_front(estimates: Sequence[Estimate], *, settled: bool = True) -> list[Estimate]:
-    """The front by the means, of those that were trained often enough.
+    """Return the front by the means, among genomes that were trained often enough.
 
     Args:
-        estimates: of all genomes.
-        settled: False for the front of all, however often they were trained. It is that where none
-            was trained often enough.
+        estimates: estimates of all genomes.
+        settled: False for the front of all genomes, however often they were trained. This is also
+            the result if none was trained often enough.
     """
     means = [each.mean if each.is_settled or not settled else None for each in estimates]
     if all(mean is None for mean in means):

@@ -1,4 +1,4 @@
-"""What trainings say of their genomes by themselves: plain means and their standard errors."""
+"""Estimates without a model: plain means of each genome's trainings, and standard errors."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ from evonas.search.replicates.trial import TrialResult
 def plain_estimates(
     results: Sequence[TrialResult], *, num_objectives: int, enough: int
 ) -> list[Estimate]:
-    """One for each genome, in the order in which they first came.
+    """Return one estimate per genome, in the order of first appearance.
 
     Args:
-        results: of all trainings, in the order of asking.
-        num_objectives: of every result.
-        enough: trainings from which on a genome may be returned, failed ones counted.
+        results: results of all trainings, in the order of asking.
+        num_objectives: number of objectives.
+        enough: number of trainings, including failed ones, from which a genome is settled.
     """
     samples = samples_of(results)
     noise = NoiseVariance.of(samples, num_objectives=num_objectives)
