@@ -1,4 +1,4 @@
-"""What the values of keys may be beyond their types, for the JSON schema of the YAML."""
+"""Value ranges and descriptions of the YAML keys, for its JSON schema."""
 
 from typing import Any, Final
 
@@ -28,40 +28,40 @@ RANGES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("CellSpec", "operations"): {"minProperties": 1, "propertyNames": NAME_TEXT},
     ("Stage", "channels"): COUNT,
     ("Stage", "reduction_channels"): COUNT,
-    # a stage without cells is a choice among others, which the schema does not tell apart
+    # 0 is only valid as one of several choices, which the schema does not distinguish
     ("Stage", "repeat"): {"minimum": 0, "maximum": MAX_CELLS},
     ("Reduction", "kind"): {"enum": list(REDUCTIONS)},
     ("Rules", "choices"): {"minItems": 1, "uniqueItems": True, "items": NAME_TEXT},
     ("Rules", "granularity"): {"enum": list(GRANULARITIES)},
 }
-"""By class and field. For a number or a word that may be chosen: of each choice."""
+"""Ranges by class and field. For a number or word that may be chosen: of each choice."""
 
 NOTES: Final[dict[tuple[str, str], str]] = {
-    ("SpaceSpec", "name"): "Of the space; a shipped file has the same name.",
+    ("SpaceSpec", "name"): "Name of the space; a shipped file has the same name.",
     ("SpaceSpec", "description"): "One sentence for lists.",
-    ("SpaceSpec", "source"): "The paper the space is from.",
-    ("SpaceSpec", "size"): "What a run may override.",
-    ("SpaceSpec", "cells"): "The cells by name; every one must be used.",
-    ("SpaceSpec", "stages"): "The stages, in the order in which the image passes them.",
-    ("SpaceSpec", "activation"): "Of all blocks.",
-    ("SpaceSpec", "normalisation"): "Of all blocks; with none, layers have a bias instead.",
+    ("SpaceSpec", "source"): "Paper that the space is from.",
+    ("SpaceSpec", "size"): "Default size, which a run may override.",
+    ("SpaceSpec", "cells"): "Cells by name; every one must be used.",
+    ("SpaceSpec", "stages"): "Stages, in the order in which the image passes them.",
+    ("SpaceSpec", "activation"): "Activation of all blocks.",
+    ("SpaceSpec", "normalisation"): "Normalisation of all blocks; with none, layers have a bias.",
     ("Size", "channels"): "C, the unit of all widths.",
-    ("Size", "cells"): "Cells in every stage without repeat.",
-    ("Stem", "channels"): "As a multiple of C; if left out, 1, or the width that stage 0 chooses.",
+    ("Size", "cells"): "Number of cells in every stage without repeat.",
+    ("Stem", "channels"): "Multiple of C; by default 1, or the width that stage 0 chooses.",
     ("CellSpec", "inputs"): "1: reads the block before; 2: the last two blocks.",
-    ("CellSpec", "nodes"): "How many nodes are computed.",
+    ("CellSpec", "nodes"): "Number of computed nodes.",
     ("CellSpec", "graph"): "dense: a node reads all earlier nodes; {choose: k}: k of them.",
     ("CellSpec", "join"): "The output: the last node, or the sum or concatenation of all nodes.",
-    ("CellSpec", "operations"): "What an edge may be, by name.",
-    ("CellSpec", "fixed"): "The text of the one cell that all genomes have.",
-    ("Stage", "cell"): "The name of the cell that the stage repeats.",
-    ("Stage", "channels"): "As a multiple of C.",
-    ("Stage", "repeat"): "How many cells; size.cells if left out.",
-    ("Stage", "reduction_channels"): "Of the reduction before the stage, as a multiple of C.",
+    ("CellSpec", "operations"): "Operations that an edge may have, by name.",
+    ("CellSpec", "fixed"): "Text of the one cell that all genomes share.",
+    ("Stage", "cell"): "Name of the cell that the stage repeats.",
+    ("Stage", "channels"): "Multiple of C.",
+    ("Stage", "repeat"): "Number of cells; size.cells by default.",
+    ("Stage", "reduction_channels"): "Multiple of C for the reduction before the stage.",
     ("Reduction", "kind"): "What halves the image between stages.",
-    ("Reduction", "cell"): "With kind cell, the name of that cell.",
+    ("Reduction", "cell"): "Name of the reduction cell, with kind cell.",
     ("Head", "norm"): "Normalisation and activation before the average over the image.",
-    ("Rules", "choices"): "The learning rules to choose from.",
+    ("Rules", "choices"): "Learning rules to choose from.",
     ("Rules", "granularity"): "How much of a network shares one choice.",
 }
-"""What an editor shows of a key."""
+"""Descriptions of the keys, which editors display."""

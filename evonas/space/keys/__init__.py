@@ -1,1 +1,1 @@
-"""The keys of a search space's YAML: what a value may be, and what is said of a wrong one."""
+"""Keys of a search space's YAML: valid values, and messages about invalid ones."""
