@@ -111,9 +111,9 @@ def quote_it(value: Any) -> str:
     """What to do where a text was meant and YAML read something else; empty for other mistakes."""
     if isinstance(value, bool):
         words = "yes, on and true" if value else "no, off and false"
-        return f"; YAML reads {words} like that: to have the word, quote it"
+        return f"; YAML reads {words} like that; to keep the word, quote it"
     if isinstance(value, int | float | date):
-        return "; to have it as a text, quote it"
+        return "; to make it a text, quote it"
     return ""
 
 
