@@ -30,7 +30,7 @@ class RuleShare:
             if there are none.
         share_all: share of the rule among all candidates, likewise.
         difference: ``share_front - share_all``.
-        p: p value of the permutation test; NaN if the share cannot vary.
+        p: p value of the permutation test; NaN if the share cannot vary or is undefined.
         p_holm: p value adjusted for all cells that have a ``p``.
         p_least: smallest possible ``p`` for a front of this size; NaN where ``p`` is.
     """

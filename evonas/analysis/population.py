@@ -79,8 +79,8 @@ def pool(runs: Sequence[RunState], spaces: Sequence[Space]) -> Population:
         _check_alike(first, run)
         if other != space:
             raise ConfigError(
-                f"{run.folder}: its space '{other.name}' is not that of {first.folder}, though "
-                "both have this name; analyse them one by one"
+                f"{run.folder}: its space '{other.name}' is not that of {first.folder}; "
+                "the two differ but have the same name; analyse them one by one"
             )
     members = tuple(
         _member(number, candidate, space)

@@ -53,7 +53,7 @@ class BenchPlan:
                 raise ConfigError(f"algorithms: '{name}' is named twice")
         if self.checkpoints[0] < 1 or list(self.checkpoints) != sorted(set(self.checkpoints)):
             raise ConfigError(
-                f"checkpoints: expected growing numbers from 1, got {self.checkpoints}"
+                f"checkpoints: expected increasing numbers from 1, got {self.checkpoints}"
             )
         if self.population < 2:
             raise ConfigError(f"population: expected at least 2, got {self.population}")

@@ -41,7 +41,7 @@ class Goal:
                 raise ConfigError(f"objectives: '{name}' is named twice")
         if self.report is not None and len(self.objectives) > 1:
             raise ConfigError(
-                f"report: one objective can guide while '{self.report}' is reported, got "
+                f"report: expected one objective if '{self.report}' is reported, got "
                 f"{len(self.objectives)} objectives ({', '.join(self.objectives)})"
             )
 
@@ -112,7 +112,7 @@ class Benchmark:
         for row in rows:
             genome = self._parsed(row)
             if genome in self._rows:
-                raise DataError(f"{row.where}: architecture {row.arch} has a row already")
+                raise DataError(f"{row.where}: architecture {row.arch} already has a row")
             self._rows[genome] = row.values
         vectors = map(goal.vector, self._rows.values())
         known = [vector for vector in vectors if vector is not None]

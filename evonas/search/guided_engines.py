@@ -37,4 +37,6 @@ def check_mutation(mutation: str, *, algorithm: str) -> None:
             f"mutation: 'eg' and algorithm '{algorithm}' both search in a supernet; choose one"
         )
     if algorithm == "random":
-        raise ConfigError("mutation: algorithm 'random' is the control and varies nothing")
+        raise ConfigError(
+            "mutation: algorithm 'random' is the control and has no variation; choose another"
+        )

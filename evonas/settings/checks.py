@@ -75,6 +75,5 @@ def _rungs(settings: Settings) -> Iterator[str]:
         )
     if not isinstance(epochs, Unset) and rungs[-1] != epochs:
         yield (
-            f"fidelity: expected to end in the {epochs} epochs of full training, ends in "
-            f"{rungs[-1]}"
+            f"fidelity: expected to end in the {epochs} epochs of full training, got {rungs[-1]}"
         )

@@ -203,7 +203,7 @@ def parse_rules(genes: Sequence[Gene], text: str) -> Iterator[int]:
         rules.extend([run["rule"]] * min(int(run["count"] or 1), len(genes) + 1))
     if len(rules) != len(genes):
         came = "more" if len(rules) > len(genes) else str(len(rules))
-        raise GenomeError(f"genome, rules: expected {len(genes)} of them, got {came}")
+        raise GenomeError(f"genome, rules: expected {len(genes)} rules, got {came}")
     for gene, rule in zip(genes, rules, strict=True):
         if rule == INACTIVE:
             yield 0

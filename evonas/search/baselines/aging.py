@@ -14,7 +14,7 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 SAMPLE_SHARE = 0.25  # of the population; the paper's 25 of 100
-MAX_SAMPLES = 50  # attempts per wanted child, in case its neighbours were all asked for
+MAX_SAMPLES = 50  # attempts per wanted child: some parents have no new neighbour
 
 
 @final

@@ -44,7 +44,7 @@ class ParetoLocalSearch(AbstractSearch):
 
     @property
     def archive(self) -> tuple[Genome, ...]:
-        """What no other result beats, in the order of asking."""
+        """Results that no other result beats, in the order of asking."""
         return tuple(self._archive)
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -81,7 +81,7 @@ class ParetoLocalSearch(AbstractSearch):
         return list(found.values())
 
     def _move(self) -> bool:
-        """To an unexplored member, if there is one."""
+        """Move to an unexplored member; return False if there is none."""
         unexplored = [genome for genome in self._archive if genome not in self._explored]
         if not unexplored:
             return False
