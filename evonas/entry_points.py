@@ -102,7 +102,7 @@ class OfferedTable(Mapping[str, Entry]):
         """Return the entry called ``name``.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is no such entry.
             InputError: of the class of the entry points: its package cannot be imported, provides
                 an invalid object, or claims a name that is taken.
         """

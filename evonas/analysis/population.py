@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Population:
-    """All members of one or several runs of one space.
+    """All members of one or several runs on the same space.
 
     Attributes:
         space: space at the size of the runs, with their rules.

@@ -1,1 +1,1 @@
-"""Search engines by ask and tell: genomes out, vectors to minimise in; no network in sight."""
+"""Search engines: they propose genomes and receive vectors to minimise; they see no network."""

@@ -1,4 +1,4 @@
-"""The search engines by name, and which of them can do what a run asks for."""
+"""The search engines by name, and checks that an engine supports what a run needs."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec

@@ -10,7 +10,7 @@ from evonas.search.deap_engines.deap_search import AbstractDeapSearch, Individua
 
 @final
 class DeapSpea2(AbstractDeapSearch):
-    """The archive is the population, chosen by DEAP's ``selSPEA2``.
+    """The archive serves as the population, selected by DEAP's ``selSPEA2``.
 
     DEAP does not keep the survivors' strength values, so a tournament for parents is decided by
     dominance, and by chance if neither dominates.

@@ -28,7 +28,7 @@ from evonas.space import Genome
 WORST = 1e30
 """Objectives of a failed candidate: worse than any real one, and safe to square.
 
-NaN would sort into the first front, and one infinity keeps a point non-dominated.
+NaN would sort into the first front, and an infinite value can keep a point non-dominated.
 """
 
 MAX_MATING_ROUNDS = 20

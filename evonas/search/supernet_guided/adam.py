@@ -16,7 +16,7 @@ class Adam:
         rate: learning rate.
         first: decay of the mean of the slopes.
         second: decay of the mean of the squared slopes.
-        weight_decay: coupled to the slope.
+        weight_decay: L2 weight decay, added to the slope.
     """
 
     def __init__(self, *, rate: float, first: float, second: float, weight_decay: float) -> None:

@@ -1,4 +1,4 @@
-"""The keys of an operation."""
+"""The YAML keys of an operation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

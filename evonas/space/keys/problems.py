@@ -1,4 +1,4 @@
-"""Checks of single values, each problem with its path."""
+"""Checks of single YAML values; each problem is reported with its path."""
 
 import re
 from collections.abc import Iterator
