@@ -6,8 +6,8 @@
     study.front                                   # a pandas DataFrame
     network = study.load(study.front.index[0])    # a trained torch.nn.Module
 
-Everything heavy is imported when it is first used, so ``import evonas`` and ``evonas --help``
-answer at once.
+Heavy modules are imported on first use, so that ``import evonas`` and ``evonas --help`` start
+quickly.
 """
 
 from importlib import import_module
@@ -134,7 +134,7 @@ def __dir__() -> list[str]:
 
 
 class _CallableModule(ModuleType):
-    """A function to users and a package to developers: ``evonas.search`` and ``evonas.report``."""
+    """Makes ``evonas.search`` and ``evonas.report`` functions to users, packages to developers."""
 
     def __call__(self, *given: Any, **settings: Any) -> Any:
         return self._function()(*given, **settings)

@@ -1,4 +1,4 @@
-"""``python -m evonas`` is the ``evonas`` command."""
+"""Run the ``evonas`` command with ``python -m evonas``."""
 
 from evonas.cli import main
 

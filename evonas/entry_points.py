@@ -1,4 +1,4 @@
-"""What installed packages offer in one entry point group (PyPA's specification), by name.
+"""Objects that installed packages provide in one entry point group (PyPA's specification).
 
 The metadata of a package maps names to objects, so names are known without importing it. Its code
 is imported when a name is used, in the process that uses it.
@@ -15,13 +15,13 @@ Entry = TypeVar("Entry")
 
 @final
 class EntryPoints:
-    """The entry points of a group; a name with two claimants is refused when it is used.
+    """The entry points of a group; a name claimed twice is an error when it is used.
 
     Args:
-        points: points of the group.
-        kind: what they offer, in the singular, for messages.
-        error: the class of error to raise.
-        renamed: what a package has to rename where two claim one name.
+        points: entry points of the group.
+        kind: what they provide, in the singular, for messages.
+        error: class of error to raise.
+        renamed: what a package has to rename if two claim the same name.
     """
 
     def __init__(
@@ -36,26 +36,26 @@ class EntryPoints:
 
     @property
     def names(self) -> list[str]:
-        """All that are offered, sorted."""
+        """All provided names, sorted."""
         return sorted(self._points)
 
     def __contains__(self, name: object) -> bool:
         return name in self._points
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
-        """Name and version of the packages that offer these."""
+        """Return name and version of the packages that provide these names."""
         points = (point for name in names for point in self._points.get(name, ()))
         return {point.dist.name: point.dist.version for point in points if point.dist}
 
     def load(self, name: str, *, is_ours: bool) -> tuple[Any, str]:
-        """What is offered under ``name``, and how messages begin that are about it.
+        """Load the object called ``name``; also return the beginning of messages about it.
 
         Args:
-            name: name of what is offered.
-            is_ours: whether evonas itself has the name, too.
+            name: a provided name.
+            is_ours: whether evonas itself uses the name, too.
 
         Raises:
-            InputError: of class ``error``: the name has two claimants, or cannot be imported.
+            InputError: of class ``error``: the name is claimed twice, or cannot be imported.
         """
         points = self._points[name]
         claims = ["evonas itself"] * is_ours + [_origin(point) for point in points]
@@ -75,16 +75,16 @@ class EntryPoints:
 
 
 class OfferedTable(Mapping[str, Entry]):
-    """What evonas and installed packages offer, by name; the latter is imported on first use.
+    """Objects of evonas and of installed packages, by name; packages are imported on first use.
 
-    A name with two claimants is refused when it is used, since no run may depend on which of them
+    A name claimed twice is an error when it is used, because no run may depend on which of the two
     was found first.
 
     Args:
-        ours: what evonas offers.
-        offered: the entry points of the group, each named as what it offers.
-        accept: makes an entry of what a package offers, given its name and how messages begin that
-            are about it; raises where it is none.
+        ours: objects of evonas, by name.
+        offered: entry points of the group.
+        accept: function that makes an entry of an object, its name and the beginning of messages
+            about it; raises if the object is not valid.
     """
 
     def __init__(
@@ -99,12 +99,12 @@ class OfferedTable(Mapping[str, Entry]):
         self._accepted: dict[str, Entry] = {}
 
     def __getitem__(self, name: str) -> Entry:
-        """What is called ``name``.
+        """Return the entry called ``name``.
 
         Raises:
-            KeyError: there is none.
-            InputError: of the class of the entry points: its package cannot be imported, offers
-                something else, or claims a name that is taken.
+            KeyError: there is no such entry.
+            InputError: of the class of the entry points: its package cannot be imported, provides
+                an invalid object, or claims a name that is taken.
         """
         if name not in self._offered:
             return self._ours[name]
@@ -123,12 +123,12 @@ class OfferedTable(Mapping[str, Entry]):
         return name in self._ours or name in self._offered  # without importing anything
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
-        """Name and version of the packages, other than evonas, that provide these."""
+        """Return name and version of the packages, other than evonas, that provide these."""
         return self._offered.packages(names)
 
 
 def _origin(point: EntryPoint) -> str:
-    """``package 'name' 1.0``, or the entry point where no package is known."""
+    """Return ``package 'name' 1.0``, or the entry point if no package is known."""
     if point.dist is None:
         return f"entry point '{point.value}'"
     return f"package '{point.dist.name}' {point.dist.version}"

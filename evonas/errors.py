@@ -1,19 +1,19 @@
-"""Every error evonas raises on purpose, as one tree.
+"""Every error that evonas raises on purpose, as one tree.
 
 EvonasError                exit code 2
-|-- InputError             what the user gave is wrong
-|   |-- UnknownNameError   a name that no table knows
+|-- InputError             the user's input is wrong
+|   |-- UnknownNameError   an unknown name
 |   |-- SpaceError         a search space, or the YAML that describes it
 |   |-- GenomeError        a genome that does not belong to its space
 |   |-- RuleError          a learning rule, or a layer it cannot train
 |   |-- DataError          a data set that is missing or damaged
 |   |-- ConfigError        a setting of a run
-|   |-- ObjectiveError     an objective of one's own that cannot be used
-|   `-- RunFolderError     a run folder that cannot be used as asked
+|   |-- ObjectiveError     a user-defined objective that cannot be used
+|   `-- RunFolderError     a run folder that cannot be used as requested
 |-- ClusterError           exit code 3: the workers of a cluster cannot be reached
-|-- MirrorError            exit code 3: what a run is mirrored to cannot be reached
+|-- MirrorError            exit code 3: the store that a run is mirrored to cannot be reached
 |-- StorageError           exit code 3: a journal or a weight file is damaged
-|-- DiskFullError          exit code 75: a run pauses, as nothing more can be written
+|-- DiskFullError          exit code 75: the disk is full and the run pauses
 `-- CandidateFailure       one candidate failed; recorded, never shown as a number
     |-- TrainingDiverged   its loss or its weights stopped being finite
     |-- CatastrophicOverfitting  one-step adversarial training taught it to fool the step
@@ -26,21 +26,21 @@ from typing import Any, ClassVar
 
 
 class EvonasError(Exception):
-    """The root: its text is written for the user, and is all the user sees."""
+    """The base class: its text is written for the user, and is all that the user sees."""
 
     exit_code: ClassVar[int] = 2
 
 
 class InputError(EvonasError):
-    """What the user gave is wrong; the text says where, what was expected and what came."""
+    """The user's input is wrong; the text says where, what was expected and what was found."""
 
 
 class UnknownNameError(InputError):
-    """A name that its table does not know."""
+    """A name that is not in the table it is looked up in."""
 
 
 class SpaceError(InputError):
-    """A search space is not well formed; one line for every problem, each with its path."""
+    """A search space is malformed; the text has one line for every problem, with its path."""
 
 
 class GenomeError(InputError):
@@ -52,7 +52,7 @@ class RuleError(InputError):
 
 
 class DataError(InputError):
-    """A data set is missing, damaged or too small for what is asked of it."""
+    """A data set is missing, damaged or too small for its use."""
 
 
 class ConfigError(InputError):
@@ -60,7 +60,7 @@ class ConfigError(InputError):
 
 
 class ObjectiveError(InputError):
-    """An objective of the user's own, or of a package, cannot be imported or is none."""
+    """An objective of the user, or of a package, cannot be imported or is not an objective."""
 
 
 class RunFolderError(InputError):
@@ -68,25 +68,25 @@ class RunFolderError(InputError):
 
 
 class StorageError(EvonasError):
-    """What evonas wrote earlier can no longer be trusted: a damaged journal or weight file."""
+    """A file that evonas wrote earlier, such as a journal or a weight file, is damaged."""
 
     exit_code: ClassVar[int] = 3
 
 
 class ClusterError(EvonasError):
-    """The workers of a cluster cannot be reached, or are not what they must be."""
+    """The workers of a cluster cannot be reached, or do not meet the requirements."""
 
     exit_code: ClassVar[int] = 3
 
 
 class MirrorError(EvonasError):
-    """The store of another tool that a run is mirrored to cannot be reached, or refuses."""
+    """The external store that a run is mirrored to cannot be reached, or rejects the run."""
 
     exit_code: ClassVar[int] = 3
 
 
 class DiskFullError(EvonasError):
-    """Nothing more can be written; what was acknowledged is kept, and the run can go on later."""
+    """The disk is full; everything acknowledged so far is kept, and the run can be resumed."""
 
     exit_code: ClassVar[int] = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
@@ -98,7 +98,7 @@ class CandidateFailure(EvonasError):
 
 
 class TrainingDiverged(CandidateFailure):
-    """A candidate's loss or weights stopped being finite."""
+    """The loss or the weights of a candidate stopped being finite."""
 
     kind: ClassVar[str] = "diverged"
 
@@ -110,7 +110,7 @@ class CatastrophicOverfitting(CandidateFailure):
 
 
 class MaskedAttack(CandidateFailure):
-    """An attack that follows gradients had none to follow, or followed wrong ones."""
+    """A gradient-based attack had no gradient to follow, or followed wrong ones."""
 
     kind: ClassVar[str] = "masked"
 
@@ -122,13 +122,13 @@ class ObjectiveFailed(CandidateFailure):
 
 
 def some(names: Sequence[str], *, most: int = 10) -> str:
-    """The first names of a list, and how many more there are."""
+    """List the first names, and how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def show(value: Any) -> str:
-    """What came, short enough for a message."""
+    """Show a value, short enough for a message."""
     if value is None:
         return "nothing"
     text = repr(value)

@@ -1,7 +1,7 @@
-"""Names that become parts of paths: what comes from a file, or from the user, stays in its folder.
+"""Checks of names that become parts of paths, so that no file is read or written elsewhere.
 
-The keys of candidates and of models are file names. evonas makes them itself, but a journal or a
-model may come from a stranger, who can write any text there, with hashes that fit.
+The keys of candidates and of models are file names. evonas generates them, but a journal or a
+model may come from a stranger, who can put any text there, with matching hashes.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_KEY_LENGTH = 64
-MAX_NAME_BYTES = 255  # of every file system in common use
+MAX_NAME_BYTES = 255  # the limit of all common file systems
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)  # on Windows
 
 
@@ -24,10 +24,10 @@ def is_key(text: object) -> bool:
 
 
 def is_file_name(text: str) -> bool:
-    """Whether a text names one file in a folder, and none elsewhere, on every common system.
+    """Whether a text names a file in its own folder, on every common system.
 
-    Signs that some systems or tools read as dots and slashes, such as the one that is two dots at
-    once, count as these.
+    Characters that some systems or tools convert to dots or slashes, such as the two-dot leader,
+    are treated as these.
     """
     meant = unicodedata.normalize("NFKC", text)
     return (

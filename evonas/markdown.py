@@ -1,4 +1,4 @@
-"""Tables of Markdown, in GitHub's form."""
+"""Markdown tables, in GitHub's dialect."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 def markdown_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, is_numeric: bool = False
 ) -> str:
-    """Head and rows as lines, without a line break at the end.
+    """Format a table, without a line break at the end.
 
     Args:
-        head: one text a column.
-        rows: one text a column each, which may hold Markdown: only ``|`` is escaped.
-        is_numeric: whether all columns but the first hold numbers, which stand to the right.
+        head: one text per column.
+        rows: for each row, one text per column, which may hold Markdown: only ``|`` is escaped.
+        is_numeric: whether all columns but the first hold numbers, which are aligned right.
     """
     others = "---:" if is_numeric else "---"
     rule = ["---", *[others] * (len(head) - 1)]

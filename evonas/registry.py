@@ -1,4 +1,4 @@
-"""Look a name up in a table; when it is unknown, say which names the table knows."""
+"""Look up names in tables; errors list the known names and suggest one."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -11,9 +11,9 @@ Entry = TypeVar("Entry")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'fa'?"`` when one of ``known`` is close to ``name``, else nothing.
+    """Return ``"; did you mean 'fa'?"`` if one of ``known`` is close to ``name``, else nothing.
 
-    Close in meaning goes before close in spelling: ``accuracy`` is ``acc``.
+    Meaning has priority over spelling: ``accuracy`` suggests ``acc``.
     """
     known = list(known)
     meant = synonym(name, known)
@@ -25,11 +25,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def look_up(table: Mapping[str, Entry], name: str, *, kind: str) -> Entry:
-    """The entry of ``table`` called ``name``.
+    """Return the entry of ``table`` called ``name``.
 
     Args:
-        table: the entries by name.
-        name: what the user wrote.
+        table: entries by name.
+        name: name that the user wrote.
         kind: what the table holds, in the singular, for the message.
 
     Raises:

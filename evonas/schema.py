@@ -1,4 +1,4 @@
-"""YAML text to frozen dataclasses; every problem at once, each with its path.
+"""Convert YAML to frozen dataclasses; report all problems at once, each with its path.
 
 A file is read by PyYAML's safe loader, with aliases and repeated keys refused, and structured by
 cattrs with strict primitives: ``"3"`` is not an integer, ``1`` is not a text, ``yes`` is not one.
@@ -28,7 +28,7 @@ from evonas.registry import suggestion
 
 MAX_FILE_BYTES = 2**20
 
-# PyYAML writes these as they are, and reads them as ends of lines, or not at all
+# PyYAML writes these characters unescaped, but reads them as line ends, or not at all
 _BREAKS = "\x85\u2028\u2029\ufeff"
 
 Structured = TypeVar("Structured")
@@ -38,8 +38,8 @@ class ProblemsError(ValueError):
     """Several problems of one value, for a ``__post_init__`` that compares several keys.
 
     Args:
-        found: for each problem the path below the value (``".size.cells"``, ``"[2]"`` or ``""``)
-            and what is wrong there.
+        found: path below the value (``".size.cells"``, ``"[2]"`` or ``""``) and description of
+            each problem.
     """
 
     def __init__(self, found: Sequence[tuple[str, str]]) -> None:
@@ -48,7 +48,7 @@ class ProblemsError(ValueError):
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader without aliases (a few bytes of them can fill the memory)."""
+    """PyYAML's safe loader without aliases (a few bytes of aliases can fill the memory)."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -87,10 +87,10 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 class _StrictDumper(yaml.SafeDumper):
-    """PyYAML's safe dumper, which quotes what the loader would take for a number."""
+    """PyYAML's safe dumper; it quotes texts that the loader would read as numbers."""
 
 
-# YAML 1.1 wants a point in every number with an exponent; nobody who writes 1e-3 means a text
+# YAML 1.1 requires a point in numbers with an exponent, but 1e-3 is never meant as a text
 for _yaml in (_StrictLoader, _StrictDumper):
     _yaml.add_implicit_resolver(
         "tag:yaml.org,2002:float",
@@ -100,7 +100,7 @@ for _yaml in (_StrictLoader, _StrictDumper):
 
 
 def dump_yaml(document: Any) -> str:
-    """Plain lists, mappings and scalars as YAML that :func:`parse_yaml` reads back."""
+    """Return plain lists, mappings and scalars as YAML that :func:`parse_yaml` reads back."""
     text = yaml.dump(document, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True)
     if any(sign in text for sign in _BREAKS):
         text = yaml.dump(document, Dumper=_StrictDumper, sort_keys=False)
@@ -108,29 +108,29 @@ def dump_yaml(document: Any) -> str:
 
 
 def quote_it(value: Any) -> str:
-    """What to do where a text was meant and YAML read something else; empty for other mistakes."""
+    """Explain how to quote a text that YAML read as another type; empty for other mistakes."""
     if isinstance(value, bool):
         words = "yes, on and true" if value else "no, off and false"
-        return f"; YAML reads {words} like that: to have the word, quote it"
+        return f"; YAML reads {words} like that; to keep the word, quote it"
     if isinstance(value, int | float | date):
-        return "; to have it as a text, quote it"
+        return "; to make it a text, quote it"
     return ""
 
 
 def read_yaml(path: Path, *, error: type[InputError] = SpaceError) -> Any:
-    """The content of a YAML file as plain lists, mappings and scalars.
+    """Read a YAML file as plain lists, mappings and scalars.
 
     Raises:
-        InputError: of class ``error``, when the file cannot be read or is not YAML.
+        InputError: of class ``error``, if the file cannot be read or is not YAML.
     """
     return parse_yaml(read_text(path, error=error), where=str(path), error=error)
 
 
 def read_text(path: Path, *, error: type[InputError] = SpaceError) -> str:
-    """The text of a file of at most ``MAX_FILE_BYTES``.
+    """Read a text file of at most ``MAX_FILE_BYTES``.
 
     Raises:
-        InputError: of class ``error``, when the file cannot be read, is too large or is not UTF-8.
+        InputError: of class ``error``, if the file cannot be read, is too large or is not UTF-8.
     """
     try:
         size_bytes = path.stat().st_size
@@ -144,7 +144,7 @@ def read_text(path: Path, *, error: type[InputError] = SpaceError) -> str:
 
 
 def parse_yaml(text: str, *, where: str, error: type[InputError] = SpaceError) -> Any:
-    """The same for a text; ``where`` names it in messages."""
+    """Read YAML from a text, as :func:`read_yaml` does; ``where`` is its name in messages."""
     try:
         return yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as problem:
@@ -152,7 +152,7 @@ def parse_yaml(text: str, *, where: str, error: type[InputError] = SpaceError) -
         line = f":{mark.line + 1}" if mark else ""
         reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
         raise error(f"{where}{line}: not valid YAML: {reason}") from problem
-    except (ValueError, RecursionError) as problem:  # 2000-13-45 as a date, lists a mile deep
+    except (ValueError, RecursionError) as problem:  # 2000-13-45 as a date, deeply nested lists
         raise error(f"{where}: not valid YAML: {problem}") from problem
 
 
@@ -164,19 +164,19 @@ def structure(
     error: type[InputError] = SpaceError,
     customise: Callable[[cattrs.Converter], None] | None = None,
 ) -> Structured:
-    """``data`` as an instance of the frozen dataclass ``cls``.
+    """Convert ``data`` to an instance of the frozen dataclass ``cls``.
 
     Fields may be whole numbers, numbers, texts, truth values, ``X | None``, ``tuple[X, ...]``
-    (from a YAML list), ``Mapping[str, X]`` and other dataclasses. Problems of form are all found
-    at once; what a ``__post_init__`` compares is looked at when those parts are well formed.
+    (from a YAML list), ``Mapping[str, X]`` and other dataclasses. All type errors are reported at
+    once; the checks of a ``__post_init__`` run once its own fields have the right types.
 
     Args:
-        data: what :func:`read_yaml` gave.
+        data: data as returned by :func:`read_yaml`.
         cls: a dataclass; its ``__post_init__`` may raise ``ValueError`` for a value out of range,
             or :class:`ProblemsError` for several of them.
-        where: names the source in messages.
-        error: the class of error to raise.
-        customise: adds hooks, for unions that a key of the data decides.
+        where: name of the source in messages.
+        error: class of error to raise.
+        customise: adds hooks, for unions whose type depends on the data.
 
     Raises:
         InputError: of class ``error``, with one line for every problem and its path from ``$``.
@@ -212,7 +212,7 @@ def _problem_lines(problem: BaseException, path: str) -> Iterator[str]:
     elif isinstance(problem, ValueError):
         yield f"{path}: {problem}"
     else:
-        raise problem  # a bug in a hook is no fault of the user's
+        raise problem  # a bug in a hook is not the user's fault
 
 
 def _step(note: AttributeValidationNote | IterableValidationNote) -> str:

@@ -1,4 +1,4 @@
-"""What other tools and papers call things, so that a wrong name is answered with the right one."""
+"""Names that other tools and papers use, so that an unknown name leads to the right one."""
 
 from collections.abc import Iterable
 
@@ -98,15 +98,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "nas201": ("nas-bench-201",),
     "nasbench201": ("nas-bench-201",),
 }
-"""By what a user may write, our names for it, the likeliest first."""
+"""Names in evonas by what a user may write, most likely first."""
 
 
 def synonym(name: str, known: Iterable[str]) -> str | None:
-    """Our name for what ``name`` means elsewhere, if it is among ``known``.
+    """Return the evonas name for what ``name`` means elsewhere, if it is among ``known``.
 
     Args:
-        name: as a user wrote it; dashes and underscores are alike.
-        known: names that would be right there.
+        name: name that the user wrote; dashes and underscores are equivalent.
+        known: names that are valid there.
     """
     by_plain_name = {_plain(each): each for each in known}
     for ours in SYNONYMS.get(_plain(name), ()):

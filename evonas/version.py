@@ -1,14 +1,14 @@
-"""The version of evonas that is installed."""
+"""The installed version of evonas."""
 
 from functools import cache
 
 
-@cache  # looking it up reads files
+@cache  # reading the metadata accesses files
 def evonas_version() -> str:
-    """As ``evonas --version`` prints it."""
+    """Return the version, as ``evonas --version`` prints it."""
     from importlib.metadata import PackageNotFoundError, version  # slow to import
 
     try:
         return version("evonas")
-    except PackageNotFoundError:  # a checkout that nobody installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return "0+unknown"

@@ -100,7 +100,7 @@ def test_a_whole_number_is_a_number() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        ({"name": 1, "rate": 1}, "$.name: expected a text, got 1; to have it as a text, quote it"),
+        ({"name": 1, "rate": 1}, "$.name: expected a text, got 1; to make it a text, quote it"),
         ({"name": "a", "rate": "1"}, "$.rate: expected a number, got '1'"),
         ({"name": "a", "rate": True}, "$.rate: expected a number, got True"),
         ({"name": "a", "rate": float("inf")}, "$.rate: expected a finite number, got inf"),
@@ -134,8 +134,8 @@ def test_a_whole_number_is_a_number() -> None:
         ),
         (
             {"name": "a", "rate": 1, "table": {True: [1]}},
-            "$.table: expected texts as keys, got True; YAML reads yes, on and true like that: to "
-            "have the word, quote it",
+            "$.table: expected texts as keys, got True; YAML reads yes, on and true like that; to "
+            "keep the word, quote it",
         ),
         (
             None,
@@ -152,7 +152,7 @@ def test_a_wrong_value_is_told_with_path_expectation_and_what_came(
 def test_all_problems_of_form_come_at_once_in_the_order_of_the_keys() -> None:
     data = {"name": 1, "inner": {"count": "x", "zzz": 0}, "items": [3, {}], "nme": 2}
     assert problems(data) == [
-        "$.name: expected a text, got 1; to have it as a text, quote it",
+        "$.name: expected a text, got 1; to make it a text, quote it",
         "$.rate: this key is missing",
         "$.inner.count: expected a whole number, got 'x'",
         "$.inner: unknown key 'zzz' (known: count, note)",

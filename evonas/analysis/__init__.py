@@ -1,1 +1,1 @@
-"""Statistics of what a search found, from its records and genomes alone; no network is run."""
+"""Statistics of a search's results, from records and genomes alone; no network is run."""

@@ -1,4 +1,4 @@
-"""How well a model foretells candidates that it did not see."""
+"""Cross-validation: how well a model predicts candidates that it was not fitted to."""
 
 import math
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fit:
-    """One model of one objective, on candidates that were held out.
+    """Accuracy of one model of one objective on held-out candidates.
 
     Attributes:
-        objective: its name.
-        model: its name.
-        candidates: how many.
-        folds: in which they were held out.
-        r2: 1 less the squared error over that of the mean of the candidates not held out; 0 or
-            less: the model explains nothing.
+        objective: name of the objective.
+        model: name of the model.
+        candidates: number of candidates.
+        folds: number of folds.
+        r2: 1 minus the squared error over that of the mean of the other folds; 0 or less: the
+            model explains nothing.
         rmse: root mean squared error, in the unit of the objective.
-        tau: Kendall's rank correlation of foretold and measured; NaN where either is constant.
+        tau: Kendall's rank correlation of predictions and measurements; NaN if one is constant.
         tau_p: its two-sided p value.
-        noise: root mean square of the standard errors of the measured values that come from
-            training, which no model can do better than; NaN where they are not known.
+        noise: root mean square of the standard errors of the measured values due to training, a
+            lower bound on the error of any model; NaN if they are not known.
     """
 
     objective: str
@@ -40,16 +40,16 @@ class Fit:
 
     @property
     def explains(self) -> bool:
-        """Whether it is better than the mean, and ranks better than chance at 5 %."""
+        """Whether it predicts better than the mean, and ranks better than chance at 5 %."""
         return self.r2 > 0 and self.tau > 0 and self.tau_p < 0.05
 
 
 def fold_numbers(keys: list[str], *, folds: int, seed: int) -> NDArray[np.int_]:
-    """In which fold each candidate is held out; equal keys are held out together.
+    """Return the fold of each candidate; equal keys are in the same fold.
 
     Args:
-        keys: one for each row.
-        folds: how many, at most the number of different keys.
+        keys: key of each row.
+        folds: number of folds, at most the number of distinct keys.
         seed: seed of the shuffle.
     """
     distinct = list(dict.fromkeys(keys))
@@ -67,14 +67,14 @@ def score(
     model: str,
     noise: float,
 ) -> Fit:
-    """Score what was foretold of held-out candidates.
+    """Score the predictions of held-out candidates.
 
     Args:
-        foretold: (n,).
-        measured: (n,).
-        fold: fold of each, (n,).
-        objective: its name.
-        model: its name.
+        foretold: predicted values, (n,).
+        measured: measured values, (n,).
+        fold: fold of each candidate, (n,).
+        objective: name of the objective.
+        model: name of the model.
         noise: see :class:`Fit`.
     """
     numbers = np.unique(fold)
@@ -99,13 +99,13 @@ def score(
 
 
 def jackknife_error(without: Array) -> Array:
-    """The standard error of an estimate, from what it is without each group (Efron 1982).
+    """Return the grouped jackknife's standard error of an estimate (Efron 1982).
 
     Args:
-        without: (groups, ...).
+        without: estimates without each group, (groups, ...).
 
     Returns:
-        (...).
+        Standard error, (...).
     """
     groups = len(without)
     away = without - without.mean(axis=0)

@@ -1,4 +1,4 @@
-"""What one choice of one gene is worth, the others averaged over: main effects of two models."""
+"""Main effects: the effect of each choice of a gene, averaged over the other genes."""
 
 import math
 import random
@@ -23,26 +23,26 @@ Array = NDArray[np.float64]
 NUM_FOLDS = 10
 MIN_CANDIDATES = 10
 NUM_REFERENCES = 64
-"""Random genomes over which an effect is averaged."""
+"""Number of random genomes over which an effect is averaged."""
 
 ANY_SITE = "any site"
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One choice of one gene, in the unit of the objective.
+    """Effect of one choice of one gene, in the unit of the objective.
 
     Attributes:
-        objective: its name.
+        objective: name of the objective.
         kind: ``operation`` or ``rule``.
-        gene: its name; ``any site`` for the mean of a rule over all its sites.
+        gene: name of the gene; ``any site`` for the mean of a rule over all its sites.
         choice: an operation or a rule.
-        seen: candidates that have it there (in any site: at some site) and whose gene is active.
-        effect: by the Gaussian process: the value with this choice, less the mean over all choices
-            of the gene.
-        error: its standard error, by the grouped jackknife over the folds.
+        seen: number of candidates with this choice in an active gene (``any site``: at any site).
+        effect: effect by the Gaussian process: the value with this choice, minus the mean over all
+            choices of the gene.
+        error: standard error of ``effect``, by the grouped jackknife over the folds.
         additive: the same effect by the additive model.
-        additive_error: and its standard error.
+        additive_error: standard error of ``additive``.
     """
 
     objective: str
@@ -58,11 +58,11 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """All main effects, and how well the models behind them foretell.
+    """All main effects, and the accuracy of the models behind them.
 
     Attributes:
-        effects: by objective, gene and choice.
-        fits: fits of each model for each objective.
+        effects: effects by objective, gene and choice.
+        fits: accuracy of each model for each objective.
     """
 
     effects: tuple[Effect, ...]
@@ -71,7 +71,7 @@ class Effects:
 
 @dataclass(frozen=True)
 class _Contrast:
-    """One gene: rows of every choice in the genomes in which the gene is active."""
+    """One gene: rows with each of its choices, in the genomes in which the gene is active."""
 
     gene: int
     is_rule: bool
@@ -80,15 +80,15 @@ class _Contrast:
 
 
 def main_effects(population: Population, *, seed: int) -> Effects:
-    """Main effects of operations and rules on every objective.
+    """Estimate the main effects of operations and rules on every objective.
 
-    The effect of a choice is a partial dependence (Friedman 2001): what a model predicts for
-    random genomes with this choice, less the mean over all choices of the gene, averaged over the
+    The effect of a choice is a partial dependence (Friedman 2001): the model's prediction for
+    random genomes with this choice, minus the mean over all choices of the gene, averaged over the
     genomes in which the gene is active. Its error is that of the grouped jackknife: the models are
-    fitted again without each fold, the same fits by which they are cross-validated.
+    fitted again without each fold; these are also the fits of the cross-validation.
 
     Args:
-        population: population of one run or several.
+        population: candidates of one run or several.
         seed: seed of the folds and of the random genomes.
 
     Raises:
@@ -111,7 +111,7 @@ def main_effects(population: Population, *, seed: int) -> Effects:
     contrasts, variants = _design(space, features, rng=random.Random(seed))
     fits: list[Fit] = []
     found: dict[str, tuple[Array, Array]] = {}
-    with threadpool_limits(1):  # the same sums whatever the number of cores
+    with threadpool_limits(1):  # the same order of summation on any number of cores
         for model_name, fit in MODELS.items():
             foretold = np.empty_like(values)
             without = []
@@ -156,7 +156,7 @@ def main_effects(population: Population, *, seed: int) -> Effects:
 
 
 def _noise(errors: Sequence[Sequence[float | None]]) -> Array | None:
-    """Variances, if all are known."""
+    """Return the variances, or None unless all are known."""
     if any(error is None for row in errors for error in row):
         return None
     return np.array(errors, dtype=float) ** 2
@@ -165,7 +165,7 @@ def _noise(errors: Sequence[Sequence[float | None]]) -> Array | None:
 def _design(
     space: Space, features: Features, *, rng: random.Random
 ) -> tuple[list[_Contrast], Rows]:
-    """For every gene with an effect, the rows whose forecasts make it up."""
+    """Return for every gene with an effect the rows to predict."""
     genomes = [space.canonical(space.sample(rng)) for _ in range(NUM_REFERENCES)]
     active = [space.is_active(genome) for genome in genomes]
     contrasts: list[_Contrast] = []
@@ -193,7 +193,7 @@ def _replaced(genome: Genome, gene: int, choice: int) -> Genome:
 
 
 def _table(model: Model, contrasts: Sequence[_Contrast], variants: Rows) -> Array:
-    """The effects by a model in the order of :func:`_lines`; -> (lines, objectives)."""
+    """Return a model's effects in the order of :func:`_lines`, (lines, objectives)."""
     foretold = model(variants)
     effects = []
     for contrast in contrasts:
@@ -206,7 +206,7 @@ def _table(model: Model, contrasts: Sequence[_Contrast], variants: Rows) -> Arra
 
 
 def _lines(space: Space, contrasts: Sequence[_Contrast]) -> Iterator[tuple[str, str, str]]:
-    """(kind, gene, choice) of every effect."""
+    """Yield (kind, gene, choice) of every effect."""
     for contrast in contrasts:
         gene = space.genes[contrast.gene]
         for choice in gene.choices:
@@ -217,7 +217,7 @@ def _lines(space: Space, contrasts: Sequence[_Contrast]) -> Iterator[tuple[str, 
 
 
 def _seen(space: Space, genomes: Sequence[Genome]) -> Counter[tuple[str, str, str]]:
-    """How many genomes have each choice where it is active."""
+    """Count the genomes that have each choice in an active gene."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for genome in genomes:
         flags = space.is_active(genome)

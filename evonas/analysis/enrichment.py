@@ -1,4 +1,4 @@
-"""Which rule at which depth is more frequent on the front than among all candidates."""
+"""Enrichment: which rule, at which depth, is more frequent on the front than overall."""
 
 import math
 from dataclasses import dataclass
@@ -11,27 +11,28 @@ from evonas.analysis.rule_sites import count_sites
 from evonas.benchmarking.statistics import holm
 
 NUM_PERMUTATIONS = 10_000
-CHUNK = 500  # permutations at a time
-TIE = 1e-9  # shares that differ by less are equal but for rounding
+CHUNK = 500  # permutations per batch, to limit memory
+TIE = 1e-9  # smaller differences of shares are rounding errors
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class RuleShare:
-    """One rule at one depth.
+    """Share of one rule at one depth.
 
     Attributes:
         depth: part of the skeleton.
-        rule: its name.
-        sites_front: sites with weights under this rule in all networks of the front.
-        sites_all: the same in all candidates.
-        share_front: of all sites with weights at this depth on the front; NaN where there is none.
-        share_all: the same of all candidates.
+        rule: name of the rule.
+        sites_front: number of sites with weights under this rule in all networks of the front.
+        sites_all: number of such sites in all candidates.
+        share_front: share of the rule among all sites with weights at this depth on the front; NaN
+            if there are none.
+        share_all: share of the rule among all candidates, likewise.
         difference: ``share_front - share_all``.
-        p: p value of the permutation test; NaN where no candidate differs from another.
-        p_holm: adjusted for all cells that have a ``p``.
-        p_least: the smallest ``p`` that a front of this size can have here; NaN where ``p`` is.
+        p: p value of the permutation test; NaN if the share cannot vary or is undefined.
+        p_holm: p value adjusted for all cells that have a ``p``.
+        p_least: smallest possible ``p`` for a front of this size; NaN where ``p`` is.
     """
 
     depth: str
@@ -49,21 +50,22 @@ class RuleShare:
 def enrichment(
     population: Population, *, seed: int, permutations: int = NUM_PERMUTATIONS
 ) -> list[RuleShare]:
-    """Every rule at every depth: its share on the front, among all, and a permutation test.
+    """Return each rule's share at each depth, on the front and overall, with permutation tests.
 
-    A share is that of sites with weights: sums over networks, divided once. The test permutes
-    which candidates are on the front, within each run, and asks how often the share is at least as
-    far from its mean over permutations as the one observed (two-sided; the observed one counts as
-    a permutation, so p is never 0: Phipson and Smyth 2010, arXiv 1603.05766). It takes candidates
-    to be exchangeable. Those of an evolutionary search are not quite: children resemble parents.
+    Shares are of sites with weights: sums over networks, divided once. The test permutes which
+    candidates are on the front, within each run, and counts how often the share is at least as far
+    from its mean over permutations as the observed one (two-sided; the observed one counts as a
+    permutation, so p is never 0: Phipson and Smyth 2010, arXiv 1603.05766). It assumes that
+    candidates are exchangeable. In an evolutionary search they are not quite: children resemble
+    their parents.
 
     Args:
-        population: population of one run or several.
+        population: candidates of one run or several.
         seed: seed of the permutations.
-        permutations: how many.
+        permutations: number of permutations.
 
     Returns:
-        By depth, then by rule; empty where the space has one rule.
+        Shares by depth, then by rule; empty if the space has only one rule.
     """
     found = count_sites(population.space, population.members)
     if len(found.rules) < 2:
@@ -76,7 +78,7 @@ def enrichment(
     p, least = _p_values(
         observed, counts, is_front, runs, generator=np.random.default_rng(seed), num=permutations
     )
-    # a share that is the same whoever is on the front cannot be tested
+    # a share that does not depend on who is on the front cannot be tested
     tested = [(d, r) for d, r in np.ndindex(p.shape) if not math.isnan(p[d, r])]
     adjusted = dict(zip(tested, holm([float(p[cell]) for cell in tested]), strict=True))
     return [
@@ -98,7 +100,7 @@ def enrichment(
 
 
 def _shares(chosen: Array, counts: Array) -> Array:
-    """Of the sites in the chosen members; (sets, members), (members, depths, rules)."""
+    """Return the rules' shares of sites; (sets, members), (members, depths, rules)."""
     sums = np.tensordot(chosen, counts, axes=1)
     totals = sums.sum(axis=2, keepdims=True)
     shares = np.divide(sums, totals, out=np.full_like(sums, np.nan), where=totals > 0)
@@ -114,7 +116,7 @@ def _p_values(
     generator: np.random.Generator,
     num: int,
 ) -> tuple[Array, Array]:
-    """The p value of each cell, and the least that there can be; both (depths, rules)."""
+    """Return the p value of each cell, and the smallest possible one; both (depths, rules)."""
     drawn = [observed[None]]
     for first in range(0, num, CHUNK):
         size = min(CHUNK, num - first)

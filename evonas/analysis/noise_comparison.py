@@ -1,4 +1,4 @@
-"""Whether one assignment of rules has less variable updates than another, at the same weights."""
+"""Compare the variance of updates between assignments of rules, at the same weights."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,24 +12,24 @@ from evonas.benchmarking.statistics import holm
 from evonas.evaluation.diagnostics.update_noise import LayerNoise
 
 OWN = "own"
-"""The assignment of the genome."""
+"""Name of the genome's own assignment."""
 
 
 @dataclass(frozen=True)
 class NoiseComparison:
-    """One assignment beside the network's own, over all layers.
+    """Comparison of one assignment with the network's own, over all layers.
 
     Attributes:
-        assignment: its name.
-        layers: the layers that both learn in.
-        batches: mini-batches; a variance near this number is all noise.
+        assignment: name of the assignment.
+        layers: number of layers that learn under both.
+        batches: number of mini-batches; a variance near this number is all noise.
         nv: geometric mean over the layers of the normalised variance.
         cosine: mean over the layers of the alignment with the gradient.
-        ratio: the own assignment's ``nv`` over this one's; below 1: the own varies less.
-        low: end of the 95 % interval of the ratio.
-        high: the other end.
-        p: p value of a ratio of 1, two-sided; NaN for the own assignment.
-        p_holm: adjusted for all other assignments of the network at these weights.
+        ratio: ``nv`` of the own assignment over this one's; below 1: the own one varies less.
+        low: lower end of the ratio's 95 % interval.
+        high: upper end of the interval.
+        p: two-sided p value for a ratio of 1; NaN for the own assignment.
+        p_holm: p value adjusted for all other assignments of the network at these weights.
     """
 
     assignment: str
@@ -45,14 +45,14 @@ class NoiseComparison:
 
 
 def compare_noise(found: Sequence[LayerNoise]) -> list[NoiseComparison]:
-    """The own assignment beside each other one.
+    """Compare the own assignment with each other one.
 
-    The logarithm of the ratio is averaged over layers; its error is the jackknife over
-    mini-batches, the same ones for both, and its test Student's. Errors and tests are about
-    mini-batches at these weights: they say nothing of other seeds of training.
+    The logarithm of the ratio is averaged over layers. Its error is the jackknife over
+    mini-batches, which are the same for both; its test is Student's. Errors and tests refer to
+    mini-batches at these weights: they say nothing about other seeds of training.
 
     Args:
-        found: of one network at one set of weights; :data:`OWN` among the assignments.
+        found: noise of the layers of one network at one set of weights; includes :data:`OWN`.
     """
     by_assignment: dict[str, dict[str, LayerNoise]] = {}
     for one in found:
@@ -98,7 +98,7 @@ def _compare(
 def _jackknife(
     difference: float, without: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
-    """Ratio, its interval and p value, from the difference of logarithms."""
+    """Return ratio, interval and p value from the difference of logarithms."""
     count = len(without)
     error = math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
     ratio = math.exp(difference)

@@ -1,4 +1,4 @@
-"""The candidates of one run, or of several that asked the same question."""
+"""The candidates of one run, or of several runs that can be pooled."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -10,7 +10,7 @@ from evonas.study.results.candidate import Candidate
 from evonas.study.results.reading import RunState
 
 IMMATERIAL = ("data_dir", "download", "split_seed", "objectives")
-"""Settings that may differ between runs that are pooled; objectives are compared as a set."""
+"""Settings that may differ between pooled runs; objectives are compared as a set."""
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class Member:
     """One candidate that was trained.
 
     Attributes:
-        run: the number of its run, from 0.
+        run: number of its run, from 0.
         key: key of the candidate.
-        genome: canonical.
-        values: by objective; a failed candidate lacks some.
-        noise: by objective, the standard error of the value that comes from training, if known.
+        genome: canonical genome.
+        values: values by objective; incomplete for a failed candidate.
+        noise: standard error due to training by objective, if known.
         contends: whether it was trained and measured in full, within all constraints.
-        on_front: whether its run returned it.
+        on_front: whether it is on the front that its run returned.
     """
 
     run: int
@@ -38,12 +38,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Population:
-    """All members of one or several runs of one space.
+    """All members of one or several runs on the same space.
 
     Attributes:
-        space: at the size of the runs, with their rules.
+        space: space at the size of the runs, with their rules.
         objectives: objectives of the runs.
-        members: in the order of asking, run after run.
+        members: candidates in the order of asking, run after run.
     """
 
     space: Space
@@ -52,35 +52,35 @@ class Population:
 
     @property
     def front(self) -> tuple[Member, ...]:
-        """Those that their runs returned."""
+        """Members on the front of their run."""
         return tuple(member for member in self.members if member.on_front)
 
     @property
     def contending(self) -> tuple[Member, ...]:
-        """Those with a value of every objective."""
+        """Members that were trained and measured in full, within all constraints."""
         return tuple(member for member in self.members if member.contends)
 
 
 def pool(runs: Sequence[RunState], spaces: Sequence[Space]) -> Population:
-    """The members of all runs together.
+    """Pool the members of all runs.
 
-    A candidate that was refused before its training is no member.
+    Candidates that were rejected before training are not members.
 
     Args:
-        runs: one at least.
-        spaces: spaces of each run, at its size and with its rules.
+        runs: at least one run.
+        spaces: space of each run, at its size and with its rules.
 
     Raises:
-        ConfigError: the runs differ in space, objectives, rules or protocol; or nothing in them
-            was trained.
+        ConfigError: the runs differ in space, objectives, rules or protocol; or none of their
+            candidates was trained.
     """
     first, space = runs[0], spaces[0]
     for run, other in zip(runs[1:], spaces[1:], strict=True):
         _check_alike(first, run)
         if other != space:
             raise ConfigError(
-                f"{run.folder}: its space '{other.name}' is not that of {first.folder}, though "
-                "both have this name; analyse them one by one"
+                f"{run.folder}: its space '{other.name}' is not that of {first.folder}; "
+                "the two differ but have the same name; analyse them one by one"
             )
     members = tuple(
         _member(number, candidate, space)
@@ -107,7 +107,7 @@ def _member(run: int, candidate: Candidate, space: Space) -> Member:
 
 
 def _check_alike(first: RunState, other: RunState) -> None:
-    """Refuse runs whose candidates cannot be compared."""
+    """Reject runs whose candidates cannot be compared."""
     mine, theirs = (set(run.settings.problem.objectives) for run in (first, other))
     if mine != theirs:
         raise ConfigError(

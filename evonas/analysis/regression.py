@@ -1,4 +1,4 @@
-"""From genomes to objectives, by two models: the search's Gaussian process, and a plain sum."""
+"""Regression from genomes to objectives: the search's Gaussian process, and an additive model."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -12,7 +12,7 @@ from evonas.search.model_guided.surrogate import Surrogate
 
 Array = NDArray[np.float64]
 Model = Callable[[Rows], Array]
-"""Rows of features (n, columns) to values to be minimised, (n, objectives)."""
+"""Maps rows of features (n, columns) to values to be minimised, (n, objectives)."""
 
 ModelName = Literal["gaussian process", "additive"]
 
@@ -22,13 +22,13 @@ PENALTIES = np.logspace(-2, 3, 16)
 def fit_gaussian_process(
     features: Features, rows: Rows, values: Array, noise: Array | None
 ) -> Model:
-    """The surrogate of the engine ``evonas``, from scratch.
+    """Fit the surrogate of the engine ``evonas`` from scratch.
 
     Args:
-        features: what the columns mean.
+        features: meaning of the columns.
         rows: (n, columns).
         values: to be minimised, (n, objectives).
-        noise: the variance of each value that comes from training, of the same shape, if known.
+        noise: variance of each value due to training, of the same shape, if known.
     """
     surrogate = Surrogate(features, num_objectives=values.shape[1])
     surrogate.learn(rows, values, noise)
@@ -36,10 +36,10 @@ def fit_gaussian_process(
 
 
 def fit_additive(features: Features, rows: Rows, values: Array, noise: Array | None) -> Model:  # noqa: ARG001
-    """A sum of one number for each choice of each active gene: a ridge regression.
+    """Fit a sum of one number per choice of each active gene by ridge regression.
 
-    The penalty of each objective is the one with the least error when one row is left out.
-    Arguments are those of :func:`fit_gaussian_process`; the noise is not used.
+    The penalty of each objective minimises the leave-one-out error. Arguments are those of
+    :func:`fit_gaussian_process`; the noise is not used.
     """
     choices = features.parts[0]
     parts = [RidgeCV(alphas=PENALTIES).fit(rows[:, choices], column) for column in values.T]

@@ -1,4 +1,4 @@
-"""Which rules stand where weights learn, counted by depth."""
+"""Counts of the rules at sites with trained weights, by depth."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from evonas.space import Blueprint, CellPlan, Position, Space
 @final
 @dataclass(frozen=True, eq=False)
 class SiteCounts:
-    """Sites with weights under each rule.
+    """Number of sites with weights under each rule.
 
     Attributes:
         depths: parts of the skeleton, in the order in which the image passes them.
         rules: rules of the space.
-        counts: (members, depths, rules), whole numbers.
+        counts: numbers of sites, (members, depths, rules).
     """
 
     depths: tuple[str, ...]
@@ -28,16 +28,16 @@ class SiteCounts:
 
 
 def depth_of(position: Position) -> str:
-    """The part of the skeleton that a position belongs to: ``stem``, ``stage0``, ..."""
+    """Return the part of the skeleton that a position belongs to: ``stem``, ``stage0``, ..."""
     return position.name.partition(".")[0]
 
 
 def count_sites(space: Space, members: Sequence[Member]) -> SiteCounts:
-    """Count for every member, depth and rule the sites whose weights the rule trains.
+    """Count the sites whose weights a rule trains, for every member, depth and rule.
 
-    A rule gene whose site has no weights in a genome, or does not reach the logits, is not
-    counted. On the stem, rules that train a first layer identically are counted as the one that
-    stands for them in canonical genomes, and likewise on the classifier.
+    A rule gene is not counted if its site has no weights in a genome, or does not reach the
+    logits. On the stem, rules that train a first layer identically are counted as their
+    representative in canonical genomes, and likewise on the classifier.
     """
     depths = tuple(dict.fromkeys(depth_of(position) for position in space.positions))
     counts = np.zeros((len(members), len(depths), len(space.rule_choices)), dtype=int)
@@ -50,7 +50,7 @@ def count_sites(space: Space, members: Sequence[Member]) -> SiteCounts:
 
 
 def live_sites(blueprint: Blueprint) -> list[tuple[Position, str]]:
-    """The sites whose weights are trained: they have some, and reach the logits."""
+    """Return the sites whose weights are trained: they have weights, and reach the logits."""
     positions = blueprint.positions
     needed = {len(positions) - 1}
     found: list[tuple[Position, str]] = []
@@ -63,7 +63,7 @@ def live_sites(blueprint: Blueprint) -> list[tuple[Position, str]]:
             needed.add(max(number - 1, 0))
             continue
         plan = blueprint.cells[position.cell]
-        # of two inputs, input 0 is the position before the previous one
+        # with two inputs, input 0 is the position before the previous one
         back = (number - 1,) if plan.inputs == 1 else (number - 2, number - 1)
         needed |= {max(back[node], 0) for node in plan.live_inputs}
         found += [(position, site) for site in _sites_of(position, plan)]

@@ -1,1 +1,1 @@
-"""Measuring search itself: engines on tables, and runs against each other."""
+"""Benchmarks of search itself: engines on tables, and comparisons between runs."""

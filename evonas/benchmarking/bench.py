@@ -1,4 +1,4 @@
-"""Run engines on a table: many seeds, scored where the evaluations pass a checkpoint."""
+"""Run engines on a table: many seeds, scored at checkpoints of the number of evaluations."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class BenchPlan:
-    """What is to be run.
+    """Engines, seeds and checkpoints of a bench.
 
     Args:
         algorithms: names of engines.
-        seeds: each engine is run once with each of them. Engines of one seed draw the same random
-            first generation, as far as they draw one.
-        checkpoints: evaluations after which a score is taken, in ascending order.
-        population: population of every engine.
-        at_once: how many genomes are asked for at once; None for what the engine is made for: one
-            if it learns from every single result, else a generation.
+        seeds: each engine runs once with each seed. Engines with the same seed share the random
+            first generation, if they draw one.
+        checkpoints: numbers of evaluations after which to score, in ascending order.
+        population: population size of every engine.
+        at_once: number of genomes per ask; None for the engine's natural number: one if it learns
+            from every single result, else a generation.
 
     Raises:
         ConfigError: a number is out of range, or a list is empty.
@@ -53,7 +53,7 @@ class BenchPlan:
                 raise ConfigError(f"algorithms: '{name}' is named twice")
         if self.checkpoints[0] < 1 or list(self.checkpoints) != sorted(set(self.checkpoints)):
             raise ConfigError(
-                f"checkpoints: expected increasing numbers of at least 1, got {self.checkpoints}"
+                f"checkpoints: expected increasing numbers from 1, got {self.checkpoints}"
             )
         if self.population < 2:
             raise ConfigError(f"population: expected at least 2, got {self.population}")
@@ -61,10 +61,10 @@ class BenchPlan:
             raise ConfigError(f"at-once: expected at least 1, got {self.at_once}")
 
     def check(self, benchmark: Benchmark) -> None:
-        """Refuse engines that cannot optimise this benchmark, or cannot run here.
+        """Reject engines that cannot optimise this benchmark, or cannot run here.
 
         Raises:
-            ConfigError: one cannot.
+            ConfigError: an engine cannot optimise it, or cannot run here.
         """
         for name in self.algorithms:
             check_search(name, len(benchmark.goal.objectives))
@@ -73,12 +73,12 @@ class BenchPlan:
 def run_bench(
     benchmark: Benchmark, plan: BenchPlan, *, workers: int
 ) -> Iterator[list[BenchScore]]:
-    """The records of one engine with one seed at a time, as they become ready.
+    """Yield the scores of each engine and seed, in order of completion.
 
     Args:
         benchmark: the table.
         plan: engines and seeds.
-        workers: processes; 1 for this one.
+        workers: number of processes; 1 for the current process.
 
     Raises:
         ConfigError: see :meth:`BenchPlan.check`.
@@ -91,12 +91,12 @@ def run_bench(
 def run_each(
     run: Callable[..., list[Result]], plan: BenchPlan, *, workers: int
 ) -> Iterator[list[Result]]:
-    """What ``run(algorithm=, seed=)`` gives for every engine and seed, as they become ready.
+    """Yield the results of ``run(algorithm=, seed=)`` for every engine and seed, when ready.
 
     Args:
-        run: one engine with one seed.
+        run: function that runs one engine with one seed.
         plan: engines and seeds.
-        workers: processes; 1 for this one.
+        workers: number of processes; 1 for the current process.
     """
     jobs = [(name, seed) for name in plan.algorithms for seed in plan.seeds]
     if workers == 1:
@@ -110,10 +110,10 @@ def run_each(
 def run_engine(
     benchmark: Benchmark, plan: BenchPlan, *, algorithm: str, seed: int
 ) -> list[BenchScore]:
-    """One engine with one seed, from its first genome to the last checkpoint.
+    """Run one engine with one seed, from its first genome to the last checkpoint.
 
-    Only genomes with a function that was not evaluated before count; an engine asks for no others.
-    Where the space is exhausted before a checkpoint, its score is the last one.
+    Every genome counts: an engine only asks for functions that were not evaluated before. If the
+    space is exhausted before a checkpoint, the final score is repeated there.
     """
     search = make_search(
         algorithm,

@@ -1,4 +1,4 @@
-"""A table as a problem of optimisation: what a search is told, and how well it has done."""
+"""A table as an optimisation problem: the values a search receives, and a score for its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ class Goal:
     """Which columns guide a search, and which one is reported.
 
     Args:
-        maximise: columns of which more is better.
-        minimise: columns of which less is better.
-        report: with a single objective, the column that is reported of the best architecture;
-            None for the objective itself.
+        maximise: columns to maximise.
+        minimise: columns to minimise.
+        report: with a single objective, the column to report for the best architecture; None for
+            the objective itself.
 
     Raises:
-        ConfigError: there is no objective, a column is named twice, or something else than the
-            objective is to be reported of several.
+        ConfigError: there is no objective, a column is named twice, or there are several
+            objectives and a column to report.
     """
 
     maximise: tuple[str, ...]
@@ -41,32 +41,32 @@ class Goal:
                 raise ConfigError(f"objectives: '{name}' is named twice")
         if self.report is not None and len(self.objectives) > 1:
             raise ConfigError(
-                f"report: one objective can guide while '{self.report}' is reported, got "
+                f"report: expected one objective if '{self.report}' is reported, got "
                 f"{len(self.objectives)} objectives ({', '.join(self.objectives)})"
             )
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """All guiding columns: the maximised ones, then the minimised ones."""
+        """All guiding columns: maximised ones first, then minimised ones."""
         return self.maximise + self.minimise
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is needed."""
+        """All columns that are needed."""
         return tuple(dict.fromkeys((*self.objectives, self.reported)))
 
     @property
     def reported(self) -> str:
-        """The column that is reported of the best architecture, for a single objective."""
+        """Column to report for the best architecture, with a single objective."""
         return self.report or self.objectives[0]
 
     @property
     def measure(self) -> Measure:
-        """``hv_share`` of several objectives, ``value`` of one."""
+        """``hv_share`` for several objectives, ``value`` for one."""
         return "hv_share" if len(self.objectives) > 1 else "value"
 
     def vector(self, values: dict[str, float | None]) -> Vector | None:
-        """The objectives to minimise; None when one of them was not measured."""
+        """Return the objectives to minimise; None if one of them was not measured."""
         told = [-v if (v := values[name]) is not None else None for name in self.maximise]
         told += [values[name] for name in self.minimise]
         vector = tuple(value for value in told if value is not None)
@@ -76,20 +76,20 @@ class Goal:
 class Benchmark:
     """The rows of a table, by architecture.
 
-    Its ``searched`` is what an engine is given: the ``problem``, with signals if there are any.
+    Engines receive its ``searched``: the ``problem``, with signals if there are any.
 
-    An architecture is looked up in its canonical form and, where the table has no such row, by its
-    key: a table may list one architecture of every function only.
+    An architecture is looked up by its canonical form and, if the table has no such row, by its
+    key: a table may list only one architecture per function.
 
     Args:
-        space: whose architectures the table holds.
+        space: space of the architectures in the table.
         rows: rows of the table.
         goal: which columns matter, and how.
         name: name of the table, for messages.
-        signals: what engines with a model are told of an architecture beforehand.
+        signals: signals of architectures, for engines with a model.
 
     Raises:
-        DataError: no row has all objectives, or two rows are one architecture.
+        DataError: no row has all objectives, or two rows describe the same architecture.
         GenomeError: a row holds an architecture of another space.
     """
 
@@ -112,7 +112,7 @@ class Benchmark:
         for row in rows:
             genome = self._parsed(row)
             if genome in self._rows:
-                raise DataError(f"{row.where}: architecture {row.arch} has a row already")
+                raise DataError(f"{row.where}: architecture {row.arch} already has a row")
             self._rows[genome] = row.values
         vectors = map(goal.vector, self._rows.values())
         known = [vector for vector in vectors if vector is not None]
@@ -124,29 +124,29 @@ class Benchmark:
         self._front_hypervolume = self.normaliser.hypervolume(self.front)
 
     def __len__(self) -> int:
-        """How many architectures the table holds."""
+        """Return the number of architectures in the table."""
         return len(self._rows)
 
     @property
     def front_hypervolume(self) -> float:
-        """Of the front of all rows, normalised to its own ideal and nadir."""
+        """Hypervolume of the front of all rows, normalised to its own ideal and nadir."""
         return self._front_hypervolume
 
     def vector(self, genome: Genome) -> Vector | None:
-        """What a search is told of a canonical genome; None for a failure.
+        """Return the values that a search receives for a canonical genome; None for a failure.
 
         Raises:
-            DataError: the table does not hold the architecture.
+            DataError: the table does not contain the architecture.
         """
         return self.goal.vector(self._values(genome))
 
     def score(self, genomes: Sequence[Genome]) -> float | None:
-        """How well a search has done that found these canonical genomes, in this order.
+        """Score a search by the canonical genomes that it found, in order.
 
         Returns:
             With several objectives, the share of the true front's hypervolume that they dominate
-            (Zitzler and Thiele 1998); with one, the reported value of the first one that is best
-            by the guiding value, None when that was not measured or everything failed.
+            (Zitzler and Thiele 1998). With one, the reported value of the genome that is best by
+            the guiding value (the first of several); None if it was not measured or all failed.
         """
         told = [(vector, g) for g in genomes if (vector := self.vector(g)) is not None]
         if self.goal.measure == "hv_share":
@@ -158,14 +158,14 @@ class Benchmark:
         return self._values(best)[self.goal.reported]
 
     def claimed(self, vectors: Sequence[Vector]) -> float | None:
-        """What :meth:`score` would be if a search's own values were the truth.
+        """Return the score if a search's own values were the true ones.
 
         Args:
-            vectors: vectors of what the search returned, to be minimised.
+            vectors: values of the genomes that the search returned, to be minimised.
 
         Returns:
-            With several objectives a share of the true front's hypervolume, which may be above 1;
-            with one the best value of the objective, as its column has it.
+            With several objectives, a share of the true front's hypervolume, which may exceed 1;
+            with one, the best value of the objective, in the sign of its column.
         """
         if self.goal.measure == "hv_share":
             return self.normaliser.hypervolume(vectors) / self._front_hypervolume

@@ -1,4 +1,4 @@
-"""Groups of runs against each other: what each run reached, intervals, and tests for each pair."""
+"""Compare groups of runs: scores of each run, intervals, and tests for each pair of groups."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ SMALLER_IS_BETTER = ("igd_plus",)
 
 @dataclass(frozen=True)
 class RunScores:
-    """What one run reached.
+    """Scores of one run.
 
     Attributes:
         label: label of its group.
         name: name of the run.
-        evaluations: after which ``trajectory`` was taken, growing.
+        evaluations: numbers of evaluations at which ``trajectory`` was taken, increasing.
         trajectory: hypervolume, share of it, or a reported value.
-        measures: by name, what is tested: at the last evaluation, and over all.
-        seconds: the seconds that the evaluations took, one for each; None of a bench.
+        measures: tested measures by name: at the last evaluation, and over the whole run.
+        seconds: cumulative time of the evaluations; None for a bench.
     """
 
     label: str
@@ -46,7 +46,7 @@ class RunScores:
 
 @dataclass(frozen=True)
 class GroupSummary:
-    """Mean of a measure over the runs of a group, with its bootstrap interval."""
+    """Mean of a measure over the runs of a group, with a bootstrap interval."""
 
     group: str
     measure: str
@@ -59,16 +59,16 @@ class GroupSummary:
 
 @dataclass(frozen=True)
 class PairTest:
-    """Two groups in one measure.
+    """Comparison of two groups in one measure.
 
     Attributes:
-        measure: its name.
-        first: label of a group.
-        second: label of the other.
+        measure: name of the measure.
+        first: label of one group.
+        second: label of the other group.
         difference: difference of the means, first minus second.
-        superiority: A12, the probability that a run of the first is better.
+        superiority: A12, the probability that a run of the first group is better.
         p: p value of Mann and Whitney's test.
-        p_holm: the same, adjusted for all pairs of this measure.
+        p_holm: p value adjusted for all pairs of this measure.
     """
 
     measure: str
@@ -82,15 +82,15 @@ class PairTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that is shown.
+    """All results of a comparison.
 
     Attributes:
-        score: what a trajectory is made of: ``hypervolume``, ``hv_share`` or ``value``.
-        runs: in the order given.
-        normaliser: normaliser of the vectors; None of a bench.
-        surfaces: by label the median attainment surface, to be minimised; empty of a bench and
-            of more objectives than it is defined for here.
-        fronts: by label the fronts of its runs.
+        score: measure of the trajectories: ``hypervolume``, ``hv_share`` or ``value``.
+        runs: scores of the runs, in the order given.
+        normaliser: normaliser of the vectors; None for a bench.
+        surfaces: median attainment surface by label, to be minimised; empty for a bench, and for
+            more objectives than are supported here.
+        fronts: fronts of the runs, by label.
     """
 
     score: str
@@ -101,20 +101,20 @@ class Comparison:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The groups, in the order of their first runs."""
+        """Labels of the groups, in the order of their first runs."""
         return tuple(dict.fromkeys(run.label for run in self.runs))
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The names of what was measured of each run."""
+        """Names of the measures of each run."""
         return tuple(self.runs[0].measures)
 
     def values(self, label: str, measure: str) -> list[float]:
-        """One measure of all runs of a group."""
+        """Return one measure for all runs of a group."""
         return [run.measures[measure] for run in self.runs if run.label == label]
 
     def summaries(self) -> list[GroupSummary]:
-        """For each measure and group: mean, median and interval."""
+        """Return mean, median and interval for each measure and group."""
         rows = []
         for measure in self.measures:
             for label in self.labels:
@@ -125,7 +125,7 @@ class Comparison:
         return rows
 
     def tests(self) -> list[PairTest]:
-        """For each measure all pairs of groups, with p-values adjusted over them."""
+        """Test all pairs of groups in each measure, with p values adjusted over the pairs."""
         return [test for measure in self.measures for test in self._tests(measure)]
 
     def _tests(self, measure: str) -> list[PairTest]:
@@ -151,14 +151,14 @@ class Comparison:
 def compare_courses(
     trajectories: Sequence[Trajectory], *, reference: Sequence[Vector] | None = None
 ) -> Comparison:
-    """Runs against each other, each up to as many evaluations as the shortest has.
+    """Compare runs, each up to the number of evaluations of the shortest.
 
     Args:
-        trajectories: trajectories of runs, with their groups.
-        reference: the front to normalise by and to measure distances to. If None, distances are
-            to the front of all runs together, and extremes are those of the fronts of all runs.
-            In an objective in which the reference has no extent, as one of a single point has
-            none at all, the extremes are those of reference and runs together.
+        trajectories: runs with their groups.
+        reference: front for normalisation and distances. If None, distances are to the front of
+            all runs together, and the ideal and nadir are those of the fronts of all runs. In an
+            objective in which the reference has no extent, such as a front of a single point, the
+            ideal and nadir are those of the reference and the runs together.
 
     Raises:
         ConfigError: no run has a candidate that could be on a front.
@@ -170,7 +170,7 @@ def compare_courses(
         reasons = dict.fromkeys(t.nothing_on_front or "nothing" for t in trajectories)
         raise ConfigError(f"runs: there is nothing to compare: {'; '.join(reasons)}")
     own = [front_of(trajectory.vectors[:length]) for trajectory in trajectories]
-    # the nadir of one short front would leave most runs without a hypervolume
+    # normalised by the nadir of one short front, most runs would have no hypervolume
     everything = Normaliser.fit(list(chain(front, *own)))
     normaliser = everything if reference is None else _normaliser(front, everything)
     runs = [_scores(trajectory, length, front, normaliser) for trajectory in trajectories]
@@ -183,9 +183,9 @@ def compare_courses(
 
 
 def _normaliser(reference: Sequence[Vector], everything: Normaliser) -> Normaliser:
-    """The extremes of the reference; of everything, in objectives where these are one value.
+    """Return the ideal and nadir of the reference, or of everything where these coincide.
 
-    A scale of one unit would take their place, which for parameters is no scale at all.
+    Without an extent, the scale would be one unit, which is meaningless for numbers of parameters.
     """
     own = Normaliser.fit(reference)
     has_extent = [low < high for low, high in zip(own.ideal, own.nadir, strict=True)]
@@ -221,19 +221,19 @@ def _scores(
 
 
 def compare_records(records: Mapping[str, Sequence[BenchScore]]) -> Comparison:
-    """Benches against each other.
+    """Compare benches.
 
     Args:
-        records: by the name of their file; an algorithm that is in several files is called by
-            both names.
+        records: scores by file name; an algorithm that occurs in several files is labelled with
+            its file, too.
 
     Raises:
-        ConfigError: the files hold other measures or checkpoints, a score is missing, or there is
-            none at all.
+        ConfigError: the files have different measures or checkpoints, a score is missing, or
+            there are no records.
     """
     told = [(file, record) for file, some in records.items() for record in some]
     if not told:
-        raise ConfigError("benches: there is no record in them")
+        raise ConfigError("benches: expected at least one record, got none")
     if len(scores := {record.measure for _, record in told}) > 1:
         raise ConfigError(f"benches: {' and '.join(sorted(scores))} cannot be compared")
     files_of: dict[str, set[str]] = {}
@@ -260,7 +260,7 @@ def _bench_scores(label: str, seed: int, records: Sequence[BenchScore]) -> RunSc
     evaluations = tuple(record.evaluations for record in ordered)
     trajectory = tuple(record.score for record in ordered if record.score is not None)
     if len(trajectory) < len(ordered) or len(set(evaluations)) < len(evaluations):
-        raise ConfigError(f"benches: {label}, seed {seed}: a score is missing or there twice")
+        raise ConfigError(f"benches: {label}, seed {seed}: a score is missing or given twice")
     measures = {
         f"{ordered[0].measure}@{n}": s for n, s in zip(evaluations, trajectory, strict=True)
     }

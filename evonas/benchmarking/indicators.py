@@ -1,4 +1,4 @@
-"""How good a set of vectors is, and how quickly it became so; everything is minimised."""
+"""Quality indicators of a set of vectors, and of its progress; everything is minimised."""
 
 import math
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ import numpy as np
 
 from evonas.search.pareto import Normaliser, Vector, non_dominated
 
-MAX_ATTAINMENT_OBJECTIVES = 3  # moocore's attainment function goes no further
+MAX_ATTAINMENT_OBJECTIVES = 3  # limit of moocore's attainment function
 
 
 def front_of(vectors: Sequence[Vector | None]) -> list[Vector]:
-    """The distinct vectors that none dominates, sorted."""
+    """Return the distinct non-dominated vectors, sorted."""
     keep = non_dominated(vectors)
     chosen = [v for v, is_best in zip(vectors, keep, strict=True) if is_best and v is not None]
     return sorted(set(chosen))
 
 
 def hypervolume_course(vectors: Sequence[Vector | None], *, normaliser: Normaliser) -> list[float]:
-    """The archive's hypervolume after each result, failures included; it never falls."""
+    """Return the archive's hypervolume after each result, including failures; it never falls."""
     front: list[Vector] = []
     trajectory: list[float] = []
     for vector in vectors:
@@ -34,12 +34,13 @@ def hypervolume_course(vectors: Sequence[Vector | None], *, normaliser: Normalis
 def igd_plus(
     vectors: Sequence[Vector | None], *, reference_front: Sequence[Vector], normaliser: Normaliser
 ) -> float:
-    """How far the reference front lies beyond the vectors, in the mean (Ishibuchi et al. 2015).
+    """Return the mean distance by which the reference front exceeds the vectors: IGD+.
 
-    Unlike the plain inverted generational distance it never prefers a set that another dominates.
+    Ishibuchi et al. 2015. Unlike the plain inverted generational distance, it never prefers a set
+    that is dominated by another.
 
     Returns:
-        0 when every point of the reference is attained; infinite without a success.
+        0 if every point of the reference is attained; infinite without a successful candidate.
     """
     found = front_of(vectors)
     if not found:
@@ -52,13 +53,13 @@ def igd_plus(
 
 
 def area_under_course(evaluations: Sequence[int], scores: Sequence[float]) -> float:
-    """The mean of a score over the logarithm of the evaluations: early success counts more.
+    """Return the mean score over the logarithm of evaluations: early success counts more.
 
-    A score holds until the next one is taken.
+    Each score applies until the next one.
 
     Args:
-        evaluations: when, growing, at least 1.
-        scores: one for each.
+        evaluations: numbers of evaluations, increasing, at least 1.
+        scores: score at each of these.
     """
     if len(scores) == 1:
         return scores[0]
@@ -68,21 +69,21 @@ def area_under_course(evaluations: Sequence[int], scores: Sequence[float]) -> fl
 
 
 def attainment_surface(fronts: Sequence[Sequence[Vector]], *, share: float = 0.5) -> list[Vector]:
-    """The border of what at least ``share`` of the runs attain (Fonseca and Fleming 1996).
+    """Return the border of the region that ``share`` of the runs attain (Fonseca, Fleming 1996).
 
     A run attains every vector that one of its own is at least as good as, in every objective.
 
     Args:
-        fronts: one of each run, in two or three objectives.
-        share: share of the runs; 0.5 gives the median surface.
+        fronts: front of each run, in two or three objectives.
+        share: minimum share of the runs; 0.5 gives the median surface.
 
     Returns:
-        The corners of the border, sorted; none where too few runs have a front.
+        Corners of the border, sorted; empty if too few runs have a front.
     """
     points = np.array([vector for front in fronts for vector in front])
     runs = np.array([run for run, front in enumerate(fronts) for _ in front])
     alive = len(set(runs.tolist()))
-    # moocore counts only runs that have a vector: of those, so many must attain it
+    # moocore only counts runs with a vector, so the share is converted to a share of these
     needed = math.ceil(share * len(fronts))
     if needed > alive:
         return []

@@ -13,7 +13,7 @@ from evonas.errors import ConfigError, DataError
 EPOCHS = ("12", "200")
 _RECORD = re.compile(r"[0-9]{6}\.pickle\.pbz2")
 
-# by column, without its epochs: the archive's data set and metric; the seeds are averaged
+# column name without epochs: data set and metric in the archive; values are averaged over seeds
 _ACCURACIES = {
     "c10_valid": ("cifar10-valid", "valid-accuracy"),
     "c10_test": ("cifar10", "test-accuracy"),
@@ -30,15 +30,15 @@ COLUMNS = (
 
 
 def read_nats(folder: Path, columns: Sequence[str]) -> list[Row]:
-    """The records that lie in a folder of the archive in its "simple" form.
+    """Read the records in a folder of the archive in its "simple" form.
 
-    A record is a pickle, which can run code when it is opened: take folders of people you trust.
+    A record is a pickle, which can run code when it is opened: only open folders that you trust.
 
     Args:
-        folder: named ``NATS-tss-v1_0-...-simple``; it may hold a part of the records.
+        folder: folder named ``NATS-tss-v1_0-...-simple``; it may hold only some of the records.
         columns: names of :data:`COLUMNS`: ``c10_test_200`` is the accuracy in % on the test part
-            of CIFAR-10 after 200 epochs, averaged over the seeds that were trained; ``params``
-            counts weights and ``flops_m`` millions of multiply-adds, of the network for CIFAR-10.
+            of CIFAR-10 after 200 epochs, averaged over the trained seeds; ``params`` is the number
+            of weights and ``flops_m`` millions of multiply-adds, of the network for CIFAR-10.
 
     Raises:
         ConfigError: the package ``nats_bench`` is not installed.
@@ -68,7 +68,7 @@ def _rows(folder: Path, indices: Sequence[int], columns: Sequence[str]) -> Itera
     for index in indices:
         values: dict[str, float | None] = {name: _value(archive, index, name) for name in columns}
         yield Row(f"{folder}, record {index}", archive.arch(index), values)
-        archive.clear_params(index)  # it keeps every record that it has opened
+        archive.clear_params(index)  # the archive would keep every record that it has opened
 
 
 def _value(archive: Any, index: int, column: str) -> float:

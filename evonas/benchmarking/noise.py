@@ -1,4 +1,4 @@
-"""Normal noise on the values of a table: what one training says of an architecture."""
+"""Normal noise on the values of a table, which simulates single trainings."""
 
 import math
 import random
@@ -15,7 +15,7 @@ from evonas.seeds import derive_seed
 
 @dataclass(frozen=True)
 class Noise:
-    """The standard deviation of one training, by column; that of other columns is 0.
+    """Standard deviation of one training, by column; other columns have none.
 
     Raises:
         ConfigError: a deviation is negative or not a finite number.
@@ -33,15 +33,15 @@ class Noise:
 
     @classmethod
     def parse(cls, text: str, *, columns: Sequence[str]) -> "Noise":
-        """From ``column=deviation,...``, in the units of the columns.
+        """Parse ``column=deviation,...``, in the units of the columns.
 
         Args:
-            text: as the user wrote it.
-            columns: the objectives.
+            text: text of the user.
+            columns: columns that are objectives.
 
         Raises:
-            ConfigError: an entry is not of this form, or a column is named twice or is none of
-                the objectives.
+            ConfigError: an entry does not have this form, or a column is named twice or is not an
+                objective.
         """
         deviations: dict[str, float] = {}
         for entry in (part.strip() for part in text.split(",")):
@@ -66,10 +66,10 @@ class Noise:
         return cls(deviations)
 
     def told(self, benchmark: Benchmark, trial: Trial, *, seed: int) -> Vector | None:
-        """What a search with this seed is told of a training; ``None`` for a failure.
+        """Return the values of one training for a search with this seed; ``None`` for a failure.
 
-        The noise depends on the seed, on what the genome computes (its key) and on the replicate,
-        so that engines of one seed that train the same genome are told the same.
+        The noise depends on the seed, on the function of the genome (its key) and on the
+        replicate. Engines with the same seed that train the same genome receive the same values.
         """
         vector = benchmark.vector(trial.genome)
         if vector is None:

@@ -1,4 +1,4 @@
-"""Run engines on a table with noise: they may train again, and are scored by what they return."""
+"""Run engines on a noisy table: genomes may be trained again; the returned fronts are scored."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +15,12 @@ from evonas.search.replicates.replicated_engines import make_replicated_search
 
 @dataclass(frozen=True)
 class NoisyPlan:
-    """What is to be run.
+    """Bench plan, noise and replicates.
 
     Attributes:
-        plan: engines, seeds and checkpoints; a checkpoint is a number of trainings, at which a run
-            ends.
+        plan: engines, seeds and checkpoints; a checkpoint is the number of trainings of a run.
         noise: noise of a training.
-        replicates: trainings of every genome; ``None`` where engines are to decide.
+        replicates: number of trainings of every genome; ``None`` to let engines decide.
     """
 
     plan: BenchPlan
@@ -32,12 +31,12 @@ class NoisyPlan:
 def run_noisy_bench(
     benchmark: Benchmark, noisy: NoisyPlan, *, workers: int
 ) -> Iterator[list[NoisyScore]]:
-    """The records of one engine with one seed at a time, as they become ready.
+    """Yield the scores of each engine and seed, in order of completion.
 
     Args:
         benchmark: the table.
         noisy: engines, seeds and noise.
-        workers: processes; 1 for this one.
+        workers: number of processes; 1 for the current process.
 
     Raises:
         ConfigError: see :meth:`BenchPlan.check`.
@@ -50,10 +49,10 @@ def run_noisy_bench(
 def run_noisy_engine(
     benchmark: Benchmark, noisy: NoisyPlan, *, algorithm: str, seed: int
 ) -> list[NoisyScore]:
-    """One engine with one seed; for each checkpoint a run that ends there.
+    """Run one engine with one seed, separately for each checkpoint.
 
-    An engine may plan for its end, so what it returns on its way to another one is not what it
-    would return if it ended there. Every training counts, the second of a genome like the first.
+    An engine may plan for the end of its run, so the front that it would return in the middle of a
+    longer run is not the same. Every training counts, including repeated ones of a genome.
     """
     plan = noisy.plan
     at_once = plan.at_once or (1 if SEARCHES[algorithm].is_sequential else plan.population)

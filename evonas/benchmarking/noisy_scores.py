@@ -1,4 +1,4 @@
-"""What a search with noise returned: its true worth, and how much better it said it was."""
+"""Scores of searches with noise: true worth of the returned front, and optimism of its values."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,20 +14,20 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class NoisyScore:
-    """One engine, one seed, one checkpoint.
+    """Score of one engine, one seed, one checkpoint.
 
-    Worth is the share of the true front's hypervolume; with a single objective, the reported value
-    of the best genome.
+    Worth is the share of the true front's hypervolume or, with a single objective, the reported
+    value of the best genome.
 
     Attributes:
         algorithm: name of the engine.
-        seed: it was run with.
-        evaluations: trainings, those of one genome all counted.
-        returned: true worth of the front that the search returned; ``None`` when there is none.
-        archive: true worth of all that was trained.
+        seed: seed of the run.
+        evaluations: number of trainings, including repeated ones.
+        returned: true worth of the front that the search returned; ``None`` if there is none.
+        archive: true worth of everything that was trained.
         claimed: worth of the returned front by the search's own values.
-        optimism: by column, how much better than the truth these values are in the mean over the
-            returned front; positive where the claim is too good. In the units of the column.
+        optimism: mean difference, by column, by which these values are better than the true ones
+            over the returned front; positive if they are too good. In the units of the column.
     """
 
     algorithm: str
@@ -48,22 +48,22 @@ def score_front(
     seed: int,
     evaluations: int,
 ) -> NoisyScore:
-    """Hold what a search returned against the truth.
+    """Compare the front that a search returned with the true values.
 
     Args:
-        benchmark: which knows the truth.
-        front: what the search returned, with what it says of it.
+        benchmark: table of the true values.
+        front: estimates of the returned front.
         trained: all genomes that were trained.
         algorithm: name of the engine.
-        seed: it was run with.
-        evaluations: trainings so far.
+        seed: seed of the run.
+        evaluations: number of trainings so far.
     """
     told = [(each.genome, each.mean) for each in front if each.mean is not None]
     truths = [benchmark.vector(genome) for genome, _ in told]
     pairs = [(v, t) for (_, v), t in zip(told, truths, strict=True) if t is not None]
     columns = benchmark.goal.objectives
     optimism = {
-        # both are to be minimised
+        # both vectors are to be minimised
         name: mean(true[place] - claimed[place] for claimed, true in pairs)
         for place, name in enumerate(columns)
         if pairs
@@ -84,11 +84,11 @@ def _of_best(
 ) -> float | None:
     genomes = [genome for genome, _ in told]
     if benchmark.goal.measure == "value":
-        # the search's own choice, not the one that is truly the best of several
+        # the genome that the search prefers, not the one that is truly best
         genomes = [min(told, key=lambda pair: pair[1])[0]] if told else []
     return benchmark.score(genomes)
 
 
 def write_noisy_scores(records: Iterable[NoisyScore], path: Path) -> None:
-    """A JSON list of objects with the attributes of :class:`NoisyScore`."""
+    """Write a JSON list of objects with the attributes of :class:`NoisyScore`."""
     write_rows([json.dumps(vars(record)) for record in records], path)

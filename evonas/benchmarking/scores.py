@@ -1,4 +1,4 @@
-"""The results of a bench: one record for each engine, seed and checkpoint, as JSON."""
+"""Scores of a bench: one record per engine, seed and checkpoint, as JSON."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,21 +10,21 @@ from typing import Any, Literal
 from evonas.errors import DataError, show
 
 Measure = Literal["hv_share", "value", "returned"]
-MAX_SCORE = 1e300  # beyond, a variance is no number
+MAX_SCORE = 1e300  # larger values would overflow in a variance
 MEASURES: tuple[Measure, ...] = ("hv_share", "value", "returned")
 
 
 @dataclass(frozen=True)
 class BenchScore:
-    """One engine, one seed, one checkpoint.
+    """Score of one engine, one seed, one checkpoint.
 
     Attributes:
         algorithm: name of the engine.
-        seed: it was run with.
-        evaluations: distinct architectures it had evaluated, at most.
-        measure: what ``score`` is: a share of the true front's hypervolume, or a value; of a
-            bench with noise, the true worth of what was returned.
-        score: None when there is none, for instance because all candidates failed.
+        seed: seed of the run.
+        evaluations: number of distinct architectures evaluated, at most.
+        measure: kind of ``score``: a share of the true front's hypervolume, or a value; for a
+            bench with noise, the true worth of the returned front.
+        score: the score; None if there is none, for instance because all candidates failed.
     """
 
     algorithm: str
@@ -35,7 +35,7 @@ class BenchScore:
 
 
 def write_scores(records: Iterable[BenchScore], path: Path) -> None:
-    """A JSON list of objects: ``algorithm, seed, evaluations``, and ``hv_share`` or ``value``."""
+    """Write a JSON list of objects: ``algorithm, seed, evaluations``, and the measure."""
     rows = [
         {
             "algorithm": record.algorithm,
@@ -49,7 +49,7 @@ def write_scores(records: Iterable[BenchScore], path: Path) -> None:
 
 
 def write_rows(rows: Sequence[str], path: Path) -> None:
-    """A JSON list, an object a line, put in place of the file at once."""
+    """Write a JSON list, one object per line; the file is replaced atomically."""
     text = "[\n" + ",\n".join(rows) + "\n]\n"
     temporary = path.with_suffix(path.suffix + ".tmp")
     temporary.write_text(text, encoding="utf-8")
@@ -57,7 +57,7 @@ def write_rows(rows: Sequence[str], path: Path) -> None:
 
 
 def read_scores(path: Path) -> list[BenchScore]:
-    """What :func:`write_scores` wrote, or of a bench with noise what was ``returned``.
+    """Read the records of :func:`write_scores`, or the ``returned`` scores of a noisy bench.
 
     Raises:
         DataError: the file cannot be read, or holds something else.
@@ -69,14 +69,14 @@ def read_scores(path: Path) -> list[BenchScore]:
         return [_score(row, where=f"record {n}") for n, row in enumerate(rows, start=1)]
     except OSError as problem:
         raise DataError(f"{path}: cannot be read: {problem.strerror}") from problem
-    except (ValueError, RecursionError) as problem:  # lists a mile deep
+    except (ValueError, RecursionError) as problem:  # RecursionError: deeply nested lists
         raise DataError(f"{path}: not the records of evonas bench: {problem}") from problem
 
 
 def summary(records: Sequence[BenchScore]) -> dict[str, dict[int, tuple[float, float, int]]]:
-    """By algorithm and evaluations: mean, standard deviation (of a sample) and number of scores.
+    """Return mean, sample standard deviation and number of scores by algorithm and evaluations.
 
-    In the order of the records; without a score the mean is NaN, and with one the deviation is 0.
+    In the order of the records. Without scores the mean is NaN; with one, the deviation is 0.
     """
     scores: dict[str, dict[int, list[float]]] = {}
     for record in records:
@@ -96,7 +96,7 @@ def _moments(scores: Sequence[float]) -> tuple[float, float, int]:
 
 
 def _score(row: Any, *, where: str) -> BenchScore:
-    """One record; ValueError where something else stands in its place."""
+    """Convert one record; raise ValueError if it is malformed."""
     if not isinstance(row, dict):
         raise ValueError(f"{where}: expected an object, got {show(row)}")
     measures = [name for name in MEASURES if name in row]
@@ -117,7 +117,7 @@ def _score(row: Any, *, where: str) -> BenchScore:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it is one that a float can hold."""
+    """Whether the value is a number that a float can hold."""
     return type(value) in (int, float) and abs(value) <= MAX_SCORE  # false for NaN
 
 

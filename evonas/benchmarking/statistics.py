@@ -1,4 +1,4 @@
-"""Few runs against few runs: intervals, a rank test, its correction, and the size of an effect."""
+"""Statistics for comparing few runs: intervals, a rank test, its correction, an effect size."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ NUM_RESAMPLES = 10_000
 def bootstrap_interval(
     values: Sequence[float], *, seed: int = 0, coverage: float = 0.95
 ) -> tuple[float, float]:
-    """The percentile interval of the mean (Efron and Tibshirani 1993).
+    """Return the percentile interval of the mean (Efron and Tibshirani 1993).
 
     Args:
-        values: one for each run, at least one.
+        values: value of each run, at least one.
         seed: seed of the resamples, so that the same runs give the same interval.
-        coverage: how often such an interval holds the mean, in many samples of ample size; with
-            five runs it does so less often.
+        coverage: nominal probability that the interval contains the mean; with five runs the
+            actual probability is lower.
     """
     sample = np.asarray(values, dtype=float)
     generator = np.random.default_rng(seed)
@@ -27,32 +27,33 @@ def bootstrap_interval(
     if np.isfinite(means).all():
         low, high = np.percentile(means, [tail, 100 - tail])
         return float(low), float(high)
-    # a run without a front has an infinite distance: between two of them nothing is interpolated
+    # a run without a front has an infinite distance, which cannot be interpolated
     ordered, last = np.sort(means), len(means) - 1
     low, high = (ordered[round(last * each / 100)] for each in (tail, 100 - tail))
     return float(low), float(high)
 
 
 def mann_whitney(first: Sequence[float], second: Sequence[float]) -> float:
-    """The two-sided p-value of Mann and Whitney's U test (1947): do both come from one law?
+    """Return the two-sided p value of Mann and Whitney's U test (1947).
 
-    Exact for small samples without ties, by the normal approximation otherwise.
+    The null hypothesis is that both samples come from one distribution. Exact for small samples
+    without ties, by the normal approximation otherwise.
     """
     return float(mannwhitneyu(first, second, alternative="two-sided", method="auto").pvalue)
 
 
 def superiority(first: Sequence[float], second: Sequence[float]) -> float:
-    """A12 of Vargha and Delaney (2000): how often ``first`` is larger, ties counting half.
+    """Return A12 of Vargha and Delaney (2000): how often ``first`` is larger, ties counting half.
 
-    0.5 where neither is; by their convention an effect is small from 0.56, medium from 0.64 and
-    large from 0.71, and likewise below 0.5.
+    0.5 if neither is larger. By their convention an effect is small from 0.56, medium from 0.64
+    and large from 0.71, and likewise below 0.5.
     """
     one, other = np.asarray(first, dtype=float)[:, None], np.asarray(second, dtype=float)
     return float(((one > other) + 0.5 * (one == other)).mean())
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values of a family, adjusted so that none errs more often than alone (Holm 1979)."""
+    """Return p values adjusted to control the family-wise error rate (Holm 1979)."""
     adjusted = [0.0] * len(p_values)
     highest = 0.0
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])

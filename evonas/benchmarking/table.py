@@ -1,4 +1,4 @@
-"""A table of architectures that somebody trained before: one row each, values in columns."""
+"""Tables of architectures with known results: one row each, values in columns."""
 
 import csv
 import gzip
@@ -16,12 +16,12 @@ ARCHITECTURE = "arch"
 
 @dataclass(frozen=True)
 class Row:
-    """One architecture.
+    """One architecture of a table.
 
     Attributes:
         where: file and line, for messages.
-        arch: as the search space writes it, without rules.
-        values: by column; None where the cell is empty: that was not measured.
+        arch: text of the architecture, as in the search space, without rules.
+        values: values by column; None for an empty cell, which was not measured.
     """
 
     where: str
@@ -30,14 +30,14 @@ class Row:
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[Row]:
-    """The rows of a CSV file with a header, also one packed by gzip (``.gz``).
+    """Read the rows of a CSV file with a header, optionally compressed by gzip (``.gz``).
 
     Args:
-        path: path of the file; it has a column ``arch``.
-        columns: to read, besides.
+        path: path of the file, which has a column ``arch``.
+        columns: other columns to read.
 
     Raises:
-        DataError: the file cannot be read, lacks a column, or holds something else than numbers.
+        DataError: the file cannot be read, lacks a column, or has cells that are not numbers.
     """
     rows = read_numbers(path, columns, texts=(ARCHITECTURE,))
     return [Row(where, texts[ARCHITECTURE], values) for where, texts, values in rows]
@@ -46,34 +46,34 @@ def read_table(path: Path, columns: Sequence[str]) -> list[Row]:
 def read_numbers(
     path: Path, columns: Sequence[str], *, texts: Sequence[str] = ()
 ) -> list[tuple[str, dict[str, str], dict[str, float | None]]]:
-    """Columns of a CSV file with a header, also one packed by gzip.
+    """Read columns of a CSV file with a header, optionally compressed by gzip.
 
     Args:
         path: path of the file.
-        columns: columns of numbers.
-        texts: columns of anything.
+        columns: numeric columns.
+        texts: text columns.
 
     Returns:
-        For each row ``file:line``, its texts, and its numbers, None where the cell is empty.
+        For each row ``file:line``, its texts, and its numbers, None for empty cells.
 
     Raises:
-        DataError: the file cannot be read, names a column twice, lacks one, has a row of another
-            length than its header, or holds something else than numbers.
+        DataError: the file cannot be read, names a column twice, lacks one, has a row whose length
+            differs from the header's, or has cells that are not numbers.
     """
     try:
         with _opened(path) as file:
             return list(_rows(csv.reader(file), columns, texts, path=path))
-    except OSError as problem:  # gzip's complaint about a file that is none is one too
+    except OSError as problem:  # includes gzip's error for a file that is not compressed
         raise DataError(f"{path}: cannot be read: {problem.strerror or problem}") from problem
     except (UnicodeDecodeError, csv.Error, EOFError) as problem:
         raise DataError(f"{path}: not a table as CSV: {problem}") from problem
 
 
 def check_columns(columns: Sequence[str], known: Sequence[str], *, where: str) -> None:
-    """Refuse a column that a table does not have.
+    """Reject a column that a table does not have.
 
     Raises:
-        DataError: the first one missing, with a suggestion.
+        DataError: a column is missing; the message names the first, with a suggestion.
     """
     for name in columns:
         if name not in known:
@@ -94,7 +94,7 @@ def _rows(
     header: list[str] = next(reader, [])
     for name in header:
         if header.count(name) > 1:
-            raise DataError(f"{path}:1: column '{name}' is there {header.count(name)} times")
+            raise DataError(f"{path}:1: column '{name}' occurs {header.count(name)} times")
     check_columns((*texts, *columns), header, where=str(path))
     for cells in reader:
         where = f"{path}:{reader.line_num}"
@@ -102,7 +102,7 @@ def _rows(
             continue  # an empty line
         if len(cells) != len(header):
             raise DataError(
-                f"{where}: expected {len(header)} cells, as the header has names, got {len(cells)}"
+                f"{where}: expected {len(header)} cells, as in the header, got {len(cells)}"
             )
         record = dict(zip(header, cells, strict=True))
         values = {name: _number(record[name], where=f"{where}: {name}") for name in columns}

@@ -1,16 +1,16 @@
-"""A search space without its rules, as a search sees it; what was worked out is remembered."""
+"""A search space without its rules, as a search sees it; results are cached."""
 
 from evonas.search.problem import SearchGene
 from evonas.space import Genome, Space
 
 RULE = "bp"
-"""The one rule that a table is about: its networks were trained by back-propagation."""
+"""The rule of the networks in a table: they were trained by back-propagation."""
 
 
 class ArchitectureProblem:
     """The operations (and chosen inputs) of a space, without its rule genes.
 
-    Canonical forms and keys are those of the space itself under :data:`RULE` everywhere.
+    Canonical forms and keys are those of the space with :data:`RULE` at every site.
 
     Args:
         space: any search space.
@@ -26,36 +26,36 @@ class ArchitectureProblem:
         self._active: dict[Genome, tuple[bool, ...]] = {}
 
     def canonical(self, genome: Genome, /) -> Genome:
-        """The genome with its inactive genes folded."""
+        """Return the genome with its inactive genes folded."""
         if genome not in self._canonical:
             folded = self.space.canonical(self.whole(genome)).values[: len(self.genes)]
             self._canonical[genome] = Genome(folded)
         return self._canonical[genome]
 
     def key(self, genome: Genome, /) -> str:
-        """Equal for two genomes exactly when they build the same network."""
+        """Return a key, equal for two genomes exactly if they build the same network."""
         if genome not in self._keys:
             self._keys[genome] = self.space.key(self.whole(genome))
         return self._keys[genome]
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
-        """For every gene: whether it makes a difference in this genome."""
+        """Return for every gene whether it makes a difference in this genome."""
         if genome not in self._active:
             self._active[genome] = self.space.is_active(self.whole(genome))[: len(self.genes)]
         return self._active[genome]
 
     def whole(self, genome: Genome) -> Genome:
-        """The genome of the space itself, rules included."""
+        """Return the genome of the space itself, including rules."""
         return Genome(genome.values + self._rules)
 
     def parse(self, arch: str) -> Genome:
-        """The architecture that a text describes, as it is written: not canonical.
+        """Return the architecture that a text describes, not in canonical form.
 
         Raises:
-            GenomeError: it is none of this space.
+            GenomeError: the text is not an architecture of this space.
         """
         return Genome(self.space.parse(arch).values[: len(self.genes)])
 
     def format(self, genome: Genome) -> str:
-        """The architecture as a table writes it, without rules."""
+        """Return the architecture as a table writes it, without rules."""
         return self.space.format(self.whole(genome)).partition("@")[0].strip()

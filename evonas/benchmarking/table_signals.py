@@ -1,4 +1,4 @@
-"""Signals for a search on a table: nothing of them is read from the table."""
+"""Signals for a search on a table; they are measured on networks, not read from the table."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals, 
 from evonas.space import Space
 
 IMAGES, OTHER_IMAGES = "cifar10", "digits"
-"""Shown to untrained networks: the first where they are at hand, else the others."""
+"""Images for untrained networks: the first data set if it is available, else the second."""
 
 
 def table_signals(
     names: tuple[str, ...], space: Space, *, cache: Path | None = None
 ) -> GenomeSignals:
-    """Of the architectures of a space, as :class:`ArchitectureProblem` has them.
+    """Create signals for the architectures of a space, as in :class:`ArchitectureProblem`.
 
     Args:
-        names: names of the signals, as
-            :func:`~evonas.evaluation.signals.genome_signals.parse_signals` gives them.
+        names: names of the signals, as returned by
+            :func:`~evonas.evaluation.signals.genome_signals.parse_signals`.
         space: space of the table.
-        cache: a file that keeps what networks tell; None to keep nothing.
+        cache: file that stores measured signals; None to store nothing.
 
     Raises:
         SpaceError: the space halves images more often than their size allows.

@@ -1,4 +1,4 @@
-"""Runs in the order of their evaluations, and which of them belong together."""
+"""Runs as sequences of evaluations, and the groups that they belong to."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ from evonas.study.config import SPACE_FILE
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.vectors import vector
 
-# what does not make two runs different searches
+# settings that do not make two runs different searches
 _ASIDE = ("seed", "data_dir")
-# what a group is called by before all else, as other settings often follow from it
+# settings that label a group first, because other settings often follow from them
 _FIRST = ("algorithm", "mutation", "mode", "fidelity")
-# what a label always says where it differs, as it makes searches of another kind of them
+# settings that a label always includes if they differ, because they change the kind of search
 _ALWAYS = ("space", "population")
-# what makes their values incomparable
+# settings whose values must be equal, or the runs cannot be compared
 _COMMON = ("objectives", "dataset", "train_sha256", "test_sha256")
 
 
@@ -32,12 +32,11 @@ class Trajectory:
     Attributes:
         name: name of its folder.
         label: label of the group it belongs to.
-        vectors: vectors of its trainings in the order of asking, to be minimised: the estimate of
-            the candidate at the end of the run; None for failures, and for a candidate's later
-            trainings, which cost and bring no new one.
-        seconds: the seconds that the trainings up to each took, measuring included, over all
-            workers.
-        num_outside: candidates outside the constraints.
+        vectors: vectors of its trainings in the order of asking, to be minimised: the final
+            estimate of the candidate, at its first training; None for failures, and for further
+            trainings of a candidate, which cost time but add no new candidate.
+        seconds: cumulative time of the trainings, including measurements, over all workers.
+        num_outside: number of candidates outside the constraints.
     """
 
     name: str
@@ -48,7 +47,7 @@ class Trajectory:
 
     @property
     def nothing_on_front(self) -> str | None:
-        """Why no candidate of the run can be on a front; None where one can."""
+        """Reason why no candidate of the run can be on a front; None if one can."""
         if any(vector is not None for vector in self.vectors):
             return None
         if not self.num_outside:
@@ -59,19 +58,19 @@ class Trajectory:
 def read_trajectories(
     folders: Sequence[Path],
 ) -> tuple[list[Trajectory], tuple[str, ...], tuple[str, ...]]:
-    """The runs in ``folders`` with their groups, and the names of their objectives.
+    """Read the runs in ``folders`` with their groups, and the names of their objectives.
 
-    Runs belong together when their configurations differ in nothing but the seed. A group is
-    called by its algorithm when nothing else parts the groups, else by as few settings as do;
-    the space and the population are among them wherever they differ. Candidates that broke a
-    constraint before they were trained cost nothing and are left out.
+    Runs belong to the same group if their configurations differ only in the seed. A group is
+    labelled by its algorithm if that is the only difference between groups, else by as few
+    settings as distinguish them; these include the space and the population if they differ.
+    Candidates that violated a constraint before training cost nothing and are left out.
 
     Returns:
-        The runs, the objectives, and the settings in which the groups differ besides.
+        The runs, the objectives, and settings that differ but are not in the labels.
 
     Raises:
-        ConfigError: a folder is given twice, the runs have other objectives, data sets or images,
-            or one has no evaluated candidate.
+        ConfigError: a folder is given twice, the runs have different objectives, data sets or
+            images, or one has no evaluated candidate.
         RunFolderError: there is no run in a folder.
         StorageError: a journal is damaged.
     """
@@ -113,7 +112,7 @@ def read_trajectories(
 
 
 def _space_names(runs: Sequence[Settings], texts: Sequence[str]) -> list[str]:
-    """Of the spaces of runs; two spaces with the same name are distinguished by a hash."""
+    """Return the space of each run; a hash distinguishes different spaces of the same name."""
     names = [run.problem.space for run in runs]
     known: dict[str, set[str]] = {}
     for name, text in zip(names, texts, strict=True):
@@ -125,16 +124,16 @@ def _space_names(runs: Sequence[Settings], texts: Sequence[str]) -> list[str]:
 
 
 def _vectors(run: RunState, trainings: Sequence[Evaluation]) -> Iterator[Vector | None]:
-    """The vector of each training; for a candidate's first one, its present estimate."""
+    """Yield the final estimate at a candidate's first training, and None at its others."""
     known = {each.key: vector(each, run.settings.problem.objectives) for each in run.candidates}
     for training in trainings:
         yield known[training.key] if training.replicate == 0 else None
 
 
 def group_labels(runs: Sequence[Settings]) -> list[str]:
-    """For each run the label of its group: what sets it apart from the others.
+    """Return for each run the label of its group: the settings that distinguish it.
 
-    Settings that differ, but tell no two groups apart that others do not, are left out.
+    Differing settings are left out if the others already distinguish all groups.
     """
     settings, differing = [run.values() for run in runs], _differing(runs)
     if not differing or differing == ["algorithm"]:
@@ -144,7 +143,7 @@ def group_labels(runs: Sequence[Settings]) -> list[str]:
 
 
 def unsaid(runs: Sequence[Settings]) -> list[str]:
-    """The settings in which runs differ and that :func:`group_labels` leaves out."""
+    """Return the settings in which runs differ but that :func:`group_labels` leaves out."""
     differing = _differing(runs)
     said = _telling(differing, [run.values() for run in runs])
     return [name for name in differing if name not in said and name not in _COMMON]
@@ -162,9 +161,9 @@ def _differing(runs: Sequence[Settings]) -> list[str]:
 
 
 def _telling(names: Sequence[str], settings: Sequence[dict[str, object]]) -> list[str]:
-    """Of the names as few as tell all groups apart: what follows from others is left out."""
+    """Select a few names that distinguish all groups, without those that follow from others."""
     chosen: list[str] = []
-    for name in sorted(names, key=lambda name: name not in _FIRST):  # else as they are
+    for name in sorted(names, key=lambda name: name not in _FIRST):  # else in order
         tells = _num_groups([*chosen, name], settings) > _num_groups(chosen, settings)
         if tells or name in _ALWAYS:
             chosen.append(name)
@@ -183,7 +182,7 @@ def _check_comparable(folders: Sequence[Path], runs: Sequence[Settings]) -> None
     for name in _COMMON:
         for folder, run in zip(folders[1:], runs[1:], strict=True):
             mine, other = run.value(name), runs[0].value(name)
-            if mine != other and None not in (mine, other):  # None: a run from before hashes
+            if mine != other and None not in (mine, other):  # None: a run without hashes
                 raise ConfigError(
                     f"{folder}: {name} {_plain(mine)}, but {folders[0]} has {_plain(other)}; "
                     "such runs cannot be compared"

@@ -1,1 +1,1 @@
-"""Ask-and-tell search engines: genomes out, vectors to minimise in; they never see a network."""
+"""Search engines: they propose genomes and receive vectors to minimise; they see no network."""

@@ -1,4 +1,4 @@
-"""The part of the engine contract that replicates need, and wrapped engines also satisfy."""
+"""The part of the engine contract that replicates need; wrapped engines fulfil it too."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,15 +9,15 @@ from evonas.space import Genome
 
 
 class AskAndTell(Protocol):
-    """:class:`evonas.search.base.AbstractSearch`, or one wrapped with an extra operator."""
+    """An :class:`evonas.search.base.AbstractSearch`, or one combined with the EG operator."""
 
     @property
     def problem(self) -> SearchProblem:
-        """The space."""
+        """Search space."""
 
     @property
     def num_objectives(self) -> int:
-        """The length of every vector."""
+        """Length of every vector."""
 
     def ask(self, count: int, /) -> list[Genome]:
         """See :meth:`evonas.search.base.AbstractSearch.ask`."""

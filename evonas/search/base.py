@@ -1,9 +1,9 @@
-"""The ask-and-tell contract of every search (after evosax).
+"""The ask-and-tell contract that every search fulfils, whatever its algorithm (after evosax).
 
-A search sees genomes and vectors to minimise, never a network. Its next ask depends only on its
-seed, the asks so far and the results between them. Results told between two asks are sorted and
-learned at the second one, so neither their order nor their grouping matters. So one worker and
-eight give the same search, and a study can resume by replaying its journal.
+A search sees genomes and vectors to minimise, never a network. What it proposes next depends only
+on its seed, the previous asks, and which results arrived between them. Results are buffered, and
+sorted and learned at the next ask, so neither their order nor their grouping matters. One worker
+and eight workers therefore agree, and a study resumes by replaying its journal.
 """
 
 import math
@@ -23,20 +23,20 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 FOUNDER_SHARE = 0.25
-"""Largest share of a population that may be founders, which may be good at something else."""
+"""Maximum share of a population taken from the founders, which may be good at something else."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one genome.
+    """The result of one genome.
 
     Attributes:
-        position: number of genomes asked before it.
+        position: number of genomes asked for before this one.
         genome: in canonical form.
-        vector: the objectives, to be minimised; ``None`` if the candidate failed or violated a
+        vector: objectives, to be minimised; ``None`` if the candidate failed or violated a
             constraint.
-        violation: constraint violation: 0 if feasible, otherwise the smaller the better, infinite
-            for a failure. An engine that ignores it treats every ``None`` as a failure.
+        violation: constraint violation: 0 inside the constraints, infinite for a failure,
+            otherwise smaller is better. Engines that ignore it treat every ``None`` as a failure.
     """
 
     position: int
@@ -46,26 +46,26 @@ class Outcome:
 
 
 class AbstractSearch(ABC):
-    """The base class of searches: it proposes genomes and learns from their results.
+    """A search engine: proposes genomes, receives their results, and proposes better ones.
 
     Subclasses implement :meth:`_propose` and :meth:`_learn`; this class enforces the contract.
 
     Args:
-        problem: the space.
-        population: number of genomes that the algorithm keeps, and size of a generation.
-        num_objectives: the length of every vector.
+        problem: search space.
+        population: number of genomes that the algorithm keeps, and the size of a generation.
+        num_objectives: length of every vector.
         seed: equal seeds and equal results give equal asks.
 
     Attributes:
-        name: name for ``--algorithm``.
-        title: description in one line.
-        source: its paper.
-        is_sequential: whether it learns from every single result and so works best when asked for
-            one genome at a time; others lose little when asked for a whole generation.
-        has_model: whether it fits a model of results, which can use signals.
+        name: name of the engine, as in ``--algorithm``.
+        title: one-line description.
+        source: paper that the algorithm is from.
+        is_sequential: whether it learns from every single result, so that it does best when asked
+            for one genome at a time; other engines lose little when asked for a whole generation.
+        has_model: whether it fits a model of the results, which can use signals.
         min_objectives: minimum number of objectives.
         max_objectives: maximum number of objectives; None for any number.
-        package: optional package that it needs.
+        package: optional dependency that it needs.
 
     Raises:
         ConfigError: the population is smaller than two.
@@ -99,22 +99,22 @@ class AbstractSearch(ABC):
 
     @property
     def num_asked(self) -> int:
-        """Number of genomes asked so far."""
+        """Number of genomes asked for so far."""
         return len(self._asked)
 
     @property
     def in_flight(self) -> tuple[Genome, ...]:
-        """Genomes asked but not yet told, oldest first."""
+        """Genomes asked for but not yet told, oldest first; a resumed study must finish them."""
         return tuple(genome for key, genome in self._asked.items() if key not in self._told)
 
     @property
     def asked_keys(self) -> tuple[str, ...]:
-        """The keys of all genomes asked, in order."""
+        """Keys of all genomes asked for, in the order of asking."""
         return tuple(self._asked)
 
     @property
     def relevance(self) -> list[Relevance]:
-        """Relevance of signals, from the model's last fit; empty without a model or signals."""
+        """Importance of each signal in the last fit; empty without a model or signals."""
         return []
 
     def has_asked(self, key: str) -> bool:
@@ -122,7 +122,7 @@ class AbstractSearch(ABC):
         return key in self._asked
 
     def adopt(self, genomes: Sequence[Genome]) -> None:
-        """Register genomes proposed from outside as asked; they are told like others.
+        """Register genomes from another source as asked for; their results are told as usual.
 
         Args:
             genomes: canonical, with new, distinct keys.
@@ -137,15 +137,15 @@ class AbstractSearch(ABC):
             self._note(key, genome)
 
     def ask(self, count: int) -> list[Genome]:
-        """Propose canonical genomes that were never asked before.
+        """Propose canonical genomes that were never asked for before.
 
         Args:
             count: number of genomes, at least 1.
 
         Returns:
             ``count`` genomes; fewer, or none, if the space has no more new ones. If the algorithm
-            proposes too few, uniformly random new genomes are added. The founders of an informed
-            problem come first.
+            proposes too few, uniformly random new genomes fill the gap. The founders of an
+            informed problem come first.
         """
         if count < 1:
             raise ValueError(f"count: expected at least 1, got {count}")
@@ -173,14 +173,14 @@ class AbstractSearch(ABC):
         *,
         violations: Sequence[float] | None = None,
     ) -> None:
-        """Tell the results of asked genomes, in any order, in one or several calls.
+        """Report results of genomes that were asked for, in any order, in one call or several.
 
         Args:
-            genomes: genomes from :meth:`ask`, each told once.
-            vectors: objectives of each, to be minimised, or ``None`` if it failed or violated a
-                constraint.
-            violations: constraint violation of each, infinite for a failure; if omitted, every
-                ``None`` is a failure.
+            genomes: genomes returned by :meth:`ask`, each told once.
+            vectors: objectives of each genome, to be minimised; ``None`` if it failed or violated
+                a constraint.
+            violations: constraint violation of each genome, infinite for a failure. Without this
+                argument, every ``None`` is a failure.
 
         Raises:
             ValueError: the caller broke the contract; nothing of this call is learned.
@@ -199,14 +199,14 @@ class AbstractSearch(ABC):
         *,
         violations: Sequence[float] | None = None,
     ) -> None:
-        """Replace values of genomes told before, for example by means of more trainings.
+        """Replace results told before by better ones, such as means over more trainings.
 
-        Takes effect immediately, so call it between two asks, where the values depend only on
-        results. An engine revises genomes that it still keeps; what it has already learned from
-        old values stays.
+        The new values take effect at once. Call this between two asks, with values that depend
+        only on results. An engine revises the results it still holds; what it has discarded, and
+        what it has already learned from the old values, stays as it is.
 
         Args:
-            genomes: genomes told before.
+            genomes: genomes passed to :meth:`tell` before.
             vectors: as in :meth:`tell`.
             violations: as in :meth:`tell`.
 
@@ -227,7 +227,7 @@ class AbstractSearch(ABC):
         vectors: Sequence[Vector | None],
         violations: Sequence[float] | None,
     ) -> dict[str, Outcome]:
-        """Outcomes by key, for distinct genomes that were asked."""
+        """Check the results; return outcomes by key. Genomes must be distinct and asked for."""
         if len(genomes) != len(vectors):
             raise ValueError(f"told {len(genomes)} genomes with {len(vectors)} vectors")
         violations = or_failures(violations, vectors)
@@ -246,14 +246,14 @@ class AbstractSearch(ABC):
 
     @abstractmethod
     def _propose(self, count: int) -> list[Genome]:
-        """At most ``count`` canonical genomes; repeats are dropped, and gaps filled at random."""
+        """Return up to ``count`` canonical genomes; the caller drops repeats and fills gaps."""
 
     @abstractmethod
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
-        """Learn from results since the last ask, sorted by the order of asking."""
+        """Learn the results told since the last ask, sorted by the order of asking."""
 
     def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:  # noqa: B027
-        """Replace kept outcomes of the same genomes; does nothing by default."""
+        """Replace the results still held of these genomes; does nothing by default."""
 
     def _is_new(self, key: str) -> bool:
         return key not in self._asked
@@ -266,7 +266,7 @@ class AbstractSearch(ABC):
 def or_failures(
     violations: Sequence[float] | None, vectors: Sequence[Vector | None]
 ) -> Sequence[float]:
-    """The violations; if not given, every ``None`` among the vectors is a failure."""
+    """Return the violations; without any, every ``None`` among the vectors is a failure."""
     if violations is not None:
         return violations
     return [0.0 if vector is not None else math.inf for vector in vectors]
@@ -275,7 +275,7 @@ def or_failures(
 def check_result(
     what: object, vector: Vector | None, violation: float, *, num_objectives: int
 ) -> None:
-    """Refuse an impossible result.
+    """Reject a result that no evaluation can produce.
 
     Raises:
         ValueError: the vector has the wrong length or is not finite, or the violation contradicts
@@ -288,6 +288,6 @@ def check_result(
             raise ValueError(f"{what}: expected finite objectives, or None, got {vector}")
     if not violation >= 0 or (violation > 0) != (vector is None):
         raise ValueError(
-            f"{what}: expected a violation of 0 beside a vector, above 0 beside None, "
-            f"got {violation} beside {vector}"
+            f"{what}: expected violation 0 with a vector, above 0 with None; "
+            f"got {violation} with {vector}"
         )

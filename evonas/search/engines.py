@@ -1,4 +1,4 @@
-"""The search engines by name, and which of them can do what a run asks for."""
+"""The search engines by name, and checks that an engine supports what a run needs."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -45,7 +45,7 @@ SEARCHES: dict[str, type[AbstractSearch]] = {
 
 
 def check_search(name: str, count: int) -> None:
-    """Refuse a search that cannot optimise ``count`` objectives, or cannot run here.
+    """Reject a search that does not support ``count`` objectives, or cannot run here.
 
     Raises:
         UnknownNameError: no search has this name.
@@ -71,10 +71,10 @@ def check_search(name: str, count: int) -> None:
 
 
 def check_signals(names: Sequence[str], *, algorithms: Sequence[str]) -> None:
-    """Refuse signals where no engine has a model that they could inform.
+    """Reject signals if no engine has a model that could use them.
 
     Raises:
-        ConfigError: there are signals, and no engine for them.
+        ConfigError: there are signals, but no engine that uses them.
     """
     if names and not any(SEARCHES[name].has_model for name in algorithms if name in SEARCHES):
         able = ", ".join(name for name, search in SEARCHES.items() if search.has_model)
@@ -91,19 +91,19 @@ def _takes(search: type[AbstractSearch], count: int) -> bool:
 def make_search(
     name: str, problem: SearchProblem, *, population: int, num_objectives: int, seed: int
 ) -> AbstractSearch:
-    """A new search by its name.
+    """Create a search by its name.
 
     Args:
         name: a key of :data:`SEARCHES`.
-        problem: the space; see :class:`SearchProblem`.
-        population: how many genomes the algorithm keeps, and how many make a generation.
-        num_objectives: the length of every vector it will be told.
+        problem: search space; see :class:`SearchProblem`.
+        population: number of genomes that the algorithm keeps, and the size of a generation.
+        num_objectives: length of every vector it will be told.
         seed: equal seeds and equal results give equal asks.
 
     Raises:
         UnknownNameError: no search has this name.
-        ConfigError: the population is smaller than two, or the search cannot optimise as many
-            objectives.
+        ConfigError: the population is smaller than two, or the search does not support this
+            number of objectives.
     """
     search = look_up(SEARCHES, name, kind="search")
     if num_objectives >= 1:

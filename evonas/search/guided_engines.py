@@ -1,4 +1,4 @@
-"""Engines that need a guide, and engines with the EG operator added to their own variation."""
+"""Engines that need a guide, and which engines can be combined with the EG operator."""
 
 from evonas.errors import ConfigError
 from evonas.search.supernet_guided.bionas_darts import BionasDarts
@@ -8,14 +8,14 @@ from evonas.search.supernet_guided.relaxed_search import AbstractRelaxedSearch
 GUIDED_SEARCHES: dict[str, type[AbstractRelaxedSearch]] = {
     search.name: search for search in (BionasDarts, BionasEg)
 }
-"""They train a supernet, so they need networks and images; a table of results has neither."""
+"""These train a supernet, so they need networks and images; a table of results has neither."""
 
 
 def refuse_guided(name: str) -> None:
-    """Refuse an engine that needs a guide if there is none.
+    """Reject an engine that needs a guide where none is available.
 
     Raises:
-        ConfigError: it needs one.
+        ConfigError: the engine needs a guide.
     """
     if name in GUIDED_SEARCHES:
         raise ConfigError(
@@ -25,10 +25,10 @@ def refuse_guided(name: str) -> None:
 
 
 def check_mutation(mutation: str, *, algorithm: str) -> None:
-    """Refuse an operator that an engine does not support.
+    """Reject a mutation operator that the engine cannot use.
 
     Raises:
-        ConfigError: the engine has no variation of its own to combine it with.
+        ConfigError: the engine has no variation step that the operator could take part in.
     """
     if mutation == "plain":
         return
@@ -37,4 +37,6 @@ def check_mutation(mutation: str, *, algorithm: str) -> None:
             f"mutation: 'eg' and algorithm '{algorithm}' both search in a supernet; choose one"
         )
     if algorithm == "random":
-        raise ConfigError("mutation: algorithm 'random' is the control and varies nothing")
+        raise ConfigError(
+            "mutation: algorithm 'random' is the control and has no variation; choose another"
+        )

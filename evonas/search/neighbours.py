@@ -1,4 +1,4 @@
-"""The genomes one step away, in random order and one at a time, for searches that step."""
+"""Neighbours of a genome (one step away), in random order and generated lazily."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,15 @@ from evonas.space import Genome
 
 
 def neighbours(genome: Genome, problem: SearchProblem, *, rng: random.Random) -> Iterator[Genome]:
-    """Canonical genomes that differ from ``genome`` in one active gene, before folding.
+    """Yield canonical genomes that differ from ``genome`` in one active gene, before folding.
 
-    An inactive gene makes no difference alone, such as an edge from a node that has no input. A
-    step that changes one changes a gene that it wakes, too: otherwise no step would lead back from
-    a cell that has lost a node. Rules of sites that a new operation wakes up are drawn at random.
+    Changing an inactive gene alone has no effect (for example an edge from a node without input).
+    A step that changes an inactive gene therefore also changes a gene that it activates;
+    otherwise no step would lead back from a cell that has lost a node. Rules of sites that a new
+    operation activates are drawn at random.
 
-    Lazy, because computing all neighbours of a genome with a hundred genes takes too long. Two
-    neighbours can be the same network.
+    Lazy, because computing all neighbours of a genome with a hundred genes takes too long for a
+    search. Two neighbours can be the same network.
     """
     active = problem.is_active(genome)
     steps = [
@@ -37,7 +38,7 @@ def neighbours(genome: Genome, problem: SearchProblem, *, rng: random.Random) ->
 def _wake(
     values: list[int], active: Sequence[bool], problem: SearchProblem, *, rng: random.Random
 ) -> bool:
-    """Change, in place, one newly active gene; False if there is none."""
+    """Change one newly activated gene in place; return False if there is none."""
     woken = [
         position
         for position, is_active in enumerate(problem.is_active(Genome(tuple(values))))

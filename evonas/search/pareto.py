@@ -1,4 +1,4 @@
-"""Fronts and hypervolumes, computed by moocore; everything is minimised, failures are left out."""
+"""Fronts and hypervolumes, computed by moocore; everything is minimised, failures are ignored."""
 
 import math
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ Vector = tuple[float, ...]
 """One finite number per objective, each to be minimised."""
 
 REFERENCE = 1.1
-"""The reference point after normalisation, in every objective: a little beyond the nadir, so that
-the ends of the front count too (Ishibuchi et al. 2018 discuss the choice)."""
+"""Reference point after normalisation, in every objective: slightly beyond the nadir, so that the
+ends of the front count too (Ishibuchi et al. 2018 discuss the choice)."""
 
 
 def non_dominated(vectors: Sequence[Vector | None]) -> list[bool]:
-    """For each vector, whether no other is at least as good everywhere and better somewhere.
+    """Return for each vector whether no other is at least as good everywhere and better somewhere.
 
-    Equal vectors do not dominate each other, so all of them stay; ``None`` (a failed candidate)
-    is never on a front.
+    Equal vectors do not dominate each other, so all of them are kept. ``None`` (a failed
+    candidate) is never on a front.
     """
     successes = [vector for vector in vectors if vector is not None]
     if not successes:
@@ -29,10 +29,10 @@ def non_dominated(vectors: Sequence[Vector | None]) -> list[bool]:
 
 
 def constrained_front(vectors: Sequence[Vector | None], violations: Sequence[float]) -> list[bool]:
-    """For each candidate, whether no other is better under the feasibility rules (Deb 2000).
+    """Return for each candidate whether none is better by the feasibility rules (Deb 2000).
 
-    Feasible beats infeasible, and among infeasible candidates the smaller violation wins.
-    A failure, whose violation is infinite, is never on the front.
+    A feasible candidate beats an infeasible one; of two infeasible ones, the smaller violation
+    wins. A failure, whose violation is infinite, is never on the front.
     """
     if any(vector is not None for vector in vectors):
         return non_dominated(vectors)
@@ -41,10 +41,10 @@ def constrained_front(vectors: Sequence[Vector | None], violations: Sequence[flo
 
 
 def hypervolume(vectors: Sequence[Vector | None], *, reference: Vector) -> float:
-    """The volume between the vectors and ``reference`` that they dominate.
+    """Return the volume that the vectors dominate, up to ``reference``.
 
-    A vector that is not better than the reference in every objective adds nothing; nor does
-    ``None``.
+    A vector that is not better than the reference in every objective adds nothing, and neither
+    does ``None``.
     """
     successes = [vector for vector in vectors if vector is not None]
     if not successes:
@@ -56,12 +56,12 @@ def hypervolume(vectors: Sequence[Vector | None], *, reference: Vector) -> float
 class Normaliser:
     """Maps ``ideal`` to 0 and ``nadir`` to 1 in every objective.
 
-    State both wherever a normalised number is shown. Kept fixed, the hypervolume of a growing
-    archive can only grow.
+    Report both wherever a normalised number is shown. With fixed values, the hypervolume of a
+    growing archive can only increase.
 
     Attributes:
-        ideal: the best value of each objective.
-        nadir: the worst value of each objective among the vectors that were fitted.
+        ideal: best value of each objective.
+        nadir: worst value of each objective among the fitted vectors.
     """
 
     ideal: Vector
@@ -69,9 +69,9 @@ class Normaliser:
 
     @classmethod
     def fit(cls, vectors: Sequence[Vector | None]) -> "Normaliser":
-        """The extremes of the vectors given.
+        """Take ideal and nadir from the extremes of the given vectors.
 
-        For progress, give the first generation; to compare with a known front, give that front.
+        To measure progress, pass the first generation; to compare with a known front, that front.
 
         Raises:
             ValueError: every vector is ``None``.
@@ -82,14 +82,14 @@ class Normaliser:
         return cls(tuple(map(min, columns)), tuple(map(max, columns)))
 
     def normalised(self, vector: Vector) -> Vector:
-        """The vector in units of nadir - ideal; where these are equal, only shifted."""
+        """Return the vector in units of nadir - ideal; where these are equal, only shifted."""
         return tuple(
             (value - low) / ((high - low) or 1.0)
             for value, low, high in zip(vector, self.ideal, self.nadir, strict=True)
         )
 
     def hypervolume(self, vectors: Sequence[Vector | None]) -> float:
-        """The hypervolume after normalisation, against :data:`REFERENCE` in every objective."""
+        """Return the normalised hypervolume, up to :data:`REFERENCE` in every objective."""
         return hypervolume(
             [None if vector is None else self.normalised(vector) for vector in vectors],
             reference=(REFERENCE,) * len(self.ideal),

@@ -1,6 +1,6 @@
-"""A search's view of a space: genes to choose from, and which genomes are equivalent.
+"""What a search knows about its space: the genes, and which genomes build the same network.
 
-:class:`evonas.space.Space` satisfies :class:`SearchProblem`; so does any small class of a test.
+:class:`evonas.space.Space` satisfies :class:`SearchProblem`; so can a small class in a test.
 """
 
 import random
@@ -15,7 +15,7 @@ class SearchGene(Protocol):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """What the integer at this position can stand for; its length is what counts here."""
+        """Meanings of the integers at this position; a search only uses their number."""
 
     @property
     def kind(self) -> str:
@@ -23,31 +23,31 @@ class SearchGene(Protocol):
 
 
 class Paths(Protocol):
-    """Ways through a network, which may lie on other genes in other genomes."""
+    """Paths through a network; in different genomes, different genes may form the same path."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Of all there can be; empty where nothing is known of networks."""
+        """Names of all possible paths; empty if nothing is known about networks."""
 
     def of(self, genome: Genome, /) -> frozenset[int]:
-        """Which of them a genome has."""
+        """Return the indices of the paths that a genome contains."""
 
 
 class SearchProblem(Protocol):
-    """A finite set of genomes in which several genomes can build the same network."""
+    """A finite set of genomes; several of them can build the same network."""
 
     @property
     def genes(self) -> Sequence[SearchGene]:
-        """One per position of a genome."""
+        """Genes, one for each position of a genome."""
 
     def canonical(self, genome: Genome, /) -> Genome:
-        """The genome with its inactive genes folded."""
+        """Return the genome with its inactive genes folded."""
 
     def key(self, genome: Genome, /) -> str:
-        """Equal for two genomes exactly when they build the same network."""
+        """Return a key, equal for two genomes exactly if they build the same network."""
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
-        """For every gene, whether it has an effect in this genome."""
+        """Return for every gene whether it makes a difference in this genome."""
 
     @property
     def paths(self) -> Paths:
@@ -55,5 +55,5 @@ class SearchProblem(Protocol):
 
 
 def draw(problem: SearchProblem, *, rng: random.Random) -> Genome:
-    """A genome with every gene uniform over its choices; not canonical."""
+    """Draw a genome with every gene uniform over its choices; not canonical."""
     return Genome(tuple(rng.randrange(len(gene.choices)) for gene in problem.genes))

@@ -1,4 +1,4 @@
-"""The order of vectors by front and then by crowding distance (Deb et al. 2002, NSGA-II)."""
+"""Sorting of vectors by front, then by crowding distance (Deb et al. 2002, NSGA-II)."""
 
 import math
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from evonas.search.pareto import Vector
 
 
 def by_rank_and_crowding(vectors: Sequence[Vector]) -> list[int]:
-    """Positions of the vectors, best first; everything is minimised.
+    """Return the positions of the vectors, best first; everything is minimised.
 
-    First come those that none dominates, then those that only these dominate, and so on. Within a
-    front the one with the larger crowding distance comes first, among equals the earlier one.
+    Non-dominated vectors come first, then those dominated only by these, and so on. Within a
+    front, the larger crowding distance comes first; ties keep their order.
     """
     if not vectors:
         return []
@@ -27,10 +27,9 @@ def by_rank_and_crowding(vectors: Sequence[Vector]) -> list[int]:
 
 
 def crowding(front: Sequence[Vector]) -> list[float]:
-    """Gap to the neighbours of each vector on one front, infinite at its ends.
+    """Return the crowding distance of each vector on one front, infinite at the ends.
 
-    For every objective the distance between the neighbours on both sides, as a share of the range
-    of the front, summed up.
+    The gap between the two neighbours as a share of the front's range, summed over objectives.
     """
     distances = [0.0] * len(front)
     for column in zip(*front, strict=True):

@@ -7,14 +7,14 @@ from pymoo.util.ref_dirs import get_reference_directions
 
 
 def reference_directions(num_objectives: int, *, at_most: int) -> Any:
-    """Das and Dennis' simplex lattice, as fine as ``at_most`` directions allow.
+    """Return Das and Dennis' simplex lattice, as fine as ``at_most`` directions allow.
 
-    Never coarser than the unit vectors, so that there is one direction for each objective at
-    least, even where ``at_most`` is smaller.
+    Never coarser than the unit vectors: there is at least one direction for each objective, even
+    if ``at_most`` is smaller.
 
     Args:
-        num_objectives: m, at least 2.
-        at_most: how many directions.
+        num_objectives: number of objectives m, at least 2.
+        at_most: maximum number of directions.
 
     Returns:
         Float array (directions, m), each row non-negative with sum 1.

@@ -1,6 +1,6 @@
-"""Cheap signals: numbers known for a genome before it is evaluated.
+"""Cheap signals: numbers that are known about a genome before it is evaluated.
 
-A search never builds a network. Whoever can (the evaluation floor) hands it the numbers by
+A search never builds a network. The evaluation package passes the numbers in through
 :class:`Signals`, as part of an :class:`InformedProblem`.
 """
 
@@ -13,14 +13,14 @@ from evonas.space import Genome
 
 
 class Signals(Protocol):
-    """Numbers that may predict the objectives; equal genomes have equal ones."""
+    """Numbers that may predict the objectives; equal genomes have equal numbers."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Unique names of the signals; empty if there are none."""
+        """Names of the signals, without repetition; empty if there are none."""
 
     def of(self, genome: Genome, /) -> Sequence[float]:
-        """One number per name; NaN or infinite if a genome has none."""
+        """Return one number per name; NaN or infinite where the genome has none."""
 
 
 @final
@@ -31,19 +31,19 @@ class NoSignals:
     names: tuple[str, ...] = ()
 
     def of(self, _: Genome, /) -> tuple[float, ...]:
-        """No numbers."""
+        """Return no numbers."""
         return ()
 
 
 @final
 @dataclass(frozen=True)
 class InformedProblem:
-    """A problem with prior knowledge.
+    """A problem with prior information.
 
     Args:
-        problem: the space.
+        problem: search space.
         signals: signals of its canonical genomes, for engines with a model.
-        founders: canonical genomes that any engine starts with, most promising first.
+        founders: canonical genomes that every engine starts with, most promising first.
     """
 
     problem: SearchProblem
@@ -52,37 +52,37 @@ class InformedProblem:
 
     @property
     def genes(self) -> Sequence[SearchGene]:
-        """As the problem has them."""
+        """Genes of the problem."""
         return self.problem.genes
 
     @property
     def paths(self) -> Paths:
-        """As the problem has them."""
+        """Paths of the problem."""
         return self.problem.paths
 
     def canonical(self, genome: Genome, /) -> Genome:
-        """As the problem has it."""
+        """Return the canonical form that the problem gives."""
         return self.problem.canonical(genome)
 
     def key(self, genome: Genome, /) -> str:
-        """As the problem has it."""
+        """Return the key that the problem gives."""
         return self.problem.key(genome)
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
-        """As the problem has it."""
+        """Return which genes the problem considers active."""
         return self.problem.is_active(genome)
 
 
 class Relevance(NamedTuple):
-    """The relevance of one signal for one objective, according to a model.
+    """How much one signal matters for one objective, according to a fitted model.
 
     Attributes:
-        objective: its place in a vector.
-        signal: its name.
-        effect: the root mean square difference that the model expects between two genomes that
-            differ by one standard deviation of this signal alone, in standard deviations of the
-            results, on the scale on which they are modelled.
-        linear: the same of the part that is linear in the signal.
+        objective: index of the objective in a vector.
+        signal: name of the signal.
+        effect: root mean square difference that the model predicts between two genomes that differ
+            by one standard deviation in this signal alone, in standard deviations of the results,
+            on the scale on which these are modelled.
+        linear: as ``effect``, for the part that is linear in the signal.
         length_scale: length scale of the squared exponential, in standard deviations of the
             signal.
     """
@@ -95,10 +95,10 @@ class Relevance(NamedTuple):
 
 
 def founders_of(problem: SearchProblem) -> tuple[Genome, ...]:
-    """The founders of an informed problem; none for other problems."""
+    """Return the founders of an informed problem; none for any other problem."""
     return problem.founders if isinstance(problem, InformedProblem) else ()
 
 
 def signals_of(problem: SearchProblem) -> Signals:
-    """The signals of an informed problem; none for other problems."""
+    """Return the signals of an informed problem; none for any other problem."""
     return problem.signals if isinstance(problem, InformedProblem) else NoSignals()

@@ -1,4 +1,4 @@
-"""Uniformly random new genomes, down to the last one of a small space."""
+"""Uniformly random genomes that were never asked for, until a small space is exhausted."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ from evonas.search.problem import SearchProblem, draw
 from evonas.space import Genome
 
 MAX_ENUMERABLE = 2**17
-"""A space with at most this many genotypes is enumerated when random draws find no new ones."""
+"""Largest number of genotypes that is enumerated once random draws find nothing new."""
 
 NUM_DRAWS_BEFORE_LISTING = 200
 NUM_DRAWS_BEFORE_GIVING_UP = 20_000
@@ -18,10 +18,10 @@ NUM_DRAWS_BEFORE_GIVING_UP = 20_000
 
 @final
 class UnseenGenomes:
-    """A source of genomes that were never asked; it ends when the space is exhausted.
+    """A source of genomes never asked for; it is empty once the space is exhausted.
 
     A large space cannot be enumerated: there it also gives up after
-    :data:`NUM_DRAWS_BEFORE_GIVING_UP` draws in a row that brought nothing new.
+    :data:`NUM_DRAWS_BEFORE_GIVING_UP` consecutive draws without a new genome.
     """
 
     def __init__(self, problem: SearchProblem, *, rng: random.Random) -> None:
@@ -30,14 +30,14 @@ class UnseenGenomes:
         self._rest: list[Genome] | None = None
 
     def draw(self, count: int, *, is_new: Callable[[str], bool]) -> list[Genome]:
-        """Up to ``count`` canonical genomes, with keys that are new and differ from each other.
+        """Draw up to ``count`` canonical genomes with new and distinct keys.
 
         Args:
-            count: how many.
-            is_new: whether the genome with this key was never asked.
+            count: number of genomes.
+            is_new: whether the genome with a given key was never asked for.
 
         Returns:
-            Fewer than ``count``, or none, when the space holds no more.
+            Fewer than ``count``, or none, if the space has no more.
         """
         fresh: dict[str, Genome] = {}
         while len(fresh) < count:
@@ -69,7 +69,7 @@ class UnseenGenomes:
         return math.prod(len(gene.choices) for gene in self._problem.genes)
 
     def _listed(self) -> list[Genome]:
-        """One genome of every network in the space, in random order."""
+        """List one genome for every network in the space, in random order."""
         listed: dict[str, Genome] = {}
         for values in itertools.product(*(range(len(g.choices)) for g in self._problem.genes)):
             genome = self._problem.canonical(Genome(values))

@@ -1,7 +1,7 @@
-"""How parents make children: DEAP's uniform crossover and uniform integer mutation.
+"""Crossover and mutation: DEAP's uniform crossover and uniform integer mutation.
 
-A gene is a name out of a list, so that nothing lies "between" two of its values; operators that
-keep neighbours together or step by one would find an order where there is none.
+Genes are categorical: no value lies "between" two others. Operators that keep neighbouring genes
+together or step by one would assume an order that does not exist.
 """
 
 import random
@@ -19,10 +19,10 @@ SWAP_RATE = 0.5
 def vary(
     first: Genome, second: Genome, problem: SearchProblem, *, rng: random.Random
 ) -> tuple[Genome, Genome]:
-    """Two canonical children; with small probability one equals a parent.
+    """Return two canonical children; with small probability one equals a parent.
 
     Every gene is swapped with probability :data:`SWAP_RATE` (Syswerda 1989, DEAP ``cxUniform``),
-    then drawn anew with probability 1 / (number of active genes) (DEAP ``mutUniformInt``). A gene
+    then redrawn with probability 1 / (number of active genes) (DEAP ``mutUniformInt``). A gene
     with a single choice counts as inactive.
     """
     mother = list(with_silent_rules_redrawn(first, problem, rng=rng).values)
@@ -37,7 +37,7 @@ def vary(
 def crossed(
     first: Genome, second: Genome, problem: SearchProblem, *, rng: random.Random
 ) -> tuple[Genome, Genome]:
-    """Two canonical children by uniform crossover alone."""
+    """Return two canonical children by uniform crossover alone."""
     mother = list(with_silent_rules_redrawn(first, problem, rng=rng).values)
     father = list(with_silent_rules_redrawn(second, problem, rng=rng).values)
     with deap_draws_from(rng):
@@ -46,7 +46,7 @@ def crossed(
 
 
 def mutated(parent: Genome, problem: SearchProblem, *, rng: random.Random) -> Genome:
-    """A canonical child by mutation alone; about one in three equals its parent."""
+    """Return a canonical child by mutation alone; about one in three equals its parent."""
     child = list(with_silent_rules_redrawn(parent, problem, rng=rng).values)
     with deap_draws_from(rng):
         _mutate(child, problem)
@@ -54,7 +54,7 @@ def mutated(parent: Genome, problem: SearchProblem, *, rng: random.Random) -> Ge
 
 
 def _mutate(values: list[int], problem: SearchProblem) -> None:
-    """In place, as DEAP's operators work."""
+    """Mutate in place, as DEAP's operators do."""
     highest = [len(gene.choices) - 1 for gene in problem.genes]
     active = problem.is_active(Genome(tuple(values)))
     num_active = sum(a and top > 0 for a, top in zip(active, highest, strict=True))
@@ -64,10 +64,10 @@ def _mutate(values: list[int], problem: SearchProblem) -> None:
 def with_silent_rules_redrawn(
     genome: Genome, problem: SearchProblem, *, rng: random.Random
 ) -> Genome:
-    """The same network in another spelling: its inactive rule genes are drawn anew.
+    """Return a genome of the same network whose inactive rule genes are drawn at random.
 
-    Folding has set them all to choice 0. A child that wakes such a site up, by giving it an
-    operation with weights, would always start with that first rule.
+    Folding sets inactive rule genes to choice 0. Without this, a child that activates such a site,
+    by giving it an operation with weights, would always start with the first rule.
     """
     return Genome(
         tuple(
@@ -81,7 +81,7 @@ def with_silent_rules_redrawn(
 
 @contextmanager
 def deap_draws_from(rng: random.Random) -> Iterator[None]:
-    """Lend ``rng`` to DEAP, which knows only the global generator, and put that one back."""
+    """Let DEAP, which only uses the global generator, draw from ``rng``; then restore it."""
     foreign = random.getstate()
     random.setstate(rng.getstate())
     try:

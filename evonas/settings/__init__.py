@@ -1,7 +1,7 @@
-"""Every setting of a run, said once: name, type, default, unit, one line of help, what is allowed.
+"""Every setting of a run, defined once: name, type, default, unit, help text and allowed values.
 
-The command line, ``config.yaml``, the Python API and the reference page are made from this tree. A
-new setting is one field of one group. Nothing here imports torch.
+The command line, ``config.yaml``, the Python API and the reference page are generated from this
+tree. To add a setting, add one field to one group. Nothing here imports torch.
 """
 
 from evonas.settings.attack import AttackSettings

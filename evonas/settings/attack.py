@@ -1,4 +1,4 @@
-"""How a candidate is attacked."""
+"""Settings: how a candidate is attacked."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What is wrong with settings, as far as they can tell by themselves."""
+"""Checks of settings that need nothing but the settings themselves."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,13 +12,13 @@ from evonas.settings.workers import parse_workers
 
 
 def check_settings(settings: Settings) -> None:
-    """Refuse numbers out of range, unknown choices, and settings that contradict each other.
+    """Reject numbers out of range, unknown choices, and settings that contradict each other.
 
-    What is still open is passed over. Whether a name stands in a table (a rule, a data set) is for
-    whoever has the table.
+    Unset settings are skipped. Names that a table defines (a rule, a data set) are checked by the
+    code that has the table.
 
     Raises:
-        ConfigError: with every problem.
+        ConfigError: there are problems; the message lists all of them.
     """
     problems = [*_ranges(settings), *_repeats(settings), *_rungs(settings), *_workers(settings)]
     if problems:
@@ -75,6 +75,5 @@ def _rungs(settings: Settings) -> Iterator[str]:
         )
     if not isinstance(epochs, Unset) and rungs[-1] != epochs:
         yield (
-            f"fidelity: expected to end in the {epochs} epochs of full training, ends in "
-            f"{rungs[-1]}"
+            f"fidelity: expected to end in the {epochs} epochs of full training, got {rungs[-1]}"
         )

@@ -1,4 +1,4 @@
-"""What a setting says of itself: the text of ``evonas run --help`` and of the reference page."""
+"""Texts about settings, for ``evonas run --help`` and the reference page."""
 
 from evonas.markdown import markdown_table
 from evonas.settings.setting import Setting
@@ -14,17 +14,17 @@ Every setting of a run: `--name` on the command line (with dashes), `name` in `c
 
 
 def option_of(known: Setting) -> str:
-    """The option on the command line: ``--data-dir``."""
+    """Return the option on the command line: ``--data-dir``."""
     return f"--{(known.option or known.name).replace('_', '-')}"
 
 
 def options_of(known: Setting) -> tuple[str, ...]:
-    """All its names on the command line."""
+    """Return all names of the option on the command line."""
     return (option_of(known), *([f"--{known.also}"] if known.also else []))
 
 
 def default_text(known: Setting) -> str:
-    """What holds when nothing is said."""
+    """Describe the default value."""
     if isinstance(known.default, tuple):
         return ",".join(map(str, known.default)) or "none"
     if isinstance(known.default, bool):
@@ -33,7 +33,7 @@ def default_text(known: Setting) -> str:
 
 
 def allowed_text(known: Setting) -> str:
-    """What is allowed, as a phrase; empty where anything of the type is."""
+    """Describe the allowed values; empty if any value of the type is allowed."""
     if known.choices:
         return ", ".join(f"{name} ({meaning})" for name, meaning in known.choices.items())
     if known.table:
@@ -46,7 +46,7 @@ def allowed_text(known: Setting) -> str:
 
 
 def kind_text(known: Setting) -> str:
-    """The type, as a user would say it."""
+    """Describe the type in the user's terms."""
     names = {int: "whole number", float: "number", str: "text", bool: "switch"}
     if known.item_type is not None:
         return {int: "whole numbers", str: "names"}[known.item_type]
@@ -54,7 +54,7 @@ def kind_text(known: Setting) -> str:
 
 
 def help_text(known: Setting) -> str:
-    """One or two sentences for the command line, without the default."""
+    """Return one or two sentences for the command line, without the default."""
     parts = [known.help]
     if known.choices:
         parts.append(f"One of: {allowed_text(known)}.")
@@ -66,7 +66,7 @@ def help_text(known: Setting) -> str:
 
 
 def reference_page() -> str:
-    """All settings as a page of Markdown, one table a group."""
+    """Return a Markdown page of all settings, with one table per group."""
     parts = [REFERENCE_HEAD]
     for group, kind in GROUPS.items():
         rows = [_row(known) for known in SETTINGS.values() if known.group == group]

@@ -1,4 +1,4 @@
-"""Where a run takes place."""
+"""Settings: where a run takes place."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What to search: the space, its rules, what is optimised and what must be kept to."""
+"""Settings: what to search. The space, its rules, the objectives and the constraints."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""From what a user wrote, on the command line, in YAML or in Python, to a tree of settings."""
+"""Convert what a user wrote, on the command line, in YAML or in Python, to a tree of settings."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -22,18 +22,18 @@ PHRASES: dict[type, str] = {
 def read_settings(
     given: Mapping[str, Any], *, on_top_of: Settings | None = None, where: str = ""
 ) -> Settings:
-    """Settings with what the user said in them; ranges are left to :func:`check_settings`.
+    """Read settings from the values that the user gave; :func:`check_settings` checks ranges.
 
-    A list may be written as a list or as a text with commas. None means "as if it were not given",
-    unless it is a value of its own (``images: null``, all of them).
+    A list may be given as a list or as a text with commas. None counts as not given, unless it is
+    a valid value (``images: null``, all of them).
 
     Args:
         given: values by the names of settings.
-        on_top_of: what holds where nothing is given; the defaults if None.
-        where: the file they come from, for messages.
+        on_top_of: settings that apply where nothing is given; the defaults if None.
+        where: file that the values come from, for messages.
 
     Raises:
-        ConfigError: a name that no setting has, or a value of the wrong kind; all at once.
+        ConfigError: a setting does not exist, or a value has the wrong type; lists all problems.
     """
     values, problems = {}, []
     for name, value in given.items():
@@ -51,14 +51,14 @@ def read_settings(
 
 
 def flat(document: Any, *, where: str) -> dict[str, Any]:
-    """The settings of a configuration file by name, whether they stand in groups or alone.
+    """Return the settings of a configuration file by name, whether they are grouped or not.
 
     Args:
-        document: what the YAML holds.
-        where: names the file in messages.
+        document: content of the YAML file.
+        where: name of the file in messages.
 
     Raises:
-        ConfigError: it is no mapping, or says a setting twice.
+        ConfigError: the document is not a mapping, or contains a setting twice.
     """
     if not isinstance(document, dict):
         raise ConfigError(
@@ -86,7 +86,7 @@ def _convert(known: Setting, value: Any) -> Any:
     if known.plain_type is str and type(value) is int:
         value = str(value)  # replicates: 3
     if known.takes_fraction and type(value) is float:
-        value = str(value)  # epsilon: 0.001, beside 1/255
+        value = str(value)  # epsilon: 0.001, as an alternative to 1/255
     if known.plain_type is float and type(value) is int:
         value = float(value)
     if type(value) is not known.plain_type or (isinstance(value, float) and not isfinite(value)):

@@ -1,4 +1,4 @@
-"""How to search: the engine, how much it may ask for, and what guides it."""
+"""Settings: how to search. The engine, its budget, and what guides it."""
 
 from dataclasses import dataclass
 
@@ -92,5 +92,5 @@ class SearchSettings:
 
     @property
     def num_trainings(self) -> int:
-        """How many there are at most."""
+        """Maximum number of trainings."""
         return min(self.evaluations, self.population * self.generations)

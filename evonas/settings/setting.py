@@ -1,21 +1,21 @@
-"""One setting: a dataclass field that knows its help, its unit and what is allowed."""
+"""One setting: a dataclass field with help text, unit and allowed values."""
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-SETTING = "setting"  # key of the metadata of a field
+SETTING = "setting"  # key in a field's metadata
 
 
 @dataclass(frozen=True)
 class Unset:
-    """The value of a setting that the user left open and that only a run can fill in.
+    """The value of a setting that the user left open and that only a run can determine.
 
-    A tree may hold it where its type says ``int`` or ``str``; ``evonas.study.resolve`` puts the
-    value of the data set, the space or the machine in its place before anything is computed.
+    A tree may hold it even if the type is ``int`` or ``str``; ``evonas.study.resolve`` replaces it
+    by the value of the data set, the space or the machine before anything is computed.
 
     Attributes:
-        meaning: what will be taken, for the user.
+        meaning: description of the value that will be used, for the user.
     """
 
     meaning: str
@@ -26,24 +26,24 @@ class Unset:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of one setting.
+    """Description of one setting.
 
     Attributes:
-        name: name of the field; in the command line with dashes.
+        name: name of the field; on the command line with dashes.
         group: name of its group in the tree.
-        kind: the type of a value once a run has begun.
-        default: default of the field; :class:`Unset` where only a run can tell.
+        kind: type of its value once a run has started.
+        default: default value; :class:`Unset` if only a run can determine it.
         help: one line for the user.
-        unit: what a number counts; empty for names.
-        at_least: the smallest number allowed.
-        above: what a number must exceed.
-        choices: names that are allowed, with their meaning; empty where a table decides.
-        table: what lists the allowed names: ``rules`` for ``evonas rules``; empty if nothing does.
+        unit: unit of a number; empty for names.
+        at_least: smallest number allowed.
+        above: exclusive lower bound of a number.
+        choices: allowed names with their meaning; empty if a table defines them.
+        table: command that lists the allowed names: ``rules`` for ``evonas rules``; or empty.
         example: a value as the user would write it, for error messages.
-        option: its name on the command line, where that is not its own.
-        also: a second name on the command line.
-        decides_result: whether two runs that differ in it may have different results. Only what
-            decides is written into ``config.yaml``.
+        option: name on the command line, if it differs from ``name``.
+        also: second name on the command line.
+        decides_result: whether two runs that differ in it may have different results. Only these
+            settings are written to ``config.yaml``.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Setting:
 
     @property
     def item_type(self) -> type | None:
-        """Of the items of a list, None for a single value."""
+        """Type of the items of a list; None for a single value."""
         if get_origin(self.kind) is tuple:
             item: type = get_args(self.kind)[0]
             return item
@@ -71,7 +71,7 @@ class Setting:
 
     @property
     def plain_type(self) -> type:
-        """``str``, ``int``, ``float`` or ``bool``: of the value, or of the items of a list."""
+        """Type of the value, or of a list's items: ``str``, ``int``, ``float`` or ``bool``."""
         if get_origin(self.kind) is Literal:
             return str
         kinds = [kind for kind in get_args(self.kind) or (self.kind,) if kind is not type(None)]
@@ -80,12 +80,12 @@ class Setting:
 
     @property
     def takes_fraction(self) -> bool:
-        """Whether it is a number that is read from a text, as it may be a fraction: ``1/255``."""
+        """Whether it is a number given as text, because it may be a fraction: ``1/255``."""
         return self.plain_type is str and "/" in self.example
 
     @property
     def may_be_none(self) -> bool:
-        """Whether None is a value of its own."""
+        """Whether None is a valid value."""
         return type(None) in get_args(self.kind)
 
 
@@ -103,19 +103,19 @@ def setting(
     also: str = "",
     decides_result: bool = True,
 ) -> Any:
-    """A field of a group of settings; see :class:`Setting`.
+    """Define a field of a group of settings; see :class:`Setting`.
 
     Args:
         summary: one line of help.
-        default: a value, or what :func:`unset` gives.
-        unit: what a number counts.
-        at_least: the smallest number allowed.
-        above: what a number must exceed.
-        choices: names that are allowed, with their meaning.
-        table: what lists the allowed names.
+        default: default value, or the result of :func:`unset`.
+        unit: unit of a number.
+        at_least: smallest number allowed.
+        above: exclusive lower bound of a number.
+        choices: allowed names with their meaning.
+        table: command that lists the allowed names.
         example: a value as the user would write it.
-        option: its name on the command line.
-        also: a second name there.
+        option: name on the command line.
+        also: second name on the command line.
         decides_result: whether it may change a result.
     """
     about = {
@@ -134,15 +134,15 @@ def setting(
 
 
 def unset(meaning: str) -> Any:
-    """The default of a setting that only a run can fill in, typed as whatever it stands for."""
+    """Return a default that only a run can determine, typed as the value that replaces it."""
     return Unset(meaning)
 
 
 def settings_of(group: type, *, name: str) -> list[Setting]:
-    """The settings of one group, in the order of its fields.
+    """Return the settings of one group, in the order of its fields.
 
     Args:
-        group: a dataclass whose fields are made by :func:`setting`.
+        group: dataclass whose fields are made by :func:`setting`.
         name: name of the group in the tree.
     """
     types = get_type_hints(group)

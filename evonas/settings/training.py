@@ -1,4 +1,4 @@
-"""What a candidate may cost: its images, its size, and how long it is trained."""
+"""Settings: what a candidate may cost. Its images, its size, and its training."""
 
 from dataclasses import dataclass
 
@@ -89,7 +89,7 @@ class TrainingSettings:
         "Images per mini-batch.",
         default=unset("the data set's own, halved until an epoch has 32 steps"),
         unit="images",
-        at_least=2,  # a batch of one has no statistics
+        at_least=2,  # batch normalisation needs more than one image
     )
     learning_rate: float = setting(
         "Initial learning rate of SGD; rules with their own update have a separate one.",
@@ -129,7 +129,7 @@ class TrainingSettings:
         example="1,3,9",
     )
     eta: int = setting(
-        "Reduction factor of --fidelity: one in so many candidates is promoted.",
+        "Reduction factor of --fidelity: one in this many candidates is promoted.",
         default=3,
         unit="candidates",
         at_least=2,

@@ -1,4 +1,4 @@
-"""All settings of a run as one tree, and the same settings as one flat table."""
+"""All settings of a run as a tree of groups, and as a flat table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,17 +14,17 @@ from evonas.settings.training import TrainingSettings
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a user can say of a run.
+    """Everything that a user can set for a run.
 
-    Two runs whose settings are equal, those aside that only say how fast, have equal results. What
-    the user leaves open holds an :class:`Unset` until ``evonas.study.resolve`` fills it in.
+    Runs with equal settings, apart from those that only affect speed, have equal results. Settings
+    that the user leaves open are :class:`Unset` until ``evonas.study.resolve`` fills them in.
 
     Attributes:
         problem: what to search.
         search: how to search.
         training: what a candidate may cost.
-        attack: how it is attacked.
-        machine: where it runs.
+        attack: how a candidate is attacked.
+        machine: where the run takes place.
 
     Examples:
         >>> from evonas import Settings
@@ -39,18 +39,18 @@ class Settings:
     machine: MachineSettings = field(default_factory=MachineSettings)
 
     def value(self, name: str) -> Any:
-        """The value of the setting called ``name``."""
+        """Return the value of the setting called ``name``."""
         return getattr(getattr(self, SETTINGS[name].group), name)
 
     def values(self) -> dict[str, Any]:
-        """The value of every setting by its name, in the order of the tree."""
+        """Return the value of every setting by its name, in the order of the tree."""
         return {name: self.value(name) for name in SETTINGS}
 
     def with_values(self, values: Mapping[str, Any]) -> "Settings":
-        """The same settings with some of them replaced.
+        """Return the same settings with some values replaced.
 
         Args:
-            values: by the names of the settings; nothing is converted or checked.
+            values: values by setting name; they are neither converted nor checked.
         """
         merged = {**self.values(), **values}
         return Settings(
@@ -62,11 +62,11 @@ class Settings:
 
     @property
     def left_open(self) -> tuple[str, ...]:
-        """The names of the settings that only a run can fill in."""
+        """Names of the settings that are still :class:`Unset`."""
         return tuple(name for name, value in self.values().items() if isinstance(value, Unset))
 
     def differences(self, other: "Settings") -> list[str]:
-        """``name: value here and value there`` for every difference that may change a result."""
+        """List ``name: this value and other value`` for differences that may change a result."""
         return [
             f"{name}: {_readable(mine)} and {_readable(theirs)}"
             for name, mine in self.values().items()
@@ -77,12 +77,12 @@ class Settings:
 GROUPS: dict[str, type] = {
     each.name: type(getattr(Settings(), each.name)) for each in fields(Settings)
 }
-"""The groups of the tree by name; the docstring of each is its title."""
+"""Groups of the tree by name; the docstring of each group is its title."""
 
 SETTINGS: dict[str, Setting] = {
     each.name: each for group, kind in GROUPS.items() for each in settings_of(kind, name=group)
 }
-"""Every setting by its name, which no other group uses."""
+"""Every setting by its name, which is unique across groups."""
 
 
 def _readable(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Who trains the candidates: processes of this machine, or the workers of a cluster."""
+"""Settings of workers: processes of this machine, or the workers of a cluster."""
 
 import re
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ _DASK = "dask://"
 
 @dataclass(frozen=True)
 class Workers:
-    """What a command says of them; a run's file holds none of it.
+    """Options of a command about workers; none of them is stored in a run's configuration.
 
     Attributes:
-        text: as the user wrote it; None for what suits the device.
-        timeout_seconds: the seconds that a candidate may take; None for no limit.
+        text: the option as the user wrote it; None for the default of the device.
+        timeout_seconds: time limit for a candidate; None for no limit.
     """
 
     text: str | None = None
@@ -25,19 +25,18 @@ class Workers:
     def of(
         cls, workers: int | str | None = None, timeout_seconds: float | None = None
     ) -> "Workers":
-        """The same from a number or a text."""
+        """Create it from a number or a text."""
         return cls(None if workers is None else str(workers), timeout_seconds)
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a text about workers means.
+    """Parsed meaning of the option.
 
     Attributes:
-        count: number of workers; None where the cluster knows it.
-        is_cluster: whether Dask gives them their work.
-        address: address of the cluster's scheduler; None where there is none, or it is still to be
-            made.
+        count: number of workers; None if the cluster determines it.
+        is_cluster: whether Dask distributes the work.
+        address: address of the cluster's scheduler; None if there is none, or none yet.
     """
 
     count: int | None
@@ -46,10 +45,10 @@ class Place:
 
 
 def parse_workers(text: str) -> Place:
-    """What ``text`` means: ``4``, ``local:4`` or ``dask://host:8786``.
+    """Parse a text about workers: ``4``, ``local:4`` or ``dask://host:8786``.
 
     Raises:
-        ConfigError: it is none of these.
+        ConfigError: the text has none of these forms.
     """
     if re.fullmatch(r"0*[1-9]\d*", text):
         return Place(int(text))

@@ -1,4 +1,4 @@
-"""Search spaces: their genes, the text form of a genome, and the network it describes.
+"""Search spaces: their genes, the text form of a genome, and the network that it describes.
 
     space = load("nas-bench-201").resized(channels=8, cells=1)
     genome = space.canonical(space.sample(random.Random(0)))

@@ -15,10 +15,10 @@ class Edge:
 
     Args:
         name: ``<target>_<slot>``; the slot counts the edges that enter the target.
-        source: the node it reads; 0 to inputs-1 are the cell's inputs, then the computed nodes.
-        target: the node whose sum it enters.
-        operation: what it computes.
-        is_live: False when the operation is zero, the source is identically zero, or the target
+        source: node that it reads; 0 to inputs-1 are the cell's inputs, then the computed nodes.
+        target: node whose sum it is added to.
+        operation: operation on the edge.
+        is_live: False if the operation is zero, the source is identically zero, or the target
             does not reach the cell's output. Such an edge is built, so that its weights are
             counted, but never run.
     """
@@ -32,15 +32,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """One cell as the genome describes it; every position that names it is built from it.
+    """One cell as the genome describes it, shared by all positions that use it.
 
     Args:
         name: name of the cell in the YAML.
-        inputs: 1 or 2; of two, input 0 is the position before the previous one, input 1 the
+        inputs: 1 or 2; with two, input 0 is the position before the previous one, and input 1 the
             previous one.
-        nodes: how many nodes are computed; each is the sum of its edges.
+        nodes: number of computed nodes; each is the sum of its edges.
         join: ``last`` (the output is the last node), ``sum`` or ``concat`` (of all nodes).
-        edges: by target, then by source.
+        edges: edges, by target, then by source.
     """
 
     name: str
@@ -51,7 +51,7 @@ class CellPlan:
 
     @property
     def live_inputs(self) -> tuple[int, ...]:
-        """The inputs that some live edge reads."""
+        """Inputs that are read by a live edge."""
         read = {edge.source for edge in self.edges if edge.is_live}
         return tuple(node for node in range(self.inputs) if node in read)
 
@@ -68,15 +68,15 @@ class Position:
     Args:
         name: ``stem``, ``stage0.cell0``, ``reduction1`` (before stage 1) or ``classifier``.
         kind: ``reduction`` is a residual block; a reduction *cell* has the kind ``cell``.
-        cell: the name of its cell, or None.
-        channels: channels of its outputs; for the classifier, the features it reads.
-        stage: the stem belongs to stage 0, a reduction to the stage it opens, the classifier to
-            the last one.
+        cell: name of its cell, or None.
+        channels: output channels; for the classifier, the features it reads.
+        stage: number of its stage; the stem belongs to stage 0, a reduction to the stage after it,
+            the classifier to the last one.
         is_strided: whether it halves the image; in a strided cell the edges that leave an input
             have stride 2.
-        sites: the full names of the blocks that may have weights in some genome, and so a rule.
-        changes_channels: whether it is a cell with one input that gets other channels than it has.
-        width: the name of the value that its channels follow, such as ``stage0.channels``.
+        sites: full names of the blocks that have weights, and so a rule, in some genome.
+        changes_channels: whether it is a cell with one input whose channels differ from its own.
+        width: name of the value that sets its channels, such as ``stage0.channels``.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Position:
     width: str = ""
 
     def stride(self, plan: CellPlan, edge: Edge) -> int:
-        """Of an edge of its cell: 2 where it halves the image and the edge leaves an input."""
+        """Return the stride of an edge: 2 if the cell is strided and the edge leaves an input."""
         return 2 if self.is_strided and edge.source < plan.inputs else 1
 
     def changes(self, plan: CellPlan, edge: Edge) -> bool:
@@ -109,13 +109,12 @@ class Blueprint:
     """A decoded genome.
 
     Args:
-        positions: positions of this genome's skeleton, in the order in which the image passes
-            them.
-        cells: the plan of every cell, by name.
-        rules: the rule of every site of every position, including sites without weights in this
+        positions: positions of this genome, in the order in which the image passes them.
+        cells: plan of every cell, by name.
+        rules: rule of every site of every position, including sites without weights in this
             genome.
         activation: activation of the whole network.
-        normalisation: the same.
+        normalisation: normalisation of the whole network.
     """
 
     positions: tuple[Position, ...]

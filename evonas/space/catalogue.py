@@ -1,4 +1,4 @@
-"""Load a search space: a shipped one by its name, the user's own by its path."""
+"""Load a search space: a shipped one by name, or the user's own by path."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +12,7 @@ from evonas.space.spec import SpaceSpec, read_space
 
 
 def shipped() -> tuple[str, ...]:
-    """The names of the spaces that come with evonas."""
+    """Return the names of the spaces that come with evonas."""
     folder = files("evonas.search_spaces")
     endings = (entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     return tuple(sorted(name.removesuffix(".yaml") for name in endings))
@@ -22,20 +22,20 @@ def load(name_or_path: str | Path) -> Space:
     """Load a space, at the size that its YAML states.
 
     Args:
-        name_or_path: the name of a shipped space, or the path of a YAML file, which ends in
-            ``.yaml`` or ``.yml``.
+        name_or_path: name of a shipped space, or path of a YAML file, ending in ``.yaml`` or
+            ``.yml``.
 
     Raises:
         UnknownNameError: no shipped space has this name.
-        SpaceError: the file cannot be read or does not describe a space; every problem with its
-            path.
+        SpaceError: the file cannot be read or does not describe a space; the message lists every
+            problem with its path.
     """
     where, text = _read(name_or_path)
     return from_data(parse_yaml(text, where=where), where=where)
 
 
 def source_text(name_or_path: str | Path) -> str:
-    """The YAML text of a space; a run keeps a copy of it.
+    """Return the YAML text of a space; a run keeps a copy of it.
 
     Raises:
         UnknownNameError: no shipped space has this name.
@@ -45,7 +45,7 @@ def source_text(name_or_path: str | Path) -> str:
 
 
 def _read(name_or_path: str | Path) -> tuple[str, str]:
-    """The name of the source in messages, and its text."""
+    """Return the name of the source for messages, and its text."""
     if Path(name_or_path).suffix in (".yaml", ".yml"):
         path = Path(name_or_path)
         return str(path), read_text(path)
@@ -61,11 +61,11 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
 
 
 def from_data(data: Any, *, where: str) -> Space:
-    """A space from the plain data of a YAML file.
+    """Create a space from the plain data of a YAML file.
 
     Args:
         data: mappings, lists and scalars.
-        where: names the source in messages.
+        where: name of the source in messages.
 
     Raises:
         SpaceError: the data do not describe a space.

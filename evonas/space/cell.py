@@ -1,4 +1,4 @@
-"""The graph of a cell: its genes, the edges that gene values choose, and which are live."""
+"""The graph of a cell: its genes, the edges that they choose, and which edges are live."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from evonas.space.spec import CellSpec
 
 
 class Wire(NamedTuple):
-    """An edge as the gene values choose it: its nodes, and the index of its operation."""
+    """An edge chosen by gene values: its nodes, and the index of its operation."""
 
     source: int
     target: int
@@ -21,14 +21,14 @@ class Wire(NamedTuple):
 
 
 class CellAnalysis(NamedTuple):
-    """Which wires of a cell are live, and what its nodes compute.
+    """Which wires of a cell are live, and properties of its nodes.
 
     Args:
-        wires: by target, then by slot.
-        live: for every wire, as :class:`evonas.space.blueprint.Edge` defines it.
-        reaches: for every node, whether a path of operations other than zero leads to the output.
-        is_blank: for every node, whether its expression is the bare zero ``#`` (a single edge,
-            whose operation is zero or whose source is blank).
+        wires: wires, by target, then by slot.
+        live: whether each wire is live, as :class:`evonas.space.blueprint.Edge` defines it.
+        reaches: whether a path of operations other than zero leads from each node to the output.
+        is_blank: whether the expression of each node is the bare zero ``#`` (a single edge, whose
+            operation is zero or whose source is blank).
     """
 
     wires: tuple[Wire, ...]
@@ -43,8 +43,8 @@ class CellGraph:
 
     Args:
         name: name of the cell.
-        spec: the cell as the YAML describes it.
-        fixed: the values of its genes where all genomes have the same cell, which then has none.
+        spec: specification of the cell in the YAML.
+        fixed: values of its genes if all genomes share one cell, which then has no genes.
     """
 
     name: str
@@ -53,28 +53,28 @@ class CellGraph:
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """The operations an edge can have."""
+        """Operations that an edge can have."""
         return tuple(spec.named(name) for name, spec in self.spec.operations.items())
 
     @cached_property
     def zero(self) -> int | None:
-        """The index of the operation of kind zero, if there is one."""
+        """Index of the operation of kind zero, if there is one."""
         kinds = [operation.kind for operation in self.operations]
         return kinds.index("zero") if "zero" in kinds else None
 
     @property
     def output_multiple(self) -> int:
-        """The channels of the output over those of a node."""
+        """Channels of the output, as a multiple of those of a node."""
         return self.spec.nodes if self.spec.join == "concat" else 1
 
     @cached_property
     def targets(self) -> range:
-        """The numbers of the computed nodes."""
+        """Numbers of the computed nodes."""
         return range(self.spec.inputs, self.spec.inputs + self.spec.nodes)
 
     @cached_property
     def sources(self) -> dict[int, tuple[tuple[int, ...], ...]]:
-        """For every computed node the sets of nodes it may read, each in ascending order."""
+        """Sets of nodes that each computed node may read, in ascending order."""
         choose = self.spec.graph.choose
         return {
             target: tuple(combinations(range(target), target if choose is None else choose))
@@ -92,7 +92,7 @@ class CellGraph:
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
-        """Node by node: which nodes it reads, where there is a choice, and its operations."""
+        """Genes, node by node: which nodes it reads, if there is a choice, and its operations."""
         return () if self.fixed is not None else tuple(self._genes())
 
     def _genes(self) -> Iterator[Gene]:
@@ -106,7 +106,7 @@ class CellGraph:
                 yield Gene(f"{self.name}.operation{target}_{slot}", names, "operation")
 
     def wires(self, values: Sequence[int]) -> tuple[Wire, ...]:
-        """The edges that the values of the cell's genes choose."""
+        """Return the edges that the values of the cell's genes choose."""
         if self.fixed is not None:
             values = self.fixed
         chosen: list[Wire] = []
@@ -123,7 +123,7 @@ class CellGraph:
         return tuple(chosen)
 
     def analyse(self, values: Sequence[int]) -> CellAnalysis:
-        """Which wires are live under these gene values; linear in the number of edges."""
+        """Find the live wires for these gene values; linear in the number of edges."""
         wires = self.wires(values)
         nodes, zero = self.targets.stop, self.zero
         is_null = [False] * self.spec.inputs + [True] * self.spec.nodes
@@ -132,7 +132,7 @@ class CellGraph:
         for source, target, operation in wires:
             fan_in[target] += 1
             is_null[target] = is_null[target] and (operation == zero or is_null[source])
-            # overwritten by the next edge of the same target, whose expression is then a sum
+            # overwritten by a second edge of the same target, which makes the expression a sum
             is_blank[target] = fan_in[target] == 1 and (operation == zero or is_blank[source])
         reaches = [self.spec.join != "last"] * nodes
         reaches[-1] = True
@@ -146,7 +146,7 @@ class CellGraph:
         return CellAnalysis(wires, live, tuple(reaches), tuple(is_blank))
 
     def active(self, analysis: CellAnalysis) -> tuple[bool, ...]:
-        """For every gene, whether changing it alone can change the cell's expression."""
+        """Return for every gene whether changing it alone can change the cell's expression."""
         flags: list[bool] = []
         if self.fixed is not None:
             return ()
@@ -161,7 +161,7 @@ class CellGraph:
         return tuple(flags)
 
     def plan(self, values: Sequence[int]) -> CellPlan:
-        """The cell for the builder of networks."""
+        """Return the plan of the cell, from which networks are built."""
         analysis = self.analyse(values)
         edges = tuple(
             Edge(f"{target}_{slot}", wire.source, target, self.operations[wire.operation], live)
@@ -172,7 +172,7 @@ class CellGraph:
         return CellPlan(self.name, self.spec.inputs, self.spec.nodes, self.spec.join, edges)
 
     def stride(self, source: int, *, is_strided: bool) -> int:
-        """Of an edge that leaves ``source``: 2 in a strided cell when that is an input."""
+        """Return the stride of an edge from ``source``: 2 from an input of a strided cell."""
         return 2 if is_strided and source < self.spec.inputs else 1
 
     def has_weights(self, wire: Wire, *, is_strided: bool, changes_channels: bool) -> bool:
@@ -199,7 +199,7 @@ class CellGraph:
         )
 
     def site_names(self, *, is_strided: bool, may_change: bool = False) -> tuple[str, ...]:
-        """The blocks of an instance that may have weights: ``preprocess0``, ``edge2_0``, ...
+        """Return the blocks of an instance that may have weights: ``preprocess0``, ``edge2_0`` ...
 
         Args:
             is_strided: whether it halves the image.

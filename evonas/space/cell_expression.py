@@ -1,14 +1,14 @@
 """The canonical expression of a cell, shared by isomorphic cells (Dong and Yang 2020).
 
-NAS-Bench-201 calls two of its cells the same when these expressions are equal (NATS-Bench,
-``to_unique_str(consider_zero=True)``), which makes 6,466 classes of 15,625 cells:
+NAS-Bench-201 treats two of its cells as the same if these expressions are equal (NATS-Bench,
+``to_unique_str(consider_zero=True)``), which gives 6,466 classes of 15,625 cells:
 
 - the term of an edge is ``#`` if its operation is zero or its source's expression is ``#``; the
   source's expression if the operation is the identity; else ``(source)@label``;
 - a node is the sorted sum of its terms.
 
-We keep the benchmark's partition, so that a key here means what a row of its tables means, with
-its two peculiarities. Zero terms stay in the sum: ``#+x`` and ``x`` are one function but two
+We keep the benchmark's partition, so that a key here corresponds to a row of its tables. It has
+two peculiarities. Zero terms stay in the sum: ``#+x`` and ``x`` are one function but two
 expressions (folding them too would leave 4,930 classes). And an expression does not say whether
 two equal terms share their weights: one node read twice equals two nodes that compute the same.
 """
@@ -18,7 +18,7 @@ from hashlib import blake2b
 
 from evonas.space.cell import CellGraph, Wire
 
-# A longer expression is replaced by its digest, since every dense node doubles the length.
+# Longer expressions are replaced by their digest, since every dense node doubles the length.
 MAX_EXPRESSION_CHARACTERS = 400
 
 
@@ -29,14 +29,14 @@ def expression(
     leaves: Sequence[str],
     labels: Sequence[str | None],
 ) -> str:
-    """The expression of one instance of a cell.
+    """Return the expression of one instance of a cell.
 
     Args:
         graph: the cell.
         wires: its edges, by target.
-        leaves: the symbol of each input.
-        labels: for every edge its operation, with the rule if it has live weights; None for an
-            identity that passes its source on unchanged.
+        leaves: symbol of each input.
+        labels: label of every edge: its operation, with the rule if it has live weights; None for
+            an identity that passes its source on unchanged.
 
     Returns:
         The last node's expression (join ``last``), the sorted sum of all nodes (``sum``) or their
@@ -67,7 +67,7 @@ def expression(
 
 
 def digest(text: str) -> str:
-    """The BLAKE2b hash of an expression, as 16 hexadecimal digits."""
+    """Return the BLAKE2b hash of an expression as 16 hexadecimal digits."""
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Consistency across the keys of a space: names that exist, and channels that fit."""
+"""Consistency of the keys of a space: names must exist, and channels must fit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,18 +14,18 @@ from evonas.space.spec import SpaceSpec
 from evonas.space.text import parse_cell
 
 ON_ONE_PIXEL = ("zero", "identity", "linear")
-"""The kinds of operation that images of one pixel can have."""
+"""Kinds of operation that work on images of one pixel."""
 
 
 def told(problems: Sequence[KeyProblem], *, space: str) -> str:
-    """All problems of a space, a line for each."""
+    """Format all problems of a space, one per line."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = dict.fromkeys(f"${path}: {problem}" for path, problem in problems)
     return "\n  ".join([f"space '{space}': {count}", *lines])
 
 
 def name_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
-    """Names that the text of a genome cannot contain, unknown cells, and unused cells."""
+    """Yield names that are invalid in the text of a genome, unknown cells, and unused cells."""
     yield from bad_name(".name", spec.name)
     if not spec.cells:
         yield ".cells", "expected at least one cell, got none"
@@ -59,7 +59,7 @@ def _fixed_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
 
 
 def _stage_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
-    """Missing reductions, and stages that may be empty where not allowed."""
+    """Yield widths of missing reductions, and stages that may be empty but must not."""
     for number, stage in enumerate(spec.stages):
         if stage.reduction_channels is not None and (number == 0 or spec.reduction.kind == "none"):
             yield (
@@ -74,7 +74,7 @@ def _stage_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
 
 
 def _kind_problems(spec: SpaceSpec) -> Iterator[KeyProblem]:
-    """Operations and reductions that do not fit the images that the stem gives."""
+    """Yield operations and reductions that do not fit the images that the stem outputs."""
     is_linear = spec.stem.kind == "linear"
     if is_linear and len(spec.stages) > 1 and spec.reduction.kind != "none":
         text = "a linear stem leaves one pixel, which nothing can halve: expected none"
@@ -98,13 +98,13 @@ def channel_problems(
     *,
     channels: int,
 ) -> Iterator[KeyProblem]:
-    """Channels that do not fit together, at any width that genomes may choose.
+    """Yield channels that do not fit together, at any width that genomes may choose.
 
     Args:
         spec: specification of the space.
         graphs: its cells.
-        positions: with every cell that a genome may have.
-        channels: C.
+        positions: positions, with every cell that a genome may have.
+        channels: C, the unit of all widths.
     """
     for name, graph in graphs.items():
         if graph.spec.join == "concat" and graph.spec.inputs == 1:

@@ -1,8 +1,8 @@
-"""Canonical genomes: which genes are active, and the expression shared by equal functions.
+"""Canonical genomes: which genes are active, and the expression that equal functions share.
 
-A position is *needed* when the classifier reads it, directly or through live edges. Positions
-before a cell whose output is identically zero are not: they learn nothing. A rule gene is active
-when at least one of its sites has live weights at a needed position. Macro genes: see
+A position is *needed* if the classifier reads it, directly or through live edges. Positions before
+a cell whose output is identically zero are not needed: they learn nothing. A rule gene is active
+if at least one of its sites has live weights at a needed position. For macro genes, see
 :mod:`evonas.space.macro.activity`.
 """
 
@@ -18,21 +18,21 @@ from evonas.space.macro.activity import active_macro_genes
 Values = Sequence[int]
 
 NUM_REMEMBERED = 4096
-"""Analyses that are cached: a search asks for a genome's key and for its active genes."""
+"""Number of cached analyses: a search needs a genome's key and its active genes."""
 
 
 @dataclass(frozen=True)
 class _Analysis:
-    """The analysis of one genome.
+    """Analysis of one genome's values.
 
     Attributes:
-        cells: the analysis of each cell.
+        cells: analysis of each cell.
         positions: positions of this genome.
-        needed: for every position, whether the classifier reads it.
-        active_macros: the numbers of the active macro genes.
-        active_rules: the numbers of the active rule genes.
-        folds_stem: the stem's rule may be replaced by its representative on a first layer.
-        folds_readout: the same for the classifier.
+        needed: whether the classifier reads each position.
+        active_macros: indices of the active macro genes.
+        active_rules: indices of the active rule genes.
+        folds_stem: whether the stem's rule may be replaced by its first-layer representative.
+        folds_readout: whether the classifier's rule may be replaced likewise.
     """
 
     cells: tuple[CellAnalysis, ...]
@@ -75,7 +75,7 @@ def _analyse(layout: GeneLayout, values: tuple[int, ...]) -> _Analysis:
                 rules.add(position.input_rules[source])
         rules.update(position.edge_rules[wire] for wire in weighted)
     stem, readout = layout.stem_rule, layout.readout_rule
-    # where the gene serves other sites too, it also decides what those send and learn
+    # if the gene also serves other sites, it also decides what those send and learn
     folds_stem = layout.has_single_stem and stem != readout and stem not in rules
     folds_readout = stem != readout and readout not in rules
     rules.add(readout)
@@ -96,7 +96,7 @@ def _analyse(layout: GeneLayout, values: tuple[int, ...]) -> _Analysis:
 def _live_wires(
     graph: CellGraph, analysis: CellAnalysis, position: PositionGenes
 ) -> tuple[list[int], list[int]]:
-    """The inputs that live wires read, and the numbers of the live wires that have weights."""
+    """Return the inputs read by live wires, and the indices of live wires with weights."""
     live = [(n, wire) for n, wire in enumerate(analysis.wires) if analysis.live[n]]
     inputs = {wire.source for _, wire in live if wire.source < graph.spec.inputs}
     weighted = [n for n, wire in live if _has_weights(graph, wire, position)]
@@ -110,7 +110,7 @@ def _has_weights(graph: CellGraph, wire: Wire, position: PositionGenes) -> bool:
 
 
 def active(layout: GeneLayout, values: Values) -> tuple[bool, ...]:
-    """For every gene, whether changing it alone can change the canonical expression."""
+    """Return for every gene whether changing it alone can change the canonical expression."""
     return _active(layout, tuple(values))
 
 
@@ -140,10 +140,10 @@ def _is_one(representatives: Sequence[int]) -> bool:
 
 
 def canonical(layout: GeneLayout, values: Values) -> tuple[int, ...]:
-    """The values with every inactive gene at its default.
+    """Return the values with every inactive gene at its default.
 
     Folding one gene can make another inactive (the inputs of a node whose edges all became zero),
-    so it is repeated until nothing changes. No round changes the canonical expression.
+    so folding is repeated until nothing changes. It never changes the canonical expression.
     """
     defaults = _inactive_values(layout)
     current = tuple(values)
@@ -165,7 +165,7 @@ def canonical(layout: GeneLayout, values: Values) -> tuple[int, ...]:
 
 
 def _inactive_values(layout: GeneLayout) -> tuple[int, ...]:
-    """The value that each gene takes when it is inactive."""
+    """Return the value of each gene when it is inactive."""
     in_cells = [
         (graph.zero or 0) if gene.kind == "operation" else 0
         for graph in layout.graphs
@@ -175,11 +175,11 @@ def _inactive_values(layout: GeneLayout) -> tuple[int, ...]:
 
 
 def canonical_expression(layout: GeneLayout, values: Values) -> str:
-    """The canonical expression of a genome: equal for genomes with the same function.
+    """Return the canonical expression of a genome: equal for genomes of the same function.
 
-    It has one part for the activation and the normalisation, where genomes choose them, and one
-    for every needed position: its name and width, and its rule or the expression of its cell
-    (:mod:`evonas.space.cell_expression`), whose operations with live weights name their rule.
+    It has one part for the activation and one for the normalisation, if genomes choose them, and
+    one for every needed position: its name and width, and its rule or the expression of its cell
+    (:mod:`evonas.space.cell_expression`), in which operations with live weights name their rule.
     """
     analysis = _analyse(layout, tuple(values))
     made: dict[tuple[int, ...], str] = {}

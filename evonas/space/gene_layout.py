@@ -1,4 +1,4 @@
-"""The numbered genes of every position, which depend on the space only."""
+"""Gene indices of every position: everything that depends on the space and not on a genome."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from evonas.space.rule_genes import gene_name
 from evonas.space.spec import SpaceSpec
 
 NUM_REMEMBERED = 4096
-"""Skeletons that are cached: there is one for all genomes of a space without macro genes."""
+"""Number of cached skeletons; a space without macro genes needs only one."""
 
 
 @dataclass(frozen=True)
 class PositionGenes:
-    """A position with the numbers of its genes.
+    """A position with the indices of its genes.
 
     Args:
-        name: name of the position; where nothing lies between stages, cells are counted from the
-            end, so that it does not matter to which stage a cell belongs. With its width, if
-            genomes choose widths.
-        stage: its number.
-        cell: the index of its cell, or -1.
+        name: name of the position. If nothing lies between stages, cells are counted from the
+            end, so that it does not matter to which stage a cell belongs. The name includes the
+            width if genomes choose widths.
+        stage: number of its stage.
+        cell: index of its cell, or -1.
         is_strided: whether the position halves the image.
         changes_channels: whether it is a cell with one input that changes the channels.
-        width: the macro gene of its channels, or -1.
+        width: macro gene of its channels, or -1.
         reads: for each input, the index of the position it reads.
-        rule: the rule gene of a position without a cell, or -1.
-        input_rules: the rule genes of the preprocessing blocks.
-        edge_rules: for every edge its rule gene, or -1 where no genome has weights.
+        rule: rule gene of a position without a cell, or -1.
+        input_rules: rule genes of the preprocessing blocks.
+        edge_rules: rule gene of every edge, or -1 where no genome has weights.
     """
 
     name: str
@@ -47,25 +47,25 @@ class PositionGenes:
 
 @dataclass(frozen=True, eq=False)
 class GeneLayout:
-    """The genes of a space by number; compared by identity, so that it is a cheap cache key.
+    """The genes of a space by index; compared by identity, so that it is a cheap cache key.
 
     Args:
-        graphs: the cells, in the order of their genes.
-        cell_genes: for every cell the slice of a genome's values.
-        first_macro: the index of the first macro gene; they follow the cells'.
-        first_rule: the index of the first rule gene.
+        graphs: cells, in the order of their genes.
+        cell_genes: for every cell, the slice of its values in a genome.
+        first_macro: index of the first macro gene; macro genes follow the genes of the cells.
+        first_rule: index of the first rule gene.
         genes: genes of the space.
-        counts: for every gene the number of its choices.
-        gene_of: for every site the index of its rule gene.
-        stem_rule: the rule gene of the stem.
-        readout_rule: the rule gene of the classifier.
-        expand: from the values of the macro genes to the positions of the skeleton.
+        counts: number of choices of every gene.
+        gene_of: for every site, the index of its rule gene.
+        stem_rule: rule gene of the stem.
+        readout_rule: rule gene of the classifier.
+        expand: function from the values of the macro genes to the positions of the skeleton.
         counts_cells: whether nothing lies between stages.
-        has_single_stem: whether the stem is one layer, which sends nothing.
-        head_has_norm: whether the head normalises, and applies the activation.
-        rules: the rule choices.
-        first_layer: for every rule choice its representative on the stem.
-        readout: the same on the classifier.
+        has_single_stem: whether the stem is one layer, which sends no error signal back.
+        head_has_norm: whether the head applies normalisation and activation.
+        rules: names of the rule choices.
+        first_layer: representative of every rule choice on the stem.
+        readout: representative of every rule choice on the classifier.
     """
 
     graphs: tuple[CellGraph, ...]
@@ -87,15 +87,15 @@ class GeneLayout:
 
     @property
     def macro(self) -> slice:
-        """The positions of the macro genes' values."""
+        """Slice of the macro genes in a genome."""
         return slice(self.first_macro, self.first_rule)
 
     def positions(self, values: Sequence[int]) -> tuple[PositionGenes, ...]:
-        """The positions of a genome, in the order in which the image passes them."""
+        """Return the positions of a genome, in the order in which the image passes them."""
         return _positions(self, tuple(values[self.macro]))
 
     def by_cell(self, values: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-        """The values of a genome that belong to each cell, by the cell's name."""
+        """Return the values that belong to each cell, by the cell's name."""
         return {
             graph.name: values[genes]
             for graph, genes in zip(self.graphs, self.cell_genes, strict=True)
@@ -115,13 +115,13 @@ def gene_layout(
     """Number the genes of a space.
 
     Args:
-        graphs: the cells, in the order of their genes.
+        graphs: cells, in the order of their genes.
         positions: positions of the skeleton, with every cell that a genome may have.
         genes: genes of the cells, then the macro genes, then the rule genes.
-        expand: from the values of the macro genes to the positions of a genome.
+        expand: function from the values of the macro genes to the positions of a genome.
         spec: specification of the space.
-        first_layer: for each rule its representative on the stem; itself where it is left out.
-        readout: the same on the classifier.
+        first_layer: representative of each rule on the stem; a missing rule represents itself.
+        readout: representative of each rule on the classifier, likewise.
     """
     slices: list[slice] = []
     first = 0
@@ -174,7 +174,7 @@ def _positions(layout: GeneLayout, macro_values: tuple[int, ...]) -> tuple[Posit
     for number, position in enumerate(positions):
         name = position.name
         if position.cell is not None and layout.counts_cells:
-            # from the end, as what precedes a cell whose output is zero does not matter
+            # from the end, because cells before one whose output is zero do not matter
             name = f"cell{len(positions) - 1 - number}"
         gene, text = width_genes.get(position.width, (-1, ""))
         if text:

@@ -1,4 +1,4 @@
-"""A genome: one small integer for every gene of its space."""
+"""A genome: one small integer per gene of its space."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ GeneKind = Literal[
 
 @dataclass(frozen=True)
 class Gene:
-    """One choice that a genome makes.
+    """One choice to be made by a genome.
 
     Args:
         name: unique in its space, for instance ``cell.operation2_0``.
-        choices: the choices; the genome holds an index into them.
+        choices: options of the gene; the genome holds an index into them.
         kind: ``operation`` (of an edge), ``inputs`` (which nodes a node reads), ``rule``, or one
             of the macro genes: ``activation`` and ``normalisation`` (of the whole network),
             ``channels`` (of the stem, a reduction or a stage), ``repeat`` (cells of a stage).
@@ -30,25 +30,25 @@ class Gene:
 
 @dataclass(frozen=True, order=True)
 class Genome:
-    """One point of a space, which gives its values their meaning.
+    """One point of a space; the space defines what its values mean.
 
     Args:
-        values: for every gene of the space the index of its choice.
+        values: index of the chosen option, for every gene of the space.
     """
 
     values: tuple[int, ...]
 
 
 def checked_values(genome: Genome, genes: Sequence[Gene], *, where: str) -> tuple[int, ...]:
-    """Check the values of a genome against its genes, and return them.
+    """Return the values of a genome after checking that they are choices of these genes.
 
     Args:
-        genome: the genome to check.
-        genes: genes of a space.
-        where: names the space in messages.
+        genome: genome to check.
+        genes: genes of the space.
+        where: description of the space in messages.
 
     Raises:
-        GenomeError: the number of values is wrong, or one is not a choice of its gene.
+        GenomeError: there are too many or too few values, or one is no choice of its gene.
     """
     values = genome.values
     if len(values) != len(genes):

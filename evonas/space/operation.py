@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-# The parameters of each kind; those with a default may be left out of the YAML.
+# Parameters of each kind; those with a default may be left out of the YAML.
 PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "zero": (),
     "identity": (),
@@ -16,7 +16,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
 }
 POOL_MODES: Final = ("avg", "max")
 WEIGHTED: Final = ("convolution", "separable", "linear", "mbconv", "attention")
-"""The kinds that have weights wherever they stand."""
+"""Kinds that have weights in every position."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class Operation:
     input added where it fits; ``attention`` is self-attention between pixels. Padding always keeps
     the size at stride 1.
 
-    Where a cell with one input changes the channels, the edges that leave its input do it, as in
-    NATS-Bench (Dong et al. 2021): an identity becomes a 1x1 convolution with normalisation, and a
-    pool follows a ReLU-Conv-BN.
+    In a cell with one input that changes the channels, the edges that leave the input change them,
+    as in NATS-Bench (Dong et al. 2021): an identity becomes a 1x1 convolution with normalisation,
+    and a pool follows a ReLU-Conv-BN.
 
     Args:
-        name: in the YAML and in the text of a genome.
+        name: name in the YAML and in the text of a genome.
         kind: one of ``PARAMETERS``.
-        kernel: side of the square window, odd; 1 where the kind has none.
+        kernel: side of the square window, odd; 1 for kinds without one.
         dilation: distance between the taps of the kernel.
-        groups: groups of a convolution; divides the channels.
-        repeats: repeats of a separable block.
-        mode: mode of a pool, ``avg`` or ``max``; empty elsewhere.
-        expansion: of an inverted bottleneck, the channels between over those of its input.
-        squeeze: of the same, the channels between over those of its gates; 0 for no gates.
-        heads: heads of self-attention; divides the channels.
+        groups: number of groups of a convolution; divides the channels.
+        repeats: number of repeats in a separable block.
+        mode: mode of a pool, ``avg`` or ``max``; empty for other kinds.
+        expansion: ratio of hidden to input channels of an inverted bottleneck.
+        squeeze: ratio of hidden to gate channels of an inverted bottleneck; 0 for no gates.
+        heads: number of heads of self-attention; divides the channels.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Operation:
 
         Args:
             stride: stride of the edge.
-            changes_channels: whether the edge leaves the input of a cell with other channels, so
-                that an identity becomes a 1x1 convolution, and one precedes a pool.
+            changes_channels: whether the edge leaves the input of a cell that changes the
+                channels, so that an identity becomes a 1x1 convolution, and one precedes a pool.
         """
         if self.kind in WEIGHTED:
             return True
@@ -74,7 +74,7 @@ class Operation:
         return self.kind == "pool" and changes_channels
 
     def uses_activation(self, *, stride: int, changes_channels: bool = False) -> bool:
-        """Whether the operation, there, applies the activation of the space."""
+        """Whether the operation applies the activation of the space on such an edge."""
         if self.kind == "identity":
             return stride > 1
         if self.kind == "attention":
@@ -82,5 +82,5 @@ class Operation:
         return self.has_weights(stride=stride, changes_channels=changes_channels)
 
     def uses_normalisation(self, *, stride: int, changes_channels: bool = False) -> bool:
-        """Whether the operation, there, normalises."""
+        """Whether the operation normalises on such an edge."""
         return self.has_weights(stride=stride, changes_channels=changes_channels)

@@ -1,4 +1,4 @@
-"""The paths of a cell: which operations, in order, lead from one of its inputs to its output.
+"""Paths of a cell: the sequences of operations from one of its inputs to its output.
 
 This is the path encoding of White, Neiswanger and Savani (2021, BANANAS). A surrogate learns from
 it more easily than from the operations of edges, because cells that compute nearly the same share
@@ -13,21 +13,21 @@ from evonas.space.cell import CellAnalysis, CellGraph
 from evonas.space.genome import Genome
 
 MAX_NAMES = 256
-"""Paths of one cell at most; paths are cut to their last operations to stay below it."""
+"""Maximum number of paths of one cell; longer paths are cut to their last operations."""
 
 Path = tuple[int, ...]
-"""The number of the input, then the indices of the operations."""
+"""Number of the input, then the indices of the operations."""
 
 
 @final
 class Paths:
-    """All paths of all cells of a space, numbered; learning rules play no part.
+    """All paths of all cells of a space, numbered; learning rules are ignored.
 
     Args:
-        graphs: the cells, in the order of their genes, which come first in a genome.
+        graphs: cells, in the order of their genes, which come first in a genome.
 
     Attributes:
-        names: names of every path that a genome can have, ``cell:input>operation>operation``.
+        names: names of all possible paths, ``cell:input>operation>operation``.
     """
 
     def __init__(self, graphs: Sequence[CellGraph]) -> None:
@@ -41,7 +41,7 @@ class Paths:
         self.names = tuple(names)
 
     def of(self, genome: Genome) -> frozenset[int]:
-        """The numbers of the live paths: those that carry a signal to the output of a cell."""
+        """Return the numbers of the live paths: those that carry a signal to a cell's output."""
         found: set[int] = set()
         first = 0
         for graph, numbers in zip(self._graphs, self._numbers, strict=True):
@@ -52,7 +52,7 @@ class Paths:
 
 
 def _all_paths(graph: CellGraph) -> dict[Path, str]:
-    """Every path of a cell and its name, the shortest first."""
+    """Return every path of a cell with its name, shortest first."""
     names = [operation.name for operation in graph.operations]
     return {
         (source, *steps): f"{graph.name}:{source}{''.join('>' + names[step] for step in steps)}"
@@ -63,7 +63,7 @@ def _all_paths(graph: CellGraph) -> dict[Path, str]:
 
 
 def live_paths(graph: CellGraph, analysis: CellAnalysis) -> set[Path]:
-    """The paths of one cell that carry a signal to its output."""
+    """Return the paths of one cell that carry a signal to its output."""
     counted, longest = set(_counted_operations(graph)), _longest(graph)
     at: list[set[Path]] = [{(source,)} for source in range(graph.spec.inputs)]
     at += [set() for _ in graph.targets]
@@ -79,7 +79,7 @@ def live_paths(graph: CellGraph, analysis: CellAnalysis) -> set[Path]:
 
 
 def _counted_operations(graph: CellGraph) -> list[int]:
-    """The indices of the operations that a path names: neither zero nor identity."""
+    """Return the indices of the operations that a path names: neither zero nor identity."""
     return [
         number
         for number, operation in enumerate(graph.operations)
@@ -88,7 +88,7 @@ def _counted_operations(graph: CellGraph) -> list[int]:
 
 
 def _longest(graph: CellGraph) -> int:
-    """Number of operations of a path to keep."""
+    """Return how many operations of a path are kept."""
     num_operations, num_names = len(_counted_operations(graph)), graph.spec.inputs
     for length in range(graph.spec.nodes):
         num_names += graph.spec.inputs * num_operations ** (length + 1)

@@ -1,4 +1,4 @@
-"""Rule genes: which sites share one choice of a rule, by the granularity of the space."""
+"""Rule genes: which sites share one choice of rule, by the granularity of the space."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from evonas.space.genome import Gene
 
 
 def gene_name(position: Position, site: str, *, granularity: str) -> str:
-    """The rule gene that a site belongs to.
+    """Return the name of the rule gene that a site belongs to.
 
-    ``layer``: a gene of its own. ``edge``: one gene shared by all instances of the cell, and one
-    each for the stem, the residual reductions and the classifier. ``stage``: one gene for each
-    stage. ``network``: a single gene.
+    ``layer``: one gene per site. ``edge``: one gene shared by all instances of the cell, and one
+    each for the stem, the residual reductions and the classifier. ``stage``: one gene per stage.
+    ``network``: a single gene.
     """
     if granularity == "layer":
         return site
@@ -27,7 +27,7 @@ def gene_name(position: Position, site: str, *, granularity: str) -> str:
 def rule_genes(
     positions: Sequence[Position], choices: tuple[str, ...], *, granularity: str
 ) -> tuple[Gene, ...]:
-    """One gene for every group of sites, in the order in which the image first reaches them."""
+    """Return one gene per group of sites, in the order in which the image first reaches them."""
     names = dict.fromkeys(
         gene_name(position, site, granularity=granularity)
         for position in positions

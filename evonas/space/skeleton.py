@@ -9,18 +9,18 @@ from evonas.space.macro.shape import Shape, reduction_width, stem_width, widths
 from evonas.space.spec import SpaceSpec
 
 _Width = tuple[str, int]
-"""The name of a width, and the multiple of it that a cell gives."""
+"""Name of a width, and the multiple of it that a block outputs."""
 
 
 def expand(
     spec: SpaceSpec, graphs: dict[str, CellGraph], *, channels: int, shape: Shape
 ) -> tuple[Position, ...]:
-    """Every position, in the order in which the image passes them.
+    """Return all positions, in the order in which the image passes them.
 
     Args:
-        spec: the space.
+        spec: specification of the space.
         graphs: its cells, by name.
-        channels: C, the channels of the first stage.
+        channels: C, the unit of all widths.
         shape: widths and repeats.
     """
     return tuple(_Expansion(spec, graphs, channels, shape).positions())
@@ -28,7 +28,7 @@ def expand(
 
 @final
 class _Expansion:
-    """Follows the channels from position to position: as they are, and as they may be."""
+    """Tracks the channels from position to position: this genome's, and all possible ones."""
 
     def __init__(
         self, spec: SpaceSpec, graphs: dict[str, CellGraph], channels: int, shape: Shape

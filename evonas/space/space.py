@@ -28,13 +28,14 @@ class Space:
     """All architectures and rule assignments of one YAML file, at one size.
 
     Args:
-        spec: the file.
-        channels: C, the channels of the first stage.
+        spec: specification in the file.
+        channels: C, the unit of all widths.
         cells: number of cells in a stage without ``repeat``.
-        rule_choices: the choices of every rule gene.
+        rule_choices: rules that every rule gene chooses from.
         first_layer: pairs of a rule and its representative on the first layer, see
             :meth:`with_first_layer`.
-        readout: the same for the classifier; see :meth:`with_readout`.
+        readout: pairs of a rule and its representative on the classifier, see
+            :meth:`with_readout`.
 
     Raises:
         SpaceError: the parts do not fit together, with one line for every problem.
@@ -58,17 +59,17 @@ class Space:
 
     @property
     def name(self) -> str:
-        """As stated in the YAML."""
+        """Name of the space, as in the YAML."""
         return self.spec.name
 
     @property
     def description(self) -> str:
-        """As stated in the YAML."""
+        """Description of the space, as in the YAML."""
         return self.spec.description
 
     @property
     def source(self) -> str:
-        """The paper that the space is from; may be empty."""
+        """Paper that the space is from; may be empty."""
         return self.spec.source
 
     @property
@@ -77,7 +78,7 @@ class Space:
         return self.spec.rules.granularity
 
     def resized(self, channels: int | None = None, cells: int | None = None) -> "Space":
-        """The same space with other channels or cells; None keeps the present value.
+        """Return the same space with other channels or cells; None keeps the current value.
 
         Raises:
             SpaceError: the size does not fit the space.
@@ -92,10 +93,10 @@ class Space:
         return replace(self, channels=size.channels, cells=size.cells)
 
     def with_rules(self, rules: Sequence[str]) -> "Space":
-        """The same space with other rules to choose from.
+        """Return the same space with other rules to choose from.
 
         Raises:
-            SpaceError: none are given, one is repeated, or one is not a valid name.
+            SpaceError: no rule is given, one is given twice, or one is not a valid name.
         """
         try:
             checked = Rules(choices=tuple(rules))
@@ -104,21 +105,21 @@ class Space:
         return replace(self, rule_choices=checked.choices)
 
     def with_first_layer(self, representatives: Mapping[str, str]) -> "Space":
-        """The same space, told which rules train a first layer identically.
+        """Return the same space with the rules that train a first layer identically merged.
 
         No layer precedes the stem, so rules that differ only in what they *send* are one function
         there. A space does not know the rules; the caller supplies this.
 
         Args:
-            representatives: from the name of a rule to the name that represents all rules with
-                the same update; a rule that is left out represents itself.
+            representatives: map from a rule to the representative of all rules with the same
+                update; a rule that is left out represents itself.
         """
         return replace(self, first_layer=tuple(sorted(representatives.items())))
 
     def with_readout(self, representatives: Mapping[str, str]) -> "Space":
-        """The same space, told which rules train a classifier identically.
+        """Return the same space with the rules that train a classifier identically merged.
 
-        A rule that learns no labels cannot train a readout and leaves it to the rule it sends by.
+        A rule that does not learn from labels cannot train a readout; its sending rule trains it.
 
         Args:
             representatives: as for :meth:`with_first_layer`.
@@ -127,14 +128,14 @@ class Space:
 
     @cached_property
     def graphs(self) -> dict[str, CellGraph]:
-        """The cells by name, with their nodes and genes."""
+        """Cells by name, with their nodes and genes."""
         return {name: text.cell_graph(name, cell) for name, cell in self.spec.cells.items()}
 
     @cached_property
     def positions(self) -> tuple[Position, ...]:
         """Every position that a genome may have, in the order in which the image passes them.
 
-        Where genomes choose widths and depths: of the largest. :meth:`decode` gives a genome's.
+        If genomes choose widths and depths, these are the largest; see also :meth:`decode`.
         """
         return self._expand(largest(self.spec))
 
@@ -144,13 +145,13 @@ class Space:
 
     @property
     def halvings(self) -> int:
-        """How often an image is halved, so that its side must be at least 2 to this power."""
+        """Number of times an image is halved; its side must be at least 2 to this power."""
         strided = sum(position.is_strided for position in self.positions)
         return strided + self.spec.stem.halvings
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
-        """The genes of the cells, then the macro genes, then the rule genes."""
+        """Genes of the cells, then the macro genes, then the rule genes."""
         cells = tuple(gene for graph in self.graphs.values() for gene in graph.genes)
         rules = rule_genes(self.positions, self.rule_choices, granularity=self.granularity)
         return cells + macro_genes(self.spec) + rules
@@ -162,17 +163,17 @@ class Space:
 
     @cached_property
     def paths(self) -> Paths:
-        """The paths through its cells, see :mod:`evonas.space.paths`."""
+        """Paths through its cells, see :mod:`evonas.space.paths`."""
         return Paths(self._layout.graphs)
 
     @cached_property
     def size(self) -> int:
-        """The number of genomes, equivalent ones counted separately."""
+        """Number of genomes, counting equivalent ones separately."""
         return prod(len(gene.choices) for gene in self.genes)
 
     @cached_property
     def _key_of(self) -> Callable[[Genome], str]:
-        """A search asks for the key of a genome many times."""
+        """Cached key function: a search needs the key of a genome many times."""
 
         @lru_cache(maxsize=_NUM_KEYS_KEPT)
         def key(genome: Genome) -> str:
@@ -181,7 +182,7 @@ class Space:
         return key
 
     def __getstate__(self) -> dict[str, object]:
-        """The fields alone: what is derived from them can be derived again."""
+        """Pickle the fields only: everything else is derived from them."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
@@ -197,16 +198,16 @@ class Space:
         )
 
     def sample(self, rng: random.Random) -> Genome:
-        """A genome drawn uniformly from all of them."""
+        """Draw a genome uniformly from all genomes."""
         return Genome(tuple(rng.randrange(len(gene.choices)) for gene in self.genes))
 
     def is_active(self, genome: Genome) -> tuple[bool, ...]:
-        """For every gene, whether changing it alone can change the function.
+        """Return for every gene whether changing it alone can change the function.
 
         Changing an inactive gene never changes the key. Changing an active operation or rule gene
-        always does (the rule of the stem or the classifier: to one with another representative
+        always does (for the stem or the classifier: a change to a rule with another representative
         there), and so does changing an active width, activation or normalisation. Changing an
-        active ``inputs`` or ``repeat`` gene does unless what is there then computes the same. Two
+        active ``inputs`` or ``repeat`` gene does, unless the new network computes the same. Two
         inactive genes can matter together: an edge without a source, and a source without an edge.
 
         Raises:
@@ -215,10 +216,10 @@ class Space:
         return folding.active(self._layout, self._values(genome))
 
     def canonical(self, genome: Genome) -> Genome:
-        """The representative of all genomes that differ from this one in inactive genes only.
+        """Return the representative of all genomes that differ only in inactive genes.
 
-        The operation of an inactive edge becomes zero, where the cell has a zero; every other
-        inactive gene takes its first choice. The key stays, and a canonical genome stays as it is.
+        The operation of an inactive edge becomes zero, if the cell has a zero; every other
+        inactive gene takes its first choice. The key stays the same, and so do canonical genomes.
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -226,7 +227,7 @@ class Space:
         return Genome(folding.canonical(self._layout, self._values(genome)))
 
     def canonical_expression(self, genome: Genome) -> str:
-        """The canonical expression, of which :meth:`key` is the digest; equal for equal functions.
+        """Return the canonical expression, equal for equal functions; :meth:`key` is its digest.
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -234,7 +235,7 @@ class Space:
         return folding.canonical_expression(self._layout, self._values(genome))
 
     def key(self, genome: Genome) -> str:
-        """16 hexadecimal digits, equal for genomes that are one function.
+        """Return 16 hexadecimal digits, equal for genomes of the same function.
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -242,7 +243,7 @@ class Space:
         return self._key_of(genome)
 
     def decode(self, genome: Genome) -> Blueprint:
-        """The network to build, from the genome as it is (not its canonical form).
+        """Return the network to build from the genome as it is (not its canonical form).
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -261,7 +262,7 @@ class Space:
         return Blueprint(positions, cells, rules, shape.activation, shape.normalisation)
 
     def format(self, genome: Genome) -> str:
-        """One line of text: cells, macro genes, ``@``, and rules with ``-`` for inactive ones.
+        """Return one line: cells, macro genes, ``@``, and rules with ``-`` for inactive ones.
 
         Raises:
             GenomeError: the genome is not one of this space.
@@ -278,9 +279,9 @@ class Space:
         return f"{cells}{macros} @ {text.format_rules(rules)}"
 
     def parse(self, line: str) -> Genome:
-        """The genome that a text describes; :meth:`format` gives a canonical one back.
+        """Return the genome that a text describes; the inverse of :meth:`format`.
 
-        ``-`` stands for the first rule, and a text without ``@`` gives every gene the first rule.
+        ``-`` stands for the first rule, and without ``@`` every rule gene takes the first rule.
 
         Raises:
             GenomeError: the text is not a genome of this space; the message says where.

@@ -23,13 +23,13 @@ from evonas.space.operation import Operation
 JOINS: Final = ("last", "sum", "concat")
 REDUCTIONS: Final = ("residual", "cell", "none")
 STEMS: Final = ("convolution", "reducing", "linear")
-MAX_NODES: Final = 64  # of a cell: more is a typing error that would exhaust the memory
+MAX_NODES: Final = 64  # per cell: more is a typing error that would exhaust the memory
 GRANULARITIES: Final = ("layer", "edge", "stage", "network")
 
 
 @dataclass(frozen=True)
 class Size:
-    """``size``: the channels of the first stage and the cells of every stage."""
+    """``size``: channels of the first stage, and number of cells in every stage."""
 
     channels: int
     cells: int
@@ -44,11 +44,11 @@ class Size:
 
 @dataclass(frozen=True)
 class Stem:
-    """``stem``: what turns an image into the channels of the first cell, as a multiple of C.
+    """``stem``: converts an image to the channels of the first cell, a multiple of C.
 
-    ``convolution``: one, with its normalisation. ``reducing``: two 3x3 convolutions of stride 2,
-    the first with half the channels, as DARTS begins on ImageNet. ``linear``: all pixels to a
-    fully connected layer, and so to an image of one pixel.
+    ``convolution``: one convolution with normalisation. ``reducing``: two 3x3 convolutions of
+    stride 2, the first with half the channels, as in DARTS on ImageNet. ``linear``: a fully
+    connected layer on all pixels, whose output is an image of one pixel.
     """
 
     kind: str = "convolution"
@@ -69,7 +69,7 @@ class Stem:
 
     @property
     def halvings(self) -> int:
-        """How often it halves the image."""
+        """Number of times it halves the image."""
         return 2 if self.kind == "reducing" else 0
 
 
@@ -87,7 +87,7 @@ class Graph:
 class CellSpec:
     """An entry of ``cells``: a small graph whose nodes are sums of operations on earlier nodes.
 
-    ``fixed`` is the text of one cell, which all genomes have; then the cell has no genes.
+    ``fixed`` is the text of one cell that all genomes share; the cell then has no genes.
     """
 
     operations: Mapping[str, OperationSpec]
@@ -120,9 +120,9 @@ class CellSpec:
 
 @dataclass(frozen=True)
 class Stage:
-    """An item of ``stages``: cells in a row, at ``channels`` times C.
+    """An item of ``stages``: consecutive cells with ``channels`` times C channels.
 
-    The reduction before it has the same channels, unless ``reduction_channels`` says others.
+    The reduction before it has the same channels, unless ``reduction_channels`` is given.
     """
 
     cell: str
@@ -144,7 +144,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Reduction:
-    """``reduction``: what halves the image before every stage but the first; ``none``: nothing."""
+    """``reduction``: halves the image before every stage but the first; or ``none``."""
 
     kind: str = "residual"
     cell: str | None = None
@@ -162,9 +162,9 @@ class Reduction:
 
 @dataclass(frozen=True)
 class Head:
-    """``head``: pooling over the image and a linear layer.
+    """``head``: pooling over the image, then a linear layer.
 
-    ``norm`` puts the normalisation and the activation of the space before them.
+    ``norm`` adds normalisation and the activation of the space before the pooling.
     """
 
     norm: bool = True
@@ -172,7 +172,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Rules:
-    """``rules``: the learning rules to choose from, and how many sites share one choice."""
+    """``rules``: learning rules to choose from, and how many sites share one choice."""
 
     choices: tuple[str, ...]
     granularity: str = "layer"
@@ -192,7 +192,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class SpaceSpec:
-    """The whole file; ``evonas.space.checks`` compares its keys with each other."""
+    """A search space file; ``evonas.space.checks`` checks its keys against each other."""
 
     name: str
     description: str
@@ -216,7 +216,7 @@ class SpaceSpec:
 
 
 def read_space(converter: cattrs.Converter) -> None:
-    """Teaches ``converter`` the values of several forms: choices, and graphs.
+    """Teach ``converter`` to read values that have several forms: choices and graphs.
 
     A graph is the word ``dense`` or a mapping ``{choose: k}``.
     """

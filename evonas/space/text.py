@@ -1,8 +1,8 @@
-"""A genome as one line of text: the cells as NAS-Bench-201 writes them, then the rules.
+"""A genome as one line of text: the cells in the notation of NAS-Bench-201, then the rules.
 
 |nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|  @ usf*3 fa - dfa
 
-Macro genes stand between the two: ``stage0.channels=2 stage0.repeat=1``.
+Macro genes come between the two: ``stage0.channels=2 stage0.repeat=1``.
 """
 
 import re
@@ -22,7 +22,7 @@ _RUN = re.compile(r"(?P<rule>[^*]+)(?:\*(?P<count>[1-9][0-9]{0,5}))?")
 
 
 def format_cells(graphs: Sequence[CellGraph], values: Mapping[str, Sequence[int]]) -> str:
-    """``|op~i|+|op~i|op~j|``; of several cells each as ``name=...``."""
+    """Return ``|op~i|+|op~i|op~j|``; if there are several cells, each as ``name=...``."""
     texts = [_format_cell(graph, values[graph.name]) for graph in graphs]
     if len(graphs) == 1:
         return texts[0]
@@ -38,20 +38,20 @@ def _format_cell(graph: CellGraph, values: Sequence[int]) -> str:
 
 
 def format_rules(rules: Sequence[str]) -> str:
-    """The rules in order, each run of equal ones shortened to ``rule*count``."""
+    """Return the rules in order, each run of equal ones shortened to ``rule*count``."""
     runs = ((rule, len(list(run))) for rule, run in groupby(rules))
     return " ".join(rule if count == 1 else f"{rule}*{count}" for rule, count in runs)
 
 
 def format_macros(genes: Sequence[Gene], values: Sequence[int]) -> str:
-    """`` name=choice`` for every macro gene; empty where there are none."""
+    """Return `` name=choice`` for every macro gene; empty if there are none."""
     return "".join(
         f" {gene.name}={gene.choices[value]}" for gene, value in zip(genes, values, strict=True)
     )
 
 
 def split_macros(line: str) -> tuple[str, str]:
-    """The words of the cells and those of the macro genes, which have no ``|``."""
+    """Separate the words of the cells from those of the macro genes, which have no ``|``."""
     words = line.split()
     cells = [word for word in words if "|" in word or "=" not in word]
     macros = [word for word in words if "|" not in word and "=" in word]
@@ -59,7 +59,7 @@ def split_macros(line: str) -> tuple[str, str]:
 
 
 def parse_macros(genes: Sequence[Gene], text: str) -> Iterator[int]:
-    """The values of the macro genes, in order.
+    """Yield the values of the macro genes, in order.
 
     Raises:
         GenomeError: one is missing, given twice or unknown, or has no such choice.
@@ -88,7 +88,7 @@ def parse_macros(genes: Sequence[Gene], text: str) -> Iterator[int]:
 
 
 def cell_graph(name: str, spec: CellSpec) -> CellGraph:
-    """The graph of a cell, its genes taken where the YAML fixes them.
+    """Return the graph of a cell; the cell has no genes if the YAML fixes them.
 
     Raises:
         GenomeError: ``fixed`` is not the text of a cell of this graph.
@@ -100,10 +100,10 @@ def cell_graph(name: str, spec: CellSpec) -> CellGraph:
 
 
 def parse_cells(graphs: Sequence[CellGraph], text: str) -> list[int]:
-    """The values of the genes of all cells, in order.
+    """Return the values of the genes of all cells, in order.
 
     Raises:
-        GenomeError: a cell, node, edge or operation is not one of the space.
+        GenomeError: a cell, node, edge or operation does not exist in the space.
     """
     by_name = {graph.name: graph for graph in graphs}
     texts: dict[str, str] = {}
@@ -125,11 +125,11 @@ def parse_cells(graphs: Sequence[CellGraph], text: str) -> list[int]:
 
 
 def parse_cell(graph: CellGraph, text: str) -> tuple[int, ...]:
-    """The values of the genes of one cell; none if all genomes have the same cell.
+    """Return the values of the genes of one cell; empty if all genomes have the same cell.
 
     Raises:
-        GenomeError: a node, edge or operation is not one of the cell, or it is another cell than
-            the one that all genomes have.
+        GenomeError: a node, edge or operation does not exist in the cell, or the cell is fixed
+            and the text describes another one.
     """
     values = tuple(_cell_values(graph, text))
     if graph.fixed is None:
@@ -190,10 +190,10 @@ def _describe_sources(sets: Sequence[tuple[int, ...]]) -> str:
 
 
 def parse_rules(genes: Sequence[Gene], text: str) -> Iterator[int]:
-    """The values of the rule genes; ``-`` stands for a rule that changes nothing, and gives 0.
+    """Yield the values of the rule genes; ``-`` marks an inactive rule and gives 0.
 
     Raises:
-        GenomeError: a rule is not one of the space, or there are too few or too many.
+        GenomeError: a rule does not exist in the space, or there are too few or too many.
     """
     rules: list[str] = []
     for word in text.split():
@@ -203,7 +203,7 @@ def parse_rules(genes: Sequence[Gene], text: str) -> Iterator[int]:
         rules.extend([run["rule"]] * min(int(run["count"] or 1), len(genes) + 1))
     if len(rules) != len(genes):
         came = "more" if len(rules) > len(genes) else str(len(rules))
-        raise GenomeError(f"genome, rules: expected {len(genes)} of them, got {came}")
+        raise GenomeError(f"genome, rules: expected {len(genes)} rules, got {came}")
     for gene, rule in zip(genes, rules, strict=True):
         if rule == INACTIVE:
             yield 0

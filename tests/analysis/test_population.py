@@ -64,7 +64,9 @@ def test_runs_that_asked_something_else_are_refused(settings: Any, message: str)
 
 def test_runs_of_spaces_that_share_a_name_only_are_refused() -> None:
     other = replace(SPACE, channels=8)
-    with pytest.raises(ConfigError, match="is not that of a, though both have this name"):
+    with pytest.raises(
+        ConfigError, match="is not that of a; the two differ but have the same name"
+    ):
         pool([state("a"), state("b")], [SPACE, other])
 
 

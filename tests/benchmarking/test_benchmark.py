@@ -134,7 +134,7 @@ def test_rows_that_are_no_table_of_the_space_are_refused(make_benchmark: Make) -
     with pytest.raises(GenomeError, match=r"table\.csv:2: not of space 'small'"):
         make_benchmark({"|conv~0|": (1.0,)}, ("good",), Goal(("good",), ()))
     spelled = A.replace("|conv~0|conv~1|", "|conv~1|conv~0|")
-    with pytest.raises(DataError, match=r":3: architecture .* has a row already"):
+    with pytest.raises(DataError, match=r":3: architecture .* already has a row"):
         make_benchmark({A: (1.0,), spelled: (2.0,)}, ("good",), Goal(("good",), ()))
     with pytest.raises(DataError, match="no row has a value for good"):
         make_benchmark({A: ("",)}, ("good",), Goal(("good",), ()))
@@ -145,7 +145,7 @@ def test_rows_that_are_no_table_of_the_space_are_refused(make_benchmark: Make) -
     [
         (((), ()), "expected at least one, by --maximize or --minimize"),
         ((("a", "b"), ("a",)), "'a' is named twice"),
-        ((("a",), ("b",), "c"), "one objective can guide while 'c' is reported, got 2"),
+        ((("a",), ("b",), "c"), "expected one objective if 'c' is reported, got 2"),
     ],
 )
 def test_goals_that_make_no_sense_are_refused(

@@ -247,11 +247,11 @@ def test_one_engine_of_two_files_is_two_groups() -> None:
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        ([], "there is no record"),
+        ([], "expected at least one record, got none"),
         ([BenchScore("a", 0, 10, "value", 1.0), *bench("b", (0.1,))], "hv_share and value cannot"),
         ([*bench("a", (0.1,)), *bench("b", (0.1, 0.2))], "cannot be compared"),
-        ([*bench("a", (0.1,)), *bench("a", (0.2,))], "a, seed 0: a score is missing or there tw"),
-        ([BenchScore("a", 0, 10, "value", None)], "a, seed 0: a score is missing or there twice"),
+        ([*bench("a", (0.1,)), *bench("a", (0.2,))], "a, seed 0: a score is missing or given tw"),
+        ([BenchScore("a", 0, 10, "value", None)], "a, seed 0: a score is missing or given twice"),
     ],
 )
 def test_benches_that_cannot_be_compared_are_refused(

@@ -36,12 +36,12 @@ def test_the_columns_asked_for_are_read_plain_and_packed(tmp_path: Path) -> None
         (
             "arch,acc\n|a~0|\n",
             ("acc",),
-            "t.csv:2: expected 2 cells, as the header has",
+            "t.csv:2: expected 2 cells, as in the header",
         ),
         ("arch,a,acc\n|a~0|,1\n", ("a",), "t.csv:2: expected 3 cells"),
         ("arch,a,acc\n|a~0|,1,2\n|b~0|,1,2,3\n", ("acc",), "t.csv:3: expected 3 cells"),
-        ("arch,acc,acc\n|a~0|,1,2\n", ("acc",), "t.csv:1: column 'acc' is there 2 times"),
-        ("arch,a,a,acc\n|a~0|,1,2,3\n", ("acc",), "t.csv:1: column 'a' is there 2 times"),
+        ("arch,acc,acc\n|a~0|,1,2\n", ("acc",), "t.csv:1: column 'acc' occurs 2 times"),
+        ("arch,a,a,acc\n|a~0|,1,2,3\n", ("acc",), "t.csv:1: column 'a' occurs 2 times"),
     ],
 )
 def test_a_wrong_table_is_one_message(

@@ -108,7 +108,7 @@ def test_with_noise_what_is_printed_is_what_is_written(
         (["--maximize", "ac"], "no column 'ac'; did you mean 'acc'"),
         (["--maximize", ""], "objectives: expected at least one"),
         (["--minimize", "acc"], "'acc' is named twice"),
-        (["--minimize", "size", "--report", "acc"], "one objective can guide"),
+        (["--minimize", "size", "--report", "acc"], "expected one objective"),
         (["--algorithm", "nsg2"], "unknown algorithm 'nsg2'; did you mean 'nsga2'"),
         (["--algorithm", "bionas-darts"], "it trains a supernet, which takes networks and images"),
         (["--algorithm", "moead"], "algorithm 'moead': expected at least 2 objectives, got 1"),

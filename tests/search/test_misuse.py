@@ -51,7 +51,7 @@ def test_a_violation_that_contradicts_its_vector_is_refused(
     plain: AbstractSearch, vector: Vector | None, violation: float
 ) -> None:
     (genome,) = plain.ask(1)
-    with pytest.raises(ValueError, match="expected a violation of 0 beside a vector"):
+    with pytest.raises(ValueError, match="expected violation 0 with a vector"):
         plain.tell([genome], [vector], violations=[violation])
     with pytest.raises(ValueError, match="1 genomes with 2 violations"):
         plain.tell([genome], [None], violations=[1.0, 1.0])

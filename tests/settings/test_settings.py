@@ -87,7 +87,7 @@ def test_a_radius_may_be_written_as_a_number(given: object) -> None:
 
 def test_a_word_that_yaml_took_for_something_else_is_to_be_quoted() -> None:
     for name, value in (("rules", [False]), ("space", True)):
-        with pytest.raises(ConfigError, match="to have the word, quote it"):
+        with pytest.raises(ConfigError, match="to keep the word, quote it"):
             read_settings({name: value})
 
 

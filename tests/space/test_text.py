@@ -81,10 +81,10 @@ def test_the_one_cell_may_be_named(bench: Space) -> None:
             "genome, cell 'cell', node 3: expected one edge from each of the nodes 0, 1, 2, "
             "got 0, 1, 1 in '|skip_connect~0|none~1|none~1|'",
         ),
-        (f"{GOOD} @ fa", "genome, rules: expected 22 of them, got 1"),
-        (f"{GOOD} @", "genome, rules: expected 22 of them, got 0"),
-        (f"{GOOD} @ fa*23", "genome, rules: expected 22 of them, got more"),
-        (f"{GOOD} @ fa*999999", "genome, rules: expected 22 of them, got more"),
+        (f"{GOOD} @ fa", "genome, rules: expected 22 rules, got 1"),
+        (f"{GOOD} @", "genome, rules: expected 22 rules, got 0"),
+        (f"{GOOD} @ fa*23", "genome, rules: expected 22 rules, got more"),
+        (f"{GOOD} @ fa*999999", "genome, rules: expected 22 rules, got more"),
         (f"{GOOD} @ fa*0", "genome, rules: expected rule or rule*count, got 'fa*0'"),
         (f"{GOOD} @ fa*", "genome, rules: expected rule or rule*count, got 'fa*'"),
         (
@@ -92,7 +92,7 @@ def test_the_one_cell_may_be_named(bench: Space) -> None:
             "genome, rule of 'classifier': unknown rule 'fsrf'; did you mean 'frsf'? "
             "(known: fa, usf, frsf, brsf, kp, dfa)",
         ),
-        (f"{GOOD} @ fa @ fa", "genome, rules: expected 22 of them, got 3"),
+        (f"{GOOD} @ fa @ fa", "genome, rules: expected 22 rules, got 3"),
     ],
 )
 def test_a_bad_text_of_one_cell_is_refused(bench: Space, text: str, message: str) -> None:

@@ -1,1 +1,1 @@
-"""Engines to compare with: random, local and aging search, and Optuna."""
+"""Baseline engines: random, local and aging search, and Optuna."""

@@ -1,4 +1,4 @@
-"""Aging evolution: the best of a sample has a child, and the oldest dies (Real et al. 2019)."""
+"""Aging evolution: the best of a sample reproduces, and the oldest dies (Real et al. 2019)."""
 
 import math
 import random
@@ -13,18 +13,18 @@ from evonas.search.problem import SearchProblem
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
-SAMPLE_SHARE = 0.25  # of the population; 25 of 100 in the paper
-MAX_SAMPLES = 50  # without finding a new neighbour
+SAMPLE_SHARE = 0.25  # of the population; the paper's 25 of 100
+MAX_SAMPLES = 50  # attempts per wanted child: some parents have no new neighbour
 
 
 @final
 class AgingEvolution(AbstractSearch):
-    """Regularised evolution: candidates die of age, however good they are.
+    """Regularised evolution: every member dies of age; good genes survive only in children.
 
-    A child differs from its parent in one gene. The parent is drawn from the non-dominated members
-    of a sample; with one objective, that is the best. Failed candidates do not enter the
-    population. Infeasible ones fill it while there are too few feasible ones, ranked by their
-    violation.
+    A child differs from its parent in one gene. The parent is drawn from the non-dominated
+    members of a random sample; with one objective, that is the best. Failed candidates do not
+    enter the population. Infeasible ones fill it up while there are too few feasible ones; among
+    them the smallest violation is best.
     """
 
     name: ClassVar[str] = "aging"
@@ -43,7 +43,7 @@ class AgingEvolution(AbstractSearch):
 
     @property
     def alive(self) -> tuple[Genome, ...]:
-        """The population, oldest first, infeasible candidates last."""
+        """The population, oldest first, infeasible members last."""
         return tuple(outcome.genome for outcome in self._members())
 
     def _members(self) -> list[Outcome]:

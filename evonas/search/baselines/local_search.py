@@ -12,16 +12,16 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 Standing = tuple[float, float]
-"""Violation and value, compared in this order; both are minimised."""
+"""Violation, then objective value; compared in this order, both minimised."""
 
 
 @final
 class LocalSearch(AbstractSearch):
     """First improvement with random restarts (White, Nolen and Savani 2021), one objective.
 
-    Neighbours evaluated before cost nothing: a better one is taken immediately. After a local
-        optimum, the first candidate that does not fail starts the next descent. Better means a
-        smaller violation, then a smaller value.
+    Neighbours that were evaluated before cost nothing: the search steps to a better one at once.
+    After a local optimum, the first candidate that does not fail starts the next descent. The
+    smaller violation is better, then the smaller value.
     """
 
     name: ClassVar[str] = "local"
@@ -42,7 +42,7 @@ class LocalSearch(AbstractSearch):
 
     @property
     def here(self) -> Genome | None:
-        """The current genome of the descent; None at the start and at a local optimum."""
+        """Current point of the descent; None at the beginning and at a local optimum."""
         return None if self._here is None else self._here[0]
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -75,7 +75,7 @@ class LocalSearch(AbstractSearch):
                 found.setdefault(key, genome)
             elif self._standings.get(key, self._here[1]) < self._here[1]:
                 self._go(genome, self._standings[key])
-                found.clear()  # neighbours of an abandoned genome
+                found.clear()  # these are neighbours of the previous point
         if not found and not self._pending:
             self._here = None
         self._pending.update(found)

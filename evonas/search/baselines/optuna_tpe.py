@@ -15,17 +15,18 @@ from evonas.space import Genome
 MAX_REPEATS = 10  # consecutive known genomes before random ones are tried
 
 MAX_REMEMBERED = 10_000
-"""Maximum number of genes in all results, which the estimators reread for every sample."""
+"""Maximum number of genes in stored results: the estimators read all of them for each sample."""
 
 
 @final
 class OptunaTpe(AbstractSearch):
-    """Models the densities of good and bad genomes, and samples where they differ most.
+    """Models the densities of good and bad genomes, and samples where their ratio is high.
 
-    With several objectives, it is the estimator of Ozaki et al. 2022. Known genomes, which it
-    proposes often, are redrawn. The model ignores failed candidates, and ranks infeasible ones by
-    their violation. If the results exceed :data:`MAX_REMEMBERED` genes (100 results of 100 genes,
-    thousands in a small space), it keeps the better half and the later half of the rest.
+    With several objectives, uses the multi-objective estimator of Ozaki et al. 2022. It proposes
+    many genomes repeatedly; those are drawn again. The model ignores failed candidates; infeasible
+    ones rank by their violation.
+    Once results hold more than :data:`MAX_REMEMBERED` genes (100 results of 100 genes, thousands
+    in a small space), it keeps the better half of them and the more recent half of the others.
     """
 
     name: ClassVar[str] = "optuna"
@@ -38,7 +39,7 @@ class OptunaTpe(AbstractSearch):
         self, problem: SearchProblem, *, population: int, num_objectives: int, seed: int
     ) -> None:
         super().__init__(problem, population=population, num_objectives=num_objectives, seed=seed)
-        self._optuna = importlib.import_module("optuna")  # imported only by users of this engine
+        self._optuna = importlib.import_module("optuna")  # optional: imported only when used
         self._optuna.logging.set_verbosity(self._optuna.logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
@@ -46,13 +47,13 @@ class OptunaTpe(AbstractSearch):
                 seed=derive_seed(seed, "optuna") % 2**32,
                 n_startup_trials=population,
                 multivariate=True,  # otherwise the trials are ranked again for every gene
-                constant_liar=False,  # there are no open trials
+                constant_liar=False,  # no trial is left open
             )
         self._sampler = sampler
         self._study = self._new_study()
         numbers = [len(gene.choices) for gene in problem.genes]
         categorical = self._optuna.distributions.CategoricalDistribution
-        # one shared object for equal genes, as every added trial copies it
+        # one shared object for all equal genes, because every added trial copies it
         of_number = {number: categorical(range(number)) for number in numbers}
         self._distributions = {
             str(position): of_number[number]
@@ -78,7 +79,7 @@ class OptunaTpe(AbstractSearch):
         trial = self._optuna.trial.create_trial(
             params=parameters,
             distributions=self._distributions,
-            # the values of infeasible candidates are ignored
+            # Optuna ignores the values of infeasible trials
             values=list(outcome.vector or (0.0,) * self.num_objectives),
             constraints={"violation": outcome.violation},
         )
@@ -121,10 +122,10 @@ class OptunaTpe(AbstractSearch):
         return list(found.values())
 
     def _sample(self) -> dict[str, int]:
-        """The estimators' proposals; none until there are enough successes.
+        """Sample from the estimators; empty until there are enough successes.
 
-        The trial is closed at once and its result added as one of its own: a trial copies all its
-        parameters whenever one of them is suggested, which is most of its time.
+        The trial is closed at once and its result is added later as a separate trial: an open
+        trial copies all its parameters for each one suggested, which would dominate the run time.
         """
         trial = self._study.ask()
         parameters = {str(name): int(value) for name, value in trial.relative_params.items()}

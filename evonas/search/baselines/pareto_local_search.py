@@ -1,4 +1,4 @@
-"""Pareto local search: explore the neighbours of every unexplored member of the archive."""
+"""Pareto local search: evaluate the neighbours of every unexplored member of the archive."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,17 +13,17 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 NUM_FOUNDERS = 5
-MAX_ATTEMPTS = 50  # attempts to find a new child, for each one requested
+MAX_ATTEMPTS = 50  # attempts at a new child of the archive, per wanted child
 
 
 @final
 class ParetoLocalSearch(AbstractSearch):
-    """Pareto local search (Paquete, Chiarandini and Stützle 2004) that never measures twice.
+    """Pareto local search (Paquete, Chiarandini and Stützle 2004) without repeated evaluations.
 
-    An unexplored member of the archive is drawn and its neighbours are evaluated, until all are
-    done or it is dominated. If nothing is left to explore, members are crossed and mutated, and
-    new members are explored again. While nothing is feasible, the archive holds the least
-    infeasible candidates.
+    Draws one unexplored member of the archive and evaluates its neighbours, until all are
+    evaluated or the member is dominated. When nothing is left to explore, members are crossed and
+    mutated, and what enters the archive is explored in turn. Without any feasible result, the
+    archive holds those with the smallest violation.
     """
 
     name: ClassVar[str] = "pls"
@@ -44,7 +44,7 @@ class ParetoLocalSearch(AbstractSearch):
 
     @property
     def archive(self) -> tuple[Genome, ...]:
-        """The non-dominated results, in the order of asking."""
+        """Results that no other result beats, in the order of asking."""
         return tuple(self._archive)
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -81,7 +81,7 @@ class ParetoLocalSearch(AbstractSearch):
         return list(found.values())
 
     def _move(self) -> bool:
-        """Move to an unexplored member, if there is one."""
+        """Move to an unexplored member; return False if there is none."""
         unexplored = [genome for genome in self._archive if genome not in self._explored]
         if not unexplored:
             return False

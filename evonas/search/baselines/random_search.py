@@ -9,9 +9,9 @@ from evonas.space import Genome
 
 @final
 class RandomSearch(AbstractSearch):
-    """Uniform over genotypes, skipping those asked before.
+    """Uniform sampling of genotypes, skipping those asked for before.
 
-    It proposes nothing itself, so :meth:`ask` draws every genome at random.
+    It proposes nothing itself, so :meth:`ask` fills every place at random.
     """
 
     name: ClassVar[str] = "random"

@@ -1,1 +1,1 @@
-"""Engines whose survivors DEAP selects."""
+"""Engines that select survivors with DEAP."""

@@ -1,4 +1,4 @@
-"""NSGA-II with DEAP's selection, as an independent implementation (Deb et al. 2002)."""
+"""NSGA-II with DEAP's selection, as a second implementation (Deb et al. 2002)."""
 
 from collections.abc import Sequence
 from typing import ClassVar, final
@@ -11,7 +11,7 @@ from evonas.search.deap_engines.rank_and_crowding import by_rank_and_crowding
 class DeapNsga2(AbstractDeapSearch):
     """Survivors by ``selNSGA2``, parents by tournament of feasibility, dominance and crowding.
 
-    DEAP's own tournament, ``selTournamentDCD``, takes only populations of a multiple of four.
+    DEAP's own tournament, ``selTournamentDCD``, only accepts populations of a multiple of four.
     """
 
     name: ClassVar[str] = "deap-nsga2"

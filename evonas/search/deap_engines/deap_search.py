@@ -1,4 +1,4 @@
-"""Any population algorithm of DEAP behind ask and tell (Fortin et al. 2012)."""
+"""Adapter from DEAP's population algorithms to ask and tell (Fortin et al. 2012)."""
 
 import math
 import random
@@ -20,14 +20,14 @@ MAX_MATING_ROUNDS = 20
 
 
 class Individual:
-    """An individual for DEAP's selection; avoids its ``creator``, which defines global names.
+    """What DEAP's selection expects; DEAP's own ``creator`` would define process-wide classes.
 
     Args:
         genome: in canonical form.
-        vector: to be minimised; None outside the constraints.
-        scaled: the same in units of the present population, which DEAP measures distances in;
-            empty without a vector.
-        violation: how far outside the constraints it is.
+        vector: objectives, to be minimised; None outside the constraints.
+        scaled: ``vector`` normalised to the current population, because DEAP measures distances
+            in it; empty without a vector.
+        violation: constraint violation.
     """
 
     def __init__(
@@ -39,18 +39,18 @@ class Individual:
         self.fitness = _fitness_class(len(scaled))(scaled)
 
     def beats(self, other: "Individual") -> bool:
-        """Whether it is less outside the constraints, or within them and dominates (Deb 2000)."""
+        """Whether it has the smaller violation, or an equal one and dominates (Deb 2000)."""
         if self.violation != other.violation:
             return self.violation < other.violation
         return self.violation == 0.0 and bool(self.fitness.dominates(other.fitness))
 
 
 class AbstractDeapSearch(AbstractSearch):
-    """The adapter: the first ``population`` genomes are random, later ones are bred.
+    """The adapter: the first ``population`` results come from random genomes, later ones are bred.
 
-    Every result competes with the present population for a place in the next one. Infeasible
-    candidates get the remaining places, by violation; failed candidates never enter and do not
-    count among the first.
+    Every new result competes with the current population for a place in the next. Infeasible
+    candidates get the remaining places, smallest violation first. Failed candidates never enter,
+    and do not count among the first.
     """
 
     def __init__(
@@ -62,21 +62,21 @@ class AbstractDeapSearch(AbstractSearch):
 
     @abstractmethod
     def _select(self, individuals: list[Individual], count: int) -> list[Individual]:
-        """The ``count`` survivors among feasible candidates.
+        """Select ``count`` survivors among the feasible individuals.
 
-        DEAP draws from the search's own generator meanwhile.
+        Meanwhile DEAP draws from the search's own generator.
         """
 
     @abstractmethod
     def _parent(self, members: Sequence[Individual]) -> Individual:
-        """One parent; draws from the search's own generator."""
+        """Select one parent; draws from the search's own generator."""
 
     def _children(self, mother: Genome, father: Genome) -> tuple[Genome, ...]:
         return vary(mother, father, self.problem, rng=self._rng)
 
     @property
     def parents(self) -> tuple[Genome, ...]:
-        """The present population."""
+        """The current population."""
         return tuple(member.genome for member in self._members)
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -101,7 +101,7 @@ class AbstractDeapSearch(AbstractSearch):
         revised = [outcomes[m.genome] for m in self._members if m.genome in outcomes]
         if revised:
             self._members = [m for m in self._members if m.genome not in outcomes]
-            self._learn(revised)  # selects among the same members, with new values
+            self._learn(revised)  # select again among the same genomes, with the new values
 
     def _propose(self, count: int) -> list[Genome]:
         if len(self._members) < self.population:

@@ -10,10 +10,10 @@ from evonas.search.deap_engines.deap_search import AbstractDeapSearch, Individua
 
 @final
 class DeapSpea2(AbstractDeapSearch):
-    """The archive is the population, chosen by DEAP's ``selSPEA2``.
+    """The archive serves as the population, selected by DEAP's ``selSPEA2``.
 
-    DEAP keeps no strength of the survivors, so a tournament for parents is won by dominance, and
-    by either one where neither dominates.
+    DEAP does not keep the survivors' strength values, so a tournament for parents is decided by
+    dominance, and by chance if neither dominates.
     """
 
     name: ClassVar[str] = "deap-spea2"

@@ -15,10 +15,10 @@ CROSSOVER_RATE = 0.5
 
 @final
 class MuPlusLambda(AbstractDeapSearch):
-    """The plainest of all (Beyer and Schwefel 2002), as DEAP's ``eaMuPlusLambda`` with ``varOr``.
+    """The simplest engine (Beyer and Schwefel 2002): DEAP's ``eaMuPlusLambda`` with ``varOr``.
 
-    Parents are drawn uniformly; a pair is crossed or one of it mutated, never both. With one
-    objective the best survive (``selBest``), with several the best by rank and crowding.
+    Parents are drawn uniformly. A pair is either crossed, or one of it is mutated, never both.
+    With one objective the best survive (``selBest``), with several the best by rank and crowding.
     """
 
     name: ClassVar[str] = "mu-plus-lambda"

@@ -6,14 +6,14 @@ from evonas.search.deap_engines.deap_search import Individual
 
 
 def by_rank_and_crowding(individuals: list[Individual], count: int) -> list[Individual]:
-    """The ``count`` best by DEAP's ``selNSGA2``, for any number of objectives.
+    """Select the ``count`` best with DEAP's ``selNSGA2``, for any number of objectives.
 
-    Its fast sort sweeps over the first two objectives, and fails with an ``IndexError`` where
-    there is one; its plain sort gives the same fronts.
+    DEAP's fast sort sweeps over the first two objectives and fails with an ``IndexError`` if there
+    is only one; its standard sort gives the same fronts.
 
     Args:
-        individuals: within the constraints, at least one.
-        count: how many survive.
+        individuals: feasible individuals, at least one.
+        count: number of survivors.
     """
     num_objectives = len(individuals[0].fitness.wvalues)
     sort = "log" if num_objectives > 1 else "standard"

@@ -1,1 +1,1 @@
-"""The engine of this project: a Gaussian process selects its children."""
+"""The engine of this project: evolution whose children are selected by a Gaussian process."""

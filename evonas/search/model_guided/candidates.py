@@ -1,4 +1,4 @@
-"""A pool of new genomes made by several operators, kept until they are asked."""
+"""The pool of candidate genomes: bred by several operators, kept until they are asked for."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -13,8 +13,8 @@ from evonas.search.variation import vary
 from evonas.space import Genome
 
 OPERATORS = ("step", "cross", "climb", "random")
-"""One gene of a member of the front changed; two members crossed and mutated; one gene of a
-candidate changed that the model holds for good; a random genome."""
+"""``step``: change one gene of a member of the front. ``cross``: cross two members and mutate.
+``climb``: change one gene of a candidate that the model rates highly. ``random``: draw one."""
 
 CHILDREN_OF_ONE = 4
 MAX_CANDIDATES = 1000
@@ -25,8 +25,8 @@ class Candidate:
     """A genome that may be proposed.
 
     Attributes:
-        genome: canonical.
-        row: its features, (columns,).
+        genome: in canonical form.
+        row: features of the genome, (columns,).
         operator: operator that made it.
     """
 
@@ -37,14 +37,14 @@ class Candidate:
 
 @final
 class Candidates:
-    """The pool, by key.
+    """The pool of candidates, by key.
 
     Args:
-        problem: the space.
+        problem: search space.
         features: features of the space.
-        credit: credit of :data:`OPERATORS`.
-        is_new: whether the genome with this key was never asked.
-        rng: generator of all that is drawn here.
+        credit: shares of :data:`OPERATORS`.
+        is_new: whether the genome with a given key was never asked for.
+        rng: random generator of the operators.
     """
 
     def __init__(
@@ -67,22 +67,22 @@ class Candidates:
         return len(self._pool)
 
     def all(self) -> list[Candidate]:
-        """The genomes not yet asked, oldest first."""
+        """Return the candidates that were not asked for yet, oldest first."""
         self._pool = {key: one for key, one in self._pool.items() if self._is_new(key)}
         return list(self._pool.values())
 
     def keep(self, best: Sequence[Candidate]) -> None:
-        """Forget all others."""
+        """Keep only these candidates."""
         kept = {one.genome for one in best}
         self._pool = {key: one for key, one in self._pool.items() if one.genome in kept}
 
     def breed(self, count: int, *, front: Sequence[Genome], good: Sequence[Genome]) -> None:
-        """Make ``count`` children; known ones are dropped.
+        """Breed ``count`` children; those already known are dropped.
 
         Args:
-            count: how many.
-            front: the members to step from and to cross.
-            good: the candidates to climb from; without any there is a step instead.
+            count: number of children.
+            front: genomes to step from and to cross.
+            good: genomes to climb from; if empty, the front is used.
         """
         made = 0
         new: dict[str, tuple[Genome, str]] = {}
@@ -110,7 +110,7 @@ class Candidates:
                 yield from vary(rng.choice(front), rng.choice(front), problem, rng=rng)
         else:
             parent = rng.choice(front if operator == "step" else good)
-            # the same number of tries even if a genome has no neighbours
+            # a fixed number of tries, even if the genome has no neighbour at all
             steps = neighbours(parent, problem, rng=rng)
             for _ in range(CHILDREN_OF_ONE):
                 yield next(steps, parent)

@@ -1,12 +1,12 @@
-"""The covariance of two genomes: a sum of terms, each with its own scales.
+"""Covariance of genomes: a sum of terms with scales of their own.
 
-A squared exponential over the choices (genomes that differ in few genes are alike), one over the
-counts (genomes of the same parts are alike), one over the paths (genomes that compute much the
-same are alike), and one over the signals; a linear one over each (effects add up). Every choice,
-count and signal has a weight of its own (automatic relevance determination; Rasmussen and Williams
-2006, section 5.1), which is for a choice the product of what its gene and what its choice matter;
-all paths have one. The linear part of every signal has an amplitude of its own, which is small
-unless data ask for more.
+There is a squared exponential over the choices (genomes that differ in few genes are similar), one
+over the counts (genomes made of the same parts are similar), one over the paths (genomes that
+compute nearly the same are similar), and one over the signals. A linear term over each of these
+lets effects add up. Every choice, count and signal has its own weight (automatic relevance
+determination; Rasmussen and Williams 2006, section 5.1). The weight of a choice is the product of
+a factor for its gene and one for the choice. All paths share one weight. The linear part of every
+signal has its own amplitude, which is small unless the data require more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,35 +21,35 @@ from evonas.search.model_guided.genome_features import Features, Rows
 Array = NDArray[np.float64]
 
 JITTER = 1e-6
-"""The minimum noise, in units of the values' spread."""
+"""Minimum noise variance, in units where the values have variance 1."""
 
 ALWAYS = ("choices", "counts")
-"""Parts of a covariance that exist even without columns."""
+"""Parts that a covariance has even if they have no columns."""
 
 SIGNAL_WEIGHT = 0.5
 SIGNAL_AMPLITUDE = 0.1
 SIGNAL_EFFECT = 0.05
 SIGNAL_SPREAD = 1.0
-"""What a signal matters before there are data: the weight of all, the amplitudes of the squared
-exponential and of each linear part, and the deviation of the logarithm of each weight."""
+"""Prior medians for signals: the weight of all, the amplitudes of the squared exponential and of
+each linear part; and the prior deviation of the logarithm of each signal's weight."""
 
 
 @final
 class Covariance:
-    """The covariance of rows. All scales are one vector of logarithms with a normal prior.
+    """The covariance of rows. Its scales are one vector of logarithms with a normal prior.
 
-    In it: the noise; the amplitudes of the squared exponentials over choices, counts, paths and
-    signals; those of the linear parts over choices, counts, paths and each signal; then the
-    weights of the choices (of all, of each gene, of each choice), of the counts (of all, of each),
-    of the paths, and of the signals (of all, of each). Without paths or signals there are none for
-    them.
+    The vector holds, in order: the noise; the amplitudes of the squared exponentials over choices,
+    counts, paths and signals; those of the linear parts over choices, counts, paths and each
+    signal; the weights of the choices (of all, of each gene, of each choice), of the counts (of
+    all, of each), of the paths, and of the signals (of all, of each). Without paths or signals,
+    their entries are left out.
 
     Args:
-        features: what the columns mean.
+        features: meaning of the columns.
 
     Attributes:
-        prior_mean: of the logarithms of the scales.
-        prior_deviation: prior deviation of the same.
+        prior_mean: prior means of the logarithms of the scales.
+        prior_deviation: their prior standard deviations.
     """
 
     def __init__(self, features: Features) -> None:
@@ -68,7 +68,7 @@ class Covariance:
             "paths": np.ones((num_paths, 1)),
             "signals": np.hstack([np.ones((num_signals, 1)), np.eye(num_signals)]),
         }
-        # random genomes are then about one length scale apart, however many genes there are
+        # then random genomes are about one length scale apart, however many genes there are
         typical = {
             "choices": 1.3 / num_genes,
             "counts": 0.5 / num_pools,
@@ -105,25 +105,25 @@ class Covariance:
             self.prior_deviation[self._weights_at[-1].start + 1 :] = SIGNAL_SPREAD
 
     def noise(self, scales: Array) -> float:
-        """The variance of a result that other rows do not explain."""
+        """Return the variance of a result that no other row explains."""
         return float(np.exp(scales[0])) + JITTER
 
     def __call__(self, scales: Array, left: Rows, right: Rows) -> Array:
-        """The covariance of every left row with every right row, without noise."""
+        """Return the covariance of every left row with every right row, without noise."""
         total = self.linear(scales, left, right)
         for term in self.smooth(scales, left, right):
             total += term
         return total
 
     def linear(self, scales: Array, left: Rows, right: Rows) -> Array:
-        """The linear parts of the covariance, summed."""
+        """Return the sum of the linear parts of the covariance."""
         of_columns = np.empty(left.shape[1])
         for part, amplitude in zip(self._linear_parts, self._amplitudes(scales)[1], strict=True):
             of_columns[part] = amplitude
         return np.asarray((left * of_columns) @ right.T)
 
     def smooth(self, scales: Array, left: Rows, right: Rows) -> Iterator[Array]:
-        """The squared exponential parts of the covariance, one by one."""
+        """Yield the squared exponential parts of the covariance, one by one."""
         amplitudes, _ = self._amplitudes(scales)
         for part, amplitude, weight in zip(
             self._parts, amplitudes, self._weights(scales), strict=True
@@ -133,13 +133,13 @@ class Covariance:
             yield term
 
     def variance(self, scales: Array, rows: Rows) -> Array:
-        """The diagonal of the covariance of the rows with themselves; -> (rows,)."""
+        """Return the diagonal of the covariance of the rows with themselves, (rows,)."""
         smooth, linear = self._amplitudes(scales)
         squares = [(rows[:, part] ** 2).sum(axis=1) for part in self._linear_parts]
         return np.asarray(smooth.sum() + linear @ squares)
 
     def signal_effects(self, scales: Array) -> tuple[Array, Array, Array]:
-        """What each signal matters, in units of the values; all (signals,).
+        """Return how much each signal matters, in units of the values; all (signals,).
 
         Returns:
             The root mean square difference of two rows that differ by 1 in this signal alone, its
@@ -153,13 +153,13 @@ class Covariance:
         return effects, np.sqrt(linear), 1.0 / np.sqrt(2.0 * weights)
 
     def gradient(self, scales: Array, rows: Rows, outer: Array, smooth: Sequence[Array]) -> Array:
-        """By each scale, the derivative of the sum of ``outer`` times the noisy covariance.
+        """Return the derivative, by each scale, of the sum of ``outer`` times noisy covariance.
 
         Args:
-            scales: where.
+            scales: point at which to differentiate.
             rows: (n, columns).
             outer: symmetric, (n, n).
-            smooth: what :meth:`smooth` says of the rows with themselves.
+            smooth: the parts that :meth:`smooth` yields for the rows with themselves.
         """
         _, linear = self._amplitudes(scales)
         result = np.zeros(len(scales))

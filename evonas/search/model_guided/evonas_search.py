@@ -1,10 +1,10 @@
-"""The engine of this project: an evolutionary loop in which a model selects the children.
+"""The engine of this project: an evolutionary loop whose children are selected by a model.
 
-Operators make many children of the front, a Gaussian process predicts their values, and the batch
-with the largest expected hypervolume improvement is proposed. The parts are established: Bayesian
-optimisation of architectures (White, Neiswanger and Savani 2021, BANANAS), batches by joint draws
-(Wilson, Hutter and Deisenroth 2018), hypervolume by directions (Golovin and Zhang 2020),
-neighbours of the front (Paquete and others 2004), operator credit.
+Operators breed many children of the front. A Gaussian process predicts their objectives, and a
+batch of those with the largest expected gain in dominated hypervolume is asked for. The components
+are known: Bayesian optimisation of architectures (White, Neiswanger and Savani 2021, BANANAS),
+batches by joint draws (Wilson, Hutter and Deisenroth 2018), hypervolume by directions (Golovin and
+Zhang 2020), neighbours of the front (Paquete and others 2004), operator credit.
 """
 
 import math
@@ -34,20 +34,20 @@ NUM_FOUNDERS = 10
 CHILDREN_PER_PLACE = 15
 MIN_CHILDREN = 30
 GENES_PER_PLACE = 400
-"""A child costs what its genes cost: of long genomes there are fewer children for a place."""
+"""Longer genomes get fewer children per place: the cost of a child grows with its genes."""
 
 NUM_MARGINAL_DRAWS = 8
 NUM_JOINT_DRAWS = 48
 SHORTLIST = 300
 GENES_IN_POOL = 30_000
-"""The same for all kept candidates; those of a shortlist are always kept."""
+"""Limits the pool of candidates likewise; a full shortlist is always kept."""
 
 RESULTS_PER_STALE_RESULT = 25
-"""A plan is recomputed after one new result per this many known results."""
+"""A plan is renewed once new results exceed one per this many results that it knows."""
 
 NEAR, WIDE = 1.1, 3.0
-"""Reference points, in spans of the front: what improves it, and what may extend it beyond its
-present ends, which early in a search are far from those of the true front."""
+"""Reference points, in spans of the front: one for improving the front, one for extending it
+beyond its current ends, which early in a search are far from those of the true front."""
 
 WIDE_SHARE = 0.4
 
@@ -57,7 +57,7 @@ class EvonasSearch(AbstractSearch):
     """Model-guided evolution on any space, for any number of objectives.
 
     Attributes:
-        credit: the children of each operator, and their outcomes.
+        credit: number of candidates that each operator made, and how successful they were.
     """
 
     name: ClassVar[str] = "evonas"
@@ -92,7 +92,7 @@ class EvonasSearch(AbstractSearch):
 
     @property
     def relevance(self) -> list[Relevance]:
-        """Relevance of the signals, from the model behind the last plan."""
+        """Importance of each signal, by the model of the last plan."""
         return self._surrogate.relevance()
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -114,7 +114,7 @@ class EvonasSearch(AbstractSearch):
             return []
         patience = len(self._outcomes) // RESULTS_PER_STALE_RESULT
         if self._num_stale > patience or len(self._plan) < count:
-            with threadpool_limits(1):  # another summation order rounds differently
+            with threadpool_limits(1):  # another order of summation would round differently
                 self._plan = self._planned(max(count, 1 + patience), front)
             self._num_stale = 0
         chosen, self._plan = self._plan[:count], self._plan[count:]
@@ -145,10 +145,10 @@ class EvonasSearch(AbstractSearch):
         return self._chosen(ranked[:SHORTLIST], count, frontiers)
 
     def _values(self) -> Array:
-        """All results, (n, objectives), as the model learns them.
+        """Return all results as the model learns them, (n, objectives).
 
-        In every objective, an infeasible candidate is placed beyond the worst feasible one, by a
-        share of their span that grows with the violation. A failure counts as the worst.
+        Infeasible results are placed beyond the worst feasible one in every objective, by a share
+        of the span that grows with the violation. A failure counts as the largest violation.
         """
         inside = [outcome.vector for outcome in self._outcomes if outcome.vector is not None]
         known = np.array(inside or [(0.0,) * self.num_objectives])
@@ -167,7 +167,7 @@ class EvonasSearch(AbstractSearch):
     def _frontiers(self, values: Array) -> list[Frontier]:
         front = values[non_dominated([tuple(value) for value in values])]
         span = np.ptp(front, axis=0)
-        # without an extent of its own, that of all results; without that, any
+        # replace zero spans by the spread of all results, and if that is zero too, by 1
         for other in (values.std(axis=0), np.ones(self.num_objectives)):
             span = np.where(span > 0.0, span, other)
         along = directions(self.num_objectives, generator=self._generator)
@@ -180,7 +180,7 @@ class EvonasSearch(AbstractSearch):
     def _gains(
         self, candidates: Sequence[Candidate], frontiers: Sequence[Frontier], normal: Array
     ) -> Array:
-        """The expected gain of each candidate; (frontiers, candidates)."""
+        """Return the expected gain of each candidate; (frontiers, candidates)."""
         if not candidates:
             return np.zeros((len(frontiers), 0))
         drawn = self._surrogate.marginal_draws(np.array([one.row for one in candidates]), normal)
@@ -203,7 +203,7 @@ class EvonasSearch(AbstractSearch):
         return [shortlist[place - len(waiting)] for place in _mixed(parts)]
 
     def _split(self, count: int) -> tuple[int, int]:
-        """How many places go by the near and by the wide reference point."""
+        """Return the numbers of places for the near and for the wide reference point."""
         if self.num_objectives == 1:
             return count, 0
         before = self._num_planned
@@ -213,12 +213,12 @@ class EvonasSearch(AbstractSearch):
 
 
 def _in_turns(gains: Array) -> list[int]:
-    """All places by their gain, the rows taking turns."""
+    """Rank all candidates by gain, taking from the rows in turn."""
     orders = np.argsort(-gains, axis=1, kind="stable")
     return list(dict.fromkeys(orders.T.ravel().tolist()))
 
 
 def _mixed(parts: Sequence[Sequence[int]]) -> list[int]:
-    """All places, each part in its order, so that every beginning has its share of each part."""
+    """Merge the parts in order, so that every prefix holds its share of each part."""
     shares = [((at + 0.5) / len(part), place) for part in parts for at, place in enumerate(part)]
     return [place for _, place in sorted(shares, key=lambda share: share[0])]

@@ -14,15 +14,16 @@ from evonas.search.model_guided.genome_features import Rows
 Array = NDArray[np.float64]
 
 MAX_ITERATIONS = 15
-MAX_DEVIATIONS = 4.0  # of a scale from its prior; keeps exponentials finite
+MAX_DEVIATIONS = 4.0  # maximum distance of a scale from its prior; keeps exponentials finite
 
 
 def negative_log_posterior(
     kernel: Covariance, scales: Array, rows: Rows, values: Array, *, known: Array | float = 0.0
 ) -> tuple[float, Array]:
-    """Of the scales, up to a constant, and its gradient (eq. 2.30 and 5.9, and the prior).
+    """Return the negative log posterior of the scales, up to a constant, and its gradient.
 
-    ``known`` is the part of the variance of each value that is known, beside the noise.
+    Equations 2.30 and 5.9, with the prior added. ``known`` is the part of the variance of each
+    value that is known, in addition to the noise.
     """
     away = (scales - kernel.prior_mean) / kernel.prior_deviation
     smooth = list(kernel.smooth(scales, rows, rows))
@@ -40,7 +41,7 @@ def negative_log_posterior(
 def fit(
     kernel: Covariance, start: Array, rows: Rows, values: Array, *, known: Array | float = 0.0
 ) -> tuple[Array, float]:
-    """The most probable scales that are near ``start``, and their negative log posterior."""
+    """Return the most probable scales near ``start``, and their negative log posterior."""
     reach = MAX_DEVIATIONS * kernel.prior_deviation
     found = minimize(
         lambda scales: negative_log_posterior(kernel, scales, rows, values, known=known),
@@ -56,14 +57,14 @@ def fit(
 @final
 @dataclass(frozen=True)
 class Posterior:
-    """The posterior given results.
+    """The posterior process after observing values.
 
     Attributes:
-        kernel: the covariance.
-        scales: its scales.
-        rows: the observed rows, (n, columns).
-        factor: the lower Cholesky factor of the covariance of the results.
-        whitened: the results, multiplied by the inverse of ``factor``.
+        kernel: covariance function.
+        scales: scales of the covariance.
+        rows: observed rows, (n, columns).
+        factor: lower Cholesky factor of the covariance of the observed values.
+        whitened: observed values, multiplied by the inverse of ``factor``.
     """
 
     kernel: Covariance
@@ -82,36 +83,36 @@ class Posterior:
         *,
         known: Array | float = 0.0,
     ) -> "Posterior":
-        """After rows (n, columns) had values (n,), which are about 0 in the mean.
+        """Condition on values (n,) with mean about 0, observed at rows (n, columns).
 
-        What the kernel calls noise is then a part of what is to be known of a row: what no other
-        row explains. The variance of a value about it is ``known``, (n,).
+        The kernel's noise counts as part of the predicted quantity: what no other row explains.
+        The variance of an observed value about that quantity is ``known``, (n,).
         """
         factor = _noisy_factor(kernel, scales, kernel(scales, rows, rows), known)
         return cls(kernel, scales, rows, factor, _solve(factor, values))
 
     def marginal(self, rows: Rows) -> tuple[Array, Array]:
-        """Mean and standard deviation of a new result, noise included, for every row."""
+        """Return mean and standard deviation of a new result, noise included, for every row."""
         solved = _solve(self.factor, self.kernel(self.scales, self.rows, rows))
         variance = self.kernel.variance(self.scales, rows) - (solved**2).sum(axis=0)
         noise = self.kernel.noise(self.scales)
         return solved.T @ self.whitened, np.sqrt(np.maximum(variance, 0.0) + noise)
 
     def joint(self, rows: Rows) -> tuple[Array, Array]:
-        """Mean of new results, and the lower Cholesky factor of their covariance."""
+        """Return the mean of new results and the lower Cholesky factor of their covariance."""
         solved = _solve(self.factor, self.kernel(self.scales, self.rows, rows))
         covariance = self.kernel(self.scales, rows, rows) - solved.T @ solved
         covariance[np.diag_indices_from(covariance)] += self.kernel.noise(self.scales)
         return solved.T @ self.whitened, np.asarray(np.linalg.cholesky(covariance))
 
     def left_out(self, values: Array) -> tuple[Array, Array]:
-        """For each row, the leave-one-out prediction of its value (eq. 5.10 to 5.12 of the book).
+        """Predict the value of each row from the others (equations 5.10 to 5.12 of the book).
 
         Args:
-            values: those that were given, (n,).
+            values: the observed values, (n,).
 
         Returns:
-            Mean and variance of the value, what is known of its noise included; both (n,).
+            Mean and variance of each value, including the known part of its noise; both (n,).
         """
         inverse = cho_solve((self.factor, True), np.eye(len(values)), check_finite=False)
         precision = inverse.diagonal()
@@ -121,7 +122,7 @@ class Posterior:
 def _noisy_factor(
     kernel: Covariance, scales: Array, covariance: Array, known: Array | float
 ) -> Array:
-    """The lower Cholesky factor of a covariance, which takes up the noise."""
+    """Return the lower Cholesky factor of the covariance plus noise; changes its diagonal."""
     covariance[np.diag_indices_from(covariance)] += kernel.noise(scales) + known
     return np.asarray(np.linalg.cholesky(covariance))
 

@@ -1,9 +1,9 @@
-"""Genomes as feature rows for a model: the choice at each position, and derived counts.
+"""Features of genomes for a model: choices, counts, paths and signals.
 
-The counts make exchangeable genes comparable: that a cell has three convolutions is one number,
-wherever they stand. Costs are often nearly linear in them. The paths tell how these stand to each
-other, by which cells with nodes in another order are alike (White, Neiswanger and Savani 2021).
-Signals are further information about a genome without evaluating it; see
+Counts make exchangeable genes comparable: the number of convolutions in a cell is one column,
+wherever they are. Costs are often nearly linear in the counts. Paths describe how operations are
+connected, so that cells whose nodes are merely reordered are similar (White, Neiswanger and Savani
+2021). Signals are what is known about a genome without evaluating it; see
 :mod:`evonas.search.signals`.
 """
 
@@ -22,29 +22,28 @@ from evonas.space import Genome
 Rows = NDArray[np.float64]
 
 NUM_TYPICAL = 100
-"""The spread of paths and of signals is measured over so many random genomes, the same ones in
-every search."""
+"""Number of random genomes that set the scale of paths and signals; the same in every search."""
 
 MAX_SIGNAL = 3.0
-"""A standardised signal beyond this, in either direction, counts as this much."""
+"""Standardised signals are clipped to this absolute value."""
 
 
 @final
 class Features:
-    """The columns of a problem.
+    """The feature columns of a problem.
 
-    A gene that is inactive in a genome stands for nothing there: its columns are all 0. Genes with
-    a single choice have no columns. Genes of one kind with the same choices are exchangeable.
+    The columns of an inactive gene are all 0. Genes with a single choice have no columns. Genes of
+    the same kind with the same choices are exchangeable.
 
     Args:
-        problem: the space.
+        problem: search space.
 
     Attributes:
-        gene_of: for every choice column the number of its gene, of those that have columns.
-        count_of: for every choice column the count column that counts it.
-        pool_of: for every count column the number of its group of exchangeable genes.
-        num_paths: how many path columns there are; 0 where nothing is known of paths.
-        signal_names: signal names of the signal columns; empty where there are no signals.
+        gene_of: for every choice column, the number of its gene among those with columns.
+        count_of: for every choice column, the count column that counts it.
+        pool_of: for every count column, the number of its group of exchangeable genes.
+        num_paths: number of path columns; 0 if nothing is known about paths.
+        signal_names: names of the signal columns; empty without signals.
     """
 
     def __init__(self, problem: SearchProblem) -> None:
@@ -78,18 +77,18 @@ class Features:
 
     @property
     def parts(self) -> tuple[slice, ...]:
-        """Where the choices stand, then the counts; then paths and signals if there are any."""
+        """Column ranges of choices and counts, then of paths and signals if there are any."""
         optional = [size for size in (self.num_paths, len(self.signal_names)) if size]
         ends = np.cumsum([0, len(self.gene_of), len(self.pool_of), *optional])
         return tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
 
     def rows(self, genomes: Sequence[Genome]) -> Rows:
-        """Columns of choices (0 or 1), counts, paths and signals; n genomes -> (n, columns).
+        """Compute columns of choices (0 or 1), counts, paths and signals; (n, columns).
 
-        Counts are divided by the square root of how many genes share these choices, so that
-        their spread over random genomes does not grow with the space. Paths are 0 or a number
-        by which two random genomes are at distance 1, in the mean of squares. A signal has mean 0
-        and deviation 1 over random genomes; one that is not finite is taken for the mean.
+        Counts are divided by the square root of the number of genes with these choices, so that
+        their spread over random genomes does not grow with the space. Paths are 0 or a constant
+        for which two random genomes have a mean squared distance of 1. Signals have mean 0 and
+        deviation 1 over random genomes; one that is not finite is replaced by the mean.
         """
         choices = np.zeros((len(genomes), len(self.gene_of)))
         for row, genome in zip(choices, genomes, strict=True):
@@ -115,14 +114,14 @@ class Features:
         return paths
 
     def _raw_signals(self, genomes: Sequence[Genome]) -> Rows:
-        """As they come, NaN for what is not finite."""
+        """Return the signals as given, with NaN for values that are not finite."""
         found = [self._signals.of(genome) for genome in genomes]
         raw = np.array(found, dtype=float).reshape(len(genomes), len(self.signal_names))
         return np.where(np.isfinite(raw), raw, np.nan)
 
 
 def _moments(signals: Rows) -> tuple[Rows, Rows]:
-    """Mean and deviation of every column, of what is known of it; deviation 1 of a constant."""
+    """Return mean and deviation of each column's finite values; 1 for a constant column."""
     known = np.isfinite(signals)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, signals, 0.0).sum(axis=0) / count

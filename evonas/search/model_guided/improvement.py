@@ -2,8 +2,8 @@
 
 The hypervolume is, up to a constant, the mean over directions d on the positive unit sphere of
 max over the set of min_i ((reference_i - y_i) / d_i) to the power of the number of objectives
-(Deng, Zhang and others 2019; Golovin and Zhang 2020). It is summed over directions here. With one
-objective what is gained in the mean over draws is the expected improvement.
+(Deng, Zhang and others 2019; Golovin and Zhang 2020). Here it is summed over directions. With one
+objective, the mean gain over draws is the expected improvement.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 NUM_DIRECTIONS = 32
-MIN_COMPONENT = 1e-3  # of a direction; keeps quotients finite
+MIN_COMPONENT = 1e-3  # minimum component of a direction; keeps quotients finite
 
 
 def directions(num_objectives: int, *, generator: np.random.Generator) -> Array:
-    """Unit vectors with positive components; -> (directions, objectives).
+    """Return unit vectors with positive components, (directions, objectives).
 
-    Of one objective there is one, of two they are equally spaced angles, else random.
+    One vector for one objective, equally spaced angles for two, random directions for more.
     """
     if num_objectives == 1:
         return np.ones((1, 1))
@@ -37,14 +37,14 @@ def directions(num_objectives: int, *, generator: np.random.Generator) -> Array:
 @final
 @dataclass(frozen=True)
 class Frontier:
-    """The dominated region so far, seen along a set of directions.
+    """The dominated region so far, measured along a set of directions.
 
     Attributes:
-        ideal: the best value of each objective, (objectives,).
-        span: from the ideal to the nadir, (objectives,).
-        reference: where volumes begin, in spans from the ideal.
-        along: (directions, objectives).
-        reached: along each direction, (directions,).
+        ideal: best value of each objective, (objectives,).
+        span: distance from the ideal to the nadir, (objectives,).
+        reference: reference point, in spans from the ideal.
+        along: directions, (directions, objectives).
+        reached: how far the front dominates along each direction, (directions,).
     """
 
     ideal: Array
@@ -55,13 +55,13 @@ class Frontier:
 
     @classmethod
     def of(cls, front: Array, *, span: Array, reference: float, along: Array) -> "Frontier":
-        """Of non-dominated vectors, (n, objectives)."""
+        """Create the frontier of non-dominated vectors, (n, objectives)."""
         empty = cls(front.min(axis=0), span, reference, along, np.zeros(len(along)))
         reached = empty.lengths(front).max(axis=0)
         return cls(empty.ideal, span, reference, along, reached)
 
     def lengths(self, vectors: Array) -> Array:
-        """How far vectors dominate along each direction, to the power of the objectives' number.
+        """Return how far vectors dominate along each direction, to the power of num_objectives.
 
         Args:
             vectors: (..., objectives).
@@ -76,20 +76,20 @@ class Frontier:
         return np.asarray(np.maximum(shortest, 0.0) ** self.along.shape[1])
 
     def gains(self, drawn: Array) -> Array:
-        """The expected gain of each candidate alone; (draws, n, objectives) -> (n,)."""
+        """Return the expected gain of each candidate alone; (draws, n, objectives) -> (n,)."""
         gained = np.maximum(self.lengths(drawn) - self.reached, 0.0)
         return np.asarray(gained.sum(axis=2).mean(axis=0))
 
     def choose(self, drawn: Array, count: int, *, beside: tuple[int, ...] = ()) -> list[int]:
-        """Greedily a batch whose joint expected gain is large (Wilson and others 2018).
+        """Choose greedily a batch with a large joint expected gain (Wilson and others 2018).
 
         Args:
             drawn: joint draws of candidates, (draws, n, objectives).
-            count: how many to choose.
-            beside: candidates chosen already.
+            count: number of candidates to choose.
+            beside: candidates that are already chosen.
 
         Returns:
-            At most ``count`` new ones, the most valuable first.
+            At most ``count`` new candidates, most valuable first.
         """
         lengths = self.lengths(drawn)
         reached = np.maximum(self.reached, lengths[:, beside, :].max(axis=1, initial=0.0))

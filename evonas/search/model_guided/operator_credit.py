@@ -1,7 +1,7 @@
-"""Choose the operator for the next child: by the success of its children, with a share for all.
+"""Operator selection: operators whose children do well are drawn more often.
 
-Probability matching (Goldberg 1990) of the rate at which an operator's children were on the front
-of all results when they were learned.
+Probability matching (Goldberg 1990) on the rate at which an operator's children were on the front
+of all results when they were learned. Every operator keeps a minimum share.
 """
 
 import random
@@ -15,12 +15,12 @@ FLOOR = 0.1
 
 @dataclass(frozen=True)
 class OperatorTally:
-    """The record of one operator.
+    """Counts for one operator.
 
     Attributes:
-        made: number of candidates it made, most of which are never asked.
-        told: number of results of its children.
-        entered: number of those on the front when they were learned.
+        made: number of candidates that it made, most of which are never asked for.
+        told: number of its children with a result.
+        entered: number of these that were on the front when they were learned.
     """
 
     made: int = 0
@@ -35,23 +35,23 @@ class OperatorTally:
 
 @final
 class OperatorCredit:
-    """The records of all operators.
+    """Counts and shares of all operators.
 
     Args:
-        operators: their names.
+        operators: names of the operators.
     """
 
     def __init__(self, operators: Sequence[str]) -> None:
         self.records = {operator: OperatorTally() for operator in operators}
 
     def shares(self) -> dict[str, float]:
-        """The operators' shares of the next children; they add up to 1."""
+        """Return each operator's share of the next children; they add up to 1."""
         rates = {operator: record.rate for operator, record in self.records.items()}
         total, free = sum(rates.values()), 1.0 - FLOOR * len(rates)
         return {operator: FLOOR + free * rate / total for operator, rate in rates.items()}
 
     def draw(self, *, rng: random.Random) -> str:
-        """The operator that makes the next child."""
+        """Draw the operator that makes the next child."""
         shares = self.shares()
         return rng.choices(list(shares), weights=list(shares.values()))[0]
 

@@ -1,4 +1,4 @@
-"""The scale on which a Gaussian process models an objective: linear or logarithmic."""
+"""Transforms of an objective for a Gaussian process: the identity or the logarithm."""
 
 from dataclasses import dataclass
 from typing import final
@@ -14,12 +14,12 @@ SOFTENING = 0.3
 @final
 @dataclass(frozen=True)
 class OutputTransform:
-    """From values to mean 0 and spread 1, and back.
+    """Maps values to mean 0 and spread 1, and back.
 
     Attributes:
-        origin: what is subtracted before the logarithm; ``None`` for no logarithm.
-        mean: after the logarithm.
-        spread: after the logarithm.
+        origin: value subtracted before the logarithm; ``None`` for no logarithm.
+        mean: mean after the logarithm.
+        spread: standard deviation after the logarithm.
     """
 
     origin: float | None
@@ -28,12 +28,12 @@ class OutputTransform:
 
     @classmethod
     def plain(cls, values: Array) -> "OutputTransform":
-        """Only shifted and scaled."""
+        """Only shift and scale."""
         return cls(None, float(values.mean()), float(values.std()) or 1.0)
 
     @classmethod
     def logarithmic(cls, values: Array) -> "OutputTransform":
-        """Differences between good values are stretched, those between bad ones shrunk."""
+        """Stretch differences between good values, and shrink those between bad ones."""
         low = float(values.min())
         gap = float(np.median(values)) - low
         if gap <= 0.0:
@@ -43,23 +43,23 @@ class OutputTransform:
         return cls(origin, float(logs.mean()), float(logs.std()) or 1.0)
 
     def forward(self, values: Array) -> Array:
-        """Values on the scale of the model."""
+        """Transform values to the scale of the model."""
         inner = values if self.origin is None else np.log(values - self.origin)
         return np.asarray((inner - self.mean) / self.spread)
 
     def back(self, scaled: Array) -> Array:
-        """The inverse of :meth:`forward`."""
+        """Invert :meth:`forward`."""
         inner = scaled * self.spread + self.mean
         return np.asarray(inner if self.origin is None else np.exp(inner) + self.origin)
 
     def back_mean(self, means: Array, variances: Array) -> Array:
-        """The mean of :meth:`back` of normal numbers with these means and variances."""
+        """Return the mean of :meth:`back` of normal numbers with these means and variances."""
         if self.origin is None:
             return self.back(means)
-        return self.back(means + 0.5 * self.spread * variances)  # of a lognormal number
+        return self.back(means + 0.5 * self.spread * variances)  # mean of a lognormal number
 
     def back_variance(self, means: Array, variances: Array) -> Array:
-        """The variance of :meth:`back` of normal numbers with these means and variances."""
+        """Return the variance of :meth:`back` of normal numbers with these means and variances."""
         inner = self.spread**2 * variances
         if self.origin is None:
             return inner
@@ -67,13 +67,13 @@ class OutputTransform:
         return np.asarray(np.expm1(inner) * away**2)
 
     def slope(self, values: Array) -> Array:
-        """The derivative of :meth:`forward`."""
+        """Return the derivative of :meth:`forward`."""
         if self.origin is None:
             return np.full(len(values), 1.0 / self.spread)
         return np.asarray(1.0 / ((values - self.origin) * self.spread))
 
     def log_stretch(self, values: Array) -> float:
-        """The logarithm of the derivative of :meth:`forward`, summed over the values."""
+        """Return the logarithm of the derivative of :meth:`forward`, summed over the values."""
         stretch = -len(values) * float(np.log(self.spread))
         return (
             stretch if self.origin is None else stretch - float(np.log(values - self.origin).sum())
@@ -81,4 +81,4 @@ class OutputTransform:
 
 
 TRANSFORMS = (OutputTransform.plain, OutputTransform.logarithmic)
-"""What a model may choose from."""
+"""The transforms that a model chooses from."""

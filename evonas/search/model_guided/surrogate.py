@@ -1,4 +1,4 @@
-"""The surrogate of expensive evaluations: one Gaussian process per objective."""
+"""The surrogate model of expensive evaluations: one Gaussian process per objective."""
 
 from typing import final
 
@@ -14,25 +14,25 @@ from evonas.search.signals import Relevance
 Array = NDArray[np.float64]
 
 GROWTH = 1.25
-"""Scales are refitted when the number of results has grown by this factor since the last fit."""
+"""Scales are fitted again once the number of results has grown by this factor."""
 
 MAX_FITTED = 200
-"""Scales are fitted to at most this many results, evenly spread from best to worst."""
+"""Maximum number of results to fit scales to, evenly spread from the best to the worst."""
 
 MAX_ROWS = 800
-"""A process is conditioned on at most this many results: the latest, and a spread of others."""
+"""Maximum number of results to condition on: the latest, and a spread of the others."""
 
 
 @final
 class Surrogate:
-    """Learns from results, and samples predictions for other genomes.
+    """Learns results, and draws possible results of other genomes.
 
-    Every objective is modelled on the scale that makes its results most probable: its own or a
-    logarithmic one.
+    Every objective is modelled on the scale that makes its results most probable: linear or
+    logarithmic.
 
     Args:
-        features: what the columns of a row mean.
-        num_objectives: the length of a result.
+        features: meaning of the columns of a row.
+        num_objectives: length of a result.
     """
 
     def __init__(self, features: Features, *, num_objectives: int) -> None:
@@ -51,9 +51,9 @@ class Surrogate:
         Args:
             rows: in the order of asking, (n, columns).
             values: (n, objectives).
-            noise: the variance of each value about what stands behind it, (n, objectives). All
-                draws are then of the latter. Without it they are of results, and the model itself
-                finds how much of a result no other explains.
+            noise: variance of each value about the true value, (n, objectives). All draws are
+                then of true values. Without it, draws are of results, and the model estimates how
+                much of a result no other result explains.
         """
         known = np.zeros_like(values) if noise is None else noise
         if len(rows) >= GROWTH * self._num_fitted:
@@ -74,7 +74,7 @@ class Surrogate:
             self._parts.append((transform, posterior))
 
     def marginal_draws(self, rows: Rows, normal: Array) -> Array:
-        """Results that each row may have, as if rows knew nothing of each other.
+        """Draw results of each row independently.
 
         Args:
             rows: (n, columns).
@@ -90,7 +90,7 @@ class Surrogate:
         return np.stack(drawn, axis=-1)
 
     def joint_draws(self, rows: Rows, normal: Array) -> Array:
-        """Results that all rows may have together; normal and result (draws, n, objectives)."""
+        """Draw results of all rows jointly; ``normal`` and result have (draws, n, objectives)."""
         drawn = []
         for number, (transform, posterior) in enumerate(self._parts):
             mean, factor = posterior.joint(rows)
@@ -98,12 +98,12 @@ class Surrogate:
         return np.stack(drawn, axis=-1)
 
     def medians(self, rows: Rows) -> Array:
-        """The result that each row is as likely to exceed as not; -> (n, objectives)."""
+        """Return the predicted median of each row, (n, objectives)."""
         found = [transform.back(part.marginal(rows)[0]) for transform, part in self._parts]
         return np.stack(found, axis=-1)
 
     def relevance(self) -> list[Relevance]:
-        """The relevance of every signal for every objective, after learning results."""
+        """Return how much every signal matters for every objective, in the last fit."""
         found = []
         for number, (_, posterior) in enumerate(self._parts):
             effects = self._kernel.signal_effects(posterior.scales)
@@ -112,15 +112,15 @@ class Surrogate:
         return found
 
     def left_out(self, rows: Rows, values: Array, noise: Array) -> tuple[Array, Array]:
-        """What all others say of each genome that was learned, by the model of now.
+        """Predict each learned genome from all others, with the current model.
 
         Args:
-            rows: those that :meth:`learn` was given.
-            values: likewise.
-            noise: likewise.
+            rows: rows passed to :meth:`learn`.
+            values: values passed to :meth:`learn`.
+            noise: noise passed to :meth:`learn`.
 
         Returns:
-            Mean and variance of what stands behind each value, in the units of the values; both
+            Mean and variance of each true value, in the units of the values; both
             (n, objectives).
         """
         means, variances = np.empty_like(values), np.empty_like(values)
@@ -161,5 +161,5 @@ def _kept(values: Array) -> NDArray[np.int_]:
 
 
 def _spread(count: int, limit: int) -> NDArray[np.int_]:
-    """At most ``limit`` places out of ``count``, evenly spaced, both ends among them."""
+    """Return at most ``limit`` indices out of ``count``, evenly spaced, including both ends."""
     return np.linspace(0, count - 1, min(count, limit)).astype(int)

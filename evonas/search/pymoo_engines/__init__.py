@@ -1,1 +1,1 @@
-"""Engines whose survivors pymoo selects."""
+"""Engines that select survivors with pymoo."""

@@ -1,4 +1,4 @@
-"""MOEA/D: one subproblem per direction, which learns from its neighbours (Zhang, Li 2007)."""
+"""MOEA/D: one subproblem per direction; neighbouring subproblems mate (Zhang, Li 2007)."""
 
 import math
 import random
@@ -20,18 +20,19 @@ from evonas.space import Genome
 
 NUM_NEIGHBOURS = 20
 NEIGHBOUR_MATING_RATE = 0.9
-MAX_ATTEMPTS = 20  # attempts to find a new child
+MAX_ATTEMPTS = 20  # attempts at a child never asked for before
 
 
 @final
 class Moead(AbstractSearch):
-    """The parallel form: a generation is bred at once, and replaces incumbents when told.
+    """The parallel form: children are bred in batches and replace incumbents once evaluated.
 
-    Directions and decompositions are pymoo's: Tchebycheff for two objectives, PBI for more. Its
-    algorithm is not: it must be told the children it bred, all of them, at once. Objectives are
-    normalised to the ideal point and the worst of the incumbents (section V.E of the paper). A
-    candidate that was not bred belongs to the subproblem that it solves best. A failed one
-    replaces nothing. A smaller violation is better in every subproblem (Jain and Deb 2014).
+    Directions and decompositions are pymoo's: Tchebycheff for two objectives, PBI for more.
+    pymoo's algorithm is not used, because it must be told exactly the children it bred, all at
+    once. Objectives are normalised to the ideal point and the worst of the incumbents (section V.E
+    of the paper). A candidate that was not bred here is assigned to the subproblem that it solves
+    best. A failed candidate replaces nothing. In every subproblem, the smaller constraint
+    violation wins first (Jain and Deb 2014).
     """
 
     name: ClassVar[str] = "moead"
@@ -55,7 +56,7 @@ class Moead(AbstractSearch):
 
     @property
     def incumbents(self) -> tuple[Genome, ...]:
-        """The best genome so far for each direction; empty until a population has succeeded."""
+        """Best genome for each direction; empty until a population of founders has succeeded."""
         return tuple(outcome.genome for outcome in self._incumbents)
 
     def _propose(self, count: int) -> list[Genome]:
@@ -84,7 +85,7 @@ class Moead(AbstractSearch):
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         told = [outcome for outcome in outcomes if math.isfinite(outcome.violation)]
-        # all of them before any replacement, as in a generation of the parallel form
+        # update the ideal with all results before any replacement, as a parallel generation does
         for outcome in told:
             if outcome.vector is not None:
                 self._ideal = np.minimum(self._ideal, outcome.vector)
@@ -101,7 +102,7 @@ class Moead(AbstractSearch):
         self._incumbents = [outcomes.get(outcome.genome, outcome) for outcome in self._incumbents]
 
     def _best_founders(self) -> list[Outcome]:
-        """The best for each direction; one of the nearest if too few are feasible."""
+        """Return the best founder per direction; if too few are feasible, the least infeasible."""
         inside = [outcome for outcome in self._founders if outcome.vector is not None]
         if len(inside) < min(len(self._directions), self.population):
             nearest = sorted(self._founders, key=lambda outcome: outcome.violation)
@@ -110,14 +111,14 @@ class Moead(AbstractSearch):
         return [inside[i] for i in self._values(vectors, scale=vectors).argmin(axis=0)]
 
     def _replace_with(self, child: Outcome) -> None:
-        """Incumbents with a larger violation, or feasible and worse."""
+        """Replace neighbouring incumbents with a larger violation, or an equal one but worse."""
         key = self.problem.key(child.genome)
         violations = [outcome.violation for outcome in self._incumbents]
         is_better = np.array(violations) > child.violation
         if child.vector is None:
             aim = self._aims.pop(key, int(np.argmax(violations)))
         else:
-            # in the place of what is outside stands the child itself, which is not better there
+            # infeasible incumbents have no vector: the child's fills in, so it never beats itself
             held = [outcome.vector or child.vector for outcome in self._incumbents]
             values = self._values([child.vector], scale=held)[0]
             is_better |= values < self._values(held, scale=held).diagonal()
@@ -127,11 +128,13 @@ class Moead(AbstractSearch):
                 self._incumbents[i] = child
 
     def _values(self, vectors: Sequence[Vector], *, scale: Sequence[Vector]) -> Any:
-        """The value of each vector in each subproblem, lower is better: (vectors, directions).
+        """Return the scalarised value of each vector in each subproblem: (vectors, directions).
+
+        Smaller is better.
 
         Args:
-            vectors: to be judged.
-            scale: whose worst values, with the ideal point, set the scale.
+            vectors: vectors to score.
+            scale: vectors whose worst values, with the ideal point, set the scale.
         """
         extent = np.max(scale, axis=0) - self._ideal
         normalised = (np.array(vectors) - self._ideal) / np.where(extent > 0, extent, 1.0)

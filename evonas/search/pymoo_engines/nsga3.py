@@ -1,4 +1,4 @@
-"""NSGA-III: on the last front, members near unoccupied directions survive (2014)."""
+"""NSGA-III: the last front is filled from the least occupied reference directions (2014)."""
 
 from typing import Any, ClassVar, final
 
@@ -15,7 +15,7 @@ from evonas.search.reference_directions import reference_directions
 class Nsga3(AbstractPymooSearch):
     """The reference-direction form of NSGA-II, for many objectives (Deb and Jain 2014).
 
-    There are as many directions as the population allows, at most.
+    The number of directions is at most the population, where the lattice allows it.
     """
 
     name: ClassVar[str] = "nsga3"
@@ -34,14 +34,14 @@ class Nsga3(AbstractPymooSearch):
 
 
 def less_violation_or_any(rows: Any, pairs: Any, *, random_state: Any, **_: Any) -> Any:
-    """The parent of each pair that violates less, and either where both do alike.
+    """Return the parent of each pair with the smaller violation, or either one in a tie.
 
-    pymoo's own draws such a tie from a generator that nobody seeded.
+    pymoo's own function breaks ties with an unseeded generator.
 
     Args:
         rows: the pymoo population.
-        pairs: its row numbers, (tournaments, 2).
-        random_state: its NumPy generator.
+        pairs: row numbers in ``rows``, (tournaments, 2).
+        random_state: NumPy generator.
 
     Returns:
         Row numbers, (tournaments, 1).

@@ -1,7 +1,7 @@
-"""Any population algorithm of pymoo behind ask and tell (Blank and Deb 2020).
+"""Adapter from pymoo's population algorithms to ask and tell (Blank and Deb 2020).
 
-pymoo only selects survivors and parents. It never samples, varies or evaluates here, and sees a
-genome only as a row of integers.
+pymoo selects survivors and parents. It does not sample, vary or evaluate, and sees a genome only
+as a row of integers.
 """
 
 import math
@@ -28,18 +28,18 @@ from evonas.space import Genome
 WORST = 1e30
 """Objective value of a failed candidate: worse than any real one, and safe to square.
 
-NaN would sort into the first front, and one infinity keeps a point non-dominated.
+NaN would sort into the first front, and an infinite value can keep a point non-dominated.
 """
 
 MAX_MATING_ROUNDS = 20
 
 
 class AbstractPymooSearch(AbstractSearch):
-    """The adapter; a subclass names the algorithm in :meth:`_algorithm`.
+    """The adapter; subclasses choose the algorithm in :meth:`_algorithm`.
 
-    The first ``population`` results are of random genomes and found the population. Every ask
-    after that breeds from the survivors, however many results came since the last one: as many
-    as a generation, or a single one (steady state).
+    The first ``population`` results come from random genomes and form the initial population.
+    Every later ask breeds from the survivors, no matter how many results arrived in between: a
+    whole generation, or a single one (steady state).
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class AbstractPymooSearch(AbstractSearch):
 
     @abstractmethod
     def _algorithm(self) -> Algorithm:
-        """The pymoo algorithm with every operator newly made; some keep state between runs."""
+        """Create the pymoo algorithm, with new operators: some keep state between runs."""
 
     @property
     def parents(self) -> tuple[Genome, ...]:
-        """The population from which the last ask bred; empty before the first selection."""
+        """Population that the last ask bred from; empty before the first selection."""
         return tuple(map(_genome, self._engine.pop)) if self._engine.is_initialized else ()
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -95,7 +95,7 @@ class AbstractPymooSearch(AbstractSearch):
         self._engine.n_offsprings = count
         infills = self._engine.ask()
         if infills is None:
-            self._engine.termination = NoTermination()  # pymoo has just marked the old one as met
+            self._engine.termination = NoTermination()  # pymoo has marked the old one as met
             return []
         return [_genome(individual) for individual in infills]
 
@@ -116,10 +116,10 @@ class AbstractPymooSearch(AbstractSearch):
 
 @final
 class Mating:
-    """Takes the place of ``pymoo.core.mating.Mating``: same selection, our variation.
+    """Replaces ``pymoo.core.mating.Mating``: the same selection, with our variation.
 
-    pymoo's own compares children with the present population only; here a child must differ from
-    everything ever asked for, results and candidates in flight alike.
+    pymoo's own class compares children only with the current population. Here a child must differ
+    from every genome ever asked for, including candidates in flight.
     """
 
     def __init__(
@@ -132,14 +132,14 @@ class Mating:
     def do(
         self, rows: Any, survivors: Any, count: int, *, algorithm: Any, random_state: Any
     ) -> Any:
-        """At most ``count`` new children of parents that pymoo selects, as a pymoo population.
+        """Breed at most ``count`` new children of parents that pymoo selects; a pymoo population.
 
         Args:
             rows: pymoo's view of the problem.
-            survivors: the pymoo population to select from.
-            count: how many children are wanted.
-            algorithm: the pymoo algorithm, for its tournament.
-            random_state: its NumPy generator.
+            survivors: pymoo population to select from.
+            count: number of children.
+            algorithm: pymoo algorithm, for its tournament.
+            random_state: NumPy generator.
         """
         rng = random.Random(int(random_state.integers(2**63)))
         children: dict[str, Genome] = {}

@@ -1,4 +1,4 @@
-"""RVEA: one survivor for each reference vector, by length and angle (Cheng et al. 2016)."""
+"""RVEA: one survivor per reference vector, chosen by length and angle (Cheng et al. 2016)."""
 
 from typing import Any, ClassVar, final
 
@@ -11,8 +11,8 @@ from pymoo.operators.selection.rnd import RandomSelection
 from evonas.search.pymoo_engines.pymoo_search import AbstractPymooSearch
 from evonas.search.reference_directions import reference_directions
 
-ALPHA = 2.0  # how late the penalty of the angle grows; the paper's value
-ADAPTATIONS = 10  # of the vectors, over the horizon; the paper's value
+ALPHA = 2.0  # exponent of the angle penalty's growth; the paper's value
+ADAPTATIONS = 10  # adaptations of the vectors over the horizon; the paper's value
 HORIZON = 20  # generations until the penalty is full
 
 
@@ -20,10 +20,10 @@ HORIZON = 20  # generations until the penalty is full
 class Rvea(AbstractPymooSearch):
     """The reference vector guided evolutionary algorithm.
 
-    Its penalty of the angle grows with time, and it must know when time is over. A search here
-    does not know its budget, so the penalty is full after :data:`HORIZON` generations and stays.
-    The vectors are scaled to the extent of the population by the founders, and ten times on the
-    way.
+    Its angle penalty grows with the progress of the search, so it needs a time horizon. A search
+    here does not know its budget; the penalty reaches its full value after :data:`HORIZON`
+    generations and stays there. The vectors are scaled to the extent of the population after the
+    founders, and ten times over the horizon.
     """
 
     name: ClassVar[str] = "rvea"
@@ -43,13 +43,13 @@ class Rvea(AbstractPymooSearch):
 
 @final
 class AngleSurvival(Survival):  # type: ignore[misc]
-    """The shortest vector of each sector survives, longer ones counting when off its axis.
+    """Keeps the shortest vector of each sector; vectors off its axis are penalised.
 
-    pymoo's own takes the arc cosine of rounding errors above 1, and NaN then wins its sector.
+    pymoo's own class takes the arc cosine of values rounded above 1, and NaN then wins the sector.
 
     Args:
         directions: unit reference directions, (directions, objectives).
-        generation: how many results make one.
+        generation: number of results that make a generation.
     """
 
     def __init__(self, directions: Any, *, generation: int) -> None:
@@ -62,7 +62,7 @@ class AngleSurvival(Survival):  # type: ignore[misc]
         self._axes = self._directions
 
     def do(self, problem: Any, pop: Any, *args: Any, **kwargs: Any) -> Any:
-        """Count results, failures included, and select."""
+        """Count the results, including failures, and select the survivors."""
         algorithm = kwargs["algorithm"]
         self._num_told += len(algorithm.off)
         return super().do(problem, pop, *args, **kwargs)
@@ -79,12 +79,12 @@ class AngleSurvival(Survival):  # type: ignore[misc]
 
 
 def angle_survivors(F: Any, axes: Any, *, penalty: float) -> list[int]:
-    """For each axis the row with the least angle-penalised distance, of those nearest to it.
+    """Return for each axis the row with the smallest penalised distance, among its nearest rows.
 
     Args:
-        F: objectives from the ideal point, (rows, objectives).
+        F: objectives relative to the ideal point, (rows, objectives).
         axes: unit vectors, (axes, objectives).
-        penalty: 0 at the beginning of a search, 1 at its end: (t / t_max) ** alpha.
+        penalty: 0 at the start of a search, 1 at its end: (t / t_max) ** alpha.
     """
     lengths = np.linalg.norm(F, axis=1)
     cosines = (F / np.maximum(lengths, 1e-64)[:, None]) @ axes.T

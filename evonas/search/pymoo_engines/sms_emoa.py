@@ -1,4 +1,4 @@
-"""SMS-EMOA: on the last front, the smallest hypervolume contribution dies (Beume et al. 2007)."""
+"""SMS-EMOA: the last front loses its smallest hypervolume contributors (Beume et al. 2007)."""
 
 from typing import ClassVar, final
 
@@ -15,7 +15,7 @@ from evonas.search.pymoo_engines.pymoo_search import AbstractPymooSearch
 
 @final
 class SmsEmoa(AbstractPymooSearch):
-    """Selection by hypervolume; steady-state in the paper, where one child comes at a time."""
+    """Selection by hypervolume; steady state in the paper, with one child at a time."""
 
     name: ClassVar[str] = "smsemoa"
     title: ClassVar[str] = "survival by rank and contribution to the hypervolume"
@@ -27,7 +27,7 @@ class SmsEmoa(AbstractPymooSearch):
             pop_size=self.population,
             mating=self._mating(TournamentSelection(func_comp=cv_and_dom_tournament)),
             survival=LeastHypervolumeContributionSurvival(),
-            # its own normalisation takes in failed candidates; without it the survival, which
-            # sees no failure, normalises by parents and children together
+            # its own normalisation includes failed candidates; without it the survival operator,
+            # which sees no failures, normalises by parents and children together
             normalize=False,
         )

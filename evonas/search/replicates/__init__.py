@@ -1,1 +1,1 @@
-"""Replicates: which candidates to train again, their estimates, and the resulting front."""
+"""Repeated trainings: which candidates to train again, what is known of them, which are best."""

@@ -1,4 +1,4 @@
-"""Allocate replicates to genomes whose place on the front another training can decide."""
+"""Choose which genomes to train again: those whose place on the front is in doubt."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,17 +7,17 @@ Array = NDArray[np.float64]
 
 
 def allocate(probabilities: Array, trainings: NDArray[np.int_], *, count: int) -> list[int]:
-    """Indices of genomes to train again, one by one; a genome can occur more than once.
+    """Return indices of genomes to train again, one per training; an index can occur repeatedly.
 
-    Each time, the genome is taken for which a training most reduces the variance of being on the
-    front, p (1 - p), which falls as 1 / n with the number of trainings. This is the large-sample
-    form of optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and Goldsman
-    2004), with simulated probabilities instead of its bounds.
+    Each step takes the genome for which one more training removes most variance of the event that
+    it is on the front: p (1 - p), which falls as 1 / n with the number of trainings. This is the
+    large-sample form of optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and
+    Goldsman 2004), with simulated probabilities instead of its bounds.
 
     Args:
-        probabilities: of being on the front, (genomes,).
-        trainings: number so far, including running ones, (genomes,).
-        count: how many are wanted.
+        probabilities: probability of each genome to be on the front, (genomes,).
+        trainings: number of trainings so far, including those in flight, (genomes,).
+        count: number of trainings to allocate.
 
     Returns:
         At most ``count`` indices: fewer, or none, if nothing is in doubt.

@@ -1,10 +1,10 @@
-"""The posterior of every genome, from its replicates and from similar genomes.
+"""Posterior of every genome's objectives, from its own replicates and from similar genomes.
 
-A Gaussian process predicts each genome from all others (leave-one-out). Its errors on promising
-genomes show how far it can be trusted there. This prediction is the prior; the mean of the
-replicates, with the variance of one training divided by their number, is the likelihood. Both are
-normal, so the posterior has a closed form. The best of many noisy values are biased by luck;
-posterior means are not, as long as the prior is right.
+A Gaussian process predicts each genome from all others (leave-one-out). Its errors on the genomes
+that it predicts to be best show how far it can be trusted there. That prediction is the prior. The
+evidence is the mean of the replicates, whose variance is that of one training over their number.
+Both are normal, so the posterior has a closed form. The best of many noisy values is biased by
+luck; a posterior mean is not, as long as its prior is right.
 """
 
 from collections.abc import Sequence
@@ -23,23 +23,23 @@ from evonas.search.replicates.sample import Sample
 Array = NDArray[np.float64]
 
 BEST_SHARE = 0.25
-"""Share of genomes, those predicted best, on which the model is tested."""
+"""Share of genomes, best first by the model's predictions, on which the model is tested."""
 
 MIN_GENOMES = 10
-"""With fewer genomes there is no model; every mean then stands for itself."""
+"""A model of fewer genomes is not used; every mean is then taken as it is."""
 
 
 @final
 @dataclass(frozen=True)
 class Posterior:
-    """The posterior of the feasible genomes.
+    """Posterior of the genomes within the constraints.
 
     Attributes:
         samples: samples of these genomes.
-        means: to be minimised, (genomes, objectives).
-        variances: variances of the same; 0 if the noise is 0 or not known yet.
-        prior_variances: variances before the genome's own trainings.
-        noise: noise of one training.
+        means: posterior means, to be minimised, (genomes, objectives).
+        variances: posterior variances, of the same shape; 0 if the noise is 0 or not known yet.
+        prior_variances: variances before the genome's own trainings were included.
+        noise: noise variance of one training.
     """
 
     samples: tuple[Sample, ...]
@@ -51,11 +51,11 @@ class Posterior:
 
 @final
 class Belief:
-    """Keeps the fitted model, so that the next fit starts from it.
+    """Keeps the fitted scales, so that the next fit starts from them.
 
     Args:
         features: features of the space.
-        num_objectives: number of objectives of every result.
+        num_objectives: number of objectives.
     """
 
     def __init__(self, features: Features, *, num_objectives: int) -> None:
@@ -64,7 +64,7 @@ class Belief:
         self._surrogate = Surrogate(features, num_objectives=num_objectives)
 
     def posterior(self, samples: Sequence[Sample]) -> Posterior:
-        """The present posterior; genomes without a mean are left out."""
+        """Compute the current posterior; genomes without a mean are left out."""
         inside = tuple(sample for sample in samples if sample.mean is not None)
         shape = (len(inside), self._num_objectives)
         means = np.array([sample.mean for sample in inside], dtype=float).reshape(shape)
@@ -81,10 +81,10 @@ class Belief:
         )
 
     def _prior(self, rows: Rows, means: Array, of_mean: Array) -> tuple[Array, Array]:
-        with threadpool_limits(1):  # sums of another order round otherwise
+        with threadpool_limits(1):  # another order of summation would round differently
             self._surrogate.learn(rows, means, of_mean)
             prior, variances = self._surrogate.left_out(rows, means, of_mean)
-        # chosen by leave-one-out predictions, so that their own luck plays no part
+        # select by predictions from other genomes, so that a genome's own luck plays no part
         order = np.argsort(prior.argsort(axis=0).argsort(axis=0).sum(axis=1), kind="stable")
         best = order[: max(MIN_GENOMES, round(BEST_SHARE * len(order)))]
         spread, noise = variances[best], of_mean[best]
@@ -94,14 +94,14 @@ class Belief:
 
 
 def disappointment(errors: Array, *, variances: Array, noise: Array) -> Array:
-    """By how much genomes are worse than predicted, at least 0, for each objective.
+    """Return by how much genomes are worse than predicted, at least 0, for each objective.
 
-    It expects most where it errs in their favour, and a search asks for just these (the
-    optimiser's curse; Smith and Winkler 2006). The mean error, weighted by what is expected of
-    each.
+    Predictions are best where they err favourably, and a search asks for just these genomes (the
+    optimiser's curse; Smith and Winkler 2006). The result is the mean error, weighted by the
+    inverse of its expected variance.
 
     Args:
-        errors: values less predictions, (n, objectives).
+        errors: values minus predictions, (n, objectives).
         variances: as in :func:`inflation`.
         noise: as in :func:`inflation`.
     """
@@ -110,15 +110,15 @@ def disappointment(errors: Array, *, variances: Array, noise: Array) -> Array:
 
 
 def inflation(errors: Array, *, variances: Array, noise: Array) -> Array:
-    """By how much a model's variances are too small, at least 1, for each objective.
+    """Return by what factor a model's variances are too small, at least 1, for each objective.
 
-    The factor c under which squared errors are c times the variances plus the noise, by least
-    squares weighted by the inverse squares of what is expected with c = 1.
+    This is the factor c in: expected squared error = c times the variance plus the noise. It is
+    fitted by least squares, weighted by the inverse squares of that expectation at c = 1.
 
     Args:
-        errors: values less predictions, (n, objectives).
-        variances: variances of what stands behind the values, by the model, (n, objectives).
-        noise: variance of the values about that, (n, objectives).
+        errors: values minus predictions, (n, objectives).
+        variances: the model's variances of the true values, (n, objectives).
+        noise: variance of the observed values about the true ones, (n, objectives).
     """
     weights = 1.0 / (variances + noise) ** 2
     covariances = (weights * variances * (errors**2 - noise)).sum(axis=0)

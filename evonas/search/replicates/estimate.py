@@ -1,4 +1,4 @@
-"""The estimate of a genome after one or several trainings."""
+"""Estimate of a genome's objectives after one or several trainings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,17 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimate of one genome.
+    """Estimate for one genome.
 
     Attributes:
         genome: in canonical form.
-        mean: mean of each objective, to be minimised: the posterior mean. ``None`` if it failed or
-            is infeasible.
-        standard_error: standard error of each objective: the posterior standard deviation of the
-            mean.
-        replicates: number of trainings with values, feasible or not.
-        collapsed: number of trainings that failed or collapsed, which are in no mean.
-        violation: constraint violation; 0 if feasible, infinite for a failure.
-        is_settled: whether it has enough replicates to be returned.
+        mean: posterior mean of each objective, to be minimised; ``None`` if the genome failed or
+            is outside the constraints.
+        standard_error: posterior standard deviation of the mean, for each objective.
+        replicates: number of trainings that gave values, whether feasible or not.
+        collapsed: number of trainings that failed or collapsed; no mean includes them.
+        violation: constraint violation of the genome: 0 inside, infinite for a failure.
+        is_settled: whether it was trained often enough to be returned.
     """
 
     genome: Genome
@@ -33,12 +32,12 @@ class Estimate:
 
 
 def returned_front(estimates: Sequence[Estimate], *, settled: bool = True) -> list[Estimate]:
-    """The front by means, among genomes with enough replicates.
+    """Return the front by the means, among genomes that were trained often enough.
 
     Args:
         estimates: estimates of all genomes.
-        settled: False for the front of all genomes, which is also returned if none has enough
-            replicates.
+        settled: False for the front of all genomes, however often they were trained. This is also
+            the result if none was trained often enough.
     """
     means = [each.mean if each.is_settled or not settled else None for each in estimates]
     if all(mean is None for mean in means):

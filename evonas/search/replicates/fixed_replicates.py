@@ -1,4 +1,4 @@
-"""Any engine with the same number of replicates for every genome: the control."""
+"""Any engine, with the same number of trainings for every genome; serves as the control."""
 
 from collections.abc import Sequence
 from typing import final
@@ -14,14 +14,14 @@ from evonas.space import Genome
 
 @final
 class FixedReplicates(AbstractReplicatedSearch):
-    """The engine learns the mean of a genome after its last training.
+    """Tells the engine the mean of a genome once its last training has a result.
 
-    A genome is trained again when its first training was whole, before new ones are asked for.
-    With one training this is the engine itself, ask for ask.
+    If the first training of a genome is whole, its other trainings are asked for before new
+    genomes. With one training per genome, it asks exactly what the engine asks.
 
     Args:
-        engine: a new one.
-        count: trainings of every genome, at least 1.
+        engine: new engine.
+        count: number of trainings of every genome, at least 1.
     """
 
     def __init__(self, engine: AskAndTell, *, count: int) -> None:
@@ -34,7 +34,7 @@ class FixedReplicates(AbstractReplicatedSearch):
         self._open: dict[Genome, list[TrialResult]] = {}
 
     def estimates(self, results: Sequence[TrialResult]) -> list[Estimate]:
-        """As :meth:`AbstractReplicatedSearch.estimates`: plain means, with nothing corrected."""
+        """Return plain means; see :meth:`AbstractReplicatedSearch.estimates`."""
         return plain_estimates(results, num_objectives=self.num_objectives, enough=self._count)
 
     def _propose(self, count: int, remaining: int) -> list[Genome]:  # noqa: ARG002

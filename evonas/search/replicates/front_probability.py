@@ -1,4 +1,4 @@
-"""The probability that a genome is on the front, by sampling from the posterior."""
+"""Probability that a genome is on the front, estimated by drawing from the posterior."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,16 @@ NUM_DRAWS = 256
 def front_probability(
     means: Array, variances: Array, *, generator: np.random.Generator, draws: int = NUM_DRAWS
 ) -> Array:
-    """The share of draws in which no other genome dominates.
+    """Return for each genome the share of draws in which no other genome dominates it.
 
     Args:
-        means: means of independent normal values to be minimised, (genomes, objectives).
-        variances: variances of the same.
-        generator: generator of the draws.
-        draws: how many; the standard error is at most 0.5 / sqrt(draws).
+        means: means of independent normal values, to be minimised, (genomes, objectives).
+        variances: variances, of the same shape.
+        generator: random generator of the draws.
+        draws: number of draws; the standard error is at most 0.5 / sqrt(draws).
 
     Returns:
-        (genomes,).
+        Probabilities, (genomes,).
     """
     if not len(means):
         return np.zeros(0)
@@ -37,10 +37,10 @@ def front_probability(
 
 
 def p_front(estimates: Sequence[Estimate], *, seed: int) -> list[float]:
-    """For each genome the probability that no other of them dominates it.
+    """Return for each genome the probability that no other genome dominates it.
 
     Args:
-        estimates: estimates of all genomes; one without a mean is on no front.
+        estimates: estimates of all genomes; one without a mean has probability 0.
         seed: seed of the draws.
     """
     known = [place for place, each in enumerate(estimates) if each.mean is not None]

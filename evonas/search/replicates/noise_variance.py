@@ -1,8 +1,8 @@
-"""The noise of one training: the variance of replicates about their genome's mean.
+"""Noise of one training: the variance of replicates about the mean of their genome.
 
-It is pooled over genomes, and each genome has its own, shrunk to the pool by as much as its few
-trainings leave it uncertain (Smyth 2004, section 6, after Lönnstedt and Speed 2002: a normal with
-an inverse gamma prior on its variance; the prior is found by the moments of the logarithms).
+It is pooled over genomes. Each genome also has its own variance, shrunk towards the pooled one:
+the fewer its trainings, the more (Smyth 2004, section 6, after Lönnstedt and Speed 2002: a normal
+with an inverse gamma prior on its variance, the prior fitted by the moments of the logarithms).
 """
 
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from evonas.search.replicates.sample import Sample
 Array = NDArray[np.float64]
 
 MAX_PRIOR_FREEDOM = 1e6
-"""Degrees of freedom of a prior under which all genomes have one variance."""
+"""Degrees of freedom of a prior that gives all genomes the same variance."""
 
 
 @dataclass(frozen=True)
 class NoiseVariance:
-    """The noise of one training.
+    """Noise variance of one training.
 
     Attributes:
-        pooled: of each objective over all genomes, (objectives,); NaN while no genome has two
-            trainings.
-        freedom: degrees of freedom of the same: trainings beyond the first of each genome.
-        of_each: shrunk, by genome, (genomes, objectives); NaN likewise.
+        pooled: variance of each objective over all genomes, (objectives,); NaN if no genome has
+            two trainings yet.
+        freedom: degrees of freedom of ``pooled``: trainings beyond the first of each genome.
+        of_each: shrunk variance of each genome, (genomes, objectives); NaN likewise.
     """
 
     pooled: Array
@@ -37,7 +37,7 @@ class NoiseVariance:
 
     @classmethod
     def of(cls, samples: Sequence[Sample], *, num_objectives: int) -> "NoiseVariance":
-        """From the trainings with feasible values."""
+        """Estimate it from the trainings that gave values within the constraints."""
         freedom = np.array([max(0, len(sample.vectors) - 1) for sample in samples])
         scatter = np.zeros((len(samples), num_objectives))
         for row, sample, free in zip(scatter, samples, freedom, strict=True):
@@ -55,14 +55,14 @@ class NoiseVariance:
 
 
 def moderated(scatter: Array, freedom: NDArray[np.int_]) -> Array:
-    """The variance of each genome, shrunk to what is typical.
+    """Return the variance of each genome, shrunk towards the pooled variance.
 
     Args:
         scatter: sums of squares about the mean, (genomes,).
         freedom: trainings beyond the first, (genomes,).
 
     Returns:
-        (freedom0 * variance0 + scatter) / (freedom0 + freedom), by genome.
+        (freedom0 * variance0 + scatter) / (freedom0 + freedom), for each genome.
     """
     pooled = float(scatter.sum() / freedom.sum())
     own = freedom > 0
@@ -71,10 +71,11 @@ def moderated(scatter: Array, freedom: NDArray[np.int_]) -> Array:
 
 
 def prior_freedom(scatter: Array, freedom: NDArray[np.int_]) -> float:
-    """How alike the variances of genomes are, in degrees of freedom.
+    """Return how similar the variances of genomes are, in degrees of freedom of the prior.
 
-    The variance of the logarithms beyond that of a chi square (equation 5 of Smyth 2004), with the
-    sampling error of that variance taken off: two trainings a genome must not make differences.
+    Uses the variance of the logarithms beyond that of a chi square (equation 5 of Smyth 2004),
+    minus the sampling error of that variance, so that two trainings per genome do not suggest
+    differences that are not there.
     """
     used = scatter > 0.0
     count = int(used.sum())
@@ -91,7 +92,7 @@ def prior_freedom(scatter: Array, freedom: NDArray[np.int_]) -> float:
 
 
 def _inverse_trigamma(value: float) -> float:
-    """By Newton's method on 1 / trigamma (appendix of Smyth 2004)."""
+    """Invert trigamma by Newton's method on 1 / trigamma (appendix of Smyth 2004)."""
     guess = 0.5 + 1.0 / value
     for _ in range(50):
         trigamma = float(polygamma(1, guess))

@@ -1,4 +1,4 @@
-"""Plain means of trainings and their standard errors, without a model."""
+"""Estimates without a model: plain means of each genome's trainings, and standard errors."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ from evonas.search.replicates.trial import TrialResult
 def plain_estimates(
     results: Sequence[TrialResult], *, num_objectives: int, enough: int
 ) -> list[Estimate]:
-    """One for each genome, in the order in which they first came.
+    """Return one estimate per genome, in the order of first appearance.
 
     Args:
         results: results of all trainings, in the order of asking.
-        num_objectives: number of objectives of every result.
-        enough: number of trainings, failures included, from which a genome may be returned.
+        num_objectives: number of objectives.
+        enough: number of trainings, including failed ones, from which a genome is settled.
     """
     samples = samples_of(results)
     noise = NoiseVariance.of(samples, num_objectives=num_objectives)

@@ -1,7 +1,7 @@
-"""Any engine with adaptive replicates: a share of trainings goes to likely front members.
+"""Any engine with replicates: a share of the trainings goes to candidates for the front.
 
 After the rolling tide evolutionary algorithm (Fieldsend and Everson 2015): new genomes and
-replicates of old ones alternate all the time, so that the search can be stopped at any point.
+re-evaluations alternate throughout, so that the search can be stopped at any time.
 """
 
 from collections.abc import Sequence
@@ -23,22 +23,22 @@ from evonas.seeds import derive_seed
 from evonas.space import Genome
 
 SHARE = 0.3
-"""Share of replicates among all trainings, as long as anything is in doubt."""
+"""Share of all trainings spent on replicates, as long as anything is in doubt."""
 
 ENOUGH = 2
-"""A genome is returned only after this many trainings: the best single values are lucky."""
+"""Number of trainings from which a genome is returned; the best seen once is mostly lucky."""
 
 RESULTS_PER_STALE_RESULT = 25
-"""The posterior is recomputed after one new result per this many known ones."""
+"""The posterior is recomputed once new results exceed one per this many genomes known."""
 
 
 @final
 class RacingSearch(AbstractReplicatedSearch):
-    """The engine proposes new genomes and learns posterior means, which are revised later.
+    """The engine proposes new genomes and is told posterior means, which are revised later.
 
     Args:
-        engine: a new one.
-        seed: seed of the draws by which probabilities are found.
+        engine: new engine.
+        seed: seed of the draws that estimate probabilities.
     """
 
     def __init__(self, engine: AskAndTell, *, seed: int) -> None:
@@ -55,7 +55,10 @@ class RacingSearch(AbstractReplicatedSearch):
         self._owed = 0.0
 
     def estimates(self, results: Sequence[TrialResult]) -> list[Estimate]:
-        """As :meth:`AbstractReplicatedSearch.estimates`: posterior means and their deviations."""
+        """Return posterior means and their standard deviations.
+
+        See :meth:`AbstractReplicatedSearch.estimates`.
+        """
         return posterior_estimates(results, self._features, num_objectives=self.num_objectives)
 
     def _learn(self, results: Sequence[TrialResult]) -> None:
@@ -93,10 +96,10 @@ class RacingSearch(AbstractReplicatedSearch):
         )
 
     def _note(self, posterior: Posterior) -> None:
-        """Likely members of the front, and members with too few replicates."""
+        """Update which genomes may be on the front, and which of these have too few trainings."""
         genomes = [sample.genome for sample in posterior.samples]
         if posterior.noise.freedom == 0:
-            # the noise is unknown: repeat the best
+            # the noise is unknown: train the best genomes again
             order = by_rank_and_crowding([tuple(mean) for mean in posterior.means.tolist()])
             best = order[: max(1, len(order) // 4)]
             self._probabilities = {genomes[place]: 0.5 for place in best}
@@ -109,11 +112,11 @@ class RacingSearch(AbstractReplicatedSearch):
         self._unsettled = {estimate.genome for estimate in front} if is_noisy else set()
 
     def _propose(self, count: int, remaining: int) -> list[Genome]:
-        # a new genome is returned only if it can be trained again after these
+        # later there is no budget left to train a new genome again, and it could not be returned
         in_time = max(0, remaining - count)
         again = self._again(count) if in_time else self._doubtful(count)
         new = self._engine.ask(count - len(again)) if len(again) < count else []
-        rest = count - len(again) - len(new)  # of an exhausted space
+        rest = count - len(again) - len(new)  # positive if the space is exhausted
         return [*new, *again, *(self._doubtful(rest) if rest else [])]
 
     def _again(self, count: int) -> list[Genome]:
@@ -125,7 +128,7 @@ class RacingSearch(AbstractReplicatedSearch):
         return chosen
 
     def _doubtful(self, count: int) -> list[Genome]:
-        """First the members of the front with too few trainings, then where there is doubt."""
+        """Choose front members with too few trainings first, then genomes in doubt."""
         genomes = list(self._probabilities)
         trainings = np.array([self._replicates[genome] for genome in genomes], dtype=int)
         needy = [
@@ -145,12 +148,12 @@ class RacingSearch(AbstractReplicatedSearch):
 def posterior_estimates(
     results: Sequence[TrialResult], features: Features, *, num_objectives: int
 ) -> list[Estimate]:
-    """Estimates of genomes from results, in the order of their first result.
+    """Return posterior estimates of the genomes, in the order of first appearance.
 
     Args:
-        results: in the order of asking.
+        results: results in the order of asking.
         features: features of the space.
-        num_objectives: number of objectives of every result.
+        num_objectives: number of objectives.
     """
     samples = samples_of(results)
     belief = Belief(features, num_objectives=num_objectives)
@@ -158,7 +161,7 @@ def posterior_estimates(
 
 
 def estimates_of(samples: Sequence[Sample], posterior: Posterior) -> list[Estimate]:
-    """One for each sample, by what is known of those within the constraints."""
+    """Return one estimate per sample; genomes within the constraints get their posterior."""
     is_known = posterior.noise.freedom > 0
     is_noisy = not is_known or bool((posterior.noise.pooled > 0.0).any())
     known = {

@@ -1,4 +1,4 @@
-"""Engines with replicates by name: what ``--replicates`` stands for."""
+"""Engines with replicates, as chosen by ``--replicates``."""
 
 import math
 
@@ -14,10 +14,10 @@ AUTO = "auto"
 
 
 def parse_replicates(text: str) -> int | None:
-    """The number of replicates of every genome; ``None`` for ``auto``.
+    """Parse the number of trainings of every genome; ``None`` for ``auto``.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: the text is neither a number of at least 1 nor ``auto``.
     """
     if text.strip() == AUTO:
         return None
@@ -41,13 +41,13 @@ def make_replicated_search(
     seed: int,
     replicates: int | None,
 ) -> AbstractReplicatedSearch:
-    """A new search with replicates.
+    """Create a search with replicates.
 
     Args:
         name: name of the engine, a key of :data:`evonas.search.engines.SEARCHES`.
-        problem: the space.
-        population: how many genomes the algorithm keeps, and how many make a generation.
-        num_objectives: the length of every vector it will be told.
+        problem: search space.
+        population: number of genomes that the algorithm keeps, and the size of a generation.
+        num_objectives: length of every vector it will be told.
         seed: equal seeds and equal results give equal asks.
         replicates: number of trainings per genome; ``None`` to allocate each where it helps most.
 
@@ -64,11 +64,11 @@ def make_replicated_search(
 def with_replicates(
     engine: AskAndTell, *, seed: int, replicates: int | None
 ) -> AbstractReplicatedSearch:
-    """A new engine as a search with replicates.
+    """Wrap a new engine as a search with replicates.
 
     Args:
-        engine: engine of which nothing was asked yet.
-        seed: seed of what is drawn for the replicates.
+        engine: engine that was not asked for anything yet.
+        seed: seed of the draws for the replicates.
         replicates: as for :func:`make_replicated_search`.
     """
     if replicates is None:
@@ -77,10 +77,10 @@ def with_replicates(
 
 
 def expected_genomes(num_trainings: int, *, replicates: int | None) -> int:
-    """How many new genomes an engine will be asked for when there are so many trainings.
+    """Return how many new genomes an engine will be asked for within a number of trainings.
 
     Args:
-        num_trainings: in all.
+        num_trainings: total number of trainings.
         replicates: as for :func:`make_replicated_search`.
     """
     if replicates is None:

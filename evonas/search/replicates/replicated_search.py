@@ -1,9 +1,9 @@
 """The ask-and-tell contract of searches that may train a genome again.
 
-It is that of :class:`evonas.search.base.AbstractSearch` with a trial, a genome and the number of
-its replicate, instead of a genome. Asks depend only on the seed, the previous asks and the results
-between them: results wait until the next ask and are learned in the order of asking. So one worker
-and two give the same search, and a study can resume by replaying its journal.
+It is that of :class:`evonas.search.base.AbstractSearch`, with trials instead of genomes: a trial
+is a genome and the number of its replicate. What is asked depends on the seed, the previous asks,
+and which results arrived between them. Results wait until the next ask and are learned in the
+order of asking, so one worker and two agree, and a study resumes by replaying its journal.
 """
 
 import sys
@@ -19,13 +19,13 @@ from evonas.space import Genome
 
 
 class AbstractReplicatedSearch(ABC):
-    """The base class: proposes trials, learns from their results, and estimates genomes.
+    """Proposes trials, receives their results, and estimates which genomes are best.
 
     Subclasses implement :meth:`_propose`, :meth:`_learn` and :meth:`estimates`.
 
     Args:
-        problem: the space.
-        num_objectives: the length of every vector.
+        problem: search space.
+        num_objectives: length of every vector.
     """
 
     def __init__(self, problem: SearchProblem, *, num_objectives: int) -> None:
@@ -38,30 +38,30 @@ class AbstractReplicatedSearch(ABC):
 
     @property
     def num_asked(self) -> int:
-        """Number of trials asked: trainings, replicates included."""
+        """Number of trials asked for, replicates included."""
         return len(self._asked)
 
     @property
     def in_flight(self) -> tuple[Trial, ...]:
-        """Trials asked but not yet told, oldest first."""
+        """Trials asked for but not yet told, oldest first; a resumed study must finish them."""
         return tuple(trial for trial in self._asked if trial not in self._told)
 
     @property
     def results(self) -> list[TrialResult]:
-        """The results of all trials told, in the order of asking."""
+        """Results of all trials that were told, in the order of asking."""
         return [self._told[trial] for trial in self._asked if trial in self._told]
 
     def ask(self, count: int, *, remaining: int | None = None) -> list[Trial]:
-        """Propose new trials: new genomes, or replicates of known ones.
+        """Propose new trainings, of new genomes or of known ones.
 
         Args:
-            count: how many, at least 1.
-            remaining: how many there will be from now on, these included; None if unknown. A
-                genome that comes too late to be trained often enough is of no use.
+            count: number of trials, at least 1.
+            remaining: number of trials from now on, including these; None if unknown. A genome
+                that comes too late to be trained often enough is of no use.
 
         Returns:
-            ``count`` trials; fewer, or none, when the space holds no new genome and no known one
-            is worth another training.
+            ``count`` trials; fewer, or none, if the space has no new genome and no known one is
+            worth another training.
         """
         if count < 1:
             raise ValueError(f"count: expected at least 1, got {count}")
@@ -76,7 +76,10 @@ class AbstractReplicatedSearch(ABC):
         return trials
 
     def learn(self) -> None:
-        """Take in what was told, as the next ask does: for who looks at the engine before it."""
+        """Learn the results told so far, without waiting for the next ask.
+
+        For callers that inspect the engine between two asks.
+        """
         if self._waiting:
             results = sorted(self._waiting, key=lambda result: result.position)
             self._waiting = []
@@ -91,17 +94,17 @@ class AbstractReplicatedSearch(ABC):
         whole: Sequence[bool] | None = None,
         learned: Sequence[float | None] | None = None,
     ) -> None:
-        """Tell the results of trials, in any order, in one or several calls.
+        """Report results of trials that were asked for, in any order, in one call or several.
 
         Args:
-            trials: trials from :meth:`ask`, each told once.
-            vectors: for each its objectives, to be minimised, or ``None`` when the training
-                failed or collapsed, or broke a constraint.
-            violations: for each how far it is outside the constraints, infinite for a failure or
-                a collapse; when left out, every ``None`` is one of these.
-            whole: for each whether it was trained and measured in full, see
-                :class:`TrialResult`; when left out, all were.
-            learned: for each how far it came, see :class:`TrialResult`; unknown when left out.
+            trials: trials returned by :meth:`ask`, each told once.
+            vectors: objectives of each trial, to be minimised; ``None`` if the training failed or
+                collapsed, or violated a constraint.
+            violations: constraint violation of each trial, infinite for a failure or a collapse.
+                Without this argument, every ``None`` is one of these.
+            whole: whether each trial was trained and measured in full, see :class:`TrialResult`;
+                by default all were.
+            learned: level that each trial reached, see :class:`TrialResult`; unknown by default.
 
         Raises:
             ValueError: the caller broke the contract; nothing of this call is learned.
@@ -112,7 +115,7 @@ class AbstractReplicatedSearch(ABC):
         if not len(trials) == len(vectors) == len(violations) == len(whole) == len(learned):
             raise ValueError(
                 f"told {len(trials)} trials with {len(vectors)} vectors, {len(violations)} "
-                f"violations, {len(whole)} times whether whole and {len(learned)} levels learned"
+                f"violations, {len(whole)} whole flags and {len(learned)} levels learned"
             )
         told: dict[Trial, TrialResult] = {}
         for trial, vector, violation, is_whole, level in zip(
@@ -130,23 +133,23 @@ class AbstractReplicatedSearch(ABC):
 
     @abstractmethod
     def estimates(self, results: Sequence[TrialResult]) -> list[Estimate]:
-        """What these results say of their genomes, in the order in which these first came.
+        """Estimate the genomes of these results, in the order of first appearance.
 
-        It depends on nothing but the results: not on what the search did besides.
+        The estimates depend on the results alone, not on the state of the search.
 
         Args:
-            results: in the order of asking; all of :attr:`results`, or a part of them.
+            results: in the order of asking; all of :attr:`results`, or a subset.
         """
 
     @abstractmethod
     def _propose(self, count: int, remaining: int) -> list[Genome]:
-        """At most ``count`` genomes to be trained next; known ones are trained again.
+        """Return at most ``count`` genomes to train next; known ones are trained again.
 
         Args:
             count: as for :meth:`ask`.
-            remaining: at least ``count``, or a number without end.
+            remaining: at least ``count``; ``sys.maxsize`` if unknown.
         """
 
     @abstractmethod
     def _learn(self, results: Sequence[TrialResult]) -> None:
-        """Take in what was told since the last ask, sorted by the order of asking."""
+        """Learn the results told since the last ask, sorted by the order of asking."""

@@ -1,4 +1,4 @@
-"""Aggregate the trainings of one genome: means and scatter, failures counted separately."""
+"""The trainings of one genome, combined: mean and scatter, with failures counted separately."""
 
 import math
 from collections.abc import Sequence
@@ -14,20 +14,19 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Sample:
-    """The estimate of one genome.
+    """Combined trainings of one genome.
 
-    A genome is within the constraints when at least half of its trainings with values are, and has
-    failed when at least half of all trainings have. Trainings that are not whole count only where
-    none is.
+    A genome is within the constraints if at least half of its trainings with values are, and has
+    failed if at least half of all trainings have. Trainings that are not whole count only if the
+    genome has no whole one.
 
     Attributes:
         genome: in canonical form.
-        vectors: vectors of the trainings that were within the constraints, in the order of
-            replicates.
-        outside: violations of those that were not.
-        collapsed: how many trainings failed, or collapsed (see
+        vectors: objectives of the trainings within the constraints, in the order of replicates.
+        outside: violations of the other trainings with values.
+        collapsed: number of trainings that failed, or collapsed (see
             :mod:`evonas.search.replicates.collapse`).
-        is_whole: whether its trainings were taken to the end.
+        is_whole: whether the genome has a whole training.
     """
 
     genome: Genome
@@ -38,19 +37,19 @@ class Sample:
 
     @property
     def replicates(self) -> int:
-        """Trainings that did not fail."""
+        """Number of trainings that did not fail."""
         return len(self.vectors) + len(self.outside)
 
     @cached_property
     def violation(self) -> float:
-        """0 within the constraints, infinite for a genome that failed, else the median."""
+        """Violation: 0 within the constraints, infinite for a failed genome, else the median."""
         if self.collapsed >= max(1, self.replicates):
             return math.inf
         return 0.0 if len(self.vectors) >= len(self.outside) else median(self.outside)
 
     @cached_property
     def mean(self) -> Vector | None:
-        """Of each objective, over the trainings within the constraints; else ``None``."""
+        """Mean of each objective over the trainings within the constraints, or ``None``."""
         if self.violation > 0.0:
             return None
         if len(self.vectors) == 1:
@@ -59,15 +58,15 @@ class Sample:
 
     @cached_property
     def scatter(self) -> Vector:
-        """Of each objective, the sum of squared distances of the trainings from their mean."""
+        """Sum of squared distances of the trainings from their mean, for each objective."""
         columns = zip(*self.vectors, strict=True)
         return tuple(_scatter(column) for column in columns)
 
 
 def samples_of(results: Sequence[TrialResult]) -> list[Sample]:
-    """One for each genome, in the order in which its first result stands.
+    """Return one sample per genome, in the order of first appearance.
 
-    The trainings of a genome are put in the order of their replicates, whatever that of telling.
+    The trainings of a genome are sorted by replicate, in whatever order they were told.
     """
     grouped: dict[Genome, list[TrialResult]] = {}
     for result in results:

@@ -1,4 +1,4 @@
-"""A trial, one training of one genome, and its result."""
+"""A trial, which is one training of one genome, and its result."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class Trial:
-    """A requested training.
+    """A training to be done.
 
     Attributes:
         genome: in canonical form.
-        replicate: number of the replicate, from 0.
+        replicate: number of trainings of this genome asked for before: 0 is the first.
     """
 
     genome: Genome
@@ -24,17 +24,17 @@ class TrialResult:
     """The result of one training.
 
     Attributes:
-        position: number of trials asked before it.
-        trial: the trial that was asked for.
-        vector: the objectives, to be minimised; ``None`` when the training failed or collapsed,
-            or broke a constraint.
-        violation: how far outside the constraints it is: 0 inside, above 0 outside, infinite for
-            a failure or a collapse.
+        position: number of trials asked for before this one.
+        trial: trial that was asked for.
+        vector: objectives, to be minimised; ``None`` if the training failed or collapsed, or
+            violated a constraint.
+        violation: constraint violation: 0 inside, above 0 outside, infinite for a failure or a
+            collapse.
         is_whole: whether it was trained and measured in full. One that was not (it was refused
-            before training, stopped on a rung, or an expensive objective was left out) stands for
+            before training, stopped on a rung, or an expensive objective was left out) represents
             its genome only as long as there is no whole one, and is not repeated.
-        learned: how far the training came from chance, 0, to right about everything, 1; ``None``
-            if unknown.
+        learned: level that the training reached, from 0 (chance) to 1 (everything right);
+            ``None`` if unknown.
     """
 
     position: int

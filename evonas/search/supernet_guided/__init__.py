@@ -1,1 +1,1 @@
-"""Operators and engines that a supernet guides: EG-NAS and BioNAS."""
+"""Operators and engines guided by a supernet: EG-NAS and BioNAS."""

@@ -1,4 +1,4 @@
-"""Adam on a row of numbers (Kingma and Ba 2015, arXiv 1412.6980)."""
+"""The Adam optimiser on a vector of numbers (Kingma and Ba 2015, arXiv 1412.6980)."""
 
 from typing import final
 
@@ -10,13 +10,13 @@ TINY = 1e-8
 
 @final
 class Adam:
-    """Its two moments; a step gives back a new row.
+    """Adam with its two moments; a step returns a new row.
 
     Args:
         rate: learning rate.
         first: decay of the mean of the slopes.
-        second: decay of the mean of their squares.
-        weight_decay: coupled to the slope.
+        second: decay of the mean of the squared slopes.
+        weight_decay: L2 weight decay, added to the slope.
     """
 
     def __init__(self, *, rate: float, first: float, second: float, weight_decay: float) -> None:
@@ -27,7 +27,7 @@ class Adam:
         self.num_steps = 0
 
     def step(self, row: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The row after one step down ``slope``."""
+        """Return the row after one step down ``slope``."""
         slope = slope + self._weight_decay * row
         mean, square = self._moments or (np.zeros_like(row), np.zeros_like(row))
         first, second = self._decays

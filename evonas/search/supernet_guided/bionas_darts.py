@@ -1,16 +1,16 @@
 """BioNAS-DARTS: bilevel search, first order, with factorised logits and guards against collapse.
 
 DARTS (Liu, Simonyan and Yang 2019) alternates a step of the weights on training data with a step
-of Adam on the logits, on validation data. Rules are chosen along with operations, as in BioNAS
-(Hamzaoui and Baghdadi 2025), but in a softmax of their own, and by their hypergradient.
+of Adam on the logits, on validation data. As in BioNAS (Hamzaoui and Baghdadi 2025), rules are
+chosen along with operations, but here in a softmax of their own, and by their hypergradient.
 
-DARTS is known to collapse into skips and pools. Three cheap guards stand against it: warm-up (see
-:mod:`evonas.search.supernet_guided.relaxed_search`); beta-decay, the slope of the logsumexp of
-each gene's logits, whose weight grows over the search and which keeps any choice from running away
-(Ye et al. 2022, arXiv 2203.01665, shown there on NAS-Bench-201; it does not ask what an operation
-is, so it serves rules and a user's own operations too); and proposals from every generation, each
-judged by its own training. To watch the Hessian's eigenvalue (Zela et al. 2020) would cost far
-more than the search.
+DARTS is known to collapse into skips and pools. Three inexpensive measures prevent this: warm-up
+(see :mod:`evonas.search.supernet_guided.relaxed_search`); beta-decay, the slope of the logsumexp
+of each gene's logits, whose weight grows over the search and which keeps any choice from running
+away (Ye et al. 2022, arXiv 2203.01665, shown there on NAS-Bench-201; it does not depend on what an
+operation is, so it also works for rules and user-defined operations); and proposals after every
+generation, each judged by its own training. Monitoring the Hessian's eigenvalue (Zela et al. 2020)
+would cost far more than the search.
 """
 
 from functools import cached_property
@@ -22,17 +22,17 @@ from evonas.search.supernet_guided.adam import Adam
 from evonas.search.supernet_guided.relaxed_search import AbstractRelaxedSearch
 
 TRAVEL = 6.0
-"""How far Adam can carry a logit in a whole search: the 3e-4 of DARTS times its 20,000 steps. It
-is spread over the steps there are, so that a short search comes to decisions too."""
+"""How far Adam can move a logit in a whole search: the learning rate of DARTS, 3e-4, times its
+20,000 steps. It is spread over the available steps, so that a short search also decides."""
 
 BETA_DECAY = 0.5
-"""The weight of beta-decay at the end, as a share of the mean size of the loss's slope: Adam sees
-ratios only, so a number of its own would mean something else for every loss."""
+"""Weight of beta-decay at the end, as a share of the mean absolute slope of the loss: Adam only
+depends on ratios, so an absolute weight would mean something different for every loss."""
 
 
 @final
 class BionasDarts(AbstractRelaxedSearch):
-    """Logits move at every step of the weights, down the slope of the held-out loss."""
+    """The logits move down the slope of the held-out loss at every step of the weights."""
 
     name: ClassVar[str] = "bionas-darts"
     title: ClassVar[str] = "operations and rules by the gradient of a supernet"

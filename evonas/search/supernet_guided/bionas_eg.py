@@ -1,9 +1,9 @@
 """BioNAS-EG: EG-NAS over operations and rules; SGD moves the weights, CMA-ES the logits.
 
 After Hamzaoui and Baghdadi 2025 (whose code for it is not public) and Cai et al. 2024, with the
-corrections of :mod:`evonas.search.supernet_guided.eg_mutation`: one CMA-ES that lives through the
-search, samples in logit space, the decoding that derives the genomes, and a similarity term
-without a jump.
+corrections of :mod:`evonas.search.supernet_guided.eg_mutation`: one CMA-ES throughout the search,
+samples in logit space, the decoding that derives the genomes, and a similarity term without a
+jump.
 """
 
 from collections.abc import Iterable
@@ -18,15 +18,15 @@ from evonas.search.supernet_guided.similarity import similarity_term
 from evonas.seeds import derive_seed
 from evonas.space import Genome
 
-SAMPLES = 24  # in a generation, one generation after each epoch
+SAMPLES = 24  # samples per generation; one generation after each epoch
 SIGMA = 1.0
-STEP = 0.3  # of the logits towards the best sample
-KEPT = 3  # times as many samples as are asked for are scored again before they are proposed
+STEP = 0.3  # step of the logits towards the best sample
+KEPT = 3  # this many times the population of best samples are scored again before proposing
 
 
 @final
 class BionasEg(AbstractRelaxedSearch):
-    """After each epoch of the weights a generation of samples, and a step towards the best."""
+    """After each epoch of the weights: a generation of samples, and a step towards the best."""
 
     name: ClassVar[str] = "bionas-eg"
     title: ClassVar[str] = "operations and rules by an evolution strategy in a supernet"
@@ -39,7 +39,7 @@ class BionasEg(AbstractRelaxedSearch):
 
     @cached_property
     def _sampled(self) -> dict[str, tuple[float, Genome]]:
-        """The last value of every sampled genome, by its key."""
+        """Latest loss of every sampled genome, by its key."""
         return {}
 
     def _search_epoch(self) -> None:
@@ -60,7 +60,7 @@ class BionasEg(AbstractRelaxedSearch):
         self.logits = self.space.centred((1.0 - STEP) * self.logits + STEP * best)
 
     def _candidates(self) -> Iterable[Genome]:
-        """The logits' own genome, the best samples by the weights as they are, and its like."""
+        """Yield the logits' own genome, then the best samples by current weights, then others."""
         new = [found for key, found in self._sampled.items() if not self.has_asked(key)]
         best = sorted(new, key=lambda found: (found[0], found[1]))[: KEPT * self.population]
         genomes = [self.space.decode(self.logits), *(genome for _, genome in best)]

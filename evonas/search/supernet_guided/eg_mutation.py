@@ -1,4 +1,4 @@
-"""The operator of EG-NAS, corrected: gradient guides evolution to the children of one parent.
+"""The operator of EG-NAS, corrected: a gradient and an evolution strategy breed from one parent.
 
 Cai, Chen, Liu, Ling and Lai, AAAI 2024, doi 10.1609/aaai.v38i10.28993. Its released code draws
 the same population for each of its samples, never uses the covariance that it adapts, and mixes
@@ -6,10 +6,10 @@ probabilities with logits. Here:
 
 1. a parent becomes a row of logits, and the row moves down the slope of the held-out loss;
 2. one CMA-ES, which lives as long as the search, samples around that point for some generations;
-3. a sample is decoded to a genome as every other row is, and the guide scores the genome;
-4. the value to minimise is the loss, and a term of the sample's similarity to the point
-   (:mod:`evonas.search.supernet_guided.similarity`), which a study leaves out unless it is asked
-   for (:data:`OFF_BY_DEFAULT`).
+3. each sample is decoded to a genome, as every other row is, and the guide scores the genome;
+4. the value to minimise is the loss plus a term of the sample's similarity to the point
+   (:mod:`evonas.search.supernet_guided.similarity`), which is off by default
+   (:data:`OFF_BY_DEFAULT`).
 """
 
 import random
@@ -34,25 +34,25 @@ PARTS: dict[str, str] = {
     "similarity": "the term of the similarity",
     "score": "the guide's scores; without them the order of the samples is random",
 }
-"""Parts that can be switched off."""
+"""Parts of the operator that can be switched off."""
 
 OFF_BY_DEFAULT = ("similarity",)
-"""The term outweighs the loss: of two near copies the one that is less accurate than the parent
-beats the one that is more accurate, unless their losses differ by eta. Measured, it makes children
-worse (``benchmarks/RESULTS.md``)."""
+"""The similarity term outweighs the loss: of two near copies, the one less accurate than the
+parent beats the more accurate one, unless their losses differ by eta. Measurements show that it
+makes children worse (``benchmarks/RESULTS.md``)."""
 
 
 @dataclass(frozen=True)
 class EgSettings:
-    """Numbers of the operator, in the paper's letters where it has them.
+    """Parameters of the operator, named as in the paper where possible.
 
     Attributes:
         without: parts that are switched off, names of :data:`PARTS`.
         generations: generations of the evolution strategy for one parent.
-        samples: in a generation.
-        changes: how many genes a first sample changes on average.
-        step: the largest move of a logit down the slope, in standard deviations of the samples.
-        eta: weight of the similarity, in units of the loss.
+        samples: number of samples per generation.
+        changes: mean number of genes that a first sample changes.
+        step: largest move of a logit down the slope, in standard deviations of the samples.
+        eta: weight of the similarity term, in units of the loss.
         tau: difference of accuracies at which the similarity counts for three quarters.
     """
 
@@ -75,13 +75,13 @@ class EgSettings:
 
 @final
 class EgMutation:
-    """Makes children of a parent; the guide learns before the first one is asked for.
+    """Breeds children of a parent; the guide learns before the first child is asked for.
 
     Args:
-        problem: the space.
-        guide: guide of the same space.
-        seed: seed of what is random here: the genomes that the guide learns from, and the samples.
-        settings: the operator's numbers.
+        problem: search space.
+        guide: guide for the same space.
+        seed: seed of the genomes that the guide learns from, and of the samples.
+        settings: parameters of the operator.
     """
 
     def __init__(
@@ -104,12 +104,12 @@ class EgMutation:
     def children(
         self, parent: Genome, count: int, *, is_new: Callable[[str], bool]
     ) -> list[Genome]:
-        """At most ``count`` canonical genomes with keys that are new and differ from each other.
+        """Breed at most ``count`` canonical genomes with new and distinct keys.
 
         Args:
-            parent: canonical.
-            count: how many are wanted.
-            is_new: says of a key whether its genome was never asked for.
+            parent: canonical genome.
+            count: number of children.
+            is_new: whether the genome with a given key was never asked for.
         """
         self._learn_once()
         point = self._point(parent)
@@ -131,7 +131,7 @@ class EgMutation:
         return [genome for _, _, genome in ranked[:count]]
 
     def _learn_once(self) -> None:
-        """Weights learn from uniformly random genomes, which favours none (Guo et al. 2020)."""
+        """Train the weights on uniformly random genomes, to favour none (Guo et al. 2020)."""
         if self._has_learned:
             return
         self._has_learned = True
@@ -154,7 +154,7 @@ class EgMutation:
         rows = self._strategy.samples()
         if self._settings.has("cma"):
             return rows
-        # the strategy never learns, so its samples are unit normal around where it was put
+        # the strategy never learns, so its samples are unit normal around its centre
         return [point + (row - self._strategy.centre) for row in rows]
 
     def _values(

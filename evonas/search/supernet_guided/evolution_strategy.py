@@ -1,8 +1,9 @@
-"""CMA-ES that persists between uses: DEAP's strategy with its own generator.
+"""CMA-ES that persists between uses: DEAP's strategy with its own random generator.
 
-DEAP's ``cma.Strategy`` (Hansen and Ostermeier 2001) draws from NumPy's global generator; ours is
-lent to it and the global one put back. In many dimensions a full covariance has more numbers than
-a few generations can teach, and only its diagonal is adapted (Ros and Hansen 2008).
+DEAP's ``cma.Strategy`` (Hansen and Ostermeier 2001) draws from NumPy's global generator; it gets
+the state of ours while it samples, and the global state is restored. In many dimensions, a full
+covariance has more entries than a few generations can fit, so only its diagonal is adapted (Ros
+and Hansen 2008).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,23 +16,23 @@ from deap import cma
 from evonas.search.supernet_guided.guide_protocol import Logits
 
 MAX_FULL_DIMENSION = 200
-SIGMA_RANGE = 4.0  # the step size stays within this factor of the first one
+SIGMA_RANGE = 4.0  # the step size stays within this factor of the initial one
 
 
 class _Point(np.ndarray[Any, np.dtype[np.float64]]):
-    """A sample with the fitness that DEAP sorts by, larger being better."""
+    """A sample with the fitness that DEAP sorts by; larger is better."""
 
     fitness: float
 
 
 @final
 class EvolutionStrategy:
-    """Samples around a point, and learns from their values in which directions to look.
+    """Samples around a point, and adapts its distribution to their values.
 
     Args:
         dimension: dimension of the points.
         sigma: standard deviation of the first samples.
-        num_samples: in a generation, at least 4.
+        num_samples: number of samples per generation, at least 4.
         seed: seed of all samples.
     """
 
@@ -48,21 +49,21 @@ class EvolutionStrategy:
 
     @property
     def sigma(self) -> float:
-        """The present step size."""
+        """Current step size."""
         return float(self._strategy.sigma)
 
     @property
     def deviations(self) -> Logits:
-        """Of the present distribution, coordinate by coordinate, in units of sigma."""
+        """Standard deviation of the current distribution per coordinate, in units of sigma."""
         return np.sqrt(np.diag(self._strategy.C))
 
     @property
     def centre(self) -> Logits:
-        """The mean of the present distribution."""
+        """Mean of the current distribution."""
         return np.array(self._strategy.centroid)
 
     def move_to(self, point: Logits) -> None:
-        """Continue from another point: learned directions are kept, evolution paths are reset."""
+        """Continue from another point: keep the learned covariance, reset the evolution paths."""
         strategy = self._strategy
         strategy.centroid = np.array(point, dtype=float)
         strategy.pc = np.zeros(strategy.dim)
@@ -70,12 +71,12 @@ class EvolutionStrategy:
         strategy.update_count = 0
 
     def samples(self) -> list[Logits]:
-        """One generation."""
+        """Draw one generation of samples."""
         with self._lent_generator():
             return [np.asarray(point) for point in self._strategy.generate(np.array)]
 
     def learn(self, points: Sequence[Logits], values: Sequence[float]) -> None:
-        """Learn the values of samples; smaller is better."""
+        """Update the distribution with the values of samples; smaller is better."""
         told = []
         for point, value in zip(points, values, strict=True):
             told.append(np.asarray(point, dtype=float).view(_Point))

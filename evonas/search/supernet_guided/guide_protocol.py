@@ -1,8 +1,8 @@
-"""The contract :class:`Guide`: what a search can request from a weight-sharing model.
+"""What a search needs from a weight-sharing model of its space; :class:`Guide` is the contract.
 
-``evonas.evaluation`` satisfies it with a supernet, a test with a formula. A search decides what is
-learned, in which order and how often, and draws whatever is random; a guide answers the same
-questions with the same numbers.
+``evonas.evaluation`` implements it with a supernet, a test with a formula. The search decides what
+is learned, in which order and how often, and makes all random draws; a guide is deterministic and
+gives equal answers to equal calls.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from evonas.space import Genome
 
 Logits = NDArray[np.float64]
-"""One number for every choice of every gene, gene by gene: (sum of the numbers of choices,)."""
+"""One number per choice of every gene, gene by gene: (total number of choices,)."""
 
 
 class Score(Protocol):
-    """A guide's score of one genome."""
+    """Score of one genome by a guide."""
 
     @property
     def loss(self) -> float:
-        """Loss on held-out data, to be minimised; infinite if NaN."""
+        """Loss on held-out data, to be minimised; infinite if it is not a number."""
 
     @property
     def accuracy(self) -> float:
@@ -30,24 +30,24 @@ class Score(Protocol):
 
 
 class Guide(Protocol):
-    """A model with weights that all genomes share."""
+    """A model whose weights are shared by all genomes."""
 
     @property
     def num_steps(self) -> int:
-        """How many steps of learning make an epoch."""
+        """Number of learning steps per epoch."""
 
     @property
     def num_epochs(self) -> int:
-        """How many epochs it is meant to learn for."""
+        """Number of epochs to learn for."""
 
     def learn_genome(self, genome: Genome, /) -> None:
-        """One step of the weights of one genome, by the genome's rules."""
+        """Train the weights of one genome for one step, by the genome's rules."""
 
     def learn_mixture(self, logits: Logits, /) -> None:
-        """One step of all weights, every gene in the shares that the softmax of its logits is."""
+        """Train all weights for one step, each gene mixed by the softmax of its logits."""
 
     def slope(self, logits: Logits, /) -> Logits:
-        """The gradient of the held-out loss of the mixture in every logit."""
+        """Return the gradient of the mixture's held-out loss with respect to the logits."""
 
     def score(self, genomes: Sequence[Genome], /) -> Sequence[Score]:
-        """Scores of genomes with the current weights, all on the same data."""
+        """Score the genomes with the current weights, all on the same data."""

@@ -1,8 +1,8 @@
-"""Any evolutionary engine with the EG operator added to its own variation, and credit for each.
+"""Any evolutionary engine combined with the EG operator, with credit counted for both.
 
-The engine is wrapped, not changed: children of the operator are registered with it as asked, and
-their results are told to it like those of its own. The operator behind each genome is recorded, so
-that operators can be compared by the outcomes of their children.
+The engine is wrapped, not changed: children of the operator are registered with it as asked for,
+and their results are told to it like those of its own. The operator behind every genome is
+recorded, so that at the end each can be judged by its children's results.
 """
 
 import math
@@ -24,12 +24,12 @@ PLAIN, EG = "plain", "eg"
 
 @dataclass(frozen=True)
 class Credit:
-    """The credit of one operator.
+    """Results of one operator.
 
     Attributes:
-        asked: number of children asked since there were parents.
-        failed: number of failures among those told; infeasible is not a failure.
-        entered: number on the front of all results when they were learned.
+        asked: number of its children asked for, not counting founders.
+        failed: number of its children that failed; violating constraints is not a failure.
+        entered: number on the front of everything told, at the moment they were learned.
         on_front: number on the front now.
     """
 
@@ -40,7 +40,7 @@ class Credit:
 
 
 class OperatorRow(NamedTuple):
-    """One candidate: its key, who asked for it, and what became of it; see :class:`Credit`."""
+    """One candidate: its key, its operator, and its result; see :class:`Credit`."""
 
     key: str
     operator: str
@@ -60,14 +60,14 @@ class GuidedSearch:
     """Asks and tells as :class:`AbstractSearch` does.
 
     A share of each ask comes from the operator, the rest from the engine. The operator's parents
-    are drawn from the front of all that was told, or from what is least outside the constraints
-    while nothing is within; while everything failed it has none.
+    are drawn from the front of all results, or from those with the smallest violation if none is
+    feasible. If everything failed, it has no parents.
 
     Args:
-        engine: new; nothing was asked of it yet.
-        mutation: the operator, with the same problem.
-        share: share of the operator, in (0, 1].
-        children_per_parent: how many are asked for at once.
+        engine: new engine; it was not asked for anything yet.
+        mutation: the EG operator, with the same problem.
+        share: share of the operator in the asks, in (0, 1].
+        children_per_parent: number of children to breed at once from one parent.
         seed: seed of the choice of parents.
     """
 
@@ -93,30 +93,30 @@ class GuidedSearch:
 
     @property
     def problem(self) -> SearchProblem:
-        """The space."""
+        """Search space."""
         return self._engine.problem
 
     @property
     def num_objectives(self) -> int:
-        """The length of every vector."""
+        """Length of every vector."""
         return self._engine.num_objectives
 
     @property
     def num_asked(self) -> int:
-        """How many genomes were asked for."""
+        """Number of genomes asked for so far."""
         return self._engine.num_asked
 
     @property
     def relevance(self) -> list[Relevance]:
-        """As :attr:`AbstractSearch.relevance`."""
+        """See :attr:`AbstractSearch.relevance`."""
         return self._engine.relevance
 
     def ask(self, count: int) -> list[Genome]:
-        """As :meth:`AbstractSearch.ask`."""
+        """See :meth:`AbstractSearch.ask`."""
         self._learn()
         parents = self._parents()
         if not parents or self._engine.num_asked < self._engine.population:
-            return self._engine.ask(count)  # random founders, of no operator
+            return self._engine.ask(count)  # random founders belong to no operator
         wanted = math.floor((self._num_children + count) * self._share) - self._num_of(EG)
         chosen = self._bred(parents, min(max(wanted, 0), count))
         self._engine.adopt(chosen)
@@ -134,7 +134,7 @@ class GuidedSearch:
         *,
         violations: Sequence[float] | None = None,
     ) -> None:
-        """As :meth:`AbstractSearch.tell`."""
+        """See :meth:`AbstractSearch.tell`."""
         self._engine.tell(genomes, vectors, violations=violations)
         self._waiting |= self._by_key(genomes, vectors, violations)
 
@@ -145,7 +145,7 @@ class GuidedSearch:
         *,
         violations: Sequence[float] | None = None,
     ) -> None:
-        """As :meth:`AbstractSearch.revise`; who entered the front when it was learned, did."""
+        """See :meth:`AbstractSearch.revise`; entries to the front stay counted."""
         self._engine.revise(genomes, vectors, violations=violations)
         for key, revised in self._by_key(genomes, vectors, violations).items():
             (self._waiting if key in self._waiting else self._told)[key] = revised
@@ -163,11 +163,11 @@ class GuidedSearch:
         }
 
     def operator(self, genome: Genome) -> str | None:
-        """``eg`` or ``plain``; None for a founder."""
+        """Return the operator behind a genome, ``eg`` or ``plain``; None for a founder."""
         return self._operators.get(self._engine.problem.key(genome))
 
     def rows(self) -> list[OperatorRow]:
-        """Every candidate of an operator, in the order of asking, with all that was told."""
+        """Return one row for every child of an operator, in the order of asking."""
         self._learn()
         front = self._front()
         return [
@@ -182,7 +182,7 @@ class GuidedSearch:
         ]
 
     def credit(self) -> dict[str, Credit]:
-        """Of each operator, with all that was told."""
+        """Return the results of each operator so far."""
         rows = self.rows()
         return {
             operator: Credit(
@@ -200,7 +200,7 @@ class GuidedSearch:
         def is_new(key: str) -> bool:
             return not self._engine.has_asked(key) and key not in chosen
 
-        for _ in range(2 * count):  # a parent whose neighbours are all known gives none
+        for _ in range(2 * count):  # some parents have no new neighbours and give no children
             wanted = min(self._children_per_parent, count - len(chosen))
             if wanted <= 0:
                 break
@@ -210,13 +210,13 @@ class GuidedSearch:
         return list(chosen.values())
 
     def _learn(self) -> None:
-        """Results since the last ask, in the order of asking."""
+        """Learn the results told since the last ask, sorted by the order of asking."""
         if not self._waiting:
             return
         order = {key: place for place, key in enumerate(self._engine.asked_keys)}
         for key in sorted(self._waiting, key=order.__getitem__):
             self._told[key] = self._waiting[key]
-        # later entries come from revised values of others, not from the operator
+        # a later entry to the front is due to revised values of others, not to the operator
         self._entered |= self._front() & self._waiting.keys()
         self._waiting = {}
 

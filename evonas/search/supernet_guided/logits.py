@@ -1,7 +1,7 @@
-"""Genomes as points of a space of logits: one number for every choice of every gene.
+"""Genomes as points in logit space: one number for every choice of every gene.
 
-Each gene has a softmax of its own (the factorised encoding), so evidence for an operation is not
-split among its rules. Decoding is one thing everywhere: the largest logit of every gene.
+Each gene has its own softmax (the factorised encoding), so evidence for an operation is not split
+among its rules. Decoding always takes the largest logit of every gene.
 """
 
 import math
@@ -21,10 +21,10 @@ MAX_HEIGHT = 12.0
 
 @final
 class LogitSpace:
-    """The rows of logits of a problem.
+    """Operations on rows of logits for a problem.
 
     Attributes:
-        dimension: dimension of a row.
+        dimension: length of a row.
     """
 
     def __init__(self, problem: SearchProblem) -> None:
@@ -34,29 +34,29 @@ class LogitSpace:
         self.dimension = int(self._ends[-1])
 
     def genes(self, row: Logits) -> list[NDArray[np.float64]]:
-        """The row, gene by gene."""
+        """Split a row by gene."""
         return np.split(row, self._ends[:-1])
 
     def softmax(self, row: Logits) -> Logits:
-        """Probabilities, gene by gene."""
+        """Return the probabilities of all choices, gene by gene."""
         return np.concatenate([_softmax(gene) for gene in self.genes(row)])
 
     def centred(self, row: Logits) -> Logits:
-        """The same softmax, with a mean of zero in every gene."""
+        """Return logits with the same softmax and a mean of zero in every gene."""
         return np.concatenate([gene - gene.mean() for gene in self.genes(row)])
 
     def decode(self, row: Logits) -> Genome:
-        """The canonical genome of the largest logits; the first of equal ones."""
+        """Return the canonical genome of the largest logits; ties go to the first choice."""
         values = tuple(int(gene.argmax()) for gene in self.genes(row))
         return self._problem.canonical(Genome(values))
 
     def around(self, genome: Genome, *, rate: float) -> Logits:
-        """Zeros, with a peak at each choice of ``genome``.
+        """Return zeros, with a peak at each choice of ``genome``.
 
         Args:
-            genome: where the peaks are.
-            rate: the probability that unit normal noise on the row changes the choice of a gene,
-                where there is another choice.
+            genome: genome at the peaks.
+            rate: probability that unit normal noise on the row changes the choice of a gene that
+                has several choices.
         """
         row = np.zeros(self.dimension)
         for gene, value, count in zip(self.genes(row), genome.values, self._counts, strict=True):
@@ -64,9 +64,9 @@ class LogitSpace:
         return row
 
     def similarity(self, first: Logits, second: Logits) -> float:
-        """Mean over the genes of (1 + cosine) / 2 between centred logits, in [0, 1].
+        """Return the mean over genes of (1 + cosine) / 2 between centred logits, in [0, 1].
 
-        A gene of one choice, or without a preference, has no direction and does not count.
+        A gene with a single choice, or without a preference, has no direction and is left out.
         """
         cosines = []
         pairs = zip(self.genes(first), self.genes(second), strict=True)
@@ -77,7 +77,7 @@ class LogitSpace:
         return 0.5 * (1.0 + sum(cosines) / len(cosines)) if cosines else 1.0
 
     def draw(self, row: Logits, *, rng: random.Random) -> Genome:
-        """A genome of the distribution that the row stands for, not canonical."""
+        """Draw a genome from the distribution that the row defines; not canonical."""
         values = [
             rng.choices(range(count), weights=_softmax(gene).tolist())[0]
             for gene, count in zip(self.genes(row), self._counts, strict=True)
@@ -87,10 +87,10 @@ class LogitSpace:
 
 @cache
 def peak_height(num_choices: int, rate: float) -> float:
-    """H such that one of N normal numbers exceeds h + a normal number with probability ``rate``.
+    """Return h such that one of N normal numbers exceeds h + a normal number at ``rate``.
 
-    N is ``num_choices`` - 1. Zero where even a flat row changes more seldom than that; at most
-    :data:`MAX_HEIGHT`.
+    N is ``num_choices`` - 1, and ``rate`` a probability. The result is zero if even a flat row
+    changes less often, and at most :data:`MAX_HEIGHT`.
     """
     if num_choices == 1:
         return 0.0
@@ -105,7 +105,7 @@ def peak_height(num_choices: int, rate: float) -> float:
 
 
 def _chance_of_change(num_choices: int, height: float) -> float:
-    """1 - the integral of phi(z) Phi(z + height)^(choices - 1)."""
+    """Return 1 - the integral of phi(z) Phi(z + height)^(choices - 1)."""
     width, reach = 0.05, 8.0
     stays = 0.0
     for step in range(int(2 * reach / width) + 1):

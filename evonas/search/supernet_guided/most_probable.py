@@ -1,4 +1,4 @@
-"""The genomes of a factorised distribution, the most probable first."""
+"""The genomes of a factorised distribution, most probable first."""
 
 import heapq
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from evonas.space import Genome
 
 
 def most_probable(space: LogitSpace, row: Logits) -> Iterator[Genome]:
-    """Every genome once, in the order of the sum of its logits; not canonical.
+    """Yield every genome once, by decreasing sum of its logits; not canonical.
 
-    In each gene the choices are ranked by what they lack to the best. Every other genome is
-    reached from the best one by a single path of steps, each of which raises one rank by one: in
-    the last gene that was raised, or in a later one. So a heap of what the last one taken leads to
-    holds the next (Lawler 1972).
+    In each gene, the choices are ranked by their logit's distance to the best. Every genome is
+    reached from the best one by a unique sequence of steps, each of which raises one rank by one:
+    that of the gene raised last, or of a later gene. A heap with the successors of all genomes
+    taken so far therefore contains the next one (Lawler 1972).
     """
     ranked = [np.argsort(-gene, kind="stable") for gene in space.genes(row)]
     lacks = [

@@ -1,9 +1,9 @@
 """Searches that move one row of logits through the epochs of a supernet (BioNAS, ECAI 2025).
 
 Hamzaoui and Baghdadi 2025, arXiv 2507.13485, choose operations and learning rules together by
-DARTS and by EG-NAS. Here both are engines like others: before each ask the supernet learns for
-some epochs, and the genomes that the logits then stand for are proposed, to be trained and judged
-by themselves. What a late collapse would lose has been proposed before it.
+DARTS and by EG-NAS. Here both are ordinary engines: before each ask the supernet learns for some
+epochs, and the genomes that the logits then favour are proposed, to be trained and judged on their
+own. A late collapse does not lose them, because they were proposed before it.
 """
 
 from abc import abstractmethod
@@ -19,24 +19,24 @@ from evonas.search.supernet_guided.logits import LogitSpace
 from evonas.search.supernet_guided.most_probable import most_probable
 from evonas.space import Genome
 
-MAX_CONSIDERED = 5_000  # of the most probable genomes, for one ask
-WARM_SHARE = 1.0 / 3.0  # of the epochs, weights alone, as in EG-NAS and PC-DARTS
+MAX_CONSIDERED = 5_000  # maximum number of most probable genomes to consider in one ask
+WARM_SHARE = 1.0 / 3.0  # share of warm-up epochs (weights only), as in EG-NAS and PC-DARTS
 
 
 class AbstractRelaxedSearch(AbstractSearch):
-    """The epochs, and the derivation of genomes; a subclass moves the logits.
+    """Runs the epochs and derives genomes; a subclass moves the logits.
 
-    The guide's epochs are spread evenly over ``num_candidates`` genomes, and a longer run
-    continues learning at that pace. In the first third of the epochs only weights learn: untrained
-    operations would lose to those that need no training. What is asked for meanwhile is random.
+    The guide's epochs are spread evenly over ``num_candidates`` genomes; a longer run continues to
+    learn at that pace. In the first third of the epochs only the weights learn, because untrained
+    operations would lose to those without weights. Until the logits move, asks are random.
 
     Args:
-        problem: the space.
-        population: how many genomes make a generation.
-        num_objectives: the length of every vector; the logits follow the held-out loss alone.
+        problem: search space.
+        population: number of genomes in a generation.
+        num_objectives: length of every vector; the logits follow the held-out loss alone.
         seed: equal seeds and equal guides give equal asks.
-        guide: guide of the same space.
-        num_candidates: how many genomes will be asked for.
+        guide: guide for the same space.
+        num_candidates: number of genomes that will be asked for.
     """
 
     def __init__(
@@ -59,20 +59,20 @@ class AbstractRelaxedSearch(AbstractSearch):
 
     @property
     def num_warm_epochs(self) -> int:
-        """Epochs in which the logits stay."""
+        """Number of warm-up epochs, in which the logits stay fixed."""
         return round(self.guide.num_epochs * WARM_SHARE)
 
     @property
     def num_searching_steps(self) -> int:
-        """Steps of the supernet in which the logits move, until its last epoch."""
+        """Number of supernet steps in which the logits move, until its last epoch."""
         return max(1, self.guide.num_epochs - self.num_warm_epochs) * self.guide.num_steps
 
     @abstractmethod
     def _search_epoch(self) -> None:
-        """One epoch of the weights, in which the logits move."""
+        """Run one epoch of the weights, and move the logits."""
 
     def _candidates(self) -> Iterable[Genome]:
-        """Genomes in the order in which they are to be proposed."""
+        """Yield genomes in the order in which to propose them."""
         return most_probable(self.space, self.logits)
 
     def _propose(self, count: int) -> list[Genome]:
@@ -80,7 +80,7 @@ class AbstractRelaxedSearch(AbstractSearch):
         while self.epoch < due:
             self._run_epoch()
         if not self.logits.any():
-            return []  # all genomes are equally probable: random ones fill up
+            return []  # all genomes are equally probable: random ones fill the gap
         chosen: dict[str, Genome] = {}
         for genome in islice(self._candidates(), MAX_CONSIDERED):
             canonical = self.problem.canonical(genome)
@@ -100,4 +100,4 @@ class AbstractRelaxedSearch(AbstractSearch):
         self.epoch += 1
 
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
-        """Nothing: as in the papers, only the supernet's own validation moves the logits."""
+        """Do nothing: as in the papers, only the supernet's held-out loss moves the logits."""

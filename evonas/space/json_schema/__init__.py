@@ -1,1 +1,1 @@
-"""The JSON schema of a space's YAML, for editors."""
+"""JSON schema of a space's YAML, for editors."""

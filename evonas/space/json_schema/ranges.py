@@ -1,4 +1,4 @@
-"""Allowed values of keys beyond their types, for the JSON schema of the YAML."""
+"""Value ranges and descriptions of the YAML keys, for its JSON schema."""
 
 from typing import Any, Final
 
@@ -28,49 +28,40 @@ RANGES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("CellSpec", "operations"): {"minProperties": 1, "propertyNames": NAME_TEXT},
     ("Stage", "channels"): COUNT,
     ("Stage", "reduction_channels"): COUNT,
-    # a stage without cells is one choice among others, which the schema cannot distinguish
+    # 0 is only valid as one of several choices, which the schema does not distinguish
     ("Stage", "repeat"): {"minimum": 0, "maximum": MAX_CELLS},
     ("Reduction", "kind"): {"enum": list(REDUCTIONS)},
     ("Rules", "choices"): {"minItems": 1, "uniqueItems": True, "items": NAME_TEXT},
     ("Rules", "granularity"): {"enum": list(GRANULARITIES)},
 }
-"""By class and field. For a number or a word that may be chosen: of each choice."""
+"""Ranges by class and field. For a number or word that may be chosen: of each choice."""
 
 NOTES: Final[dict[tuple[str, str], str]] = {
-    ("SpaceSpec", "name"): "Name of the space; a shipped file is named after it.",
-    ("SpaceSpec", "description"): "Description in one sentence, for lists.",
-    ("SpaceSpec", "source"): "The paper that introduced the space.",
-    ("SpaceSpec", "size"): "Default size; a run may override it.",
-    ("SpaceSpec", "cells"): "The cells by name; every one must be used.",
-    ("SpaceSpec", "stages"): "The stages, from input to output.",
+    ("SpaceSpec", "name"): "Name of the space; a shipped file has the same name.",
+    ("SpaceSpec", "description"): "One sentence for lists.",
+    ("SpaceSpec", "source"): "Paper that the space is from.",
+    ("SpaceSpec", "size"): "Default size, which a run may override.",
+    ("SpaceSpec", "cells"): "Cells by name; every one must be used.",
+    ("SpaceSpec", "stages"): "Stages, in the order in which the image passes them.",
     ("SpaceSpec", "activation"): "Activation of all blocks.",
-    (
-        "SpaceSpec",
-        "normalisation",
-    ): "Normalisation of all blocks; none: layers have a bias.",
+    ("SpaceSpec", "normalisation"): "Normalisation of all blocks; with none, layers have a bias.",
     ("Size", "channels"): "C, the unit of all widths.",
-    ("Size", "cells"): "Cells in every stage without repeat.",
-    (
-        "Stem",
-        "channels",
-    ): "Width as a multiple of C; default: 1, or that of stage 0.",
-    ("CellSpec", "inputs"): "1: reads the previous block; 2: the last two blocks.",
+    ("Size", "cells"): "Number of cells in every stage without repeat.",
+    ("Stem", "channels"): "Multiple of C; by default 1, or the width that stage 0 chooses.",
+    ("CellSpec", "inputs"): "1: reads the block before; 2: the last two blocks.",
     ("CellSpec", "nodes"): "Number of computed nodes.",
     ("CellSpec", "graph"): "dense: a node reads all earlier nodes; {choose: k}: k of them.",
     ("CellSpec", "join"): "The output: the last node, or the sum or concatenation of all nodes.",
-    ("CellSpec", "operations"): "The operations an edge may have, by name.",
-    ("CellSpec", "fixed"): "The text of the cell, if it is fixed for all genomes.",
-    ("Stage", "cell"): "The name of the cell that the stage repeats.",
-    ("Stage", "channels"): "Width as a multiple of C.",
-    ("Stage", "repeat"): "Number of cells; default: size.cells.",
-    (
-        "Stage",
-        "reduction_channels",
-    ): "Width of the reduction before it, as a multiple of C.",
+    ("CellSpec", "operations"): "Operations that an edge may have, by name.",
+    ("CellSpec", "fixed"): "Text of the one cell that all genomes share.",
+    ("Stage", "cell"): "Name of the cell that the stage repeats.",
+    ("Stage", "channels"): "Multiple of C.",
+    ("Stage", "repeat"): "Number of cells; size.cells by default.",
+    ("Stage", "reduction_channels"): "Multiple of C for the reduction before the stage.",
     ("Reduction", "kind"): "What halves the image between stages.",
-    ("Reduction", "cell"): "With kind cell, the name of that cell.",
+    ("Reduction", "cell"): "Name of the reduction cell, with kind cell.",
     ("Head", "norm"): "Normalisation and activation before the average over the image.",
-    ("Rules", "choices"): "The learning rules to choose from.",
-    ("Rules", "granularity"): "Which part of a network shares one choice of rule.",
+    ("Rules", "choices"): "Learning rules to choose from.",
+    ("Rules", "granularity"): "How much of a network shares one choice.",
 }
-"""The description of a key in editors."""
+"""Descriptions of the keys, which editors display."""

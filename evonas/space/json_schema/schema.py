@@ -1,7 +1,8 @@
-"""The JSON schema of a space's YAML, generated from the dataclasses that read it.
+"""JSON schema of a space's YAML, generated from the dataclasses that read it.
 
-Editors use it to complete and check a file. It covers single keys; checks across keys (names that
-exist, channels that fit) are made by ``evonas spaces check``.
+Editors use it to complete and check a file while it is edited. It covers one key at a time;
+problems across keys (unknown names, channels that do not fit) are found by
+``evonas spaces check``.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ PRIMITIVES: Final = {int: "integer", str: "string", bool: "boolean"}
 
 
 def space_schema() -> Schema:
-    """The schema of a whole file, as plain data; draft 2020-12."""
+    """Return the schema of a whole file as plain data; draft 2020-12."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An evonas search space",
@@ -53,7 +54,7 @@ def _of_field(cls: type, field: "Field[Any]", hint: Any) -> Schema:
 def _of_type(hint: Any, limits: Schema) -> Schema:
     options = [each for each in get_args(hint) if each is not type(None)]
     if type(None) in get_args(hint):
-        # a missing key and a null one are equivalent
+        # a key that is null is treated like one that is left out
         return {"anyOf": [_of_type(options[0], limits), {"type": "null"}]}
     if hint in PRIMITIVES:
         return {"type": PRIMITIVES[hint], **limits}
@@ -76,7 +77,7 @@ def _of_type(hint: Any, limits: Schema) -> Schema:
 
 
 def _of_operation() -> Schema:
-    """One alternative for each kind, with the parameters that it takes."""
+    """Return one alternative for each kind of operation, with its parameters."""
     values: dict[str, Schema] = {key: {"type": "integer", **COUNT} for key in NUMBERS}
     values |= {"kernel": {"type": "integer", **ODD}, "mode": {"enum": list(POOL_MODES)}}
     return {

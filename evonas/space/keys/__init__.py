@@ -1,1 +1,1 @@
-"""The keys of a search space's YAML: allowed values, and messages for wrong ones."""
+"""Keys of a search space's YAML: valid values, and messages about invalid ones."""

@@ -19,7 +19,7 @@ class Number:
     """A whole number, or several to choose from.
 
     Args:
-        choices: one or more, each once; in the order of the YAML.
+        choices: one or more distinct numbers, in the order of the YAML.
     """
 
     choices: tuple[int, ...]
@@ -30,17 +30,17 @@ class Number:
         return len(self.choices) > 1
 
     def problems(self, path: str, *, least: int = 1, most: int = 10**6) -> Iterator[KeyProblem]:
-        """Choices out of range."""
+        """Yield choices out of range."""
         for below, number in _paths(path, self.choices):
             yield from out_of_range(below, number, least=least, most=most)
 
 
 @dataclass(frozen=True)
 class Word:
-    """One of some known words, or several of them to choose from.
+    """One of a set of known words, or several of them to choose from.
 
     Args:
-        choices: one or more, each once; in the order of the YAML.
+        choices: one or more distinct words, in the order of the YAML.
     """
 
     choices: tuple[str, ...]
@@ -51,7 +51,7 @@ class Word:
         return len(self.choices) > 1
 
     def problems(self, path: str, *, known: tuple[str, ...]) -> Iterator[KeyProblem]:
-        """Unknown choices."""
+        """Yield unknown choices."""
         for below, word in _paths(path, self.choices):
             yield from not_one_of(below, word, known)
 
@@ -68,7 +68,7 @@ def _paths(path: str, choices: Sequence[Value]) -> Iterator[tuple[str, Value]]:
 
 
 def read_choices(converter: cattrs.Converter) -> None:
-    """Teaches ``converter`` that a number or a word may be a mapping ``{choose: [...]}``."""
+    """Teach ``converter`` that a number or a word may be a mapping ``{choose: [...]}``."""
     converter.register_structure_hook(Number, _reader(Number, int, "a whole number"))
     converter.register_structure_hook(Word, _reader(Word, str, "a text"))
 

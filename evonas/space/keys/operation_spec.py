@@ -1,4 +1,4 @@
-"""The keys of an operation."""
+"""The YAML keys of an operation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from evonas.space.operation import PARAMETERS, POOL_MODES, Operation
 
 NUMBERS: Final = ("kernel", "dilation", "groups", "repeats", "expansion", "squeeze", "heads")
 NEEDED: Final = ("kernel", "mode", "expansion", "heads")
-"""The parameters that have no default, where the kind takes them."""
+"""Parameters without a default, for the kinds that take them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ class OperationSpec:
             yield from not_one_of(".mode", self.mode, POOL_MODES)
 
     def named(self, name: str) -> Operation:
-        """The operation with its defaults filled in."""
+        """Return the operation with its defaults filled in."""
         given = {key: value for key, value in vars(self).items() if value is not None}
         return Operation(name=name, **given)

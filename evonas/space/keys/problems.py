@@ -1,4 +1,4 @@
-"""Checks of single values, each problem with its path."""
+"""Checks of single YAML values; each problem is reported with its path."""
 
 import re
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from evonas.errors import show
 from evonas.registry import suggestion
 from evonas.schema import ProblemsError
 
-KeyProblem = tuple[str, str]  # the path below the value, and what is wrong there
+KeyProblem = tuple[str, str]  # path below the value, and the problem there
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 NAME_PHRASE: Final = "letters, digits, '_' and '-', a letter or digit first"
-MAX_NAME_LENGTH: Final = 64  # a space's name is part of a folder's, an operation's of every genome
-MAX_CELLS: Final = 1000  # of a stage: more is a typing error that would exhaust the memory
+MAX_NAME_LENGTH: Final = 64  # names occur in folder names and in the text of every genome
+MAX_CELLS: Final = 1000  # per stage: more is a typing error that would exhaust the memory
 
 
 def raise_all(found: Iterator[KeyProblem]) -> None:
-    """Raise the problems found, if any.
+    """Raise all problems found, if there are any.
 
     Raises:
         ProblemsError: there are problems.
@@ -27,7 +27,7 @@ def raise_all(found: Iterator[KeyProblem]) -> None:
 
 
 def bad_name(path: str, name: str) -> Iterator[KeyProblem]:
-    """One problem if ``name`` is not allowed in the text of a genome."""
+    """Yield a problem if ``name`` is not valid in the text of a genome."""
     if not NAME.fullmatch(name):
         yield path, f"expected a name of {NAME_PHRASE}, got {show(name)}"
     elif len(name) > MAX_NAME_LENGTH:
@@ -40,7 +40,7 @@ def bad_name(path: str, name: str) -> Iterator[KeyProblem]:
 def out_of_range(
     path: str, number: int | None, *, least: int = 1, most: int = 10**6
 ) -> Iterator[KeyProblem]:
-    """One problem if the number is given and not between ``least`` and ``most``."""
+    """Yield a problem if the number is given and not between ``least`` and ``most``."""
     if number is not None and number < least:
         yield path, f"must be at least {least}, got {number}"
     elif number is not None and number > most:
@@ -48,12 +48,12 @@ def out_of_range(
 
 
 def not_one_of(path: str, value: str, known: tuple[str, ...]) -> Iterator[KeyProblem]:
-    """One problem if ``value`` is unknown."""
+    """Yield a problem if ``value`` is not one of the known words."""
     if value not in known:
         yield path, f"expected one of {', '.join(known)}, got '{value}'{suggestion(value, known)}"
 
 
 def even(path: str, kernel: int | None) -> Iterator[KeyProblem]:
-    """One problem if a kernel is even."""
+    """Yield a problem if a kernel is even."""
     if kernel is not None and kernel > 0 and kernel % 2 == 0:
         yield path, f"must be odd, so that padding keeps the size, got {kernel}"

@@ -1,10 +1,10 @@
 """Which macro genes of a genome are active.
 
-- A width matters when a needed position has it.
-- A repeat matters when anything of its stage, or of what stands before it, is needed. (Several
-  repeats of a cell whose output is zero are one function; their keys differ nevertheless, unless
-  nothing lies between stages.)
-- The activation and the normalisation matter when something needed applies them.
+- A width is active if a needed position has it.
+- A repeat is active if anything in its stage, or in earlier positions, is needed. (Several repeats
+  of a cell whose output is zero are one function; their keys differ nevertheless, unless nothing
+  lies between stages.)
+- The activation and the normalisation are active if a needed position applies them.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ def active_macro_genes(
     positions: Sequence[PositionGenes],
     needed: Sequence[bool],
 ) -> frozenset[int]:
-    """The numbers of the active macro genes.
+    """Return the indices of the active macro genes.
 
     Args:
-        layout: layout of the space.
-        analyses: of its cells.
+        layout: gene layout of the space.
+        analyses: analyses of its cells.
         positions: positions of the genome.
-        needed: for every position, whether the classifier reads it.
+        needed: whether the classifier reads each position.
     """
     if layout.first_macro == layout.first_rule:
         return frozenset()
@@ -35,7 +35,7 @@ def active_macro_genes(
     for number, gene in enumerate(layout.genes[layout.macro], start=layout.first_macro):
         if gene.kind == "repeat":
             stage = int(gene.name.removeprefix("stage").partition(".")[0])
-            # the classifier, the last position, is in the last stage but no part of its cells
+            # the classifier, the last position, is in the last stage but not one of its cells
             end = max(n for n, p in enumerate(positions[:-1]) if p.stage <= stage)
             is_active = first_needed <= end
         elif gene.kind in ("activation", "normalisation"):

@@ -1,4 +1,4 @@
-"""The values around the cells, fixed or chosen: widths, repeats, activation, normalisation."""
+"""Values outside the cells, fixed or chosen: widths, repeats, activation, normalisation."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from evonas.space.spec import SpaceSpec
 
 @dataclass(frozen=True)
 class Shape:
-    """The values around the cells of one genome.
+    """Values outside the cells for one genome.
 
     Args:
         activation: activation of the whole network.
         normalisation: normalisation of the whole network.
-        numbers: numbers of every width and repeat by its name, such as ``stage0.channels``; widths
-            as multiples of C.
+        numbers: every width and repeat by its name, such as ``stage0.channels``; widths as
+            multiples of C.
     """
 
     activation: str
@@ -25,7 +25,7 @@ class Shape:
 
 
 def macro_genes(spec: SpaceSpec) -> tuple[Gene, ...]:
-    """A gene for every value that genomes choose, the whole network's first, then by stage."""
+    """Return a gene for every value that genomes choose: global ones first, then by stage."""
     return tuple(
         Gene(name, tuple(map(str, choice.choices)), kind)
         for name, kind, choice in _all_choices(spec)
@@ -34,7 +34,7 @@ def macro_genes(spec: SpaceSpec) -> tuple[Gene, ...]:
 
 
 def shape_of(spec: SpaceSpec, values: Sequence[int], *, cells: int) -> Shape:
-    """Decode the values of the macro genes.
+    """Return the shape that the values of the macro genes describe.
 
     Args:
         spec: specification of the space.
@@ -54,7 +54,7 @@ def shape_of(spec: SpaceSpec, values: Sequence[int], *, cells: int) -> Shape:
 
 
 def largest(spec: SpaceSpec) -> tuple[int, ...]:
-    """The values of the macro genes with the most channels and cells; the first of the others."""
+    """Return the macro values with the most channels and cells; first choices elsewhere."""
     return tuple(
         choice.choices.index(max(choice.choices)) if isinstance(choice, Number) else 0
         for _, _, choice in _all_choices(spec)
@@ -63,7 +63,7 @@ def largest(spec: SpaceSpec) -> tuple[int, ...]:
 
 
 def smallest(spec: SpaceSpec) -> tuple[int, ...]:
-    """The values of the macro genes with the fewest channels and cells."""
+    """Return the macro values with the fewest channels and cells; first choices elsewhere."""
     return tuple(
         choice.choices.index(min(choice.choices)) if isinstance(choice, Number) else 0
         for _, _, choice in _all_choices(spec)
@@ -72,19 +72,19 @@ def smallest(spec: SpaceSpec) -> tuple[int, ...]:
 
 
 def stem_width(spec: SpaceSpec) -> str:
-    """The name of the stem's width: that of the first stage where this is chosen and no other."""
+    """Return the name of the stem's width: stage 0's if that is chosen and the stem has none."""
     first = spec.stages[0].channels
     return "stage0.channels" if spec.stem.channels is None and first.is_chosen else "stem.channels"
 
 
 def reduction_width(spec: SpaceSpec, stage: int) -> str:
-    """The name of the width of the reduction before a stage."""
+    """Return the name of the width of the reduction before a stage."""
     has_own = spec.stages[stage].reduction_channels is not None
     return f"stage{stage}.reduction_channels" if has_own else f"stage{stage}.channels"
 
 
 def widths(spec: SpaceSpec, name: str) -> tuple[int, ...]:
-    """All values of a width, by its name."""
+    """Return all values of a width, by its name."""
     for known, _, choice in _all_choices(spec):
         if known == name and isinstance(choice, Number):
             return choice.choices
