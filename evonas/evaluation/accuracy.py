@@ -1,4 +1,4 @@
-"""The share of images that a network classifies rightly."""
+"""Accuracy: the share of images that a network classifies correctly."""
 
 import torch
 
@@ -7,7 +7,7 @@ from evonas.networks import Network
 
 
 def accuracy(network: Network, images: Images, *, batch: int = 500) -> float:
-    """Share of ``images`` that ``network``, in evaluation mode, classifies rightly."""
+    """Share of ``images`` that ``network``, in evaluation mode, classifies correctly."""
     hits = torch.zeros((), dtype=torch.long, device=images.labels.device)
     with torch.inference_mode():
         for part in images.chunks(batch):
