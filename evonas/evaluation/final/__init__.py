@@ -1,1 +1,1 @@
-"""A chosen network, trained to the end: long, regularised, resumable at any step."""
+"""Final training of a chosen network: long, regularised, resumable at any step."""
