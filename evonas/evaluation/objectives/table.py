@@ -1,4 +1,4 @@
-"""The objectives of evonas, and those of others by name."""
+"""The table of all objectives: those of evonas, and third-party ones by name."""
 
 from evonas.evaluation.objectives.accuracy import measure_accuracy, measure_clean_accuracy
 from evonas.evaluation.objectives.calibration import measure_calibration
@@ -70,5 +70,5 @@ _OURS: dict[str, Objective] = {
 
 OBJECTIVES = ObjectiveTable(_OURS, installed)
 
-# every record holds these, asked for or not
+# measured for every record, even if the run does not optimise them
 ALWAYS_MEASURED = ("params", "flops", "bio")
