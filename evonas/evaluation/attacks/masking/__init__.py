@@ -1,1 +1,1 @@
-"""Whether what gradient attacks leave is robustness, or only their failure."""
+"""Diagnose gradient masking: distinguish robustness from the failure of gradient attacks."""
