@@ -1,1 +1,1 @@
-"""What a candidate will need before it is trained: memory, seconds, latency."""
+"""Forecast the memory, time and latency of a candidate before it is trained."""

@@ -1,1 +1,1 @@
-"""Cheap signals of a genome: what it costs, and what its untrained network tells of it."""
+"""Zero-cost signals of a genome: its costs, and proxies measured on its untrained network."""
