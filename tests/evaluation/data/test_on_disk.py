@@ -329,7 +329,7 @@ def test_a_worker_that_is_killed_is_told_as_such(tree: Path) -> None:
                     (worker,) = children() - before
                     os.kill(worker, signal.SIGKILL)
 
-    with pytest.raises(DataError, match="decodes images was ended from outside"):
+    with pytest.raises(DataError, match="decodes images was killed"):
         train()
     assert children() == before
 

@@ -148,7 +148,7 @@ def test_a_training_that_fails_leaves_no_decoders_behind(tmp_path: Path) -> None
     disk = load_search_data("folder", data_dir=root, seed=0, fitting=SIZES["disk"])
     for path in (root / "train" / "elm").iterdir():
         path.unlink()
-    with pytest.raises(DataError, match="restore it, and go on"):
+    with pytest.raises(DataError, match="restore it, then continue"):
         train(network(disk), disk.train, traits=disk.traits, recipe=Recipe(1, 4), seed=0)
 
 

@@ -1,1 +1,1 @@
-"""Images of your own, in one folder per class: found, decoded, brought to one size."""
+"""Image files in one folder per class: find them, decode them, and fit them to one size."""

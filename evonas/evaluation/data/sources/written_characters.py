@@ -1,6 +1,6 @@
 """Handwriting in the format of MNIST: digits, Japanese cursive, digits and letters. 28x28 grey.
 
-Mean and standard deviation are those that are commonly used, of the training images.
+Mean and standard deviation are those of the training images, as commonly used.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ class Mnist(AbstractIdx):
 
 @final
 class Kmnist(AbstractIdx):
-    """60,000 and 10,000 images of ten syllables (Clanuwat and others 2018)."""
+    """60,000 training and 10,000 test images of ten syllables (Clanuwat and others 2018)."""
 
     name: ClassVar[str] = "kmnist"
     title: ClassVar[str] = "Japanese cursive syllables, 28x28 grey"
@@ -49,10 +49,10 @@ class Kmnist(AbstractIdx):
 
 @final
 class Emnist(AbstractIdx):
-    """112,800 and 18,800 images of 47 digits and letters (Cohen and others 2017, *balanced*).
+    """112,800 training and 18,800 test images of 47 digits and letters.
 
-    Letters that look alike in both cases are one class. The files hold images on their side; here
-    they are upright.
+    This is the *balanced* version (Cohen and others 2017). Letters that look alike in both cases
+    are one class. The images in the files are transposed; here they are upright.
     """
 
     name: ClassVar[str] = "emnist"

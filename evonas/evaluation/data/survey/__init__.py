@@ -1,1 +1,1 @@
-"""What a data set holds, told before a search begins: classes, files, duplicates, a picture."""
+"""Survey a data set before a search: classes, files, duplicates, and a contact sheet."""

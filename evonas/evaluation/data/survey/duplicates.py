@@ -1,4 +1,4 @@
-"""Images that are there twice, pixel by pixel."""
+"""Find images with identical pixels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import final
 @final
 @dataclass(frozen=True)
 class Seen:
-    """One image.
+    """One image of a surveyed data set.
 
     Attributes:
-        name: its file, or its number in its part.
-        part: that it belongs to.
-        label: of its class.
-        digest: of its pixels.
+        name: path of its file, or its part and number.
+        part: part that it belongs to.
+        label: label of its class.
+        digest: digest of its pixels.
     """
 
     name: str
@@ -26,32 +26,32 @@ class Seen:
 @final
 @dataclass(frozen=True)
 class Duplicates:
-    """Images whose pixels are equal, each group in the order in which they were seen.
+    """Groups of images with identical pixels.
 
     Attributes:
-        groups: of two or more.
+        groups: groups of two or more images, each in the order of the survey.
     """
 
     groups: tuple[tuple[Seen, ...], ...]
 
     @property
     def between_parts(self) -> list[tuple[Seen, ...]]:
-        """Those that lie in more than one part: what is learned is examined."""
+        """Groups that span several parts: networks would be tested on training images."""
         return [group for group in self.groups if len({each.part for each in group}) > 1]
 
     @property
     def between_classes(self) -> list[tuple[Seen, ...]]:
-        """Those that belong to more than one class: one of the labels is wrong."""
+        """Groups that span several classes: at least one of the labels is wrong."""
         return [group for group in self.groups if len({each.label for each in group}) > 1]
 
     @property
     def num_spare(self) -> int:
-        """Images that could be left out."""
+        """Number of images that could be left out."""
         return sum(len(group) - 1 for group in self.groups)
 
 
 def duplicates(images: Iterable[Seen]) -> Duplicates:
-    """The groups of equal images."""
+    """Find the groups of images with equal digests."""
     groups: dict[bytes, list[Seen]] = {}
     for each in images:
         groups.setdefault(each.digest, []).append(each)
