@@ -1,1 +1,1 @@
-"""What is trained and saved: a genome of a space, or a network that has a name."""
+"""Architectures that can be trained and saved: genomes of a space, and named networks."""

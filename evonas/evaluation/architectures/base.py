@@ -1,4 +1,4 @@
-"""How a network is described, so that it can be built again: by a final training, from a file."""
+"""Interface of architectures: descriptions from which a network can be rebuilt."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from evonas.networks import Network
 
 @dataclass(frozen=True)
 class AbstractArchitecture(ABC):
-    """A network for images of any data set.
+    """Description of a network that can be built for images of any data set.
 
     Attributes:
-        model_format: of the files of its trained networks.
+        model_format: format of the files that hold its trained networks.
     """
 
     model_format: ClassVar[str]
@@ -21,25 +21,25 @@ class AbstractArchitecture(ABC):
     @property
     @abstractmethod
     def text(self) -> str:
-        """What it is, on one line."""
+        """Description in one line."""
 
     @property
     @abstractmethod
     def key(self) -> str:
-        """A short name for files and folders; two that compute alike may share it."""
+        """Short name for files and folders; architectures of equal function may share it."""
 
     @property
     @abstractmethod
     def size_text(self) -> str:
-        """Its width and depth, where they are a choice; else empty."""
+        """Width and depth, if they can be chosen; else empty."""
 
     @abstractmethod
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """Not trained yet, on the CPU, in training mode.
+        """Build the untrained network, on the CPU, in training mode.
 
         Args:
-            traits: of the images.
-            seed: of its weights and of its feedback.
+            traits: traits of the images.
+            seed: seed of the initial weights and of the feedback.
 
         Raises:
             InputError: it cannot be built for these images.
@@ -47,8 +47,8 @@ class AbstractArchitecture(ABC):
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
-        """As the file of a model has it; ``text`` and ``key`` are its ``genome`` and ``key``."""
+        """Description for the file of a model, with ``text`` as ``genome``, and ``key``."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """As ``config.yaml`` of a final training has it."""
+        """Settings for ``config.yaml`` of a final training."""
