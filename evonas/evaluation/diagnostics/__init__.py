@@ -1,1 +1,1 @@
-"""What trained and untrained networks tell of their learning: updates of layers, loss surfaces."""
+"""Diagnostics of learning in trained and untrained networks: layer updates and loss surfaces."""
