@@ -69,7 +69,7 @@ class Evaluation:
 
     @property
     def failure_kind(self) -> str | None:
-        """What kind of failure it is, such as ``diverged``; None if it did not fail."""
+        """Kind of the failure, such as ``diverged``; None if it did not fail."""
         return None if self.failure is None else self.failure.partition(": ")[0]
 
     @property

@@ -35,7 +35,7 @@ class AttackResult:
 
 
 class Observation(NamedTuple):
-    """What an attack observes of a network at N points.
+    """Observation of a network at N points.
 
     Attributes:
         loss: (N,), loss at each point.
@@ -105,7 +105,7 @@ def input_gradient(losses: Tensor, points: Tensor) -> Tensor:
 
 
 def is_right(network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor) -> Tensor:
-    """Where the network's highest logit is the label's: bool, (N,)."""
+    """Whether the network's highest logit is the label's: bool, (N,)."""
     with torch.no_grad():
         result: Tensor = network(images).argmax(1) == labels
     return result

@@ -97,6 +97,6 @@ def check_fingerprint(found: str, expected: str | None, *, what: str) -> None:
     if expected is not None and found != expected:
         raise DataError(
             f"{what}: expected those with the hash {expected[:12]}, found others ({found[:12]}); "
-            "put them back, or name their folder by --data-dir. To go on with these in a run that "
-            "began with others: evonas resume RUN --accept-data"
+            "restore them, or give their folder by --data-dir. To continue a run with the images "
+            "found: evonas resume RUN --accept-data"
         )

@@ -63,7 +63,7 @@ class Cifar10(_AbstractCifar):
     title: ClassVar[str] = "photographs of 10 classes, 32x32 colour"
     folder: ClassVar[str] = "cifar-10-batches-py"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,
@@ -87,7 +87,7 @@ class Cifar100(_AbstractCifar):
     title: ClassVar[str] = "photographs of 100 classes, 32x32 colour"
     folder: ClassVar[str] = "cifar-100-python"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,

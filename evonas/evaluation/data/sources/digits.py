@@ -21,7 +21,7 @@ class Digits(AbstractSource):
     name: ClassVar[str] = "digits"
     title: ClassVar[str] = "handwritten digits, 8x8 grey, bundled"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (bundled: read from nowhere)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (bundled: no folder needed)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,

@@ -44,7 +44,7 @@ class ImageNet16120(AbstractSource):
     name: ClassVar[str] = "imagenet16-120"
     title: ClassVar[str] = "ImageNet of 120 classes, 16x16 colour"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,

@@ -25,7 +25,7 @@ class Stl10(AbstractSource):
     name: ClassVar[str] = "stl10"
     title: ClassVar[str] = "photographs of 10 classes, 96x96 colour"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read. Moments of the training images as commonly used."""
         return Traits(
             name=self.name,

@@ -17,7 +17,7 @@ class Svhn(AbstractSource):
     name: ClassVar[str] = "svhn"
     title: ClassVar[str] = "house numbers, 32x32 colour"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read. Moments of the training images as commonly used."""
         return Traits(
             name=self.name,

@@ -25,7 +25,7 @@ class Mnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
     home: ClassVar[str] = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return _traits(self.name, tuple("0123456789"), mean=0.1307, std=0.3081)
 
@@ -41,7 +41,7 @@ class Kmnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
     home: ClassVar[str] = "http://codh.rois.ac.jp/kmnist/"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         names = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
         return _traits(self.name, names, mean=0.1918, std=0.3483)
@@ -63,7 +63,7 @@ class Emnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (112_800, 18_800)
     home: ClassVar[str] = "https://www.nist.gov/itl/products-and-services/emnist-dataset"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         names = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
         return _traits(self.name, names, mean=0.1751, std=0.3332)
