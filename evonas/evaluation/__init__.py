@@ -1,1 +1,1 @@
-"""Evaluation: data, training, attacks, objectives; genome in, record out."""
+"""Evaluation of candidates: data, training, attacks and objectives; a genome in, a record out."""

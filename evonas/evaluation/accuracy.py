@@ -1,4 +1,4 @@
-"""The share of images that a network classifies correctly."""
+"""Accuracy: the share of images that a network classifies correctly."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""A genome as a network for the images of a data set."""
+"""Build the network of a genome for the images of a data set."""
 
 from evonas.evaluation.data.images import Traits
 from evonas.networks import Network, build
@@ -6,17 +6,17 @@ from evonas.space import Genome, Space
 
 
 def candidate_network(space: Space, genome: Genome, traits: Traits, *, seed: int) -> Network:
-    """The network of a candidate, not trained yet.
+    """Build the untrained network of a candidate.
 
     Args:
-        space: space of the genome.
+        space: search space of the genome.
         genome: genome to decode.
-        traits: traits of the data set: size of the images, classes, and the normalisation, which
-            the network does itself.
-        seed: seed of its weights and of its feedback.
+        traits: traits of the data set: image size, classes, and the normalisation, which the
+            network applies itself.
+        seed: seed of the initial weights and of the feedback.
 
     Returns:
-        A network on the CPU, in training mode: images in [0, 1] to logits.
+        A network on the CPU, in training mode, that maps images in [0, 1] to logits.
 
     Raises:
         SpaceError: the space halves images more often than their size allows.

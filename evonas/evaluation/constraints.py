@@ -1,4 +1,4 @@
-"""Constraints on candidates, such as ``params<=1.0M``, and their violation."""
+"""Constraints on candidates, such as ``params<=1.0M``, and how far a candidate violates them."""
 
 import math
 import re
@@ -23,10 +23,10 @@ class Constraint:
     """A bound on one objective.
 
     Attributes:
-        objective: its name.
-        relation: of the value to the bound.
-        bound: in the objective's unit.
-        text: as the user wrote it, without spaces.
+        objective: name of the objective.
+        relation: relation of the value to the bound.
+        bound: bound, in the objective's unit.
+        text: the constraint as the user wrote it, without spaces.
     """
 
     objective: str
@@ -36,22 +36,22 @@ class Constraint:
 
     @property
     def is_free(self) -> bool:
-        """Whether it is known without training."""
+        """Whether it can be checked without training."""
         return OBJECTIVES[self.objective].cost == "free"
 
     def violation(self, value: float) -> float:
-        """Violation by ``value``, relative to the bound (absolute if it is 0); 0 if satisfied."""
+        """How far ``value`` exceeds the bound, relative to it (to 1 if it is 0); 0 if met."""
         beyond = value - self.bound if self.relation == "<=" else self.bound - value
         return max(0.0, beyond) / (abs(self.bound) or 1.0)
 
 
 def parse_constraint(text: str) -> Constraint:
-    """The constraint that ``text`` states: an objective, ``<=`` or ``>=``, and a number.
+    """Parse a constraint: an objective, ``<=`` or ``>=``, and a number.
 
-    The number may end in k, M, G (thousands, millions, thousands of millions) or in %.
+    The number may end in k, M, G (thousands, millions, billions) or in %.
 
     Raises:
-        ConfigError: it has another form.
+        ConfigError: the text has another form, or the number is not finite.
         UnknownNameError: there is no such objective.
     """
     match = _FORM.fullmatch(text)
@@ -69,10 +69,11 @@ def parse_constraint(text: str) -> Constraint:
 
 
 def check_constraints(constraints: Sequence[Constraint]) -> None:
-    """Refuse constraints that no candidate can satisfy, alone or together.
+    """Reject constraints that no candidate can meet, alone or together.
 
     Raises:
-        ConfigError: a bound is out of reach for its objective, or two bounds exclude each other.
+        ConfigError: a bound lies beyond every possible value of its objective, or two bounds
+            contradict each other.
     """
     for constraint in constraints:
         _check_bound(constraint, OBJECTIVES[constraint.objective])
@@ -81,7 +82,7 @@ def check_constraints(constraints: Sequence[Constraint]) -> None:
             is_pair = (most.relation, least.relation) == ("<=", ">=")
             if is_pair and most.objective == least.objective and most.bound < least.bound:
                 raise ConfigError(
-                    f"constraints '{least.text}' and '{most.text}': no value can meet both"
+                    f"constraints '{least.text}' and '{most.text}': no candidate can meet both"
                 )
 
 
@@ -103,12 +104,12 @@ def _check_bound(constraint: Constraint, objective: Objective) -> None:
 
 
 def total_violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
-    """The sum of the violations of the constraints on what is known of a candidate."""
+    """The sum of the violations of all constraints whose objective has been measured."""
     return sum(c.violation(values[c.objective]) for c in constraints if c.objective in values)
 
 
 def broken(values: Mapping[str, float], constraints: Sequence[Constraint]) -> str:
-    """The constraints that ``values`` violate, as text; empty if none."""
+    """The constraints that ``values`` violate, as text for the user; empty if none."""
     return ", ".join(
         f"{c.text} ({values[c.objective]:.12g})"
         for c in constraints

@@ -1,6 +1,6 @@
-"""Which of two vectors is better; torch is not needed for it."""
+"""Pareto dominance between two vectors; does not import torch."""
 
 
 def dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    """Whether ``one`` is at least as good everywhere and better somewhere; both are minimised."""
+    """Whether ``one`` dominates ``other``: nowhere worse and somewhere better, minimising."""
     return one != other and all(a <= b for a, b in zip(one, other, strict=True))

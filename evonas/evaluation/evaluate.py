@@ -1,4 +1,4 @@
-"""Evaluate a genome; a failed candidate gives a record, never a number."""
+"""Evaluate a genome; a candidate that fails gives a record with a reason, never a number."""
 
 import time
 from dataclasses import replace
@@ -32,7 +32,7 @@ from evonas.rules import weights_by_rule
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
-MIN_BATCH = 2  # a batch of one has no statistics
+MIN_BATCH = 2  # batch normalisation needs at least two images
 
 
 def evaluate(
@@ -45,22 +45,23 @@ def evaluate(
 ) -> tuple[Evaluation, bytes]:
     """Build, train and measure one candidate.
 
-    Cheap objectives gate expensive ones. A candidate whose free objectives break a constraint is
-    not trained; one that breaks any constraint, or that a rival would dominate even if each
-    expensive objective had the best value it can have, has its expensive objectives skipped.
+    Cheap objectives gate expensive ones. A candidate whose free objectives violate a constraint
+    is not trained. The expensive objectives are skipped if any constraint is violated, or if a
+    rival would dominate the candidate even with the best possible value of each of them.
+
+    If memory runs out, the whole evaluation is repeated once at half the batch, and the record
+    says so.
 
     Args:
-        space: space of the genome.
+        space: search space of the genome.
         genome: genome to decode.
         protocol: protocol of the study.
-        stage: how far to train; to the end if None.
-        variant: trained instead of the genome's network, with the genome's seeds.
-
-    If memory runs out, everything is retried once at half the batch size; the record says so.
+        stage: how far to train; to the last epoch if None.
+        variant: trained in place of the genome's network, with the seeds of the genome.
 
     Returns:
-        The record, and bytes: the trained weights as safetensors, or a checkpoint if the stage
-            ends before the last epoch; empty if there is neither.
+        The record, and as bytes either the trained weights (safetensors) or, when the stage ends
+        before the last epoch, a checkpoint. The bytes are empty when there is neither.
     """
     stage = stage or Stage()
     result = evaluate_once(space, genome, protocol=protocol, stage=stage, variant=variant)
@@ -72,19 +73,19 @@ def evaluate(
 
 
 def at_half_batch(protocol: Protocol, stage: Stage) -> Stage | None:
-    """The retry after running out of memory: the training from its start, at half the batch size.
+    """The stage to retry after memory ran out: from the first epoch, at half the batch.
 
     Args:
         protocol: protocol of the study.
-        stage: the stage that memory ran out in.
+        stage: stage in which memory ran out.
 
     Returns:
-        None if half the batch was already tried, or is too small for training.
+        The stage, or None if half the batch has been tried already or is too small to train with.
     """
     half = protocol.recipe.batch // 2
     if stage.batch is not None or half < MIN_BATCH:
         return None
-    # a checkpoint counts the steps of an epoch, and there are twice as many now
+    # the checkpoint is unusable: an epoch now has twice as many steps
     return replace(stage, batch=half, checkpoint=b"")
 
 
@@ -96,7 +97,7 @@ def evaluate_once(
     stage: Stage,
     variant: AbstractVariant | None = None,
 ) -> tuple[Evaluation, bytes]:
-    """Evaluate without a retry, for callers that retry in another process."""
+    """Like :func:`evaluate`, without the retry, for callers that retry in another process."""
     with make_device_stream(protocol.device).open():
         return run_to_end(
             evaluating(space, genome, protocol=protocol, stage=stage, variant=variant)
@@ -111,7 +112,7 @@ def evaluating(
     stage: Stage | None = None,
     variant: AbstractVariant | None = None,
 ) -> Cooperative[tuple[Evaluation, bytes]]:
-    """Evaluate in turns on one stream; running out of memory is reported as the result."""
+    """Like :func:`evaluate_once`, as a generator; all its turns must run on one device stream."""
     start = time.perf_counter()
     stage = stage or Stage()
     if stage.batch is not None:
@@ -132,7 +133,7 @@ def evaluating(
     except CandidateFailure as problem:
         record.failure = f"{problem.kind}: {problem}"
     except Exception as problem:
-        # not where it is raised: the tensors of that frame are what memory is short of
+        # handled here, not where it is raised: the frames there hold the tensors to be freed
         if not is_out_of_memory(problem):
             raise
         record.failure = memory_failure(problem)
@@ -142,7 +143,7 @@ def evaluating(
 def _measuring(
     own: AbstractVariant, record: EvaluationBuilder, protocol: Protocol, stage: Stage
 ) -> Cooperative[bytes]:
-    """Build, train and measure; what comes after the record."""
+    """Build, train and measure; returns the bytes that accompany the record."""
     data, images = _data(protocol)
     network = own.network(data.traits, seed=record.seed)
     subject = _subject(network, data, protocol=protocol)
@@ -169,10 +170,11 @@ def _measuring(
 def screen(
     space: Space, genome: Genome, *, protocol: Protocol, traits: Traits
 ) -> Evaluation | None:
-    """The result of :func:`evaluate` if a free constraint is violated; needs no data.
+    """Check the free constraints without loading any data.
 
     Returns:
-        The record, or None if the candidate must be trained.
+        The record that :func:`evaluate` would give if a free constraint is violated, else None:
+        the candidate has to be evaluated.
     """
     start = time.perf_counter()
     if not any(constraint.is_free for constraint in protocol.constraints):
@@ -185,11 +187,11 @@ def screen(
             record, candidate_network(space, genome, traits, seed=seed), protocol, traits
         )
     except CandidateFailure:
-        return None  # its evaluation will say so
+        return None  # its evaluation will report the failure
     except Exception as problem:
         if not is_out_of_memory(problem):
             raise
-        memory_failure(problem)  # lets go of what was built
+        memory_failure(problem)  # releases what was built
         return None
     if not record.violation:
         return None
@@ -199,7 +201,7 @@ def screen(
 def _measure_free(
     record: EvaluationBuilder, network: Network, protocol: Protocol, traits: Traits
 ) -> None:
-    """Add what is known without training, and so without images."""
+    """Measure the objectives that need neither training nor images."""
     nothing = Images(
         torch.empty(0, *traits.shape, dtype=torch.uint8), torch.empty(0, dtype=torch.long)
     )
@@ -230,7 +232,7 @@ def _on_test(subject: Subject, protocol: Protocol) -> Subject:
 
 @lru_cache(maxsize=1)  # the same images for all candidates of a study
 def _test_part(protocol: Protocol) -> tuple[Images, Images]:
-    """The test images, and those of them that are attacked, on the device."""
+    """The test images, and the subset of them that is attacked, on the device."""
     training = protocol.training
     test = load_test(
         training.dataset,
@@ -246,7 +248,7 @@ def _test_part(protocol: Protocol) -> tuple[Images, Images]:
 
 
 def attack_seed(protocol: Protocol) -> int:
-    """Of the attacked images and of the attack's noise, the same for all candidates of a study."""
+    """Seed of the attacked images and of the attack's noise; one for all candidates of a study."""
     return derive_seed(protocol.training.split_seed, "attack")
 
 
@@ -271,7 +273,7 @@ def _data(protocol: Protocol) -> tuple[SearchData, TrainingImages]:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=1)  # a worker evaluates many candidates of one study: it reads the data once
+@lru_cache(maxsize=1)  # a worker evaluates many candidates of one study but reads its data once
 def _load(
     name: str,
     data_dir: Path,
@@ -292,5 +294,5 @@ def _load(
     data = data.to(device)
     images = training_images(data.train, traits=data.traits)
     if images.labels.is_cuda:
-        torch.cuda.synchronize(device)  # candidates read them on other streams
+        torch.cuda.synchronize(device)  # candidates read the images on other streams
     return data, images

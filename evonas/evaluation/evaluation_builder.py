@@ -1,4 +1,4 @@
-"""An evaluation in progress: what is measured, and what is skipped because it cannot matter."""
+"""Build the record of an evaluation: measure objectives, and gate those that cannot matter."""
 
 from typing import final
 
@@ -9,29 +9,29 @@ from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.record import Evaluation
 from evonas.evaluation.share_error import share_error
 
-CHANCE_ERRORS = 3.0  # standard errors above chance up to which a training has learned nothing
+CHANCE_ERRORS = 3.0  # a training up to this many standard errors above chance learned nothing
 
 
 @final
 class EvaluationBuilder:
-    """An evaluation in progress: the values of a candidate so far.
+    """Collects the results of one evaluation and turns them into a record.
 
     Args:
         protocol: protocol of the study.
         key: key of the record.
-        genome: its text.
+        genome: text of the genome.
         seed: seed of the training.
-        replicate: number of the training.
-        batch: batch size used instead of the study's; None for the study's.
+        replicate: number of this training of the candidate, from 0.
+        batch: batch size that replaces the study's; None for the study's.
 
     Attributes:
-        seed: the same.
-        until: last epoch of its training; 0 before that is decided.
-        weights_by_rule: see :class:`Evaluation`, as for all that follow.
-        losses: the same.
-        failure: the same.
-        bounds: the same.
-        uncaptured: the same.
+        seed: seed of the training.
+        until: number of epochs to train for; 0 until it is decided.
+        weights_by_rule: see :class:`Evaluation`.
+        losses: see :class:`Evaluation`.
+        failure: see :class:`Evaluation`.
+        bounds: see :class:`Evaluation`.
+        uncaptured: see :class:`Evaluation`.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class EvaluationBuilder:
         self.uncaptured: str | None = None
 
     def measure(self, cost: Cost, subject: Subject) -> None:
-        """Add the values of all objectives of this cost."""
+        """Measure all objectives of this cost and add their values."""
         for objective in self._protocol.measured():
             if objective.cost == cost:
                 name, found = objective.name, objective.value_of(subject)
@@ -72,7 +72,7 @@ class EvaluationBuilder:
                 self._note_error(name, objective, found, subject)
 
     def measure_learned(self, subject: Subject, *, num_classes: int) -> None:
-        """Learning progress, from 0 (chance) to 1 (everything correct)."""
+        """Rescale the validation accuracy so that 0 is chance and 1 is perfect, and keep it."""
         share = self._values.get("acc")
         if share is None:
             share = OBJECTIVES["acc"].value_of(subject).value
@@ -82,10 +82,10 @@ class EvaluationBuilder:
         self._learned = 0.0 if is_at_chance else (share - chance) / (1.0 - chance)
 
     def measure_test(self, test: Subject) -> None:
-        """Add the values on the test part of all objectives that see images.
+        """Measure the objectives that see images on the test part and add their values.
 
         Args:
-            test: the network with the test part instead of the validation part.
+            test: subject whose validation part is the test part.
         """
         for objective in self._protocol.measured():
             if objective.is_tested:
@@ -95,7 +95,7 @@ class EvaluationBuilder:
 
     @property
     def violation(self) -> float:
-        """Of the constraints on what is known."""
+        """Total violation of the constraints whose objective has been measured."""
         return total_violation(self._values, self._protocol.constraints)
 
     @property
@@ -104,10 +104,10 @@ class EvaluationBuilder:
         return self.failure is None and self._left_out() is None
 
     def is_gated(self, subject: Subject, rivals: tuple[tuple[float, ...], ...]) -> bool:
-        """Whether to skip what was not measured yet.
+        """Whether to skip the objectives that have not been measured yet.
 
-        Yes if a rival dominates the candidate even at the bounds of the missing values, and so
-        also at the true ones. The bounds are kept.
+        They are skipped if a rival dominates the candidate even with each missing value at its
+        bound: the rival then dominates the true values too. The bounds are kept.
         """
         if not (self._protocol.training.gate != "off" and rivals and self._is_complete()):
             return False
@@ -128,7 +128,7 @@ class EvaluationBuilder:
         return self._protocol.training.gate == "skip"
 
     def evaluation(self, *, seconds: float) -> Evaluation:
-        """The record in its present state."""
+        """The record of everything collected so far."""
         return Evaluation(
             key=self._key,
             genome=self._genome,
@@ -155,7 +155,7 @@ class EvaluationBuilder:
     def _note_error(
         self, name: str, objective: Objective, found: MeasuredValue, subject: Subject
     ) -> None:
-        """Keep what the standard error of a value is made of."""
+        """Keep what is needed to compute the standard error of a value."""
         if objective.error == "images":
             seen = subject.attacked if objective.cost == "attack" else subject.validation
             self._num_images[name] = len(seen)

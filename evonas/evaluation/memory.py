@@ -1,4 +1,4 @@
-"""Running out of memory: recognise the errors of all allocators, and free memory."""
+"""Detect that memory ran out, whichever allocator reports it, and release what was held."""
 
 import errno
 import gc
@@ -11,21 +11,21 @@ from evonas.evaluation.record import OUT_OF_MEMORY
 TEXTS = (
     "out of memory",  # CUDA's driver, and torch where it names the device
     "allocate",  # DefaultCPUAllocator: can't allocate memory; Unable to allocate (numpy)
-    "could not create a primitive",  # oneDNN, of its workspace
-    "could not create a memory",  # oneDNN, of a tensor
+    "could not create a primitive",  # oneDNN, for its workspace
+    "could not create a memory",  # oneDNN, for a tensor
     "alloc_failed",  # cuBLAS and cuDNN
     "bad_alloc",  # C++
-    "can't start new thread",  # a stack of its own
+    "can't start new thread",  # no memory for the stack of the thread
 )
-"""What stands in the text of an error that means a failed allocation, in lower case."""
+"""Lower-case substrings of the error messages that report a failed allocation."""
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
     """Whether an allocation failed, on a CPU or on a GPU.
 
-    Only torch's allocator on a GPU has a class for it; on a CPU the text of a ``RuntimeError`` is
-    all there is. An error of ours that was raised from such a one, as for a file that could not
-    be read, counts too.
+    Only torch's GPU allocator raises a class of its own; on a CPU the text of a ``RuntimeError``
+    has to be inspected. An evonas error raised from such an error (for example, for a file that
+    could not be read) counts too.
     """
     if problem.__cause__ is not None and is_out_of_memory(problem.__cause__):
         return True
@@ -40,7 +40,7 @@ def is_out_of_memory(problem: BaseException) -> bool:
 
 
 def memory_failure(problem: BaseException) -> str:
-    """The failure of a candidate in one line; objects held by the error's frames are released."""
+    """The failure of a candidate in one line; releases the objects held by the error's frames."""
     held: BaseException | None = problem
     while held is not None:
         traceback.clear_frames(held.__traceback__)
@@ -54,7 +54,7 @@ def give_memory_back(device: str) -> None:
     """Free unused memory for the next candidate.
 
     Args:
-        device: as torch writes it.
+        device: name of the device, as in torch.
     """
     gc.collect()
     if torch.device(device).type == "cuda":

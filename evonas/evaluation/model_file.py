@@ -1,12 +1,12 @@
-"""A trained network as one self-describing file: safetensors with metadata.
+"""Store a trained network in one self-describing file: safetensors with metadata.
 
 The metadata have one entry, ``evonas``, a JSON document: ``format``, ``version``, ``genome``,
-``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules`` (a network with a name has
+``key``, ``space`` (its YAML), ``channels``, ``cells``, ``rules`` (a named network has
 ``network`` and ``rules`` instead, and format ``evonas-model-2``), ``input_shape``,
 ``num_classes``, ``class_names``, ``mean`` and ``std`` (the normalisation, which is in no weight),
-``seed`` (of the feedback), ``training`` (of a final training) and ``sha256``, a hash of all the
-rest and of the weights: a format that only says where each tensor lies cannot tell a flipped bit.
-One entry, because safetensors writes several in a random order, and equal runs are to give equal
+``seed`` (of the feedback), ``training`` (of a final training) and ``sha256``, a hash of the
+weights and of the rest of the document: safetensors itself does not detect a flipped bit. There is
+one entry only because safetensors writes several in random order, and equal runs must give equal
 bytes.
 """
 
@@ -40,17 +40,17 @@ def with_description(
     seed: int,
     training: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The weights of a network with all that is needed to use them.
+    """Add to the weights of a network everything that is needed to use them.
 
     Args:
-        weights: as safetensors.
+        weights: weights as safetensors.
         architecture: architecture of the network.
         traits: traits of the images that it was trained on.
-        seed: the seed that it was built with.
-        training: description of a final training, so that nobody evaluates on its training images.
+        seed: seed that it was built with.
+        training: what a final training did, so that nobody tests on images it was trained on.
 
     Returns:
-        The same as safetensors; equal arguments give equal bytes.
+        The content of the file, as safetensors; equal arguments give equal bytes.
     """
     document = {
         "format": architecture.model_format,
@@ -71,18 +71,18 @@ def with_description(
 
 
 def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights in a model file, and its description.
+    """Read the weights in a file of ``models/`` and their description.
 
     Args:
         path: path of the file.
 
     Returns:
-        The weights by name, on the CPU, and the description; the latter is empty in a file of
-        before there were any.
+        The weights by name, on the CPU, and the description, which is empty for files written
+        before descriptions were introduced.
 
     Raises:
         DataError: the file is missing.
-        StorageError: it is damaged.
+        StorageError: its content differs from what was written.
     """
     path = Path(path)
     try:
@@ -96,28 +96,28 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise DataError(f"{path}: no such file") from problem
     except (SafetensorError, OSError, ValueError) as problem:
         raise StorageError(f"{path}: damaged, or no safetensors file ({problem})") from problem
-    # the first versions wrote none, and neither does what was never a model of evonas
+    # the first versions of evonas wrote no hash, and files from other programs have none
     if "sha256" in document and document["sha256"] != _seal(weights, document):
         raise StorageError(
-            f"{path}: damaged: it does not match its hash; to restore a model of a run: evonas "
-            f"repair RUN"
+            f"{path}: damaged: its weights or its description differ from what was written; to "
+            "restore a model of a run: evonas repair RUN"
         )
     return weights, document
 
 
 def load_network(path: str | Path) -> Network:
-    """Load the trained network from a model file alone.
+    """Load the trained network in a file of ``models/``; nothing but the file is needed.
 
     Args:
         path: path of the file.
 
     Returns:
-        A network in evaluation mode, on the CPU: float images (N, channels, height, width) in
-        [0, 1] to logits (N, classes). The normalisation is inside.
+        A network in evaluation mode, on the CPU, that maps float images (N, channels, height,
+        width) in [0, 1] to logits (N, classes). The normalisation is inside.
 
     Raises:
-        DataError: the file is missing, or has no description of its network.
-        StorageError: it is damaged.
+        DataError: the file is missing, or does not describe how to build its network.
+        StorageError: the file is damaged.
 
     Examples:
         >>> network = evonas.load_network(next((study.folder / "models").iterdir()))
@@ -128,7 +128,7 @@ def load_network(path: str | Path) -> Network:
 
 
 def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """The network of a model file and its description; the file is read once.
+    """Load a network together with the description in its file, which is read only once.
 
     Raises:
         DataError, StorageError: see :func:`load_network`.
@@ -137,7 +137,7 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
     try:
         if document.get("format") not in MODEL_FORMATS:
             raise DataError(
-                f"{path}: expected a model that holds its own description (format "
+                f"{path}: expected a model that describes how it is built (format "
                 f"{' or '.join(MODEL_FORMATS)}), found "
                 f"{document.get('format', 'no format')}; a model of an earlier version is loaded "
                 "by evonas.load_study(RUN).load(KEY)"
@@ -151,12 +151,12 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
 
 
 def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
-    """SHA-256 of the weights and of the description but for the hash itself, in hexadecimal."""
+    """SHA-256, in hexadecimal, of the weights and of the description without the hash itself."""
     said = {name: value for name, value in document.items() if name != "sha256"}
     sha256 = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, tensor in sorted(weights.items()):
         sha256.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        # as bytes, which every type of number has and numpy has not for every type
+        # hashed as bytes, because numpy does not support every dtype of torch
         sha256.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return sha256.hexdigest()
 
@@ -177,8 +177,8 @@ def _built(document: dict[str, Any], *, where: str) -> Network:
         crop_padding=0,
     )
     architecture = read_architecture(document, where=where)
-    if not is_key(document["key"]):  # files are named by it
+    if not is_key(document["key"]):  # it becomes part of file names
         raise ValueError(f"key: expected one of a network, got {document['key']!r:.60}")
-    if document["genome"] != architecture.text:  # stands in the code that is exported
+    if document["genome"] != architecture.text:  # it is written into exported code
         raise ValueError(f"genome: expected {architecture.text}, got {document['genome']!r:.60}")
     return architecture.network(traits, seed=document["seed"])

@@ -1,4 +1,4 @@
-"""Computing on one thread: the same sums in the same order, whatever the number of cores."""
+"""Run torch on one thread, so that sums do not depend on the number of cores."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread of torch inside, as many as before afterwards, also after an exception."""
+    """Limit torch to one thread in this block, and restore the previous number afterwards."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

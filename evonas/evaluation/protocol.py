@@ -1,4 +1,4 @@
-"""What decides a candidate's values, apart from the candidate itself."""
+"""The protocol of a study, and the stage to which a candidate is trained."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,17 +24,17 @@ from evonas.settings import (
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that decides a candidate's values, apart from the candidate itself.
+    """Everything that determines a candidate's values, apart from the candidate itself.
 
-    All settings are filled in (``evonas.study.resolve``).
+    All settings are resolved (``evonas.study.resolve``).
 
     Attributes:
-        problem: its objectives and constraints; the space comes with the candidate.
-        training: the images, and how long they are learned.
-        attack: its radius, and how many images it is tried on.
-        machine: where the candidate is trained; what is measured is measured in float32.
-        seed: seed of the study: it decides every candidate's seed. The split, the attacked images
-            and the attack's noise are decided by ``training.split_seed``.
+        problem: objectives and constraints; the space comes with the candidate.
+        training: images and training budget.
+        attack: radius of the attack, and number of attacked images.
+        machine: where and at which precision to train; objectives are always measured in float32.
+        seed: seed of the study, from which every candidate's seed is derived. The split, the
+            attacked images and the attack's noise depend on ``training.split_seed`` instead.
     """
 
     problem: ProblemSettings
@@ -55,26 +55,26 @@ class Protocol:
         )
 
     def on(self, device: str) -> "Protocol":
-        """The same on another device."""
+        """A copy of this protocol for another device."""
         return replace(self, machine=replace(self.machine, device=device))
 
     def with_batch(self, batch: int) -> "Protocol":
-        """The same with other mini-batches."""
+        """A copy of this protocol with another batch size."""
         return replace(self, training=replace(self.training, batch=batch))
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """Names of what is optimised."""
+        """Names of the objectives to optimise."""
         return self.problem.objectives
 
     @cached_property
     def constraints(self) -> tuple[Constraint, ...]:
-        """What a candidate must keep to."""
+        """Constraints that a candidate must meet."""
         return tuple(map(parse_constraint, self.problem.constraints))
 
     @cached_property
     def epsilon(self) -> Fraction:
-        """Of the attack, in units of the pixel range."""
+        """Radius of the attack, in units of the pixel range."""
         return parse_epsilon(self.attack.epsilon)
 
     @property
@@ -90,10 +90,10 @@ class Protocol:
 
     @cached_property
     def adversary(self) -> Adversary | None:
-        """Makes the adversarial examples that candidates are trained on; None for none.
+        """Adversary whose examples candidates are trained on; None for clean training.
 
         Raises:
-            ConfigError: there is no such training, or its radius is no share of the pixel range.
+            ConfigError: there is no such method, or its radius is no share of the pixel range.
         """
         text = self.training.training_epsilon
         try:
@@ -104,23 +104,23 @@ class Protocol:
 
     @property
     def data_dir(self) -> Path:
-        """The folder of the images' files."""
+        """Folder that holds the image files."""
         return Path(self.training.data_dir)
 
     @property
     def fitting(self) -> Fitting:
-        """The size that images are brought to."""
+        """Size that images are fitted to."""
         return Fitting.of(self.training)
 
     @property
     def device(self) -> str:
-        """Where candidates are trained, as torch writes it; the first of several GPUs."""
+        """Device to train on, as torch names it; the first GPU if there are several."""
         return "cuda:0" if self.machine.device in ("all", "cuda") else self.machine.device
 
     def candidate_seed(
         self, key: str, *, replicate: int = 0, is_confirmation: bool = False
     ) -> int:
-        """Of one training of one candidate; no confirmation has the seed of a replicate."""
+        """Seed of one training of one candidate; confirmations and replicates never share one."""
         if is_confirmation:
             return derive_seed(self.seed, key, "confirmation", replicate)
         if replicate == 0:
@@ -128,7 +128,7 @@ class Protocol:
         return derive_seed(self.seed, key, "replicate", replicate)
 
     def measured(self) -> list[Objective]:
-        """What is measured of every candidate, the cheapest first."""
+        """Objectives measured for every candidate, the cheapest first."""
         names = [*self.objectives, *(c.objective for c in self.constraints), *ALWAYS_MEASURED]
         wanted = [OBJECTIVES[name] for name in dict.fromkeys(names)]
         return sorted(wanted, key=lambda objective: COSTS.index(objective.cost))
@@ -136,18 +136,18 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Stage:
-    """How far one candidate is taken.
+    """How far to train one candidate, and as which of its trainings.
 
     Attributes:
-        epochs: it is trained up to the end of this one; up to the last if None.
-        checkpoint: checkpoint of an earlier stage, to go on from; empty to begin.
+        epochs: number of epochs after which the stage ends; the whole recipe if None.
+        checkpoint: checkpoint of an earlier stage to continue from; empty to start afresh.
         rivals: vectors (minimised) of candidates on the front, which gate expensive objectives.
-        replicate: which training of the candidate this is, from 0: another number is another seed
-            of weights, order, augmentation and feedback. The split, the attacked images and the
-            attack's noise are those of the study.
-        is_confirmation: whether it plays no part in the search: then its seed is another again,
-            and the test part is read too.
-        batch: to train with in the place of the study's, where memory ran out; None for that.
+        replicate: number of this training of the candidate, from 0. It determines the seed of
+            weights, order, augmentation and feedback; the split, the attacked images and the
+            attack's noise are always those of the study.
+        is_confirmation: whether this is a confirmation: it has a seed that no replicate has, and
+            is also measured on the test part.
+        batch: batch size that replaces the study's after memory ran out; None for the study's.
     """
 
     epochs: int | None = None
@@ -158,7 +158,7 @@ class Stage:
     batch: int | None = None
 
     def seed(self, protocol: Protocol, key: str) -> int:
-        """Of this training of the candidate ``key``."""
+        """Seed of this training of the candidate ``key``."""
         return protocol.candidate_seed(
             key, replicate=self.replicate, is_confirmation=self.is_confirmation
         )

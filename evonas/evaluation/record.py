@@ -1,4 +1,4 @@
-"""What became of a candidate: values, or the reason why there are none."""
+"""The record of an evaluation: the values of a candidate, or the reason why there are none."""
 
 from dataclasses import dataclass, field
 
@@ -6,39 +6,39 @@ OUT_OF_MEMORY = "out of memory"
 WORKER_LOST = "worker lost"
 TIMED_OUT = "timeout"
 OUTSIDE_CAUSES = (OUT_OF_MEMORY, WORKER_LOST, TIMED_OUT)
-"""Kinds of failures that say nothing of the network: elsewhere, or later, it may be trained."""
+"""Kinds of failures that say nothing about the network: a retry may succeed."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluated candidate.
+    """One training of a candidate and what was measured on it.
 
     Attributes:
-        key: key of its canonical form.
-        genome: its readable text.
-        values: by objective; empty of what a failed candidate could not measure.
-        weights_by_rule: trainable weights that each rule trains.
+        key: key of the genome's canonical form.
+        genome: readable text of the genome.
+        values: value of each objective; objectives that could not be measured are missing.
+        weights_by_rule: number of trainable weights under each rule.
         losses: training loss of each epoch.
-        epochs: it was trained for.
-        seconds: seconds of wall clock.
-        seed: seed of its weights and batches.
-        failure: ``kind: reason`` when it failed, else None.
-        violation: how far it is outside the constraints, 0 if it keeps to them.
-        bounds: by expensive objective that was found to make no difference to the front: a value
-            that it cannot better.
-        left_out: why it is on no front though it did not fail, else None.
-        replicate: which training of the candidate this is, from 0; confirmations are numbered by
-            themselves, from 1.
-        test_values: by objective, on the test part; empty but in a confirmation.
-        num_images: by objective, of the images that its value is a share of.
-        image_errors: by objective, the standard error from a finite number of images, of a value
-            that is no share of them; those on the test part begin with ``test_``.
-        repeat_errors: by objective, the standard error of a value that is measured by repeats.
-        learned: how far the training came from chance, 0, to right about everything, 1; None
-            where it did not come to be measured.
-        uncaptured: why its steps on a GPU were not replays of a CUDA graph, else None; they give
-            the same numbers, more slowly.
-        batch: batch size used because memory ran out at the study's; otherwise None.
+        epochs: number of epochs trained; if it failed, the number planned.
+        seconds: wall-clock duration.
+        seed: seed of the initial weights and of the batches.
+        failure: ``kind: reason`` if it failed, else None.
+        violation: total violation of the constraints, 0 if all are met.
+        bounds: for each expensive objective that could not bring the candidate onto the front: a
+            value that it cannot be better than.
+        left_out: why it cannot be on a front although it did not fail, else None.
+        replicate: number of this training of the candidate, from 0; confirmations are numbered
+            separately, from 1.
+        test_values: value of each objective on the test part; empty except in confirmations.
+        num_images: for each objective that is a share of images, the number of these images.
+        image_errors: for each objective that is no such share, its standard error due to the
+            finite number of images; names of values on the test part begin with ``test_``.
+        repeat_errors: standard error of each objective that is measured by repeats.
+        learned: validation accuracy rescaled so that 0 is chance and 1 is perfect; None if it
+            was not measured.
+        uncaptured: why the steps on a GPU were not replays of a CUDA graph, else None; uncaptured
+            steps give the same numbers, more slowly.
+        batch: batch size used because memory ran out at the study's own, else None.
     """
 
     key: str
@@ -69,12 +69,12 @@ class Evaluation:
 
     @property
     def failure_kind(self) -> str | None:
-        """What kind of failure it is, such as ``diverged``; None if it did not fail."""
+        """Kind of the failure, such as ``diverged``; None if it did not fail."""
         return None if self.failure is None else self.failure.partition(": ")[0]
 
     @property
     def ran_out_of_memory(self) -> bool:
-        """Whether it failed because an allocation did."""
+        """Whether it failed because an allocation failed."""
         return self.failure_kind == OUT_OF_MEMORY
 
     @property

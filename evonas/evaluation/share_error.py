@@ -1,13 +1,13 @@
-"""The error of a share of images, from there being so many images and no more; without torch."""
+"""Standard error of a share of a finite number of images; does not import torch."""
 
 from math import sqrt
 
 
 def share_error(share: float, num_images: int) -> float:
-    """The standard error of a share, as an estimate of that among all such images.
+    """Standard error of an observed share as an estimate of the share in the population.
 
     Args:
-        share: in [0, 1].
-        num_images: the number of images that it is a share of, at least 1.
+        share: observed share, in [0, 1].
+        num_images: number of images it was observed on, at least 1.
     """
     return sqrt(share * (1.0 - share) / num_images)

@@ -90,7 +90,7 @@ def test_two_bounds_with_nothing_between_them_are_refused() -> None:
     least, most = parse_constraint("params>=2M"), parse_constraint("params<=1M")
     for both in ([least, most], [most, least]):
         with pytest.raises(
-            ConfigError, match="'params>=2M' and 'params<=1M': no value can meet both"
+            ConfigError, match="'params>=2M' and 'params<=1M': no candidate can meet both"
         ):
             check_constraints(both)
     check_constraints([parse_constraint("params>=1M"), parse_constraint("params<=1M")])

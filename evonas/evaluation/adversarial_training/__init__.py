@@ -1,1 +1,1 @@
-"""Adversarial training: mini-batches are replaced by adversarial examples of themselves."""
+"""Adversarial training: replace mini-batches by adversarial examples of their images."""

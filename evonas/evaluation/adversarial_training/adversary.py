@@ -1,4 +1,4 @@
-"""Which adversarial examples a network is trained on, and how a user names them."""
+"""The adversaries that networks can be trained against, and their names in the settings."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from fractions import Fraction
 from evonas.errors import ConfigError
 
 STANDARD = "standard"
-PGD_TRAVEL = 2.5  # steps times step size, in epsilons (Madry et al. 2018)
+PGD_TRAVEL = 2.5  # number of steps times step size, in epsilons (Madry et al. 2018)
 FGSM_TRAVEL = 1.25  # Wong, Rice and Kolter 2020
 MAX_STEPS = 100
 
@@ -17,11 +17,12 @@ class Adversary:
     """Signed gradient steps from a random start in the L-infinity ball.
 
     Attributes:
-        num_steps: forward and backward passes before the one that the network learns from.
+        num_steps: number of steps; each costs a forward and a backward pass before the training
+            step.
         epsilon: radius of the ball, in units of the pixel range.
-        travel: steps times step size, in epsilons.
-        may_overfit: whether one step may teach the network to fool the step instead of resisting
-            it (catastrophic overfitting), so that this has to be checked.
+        travel: number of steps times step size, in epsilons.
+        may_overfit: whether the network may learn to fool the single step instead of resisting it
+            (catastrophic overfitting), so that this has to be checked.
     """
 
     num_steps: int
@@ -31,7 +32,7 @@ class Adversary:
 
     @property
     def step_size(self) -> float:
-        """Of one step, in units of the pixel range."""
+        """Size of one step, in units of the pixel range."""
         return self.travel * float(self.epsilon) / self.num_steps
 
 
@@ -46,14 +47,14 @@ def fgsm_adversary(*, epsilon: Fraction) -> Adversary:
 
 
 def parse_training(text: str, *, epsilon: Fraction) -> Adversary | None:
-    """The adversary that ``--training`` names; None for ``standard``.
+    """Parse the name of a training method; None for ``standard``.
 
     Args:
         text: ``standard``, ``fgsm``, or ``pgd-7`` with any number of steps.
         epsilon: radius of the ball, in units of the pixel range.
 
     Raises:
-        ConfigError: it is none of these, or takes more than 100 steps.
+        ConfigError: the text is none of these, or has more than 100 steps.
     """
     if text == STANDARD:
         return None

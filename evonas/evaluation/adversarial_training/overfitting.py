@@ -1,8 +1,8 @@
-"""Catastrophic overfitting: a network learns to fool one step, and not to resist an attack.
+"""Detect catastrophic overfitting: a network learns to fool one step, not to resist attacks.
 
-Under training with one step, robust accuracy can collapse within an epoch while accuracy under
-the same step stays high (Wong, Rice and Kolter 2020, section 5.1; Andriushchenko and Flammarion
-2020). So after every epoch both are measured on some training images, as Wong et al. propose.
+In training with a single step, robust accuracy can collapse within an epoch while accuracy under
+that step stays high (Wong, Rice and Kolter 2020, section 5.1; Andriushchenko and Flammarion 2020).
+Therefore both are measured on some training images after every epoch, as Wong et al. propose.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from evonas.evaluation.adversarial_training.perturbation import Perturbation
 from evonas.evaluation.share_error import share_error
 from evonas.seeds import derive_seed
 
-CHECKED_IMAGES = 128  # one standard error is at most 4.4 points
+CHECKED_IMAGES = 128  # the standard error of an accuracy is at most 4.4 points
 CHECK_STEPS = 5
-KEPT_SHARE = 0.5  # of the best accuracy under PGD; a network that keeps less has collapsed
-ERRORS = 3.0  # standard errors by which the gap between the two must have grown
+KEPT_SHARE = 0.5  # share of the best PGD accuracy below which a network has collapsed
+ERRORS = 3.0  # standard errors by which the gap between both accuracies must have grown
 
 
 @dataclass(frozen=True)
 class AttackedAccuracy:
-    """Of some training images after an epoch.
+    """Accuracy under attack on some training images after an epoch.
 
     Attributes:
-        step: share that stays right under the step that the network is trained on.
-        pgd: the same under a short PGD of the same radius.
+        step: share that stays correct under the step that the network is trained on.
+        pgd: share that stays correct under a short PGD of the same radius.
     """
 
     step: float
@@ -40,13 +40,13 @@ class AttackedAccuracy:
 def is_overfitted(history: Sequence[AttackedAccuracy], *, num_images: int) -> bool:
     """Whether the last epoch shows catastrophic overfitting.
 
-    It does when less than half is left of the best accuracy under PGD so far, and the gap to the
-    accuracy under the step has grown by more than three standard errors since. A network that
-    forgets everything loses both and is not overfitted; nor is one at chance, which loses nothing.
+    It does if accuracy under PGD is below half of its best value so far, and the gap to accuracy
+    under the step has grown since then by more than three standard errors. A network that forgets
+    everything loses both and is not overfitted; nor is one at chance, which loses nothing.
 
     Args:
-        history: history of every epoch so far.
-        num_images: behind each share.
+        history: accuracies after every epoch so far.
+        num_images: number of images that each share was measured on.
     """
     if not history:
         return False
@@ -61,13 +61,13 @@ class OverfittingMonitor:
     """Measures accuracy under the step and under PGD after every epoch.
 
     Args:
-        pixels: (N, C, H, W), in [0, 1]; training images that are not augmented.
+        pixels: (N, C, H, W), in [0, 1]; training images without augmentation.
         labels: int64, (N,), on their device.
-        adversary: what the network is trained on.
+        adversary: adversary that the network is trained on.
         seed: seed of the training; the random starts are the same after every epoch.
 
     Attributes:
-        history: history of every epoch so far.
+        history: accuracies after every epoch so far.
     """
 
     def __init__(self, pixels: Tensor, labels: Tensor, *, adversary: Adversary, seed: int) -> None:
@@ -87,7 +87,7 @@ class OverfittingMonitor:
         self.history: list[AttackedAccuracy] = []
 
     def check(self, network: nn.Module) -> None:
-        """Measure once more; the host waits for the device.
+        """Measure both accuracies after an epoch; the host waits for the device.
 
         The cost is six forward and backward passes of the images, and two forward passes.
 

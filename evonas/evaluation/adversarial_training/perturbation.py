@@ -1,10 +1,10 @@
-"""Adversarial examples of a mini-batch, made without the host waiting for the device.
+"""Generate adversarial examples of a mini-batch without making the host wait for the device.
 
-The gradient is that of the network in evaluation mode. That is the function that will be attacked
-and used; in training mode every step would also change the running statistics of batch
-normalisation, K + 1 times for each mini-batch, and an image's example would depend on the rest of
-its batch (Pang et al. 2021 compare the two). The gradient is also the true one, whatever the
-rules: examples that follow a rule's own backward pass are weak (``docs/robustness.md``).
+The gradient is taken in evaluation mode, as this is the function that will be attacked and used.
+In training mode every step would also change the running statistics of batch normalisation, K + 1
+times per mini-batch, and an image's example would depend on the rest of its batch (Pang et al.
+2021 compare both modes). The gradient is also the true one, whatever the rules: examples that
+follow a rule's own backward pass are weak (``docs/robustness.md``).
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ from evonas.rules.philox import Addresses
 
 @final
 class Perturbation:
-    """Replaces images by adversarial examples for the network as it is.
+    """Replaces images by adversarial examples for the current state of a network.
 
-    The random start is a function of the seed, the number of the mini-batch and the place in it:
-    the same on every device, and after a resumed training as without an interruption.
+    The random start depends only on the seed, the number of the mini-batch and the position in it.
+    It is the same on every device, and in resumed and uninterrupted trainings.
 
     Args:
-        adversary: how far, and in how many steps.
-        shape: shape of the mini-batch, (N, C, H, W).
+        adversary: radius, number and size of the steps.
+        shape: (N, C, H, W), shape of the mini-batch.
         seed: seed of the random starts.
         device: device of the images.
     """
@@ -50,16 +50,16 @@ class Perturbation:
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, *, number: Tensor
     ) -> Tensor:
-        """The adversarial examples, (N, C, H, W), within epsilon of the images and in [0, 1].
+        """Compute adversarial examples, (N, C, H, W), within epsilon of the images, in [0, 1].
 
-        The cost is ``num_steps`` forward passes, and backward passes that compute no gradients of
-        weights. The network is put in evaluation mode and then in training mode.
+        The cost is ``num_steps`` forward passes, and as many backward passes without gradients of
+        weights. The network is put in evaluation mode and then back in training mode.
 
         Args:
             network: maps images in [0, 1] to logits; all of it is in training mode.
             images: (N, C, H, W), in [0, 1].
             labels: int64, (N,).
-            number: int64, (1,), on their device: of the mini-batch, from 0.
+            number: int64, (1,), on their device: number of the mini-batch, from 0.
         """
         epsilon, step_size = float(self._adversary.epsilon), self._adversary.step_size
         low, high = (images - epsilon).clamp_min(0.0), (images + epsilon).clamp_max(1.0)
@@ -68,8 +68,8 @@ class Perturbation:
         with _attacked(network):
             for _ in range(self._adversary.num_steps):
                 steps = step_size * _gradient(network, points, labels).sign()
-                # into memory laid out as that of the images: arithmetic on images of one channel
-                # forgets that they lie channels last, and a convolution then rounds differently
+                # copied into the memory layout of the images: arithmetic on one-channel images
+                # loses the channels-last layout, and a convolution would then round differently
                 points = torch.empty_like(images).copy_(
                     (points + steps).maximum(low).minimum(high)
                 )
@@ -94,11 +94,11 @@ def _attacked(network: nn.Module) -> Iterator[None]:
 
 
 def _gradient(network: nn.Module, points: Tensor, labels: Tensor) -> Tensor:
-    """Of the cross-entropy in each point, (N, C, H, W); zero where there is none."""
+    """Gradient of the cross-entropy at each point, (N, C, H, W); zero if there is none."""
     points = points.detach().requires_grad_()
     with torch.enable_grad():
         logits = network(points).float()
-        # a sum: the mean over a large batch could vanish in bfloat16
+        # summed, because the gradient of a mean over a large batch could vanish in bfloat16
         loss = F.cross_entropy(logits, labels, reduction="sum")
     (gradient,) = torch.autograd.grad(loss, [points], allow_unused=True, materialize_grads=True)
     return gradient.nan_to_num(nan=0.0)

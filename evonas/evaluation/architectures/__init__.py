@@ -1,1 +1,1 @@
-"""Architectures that can be trained and saved: a genome of a space, or a named network."""
+"""Architectures that can be trained and saved: genomes of a space, and named networks."""

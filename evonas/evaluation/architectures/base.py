@@ -1,4 +1,4 @@
-"""Descriptions of networks from which they can be rebuilt: for final trainings and model files."""
+"""Interface of architectures: descriptions from which a network can be rebuilt."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from evonas.networks import Network
 
 @dataclass(frozen=True)
 class AbstractArchitecture(ABC):
-    """A network for images of any data set.
+    """Description of a network that can be built for images of any data set.
 
     Attributes:
-        model_format: model format of the files of its trained networks.
+        model_format: format of the files that hold its trained networks.
     """
 
     model_format: ClassVar[str]
@@ -21,25 +21,25 @@ class AbstractArchitecture(ABC):
     @property
     @abstractmethod
     def text(self) -> str:
-        """What it is, on one line."""
+        """Description in one line."""
 
     @property
     @abstractmethod
     def key(self) -> str:
-        """A short name for files and folders; equivalent networks may share it."""
+        """Short name for files and folders; architectures of equal function may share it."""
 
     @property
     @abstractmethod
     def size_text(self) -> str:
-        """Its width and depth, if they can be chosen; otherwise empty."""
+        """Width and depth, if they can be chosen; else empty."""
 
     @abstractmethod
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """The untrained network, on the CPU, in training mode.
+        """Build the untrained network, on the CPU, in training mode.
 
         Args:
             traits: traits of the images.
-            seed: seed of its weights and of its feedback.
+            seed: seed of the initial weights and of the feedback.
 
         Raises:
             InputError: it cannot be built for these images.
@@ -47,8 +47,8 @@ class AbstractArchitecture(ABC):
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
-        """The description for a model file; ``text`` and ``key`` become ``genome`` and ``key``."""
+        """Description for the file of a model, with ``text`` as ``genome``, and ``key``."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """The description for ``config.yaml`` of a final training."""
+        """Settings for ``config.yaml`` of a final training."""

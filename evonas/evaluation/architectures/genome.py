@@ -1,4 +1,4 @@
-"""A genome of a search space, at a size and under given rules."""
+"""Architecture given by a genome of a search space, at a size and with given rules."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,15 +16,15 @@ from evonas.space import Genome, Space, from_data
 @final
 @dataclass(frozen=True)
 class GenomeArchitecture(AbstractArchitecture):
-    """A genome that a search may find.
+    """Architecture given by a genome, as found by a search.
 
     Attributes:
-        space_text: the YAML of the search space.
-        genome: its text.
-        channels: channels of the first stage.
-        cells: cells of a stage.
-        rules: the rules that the rule genes choose from.
-        where: of the space's text, for messages.
+        space_text: YAML of the search space.
+        genome: text of the genome.
+        channels: width of the first stage.
+        cells: number of cells per stage.
+        rules: rules that the rule genes choose from.
+        where: origin of the space's text, for messages.
     """
 
     space_text: str
@@ -59,7 +59,7 @@ class GenomeArchitecture(AbstractArchitecture):
 
     @property
     def key(self) -> str:
-        """Of the genome at this size."""
+        """Key of the genome at this size."""
         space, genome = self.parsed
         return space.key(genome)
 
@@ -87,7 +87,7 @@ class GenomeArchitecture(AbstractArchitecture):
         }
 
     def settings(self) -> dict[str, Any]:
-        """The same without the space, which has its own file."""
+        """Genome, size and rules; the space has a file of its own."""
         return {
             "genome": self.genome,
             "channels": self.channels,

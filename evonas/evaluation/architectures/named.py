@@ -1,4 +1,4 @@
-"""A named network, under one rule or one per layer."""
+"""Architecture given by the name of a network, with one rule for all layers or one for each."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from evonas.registry import look_up
 @final
 @dataclass(frozen=True)
 class NamedArchitecture(AbstractArchitecture):
-    """Such as ``resnet20`` under ``usf``.
+    """A named network under given rules, such as ``resnet20`` under ``usf``.
 
     Attributes:
-        name: in ``NETWORKS``.
-        rules: one for all layers with weights, or one for each from the stem to the classifier;
-            each as :func:`parse_rule` reads it.
+        name: name in ``NETWORKS``.
+        rules: one rule for all layers with weights, or one for each from the stem to the
+            classifier; each in the form that :func:`parse_rule` reads.
 
     Raises:
         UnknownNameError: there is no such network, or no such rule.
@@ -44,7 +44,7 @@ class NamedArchitecture(AbstractArchitecture):
 
     @property
     def key(self) -> str:
-        """The name and the rule; a hash if there are several rules or options."""
+        """The name and the rule; a hash replaces several rules, or a rule with options."""
         rules = " ".join(self.rules)
         is_plain = rules.replace("_", "").isalnum()
         return (
@@ -53,11 +53,11 @@ class NamedArchitecture(AbstractArchitecture):
 
     @property
     def size_text(self) -> str:
-        """Empty: its size is fixed."""
+        """Empty, as the size is fixed."""
         return ""
 
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """The network, without parts computed from training images."""
+        """The untrained network, without anything that is computed from training images."""
         return build_named(
             self.name,
             rules=[parse_rule(rule) for rule in self.rules],
@@ -69,7 +69,7 @@ class NamedArchitecture(AbstractArchitecture):
         )
 
     def description(self) -> dict[str, Any]:
-        """Name and rules; ``genome`` is a text to read, which no space parses."""
+        """Name and rules; ``genome`` is text for readers, which no space can parse."""
         return {
             "genome": self.text,
             "key": self.key,

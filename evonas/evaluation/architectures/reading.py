@@ -1,4 +1,4 @@
-"""The architecture described by a model file."""
+"""Read the architecture that the file of a model describes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ MODEL_FORMATS = (GenomeArchitecture.model_format, NamedArchitecture.model_format
 
 
 def read_architecture(document: Mapping[str, Any], *, where: str) -> AbstractArchitecture:
-    """Parse a description in one of ``MODEL_FORMATS``.
+    """Read a description in one of the ``MODEL_FORMATS``.
 
     Raises:
-        KeyError, TypeError: something is missing.
-        InputError: something in it is unknown.
+        KeyError, TypeError: an entry is missing.
+        InputError: an entry is unknown.
     """
     if document["format"] == NamedArchitecture.model_format:
         return NamedArchitecture(document["network"], tuple(document["rules"]))

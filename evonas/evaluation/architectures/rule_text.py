@@ -1,4 +1,4 @@
-"""A learning rule and its options as text: ``usf``, ``kp(scale='rms')``."""
+"""Parse learning rules with options from text, such as ``usf`` or ``kp(scale='rms')``."""
 
 import ast
 
@@ -8,15 +8,15 @@ from evonas.rules import AbstractRule, all_rules
 
 
 def parse_rule(text: str) -> AbstractRule:
-    """The rule that a text names.
+    """Create the rule that a text describes.
 
     Args:
-        text: the name of a rule, with or without options in brackets, as Python writes a call with
-            keywords; numbers and quoted words alone.
+        text: name of a rule, optionally with options in brackets, written like a Python call with
+            keyword arguments whose values are literals.
 
     Raises:
         UnknownNameError: there is no such rule.
-        RuleError: the brackets hold something else, or an option is unknown or out of range.
+        RuleError: the brackets contain something else, or an option is unknown or out of range.
 
     Examples:
         >>> parse_rule("local(beta=0.99)").beta
@@ -41,7 +41,7 @@ def parse_rule(text: str) -> AbstractRule:
 
 
 def split_rules(text: str) -> tuple[str, ...]:
-    """The rules of a list with commas, which may stand within brackets, too.
+    """Split a comma-separated list of rules; commas within brackets do not separate.
 
     Raises:
         UnknownNameError: a rule is missing between two commas.

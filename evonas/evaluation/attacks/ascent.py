@@ -1,4 +1,4 @@
-"""What every gradient attack shares: observing the network, the L-infinity ball, the result."""
+"""Shared parts of the gradient attacks: observations, the L-infinity ball, and the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from evonas.evaluation.attacks.attack_losses import AttackLoss
 @final
 @dataclass(frozen=True)
 class AttackResult:
-    """The result of an attack, image by image.
+    """Result of an attack for each image.
 
     Attributes:
-        adversarial: (N, C, H, W), in [0, 1] and within epsilon of the images; the network is wrong
-            on it exactly where ``robust`` is false. Where it is true, the visited point of highest
+        adversarial: (N, C, H, W), in [0, 1] and within epsilon of the images. The network is wrong
+            on it exactly where ``robust`` is false; elsewhere it is the visited point of highest
             loss.
-        robust: bool, (N,): correct on the clean image and on every point the attack visited.
-        correct: bool, (N,): correct on the clean image.
-        has_gradient: bool, (N,): the loss had a gradient other than zero where the attack began,
-            in one run at least; true of an attack that uses no gradient.
-        note: deviations from the published attack, for tables; mostly empty.
+        robust: bool, (N,): right on the clean image and on every point the attack visited.
+        correct: bool, (N,): right on the clean image.
+        has_gradient: bool, (N,): the loss had a nonzero gradient at the start of the attack, in
+            at least one run; true for attacks that use no gradient.
+        note: deviation from the published attack, for tables; usually empty.
     """
 
     adversarial: Tensor
@@ -35,11 +35,11 @@ class AttackResult:
 
 
 class Observation(NamedTuple):
-    """What an attack sees of a network at N points.
+    """Observation of a network at N points.
 
     Attributes:
-        loss: (N,), of each point.
-        gradient: (N, C, H, W), of the loss in the point; finite or zero.
+        loss: (N,), loss at each point.
+        gradient: (N, C, H, W), gradient of the loss at each point; NaNs are replaced by zero.
         is_right: bool, (N,): the highest logit is the label's.
     """
 
@@ -49,18 +49,18 @@ class Observation(NamedTuple):
 
     @property
     def has_gradient(self) -> Tensor:
-        """Bool, (N,): the gradient of a point is not zero everywhere."""
+        """Bool, (N,): the gradient at the point is nonzero in at least one component."""
         return (self.gradient != 0).flatten(1).any(1)
 
 
 @runtime_checkable
 class Observable(Protocol):
-    """A network with a faster way to be observed, such as a CUDA graph."""
+    """A network with a faster implementation of :func:`observe`, such as a CUDA graph."""
 
     def observe(
         self, points: Tensor, labels: Tensor, *, loss: AttackLoss, reference: Tensor | None = None
     ) -> Observation:
-        """What :func:`observe` gives for this network."""
+        """Return the same observation as :func:`observe` for this network."""
 
 
 def observe(
@@ -71,16 +71,16 @@ def observe(
     loss: AttackLoss,
     reference: Tensor | None = None,
 ) -> Observation:
-    """One forward and one backward pass, or the network's own faster way to the same numbers.
+    """Observe a network by a forward and a backward pass, or by its own faster implementation.
 
     Args:
-        network: maps (N, C, H, W) to logits (N, classes). Where its output does not depend on its
+        network: maps (N, C, H, W) to logits (N, classes). If its output does not depend on its
             input, the gradient is zero.
         points: (N, C, H, W).
         labels: int64, (N,).
-        loss: loss of logits and labels, (N,).
-        reference: a third argument of ``loss`` where it takes one, a row per image: the class to
-            aim at, or the clean logits.
+        loss: maps logits and labels to losses, (N,).
+        reference: third argument of ``loss`` if it takes one, a row per image: the target class,
+            or the clean logits.
     """
     if isinstance(network, Observable):
         return network.observe(points, labels, loss=loss, reference=reference)
@@ -89,13 +89,13 @@ def observe(
         logits = network(points)
         losses = loss(logits, labels) if reference is None else loss(logits, labels, reference)
         gradient = input_gradient(losses, points)
-    # The sign of nan is nan and would carry the point out of the ball: no gradient instead.
+    # The sign of NaN is NaN and would move the point out of the ball: treat it as no gradient.
     gradient = gradient.detach().nan_to_num(nan=0.0)
     return Observation(losses.detach(), gradient, logits.detach().argmax(1) == labels)
 
 
 def input_gradient(losses: Tensor, points: Tensor) -> Tensor:
-    """The gradient of each loss (N,) in its point (N, C, H, W); zero where there is none."""
+    """Gradient of each loss (N,) at its point (N, C, H, W); zero if there is none."""
     if not losses.requires_grad:  # the network ignores its input
         return torch.zeros_like(points)
     (gradient,) = torch.autograd.grad(
@@ -105,7 +105,7 @@ def input_gradient(losses: Tensor, points: Tensor) -> Tensor:
 
 
 def is_right(network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor) -> Tensor:
-    """Where the network's highest logit is the label's: bool, (N,)."""
+    """Whether the network's highest logit is the label's: bool, (N,)."""
     with torch.no_grad():
         result: Tensor = network(images).argmax(1) == labels
     return result
@@ -115,16 +115,16 @@ def attack_result(
     images: Tensor, *, correct: Tensor, survives: Tensor, strongest: Tensor, fooling: Tensor,
     has_gradient: Tensor, note: str = "",
 ) -> AttackResult:  # fmt: skip
-    """The result of an attack that followed every image to the end.
+    """Assemble the result of an attack that never stopped early on any image.
 
     Args:
         images: (N, C, H, W).
-        correct: bool, (N,): correct on the clean image.
-        survives: bool, (N,): right on every point visited.
-        strongest: (N, C, H, W), what is given back where the network was always right.
-        fooling: (N, C, H, W), what is given back where it was not.
-        has_gradient: bool, (N,), where the attack began.
-        note: deviations from the published attack.
+        correct: bool, (N,): right on the clean image.
+        survives: bool, (N,): right on every visited point.
+        strongest: (N, C, H, W), adversarial image to return where the network was always right.
+        fooling: (N, C, H, W), adversarial image to return where it was wrong at some point.
+        has_gradient: bool, (N,), whether the loss had a gradient at the start.
+        note: deviation from the published attack.
     """
     adversarial = torch.where(per_image(survives), strongest, fooling)
     adversarial = torch.where(per_image(correct | ~survives), adversarial, images)
@@ -158,7 +158,7 @@ def per_image(values: Tensor) -> Tensor:
 
 
 def check_start(images: Tensor, noise: Tensor, *, epsilon: float, num_steps: int) -> None:
-    """Refuse arguments that no attack can run on; reads no value from the device.
+    """Reject arguments that no attack can run on; reads no value from the device.
 
     Raises:
         ConfigError: a shape or a number is out of range.

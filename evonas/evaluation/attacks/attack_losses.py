@@ -1,8 +1,8 @@
-"""The losses that an attack maximises, one value per image, high when the network is wrong.
+"""Losses that attacks maximise: one value per image, high when the network is wrong.
 
 Every loss maps logits (N, classes) and labels (N,) to (N,), computes in at least float32 and never
 makes the host wait for the device. Two take a third argument, the ``reference`` of ``observe``:
-the class to aim at, or the clean logits.
+the target class, or the clean logits.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from evonas.errors import ConfigError
 
 AttackLoss: TypeAlias = Callable[..., Tensor]
 
-SCALED_LOGIT = 5.0  # large enough to tell classes apart, far from where a softmax saturates
+SCALED_LOGIT = 5.0  # large enough to separate classes, but far from saturating the softmax
 
 
 def ce(logits: Tensor, labels: Tensor) -> Tensor:
@@ -28,9 +28,9 @@ def ce(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def ce_scaled(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of z' = 5 z / max|z|, the divisor held constant.
+    """Cross-entropy of z' = 5 z / max|z|, with the divisor held constant.
 
-    Multiplying all logits by a positive number changes neither a decision nor this loss.
+    Multiplying all logits by a positive number changes neither the decision nor this loss.
     """
     logits = _at_least_float32(logits)
     return F.cross_entropy(
@@ -59,7 +59,7 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def dlr_targeted(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
-    """The difference of logits ratio with a class t to aim at (Croce and Hein 2020, eq. 7).
+    """Difference of logits ratio for a target class t (Croce and Hein 2020, eq. 7).
 
         -(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2 + 1e-12)
 
@@ -91,19 +91,19 @@ def kl_from_clean(logits: Tensor, _labels: Tensor, clean_logits: Tensor) -> Tens
 
 
 def margin(logits: Tensor, labels: Tensor) -> Tensor:
-    """max_{j != y} z_j - z_y: above zero where the network is wrong."""
+    """max_{j != y} z_j - z_y: positive where the network is wrong."""
     logits = _at_least_float32(logits)
     own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
     return without_label(logits, labels).amax(1) - own
 
 
 def without_label(logits: Tensor, labels: Tensor) -> Tensor:
-    """The logits, (N, classes), with minus infinity at the label's."""
+    """The logits, (N, classes), with the label's set to minus infinity."""
     return logits.scatter(1, labels.unsqueeze(1), -torch.inf)
 
 
 def largest_logit(logits: Tensor) -> Tensor:
-    """max|z| of each image, (N, 1), without a gradient and never zero."""
+    """max|z| of each image, (N, 1), detached and never zero."""
     return logits.detach().abs().amax(1, keepdim=True).clamp_min(1e-12)
 
 
@@ -113,15 +113,15 @@ def _at_least_float32(logits: Tensor) -> Tensor:
 
 ATTACK_LOSSES: dict[str, AttackLoss] = {loss.__name__: loss for loss in (ce, ce_scaled, dlr)}
 
-# fewer classes than the first number: the loss is not defined, and the second takes its place
+# number of classes that each loss needs, and the loss that replaces it if there are fewer
 FALLBACKS: dict[str, tuple[int, str]] = {"dlr": (3, "ce_scaled"), "dlr_targeted": (4, "dlr")}
 
 
 def defined_loss(loss: str, *, num_classes: int) -> tuple[str, str]:
-    """The loss itself, or what takes its place where there are too few classes for it.
+    """Replace a loss that needs more classes than there are.
 
     Returns:
-        The name of a loss that is defined, and a note that says so when it is another.
+        The name of a loss that is defined, and a note for tables if it is not ``loss``.
     """
     chosen = loss
     while chosen in FALLBACKS and num_classes < FALLBACKS[chosen][0]:

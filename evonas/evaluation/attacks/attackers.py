@@ -1,4 +1,4 @@
-"""Attacks with their settings, in one form: a batch of images and random numbers for each."""
+"""Attacks and their settings behind one interface, which attacks a batch with given randomness."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -26,12 +26,12 @@ Shape: TypeAlias = tuple[int, int, int]  # of one image: channels, height, width
 
 
 class Batch(NamedTuple):
-    """What is attacked at once.
+    """A batch of images to attack.
 
     Attributes:
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
-        numbers: uniform in [0, 1), (N, ``num_numbers``), a row for each image.
+        numbers: uniform in [0, 1), (N, ``num_numbers``), one row per image.
         epsilon: radius, in units of the pixel range; ignored by attacks of norm "l0".
     """
 
@@ -47,11 +47,11 @@ class Batch(NamedTuple):
 
 
 class AbstractAttacker(ABC):
-    """An attack whose settings are chosen.
+    """An attack with fixed settings.
 
     Attributes:
-        is_black_box: it uses no gradient of the network.
-        norm: what bounds the change of an image.
+        is_black_box: whether it uses no gradient of the network.
+        norm: norm that bounds the change of an image.
     """
 
     is_black_box: ClassVar[bool] = False
@@ -59,45 +59,45 @@ class AbstractAttacker(ABC):
 
     @property
     def points_at_once(self) -> int:
-        """Images in one forward pass for every image attacked."""
+        """Number of points per attacked image that one forward pass evaluates."""
         return 1
 
     @abstractmethod
     def num_numbers(self, shape: Shape) -> int:
-        """Random numbers for one image."""
+        """Number of random numbers needed for one image."""
 
     @abstractmethod
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Attack a network that is prepared, see ``under_attack``."""
+        """Attack a network that ``under_attack`` has prepared."""
 
 
 @final
 @dataclass(frozen=True)
 class Fgsm(AbstractAttacker):
-    """One signed step."""
+    """FGSM: one signed gradient step."""
 
     loss: str = "ce"
 
     def num_numbers(self, shape: Shape) -> int:  # noqa: ARG002
-        """None are used."""
+        """Zero: the attack is deterministic."""
         return 0
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Go to the corner that the gradient points to."""
+        """Step to the corner of the ball that the sign of the gradient points to."""
         return fgsm(network, batch.images, batch.labels, epsilon=batch.epsilon, loss=self.loss)
 
 
 @final
 @dataclass(frozen=True)
 class Pgd(AbstractAttacker):
-    """Signed steps of one size, from several random starts."""
+    """PGD: signed steps of one size, from several random starts."""
 
     num_steps: int
     num_restarts: int = 1
     loss: str = "ce"
 
     def num_numbers(self, shape: Shape) -> int:
-        """A start for each restart."""
+        """Numbers for one start per restart."""
         return self.num_restarts * num_values(shape)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
@@ -111,16 +111,16 @@ class Pgd(AbstractAttacker):
 @final
 @dataclass(frozen=True)
 class Tpgd(AbstractAttacker):
-    """The attack inside TRADES."""
+    """TPGD: the attack that TRADES uses in training."""
 
     num_steps: int
 
     def num_numbers(self, shape: Shape) -> int:
-        """One start."""
+        """Numbers for one start."""
         return num_values(shape)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Climb the divergence from the clean answer."""
+        """Maximise the divergence from the clean output."""
         noise = standard_normal(batch.numbers).view_as(batch.images)
         return tpgd(
             network, batch.images, batch.labels, epsilon=batch.epsilon, noise=noise,
@@ -131,17 +131,17 @@ class Tpgd(AbstractAttacker):
 @final
 @dataclass(frozen=True)
 class Apgd(AbstractAttacker):
-    """APGD, which chooses its steps."""
+    """APGD, which adapts its step size."""
 
     num_steps: int
     loss: str = "ce_scaled"
 
     def num_numbers(self, shape: Shape) -> int:
-        """One start."""
+        """Numbers for one start."""
         return num_values(shape)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Climb the loss."""
+        """Maximise the loss."""
         return apgd(
             network, batch.images, batch.labels, epsilon=batch.epsilon,
             noise=batch.noises(1)[0], num_steps=self.num_steps, loss=self.loss,
@@ -151,14 +151,14 @@ class Apgd(AbstractAttacker):
 @final
 @dataclass(frozen=True)
 class ApgdTargeted(AbstractAttacker):
-    """APGD at the likeliest wrong classes, nine of them as in AutoAttack."""
+    """APGD targeted at each of the likeliest wrong classes, by default nine as in AutoAttack."""
 
     num_steps: int
     num_targets: int = 9
     num_restarts: int = 1
 
     def num_numbers(self, shape: Shape) -> int:
-        """A start for each class and restart."""
+        """Numbers for one start per class and restart."""
         return self.num_restarts * self.num_targets * num_values(shape)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
@@ -177,17 +177,17 @@ class ApgdTargeted(AbstractAttacker):
 @final
 @dataclass(frozen=True)
 class Square(AbstractAttacker):
-    """Random search by square windows."""
+    """Square: random search by square windows."""
 
     num_queries: int
     is_black_box: ClassVar[bool] = True
 
     def num_numbers(self, shape: Shape) -> int:
-        """The stripes, and a window and its signs for each query."""
+        """Numbers for the initial stripes, and for one window and its signs per query."""
         return num_square_numbers(shape, self.num_queries)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Keep every window that helps."""
+        """Try one window per query, and keep those that lower the margin of the right class."""
         return square(
             network, batch.images, batch.labels, epsilon=batch.epsilon, numbers=batch.numbers,
             num_queries=self.num_queries,
@@ -197,7 +197,7 @@ class Square(AbstractAttacker):
 @final
 @dataclass(frozen=True)
 class OnePixel(AbstractAttacker):
-    """Differential evolution over a few pixels of any value."""
+    """One-Pixel: differential evolution over a few pixels that may take any value."""
 
     num_pixels: int
     population: int = 400
@@ -207,18 +207,18 @@ class OnePixel(AbstractAttacker):
 
     @property
     def points_at_once(self) -> int:
-        """The population of every image."""
+        """Size of the population of each image."""
         return self.population
 
     def num_numbers(self, shape: Shape) -> int:
-        """The first population, and the parents of every child."""
+        """Numbers for the initial population, and for the parents of every child."""
         return num_one_pixel_numbers(
             shape[0], num_pixels=self.num_pixels, population=self.population,
             num_generations=self.num_generations,
         )  # fmt: skip
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Evolve the pixels."""
+        """Evolve the changed pixels."""
         return one_pixel(
             network, batch.images, batch.labels, num_pixels=self.num_pixels,
             numbers=batch.numbers, population=self.population,
@@ -229,11 +229,11 @@ class OnePixel(AbstractAttacker):
 @final
 @dataclass(frozen=True)
 class Transfer(AbstractAttacker):
-    """What another attack finds on another network, such as a twin trained by back-propagation.
+    """Transfer attack from another network, such as a twin trained by back-propagation.
 
     Attributes:
-        source: the other network, on the same device; attacked along its true gradient.
-        attacker: what attacks it.
+        source: other network, on the same device; attacked along its true gradient.
+        attacker: attack to run on it.
     """
 
     source: nn.Module
@@ -242,15 +242,15 @@ class Transfer(AbstractAttacker):
 
     @property
     def points_at_once(self) -> int:
-        """Those of the other attack."""
+        """As many as the attack on the source network."""
         return self.attacker.points_at_once
 
     def num_numbers(self, shape: Shape) -> int:
-        """Those of the other attack."""
+        """As many as the attack on the source network."""
         return self.attacker.num_numbers(shape)
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Attack the other network, and show this one what was found."""
+        """Attack the source network, and evaluate this one on the adversarial images."""
         with frozen(self.source), true_gradient(self.source):
             found = self.attacker.attack(self.source, batch)
         result = transfer(network, batch.images, batch.labels, adversarial=found.adversarial)
@@ -258,5 +258,5 @@ class Transfer(AbstractAttacker):
 
 
 def num_values(shape: Shape) -> int:
-    """Values of one image."""
+    """Number of values in one image."""
     return torch.Size(shape).numel()

@@ -1,4 +1,4 @@
-"""The radius of an attack as users write it, and as a fraction of the pixel range."""
+"""Parse and format the radius of an attack, an exact fraction of the pixel range."""
 
 import re
 from fractions import Fraction
@@ -11,10 +11,10 @@ _FORM = re.compile(
 
 
 def parse_epsilon(text: str) -> Fraction:
-    """The radius of an attack, exactly: ``"1/255"``, ``"0.004"``, ``"1e-3"`` or ``"0"``.
+    """Parse a radius exactly, such as ``"1/255"``, ``"0.004"``, ``"1e-3"`` or ``"0"``.
 
     Raises:
-        ConfigError: it is not such a number, or not in [0, 1].
+        ConfigError: the text is no such number, or the number is not in [0, 1].
     """
     if _FORM.fullmatch(text):
         numerator, _, denominator = text.partition("/")
@@ -28,6 +28,6 @@ def parse_epsilon(text: str) -> Fraction:
 
 
 def format_epsilon(epsilon: Fraction) -> str:
-    """The radius as n/255 where it is one, as tables of robustness write it."""
+    """Format a radius as n/255 if it is a multiple of 1/255, as is usual in robustness tables."""
     steps = epsilon * 255
     return f"{steps}/255" if steps.denominator == 1 else str(epsilon)

@@ -1,4 +1,4 @@
-"""A network as it must be while it is attacked: evaluation mode, parameters frozen."""
+"""Freeze a network while it is attacked or measured."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from torch import nn
 
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no parameter gradients inside; every flag as before afterwards.
+    """Put a network in evaluation mode without parameter gradients in this block.
 
-    Each module's mode and each parameter's flag is restored by itself, also after an exception, so
-    that a network trained with a part of it frozen stays that way. Frozen parameters matter for
-    speed too: a custom backward pass would otherwise compute weight gradients that nobody reads.
+    The mode of each module and the flag of each parameter are restored individually, also after
+    an exception, so that a partly frozen network stays partly frozen. Freezing also saves time: a
+    custom backward pass would otherwise compute weight gradients that are never used.
     """
     modes = [(module, module.training) for module in network.modules()]
     flags = [(parameter, parameter.requires_grad) for parameter in network.parameters()]

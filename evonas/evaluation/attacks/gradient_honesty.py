@@ -1,4 +1,4 @@
-"""Whether the gradient that an attack follows predicts the loss (Athalye et al. 2018)."""
+"""Check whether the gradient that attacks follow predicts the loss (Athalye et al. 2018)."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -11,8 +11,8 @@ from evonas.evaluation.attacks.ascent import input_gradient
 from evonas.evaluation.attacks.attack_losses import SCALED_LOGIT, largest_logit
 from evonas.evaluation.attacks.frozen_network import frozen
 
-STEP = 1e-4  # of the finite difference, in units of the pixel range
-JITTER = 1 / 255  # how far from an image the check is made, in the same units
+STEP = 1e-4  # step of the finite difference, in units of the pixel range
+JITTER = 1 / 255  # largest distance of a checked point from its image, in the same units
 
 
 def gradient_honesty(
@@ -25,25 +25,25 @@ def gradient_honesty(
 ) -> float:
     """Relative error of the directional derivatives that a network's backward pass predicts.
 
-    With L the rescaled cross-entropy of one image (its divisor held at its value there), g what
-    backward says its gradient is, and d random unit vectors:
+    Let L be the rescaled cross-entropy of one image (its divisor held at the value at x), g its
+    gradient according to the backward pass, and d random unit vectors. The error is
 
         sum |(L(x + h d) - L(x - h d)) / 2h - <g, d>|  /  sum |(L(x + h d) - L(x - h d)) / 2h|
 
-    in float64 on a copy of the network, at a random point close to each image: on the image itself
-    equal neighbours would tie in a max pooling, which has no gradient there. An honest
-    backward gives less than 0.01 (kinks of ReLU), a surrogate of feedback alignment about 1. The
-    finite differences depend on the forward pass alone, so no rule passes by accident.
+    in float64 on a copy of the network, at a random point x close to each image; on the image
+    itself, equal neighbouring pixels would tie in a max pooling, which has no gradient there. An
+    honest backward pass gives less than 0.01 (kinks of ReLU), a surrogate of feedback alignment
+    about 1. The finite differences depend only on the forward pass, so no rule passes by accident.
 
     Args:
         network: any differentiable network that can be deep-copied.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
-        seed: seed of the directions.
-        num_directions: directions per image.
+        seed: seed of the points and directions.
+        num_directions: number of directions per image.
 
     Returns:
-        The error; 0 when the loss does not change in any direction and backward says so too.
+        The error; 0 if the loss changes in no direction and the backward pass agrees.
     """
     twin = deepcopy(network).double()
     generator = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""The worst case over a level of attacks, each run only on survivors of the previous ones."""
+"""Worst case over a level of attacks, each run only on the images that survived so far."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ from evonas.evaluation.data.images import Images
 @final
 @dataclass(frozen=True)
 class LevelResult:
-    """A network's accuracy after a series of attacks.
+    """Accuracy of a network under a series of attacks.
 
     Attributes:
-        robust: bool, (N,), on the CPU: correct on the clean image and under every attack.
-        clean: share of the images classified correctly.
-        after: share still right after each attack, in the order in which they ran.
-        seconds: what each attack took.
-        notes: deviations from published attacks, where there are any.
+        robust: bool, (N,), on the CPU: right on the clean image and under every attack.
+        clean: share of the images classified correctly without attack.
+        after: share still correct after each attack and those before it, in the order of attacks.
+        seconds: duration of each attack.
+        notes: deviations from the published attacks, for those that have any.
     """
 
     robust: Tensor
@@ -35,7 +35,7 @@ class LevelResult:
 
     @property
     def value(self) -> float:
-        """Share of the images that stayed right."""
+        """Share of the images that stayed correct."""
         return float(self.robust.float().mean())
 
 
@@ -50,10 +50,11 @@ def run_level(
     gradient: GradientKind = "true",
     on_attack: Callable[[NamedAttack], None] | None = None,
 ) -> LevelResult:
-    """Run attacks one after another on surviving images: the worst case at the lowest cost.
+    """Run attacks one after the other, each on the images that all previous ones left correct.
 
-    The verdict on each image is that of ``worst_case`` over whole runs, since the random numbers
-    of an image do not depend on the others. What one attack finds alone is not known afterwards.
+    This is the cheapest way to the worst case. The verdict on each image equals that of
+    ``worst_case`` over full runs, since an image's random numbers do not depend on the other
+    images. The success rate of a single attack is not known afterwards.
 
     Arguments and errors are those of ``run_attack``; ``on_attack`` is called after each.
 

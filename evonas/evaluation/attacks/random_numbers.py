@@ -1,7 +1,7 @@
-"""Random numbers of an attack: drawn before it begins, a row of its own for every image.
+"""Random numbers for attacks, drawn before the attack, with a separate row for every image.
 
-So an image faces the same attack in any batch, with any other images and on any device, and all
-networks evaluated with one seed face the same. No global generator is touched.
+An image therefore meets the same attack in any batch, with any other images and on any device, and
+so do all networks evaluated with the same seed. No global generator is touched.
 """
 
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ def uniform_rows(positions: Iterable[int], count: int, *, seed: int, name: str) 
 
     Args:
         positions: positions of the images in their set.
-        count: numbers for each image.
-        seed: seed of all attacks of a study.
-        name: name of the attack; each has numbers of its own.
+        count: number of random numbers per image.
+        seed: seed shared by all attacks of a study.
+        name: name of the attack; each attack has different numbers.
     """
     rows = [
         torch.rand(
@@ -32,10 +32,10 @@ def uniform_rows(positions: Iterable[int], count: int, *, seed: int, name: str) 
 
 
 def check_numbers(numbers: Tensor, images: Tensor, *, expected: int) -> None:
-    """Refuse numbers of another shape than (N, expected); reads no value from the device.
+    """Check that the shape is (N, expected); reads no value from the device.
 
     Raises:
-        ConfigError: they have another shape.
+        ConfigError: the shape is another.
     """
     if numbers.shape != (len(images), expected):
         raise ConfigError(
@@ -45,5 +45,5 @@ def check_numbers(numbers: Tensor, images: Tensor, *, expected: int) -> None:
 
 
 def standard_normal(numbers: Tensor) -> Tensor:
-    """Uniform numbers in [0, 1) as standard normal ones, by the quantile function; finite."""
+    """Map uniform numbers in [0, 1) to finite standard normal ones, by the quantile function."""
     return torch.erfinv((2 * numbers - 1).clamp_min(-1 + 2**-23)) * 2**0.5

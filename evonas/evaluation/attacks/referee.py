@@ -1,7 +1,7 @@
-"""AutoAttack by its authors (Croce and Hein 2020) as the last word on a network.
+"""Run the authors' own AutoAttack (Croce and Hein 2020) as an independent referee.
 
-It runs in a process of its own: it seeds torch for the whole process and ends any tracing
-(coverage, debuggers). The package is an extra: ``pip install 'evonas[robust]'``.
+It runs in a separate process because it seeds torch globally and stops any tracing (coverage,
+debuggers). The package is an optional dependency: ``pip install 'evonas[robust]'``.
 """
 
 import signal
@@ -24,7 +24,7 @@ FEW_CLASSES: tuple[str, ...] = (
     "apgd-ce",
     "fab",
     "square",
-)  # below four, where the targeted DLR is not defined
+)  # for fewer than four classes, where the targeted DLR loss is not defined
 MAX_TARGETS = 9
 
 
@@ -37,21 +37,21 @@ def referee(
     seed: int,
     batch_size: int = 256,
 ) -> LevelResult:
-    """AutoAttack's ``standard`` version, L-infinity, along the true gradient, in its own process.
+    """Run AutoAttack's ``standard`` version, L-infinity, along the true gradient, in a process.
 
     Args:
-        network: maps images in [0, 1] to logits; a copy of it is sent to the process. It must be
-            one that can be pickled, its class defined in a module or in ``__main__``.
-        images: on the network's device.
+        network: maps images in [0, 1] to logits; a copy is sent to the process, so it must be
+            picklable, with its class defined in a module or in ``__main__``.
+        images: images on the network's device.
         epsilon: radius of the ball, in units of the pixel range; above 0.
-        num_classes: number of classes of the network. With fewer than ten it aims at all wrong
-            ones; with fewer than four, untargeted FAB takes the place of both targeted attacks.
-        seed: seed of the attacks, each of which starts from it anew.
-        batch_size: images attacked at once. The windows of its Square are shared by a batch, so
-            that single verdicts depend on it.
+        num_classes: number of classes. With fewer than ten, all wrong classes are targeted; with
+            fewer than four, untargeted FAB replaces both targeted attacks.
+        seed: seed of each of the attacks.
+        batch_size: number of images attacked at once. Its Square attack shares windows within a
+            batch, so verdicts on single images depend on it.
 
     Returns:
-        Each attack was run on what the attacks before it left.
+        The result of the attacks, each run on the images that those before it left correct.
 
     Raises:
         CandidateFailure: the process died, or the network cannot be attacked honestly.
@@ -91,7 +91,7 @@ def _judged(
     seed: int,
     batch_size: int,
 ) -> LevelResult:
-    """The evaluation itself; it pollutes the process it runs in."""
+    """Run AutoAttack in this process, whose global state it changes."""
     from pyautoattack import AutoAttack
 
     attacks = STANDARD if num_classes >= 4 else FEW_CLASSES
@@ -125,7 +125,7 @@ def _judged(
 
 
 def _in_a_process(judge: Callable[[], LevelResult]) -> LevelResult:
-    """Run ``judge`` in a process that is started for it and ends with it."""
+    """Run ``judge`` in a new process that ends with it."""
     from joblib.externals.loky import ProcessPoolExecutor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
@@ -143,6 +143,6 @@ def _in_a_process(judge: Callable[[], LevelResult]) -> LevelResult:
 
 
 def _begin(num_threads: int) -> None:
-    """Runs first in the process: Ctrl-C is the parent's to answer."""
+    """Initialise the process: leave Ctrl-C to the parent, and set the number of threads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(num_threads)

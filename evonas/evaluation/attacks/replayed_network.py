@@ -1,6 +1,6 @@
-"""A network whose forward and backward pass under attack are replayed as one CUDA graph.
+"""Replay the forward and backward pass of an attacked network as one CUDA graph.
 
-An attack of n steps observes the network n + 1 times for each batch, always in the same shapes;
+An attack of n steps observes the network n + 1 times per batch, always with the same shapes;
 without a graph the host would launch the same hundreds of kernels each time.
 """
 
@@ -16,10 +16,10 @@ from evonas.evaluation.training.cuda_graph import Replayed
 
 @final
 class ReplayedNetwork(nn.Module):
-    """To an attack it is the network itself, to the bit; its weights must not change meanwhile.
+    """Gives attacks bit for bit the results of the network; its weights must not change.
 
     Args:
-        network: frozen, on its device.
+        network: frozen network, on its device.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -28,14 +28,14 @@ class ReplayedNetwork(nn.Module):
         self._graphs: dict[tuple[torch.Size, AttackLoss, bool], _ObservationGraph] = {}
 
     def forward(self, images: Tensor) -> Tensor:
-        """The network's logits, (N, classes), of images (N, C, H, W) in [0, 1]."""
+        """The network's logits, (N, classes), for images (N, C, H, W) in [0, 1]."""
         logits: Tensor = self.network(images)
         return logits
 
     def observe(
         self, points: Tensor, labels: Tensor, *, loss: AttackLoss, reference: Tensor | None = None
     ) -> Observation:
-        """What :func:`evonas.evaluation.attacks.ascent.observe` gives for the network."""
+        """Replay :func:`evonas.evaluation.attacks.ascent.observe` for the network."""
         key = points.shape, loss, reference is not None
         if key not in self._graphs:
             self._graphs[key] = _ObservationGraph(self.network, points, labels, loss, reference)
@@ -43,7 +43,7 @@ class ReplayedNetwork(nn.Module):
 
 
 class _ObservationGraph:
-    """One observation as a graph: its inputs are copied to where the graph reads them."""
+    """One observation as a graph; inputs are copied to the buffers that the graph reads."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class _ObservationGraph:
         loss: AttackLoss,
         reference: Tensor | None,
     ) -> None:
-        # not empty: a class to aim at is an index, and the graph is warmed up on what is here
+        # zeros, not empty: target classes are indices and must be valid during the warm-up
         self._points, self._labels = torch.zeros_like(points), torch.zeros_like(labels)
         self._reference = None if reference is None else torch.zeros_like(reference)
         self._seen: Observation | None = None
@@ -72,5 +72,5 @@ class _ObservationGraph:
             self._reference.copy_(reference)
         self._replayed()
         assert self._seen is not None
-        # the next replay writes to the same memory
+        # cloned, because the next replay writes to the same memory
         return Observation(*(tensor.clone() for tensor in self._seen))

@@ -1,4 +1,4 @@
-"""``robust``: the share of a fixed set of images that a network still classifies under attack."""
+"""Robust accuracy: the share of a fixed set of images classified correctly under attack."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,12 +17,12 @@ from evonas.evaluation.data.split import stratified_part
 from evonas.evaluation.share_error import share_error
 from evonas.seeds import derive_seed
 
-MAX_HONESTY_ERROR = 0.05  # honest gradients measure below 0.01, surrogates about 1
+MAX_HONESTY_ERROR = 0.05  # honest gradients have errors below 0.01, surrogates about 1
 MAX_ZERO_GRADIENT_SHARE = 0.01
 
 
 class Attack(Protocol):
-    """The signature of ``apgd`` and ``pgd``, and of custom attacks."""
+    """The signature of ``apgd`` and ``pgd``, which user-defined attacks must have too."""
 
     def __call__(
         self,
@@ -42,18 +42,17 @@ class Attack(Protocol):
 @final
 @dataclass(frozen=True)
 class RobustAccuracy:
-    """A network's accuracy under attack, and how far it can be trusted.
+    """Robust accuracy of a network, and how far it can be trusted.
 
     Attributes:
-        value: share of the images classified correctly, clean and wherever the attack looked.
-        standard_error: standard error of ``value`` as an estimate of the share among all such
-            images.
+        value: share of the images classified correctly, clean and at every point of the attack.
+        standard_error: standard error of ``value`` as an estimate of the share in the population.
         clean: share classified correctly without attack; never below ``value``.
-        gradient_honesty: relative error of the attacked gradient; None when not measured.
-        zero_gradient_share: share of the images where the attack had no gradient to follow.
+        gradient_honesty: relative error of the attacked gradient; None if not measured.
+        zero_gradient_share: share of the images on which the attack had no gradient to follow.
         gradient: "true", or "surrogate" for the rule's own backward pass.
-        num_images: how many images were attacked.
-        note: deviations from the published attack, such as another loss; mostly empty.
+        num_images: number of attacked images.
+        note: deviation from the published attack, such as another loss; usually empty.
     """
 
     value: float
@@ -88,27 +87,27 @@ def robust_accuracy(
     num_honesty_images: int = 16,
     attack: Attack = apgd,
 ) -> RobustAccuracy:
-    """Attack every image once and count those on which the network was never wrong.
+    """Attack every image once and measure the share on which the network was never wrong.
 
-    The network is judged in evaluation mode, its parameters frozen, with exact back-propagation
+    The network is attacked in evaluation mode, with frozen parameters and exact back-propagation
     whatever rules trained it; all of this is undone afterwards, also after an exception. The noise
-    that starts the attack belongs to (``noise_seed``, position of the image): all networks judged
-    on the same images face the same noise, in batches of any size.
+    that starts the attack depends only on ``noise_seed`` and the position of the image: all
+    networks attacked on the same images face the same noise, in batches of any size.
 
     The cost is about 3 ``num_steps`` + 4 forward passes per image.
 
     Args:
         network: maps images in [0, 1] to logits.
-        images: on the network's device.
+        images: images on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
-        num_steps: gradient steps of the attack.
+        num_steps: number of gradient steps of the attack.
         noise_seed: seed of the starting points; a constant of the study.
         batch_size: maximum number of images attacked at once; affects the result only by rounding.
-        loss: a name in ``ATTACK_LOSSES``.
-        gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it
-            does not measure robustness, and the result says so.
-        num_honesty_images: images on which the gradient is checked; 0 skips the check.
-        attack: what attacks.
+        loss: name in ``ATTACK_LOSSES``.
+        gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking but
+            does not measure robustness, and the result is marked as masked.
+        num_honesty_images: number of images on which to check the gradient; 0 skips the check.
+        attack: attack to run.
 
     Raises:
         CandidateFailure: the network's logits are not finite, or two forward passes on the same
@@ -124,13 +123,13 @@ def robust_accuracy(
     pixels = unit_pixels(probe.pixels)
     honesty: float | None = None
     note = ""
-    masks: list[Tensor] = []  # three rows each; one readback at the end
+    masks: list[Tensor] = []  # three rows each; read back from the device once, at the end
     with under_attack(network, pixels, gradient=gradient) as attacked:
         if num_honesty_images:
             seed = derive_seed(noise_seed, "directions")
             honesty = gradient_honesty(network, pixels, probe.labels, seed=seed)
         noise = start_noise(images, noise_seed=noise_seed)
-        # batches of one size, but for the last: a graph is of one shape
+        # equal batches except for the last, because a CUDA graph has fixed shapes
         num_batches = -(-len(images) // batch_size)
         size = -(-len(images) // num_batches)
         for first in range(0, len(images), size):
@@ -162,19 +161,19 @@ def robust_accuracy(
 
 
 def start_noise(images: Images, *, noise_seed: int) -> Tensor:
-    """Uniform numbers in [-1, 1) of the images' shape, float32, on the CPU, all at once.
+    """Uniform numbers in [-1, 1) of the images' shape, float32, on the CPU.
 
-    One draw for the whole set is what makes the noise independent of batches and of the device.
+    One draw for the whole set makes the noise independent of the batches and of the device.
     """
     generator = torch.Generator().manual_seed(noise_seed)
     return torch.rand(images.pixels.shape, generator=generator).mul_(2.0).sub_(1.0)
 
 
 def robust_subset(images: Images, *, num_images: int = 1000, seed: int) -> Images:
-    """The fixed images that ``robust`` is measured on: every class in its share.
+    """Select the fixed images that ``robust`` is measured on, stratified by class.
 
     Returns:
-        ``num_images`` of them, or all when there are no more than that.
+        ``num_images`` images, or all if there are no more than that.
     """
     part, _ = stratified_part(
         images.labels,

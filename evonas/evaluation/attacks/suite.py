@@ -1,7 +1,7 @@
-"""The attacks that a claim rests on, by name and in levels, over a whole set of images.
+"""Named attacks, grouped into levels, and how to run one on a whole set of images.
 
-L0, in the search's loop, is ``robust_accuracy``; the other levels are tables here. The verdict
-of a level is the worst case per image over its attacks: accuracies are never averaged.
+L0, used during the search, is ``robust_accuracy``; the other levels are tables in this module. The
+verdict of a level is the worst case per image over its attacks: accuracies are never averaged.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,7 @@ from evonas.evaluation.attacks.random_numbers import uniform_rows
 from evonas.evaluation.attacks.under_attack import GradientKind, under_attack
 from evonas.evaluation.data.images import FloatImages, Images, unit_pixels
 
-NUM_PROBE_IMAGES = 16  # on which two forward passes must agree before an attack begins
+NUM_PROBE_IMAGES = 16  # images on which two forward passes must agree before an attack
 
 
 @final
@@ -38,8 +38,8 @@ class NamedAttack:
     """An attack with its settings, and its name in tables.
 
     Attributes:
-        name: its random numbers follow from it too.
-        attacker: the attack.
+        name: name in tables, from which the attack's random numbers are derived too.
+        attacker: the attack itself.
     """
 
     name: str
@@ -52,11 +52,11 @@ class NamedAttack:
 
     @property
     def norm(self) -> Norm:
-        """What bounds the change of an image; epsilon is ignored for "l0"."""
+        """Norm that bounds the change of an image; epsilon is ignored for "l0"."""
         return self.attacker.norm
 
 
-# for what enters the front: another loss than L0's, and no gradient at all
+# for networks that enter the front: a loss other than L0's, and an attack without gradients
 LEVEL_1: tuple[NamedAttack, ...] = (
     NamedAttack("apgd-dlr-20", Apgd(num_steps=20, loss="dlr")),
     NamedAttack("square-500", Square(num_queries=500)),
@@ -66,13 +66,13 @@ LEVEL_1: tuple[NamedAttack, ...] = (
 LEVEL_2: tuple[NamedAttack, ...] = (
     NamedAttack("apgd-ce-100", Apgd(num_steps=100, loss="ce_scaled")),
     NamedAttack("apgd-dlr-100", Apgd(num_steps=100, loss="dlr")),
-    # two starts: with one, AutoAttack may find an image more or less by the luck of its own start
+    # two starts: with one, the result may differ from AutoAttack's by an image or so, by chance
     NamedAttack("apgd-t-100x2", ApgdTargeted(num_steps=100, num_restarts=2)),
     NamedAttack("pgd-40x5", Pgd(num_steps=40, num_restarts=5)),
     NamedAttack("square-5000", Square(num_queries=5000)),
 )
 
-# another threat model, L0: beside the levels, never part of their worst case
+# another threat model (L0 norm): outside the levels, never part of their worst case
 ONE_PIXEL: tuple[NamedAttack, ...] = (
     NamedAttack("one-pixel-1", OnePixel(num_pixels=1)),
     NamedAttack("one-pixel-3", OnePixel(num_pixels=3)),
@@ -92,27 +92,28 @@ def run_attack(
     positions: Tensor | None = None,
     on_batch: Callable[[int], None] | None = None,
 ) -> AttackResult:
-    """Attack every image once, in evaluation mode, with nothing of the network changed afterwards.
+    """Attack every image once, in evaluation mode, and leave the network unchanged.
 
-    The random numbers of an image belong to (``seed``, the attack's name, its position): it meets
-    the same attack in batches of any size. The global generators of torch are left alone.
+    The random numbers of an image depend only on ``seed``, the attack's name and the position of
+    the image, so it meets the same attack in batches of any size. The global generators of torch
+    are not touched.
 
     Args:
-        network: maps images in [0, 1] to logits; its rules, if it has any, are set aside.
-        images: on the network's device.
-        attack: what attacks.
+        network: maps images in [0, 1] to logits; learning rules are ignored by default.
+        images: images on the network's device.
+        attack: attack to run.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         seed: seed of the attack's random numbers; a constant of the study.
-        batch_size: images in one forward pass, at most, unless one image alone needs more; matters
-            to the result only by rounding.
-        gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking; it
+        batch_size: maximum number of images in one forward pass, unless a single image needs more;
+            affects the result only by rounding.
+        gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking but
             does not measure robustness.
-        positions: int64, (N,), of the images in the set they were taken from; by default they are
-            the set. The survivors of one attack keep their random numbers in the next.
-        on_batch: called with the number of images that are done, after each batch.
+        positions: int64, (N,), positions of the images in the set they were taken from; by default
+            0 to N - 1. They let the survivors of an attack keep their random numbers in the next.
+        on_batch: called after each batch with the number of images done.
 
     Returns:
-        One result of all images, on their device.
+        One result for all images, on their device.
 
     Raises:
         CandidateFailure: the network's logits are not finite, or two forward passes on the same
@@ -150,13 +151,13 @@ def run_attack(
 
 
 def batch_of(num_images: int, *, batch_size: int) -> int:
-    """The size of batches of one size, but for the last; a CUDA graph is of one shape."""
+    """Size of equal batches, except for the last, because a CUDA graph has fixed shapes."""
     num_batches = -(-num_images // batch_size)
     return -(-num_images // num_batches)
 
 
 def _joined(results: Sequence[AttackResult]) -> AttackResult:
-    """The results of batches, in their order, as one."""
+    """Concatenate the results of consecutive batches."""
     return AttackResult(
         adversarial=torch.cat([result.adversarial for result in results]),
         robust=torch.cat([result.robust for result in results]),
@@ -167,13 +168,13 @@ def _joined(results: Sequence[AttackResult]) -> AttackResult:
 
 
 def worst_case(results: Iterable[AttackResult]) -> Tensor:
-    """Where the network was correct on the clean image and under every attack: bool, (N,).
+    """Whether the network is right on the clean image and under every attack: bool, (N,).
 
     Args:
         results: results of attacks on the same images.
 
     Raises:
-        DataError: there are no results, or they are of different numbers of images.
+        DataError: there are no results, or their numbers of images differ.
     """
     masks = [result.robust & result.correct for result in results]
     if not masks or len({mask.shape for mask in masks}) > 1:

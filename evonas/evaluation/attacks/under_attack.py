@@ -1,4 +1,4 @@
-"""Prepare a network for an attack, whatever rules trained it, and restore it afterwards."""
+"""Prepare a network for attacks, whatever rules trained it, and restore it afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,24 +14,24 @@ from evonas.rules import true_gradient
 
 GradientKind: TypeAlias = Literal["true", "surrogate"]
 
-FORWARD_TOLERANCE = 1e-5  # of the largest logit, in float32
+FORWARD_TOLERANCE = 1e-5  # relative to the largest logit, in float32
 
 
 @contextmanager
 def under_attack(
     network: nn.Module, probe: Tensor, *, gradient: GradientKind = "true"
 ) -> Iterator[nn.Module]:
-    """Evaluation mode, parameters frozen, exact back-propagation; as before afterwards.
+    """Use evaluation mode, frozen parameters and exact back-propagation in this block.
 
-    A network without rules, any ``nn.Module``, is only frozen.
+    Everything is restored afterwards. A network without rules (any ``nn.Module``) is only frozen.
 
     Args:
         network: maps images in [0, 1] to logits.
         probe: some images, float, (n, C, H, W), on which two forward passes must agree.
-        gradient: "surrogate" leaves the rules their own backward pass.
+        gradient: "surrogate" keeps the rules' own backward pass.
 
     Yields:
-        What the attack is to see: the network, or on a GPU its replayed graph.
+        The network to attack: on a GPU a wrapper that replays it as a CUDA graph.
 
     Raises:
         CandidateFailure: the network's logits are not finite, or two forward passes on the same
@@ -51,7 +51,7 @@ def _logits(network: nn.Module, pixels: Tensor) -> Tensor:
 
 
 def _check_same(untouched: Tensor, judged: Tensor) -> None:
-    """Refuse a network whose attack would not be an attack on what was trained."""
+    """Reject a network whose attacked forward pass differs from that of the trained network."""
     if not bool(untouched.isfinite().all()):
         raise CandidateFailure("robust: the network's logits are not finite")
     difference = float((untouched - judged).abs().max())

@@ -1,1 +1,1 @@
-"""Common corruptions of images, computed on tensors: a set of our own, not CIFAR-10-C."""
+"""Common corruptions of images, computed on tensors: evonas's own set, not CIFAR-10-C."""

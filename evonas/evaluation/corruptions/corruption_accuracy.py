@@ -1,4 +1,4 @@
-"""The accuracy of a network on corrupted images: the mean over kinds and severities."""
+"""Measure the accuracy of a network on corrupted images, averaged over kinds and severities."""
 
 from dataclasses import dataclass
 from typing import final
@@ -14,13 +14,14 @@ from evonas.networks import Network
 @final
 @dataclass(frozen=True)
 class CorruptionAccuracy:
-    """What corruption leaves of a network's accuracy.
+    """Accuracy of a network on corrupted images.
 
     Attributes:
-        value: the mean over all kinds, severities and images.
-        standard_error: standard error of ``value`` as an estimate for all such images. An image
-            counts by the share of its 40 versions that is right, as these are not independent.
-        by_corruption: accuracy by (kind, severity).
+        value: mean accuracy over all kinds, severities and images.
+        standard_error: standard error of ``value`` as an estimate for the population of images.
+            Each image contributes the share of its 40 versions classified correctly, as these are
+            not independent.
+        by_corruption: accuracy for each (kind, severity).
     """
 
     value: float
@@ -35,10 +36,10 @@ def corruption_accuracy(
     """Classify every image under every corruption of the set.
 
     Args:
-        network: in evaluation mode.
-        images: on its device.
-        seed: seed of the noise: networks that are compared must have the same.
-        batch: images at once; it makes no difference but for rounding.
+        network: network in evaluation mode.
+        images: images on its device.
+        seed: seed of the noise; must be equal for networks that are compared.
+        batch: number of images per pass; affects the result only by rounding.
 
     Raises:
         DataError: there are fewer than two images.
@@ -52,7 +53,7 @@ def corruption_accuracy(
         versions = corrupted(clean, name, severity=severity, seed=seed)
         guesses = [network(part).argmax(1) for part in versions.split(batch)]
         rows.append(torch.cat(guesses) == images.labels)
-    right = torch.stack(rows).cpu().double()  # (40, images): one readback
+    right = torch.stack(rows).cpu().double()  # (40, images), read back from the device once
     shares = right.mean(0)
     return CorruptionAccuracy(
         value=float(shares.mean()),

@@ -1,8 +1,8 @@
 """``mCA-native-8``: eight kinds of corruption at five severities.
 
 The strengths are those of ``make_cifar_c.py`` (github.com/hendrycks/robustness; Hendrycks and
-Dietterich 2019, arXiv 1903.12261). It is a set of our own and must not be called CIFAR-10-C: that
-has 15 kinds, is a download, and rounds its images to bytes.
+Dietterich 2019, arXiv 1903.12261). This is evonas's own set and must not be called CIFAR-10-C,
+which has 15 kinds, has to be downloaded, and rounds its images to bytes.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,12 +26,13 @@ Strength = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Corruption:
-    """One kind.
+    """One kind of corruption.
 
     Attributes:
-        name: in :data:`CORRUPTIONS`.
-        strengths: the parameters of each severity, the mildest first.
-        apply: images (N, C, H, W) in [0, 1], a strength and a generator, to images of that shape.
+        name: name in :data:`CORRUPTIONS`.
+        strengths: parameters of each severity, the mildest first.
+        apply: maps images (N, C, H, W) in [0, 1], a strength and a random generator to images of
+            the same shape.
     """
 
     name: str
@@ -80,15 +81,15 @@ CORRUPTIONS: dict[str, Corruption] = {
 
 
 def corrupted(images: Tensor, name: str, *, severity: int, seed: int) -> Tensor:
-    """All images under one corruption.
+    """Apply one corruption to all images.
 
-    The random numbers belong to (seed, kind, severity, place of the image), so give all images of
-    a set at once, in one order.
+    The random numbers depend on seed, kind, severity and position of the image, so all images of a
+    set must be passed at once, always in the same order.
 
     Args:
-        images: (N, C, H, W) in [0, 1], at least 3 pixels a side.
+        images: (N, C, H, W) in [0, 1], of at least 3 x 3 pixels.
         name: name of the kind.
-        severity: 1 to 5; at 0 they are as they were.
+        severity: 1 to 5; 0 returns the images unchanged.
         seed: seed of the noise.
 
     Raises:
@@ -105,7 +106,7 @@ def corrupted(images: Tensor, name: str, *, severity: int, seed: int) -> Tensor:
 
 
 def every_corruption() -> Iterator[tuple[str, int]]:
-    """The 40 pairs of kind and severity."""
+    """Yield the 40 pairs of kind and severity."""
     for name in CORRUPTIONS:
         for severity in range(1, NUM_SEVERITIES + 1):
             yield name, severity

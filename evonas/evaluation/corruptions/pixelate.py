@@ -1,26 +1,26 @@
-"""Pixelation: an image made smaller and larger again."""
+"""Pixelate images by downscaling and upscaling them."""
 
 import torch
 from torch import Tensor
 
 
 def pixelate(images: Tensor, share: float) -> Tensor:
-    """Images (N, C, H, W) at ``share`` of their side, rounded down, and back; 1 changes nothing.
+    """Resize images (N, C, H, W) to ``share`` of their side, rounded down, and back.
 
-    Both ways each pixel is the mean of those whose centres are within its box, as in Pillow's
-    ``BOX``.
+    A share of 1 changes nothing. In both directions each pixel is the mean of those whose centres
+    lie in its box, as with Pillow's ``BOX`` filter.
     """
     rows, columns = (_there_and_back(side, max(1, int(side * share))) for side in images.shape[2:])
     return (rows.to(images) @ images @ columns.to(images).t()).clamp(0.0, 1.0)
 
 
 def _there_and_back(side: int, smaller: int) -> Tensor:
-    """The matrix (side, side) that makes one side smaller and as large as it was, float64."""
+    """The matrix (side, side) that resizes one side to ``smaller`` and back, float64."""
     return box_resize(smaller, side) @ box_resize(side, smaller)
 
 
 def box_resize(before: int, after: int) -> Tensor:
-    """The matrix (after, before) of a resized side, float64; its rows sum to 1."""
+    """The matrix (after, before) that resizes one side, float64; its rows sum to 1."""
     scale = before / after
     half = 0.5 * max(scale, 1.0)
     centres = (torch.arange(after, dtype=torch.float64) + 0.5) * scale

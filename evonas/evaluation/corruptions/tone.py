@@ -1,14 +1,14 @@
-"""Brightness and contrast. Images are (N, C, H, W) in [0, 1], and so is what comes back."""
+"""Change brightness and contrast; inputs and outputs are images (N, C, H, W) in [0, 1]."""
 
 import torch
 from torch import Tensor
 
 
 def brightness(images: Tensor, shift: float) -> Tensor:
-    """The value V of hue, saturation and value raised by ``shift``, clipped; 0 changes nothing.
+    """Raise the value V of the HSV colour model by ``shift``, clipped; 0 changes nothing.
 
-    V is the largest channel. At the same hue and saturation all channels are proportional to it;
-    black has no hue and becomes grey.
+    V is the largest channel. With constant hue and saturation, all channels are proportional to
+    it; black has no hue and becomes grey.
     """
     value = images.amax(1, keepdim=True)
     raised = (value + shift).clamp(0.0, 1.0)
@@ -18,6 +18,6 @@ def brightness(images: Tensor, shift: float) -> Tensor:
 
 
 def contrast(images: Tensor, factor: float) -> Tensor:
-    """The distance of each channel from its mean, times ``factor``; 1 changes nothing."""
+    """Multiply the distance of each channel from its mean by ``factor``; 1 changes nothing."""
     mean = images.mean((2, 3), keepdim=True)
     return ((images - mean) * factor + mean).clamp(0.0, 1.0)

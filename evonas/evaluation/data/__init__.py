@@ -1,1 +1,1 @@
-"""Images: data sets by name, and the parts that a study divides them into."""
+"""Data sets by name, and their division into training, validation and test parts."""

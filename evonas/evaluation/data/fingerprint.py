@@ -1,4 +1,4 @@
-"""What images are, whatever their files are called and wherever they lie."""
+"""Fingerprints of images, independent of the names and locations of their files."""
 
 import hashlib
 import json
@@ -13,15 +13,15 @@ from evonas.evaluation.data.stored_pixels import StoredPixels
 
 Array = np.ndarray[Any, Any]
 
-_CHUNK = 1024  # images hashed at once
+_CHUNK = 1024  # number of images hashed at once
 
 
 def fingerprint(images: Images, *, class_names: Sequence[str] = ()) -> str:
     """SHA-256 of pixels, labels and the names of the labels, in hexadecimal.
 
     Args:
-        images: in their order, on the CPU; of files that were checked nothing is read again.
-        class_names: in the order of the labels; empty where they are not known.
+        images: images in order, on the CPU; files that have been checked are not read again.
+        class_names: names in the order of the labels; empty if they are not known.
     """
     pixels = images.pixels
     if isinstance(pixels, StoredPixels) and pixels.reader.fingerprint is not None:
@@ -34,11 +34,11 @@ def fingerprint(images: Images, *, class_names: Sequence[str] = ()) -> str:
 
 @final
 class Fingerprint:
-    """The same of images that come one after the other.
+    """Computes :func:`fingerprint` incrementally, for images that arrive one after the other.
 
     Args:
-        shape: shape of all of them: (N, channels, height, width).
-        class_names: in the order of the labels; empty where they are not known.
+        shape: (N, channels, height, width) of all images.
+        class_names: names in the order of the labels; empty if they are not known.
     """
 
     def __init__(self, shape: Sequence[int], *, class_names: Sequence[str]) -> None:
@@ -46,11 +46,11 @@ class Fingerprint:
         self._sha256 = hashlib.sha256(said.encode())
 
     def add(self, pixels: Array) -> None:
-        """The next images: uint8, (channels, height, width), or several of these."""
+        """Add the next image, uint8 (channels, height, width), or several of them."""
         self._sha256.update(np.ascontiguousarray(pixels).data)
 
     def ended(self, labels: Array) -> str:
-        """After the last image.
+        """Finish after the last image and return the fingerprint.
 
         Args:
             labels: int64, (N,).
@@ -60,7 +60,7 @@ class Fingerprint:
 
 
 def pixel_digest(pixels: Array) -> bytes:
-    """Of the pixels and the shape of one image, 16 bytes."""
+    """Digest of the pixels and the shape of one image, 16 bytes."""
     found = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
     found.update(np.ascontiguousarray(pixels).data)
     return found.digest()
@@ -69,11 +69,11 @@ def pixel_digest(pixels: Array) -> bytes:
 def fingerprint_of_parts(
     train: Images, validation: Images | None, *, class_names: Sequence[str] = ()
 ) -> str:
-    """Of all images that a search may see: of the training images, or of them and their partners.
+    """Fingerprint of all images that a search may see.
 
     Args:
-        train: the official training images.
-        validation: the official validation images, where there are any.
+        train: official training images.
+        validation: official validation images; None if there are none.
         class_names: see :func:`fingerprint`.
     """
     digest = fingerprint(train, class_names=class_names)
@@ -84,19 +84,19 @@ def fingerprint_of_parts(
 
 
 def check_fingerprint(found: str, expected: str | None, *, what: str) -> None:
-    """Refuse images that are not those that are expected.
+    """Check that images are those expected.
 
     Args:
-        found: their fingerprint.
-        expected: that they must have; None for any.
-        what: they are, such as ``training images of 'cifar10' in data``.
+        found: fingerprint of the images.
+        expected: expected fingerprint; None to accept any.
+        what: description of the images, such as ``training images of 'cifar10' in data``.
 
     Raises:
-        DataError: they are others.
+        DataError: the fingerprints differ.
     """
     if expected is not None and found != expected:
         raise DataError(
-            f"{what}: expected hash {expected[:12]}, got {found[:12]}; restore the images, or "
-            f"name their folder with --data-dir. To continue a run with these images instead: "
-            f"evonas resume RUN --accept-data"
+            f"{what}: expected those with the hash {expected[:12]}, found others ({found[:12]}); "
+            "restore them, or give their folder by --data-dir. To continue a run with the images "
+            "found: evonas resume RUN --accept-data"
         )

@@ -1,4 +1,4 @@
-"""Resize images of any size to one size: by cropping or by adding borders."""
+"""Fit images of any size to one square size, by cropping or letterboxing."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -20,15 +20,15 @@ Array = np.ndarray[Any, Any]
 @final
 @dataclass(frozen=True)
 class Fitting:
-    """How files become images of one size.
+    """How images are fitted to one size, and where they are kept.
 
     Attributes:
         size: height and width in pixels; None keeps their size.
         fit: ``crop`` scales the shorter side to ``size`` and keeps the centre; ``letterbox``
-            scales the longer side to ``size`` and adds black on both sides of the shorter one.
-        unreadable: ``refuse`` files that cannot be read, or ``skip`` them.
-        storage: ``memory`` decodes all files at loading; ``disk`` decodes each file whenever it is
-            used. The images are the same.
+            scales the longer side to ``size`` and pads the shorter one with black on both sides.
+        unreadable: whether to ``refuse`` or ``skip`` files that cannot be read.
+        storage: ``memory`` decodes all files when they are loaded; ``disk`` decodes each of them
+            whenever it is used. The images are the same.
     """
 
     size: int | None = None
@@ -38,19 +38,19 @@ class Fitting:
 
     @classmethod
     def of(cls, training: TrainingSettings) -> "Fitting":
-        """The fitting of a run; in memory if not decided yet."""
+        """The fitting of a run; in memory if the storage is not decided yet."""
         storage = DISK if training.image_storage == DISK else MEMORY
         return cls(training.image_size, training.image_fit, training.unreadable, storage)
 
     @property
     def stays_on_disk(self) -> bool:
-        """Whether images are decoded whenever they are used."""
+        """Whether images stay on disk and are decoded whenever they are used."""
         return self.storage == DISK
 
     def fitted(self, pixels: Array) -> Array:
-        """One image at this size.
+        """Fit one image to this size.
 
-        Scaled by Pillow's bilinear filter, which averages over all pixels it merges.
+        Pillow's bilinear filter scales it, averaging over all pixels that it merges.
 
         Args:
             pixels: uint8, (height, width, channels), 1 or 3 channels.
@@ -67,12 +67,12 @@ class Fitting:
         if image.size != scaled:
             image = image.resize(scaled, Image.Resampling.BILINEAR)
         left, top = (scaled[0] - self.size) // 2, (scaled[1] - self.size) // 2
-        # where the box reaches beyond the image, Pillow adds black
+        # Pillow fills the parts of the box beyond the image with black
         image = image.crop((left, top, left + self.size, top + self.size))
         return np.array(image).reshape(self.size, self.size, channels)
 
     def fitted_all(self, images: Images) -> Images:
-        """All images at this size; each channel by itself if they are not grey or in colour."""
+        """Fit all images to this size; channel by channel if they have not 1 or 3 channels."""
         _, channels, height, width = images.pixels.shape
         if self.size is None or (height, width) == (self.size, self.size):
             return images

@@ -1,4 +1,4 @@
-"""A data set sent along with the work: the training machine need not have its images."""
+"""Data sets sent along with the work, so that the training machine needs no copy of the files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,16 @@ Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 @final
 @dataclass(frozen=True)
 class GivenData:
-    """The content of a data set, for sending between machines.
+    """The content of a data set, in a form that can be sent between machines.
 
     Attributes:
         name: name of the data set.
-        data_dir: where it lies on the machine that it came from; there it need not exist.
+        data_dir: folder of the data set on the sending machine; it need not exist elsewhere.
         traits: traits of the data set.
         train: pixels and labels of the official training images.
-        test: the same of the test images; None where they could not be read.
-        fitting: the size that all of them have been brought to.
-        validation: the same of the official validation images, where there are any.
+        test: pixels and labels of the test images; None if they could not be read.
+        fitting: size that all images have been fitted to.
+        validation: pixels and labels of the official validation images; None if there are none.
     """
 
     name: str
@@ -41,32 +41,32 @@ class GivenData:
 
 @final
 class GivenSource(AbstractSource):
-    """Provides the given data; nothing is read.
+    """Data source that provides received data and reads no files.
 
     Args:
-        data: the data that was given.
+        data: received data.
     """
 
     def __init__(self, data: GivenData) -> None:
         self._data = data
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002
-        """As given."""
+        """The received traits."""
         return self._data.traits
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """As given."""
+        """The received training images."""
         return _images(self._data.train)
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
-        """As given."""
+        """The received validation images, if any."""
         return None if self._data.validation is None else _images(self._data.validation)
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """As given.
+        """The received test images.
 
         Raises:
-            DataError: there were none where the data came from.
+            DataError: the sending machine had none.
         """
         if self._data.test is None:
             raise DataError(f"data set '{self._data.name}': its test images were not found")
@@ -76,13 +76,13 @@ class GivenSource(AbstractSource):
 def packed(
     source: AbstractSource, *, name: str, data_dir: Path, fitting: Fitting = AS_THEY_ARE
 ) -> GivenData:
-    """All of a data set, to be sent to other machines.
+    """Load a whole data set to send it to other machines.
 
     Args:
-        source: reads it here, at this size.
+        source: source that reads it on this machine, at the size of ``fitting``.
         name: name of the data set.
-        data_dir: its folder on this machine.
-        fitting: the size.
+        data_dir: folder of the data set on this machine.
+        fitting: size that images are fitted to.
 
     Raises:
         DataError: the training images are missing or damaged.
@@ -92,7 +92,7 @@ def packed(
     try:
         test = _arrays(source.load_test(data_dir, download=False))
     except DataError:
-        test = None  # only a confirmation needs them, and will say so
+        test = None  # only confirmations need them, and they report that they are missing
     return GivenData(
         name, str(data_dir), source.traits(data_dir), _arrays(train), test, fitting,
         validation=None if validation is None else _arrays(validation),

@@ -17,21 +17,21 @@ class Traits:
     """What a network, an attack and a training loop must know about a data set.
 
     Attributes:
-        name: the data set's name in ``DATASETS``.
-        num_classes: labels lie in [0, num_classes).
+        name: name of the data set in ``DATASETS``.
+        num_classes: number of classes; labels lie in [0, num_classes).
         shape: (channels, height, width) of one image.
-        mean: per channel, of pixels in [0, 1].
-        std: per channel, of pixels in [0, 1].
-        crop_padding: pixels of black around an image before a random crop; 0 crops nothing.
+        mean: mean of the pixels in [0, 1], per channel.
+        std: standard deviation of the pixels in [0, 1], per channel.
+        crop_padding: black pixels around an image before a random crop; 0 for no random crop.
         flip: whether a mirrored image still belongs to its class.
-        validation_share: the part of the training images that the search validates on.
-        epochs: a run's default number of passes over the training part.
-        batch: a run's default number of images per optimiser step.
-        channels: a run's default width of the first stage; None leaves it to the space.
-        cells: a run's default number of cells per stage; None leaves it to the space.
-        class_names: in the order of the labels; empty where they are not known.
-        epsilon: a run's default radius of attack in the L-infinity norm, as text: one at which
-            ordinarily trained networks differ.
+        validation_share: share of the training images that the search validates on.
+        epochs: default number of passes over the training part.
+        batch: default number of images per optimiser step.
+        channels: default width of the first stage; None leaves it to the space.
+        cells: default number of cells per stage; None leaves it to the space.
+        class_names: names in the order of the labels; empty if they are not known.
+        epsilon: default radius of the attack in the L-infinity norm, as text; chosen so that
+            normally trained networks differ in robustness.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Traits:
     std: tuple[float, ...]
     crop_padding: int
     flip: bool = True
-    validation_share: float = 0.5  # as NAS-Bench-201 divides
+    validation_share: float = 0.5  # the split of NAS-Bench-201
     epochs: int = 12
     batch: int = 256
     channels: int | None = None
@@ -56,12 +56,12 @@ class Images:
     """Images and their classes, on one device.
 
     Attributes:
-        pixels: uint8, (N, channels, height, width); where they stay on disk, what is indexed is
-            read (see :class:`~evonas.evaluation.data.stored_pixels.StoredPixels`).
+        pixels: uint8, (N, channels, height, width); images that stay on disk are read when they
+            are indexed (see :class:`~evonas.evaluation.data.stored_pixels.StoredPixels`).
         labels: int64, (N,).
 
     Raises:
-        DataError: the two do not have these types and shapes.
+        DataError: the dtypes or shapes are others.
     """
 
     pixels: Tensor
@@ -103,19 +103,19 @@ class Images:
         return Images(torch.cat([mine, theirs]), labels)
 
     def chunks(self, size: int) -> "Iterator[Images]":
-        """All images in their order, in memory, so many at a time; the last are fewer."""
+        """Yield all images in order, in memory, ``size`` at a time; the last part is smaller."""
         pixels, labels = self.pixels, self.labels.split(size)
         parts = (
             pixels.chunks(size) if isinstance(pixels, StoredPixels) else iter(pixels.split(size))
         )
-        for part, their_labels in zip(parts, labels, strict=False):  # one empty part of none
+        for part, their_labels in zip(parts, labels, strict=False):  # no images: one empty part
             yield Images(part, their_labels)
 
 
 @final
 @dataclass(frozen=True)
 class FloatImages:
-    """The same with pixels that are floats already, as they come from outside evonas.
+    """Like :class:`Images`, with float pixels, for images from outside evonas.
 
     Attributes:
         pixels: float, (N, channels, height, width), in [0, 1].
@@ -141,12 +141,12 @@ class FloatImages:
 @final
 @dataclass(frozen=True)
 class SearchData:
-    """All a search may see of a data set: its test images are not among it.
+    """Everything that a search may see of a data set, which excludes its test images.
 
     Attributes:
-        traits: what the data set is like.
-        train: the images that candidates learn from.
-        validation: the images that candidates are compared on.
+        traits: traits of the data set.
+        train: images that candidates are trained on.
+        validation: images that candidates are compared on.
     """
 
     traits: Traits
@@ -159,9 +159,9 @@ class SearchData:
 
 
 def unit_pixels(pixels: Tensor) -> Tensor:
-    """Bytes as float32 in [0, 1], as every network and attack takes them; channels last in memory.
+    """Convert bytes to float32 in [0, 1], the input of networks and attacks, channels last.
 
-    Convolutions are faster on that layout, on CPUs too. Floats keep their values.
+    Convolutions are faster with this memory layout, on CPUs too. Floats keep their values.
     """
     if pixels.is_floating_point():
         return pixels.to(memory_format=torch.channels_last)

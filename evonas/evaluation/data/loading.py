@@ -1,4 +1,4 @@
-"""Data sets by name, split so that a search never reads the images for its final report."""
+"""Load data sets by name, divided so that a search never reads the test images."""
 
 from functools import cache
 from pathlib import Path
@@ -39,9 +39,9 @@ DATASETS: dict[str, AbstractSource] = {
 }  # fmt: skip
 
 _GIVEN: dict[tuple[str, str, Fitting], GivenSource] = {}
-"""What came with the work, by name, folder and size."""
+"""Data sets sent along with the work, by name, folder and fitting."""
 
-MIN_CAPPED_VALIDATION = 1000  # below this, a share of right answers is too coarse to rank by
+MIN_CAPPED_VALIDATION = 1000  # with fewer images, accuracy is too coarse to rank candidates
 
 
 @cache  # the installed packages do not change while a process runs
@@ -51,12 +51,12 @@ def all_datasets() -> DatasetTable:
 
 
 def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> AbstractSource:
-    """The source of data set ``name``: the one given for this folder, else its own reader.
+    """The source of data set ``name``: data sent for this folder, else the set's own reader.
 
     Args:
-        name: a name in ``all_datasets()``.
+        name: name in ``all_datasets()``.
         data_dir: folder of the data.
-        fitting: how images are resized.
+        fitting: size that images are fitted to.
 
     Raises:
         UnknownNameError: no data set has this name.
@@ -66,23 +66,23 @@ def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> A
 
 
 def give(data: GivenData) -> None:
-    """In this process, use these images instead of those in the original folder."""
+    """Use these images in this process instead of those in the folder they came from."""
     _GIVEN[data.name, data.data_dir, data.fitting] = GivenSource(data)
 
 
 def traits_of(
     name: str, *, data_dir: Path | None = None, fitting: Fitting = AS_THEY_ARE
 ) -> Traits:
-    """What data set ``name`` is like; nothing is read, save by ``folder``.
+    """Traits of data set ``name``; only data sets whose traits are not fixed read files.
 
     Args:
-        name: a name in ``all_datasets()``.
+        name: name in ``all_datasets()``.
         data_dir: folder of the data; None for ``default_data_dir()``.
-        fitting: how images are resized.
+        fitting: size that images are fitted to.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: ``folder`` finds no images under ``data_dir``.
+        DataError: files have to be read, and are missing or damaged.
     """
     data_dir = data_dir or default_data_dir()
     return source_of(name, data_dir, fitting=fitting).traits(data_dir)
@@ -98,28 +98,29 @@ def load_search_data(
     sha256: str | None = None,
     fitting: Fitting = AS_THEY_ARE,
 ) -> SearchData:
-    """The training and validation part of a data set; its test images are not read.
+    """Load the training and validation part of a data set, but not its test images.
 
-    Both parts are drawn from the official training images, every class in its share, by ``seed``;
-    where the data set has validation images of its own, these are the validation part.
-    ``num_images`` keeps that many of the training part, and of the validation part at most
+    The official training images are split into both parts by ``seed``, stratified by class. If
+    the data set has official validation images, these are the validation part instead.
+    ``num_images`` limits the training part to that many images, and the validation part to
     ``max(num_images, MIN_CAPPED_VALIDATION)``; the images kept are drawn by ``seed`` too.
 
     Args:
-        name: a name in ``all_datasets()``.
+        name: name in ``all_datasets()``.
         data_dir: folder of the data; None for ``default_data_dir()``.
-        download: fetch the data when they are missing and their publisher allows it.
-        seed: the study's seed.
-        num_images: how many training images to keep; None keeps all.
-        sha256: the SHA-256 hash that the official training images must have; None for any.
-        fitting: how images are resized.
+        download: whether to download missing data if their publisher allows it.
+        seed: seed of the split.
+        num_images: number of training images to keep; None for all.
+        sha256: expected hash of the official training images; None to accept any.
+        fitting: size that images are fitted to.
 
     Returns:
         The two parts, on the CPU.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the data are missing, damaged or different, or ``num_images`` does not fit them.
+        DataError: the data are missing, damaged or not those expected, or ``num_images`` is too
+            large or smaller than the number of classes.
     """
     data_dir = data_dir or default_data_dir()
     source = source_of(name, data_dir, fitting=fitting)
@@ -150,20 +151,20 @@ def load_test(
     sha256: str | None = None,
     fitting: Fitting = AS_THEY_ARE,
 ) -> Images:
-    """The test images of a data set, for the one report at the end of a study.
+    """Load the test images of a data set, for the report at the end of a study.
 
     They do not depend on any seed.
 
     Args:
-        name: a name in ``all_datasets()``.
+        name: name in ``all_datasets()``.
         data_dir: folder of the data; None for ``default_data_dir()``.
-        download: fetch the data when they are missing and their publisher allows it.
-        sha256: the SHA-256 hash that the images must have; None for any.
-        fitting: how images are resized.
+        download: whether to download missing data if their publisher allows it.
+        sha256: expected hash of the images; None to accept any.
+        fitting: size that images are fitted to.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the data are missing, damaged or different.
+        DataError: the data are missing, damaged or not those expected.
     """
     data_dir = data_dir or default_data_dir()
     source = source_of(name, data_dir, fitting=fitting)
@@ -182,15 +183,15 @@ def fingerprints(
     download: bool = False,
     fitting: Fitting = AS_THEY_ARE,
 ) -> tuple[str, str | None]:
-    """Of the official training images of a data set, and of its test images.
+    """Fingerprints of the images that a search may see, and of the test images of a data set.
 
-    The latter is None where there are none, or where they cannot be read.
+    The latter is None if the test images are missing or cannot be loaded.
 
     Args:
-        name: a name in ``all_datasets()``.
+        name: name in ``all_datasets()``.
         data_dir: folder of the data; None for ``default_data_dir()``.
-        download: fetch the data when they are missing and their publisher allows it.
-        fitting: how images are resized.
+        download: whether to download missing data if their publisher allows it.
+        fitting: size that images are fitted to.
 
     Raises:
         UnknownNameError: no data set has this name.
@@ -204,9 +205,9 @@ def fingerprints(
     train = fingerprint_of_parts(images, validation, class_names=names)
     try:
         test = source.load_test(data_dir, download=download)
-    except UnreadableError:  # they are there, and are told now rather than after the search
+    except UnreadableError:  # the files exist: better to report them now than after the search
         raise
-    except DataError:  # it is told when they are needed
+    except DataError:  # reported when the test images are needed
         return train, None
     return train, fingerprint(test, class_names=names)
 
@@ -214,7 +215,7 @@ def fingerprints(
 def _divided(
     images: Images, official: Images | None, traits: Traits, seed: int
 ) -> tuple[Images, Images]:
-    """The training and the validation part."""
+    """Divide the official images into the training and the validation part."""
     if official is not None:
         return images, official
     for_validation, for_training = stratified_part(

@@ -1,14 +1,14 @@
-"""The default data folder; torch is not needed for it."""
+"""Default folders for data and caches; does not import torch."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 OWN_IMAGES = ("folder", "npz")
-"""Data sets that a user made: what they are like is measured, and nobody has looked at them."""
+"""Data sets made by the user: their traits are measured, and their images are unchecked."""
 
 COUNTED = (*OWN_IMAGES, "imagenet")
-"""Data sets that are not known without their files: how many classes there are is counted."""
+"""Data sets whose traits depend on their files: their classes are counted."""
 
 
 def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
@@ -17,7 +17,7 @@ def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def cache_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """For what can be found out again: ``$EVONAS_CACHE``, else ``~/.cache/evonas``."""
+    """Folder for data that can be recomputed: ``$EVONAS_CACHE``, else ``~/.cache/evonas``."""
     if said := environment.get("EVONAS_CACHE"):
         return Path(said)
     return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evonas"

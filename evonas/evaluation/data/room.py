@@ -1,20 +1,20 @@
-"""Check whether images fit into memory, before reading them."""
+"""Check whether images fit into memory before they are read."""
 
 from pathlib import Path
 
 from evonas.errors import DataError
 
 GIB = 2**30
-COPIES = 3  # what was read, the parts it is divided into, and their framed copies
+COPIES = 3  # the images as read, the parts they are divided into, and the framed copies
 
 
 def check_room(num_images: int, side: tuple[int, int], *, what: str) -> None:
-    """Refuse images that would not fit into the memory that is free.
+    """Reject images that would not fit into the available memory.
 
     Args:
-        num_images: how many there are, in colour.
-        side: their height and width.
-        what: they are, for the message.
+        num_images: number of colour images.
+        side: height and width of an image.
+        what: description of the images, for the message.
 
     Raises:
         DataError: they do not fit.
@@ -30,10 +30,10 @@ def check_room(num_images: int, side: tuple[int, int], *, what: str) -> None:
 
 
 def free_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """Free or reclaimable memory; None if unknown.
+    """Bytes of memory available to this process; None if the system does not report it.
 
     Args:
-        meminfo: Linux's own account.
+        meminfo: Linux's memory statistics.
     """
     try:
         for line in meminfo.read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Stratified parts of a labelled set: every class keeps its share, a seed picks the images."""
+"""Draw stratified parts of a labelled set: every class keeps its share."""
 
 import math
 import random
@@ -15,15 +15,15 @@ def stratified_part(
 ) -> tuple[Tensor, Tensor]:
     """Divide a labelled set into a part of ``num_images`` and the rest.
 
-    The classes' shares of the part are rounded by largest remainder, so each differs from the
-    exact proportion by less than one image. The draw uses only ``random.Random.random``, which
-    Python promises to keep: the same seed picks the same images on every version and machine.
+    The number of images of each class is rounded by largest remainder, so it differs from the
+    exact proportion by less than one. The draw uses only ``random.Random.random``, which Python
+    guarantees to keep stable: a seed selects the same images on every version and machine.
 
     Args:
         labels: int64, (N,).
         num_images: size of the part, in [0, N].
-        seed: picks the images.
-        what: what the images are, for the message.
+        seed: seed of the draw.
+        what: description of the images, for the message.
 
     Returns:
         The indices of the part and of the rest, int64 on the CPU, each ascending.

@@ -1,4 +1,4 @@
-"""Image storage: in memory if they fit, otherwise in their files."""
+"""Choose where images are kept: in memory if they fit, else in their files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from evonas.evaluation.data.room import COPIES, free_bytes
 from evonas.evaluation.data.sources.base import AbstractSource
 
 AUTO = "auto"
-GPU_COPIES = 2  # the parts, and the framed copy of one of them
+GPU_COPIES = 2  # both parts, and the framed copy of one of them
 
 
 def choose_storage(
@@ -22,18 +22,18 @@ def choose_storage(
     num_processes: int = 1,
     device: str = "cpu",
 ) -> str:
-    """``memory`` or ``disk``.
+    """Choose between ``memory`` and ``disk``.
 
     Args:
-        asked: either of them, or ``auto``, which estimates.
+        asked: requested storage; ``auto`` estimates whether the images fit into memory.
         source: source of the data set, at the size of the run.
         name: name of the data set.
-        data_dir: its folder.
-        num_processes: number of processes that each load it.
-        device: the device that images in memory are copied to, as torch writes it.
+        data_dir: folder of the data set.
+        num_processes: number of processes that each load their own copy.
+        device: device that images in memory are copied to, as torch names it.
 
     Raises:
-        ConfigError: ``disk`` was asked for, and the data set cannot stay there.
+        ConfigError: ``disk`` is requested, but the data set does not support it.
     """
     if asked == MEMORY:
         return MEMORY
@@ -60,5 +60,5 @@ def _fits(needed: int, free: int | None) -> bool:
 def _if_there(source: AbstractSource, data_dir: Path) -> int | None:
     try:
         return source.memory_bytes(data_dir)
-    except DataError:  # whoever reads the images will say so
+    except DataError:  # reported when the images are read
         return None

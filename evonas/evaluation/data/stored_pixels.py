@@ -1,4 +1,4 @@
-"""A tensor of pixels that are not in memory: indexing reads them, and nothing else is kept."""
+"""A tensor of pixels that stay on disk: indexing reads the images, and none are kept."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,8 +14,8 @@ class AbstractReader(ABC):
 
     Attributes:
         shape: (channels, height, width) of each image.
-        fingerprint: fingerprint of all images with their labels, where it is known already (see
-            :func:`evonas.evaluation.data.fingerprint.fingerprint`); None where it is not.
+        fingerprint: fingerprint of all images and labels (see
+            :func:`evonas.evaluation.data.fingerprint.fingerprint`); None if not known yet.
     """
 
     shape: tuple[int, int, int]
@@ -26,7 +26,7 @@ class AbstractReader(ABC):
 
     @abstractmethod
     def read(self, index: Sequence[int]) -> Tensor:
-        """Some images, read now: uint8 (n, channels, height, width), on the CPU.
+        """Read some images immediately: uint8 (n, channels, height, width), on the CPU.
 
         Raises:
             DataError: a file can no longer be read.
@@ -40,13 +40,13 @@ class AbstractReader(ABC):
         padding: int,
         may_start_processes: bool = True,
     ) -> Generator[Tensor, None, None]:
-        """The batch of each plan, in their order, read ahead of their use.
+        """Yield the batch of each plan, in order, read ahead of its use.
 
         Args:
             plans: int64, (1 or 4, batch) each: numbers of images and, in three more rows, the
-                first row, the first column, and 1 where the image is mirrored.
-            padding: pixels of the black frame that rows and columns are counted in.
-            may_start_processes: whether processes may read, and not threads alone.
+                first row, the first column, and 1 if the image is mirrored.
+            padding: width in pixels of the black frame; rows and columns count from its corner.
+            may_start_processes: whether to read in processes too, not only in threads.
 
         Yields:
             uint8, (batch, height, width, channels), on the CPU.
@@ -56,7 +56,7 @@ class AbstractReader(ABC):
         """
 
     def chunks(self, size: int) -> Iterator[Tensor]:
-        """All images in their order, so many at a time, read ahead of their use.
+        """Yield all images in order, ``size`` at a time, read ahead of their use.
 
         Yields:
             uint8, (at most size, channels, height, width), on the CPU.
@@ -68,7 +68,7 @@ class AbstractReader(ABC):
 
     @abstractmethod
     def subset(self, index: Sequence[int]) -> "AbstractReader":
-        """A reader of some of the images, in that order."""
+        """A reader of some of the images, in the order of ``index``."""
 
     @abstractmethod
     def with_more(self, others: "AbstractReader") -> "AbstractReader":
@@ -77,14 +77,14 @@ class AbstractReader(ABC):
 
 @final
 class StoredPixels(Tensor):
-    """Stands for uint8 (N, channels, height, width) on a device.
+    """A lazily read tensor, uint8 (N, channels, height, width), on a device.
 
-    Its shape and its device are known without reading. Indexed by a slice or by numbers of images
-    it reads these images; whatever else is done with it is done with all of them, read for it.
+    Its shape and device are known without reading. Indexing by a number, a slice or a tensor of
+    numbers reads these images; any other operation reads all images.
 
     Args:
         reader: reader of the images.
-        device: the device that they go to when they are read.
+        device: device that images are moved to when they are read.
     """
 
     reader: AbstractReader
@@ -93,7 +93,7 @@ class StoredPixels(Tensor):
     def __new__(
         cls: type["StoredPixels"], reader: AbstractReader, *, device: torch.device | str = "cpu"
     ) -> "StoredPixels":
-        """One that takes no memory."""
+        """Create a wrapper that allocates no memory for pixels."""
         size = (len(reader), *reader.shape)
         made: StoredPixels = Tensor._make_wrapper_subclass(
             cls, size, dtype=torch.uint8, device=torch.device(device)
@@ -105,12 +105,12 @@ class StoredPixels(Tensor):
         return f"StoredPixels{tuple(self.shape)}"
 
     def chunks(self, size: int) -> Iterator[Tensor]:
-        """All images in their order, so many at a time, read ahead of their use."""
+        """Yield all images in order, ``size`` at a time, read ahead of their use."""
         for part in self.reader.chunks(size):
             yield part.to(self.device)
 
     def subset(self, index: Tensor) -> "StoredPixels":
-        """Some images, in that order; nothing is read."""
+        """Some images, in the order of ``index``; nothing is read."""
         return StoredPixels(self.reader.subset(index.tolist()), device=self.device)
 
     def with_more(self, others: "StoredPixels") -> "StoredPixels":
@@ -118,7 +118,7 @@ class StoredPixels(Tensor):
         return StoredPixels(self.reader.with_more(others.reader), device=self.device)
 
     def on(self, device: torch.device | str) -> "StoredPixels":
-        """The same for another device; nothing is read."""
+        """The same images for another device; nothing is read."""
         return StoredPixels(self.reader, device=device)
 
     def _read(self, index: Any = slice(None)) -> Tensor:
@@ -131,7 +131,7 @@ class StoredPixels(Tensor):
     def __torch_function__(
         cls, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        """Read what is needed."""
+        """Answer queries of shape and device without reading; read only indexed images."""
         kwargs = kwargs or {}
         if func in _KNOWN_WITHOUT_READING:
             with torch._C.DisableTorchFunctionSubclass():
@@ -148,7 +148,7 @@ class StoredPixels(Tensor):
     def __torch_dispatch__(  # type: ignore[override]  # torch's own annotation lacks the function
         cls, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        """Read what is needed."""
+        """Read all images, then call the operation."""
         kwargs = kwargs or {}
         return func(*(_read(each) for each in args), **{k: _read(v) for k, v in kwargs.items()})
 
@@ -165,7 +165,7 @@ _KNOWN_WITHOUT_READING = frozenset(
 
 
 def _read(value: Any) -> Any:
-    """The value with every stored tensor read, also those in a list."""
+    """Replace every stored tensor by its pixels, also in lists and tuples."""
     if isinstance(value, StoredPixels):
         return value._read()
     if isinstance(value, (list, tuple)):

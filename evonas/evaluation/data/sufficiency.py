@@ -1,19 +1,20 @@
-"""Whether each class has enough images for a search."""
+"""Check that there are enough images of each class for a search."""
 
 from evonas.errors import ConfigError, DataError, some
 from evonas.evaluation.data.images import SearchData, Traits
 
 
 def check_data(data: SearchData, *, batch: int) -> None:
-    """Refuse images that no search can learn from.
+    """Reject data that no search can work with.
 
     Args:
-        data: the parts of a run.
-        batch: images in a mini-batch.
+        data: training and validation part of a run.
+        batch: number of images in a mini-batch.
 
     Raises:
-        ConfigError: there are fewer training images than a batch has.
-        DataError: there is only one class, or a class has no training or no validation image.
+        ConfigError: there are fewer training images than a batch needs.
+        DataError: there is only one class, or a class has no image in the training or in the
+            validation part.
     """
     traits = data.traits
     if traits.num_classes < 2:
@@ -27,8 +28,8 @@ def check_data(data: SearchData, *, batch: int) -> None:
         if missing:
             raise DataError(
                 f"data set '{traits.name}': the {part} part has no image of {some(missing)}; "
-                "each class needs one to learn from and another to be compared on: add images, "
-                "remove the class, or raise --images where it is given"
+                "each class needs at least one image in both parts: add images, remove the class, "
+                "or raise --images if it is given"
             )
     if len(data.train) < batch:
         raise ConfigError(

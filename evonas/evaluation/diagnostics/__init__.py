@@ -1,1 +1,1 @@
-"""Diagnostics of learning in networks: updates of layers, loss surfaces."""
+"""Diagnostics of learning in trained and untrained networks: layer updates and loss surfaces."""

@@ -1,4 +1,4 @@
-"""The updates of a network's rule layers for each of several mini-batches."""
+"""Compute the updates of a network's rule layers on each of several mini-batches."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,22 +16,22 @@ def layer_updates(
     *,
     on_batch: Callable[[], None] = lambda: None,
 ) -> dict[str, Tensor]:
-    """The update of every rule layer on every batch, all from the same weights.
+    """Compute the update of every rule layer on every batch, all from the same weights.
 
-    It is what the optimiser is given: the gradient under back-propagation and feedback rules, and
-    the negative of the weight change for rules with an update of their own. The network runs in
-    training mode, as such rules learn in no other. Its step counts on from batch to batch, so that
-    rules that draw feedback anew do so as in training. Afterwards weights, buffers, step and mode
-    are what they were.
+    The update is what the optimiser receives: the gradient under back-propagation and feedback
+    rules, and the negative weight change for rules with an update of their own. The network runs
+    in training mode, as such rules do not learn otherwise. Its step number increases from batch to
+    batch, so that rules that redraw their feedback do so as in training. Weights, buffers, step
+    and mode are restored afterwards.
 
     Args:
-        network: connected; maps images to logits.
-        batches: on its device.
+        network: connected network that maps images to logits.
+        batches: mini-batches on its device.
         on_batch: called after each batch.
 
     Returns:
-        By layer, (batches, weights of the layer); layers that no path to the logits runs through
-        are left out.
+        For each layer, (batches, weights of the layer); layers on no path to the logits are
+        missing.
     """
     layers = {n: layer for n, layer in rule_layers(network).items() if layer.weight.requires_grad}
     weights = [layer.weight for layer in layers.values()]

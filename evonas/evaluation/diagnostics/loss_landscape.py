@@ -1,8 +1,9 @@
-"""The loss of a network around its weights, on two random directions (Li et al. 2018).
+"""Loss of a network around its weights, along two random directions (Li et al. 2018).
 
-Every filter of a direction is scaled to the norm of the filter of the weights, so that the picture
-does not depend on how the weights are scaled. Source: H. Li, Z. Xu, G. Taylor, C. Studer and T.
-Goldstein, "Visualizing the loss landscape of neural nets", NeurIPS 2018, arXiv 1712.09913, sec. 4.
+Every filter of a direction is scaled to the norm of the corresponding filter of the network, so
+that the picture does not depend on the scale of the weights. Source: H. Li, Z. Xu, G. Taylor, C.
+Studer and T. Goldstein, "Visualizing the loss landscape of neural nets", NeurIPS 2018, arXiv
+1712.09913, sec. 4.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,19 +14,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Direction = dict[str, Tensor]
-"""By the name of a parameter, a tensor of its shape."""
+"""For parameters by name, a tensor of the same shape."""
 
 
 def filter_normalised_direction(network: nn.Module, *, seed: int) -> Direction:
-    """A random direction in the space of the weights.
+    """Draw a random direction in the space of the weights.
 
-    Normal numbers, each filter (the weights of one output) scaled to the norm of the same filter
-    of the network. Biases and the parameters of normalisations do not move, as in the authors'
-    code.
+    It consists of normal numbers, with each filter (the weights of one output) scaled to the norm
+    of the same filter of the network. Biases and the parameters of normalisations do not move, as
+    in the authors' code.
 
     Args:
-        network: with any parameters.
-        seed: seed of the numbers.
+        network: network with any parameters.
+        seed: seed of the random numbers.
     """
     generator = torch.Generator().manual_seed(seed)
     direction: Direction = {}
@@ -50,17 +51,17 @@ def loss_surface(
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     on_row: Callable[[], None] = lambda: None,
 ) -> Tensor:
-    """The loss at weights + a first + b second, in evaluation mode.
+    """Compute the loss at weights + a * first + b * second, in evaluation mode.
 
-    Running statistics of normalisations stay those of the network.
+    The running statistics of normalisations are those of the network.
 
     Args:
-        network: not changed.
-        directions: the first and the second.
-        images: a fixed batch.
-        labels: its labels.
-        steps: the values that a and b each take.
-        loss: loss of outputs and labels.
+        network: network, which is not changed.
+        directions: first and second direction.
+        images: fixed batch of images.
+        labels: labels of the images.
+        steps: values of a and of b.
+        loss: function of outputs and labels.
         on_row: called after each value of a.
 
     Returns:

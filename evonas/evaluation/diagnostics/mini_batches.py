@@ -1,4 +1,4 @@
-"""Mini-batches as a training draws them, without augmentation."""
+"""Draw mini-batches as in training, without augmentation."""
 
 from collections.abc import Iterator
 
@@ -13,12 +13,12 @@ Batch = tuple[Tensor, Tensor]
 
 
 def mini_batches(images: Images, *, batch: int, count: int, seed: int) -> list[Batch]:
-    """``count`` batches of ``batch`` images; no image comes twice before every one came once.
+    """Draw ``count`` batches of ``batch`` images, epoch by epoch without replacement.
 
     Args:
-        images: to draw from.
-        batch: images in each.
-        count: how many batches.
+        images: images to draw from.
+        batch: number of images in each batch.
+        count: number of batches.
         seed: seed of the order.
 
     Raises:
@@ -35,5 +35,5 @@ def mini_batches(images: Images, *, batch: int, count: int, seed: int) -> list[B
 def _endless(num_images: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
     while True:
         order = torch.randperm(num_images, generator=generator)
-        # the rest of an epoch is left out, as in training
+        # the last, smaller batch of an epoch is dropped, as in training
         yield from (order[i : i + batch] for i in range(0, num_images - batch + 1, batch))

@@ -1,4 +1,4 @@
-"""One network under other rules: the same architecture, weights and seed of the feedback."""
+"""Build the same network under other rules, with equal weights and feedback seed."""
 
 from collections.abc import Mapping
 
@@ -21,16 +21,16 @@ def rule_twin(
     rule: str | None = None,
     weights: Mapping[str, Tensor] | None = None,
 ) -> Network:
-    """The network of a genome, or the same network with one rule in every layer.
+    """Build the network of a genome, or the same network with one rule in every layer.
 
     Args:
-        space: space of the genome.
+        space: search space of the genome.
         genome: genome to decode.
         traits: traits of the images.
-        seed: seed of initial weights and feedback: equal seeds give equal weights under any rule.
-        rule: for all layers; None for those of the genome.
-        weights: weights of a trained network of this architecture; None for the initial ones.
-            Parameters it lacks (heads of a local loss) stay initial.
+        seed: seed of initial weights and feedback; equal seeds give equal weights under any rule.
+        rule: rule for all layers; None for those of the genome.
+        weights: weights of a trained network of this architecture; None for the initial weights.
+            Parameters that are missing (heads of local losses) keep their initial values.
 
     Returns:
         A network on the CPU, in training mode.
@@ -52,15 +52,15 @@ def rule_twin(
 
 
 def count_steps(network: Network, recipe: Recipe, *, num_images: int, epochs: int) -> None:
-    """Bring the network's step and decay to where a training by ``recipe`` leaves them.
+    """Advance the step and decay of a network to their values after a training by ``recipe``.
 
-    Models hold weights, but not how far the feedback of Kolen and Pollack has decayed towards
-    them, which follows from the recipe alone.
+    Model files hold weights, but not how far the feedback of Kolen and Pollack has decayed towards
+    them, which depends only on the recipe.
 
     Args:
-        network: newly built.
+        network: newly built network.
         recipe: recipe of the training.
-        num_images: the number of images that were trained on.
+        num_images: number of training images.
         epochs: number of epochs trained.
     """
     for epoch in range(epochs):

@@ -1,4 +1,4 @@
-"""Variance and alignment of the updates of one network under several assignments of rules."""
+"""Measure variance and alignment of a network's updates under several assignments of rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from evonas.networks import Network
 from evonas.rules import rule_layers
 
 REFERENCE = "bp"
-"""The assignment whose updates are the gradient."""
+"""Name of the assignment whose updates are the true gradient."""
 
 
 @dataclass(frozen=True)
 class LayerNoise:
-    """The updates of one layer under one assignment of rules.
+    """Statistics of the updates of one layer under one assignment of rules.
 
     Attributes:
-        assignment: its name.
-        layer: its name in the network.
-        rule: rule of this layer.
-        parameters: weights of the layer.
+        assignment: name of the assignment.
+        layer: name of the layer in the network.
+        rule: rule of the layer.
+        parameters: number of weights of the layer.
         nv: normalised variance over the mini-batches.
-        nv_without: the same without each mini-batch in turn.
-        cosine: with the gradient of the same mini-batch, averaged over the mini-batches.
+        nv_without: normalised variance with each mini-batch left out in turn.
+        cosine: cosine with the gradient of the same mini-batch, averaged over the mini-batches.
     """
 
     assignment: str
@@ -47,12 +47,12 @@ def update_noise(
     *,
     on_batch: Callable[[], None] = lambda: None,
 ) -> list[LayerNoise]:
-    """Normalised variance and alignment of every layer under every assignment.
+    """Measure normalised variance and alignment of every layer under every assignment.
 
     Args:
-        networks: by the name of the assignment, all with the same architecture and weights;
-            :data:`REFERENCE` among them, with back-propagation everywhere.
-        batches: three at least, the same for all.
+        networks: networks by name of the assignment, all with the same architecture and weights,
+            including :data:`REFERENCE` with back-propagation everywhere.
+        batches: at least three mini-batches, used for all networks.
         on_batch: called after each batch of each network.
     """
     gradients = layer_updates(networks[REFERENCE], batches, on_batch=on_batch)

@@ -1,1 +1,1 @@
-"""An estimate of the energy that a network needs: operations and words moved, times picojoules."""
+"""Estimate the energy that a network needs: operations and words moved, times picojoules."""

@@ -1,8 +1,9 @@
-"""Work of a network: of one image that is classified, and of one training step.
+"""Count the work of a network for classifying one image and for one training step.
 
-Assumptions: every number has 32 bits; what a part reads and writes goes through memory once, with
-nothing fused and nothing kept between parts; the loss, address arithmetic, control and leakage are
-not counted. It is an estimate to compare networks by, of no real machine.
+Assumptions: every number has 32 bits; each part reads its inputs from memory once and writes its
+outputs once, with nothing fused and nothing cached between parts; the loss, address arithmetic,
+control and leakage are not counted. The estimate serves to compare networks and describes no real
+machine.
 """
 
 from collections.abc import Iterable
@@ -22,14 +23,14 @@ from evonas.evaluation.energy.work import NOTHING, Work
 @final
 @dataclass(frozen=True)
 class TrainingWork:
-    """Work of one training step, of a whole batch.
+    """Work of one training step of a whole batch.
 
     Attributes:
-        forward: pass, with batch statistics.
-        parts_backward: through all that has no weights.
-        sent: signals to the inputs of layers, their feedback included.
-        updates: in the place of the weights' gradients, and what they need.
-        optimiser: the change of all parameters.
+        forward: work of the forward pass, with batch statistics.
+        parts_backward: work of the backward pass through parts without weights.
+        sent: work of the signals that layers send to their inputs, including the feedback weights.
+        updates: work of the weight updates that replace the gradients.
+        optimiser: work of changing all parameters.
     """
 
     forward: Work
@@ -40,16 +41,16 @@ class TrainingWork:
 
     @property
     def total(self) -> Work:
-        """All of it."""
+        """Total work of the step."""
         return self.forward + self.parts_backward + self.sent + self.updates + self.optimiser
 
 
 def inference_work(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Work:
-    """Of one image by itself, in evaluation mode: all weights are read for it.
+    """Work of classifying one image at batch size 1, in evaluation mode.
 
     Args:
-        network: with rule layers.
-        input_shape: channels, height, width.
+        network: network with rule layers.
+        input_shape: channels, height and width of the image.
     """
     run = trace(network, input_shape=input_shape)
     return _forward(run, batch=1, is_training=False)
@@ -58,12 +59,12 @@ def inference_work(network: nn.Module, *, input_shape: tuple[int, int, int]) -> 
 def training_work(
     network: nn.Module, *, input_shape: tuple[int, int, int], batch: int
 ) -> TrainingWork:
-    """Of one step of ``batch`` images, by the rule of each layer.
+    """Work of one training step, according to the rule of each layer.
 
     Args:
-        network: with rule layers.
-        input_shape: channels, height, width.
-        batch: images.
+        network: network with rule layers.
+        input_shape: channels, height and width of an image.
+        batch: number of images in the step.
     """
     run = trace(network, input_shape=input_shape)
     again = [

@@ -1,7 +1,7 @@
-"""Work of what has no weights: normalisation, activations, pooling, sums.
+"""Count the work of parts without weights: normalisation, activations, pooling, sums, attention.
 
-Nothing is fused: each part reads its inputs from memory and writes its outputs to it. All is of a
-batch. Identities and concatenations cost nothing.
+Nothing is fused: each part reads its inputs from memory and writes its outputs to it. All counts
+are for a batch. Identities and concatenations cost nothing.
 """
 
 from evonas.evaluation.energy.trace import PartUse
@@ -9,7 +9,7 @@ from evonas.evaluation.energy.work import NOTHING, Work, moved, multiply_adds
 
 
 def forward(part: PartUse, *, batch: int, is_training: bool) -> Work:
-    """Of one pass."""
+    """Work of one forward pass of a batch."""
     inputs, outputs = batch * part.inputs, batch * part.outputs
     match part.kind:
         case "normalisation" if is_training:
@@ -28,12 +28,12 @@ def forward(part: PartUse, *, batch: int, is_training: bool) -> Work:
         case "sum":
             return Work(additions=outputs) + moved(3 * outputs)
         case "gates":
-            # means of the channels, sigmoids as comparisons, one product for each number
+            # channel means, sigmoids counted as comparisons, one product per number
             channels = batch * part.channels
             gating = Work(multiplications=inputs + channels, additions=inputs + channels)
             return gating + moved(3 * inputs + 2 * channels)
         case "attention":
-            # queries by keys and scores by values; the softmax is a sum and a division a score
+            # queries by keys and scores by values; softmax: an addition and a division per score
             scores = batch * part.channels
             softmax = Work(multiplications=scores, additions=scores)
             return (
@@ -44,9 +44,9 @@ def forward(part: PartUse, *, batch: int, is_training: bool) -> Work:
 
 
 def backward(part: PartUse, *, batch: int) -> Work:
-    """Of one pass back, with the sums where a value was read several times."""
+    """Work of one backward pass of a batch, including sums where a value was read repeatedly."""
     if not part.is_passed_back:
-        return NOTHING  # nothing below learns
+        return NOTHING  # no layer below learns
     inputs, outputs = batch * part.inputs, batch * part.outputs
     joined = batch * part.joined_backward
     joining = Work(additions=joined) + moved(3 * joined)
@@ -63,13 +63,13 @@ def backward(part: PartUse, *, batch: int) -> Work:
         case "maximum pool":
             return Work(additions=outputs) + moved(inputs + 2 * outputs)
         case "sum":
-            return joining  # each term gets the signal as it is
+            return joining  # each term receives the signal unchanged
         case "gates":
-            # to the input by the gates, and by the means; to the gates a product for each number
+            # to the input through gates and means; to the gates one product per number
             both = Work(multiplications=2 * inputs, additions=3 * inputs)
             return both + moved(6 * inputs + 2 * batch * part.channels)
         case "attention":
-            # two products for each of the two of the forward pass
+            # two products for each of the two products of the forward pass
             scores = batch * part.channels
             softmax = Work(multiplications=2 * scores, additions=2 * scores)
             return (
@@ -78,4 +78,4 @@ def backward(part: PartUse, *, batch: int) -> Work:
                 + moved(2 * inputs + outputs + 6 * scores)
             )
         case "scaling":
-            return NOTHING  # of the images
+            return NOTHING  # the images need no signal

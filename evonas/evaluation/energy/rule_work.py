@@ -1,9 +1,9 @@
-"""Work of a layer with weights in one training step, by its rule. All is of a batch.
+"""Count the work of a layer with weights in one training step of a batch, depending on its rule.
 
-A rule's cost is that of the rule, not of the way in which evonas computes it: ``kp`` is counted
-with the second weights that it trains, though evonas needs none. Random numbers that never change
-(``fa``, ``frsf``) are drawn again from their counter at every step, which costs less than to read
-them. Products with signs are additions.
+The cost is that of the rule itself, not of its implementation in evonas: ``kp`` is counted with
+the second set of weights that it trains, although evonas does not store it. Constant random
+numbers (``fa``, ``frsf``) are drawn again from their counter at every step, which costs less than
+reading them. Products with signs count as additions.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ LayerWork = Callable[[AbstractRule, LayerUse, int], Work]
 
 
 def forward(layer: LayerUse, *, batch: int) -> Work:
-    """Of one pass: products, biases; inputs and weights are read, outputs written."""
+    """Work of a forward pass: products and biases; reads inputs and weights, writes outputs."""
     return (
         multiply_adds(batch * layer.products)
         + Work(additions=batch * layer.outputs if layer.biases else 0)
@@ -45,12 +45,12 @@ def forward(layer: LayerUse, *, batch: int) -> Work:
 
 
 def send(layer: LayerUse, *, batch: int) -> Work:
-    """Of the signal to the layer's input; nothing on the first layer."""
+    """Work of the signal that a layer sends to its input; nothing for the first layer."""
     return NOTHING if layer.is_first else _by_class(SENDS, layer.rule)(layer.rule, layer, batch)
 
 
 def update(layer: LayerUse, *, batch: int) -> Work:
-    """Of what takes the place of the weight's gradient, and of the bias's gradient."""
+    """Work of the weight update that replaces the gradient, and of the bias gradient."""
     if not layer.learns:
         return NOTHING
     bias = Work(additions=batch * layer.outputs) + moved(batch * layer.outputs + layer.biases)
@@ -59,32 +59,32 @@ def update(layer: LayerUse, *, batch: int) -> Work:
 
 
 def transposed(layer: LayerUse, batch: int, *, read: int) -> Work:
-    """K(g; V) with so many numbers of V from memory."""
+    """Work of K(g; V), with ``read`` numbers of V read from memory."""
     return multiply_adds(batch * layer.products) + moved(
         batch * (layer.outputs + layer.inputs) + read
     )
 
 
 def correlation(layer: LayerUse, batch: int) -> Work:
-    """C(x, g)."""
+    """Work of the correlation C(x, g)."""
     return multiply_adds(batch * layer.products) + moved(
         batch * (layer.inputs + layer.outputs) + layer.weights
     )
 
 
 def _send_weights(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """W is read again. Also what an unknown rule is taken to cost."""
+    """W is read again. Also the assumed cost of unknown rules."""
     return transposed(layer, batch, read=layer.weights)
 
 
 def _send_random(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """B is drawn, scaled, and never stored."""
+    """B is drawn, scaled and never stored."""
     made = Work(multiplications=layer.weights, random_numbers=layer.weights)
     return transposed(layer, batch, read=0) + made
 
 
 def _send_signs(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """sign(W): additions; one product with sigma for each number sent."""
+    """sign(W): additions; one product with sigma per number sent."""
     signed = Work(
         multiplications=batch * layer.inputs, additions=batch * layer.products
     )  # fmt: skip
@@ -92,18 +92,18 @@ def _send_signs(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _send_random_magnitudes(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """|M| sign(W): W is read, M drawn; two products a weight."""
+    """|M| sign(W): W is read, M is drawn; two products per weight."""
     made = Work(multiplications=2 * layer.weights, random_numbers=layer.weights)
     return transposed(layer, batch, read=layer.weights) + made
 
 
 def _send_learnt(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """B is read, and learns as W does, from the same gradient."""
+    """B is read, and learns like W from the same gradient."""
     return transposed(layer, batch, read=layer.weights) + sgd_update(layer.weights)
 
 
 def _send_mirrored(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """B is read; in a phase noise passes through W, and B moves to what noise and answer say."""
+    """B is read; in the mirror phase, noise passes through W and updates B by correlation."""
     assert isinstance(rule, WeightMirror)
     drawn = rule.noises * layer.groups * (layer.weights // layer.channels)
     phase = multiply_adds(2 * rule.noises * layer.weights) + multiply_adds(2 * layer.weights)
@@ -112,7 +112,7 @@ def _send_mirrored(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _send_product(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """The signal is expanded by B, which is drawn again, and sent through R, which learns."""
+    """The signal is expanded by B, which is drawn again, and sent through R, which is trained."""
     assert isinstance(rule, ProductFeedback)
     times, width = rule.expansion, rule.expansion * layer.channels // layer.groups
     wide = batch * times * layer.outputs
@@ -130,7 +130,7 @@ def _send_product(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _send_error(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """E P, from the logits; P is read once."""
+    """E P, from the error of the logits; P is read once."""
     return multiply_adds(batch * layer.num_classes * layer.inputs) + _projected(layer, batch)
 
 
@@ -140,7 +140,7 @@ def _send_error_signs(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _send_row(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """The row of P of the image's class; rows are read once, and written for each image."""
+    """The row of P for the image's class; rows are read once, and written for each image."""
     return moved((batch + min(batch, layer.num_classes)) * layer.inputs)
 
 
@@ -150,14 +150,14 @@ def _projected(layer: LayerUse, batch: int) -> Work:
 
 
 def _send_as_another(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """Of a rule with an update of its own: as the rule that its option ``send`` names."""
+    """Rules with an update of their own send like the rule that their option ``send`` names."""
     assert isinstance(rule, AbstractOwnUpdateRule)
     sender = SENDERS[rule.send]
     return NOTHING if sender is None else _by_class(SENDS, sender)(sender, layer, batch)
 
 
 def _send_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """In a segment each sweep predicts and sends, and one prediction is left at the end."""
+    """In a segment, the layer sends once per sweep; outside of one, only once."""
     assert isinstance(rule, PredictiveCoding)
     once = _send_as_another(rule, layer, batch)
     return once if layer.sweeps == 0 else once * layer.sweeps
@@ -168,13 +168,13 @@ def _update_by_signal(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _update_by_activity(_: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """C(x, M) - rho W: two multiply-adds an output for M and rho, one a weight."""
+    """C(x, M) - rho W: two multiply-adds per output for M and rho, one per weight."""
     post = multiply_adds(2 * batch * layer.outputs) + moved(batch * layer.outputs)
     return correlation(layer, batch) + post + multiply_adds(layer.weights) + moved(layer.weights)
 
 
 def _update_by_spikes(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """Encoding, a forward pass and two correlations of frames; with spikes products are sums."""
+    """Encoding, a forward pass and two correlations of frames; spikes turn products into sums."""
     assert isinstance(rule, SpikeTiming)
     frames = rule.frames
     inputs, outputs = frames * batch * layer.inputs, frames * batch * layer.outputs
@@ -187,10 +187,10 @@ def _update_by_spikes(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """A head is run and trained: normalised, pooled, read by a linear map of the classes.
+    """A head is run and trained: normalisation, pooling, and a linear map to the classes.
 
-    Mono-Forward does not normalise. The contrast of pairs has no head: inputs are standardised and
-    run once more; both kinds of pairs are added up, rectified, squared, and passed back.
+    Mono-Forward does not normalise. The contrastive loss has no head: inputs are standardised and
+    run once more; both kinds of pairs are summed, rectified, squared, and passed back.
     """
     assert isinstance(rule, LocalLoss)
     outputs, channels = batch * layer.outputs, layer.channels
@@ -210,7 +210,7 @@ def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 
 
 def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
-    """C(v, e). A layer by itself needs one pass for v; a segment predicts ``steps`` + 1 times."""
+    """C(v, e). A single layer needs one pass for v; a segment predicts ``steps`` + 1 times."""
     found = correlation(layer, batch)
     if layer.sweeps:
         return found + forward(layer, batch=batch) * (layer.sweeps + 1)
@@ -240,7 +240,8 @@ UPDATES: dict[type, LayerWork] = {
     LocalLoss: _update_by_head,
     PredictiveCoding: _update_relaxed,
 }
-"""By class; a rule that is in neither table, such as a third party's, costs what its base does."""
+"""Work functions by class; rules in neither table, such as third-party ones, cost like their base
+class."""
 
 
 def _by_class(table: dict[type, LayerWork], rule: AbstractRule) -> LayerWork:

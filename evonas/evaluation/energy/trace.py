@@ -1,4 +1,4 @@
-"""What a network runs, in order, with the sizes of what goes in and comes out of each part."""
+"""Trace the parts that a network runs, in order, with the sizes of their inputs and outputs."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal, final
@@ -24,21 +24,21 @@ Kind = Literal[
 @final
 @dataclass(frozen=True)
 class LayerUse:
-    """One layer with weights; numbers of one image.
+    """The use of one layer with weights; all counts are for one image.
 
     Attributes:
-        rule: by which it learns.
-        weights: without the bias.
-        biases: 0 or one for each output channel.
-        inputs: numbers.
-        outputs: numbers.
-        channels: channels of the outputs.
-        products: products of one pass through it.
-        is_first: nothing below it learns, so it has nothing to send.
+        rule: rule by which it learns.
+        weights: number of weights, without the bias.
+        biases: number of biases, 0 or one per output channel.
+        inputs: number of input values.
+        outputs: number of output values.
+        channels: number of output channels.
+        products: number of products in one pass.
+        is_first: whether no layer below it learns, so that it sends no signal.
         num_classes: number of classes of the network.
-        sweeps: relaxations of the segment that it belongs to; 0 if it is in none that relaxes.
-        learns: whether its weight changes.
-        groups: groups of channels that do not see each other.
+        sweeps: number of relaxation sweeps of its segment; 0 outside of relaxing segments.
+        learns: whether its weight is trained.
+        groups: number of groups of channels that are not connected with each other.
     """
 
     rule: AbstractRule
@@ -58,17 +58,17 @@ class LayerUse:
 @final
 @dataclass(frozen=True)
 class PartUse:
-    """Anything that has no weights and learns by no rule; numbers of one image.
+    """The use of a part that learns by no rule; all counts are for one image.
 
     Attributes:
-        kind: kind of part.
-        inputs: numbers.
-        outputs: numbers.
-        window: inputs that one output is made from; of attention, pixels.
-        channels: the channels that are normalised or gated; of attention, scores; 0 for others.
-        joined_backward: signals that are added up where one value was read several times.
-        sweeps: as of a layer.
-        is_passed_back: whether anything below it learns.
+        kind: kind of the part.
+        inputs: number of input values.
+        outputs: number of output values.
+        window: number of inputs per output; for attention, number of pixels.
+        channels: number of normalised or gated channels; for attention, of scores; else 0.
+        joined_backward: number of signals summed because a value was read several times.
+        sweeps: number of relaxation sweeps, see :class:`LayerUse`.
+        is_passed_back: whether any layer below it learns.
     """
 
     kind: Kind
@@ -84,12 +84,12 @@ class PartUse:
 @final
 @dataclass(frozen=True)
 class Trace:
-    """What one forward pass of one image runs.
+    """Everything that one forward pass of one image runs.
 
     Attributes:
-        layers: with weights.
-        parts: all others.
-        parameters: number of trainable parameters, heads of local losses included.
+        layers: layers with weights.
+        parts: all other parts.
+        parameters: number of trained parameters, including the heads of local losses.
     """
 
     layers: tuple[LayerUse, ...]
@@ -98,14 +98,15 @@ class Trace:
 
 
 def trace(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Trace:
-    """Run one black image through a network and write down what runs.
+    """Run one black image through a network and record what is executed.
 
-    What is built and never run, such as an edge that reaches no output, is not in it. The network
-    is left as it was.
+    Modules that are built but never run, such as edges that reach no output, are not recorded. The
+    network is left unchanged.
 
     Args:
-        network: with rule layers; a :class:`Network` for what lies between its modules.
-        input_shape: channels, height, width.
+        network: network with rule layers; the global pooling is recorded only for a
+            :class:`Network`.
+        input_shape: channels, height and width of the image.
     """
     recorder = _Recorder(network)
     device = next(network.parameters()).device
@@ -128,7 +129,7 @@ def trace(network: nn.Module, *, input_shape: tuple[int, int, int]) -> Trace:
 
 
 _NORMS = (nn.BatchNorm2d, nn.GroupNorm)
-# each is counted as a comparison: what an exponential costs depends on the hardware
+# each is counted as a comparison, because the cost of an exponential depends on the hardware
 _ACTIVATIONS = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.LeakyReLU)
 _RECORDED = (
     AbstractRuleLayer, *_NORMS, *_ACTIVATIONS, nn.AvgPool2d, nn.MaxPool2d, Cell,
@@ -138,7 +139,7 @@ _RECORDED = (
 
 
 class _Recorder:
-    """Writes down what its hooks see of one forward pass."""
+    """Records one forward pass through hooks."""
 
     def __init__(self, network: nn.Module) -> None:
         self.layers: list[LayerUse] = []
@@ -157,7 +158,7 @@ class _Recorder:
         }
 
     def record(self, module: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
-        """A hook of any module in ``_RECORDED``."""
+        """Forward hook of the modules in ``_RECORDED``."""
         inputs, outputs = given[0].numel(), output.numel()
         sweeps = self._sweeps.get(module, 0)
         match module:
@@ -175,7 +176,7 @@ class _Recorder:
                 window = _area(module.kernel_size)
                 self._add(PartUse("maximum pool", inputs, outputs, window))
             case FactorizedReduction():
-                # two convolutions read what one activation gives
+                # two convolutions read the output of one activation
                 self._add(PartUse("activation", inputs, inputs, joined_backward=inputs))
             case ResidualReduction():
                 self._add(PartUse("sum", outputs, outputs, joined_backward=inputs))
@@ -195,7 +196,7 @@ class _Recorder:
                 self._record_sums(module, output)
 
     def record_head(self, _: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
-        """A hook of the module before the global average pooling."""
+        """Forward hook of the module before the global average pooling."""
         channels, height, width = output.shape[1:]
         pool = PartUse("average pool", output.numel(), channels, height * width)
         self._add(pool)
@@ -205,7 +206,7 @@ class _Recorder:
 
     @property
     def _learns_below(self) -> bool:
-        """Modules end in an order in which what they read has ended before them."""
+        """Whether a layer below learns; hooks run only after those of all modules below."""
         return any(layer.learns for layer in self.layers)
 
     def _layer(self, layer: AbstractRuleLayer, inputs: int, outputs: int, sweeps: int) -> LayerUse:
@@ -227,7 +228,7 @@ class _Recorder:
         )
 
     def _record_sums(self, cell: Cell, output: Tensor) -> None:
-        """Terms that meet at a node, and signals that meet where a node is read several times."""
+        """Record the sums at nodes, and those of signals where a node is read several times."""
         height, width = output.shape[2:]
         node = cell.channels * height * width
         terms = [source for sources in cell.sources for source in sources]

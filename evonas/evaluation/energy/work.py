@@ -1,17 +1,17 @@
-"""Work, counted in operations and words moved, and what it costs in energy."""
+"""Count work in operations and words moved, and convert it to energy."""
 
 from dataclasses import dataclass, fields
 from typing import final
 
 PHILOX_ROUNDS = 10
 PHILOX_NUMBERS = 4
-"""Philox4x32-10 (Salmon et al. 2011) makes so many 32-bit numbers in so many rounds."""
+"""Rounds of Philox4x32-10 (Salmon et al. 2011), and 32-bit numbers that they give."""
 
 
 @final
 @dataclass(frozen=True)
 class Picojoules:
-    """What one operation on 32-bit numbers costs, in picojoules.
+    """Energy of one operation on 32-bit numbers, in picojoules.
 
     The defaults are those of a 45 nm process at 0.9 V: arithmetic as in M. Horowitz, "Computing's
     energy problem (and what we can do about it)", ISSCC 2014, Fig. 1.1.9; a word from DRAM as in
@@ -19,11 +19,11 @@ class Picojoules:
     neural networks", 2015, Table 1 (Horowitz gives 1.3 to 2.6 nJ for 64 bits).
 
     Attributes:
-        multiplication: of two floats.
-        addition: of two floats, or a comparison.
-        word: 32 bits read from memory, or written to it.
-        integer_multiplication: of two integers.
-        integer_addition: of two integers, or a logical operation.
+        multiplication: multiplication of two floats.
+        addition: addition or comparison of two floats.
+        word: reading 32 bits from memory, or writing them to it.
+        integer_multiplication: multiplication of two integers.
+        integer_addition: addition of two integers, or a logical operation.
     """
 
     multiplication: float = 3.7
@@ -34,7 +34,7 @@ class Picojoules:
 
     @property
     def random_number(self) -> float:
-        """Of a counter-based generator; a round is 2 products, 4 exclusive ors, 2 key steps."""
+        """A counter-based random number; a round is 2 products, 4 exclusive ors, 2 key steps."""
         round_of_four = 2 * self.integer_multiplication + 6 * self.integer_addition
         return PHILOX_ROUNDS * round_of_four / PHILOX_NUMBERS
 
@@ -42,13 +42,13 @@ class Picojoules:
 @final
 @dataclass(frozen=True)
 class Work:
-    """A number of operations; work is added up, and multiplied by how often it is done.
+    """Numbers of operations; supports addition, and multiplication by a number of repetitions.
 
     Attributes:
-        multiplications: of floats.
-        additions: of floats; comparisons count as such.
-        words: 32 bits each, read or written.
-        random_numbers: drawn from a counter, and never stored.
+        multiplications: number of float multiplications.
+        additions: number of float additions and comparisons.
+        words: number of 32-bit words read or written.
+        random_numbers: number of random numbers drawn from a counter and never stored.
     """
 
     multiplications: float = 0.0
@@ -63,7 +63,7 @@ class Work:
         return Work(*(getattr(self, f.name) * times for f in fields(self)))
 
     def microjoules(self, cost: Picojoules | None = None) -> float:
-        """The energy of all of it; at the costs of :class:`Picojoules` if none are given."""
+        """Total energy, by default at the costs of :class:`Picojoules`."""
         cost = cost or Picojoules()
         picojoules = (
             self.multiplications * cost.multiplication
@@ -78,10 +78,10 @@ NOTHING = Work()
 
 
 def multiply_adds(count: float) -> Work:
-    """So many products, each added to a sum."""
+    """Work of ``count`` products, each added to a sum."""
     return Work(multiplications=count, additions=count)
 
 
 def moved(words: float) -> Work:
-    """So many words, read or written."""
+    """Work of reading or writing ``words`` words."""
     return Work(words=words)

@@ -1,4 +1,4 @@
-"""What a recipe adds to the training steps of a search."""
+"""Build the parts of a training step that only final trainings have."""
 
 from evonas.evaluation.final.auxiliary_head import AuxiliaryHead
 from evonas.evaluation.final.data import FinalData
@@ -9,13 +9,13 @@ from evonas.networks import Network
 from evonas.seeds import derive_seed
 
 Part = tuple[int, int]
-"""Number of a process, and how many share each batch."""
+"""Number of a process, and number of processes that share each batch."""
 
 
 def make_regularised(
     data: FinalData, recipe: FinalRecipe, *, part: Part
 ) -> RegularisedBatches | None:
-    """Cutout, mixup and label smoothing; None if the recipe has none."""
+    """Build cutout, mixup and label smoothing; None if the recipe has none of them."""
     regularisation, traits = recipe.regularisation, data.traits
     if regularisation.is_none:
         return None
@@ -34,7 +34,7 @@ def make_regularised(
 def make_drop_path(
     network: Network, data: FinalData, recipe: FinalRecipe, *, part: Part
 ) -> DropPath | None:
-    """Drop path; None if the recipe has none.
+    """Build drop path; None if the recipe has none.
 
     Raises:
         ConfigError: the network has no cells.
@@ -54,7 +54,7 @@ def make_drop_path(
 def make_auxiliary(
     network: Network, data: FinalData, recipe: FinalRecipe, *, seed: int
 ) -> AuxiliaryHead | None:
-    """The auxiliary head; None if the recipe has none.
+    """Build the auxiliary head; None if the recipe has none.
 
     Raises:
         ConfigError: the network has no cells.

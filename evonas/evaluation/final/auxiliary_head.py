@@ -1,4 +1,4 @@
-"""A second classifier in the middle of the cells, used only in training."""
+"""Auxiliary head: a second classifier at two thirds of the depth, used only in training."""
 
 from typing import Any, final
 
@@ -21,22 +21,23 @@ POOL = 5  # pixels: side of the window of DARTS
 
 @final
 class AuxiliaryHead(AbstractAddition):
-    """Its loss is added to the network's; it is not saved, counted or used at test.
+    """Adds the loss of a second classifier, which is not saved, counted or used at test time.
 
-    It reads what the cell at two thirds of the depth gives: ReLU, average pooling to 2x2, a 1x1
-    convolution to 128 channels, a 2x2 one to 768, a linear classifier, with batch normalisation
-    and ReLU after each convolution (Liu, Simonyan and Yang 2019, DARTS, and its code). Its layers
-    learn by the rule of the network's own classifier, on a wiring of their own.
+    Its input is the output of the cell at two thirds of the depth. Its layers are ReLU, average
+    pooling to 2x2, a 1x1 convolution to 128 channels, a 2x2 convolution to 768 channels and a
+    linear classifier, with batch normalisation and ReLU after each convolution (Liu, Simonyan and
+    Yang 2019, DARTS, and its code). They learn by the rule of the network's own classifier, with
+    a wiring of their own.
 
     Args:
-        network: network of cells; is watched until :meth:`release`.
+        network: network of cells; a forward hook observes it until :meth:`release`.
         input_shape: channels, height and width of the images.
-        num_classes: width of the logits.
-        weight: weight of its loss.
-        seed: seed of its weights and of its feedback.
+        num_classes: number of logits.
+        weight: weight of the additional loss.
+        seed: seed of the head's initial weights and feedback.
 
     Attributes:
-        module: the head.
+        module: layers of the head.
 
     Raises:
         ConfigError: the network has no cells.
@@ -56,8 +57,8 @@ class AuxiliaryHead(AbstractAddition):
         cells = [each for each in network.body.values() if isinstance(each, Cell)]
         if not cells:
             raise ConfigError(
-                "recipe: an auxiliary head is for networks of cells; expected an auxiliary_weight "
-                f"of 0 for one without, got {weight}"
+                "recipe: an auxiliary head needs a network with cells; expected an "
+                f"auxiliary_weight of 0 for a network without cells, got {weight}"
             )
         self._weight = weight
         self._seen: Tensor | None = None
@@ -74,7 +75,7 @@ class AuxiliaryHead(AbstractAddition):
             self._wiring.to_tensors(device)
 
     def loss(self, targets: Tensor) -> Tensor:
-        """Its weighted cross-entropy on the batch that the network has just seen."""
+        """Weighted cross-entropy of the head on the batch of the last forward pass."""
         assert self._seen is not None
         self._wiring.aim(targets)
         logits = self._wiring.watch(self.module(self._seen))
@@ -84,7 +85,7 @@ class AuxiliaryHead(AbstractAddition):
     def advance(
         self, *, learning_rate: Tensor, momentum: float, weight_decay: float, nesterov: bool
     ) -> None:
-        """The optimiser has made a step."""
+        """Advance the head's wiring after a step of the optimiser."""
         self._wiring.advance(
             learning_rate=learning_rate,
             momentum=momentum,
@@ -93,20 +94,20 @@ class AuxiliaryHead(AbstractAddition):
         )
 
     def state(self) -> dict[str, Any]:
-        """The state to resume from, without momenta."""
+        """State of the head and its wiring, without the momenta."""
         return {"module": self.module.state_dict(), "wiring": self._wiring.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Resume from a saved state.
+        """Restore a state.
 
         Raises:
-            KeyError, RuntimeError: it is of another head.
+            KeyError, RuntimeError: the state belongs to another head.
         """
         self.module.load_state_dict(state["module"])
         self._wiring.restore(state["wiring"])
 
     def release(self) -> None:
-        """Stop watching the network."""
+        """Remove the forward hook from the network."""
         self._hook.remove()
 
     def _see(self, module: nn.Module, _: object, output: Tensor) -> None:
@@ -115,7 +116,7 @@ class AuxiliaryHead(AbstractAddition):
 
     def _shape_of(self, network: Network, input_shape: tuple[int, int, int]) -> torch.Size:
         with torch.no_grad():
-            network.train()  # only then is anything seen; the statistics are put back
+            network.train()  # the hook only records in training mode; statistics are restored
             before = {name: value.clone() for name, value in network.state_dict().items()}
             network(torch.zeros(2, *input_shape, device=network.mean.device))
             network.load_state_dict(before)
@@ -126,7 +127,7 @@ class AuxiliaryHead(AbstractAddition):
 def _head(channels: int, side: int, num_classes: int, rule: AbstractRule) -> nn.Sequential:
     first, second = WIDTHS
     pool: nn.Module = nn.AdaptiveAvgPool2d(2)
-    if POOL < side <= 2 * POOL:  # two windows, as in DARTS, whose cells give 8x8 or 7x7 pixels
+    if POOL < side <= 2 * POOL:  # two windows per side, as in DARTS for 8x8 or 7x7 pixels
         pool = nn.AvgPool2d(POOL, stride=side - POOL, count_include_pad=False)
     return nn.Sequential(
         nn.ReLU(),

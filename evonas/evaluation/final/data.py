@@ -1,4 +1,4 @@
-"""The images of a final training: most are trained on, some select the epoch."""
+"""Load the images of a final training, split into a training and a validation part."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ from evonas.seeds import derive_seed
 
 @dataclass(frozen=True)
 class FinalData:
-    """On one device.
+    """The images of a final training, on one device.
 
     Attributes:
         traits: traits of the data set.
-        train: the training images.
-        validation: images that select the epoch; None if there are none.
+        train: images to train on.
+        validation: images that select the best epoch; None if there are none.
     """
 
     traits: Traits
@@ -38,20 +38,21 @@ def load_final_data(
     sha256: str | None = None,
     fitting: Fitting = AS_THEY_ARE,
 ) -> FinalData:
-    """The official training images of a data set, divided; its test images are not read.
+    """Load and split the official training images of a data set, but not its test images.
 
     Args:
         name: name of the data set.
-        data_dir: its folder.
-        validation_share: share of the images, every class in its share.
-        split_seed: picks them; the same for all seeds of a training, so that they compare.
-        device: where the images go.
-        sha256: the SHA-256 hash that the official training images must have; None for any.
-        fitting: how images are resized.
+        data_dir: folder that holds the data set.
+        validation_share: share of the images to validate on, stratified by class.
+        split_seed: seed of the split; the same for all seeds of a training, so that their
+            results are comparable.
+        device: device to put the images on.
+        sha256: expected hash of the official training images; None to accept any.
+        fitting: size that images are fitted to.
 
     Raises:
         UnknownNameError: no data set has this name.
-        DataError: the images are missing, damaged or others, or too few for the share.
+        DataError: the images are missing, damaged, not those expected, or too few for the share.
     """
     source = source_of(name, data_dir, fitting=fitting)
     traits = source.traits(data_dir)
@@ -60,13 +61,13 @@ def load_final_data(
     if sha256 is not None:
         found = fingerprint_of_parts(images, official, class_names=traits.class_names)
         check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
-    if official is not None:  # a search has seen them: they may be learned, too
+    if official is not None:  # the search has used them already: they may be trained on, too
         images = images.with_more(official)
     count = share_of(len(images), validation_share)
     if validation_share and not count:
         raise DataError(
-            f"{name}: a share of {validation_share} of {len(images)} training images rounds to "
-            f"none; expected a larger validation_share, or 0"
+            f"{name}: a share of {validation_share} of {len(images)} training images is less than "
+            "one image; expected a larger validation_share, or 0"
         )
     kept, learned = stratified_part(
         images.labels, num_images=count, seed=derive_seed(split_seed, "final split", name)

@@ -1,4 +1,4 @@
-"""Drop path: in training, images skip edges of cells at random (Larsson et al. 2017)."""
+"""Drop path: during training, edges of cells are dropped at random (Larsson et al. 2017)."""
 
 from typing import final
 
@@ -13,20 +13,20 @@ from evonas.networks.cell import Cell
 
 @final
 class DropPath(AbstractAddition):
-    """Multiplies what an edge gives by 0 or 1 / (1 - p), for each image by itself.
+    """Multiplies the output of each edge by 0 or 1 / (1 - p), independently for each image.
 
-    So its expectation stays. The probability p rises linearly with the epochs, from 0; edges that
-    are the identity are never dropped (Zoph et al. 2018, arXiv 1707.07012; the code of DARTS).
-    What an image skips gets no signal for that image, under every rule that sends one; a rule with
-    an update of its own still sees the image.
+    The scaling keeps the expectation unchanged. The probability p rises linearly with the epochs,
+    from 0; identity edges are never dropped (Zoph et al. 2018, arXiv 1707.07012; the code of
+    DARTS). A dropped edge receives no error signal for that image, under every rule that sends
+    one; a rule with an update of its own still sees the image.
 
     Args:
-        network: network of cells; its cells are told what to drop, until :meth:`release`.
-        probability: p after the last epoch.
-        epochs: epochs of the training.
-        num_steps: number of steps of an epoch.
-        batch: images of a step.
-        part: part of them that this process has, and how many parts there are.
+        network: network of cells, which drop edges until :meth:`release`.
+        probability: value that p would reach after the last epoch.
+        epochs: number of epochs of the training.
+        num_steps: number of steps in an epoch.
+        batch: number of images in a step, over all processes.
+        part: number of this process, and number of processes that share each batch.
 
     Raises:
         ConfigError: the network has no cells.
@@ -45,8 +45,8 @@ class DropPath(AbstractAddition):
         self._cells = [each for each in network.body.values() if isinstance(each, Cell)]
         if not self._cells:
             raise ConfigError(
-                "recipe: drop_path is for networks of cells; expected 0 for one without, got "
-                f"{probability}"
+                "recipe: drop_path needs a network with cells; expected 0 for a network without "
+                f"cells, got {probability}"
             )
         self._probability = probability
         self._epochs = epochs
@@ -71,11 +71,11 @@ class DropPath(AbstractAddition):
             cell.drops[name] = factor
 
     def begin_epoch(self, generator: torch.Generator, *, epoch: int) -> None:
-        """Draw for all steps of an epoch.
+        """Draw the dropped edges of all steps of an epoch.
 
         Args:
-            generator: on the CPU, so that the draws are the same on every device.
-            epoch: counted from 0.
+            generator: random generator on the CPU, so that draws are the same on every device.
+            epoch: number of the epoch, from 0.
         """
         keep = 1.0 - self._probability * epoch / self._epochs
         steps, edges, batch = self._all
@@ -85,11 +85,11 @@ class DropPath(AbstractAddition):
         self._share.fill_(keep)
 
     def begin_step(self, number: Tensor) -> None:
-        """What the step drops."""
+        """Set the factors on all edges for this step."""
         keeps = self._keeps.index_select(0, number)[0]
         self._factors.copy_((keeps / self._share).view_as(self._factors))
 
     def release(self) -> None:
-        """The cells drop nothing any more."""
+        """Stop dropping edges."""
         for cell in self._cells:
             cell.drops = None

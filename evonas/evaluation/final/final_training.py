@@ -1,4 +1,4 @@
-"""The final training of one network, which can be interrupted and resumed at any step."""
+"""Final training of one network, which can be interrupted and resumed at any step."""
 
 import io
 import math
@@ -35,14 +35,14 @@ from evonas.settings.machine import Precision
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch.
+    """Results of one epoch.
 
     Attributes:
-        epoch: counted from 1.
-        learning_rate: in it.
-        loss: mean cross-entropy of its steps with their targets, in nats.
-        validation: accuracy after it, in [0, 1]; None where no images are kept for it.
-        seconds: seconds of wall clock, validation included.
+        epoch: number of the epoch, from 1.
+        learning_rate: learning rate in this epoch.
+        loss: mean cross-entropy of its steps with their regularised targets, in nats.
+        validation: validation accuracy after it, in [0, 1]; None if there are no such images.
+        seconds: wall-clock duration, including validation.
     """
 
     epoch: int
@@ -54,25 +54,25 @@ class EpochRecord:
 
 @final
 class FinalTraining:
-    """Steps, validation after each epoch, and the weights of the best one.
+    """Trains a network, validates it after each epoch, and keeps the weights of the best one.
 
-    Interrupted or not, it ends with the same numbers.
+    A training that was interrupted at any step and restored ends with the same numbers as one
+    that ran straight through.
 
     Args:
-        network: as it was built, on the device of the data.
-        data: the data that it learns.
-        recipe: how, and for how long.
-        seed: seed of the order of the images, of their augmentation and of the regularisation.
-        precision: precision of the forward and the backward pass; accuracies are measured in
-            float32.
-        part: number of this process, and how many share each batch; if there are several, they
-            are torch's default process group by the time of :meth:`run`.
+        network: newly built network, on the device of the data.
+        data: images to train and validate on.
+        recipe: recipe of the final training.
+        seed: seed of the image order, the augmentation, the regularisation and the auxiliary head.
+        precision: precision of the forward and backward pass; accuracies are measured in float32.
+        part: number of this process, and number of processes that share each batch; if there are
+            several, they must form torch's default process group when :meth:`run` is called.
 
     Attributes:
-        epochs: those that are over.
+        epochs: records of the completed epochs.
 
     Raises:
-        DataError: there are fewer training images than one batch has.
+        DataError: there are fewer training images than a batch needs.
     """
 
     def __init__(
@@ -109,25 +109,25 @@ class FinalTraining:
         )  # fmt: skip
         decay = recipe.average_decay
         self._average = WeightAverage(network, decay=decay) if decay else None
-        self._number: int | None = None  # steps made of the epoch under way; None between two
-        self._begun = self._generator.get_state()  # of the generator, when that epoch began
-        self._seconds = 0.0  # of that epoch, before this process
+        self._number: int | None = None  # steps done in the current epoch; None between epochs
+        self._begun = self._generator.get_state()  # generator state when that epoch began
+        self._seconds = 0.0  # time spent on that epoch so far, earlier processes included
         self._best: dict[str, Tensor] = {}
         self._best_epoch = 0
 
     @property
     def num_steps(self) -> int:
-        """Of the whole training."""
+        """Number of steps in the whole training."""
         return self._recipe.epochs * self._step.num_steps
 
     @property
     def num_steps_done(self) -> int:
-        """So far."""
+        """Number of steps done so far."""
         return len(self.epochs) * self._step.num_steps + (self._number or 0)
 
     @property
     def best_epoch(self) -> int:
-        """The selected epoch, counted from 1; 0 before there is one."""
+        """The epoch whose weights are kept, from 1; 0 before the first epoch has ended."""
         return self._best_epoch
 
     def run(self, on_step: Callable[[], None]) -> None:
@@ -137,7 +137,7 @@ class FinalTraining:
             on_step: called after every step and every epoch; may call :meth:`checkpoint`.
 
         Raises:
-            TrainingDiverged: the loss became infinite or NaN; detected at the end of the epoch.
+            TrainingDiverged: the loss is no longer finite; checked at the end of each epoch.
         """
         device = self._data.train.labels.device
         with make_device_stream(device).open():
@@ -149,7 +149,7 @@ class FinalTraining:
         self._network.load_state_dict(self._best)
 
     def _run_epoch(self, replayed: Replayed, on_step: Callable[[], None]) -> None:
-        """What is left of one epoch."""
+        """Run the rest of the current epoch, or a new one."""
         start = time.perf_counter() - self._seconds
         if self._number is None:
             self._begin_epoch()
@@ -167,7 +167,7 @@ class FinalTraining:
         on_step()
 
     def checkpoint(self) -> bytes:
-        """The present state of the training, without what follows from the seed."""
+        """Serialise the current state, without what follows from the seed."""
         step = self._step
         buffer = io.BytesIO()
         torch.save(
@@ -190,16 +190,16 @@ class FinalTraining:
         return buffer.getvalue()
 
     def restore(self, checkpoint: bytes) -> None:
-        """Restore the state of :meth:`checkpoint` in a new training.
+        """Restore the state that :meth:`checkpoint` saved into a newly created training.
 
         Raises:
-            StorageError: these are not the bytes of a checkpoint, or are of another training.
+            StorageError: the bytes are no checkpoint, or belong to another training.
         """
         try:
             self._restore(
                 torch.load(io.BytesIO(checkpoint), map_location="cpu", weights_only=True)
             )
-        except Exception as problem:  # torch names a damaged file in many ways
+        except Exception as problem:  # torch raises many different classes for a damaged file
             raise StorageError(f"damaged, or of another training: {problem}") from problem
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -252,7 +252,7 @@ class FinalTraining:
         self._number, self._seconds = None, 0.0
 
     def _validate(self, epoch: int) -> float | None:
-        """Measure, and keep the weights where they are the best so far."""
+        """Measure the accuracy, with averaged weights if there are any; keep the best weights."""
         if self._average is None:
             return self._measure(epoch)
         with self._average.in_place():

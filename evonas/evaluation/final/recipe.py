@@ -1,4 +1,4 @@
-"""Recipes for final trainings: YAML files, shipped or your own."""
+"""Recipes of final trainings: YAML files, shipped with evonas or written by the user."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,31 +16,29 @@ _SHIPPED = files("evonas.evaluation.final") / "recipes"
 
 @dataclass(frozen=True)
 class FinalRecipe:
-    """SGD with Nesterov momentum on a cosine, with regularisation; the best epoch is kept.
+    """SGD with Nesterov momentum, a cosine schedule and regularisation; keeps the best epoch.
 
     Attributes:
-        description: one line.
-        source: its paper; the description states differences.
-        epochs: passes over the training part.
-        batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
-        learning_rate: maximum; rules with an update of their own have their own.
+        description: description in one line.
+        source: paper that the recipe comes from; the description says what differs from it.
+        epochs: number of passes over the training part.
+        batch: number of images in a mini-batch; the last, smaller one of an epoch is dropped.
+        learning_rate: peak learning rate; rules with an update of their own use their own rate.
         momentum: momentum of SGD.
-        weight_decay: coupled to the gradient.
-        warmup_epochs: in which the learning rate rises, linearly.
-        cutout: side of a square that is cut out of each image, in pixels; 0 for none.
-        mixup: alpha of Beta(alpha, alpha), from which the shares of mixed images come; 0 for none.
-        label_smoothing: share of the target that all classes have in equal parts.
-        clip_norm: largest norm of the gradient of all weights together, to which larger ones are
-            scaled down; 0 for none.
-        average_decay: decay of an exponential moving average of the weights, which is then
-            what is validated and kept; 0 for none.
-        drop_path: probability, in the last epoch, that an image skips an edge of a cell; it rises
-            linearly from 0.
-        auxiliary_weight: weight of the loss of a second classifier in the middle of the
-            cells; 0 for none.
-        views: views for classifying validation and test images, see :class:`Views`.
-        validation_share: share of the official training images that choose the best
-            epoch; 0 trains on all of them and keeps the last epoch.
+        weight_decay: weight decay, coupled to the gradient.
+        warmup_epochs: number of epochs in which the learning rate rises linearly.
+        cutout: side of the square cut out of each image, in pixels; 0 for none.
+        mixup: alpha of Beta(alpha, alpha), from which mixing shares are drawn; 0 for none.
+        label_smoothing: share of the target that is spread equally over all classes.
+        clip_norm: maximum norm of the gradient of all weights together; 0 for no clipping.
+        average_decay: decay of an exponential moving average of the weights; the averaged weights
+            are validated and kept. 0 for no averaging.
+        drop_path: probability at the end of training that an image skips an edge of a cell; it
+            rises linearly from 0.
+        auxiliary_weight: weight of the loss of the auxiliary head; 0 for no head.
+        views: views by which validation and test images are classified, see ``Views``.
+        validation_share: share of the official training images that select the best epoch; 0
+            trains on all of them and keeps the last epoch.
     """
 
     description: str
@@ -88,7 +86,7 @@ class FinalRecipe:
 
     @property
     def descent(self) -> Recipe:
-        """The part shared with a search."""
+        """The settings shared with the recipe of a search."""
         return Recipe(
             epochs=self.epochs,
             batch=self.batch,
@@ -100,22 +98,23 @@ class FinalRecipe:
 
     @property
     def regularisation(self) -> Regularisation:
-        """What is done to batches and targets."""
+        """Regularisation of batches and targets."""
         return Regularisation(self.cutout, self.mixup, self.label_smoothing)
 
 
 def recipe_names() -> list[str]:
-    """Of the recipes that come with evonas."""
+    """Names of the recipes shipped with evonas."""
     names = [each.name for each in _SHIPPED.iterdir()]
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
 def load_recipe(name_or_path: str | Path) -> FinalRecipe:
-    """Load a recipe by name, or by the path of a .yaml or .yml file.
+    """Load a recipe by its name, or by the path of a YAML file that ends in .yaml or .yml.
 
     Raises:
         UnknownNameError: no recipe has this name.
-        ConfigError: the file cannot be read, or is no recipe; every problem with its path.
+        ConfigError: the file cannot be read or is no valid recipe; lists every problem with its
+            path.
     """
     text = str(name_or_path)
     if text.endswith((".yaml", ".yml")):
@@ -126,8 +125,8 @@ def load_recipe(name_or_path: str | Path) -> FinalRecipe:
     else:
         names = recipe_names()
         raise UnknownNameError(
-            f"unknown recipe '{text}'{suggestion(text, names)}; there are {', '.join(names)}, and "
-            "files that end in .yaml"
+            f"unknown recipe '{text}'{suggestion(text, names)}; expected one of "
+            f"{', '.join(names)}, or the path of a file that ends in .yaml"
         )
     data = parse_yaml(content, where=where, error=ConfigError)
     return structure(data, FinalRecipe, where=where, error=ConfigError)

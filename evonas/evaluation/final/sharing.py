@@ -12,21 +12,21 @@ from evonas.evaluation.training.training_step import AbstractAddition
 
 @final
 class GradientSharing(AbstractAddition):
-    """Averages gradients and statistics over the processes, before each step.
+    """Averages gradients and statistics over all processes before each step.
 
-    The mean of the gradients of equal parts is the gradient of the whole batch, for all rules
-    whose update is a sum over images; what is computed from a batch as a whole (batch
-    normalisation, the similarities of ``local``, energies of the Hebbian rules) is that of each
-    part. Tensors of the state that are no parameters, such as running statistics, are averaged,
-    too, so that all processes have equal networks after every step, and a checkpoint of one is a
-    checkpoint of all.
+    For rules whose update is a sum over images, the mean of the gradients of equal parts is the
+    gradient of the whole batch. Quantities computed from a batch as a whole (batch normalisation,
+    the similarities of ``local``, energies of the Hebbian rules) are computed from each part
+    separately. State tensors that are no parameters, such as running statistics, are averaged,
+    too. All processes therefore have equal networks after every step, and a checkpoint of one is
+    a checkpoint of all.
 
-    ``DistributedDataParallel`` is not used: it waits for a hook of every parameter, while weights
-    of edges that carry nothing get no gradient; and it holds gradients in buckets of its own,
-    while the descent here takes them off the parameters. One all-reduce of one flat tensor does.
+    ``DistributedDataParallel`` is unsuitable: it waits for a hook of every parameter, but weights
+    of edges that carry nothing get no gradient; and it keeps gradients in its own buckets, but
+    the descent clears them from the parameters. One all-reduce of one flat tensor is enough.
 
     Args:
-        modules: whose parameters and state are shared; the same in all processes.
+        modules: modules whose parameters and state are shared; the same in all processes.
     """
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
@@ -40,17 +40,17 @@ class GradientSharing(AbstractAddition):
         ]
 
     def share_gradients(self) -> None:
-        """Replace each by the mean over all processes."""
+        """Replace gradients and statistics with their means over all processes."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         average([*gradients, *self._statistics])
 
 
 @torch.no_grad()
 def average(tensors: Sequence[Tensor]) -> None:
-    """Put the mean over all processes of the default group in the place of each tensor.
+    """Replace each tensor, in place, with its mean over all processes of the default group.
 
     Args:
-        tensors: tensors of one type and device, of the same shapes in all processes.
+        tensors: tensors of one dtype and device, with the same shapes in all processes.
     """
     flat = torch.cat([each.reshape(-1) for each in tensors])
     dist.all_reduce(flat)

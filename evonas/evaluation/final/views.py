@@ -1,4 +1,4 @@
-"""One image classified in several views: mirrored, and moved by a pixel."""
+"""Test-time augmentation: classify an image in several views, mirrored and shifted by a pixel."""
 
 from typing import Literal, TypeAlias
 
@@ -11,20 +11,21 @@ from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.networks import Network
 
 Views: TypeAlias = Literal["one", "flips", "flips and shifts"]
-"""``one``: the image. ``flips``: the mean of the logits of it and its mirror image. ``flips and
-shifts``: half of that, and a quarter each of the same for the image moved by one pixel towards
-either end of the diagonal, its border mirrored (airbench94, arXiv 2404.00498, section 3.6)."""
+"""Views of an image. ``one``: the image itself. ``flips``: the mean of the logits of the image and
+its mirror image. ``flips and shifts``: that mean for the image, with weight 1/2, and for the image
+shifted by one pixel towards either end of the diagonal, with weight 1/4 each; borders are
+reflected (airbench94, arXiv 2404.00498, section 3.6)."""
 
 SHIFT = 1  # pixels
 
 
 def viewed_logits(network: Network, pixels: Tensor, views: Views) -> Tensor:
-    """Mean logits over the views of images.
+    """Weighted mean of the logits over the views of each image.
 
     Args:
-        network: in evaluation mode.
+        network: network in evaluation mode.
         pixels: (N, C, H, W), in [0, 1].
-        views: which.
+        views: views to average over.
 
     Returns:
         (N, classes).
@@ -44,7 +45,7 @@ def viewed_logits(network: Network, pixels: Tensor, views: Views) -> Tensor:
 
 
 def viewed_accuracy(network: Network, images: Images, *, views: Views, batch: int = 500) -> float:
-    """Share of images that a network, in evaluation mode, classifies rightly by these views."""
+    """Share of images that a network, in evaluation mode, classifies correctly by these views."""
     if views == "one":
         return accuracy(network, images, batch=batch)
     hits = 0

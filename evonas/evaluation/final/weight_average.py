@@ -1,4 +1,4 @@
-"""An exponential moving average of weights and statistics (Polyak and Juditsky 1992)."""
+"""Exponential moving average of weights and statistics (Polyak and Juditsky 1992)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 @final
 class WeightAverage:
-    """Averages everything of a network that is a float, step by step.
+    """Averages all floating-point tensors of a network's state over the steps of its training.
 
-    The decay grows with the steps, ``min(decay, (1 + t) / (10 + t))``, so that the first weights
-    are soon forgotten (as TensorFlow's ``ExponentialMovingAverage`` has it).
+    The decay grows with the number of steps t, ``min(decay, (1 + t) / (10 + t))``, so that the
+    first weights are soon forgotten (as in TensorFlow's ``ExponentialMovingAverage``).
 
     Args:
-        network: in training; its tensors must stay where they are.
+        network: network in training; its tensors must not be moved or replaced.
         decay: decay of the average, in [0, 1).
     """
 
@@ -29,7 +29,7 @@ class WeightAverage:
         self._num_updates = 0
 
     def update(self) -> None:
-        """After a step."""
+        """Include the current weights in the average; called after every step."""
         self._num_updates += 1
         t = self._num_updates
         decay = min(self._decay, (1 + t) / (10 + t))
@@ -38,7 +38,7 @@ class WeightAverage:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The network has the averages in this block, and its own weights after it."""
+        """Put the averages into the network in this block, and its own weights back after it."""
         own = [value.clone() for value in self._current]
         _copy(self._current, self._averages)
         try:
@@ -47,14 +47,14 @@ class WeightAverage:
             _copy(self._current, own)
 
     def state(self) -> tuple[int, list[Tensor]]:
-        """The state to resume from."""
+        """Number of updates, and the averages."""
         return self._num_updates, self._averages
 
     def restore(self, state: tuple[int, Sequence[Tensor]]) -> None:
-        """Resume from a saved state.
+        """Restore a state.
 
         Raises:
-            ValueError, RuntimeError: it is of another network.
+            ValueError, RuntimeError: the state belongs to another network.
         """
         self._num_updates, averages = state
         if len(averages) != len(self._averages):

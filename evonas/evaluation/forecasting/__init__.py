@@ -1,1 +1,1 @@
-"""Forecast the needs of a candidate before training: memory, time, latency."""
+"""Forecast the memory, time and latency of a candidate before it is trained."""

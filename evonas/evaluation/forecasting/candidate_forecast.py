@@ -1,4 +1,4 @@
-"""Forecast the needs of one candidate without training it: memory, time, latency."""
+"""Forecast the memory, time and latency of one candidate of a run without training it."""
 
 import statistics
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ from evonas.networks import count_multiply_adds, count_parameters
 
 @dataclass(frozen=True)
 class CandidateForecast:
-    """The needs of a candidate on a CPU; times are for one thread with a core of its own.
+    """Resources that a candidate will need on a CPU, with one thread and a core to itself.
 
     Attributes:
-        text: the genome.
+        text: text of the genome.
         parameters: number of trainable parameters.
-        multiply_adds: multiply-adds of one image, forward.
-        peak_bytes: peak memory of a training step: network, optimiser, activations; without the
-            images, and without what Python and torch need to run at all.
-        step_seconds: time of a mini-batch.
-        training_seconds: time of all epochs.
-        objective_seconds: time of all objectives, the expensive ones included.
-        latency_milliseconds: latency of a forward pass of one image.
+        multiply_adds: multiply-adds of the forward pass of one image.
+        peak_bytes: peak memory of a training step: network, optimiser and activations, without the
+            images and the baseline of Python and torch.
+        step_seconds: duration of the training step of one mini-batch.
+        training_seconds: duration of all epochs.
+        objective_seconds: duration of measuring all objectives, including the expensive ones.
+        latency_milliseconds: duration of the forward pass of one image.
     """
 
     text: str
@@ -47,7 +47,7 @@ class CandidateForecast:
 
     @property
     def seconds(self) -> float:
-        """Of the whole evaluation."""
+        """Duration of the whole evaluation."""
         return self.training_seconds + self.objective_seconds
 
 
@@ -60,15 +60,15 @@ def forecast_candidate(
     attack_seed: int,
     clock: Clock,
 ) -> CandidateForecast:
-    """Forecast what training and measuring a candidate needs on this machine's CPU.
+    """Forecast what training and measuring a candidate needs on the CPU of this machine.
 
     Args:
-        own: the candidate.
+        own: candidate.
         protocol: protocol of the run.
-        data: data of the run.
-        attacked: the images of the validation part that are attacked.
-        attack_seed: seed of the attacks of the run.
-        clock: in seconds.
+        data: images of the run.
+        attacked: images of the validation part that are attacked.
+        attack_seed: seed of the run's attacks.
+        clock: clock, in seconds.
 
     Raises:
         SpaceError: the network does not fit the images.

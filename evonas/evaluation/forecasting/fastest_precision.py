@@ -1,4 +1,4 @@
-"""Choose the precision in which this CPU trains fastest, from a few steps of some candidates."""
+"""Choose the precision at which this CPU trains fastest, by timing a few steps at each."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,22 +15,22 @@ from evonas.space import Space
 
 TIMED_GENOMES = 3
 WORTH_CHANGING = 0.9
-"""bfloat16 must need less than this share of float32's time: a smaller gain may be chance."""
+"""bfloat16 must take less than this share of float32's time; a smaller gain may be chance."""
 
 
 @dataclass(frozen=True)
 class MeasuredPrecisions:
-    """How long training steps take.
+    """Measured durations of training steps.
 
     Attributes:
-        seconds: seconds of a step, on average over the candidates, by precision.
+        seconds: mean duration of a step over the candidates, by precision.
     """
 
     seconds: Mapping[Precision, float]
 
     @property
     def fastest(self) -> Precision:
-        """``bf16`` where it clearly saves time, else ``fp32``."""
+        """``bf16`` if it clearly saves time, else ``fp32``."""
         return "bf16" if self.seconds["bf16"] < WORTH_CHANGING * self.seconds["fp32"] else "fp32"
 
 
@@ -41,13 +41,13 @@ def measure_precisions(
     recipe: Recipe,
     clock: Clock = time.thread_time,
 ) -> MeasuredPrecisions:
-    """Time training steps in float32 and in bfloat16, by turns, on one thread of the CPU.
+    """Time training steps in float32 and bfloat16, alternately, on one thread of the CPU.
 
     Args:
-        candidates: whose networks are trained; at least one.
+        candidates: candidates to time; at least one.
         traits: traits of the images.
-        recipe: recipe of the training.
-        clock: time in seconds; by default processor time, which excludes other processes.
+        recipe: training recipe.
+        clock: clock in seconds; by default the thread's CPU time, which excludes other processes.
 
     Raises:
         SpaceError: a network does not fit the images.
@@ -62,12 +62,12 @@ def measure_precisions(
 
 
 def fastest_precision(space: Space, *, traits: Traits, recipe: Recipe) -> Precision:
-    """In which the candidates of a space train fastest here, judged by a few drawn ones.
+    """Precision at which a few random candidates of a space train fastest on this machine.
 
     Args:
-        space: at the size of the run, with its rules.
+        space: space at the size of the run, with its rules.
         traits: traits of the images.
-        recipe: recipe of the training.
+        recipe: training recipe.
 
     Raises:
         SpaceError: a network does not fit the images.

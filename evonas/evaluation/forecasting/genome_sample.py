@@ -1,17 +1,17 @@
-"""A few different genomes of a space, for measuring costs."""
+"""Draw a few different genomes of a space to measure costs on."""
 
 import random
 
 from evonas.space import Genome, Space
 
-MOST_DRAWS = 100  # for each genome wanted: a small space may have fewer
+MOST_DRAWS = 100  # draws per requested genome; a small space may not have enough genomes
 
 
 def draw_genomes(space: Space, *, count: int, seed: int) -> list[Genome]:
-    """Draw ``count`` different genomes, or fewer if the space has no more.
+    """Draw ``count`` different canonical genomes, or fewer if the space has no more.
 
     Args:
-        space: at its size.
+        space: search space.
         count: number of genomes.
         seed: seed of the draw.
     """

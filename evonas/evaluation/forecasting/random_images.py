@@ -1,4 +1,4 @@
-"""Images to try a network on: time and memory do not depend on what they show."""
+"""Random images for measuring time and memory, which do not depend on image content."""
 
 import torch
 
@@ -6,10 +6,10 @@ from evonas.evaluation.data.images import Images, Traits
 
 
 def random_images(traits: Traits, *, count: int) -> Images:
-    """So many images and labels, always the same.
+    """Draw images and labels, with a fixed seed.
 
     Args:
-        traits: their shape and number of classes.
+        traits: traits that give the shape and the number of classes.
         count: number of images.
     """
     generator = torch.Generator().manual_seed(0)

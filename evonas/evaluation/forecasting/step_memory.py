@@ -1,8 +1,8 @@
-"""Peak memory of a training step, extrapolated from steps on a few images.
+"""Forecast the peak memory of a training step from the allocations of steps on a few images.
 
-Torch reports every allocation. A step on 4 images and one on 8 make the same allocations in the
-same order, and each is a number of bytes plus a number of bytes for each image. So what is held
-after every one of them follows for any batch, and the largest of these is the peak.
+Torch reports every allocation. Steps on 4 and on 8 images make the same allocations in the same
+order, and the size of each is a constant plus a number of bytes per image. The memory held after
+each allocation can therefore be extrapolated to any batch, and the largest value is the peak.
 """
 
 import gc
@@ -24,24 +24,24 @@ from evonas.evaluation.training.training_step import training_step
 from evonas.evaluation.variants.base import AbstractVariant
 from evonas.settings.machine import Precision
 
-_AUTOGRAD: Any = torch.autograd  # torch's types do not know its profiler
+_AUTOGRAD: Any = torch.autograd  # torch's type stubs lack its profiler
 
 SMALL_BATCHES = ((4, 8), (8, 16))
-"""Pairs that are tried one after another; small matrices may be multiplied in another way."""
+"""Pairs of batch sizes to try in turn; small matrices may be multiplied by other algorithms."""
 NUM_STEPS = 2
-"""After the first, rules have drawn what they keep."""
+"""Number of steps; rules allocate their permanent tensors during the first."""
 
 
 @dataclass(frozen=True)
 class StepMemory:
-    """Memory of a training step on a CPU, in what torch allocates.
+    """Memory that torch allocates for a training step on a CPU.
 
     Attributes:
-        peak_bytes: network, optimiser, activations and whatever else is held at the worst moment;
-            without the data set, and without what Python and torch need to run at all.
-        kept_bytes: of that, what is held between steps.
-        is_measured: whether a step of the whole batch was run, as steps on fewer images did not
-            make the same allocations.
+        peak_bytes: largest number of bytes held at any time (network, optimiser, activations and
+            all else), without the data set and the baseline of Python and torch.
+        kept_bytes: number of these bytes that are held between steps.
+        is_measured: whether a step of the whole batch was run, because steps on fewer images
+            could not be used.
     """
 
     peak_bytes: int
@@ -52,12 +52,12 @@ class StepMemory:
 def forecast_step_memory(
     own: AbstractVariant, *, traits: Traits, recipe: Recipe, precision: Precision
 ) -> StepMemory:
-    """The memory of a step on a whole mini-batch, from steps on fewer images.
+    """Forecast the memory of a step on a whole mini-batch from steps on fewer images.
 
     Args:
-        own: whose network is trained.
+        own: candidate to train.
         traits: traits of the images.
-        recipe: recipe of the training.
+        recipe: training recipe.
         precision: precision of the forward and the backward pass.
 
     Raises:
@@ -88,14 +88,14 @@ def forecast_step_memory(
 def step_allocations(
     own: AbstractVariant, *, traits: Traits, recipe: Recipe, precision: Precision
 ) -> Sequence[int]:
-    """Bytes of every allocation, negative where memory is given back, in their order.
+    """Record the bytes of every allocation, in order; negative if memory is freed.
 
-    From the building of the network to the end of the second step.
+    The record covers the building of the network and two training steps.
 
     Args:
-        own: whose network is trained.
+        own: candidate to train.
         traits: traits of the images.
-        recipe: recipe of the training.
+        recipe: training recipe.
         precision: precision of the forward and the backward pass.
     """
     generator = torch.Generator().manual_seed(0)
@@ -103,7 +103,7 @@ def step_allocations(
     images = training_images(random_images(traits, count=NUM_STEPS * batch), traits=traits)
     plan = plan_epoch(images, batch=batch, generator=generator)
     with one_thread(), _without_garbage():
-        # as torch.autograd.profiler_legacy does; the other profiler prints on standard error
+        # as in torch.autograd.profiler_legacy; the newer profiler prints to standard error
         _AUTOGRAD._enable_profiler_legacy(
             _AUTOGRAD.ProfilerConfig(
                 ProfilerState.CPU, False, True, False, False, False, _ExperimentalConfig()
@@ -118,13 +118,13 @@ def step_allocations(
                 step()
         finally:
             records = _AUTOGRAD._disable_profiler_legacy()
-    events = max(records, key=len)  # one list for each thread, and only one computes
+    events = max(records, key=len)  # one list per thread, and only one thread computes
     return [event.cpu_memory_usage() for event in events if str(event.kind()) == "memory_alloc"]
 
 
 @contextmanager
 def _without_garbage() -> Iterator[None]:
-    """Nothing of what came before is freed in this block."""
+    """Suspend garbage collection in this block, so that no older object is freed."""
     was_enabled = gc.isenabled()
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Estimate the duration of a training and of its objectives from a few steps."""
+"""Forecast the duration of a training from a few steps, and that of measuring its objectives."""
 
 import statistics
 import time
@@ -23,7 +23,7 @@ WARM_UP_STEPS = 2
 MIN_STEPS, MAX_STEPS = 5, 50
 TIMED_SECONDS = 0.5
 FEW_IMAGES, MORE_IMAGES = 32, 96
-"""On which objectives are tried; what an image costs is the slope between the two."""
+"""Numbers of images on which objectives are timed; the slope gives the time per image."""
 
 Clock = Callable[[], float]
 
@@ -36,19 +36,19 @@ def step_seconds(
     precision: Precision,
     clock: Clock = time.thread_time,
 ) -> float:
-    """The mean of some steps on random images, after a few that do not count; one thread.
+    """Mean duration of training steps on random images after a warm-up, on one thread.
 
     Args:
-        own: whose network is trained.
+        own: candidate to train.
         traits: traits of the images.
-        recipe: recipe of the training.
+        recipe: training recipe.
         precision: precision of the forward and the backward pass.
-        clock: time in seconds; by default processor time, which excludes other processes.
+        clock: clock in seconds; by default the thread's CPU time, which excludes other processes.
 
     Raises:
         SpaceError: the network does not fit the images.
     """
-    # every step sees the same images, so that large ones need no memory
+    # every step sees the same images, to save memory when images are large
     images = training_images(random_images(traits, count=recipe.batch), traits=traits)
     generator = torch.Generator().manual_seed(0)
     plan = plan_epoch(images, batch=recipe.batch, generator=generator)
@@ -69,11 +69,11 @@ def step_seconds(
 
 
 def seconds_of_calls(call: Callable[[], object], *, clock: Clock) -> list[float]:
-    """How long some calls take, after a few that do not count.
+    """Durations of several calls, after a few warm-up calls that are not timed.
 
     Args:
-        call: returns when it is done.
-        clock: in seconds.
+        call: function to time; it must return only when all its work is done.
+        clock: clock, in seconds.
     """
     for _ in range(WARM_UP_STEPS):
         call()
@@ -90,12 +90,12 @@ def seconds_of_calls(call: Callable[[], object], *, clock: Clock) -> list[float]
 def objective_seconds(
     objective: Objective, subject: Subject, *, clock: Clock = time.thread_time
 ) -> float:
-    """How long an objective of one candidate takes, from what it takes on a few images.
+    """Forecast how long an objective takes for one candidate, by timing it on a few images.
 
     Args:
-        objective: any.
-        subject: an untrained network, with all images that the objective would see.
-        clock: in seconds.
+        objective: objective to time.
+        subject: subject with an untrained network and all images that the objective would see.
+        clock: clock, in seconds.
     """
     seen = subject.attacked if objective.cost == "attack" else subject.validation
 
@@ -107,7 +107,7 @@ def objective_seconds(
             attacked=subject.attacked.subset(index[: len(subject.attacked)]),
         )
         start = clock()
-        with suppress(CandidateFailure):  # an untrained network may have no gradient to attack by
+        with suppress(CandidateFailure):  # attacks may find no gradient in an untrained network
             objective.value_of(few)
         return clock() - start
 

@@ -1,7 +1,7 @@
-"""What a search optimises: name, unit, direction, cost, and how it is measured.
+"""Objectives of a search: name, unit, direction, cost, and how each is measured.
 
-The table is read where nothing is trained (a front is printed, a picture drawn), so torch is
-imported when something is measured.
+The table is also read by commands that train nothing (to print or draw a front), so torch is
+imported only when something is measured.
 """
 
 from evonas.evaluation.objectives.declaring import objective

@@ -1,4 +1,4 @@
-"""``ece``: how far confidence is from accuracy (Guo, Pleiss, Sun and Weinberger 2017)."""
+"""``ece``: expected calibration error (Guo, Pleiss, Sun and Weinberger 2017)."""
 
 from typing import TYPE_CHECKING
 
@@ -35,16 +35,16 @@ def measure_calibration(subject: Subject) -> MeasuredValue:
 def calibration_error(
     confidence: "ndarray", right: "ndarray", *, seed: int, num_bins: int = NUM_BINS
 ) -> MeasuredValue:
-    """The mean distance of accuracy and confidence over bins of equal width (eq. 3).
+    """Mean distance between accuracy and confidence over bins of equal width (eq. 3).
 
-    The standard error is that of the bootstrap: the deviation over resampled images. The value
-    itself is too large for few images, by about one such error.
+    The standard error is the bootstrap's: the standard deviation over resampled sets of images.
+    With few images the value is biased upwards, by about one standard error.
 
     Args:
-        confidence: float64 (images,), the largest probability of each.
-        right: bool (images,).
+        confidence: float64 (images,), largest class probability of each image.
+        right: bool (images,), whether each image is classified correctly.
         seed: seed of the resampling.
-        num_bins: number of bins of equal width, each without its lower end.
+        num_bins: number of bins of equal width; each excludes its lower end.
     """
     import numpy as np
 

@@ -1,10 +1,10 @@
-"""``corruption``: mean accuracy on corrupted images, a set of our own (``mCA-native-8``)."""
+"""``corruption``: mean accuracy on corrupted images, of evonas's own set ``mCA-native-8``."""
 
 from evonas.evaluation.objectives.objective import MeasuredValue, Subject
 
 
 def measure_corruption(subject: Subject) -> MeasuredValue:
-    """In [0, 1], on the images that are attacked; the noise is that of the study."""
+    """Mean accuracy in [0, 1] on corrupted versions of the attacked images, with fixed noise."""
     from evonas.evaluation.corruptions.corruption_accuracy import corruption_accuracy
     from evonas.seeds import derive_seed
 

@@ -1,17 +1,17 @@
-"""``params``, ``flops`` and ``bio``: what is counted without training."""
+"""``params``, ``flops`` and ``bio``: objectives counted on the untrained network."""
 
 from evonas.evaluation.objectives.objective import Subject
 
 
 def count_params(subject: Subject) -> float:
-    """Trainable parameters."""
+    """Number of trainable parameters."""
     from evonas.networks import count_parameters
 
     return count_parameters(subject.network)
 
 
 def count_flops(subject: Subject) -> float:
-    """Multiply-adds of one image."""
+    """Multiply-adds of the forward pass of one image."""
     from evonas.networks import count_multiply_adds
 
     return count_multiply_adds(subject.network, input_shape=subject.input_shape)

@@ -1,4 +1,4 @@
-"""An objective of one's own, from a function: what must be said of it besides."""
+"""The decorator that makes an objective of a user's function."""
 
 from collections.abc import Callable
 
@@ -24,19 +24,20 @@ def objective(
     best: float | None = None,
     is_reproducible: bool = True,
 ) -> Callable[[Measure], Objective]:
-    """A decorator that makes an :class:`Objective` of a function.
+    """Make an :class:`Objective` of the decorated function.
 
     Nothing is registered: a run finds it by ``--objective module:function``.
 
     Args:
         direction: ``maximise`` or ``minimise``.
         unit: unit of the value.
-        cost: ``free`` sees an untrained network and no images, ``forward`` the validation images,
-            ``attack`` comes last and may be left out where it cannot change the front.
-        error: what the standard error is made of, see :class:`Objective`.
-        worst: the value that no candidate can fall behind, if there is one.
-        best: the value that no candidate can better, if there is one.
-        is_reproducible: whether the same network has the same value again.
+        cost: ``free`` objectives see an untrained network and no images, ``forward`` objectives
+            the validation images; ``attack`` objectives are measured last, and skipped if they
+            cannot change the front.
+        error: source of the standard error, see :class:`Objective`.
+        worst: worst possible value, if there is one.
+        best: best possible value, if there is one.
+        is_reproducible: whether measuring the same network again gives the same value.
 
     Examples:
         >>> @evonas.objective(direction="minimise", unit="layers", cost="free")

@@ -1,4 +1,4 @@
-"""A function of somebody else's, called so that its mistakes cost one candidate and no more."""
+"""Call a third-party measure so that its errors fail one candidate, not the run."""
 
 from collections.abc import Callable
 from numbers import Real
@@ -10,14 +10,14 @@ Measure = Callable[[Subject], float | MeasuredValue]
 
 
 def guarded(measure: Measure, *, name: str) -> Measure:
-    """The same function, without side effects on the evaluation.
+    """Wrap a measure so that it has no side effects on the evaluation.
 
-    While it runs, the network is in evaluation mode with its parameters frozen, and torch's global
-    generator begins at a seed of the study; both are as before afterwards. What it raises, and
-    what is no number, becomes the failure of the candidate.
+    While it runs, the network is in evaluation mode with frozen parameters, and torch's global
+    generator is seeded by the study; both are restored afterwards. An exception, or a result that
+    is no number, becomes a failure of the candidate. Lack of memory and a lost device are raised.
 
     Args:
-        measure: the function.
+        measure: function to wrap.
         name: name of the objective, for messages.
     """
 
@@ -48,7 +48,7 @@ def guarded(measure: Measure, *, name: str) -> Measure:
 
 
 def _number(given: object, *, name: str) -> float:
-    """A float of any kind of number, a tensor or an array of one number included."""
+    """Convert any number, including a tensor or an array with one element, to a float."""
     item = getattr(given, "item", None)
     try:
         found = item() if callable(item) else given

@@ -1,4 +1,4 @@
-"""``latency``: milliseconds of one forward pass, measured here and now."""
+"""``latency``: milliseconds of one forward pass, measured on this machine."""
 
 import math
 import statistics
@@ -14,9 +14,9 @@ NORMAL_995 = 2.5758293035489004
 
 
 def measure_latency(subject: Subject) -> MeasuredValue:
-    """The median of repeated passes of one image on the network's device, and its error.
+    """Median duration of repeated passes of one image on the network's device, and its error.
 
-    On a CPU one thread computes; on a GPU every pass is waited for.
+    On a CPU the passes run on one thread; on a GPU each pass is synchronised.
     """
     import torch
 
@@ -37,11 +37,11 @@ def measure_latency(subject: Subject) -> MeasuredValue:
 def median_milliseconds(
     run: Callable[[], None], *, seconds: Callable[[], float] = time.perf_counter
 ) -> MeasuredValue:
-    """The median duration of ``run``, after some runs that do not count.
+    """Median duration of ``run`` in milliseconds, after warm-up runs that are not timed.
 
     Args:
-        run: returns when it is done.
-        seconds: the clock.
+        run: function to time; it must return only when all its work is done.
+        seconds: clock, in seconds.
     """
     for _ in range(WARM_UP_PASSES):
         run()
@@ -54,12 +54,12 @@ def median_milliseconds(
 
 
 def median_error(values: Sequence[float]) -> float:
-    """The standard error of a median, from two order statistics (McKean and Schrader 1984).
+    """Standard error of a median, from two order statistics (McKean and Schrader 1984).
 
-    Unlike the deviation it is not moved by a few passes that something else held up.
+    Unlike one based on the standard deviation, it is not affected by a few delayed passes.
 
     Args:
-        values: ten at least.
+        values: at least ten values.
     """
     ordered, count = sorted(values), len(values)
     low = max(1, round((count + 1) / 2 - NORMAL_995 * math.sqrt(count / 4)))

@@ -1,4 +1,4 @@
-"""One objective, and what it looks at."""
+"""The types of an objective: its declaration, the subject it measures, and the measured value."""
 
 import math
 from collections.abc import Callable
@@ -20,16 +20,16 @@ ErrorKind = Literal["images", "own", "repeats", "none"]
 
 @dataclass(frozen=True)
 class Subject:
-    """What an objective looks at.
+    """The input of an objective: a candidate's network and the images to measure it on.
 
     Attributes:
-        network: trained, in evaluation mode; free objectives look at an untrained one.
-        validation: the validation part, on the network's device.
-        attacked: the part of it that is attacked, the same for every candidate of a study.
+        network: trained network in evaluation mode; an untrained one for free objectives.
+        validation: validation part, on the network's device.
+        attacked: subset of it that is attacked, the same for every candidate of a study.
         epsilon: radius of the attack in the L-infinity norm, in units of the pixel range.
         attack_seed: seed of the attack's noise, the same for every candidate of a study.
-        input_shape: channels, height, width.
-        batch: images of one training step.
+        input_shape: channels, height and width of an image.
+        batch: number of images in a training step.
 
     Examples:
         >>> def channels(subject: evonas.Subject) -> float:
@@ -51,8 +51,8 @@ class MeasuredValue:
     """A value with its own standard error, for objectives whose error is ``own`` or ``repeats``.
 
     Attributes:
-        value: in the unit of the objective.
-        standard_error: in the same; None if it has none.
+        value: measured value, in the unit of the objective.
+        standard_error: standard error of the value, in the same unit; None if it has none.
 
     Examples:
         >>> evonas.MeasuredValue(0.75, standard_error=0.02).standard_error
@@ -65,26 +65,28 @@ class MeasuredValue:
 
 @dataclass(frozen=True)
 class Objective:
-    """One column of the front.
+    """One dimension of the objective space, and how to measure it.
 
     Attributes:
-        name: as in ``--objectives`` and in the CSV.
+        name: name, as in ``--objectives`` and in the CSV.
         unit: unit of the value.
-        direction: which way is better.
+        direction: whether larger (``maximise``) or smaller (``minimise``) values are better.
         cost: ``free`` (no training), ``forward`` (one pass), ``attack`` (tens of passes).
         meaning: one line for the user.
-        worst: the value that no candidate can fall behind, if there is one.
-        measure: the value of one candidate, alone or with its own standard error.
-        bound: a value that ``measure`` cannot better, for much less work; None if there is none.
-        best: the value that no candidate can better, if there is one. Where ``worst`` or ``best``
-            is None, the first generation stands for it in the hypervolume.
-        error: what the standard error of a value is made of, beside the noise of training.
-            ``images``: it is a share of the validation images (of the attacked ones for the cost
-            ``attack``). ``own``: ``measure`` estimates it; all trainings share it, as they share
-            the images. ``repeats``: ``measure`` estimates it from repeats that every training
-            makes anew, so that the spread between trainings holds it already. ``none``: the
-            value is exact for the network that was trained.
-        is_reproducible: whether the same network has the same value again, here and elsewhere.
+        worst: worst possible value, if there is one.
+        measure: function that gives the value of one candidate, alone or with a standard error.
+        bound: much cheaper function that gives a value which ``measure`` cannot improve on; None
+            if there is none.
+        best: best possible value, if there is one. If ``worst`` or ``best`` is None, the
+            hypervolume uses the range of the first generation instead.
+        error: source of the value's standard error, apart from the noise of training. ``images``:
+            the value is a share of the validation images (of the attacked ones for the cost
+            ``attack``). ``own``: ``measure`` estimates the error, which all trainings share, as
+            they share the images. ``repeats``: ``measure`` estimates the error from repeats made
+            separately for every training, so the spread between trainings already includes it.
+            ``none``: the value is exact for the trained network.
+        is_reproducible: whether measuring the same network again, here or on another machine,
+            gives the same value.
 
     Examples:
         >>> width = evonas.Objective(
@@ -113,13 +115,13 @@ class Objective:
 
     @property
     def range(self) -> tuple[float | None, float | None]:
-        """The lowest and the highest value there can be; None if unknown."""
+        """Lowest and highest possible value; None for an end that is not known."""
         ends = (self.worst, self.best)
         return ends if self.direction == "maximise" else ends[::-1]
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with what it says of itself; None if nothing is."""
+        """Inconsistency in the declaration, as a message; None if there is none."""
         for field, allowed in (
             ("direction", get_args(Direction)), ("cost", COSTS), ("error", get_args(ErrorKind)),
         ):  # fmt: skip
@@ -128,20 +130,20 @@ class Objective:
                 return f"expected {field} to be one of {', '.join(allowed)}, got {given!r}"
         if self.cost == "free" and self.error == "images":
             return (
-                "expected error to be 'own' or 'none' where the cost is 'free': no images are seen"
+                "expected error to be 'own' or 'none', as objectives of cost 'free' see no images"
             )
         return None
 
     @property
     def is_tested(self) -> bool:
-        """Whether a confirmation measures it on the test part too: whether it sees images."""
+        """Whether confirmations measure it on the test part too, because it depends on images."""
         return self.cost != "free" and self.error != "repeats"
 
     def value_of(self, subject: Subject) -> MeasuredValue:
-        """What ``measure`` says of one candidate.
+        """Measure one candidate and check the result.
 
         Raises:
-            CandidateFailure: it has no value, or one that is not finite.
+            CandidateFailure: the candidate has no value, or a value or error that is not finite.
         """
         found = self.measure(subject)
         if not isinstance(found, MeasuredValue):

@@ -1,7 +1,7 @@
-"""Objectives of others: ``module:function``, and entry points of the group ``evonas.objectives``.
+"""Third-party objectives: ``module:function``, and entry points of ``evonas.objectives``.
 
-A name is enough to find one, in any process: its code is imported when it is first used. So a
-broken package affects only the runs that ask for what it offers.
+Any process can find an objective by its name alone: the code is imported on first use, so a
+broken package affects only the runs that use its objectives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,11 +22,12 @@ GROUP = "evonas.objectives"
 class ObjectiveTable(Mapping[str, Objective]):
     """The objectives of evonas and of installed packages by name, and any ``module:function``.
 
-    Iterating gives the named ones. A name with two claimants is refused when it is used.
+    Iterating gives the named objectives. A name that two providers claim is rejected on use.
 
     Args:
-        ours: the objectives of evonas.
-        find_points: gives the entry points of the group; called when one may be meant.
+        ours: objectives of evonas.
+        find_points: function that returns the entry points of the group; called when a name may
+            refer to one.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class ObjectiveTable(Mapping[str, Objective]):
 
         Raises:
             KeyError: there is none.
-            ObjectiveError: it cannot be imported, is no objective, or its name is taken.
+            ObjectiveError: it cannot be imported, is no valid objective, or its name is taken.
         """
         if name in self._loaded:
             return self._loaded[name]
@@ -61,17 +62,17 @@ class ObjectiveTable(Mapping[str, Objective]):
         return len(self._ours.keys() | set(self._points.names))
 
     def __contains__(self, name: object) -> bool:
-        """Whether it is a known name, or has the form of one's own; nothing is imported."""
+        """Whether the name is known or has the form ``module:function``; imports nothing."""
         if name in self._ours or (isinstance(name, str) and is_own(name)):
             return True
         return name in self._points
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
-        """Name and version of the packages, other than evonas, that provide these objectives."""
+        """Names and versions of the packages, other than evonas, that provide these objectives."""
         return self._points.packages(names)
 
     def forget(self) -> None:
-        """Look everything up again."""
+        """Clear all caches, so that objectives are looked up again."""
         self._loaded.clear()
         self.__dict__.pop("_points", None)
 
@@ -86,15 +87,15 @@ class ObjectiveTable(Mapping[str, Objective]):
 
 
 def installed() -> tuple[EntryPoint, ...]:
-    """The entry points of all installed packages in the group."""
+    """Entry points of all installed packages in the group ``evonas.objectives``."""
     return tuple(entry_points(group=GROUP))
 
 
 def _checked(found: Any, *, name: str, where: str) -> Objective:
-    """The objective under the name by which it was asked for, its failures caught."""
+    """Check a loaded objective, give it the requested name, and guard its measure."""
     if not isinstance(found, Objective):
         hint = (
-            "; say what it is by the decorator "
+            "; declare it with the decorator "
             '@evonas.objective(direction="maximise", unit="fraction")'
             if callable(found)
             else ""

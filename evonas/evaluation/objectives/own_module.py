@@ -1,4 +1,4 @@
-"""An objective in a module of the user's own: ``module:function``, found and identified."""
+"""Load objectives from the user's own modules (``module:function``), and hash their files."""
 
 import hashlib
 import inspect
@@ -16,12 +16,12 @@ _FORM = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 @dataclass(frozen=True)
 class Source:
-    """Where an objective of one's own comes from.
+    """The source file of a user's objective.
 
     Attributes:
-        folder: from which its module is imported.
-        file: file of the module.
-        sha256: SHA-256 hash of the file.
+        folder: folder from which the module is imported.
+        file: path of the module's file.
+        sha256: SHA-256 of the file.
     """
 
     folder: str
@@ -35,13 +35,13 @@ def is_own(name: str) -> bool:
 
 
 def load_own(name: str) -> Any:
-    """What stands under ``module:function``.
+    """Import the module of ``module:function`` and return the object of that name in it.
 
-    The module is looked for where Python looks, then in the current folder, which stays on the
-    path of this process and of the workers it starts.
+    The module is searched on Python's path, then in the current folder, which stays on the path
+    of this process and of the workers it starts.
 
     Raises:
-        ObjectiveError: there is no such module, it cannot be imported, or does not have the name.
+        ObjectiveError: the module does not exist, cannot be imported, or lacks the name.
     """
     module_name, attribute = name.split(":")
     also_search(Path.cwd())
@@ -51,10 +51,10 @@ def load_own(name: str) -> Any:
         if problem.name is None or not f"{module_name}.".startswith(f"{problem.name}."):
             raise _broken(name, problem) from problem
         raise ObjectiveError(
-            f"objective '{name}': no module '{problem.name}' where Python looks, nor in "
-            f"{Path.cwd()}; run from the folder that holds it, or add that to PYTHONPATH"
+            f"objective '{name}': no module '{problem.name}' on Python's path, nor in "
+            f"{Path.cwd()}; run from the folder that contains it, or add that to PYTHONPATH"
         ) from problem
-    except Exception as problem:  # whatever the module raises
+    except Exception as problem:  # importing the module may raise anything
         raise _broken(name, problem) from problem
     try:
         return getattr(module, attribute)
@@ -65,16 +65,16 @@ def load_own(name: str) -> Any:
 
 
 def also_search(folder: Path) -> None:
-    """Let modules be found in a folder too, after all others."""
+    """Append a folder to Python's module search path."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
 
 def source_of(name: str) -> Source:
-    """Where the module of ``module:function`` comes from, once it can be loaded.
+    """Load ``module:function`` and describe the file of its module.
 
     Raises:
-        ObjectiveError: it cannot be.
+        ObjectiveError: it cannot be loaded.
     """
     load_own(name)
     module_name = name.split(":")[0]

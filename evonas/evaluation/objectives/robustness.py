@@ -1,11 +1,11 @@
-"""``robust``: the share of images that stay right under attack."""
+"""``robust``: the share of images that are still classified correctly under attack."""
 
 from evonas.errors import MaskedAttack
 from evonas.evaluation.objectives.objective import Subject
 
 
 def measure_robustness(subject: Subject) -> float:
-    """In [0, 1].
+    """Robust accuracy on the attacked images, in [0, 1].
 
     Raises:
         MaskedAttack: the attack had no gradient to follow, or a wrong one.
@@ -20,7 +20,7 @@ def measure_robustness(subject: Subject) -> float:
     )
     if result.is_masked:
         raise MaskedAttack(
-            f"the attack is unreliable: gradient error {result.gradient_honesty:.2g}, no "
+            f"the attack could not work: gradient error {result.gradient_honesty:.2g}, no "
             f"gradient on {result.zero_gradient_share:.0%} of the images"
         )
     return result.value

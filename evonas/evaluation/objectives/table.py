@@ -1,4 +1,4 @@
-"""The objectives of evonas, and those of others by name."""
+"""The table of all objectives: those of evonas, and third-party ones by name."""
 
 from evonas.evaluation.objectives.accuracy import measure_accuracy, measure_clean_accuracy
 from evonas.evaluation.objectives.calibration import measure_calibration
@@ -28,7 +28,7 @@ _OURS: dict[str, Objective] = {
         ),
         Objective(
             "corruption", "fraction", "maximise", "attack",
-            "mean accuracy under 8 corruptions of our own at 5 strengths (mCA-native-8)",
+            "mean accuracy under 8 kinds of corruption at 5 severities (mCA-native-8)",
             0.0, measure_corruption, best=1.0, error="own",
         ),
         Objective(
@@ -52,12 +52,12 @@ _OURS: dict[str, Objective] = {
         ),
         Objective(
             "energy", "microjoules", "minimise", "free",
-            "estimate for one image that is classified by itself, 45 nm",
+            "estimate for classifying one image at batch size 1, 45 nm",
             None, estimate_inference_energy, best=0.0,
         ),
         Objective(
             "energy_training", "microjoules", "minimise", "free",
-            "estimate of a training step for each image of its batch, rules included, 45 nm",
+            "estimate for a training step, per image and with the learning rules, 45 nm",
             None, estimate_training_energy, best=0.0,
         ),
         Objective(
@@ -70,5 +70,5 @@ _OURS: dict[str, Objective] = {
 
 OBJECTIVES = ObjectiveTable(_OURS, installed)
 
-# every record holds these, asked for or not
+# measured for every record, even if the run does not optimise them
 ALWAYS_MEASURED = ("params", "flops", "bio")

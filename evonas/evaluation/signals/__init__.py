@@ -1,1 +1,1 @@
-"""Cheap signals of a genome: its cost, and measurements on its untrained network."""
+"""Zero-cost signals of a genome: its costs, and proxies measured on its untrained network."""

@@ -1,7 +1,7 @@
-"""The cost of a genome's network without building it: parts are counted once and added up.
+"""Compute the cost of a genome's network without building it, by adding up cached parts.
 
-A network of NAS-Bench-201 takes 15 to 40 ms to build, its cost by this module about a tenth of a
-millisecond, so that a search can ask for it at every genome that it looks at.
+Building a network of NAS-Bench-201 takes 15 to 40 ms, this module about a tenth of a millisecond,
+so a search can afford it for every genome that it considers.
 """
 
 from collections import Counter
@@ -28,17 +28,18 @@ from evonas.rules import AbstractRule, all_rules
 from evonas.space import Blueprint, CellPlan, Genome, Operation, Position, Space
 
 RULE = "bp"
-"""Everything is counted under this rule, which adds no parameters of its own."""
+"""Rule under which all parts are counted; it adds no parameters of its own."""
 
 
 @dataclass(frozen=True)
 class GenomeCost:
-    """What a network costs.
+    """The cost of a network.
 
     Attributes:
-        parameters: trainable ones, heads of local losses excluded.
-        multiply_adds: for one image, as :func:`~evonas.networks.cost.count_multiply_adds` has it.
-        by_rule: of the parameters, how many stand under each rule.
+        parameters: number of trainable parameters, without the heads of local losses.
+        multiply_adds: multiply-adds of one image, see
+            :func:`~evonas.networks.cost.count_multiply_adds`.
+        by_rule: number of these parameters under each rule.
     """
 
     parameters: int
@@ -48,13 +49,13 @@ class GenomeCost:
 
 @dataclass(frozen=True)
 class _Skeleton:
-    """All but the edges of the cells.
+    """The cost of a network without the edges of its cells.
 
     Attributes:
-        parameters: parameters of every site that has some.
-        multiply_adds: multiply-adds of all.
-        cells: for each cell position: height and width before and after it, and the channels
-            that its inputs have.
+        parameters: number of parameters of every site that has some.
+        multiply_adds: total multiply-adds.
+        cells: for each cell: its position, height and width before and after it, and the number
+            of channels of its inputs.
     """
 
     parameters: dict[str, int]
@@ -64,12 +65,12 @@ class _Skeleton:
 
 @final
 class GenomeCosts:
-    """The costs of the genomes of one space.
+    """Computes the costs of the genomes of one space.
 
     Args:
-        space: any.
+        space: search space.
         input_shape: channels, height and width of the images.
-        num_classes: width of the logits.
+        num_classes: number of logits.
 
     Raises:
         SpaceError: the images are too small for the space.
@@ -86,7 +87,7 @@ class GenomeCosts:
         self._edges: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def of(self, genome: Genome) -> GenomeCost:
-        """The cost of the network that is built from a genome as it is.
+        """Compute the cost of the network of a genome.
 
         Raises:
             GenomeError: the genome is not one of the space.

@@ -1,4 +1,4 @@
-"""The signals of the genomes of a space, each computed once."""
+"""Compute and cache the signals of the genomes of a space."""
 
 import hashlib
 import math
@@ -28,21 +28,21 @@ from evonas.space import Genome, Space
 
 NUM_IMAGES = 32
 CHANNELS, CELLS = 16, 1
-"""Of the untrained networks: signals need not be those of the size that is trained."""
+"""Size of the untrained networks, which may differ from the size that is trained."""
 
 FORM = 1
-"""Of the numbers in a cache: to be raised when a signal or the weights of a network change."""
+"""Version of the cached numbers; increase it when a signal or the initial weights change."""
 
 MAX_KNOWN = 20_000
-"""Genomes whose signals are kept in memory; the oldest is forgotten first."""
+"""Number of genomes whose signals are kept in memory; the oldest are dropped first."""
 
 
 def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
-    """The names of signals, ``none`` dropped: ``free`` and keys of :data:`NETWORK_SIGNALS`.
+    """Check names of signals and drop ``none``: ``free`` and keys of :data:`NETWORK_SIGNALS`.
 
     Raises:
         UnknownNameError: there is no such signal.
-        ConfigError: ``none`` stands beside others, or one is named twice.
+        ConfigError: ``none`` is combined with other names, or a name is given twice.
     """
     for name in given:
         look_up({NONE: None, FREE: None, **NETWORK_SIGNALS}, name, kind="signal")
@@ -56,27 +56,27 @@ def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def needs_images(names: Sequence[str]) -> bool:
-    """Whether some of the signals are of a network, which images are shown to."""
+    """Whether some of the signals are measured on a network, and so need images."""
     return any(name in NETWORK_SIGNALS for name in names)
 
 
 @final
 class GenomeSignals:
-    """Numbers that are known of a genome without training it; computed on one thread, on a CPU.
+    """Signals of a genome that need no training; computed on a CPU.
 
-    What an untrained network tells is told of its architecture: it learns by back-propagation
-    everywhere, so genomes that differ in rules alone have it in common. The weights of all
-    networks are drawn by one seed.
+    Signals of the untrained network describe only the architecture: they are measured with
+    back-propagation everywhere, so genomes that differ only in their rules share them. The weights
+    of all networks are drawn with the same seed.
 
     Args:
-        chosen: what :func:`parse_signals` gives.
-        space: space of the genomes, at the size of the candidates; what is free is counted at this
-            size.
+        chosen: result of :func:`parse_signals`.
+        space: space of the genomes at the size of the candidates, for which costs are counted.
         traits: traits of the images.
-        images: to show to networks; None where no signal needs them. The first 32 are shown.
-        seed: seed of the weights, and of what signals draw.
-        whole: turns a genome as it is asked about into one of ``space``.
-        cache: a file for what networks tell; None for no file.
+        images: images to show to networks, of which the first 32 are used; None if no signal
+            needs them.
+        seed: seed of the weights, and of the random numbers that signals use.
+        whole: converts a genome passed to :meth:`of` into one of ``space``; None if it is one.
+        cache: file for the signals of networks; None for no file.
 
     Attributes:
         names: names of all columns.
@@ -121,7 +121,7 @@ class GenomeSignals:
         self._known: dict[Genome, tuple[float, ...]] = {}
 
     def of(self, genome: Genome, /) -> tuple[float, ...]:
-        """The signals of a canonical genome, in the order of the names."""
+        """Signals of a canonical genome, in the order of the names."""
         whole = genome if self._whole is None else self._whole(genome)
         return (*self._free(whole), *self._of_network(whole))
 
@@ -173,7 +173,7 @@ class GenomeSignals:
         return {name: NETWORK_SIGNALS[name](probe) for name in names}
 
     def _source(self) -> str:
-        """A digest of all that what networks tell follows from, the genome aside."""
+        """Digest of everything except the genome that determines the signals of a network."""
         hashed = hashlib.sha256()
         for part in (
             *(FORM, torch.__version__, self._seed, CHANNELS, CELLS, self._plain.spec),

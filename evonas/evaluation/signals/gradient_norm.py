@@ -1,4 +1,4 @@
-"""The norm of the gradient of the loss at the start.
+"""Norm of the gradient of the loss at the initial weights.
 
 Abdelfattah, Mehrotra, Dudziak and Lane 2021, "Zero-Cost Proxies for Lightweight NAS",
 arXiv 2101.08134, section 3.1.
@@ -13,7 +13,7 @@ from evonas.evaluation.signals.probe import Probe
 
 
 def log_gradient_norm(probe: Probe) -> float:
-    """The logarithm of the Euclidean norm, by all parameters, of the exact gradient."""
+    """Logarithm of the Euclidean norm of the exact gradient with respect to all parameters."""
     loss = F.cross_entropy(probe.forward.logits, probe.labels)
     weights = [parameter for parameter in probe.network.parameters() if parameter.requires_grad]
     found = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)

@@ -1,8 +1,8 @@
-"""How strongly the logits of an untrained network answer to its input.
+"""Sensitivity of the logits of an untrained network to its input.
 
-The norm of the Jacobian bounds, in the first order, what an attack can do; Hoffman, Roberts and
-Yaida 2019, "Robust Learning with Jacobian Regularization", arXiv 1908.02729, whose random
-projection it is estimated by.
+To first order, the norm of the Jacobian bounds the effect of an attack. It is estimated by the
+random projection of Hoffman, Roberts and Yaida 2019, "Robust Learning with Jacobian
+Regularization", arXiv 1908.02729.
 """
 
 import math
@@ -15,11 +15,11 @@ from evonas.seeds import derive_seed
 
 
 def log_input_jacobian(probe: Probe) -> float:
-    """The logarithm of the mean squared Frobenius norm of the Jacobian of an image, estimated.
+    """Logarithm of an estimate of the images' mean squared Frobenius norm of the Jacobian.
 
-    With signs v, one for each image and logit, the mean of the squared norm of v's product with
-    the Jacobian is its squared Frobenius norm (Hutchinson 1990). In training mode the images share
-    the statistics of their batch, and so a small part of their gradients.
+    For random signs v, one per image and logit, the expected squared norm of the product of v and
+    the Jacobian is the squared Frobenius norm of the Jacobian (Hutchinson 1990). In training mode
+    the images share batch statistics, so each image's gradient depends slightly on the others.
     """
     seed = derive_seed(probe.seed, "signals", "jacobian")
     generator = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""What the signals of an untrained network are computed from, each part of it once."""
+"""Shared intermediate results from which the signals of an untrained network are computed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh)
 @final
 @dataclass(frozen=True)
 class ForwardPass:
-    """The images sent through the network in training mode.
+    """Results of one forward pass of the images in training mode.
 
     Attributes:
-        images: the images that the gradient can be taken by, (N, C, H, W).
+        images: (N, C, H, W), input images, which require a gradient.
         logits: (N, classes).
-        codes: for every activation whether its inputs are above 0, (N, units) each.
+        codes: for every activation, bool (N, units): whether its inputs are above 0.
     """
 
     images: Tensor
@@ -34,15 +34,15 @@ class ForwardPass:
 @final
 @dataclass(frozen=True)
 class Probe:
-    """A network at its initial weights, in training mode, and a batch of images.
+    """A network with its initial weights, in training mode, and a batch of images.
 
-    All signals of a genome share one. None of them changes it, so their order does not matter.
+    All signals of a genome share one probe. They do not change it, so their order is irrelevant.
 
     Attributes:
-        network: network of back-propagation everywhere.
-        images: in [0, 1], (N, C, H, W).
-        labels: labels of the images, (N,).
-        seed: seed of what signals draw; each derives one of its own.
+        network: network with back-propagation everywhere.
+        images: (N, C, H, W), in [0, 1].
+        labels: (N,), labels of the images.
+        seed: seed from which each signal derives the seed of its random numbers.
     """
 
     network: Network
@@ -52,7 +52,7 @@ class Probe:
 
     @cached_property
     def forward(self) -> ForwardPass:
-        """One pass for all signals; its graph lives as long as the probe."""
+        """Forward pass shared by all signals; its graph is kept as long as the probe."""
         images = self.images.clone().requires_grad_()
         codes: list[Tensor] = []
 
@@ -64,7 +64,7 @@ class Probe:
             for module in self.network.modules()
             if isinstance(module, ACTIVATIONS)
         ]
-        # statistics of the batch go into copies: the network stays at its start
+        # batch statistics are written to copies, so that the network stays as initialised
         buffers = {name: each.clone() for name, each in self.network.named_buffers()}
         try:
             with true_gradient(self.network):
@@ -75,10 +75,10 @@ class Probe:
         return ForwardPass(images, logits, tuple(codes))
 
     def image_gradient(self, total: Tensor) -> Tensor:
-        """The gradient of a function of the logits of :attr:`forward` by the images."""
+        """Gradient, with respect to the images, of a scalar function of the logits."""
         (gradient,) = torch.autograd.grad(total, self.forward.images, retain_graph=True)
         return gradient
 
 
 Signal = Callable[[Probe], float]
-"""One number of a probe; NaN or infinite where there is none."""
+"""Maps a probe to one number; NaN or infinite if the signal is not defined."""

@@ -1,8 +1,8 @@
-"""Signals that were computed before, kept in a file. Without the file the same numbers come out.
+"""Cache signals in a file, which saves time but never changes the numbers.
 
-One SQLite file holds signals of any spaces, images and seeds side by side; a digest of all that a
-signal is computed from tells them apart. Several processes may use one file. A file that cannot be
-read or written is left alone: everything is then computed.
+One SQLite file holds the signals of any spaces, images and seeds, distinguished by a digest of
+everything that a signal is computed from. Several processes may use the same file. If it cannot be
+read or written, it is ignored and the signals are computed.
 """
 
 import logging
@@ -15,7 +15,7 @@ from typing import final
 SIGNALS_FILE = "signals.db"
 
 WAIT_SECONDS = 30.0
-"""For another process that writes."""
+"""Longest time to wait for another process that writes to the file."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS signal (
@@ -33,11 +33,11 @@ _LOGGER = logging.getLogger(__name__)
 
 @final
 class SignalCache:
-    """The signals of the genomes of one source.
+    """Cached signals of the genomes of one source.
 
     Args:
-        path: path of the file, made when there is something to keep; None to keep nothing.
-        source: digest of all that the signals are computed from, the genome aside.
+        path: path of the file, which is created on the first write; None to cache nothing.
+        source: digest of everything, except the genome, that the signals are computed from.
     """
 
     def __init__(self, path: Path | None, *, source: str) -> None:
@@ -45,7 +45,7 @@ class SignalCache:
         self._source = source
 
     def found(self, genome: str) -> dict[str, float]:
-        """By name, what is known of a genome; NaN for a signal that it has not."""
+        """Cached signals of a genome by name; NaN for signals that are not defined for it."""
         if self._path is None or not self._path.is_file():
             return {}
         try:
@@ -57,7 +57,7 @@ class SignalCache:
         return {name: float("nan") if value is None else value for name, value in rows}
 
     def keep(self, genome: str, signals: Mapping[str, float]) -> None:
-        """Add the signals of a genome; those that are there already stay."""
+        """Add signals of a genome; existing entries are not overwritten."""
         if self._path is None:
             return
         rows = [(self._source, genome, name, value) for name, value in signals.items()]

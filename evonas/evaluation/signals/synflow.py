@@ -1,4 +1,4 @@
-"""Synaptic flow: how much passes a network whose weights are all positive.
+"""Synaptic flow: how much signal passes through a network whose weights are all positive.
 
 Tanaka, Kunin, Yamins and Ganguli 2020, "Pruning neural networks without any data by iteratively
 conserving synaptic flow", arXiv 2006.05467, equation 1; summed over a network as in Abdelfattah,
@@ -15,10 +15,10 @@ from evonas.rules import true_gradient
 
 
 def log_synflow(probe: Probe) -> float:
-    """The logarithm of the sum of weight times gradient, of the sum of logits of an image of ones.
+    """Logarithm of the sum of weight times gradient, for the summed logits of an all-ones image.
 
-    The weights are replaced by their absolute values, and the normalisation is as before training:
-    it leaves its inputs nearly as they are.
+    The weights are replaced by their absolute values. Normalisation uses its initial statistics,
+    which leave the inputs nearly unchanged.
     """
     network = probe.network
     weights = {
@@ -30,7 +30,7 @@ def log_synflow(probe: Probe) -> float:
         for name, each in network.named_buffers()
     }
     ones = torch.ones_like(probe.images[:1], dtype=torch.float64)
-    # the network normalises its input: give it what becomes ones
+    # the network normalises its input: pass it the image that becomes ones
     images = ones * buffers["deviation"] + buffers["mean"]
     network.eval()
     try:

@@ -1,4 +1,4 @@
-"""The signals by name."""
+"""Table of the signals by name."""
 
 from evonas.evaluation.signals.gradient_norm import log_gradient_norm
 from evonas.evaluation.signals.input_jacobian import log_input_jacobian
@@ -9,11 +9,11 @@ from evonas.evaluation.signals.synflow import log_synflow
 from evonas.rules.base import Transport
 
 COSTS = ("params", "multiply-adds")
-"""Logarithms of what the network costs."""
+"""Logarithms of the network's costs."""
 
 TRANSPORTED: tuple[Transport, ...] = ("weights", "signs")
-"""What rules transport: shares of the parameters, where genomes choose rules. The rest: nothing.
-"""
+"""Shares of the parameters whose rule transports the weights or only their signs; the other rules
+transport nothing. Signals only in spaces where genomes choose rules."""
 
 NETWORK_SIGNALS: dict[str, Signal] = {
     "naswot": naswot,
@@ -22,6 +22,6 @@ NETWORK_SIGNALS: dict[str, Signal] = {
     "synflow": log_synflow,
     "gradient-norm": log_gradient_norm,
 }
-"""Those that need an untrained network."""
+"""Signals that need an untrained network."""
 
 FREE, NONE = "free", "none"

@@ -1,1 +1,1 @@
-"""A supernet as the guide of a search."""
+"""Guide a search by a supernet."""

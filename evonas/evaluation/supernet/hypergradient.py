@@ -1,14 +1,15 @@
-"""Which way the validation loss goes with the logits of a supernet, operations and rules alike.
+"""Gradient of the validation loss with respect to a supernet's logits, of operations and rules.
 
-The operations' logits are in the forward pass and get their ordinary gradient (first order, as in
-Liu, Simonyan and Yang 2019). The rules' are not: they decide what the weights learn. Their
-gradient is that of the validation loss after one step of training, w' = w - rate U(p):
+The logits of operations take part in the forward pass and get their ordinary gradient (first
+order, as in Liu, Simonyan and Yang 2019). Those of rules do not: they determine what the weights
+learn. Their gradient is that of the validation loss after one training step, w' = w - rate U(p):
 
     dL(w')/dp_sr = -rate <grad L(w'), dU/dp_sr>
 
-with U the update of all weights when site s sends and learns by the mean of its rules, weighted by
-p_s. A rule mostly changes what the layers *below* it learn, so U must be differentiated through
-the whole backward pass; doing so once gives the derivative for every site and rule.
+where U is the update of all weights when site s sends and learns by the mean of its rules,
+weighted by p_s. A rule mostly affects what the layers *below* it learn, so U must be
+differentiated through the whole backward pass; doing so once gives the derivative for every site
+and rule.
 """
 
 from collections.abc import Sequence
@@ -34,17 +35,17 @@ def validation_slope(
     validation: Batch,
     learning_rate: float,
 ) -> list[Tensor]:
-    """The gradient of the validation loss in every logit; weights are left as they are.
+    """Gradient of the validation loss with respect to every logit; weights stay unchanged.
 
-    Costs a forward and a backward pass on each batch, and a second derivative on the first
-    that comes to about two passes more, however many sites and rules there are.
+    The cost is a forward and a backward pass on each batch, and a second derivative on the first
+    batch, worth about two more passes, whatever the number of sites and rules.
 
     Args:
-        supernet: in training mode, so that it normalises by the batch.
-        logits: for every gene of the space one number for each choice.
-        train: what the step is taken on.
-        validation: what it is judged on.
-        learning_rate: learning rate of the step, plain gradient descent.
+        supernet: supernet in training mode, so that it uses batch statistics.
+        logits: for every gene of the space, one number per choice.
+        train: batch for the training step.
+        validation: batch for the validation loss.
+        learning_rate: learning rate of the step of plain gradient descent.
     """
     leaves = [each.detach().clone().requires_grad_() for each in logits]
     probabilities = [leaf.softmax(0) for leaf in leaves]
@@ -82,7 +83,7 @@ def validation_slope(
 def _changes(
     supernet: Supernet, probabilities: Sequence[Tensor], batch: Batch
 ) -> tuple[Tensor | None, ...]:
-    """U, with the graph that leads to the shares of the rules."""
+    """The update U, with the graph that connects it to the shares of the rules."""
     images, labels = batch
     supernet.wiring.aim(labels)
     loss = F.cross_entropy(supernet(images, select_mixture(supernet.space, probabilities)), labels)

@@ -1,7 +1,7 @@
-"""A supernet as the guide of a search: it learns step by step, and scores genomes.
+"""A supernet that guides a search: it is trained step by step, and scores genomes.
 
-Everything follows from the configuration, the seed and the order of the calls, on one thread: the
-same calls give the same numbers, so a resumed run that repeats them is guided the same way.
+All results depend only on the configuration, the seed and the order of the calls, and are computed
+on one thread: a resumed run that repeats the calls is therefore guided in the same way.
 """
 
 import math
@@ -27,14 +27,14 @@ from evonas.rules import true_gradient
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
-MAX_NORM = 5.0  # of the gradient of a step, as in DARTS
-NUM_SCORE_BATCHES = 8  # of the recipe's size
-MAX_TOGETHER = 512  # images in one forward pass of a score
+MAX_NORM = 5.0  # maximum norm of the gradient of a step, as in DARTS
+NUM_SCORE_BATCHES = 8  # number of validation batches of the recipe's size
+MAX_TOGETHER = 512  # maximum number of images in one forward pass of a score
 
 
 @dataclass(frozen=True)
 class GuideScore:
-    """The loss of a genome, in nats, and its accuracy, on the fixed validation batches."""
+    """Loss of a genome, in nats, and its accuracy, on the fixed validation batches."""
 
     loss: float
     accuracy: float
@@ -44,25 +44,27 @@ class GuideScore:
 class SupernetGuide:
     """Satisfies :class:`evonas.search.supernet_guided.guide_protocol.Guide`.
 
-    A genome is scored on eight batches of validation images, the same for all, normalised by
-    their own statistics, after ``unrolled`` steps of its own rules on the same training batches:
-    without such a step two genomes that differ in their rules alone would be one. The weights
-    are put back. Weights that learn a genome at a time follow the exact gradient unless told
-    otherwise, because they then judge better (measured, see benchmarks/RESULTS.md): each step
-    comes with other rules, and weights cannot align to feedback that changes.
+    A genome is scored on eight fixed batches of validation images, normalised by their own
+    statistics, after ``unrolled`` training steps by its own rules on fixed training batches;
+    without such a step, genomes that differ only in their rules would get equal scores. The
+    weights are restored afterwards. By default, weights trained one genome at a time follow the
+    exact gradient, because their scores are then better (measured, see benchmarks/RESULTS.md):
+    each step uses other rules, and weights cannot align to feedback that keeps changing.
 
     Args:
-        space: at the size of the supernet.
-        data: the weights learn from the training part, slopes and scores from the validation part.
-        recipe: SGD, its cosine over the epochs, and the batch.
+        space: space at the size of the supernet.
+        data: images, on ``device``: weights learn from the training part, slopes and scores use
+            the validation part.
+        recipe: recipe that gives SGD's settings, the cosine schedule and the batch size.
         seed: seed of the weights, the batches and their augmentation.
-        device: where it lives; ``data`` lie there.
-        unrolled: steps that a genome takes before it is scored.
-        unrolled_rate: learning rate of these steps and of the one in a slope; None: the recipe's.
+        device: device of the supernet.
+        unrolled: number of training steps that a genome takes before it is scored.
+        unrolled_rate: learning rate of these steps and of the step in a slope; None for the
+            recipe's.
         learns_by_rules: whether genomes learn by their own rules instead of the exact gradient.
 
     Attributes:
-        unrolled: see above; may be changed between scores.
+        unrolled: number of training steps before a score; may be changed between scores.
 
     Raises:
         SpaceError: the images are too small for the space.
@@ -122,32 +124,32 @@ class SupernetGuide:
 
     @property
     def num_steps(self) -> int:
-        """How many steps of learning make an epoch."""
+        """Number of training steps in an epoch."""
         return self._order.num_batches
 
     @property
     def num_epochs(self) -> int:
-        """How many epochs its learning rate is spread over; later ones have the last one's."""
+        """Number of epochs of the learning rate schedule; later epochs keep its last rate."""
         return self._recipe.epochs
 
     @property
     def num_learned(self) -> int:
-        """How many steps were learned."""
+        """Number of training steps done so far."""
         return self._num_learned
 
     def learn_genome(self, genome: Genome, /) -> None:
-        """One step of SGD of the weights of one genome; those that take no part stay."""
+        """Make an SGD step on the weights that one genome uses; all others stay unchanged."""
         is_exact = not self._learns_by_rules
         with true_gradient(self._supernet) if is_exact else nullcontext():
             self._learn(select_genome(self._space, genome))
 
     def learn_mixture(self, logits: NDArray[np.float64], /) -> None:
-        """One step of SGD of all weights, operations and rules in their shares."""
+        """Make an SGD step on all weights, with operations and rules mixed by their shares."""
         shares = [each.softmax(0) for each in self._split(logits)]
         self._learn(select_mixture(self._space, shares))
 
     def slope(self, logits: NDArray[np.float64], /) -> NDArray[np.float64]:
-        """The gradient in every logit on the next batches; see :func:`validation_slope`."""
+        """Gradient for every logit on the next batches; see :func:`validation_slope`."""
         kept = self._supernet.kept_state()
         with one_thread():
             slopes = validation_slope(
@@ -162,7 +164,7 @@ class SupernetGuide:
         return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
 
     def score(self, genomes: Sequence[Genome], /) -> list[GuideScore]:
-        """Loss and accuracy; a genome that was scored with these weights is not scored again."""
+        """Loss and accuracy of genomes; scores are cached until the weights change."""
         while len(self._lesson) < self.unrolled:
             self._lesson.append(self._lessons.next())
         with one_thread():
@@ -189,7 +191,7 @@ class SupernetGuide:
 
     @contextmanager
     def _after_its_steps(self, selection: Selection) -> Iterator[None]:
-        """Plain gradient descent by the rules of the genome, taken back at the end."""
+        """Train by plain gradient descent with the genome's rules, and undo it afterwards."""
         parameters = list(self._supernet.parameters())
         before: dict[int, Tensor] = {}
         kept = self._supernet.kept_state()
@@ -221,7 +223,7 @@ class SupernetGuide:
             self._loss(selection, self._order.next()).backward()
             norm = nn.utils.clip_grad_norm_(self._supernet.parameters(), MAX_NORM)
             self._optimiser.param_groups[0]["lr"] = rate
-            if bool(norm.isfinite()):  # one bad step must not end a whole run
+            if bool(norm.isfinite()):  # one diverged step must not ruin the whole run
                 self._optimiser.step()
         self._num_learned += 1
         self._supernet.wiring.advance(
@@ -243,7 +245,7 @@ class SupernetGuide:
 
 @final
 class _Stream:
-    """Batches without end: a new order each time the images are used up."""
+    """An endless stream of batches; the images are shuffled anew for each epoch."""
 
     def __init__(self, images: Images, traits: Traits, batch: int, *, seed: int) -> None:
         self._framed = training_images(images, traits=traits)
@@ -253,11 +255,11 @@ class _Stream:
 
     @property
     def num_batches(self) -> int:
-        """Before the images are used up; the last, smaller batch is dropped."""
+        """Number of batches in an epoch; the last, smaller batch is dropped."""
         return len(self._framed) // self._batch
 
     def next(self) -> Batch:
-        """Images in [0, 1] and their labels."""
+        """The next images, in [0, 1], and their labels."""
         found = next(self._left, None)
         if found is None:
             plan = plan_epoch(self._framed, batch=self._batch, generator=self._generator)
@@ -267,7 +269,7 @@ class _Stream:
 
 
 def _fixed_batches(images: Images, batch: int, *, seed: int) -> list[Batch]:
-    """Images for eight batches, or all there are, in as few passes as memory allows."""
+    """Draw images for eight batches, or all images, in parts of at most ``MAX_TOGETHER``."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     chosen = order[: NUM_SCORE_BATCHES * batch]
     return [_batch(images, index) for index in chosen.chunk(-(-len(chosen) // MAX_TOGETHER))]

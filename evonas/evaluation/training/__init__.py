@@ -1,1 +1,1 @@
-"""Training: one step, one candidate, and the device it runs on."""
+"""Training of candidates: the step, the loop over epochs, and the devices they run on."""

@@ -1,9 +1,8 @@
-"""Batches cut from framed images on their device: an epoch is planned once, every step gathers.
+"""Augment training images on their device: each epoch is planned once, each step only gathers.
 
-Images lie on the device as bytes, channels last, with a black frame (0, before the network
-normalises them, as in NAS-Bench-201). A random crop and mirror is then a choice of rows and
-columns. Indices are computed and gathered; nothing depends on a value that the host would have to
-read.
+Images are stored on the device as bytes, channels last, with a black frame (0 before the network
+normalises them, as in NAS-Bench-201). A random crop and flip is then a choice of rows and columns,
+done by indexing: the host never has to read a value from the device.
 """
 
 from collections.abc import Iterator
@@ -22,15 +21,15 @@ from evonas.evaluation.training.streaming.streamed_images import StreamedImages,
 @final
 @dataclass(frozen=True)
 class FramedImages:
-    """Training images as a device keeps them, once for all candidates.
+    """Training images in the memory of a device, shared by all candidates.
 
     Attributes:
         pixels: uint8, (N, height + 2 padding, width + 2 padding, channels).
         labels: int64, (N,).
-        rows: int64, (height,), counted from 0; of an image without its frame.
-        columns: int64, (width,), the same.
-        padding: pixels of black on each side.
-        flip: whether images are mirrored.
+        rows: int64, (height,), row numbers of an image without its frame, from 0.
+        columns: int64, (width,), column numbers of an image without its frame, from 0.
+        padding: width of the black frame on each side, in pixels.
+        flip: whether images are randomly mirrored.
     """
 
     pixels: Tensor
@@ -50,15 +49,15 @@ class FramedImages:
 
 
 TrainingImages: TypeAlias = FramedImages | StreamedImages
-"""In memory, or in files: plans are the same for both, and so are the batches."""
+"""Images in memory or in files; both give the same plans and the same batches."""
 
 
 def training_images(images: Images, *, traits: Traits) -> TrainingImages:
-    """``images`` as a training takes them: in memory and framed, or in files, to be framed.
+    """Prepare images for training: framed if they are in memory, streamed if they are in files.
 
     Args:
-        images: on their device.
-        traits: say how they may be augmented.
+        images: images on their device.
+        traits: traits of the data set, which say how the images may be augmented.
     """
     if isinstance(images.pixels, StoredPixels):
         return StreamedImages(
@@ -68,7 +67,7 @@ def training_images(images: Images, *, traits: Traits) -> TrainingImages:
 
 
 def frame(images: Images, *, traits: Traits) -> FramedImages:
-    """``images``, on their device, framed as their traits ask for."""
+    """Add the black frame that the traits of the data set ask for, on the images' device."""
     padding, device = traits.crop_padding, images.pixels.device
     pixels = F.pad(images.pixels, (padding, padding, padding, padding))
     _, _, height, width = images.pixels.shape
@@ -83,16 +82,16 @@ def frame(images: Images, *, traits: Traits) -> FramedImages:
 
 
 def plan_epoch(framed: TrainingImages, *, batch: int, generator: torch.Generator) -> Tensor:
-    """Which images each step of an epoch sees, and where it cuts them.
+    """Draw which images each step of an epoch sees, and how it crops and mirrors them.
 
     Args:
-        framed: the images.
-        batch: images in a step; the last, smaller one is dropped.
-        generator: on the CPU, so that the plan is the same on every device.
+        framed: training images.
+        batch: number of images in a step; a last, smaller batch is dropped.
+        generator: random generator on the CPU, so that the plan is the same on every device.
 
     Returns:
-        int64, (steps, 1 or 4, batch), on the CPU: number of the image and, where images are
-        augmented, first row, first column, and 1 where it is mirrored.
+        int64, (steps, 1 or 4, batch), on the CPU: number of the image and, if images are
+        augmented, first row, first column, and 1 if it is mirrored.
     """
     steps = len(framed) // batch
     order = torch.randperm(len(framed), generator=generator)[: steps * batch]
@@ -105,11 +104,11 @@ def plan_epoch(framed: TrainingImages, *, batch: int, generator: torch.Generator
 
 
 def without_augmentation(framed: TrainingImages, index: Tensor) -> Tensor:
-    """The plan of one step that sees these images as they are: int64, (1 or 4, batch).
+    """The plan of one step that sees the given images unaugmented: int64, (1 or 4, batch).
 
     Args:
-        framed: the images.
-        index: int64, (batch,), numbers of images.
+        framed: training images.
+        index: int64, (batch,), numbers of the images.
     """
     if not (framed.padding or framed.flip):
         return index.unsqueeze(0)
@@ -118,11 +117,11 @@ def without_augmentation(framed: TrainingImages, index: Tensor) -> Tensor:
 
 
 def cut(framed: TrainingImages, plan: Tensor) -> tuple[Tensor, Tensor]:
-    """The batch of one step.
+    """Gather the batch of one step.
 
     Args:
-        framed: the images.
-        plan: int64, (1 or 4, batch), on their device; a row of :func:`plan_epoch`.
+        framed: training images.
+        plan: int64, (1 or 4, batch), on the images' device; a row of :func:`plan_epoch`.
 
     Returns:
         Pixels, float32, (batch, channels, height, width), in [0, 1], channels last in memory; and
@@ -144,11 +143,11 @@ def cut(framed: TrainingImages, plan: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def planned_batches(framed: TrainingImages, plan: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches of an epoch, one after the other; those in files are decoded ahead, by threads.
+    """Yield the batches of an epoch; images in files are decoded ahead, by threads.
 
     Args:
-        framed: the images.
-        plan: plan of :func:`plan_epoch`.
+        framed: training images.
+        plan: result of :func:`plan_epoch`.
     """
     device = framed.labels.device
     if isinstance(framed, FramedImages):

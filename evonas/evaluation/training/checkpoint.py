@@ -1,4 +1,4 @@
-"""A training stopped between two epochs, as bytes, and how to resume it."""
+"""Save a training between two epochs as bytes, and restore it."""
 
 import io
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ def make_checkpoint(
     losses: Sequence[float],
     monitor: OverfittingMonitor | None = None,
 ) -> bytes:
-    """All that a training knows between two epochs.
+    """Serialise the state of a training between two epochs.
 
-    Weights, statistics of batch normalisation, momentum, the wiring's step and decay, the state of
-    the generator that orders and augments the images, and the losses so far, and
-    what a check for overfitting has seen. What follows from the seed, such as feedback and the
-    random starts of adversarial examples, is not in it.
+    It holds the weights, the statistics of batch normalisation, the momenta, the wiring's step
+    and decay, the state of the generator that orders and augments the images, the losses so far,
+    and the history of the overfitting check. Whatever follows from the seed, such as feedback
+    weights and the random starts of adversarial examples, is left out.
     """
     buffer = io.BytesIO()
     torch.save(
@@ -49,19 +49,19 @@ def restore_checkpoint(
     generator: torch.Generator,
     monitor: OverfittingMonitor | None = None,
 ) -> tuple[float, ...]:
-    """Put a training back where :func:`make_checkpoint` saw it.
+    """Restore the state that :func:`make_checkpoint` saved.
 
     Args:
-        checkpoint: what that function gave.
-        step: newly made, of a network newly built from the same genome and seed.
-        generator: the generator that plans the epochs.
-        monitor: newly made; None where nothing is checked.
+        checkpoint: result of :func:`make_checkpoint`.
+        step: new training step for a network newly built from the same genome and seed.
+        generator: random generator that plans the epochs.
+        monitor: new monitor; None if overfitting is not checked.
 
     Returns:
         The loss of every epoch so far.
 
     Raises:
-        StorageError: these are not the bytes of a checkpoint, or are of another network.
+        StorageError: the bytes are no checkpoint, or belong to another network.
     """
     try:
         state: dict[str, Any] = torch.load(
@@ -77,9 +77,9 @@ def restore_checkpoint(
         if monitor is not None:
             monitor.history = [AttackedAccuracy(**each) for each in state["attacked"]]
         return tuple(state["losses"])
-    # torch names a damaged file in many ways
+    # torch raises many different classes for a damaged file
     except Exception as problem:
         raise StorageError(
-            "a checkpoint is damaged, or of another network; delete the run's folder "
+            "a checkpoint is damaged, or belongs to another network; delete the run's folder "
             f"'checkpoints' to train its candidates from the start: {problem}"
         ) from problem

@@ -1,7 +1,7 @@
-"""Work that is done in turns, so that several candidates can share one device.
+"""Generators that split work into turns, so that several candidates can share one device.
 
-A turn hands work to the device and may end before that is done. Whoever takes the turns decides
-who is next; one that is alone simply takes them all.
+A turn queues work on the device and may end before that work is done. The caller decides whose
+turn is next; with a single candidate, :func:`run_to_end` takes all turns.
 """
 
 from collections.abc import Generator
@@ -13,7 +13,7 @@ Cooperative: TypeAlias = Generator[None, None, T]
 
 
 def run_to_end(work: Cooperative[T]) -> T:
-    """Take all turns, one after the other; what they come to."""
+    """Take all turns, one after the other, and return the result."""
     while True:
         try:
             next(work)

@@ -1,7 +1,7 @@
-"""A function that is captured as a CUDA graph once it is warm, and replayed from then on.
+"""Capture a function as a CUDA graph after a warm-up, and replay it from then on.
 
-A replay launches at once what the function launches one by one. The warm-up is not thrown away:
-its calls are calls, and so is the first replay, so that n calls do the function n times.
+A replay launches in one go what the function launches one by one. Warm-up calls are real calls,
+and so is the first replay: n calls execute the function exactly n times.
 """
 
 import gc
@@ -11,25 +11,26 @@ from typing import final
 
 import torch
 
-# the first call makes what stays constant, the second finds it made; the third is to be sure
+# the first call creates what stays constant, the second reuses it; the third is a safety margin
 WARM_UP_CALLS = 3
 
 
 @final
 class Replayed:
-    """Calls ``function``, which takes and returns nothing and never makes the host wait.
+    """Executes ``function``, which takes and returns nothing and never makes the host wait.
 
-    On a CPU, and where a capture fails, it stays a call: the numbers are the same. Calls must be
-    made on a stream that is not the default one, always the same (see ``CudaStream``): graphs
-    that are captured on one stream would share cuBLAS' workspace, so every candidate has its own.
+    On a CPU, and if the capture fails, each call executes the function itself, with the same
+    results. All calls must be made on one stream that is not the default one (see
+    ``CudaStream``). Graphs captured on the same stream would share cuBLAS' workspace, so every
+    candidate has a stream of its own.
 
     Args:
-        function: reads and writes tensors that stay where they are.
-        device: it works on.
+        function: function that reads and writes tensors at fixed addresses.
+        device: device it works on.
 
     Attributes:
-        fallback: why calls are not replays; None while they are, or will be.
-        capture_seconds: the time that the capture took, 0 before.
+        fallback: why calls are not replays; None if they are, or will be after the warm-up.
+        capture_seconds: duration of the capture in seconds, 0 before it.
     """
 
     def __init__(self, function: Callable[[], None], *, device: torch.device) -> None:
@@ -41,11 +42,11 @@ class Replayed:
 
     @property
     def is_captured(self) -> bool:
-        """Whether calls are replays."""
+        """Whether calls are replays of the captured graph."""
         return self._graph is not None
 
     def __call__(self) -> None:
-        """Do the function once."""
+        """Execute the function once."""
         if self._graph is None and self.fallback is None and self._calls >= WARM_UP_CALLS:
             self._capture()
         if self._graph is not None:
@@ -62,10 +63,10 @@ class Replayed:
             return
         stream.synchronize()
         was_collecting = gc.isenabled()
-        gc.disable()  # what a collection frees here could call the device in the capture
+        gc.disable()  # a collection could free tensors and so call the device during the capture
         graph = torch.cuda.CUDAGraph()
         try:
-            # thread_local: what other threads ask of the device is no part of this capture
+            # thread_local: calls of other threads to the device must not end this capture
             graph.capture_begin(capture_error_mode="thread_local")
             try:
                 self._function()
@@ -85,8 +86,8 @@ class Replayed:
 
 
 def _abandon(graph: torch.cuda.CUDAGraph) -> None:
-    """End a capture that has failed, or the stream would stay in it."""
+    """End a failed capture; otherwise the stream would stay in capture mode."""
     try:
         graph.capture_end()
     except RuntimeError:
-        return  # it says again what is being raised
+        return  # it only repeats the error that is being raised

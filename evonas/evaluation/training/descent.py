@@ -1,4 +1,4 @@
-"""Stochastic gradient descent whose learning rate is read on the device, step by step."""
+"""Stochastic gradient descent that reads its learning rate from a tensor on the device."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from torch import Tensor, nn
 
 
 class AbstractDescent(ABC):
-    """What ``torch.optim.SGD`` does, without what it asks of the host.
+    """Like ``torch.optim.SGD``, but without work on the host.
 
-    Momentum begins at zero, so that the first step is like every other; the learning rate is a
-    tensor, so that it may change under a step that is captured.
+    Momenta start at zero, so that the first step is no special case. The learning rate is a
+    tensor, so that it can change between replays of a captured step.
     """
 
     @property
     @abstractmethod
     def parameters(self) -> list[nn.Parameter]:
-        """What it trains, group by group."""
+        """Trained parameters, group by group."""
 
     @property
     @abstractmethod
     def momenta(self) -> list[Tensor]:
-        """What it remembers of past steps, in the same order, where there is momentum."""
+        """Momenta, in the order of the parameters; groups without momentum have none."""
 
     @property
     def tensors(self) -> list[Tensor]:
-        """Everything it changes: parameters and momenta."""
+        """All tensors that a step changes: parameters and momenta."""
         return [*self.parameters, *self.momenta]
 
     def forget_gradients(self) -> None:
-        """Before a backward pass: what it computes is then handed over, not added."""
+        """Clear all gradients, so that the next backward pass sets them instead of adding."""
         for parameter in self.parameters:
             parameter.grad = None
 
@@ -40,12 +40,12 @@ class AbstractDescent(ABC):
         """Update all parameters that have a gradient.
 
         Args:
-            share: float32, of no dimension, on their device: what is left of all learning rates.
+            share: float32 scalar tensor on their device: factor on all learning rates.
         """
 
     @abstractmethod
     def release(self) -> None:
-        """After the last step: nothing of the parameters is shared with the descent."""
+        """Release the parameters after the last step, so that they share no memory with it."""
 
 
 @final
@@ -53,7 +53,7 @@ class Descent(AbstractDescent):
     """One call of torch's fused kernel for each group of parameters.
 
     Args:
-        groups: as :func:`evonas.rules.parameter_groups` gives them.
+        groups: result of :func:`evonas.rules.parameter_groups`.
     """
 
     def __init__(self, groups: Sequence[dict[str, Any]]) -> None:
@@ -62,12 +62,12 @@ class Descent(AbstractDescent):
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """What it trains."""
+        """Trained parameters."""
         return self._parameters
 
     @property
     def momenta(self) -> list[Tensor]:
-        """What it remembers of past steps."""
+        """Momenta, in the order of the parameters."""
         return [tensor for group in self._groups for tensor in group.momenta]
 
     def step(self, *, share: Tensor) -> None:
@@ -76,7 +76,7 @@ class Descent(AbstractDescent):
             group.step(share=share)
 
     def release(self) -> None:
-        """Nothing is."""
+        """Clear the gradients; the parameters share no memory with the descent."""
         self.forget_gradients()
 
 
@@ -98,7 +98,7 @@ class _Group:
         self._nesterov = nesterov
 
     def step(self, *, share: Tensor) -> None:
-        # weights of edges that carry nothing have no gradient, and do not decay either
+        # weights of edges that carry nothing have no gradient and must not decay either
         has_gradient = [parameter.grad is not None for parameter in self.params]
         parameters = _where(has_gradient, self.params)
         if not parameters:
@@ -119,5 +119,5 @@ class _Group:
 
 
 def _where(keep: Sequence[bool], tensors: Sequence[Tensor]) -> list[Any]:
-    """Those to keep; none when there are none at all."""
+    """The tensors to keep; empty if ``tensors`` is, as for parameters without momentum."""
     return [tensor for tensor, is_kept in zip(tensors, keep, strict=bool(tensors)) if is_kept]

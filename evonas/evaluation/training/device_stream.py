@@ -1,4 +1,4 @@
-"""Where the work of one candidate is queued: a CUDA stream of its own, or the host itself."""
+"""Queues for the work of one candidate: a CUDA stream of its own, or the host."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -9,45 +9,45 @@ import torch
 
 
 class AbstractDeviceStream(ABC):
-    """A queue of work, in order; several streams of one device run beside each other."""
+    """An ordered queue of work; several streams of one device run concurrently."""
 
     @abstractmethod
     @contextmanager
     def open(self) -> Iterator[None]:
-        """What is computed in this block is queued here."""
+        """Queue everything computed in this block on this stream."""
 
     @abstractmethod
     def is_free(self) -> bool:
-        """Whether all that was queued is done."""
+        """Whether all queued work is done."""
 
     @abstractmethod
     def wait(self) -> None:
-        """Until it is."""
+        """Wait until all queued work is done."""
 
 
 @final
 class HostStream(AbstractDeviceStream):
-    """A CPU does at once what it is given."""
+    """The stream of a CPU, which executes work immediately."""
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Nothing to do."""
+        """Do nothing: there is no queue."""
         yield
 
     def is_free(self) -> bool:
-        """Always."""
+        """Always true: no work is ever pending."""
         return True
 
     def wait(self) -> None:
-        """For nothing."""
+        """Return at once: no work is ever pending."""
 
 
 @final
 class CudaStream(AbstractDeviceStream):
-    """A stream of its own, on which a graph can be captured as well.
+    """A CUDA stream other than the default one, on which graphs can be captured.
 
     Args:
-        device: a CUDA device.
+        device: CUDA device.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -57,7 +57,7 @@ class CudaStream(AbstractDeviceStream):
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """The stream is the current one, the device too."""
+        """Make this stream and its device the current ones in this block."""
         with torch.cuda.device(self._device), torch.cuda.stream(self._stream):
             try:
                 yield
@@ -69,11 +69,11 @@ class CudaStream(AbstractDeviceStream):
         return bool(self._done.query())
 
     def wait(self) -> None:
-        """Until the device has passed it; the other streams go on meanwhile."""
+        """Wait until the device has passed the end of the last block; other streams continue."""
         self._done.synchronize()
 
 
 def make_device_stream(device: torch.device | str) -> AbstractDeviceStream:
-    """A new stream on ``device``."""
+    """Create a new stream on ``device``."""
     device = torch.device(device)
     return CudaStream(device) if device.type == "cuda" else HostStream()

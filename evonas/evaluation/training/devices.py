@@ -1,4 +1,4 @@
-"""The devices a run may name, and which of them this machine has."""
+"""Names of devices in the settings, and checks that this machine has them."""
 
 import re
 
@@ -12,14 +12,14 @@ LOST_DEVICE_TEXTS = (
     "error [cuda]",  # Triton
     "cudnn_status_execution_failed",
 )
-"""What stands, in lower case, in the text of an error after which a device does no more work."""
+"""Lower-case substrings of the errors after which a process can no longer use its device."""
 
 
 def resolve_device(name: str) -> str:
-    """``name`` as a run records it: ``auto`` is the first GPU, or the CPU where there is none.
+    """Resolve ``auto`` to the first GPU, or to the CPU if there is none; check other names.
 
     Raises:
-        ConfigError: it is no name of a device, or of none that works here.
+        ConfigError: the name is not that of a device, or the device does not work here.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -28,10 +28,10 @@ def resolve_device(name: str) -> str:
 
 
 def check_device(name: str) -> None:
-    """Refuse a device that this machine, or evonas, does not have.
+    """Reject a device that evonas does not support or this machine does not have.
 
     Raises:
-        ConfigError: it is neither the CPU nor CUDA devices that work.
+        ConfigError: it is neither the CPU nor a working CUDA device.
     """
     if not re.fullmatch(r"cpu|cuda(:\d+)?|all", name):
         raise ConfigError(f"unknown device '{name}': expected {DEVICE_NAMES}")
@@ -51,18 +51,18 @@ def check_device(name: str) -> None:
 
 
 def devices_of(name: str) -> list[str]:
-    """Each device that ``name`` stands for, as torch writes it."""
+    """All devices that ``name`` refers to, as torch names them."""
     if name == "all":
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return ["cuda:0" if name == "cuda" else name]
 
 
 def is_lost_device(problem: BaseException) -> bool:
-    """Whether this process can use its device no more, as after an assertion on the device.
+    """Whether this process can no longer use its device, as after a failed device assertion.
 
-    An illegal access or a failed assertion spoils the CUDA context: every later call fails, in
-    whatever candidate makes it, until the process ends. Memory that runs out does not; see
-    :func:`evonas.evaluation.memory.is_out_of_memory`, to be asked first.
+    An illegal access or a failed assertion corrupts the CUDA context: every later call fails,
+    whichever candidate makes it, until the process ends. Running out of memory does not; check
+    :func:`evonas.evaluation.memory.is_out_of_memory` first.
     """
     if problem.__cause__ is not None and is_lost_device(problem.__cause__):
         return True
@@ -73,6 +73,6 @@ def is_lost_device(problem: BaseException) -> bool:
 
 
 def use_fixed_algorithms() -> None:
-    """A candidate that is trained again on this GPU, for its weights, comes out the same."""
+    """Use deterministic cuDNN algorithms, so that retraining on this GPU gives equal weights."""
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False

@@ -1,7 +1,7 @@
 """Stochastic gradient descent on one flat tensor that holds all parameters of a network.
 
-Parameters become views of it, so that one launch updates all of them, and one launch can make the
-feedback to all weights (``evonas.rules.feedback_cache``).
+The parameters become views of it, so that one kernel launch updates all of them, and one launch
+can compute the feedback weights of all layers (``evonas.rules.feedback_cache``).
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from evonas.evaluation.training.descent import AbstractDescent
 from evonas.rules.kernels import ParameterSegment, ParameterTable, parameter_table, sgd_step
 
-ALIGNMENT = 16  # elements: tensor cores want weights that begin at a multiple of 16 bytes
+ALIGNMENT = 16  # elements: tensor cores need weights that start at a multiple of 16 bytes
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where one parameter lies in the flat tensors, padding behind it included."""
+    """The range of one parameter in the flat tensors, including the padding behind it."""
 
     parameter: nn.Parameter
     begin: int
@@ -27,7 +27,7 @@ class _Place:
     settings: tuple[float, float, float]  # learning rate, momentum, weight decay
 
     def view_of(self, flat: Tensor) -> Tensor:
-        """The parameter's part, shaped as it; kernels of convolutions lie channels last."""
+        """View the range in the parameter's shape; convolution kernels are channels last."""
         shape = self.parameter.shape
         part = flat[self.begin : self.begin + self.parameter.numel()]
         if len(shape) != 4:
@@ -38,12 +38,12 @@ class _Place:
 
 @final
 class FlatDescent(AbstractDescent):
-    """The step of :class:`Descent`, in one launch for all groups.
+    """Like :class:`Descent`, in one launch for all groups.
 
-    The parameters are moved into it, and moved out again when they are released.
+    The parameters are moved into the flat tensor, and back into memory of their own on release.
 
     Args:
-        groups: as :func:`evonas.rules.parameter_groups` gives them, of one type and device.
+        groups: result of :func:`evonas.rules.parameter_groups`, all of one dtype and device.
     """
 
     def __init__(self, groups: Sequence[dict[str, Any]]) -> None:
@@ -65,23 +65,23 @@ class FlatDescent(AbstractDescent):
             view.copy_(place.parameter.detach())
             place.parameter.data = view
         self._parameters = [place.parameter for place in self._places]
-        self._learning: tuple[bool, ...] = ()  # what the table is for
+        self._learning: tuple[bool, ...] = ()  # which parameters the table updates
         self._table: ParameterTable | None = None
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """What it trains."""
+        """Trained parameters."""
         return self._parameters
 
     @property
     def momenta(self) -> list[Tensor]:
-        """Views of what it remembers of past steps."""
+        """Views of the momenta, for parameters whose group has momentum."""
         return [place.view_of(self._velocities) for place in self._places if place.settings[1]]
 
     @torch.no_grad()
     def step(self, *, share: Tensor) -> None:
         """Update all parameters that have a gradient."""
-        # weights of edges that carry nothing have no gradient, and do not decay either
+        # weights of edges that carry nothing have no gradient and must not decay either
         learning = tuple(parameter.grad is not None for parameter in self._parameters)
         if self._table is None or learning != self._learning:
             self._table, self._learning = self._make_table(learning), learning
@@ -92,7 +92,7 @@ class FlatDescent(AbstractDescent):
         )  # fmt: skip
 
     def release(self) -> None:
-        """Each parameter gets memory of its own again, row by row."""
+        """Give each parameter contiguous memory of its own again."""
         self.forget_gradients()
         for parameter in self._parameters:
             parameter.data = parameter.detach().clone(memory_format=torch.contiguous_format)
@@ -113,7 +113,7 @@ class FlatDescent(AbstractDescent):
         return parameter_table(segments, device=self._flat.device)
 
     def _pieces(self) -> list[Tensor]:
-        """The gradients as the parameters lie, with zeros in the gaps and where there is none."""
+        """The gradients in the layout of the parameters, with zeros for gaps and missing ones."""
         pieces = []
         for place in self._places:
             gap = place.end - place.begin
@@ -127,7 +127,7 @@ class FlatDescent(AbstractDescent):
 
 
 def _in_memory_order(gradient: Tensor) -> Tensor:
-    """The elements in the order in which those of the parameter lie."""
+    """The elements of a gradient, flattened in the memory order of its parameter."""
     if gradient.dim() != 4:
         return gradient.reshape(-1)
-    return gradient.permute(0, 2, 3, 1).reshape(-1)  # no copy where it lies so, as is usual
+    return gradient.permute(0, 2, 3, 1).reshape(-1)  # usually channels last already: no copy

@@ -1,4 +1,4 @@
-"""What the training of a candidate will cost, found by running its network once on two images."""
+"""Forecast the cost of training a candidate by running its network once on two images."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,19 @@ from evonas.networks import count_multiply_adds
 from evonas.rules import true_gradient
 from evonas.space import Genome, Space
 
-COPIES = 4  # of the weights: themselves, gradients, momenta, feedback
-IMAGES = 2  # enough to normalise by
+COPIES = 4  # tensors as large as the weights: weights, gradients, momenta, feedback
+IMAGES = 2  # the fewest for which batch normalisation always works
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The cost of a training.
+    """The expected cost of a training.
 
     Attributes:
-        multiply_adds: multiply-adds of one image, forward.
-        peak_bytes: weights with what belongs to them, and what the forward pass of one batch keeps
-            for the backward pass; in float32, without the workspace of convolutions.
+        multiply_adds: multiply-adds of the forward pass of one image.
+        peak_bytes: bytes of the weights, gradients, momenta and feedback, and of the activations
+            that one batch keeps for the backward pass; in float32, without the workspace of
+            convolutions.
     """
 
     multiply_adds: int
@@ -39,14 +40,14 @@ def forecast(
     batch: int,
     variant: AbstractVariant | None = None,
 ) -> Forecast:
-    """What training ``genome`` on images of these traits will cost; on the CPU, in 0.1 s.
+    """Forecast the cost of training ``genome`` on such images; takes 0.1 s on the CPU.
 
     Args:
-        space: space of the genome.
+        space: search space of the genome.
         genome: genome to decode.
         traits: traits of the images.
-        batch: images in a mini-batch.
-        variant: what is trained in the place of the genome's network.
+        batch: number of images in a mini-batch.
+        variant: trained in place of the genome's network.
     """
     network = (variant or GenomeVariant("", space, genome)).network(traits, seed=0).train()
     weights = {tensor.untyped_storage()._cdata for tensor in network.parameters()}
@@ -56,7 +57,7 @@ def forecast(
         kept[tensor.untyped_storage()._cdata] = tensor
         return tensor
 
-    # every rule keeps what back-propagation keeps; not all run without labels
+    # every rule keeps the same activations as back-propagation, but some need labels to run
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with true_gradient(network), hooks:
         images = torch.zeros(IMAGES, *traits.shape)

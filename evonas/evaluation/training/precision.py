@@ -1,4 +1,4 @@
-"""The arithmetic of a training: float32, TensorFloat-32, or bfloat16 with float32 weights."""
+"""Precision of training: float32, TensorFloat-32, or bfloat16 with float32 weights."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,19 +11,19 @@ from evonas.settings.machine import AUTO_PRECISION, Precision
 
 
 def default_precision(device: str) -> Precision:
-    """Of a run that names none: float32 on a CPU, and what torch does by itself on a GPU."""
+    """Precision used if none is given: float32 on a CPU, torch's own default on a GPU."""
     return "fp32" if device == "cpu" else "tf32"
 
 
 def check_precision(precision: str, *, device: str) -> None:
-    """Refuse an arithmetic that does not exist on ``device``.
+    """Reject a precision that ``device`` does not support.
 
     Args:
-        precision: the name of one, or ``auto``, which is for a CPU.
-        device: where it trains.
+        precision: name of a precision, or ``auto``, which only a CPU supports.
+        device: device to train on.
 
     Raises:
-        ConfigError: the same.
+        ConfigError: the device does not support the precision.
     """
     if precision == "tf32" and device == "cpu":
         raise ConfigError(
@@ -38,16 +38,16 @@ def check_precision(precision: str, *, device: str) -> None:
 
 @contextmanager
 def arithmetic(precision: Precision, *, device_type: str) -> Iterator[None]:
-    """Float32 in this block means what ``precision`` says; afterwards what it meant before.
+    """Compute float32 operations in this block at ``precision``; restore the state afterwards.
 
-    By itself torch computes convolutions on a GPU in TensorFloat-32, whose factors have 10 bits;
-    under ``fp32`` it does not. A CPU knows no such difference.
+    By default torch computes convolutions on a GPU in TensorFloat-32, whose factors have 10-bit
+    mantissas; ``fp32`` prevents this. On a CPU this does nothing.
     """
     if device_type == "cpu":
         yield
         return
     switches: tuple[Any, ...] = (torch.backends.cudnn, torch.backends.cuda)
-    switches = (switches[0].conv, switches[1].matmul)  # torch's types do not know them yet
+    switches = (switches[0].conv, switches[1].matmul)  # torch's type stubs lack these attributes
     before = [switch.fp32_precision for switch in switches]
     try:
         for switch in switches:
@@ -59,7 +59,7 @@ def arithmetic(precision: Precision, *, device_type: str) -> Iterator[None]:
 
 
 def autocast(precision: Precision, *, device_type: str) -> AbstractContextManager[None]:
-    """Where a forward pass is recorded: bfloat16 under ``bf16``, else nothing.
+    """Context for a forward pass: autocast to bfloat16 for ``bf16``, else no effect.
 
     Weights, their gradients and the optimiser stay float32.
     """

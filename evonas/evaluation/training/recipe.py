@@ -1,4 +1,4 @@
-"""How a candidate is trained; the recipe is NAS-Bench-201's (Dong and Yang 2020)."""
+"""The training recipe of candidates, that of NAS-Bench-201 (Dong and Yang 2020)."""
 
 import math
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from evonas.evaluation.adversarial_training.adversary import Adversary
 
 @dataclass(frozen=True)
 class Recipe:
-    """SGD with Nesterov momentum, cosine to zero by epochs, after a linear rise if there is one.
+    """SGD with Nesterov momentum and a cosine schedule per epoch, after an optional warm-up.
 
     Attributes:
-        epochs: passes over the training part.
-        batch: images in a mini-batch; the last, smaller one of an epoch is dropped.
-        learning_rate: in the first epoch; rules with an update of their own have their own.
-        momentum: momentum of SGD, for all others.
-        weight_decay: the same, coupled to the gradient.
-        adversary: makes the adversarial examples to train on; None to train on the images.
-        warmup_epochs: in which the rate rises, linearly and once an epoch, to the full one.
+        epochs: number of passes over the training part.
+        batch: number of images in a mini-batch; the last, smaller one of an epoch is dropped.
+        learning_rate: peak learning rate; rules with an update of their own use their own rate.
+        momentum: momentum of SGD, for all other rules.
+        weight_decay: weight decay of SGD, for all other rules, coupled to the gradient.
+        adversary: generator of the adversarial examples to train on; None for clean images.
+        warmup_epochs: number of epochs in which the learning rate rises linearly, epoch by epoch.
     """
 
     epochs: int
@@ -29,11 +29,11 @@ class Recipe:
     warmup_epochs: int = 0
 
     def learning_rate_at(self, epoch: int) -> float:
-        """In one epoch: up to the full rate, then by a cosine towards zero."""
+        """Learning rate in an epoch: linear warm-up, then a cosine towards zero."""
         return self.learning_rate * self.share_at(epoch)
 
     def share_at(self, epoch: int) -> float:
-        """What is left in an epoch of every learning rate, in (0, 1]."""
+        """Factor on all learning rates in an epoch, in (0, 1]."""
         if epoch < self.warmup_epochs:
             return (epoch + 1) / (self.warmup_epochs + 1)
         falling = (epoch - self.warmup_epochs) / (self.epochs - self.warmup_epochs)

@@ -1,4 +1,4 @@
-"""Cutout, mixup and label smoothing: drawn once an epoch, looked up step by step on the device."""
+"""Cutout, mixup and label smoothing: drawn once per epoch, applied step by step on the device."""
 
 import random
 from dataclasses import dataclass
@@ -10,16 +10,17 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Regularisation:
-    """What is done to batches and targets, so that a long training does not learn them by heart.
+    """Regularisation of batches and targets, so that long trainings do not memorise the images.
 
     Attributes:
-        cutout: side, in pixels, of a square that is replaced by the mean colour, around a random
-            pixel; what lies outside the image is not made up for (DeVries and Taylor 2017,
-            arXiv 1708.04552). 0 for none.
-        mixup: alpha: each batch is mixed with itself in another order by a share drawn from
-            Beta(alpha, alpha) (Zhang et al. 2018, arXiv 1710.09412, equation 1). 0 for none.
-        label_smoothing: share of the target that all classes have in equal parts (Szegedy et al.
-            2016, arXiv 1512.00567, section 7).
+        cutout: side, in pixels, of a square around a random pixel that is replaced by the mean
+            colour; the square may extend beyond the image (DeVries and Taylor 2017, arXiv
+            1708.04552). 0 for none.
+        mixup: alpha of Beta(alpha, alpha), from which the share is drawn by which each batch is
+            mixed with a permutation of itself (Zhang et al. 2018, arXiv 1710.09412, equation 1).
+            0 for none.
+        label_smoothing: share of the target that is spread equally over all classes (Szegedy et
+            al. 2016, arXiv 1512.00567, section 7).
     """
 
     cutout: int = 0
@@ -28,24 +29,24 @@ class Regularisation:
 
     @property
     def is_none(self) -> bool:
-        """Whether nothing is done at all."""
+        """Whether there is no regularisation."""
         return self == Regularisation()
 
 
 @final
 class RegularisedBatches:
-    """The draws of an epoch, and what they do.
+    """Draws the regularisation of an epoch and applies it to batches.
 
     Args:
-        regularisation: what to do.
-        num_steps: number of steps of an epoch.
-        batch: images in a step.
-        num_classes: number of classes of the labels.
-        mean: per channel, of pixels in [0, 1]: what cutout puts in their place.
+        regularisation: regularisation to apply.
+        num_steps: number of steps in an epoch.
+        batch: number of images in a step, in this process.
+        num_classes: number of classes.
+        mean: mean of the pixels in [0, 1], per channel, which cutout fills in.
         size: height and width of an image, in pixels.
         device: device of the images.
-        part: number of this process, and how many share a step, each with ``batch`` images; an
-            image is mixed with one of the same process.
+        part: number of this process, and number of processes that share a step, each with
+            ``batch`` images; images are mixed only within a process.
     """
 
     def __init__(
@@ -73,10 +74,10 @@ class RegularisedBatches:
         self._shares = torch.ones(num_steps, device=device)
 
     def begin_epoch(self, generator: torch.Generator) -> None:
-        """Draw for all steps of the next epoch.
+        """Draw the randomness of all steps of the next epoch.
 
         Args:
-            generator: on the CPU, so that the draws are the same on every device.
+            generator: random generator on the CPU, so that draws are the same on every device.
         """
         steps, batch, parts = len(self._shares), self._batch, self._num_parts
         if self._regularisation.cutout:
@@ -94,11 +95,11 @@ class RegularisedBatches:
             self._shares.copy_(torch.tensor([rng.betavariate(alpha, alpha) for _ in range(steps)]))
 
     def pixels(self, pixels: Tensor, *, number: Tensor) -> Tensor:
-        """A batch with its squares cut out, then mixed.
+        """Apply cutout, then mixup, to the images of a batch.
 
         Args:
             pixels: float32, (batch, channels, height, width), in [0, 1].
-            number: int64, (1,): of the step in its epoch.
+            number: int64, (1,): number of the step in its epoch.
         """
         if side := self._regularisation.cutout:
             centres = self._centres.index_select(0, number)[0]
@@ -114,11 +115,11 @@ class RegularisedBatches:
         return pixels
 
     def targets(self, labels: Tensor, *, number: Tensor) -> Tensor:
-        """What :meth:`pixels` of a batch are to be classified as.
+        """The targets of a batch that :meth:`pixels` has regularised.
 
         Args:
             labels: int64, (batch,).
-            number: int64, (1,): of the step in its epoch.
+            number: int64, (1,): number of the step in its epoch.
 
         Returns:
             float32, (batch, classes): probabilities.
@@ -137,6 +138,6 @@ class RegularisedBatches:
 
 
 def _is_within(places: Tensor, centre: Tensor, side: int) -> Tensor:
-    """Which places lie in a span of ``side`` about each centre: bool, (batch, places)."""
+    """Which positions lie in a span of ``side`` around each centre: bool, (batch, places)."""
     first = (centre - side // 2).unsqueeze(1)
     return (places >= first) & (places < first + side)

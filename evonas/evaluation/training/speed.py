@@ -1,4 +1,7 @@
-"""How fast this machine trains: a few steps of a small candidate, by the path of a run."""
+"""Measure the training speed of this machine with a few steps of a small candidate.
+
+The steps use the same code path as a run.
+"""
 
 import time
 from dataclasses import dataclass
@@ -25,12 +28,12 @@ CELL = (  # the best of NAS-Bench-201 on CIFAR-10
 
 @dataclass(frozen=True)
 class Speed:
-    """What was measured.
+    """Measured training speed.
 
     Attributes:
-        images_per_second: throughput of training, one candidate alone.
-        step_milliseconds: time of one optimiser step.
-        batch: images in it.
+        images_per_second: training images per second, for one candidate alone.
+        step_milliseconds: duration of one training step.
+        batch: number of images in a step.
         fallback: why the steps were not replays of a CUDA graph; None if they were.
     """
 
@@ -43,10 +46,9 @@ class Speed:
 def training_speed(
     device: str, *, precision: Precision, batch: int = 64, num_steps: int = 6, channels: int = 16
 ) -> Speed:
-    """Train the best cell of NAS-Bench-201, one cell per stage, on images like those of CIFAR-10.
+    """Time the best cell of NAS-Bench-201, one per stage, on random images of CIFAR-10's shape.
 
-    The images are random, every layer is under ``usf``. On a CPU one thread computes, as in a
-    worker.
+    Every layer learns by ``usf``. On a CPU it uses one thread, like a worker.
     """
     with one_thread(), make_device_stream(device).open():
         return _speed(device, precision, batch, num_steps, channels)
@@ -80,6 +82,6 @@ def _speed(device: str, precision: Precision, batch: int, num_steps: int, channe
 
 
 def wait(device: torch.device | str) -> None:
-    """Until the device has done what it was given."""
+    """Wait until the device has finished all queued work."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,4 +1,4 @@
-"""Train one network for one budget."""
+"""Train one network, straight through or in stages."""
 
 import math
 import time
@@ -31,19 +31,19 @@ from evonas.settings.machine import Precision
 
 __all__ = ["Recipe", "TrainedCandidate", "train", "training"]
 
-STEPS_A_TURN = 32  # after so many, another candidate on the same device may take its turn
+STEPS_A_TURN = 32  # steps before another candidate on the same device may take its turn
 
 
 @dataclass(frozen=True)
 class TrainedCandidate:
-    """A trained network and how it got there.
+    """A trained network and the course of its training.
 
     Attributes:
-        network: in evaluation mode.
+        network: trained network, in evaluation mode.
         losses: mean cross-entropy of each epoch, in nats.
-        seconds: seconds of wall clock.
+        seconds: wall-clock duration.
         fallback: why its steps were not replays of a CUDA graph; None if they were.
-        checkpoint: to go on from; empty after the last epoch.
+        checkpoint: checkpoint to continue from; empty after the last epoch.
     """
 
     network: Network
@@ -66,23 +66,24 @@ def train(
 ) -> TrainedCandidate:
     """Train ``network`` in place on ``images``, which lie on its device.
 
-    Training in stages, each from the checkpoint of the one before, is training straight through,
-    bit for bit: the learning rate follows the whole recipe wherever a stage ends.
+    Training in stages, each from the checkpoint of the previous one, gives bit for bit the same
+    result as training straight through: the learning rate always follows the whole recipe.
 
     Args:
-        network: newly built.
-        images: the training part.
-        traits: says how the images may be augmented.
-        recipe: how, and for how long.
+        network: newly built network.
+        images: training part.
+        traits: traits of the data set, which say how the images may be augmented.
+        recipe: training recipe.
         seed: seed of the order of the images and of their augmentation.
         precision: precision of the forward and the backward pass.
-        until: the epoch to stop after; the last one of the recipe if None.
-        checkpoint: checkpoint of an earlier stage, to go on from; empty to begin.
+        until: epoch to stop after; the last one of the recipe if None.
+        checkpoint: checkpoint of an earlier stage to continue from; empty to start afresh.
 
     Raises:
-        TrainingDiverged: the loss became infinite or NaN; detected at the end of the epoch.
-        CatastrophicOverfitting: it fools the one step that it is trained on; noticed then, too.
-        StorageError: the checkpoint is damaged, or of another network.
+        TrainingDiverged: the loss is no longer finite; checked at the end of each epoch.
+        CatastrophicOverfitting: the network only resists the one-step attack that it is trained
+            on; checked at the end of each epoch, too.
+        StorageError: the checkpoint is damaged, or belongs to another network.
     """
     framed = training_images(images, traits=traits)
     with make_device_stream(images.labels.device).open():
@@ -109,9 +110,10 @@ def training(
     until: int | None = None,
     checkpoint: bytes = b"",
 ) -> Cooperative[TrainedCandidate]:
-    """The same in turns, all of them on one stream.
+    """Like :func:`train`, as a generator; all its turns must run on one device stream.
 
-    Arguments and errors are those of :func:`train`.
+    Arguments and errors are those of :func:`train`, but the images are already prepared by
+    :func:`training_images`.
     """
     start = time.perf_counter()
     generator = torch.Generator().manual_seed(seed)
@@ -143,7 +145,7 @@ def training(
 
 
 def _monitor(images: TrainingImages, *, recipe: Recipe, seed: int) -> OverfittingMonitor | None:
-    """Checks for catastrophic overfitting, on training images that the seed picks."""
+    """Monitor of catastrophic overfitting, on training images that the seed selects."""
     if recipe.adversary is None or not recipe.adversary.may_overfit:
         return None
     generator = torch.Generator().manual_seed(derive_seed(seed, "checked images"))
@@ -153,7 +155,7 @@ def _monitor(images: TrainingImages, *, recipe: Recipe, seed: int) -> Overfittin
 
 
 def _mean(losses: Tensor, *, epoch: int) -> float:
-    """The mean of an epoch; the one moment when the host waits for the device."""
+    """Mean loss of an epoch; reading it is the only time the host waits for the device."""
     values = losses.tolist()
     for step, value in enumerate(values):
         if not math.isfinite(value):

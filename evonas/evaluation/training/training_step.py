@@ -1,8 +1,7 @@
-"""One step of training, all of it on the device: the host waits for nothing and decides nothing.
+"""One training step that runs entirely on the device: the host never waits and decides nothing.
 
-The batch, the learning rate and the place of the loss are looked up by counters that lie on the
-device, so a step that is captured as a CUDA graph advances with every replay. The same function
-runs on a CPU.
+Counters on the device select the batch, the learning rate and where the loss is stored, so that
+each replay of a captured CUDA graph makes the next step. The same function runs on a CPU.
 """
 
 from collections.abc import Sequence
@@ -30,19 +29,19 @@ from evonas.settings.machine import Precision
 
 
 class AbstractAddition:
-    """What takes part in each step of a training beside the network; nothing by default.
+    """Hooks that add something to each training step; by default they do nothing.
 
     Attributes:
-        module: the module that is trained with the network; None for none.
+        module: module trained together with the network; None for none.
     """
 
     module: nn.Module | None = None
 
     def begin_step(self, number: Tensor) -> None:
-        """Before the forward pass of the step with this number in its epoch, int64, (1,)."""
+        """Called before the forward pass, with the step's number in its epoch: int64, (1,)."""
 
     def loss(self, targets: Tensor) -> Tensor | None:  # noqa: ARG002
-        """What is added to the loss, after the forward pass; None for nothing.
+        """Additional loss, computed after the forward pass; None for none.
 
         Args:
             targets: (batch,), int64, or (batch, classes), float32.
@@ -50,15 +49,15 @@ class AbstractAddition:
         return None
 
     def share_gradients(self) -> None:
-        """After the backward pass, before the gradients are used."""
+        """Called after the backward pass, before the gradients are used."""
 
     def advance(
         self, *, learning_rate: Tensor, momentum: float, weight_decay: float, nesterov: bool
     ) -> None:
-        """The optimiser has made a step with these settings."""
+        """Called after the optimiser has made a step with these settings."""
 
     def release(self) -> None:
-        """After the last step."""
+        """Called after the last step."""
 
 
 @final
@@ -67,22 +66,21 @@ class TrainingStep:
     """Forward pass, backward pass, optimiser, schedule and counters of one mini-batch.
 
     Attributes:
-        network: in training mode.
-        images: on its device, or to be brought there.
-        recipe: how it is trained.
+        network: network in training mode.
+        images: training images, on the network's device or streamed to it.
+        recipe: training recipe.
         precision: precision of the forward and the backward pass.
-        descent: the optimiser.
-        shares: float32, (epochs,): what is left of the learning rate in each epoch.
-        plan: int64, (steps, 1 or 4, batch): the epoch under way, see ``plan_epoch``.
-        losses: float32, (steps,): of the steps of this epoch so far.
-        epoch: int64, (1,): counted from -1, that is before the first.
-        number: int64, (1,): of the step in its epoch.
-        perturbation: makes the images adversarial; None to train on them as they are.
+        descent: optimiser.
+        shares: float32, (epochs,): factor on all learning rates in each epoch.
+        plan: int64, (steps, 1 or 4, batch): plan of the current epoch, see ``plan_epoch``.
+        losses: float32, (steps,): losses of the current epoch so far.
+        epoch: int64, (1,): current epoch, from 0; -1 before the first.
+        number: int64, (1,): number of the next step in its epoch.
+        perturbation: makes the images adversarial; None for clean images.
         regularised: cutout, mixup and label smoothing; None for none of them.
-        clip_norm: largest norm of the gradient of all parameters together, to which larger ones
-            are scaled down; None for none.
-        additions: what else takes part.
-        feed: brings the batches of images that stay on disk; None for images in memory.
+        clip_norm: maximum norm of the gradient of all parameters together; None for no clipping.
+        additions: further participants in each step.
+        feed: feed of the batches of images that stay on disk; None for images in memory.
     """
 
     network: Network
@@ -103,11 +101,11 @@ class TrainingStep:
 
     @property
     def num_steps(self) -> int:
-        """Steps of an epoch."""
+        """Number of steps in an epoch."""
         return len(self.losses)
 
     def end(self) -> None:
-        """After the last step: the network is as any other, in evaluation mode."""
+        """Release everything after the last step and put the network in evaluation mode."""
         self.close()
         self.descent.release()
         for each in self.additions:
@@ -116,8 +114,8 @@ class TrainingStep:
         self.network.wiring.to_numbers()
 
     def begin_epoch(self, plan: Tensor) -> None:
-        """Put the plan of the next epoch in the place of the last one."""
-        # from pageable memory the copy would make the host wait
+        """Replace the plan with that of the next epoch, and reset the step number."""
+        # a copy from pageable memory would make the host wait
         source = plan.pin_memory() if self.plan.is_cuda else plan
         self.plan.copy_(source, non_blocking=True)
         self.number.zero_()
@@ -126,13 +124,13 @@ class TrainingStep:
             self.feed.begin(plan)
 
     def go_to(self, number: int) -> None:
-        """Go on with another step of the epoch."""
+        """Continue the current epoch with the step of this number."""
         self.number.fill_(number)
         if self.feed is not None:
             self.feed.go_to(number)
 
     def fetch(self) -> None:
-        """Before a step, by the host: bring its images, where these stay on disk.
+        """Load the next batch if images stay on disk; the host calls this before each step.
 
         Raises:
             DataError: a file can no longer be read.
@@ -141,7 +139,7 @@ class TrainingStep:
             self.feed.fetch()
 
     def close(self) -> None:
-        """When no step follows: nobody decodes any more."""
+        """Stop decoding images; no step may follow in this epoch."""
         if self.feed is not None:
             self.feed.close()
 
@@ -190,7 +188,7 @@ class TrainingStep:
         return cut(self.images, self.plan.index_select(0, self.number)[0])
 
     def _total(self) -> Tensor:
-        """Steps before this one, in all epochs: int64, (1,)."""
+        """Number of steps before this one, over all epochs: int64, (1,)."""
         return self.epoch * self.num_steps + self.number
 
 
@@ -207,19 +205,19 @@ def training_step(
     additions: Sequence[AbstractAddition] = (),
     processes: int = 1,
 ) -> TrainingStep:
-    """The step that trains ``network``, which is put in training mode, on ``images``.
+    """Build the step that trains ``network`` on ``images``; puts the network in training mode.
 
     Args:
-        network: on the device of the images.
-        images: the training part.
-        recipe: how it is trained.
+        network: network on the device of the images.
+        images: training part.
+        recipe: training recipe.
         precision: precision of the forward and the backward pass.
-        has_kernels: whether :mod:`evonas.rules.kernels` does what it can, to the numbers of the
-            plain step but for rounding; None: where it has a GPU to do it on.
-        seed: seed of the training; decides where adversarial examples start.
+        has_kernels: whether to use the kernels of :mod:`evonas.rules.kernels`, which give the
+            same numbers up to rounding; None uses them if they support the device.
+        seed: seed of the training; determines the random starts of adversarial examples.
         regularised: cutout, mixup and label smoothing.
-        clip_norm: clip norm of the gradient of all parameters together.
-        additions: what else takes part; their modules are trained, too.
+        clip_norm: maximum norm of the gradient of all parameters together.
+        additions: further participants in each step; their modules are trained, too.
         processes: number of processes that share each batch in equal parts.
     """
     device = images.labels.device

@@ -1,1 +1,1 @@
-"""What is trained in a candidate's place, as a control: another network, the same seeds."""
+"""Variants: networks trained in place of a candidate as controls, with the same seeds."""

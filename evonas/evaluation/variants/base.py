@@ -1,4 +1,4 @@
-"""What is trained in the place of a candidate: how its network is made."""
+"""Interface of variants, and the key and text of their records."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from evonas.space import Genome, Space
 
 @dataclass(frozen=True)
 class AbstractVariant(ABC):
-    """A network that is trained in the place of a candidate's own.
+    """A network that is trained in place of a candidate's own.
 
-    Everything else is the candidate's: the protocol, and the seed of each training, from which
-    come the weights, the order of the images, their augmentation and the feedback.
+    Everything else is the candidate's: the protocol, and the seed of each training, which
+    determines the weights, the order of the images, their augmentation and the feedback.
 
     Attributes:
-        name: name of the variant, such as ``all bp``; no other of the same candidate has it.
+        name: name of the variant, such as ``all bp``, unique among those of a candidate.
     """
 
     name: str
@@ -24,27 +24,27 @@ class AbstractVariant(ABC):
     @property
     @abstractmethod
     def text(self) -> str:
-        """What the network is, on one line; a record has it where others have the genome."""
+        """Description of the network in one line, used as the genome text of its record."""
 
     @abstractmethod
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """The network, not trained yet, on the CPU and in training mode.
+        """Build the untrained network, on the CPU and in training mode.
 
         Args:
             traits: traits of the data set.
-            seed: seed of its weights and of its feedback.
+            seed: seed of the initial weights and of the feedback.
 
         Raises:
-            SpaceError: the images are too small for it.
+            SpaceError: the images are too small for the network.
         """
 
 
 def record_key(space: Space, genome: Genome, variant: AbstractVariant | None) -> str:
-    """The key of the record of a training: the candidate's, with the variant's name behind it."""
+    """Key of the record of a training: the candidate's key, followed by the variant's name."""
     key = space.key(genome)
     return key if variant is None else f"{key} {variant.name}"
 
 
 def record_text(space: Space, genome: Genome, variant: AbstractVariant | None) -> str:
-    """The genome in the record of a training, or what stands for it."""
+    """Text in the record of a training: the genome, or the description of the variant."""
     return space.format(genome) if variant is None else variant.text

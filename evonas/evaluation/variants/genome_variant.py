@@ -1,4 +1,4 @@
-"""Another genome: the same architecture under other rules, or another architecture."""
+"""Variant with another genome: the same architecture under other rules, or another one."""
 
 from dataclasses import dataclass
 from typing import final
@@ -15,11 +15,11 @@ from evonas.space import Genome, Space
 class GenomeVariant(AbstractVariant):
     """The network of another genome.
 
-    Which rule a layer has changes no draw of torch's initialisation, so at the same architecture
+    Rules do not affect the random numbers of torch's initialisation, so with the same architecture
     and seed the initial weights are the candidate's.
 
     Attributes:
-        space: space of the genome; it may offer other rules than the candidate's space.
+        space: space of the genome, whose rules may differ from those of the candidate's space.
         genome: genome to decode.
     """
 

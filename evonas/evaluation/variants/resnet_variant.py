@@ -1,4 +1,4 @@
-"""A ResNet under one rule: what a network that nobody searched for comes to."""
+"""Variant with a ResNet under one rule, as a baseline that was not found by search."""
 
 from dataclasses import dataclass
 from typing import final
@@ -16,8 +16,8 @@ class ResNetVariant(AbstractVariant):
     """A ResNet for small images (:mod:`evonas.networks.resnet`).
 
     Attributes:
-        architecture: its name in ``DEPTHS``.
-        rule: rule of all layers, by its name.
+        architecture: name of the ResNet in ``DEPTHS``.
+        rule: name of the rule of all layers.
     """
 
     architecture: str

@@ -1,4 +1,4 @@
-"""A network of which only the classifier learns: what the architecture does without learning."""
+"""Variant in which only the classifier learns, which shows what untrained features achieve."""
 
 from dataclasses import dataclass
 from typing import final
@@ -13,15 +13,15 @@ from evonas.space import Genome, Space
 @final
 @dataclass(frozen=True)
 class UntrainedVariant(AbstractVariant):
-    """The candidate's network with every parameter but the classifier's at its initial value.
+    """The candidate's network with all parameters frozen except those of the classifier.
 
-    The weight and the bias of the classifier learn. All convolutions, and the scales and shifts of
-    batch normalisation, stay as they were drawn. The running statistics of batch normalisation
-    follow the images, as in any training.
+    Only the weight and bias of the classifier are trained. All convolutions, and the scales and
+    shifts of batch normalisation, keep their initial values. The running statistics of batch
+    normalisation are updated as in any training.
 
     Attributes:
-        space: space of the genome, under back-propagation everywhere: other rules have nothing to
-            do.
+        space: space of the genome, with back-propagation everywhere, as other rules would have no
+            effect.
         genome: genome to decode.
     """
 
@@ -30,11 +30,11 @@ class UntrainedVariant(AbstractVariant):
 
     @property
     def text(self) -> str:
-        """The genome, and what learns."""
+        """The genome, and the part that learns."""
         return f"{self.space.format(self.genome)}, only the classifier learns"
 
     def network(self, traits: Traits, *, seed: int) -> Network:
-        """The network, of which nothing but the classifier requires a gradient."""
+        """The network, in which only the classifier requires gradients."""
         network = candidate_network(self.space, self.genome, traits, seed=seed)
         network.requires_grad_(False)
         network.classifier.requires_grad_()

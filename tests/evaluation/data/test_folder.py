@@ -221,7 +221,9 @@ def test_one_class_is_refused_by_a_run(tmp_path: Path) -> None:
 def test_a_class_with_one_image_is_refused_by_a_run(tmp_path: Path) -> None:
     fill(tmp_path / "train", base=0)
     fill(tmp_path / "train", base=99, classes=("quince",), count=1)
-    with pytest.raises(DataError, match=r"part has no image of 'quince'; each class needs one to"):
+    with pytest.raises(
+        DataError, match=r"part has no image of 'quince'; each class needs at least one"
+    ):
         resolve(settings(tmp_path))
 
 

@@ -183,7 +183,7 @@ def test_networks_without_cells_are_refused(data: FinalData) -> None:
         "resnet20", rules=[Backprop()], input_shape=(1, 8, 8), num_classes=10, seed=0
     )
     for recipe in (replace(PLAIN, drop_path=0.2), replace(PLAIN, auxiliary_weight=0.4)):
-        with pytest.raises(ConfigError, match="for networks of cells"):
+        with pytest.raises(ConfigError, match="needs a network with cells"):
             FinalTraining(mine, data, recipe, seed=0)
 
 

@@ -75,7 +75,7 @@ def test_a_constraint_may_be_on_an_own_objective(module: str) -> None:
         ("gone", "has no 'gone'"),
         ("plain", r"expected an evonas.Objective, got <function plain.*@evonas.objective\("),
         ("odd", "expected direction to be one of maximise, minimise, got 'sideways'"),
-        ("seen", "no images are seen"),
+        ("seen", "see no images"),
     ],
 )
 def test_what_is_no_objective_is_refused_by_name(

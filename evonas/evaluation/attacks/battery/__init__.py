@@ -1,1 +1,1 @@
-"""Many attacks on one network at several radii, one at a time, so that none is done twice."""
+"""Run many attacks on one network at several radii, recording each so that none is repeated."""

@@ -1,4 +1,4 @@
-"""What one attack found, image by image; read without torch."""
+"""Outcome of one attack for each image; does not import torch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,23 +8,23 @@ from typing import Any, final
 
 from evonas.evaluation.share_error import share_error
 
-QUANTILE = 1.96  # of the normal distribution, for an interval of 95 %
+QUANTILE = 1.96  # quantile of the normal distribution for a 95 % interval
 
 
 @final
 @dataclass(frozen=True)
 class Outcome:
-    """One attack on one network at one radius.
+    """Outcome of one attack on one network at one radius.
 
     Attributes:
-        attack: its name.
+        attack: name of the attack.
         epsilon: radius as text, such as ``1/255``; empty for attacks that change a few pixels.
         gradient: ``true``; ``surrogate`` for the rules' own backward pass, whose accuracy is
             masked and no measure of robustness; ``none`` for a black-box attack.
-        correct: for each image ``1`` where the network is right without attack, else ``0``.
-        robust: the same under the attack.
-        seconds: the seconds that it took.
-        note: deviations from the published attack; empty if there are none.
+        correct: for each image ``1`` if the network is right without attack, else ``0``.
+        robust: for each image ``1`` if the network is right under the attack too, else ``0``.
+        seconds: duration of the attack.
+        note: deviation from the published attack; empty if there is none.
     """
 
     attack: str
@@ -37,12 +37,12 @@ class Outcome:
 
     @property
     def is_masked(self) -> bool:
-        """Whether it followed a gradient that is not the network's."""
+        """Whether the attack followed a surrogate instead of the true gradient."""
         return self.gradient == "surrogate"
 
     @property
     def num_images(self) -> int:
-        """That were attacked."""
+        """Number of attacked images."""
         return len(self.robust)
 
     @property
@@ -52,12 +52,12 @@ class Outcome:
 
     @cached_property
     def accuracy(self) -> float:
-        """Share of the images still classified correctly."""
+        """Share of the images classified correctly under the attack."""
         return self.robust.count("1") / len(self.robust)
 
     @property
     def standard_error(self) -> float:
-        """Of the accuracy as an estimate of the share among all such images."""
+        """Standard error of the accuracy as an estimate of the share in the population."""
         return share_error(self.accuracy, self.num_images)
 
     @property
@@ -66,25 +66,25 @@ class Outcome:
         return wilson_interval(self.accuracy, self.num_images)
 
     def as_document(self) -> dict[str, Any]:
-        """As a JSON document."""
+        """Convert to a JSON document."""
         return asdict(self)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Outcome":
-        """Parse a document from :meth:`as_document`.
+        """Read a document that :meth:`as_document` wrote.
 
         Raises:
-            TypeError: it has other entries.
+            TypeError: the document has other entries.
         """
         return cls(**document)
 
 
 def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
-    """The 95 % interval of a share, which is right near 0 and 1 too (Wilson 1927).
+    """95 % interval of a share, accurate near 0 and 1 too (Wilson 1927).
 
     Args:
-        share: the share that was seen.
-        num_images: the number of images that it is a share of, at least 1.
+        share: observed share.
+        num_images: number of images it was observed on, at least 1.
     """
     square = QUANTILE**2 / num_images
     center = share + square / 2
@@ -94,9 +94,9 @@ def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
 
 
 def worst_cases(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """The worst case over all attacks at each radius: per image, never a mean of accuracies.
+    """Worst case of all attacks at each radius, per image: never a mean of accuracies.
 
-    Attacks along a surrogate gradient, and those of another threat model, take no part.
+    Attacks along a surrogate gradient, and those of another threat model, are ignored.
 
     Args:
         outcomes: outcomes of one network on the same images.

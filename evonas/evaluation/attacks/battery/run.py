@@ -1,4 +1,4 @@
-"""A battery of attacks: each with every radius and gradient that it can have, each done once."""
+"""Run a battery of attacks: each attack once at every applicable radius and gradient."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,15 +25,15 @@ REFEREE = "autoattack"
 @final
 @dataclass(frozen=True)
 class Battery:
-    """The attacks on a network.
+    """Attacks to run on a network, and their settings.
 
     Attributes:
-        attacks: each at every radius; one that changes a few pixels once.
+        attacks: attacks to run at every radius; those that change a few pixels run only once.
         epsilons: radii, in units of the pixel range.
         seed: seed of the random numbers of all attacks.
-        has_referee: whether to run the authors' AutoAttack last.
-        few_images: images for attacks that change a few pixels, which are expensive.
-        batch_size: images attacked at once; affects the result only by rounding.
+        has_referee: whether to also run the authors' AutoAttack, last at each radius.
+        few_images: number of images for the expensive attacks that change a few pixels.
+        batch_size: number of images attacked at once; affects the result only by rounding.
     """
 
     attacks: tuple[NamedAttack, ...]
@@ -47,11 +47,11 @@ class Battery:
 @final
 @dataclass(frozen=True)
 class BatteryResult:
-    """The results of a battery.
+    """Results of a battery.
 
     Attributes:
-        outcomes: outcomes of every attack, radius and gradient.
-        masking: by radius (as text), whether gradient attacks can be trusted.
+        outcomes: outcome of every attack at every radius and gradient.
+        masking: for each radius as text, the masking diagnostics.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -70,15 +70,15 @@ def run_battery(
     record: Record,
     on_progress: Callable[[int, int], None],
 ) -> BatteryResult:
-    """Run all attacks of a battery whose results are not known yet.
+    """Run everything in a battery whose result is not known yet.
 
     Args:
         network: maps images in [0, 1] to logits (N, classes).
-        images: on the network's device.
-        battery: battery of attacks.
-        known: earlier results by name.
-        record: called with the name and the document of each result, as soon as it is available.
-        on_progress: called with the number of results so far and their total.
+        images: images on the network's device.
+        battery: battery to run.
+        known: documents of earlier results, by name.
+        record: called with the name and the document of each result as soon as it is available.
+        on_progress: called with the number of available results and their total.
 
     Raises:
         CandidateFailure: the network cannot be attacked honestly.
@@ -113,7 +113,7 @@ def _is_outcome(name: str) -> bool:
 
 
 def _works(network: nn.Module, images: Images | FloatImages, battery: Battery) -> Iterator[_Work]:
-    """All tasks by name; masking after the attacks that it uses."""
+    """Yield all work with its name; the diagnostics follow the attacks whose results they use."""
     linf = [attack for attack in battery.attacks if attack.norm == "linf"]
     has_rules = bool(rule_layers(network))
     for epsilon in battery.epsilons:
@@ -223,7 +223,7 @@ def _diagnosing(
 
 
 def _together(found: _Found, names: Sequence[str], device: torch.device) -> Tensor | None:
-    """Where the network survived all of these attacks; None if there are none."""
+    """Bool, (N,): which images withstood all of these attacks; None if there are none."""
     if not names:
         return None
     flags = [[bit == "1" for bit in found[name]["robust"]] for name in names]

@@ -1,1 +1,1 @@
-"""Attacks that see the answers of a network and no gradient."""
+"""Attacks that use only the outputs of a network, not its gradient."""

@@ -1,7 +1,7 @@
 """One-Pixel, differential evolution over a few pixels (Su, Vargas and Sakurai 2019), L0.
 
-Another threat model than that of the other attacks: one, three or five pixels may take any value,
-and epsilon means nothing. Never part of a worst case over L-infinity attacks.
+Its threat model differs from that of the other attacks: one, three or five pixels may take any
+value, and epsilon is ignored. It is never part of a worst case over L-infinity attacks.
 """
 
 from collections.abc import Callable
@@ -29,21 +29,21 @@ def one_pixel(
     population: int = 400,
     num_generations: int = 100,
 ) -> AttackResult:
-    """Evolve changed pixels, (place, value) each, that make the right class least likely.
+    """Evolve changed pixels, (position, value) each, that make the right class least likely.
 
-    A child is a + 0.5 (b - c) of three members of its image's population, and takes the place of
-    one member where it is better. All members of all images are evaluated in one forward pass, of
-    N x ``population`` images. Unlike the authors, who stop at the first success, all generations
-    run: shapes never change and no value is read by the host.
+    A child is a + 0.5 (b - c) of three members of its image's population, and replaces its own
+    member if it is better. All members of all images are evaluated in one forward pass of
+    N x ``population`` images. The authors stop at the first success; here all generations run, so
+    that shapes never change and the host reads no value.
 
     Args:
         network: maps images in [0, 1] to logits.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
-        num_pixels: how many pixels may change; the paper takes 1, 3 and 5.
+        num_pixels: number of pixels that may change; the paper uses 1, 3 and 5.
         numbers: uniform in [0, 1), (N, ``num_one_pixel_numbers(...)``).
-        population: candidates for each image, at least 4.
-        num_generations: rounds after the first candidates; the cost is
+        population: number of candidates per image, at least 4.
+        num_generations: number of generations after the initial population; the cost is
             ``population`` (num_generations + 1) + 1 forward passes.
 
     Raises:
@@ -87,13 +87,13 @@ def one_pixel(
 
 
 class _Look(NamedTuple):
-    """Some candidates of N images.
+    """Evaluation of the candidates of N images.
 
     Attributes:
-        doubt: (N, population), of every candidate, that the label is right.
-        is_fooled: bool, (N,): the network is wrong on a candidate.
-        top_doubt: (N,), of the one that is shown.
-        image: (N, C, H, W), a candidate that fools where there is one, else that of most doubt.
+        doubt: (N, population), log-odds against the label for every candidate.
+        is_fooled: bool, (N,): the network is wrong on at least one candidate.
+        top_doubt: (N,), doubt of the candidate in ``image``; infinite if it fools the network.
+        image: (N, C, H, W), a candidate that fools the network, else the one of highest doubt.
     """
 
     doubt: Tensor
@@ -109,7 +109,8 @@ def _look(
     points = with_pixels(images, members)
     labels = labels.repeat_interleave(population, output_size=num_images * population)
     logits = network(points.flatten(0, 1)).float()
-    # log((1 - p) / p) of the label's probability p: the paper's order, and it does not saturate
+    # log((1 - p) / p), p the label's probability: ranks candidates like the paper's p, and does
+    # not saturate
     own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
     doubt = (without_label(logits, labels).logsumexp(1) - own).view(num_images, population)
     is_wrong = (logits.argmax(1) != labels).view(num_images, population)
@@ -121,7 +122,7 @@ def _look(
 
 
 def _better(best: _Look, ahead: _Look) -> _Look:
-    """The image that is shown, of two looks; a fooling one has infinite doubt."""
+    """Keep the better image of two looks; one that fools the network has infinite doubt."""
     is_better = ahead.top_doubt > best.top_doubt
     return _Look(
         ahead.doubt,
@@ -146,21 +147,21 @@ def with_pixels(images: Tensor, members: Tensor) -> Tensor:
     values = members[..., 2:].to(images.dtype).transpose(2, 3)  # (N, population, C, pixels)
     population = members.shape[1]
     points = images.flatten(2).unsqueeze(1).repeat(1, population, 1, 1)
-    for pixel in range(members.shape[2]):  # one by one: where two meet, the later one wins
+    for pixel in range(members.shape[2]):  # one by one: at equal positions the later one wins
         index = place[..., pixel : pixel + 1].expand(-1, -1, channels, -1)
         points = points.scatter(3, index, values[..., pixel : pixel + 1])
     return points.view(*points.shape[:3], height, width)
 
 
 def _first_members(numbers: Tensor) -> Tensor:
-    """Places uniform, values normal, of uniform numbers (N, population, pixels, 2 + C)."""
+    """Uniform positions and normal values from uniform numbers (N, population, pixels, 2 + C)."""
     normal = standard_normal(numbers[..., 2:])
     values = (FIRST_VALUE_MEAN + FIRST_VALUE_DEVIATION * normal).clamp(0.0, 1.0)
     return torch.cat([numbers[..., :2], values], dim=-1)
 
 
 def three_distinct(numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Three different places in the population for each of its members.
+    """Three distinct indices into the population for each of its members.
 
     Args:
         numbers: uniform in [0, 1), (N, population, 3).
@@ -178,12 +179,12 @@ def three_distinct(numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _taken(members: Tensor, index: Tensor) -> Tensor:
-    """Of every image, the members at ``index`` (N, population)."""
+    """The members of each image's population at ``index`` (N, population)."""
     return members.gather(1, index[..., None, None].expand(-1, -1, *members.shape[2:]))
 
 
 def num_one_pixel_numbers(
     channels: int, *, num_pixels: int, population: int, num_generations: int
 ) -> int:
-    """How many random numbers ``one_pixel`` uses for one image."""
+    """Number of random numbers that ``one_pixel`` uses for one image."""
     return population * (num_pixels * (2 + channels) + 3 * num_generations)

@@ -1,7 +1,7 @@
-"""Square, random search by square windows (Andriushchenko et al. 2020), L-infinity.
+"""Square, random search with square windows (Andriushchenko et al. 2020), L-infinity.
 
-It sees logits alone, so it cannot be led astray by a backward pass. Shapes never change and no
-value is read by the host.
+It uses only logits, so no backward pass can mislead it. Shapes never change and the host reads no
+value.
 """
 
 import math
@@ -21,9 +21,9 @@ from evonas.evaluation.attacks.ascent import (
 from evonas.evaluation.attacks.attack_losses import margin
 from evonas.evaluation.attacks.random_numbers import check_numbers
 
-FIRST_SHARE = 0.8  # of the image's area, that the first windows cover
-# The share is halved after each of these, in 10 000 queries (section 4.2); scaled to the number
-# that there are, as the paper does.
+FIRST_SHARE = 0.8  # share of the image's area that the first windows cover
+# The share is halved after each of these of 10 000 queries (section 4.2); scaled to the actual
+# number of queries, as in the paper.
 HALVED_AFTER = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 
 
@@ -36,9 +36,9 @@ def square(
     numbers: Tensor,
     num_queries: int,
 ) -> AttackResult:
-    """Keep every window of +-epsilon that lowers the margin of the right class.
+    """Try random windows of +-epsilon and keep those that lower the margin of the right class.
 
-    Differs from the authors' code in two ways, on purpose: every image has windows of its own, so
+    It differs from the authors' code in two ways, on purpose: every image has its own windows, so
     that a verdict does not depend on the batch, and a window may touch the lower and the right
     edge, which theirs never does.
 
@@ -48,7 +48,7 @@ def square(
         labels: int64, (N,).
         epsilon: radius of the ball, in units of the pixel range.
         numbers: uniform in [0, 1), (N, ``num_square_numbers(...)``): the windows and their signs.
-        num_queries: forward passes after the first two (the image, and its start in stripes).
+        num_queries: forward passes after the first two (clean image and initial stripes).
 
     Raises:
         ConfigError: an argument is out of range.
@@ -94,13 +94,13 @@ def square(
 
 
 def num_square_numbers(shape: tuple[int, int, int], num_queries: int) -> int:
-    """How many random numbers ``square`` uses for one image of (channels, height, width)."""
+    """Number of random numbers that ``square`` uses for one image (channels, height, width)."""
     channels, _, width = shape
     return channels * width + num_queries * (2 + channels)
 
 
 def window_side(height: int, width: int, *, query: int, num_queries: int) -> int:
-    """The side of the window of one query, in pixels, counting queries from zero."""
+    """Side of the window of one query, in pixels; queries count from zero."""
     scaled = int(query / num_queries * 10_000)
     halvings = sum(scaled > end for end in HALVED_AFTER)
     side = round(math.sqrt(FIRST_SHARE / 2**halvings * height * width))
@@ -108,5 +108,5 @@ def window_side(height: int, width: int, *, query: int, num_queries: int) -> int
 
 
 def signs(numbers: Tensor) -> Tensor:
-    """-1 or 1, half each, of uniform numbers in [0, 1)."""
+    """Map uniform numbers in [0, 1) to -1 or 1 with equal probability."""
     return (numbers >= 0.5).to(numbers.dtype) * 2 - 1

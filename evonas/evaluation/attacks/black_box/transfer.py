@@ -1,4 +1,4 @@
-"""Transfer: the adversarial images of one network, shown to another (Papernot et al. 2017)."""
+"""Transfer: adversarial images of one network tried on another (Papernot et al. 2017)."""
 
 from collections.abc import Callable
 
@@ -11,16 +11,16 @@ from evonas.evaluation.attacks.ascent import AttackResult, attack_result, is_rig
 def transfer(
     network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, *, adversarial: Tensor
 ) -> AttackResult:
-    """Whether images that were made to fool another network fool this one.
+    """Test whether adversarial images of another network fool this one.
 
-    It sees no gradient of the network, but it hardly ever finds what a black-box search does not:
-    a network that resists it may be as fragile as any (``docs/attacks.md``).
+    It uses no gradient of the network. It hardly ever finds what a black-box search does not: a
+    network that resists it may be as fragile as any (``docs/attacks.md``).
 
     Args:
         network: maps images in [0, 1] to logits.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
-        adversarial: images from an attack on the other network, of the images' shape.
+        adversarial: (N, C, H, W), adversarial images from an attack on the other network.
     """
     images = images.detach()
     correct = is_right(network, images, labels)

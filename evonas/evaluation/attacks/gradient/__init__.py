@@ -1,1 +1,1 @@
-"""Attacks that climb the gradient of a loss."""
+"""Attacks that follow the gradient of a loss."""

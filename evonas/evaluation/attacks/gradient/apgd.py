@@ -1,8 +1,8 @@
-"""APGD, the attack without a step size to choose (Croce and Hein 2020, algorithm 1), L-infinity.
+"""APGD, gradient ascent that adapts its step size (Croce and Hein 2020, algorithm 1), L-infinity.
 
-Shapes never change and no value is read by the host: every image is followed to the end with
-``torch.where``, and the checkpoints depend on the number of steps alone. So one call can be
-captured as one CUDA graph.
+Shapes never change and the host reads no value: all images run for all steps, with ``torch.where``
+instead of early stopping, and the checkpoints depend only on the number of steps. A call can
+therefore be captured as one CUDA graph.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from evonas.evaluation.attacks.ascent import (
 from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES, AttackLoss, defined_loss
 from evonas.registry import look_up
 
-RHO = 0.75  # share of steps that must improve the loss, or the step is halved (section 3.1)
+RHO = 0.75  # share of steps that must increase the loss, else the step is halved (section 3.1)
 MOMENTUM_KEPT = 0.75  # alpha of eq. (3)
 
 
@@ -36,21 +36,21 @@ def apgd(
     num_steps: int,
     loss: str = "ce_scaled",
 ) -> AttackResult:
-    """Search for a wrong answer within ``epsilon`` of every image.
+    """Search for a misclassified point within ``epsilon`` of every image.
 
-    The caller prepares the network: in evaluation mode, parameters frozen, back-propagating the
-    true gradient (``robust_accuracy`` does all three).
+    The caller prepares the network: evaluation mode, frozen parameters, and a backward pass that
+    gives the true gradient (``robust_accuracy`` does all three).
 
     Args:
         network: maps images in [0, 1] to logits.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
         epsilon: radius of the ball, in units of the pixel range.
-        noise: uniform in (-1, 1), of the images' shape. The start is its image scaled to touch
-            the ball; drawn by the caller, it can be the same for every network.
-        num_steps: gradient steps; the cost is 3 (num_steps + 1) + 1 forward passes.
-        loss: a name in ``ATTACK_LOSSES``. ``dlr`` needs three classes; with two it is
-            ``ce_scaled`` that is climbed, and the result's note says so.
+        noise: uniform in (-1, 1), of the images' shape. It is scaled so that the start lies on the
+            border of the ball; the caller draws it, so that it can be the same for every network.
+        num_steps: number of gradient steps; the cost is 3 (num_steps + 1) + 1 forward passes.
+        loss: name in ``ATTACK_LOSSES``. ``dlr`` needs three classes; with two it is replaced by
+            ``ce_scaled``, and the result's note says so.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -82,7 +82,7 @@ def climb(
     reference: Tensor | None = None,
     note: str = "",
 ) -> AttackResult:
-    """The ascent of :func:`apgd` on any loss.
+    """Run the ascent of :func:`apgd` on any loss.
 
     Args:
         network: maps images in [0, 1] to logits.
@@ -91,10 +91,10 @@ def climb(
         correct: bool, (N,): the network is right on the image.
         radius: radius of the ball, in units of the pixel range.
         noise: as in :func:`apgd`.
-        num_steps: gradient steps.
-        loss: what is climbed.
-        reference: its third argument, where it takes one.
-        note: handed to the result.
+        num_steps: number of gradient steps.
+        loss: loss to maximise.
+        reference: third argument of the loss, if it takes one.
+        note: note of the result.
     """
     images = images.detach()
     start = images + radius * (noise / (per_image(noise.abs().flatten(1).amax(1)) + 1e-12))
@@ -102,22 +102,22 @@ def climb(
     seen = observe(network, point, labels, loss=loss, reference=reference)
     has_gradient = seen.has_gradient
     survives = seen.is_right
-    fooling = point  # of every image, the last point visited at which the network was wrong
+    fooling = point  # for every image, the last visited point at which the network was wrong
     best, best_loss, best_gradient = point, seen.loss, seen.gradient
     gradient = seen.gradient
 
     previous = point
     step = torch.full_like(best_loss, 2.0 * radius)
     increases = torch.zeros_like(best_loss)
-    # The authors' code compares the first loss with zero, not with the start's; kept, so that
-    # results are comparable bit by bit.
+    # The authors' code compares the first loss with zero instead of the loss at the start; kept,
+    # so that results are comparable bit by bit.
     last_loss = torch.zeros_like(best_loss)
     was_halved = torch.ones_like(survives)
     best_loss_at_checkpoint = best_loss
     windows = dict(checkpoints(num_steps))
 
     for i in range(num_steps):
-        # eq. (3): a signed step, then momentum; the first step has no past to keep.
+        # eq. (3): a signed step, then momentum; the first step has no predecessor.
         kept = MOMENTUM_KEPT if i > 0 else 1.0
         ahead = project(point + per_image(step) * gradient.sign(), images, radius)
         moved = point + (ahead - point) * kept + (point - previous) * (1 - kept)
@@ -136,8 +136,8 @@ def climb(
         last_loss = seen.loss
 
         if i in windows:
-            # Conditions 1 and 2 of section 3.1: too few increases, or no better than before
-            # although the step was not halved then.
+            # Conditions 1 and 2 of section 3.1: too few increases, or no improvement since the
+            # last checkpoint although the step was not halved there.
             is_stuck = ~was_halved & (best_loss_at_checkpoint >= best_loss)
             was_halved = (increases <= RHO * windows[i]) | is_stuck
             best_loss_at_checkpoint = best_loss
@@ -153,9 +153,10 @@ def climb(
 
 
 def checkpoints(num_steps: int) -> Iterator[tuple[int, int]]:
-    """The checkpoints of APGD: a step, and the number of steps since the checkpoint before it.
+    """Yield the checkpoints of APGD: the step, and the number of steps since the previous one.
 
-    The first window is 22 % of the steps, each later one 3 % shorter, down to 6 % (section 3.1).
+    The first window is 22 % of all steps; each later one is shorter by 3 % of all steps, but not
+    below 6 % (section 3.1).
     """
     window = max(int(0.22 * num_steps), 1)
     shorter_by, shortest = max(int(0.03 * num_steps), 1), max(int(0.06 * num_steps), 1)

@@ -1,4 +1,4 @@
-"""APGD-T: APGD on the targeted DLR loss, once for each of the likeliest wrong classes."""
+"""APGD-T: APGD with the targeted DLR loss, once for each of the likeliest wrong classes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,20 +22,20 @@ def apgd_targeted(
     noises: Tensor,
     num_steps: int,
 ) -> AttackResult:
-    """Aim at the other classes one by one, that of the highest clean logit first.
+    """Target the wrong classes one by one, in the order of their clean logits, highest first.
 
-    AutoAttack aims at nine (Croce and Hein 2020, section 4). With fewer than four classes the loss
-    is not defined: ``apgd`` runs once with ``dlr`` or, with two, ``ce_scaled``, and the result's
-    note says so.
+    AutoAttack targets nine (Croce and Hein 2020, section 4). With fewer than four classes the loss
+    is not defined: ``apgd`` then runs once with ``dlr`` or, with two classes, ``ce_scaled``, and
+    the result's note says so.
 
     Args:
         network: maps images in [0, 1] to logits.
         images: float, (N, C, H, W), in [0, 1].
         labels: int64, (N,).
         epsilon: radius of the ball, in units of the pixel range.
-        noises: uniform in (-1, 1), (targets, N, C, H, W), a start for each class to aim at; those
+        noises: uniform in (-1, 1), (targets, N, C, H, W), a start for each target class; those
             beyond classes - 1 are not used.
-        num_steps: gradient steps for each class; the cost is 3 (num_steps + 1) forward passes.
+        num_steps: number of gradient steps per class, which cost 3 (num_steps + 1) forward passes.
 
     Raises:
         ConfigError: an argument is out of range.

@@ -1,4 +1,4 @@
-"""FGSM, one signed step to the border of the ball (Goodfellow et al. 2015), L-infinity."""
+"""FGSM: one signed step to the border of the ball (Goodfellow et al. 2015), L-infinity."""
 
 from collections.abc import Callable
 from fractions import Fraction

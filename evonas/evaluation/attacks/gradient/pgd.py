@@ -1,4 +1,4 @@
-"""PGD (Madry et al. 2018), L-infinity: signed steps of one size from a random start."""
+"""PGD (Madry et al. 2018), L-infinity: signed steps of fixed size from a random start."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -21,7 +21,7 @@ from evonas.evaluation.attacks.ascent import (
 from evonas.evaluation.attacks.attack_losses import ATTACK_LOSSES
 from evonas.registry import look_up
 
-RELATIVE_TRAVEL = 2.5  # steps times step size, in epsilons; below 2 a far side is out of reach
+RELATIVE_TRAVEL = 2.5  # total path in epsilons; below 2 the far side of the ball is out of reach
 
 
 def pgd(
@@ -34,11 +34,11 @@ def pgd(
     num_steps: int,
     loss: str = "ce",
 ) -> AttackResult:
-    """Climb by signed steps of ``2.5 epsilon / num_steps`` from ``images + epsilon noise``.
+    """Take signed steps of ``2.5 epsilon / num_steps`` from ``images + epsilon noise``.
 
     Arguments, result and errors are those of ``evonas.evaluation.attacks.gradient.apgd.apgd``,
-    except that ``dlr`` is refused where it is not defined; the cost is 3 num_steps + 2 forward
-    passes, since the last point needs no gradient.
+    except that ``dlr`` is rejected if there are too few classes. The cost is 3 num_steps + 2
+    forward passes, since the last point needs no gradient.
     """
     radius = float(epsilon)
     check_start(images, noise, epsilon=radius, num_steps=num_steps)
@@ -68,18 +68,18 @@ def climb_by_signs(
     num_steps: int,
     is_start_in_ball: bool = True,
 ) -> AttackResult:
-    """Signed steps of ``2.5 radius / num_steps``, each projected into the ball.
+    """Take signed steps of ``2.5 radius / num_steps``, each projected into the ball.
 
     Args:
         network: maps images in [0, 1] to logits.
-        images: (N, C, H, W), the centres of the balls.
+        images: (N, C, H, W), centres of the balls.
         labels: int64, (N,).
-        look: what the attack sees at a point, the loss that it climbs among it.
-        correct: bool, (N,): correct on the clean image.
-        start: (N, C, H, W).
+        look: observes a point, with the loss to maximise and its gradient.
+        correct: bool, (N,): right on the clean image.
+        start: (N, C, H, W), points to start from.
         radius: radius of the balls.
-        num_steps: at least 1.
-        is_start_in_ball: whether a wrong answer at the start counts.
+        num_steps: number of steps, at least 1.
+        is_start_in_ball: whether the start lies in the ball, so that an error there counts.
     """
     step = RELATIVE_TRAVEL * radius / num_steps
     point, survives, fooling = start, correct, images
@@ -111,7 +111,7 @@ def pgd_with_restarts(
     num_steps: int,
     loss: str = "ce",
 ) -> AttackResult:
-    """The worst case of :func:`pgd` from several starts, image by image.
+    """Worst case of :func:`pgd` over several starts, for each image.
 
     Args:
         network: maps images in [0, 1] to logits.
@@ -119,8 +119,8 @@ def pgd_with_restarts(
         labels: int64, (N,).
         epsilon: radius of the ball, in units of the pixel range.
         noises: uniform in (-1, 1), (restarts, N, C, H, W).
-        num_steps: gradient steps from each start.
-        loss: a name in ``ATTACK_LOSSES``.
+        num_steps: number of gradient steps from each start.
+        loss: name in ``ATTACK_LOSSES``.
 
     Raises:
         ConfigError: an argument is out of range.

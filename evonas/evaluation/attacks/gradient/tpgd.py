@@ -1,7 +1,7 @@
-"""TPGD, the attack inside TRADES (Zhang et al. 2019, algorithm 1), L-infinity.
+"""TPGD, the attack that TRADES uses in training (Zhang et al. 2019, algorithm 1), L-infinity.
 
-It moves the answer away from the clean one, whatever the label is, so it is weaker than PGD where
-the two disagree. It is the attack of a training method: for comparison, and not part of any level.
+It moves the output away from the clean output, whatever the label is, so it is weaker than PGD
+where the clean output and the label disagree. It serves for comparison and is part of no level.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from evonas.evaluation.attacks.ascent import (
 from evonas.evaluation.attacks.attack_losses import kl_from_clean
 from evonas.evaluation.attacks.gradient.pgd import climb_by_signs
 
-START_DEVIATION = 0.001  # at the image itself the divergence is zero, and so is its gradient
+START_DEVIATION = 0.001  # needed because the divergence has no gradient at the image itself
 
 
 def tpgd(
@@ -31,11 +31,11 @@ def tpgd(
     noise: Tensor,
     num_steps: int,
 ) -> AttackResult:
-    """Climb KL(clean answer || attacked answer) by steps of ``2.5 epsilon / num_steps``.
+    """Maximise KL(clean output || attacked output) by steps of ``2.5 epsilon / num_steps``.
 
-    Arguments, result and errors are those of ``evonas.evaluation.attacks.gradient.apgd.apgd``, but
-    for two: there is no ``loss`` to choose, and ``noise`` is standard normal, 0.001 of which is
-    added to the images to start from.
+    Arguments, result and errors are those of ``evonas.evaluation.attacks.gradient.apgd.apgd``,
+    with two exceptions: there is no ``loss``, and ``noise`` is standard normal; the attack starts
+    from the images plus 0.001 times the noise.
     """
     radius = float(epsilon)
     check_start(images, noise, epsilon=radius, num_steps=num_steps)

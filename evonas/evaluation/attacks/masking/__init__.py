@@ -1,1 +1,1 @@
-"""Distinguish robustness from a failure of gradient attacks."""
+"""Diagnose gradient masking: distinguish robustness from the failure of gradient attacks."""

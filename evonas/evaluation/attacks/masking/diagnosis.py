@@ -1,7 +1,7 @@
-"""Distinguish robustness from a failure of gradient attacks (gradient masking).
+"""Diagnose whether accuracy under gradient attacks is robustness, or a failure of the attacks.
 
-The checks are those of Athalye, Carlini and Wagner (2018) and of Carlini et al. (2019, section 5),
-made into numbers. None proves robustness; each can show that a number is not robustness.
+The checks quantify those of Athalye, Carlini and Wagner (2018) and of Carlini et al. (2019,
+section 5). None proves robustness; each can show that a number is not robustness.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,14 +26,14 @@ from evonas.evaluation.share_error import share_error
 from evonas.rules import rule_layers, true_gradient
 from evonas.seeds import derive_seed
 
-FEW_STEPS = NamedAttack("apgd-ce-10", Apgd(num_steps=10))  # as in the search's loop
+FEW_STEPS = NamedAttack("apgd-ce-10", Apgd(num_steps=10))  # the attack used during the search
 MANY_STEPS = NamedAttack("apgd-ce-50", Apgd(num_steps=50))
 MAX_STEP_GAP = 0.05
 HALF_RANGE = Fraction(127, 255)
 NUM_HONESTY_IMAGES = 16
-LARGEST_ERROR = 1e6  # of a gradient that predicts change where there is none
-ERRORS = 2.0  # standard errors beyond which a difference counts
-QUANTILE = 1.96  # of the normal distribution, for an interval of 95 %
+LARGEST_ERROR = 1e6  # cap: the error is unbounded if the loss is flat but the gradient is not
+ERRORS = 2.0  # number of standard errors beyond which a difference counts
+QUANTILE = 1.96  # quantile of the normal distribution for a 95 % interval
 
 
 def masking(
@@ -49,17 +49,17 @@ def masking(
 ) -> Masking:
     """Diagnose a network at one radius, in evaluation mode and along its true gradient.
 
-    The cost is about 270 forward passes an image, 300 for a network with learning rules.
+    The cost is about 270 forward passes per image, 300 for a network with learning rules.
 
     Args:
         network: maps images in [0, 1] to logits (N, classes).
-        images: on the network's device.
+        images: images on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         seed: seed of the random numbers of the attacks.
         white_box: bool, (N,): robust under other gradient attacks at this radius.
         black_box: bool, (N,): robust under a black-box attack at this radius; without it the
             Square gap is not measured.
-        batch_size: images attacked at once; affects the result only by rounding.
+        batch_size: number of images attacked at once; affects the result only by rounding.
         on_step: called after each of the four or five attacks.
 
     Raises:
@@ -102,10 +102,10 @@ def masking(
 
 
 def square_gap(white_box: Tensor, black_box: Tensor | None) -> MaskingCheck:
-    """The share of images that survive all gradient attacks but not a black-box attack.
+    """Share of images that withstand all gradient attacks but not a black-box attack.
 
-    An attack that knows less cannot find more, unless the gradient misleads. Flagged if the lower
-    end of the 95 % interval of the share, by the normal distribution, is above 0.
+    An attack with less information cannot find more, unless the gradient misleads the others. The
+    check is flagged if the lower end of the normal 95 % interval of the share is above 0.
 
     Args:
         white_box: bool, (N,): robust under gradient attacks.
@@ -119,14 +119,14 @@ def square_gap(white_box: Tensor, black_box: Tensor | None) -> MaskingCheck:
 
 
 def order(at_epsilon: Tensor, at_more: Tensor) -> MaskingCheck:
-    """By how much accuracy rises with the radius; flagged beyond two standard errors.
+    """Increase of the accuracy with the radius; flagged beyond two standard errors.
 
-    Every point within a ball lies in a larger ball, so that the best attack cannot find less. The
-    error is that of a difference of pairs, as both radii are tried on the same images.
+    A larger ball contains the smaller one, so the best attack cannot find less in it. The standard
+    error is that of paired differences, as both radii are tried on the same images.
 
     Args:
         at_epsilon: bool, (N,): robust at one radius.
-        at_more: bool, (N,): robust at a larger one.
+        at_more: bool, (N,): robust at a larger radius.
     """
     rise = at_more.double() - at_epsilon.double()
     error = float(rise.var(correction=0)) ** 0.5 / sqrt(len(rise))
@@ -137,14 +137,14 @@ def order(at_epsilon: Tensor, at_more: Tensor) -> MaskingCheck:
 def gradient_cosine(
     network: nn.Module, images: Images | FloatImages, *, batch_size: int = 256
 ) -> float:
-    """Cosine between a network's own input gradient and its true one, mean over images.
+    """Cosine between a network's surrogate and true input gradients, averaged over images.
 
-    1 for back-propagation; 0 where either gradient is zero.
+    1 for back-propagation; images on which either gradient is zero count as 0.
 
     Args:
-        network: with learning rules.
-        images: on its device.
-        batch_size: images at once.
+        network: network with learning rules.
+        images: images on its device.
+        batch_size: number of images per pass.
     """
     own, true = (
         torch.cat([seen.gradient.flatten(1) for seen in _observed(
@@ -163,7 +163,7 @@ def _observed(
     batch_size: int,
     gradient: GradientKind = "true",
 ) -> Iterator[Observation]:
-    """What an attack sees of the clean images, batch by batch."""
+    """Yield the observations of the clean images, batch by batch."""
     probe = unit_pixels(images.pixels[:NUM_PROBE_IMAGES])
     with under_attack(network, probe, gradient=gradient) as seen:
         for first in range(0, len(images), batch_size):
@@ -174,7 +174,7 @@ def _observed(
 def _no_gradient(
     network: nn.Module, images: Images | FloatImages, *, loss: AttackLoss, batch_size: int
 ) -> float:
-    """The share of images where a loss has no gradient at all."""
+    """Share of images on which the gradient of a loss is zero everywhere."""
     seen = _observed(network, images, loss=loss, batch_size=batch_size)
     return _share(~torch.cat([each.has_gradient for each in seen]))
 
@@ -189,13 +189,13 @@ def _honesty(network: nn.Module, images: Images | FloatImages, seed: int) -> flo
     try:
         with true_gradient(network):
             error = gradient_honesty(network, probe, labels, seed=derive_seed(seed, "directions"))
-    except (RuntimeError, TypeError):  # it cannot be copied, or not be made float64
+    except (RuntimeError, TypeError):  # it cannot be copied or converted to float64
         return None
     return min(error, LARGEST_ERROR)
 
 
 def _chance(network: nn.Module, images: Images | FloatImages) -> float:
-    """What a constant answer comes to, and two standard errors more."""
+    """Accuracy of constant predictions, at least 1 / classes, plus two standard errors."""
     with frozen(network), torch.no_grad():
         num_classes = network(unit_pixels(images.pixels[:1])).shape[1]
     largest = float(images.labels.bincount().max()) / len(images)
@@ -208,5 +208,5 @@ def _share(flags: Tensor) -> float:
 
 
 def _unit(gradients: Tensor) -> Tensor:
-    """Each row by its largest entry: the cosine of very small rows would be taken for 0."""
+    """Divide each row by its largest entry, as the cosine of tiny rows would round to 0."""
     return gradients / gradients.abs().amax(1, keepdim=True).clamp_min(1e-30)

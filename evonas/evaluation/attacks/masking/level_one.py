@@ -1,4 +1,4 @@
-"""Level 1: the attacks a network of the front must survive before its ``robust`` is trusted."""
+"""Level 1: the stronger attacks and diagnostics run on every network that enters the front."""
 
 from fractions import Fraction
 
@@ -20,18 +20,19 @@ def level_one(
     seed: int,
     batch_size: int = 256,
 ) -> LevelOne:
-    """Attack a network by the attack of the search, by APGD on another loss, and by Square.
+    """Run the attack of the search, APGD on another loss, Square, and the masking diagnostics.
 
-    Each attacks what is left by those before it, which changes no verdict: the random numbers of
-    an image do not depend on the others. The cost is about 300 forward passes an image for the
-    diagnostics, 34 for the first attack, and 560 for each image that stands it.
+    Each attack runs only on the images that the previous ones left correct. This changes no
+    verdict, since an image's random numbers do not depend on the other images. The cost is about
+    300 forward passes per image for the diagnostics, 34 for the first attack, and 560 for each
+    image that withstands it.
 
     Args:
         network: maps images in [0, 1] to logits.
-        images: on its device.
+        images: images on the network's device.
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         seed: seed of the random numbers of the attacks; a constant of the study.
-        batch_size: images attacked at once; affects the result only by rounding.
+        batch_size: number of images attacked at once; affects the result only by rounding.
 
     Raises:
         CandidateFailure: the network's logits are not finite, or two forward passes on the same
@@ -39,7 +40,7 @@ def level_one(
         DataError: there are no images.
     """
     left, clean = torch.arange(len(images)), 0.0
-    standing: dict[str, Tensor] = {}  # of each image, after each attack
+    standing: dict[str, Tensor] = {}  # whether each image is still right, after each attack
     white_box = _standing(left, len(images))
     for attack in (FEW_STEPS, *LEVEL_1):
         if len(left):
@@ -70,12 +71,12 @@ def level_one(
 
 
 def _standing(left: Tensor, num_images: int) -> Tensor:
-    """Bool, (N,), on the CPU: which images are left, given their positions."""
+    """Bool, (N,), on the CPU: true at the positions of the remaining images."""
     flags = torch.zeros(num_images, dtype=torch.bool)
     flags[left] = True
     return flags
 
 
 def _share(flags: Tensor) -> float:
-    """Of those that are true."""
+    """Share of the flags that are true."""
     return float(flags.double().mean())

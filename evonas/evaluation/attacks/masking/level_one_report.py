@@ -1,4 +1,4 @@
-"""The level 1 results of a network; readable without torch."""
+"""Report of level 1 on a network; does not import torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from evonas.evaluation.attacks.masking.report import Masking
 @final
 @dataclass(frozen=True)
 class LevelOne:
-    """One network under the attack of the search and those of level 1, and its diagnostics.
+    """Accuracies of one network under the attacks of the search and of level 1, and diagnostics.
 
     Attributes:
-        clean: share of images correct without attack.
-        accuracies: share still correct after each attack and the previous ones, by name.
-        worst_case: share correct under all of them, image by image.
-        standard_error: standard error of ``worst_case``, from a finite number of images.
-        masking: the diagnostics.
-        num_images: the number of images that were attacked.
+        clean: share of the images classified correctly without attack.
+        accuracies: for each attack by name, share still correct after it and those before it.
+        worst_case: share correct under all attacks, image by image.
+        standard_error: standard error of ``worst_case`` due to the finite number of images.
+        masking: masking diagnostics.
+        num_images: number of attacked images.
     """
 
     clean: float
@@ -30,11 +30,11 @@ class LevelOne:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Names of the flagged checks; empty if there are none."""
+        """Names of the checks that indicate masking; empty if none does."""
         return self.masking.flags
 
     def as_document(self) -> dict[str, Any]:
-        """As a JSON document."""
+        """Convert to a JSON document."""
         return {
             "clean": self.clean,
             "accuracies": dict(self.accuracies),
@@ -46,7 +46,7 @@ class LevelOne:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "LevelOne":
-        """Parse a document from :meth:`as_document`.
+        """Read a document that :meth:`as_document` wrote.
 
         Raises:
             KeyError: an entry is missing.

@@ -1,4 +1,4 @@
-"""The checks for gradient masking; readable without torch."""
+"""Report of the checks for gradient masking; does not import torch."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,19 +13,19 @@ MEANINGS: dict[str, str] = {
     "half_range": "more than chance is left where every image can become the same grey",
     "step_gap": "many more steps of the same attack still find much more",
 }
-"""The checks by name, and the meaning of a flag."""
+"""For each check by name, what it means if the check is flagged."""
 
 
 @final
 @dataclass(frozen=True)
 class MaskingCheck:
-    """One diagnostic.
+    """Result of one check for gradient masking.
 
     Attributes:
-        name: in :data:`MEANINGS`.
-        value: the measurement; None if impossible, and then never flagged.
-        threshold: the value above which it is flagged.
-        is_flagged: whether robustness under gradient attacks is in doubt.
+        name: name in :data:`MEANINGS`.
+        value: measured value; None if it could not be measured, which is never flagged.
+        threshold: value above which the check is flagged.
+        is_flagged: whether the robustness found by gradient attacks is in doubt.
     """
 
     name: str
@@ -37,15 +37,16 @@ class MaskingCheck:
 @final
 @dataclass(frozen=True)
 class Masking:
-    """The diagnostics of one network at one radius.
+    """Masking diagnostics of one network at one radius.
 
     Attributes:
-        checks: in the order of :data:`MEANINGS`.
-        surrogate_gap: accuracy left under APGD along the network's own backward pass, less that
-            along the true gradient. It is a property of the learning rule, whoever attacks along
-            it, and no flag of the network. None for a network without learning rules.
-        gradient_cosine: between the two gradients, mean over images; None as above.
-        num_images: the number of images that were looked at.
+        checks: checks, in the order of :data:`MEANINGS`.
+        surrogate_gap: accuracy under APGD along the network's own backward pass, minus that along
+            the true gradient. It characterises the learning rule and is no flag of the network.
+            None for a network without learning rules.
+        gradient_cosine: cosine between the two gradients, averaged over images; None for a
+            network without learning rules.
+        num_images: number of images examined.
     """
 
     checks: tuple[MaskingCheck, ...]
@@ -55,15 +56,15 @@ class Masking:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Names of the flagged checks; empty if there is no sign of masking."""
+        """Names of the flagged checks; empty if nothing indicates masking."""
         return tuple(check.name for check in self.checks if check.is_flagged)
 
     def value(self, name: str) -> float | None:
-        """Of the check called ``name``; None where it was not measured."""
+        """Value of the check called ``name``; None if it was not measured."""
         return next((check.value for check in self.checks if check.name == name), None)
 
     def as_document(self) -> dict[str, Any]:
-        """As a JSON document, flags included."""
+        """Convert to a JSON document, flags included."""
         return {
             "flags": list(self.flags),
             "checks": [asdict(check) for check in self.checks],
@@ -74,7 +75,7 @@ class Masking:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Masking":
-        """Parse a document from :meth:`as_document`.
+        """Read a document that :meth:`as_document` wrote.
 
         Raises:
             KeyError: an entry is missing.

@@ -1,1 +1,1 @@
-"""Your own images, in one folder per class: found, decoded and resized."""
+"""Image files in one folder per class: find them, decode them, and fit them to one size."""

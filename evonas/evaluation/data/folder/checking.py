@@ -1,6 +1,6 @@
-"""Check files that stay on disk by decoding them once before use.
+"""Check files that stay on disk by decoding each of them once before they are used.
 
-The findings are cached in a user folder, so that later processes need not repeat it.
+The results are cached in the user's cache folder, so that other processes need not repeat this.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ from evonas.evaluation.data.folder.notes import File, Note, Unreadable, identity
 from evonas.evaluation.data.folder.reading import UnreadableError, decoded, mixed_sizes
 from evonas.evaluation.data.place import cache_dir
 
-FORM = 1  # version of the cached data; other versions are recomputed
+FORM = 1  # version of the cache format; entries of other versions are ignored
 
 
 @final
 @dataclass(frozen=True)
 class Checked:
-    """The files of a part.
+    """Results of checking the files of a part.
 
     Attributes:
         shape: (channels, height, width) of every image.
-        bad: numbers of those that cannot be read, and why.
-        fingerprint: fingerprint of the others with their labels, as if they were in memory.
+        bad: numbers of the unreadable files, each with the reason.
+        fingerprint: fingerprint of the other images and labels, equal to that of images in memory.
     """
 
     shape: tuple[int, int, int]
@@ -42,14 +42,14 @@ class Checked:
 
 
 def check_files(listing: Listing, *, fitting: Fitting) -> Checked:
-    """Check the files of a part; each is decoded once, unless already done.
+    """Check the files of a part by decoding them, unless the result is cached.
 
     Args:
         listing: listing of the part.
-        fitting: how images are resized.
+        fitting: size that images are fitted to, and whether to skip unreadable files.
 
     Raises:
-        UnreadableError: files cannot be read and may not be skipped, or none can be read.
+        UnreadableError: files cannot be read and are not skipped, or no file can be read.
         DataError: images have different sizes.
     """
     found = _checked(tuple(map(identity, listing.paths)), listing.labels, listing.classes, fitting)
@@ -77,7 +77,7 @@ def _decoded_once(
 ) -> Checked:
     bad: list[tuple[int, str]] = []
     found = _pass(files, labels, classes, fitting, bad=bad, is_known=False)
-    if 0 < len(bad) < len(files):  # how many images there are is the first thing in a fingerprint
+    if 0 < len(bad) < len(files):  # a fingerprint starts with the number of readable images
         found = _pass(files, labels, classes, fitting, bad=bad, is_known=True)
     return found
 
@@ -91,15 +91,15 @@ def _pass(
     bad: list[tuple[int, str]],
     is_known: bool,
 ) -> Checked:
-    """Decode all files.
+    """Decode all files and compute their fingerprint.
 
     Args:
         files: files of the part.
         labels: labels of the files.
-        classes: in the order of the labels.
-        fitting: the size.
-        bad: numbers of those that cannot be read; found here, unless they are known.
-        is_known: whether they are.
+        classes: names of the classes in the order of the labels.
+        fitting: size that images are fitted to.
+        bad: numbers of the unreadable files and the reasons; those found here are appended.
+        is_known: whether ``bad`` is complete already.
     """
     numbers = [n for n in range(len(files)) if n not in dict(bad)]
     paths = [Path(files[number][0]) for number in numbers]
@@ -139,7 +139,7 @@ def _kept(path: Path) -> Checked | None:
 
 
 def _keep(path: Path, found: Checked) -> None:
-    """If it cannot be cached, it is recomputed next time."""
+    """Write the cache entry; if that fails, the files are simply checked again next time."""
     said = {"shape": found.shape, "bad": found.bad, "fingerprint": found.fingerprint}
     temporary = path.with_suffix(f".{os.getpid()}")
     try:

@@ -1,8 +1,9 @@
-"""One image file to 8-bit RGB pixels, by what the file means, or an error that says why not.
+"""Decode one image file to 8-bit RGB pixels, or raise an error that says why it cannot be used.
 
-Pillow decodes. What it leaves to its caller is done here: a depth other than 8 bits is scaled to
-8, transparency is composed on white, the orientation that a camera wrote is applied. A value whose
-range the file does not state (signed and 32-bit integers, floats outside [0, 1]) is refused.
+Pillow decodes the file. This module does what Pillow leaves to its caller: it scales depths other
+than 8 bits to 8, composes transparency on white, and applies the orientation written by a camera.
+Values whose range the file does not state (signed and 32-bit integers, floats outside [0, 1]) are
+rejected.
 """
 
 from dataclasses import dataclass
@@ -15,15 +16,15 @@ from PIL import Image, ImageOps
 from evonas.errors import DataError
 
 BACKGROUND = 255
-"""Seen through transparent pixels, in each channel: white, as on a page."""
+"""Value of each channel behind transparent pixels: white, as on a page."""
 
 SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif", ".pbm",
     ".pnm", ".jp2",
 )  # fmt: skip
-"""Of files that are taken for images, in lower case."""
+"""Suffixes of files that are taken for images, in lower case."""
 
-_REDUCTION_GAP = 3  # a JPEG is decoded to no fewer than so many times the pixels that are needed
+_REDUCTION_GAP = 3  # a JPEG is decoded at no less than this many times the required side
 _ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC = 274, 258, 262  # tags of Exif and TIFF
 _SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 _WHITE_IS_ZERO = 0
@@ -34,14 +35,14 @@ Array = np.ndarray[Any, Any]
 @final
 @dataclass(frozen=True)
 class Decoded:
-    """One image, as it is to be seen.
+    """One decoded image.
 
     Attributes:
         pixels: uint8, (height, width, 3), upright; a large JPEG may have been reduced.
-        size: (width, height) in the file, upright.
-        mode: Pillow's name of the pixels in the file, such as ``RGB``, ``P`` or ``I;16``.
-        num_frames: images in the file; the first is taken.
-        is_turned: whether the file asks for its image to be turned or mirrored.
+        size: (width, height) of the image in the file, upright.
+        mode: Pillow's mode of the image in the file, such as ``RGB``, ``P`` or ``I;16``.
+        num_frames: number of images in the file, of which the first is used.
+        is_turned: whether the file's orientation tag asks for a rotation or a mirroring.
     """
 
     pixels: Array
@@ -52,15 +53,15 @@ class Decoded:
 
 
 def decode(path: Path, *, least_side: int | None = None) -> Decoded:
-    """The image in ``path``; of an animation or a file of several pages, the first.
+    """Decode the image in ``path``, or the first one of an animation or a multi-page file.
 
     Args:
         path: path of the file.
-        least_side: how many pixels of the shorter side are needed. A JPEG that is much larger is
-            reduced while it is decoded, to no fewer than three times as many; None reduces none.
+        least_side: required length of the shorter side in pixels. A much larger JPEG is reduced
+            while it is decoded, to no less than three times this length; None never reduces.
 
     Raises:
-        DataError: the file cannot be read, or does not say what its values mean.
+        DataError: the file cannot be read, or does not state what its values mean.
     """
     try:
         with Image.open(path) as image:
@@ -69,16 +70,16 @@ def decode(path: Path, *, least_side: int | None = None) -> Decoded:
         raise DataError(f"{path}: {problem}") from problem
     except Image.DecompressionBombError as problem:
         raise DataError(f"{path}: too many pixels to be a photograph ({problem})") from problem
-    except Exception as problem:  # whatever Pillow raises: OSError, SyntaxError, struct.error, ...
+    except Exception as problem:  # Pillow raises OSError, SyntaxError, struct.error and others
         said = str(problem).replace(f" {str(path)!r}", "") or type(problem).__name__
         raise DataError(f"{path}: cannot be read ({said})") from problem
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """(width, height) of an image, upright, from the head of its file.
+    """Read (width, height) of an image, upright, from the header of its file.
 
     Raises:
-        DataError: there is no image.
+        DataError: the file is no readable image.
     """
     try:
         with Image.open(path) as image:
@@ -93,10 +94,10 @@ def _decoded(image: Image.Image, least_side: int | None) -> Decoded:
     if least_side is not None and image.format in ("JPEG", "MPO") and mode in ("L", "RGB"):
         side = _REDUCTION_GAP * least_side
         scale = side / min(image.size)
-        if scale < 1:  # the result has at least this size
+        if scale < 1:  # draft() reduces to no less than this size
             width, height = image.size
             image.draft(mode, (max(side, int(width * scale)), max(side, int(height * scale))))
-    image.load()  # a TIFF is turned here
+    image.load()  # Pillow applies the orientation of a TIFF here
     if image.format != "TIFF":
         image = _turned(image)
     return Decoded(
@@ -116,26 +117,26 @@ def _turned(image: Image.Image) -> Image.Image:
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
     width, height = image.size
-    # Pillow turns a TIFF by itself, and says the size that it will have
+    # Pillow applies the orientation of a TIFF itself, and reports the final size
     is_sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS and image.format != "TIFF"
     return (height, width) if is_sideways else (width, height)
 
 
 def _num_frames(image: Image.Image) -> int:
-    if image.format == "MPO":  # a photograph of a telephone; what follows is its preview
+    if image.format == "MPO":  # a phone's photograph; the other images are previews
         return 1
     try:
         return int(getattr(image, "n_frames", 1))
-    except Exception:  # a later frame is damaged, and is not wanted
+    except Exception:  # a later frame is damaged, but only the first is used
         return 1
 
 
 def _rgb(image: Image.Image) -> Array:
-    """The pixels as uint8, (height, width, 3)."""
+    """Convert the pixels to uint8, (height, width, 3)."""
     if image.mode.startswith("I;16"):
         return _from_integers(image, top=2 ** _bits(image) - 1)
     if image.mode == "I":
-        if image.format not in ("PNG", "PPM"):  # these have 16 bits, which Pillow widens
+        if image.format not in ("PNG", "PPM"):  # their 16-bit images, which Pillow widens to 32
             raise DataError(
                 "its pixels are signed or 32-bit integers, whose black and white are not stated; "
                 "save it with 8 or 16 bits"
@@ -149,11 +150,11 @@ def _rgb(image: Image.Image) -> Array:
 
 
 def _from_integers(image: Image.Image, *, top: int) -> Array:
-    """Grey of 0 to ``top`` as 0 to 255, rounded."""
+    """Scale grey values from 0..``top`` to 0..255, rounded."""
     values = np.asarray(image).astype(np.int64)
     grey = (values * 255 + top // 2) // top
     if image.format == "TIFF" and _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO:
-        grey = 255 - grey  # Pillow inverts these at 8 bits, not at 16
+        grey = 255 - grey  # Pillow inverts such images with 8 bits, but not with 16
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         grey = np.where(values == clear, BACKGROUND, grey)
@@ -174,7 +175,7 @@ def _from_floats(image: Image.Image) -> Array:
 
 
 def _composed(rgba: Array) -> Array:
-    """Colours seen before the background, rounded."""
+    """Blend colours with the background by their alpha, rounded."""
     colour, alpha = rgba[..., :3].astype(np.int64), rgba[..., 3:].astype(np.int64)
     mixed: Array = (colour * alpha + BACKGROUND * (255 - alpha) + 127) // 255
     return mixed.astype(np.uint8)
@@ -185,12 +186,12 @@ def _grey(values: Array) -> Array:
 
 
 def _bits(image: Image.Image) -> int:
-    """Of a sample: 12 in some TIFFs that Pillow calls 16-bit."""
+    """Bits per sample: 12 in some TIFFs that Pillow treats as 16-bit."""
     said = _tag(image, _BITS_PER_SAMPLE)
     return int(said[0]) if isinstance(said, tuple) and said else 16
 
 
 def _tag(image: Image.Image, number: int) -> Any:
-    """A tag of a TIFF; None in another file."""
+    """The value of a TIFF tag; None for other files."""
     tags = getattr(image, "tag_v2", None)
     return None if tags is None else tags.get(number)

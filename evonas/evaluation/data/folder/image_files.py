@@ -1,4 +1,4 @@
-"""A data set of image files, in any supported folder layout."""
+"""Base class of data sets of image files, whatever the layout of their folders."""
 
 from abc import abstractmethod
 from dataclasses import replace
@@ -15,10 +15,10 @@ from evonas.evaluation.data.sources.base import AbstractSource, MissingDataError
 
 
 class AbstractImageFiles(AbstractSource):
-    """Images in files, read in colour, in memory or whenever they are used.
+    """Image files read in colour, either all into memory or each whenever it is used.
 
     Args:
-        fitting: how images are resized, and where they are stored.
+        fitting: size that images are fitted to, and where they are kept.
     """
 
     def __init__(self, fitting: Fitting = AS_THEY_ARE) -> None:
@@ -26,14 +26,14 @@ class AbstractImageFiles(AbstractSource):
 
     @abstractmethod
     def layout(self, data_dir: Path) -> Layout:
-        """The files of each part and class.
+        """Find which files belong to which part and class.
 
         Raises:
-            DataError: there are none, or their folders are not laid out as required.
+            DataError: there are no images, or the folders do not have the expected layout.
         """
 
     def missing_test(self, data_dir: Path) -> MissingDataError:
-        """The error where there is no test part."""
+        """Create the error for a missing test part."""
         return missing(
             self.name,
             sought=data_dir / "test",
@@ -41,7 +41,7 @@ class AbstractImageFiles(AbstractSource):
         )
 
     def memory_bytes(self, data_dir: Path) -> int | None:
-        """By the size that images are brought to, or that of the first one."""
+        """Estimate the bytes from the fitted size, or from the size of the first image."""
         layout, size = self.layout(data_dir), self.fitting.size
         count = len(layout.train) + len(layout.validation or ())
         width, height = (size, size) if size is not None else size_of(layout.train.paths[0])
@@ -53,7 +53,7 @@ class AbstractImageFiles(AbstractSource):
         return self._read(layout, layout.train)
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
-        """The validation images, where candidates are not compared on training images."""
+        """The validation images; None if there is no such part."""
         layout = self.layout(data_dir)
         return None if layout.validation is None else self._read(layout, layout.validation)
 
@@ -65,7 +65,7 @@ class AbstractImageFiles(AbstractSource):
         return self._read(layout, layout.test)
 
     def some_in_memory(self, layout: Layout, listing: Listing) -> Images:
-        """A few images, decoded now.
+        """Decode a few images into memory.
 
         Args:
             layout: layout of the data set.
@@ -88,7 +88,7 @@ class AbstractImageFiles(AbstractSource):
             raise self._all_unreadable(layout) from None
 
     def _all_unreadable(self, layout: Layout) -> UnreadableError:
-        """Of all parts: a user repairs them once."""
+        """Create one error for all parts, so that the user can repair all files at once."""
         paths = [path for part in layout.parts().values() for path in part.paths]
         found = [each for _, each in decoded(paths, fitting=self.fitting)]
         bad = [each for each in found if isinstance(each, Unreadable)]

@@ -1,7 +1,7 @@
-"""ImageNet (Russakovsky et al. 2015) in the folders of its archives.
+"""Read ImageNet (Russakovsky et al. 2015) from the folders of its unpacked archives.
 
 train/<wnid>/*.JPEG
-val/<wnid>/*.JPEG, or val/ILSVRC2012_val_*.JPEG beside a file that says their classes
+val/<wnid>/*.JPEG, or val/ILSVRC2012_val_*.JPEG with a file that lists their classes
 """
 
 import csv
@@ -25,21 +25,22 @@ from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.sources.base import MissingDataError, missing
 
 DEFAULT_SIZE = 224  # pixels
-VALIDATION_SHARE = 0.04  # 50,000 of 1.28 million, as many as the official validation part has
+VALIDATION_SHARE = 0.04  # 50,000 of 1.28 million, the size of the official validation part
 _PLACES = (".", "imagenet", "ImageNet", "ILSVRC/Data/CLS-LOC")
-_SOLUTION = "LOC_val_solution.csv"  # of Kaggle
+_SOLUTION = "LOC_val_solution.csv"  # file of Kaggle's version
 _DEVKIT = Path("ILSVRC2012_devkit_t12") / "data"
 _TRUTH, _META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
 
 
 @final
 class ImageNet(AbstractImageFiles):
-    """The training images, and the official validation images as test part.
+    """ImageNet with the official validation images as test part.
 
-    Any subset of the classes will do. Images are brought to 224 x 224, or to another size.
+    Any subset of the classes may be present. Images are fitted to 224 x 224 unless another size
+    is set.
 
     Args:
-        fitting: how images are resized, and where they are stored.
+        fitting: size that images are fitted to, and where they are kept.
     """
 
     name: ClassVar[str] = "imagenet"
@@ -49,22 +50,22 @@ class ImageNet(AbstractImageFiles):
         super().__init__(replace(fitting, size=fitting.size or DEFAULT_SIZE))
 
     def at(self, fitting: Fitting) -> "ImageNet":
-        """The same, decoded to another size."""
+        """The same data set, with its images fitted to another size."""
         return ImageNet(fitting)
 
     def layout(self, data_dir: Path) -> Layout:
-        """Wordnet's numbers are the classes; ``val/`` is the test part, if it is there."""
+        """Layout with WordNet IDs as classes and ``val/``, if present, as the test part."""
         root = _root(data_dir)
         train = list_classes(root / "train")
         try:
             test = _official_validation(root, data_dir, train)
-        except MissingDataError:  # a search does not need it
+        except MissingDataError:  # a search does not need the test part
             test = None
         names = {TRAIN: "train"} if test is None else {TRAIN: "train", TEST: "val"}
         return Layout(train, None, test, is_flat=False, names=names)
 
     def missing_test(self, data_dir: Path) -> MissingDataError:
-        """What is missing, and where to get it."""
+        """Create the error that says what is missing, and where to get it."""
         root = _root(data_dir)
         try:
             _official_validation(root, data_dir, list_classes(root / "train"))
@@ -73,7 +74,7 @@ class ImageNet(AbstractImageFiles):
         return super().missing_test(data_dir)
 
     def traits(self, data_dir: Path) -> Traits:
-        """Classes are counted; mean and deviation as commonly used."""
+        """Traits with the classes counted, and the commonly used mean and standard deviation."""
         classes = list_classes(_root(data_dir) / "train").classes
         size = self.fitting.size or DEFAULT_SIZE
         return Traits(
@@ -116,7 +117,7 @@ def _official_validation(root: Path, data_dir: Path, train: Listing) -> Listing:
         return listing
     said = _classes_of(paths, [root, data_dir])
     label_of = {name: label for label, name in enumerate(train.classes)}
-    kept = [path for path in paths if said[path.stem] in label_of]  # of some of the classes
+    kept = [path for path in paths if said[path.stem] in label_of]  # there may be fewer classes
     if not kept:
         raise DataError(f"data set 'imagenet': no image in {folder} is of a class in {train.root}")
     labels = tuple(label_of[said[path.stem]] for path in kept)
@@ -124,7 +125,7 @@ def _official_validation(root: Path, data_dir: Path, train: Listing) -> Listing:
 
 
 def _classes_of(paths: list[Path], places: list[Path]) -> dict[str, str]:
-    """The class of each image by its name without suffix."""
+    """The class of each image, by file name without suffix."""
     for place in places:
         if (place / _SOLUTION).is_file():
             found = _from_solution(place / _SOLUTION)
@@ -166,7 +167,7 @@ def _from_devkit(folder: Path) -> dict[str, str]:
             f"ILSVRC2012_val_{place:08}": wnids[int(number)]
             for place, number in enumerate(numbers, start=1)
         }
-    except Exception as problem:  # scipy names a damaged file in many ways
+    except Exception as problem:  # scipy raises many different classes for a damaged file
         raise DataError(
             f"data set 'imagenet': {folder}: expected {_META} and {_TRUTH} of the development "
             f"kit, as they were unpacked ({type(problem).__name__}: {problem})"

@@ -1,7 +1,7 @@
-"""Which image of a folder belongs to which part and class; no image is opened.
+"""List which image of a folder belongs to which part and class, without opening any image.
 
 train/CLASS/*  [val/CLASS/*]  test/CLASS/*      divided already
-CLASS/*                                         flat: a fifth is set aside as the test part
+CLASS/*                                         flat: a fifth becomes the test part
 """
 
 from collections import Counter
@@ -23,10 +23,10 @@ NAMES = {
     VALIDATION: ("val", "valid", "validation"),
     TEST: ("test", "testing"),
 }
-"""What the folder of a part may be called, in any case."""
+"""Accepted names for the folder of each part, in upper or lower case."""
 
 FLAT_TEST_SHARE = 0.2
-FLAT_TEST_SEED = 0  # fixed for all studies, independent of their seed
+FLAT_TEST_SEED = 0  # constant, so that all studies have the same test part
 
 _SYSTEM = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information")
 _NOT_MEANT = (".txt", ".csv", ".json", ".md", ".db", ".ini", ".xml", ".yaml", ".yml", ".html", "")
@@ -38,8 +38,8 @@ class Listing:
     """The images of one part.
 
     Attributes:
-        root: what they lie under.
-        classes: in the order of the labels, which is that of their names.
+        root: folder that contains them.
+        classes: names of the classes in the order of the labels, which is alphabetical.
         paths: paths of the images, class by class, in the order of their names.
         labels: labels of the images.
     """
@@ -53,7 +53,7 @@ class Listing:
         return len(self.paths)
 
     def counts(self) -> list[int]:
-        """Images of each class."""
+        """Number of images of each class."""
         found = Counter(self.labels)
         return [found[label] for label in range(len(self.classes))]
 
@@ -73,11 +73,12 @@ class Layout:
     """The parts of a data set in folders.
 
     Attributes:
-        train: what candidates learn from, and are compared on where ``validation`` is None.
-        validation: what they are compared on, where the folder has such a part.
-        test: None where there is none.
-        is_flat: whether the test part was set apart here.
-        names: the folder of each part, such as ``{"validation": "val"}``; none where it is flat.
+        train: images that candidates are trained on, and also compared on if there is no
+            validation part.
+        validation: images that candidates are compared on; None if there is no such part.
+        test: test images; None if there are none.
+        is_flat: whether the folder had no parts, so that the test part was drawn from all images.
+        names: folder of each part, such as ``{"validation": "val"}``; empty for a flat folder.
     """
 
     train: Listing
@@ -87,19 +88,20 @@ class Layout:
     names: dict[str, str]
 
     def parts(self) -> dict[str, Listing]:
-        """Those that are there, by name."""
+        """The existing parts, by name."""
         found = {TRAIN: self.train, VALIDATION: self.validation, TEST: self.test}
         return {name: listing for name, listing in found.items() if listing is not None}
 
 
 def layout_of(root: Path) -> Layout:
-    """The parts and classes under ``root``.
+    """Find the parts and classes under ``root``.
 
-    ``val`` beside ``train`` and ``test`` is what candidates are compared on. Where there is no
-    ``test``, it is used as the test part, as the ``val`` of ImageNet is.
+    If there are both ``val`` and ``test``, candidates are compared on ``val``. Without ``test``,
+    ``val`` is read as the test part, as for ImageNet.
 
     Raises:
-        DataError: there are no images, a class has none, or the parts differ in their classes.
+        DataError: there are no images, a class has none, ``train`` is missing, a part has two
+            folders, or the parts differ in their classes.
     """
     folders = list(_folders(root))
     parts = _named_parts(root, folders)
@@ -124,10 +126,10 @@ def layout_of(root: Path) -> Layout:
 
 
 def list_classes(root: Path) -> Listing:
-    """The images under ``root``, whose visible folders are the classes.
+    """List the images under ``root``, whose visible subfolders are the classes.
 
     Raises:
-        DataError: there are none, or a class has none.
+        DataError: there are no images, or a class has none.
     """
     classes: list[str] = []
     paths: list[Path] = []
@@ -152,7 +154,7 @@ def list_classes(root: Path) -> Listing:
 
 
 def loose_images(root: Path) -> list[Path]:
-    """The images that lie in a folder itself, in the order of their names."""
+    """The images directly in a folder, in the order of their names."""
     return sorted(
         each
         for each in root.iterdir()
@@ -161,9 +163,9 @@ def loose_images(root: Path) -> list[Path]:
 
 
 def unread(root: Path) -> Counter[str]:
-    """How many visible files are not taken for images, by their suffix: ``{".heic": 12}``.
+    """Count the visible files that are not taken for images, by suffix: ``{".heic": 12}``.
 
-    Notes and tables that lie beside images are not counted.
+    Text files and tables, which often accompany images, are not counted.
     """
     return Counter(
         suffix
@@ -173,10 +175,10 @@ def unread(root: Path) -> Counter[str]:
 
 
 def how_to_convert(unread: Iterable[str]) -> str:
-    """What to do about files of other kinds.
+    """Advice on converting files of unsupported formats.
 
     Args:
-        unread: their suffixes.
+        unread: suffixes of the files.
     """
     if any(suffix in (".heic", ".heif") for suffix in unread):
         return (
@@ -220,7 +222,7 @@ def _named_parts(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def check_same_classes(train: Listing, other: Listing) -> None:
-    """Refuse a part whose classes are not those of the training part.
+    """Reject a part whose classes differ from those of the training part.
 
     Raises:
         DataError: they differ.
@@ -257,7 +259,7 @@ def _is_visible(path: Path) -> bool:
 
 
 def _of_others(root: Path) -> str:
-    """A remark on files that are images and are not read."""
+    """A remark on image files of unsupported formats; empty if there are none."""
     found = unread(root) if root.is_dir() else Counter[str]()
     heic = sum(found[suffix] for suffix in (".heic", ".heif"))
     return f". {heic:,} HEIC files are there: {how_to_convert(found)}" if heic else ""

@@ -1,4 +1,4 @@
-"""Cached notes on decoded files, so that they need not be decoded again."""
+"""Notes on decoded files, so that a survey need not decode them again."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from evonas.evaluation.data.fingerprint import pixel_digest
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.folder.decoding import Decoded
 
-MOST_KEPT = 4  # of parts: train, validation, test, and what mean and deviation are measured on
+MOST_KEPT = 4  # parts: train, validation, test, and the images that moments are measured on
 
 File = tuple[str, int, int]
-"""Path, bytes, and time of the last change in nanoseconds: where equal, the file is the same."""
+"""Path, size in bytes, and modification time in nanoseconds, which identify a file's content."""
 
 
 @final
 @dataclass(frozen=True)
 class Note:
-    """Of one image.
+    """Facts about one decoded image.
 
     Attributes:
-        size: (width, height) in the file, upright.
-        mode: Pillow's name of its pixels.
-        num_frames: images in the file.
-        is_turned: whether the file asks for its image to be turned or mirrored.
+        size: (width, height) of the image in the file, upright.
+        mode: Pillow's mode of the image in the file.
+        num_frames: number of images in the file.
+        is_turned: whether the file's orientation tag asks for a rotation or a mirroring.
         digest: digest of the pixels.
     """
 
@@ -37,7 +37,7 @@ class Note:
 
     @classmethod
     def of(cls, image: Decoded) -> "Note":
-        """Of an image that was decoded."""
+        """The note on a decoded image."""
         return cls(
             image.size, image.mode, image.num_frames, image.is_turned, pixel_digest(image.pixels)
         )
@@ -50,7 +50,7 @@ class Unreadable:
 
     Attributes:
         path: path of the file.
-        why: the message.
+        why: error message.
     """
 
     path: Path
@@ -58,7 +58,7 @@ class Unreadable:
 
 
 Notes = tuple[Note | Unreadable, ...]
-"""One for each file of a part, in their order."""
+"""One entry for each file of a part, in order."""
 
 _LAST: OrderedDict[tuple[tuple[File, ...], int | None], Notes] = OrderedDict()
 
@@ -66,12 +66,12 @@ _LAST: OrderedDict[tuple[tuple[File, ...], int | None], Notes] = OrderedDict()
 def remember(
     files: tuple[File, ...], fitting: Fitting, notes: Sequence[Note | Unreadable]
 ) -> None:
-    """Keep what was found in this process, until others are kept.
+    """Keep notes in this process, until too many newer ones are kept.
 
     Args:
-        files: the files that were decoded.
-        fitting: its size says how far a JPEG was reduced.
-        notes: one for each file.
+        files: decoded files.
+        fitting: fitting they were decoded for, whose size determines how far JPEGs are reduced.
+        notes: one entry for each file.
     """
     _LAST[files, fitting.size] = tuple(notes)
     while len(_LAST) > MOST_KEPT:
@@ -79,15 +79,15 @@ def remember(
 
 
 def remembered(files: tuple[File, ...], fitting: Fitting) -> Notes | None:
-    """The notes on exactly these files; None if unknown."""
+    """The notes on exactly these files; None if there are none."""
     return _LAST.get((files, fitting.size))
 
 
 def identity(path: Path) -> File:
-    """Of a file as it is now.
+    """The identity of a file in its current state.
 
     Raises:
-        OSError: there is none.
+        OSError: the file does not exist.
     """
     status = path.stat()
     return str(path), status.st_size, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""The images of a part that stay in their files."""
+"""Make the images of a part available without loading them into memory."""
 
 import torch
 
@@ -13,11 +13,11 @@ from evonas.evaluation.data.stored_pixels import StoredPixels
 
 
 def images_on_disk(listing: Listing, *, fitting: Fitting) -> Images:
-    """The images of a part, in their order; those that are equal to ``read_images``.
+    """The images of a part, in order, equal to those of ``read_images`` but kept on disk.
 
     Args:
         listing: listing of the part.
-        fitting: the size; and whether files that cannot be read are left out.
+        fitting: size that images are fitted to, and whether to skip unreadable files.
 
     Raises:
         UnreadableError: files cannot be read.

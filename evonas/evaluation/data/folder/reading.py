@@ -1,4 +1,4 @@
-"""Many image files as one tensor; one error names all unreadable ones."""
+"""Read many image files into one tensor; one error reports all unreadable files."""
 
 import warnings
 from collections import Counter
@@ -21,19 +21,19 @@ from evonas.evaluation.data.folder.watching import tell
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.room import check_room
 
-_THREADS = 4  # Pillow decodes without the interpreter's lock
-_CHUNK = 64  # decoded at once: what is in memory beside the result
+_THREADS = 4  # threads help because Pillow releases the interpreter's lock while decoding
+_CHUNK = 64  # images decoded at once, which are in memory in addition to the result
 _MOST_TOLD = 20
 
 Array = np.ndarray[Any, Any]
 
 
 class UnreadableError(DataError):
-    """Files that cannot be read.
+    """Some files cannot be read.
 
     Args:
-        files: all of them.
-        of: how many there are in all.
+        files: all unreadable files.
+        of: total number of files.
     """
 
     def __init__(self, files: Sequence[Unreadable], *, of: int) -> None:
@@ -50,7 +50,7 @@ class UnreadableError(DataError):
 def decoded(
     paths: Sequence[Path], *, fitting: Fitting
 ) -> Iterator[tuple[Path, Decoded | Unreadable]]:
-    """Every image in turn, or why it cannot be read; a few are in memory at once."""
+    """Decode all images in order, a few at a time; yields ``Unreadable`` for those that fail."""
 
     def one(path: Path) -> Decoded | Unreadable:
         try:
@@ -59,7 +59,7 @@ def decoded(
             return Unreadable(path, str(problem))
 
     with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
-        warnings.simplefilter("ignore")  # a large photograph, odd metadata: only errors count
+        warnings.simplefilter("ignore")  # about large images or odd metadata; only errors matter
         for start in range(0, len(paths), _CHUNK):
             chunk = paths[start : start + _CHUNK]
             yield from zip(chunk, pool.map(one, chunk), strict=True)
@@ -67,15 +67,15 @@ def decoded(
 
 
 def read_images(listing: Listing, *, fitting: Fitting) -> Images:
-    """The images of a part, in their order; those read last are kept until their files change.
+    """Read the images of a part, in order; the last parts read are cached until files change.
 
     Args:
         listing: listing of the part.
-        fitting: the size; and whether files that cannot be read are left out.
+        fitting: size that images are fitted to, and whether to skip unreadable files.
 
     Raises:
-        UnreadableError: files cannot be read; it names all of them.
-        DataError: images have different sizes, or none is left.
+        UnreadableError: files cannot be read and are not skipped, or no file can be read.
+        DataError: images have different sizes, or do not fit into memory.
     """
     pixels, bad = _kept(tuple(map(identity, listing.paths)), fitting)
     paths = {each.path for each in bad}
@@ -89,7 +89,7 @@ def read_images(listing: Listing, *, fitting: Fitting) -> Images:
     return Images(pixels, torch.tensor(labels, dtype=torch.int64))
 
 
-@lru_cache(maxsize=4)  # train, validation, test, and what mean and deviation are measured on
+@lru_cache(maxsize=4)  # train, validation, test, and the images that moments are measured on
 def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unreadable, ...]]:
     paths = [Path(name) for name, _, _ in files]
     pixels: list[Array] = []
@@ -114,11 +114,11 @@ def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unre
 
 
 def mixed_sizes(paths: Sequence[Path], odd: Path) -> DataError:
-    """The error of images that have several sizes.
+    """Create the error for images of different sizes.
 
     Args:
-        paths: paths of all of them.
-        odd: the first whose size is another.
+        paths: paths of all images.
+        odd: path of the first image that differs in size.
     """
     sizes = Counter(_sizes(paths, size_of))
     common = ", ".join(f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common(5))
@@ -136,4 +136,4 @@ def _sizes(
         try:
             yield measure(path)
         except DataError:
-            continue  # told when all are of one size
+            continue  # reported once all sizes are equal

@@ -1,4 +1,4 @@
-"""A folder of your own images, one subfolder per class."""
+"""Data set in a folder of the user's images, with one subfolder per class."""
 
 from pathlib import Path
 from typing import ClassVar, final
@@ -13,26 +13,26 @@ _NUM_IMAGES_FOR_STATISTICS = 1000
 
 @final
 class Folder(AbstractImageFiles):
-    """``train/<class>/*``, ``test/<class>/*`` and perhaps ``val/<class>/*``, or ``<class>/*``.
+    """``train/<class>/*``, ``test/<class>/*`` and optionally ``val/<class>/*``, or ``<class>/*``.
 
-    Images are read in colour. Mean and standard deviation come from at most a thousand training
-    images, evenly spaced in the order of their names. Without a size that images are brought to,
-    they must have the same one.
+    Images are read in colour. Mean and standard deviation are measured on at most a thousand
+    training images, evenly spaced in the order of their names. Unless a size is set that images
+    are fitted to, all must have the same size.
     """
 
     name: ClassVar[str] = "folder"
     title: ClassVar[str] = "your own images: train/<class>/<image>, test/<class>/<image>"
 
     def at(self, fitting: Fitting) -> "Folder":
-        """The same, decoded to another size."""
+        """The same data set, with its images fitted to another size."""
         return Folder(fitting)
 
     def layout(self, data_dir: Path) -> Layout:
-        """By the names of folders; of a flat one, a fifth is set aside as the test part."""
+        """Layout by the names of the folders; a fifth of a flat folder becomes the test part."""
         return layout_of(data_dir)
 
     def traits(self, data_dir: Path) -> Traits:
-        """Counted and measured on the training images."""
+        """Traits, counted and measured on the training images."""
         layout = self.layout(data_dir)
         listing = layout.train
         stride = -(-len(listing) // _NUM_IMAGES_FOR_STATISTICS)
@@ -46,6 +46,6 @@ class Folder(AbstractImageFiles):
             class_names=listing.classes,
             shape=(channels, height, width),
             mean=tuple(mean.tolist()),
-            std=tuple(std.clamp_min(1 / 255).tolist()),  # one flat colour must not divide by 0
+            std=tuple(std.clamp_min(1 / 255).tolist()),  # avoid division by 0 for uniform images
             crop_padding=height // 8,  # 4 of 32 pixels, as for CIFAR
         )

@@ -1,18 +1,18 @@
-"""Progress callbacks for decoding many files, for any caller up the stack."""
+"""Report progress while many files are decoded, to any caller further up the stack."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 Advance = Callable[[int, int], None]
-"""Told of the files that were decoded, and of how many there are."""
+"""Called with the number of files decoded so far, and their total."""
 
 _WATCHER: ContextVar[Advance | None] = ContextVar("watcher", default=None)
 
 
 @contextmanager
 def told_of_files(advance: Advance) -> Iterator[None]:
-    """``advance`` is called in this block, after every file of a part."""
+    """Call ``advance`` with the progress on each part that is decoded in this block."""
     token = _WATCHER.set(advance)
     try:
         yield
@@ -21,7 +21,7 @@ def told_of_files(advance: Advance) -> Iterator[None]:
 
 
 def tell(done: int, total: int) -> None:
-    """So many files of a part are decoded."""
+    """Report that ``done`` of ``total`` files of a part are decoded."""
     watcher = _WATCHER.get()
     if watcher is not None:
         watcher(done, total)

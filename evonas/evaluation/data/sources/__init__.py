@@ -1,1 +1,1 @@
-"""Data sets that others publish, each read from its official files."""
+"""Published data sets, each read from its official files, and users' arrays."""

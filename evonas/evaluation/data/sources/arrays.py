@@ -1,8 +1,8 @@
-"""Your own arrays in an ``.npz`` file of NumPy, or of MedMNIST, which has the same form.
+"""Read the user's arrays from an ``.npz`` file of NumPy, with names as in Keras or MedMNIST.
 
-x_train, y_train [, x_val, y_val] [, x_test, y_test]                as Keras names them
-train_images, train_labels, val_images, ..., test_labels            as MedMNIST does
-x, y                                                                a fifth is set aside as test
+x_train, y_train [, x_val, y_val] [, x_test, y_test]                names of Keras
+train_images, train_labels, val_images, ..., test_labels            names of MedMNIST
+x, y                                                                a fifth becomes the test part
 """
 
 import zipfile
@@ -19,7 +19,7 @@ from evonas.evaluation.data.sources.base import AbstractSource, missing
 from evonas.evaluation.data.split import share_of, stratified_part
 
 TEST_SHARE = 0.2
-TEST_SEED = 0  # fixed for all studies, independent of their seed
+TEST_SEED = 0  # constant, so that all studies have the same test part
 _NUM_IMAGES_FOR_STATISTICS = 1000
 _NAMES = {
     "train": (("x_train", "y_train"), ("train_images", "train_labels")),
@@ -44,18 +44,18 @@ class _Parts:
 
 @final
 class Npz(AbstractSource):
-    """Images and labels in one ``.npz`` file: the file, or a folder that holds just one.
+    """Images and labels in one ``.npz`` file, given by its path or that of a folder with only one.
 
     Images are (N, height, width), (N, height, width, channels) or (N, channels, height, width)
     with 1 or 3 channels; bytes, booleans, 16-bit integers (65535 is white) or floats in [0, 1].
-    Labels are (N,) or (N, 1), whole numbers or texts; their values in order are the classes.
+    Labels are (N,) or (N, 1), whole numbers or texts; the classes are their sorted values.
     """
 
     name: ClassVar[str] = "npz"
     title: ClassVar[str] = "your own arrays: an .npz file of x_train, y_train, x_test, y_test"
 
     def traits(self, data_dir: Path) -> Traits:
-        """Counted and measured on the training images."""
+        """Traits, with classes counted on all images and moments measured on training images."""
         parts = self._parts(data_dir)
         stride = -(-len(parts.train) // _NUM_IMAGES_FOR_STATISTICS)
         pixels = unit_pixels(parts.train.pixels[::stride])
@@ -67,20 +67,20 @@ class Npz(AbstractSource):
             class_names=parts.class_names,
             shape=(channels, height, width),
             mean=tuple(pixels.mean((0, 2, 3)).tolist()),
-            std=tuple(std.clamp_min(1 / 255).tolist()),  # one flat colour must not divide by 0
+            std=tuple(std.clamp_min(1 / 255).tolist()),  # avoid division by 0 for uniform images
             crop_padding=height // 8,
         )
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """The training images; of a file without test images, those not set aside."""
+        """The training images; without a division in the file, those outside the test part."""
         return self._parts(data_dir).train
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
-        """The validation images, where the file has some."""
+        """The validation images; None if the file has none."""
         return self._parts(data_dir).validation
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """The test images; where the file has ``x`` and ``y`` alone, the fifth set aside."""
+        """The test images; if the file has only ``x`` and ``y``, a fifth of them."""
         test = self._parts(data_dir).test
         if test is None:
             raise missing(self.name, sought=data_dir, remedy="Add x_test and y_test.")
@@ -123,7 +123,7 @@ def _file(data_dir: Path) -> Path:
 
 
 def _named(arrays: Any, path: Path) -> dict[str, tuple[torch.Tensor, Array]]:
-    """Pixels and labels of each part; of ``all`` where the file does not divide them."""
+    """Pixels and labels of each part; the part ``all`` if the file has only ``x`` and ``y``."""
     pairs = {
         part: pair for part, known in _NAMES.items() for pair in known if set(pair) <= set(arrays)
     }
@@ -147,7 +147,7 @@ def _named(arrays: Any, path: Path) -> dict[str, tuple[torch.Tensor, Array]]:
 
 
 def _pixels(array: Array, where: str) -> torch.Tensor:
-    """uint8, (N, channels, height, width)."""
+    """Convert images to uint8, (N, channels, height, width)."""
     if array.ndim == 3:
         array = array[..., None]
     if array.ndim == 4 and array.shape[3] in (1, 3):

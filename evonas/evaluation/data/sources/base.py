@@ -1,4 +1,4 @@
-"""The interface of a data set that is loaded by name, and the error for a missing one."""
+"""Interface of data sources, and the error for missing data."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -11,11 +11,11 @@ from evonas.evaluation.data.images import Images, Traits
 
 
 class AbstractSource(ABC):
-    """One data set; third parties may subclass it and load theirs the same way.
+    """One data set; third parties may subclass it to add their own.
 
     Attributes:
-        name: name for ``--dataset``.
-        title: description in one line.
+        name: name, as in ``--dataset``.
+        title: description of the images in one line.
     """
 
     name: ClassVar[str]
@@ -23,7 +23,7 @@ class AbstractSource(ABC):
 
     @abstractmethod
     def traits(self, data_dir: Path) -> Traits:
-        """What the data set is like, without loading it."""
+        """Traits of the data set, without loading all of it."""
 
     @abstractmethod
     def load_train(self, data_dir: Path, *, download: bool) -> Images:
@@ -34,7 +34,7 @@ class AbstractSource(ABC):
         """
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:  # noqa: ARG002
-        """The official validation images; None where candidates are compared on training images.
+        """The official validation images; None if a part of the training images is used instead.
 
         Raises:
             DataError: they are missing or damaged.
@@ -50,9 +50,9 @@ class AbstractSource(ABC):
         """
 
     def memory_bytes(self, data_dir: Path) -> int | None:  # noqa: ARG002
-        """Of its training and validation images as bytes, without decoding them.
+        """Memory of the decoded training and validation images in bytes, without decoding them.
 
-        None where images cannot stay on disk.
+        None if the images cannot stay on disk.
 
         Raises:
             DataError: they are missing.
@@ -60,17 +60,17 @@ class AbstractSource(ABC):
         return None
 
     def at(self, fitting: Fitting) -> "AbstractSource":
-        """The same data set with its images resized after loading."""
+        """The same data set with its images fitted to another size after loading."""
         return self if fitting.size is None else FittedSource(self, fitting)
 
 
 @final
 class FittedSource(AbstractSource):
-    """A data set whose images are resized after loading.
+    """A data set whose images are fitted to another size after loading.
 
     Args:
-        source: loads them.
-        fitting: the size.
+        source: source that loads the images.
+        fitting: size that images are fitted to.
     """
 
     def __init__(self, source: AbstractSource, fitting: Fitting) -> None:
@@ -78,7 +78,7 @@ class FittedSource(AbstractSource):
         self._fitting = fitting
 
     def traits(self, data_dir: Path) -> Traits:
-        """Those of the data set but for the size, and the frame that grows with it."""
+        """Traits of the data set, with the size replaced and the crop padding scaled with it."""
         traits, size = self._source.traits(data_dir), self._fitting.size
         channels, height, _ = traits.shape
         if size is None or traits.shape[1:] == (size, size):
@@ -87,16 +87,16 @@ class FittedSource(AbstractSource):
         return replace(traits, shape=(channels, size, size), crop_padding=padding)
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:
-        """At the size."""
+        """The training images, fitted."""
         return self._fitting.fitted_all(self._source.load_train(data_dir, download=download))
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:
-        """At the size, where there are any."""
+        """The validation images, fitted; None if there are none."""
         images = self._source.load_validation(data_dir, download=download)
         return None if images is None else self._fitting.fitted_all(images)
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:
-        """At the size."""
+        """The test images, fitted."""
         return self._fitting.fitted_all(self._source.load_test(data_dir, download=download))
 
 
@@ -105,12 +105,12 @@ class MissingDataError(DataError):
 
 
 def missing(name: str, *, sought: Path, remedy: str) -> MissingDataError:
-    """The error for missing or incomplete data.
+    """Create the error for data that are missing or incomplete.
 
     Args:
-        name: the data set.
-        sought: the expected file or folder.
-        remedy: a sentence that says how to get it.
+        name: name of the data set.
+        sought: file or folder that was expected.
+        remedy: sentence that says how to get it.
     """
     return MissingDataError(
         f"data set '{name}': not found, or incomplete, at {sought.resolve()}. {remedy} "

@@ -1,7 +1,7 @@
 """CIFAR-10 and CIFAR-100 (Krizhevsky 2009), read by torchvision.
 
-The files are pickles. torchvision compares the md5 of every file with the published one before
-it opens any; this module relies on that and a test holds it.
+The files are pickles. torchvision compares the md5 of every file with the published one before it
+opens any; this module relies on that, and a test verifies it.
 """
 
 from abc import abstractmethod
@@ -24,7 +24,7 @@ class _AbstractCifar(AbstractSource):
 
     @abstractmethod
     def _reader(self) -> Any:
-        """The class that torchvision has for this data set."""
+        """The class of torchvision that reads this data set."""
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:
         """The 50,000 images of the training batches."""
@@ -57,13 +57,13 @@ class _AbstractCifar(AbstractSource):
 
 @final
 class Cifar10(_AbstractCifar):
-    """60,000 colour images, 32x32, of ten classes."""
+    """60,000 colour images, 32x32, in ten classes."""
 
     name: ClassVar[str] = "cifar10"
     title: ClassVar[str] = "photographs of 10 classes, 32x32 colour"
     folder: ClassVar[str] = "cifar-10-batches-py"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,
@@ -81,13 +81,13 @@ class Cifar10(_AbstractCifar):
 
 @final
 class Cifar100(_AbstractCifar):
-    """60,000 colour images, 32x32, of a hundred classes."""
+    """60,000 colour images, 32x32, in a hundred classes."""
 
     name: ClassVar[str] = "cifar100"
     title: ClassVar[str] = "photographs of 100 classes, 32x32 colour"
     folder: ClassVar[str] = "cifar-100-python"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,

@@ -9,19 +9,19 @@ from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.split import share_of, stratified_part
 
-# The set has no test part of its own, so one fifth of it is set apart, once and for every study.
+# The set has no test part, so a fifth is set apart, the same for all studies.
 _TEST_SEED = 1797
 _TEST_SHARE = 0.2
 
 
 @final
 class Digits(AbstractSource):
-    """1,797 grey images of ten digits; needs no file and no network."""
+    """1,797 grey images of ten digits; needs no files and no download."""
 
     name: ClassVar[str] = "digits"
     title: ClassVar[str] = "handwritten digits, 8x8 grey, bundled"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (bundled: read from nowhere)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (bundled: no folder needed)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,
@@ -41,12 +41,12 @@ class Digits(AbstractSource):
         )
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """Four fifths of the images, always the same."""
+        """The same four fifths of the images for all studies."""
         images, _, rest = self._divided()
         return images.subset(rest)
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """The other fifth, stratified, always the same."""
+        """The other fifth, stratified by class."""
         images, test, _ = self._divided()
         return images.subset(test)
 

@@ -1,4 +1,4 @@
-"""Data sets that torchvision reads and can fetch: one error that says what was tried."""
+"""Download and read data sets with torchvision, with one error for everything that can fail."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,11 +10,11 @@ from evonas.evaluation.data.sources.base import missing
 
 Read = TypeVar("Read")
 
-_PARTIAL_CONTENT = 206  # of HTTP: a part of the file, as was asked for
+_PARTIAL_CONTENT = 206  # HTTP status: the response is the requested part of the file
 _PATIENCE_SECONDS = 60.0
 _CHUNK_BYTES = 2**18
 
-# of torchvision, for files that are missing, cut short or of another md5, and of the network
+# raised by torchvision for missing, truncated and wrong files (md5), and by the network
 _ERRORS = (OSError, RuntimeError, ValueError, AssertionError, EOFError, KeyError)
 
 
@@ -27,15 +27,15 @@ def read_or_tell(
     addresses: Sequence[str],
     download: bool,
 ) -> Read:
-    """What ``read`` gives.
+    """Call ``read``, and turn its errors into one that says what to do.
 
     Args:
-        read: fetches where it is asked to, and reads.
+        read: function that downloads the data if requested, and reads them.
         name: name of the data set.
-        sought: its expected place.
-        by_hand: what to put there, as an instruction without a full stop.
-        addresses: where it is fetched from.
-        download: whether to download it.
+        sought: file or folder where the data are expected.
+        by_hand: instruction for a manual download, in the imperative, without a full stop.
+        addresses: addresses that the data are downloaded from.
+        download: whether a download was requested.
 
     Raises:
         DataError: it could not be read; the message says how to get it, or which download failed.
@@ -55,15 +55,15 @@ def read_or_tell(
 
 
 def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
-    """Complete a truncated file, if its server supports that.
+    """Download the missing rest of a truncated file, if its server supports that.
 
-    torchvision finds a whole file then; in every other case it fetches it from its beginning, and
-    says what goes wrong.
+    torchvision then finds a complete file. In every other case it downloads the file from the
+    beginning and reports any errors.
 
     Args:
-        addresses: addresses of the file; the first that answers is taken.
-        path: path of the file.
-        md5: MD5 hash of the whole file.
+        addresses: addresses of the file; the first that provides the rest is used.
+        path: path of the truncated file.
+        md5: md5 of the complete file.
     """
     from torchvision.datasets.utils import check_integrity
 
@@ -75,12 +75,12 @@ def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
                 break
     else:
         return
-    if not check_integrity(str(path), md5):  # the rest was of another file
+    if not check_integrity(str(path), md5):  # the rest belonged to another file
         path.unlink()
 
 
 def _append_rest(address: str, path: Path) -> bool:
-    """Whether the server gave the rest alone."""
+    """Append the rest of the file; False if the server cannot send only the rest."""
     from torchvision.datasets.utils import tqdm
 
     headers = {"Range": f"bytes={path.stat().st_size}-", "User-Agent": "pytorch/vision"}

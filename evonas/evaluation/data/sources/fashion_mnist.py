@@ -23,7 +23,7 @@ class FashionMnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
     home: ClassVar[str] = "https://github.com/zalandoresearch/fashion-mnist"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,

@@ -1,4 +1,4 @@
-"""Data sets in the idx files of MNIST (LeCun, Cortes and Burges 1998), fetched by torchvision."""
+"""Data sets in the idx format of MNIST (LeCun, Cortes and Burges 1998), read by torchvision."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ from evonas.evaluation.data.sources.downloads import finish_download, read_or_te
 
 
 class AbstractIdx(AbstractSource):
-    """Grey images of 28x28 in files ``<prefix>-images-idx3-ubyte`` and labels beside them.
+    """Grey images of 28x28 in ``<prefix>-images-idx3-ubyte``, labels in ``-labels-idx1-ubyte``.
 
     Attributes:
-        reader: the class of torchvision that fetches them; its folder is where they lie.
-        folders: where else they are sought.
+        reader: name of the torchvision class that downloads them, and of its folder.
+        folders: other folders that may contain them.
         prefixes: prefixes of the files of the training and of the test part.
-        sizes: images of the two parts.
-        home: the page of their publisher.
+        sizes: numbers of images in the two parts.
+        home: web page of the publisher.
     """
 
     reader: ClassVar[str]
@@ -48,7 +48,7 @@ class AbstractIdx(AbstractSource):
         return [reader.url] if hasattr(reader, "url") else list(getattr(reader, "mirrors", ()))
 
     def _pixels(self, read: torch.Tensor) -> torch.Tensor:
-        """The images as they are to be seen, from those in the file."""
+        """Convert the images in the file to upright ones."""
         return read
 
     def _load(self, data_dir: Path, *, part: int, download: bool) -> Images:

@@ -1,8 +1,8 @@
 """ImageNet16-120 (Chrabaszcz, Loshchilov and Hutter 2017; Dong and Yang 2020).
 
 The first 120 classes of ImageNet at 16x16, from the official batch files. These are pickles, so a
-file is read only when its md5 is the published one, and then by an unpickler that can build arrays
-and nothing else: md5 alone does not protect against a file that was made to have it.
+file is read only if its md5 is the published one, and only by an unpickler that can build nothing
+but arrays and plain values: md5 alone does not protect against a file forged to match it.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from evonas.errors import DataError
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, missing
 
-# The sums of NAS-Bench-201's own loader (D-X-Y/AutoDL-Projects, DownsampledImageNet.py).
+# Checksums of NAS-Bench-201's loader (D-X-Y/AutoDL-Projects, DownsampledImageNet.py).
 TRAIN_MD5 = {
     "train_data_batch_1": "27846dcaa50de8e21a7d1a35f30f0e91",
     "train_data_batch_2": "c7254a054e0e795c69120a5727050e3f",
@@ -44,7 +44,7 @@ class ImageNet16120(AbstractSource):
     name: ClassVar[str] = "imagenet16-120"
     title: ClassVar[str] = "ImageNet of 120 classes, 16x16 colour"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return Traits(
             name=self.name,
@@ -88,12 +88,12 @@ class ImageNet16120(AbstractSource):
 
 
 def _reconstruct(subtype: type[Any], shape: tuple[int, ...], dtype: str) -> Any:
-    """NumPy's function of this name, which NumPy 2 has moved."""
+    """Replacement for NumPy's function of this name, which NumPy 2 has moved."""
     return np.ndarray.__new__(subtype, shape, dtype)
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Builds numbers, strings, lists, dicts and NumPy arrays; any other class is refused."""
+    """Builds numbers, strings, lists, dicts and NumPy arrays, and rejects any other class."""
 
     _allowed: ClassVar[dict[tuple[str, str], Any]] = {
         ("numpy.core.multiarray", "_reconstruct"): _reconstruct,

@@ -1,4 +1,4 @@
-"""STL-10 (Coates, Lee and Ng 2011): photographs of ten classes, 96x96; its labelled images."""
+"""STL-10 (Coates, Lee and Ng 2011): labelled photographs of ten classes, 96x96."""
 
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -19,14 +19,14 @@ _CLASSES = (
 class Stl10(AbstractSource):
     """5,000 training and 8,000 test images; the 100,000 unlabelled ones are not read.
 
-    The files are read only when their md5 is the published one, which torchvision knows.
+    The files are read only if their md5 is the published one, as listed in torchvision.
     """
 
     name: ClassVar[str] = "stl10"
     title: ClassVar[str] = "photographs of 10 classes, 96x96 colour"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
-        """Fixed values; nothing is read. Moments as commonly used, of the training images."""
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
+        """Fixed values; nothing is read. Moments of the training images as commonly used."""
         return Traits(
             name=self.name,
             num_classes=10,

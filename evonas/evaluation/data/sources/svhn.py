@@ -1,4 +1,4 @@
-"""Street View House Numbers (Netzer and others 2011), cropped digits; their md5 is checked."""
+"""Street View House Numbers (Netzer and others 2011), cropped digits; the md5 is checked."""
 
 from pathlib import Path
 from typing import ClassVar, final
@@ -17,8 +17,8 @@ class Svhn(AbstractSource):
     name: ClassVar[str] = "svhn"
     title: ClassVar[str] = "house numbers, 32x32 colour"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
-        """Fixed values; nothing is read. Moments as commonly used, of the training images."""
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
+        """Fixed values; nothing is read. Moments of the training images as commonly used."""
         return Traits(
             name=self.name,
             num_classes=10,

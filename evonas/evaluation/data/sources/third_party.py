@@ -1,6 +1,6 @@
-"""Data sets from installed packages, by the entry point group ``evonas.datasets``.
+"""Find data sets of installed packages through the entry point group ``evonas.datasets``.
 
-An entry point names a subclass of ``AbstractSource`` that can be made without arguments.
+An entry point names a subclass of ``AbstractSource`` that can be created without arguments.
 """
 
 import inspect
@@ -17,11 +17,11 @@ GROUP = "evonas.datasets"
 
 @final
 class DatasetTable(OfferedTable[AbstractSource]):
-    """The data sets of evonas and of installed packages by name; errors are of class DataError.
+    """The data sets of evonas and of installed packages by name; raises DataError.
 
     Args:
-        ours: the data sets of evonas.
-        points: gives the entry points of the group, each named as its data set is.
+        ours: data sets of evonas.
+        points: function that returns the entry points of the group, each named like its data set.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class DatasetTable(OfferedTable[AbstractSource]):
 
 
 def installed() -> tuple[EntryPoint, ...]:
-    """The entry points of all installed packages in the group."""
+    """Entry points of all installed packages in the group ``evonas.datasets``."""
     return tuple(entry_points(group=GROUP))
 
 

@@ -1,6 +1,6 @@
 """Handwriting in the format of MNIST: digits, Japanese cursive, digits and letters. 28x28 grey.
 
-Mean and standard deviation are those that are commonly used, of the training images.
+Mean and standard deviation are those of the training images, as commonly used.
 """
 
 from pathlib import Path
@@ -25,14 +25,14 @@ class Mnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
     home: ClassVar[str] = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         return _traits(self.name, tuple("0123456789"), mean=0.1307, std=0.3081)
 
 
 @final
 class Kmnist(AbstractIdx):
-    """60,000 and 10,000 images of ten syllables (Clanuwat and others 2018)."""
+    """60,000 training and 10,000 test images of ten syllables (Clanuwat and others 2018)."""
 
     name: ClassVar[str] = "kmnist"
     title: ClassVar[str] = "Japanese cursive syllables, 28x28 grey"
@@ -41,7 +41,7 @@ class Kmnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
     home: ClassVar[str] = "http://codh.rois.ac.jp/kmnist/"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         names = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
         return _traits(self.name, names, mean=0.1918, std=0.3483)
@@ -49,10 +49,10 @@ class Kmnist(AbstractIdx):
 
 @final
 class Emnist(AbstractIdx):
-    """112,800 and 18,800 images of 47 digits and letters (Cohen and others 2017, *balanced*).
+    """112,800 training and 18,800 test images of 47 digits and letters.
 
-    Letters that look alike in both cases are one class. The files hold images on their side; here
-    they are upright.
+    This is the *balanced* version (Cohen and others 2017). Letters that look alike in both cases
+    are one class. The images in the files are transposed; here they are upright.
     """
 
     name: ClassVar[str] = "emnist"
@@ -63,7 +63,7 @@ class Emnist(AbstractIdx):
     sizes: ClassVar[tuple[int, int]] = (112_800, 18_800)
     home: ClassVar[str] = "https://www.nist.gov/itl/products-and-services/emnist-dataset"
 
-    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (the same wherever it lies)
+    def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002  (independent of the folder)
         """Fixed values; nothing is read."""
         names = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
         return _traits(self.name, names, mean=0.1751, std=0.3332)

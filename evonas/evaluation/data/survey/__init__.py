@@ -1,1 +1,1 @@
-"""Survey of a data set before a search: classes, files, duplicates, a contact sheet."""
+"""Survey a data set before a search: classes, files, duplicates, and a contact sheet."""

@@ -1,4 +1,4 @@
-"""A picture of what the network will see: a row of images for each class."""
+"""Draw a contact sheet of what the network will see: a row of images per class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 COLUMNS, ROWS = 10, 20
 """Maximum number of images per class, and of classes."""
 
-_MIN_SIDE = 48  # of an image in the picture: smaller ones are enlarged, pixel by pixel
+_MIN_SIDE = 48  # pixels; smaller images are enlarged by a whole factor
 _GAP, _CAPTION = 4, 14  # pixels
 _PAPER, _INK = (255, 255, 255), (0, 0, 0)
 
@@ -18,12 +18,12 @@ Array = np.ndarray[Any, Any]
 
 
 def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Array]]]) -> None:
-    """Draw the images of some classes, as many pixels for each of theirs as they need.
+    """Draw the first images of the first classes; small images are enlarged.
 
     Args:
-        path: path of the picture, a PNG.
-        rows: name of a class and its images, uint8 (height, width, channels), all of one size;
-            the first ``COLUMNS`` of the first ``ROWS`` classes are drawn.
+        path: path of the picture, written as PNG.
+        rows: name of each class and its images, uint8 (height, width, channels), all of one size;
+            the first ``COLUMNS`` images of the first ``ROWS`` classes are drawn.
 
     Raises:
         OSError: it cannot be written.
@@ -44,9 +44,9 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Array]]]) -> None
                 (wide, high), Image.Resampling.NEAREST
             )
             sheet.paste(picture, (_GAP + column * (wide + _GAP), top + _CAPTION))
-    sheet.save(path, format="PNG")  # whatever its name ends in
+    sheet.save(path, format="PNG")  # whatever the suffix of the path
 
 
 def _colour(pixels: Array) -> Array:
-    """Three channels: grey thrice, or the first of many."""
+    """Convert to three channels, by repeating the first channel unless there are three."""
     return pixels if pixels.shape[2] == 3 else np.repeat(pixels[..., :1], 3, axis=2)

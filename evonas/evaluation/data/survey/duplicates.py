@@ -1,4 +1,4 @@
-"""Duplicate images, with identical pixels."""
+"""Find images with identical pixels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import final
 @final
 @dataclass(frozen=True)
 class Seen:
-    """One image.
+    """One image of a surveyed data set.
 
     Attributes:
-        name: its file, or its number in its part.
-        part: the part that it belongs to.
+        name: path of its file, or its part and number.
+        part: part that it belongs to.
         label: label of its class.
         digest: digest of its pixels.
     """
@@ -26,32 +26,32 @@ class Seen:
 @final
 @dataclass(frozen=True)
 class Duplicates:
-    """Images whose pixels are equal, each group in the order in which they were seen.
+    """Groups of images with identical pixels.
 
     Attributes:
-        groups: groups of two or more.
+        groups: groups of two or more images, each in the order of the survey.
     """
 
     groups: tuple[tuple[Seen, ...], ...]
 
     @property
     def between_parts(self) -> list[tuple[Seen, ...]]:
-        """Groups across parts: the model would be tested on training images."""
+        """Groups that span several parts: networks would be tested on training images."""
         return [group for group in self.groups if len({each.part for each in group}) > 1]
 
     @property
     def between_classes(self) -> list[tuple[Seen, ...]]:
-        """Groups across classes: one of the labels is wrong."""
+        """Groups that span several classes: at least one of the labels is wrong."""
         return [group for group in self.groups if len({each.label for each in group}) > 1]
 
     @property
     def num_spare(self) -> int:
-        """Number of superfluous images."""
+        """Number of images that could be left out."""
         return sum(len(group) - 1 for group in self.groups)
 
 
 def duplicates(images: Iterable[Seen]) -> Duplicates:
-    """The groups of equal images."""
+    """Find the groups of images with equal digests."""
     groups: dict[bytes, list[Seen]] = {}
     for each in images:
         groups.setdefault(each.digest, []).append(each)

@@ -1,4 +1,4 @@
-"""The survey of a folder of images: every file is decoded once, if it was not before."""
+"""Survey a folder of images; files already decoded in this process are not decoded again."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ Array = np.ndarray[Any, Any]
 def survey_files(
     layout: Layout, *, name: str, root: Path, fitting: Fitting, advance: Advance
 ) -> Survey:
-    """Look at every image of a layout.
+    """Survey every image of a layout.
 
     Args:
         layout: layout of the data set.
         name: name of the data set.
-        root: its folder.
-        fitting: how images are resized.
-        advance: told of progress.
+        root: folder of the data set.
+        fitting: size that images are fitted to.
+        advance: callback for progress.
     """
     parts = layout.parts()
     total, done = sum(map(len, parts.values())), 0
@@ -89,7 +89,7 @@ def survey_files(
 
 
 def _notes(listing: Listing, *, fitting: Fitting) -> Iterator[Note | Unreadable]:
-    """Of each file, in their order; none is decoded that was decoded in this process already."""
+    """Yield the notes on each file, in order; files are decoded unless that was done before."""
     known = remembered(tuple(map(identity, listing.paths)), fitting)
     if known is not None:
         yield from known
@@ -99,12 +99,12 @@ def _notes(listing: Listing, *, fitting: Fitting) -> Iterator[Note | Unreadable]
 
 
 def _samples(train: Listing, *, fitting: Fitting) -> dict[int, list[Array]]:
-    """The first images of the first classes; none of the others, which are not drawn."""
+    """Decode the first images of those classes that the contact sheet shows."""
     found: dict[int, list[Array]] = {label: [] for label in range(len(train.classes))}
     paths: list[tuple[Path, int]] = []
     counts: Counter[int] = Counter()
     for path, label in zip(train.paths, train.labels, strict=True):
-        if label < ROWS and counts[label] < 2 * COLUMNS:  # some of them may be unreadable
+        if label < ROWS and counts[label] < 2 * COLUMNS:  # spares, as some may be unreadable
             counts[label] += 1
             paths.append((path, label))
     images = decoded([path for path, _ in paths], fitting=fitting)

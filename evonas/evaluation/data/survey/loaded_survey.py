@@ -1,4 +1,4 @@
-"""The survey of a data set that is loaded as a whole."""
+"""Survey a data set that is loaded as a whole."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from evonas.evaluation.data.survey.survey import Survey, counted, samples_of, se
 
 
 def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Survey:
-    """Look at images that are in memory.
+    """Survey images in memory.
 
     Args:
-        parts: by name; ``train`` is among them.
+        parts: parts of the data set by name, including ``train``.
         traits: traits of the data set.
-        root: where they come from.
+        root: folder that the images come from.
     """
     images: list[Seen] = []
     for part, each in parts.items():

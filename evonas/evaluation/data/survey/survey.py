@@ -1,4 +1,4 @@
-"""The survey of a whole data set before a search: counts, sizes, errors and warnings."""
+"""Results of surveying a data set before a search: counts, sizes, problems and warnings."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,36 +17,36 @@ from evonas.evaluation.data.survey.balance import class_weights, imbalance
 from evonas.evaluation.data.survey.contact_sheet import COLUMNS
 from evonas.evaluation.data.survey.duplicates import Duplicates, Seen
 
-FEW = 10  # images of a class: below it, a share of right answers says little
-UNEVEN = 3  # images of the largest class for each of the smallest
+FEW = 10  # images per class; with fewer, the accuracy of a class says little
+UNEVEN = 3  # ratio of the largest to the smallest class from which a warning is given
 
 Array = np.ndarray[Any, Any]
 Advance = Callable[[int, int], None]
-"""Called with the number of images examined and their total."""
+"""Called with the number of images surveyed so far, and their total."""
 
 
 @final
 @dataclass(frozen=True)
 class Survey:
-    """The content of a data set.
+    """The content of a data set, and what is unusual about it.
 
     Attributes:
         name: name of the data set.
-        root: its folder.
-        class_names: in the order of the labels.
-        counts: usable images of each class, by part.
+        root: folder of the data set.
+        class_names: names in the order of the labels.
+        counts: number of usable images of each class, by part.
         samples: some training images of each class, (height, width, channels), as the network
-            sees them; empty where images are of different sizes.
-        duplicates: images that are there twice.
-        remarks: sentences about the layout.
-        bad: reason for each unusable file.
-        num_files: number of files examined.
-        sizes: sizes of the files, (width, height).
-        modes: Pillow's names of their pixel modes.
-        num_turned: number of files rotated as their camera recorded.
-        num_animated: number of files of which only the first image is used.
-        num_enlarged: number of files with fewer pixels than requested.
-        unread: ignored files, by suffix.
+            sees them; empty if images have different sizes.
+        duplicates: groups of identical images.
+        remarks: remarks on the layout of the folder.
+        bad: for each unusable file, the reason.
+        num_files: number of files surveyed.
+        sizes: number of files of each (width, height).
+        modes: number of files of each pixel mode, as Pillow names it.
+        num_turned: number of files rotated or mirrored according to their orientation tag.
+        num_animated: number of files with several images, of which the first is used.
+        num_enlarged: number of files smaller than the requested size.
+        unread: number of files not taken for images, by suffix.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Survey:
         """Problems that prevent a search.
 
         Args:
-            fitting: how it would read the files.
+            fitting: fitting with which the search would read the files.
         """
         found = []
         if self.bad and fitting.unreadable != SKIP:
@@ -86,7 +86,7 @@ class Survey:
                 "--image-size 32"
             )
         for part, counts in self.counts.items():
-            # half of the training images are for validation where no images are set aside for it
+            # without a validation part, some of the training images are used for validation
             least = 2 if part == "train" and "validation" not in self.counts else 1
             scarce = [
                 name for name, count in zip(self.class_names, counts, strict=True) if count < least
@@ -96,7 +96,7 @@ class Survey:
         return found
 
     def warnings(self) -> list[str]:
-        """Remarks on what a user may want to change."""
+        """Warnings: a search can run despite them, but the user may want to change the data."""
         return [*self.remarks, *self._of_files(), *self._of_classes(), *self._of_duplicates()]
 
     def _of_files(self) -> Iterator[str]:
@@ -132,18 +132,18 @@ class Survey:
 
 
 def seen(name: str, part: str, label: int, pixels: Array) -> Seen:
-    """One image, by the digest of its pixels."""
+    """Record one image with the digest of its pixels."""
     return Seen(name, part, label, pixel_digest(pixels))
 
 
 def counted(labels: Sequence[int], num_classes: int) -> list[int]:
-    """Images of each class."""
+    """Number of images of each class."""
     found = Counter(labels)
     return [found[label] for label in range(num_classes)]
 
 
 def samples_of(images: Images, num_classes: int) -> dict[int, list[Array]]:
-    """The first images of each class."""
+    """First images of each class."""
     found: dict[int, list[Array]] = {label: [] for label in range(num_classes)}
     for index, label in enumerate(images.labels.tolist()):
         if len(found[label]) < COLUMNS:

@@ -1,1 +1,1 @@
-"""Training images that stay in their files, and how their batches come to a step."""
+"""Training on images that stay in their files."""

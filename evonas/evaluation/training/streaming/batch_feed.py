@@ -1,4 +1,4 @@
-"""Brings batches that are decoded on the host to where a step expects them."""
+"""Copy batches decoded on the host to the buffer that a training step reads."""
 
 from collections.abc import Iterator
 from typing import Any, final
@@ -12,13 +12,13 @@ from evonas.evaluation.training.streaming.streamed_images import StreamedImages,
 
 @final
 class BatchFeed:
-    """The batches of an epoch, decoded ahead; the one of this step lies in a place of its own.
+    """Decodes the batches of an epoch ahead and copies the current one to a fixed buffer.
 
-    A step that is captured as a CUDA graph reads from that place, whatever was brought there.
+    A step captured as a CUDA graph always reads from this buffer.
 
     Args:
-        images: in their files.
-        batch: images in a step.
+        images: training images in their files.
+        batch: number of images in a step.
     """
 
     def __init__(self, images: StreamedImages, *, batch: int) -> None:
@@ -35,18 +35,18 @@ class BatchFeed:
         self._decoded: Iterator[Tensor] | None = None
 
     def begin(self, plan: Tensor) -> None:
-        """The plan of the next epoch, on the CPU; nothing is decoded before :meth:`fetch`."""
+        """Set the plan of the next epoch, on the CPU; :meth:`fetch` starts the decoding."""
         self.close()
         self._plans = list(plan.numpy())
         self._number = 0
 
     def go_to(self, number: int) -> None:
-        """Go on with another step of the epoch."""
+        """Continue the current epoch with the step of this number."""
         self.close()
         self._number = number
 
     def fetch(self) -> None:
-        """Bring the next batch; waits until it is decoded.
+        """Copy the next batch to the buffer; waits until it is decoded.
 
         Raises:
             DataError: a file can no longer be read, or a worker was killed.
@@ -55,18 +55,18 @@ class BatchFeed:
             self._decoded = self._images.batches(self._plans[self._number :])
         pixels = next(self._decoded)
         labels = self._host_labels[torch.from_numpy(self._plans[self._number][0])]
-        if self._pixels.is_cuda:  # from pageable memory the copy would make the host wait
+        if self._pixels.is_cuda:  # a copy from pageable memory would make the host wait
             pixels, labels = pixels.pin_memory(), labels.pin_memory()
         self._pixels.copy_(pixels, non_blocking=True)
         self._labels.copy_(labels, non_blocking=True)
         self._number += 1
 
     def batch(self) -> tuple[Tensor, Tensor]:
-        """What was brought, as :func:`~evonas.evaluation.training.augment.cut` gives it."""
+        """The current batch, in the form of :func:`~evonas.evaluation.training.augment.cut`."""
         return as_floats(self._pixels), self._labels
 
     def close(self) -> None:
-        """End whoever decodes; what was planned stays."""
+        """Stop decoding; the plan is kept."""
         decoded, self._decoded = self._decoded, None
         if decoded is not None:
             decoded.close()  # type: ignore[attr-defined]  # a generator

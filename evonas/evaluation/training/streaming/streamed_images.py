@@ -14,13 +14,13 @@ from evonas.evaluation.data.stored_pixels import AbstractReader
 @final
 @dataclass(frozen=True)
 class StreamedImages:
-    """What :class:`~evonas.evaluation.training.augment.FramedImages` are, without their pixels.
+    """Like :class:`~evonas.evaluation.training.augment.FramedImages`, with the pixels in files.
 
     Attributes:
-        reader: reader of the images.
-        labels: int64, (N,), on the device that batches go to.
-        padding: pixels of black on each side before an image is cut out.
-        flip: whether images are mirrored.
+        reader: reader of the image files.
+        labels: int64, (N,), on the device that batches are copied to.
+        padding: width of the black frame on each side before cropping, in pixels.
+        flip: whether images are randomly mirrored.
     """
 
     reader: AbstractReader
@@ -39,18 +39,18 @@ class StreamedImages:
     def batches(
         self, plans: Sequence[np.ndarray[Any, Any]], *, may_start_processes: bool = True
     ) -> Generator[Tensor, None, None]:
-        """Cut and mirrored as planned: uint8, (batch, height, width, channels), on the CPU.
+        """Yield cropped and mirrored batches: uint8, (batch, height, width, channels), on the CPU.
 
         Args:
             plans: rows of :func:`evonas.evaluation.training.augment.plan_epoch`.
-            may_start_processes: whether processes may decode, and not threads alone.
+            may_start_processes: whether to decode in processes too, not only in threads.
         """
         return self.reader.batches(
             plans, padding=self.padding, may_start_processes=may_start_processes
         )
 
     def cut(self, plan: Tensor) -> tuple[Tensor, Tensor]:
-        """One batch, decoded now.
+        """Decode one batch immediately.
 
         Args:
             plan: int64, (1 or 4, batch).
@@ -60,7 +60,7 @@ class StreamedImages:
 
 
 def as_floats(pixels: Tensor) -> Tensor:
-    """Bytes, (batch, height, width, channels), as a network takes them: float32 in [0, 1].
+    """Convert bytes, (batch, height, width, channels), to the network's input: float32 in [0, 1].
 
     Returns:
         (batch, channels, height, width), channels last in memory.

@@ -1,1 +1,1 @@
-"""Images that stay on disk: decoded by workers, ahead of their use, in the order that is asked."""
+"""Images that stay on disk: workers decode them ahead of their use, in the requested order."""

@@ -1,7 +1,7 @@
-"""Batches decoded ahead of their use: by worker processes of torch's DataLoader, or by threads.
+"""Decode batches ahead of their use, in worker processes of torch's DataLoader or in threads.
 
-The images of a batch and their crops are planned beforehand, so it does not matter who decodes
-them, and when.
+Plans determine in advance which images a batch has and how each is cropped, so the result does not
+depend on who decodes them, or when.
 """
 
 import ctypes
@@ -26,10 +26,10 @@ from torch import Tensor
 from evonas.errors import DataError
 from evonas.evaluation.data.folder.disk.file_images import FileImages
 
-AHEAD = 2  # batches that each worker has ready
+AHEAD = 2  # batches that each worker decodes ahead
 MAX_PROCESSES = 16
-THREADS_OF_A_WORKER = 2  # of a process that is one of several which train on the CPU
-MAX_GPU_THREADS = 8  # of the one process that trains on a GPU: beyond, they wait for the lock
+THREADS_OF_A_WORKER = 2  # threads of each of several processes that train on the CPU
+MAX_GPU_THREADS = 8  # threads of the process that trains on a GPU; more would wait for the GIL
 SHARED_MEMORY = Path("/dev/shm")
 _PR_SET_PDEATHSIG = 1
 _WORKER_DIED = "DataLoader worker (pid"
@@ -40,14 +40,13 @@ Array = np.ndarray[Any, Any]
 @final
 @dataclass(frozen=True)
 class Decoders:
-    """Who decodes.
+    """Number and kind of the workers that decode images.
 
     Attributes:
-        processes: how many worker processes; 0 for threads of the process that trains.
-        threads: how many of these.
-        why: there are no processes; empty where there are.
-        start_method: start method of the processes, by ``multiprocessing``; torch's default if
-            None.
+        processes: number of worker processes; 0 to use threads of the training process.
+        threads: number of these threads.
+        why: reason for using threads; empty for processes.
+        start_method: start method of ``multiprocessing``; torch's default if None.
     """
 
     processes: int
@@ -62,11 +61,11 @@ class Decoders:
 
 
 def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) -> Decoders:
-    """A process for each core; threads where no process can be started from here.
+    """Choose one process per core, or threads if processes cannot be used here.
 
     Args:
-        batch_bytes: the size that a batch takes in the memory which processes share.
-        shared_memory: where that memory is mounted.
+        batch_bytes: bytes of a batch in shared memory.
+        shared_memory: folder where shared memory is mounted.
     """
     cores = min(num_cores(), MAX_PROCESSES)
     if multiprocessing.current_process().daemon:
@@ -86,16 +85,16 @@ def choose_decoders(batch_bytes: int, *, shared_memory: Path = SHARED_MEMORY) ->
 def decoded_batches(
     files: FileImages, plans: Sequence[Array], *, padding: int, decoders: Decoders
 ) -> Generator[Tensor, None, None]:
-    """The batch of each plan, in order: uint8, (batch, height, width, channels), on the CPU.
+    """Yield the batch of each plan, in order: uint8, (batch, height, width, channels), on the CPU.
 
-    When the generator ends or is closed, so do the workers.
+    The workers end when the generator ends or is closed.
 
     Args:
-        files: what is decoded.
+        files: image files to decode.
         plans: int64, (1 or 4, batch) each; rows of
             :func:`evonas.evaluation.training.augment.plan_epoch`.
-        padding: pixels of the black frame that places are counted in.
-        decoders: who does it.
+        padding: width in pixels of the black frame; rows and columns count from its corner.
+        decoders: number and kind of the workers.
 
     Raises:
         DataError: a file has changed since it was checked, or a worker was killed.
@@ -111,12 +110,12 @@ def decoded_batches(
 
 @contextmanager
 def told_of_lost_workers() -> Iterator[None]:
-    """Report a killed worker as such, wherever this process receives the signal.
+    """Turn the error for a killed worker into a ``DataError`` that says what happened.
 
-    torch raises a ``RuntimeError`` from the handler of the signal.
+    torch raises a ``RuntimeError`` from a signal handler, so it may interrupt any code.
 
     Raises:
-        DataError: one was killed.
+        DataError: a worker was killed.
     """
     try:
         yield
@@ -124,13 +123,13 @@ def told_of_lost_workers() -> Iterator[None]:
         if _WORKER_DIED not in str(problem):
             raise
         raise DataError(
-            f"a process that decodes images was killed ({problem}); if memory ran out, use a "
-            f"smaller batch. To continue, run the same command again"
+            f"a process that decodes images was killed ({problem}); if memory was short, choose "
+            "a smaller batch. Repeat the command to continue"
         ) from problem
 
 
 def num_cores() -> int:
-    """That this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -150,7 +149,7 @@ def _by_processes(
         collate_fn=_as_it_is,
         worker_init_fn=partial(_begin, parent=os.getpid()),
         multiprocessing_context=start,
-        generator=torch.Generator(),  # the global one is not to be drawn from
+        generator=torch.Generator(),  # leaves the global generator untouched
     )
     with told_of_lost_workers():
         iterator = iter(loader)
@@ -160,13 +159,13 @@ def _by_processes(
                     raise DataError(batch)
                 yield batch
         finally:
-            iterator._shutdown_workers()  # type: ignore[attr-defined]  # at once, not when collected
+            iterator._shutdown_workers()  # type: ignore[attr-defined]  # now, not when collected
 
 
 def _by_threads(
     files: FileImages, plans: Sequence[Array], *, padding: int, count: int
 ) -> Generator[Tensor, None, None]:
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata; told when it was checked
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata
     pool = ThreadPoolExecutor(count, thread_name_prefix="decoder")
     ahead: deque[Future[Array]] = deque()
     try:
@@ -182,7 +181,7 @@ def _by_threads(
 
 @final
 class _Batches:
-    """What a worker process asks: a plan gives its batch, or the message of what went wrong."""
+    """The data set of a worker process: maps a plan to its batch, or to an error message."""
 
     def __init__(self, files: FileImages, padding: int) -> None:
         self._files = files
@@ -191,7 +190,7 @@ class _Batches:
     def __getitem__(self, plan: Array) -> Tensor | str:
         try:
             return torch.from_numpy(self._files.batch(plan, padding=self._padding))
-        except DataError as problem:  # raised here, it would arrive as a traceback in its text
+        except DataError as problem:  # if raised, the message would arrive inside a traceback
             return str(problem)
 
 
@@ -200,19 +199,19 @@ def _as_it_is(item: Any) -> Any:
 
 
 def _begin(_number: int, *, parent: int) -> None:
-    """Runs in a new worker: it ends with its parent in any case, and ignores Ctrl-C."""
+    """Initialise a worker: it leaves Ctrl-C to its parent and dies with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     if sys.platform == "linux":
-        # without it, a worker would live on for seconds, and hold the lock of the run that it
-        # has inherited
+        # otherwise a worker would outlive its parent by seconds, holding the inherited lock of
+        # the run
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was gone before
+        if os.getppid() != parent:  # the parent had already died
             os._exit(1)
 
 
 def _threads_of_a_worker() -> int:
-    """There is one worker for each core, or one for each GPU."""
+    """Threads per process, given that a search has one worker per core or one per GPU."""
     if not torch.cuda.is_initialized():
         return THREADS_OF_A_WORKER
     share = num_cores() // max(1, torch.cuda.device_count())

@@ -1,4 +1,4 @@
-"""A batch of images from their files: decoded, resized, cropped and flipped as planned."""
+"""Read batches of images from files: decode, fit, crop and mirror them as planned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ Array = np.ndarray[Any, Any]
 @final
 @dataclass(frozen=True)
 class FileImages:
-    """Image files that become images of one size.
+    """Image files that are read as images of one size.
 
     Attributes:
         paths: paths of the files.
-        fitting: the size, and how it is reached.
+        fitting: size that images are fitted to, and how.
         shape: (channels, height, width) of an image.
     """
 
@@ -33,7 +33,7 @@ class FileImages:
         return len(self.paths)
 
     def image(self, index: int) -> Array:
-        """One image: uint8, (height, width, channels).
+        """Read one image: uint8, (height, width, channels).
 
         Raises:
             DataError: its file has changed since it was checked.
@@ -43,7 +43,7 @@ class FileImages:
             pixels = self.fitting.fitted(decode(path, least_side=self.fitting.size).pixels)
         except DataError as problem:
             raise DataError(
-                f"{problem}; it was readable when the training started: restore it, then continue"
+                f"{problem}; it was readable when the training began: restore it, then continue"
             ) from problem
         channels, height, width = self.shape
         if pixels.shape != (height, width, channels):
@@ -51,12 +51,12 @@ class FileImages:
         return pixels
 
     def batch(self, plan: Array, *, padding: int) -> Array:
-        """The images of a plan: uint8, (batch, height, width, channels).
+        """Read the images of a plan: uint8, (batch, height, width, channels).
 
         Args:
             plan: int64, (1 or 4, batch); a row of
                 :func:`evonas.evaluation.training.augment.plan_epoch`.
-            padding: pixels of the black frame that places are counted in.
+            padding: width in pixels of the black frame; rows and columns count from its corner.
 
         Raises:
             DataError: see :meth:`image`.
@@ -69,27 +69,27 @@ class FileImages:
 
 
 def put(into: Array, pixels: Array, place: Sequence[int], *, padding: int) -> None:
-    """Cut one image out of its black frame.
+    """Crop one image out of its black frame.
 
     Args:
-        into: uint8, (height, width, channels), zeros.
-        pixels: pixels of that shape.
-        place: first row, first column, and 1 where the result is mirrored; nothing to copy it.
-        padding: pixels of the frame on each side.
+        into: uint8, (height, width, channels), zeros; receives the result.
+        pixels: uint8, of the same shape.
+        place: first row, first column, and 1 if the result is mirrored; empty for a plain copy.
+        padding: width of the frame on each side, in pixels.
     """
     if not place:
         into[:] = pixels
         return
     top, left, is_mirrored = place
     height, width, _ = pixels.shape
-    down, right = top - padding, left - padding  # what the result's first pixel was
+    down, right = top - padding, left - padding  # position in the image of the first pixel
     rows, columns = _overlap(down, height), _overlap(right, width)
     target = into[:, ::-1] if is_mirrored else into
     target[rows, columns] = pixels[_moved(rows, down), _moved(columns, right)]
 
 
 def _overlap(start: int, length: int) -> slice:
-    """Which places of the result lie in the image, when the first of them is at ``start``."""
+    """Positions of the result that lie in the image, if its first one is at ``start``."""
     return slice(max(0, -start), min(length, length - start))
 
 

@@ -1,4 +1,4 @@
-"""Images read from their files: some immediately, or all ahead of their use."""
+"""Read images from files: some of them immediately, or batches ahead of their use."""
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +22,11 @@ Array = np.ndarray[Any, Any]
 
 @final
 class FileReader(AbstractReader):
-    """Of files that were checked.
+    """Reader of files that have been checked.
 
     Args:
-        files: what is read.
-        fingerprint: fingerprint of all of them with their labels, if it is known.
+        files: image files to read.
+        fingerprint: fingerprint of all images and labels, if it is known.
     """
 
     def __init__(self, files: FileImages, *, fingerprint: str | None = None) -> None:
@@ -38,7 +38,7 @@ class FileReader(AbstractReader):
         return len(self.files)
 
     def read(self, index: Sequence[int]) -> Tensor:
-        """Some images, decoded now by threads."""
+        """Decode some images immediately, in threads."""
         channels, height, width = self.shape
         found = np.empty((len(index), height, width, channels), dtype=np.uint8)
 
@@ -53,7 +53,7 @@ class FileReader(AbstractReader):
     def batches(
         self, plans: Sequence[Array], *, padding: int, may_start_processes: bool = True
     ) -> Generator[Tensor, None, None]:
-        """The batch of each plan, decoded by worker processes, or by threads."""
+        """Yield the batch of each plan, decoded in worker processes or threads."""
         if not len(plans):
             return
         batch_bytes = plans[0].shape[1] * int(np.prod(self.shape))
@@ -63,12 +63,12 @@ class FileReader(AbstractReader):
         yield from decoded_batches(self.files, plans, padding=padding, decoders=decoders)
 
     def subset(self, index: Sequence[int]) -> "FileReader":
-        """Some of the images, in that order."""
+        """A reader of some of the images, in the order of ``index``."""
         files = self.files
         return FileReader(FileImages(files.paths.subset(index), files.fitting, files.shape))
 
     def with_more(self, others: AbstractReader) -> "FileReader":
-        """These images, then the others, which are in files too."""
+        """A reader of these images, then of the others, which must be in files too."""
         assert isinstance(others, FileReader)
         files = self.files
         paths = files.paths.with_more(others.files.paths)

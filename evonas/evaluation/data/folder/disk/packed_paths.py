@@ -1,8 +1,8 @@
-"""Many paths in two arrays, so that worker processes share one copy of them.
+"""Store many paths in two arrays, so that worker processes share one copy of them.
 
-A worker that is forked shares the memory of its parent until one of them writes to it; counting
-the references to a Python object is writing. A list of a million paths is so copied, page by
-page, into every worker; an array is not.
+A forked worker shares the memory of its parent until one of them writes to it, and counting
+references to a Python object is a write. A list of a million paths would therefore be copied, page
+by page, into every worker; an array is not.
 """
 
 import os
@@ -15,11 +15,11 @@ import numpy as np
 
 @final
 class PackedPaths:
-    """Paths in their order.
+    """An immutable sequence of paths.
 
     Args:
-        text: uint8, (bytes,): all paths, one behind the other.
-        ends: int64, (N,): where each of them ends.
+        text: uint8, (bytes,): all paths, concatenated.
+        ends: int64, (N,): end of each path in ``text``.
     """
 
     def __init__(self, text: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> None:
@@ -28,7 +28,7 @@ class PackedPaths:
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> "PackedPaths":
-        """These paths."""
+        """Pack the given paths."""
         encoded = [os.fsencode(path) for path in paths]
         ends = np.cumsum([len(each) for each in encoded], dtype=np.int64)
         return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), ends)
@@ -41,10 +41,10 @@ class PackedPaths:
         return Path(os.fsdecode(self._text[start : int(self._ends[index])].tobytes()))
 
     def subset(self, index: Sequence[int]) -> "PackedPaths":
-        """Some of them, in that order."""
+        """Some of the paths, in the order of ``index``."""
         return PackedPaths.of(self[i] for i in index)
 
     def with_more(self, others: "PackedPaths") -> "PackedPaths":
-        """These, then the others."""
+        """These paths, then the others."""
         text = np.concatenate([self._text, others._text])
         return PackedPaths(text, np.concatenate([self._ends, others._ends + len(self._text)]))
