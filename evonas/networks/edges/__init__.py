@@ -1,1 +1,1 @@
-"""Operations of an edge that are more than layers in a row, and say themselves what they cost."""
+"""Edge operations that are more than a sequence of layers, and count their own multiply-adds."""

@@ -1,1 +1,1 @@
-"""Networks that have a name in the literature, of rule layers."""
+"""Named networks from the literature, built of rule layers."""
