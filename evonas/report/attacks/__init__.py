@@ -1,1 +1,1 @@
-"""What attacks left of a network, as a table, a file and a picture."""
+"""Accuracy of networks under attack, as tables, files and pictures."""

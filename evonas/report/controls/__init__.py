@@ -1,1 +1,1 @@
-"""A network beside its controls: paired tests, a table, a picture, and what it comes to."""
+"""Comparison of a network with its controls: paired tests, table, picture and verdict."""

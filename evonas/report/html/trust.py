@@ -1,4 +1,4 @@
-"""Sections on how far it can be believed: masking, attacks, controls, failures."""
+"""Sections on how far the results can be trusted: masking, attacks, controls, failures."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,22 +21,22 @@ _LEFT_OUT = {
 
 
 def masking(runs: Sequence[RunData]) -> str:
-    """What the audit of each front found."""
+    """Results of the audit of each front."""
     return _of_each(runs, _masking)
 
 
 def attacks(runs: Sequence[RunData]) -> str:
-    """What ``evonas attack`` left of networks."""
+    """Results of ``evonas attack``."""
     return _of_each(runs, _attacks)
 
 
 def controls(runs: Sequence[RunData]) -> str:
-    """Networks beside their controls."""
+    """Networks compared with their controls."""
     return _of_each(runs, _controls)
 
 
 def failures(runs: Sequence[RunData]) -> str:
-    """What failed, and what was left out, with the reasons."""
+    """Failed trainings and left-out networks, with the reasons."""
     return _of_each(runs, _failures)
 
 

@@ -1,5 +1,5 @@
-"""Copies of a run in the stores of other tools: Optuna, TensorBoard, MLflow.
+"""Mirrors: copies of a run in the stores of other tools (Optuna, TensorBoard, MLflow).
 
-A mirror reads the run and writes elsewhere, so it can neither harm nor delay a search. It looks at
-what is there before it writes, so it can be killed and started again.
+A mirror reads the run and writes elsewhere, so it can neither harm nor delay a search. It checks
+the content of the store before it writes, so it can be killed and restarted.
 """

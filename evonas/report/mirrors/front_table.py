@@ -1,4 +1,4 @@
-"""The front as a table in Markdown."""
+"""Format the front as a Markdown table."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from evonas.study.results.reading import RunState
 
 
 def front_table(state: RunState, objectives: Sequence[str]) -> str:
-    """A row for each network of the front, the best by the first objective first.
+    """One row per network of the front, sorted by the first objective, the best first.
 
     Args:
-        state: of the run.
-        objectives: of the run.
+        state: state of the run.
+        objectives: objectives of the run.
     """
     rows = [
         {
