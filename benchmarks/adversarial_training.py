@@ -1,12 +1,12 @@
-"""What adversarial training brings and costs, for three rules on digits.
+"""Benefit and cost of adversarial training, for three rules on digits.
 
     python -m benchmarks.adversarial_training [--rules bp usf fa] [--radii 1/10 8/255]
 
-The best CIFAR-10 cell of NAS-Bench-201 under one rule in every layer, trained on the images, by
-one step and by PGD-7, at two radii and with three seeds: accuracy on clean validation images, and
-under APGD of 20 steps that follows the true gradient at the training's radius. Trainings of one
-seed run one after another, and their processor time is divided by that of standard training.
-Prints a table in Markdown.
+The best CIFAR-10 cell of NAS-Bench-201 under one rule in every layer, trained on clean images, by
+one-step attacks and by PGD-7, at two radii and with three seeds. Measured are accuracy on clean
+validation images, and under APGD of 20 steps along the true gradient at the radius of the
+training. Trainings of one seed run one after another, and their processor time is divided by that
+of standard training. Prints a table in Markdown.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from evonas.evaluation.training.train import train
 from evonas.networks import build
 from evonas.space import load
 
-CELL = (  # the best of NAS-Bench-201 on CIFAR-10
+CELL = (  # the best cell of NAS-Bench-201 on CIFAR-10
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
 )

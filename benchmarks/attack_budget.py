@@ -1,13 +1,13 @@
-"""How well the attack of the search's loop ranks networks, beside strong attacks, and its cost.
+"""How well the cheap attack of the search ranks networks compared with strong attacks; its cost.
 
     python -m benchmarks.attack_budget runs/attack-budget --candidates 48
 
 Random genomes of NAS-Bench-201 (operations and rules, ``bp`` among them) are trained on digits as
 a search would train them. Each is scored by cheap attacks and by the worst case per image of
-strong ones, on the same validation images with the true gradient; Kendall's tau says how alike the
-rankings are, with a bootstrap over candidates. The cost of L0, the attack of the objective
-``robust``, is its share of the seconds that a candidate takes, one thread, in the same process.
-What is in the folder is not repeated.
+strong ones, on the same validation images with the true gradient. Kendall's tau measures the
+agreement of the rankings, with a bootstrap over candidates. The cost of L0, the attack of the
+objective ``robust``, is its share of the seconds that a candidate takes, with one thread in the
+same process. Results in the folder are reused.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from evonas.seeds import derive_seed
 from evonas.space import load
 
 RULES = ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa")
-CHANNELS, CELLS = 8, 1  # what a search on digits trains
+CHANNELS, CELLS = 8, 1  # size of the networks that a search on digits trains
 EPSILON = Fraction(16, 255)
 IMAGE_SEED = 0
 CHEAP = {
@@ -52,7 +52,7 @@ RESAMPLES = 2000
 
 
 def scores(genome: str, images: Images) -> dict[str, float] | None:
-    """All scores of one candidate, and seconds; None where its training failed."""
+    """All scores of one candidate, and seconds; None if its training failed."""
     start = time.perf_counter()
     trained = evonas.evaluate(
         "nas-bench-201", genome, rules=RULES, objectives=("acc",), dataset="digits", device="cpu",
@@ -89,7 +89,7 @@ def tau(name: str, rows: list[dict[str, float]]) -> str:
 
 
 def main() -> None:
-    """Measure what is missing, and write the section of RESULTS.md."""
+    """Measure the missing candidates, and write the section of RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--candidates", type=int, default=48)

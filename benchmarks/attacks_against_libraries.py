@@ -1,11 +1,12 @@
-"""The L2 attacks of evonas against AutoAttack ``standard`` of its authors, on five networks.
+"""Compare the attacks of level L2 of evonas with the authors' AutoAttack ``standard``.
 
     python -m benchmarks.attacks_against_libraries
 
-One NAS-Bench-201 cell, one rule in every layer or a mix of rules, trained on digits by
-``evonas.evaluate``. Both sides attack the same images along the true gradient, each attack on what
-those before it left. For both: the share still right after each attack, the images that one breaks
-and the other does not, and seconds. One thread.
+Five networks of one NAS-Bench-201 cell, with one rule in every layer or a mix of rules, trained on
+digits by ``evonas.evaluate``. Both sides attack the same images along the true gradient; each
+attack gets the images that earlier attacks did not break. Reported for both: the share of images
+still classified correctly after each attack, the images that only one side breaks, and seconds.
+One thread.
 """
 
 import argparse
@@ -22,11 +23,11 @@ from evonas.evaluation.attacks.suite import LEVEL_2
 from evonas.evaluation.data.loading import load_search_data
 from evonas.space import Genome, load
 
-CELL = (  # the best of the benchmark on CIFAR-10
+CELL = (  # the best cell of the benchmark on CIFAR-10
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
 )
-MIX = ("bp", "usf", "fa", "dfa")  # layer by layer, from the input on, again and again
+MIX = ("bp", "usf", "fa", "dfa")  # in turn, layer by layer from the input
 NETWORKS: dict[str, tuple[str, ...]] = {
     "dfa": ("dfa",), "bp": ("bp",), "fa": ("fa",), "usf": ("usf",), "mix": MIX,
 }  # fmt: skip
@@ -35,7 +36,7 @@ SEED = 0
 
 
 def trained(rules: tuple[str, ...]) -> torch.nn.Module:
-    """A network of the cell whose layers learn by the rules in turn."""
+    """A trained network of the cell whose layers learn by the rules in turn."""
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(rules)
     genome = space.parse(CELL)
     values = list(genome.values)
@@ -52,12 +53,12 @@ def trained(rules: tuple[str, ...]) -> torch.nn.Module:
 
 
 def path(result: LevelResult) -> str:
-    """The share that each attack left."""
+    """The share of images still classified correctly after each attack."""
     return ", ".join(f"{name} {share:.3f}" for name, share in result.after.items())
 
 
 def row(name: str, rules: tuple[str, ...], *, num_images: int) -> str:
-    """Both sides on one network."""
+    """Table row that compares both sides on one network."""
     network = trained(rules)
     data = load_search_data("digits", seed=SEED)
     images = robust_subset(data.validation, num_images=num_images, seed=SEED)
@@ -83,7 +84,7 @@ def row(name: str, rules: tuple[str, ...], *, num_images: int) -> str:
 def main() -> None:
     """Print the table, and write it into its section."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=200, help="attacked on each network")
+    parser.add_argument("--images", type=int, default=200, help="number of images to attack")
     num_images = parser.parse_args().images
     torch.set_num_threads(1)
     columns = (

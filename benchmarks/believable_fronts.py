@@ -1,13 +1,13 @@
-"""What a front claims beside what fresh trainings of it come to, with replicates and without.
+"""Compare the claims of a front with fresh trainings of it, with and without replicates.
 
     python -m benchmarks.believable_fronts runs/fronts                        # digits, 5 seeds
     python -m benchmarks.believable_fronts runs/fronts --dataset cifar10 --seeds 0,1
 
-For each seed one search with ``--replicates auto`` and one with ``1``, of equal trainings, both
-confirmed by 3 fresh trainings. Each network of a front is then trained 10 times more (5 times on
-CIFAR-10) with seeds that played no part in anything (``evonas.evaluate(..., replicate=)``), which
-are taken for the truth. Split and attacked images are those of the search, so this is about
-training noise. What is in the folder is not repeated.
+For each seed there is one search with ``--replicates auto`` and one with ``1``, with the same
+number of trainings; both are confirmed by 3 fresh trainings. Each network of a front is then
+trained 10 more times (5 times on CIFAR-10) with unused seeds (``evonas.evaluate(...,
+replicate=)``), and the mean is taken as the truth. Split and attacked images are those of the
+search, so this measures training noise only. Results in the folder are reused.
 """
 
 import argparse
@@ -33,7 +33,7 @@ OBJECTIVES = ("acc", "robust")
 WAYS = ("auto", "1")
 CONFIRMATIONS = 3
 FRESH = {"digits": 10, "cifar10": 5}
-"""Trainings that count as the truth."""
+"""Number of trainings that define the truth."""
 
 FIRST_FRESH = 1000  # above all replicates of a search
 FRESH_FILE = "fresh.json"
@@ -45,18 +45,18 @@ BUDGETS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 Values = dict[str, list[dict[str, float]]]
-LEARNED = "learned"  # among the values of a training: how far it came from chance
+LEARNED = "learned"  # name of a value of each training: how far it is above chance
 
 
 @dataclass(frozen=True)
 class Front:
-    """One search.
+    """The result of one search.
 
     Attributes:
-        run: as it stands on disk.
-        fresh: by key, values of the trainings that count as the truth.
-        trainings: of the search and of the confirmation.
-        seconds: that these two took.
+        run: state of the run on disk.
+        fresh: values of the trainings that define the truth, keyed by candidate.
+        trainings: number of trainings of search and confirmation.
+        seconds: duration of search and confirmation.
     """
 
     run: RunState
@@ -66,7 +66,7 @@ class Front:
 
     @property
     def members(self) -> list[Candidate]:
-        """The networks that were returned."""
+        """The networks on the returned front."""
         return front(self.run.candidates, OBJECTIVES)
 
     def truth(self, key: str, name: str) -> float:
@@ -81,7 +81,7 @@ class Front:
 
 
 def run(folder: Path, options: Mapping[str, Any]) -> float:
-    """Search and confirm, or finish it; the seconds that this took."""
+    """Search and confirm, or finish an interrupted run; returns the seconds that this took."""
     start = time.monotonic()
     if (folder / CONFIG_FILE).exists():
         evonas.load_study(folder).resume(progress=False)
@@ -91,7 +91,7 @@ def run(folder: Path, options: Mapping[str, Any]) -> float:
 
 
 def fresh_values(folder: Path) -> Values:
-    """Train the front again, or what is missing of it."""
+    """Train the networks of the front afresh, as far as trainings are missing."""
     path = folder / FRESH_FILE
     found: Values = json.loads(path.read_text()) if path.exists() else {}
     state = read_run(folder)
@@ -110,7 +110,7 @@ def fresh_values(folder: Path) -> Values:
 
 
 def _fresh(state: RunState, genome: str, replicate: int) -> dict[str, float]:
-    """Values of one training; empty if it failed."""
+    """Values of one fresh training; empty if it failed."""
     settings = state.settings.with_values({"constraints": (), "gate": "off"})
     trained = evonas.evaluate(
         state.settings.problem.space, genome, settings=settings, replicate=replicate
@@ -120,16 +120,17 @@ def _fresh(state: RunState, genome: str, replicate: int) -> dict[str, float]:
 
 
 def load(folder: Path, *, seconds: float) -> Front:
-    """A search that has ended, with its truth."""
+    """Load a finished search with its fresh trainings."""
     state = read_run(folder)
     confirmations = sum(each.replicates for each in state.confirmed.values())
     return Front(state, fresh_values(folder), len(state.evaluations) + confirmations, seconds)
 
 
 def really_on_the_front(one: Front, pool: list[Front]) -> Iterator[bool]:
-    """For each network of a front whether none of those seen twice or more in any run is better.
+    """For each network of a front, whether no network trained at least twice dominates it.
 
-    The truth is the fresh mean where there is one, else the plain mean of the search's trainings.
+    All runs are considered. The truth is the fresh mean if there is one, else the plain mean of
+    the search's trainings.
     """
     known: dict[str, tuple[float, ...]] = {}
     for each in pool:
@@ -191,7 +192,7 @@ def _mean(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Run what is missing, print the table, and write it into its section."""
+    """Run the missing searches and trainings, print the table, and write it into its section."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="where the runs are kept")
     parser.add_argument("--dataset", choices=sorted(BUDGETS), default="digits")

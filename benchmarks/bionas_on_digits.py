@@ -2,11 +2,11 @@
 
     python -m benchmarks.bionas_on_digits
 
-NAS-Bench-201 (8 channels, one cell a stage, the space's rules), ``acc`` alone, generations of 8
-candidates of 3 epochs on 600 images: what the candidates of each search reach, beside random ones
-at as many trained epochs and at twice as many. DARTS is known to collapse into skips and pools:
-the share of convolutions among the operations that were proposed last is counted. One process, ten
-minutes.
+NAS-Bench-201 (8 channels, one cell per stage, the space's rules), ``acc`` alone, generations of 8
+candidates with 3 epochs on 600 images. The accuracies of each search's candidates are compared
+with random candidates at the same and at twice the number of trained epochs. DARTS is known to
+collapse to skip connections and pooling, so the share of convolutions among the last proposed
+operations is counted. Takes ten minutes in one process.
 """
 
 import statistics
@@ -33,8 +33,8 @@ class Trajectory:
     """One run.
 
     Attributes:
-        evaluations: in the order of asking.
-        cpu_seconds: of the whole run, the supernet included.
+        evaluations: evaluations in the order of their requests.
+        cpu_seconds: CPU time of the whole run, including the supernet.
     """
 
     evaluations: list[Evaluation]
@@ -42,7 +42,7 @@ class Trajectory:
 
 
 def trajectory(folder: Path, *, algorithm: str, seed: int) -> Trajectory:
-    """A run in this process."""
+    """Perform a run in this process."""
     start = time.process_time()
     options = {
         **OPTIONS, "seed": seed, "algorithm": algorithm, "objectives": "acc", "epochs": EPOCHS,
@@ -54,12 +54,12 @@ def trajectory(folder: Path, *, algorithm: str, seed: int) -> Trajectory:
 
 
 def accuracies(evaluations: Sequence[Evaluation]) -> list[float]:
-    """Of those that did not fail."""
+    """Accuracies of the evaluations that did not fail."""
     return [e.values["acc"] for e in evaluations if e.failure is None]
 
 
 def convolution_share(evaluations: Sequence[Evaluation]) -> float:
-    """Of the operations on all edges of the cells, those with weights."""
+    """Share of operations with weights among the operations on all edges of the cells."""
     found = [
         place.split("~")[0].split("(")[0]
         for e in evaluations
@@ -70,7 +70,7 @@ def convolution_share(evaluations: Sequence[Evaluation]) -> float:
 
 
 def row(name: str, trajectories: Sequence[Trajectory], count: int, *, has_all: bool) -> str:
-    """Of the first ``count`` candidates of each run."""
+    """Table row of the first ``count`` candidates of each run."""
     parts = [c.evaluations[:count] for c in trajectories]
     cells = [
         name,

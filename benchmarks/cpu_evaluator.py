@@ -1,13 +1,13 @@
-"""Candidates per minute on digits: two workers of evonas beside a naive loop, in one run.
+"""Candidates per minute on digits: two workers of evonas compared with a naive loop.
 
     python -m benchmarks.cpu_evaluator [--rounds 5] [--candidates 6] [--no-write]
 
 A candidate is a random NAS-Bench-201 architecture at the size that `evonas run` gives it on
 digits, with a rule drawn for every layer from those that biotorch has, trained by the same recipe
 and judged by its accuracy. The naive loop is `naive.py`: one process, a DataLoader, eager biotorch
-layers. All ways evaluate the same candidates in turn, in an order drawn anew each round. Workers
-are started, and every way has evaluated two candidates, before the clock runs; the start of the
-workers is told apart.
+layers. All ways evaluate the same candidates in turn, in an order that is redrawn each round.
+Before the clock starts, the workers are running and every way has evaluated two candidates; the
+start-up time of the workers is reported separately.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def the_space() -> Space:
 
 
 def naively(space: Space, recipe: Recipe, *, threads: int) -> Way:
-    """One after another in this process."""
+    """Evaluate candidates one after another in this process with the naive loop."""
 
     def evaluate(genomes: Sequence[Genome]) -> None:
         before = torch.get_num_threads()
@@ -68,7 +68,7 @@ def naively(space: Space, recipe: Recipe, *, threads: int) -> Way:
 
 
 def ours(space: Space, recipe: Recipe, *, workers: int) -> Way:
-    """By an executor of evonas."""
+    """Evaluate candidates with an executor of evonas."""
     executor = InlineExecutor() if workers == 1 else JoblibExecutor(workers)
     given = {
         "space": "nas-bench-201", "objectives": "acc", "rules": PEERS, "device": "cpu",
@@ -86,7 +86,7 @@ def ours(space: Space, recipe: Recipe, *, workers: int) -> Way:
 def measure(
     ways: dict[str, Way], space: Space, *, rounds: int, candidates: int
 ) -> dict[str, list[tuple[float, float]]]:
-    """Wall and CPU seconds a candidate, by way and round; the CPU's of all processes together."""
+    """Wall and CPU seconds per candidate, by way and round; CPU time is of all processes."""
     rng = random.Random(0)
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     order = list(ways)
@@ -102,7 +102,7 @@ def measure(
 
 
 def cpu_seconds() -> float:
-    """Of this process and of all below it, as Linux counts them."""
+    """CPU seconds of this process and all its descendants, as counted by Linux."""
     found, pending = 0.0, [os.getpid()]
     while pending:
         process = Path("/proc") / str(pending.pop())
@@ -110,14 +110,14 @@ def cpu_seconds() -> float:
             fields = (process / "stat").read_text().rpartition(")")[2].split()
             for task in (process / "task").iterdir():
                 pending += [int(pid) for pid in (task / "children").read_text().split()]
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
         found += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return found
 
 
 def spread(values: Sequence[float], digits: int) -> str:
-    """Median, and the lowest and highest."""
+    """Median, minimum and maximum, as text."""
     return (
         f"{statistics.median(values):.{digits}f} "
         f"({min(values):.{digits}f} to {max(values):.{digits}f})"
@@ -125,7 +125,7 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def table(found: dict[str, list[tuple[float, float]]], base: str) -> str:
-    """A row for every way; ratios are of the same round."""
+    """One row per way; ratios compare results of the same round."""
     lines = [
         "| way | candidates a minute | times the naive loop | CPU s a candidate "
         "| times the naive loop, a core for each process |",

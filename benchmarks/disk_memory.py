@@ -1,11 +1,11 @@
-"""Whether the memory of a training from disk grows: each epoch, what is resident and what is live.
+"""Check whether memory grows during a training from disk: resident and live memory by epoch.
 
     python -m benchmarks.disk_memory FOLDER [--images 300] [--epochs 12] [--trim]
 
-Resident memory of this process is read from Linux after each epoch, that of the workers in its
-middle. What Python holds is counted by its collector, tensors among it; what glibc has handed out
-and what it keeps free for later come from its ``mallinfo2``. With ``--trim`` glibc is asked after
-each epoch to give back what it keeps.
+Resident memory of this process is read from Linux after each epoch, that of the workers in the
+middle of the epoch. Python's garbage collector counts live objects, including tensors. The memory
+that glibc has allocated and that it keeps free comes from its ``mallinfo2``. With ``--trim``,
+glibc is asked after each epoch to return free memory.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MIB = 2**20
 
 
 class _Mallinfo2(ctypes.Structure):
-    """Of glibc: bytes handed out by its heaps and mapped on their own, and those it keeps free."""
+    """Structure of glibc: bytes allocated from its heaps or mapped, and bytes it keeps free."""
 
     _fields_ = [
         (name, ctypes.c_size_t)
@@ -42,20 +42,20 @@ class _Mallinfo2(ctypes.Structure):
 
 
 def resident_mib(process: int | str = "self") -> float:
-    """Of one process."""
+    """Resident memory of one process in MiB."""
     text = Path(f"/proc/{process}/status").read_text()
     line = next(line for line in text.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024
 
 
 def workers_mib() -> float:
-    """Of all processes below this one; what they share with it counts for each."""
+    """Resident memory of all descendants in MiB; shared memory counts for each of them."""
     _, *below = process_ids()
     return sum(resident_mib(each) for each in below)
 
 
 def main() -> None:
-    """Print a row for each epoch."""
+    """Print one row per epoch."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=300)
@@ -94,7 +94,7 @@ def main() -> None:
             if options.trim:
                 libc.malloc_trim(0)
             found = libc.mallinfo2()
-            # the list is not kept: it would hold all that the next epoch is to give up
+            # do not keep the list: it would keep alive the objects that the next epoch frees
             kinds = [type(each) for each in gc.get_objects()]
             row = (
                 resident_mib(), workers, (found.uordblks + found.hblkhd) / MIB,

@@ -1,13 +1,13 @@
-"""Engines against each other in real training on scikit-learn's digits, at equal trained epochs.
+"""Compare engines in real training on scikit-learn's digits, at equal trained epochs.
 
     python -m benchmarks.engines_on_digits runs/engines --ways random,nsga2
-    python -m benchmarks.engines_on_digits runs/engines                       # all that is missing
+    python -m benchmarks.engines_on_digits runs/engines                       # all missing runs
 
-Every run searches NAS-Bench-201 (8 channels, one cell a stage, the space's rules) for ``acc`` and
-``robust`` and spends 480 epochs: 80 candidates of 6. A way with the EG operator pays for the
-epochs of its supernet before its first candidate, and has 77. What counts is the hypervolume of
-the archive between 0 and 1 in both objectives. Runs that are in the folder are finished, not
-repeated; the tables are of all that is there.
+Every run searches NAS-Bench-201 (8 channels, one cell per stage, the space's rules) for ``acc``
+and ``robust`` and spends 480 epochs: 80 candidates with 6 epochs. A way with the EG operator pays
+for the epochs of its supernet before its first candidate, and has 77 candidates. The score is the
+hypervolume of the archive between 0 and 1 in both objectives. Runs in the folder are finished, not
+repeated; the tables contain all of them.
 """
 
 import argparse
@@ -43,7 +43,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 def spend(folder: Path, *, seed: int, way: str) -> None:
-    """Run the search in ``folder``, or what is missing of it."""
+    """Run the search in ``folder``, or finish it."""
     if (folder / CONFIG_FILE).exists():
         with readable_run(folder) as (settings, journal):
             if len(journal.evaluations()) >= settings.search.evaluations:
@@ -52,7 +52,7 @@ def spend(folder: Path, *, seed: int, way: str) -> None:
 
 
 def reached(folder: Path, *, way: str) -> RunScores:
-    """Read a finished run; a supernet was paid for before the first candidate."""
+    """Read a finished run; the cost of a supernet is charged before the first candidate."""
     with readable_run(folder) as (_, journal):
         evaluations = journal.evaluations()
     before = WAYS[way].get("supernet_epochs", 0)
@@ -64,7 +64,7 @@ def reached(folder: Path, *, way: str) -> RunScores:
 
 
 def table(found: Comparison) -> list[str]:
-    """A row for each way."""
+    """One row per way."""
     head = " | ".join(f"{epochs} epochs" for epochs in CHECKPOINTS)
     lines = [
         f"| way | {head} | 95 % of the last mean | best acc | best robust |",
@@ -83,7 +83,7 @@ def table(found: Comparison) -> list[str]:
 
 
 def tests(found: Comparison) -> list[str]:
-    """A row for each pair of ways: hypervolume at the end, and its mean over the checkpoints."""
+    """One row per pair of ways: final hypervolume, and its mean over the checkpoints."""
     lines = [
         "| first | second | hypervolume | difference | A12 | p | p (Holm) |",
         "|---" * 7 + "|",
@@ -97,10 +97,10 @@ def tests(found: Comparison) -> list[str]:
 
 
 def main() -> None:
-    """Run what is missing, print both tables, and write them into their section."""
+    """Run the missing searches, print both tables, and write them into their section."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path, help="where the runs are kept")
-    parser.add_argument("--ways", default=",".join(WAYS), help="what to run, comma-separated")
+    parser.add_argument("folder", type=Path, help="folder of the runs")
+    parser.add_argument("--ways", default=",".join(WAYS), help="ways to run, comma-separated")
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="comma-separated")
     given = parser.parse_args()
     seeds = [int(seed) for seed in given.seeds.split(",")]

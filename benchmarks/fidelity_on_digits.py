@@ -1,12 +1,12 @@
-"""What successive halving and gates bring on scikit-learn's digits, at equal epochs of training.
+"""Benefit of successive halving and gates on scikit-learn's digits, at equal trained epochs.
 
     python -m benchmarks.fidelity_on_digits
 
-Every run searches NAS-Bench-201 (8 channels, one cell a stage, the space's rules) for ``acc`` and
-``robust`` and is cut where 360 epochs were spent: 40 candidates of 9 epochs, or some 160 of which
-most stop after 1 or 3. What counts is the hypervolume of fully trained candidates, between 0 and 1
-in both objectives. Then the first of these searches without gates, in CPU seconds. One process,
-half an hour.
+Every run searches NAS-Bench-201 (8 channels, one cell per stage, the space's rules) for ``acc``
+and ``robust`` and is cut after 360 epochs: 40 candidates with 9 epochs, or about 160 of which most
+stop after 1 or 3. The score is the hypervolume of fully trained candidates between 0 and 1 in both
+objectives. A second table compares the first of these searches with and without gates in CPU
+seconds. Takes half an hour in one process.
 """
 
 import statistics
@@ -42,12 +42,12 @@ class Trajectory:
     """One run.
 
     Attributes:
-        volumes: hypervolume when so many epochs were spent.
-        candidates: asked for by then.
-        full: of them, fully trained.
-        gated: of them, not attacked.
-        best: accuracy of the fully trained.
-        cpu_seconds: of the whole run.
+        volumes: hypervolume at each of the epoch budgets.
+        candidates: number of candidates requested within the budget.
+        full: number of fully trained candidates among them.
+        gated: number of candidates among them that were not attacked.
+        best: best accuracy of the fully trained candidates.
+        cpu_seconds: CPU time of the whole run.
     """
 
     volumes: tuple[float, ...]
@@ -59,7 +59,7 @@ class Trajectory:
 
 
 def trajectory(folder: Path, *, seed: int, **options: Any) -> Trajectory:
-    """A run, and what had come of it when so many epochs were spent."""
+    """Perform a run, and evaluate it at each of the epoch budgets."""
     start = time.process_time()
     search(folder, {**FULL, "seed": seed, **options})
     cpu_seconds = time.process_time() - start
@@ -93,7 +93,7 @@ def trajectory(folder: Path, *, seed: int, **options: Any) -> Trajectory:
 
 
 def trajectories(parent: Path, engine: str, name: str, **options: Any) -> list[Trajectory]:
-    """Of every seed."""
+    """The trajectories of all seeds."""
     return [
         trajectory(parent / f"{engine}-{name}-{seed}", seed=seed, algorithm=engine, **options)
         for seed in SEEDS

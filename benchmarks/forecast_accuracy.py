@@ -1,11 +1,11 @@
-"""How far ``evonas forecast`` is from what is measured then: memory, training, latency.
+"""Error of ``evonas forecast`` compared with measurements: memory, training time, latency.
 
     python -m benchmarks.forecast_accuracy --space nas-bench-201 --space mobile --genomes 10
 
-For each random genome: a training on digits, the forecast, and the same training again, whose
-distance from the first is how exactly this machine lets anything be measured. Memory is compared
-with the allocations of a step of the whole batch, which are the same each time. Seconds are those
-of the processor in one thread, so that work of others on the machine disturbs them less.
+For each random genome: a training on digits, the forecast, and the same training again. The
+difference between the two trainings shows how exactly this machine can measure. Memory is compared
+with the allocations of a step of the whole batch, which are the same each time. Seconds are CPU
+time in one thread, so that other processes on the machine disturb them less.
 """
 
 import argparse
@@ -38,7 +38,7 @@ Measured = tuple[float, float, float]
 
 
 def measure(own: GenomeVariant, protocol: Protocol, data: SearchData) -> Measured:
-    """What one thread needs for the training of a candidate and for one image afterwards."""
+    """Measure the training of a candidate and its latency for one image, with one thread."""
     recipe, traits = protocol.recipe, data.traits
     peak = max(accumulate(step_allocations(own, traits=traits, recipe=recipe, precision="fp32")))
     network = own.network(traits, seed=0)
@@ -54,7 +54,7 @@ def measure(own: GenomeVariant, protocol: Protocol, data: SearchData) -> Measure
 
 
 def show_errors(what: str, found: Sequence[float], measured: Sequence[float]) -> None:
-    """How far two series are apart, in per cent of the second."""
+    """Print the differences between two series in per cent of the second."""
     errors = [100 * (a / b - 1) for a, b in zip(found, measured, strict=True)]
     sizes = [abs(each) for each in errors]
     within = sum(size <= 15 for size in sizes)
@@ -65,7 +65,7 @@ def show_errors(what: str, found: Sequence[float], measured: Sequence[float]) ->
 
 
 def main() -> None:
-    """Print a row for each genome, and the errors of each space."""
+    """Print one row per genome, and the errors for each space."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--space", action="append", required=True)
     parser.add_argument("--genomes", type=int, default=10)

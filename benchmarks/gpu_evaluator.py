@@ -1,13 +1,14 @@
-"""The evaluator on a GPU: candidates an hour, steps, launches, bytes and memory; under 8 minutes.
+"""Evaluator on a GPU: candidates per hour, steps, launches, bytes and memory; under 8 minutes.
 
     python -m benchmarks.gpu_evaluator [--out FOLDER] [--no-write]
-    python -m benchmarks.gpu_evaluator --smoke --no-write      # on a CPU, tiny: that it runs
+    python -m benchmarks.gpu_evaluator --smoke --no-write      # tiny, on a CPU, to test the script
 
-Prints what it finds as it finds it, writes it to gpu_evaluator.json and to a section of
-RESULTS.md. Images are random, of the shape of CIFAR-10, 25,000 of them. Every section has its
-time; what does not fit is told as left out, and what fails as failed with its reason. Beside
-evonas, in the same run and on the same batches: evonas without its kernels (``-plain``), the naive
-network with torch's layers and with biotorch's, eager, and with torch's under torch.compile.
+Prints results as they arrive, and writes them to gpu_evaluator.json and to a section of
+RESULTS.md. Data are 25,000 random images of the shape of CIFAR-10. Every section has a time limit;
+cases beyond it are reported as left out, and failing cases as failed with the reason. evonas is
+compared, in the same run and on the same batches, with evonas without its kernels (``-plain``),
+and with the naive network with layers of torch or biotorch (eager), or of torch under
+torch.compile.
 """
 
 import argparse
@@ -49,15 +50,15 @@ COMPILE_SECONDS = 100
 
 @dataclass(frozen=True)
 class Bench:
-    """What is measured on.
+    """Conditions of the measurements.
 
     Attributes:
-        device: the same for all.
-        size: of networks and data.
-        images: on the device.
-        num_steps: of a window.
-        batch: where only one is measured.
-        copy_rate: of a large copy, in GB/s.
+        device: device of all measurements.
+        size: size of networks and data.
+        images: images on the device.
+        num_steps: number of steps per measured window.
+        batch: batch size where only one is measured.
+        copy_rate: rate of a large copy, in GB/s.
     """
 
     device: torch.device
@@ -69,7 +70,7 @@ class Bench:
 
 
 def measure(bench: Bench, case: Case, way: str) -> Row:
-    """One row: a case trained one way."""
+    """Measure one case trained in one way, as a table row."""
     forget_peak(bench.device)
     with make_device_stream(bench.device).open():
         made = make_way(bench, case, way)
@@ -102,7 +103,7 @@ def measure(bench: Bench, case: Case, way: str) -> Row:
 
 
 def make_way(bench: Bench, case: Case, way: str) -> Way:
-    """By its name, such as ``evonas bf16`` or ``biotorch eager``."""
+    """Create a way by its name, such as ``evonas bf16`` or ``biotorch eager``."""
     name, how = way.split()
     if name != "evonas":
         return eagerly(case, bench.size, bench.images, layers=name, is_compiled=how == "compiled")
@@ -118,7 +119,7 @@ PLAIN = ("evonas tf32-plain", "evonas bf16-plain")
 
 
 def rules(bench: Bench) -> Iterator[Callable[[], Row]]:
-    """Every rule on the best cell, with what it is compared to."""
+    """Every rule on the best cell, with its reference implementations."""
     for rule in ("bp", "usf", "mixed", "brsf", "dfa", "fa", "frsf", "kp"):
         ways = [*OURS, *PLAIN] + ["evonas eager", "plain eager"] * (rule == "bp")
         for way in ways + ["biotorch eager"] * (rule in PEERS):
@@ -141,7 +142,7 @@ def batches(bench: Bench) -> Iterator[Callable[[], Row]]:
 
 
 def concurrency(bench: Bench) -> Iterator[Callable[[], Row]]:
-    """One to eight candidates on streams of their own."""
+    """One to eight candidates, each on its own stream."""
     precisions: tuple[Precision, ...] = ("tf32", "bf16")
     for net, precision, count in product(("best", "random0"), precisions, (1, 2, 4, 8)):
         case = Case(net, "usf", bench.batch)
@@ -149,7 +150,7 @@ def concurrency(bench: Bench) -> Iterator[Callable[[], Row]]:
 
 
 def hours(bench: Bench) -> Iterator[Callable[[], Row]]:
-    """Candidates an hour, from whole evaluations of one and of two epochs."""
+    """Candidates per hour, from whole evaluations of one and of two epochs."""
     is_tiny = len(bench.images) < 1000
     for net, way, count, slots in (
         ("random", "evonas tf32", 12, 6), ("random", "evonas bf16", 12, 6),
@@ -164,7 +165,7 @@ def hours(bench: Bench) -> Iterator[Callable[[], Row]]:
 
 
 def compiled(*, is_smoke: bool) -> Iterator[Callable[[], Row]]:
-    """torch.compile, in a process that can be ended when it takes too long."""
+    """torch.compile, in a process that can be killed if it takes too long."""
 
     def run() -> Row:
         command = [sys.executable, "-m", "benchmarks.gpu_evaluator", "--compile-only"]
@@ -182,7 +183,7 @@ def compiled(*, is_smoke: bool) -> Iterator[Callable[[], Row]]:
 
 
 def in_time(cases: Iterable[Callable[[], Row]], *, seconds: float) -> Iterator[Row]:
-    """The rows of as many cases as begin in ``seconds``; a case that fails is a row as well."""
+    """The rows of all cases that start within ``seconds``; a failing case is also a row."""
     end = time.perf_counter() + seconds
     left_out = 0
     for case in cases:
@@ -191,7 +192,7 @@ def in_time(cases: Iterable[Callable[[], Row]], *, seconds: float) -> Iterator[R
             continue
         try:
             yield case()
-        except Exception as problem:  # whatever it is, the rest goes on
+        except Exception as problem:  # any failure: continue with the other cases
             reason = f"{type(problem).__name__}: {' '.join(str(problem).split())[:200]}"
             yield {"case": _name(case), "failed": reason}
     if left_out:
@@ -205,7 +206,7 @@ def _name(case: Callable[[], Row]) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """In Markdown: a column for every key that any row has."""
+    """A Markdown table with one column for every key of any row."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     for row in rows:
@@ -215,7 +216,7 @@ def table(rows: list[Row]) -> str:
 
 
 def set_up(*, is_smoke: bool) -> Bench:
-    """The data, and the bandwidth of the device."""
+    """Prepare the data, and measure the bandwidth of the device."""
     name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cpu" and not is_smoke:
         sys.exit("gpu_evaluator: torch finds no GPU here (see: evonas doctor); try --smoke")
@@ -232,7 +233,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="tiny and on the CPU")
-    parser.add_argument("--out", type=Path, default=RESULTS.parent, help="of the JSON file")
+    parser.add_argument("--out", type=Path, default=RESULTS.parent, help="folder of the JSON file")
     parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
     parser.add_argument("--compile-only", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()

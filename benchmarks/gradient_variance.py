@@ -1,15 +1,15 @@
-"""Whether a mix of rules has less variable gradients than single rules (the claim of BioNAS).
+"""Test whether a mix of rules has less variable gradients than single rules (BioNAS's claim).
 
     python -m benchmarks.gradient_variance digits
     python -m benchmarks.gradient_variance cifar10 --data-dir data
 
 One NAS-Bench-201 cell; back-propagation, six rules in every layer, and random mixes of the six,
-each from the same initial weights of a seed. Measured over mini-batches at fixed weights: the
+each from the same initial weights per seed. Measured over mini-batches at fixed weights: the
 normalised variance of each layer's update (its variance over its squared mean; geometric mean over
-layers) and the cosine with back-propagation (mean over layers), at the initial weights, at those
-that back-propagation has reached early in training, and at those that each has reached itself.
-Prints tables in Markdown, and beside each number its standard deviation over seeds. A seed that is
-finished is appended to a progress file and not measured again.
+layers) and the cosine with back-propagation (mean over layers). The weights are the initial ones,
+those of back-propagation early in training, and those of each assignment early in training. Prints
+tables in Markdown, with standard deviations over seeds. Finished seeds are appended to a progress
+file and not measured again.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from evonas.networks import Network
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
 
-CELL = (  # the best of the benchmark on CIFAR-10
+CELL = (  # the best cell of the benchmark on CIFAR-10
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
 )
@@ -48,16 +48,16 @@ STATES = ("initial", "bp's weights", "its own weights")
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured on one data set.
+    """Extent of the measurements on one data set.
 
     Attributes:
-        images: of the training part; None for all.
-        batch: images in a mini-batch, of training and of measuring.
-        epochs: of the whole recipe, which the learning rate follows.
-        until: the epoch at which is measured.
-        batches: mini-batches.
-        mixes: random mixes for each seed.
-        dataset: its name.
+        images: number of training images; None for all.
+        batch: batch size of training and measurement.
+        epochs: number of epochs of the whole recipe, which the learning rate follows.
+        until: epoch at which the measurement takes place.
+        batches: number of mini-batches measured.
+        mixes: number of random mixes per seed.
+        dataset: name of the data set.
     """
 
     images: int | None
@@ -80,9 +80,9 @@ class Row:
     """One assignment at one state of the weights.
 
     Attributes:
-        variance: geometric mean over layers.
-        cosine: mean over layers.
-        acc: of the network trained by itself, on the validation part.
+        variance: normalised variance, geometric mean over layers.
+        cosine: cosine with back-propagation, mean over layers.
+        acc: validation accuracy of the network trained by this assignment.
     """
 
     variance: float
@@ -132,7 +132,7 @@ def measure(name: str, plan: Plan, seed: int, data_dir: Path) -> dict[str, dict[
         "its own weights": {},
     }
     for each, net in trained.items():
-        # the gradient at its own weights, to which its updates are compared
+        # gives the true gradient at the same weights, as the reference for the updates
         twin = network(REFERENCE, net.state_dict())
         rows = _rows({REFERENCE: twin, each: net}, batches, acc)
         found["its own weights"][each] = rows[each]
@@ -156,7 +156,7 @@ def _rows(
 
 
 def show_state(state: str, by_seed: Sequence[Mapping[str, Row]]) -> None:
-    """A table of one state, and the mixes beside the single rules."""
+    """Print the table of one state, and compare the mixes with the single rules."""
     print(f"\n### {state}\n")
     print("| rules | normalised variance | cosine with `bp` | acc |")
     print("|---|---|---|---|")
@@ -191,7 +191,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _kept(path: Path, plan: Plan) -> dict[int, dict[str, dict[str, Row]]]:
-    """The seeds that were measured before by this plan, from its progress file."""
+    """Results of seeds that were already measured with this plan, from the progress file."""
     if not path.exists():
         return {}
     found = {}
@@ -206,7 +206,7 @@ def _kept(path: Path, plan: Plan) -> dict[int, dict[str, dict[str, Row]]]:
 
 
 def main() -> None:
-    """Measure what is missing, one seed after another, and print all."""
+    """Measure the missing seeds one after another, and print all results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=list(PLANS))
     parser.add_argument("--data-dir", type=Path, default=Path("data"))

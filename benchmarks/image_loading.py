@@ -1,19 +1,19 @@
-"""Images a second from a tree of JPEG files: evonas beside torchvision's ImageFolder, in one run.
+"""Images per second from a tree of JPEG files: evonas compared with torchvision's ImageFolder.
 
     python -m benchmarks.image_loading FOLDER [--images 20000] [--rounds 5] [--no-write]
 
-The tree is made in FOLDER, once. Every way gives mini-batches of the same size, as floats in
-[0, 1], shuffled, cut at random and mirrored, decoded by as many worker processes; a round takes
-the same number of batches from each way, in an order drawn anew, and counts the start of the
-workers. `decoding alone` asks for batches and throws them away; `training` makes a training step
-of a small network with each. torchvision's loader scales the shorter side, keeps the centre, and
-cuts at random from a black frame, as evonas does.
+The tree is created once in FOLDER. Every way yields mini-batches of the same size, as floats in
+[0, 1], shuffled, randomly cropped and mirrored, decoded by the same number of worker processes. A
+round takes the same number of batches from each way, in an order that is redrawn, and includes the
+start of the workers. `decoding alone` discards the batches; `training` performs a training step of
+a small network with each. torchvision's loader scales the shorter side, crops the centre, and
+crops at random from a black frame, as evonas does.
 
-evonas asks libjpeg for a reduced image where a file is much larger than what is needed; a second
-plain loader does the same, to tell that apart.
+evonas asks libjpeg for a reduced image if a file is much larger than needed. A second plain loader
+does the same, to separate this effect.
 
-Then a training of several epochs over a part of the tree by evonas: memory of all processes, open
-files, and shared memory after each epoch.
+Then evonas trains for several epochs on a part of the tree, and the memory of all processes, open
+files and shared memory are recorded after each epoch.
 """
 
 import argparse
@@ -54,39 +54,39 @@ from evonas.space import load
 
 OURS, PLAIN, REDUCING = "evonas", "plain loader", "plain loader, reduced decoding"
 ALONE, TRAINING = "decoding alone", "training"
-PADDING_SHARE = 8  # the frame is an eighth of the side
+PADDING_SHARE = 8  # the width of the frame is an eighth of the side
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 Way = Callable[[int], Batches]
-"""Gives so many batches of an epoch, by workers that it starts."""
+"""Function that yields the given number of batches of an epoch from workers that it starts."""
 
 
 @final
 class PlainFeed:
-    """Puts the batches of another loader where a training step looks for its own."""
+    """Feeds the batches of another loader to a training step."""
 
     def __init__(self) -> None:
         self.batches: Batches = iter(())
         self._now: tuple[Tensor, Tensor] | None = None
 
     def begin(self, plan: Tensor) -> None:
-        """Nothing is planned."""
+        """Ignore the plan."""
 
     def fetch(self) -> None:
-        """The next batch."""
+        """Load the next batch."""
         self._now = next(self.batches)
 
     def batch(self) -> tuple[Tensor, Tensor]:
-        """It."""
+        """The loaded batch."""
         assert self._now is not None
         return self._now
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
 
 def our_way(images: StreamedImages, *, batch: int) -> Way:
-    """By evonas."""
+    """The way of evonas."""
     generator = torch.Generator().manual_seed(0)
 
     def batches(count: int) -> Batches:
@@ -100,7 +100,7 @@ def our_way(images: StreamedImages, *, batch: int) -> Way:
 
 
 def reduced(path: str, *, side: int) -> Image.Image:
-    """As evonas decodes: to no fewer than three times the pixels that are needed."""
+    """Decode like evonas, to at least three times the required number of pixels."""
     with Image.open(path) as image:
         scale = 3 * side / min(image.size)
         if scale < 1:
@@ -111,7 +111,7 @@ def reduced(path: str, *, side: int) -> Image.Image:
 
 
 def plain_way(folder: Path, *, size: int, batch: int, workers: int, is_reducing: bool) -> Way:
-    """By torchvision's ImageFolder and a DataLoader."""
+    """The way of torchvision's ImageFolder and a DataLoader."""
     from functools import partial
 
     from torch.utils.data import DataLoader
@@ -143,7 +143,7 @@ def plain_way(folder: Path, *, size: int, batch: int, workers: int, is_reducing:
 
 
 def use_up(batches: Batches) -> None:
-    """Ask for batches, and do nothing with them."""
+    """Load batches and discard them."""
     for _ in batches:
         continue
 
@@ -151,7 +151,7 @@ def use_up(batches: Batches) -> None:
 def measure(
     ways: dict[str, Way], step: TrainingStep, *, rounds: int, count: int, batch: int
 ) -> dict[str, dict[str, list[float]]]:
-    """Images a second by what is done with them, way and round."""
+    """Images per second, by use, way and round."""
     rng = random.Random(0)
     feed = PlainFeed()
     training = replace(step, feed=feed)  # type: ignore[arg-type]
@@ -178,7 +178,7 @@ def measure(
 
 
 def leaks(step: TrainingStep, images: StreamedImages, *, epochs: int) -> list[tuple[int, ...]]:
-    """MiB of all processes in mid-epoch; then processes, open files and shared segments."""
+    """MiB of all processes in mid-epoch; numbers of processes, open files, shared segments."""
     generator = torch.Generator().manual_seed(1)
     found: list[tuple[int, ...]] = []
     for _ in range(epochs):
@@ -196,7 +196,7 @@ def leaks(step: TrainingStep, images: StreamedImages, *, epochs: int) -> list[tu
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
-    """Median, and the lowest and highest."""
+    """Median, minimum and maximum, as text."""
     return (
         f"{statistics.median(values):,.{digits}f} "
         f"({min(values):,.{digits}f} to {max(values):,.{digits}f})"
@@ -204,7 +204,7 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
 
 
 def table(found: dict[str, dict[str, list[float]]]) -> str:
-    """A row for every way; ratios are of the same round."""
+    """One row per way; ratios compare results of the same round."""
     lines = [
         "| way | " + " | ".join(f"{what}, images a second | times plain" for what in found) + " |",
         "|---" * (1 + 2 * len(found)) + "|",
@@ -219,7 +219,7 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
 
 
 def leak_table(rows: Sequence[tuple[int, ...]]) -> str:
-    """A row for every epoch."""
+    """One row per epoch."""
     lines = [
         "| epoch | MiB in its middle | MiB after it | processes | open files | shared segments |",
         "|--:|--:|--:|--:|--:|--:|",
@@ -232,12 +232,12 @@ def leak_table(rows: Sequence[tuple[int, ...]]) -> str:
 
 
 def wrapped(text: str) -> str:
-    """A paragraph of RESULTS.md."""
+    """Wrap a paragraph for RESULTS.md."""
     return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def the_step(images: StreamedImages, traits: Traits, *, batch: int) -> TrainingStep:
-    """Of a small network with a stem that reduces."""
+    """The training step of a small network with a reducing stem."""
     space = load("tiny").resized(channels=8, cells=1).with_rules(("fa",))
     genome = space.canonical(space.sample(random.Random(0)))
     network = candidate_network(space, genome, traits, seed=0)
@@ -247,14 +247,14 @@ def the_step(images: StreamedImages, traits: Traits, *, batch: int) -> TrainingS
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where the tree is made")
+    parser.add_argument("folder", type=Path, help="folder in which the tree is created")
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=64, help="pixels")
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--batches", type=int, default=16, help="of a round")
+    parser.add_argument("--batches", type=int, default=16, help="batches per round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=3, help="of a training")
-    parser.add_argument("--epoch-images", type=int, default=4_000, help="of each epoch")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs of the training")
+    parser.add_argument("--epoch-images", type=int, default=4_000, help="images per epoch")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     root = make_tree(chosen.folder / str(chosen.images), num_images=chosen.images)

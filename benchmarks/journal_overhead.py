@@ -1,10 +1,10 @@
-"""What a run costs beside its trainings as it grows: journal, models, report, tables, replay.
+"""Overhead of a run besides training, as it grows: journal, models, report, tables, replay.
 
     python -m benchmarks.journal_overhead --evaluations 1000 10000
 
-Nothing is trained: what a candidate is worth is drawn from its key. Printed are CPU milliseconds
-of this process for each candidate, by part of the loop. ``replay`` is a resume of the run that has
-ended, in seconds. The engine is random search; ``search_overhead`` measures the others.
+Nothing is trained: the values of a candidate are derived from its key. Prints the CPU milliseconds
+of this process per candidate, by part of the loop. ``replay`` is the time to resume the finished
+run, in seconds. The engine is random search; ``search_overhead`` measures the others.
 """
 
 import argparse
@@ -44,7 +44,7 @@ PARTS: dict[str, tuple[tuple[type, str], ...]] = {
 
 @final
 class Drawn(AbstractExecutor):
-    """Gives every candidate values that are drawn from its key, and small weights."""
+    """Executor that gives every candidate values derived from its key, and small weights."""
 
     name = "drawn"
 
@@ -53,15 +53,15 @@ class Drawn(AbstractExecutor):
 
     @property
     def capacity(self) -> int:
-        """One at a time."""
+        """One order at a time."""
         return 1
 
     def submit(self, order: Order) -> None:
-        """Take an order."""
+        """Queue an order."""
         self._orders.append(order)
 
     def next_done(self) -> Result:
-        """The oldest order."""
+        """The result of the oldest order."""
         order = self._orders.popleft()
         key = order.space.key(order.genome)
         rng = random.Random(key)
@@ -84,12 +84,12 @@ class Drawn(AbstractExecutor):
         return evaluation, save({"weight": torch.zeros(8)})
 
     def close(self) -> None:
-        """Forget the orders."""
+        """Discard the orders."""
         self._orders.clear()
 
 
 def measured(folder: Path) -> tuple[float, dict[str, float]]:
-    """CPU seconds of the whole loop, and of its parts."""
+    """CPU seconds of the whole loop and of its parts."""
     spent = dict.fromkeys(PARTS, 0.0)
 
     def timed(function: Callable[..., Any], part: str) -> Callable[..., Any]:
@@ -116,7 +116,7 @@ def measured(folder: Path) -> tuple[float, dict[str, float]]:
 
 
 def main() -> None:
-    """Print a row for each size."""
+    """Print one row per size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", type=int, nargs="+", default=[1000, 10_000])
     options = parser.parse_args()

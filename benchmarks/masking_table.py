@@ -1,22 +1,22 @@
-"""How robust networks look along their rule's own backward pass, and how robust they are.
+"""Apparent robustness along a rule's own backward pass compared with true robustness.
 
     python -m benchmarks.masking_table --dataset digits
     python -m benchmarks.masking_table --dataset cifar10 --data-dir data --images 10000
 
 One residual network of eleven convolutions (16, 32 and 64 channels), one rule in every layer, or
-six rules in turn (``mix``). On CIFAR-10 the stem halves the image. Of each trained network, on
-images of the validation part:
+six rules in turn (``mix``). On CIFAR-10 the stem halves the image. Measured for each trained
+network, on images of the validation part:
 
-- ``clean``: right without attack.
-- ``surrogate``: right under APGD-50 along the rule's own backward pass: masking, no robustness.
-- ``true``: right under the same attack along the true gradient.
-- ``Square``: right under Square, which knows nothing of rules or gradients.
-- ``all``: right under both of the last two, image by image.
-- ``cosine``: between own and true gradient of the loss in the image, mean over the images.
-- ``flags``: checks of masking (``docs/robustness.md``) that speak against the attacked network.
+- ``clean``: accuracy without attack.
+- ``surrogate``: accuracy under APGD-50 along the rule's own backward pass: masked, not robustness.
+- ``true``: accuracy under the same attack along the true gradient.
+- ``Square``: accuracy under Square, which uses neither rules nor gradients.
+- ``all``: share of images classified correctly under both of the last two attacks.
+- ``cosine``: between own and true gradient with respect to the image, mean over the images.
+- ``flags``: checks of masking (``docs/robustness.md``) that the attacked network fails.
 
-Each finished network is appended to a progress file and never trained again, so that a benchmark
-that was interrupted goes on, and more seeds can be added later. ``--seeds`` without any only
+Each finished network is appended to a progress file and never trained again, so that an
+interrupted benchmark continues, and seeds can be added later. ``--seeds`` without a value only
 writes the table, in Markdown, into its section of the results file.
 """
 
@@ -62,7 +62,7 @@ PROGRESS = Path(__file__).with_suffix(".csv")
 
 @dataclass(frozen=True)
 class Case:
-    """One network under one radius, all that decides it."""
+    """One network at one radius, with all settings that determine the result."""
 
     dataset: str
     rule: str
@@ -77,7 +77,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Shares of images that are right, a cosine, the flags, and seconds of training and attack."""
+    """Accuracies, the cosine, the flags, and seconds of training and attack."""
 
     clean: float
     surrogate: float
@@ -94,7 +94,7 @@ DIVERGED = Outcome(NAN, NAN, NAN, NAN, NAN, NAN, "diverged", NAN)
 
 
 class Skip(nn.Module):
-    """Two convolutions beside a skip connection."""
+    """Two convolutions with a skip connection."""
 
     def __init__(self, channels: int, *, rules: Iterator[AbstractRule]) -> None:
         super().__init__()
@@ -102,13 +102,13 @@ class Skip(nn.Module):
         self.second = relu_convolution(channels, channels, kernel=3, rule=next(rules))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(N, C, H, W) to the same."""
+        """Maps (N, C, H, W) to the same shape."""
         outputs: Tensor = inputs + self.second(self.first(inputs))
         return outputs
 
 
 def make_network(rule: str, traits: Traits, *, seed: int) -> Network:
-    """The network of a rule; seeds, and not rules, decide its initial weights."""
+    """The network of a rule; its initial weights depend on the seed, not on the rule."""
     rules = cycle([all_rules()[name]() for name in (MIX if rule == "mix" else (rule,))])
     stride = 2 if traits.shape[1] > 16 else 1
     with torch.random.fork_rng(devices=[]):
@@ -132,7 +132,7 @@ def make_network(rule: str, traits: Traits, *, seed: int) -> Network:
 
 
 def attacked(network: nn.Module, images: Images, case: Case, *, seconds: float) -> Outcome:
-    """What attacks leave of a network that took ``seconds`` to train."""
+    """Attack a network whose training took ``seconds``."""
     start, epsilon = time.perf_counter(), parse_epsilon(case.epsilon)
     square = NamedAttack(f"square-{case.queries}", Square(num_queries=case.queries))
     true, black_box = (
@@ -161,7 +161,7 @@ def attacked(network: nn.Module, images: Images, case: Case, *, seconds: float) 
 
 
 def measure(cases: Sequence[Case], data_dir: Path) -> Iterator[tuple[Case, Outcome]]:
-    """Train one network, and attack it at every radius: cases that differ in nothing else."""
+    """Train one network and attack it at every radius; the cases differ only in the radius."""
     case = cases[0]
     data = load_search_data(
         case.dataset, data_dir=data_dir, seed=case.seed, num_images=case.images or None
@@ -177,12 +177,12 @@ def measure(cases: Sequence[Case], data_dir: Path) -> Iterator[tuple[Case, Outco
         return
     images = robust_subset(data.validation, num_images=case.attacked, seed=case.seed)
     for number, each in enumerate(cases):
-        seconds = 0.0 if number else trained.seconds  # the training counts once
+        seconds = 0.0 if number else trained.seconds  # count the training only once
         yield each, attacked(network.eval(), images, each, seconds=seconds)
 
 
 def table(outcomes: Mapping[Case, Outcome], like: Case) -> Iterator[str]:
-    """One radius: a row for each rule, mean and standard deviation over seeds in percent."""
+    """Table of one radius: one row per rule, mean and standard deviation over seeds in percent."""
     yield f"\nRadius {like.epsilon}:\n"
     yield "| rule | seeds | clean | surrogate (masked) | true | Square | all | cosine | flags |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|---|"
@@ -216,7 +216,7 @@ def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what is missing, and write the table after every network."""
+    """Measure the missing networks, and write the table after each of them."""
     given = parse(arguments)
     torch.set_num_threads(1)
     like = [
@@ -240,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The flags."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--dataset", choices=sorted(DEFAULTS), default="digits")
     parser.add_argument("--rules", nargs="*", choices=RULES, default=list(RULES))
@@ -249,8 +249,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=0, help="training images; 0 for all")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--attacked", type=int, default=256, help="validation images, at most")
-    parser.add_argument("--queries", type=int, default=1000, help="of Square")
+    parser.add_argument("--attacked", type=int, default=256, help="most validation images")
+    parser.add_argument("--queries", type=int, default=1000, help="queries of Square")
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     parser.add_argument("--progress", type=Path, default=PROGRESS)
     parser.add_argument("--results", type=Path, default=RESULTS)

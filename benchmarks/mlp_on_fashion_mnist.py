@@ -3,8 +3,8 @@
     python -m benchmarks.mlp_on_fashion_mnist --data-dir data
 
 Networks of the space ``mlp``: hidden layers of one width, tanh, one rule in every layer. All
-pixels, no augmentation. Nothing is chosen by what is reported: the learning rate is that of the
-command, and the test part is read once, after the last epoch.
+pixels, no augmentation. Nothing is tuned on the reported numbers: the learning rate is given on
+the command line, and the test part is read once, after the last epoch.
 
 Each finished run is appended to a progress file and never run again. The table is printed in
 Markdown, and written into its section of the results file.
@@ -35,7 +35,7 @@ PROGRESS = Path(__file__).with_suffix(".csv")
 
 @dataclass(frozen=True)
 class Case:
-    """One run, all that decides it."""
+    """One run, with all settings that determine its result."""
 
     layers: int
     width: int
@@ -49,7 +49,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run gave: shares of right answers, nats, seconds."""
+    """Result of a run: accuracies, nats, seconds."""
 
     test_accuracy: float
     validation_accuracy: float
@@ -80,7 +80,7 @@ def make_network(case: Case, data: SearchData) -> Network:
 
 
 def run(case: Case, data: SearchData, test: Images) -> Outcome:
-    """Train one network, and judge it."""
+    """Train and evaluate one network."""
     network = make_network(case, data)
     recipe = Recipe(case.epochs, case.batch, case.learning_rate, weight_decay=case.weight_decay)
     plain = replace(data.traits, crop_padding=0, flip=False)
@@ -95,7 +95,7 @@ def run(case: Case, data: SearchData, test: Images) -> Outcome:
 
 
 def table(outcomes: Mapping[Case, Outcome]) -> Iterator[str]:
-    """A row for each network and rule: means and standard deviations over seeds."""
+    """One row per network and rule: means and standard deviations over seeds."""
     yield (
         "| hidden layers | parameters | rule | test accuracy, % | validation, % | training loss | "
         "seeds | epochs, batch, rate, decay |"
@@ -118,7 +118,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The flags."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     parser.add_argument("--layers", nargs="+", type=int, default=[1, 3], choices=[1, 2, 3])
@@ -135,7 +135,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run what is missing; print and write the table of all that the progress file holds."""
+    """Run the missing cases; print and write the table of all cases in the progress file."""
     torch.set_num_threads(1)
     chosen = parse()
     settings = (chosen.learning_rate, chosen.epochs, chosen.batch, chosen.weight_decay)

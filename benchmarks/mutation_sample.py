@@ -1,19 +1,19 @@
-"""Put faults into the code, one at a time, and see which of them the tests notice.
+"""Inject faults into the code, one at a time, and record which of them the tests detect.
 
     python -m benchmarks.mutation_sample FOLDER --count 100 --seed 0
 
-A module of evonas is drawn for each fault, none twice while there are others, then a place in it,
-then what happens there (``benchmarks/mutation/sites.py``). The fault is put into a copy of the
-tree; the test files that have most to do with the module are run, nearest first, until a test
-fails or their time is over. What was not noticed is tried again at the end, with four times as
-many files and four times as long.
+For each fault, a module of evonas is drawn (none twice while there are others), then a place in
+it, then a change (``benchmarks/mutation/sites.py``). The fault is written into a copy of the tree.
+The test files most related to the module are run, nearest first, until a test fails or the time is
+over. Undetected faults are tried again at the end, with four times as many files and four times
+the time.
 
-FOLDER/faults.jsonl has a line for each trial; a call that was ended goes on after its last line.
-What is caught is believed once every test that caught something has passed without any fault.
+FOLDER/faults.jsonl has one line per trial; an interrupted call continues after the last line. A
+fault counts as caught only if the test that caught it passes without any fault.
 
-With ``--measure`` every test file is first run under coverage.py, which takes an hour and is kept
-in FOLDER: of files that were measured, those tests that execute the line are run first, and no
-test of a file where none does.
+With ``--measure``, every test file is first run under coverage.py, which takes an hour; the result
+is kept in FOLDER. In measured files, tests that execute the faulty line run first, and files
+without such a test are skipped.
 """
 
 import argparse
@@ -34,23 +34,23 @@ from benchmarks.mutation.test_runner import Ended, TestRunner, copy_tree
 
 ROOT = Path(__file__).parents[1]
 OPTIONS = [*line_coverage.OPTIONS, "-x", "--no-header", "--tb=line"]
-FARTHER = 4  # times as many files and seconds, for what the nearest did not notice
+FARTHER = 4  # factor of files and seconds in the second attempt at undetected faults
 CAUGHT, SURVIVED, NO_TIME, UNSURE = "caught", "survived", "out of time", "unsure"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one fault.
+    """Outcome of one fault.
 
     Attributes:
-        number: of the fault, from 0.
+        number: number of the fault, from 0.
         module: path of the file.
-        lines: first and last of the statement.
-        before: what stood there.
-        after: what stood there instead.
+        lines: first and last line of the statement.
+        before: original code.
+        after: faulty code.
         outcome: caught, survived or out of time (no test failed, or one hung).
-        by: the test that failed; what the collection failed at is no test.
-        cpu_seconds: of the tests.
+        by: the test that failed; a failed collection does not count as a test.
+        cpu_seconds: CPU time of the tests.
         files: test files that were run, nearest first.
     """
 
@@ -66,7 +66,7 @@ class Row:
 
 
 def drawn(tree: Path, *, count: int, seed: int) -> Iterator[tuple[int, Path, Fault]]:
-    """The faults of a seed, the same in every call."""
+    """Draw the faults of a seed, which are the same in every call."""
     rng = random.Random(seed)
     modules = sources(tree)
     number = 0
@@ -82,10 +82,10 @@ def drawn(tree: Path, *, count: int, seed: int) -> Iterator[tuple[int, Path, Fau
 
 
 def selected(path: str, fault: Fault, files: list[str], coverage: LineCoverage) -> list[str]:
-    """What pytest is to run: files, or of those that were measured the tests of the line.
+    """The arguments of pytest: files, or for measured files the tests that execute the line.
 
-    The other tests of a file come after those of the line: a fixture that several share, or what
-    is computed once, is executed by the first of them.
+    The other tests of a measured file come after these, because a shared fixture or a cached value
+    is recorded only for the first test that uses it.
     """
     tests = coverage.tests_of(path, range(fault.lines[0], fault.lines[1] + 1))
     near = [test for test in tests if test.partition("::")[0] in files]
@@ -101,7 +101,7 @@ def selected(path: str, fault: Fault, files: list[str], coverage: LineCoverage) 
 
 @contextmanager
 def put_into(path: Path, code: str, *, backup: Path) -> Iterator[None]:
-    """The code in the place of a module's own; what a killed process left is put back first."""
+    """Replace a module's code within this context; first undo what a killed process left."""
     put_back(backup)
     own = path.read_text(encoding="utf-8")
     backup.write_text(json.dumps({"path": str(path), "code": own}), encoding="utf-8")
@@ -113,7 +113,7 @@ def put_into(path: Path, code: str, *, backup: Path) -> Iterator[None]:
 
 
 def put_back(backup: Path) -> None:
-    """The module's own code, if there is a backup of it."""
+    """Restore the module's own code if there is a backup."""
     if backup.exists():
         kept = json.loads(backup.read_text(encoding="utf-8"))
         Path(kept["path"]).write_text(kept["code"], encoding="utf-8")
@@ -137,7 +137,7 @@ def try_fault(
 
 
 def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
-    """All faults, those of earlier calls among them."""
+    """Outcomes of all faults, including those of earlier calls."""
     tree = folder / "tree"
     if not tree.exists():
         copy_tree(ROOT, tree)
@@ -179,7 +179,7 @@ def sample(folder: Path, arguments: argparse.Namespace) -> list[Row]:
 
 
 def confirmed(rows: list[Row], runner: TestRunner, folder: Path) -> list[Row]:
-    """The same, where what is caught by a test that fails without a fault is unsure."""
+    """The rows, in which faults caught by a test that fails without a fault are unsure."""
     tests = sorted({row.by for row in rows if "::" in row.by})
     outcomes = folder / "without.jsonl"
     outcomes.unlink(missing_ok=True)
@@ -196,7 +196,7 @@ def confirmed(rows: list[Row], runner: TestRunner, folder: Path) -> list[Row]:
 
 
 def read_rows(log: Path) -> dict[int, Row]:
-    """Of earlier calls, by number, the last of each; without a last line that was cut."""
+    """The latest rows of earlier calls, keyed by number; ignores a truncated last line."""
     rows: dict[int, Row] = {}
     for line in log.read_text().splitlines() if log.exists() else ():
         try:
@@ -211,12 +211,12 @@ def read_rows(log: Path) -> dict[int, Row]:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where the copy and the outcomes are kept")
-    parser.add_argument("--count", type=int, default=100, help="of faults")
+    parser.add_argument("folder", type=Path, help="folder of the copy and the outcomes")
+    parser.add_argument("--count", type=int, default=100, help="number of faults")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--files", type=int, default=8, help="test files for a fault, at most")
-    parser.add_argument("--cpu-seconds", type=float, default=60.0, help="for a fault, at most")
-    parser.add_argument("--measure", action="store_true", help="coverage first, as far as missing")
+    parser.add_argument("--files", type=int, default=8, help="most test files per fault")
+    parser.add_argument("--cpu-seconds", type=float, default=60.0, help="limit per fault")
+    parser.add_argument("--measure", action="store_true", help="measure missing coverage first")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     rows = sample(arguments.folder.resolve(), arguments)

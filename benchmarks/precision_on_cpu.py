@@ -1,12 +1,12 @@
-"""Whether bfloat16 trains candidates faster on this CPU, and ranks them as float32 does.
+"""Test whether bfloat16 trains candidates faster on this CPU and ranks them like float32.
 
     python -m benchmarks.precision_on_cpu runs/precision --dataset cifar10 --data-dir DIR
 
 Random genomes of NAS-Bench-201 (operations and rules) are trained in each precision with two
-seeds. Kendall's tau between the two precisions at the same seed is set against the tau between
-the two seeds in float32, which is as alike as rankings can be here. Before, the steps of the same
-genomes are timed by turns: fp32, bf16, fp32, bf16, ... on one thread. What is in the folder is not
-repeated.
+seeds. Kendall's tau between the two precisions at the same seed is compared with the tau between
+the two seeds in float32, which is an upper limit for the agreement of rankings. Before that, the
+steps of the same genomes are timed in turn: fp32, bf16, fp32, bf16, ... on one thread. Results in
+the folder are reused.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from evonas.space import Space, load
 RULES = ("bp", "fa", "usf", "frsf", "brsf", "kp", "dfa")
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
 REPLICATES = (0, 1)
-ROUNDS = 5  # of timing, each in both precisions
+ROUNDS = 5  # rounds of timing, each in both precisions
 OBJECTIVES = ("acc", "robust")
 RESAMPLES = 2000
 BUDGETS: dict[str, dict[str, Any]] = {
@@ -44,7 +44,7 @@ BUDGETS: dict[str, dict[str, Any]] = {
 
 
 def timed(space: Space, text: str, *, dataset: str, batch: int) -> dict[str, list[float]]:
-    """Seconds of a step by precision, round by round, on the clock of the processor."""
+    """CPU seconds per step for each precision, round by round."""
     own = GenomeVariant("", space, space.parse(text))
     seconds: dict[str, list[float]] = {name: [] for name in PRECISIONS}
     for _ in range(ROUNDS):
@@ -59,7 +59,7 @@ def timed(space: Space, text: str, *, dataset: str, batch: int) -> dict[str, lis
 def values(
     text: str, precision: str, replicate: int, settings: dict[str, Any]
 ) -> dict[str, float]:
-    """What a training measured; empty where it failed."""
+    """Measured values of a training; empty if it failed."""
     trained = evonas.evaluate(
         "nas-bench-201", text, rules=RULES, objectives=OBJECTIVES, device="cpu",
         precision=precision, replicate=replicate, **settings,
@@ -68,7 +68,7 @@ def values(
 
 
 def looked_at(folder: Path, space: Space, count: int, settings: dict[str, Any]) -> Iterator[Any]:
-    """Each candidate's record, measured where the folder lacks it."""
+    """Yield the record of each candidate, measured if it is missing in the folder."""
     size = {"dataset": settings["dataset"], "batch": settings["batch"]}
     for number in range(count):
         path = folder / f"{settings['dataset']}-{number:03}.json"
@@ -84,7 +84,7 @@ def looked_at(folder: Path, space: Space, count: int, settings: dict[str, Any]) 
 
 
 def tau(records: list[Any], pairs: list[tuple[str, str]], objective: str) -> str:
-    """The mean tau over pairs of trainings, with the 90 % interval of a bootstrap of genomes."""
+    """Mean tau over pairs of trainings, with the 90 % interval of a bootstrap over genomes."""
     tables = [
         np.array([[record[one][objective], record[other][objective]] for record in records])
         for one, other in pairs
@@ -100,7 +100,7 @@ def tau(records: list[Any], pairs: list[tuple[str, str]], objective: str) -> str
 
 
 def ratios(records: list[Any]) -> str:
-    """Time in float32 over time in bfloat16: median, lowest and highest over genomes."""
+    """Ratio of times in float32 and bfloat16: median, minimum and maximum over genomes."""
     found = [
         statistics.median(record["seconds"]["fp32"]) / statistics.median(record["seconds"]["bf16"])
         for record in records
@@ -141,7 +141,7 @@ def report(records: list[Any], dataset: str, count: int, machine: str) -> str:
 
 
 def main() -> None:
-    """Measure what is missing, and write the section of RESULTS.md."""
+    """Measure the missing candidates, and write the section of RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--dataset", choices=BUDGETS, default="digits")

@@ -1,12 +1,12 @@
-"""What a search gains from the results of an earlier one, on a table of NAS-Bench-201.
+"""Gain of a search from the results of an earlier search, on a table of NAS-Bench-201.
 
     python -m benchmarks.prior_on_table nb201_cifar10.csv.gz --seeds 30 --algorithms evonas,nsga2
 
-The earlier search is one of 100 evaluations for other columns: accuracy after 12 epochs, and
+The earlier search has 100 evaluations and optimises other columns: accuracy after 12 epochs, and
 accuracy under another attack with another radius. Its results are the prior of a search for
-accuracy after 200 epochs and under PGD, as ``--prior`` hands them over. Beside it: no prior, and a
-prior that misleads, the same results dealt out to the wrong genomes. Each seed has an earlier
-search of its own.
+accuracy after 200 epochs and under PGD, passed as by ``--prior``. It is compared with no prior,
+and with a misleading prior, in which the same results are assigned to wrong genomes. Each seed has
+its own earlier search.
 """
 
 import argparse
@@ -33,7 +33,7 @@ KINDS = ("no prior", "prior", "misleading prior")
 def searched(
     problem: SearchProblem, benchmark: Benchmark, *, algorithm: str, seed: int, count: int
 ) -> list[Genome]:
-    """What an engine asks for, in this order."""
+    """The genomes that an engine proposes, in order."""
     engine = make_search(
         algorithm, problem, population=POPULATION, num_objectives=len(WANTED), seed=seed
     )
@@ -46,7 +46,7 @@ def searched(
 
 
 def founders(benchmark: Benchmark, *, seed: int, is_misleading: bool) -> tuple[Genome, ...]:
-    """What an earlier search with this seed would hand over."""
+    """The founders that an earlier search with this seed would pass on."""
     genomes = searched(
         benchmark.problem, benchmark, algorithm="evonas", seed=seed, count=NUM_EARLIER
     )
@@ -60,7 +60,7 @@ def founders(benchmark: Benchmark, *, seed: int, is_misleading: bool) -> tuple[G
 def shares(
     earlier: Benchmark, wanted: Benchmark, kind: str, *, algorithm: str, seed: int
 ) -> list[float]:
-    """Of the true front's hypervolume, at every checkpoint."""
+    """Share of the true front's hypervolume at every checkpoint."""
     problem: SearchProblem = wanted.problem
     if kind != KINDS[0]:
         first = founders(earlier, seed=1000 + seed, is_misleading=kind == KINDS[2])
@@ -70,13 +70,13 @@ def shares(
 
 
 def spread(values: Sequence[float], *, signed: bool = False) -> str:
-    """Mean and standard error."""
+    """Mean and standard error, as text."""
     error = statistics.stdev(values) / len(values) ** 0.5
     return f"{statistics.mean(values):{'+' if signed else ''}.3f} ± {error:.3f}"
 
 
 def rows(algorithm: str, found: dict[str, list[list[float]]]) -> Iterator[str]:
-    """Of the table: each kind, and what it gains over no prior, seed by seed."""
+    """Rows of the table: each kind of prior, and its paired gain over no prior."""
     plain = list(zip(*found[KINDS[0]], strict=True))
     for kind, each in found.items():
         columns = list(zip(*each, strict=True))

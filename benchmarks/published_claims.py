@@ -1,13 +1,13 @@
-"""Two published claims that networks without weight transport are robust, under the true gradient.
+"""Test two published claims that networks without weight transport are robust.
 
     python -m benchmarks.published_claims feedback-alignment --data-dir DIR
     python -m benchmarks.published_claims pepita --data-dir DIR
 
-Akrout (2019, arXiv 1908.03560): under attack feedback alignment keeps 98 % on MNIST, and
+Akrout (2019, arXiv 1908.03560): under attack, feedback alignment retains 98 % on MNIST, and
 back-propagation .03 %. Farinha et al. (2023, arXiv 2309.17348): PEPITA is intrinsically more
-robust than back-propagation. Both on digits and on Fashion-MNIST, which must lie in the folder.
-Prints tables in Markdown: mean and standard deviation over seeds, which decide weights, feedback
-and the order of the images.
+robust than back-propagation. Both are tested with attacks along the true gradient, on digits and
+on Fashion-MNIST, which must be in the folder. Prints tables in Markdown: mean and standard
+deviation over seeds, which determine weights, feedback and the order of the images.
 """
 
 import argparse
@@ -40,19 +40,19 @@ from evonas.seeds import derive_seed
 
 SEEDS = (0, 1, 2)
 BATCH = 64
-ATTACKED = 360  # validation images; digits has no more
+ATTACKED = 360  # validation images, which is all that digits has
 STEPS = 20
 
 
 @dataclass(frozen=True)
 class Case:
-    """A data set, and how it is learned.
+    """A data set and its training budget.
 
     Attributes:
-        dataset: its name.
-        images: training images; all of them if None.
-        epochs: by back-propagation and feedback alignment.
-        pepita_epochs: by PEPITA, and by back-propagation beside it.
+        dataset: name of the data set.
+        images: number of training images; None for all.
+        epochs: number of epochs of back-propagation and feedback alignment.
+        pepita_epochs: number of epochs of PEPITA, and of back-propagation compared with it.
         epsilons: radii of the attacks.
     """
 
@@ -73,7 +73,7 @@ def one_step(
     network: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, /, *,
     epsilon: Fraction | float, noise: Tensor, num_steps: int, loss: str,  # noqa: ARG001
 ) -> AttackResult:  # fmt: skip
-    """FGSM in the form of the other attacks."""
+    """FGSM, with the signature of the other attacks."""
     start = torch.zeros_like(noise)
     return pgd(network, images, labels, epsilon=epsilon, noise=start, num_steps=1, loss=loss)
 
@@ -126,7 +126,7 @@ def feedback_alignment(case: Case, data: SearchData) -> Iterator[str]:
 
 
 def pepita(case: Case, data: SearchData) -> Iterator[str]:
-    """The rows of the table: PEPITA; back-propagation as accurate as it; and trained in full."""
+    """The rows of the table: PEPITA; back-propagation at equal accuracy; and fully trained."""
     attacked = robust_subset(data.validation, num_images=ATTACKED, seed=0)
     learned: dict[str, list[TwoLayers]] = {"PEPITA": [], "`bp`, as accurate": [], "`bp`": []}
     feedback = []
@@ -164,9 +164,9 @@ def pepita(case: Case, data: SearchData) -> Iterator[str]:
 def train_by_gradient(
     network: nn.Module, data: SearchData, *, epochs: int, seed: int, goal: float | None = None
 ) -> None:
-    """SGD with momentum and a cosine, by whatever the layers take for the gradient.
+    """Train by SGD with momentum and a cosine schedule, with the updates of the layers' rules.
 
-    With a goal it learns at a tenth of the rate, and stops once its validation accuracy is there.
+    With a goal, it uses a tenth of the learning rate and stops at this validation accuracy.
     """
     generator = torch.Generator().manual_seed(derive_seed(seed, "order"))
     rate = 0.05 if goal is None else 0.005
@@ -183,7 +183,7 @@ def train_by_gradient(
 
 
 def train_by_pepita(data: SearchData, *, epochs: int, seed: int) -> tuple[TwoLayers, Tensor]:
-    """The network and F, by the recipe of the authors' README: 0.1, a tenth after 60 %."""
+    """The network and F, by the recipe of the authors' README: rate 0.1, a tenth after 60 %."""
     network = two_layers(data.traits, seed=seed)
     order = torch.Generator().manual_seed(derive_seed(seed, "order"))
     rule = Pepita(network, generator=torch.Generator().manual_seed(derive_seed(seed, "F")))
@@ -202,7 +202,7 @@ def batches(data: SearchData, *, generator: torch.Generator) -> Iterator[tuple[T
 
 
 def accuracy(network: nn.Module, images: Images) -> float:
-    """Share of the images that the network classifies rightly."""
+    """Share of the images that the network classifies correctly."""
     with torch.no_grad():
         guesses = network(unit_pixels(images.pixels)).argmax(1)
     return float((guesses == images.labels).float().mean())
@@ -216,7 +216,7 @@ def robust(
     *,
     gradient: GradientKind = "true",
 ) -> float:
-    """Share that stays right under one of ``ATTACKS``, clean image included."""
+    """Share of images classified correctly both clean and under one of ``ATTACKS``."""
     attack, loss = ATTACKS[name]
     found = robust_accuracy(
         network, images, epsilon=epsilon, num_steps=STEPS, noise_seed=0, loss=loss,
@@ -226,7 +226,7 @@ def robust(
 
 
 def largest_logit(network: nn.Module, images: Images) -> float:
-    """Median over the images."""
+    """Median over the images of the largest logit."""
     with torch.no_grad():
         return float(network(unit_pixels(images.pixels)).abs().amax(1).median())
 
@@ -241,7 +241,7 @@ def without_gradient(network: nn.Module, images: Images) -> float:
 
 
 def spread(values: Sequence[float], *, digits: int = 3) -> str:
-    """Mean and standard deviation."""
+    """Mean and standard deviation, as text."""
     return f"{statistics.fmean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 

@@ -1,11 +1,11 @@
-"""How good a network can be on CIFAR-10 whose every weight learns by one rule.
+"""Accuracy on CIFAR-10 of a strong network in which every weight learns by one rule.
 
 python -m benchmarks.record_cifar10 --rules kp,bp --seeds 3 --data-dir DIR
 
-It trains the network fast-cifar10 by the recipe of that name, under each rule, by
-``evonas.train``: interrupted at any moment, the same command goes on. The section of RESULTS.md is
-written again after every seed, from what has ended. Validation images choose the epoch; the test
-images are read once for each seed.
+Trains the network fast-cifar10 with the recipe of the same name, under each rule, by
+``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md is
+rewritten after every seed from the finished trainings. Validation images choose the epoch; the
+test images are read once per seed.
 """
 
 import argparse
@@ -25,14 +25,14 @@ TITLE = "The record on CIFAR-10: fast-cifar10"
 
 @dataclass(frozen=True)
 class Trained:
-    """The seeds of one rule that have ended."""
+    """The finished seeds of one rule."""
 
     rule: str
     report: evonas.FinalReport
 
 
 def shortened(epochs: int | None) -> FinalRecipe:
-    """The recipe, with a rise that suits a smaller number of epochs."""
+    """The recipe, with a warm-up that suits a smaller number of epochs."""
     recipe = load_recipe(NAME)
     if epochs is None:
         return recipe

@@ -1,13 +1,14 @@
-"""What a learning rule costs: step time of every rule beside plain back-propagation and biotorch.
+"""Step time of every rule compared with plain back-propagation and biotorch.
 
     python -m benchmarks.rule_overhead [--rounds 15] [--no-write]
 
 One step is forward, backward and the fused SGD step of one NAS-Bench-201 network (the best cell
 on CIFAR-10, a rule in every layer). "plain" is the same network with torch's own ``nn.Conv2d`` and
-``nn.Linear``; biotorch 0.0.16, if it is installed, replaces the same layers by its own. All of
-them take turns, one step each per round, in an order drawn anew each round, in one process with
-one thread. A ratio is the median over the rounds of a variant's CPU time by that of plain, or of
-``bp``, in the same round. Prints the tables and writes them between the markers of RESULTS.md.
+``nn.Linear``; biotorch 0.0.16, if it is installed, replaces the same layers by its own. All
+variants take turns, one step each per round, in an order that is redrawn each round, in one
+process with one thread. A ratio is the median over the rounds of a variant's CPU time divided by
+that of plain, or of ``bp``, in the same round. Prints the tables and writes them between the
+markers of RESULTS.md.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from evonas.networks.build import Network
 from evonas.rules import RULES, RuleConv2d, RuleLinear
 from evonas.space import load
 
-CELL = (  # the best of the benchmark on CIFAR-10
+CELL = (  # the best cell of the benchmark on CIFAR-10
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
 )
@@ -44,7 +45,7 @@ Step = Callable[[], None]
 
 @dataclass(frozen=True)
 class Setting:
-    """One size of network and batch, and how many of its rounds are worth one of the largest."""
+    """One size of network and batch, and its number of rounds per round of the largest size."""
 
     name: str
     batch: int
@@ -61,7 +62,7 @@ SETTINGS = (
 
 
 def network(setting: Setting, rule: str) -> Network:
-    """The network of this size with ``rule`` in every layer; the weights are always the same."""
+    """The network of this size with ``rule`` in every layer, always with the same weights."""
     space = load("nas-bench-201").resized(channels=setting.channels, cells=setting.cells)
     space = space.with_rules((rule,))
     shape = (3, setting.side, setting.side)
@@ -99,7 +100,7 @@ def sgd(parameters: Iterable[nn.Parameter]) -> torch.optim.SGD:
 
 
 def our_step(model: Network, images: Tensor, labels: Tensor) -> Step:
-    """One step as the training loop of evonas makes it."""
+    """One step, as in the training loop of evonas."""
     optimiser = sgd(model.parameters())
 
     def step() -> None:
@@ -115,7 +116,7 @@ def our_step(model: Network, images: Tensor, labels: Tensor) -> Step:
 
 
 def peer_step(name: str, setting: Setting, images: Tensor, labels: Tensor) -> Step:
-    """One step of biotorch's network as biotorch's own loop makes it."""
+    """One step of biotorch's network, as in biotorch's own loop."""
     from biotorch.module.biomodule import BioModule
 
     config = {"type": name, "options": {"init": "xavier"}}
@@ -140,7 +141,7 @@ def peer_step(name: str, setting: Setting, images: Tensor, labels: Tensor) -> St
 
 
 def variants(setting: Setting) -> Iterator[tuple[str, Step]]:
-    """Every variant that runs, by its name; each has been run twice."""
+    """Every variant that runs, with its name; each has been run twice as warm-up."""
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(setting.batch, 3, setting.side, setting.side, generator=generator)
     labels = torch.randint(0, 10, (setting.batch,), generator=generator)
@@ -154,7 +155,7 @@ def variants(setting: Setting) -> Iterator[tuple[str, Step]]:
         try:
             step = peer_step(name, setting, images, labels)
             step()
-        except Exception as error:  # whatever a peer fails with is its result
+        except Exception as error:  # any failure of a peer is its result
             print(f"biotorch {name}: does not run ({type(error).__name__}: {error})", flush=True)
         else:
             found[f"biotorch {name}"] = step
@@ -186,7 +187,7 @@ def spread(values: list[float], digits: int) -> str:
 
 
 def table(times: dict[str, list[tuple[float, float]]]) -> str:
-    """A table in Markdown: ours and biotorch's beside each other."""
+    """A Markdown table that compares evonas with biotorch."""
 
     def ratios(name: str, *, to: str = "plain") -> str:
         if name not in times:

@@ -1,23 +1,24 @@
-"""How far each rule trains one small fixed network on CIFAR-10, between its bounds.
+"""Accuracy of one small fixed network on CIFAR-10 under each rule, between two bounds.
 
     python -m benchmarks.rules_on_cifar10 --data-dir data
 
 One rule in every layer, one recipe for all. Two networks:
 
 - ``residual``: a stem that halves the image, then twice the reduction of NAS-Bench-201 and a block
-  of two convolutions beside a skip connection (16, 32 and 64 channels): the kind on which the
-  published tables compare rules.
-- ``plain``: five convolutions in a row (16, 32, 32, 64, 64 channels). Nothing goes around a layer,
-  so all that the lower ones learn has come through the rules above.
+  of two convolutions with a skip connection (16, 32 and 64 channels). Published tables compare
+  rules on networks of this kind.
+- ``plain``: five convolutions in a row (16, 32, 32, 64, 64 channels). There are no skip
+  connections, so the signal to the lower layers passes through the rules of all upper layers.
 
-``bp`` bounds the rules from above. ``frozen`` trains the classifier alone, on random features: a
-rule below it does harm. Chance is 10 %. The angle between update and gradient (Lillicrap et al.
-2016) is a mean over the layers under the classifier, which always follows its gradient.
+``bp`` is the upper bound. ``frozen``, the lower bound, trains only the classifier on random
+features: a rule below it does harm. Chance is 10 %. The angle between update and gradient
+(Lillicrap et al. 2016) is a mean over the layers below the classifier, which always follows its
+gradient.
 
-Each finished run is appended to a progress file and never run again, so a benchmark that was
-interrupted goes on, more seeds can be added later, and ``--seeds`` without any only writes the
-tables. They are printed in Markdown, and written into their section of the results file. Our own
-runs lie beside this script: to repeat them, give another ``--progress``.
+Each finished run is appended to a progress file and never run again. So an interrupted benchmark
+continues, seeds can be added later, and ``--seeds`` without a value only writes the tables. They
+are printed in Markdown, and written into their section of the results file. The results of our own
+runs are next to this script: to repeat them, give another ``--progress``.
 ``--rules dfa dfa:norm=none`` compares the options of a rule.
 """
 
@@ -55,7 +56,7 @@ PROGRESS = Path(__file__).with_suffix(".csv")
 
 @dataclass(frozen=True)
 class Case:
-    """One run, all that decides it."""
+    """One run, with all settings that determine its result."""
 
     network: str
     rule: str
@@ -69,7 +70,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run gave: share of right answers on the validation part, nats, degrees, seconds."""
+    """Result of a run: accuracy on the validation part, nats, degrees, seconds."""
 
     accuracy: float
     loss: float
@@ -79,7 +80,7 @@ class Outcome:
 
 
 class Skip(nn.Module):
-    """Two convolutions beside a skip connection."""
+    """Two convolutions with a skip connection."""
 
     def __init__(self, channels: int, *, rule: AbstractRule) -> None:
         super().__init__()
@@ -87,7 +88,7 @@ class Skip(nn.Module):
         self.second = relu_convolution(channels, channels, kernel=3, rule=rule)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(N, C, H, W) to the same."""
+        """Maps (N, C, H, W) to the same shape."""
         outputs: Tensor = inputs + self.second(self.first(inputs))
         return outputs
 
@@ -98,7 +99,7 @@ def stem(rule: AbstractRule) -> nn.Module:
 
 
 def residual(rule: AbstractRule) -> dict[str, nn.Module]:
-    """Eleven convolutions, around which the signal can go."""
+    """Eleven convolutions with skip connections."""
     return {
         "stem": stem(rule),
         "reduction1": ResidualReduction(16, 32, rule=rule),
@@ -139,7 +140,7 @@ def _typed(text: str, *, like: Any) -> Any:
 
 
 def make_network(case: Case, traits: Traits) -> Network:
-    """The network of a case; seeds, and not rules, decide its initial weights."""
+    """The network of a case; its initial weights depend on the seed, not on the rule."""
     is_frozen = case.rule == FROZEN
     rule = make_rule("bp" if is_frozen else case.rule)
     with torch.random.fork_rng(devices=[]):
@@ -156,7 +157,7 @@ def make_network(case: Case, traits: Traits) -> Network:
 
 
 def run(case: Case, data: SearchData) -> Outcome:
-    """Train one network and judge it on the validation part."""
+    """Train one network and evaluate it on the validation part."""
     network = make_network(case, data.traits)
     recipe = Recipe(case.epochs, case.batch, case.learning_rate, weight_decay=case.weight_decay)
     try:
@@ -176,7 +177,7 @@ def run(case: Case, data: SearchData) -> Outcome:
 
 
 def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
-    """The rows of one network and recipe, best rule first, whatever their seeds."""
+    """The rows of one network and recipe, the best rule first, over all seeds."""
     by_rule: dict[str, list[Outcome]] = {}
     for other, outcome in outcomes.items():
         if replace(other, rule=case.rule, seed=case.seed) == case:
@@ -208,7 +209,7 @@ def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The flags."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     parser.add_argument("--networks", nargs="+", default=list(BODIES), choices=list(BODIES))
@@ -225,7 +226,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run what is missing; print and write the tables of all that the progress file holds."""
+    """Run the missing cases; print and write the tables of all cases in the progress file."""
     torch.set_num_threads(1)
     chosen = parse()
     settings = (chosen.images, chosen.epochs, chosen.batch, chosen.weight_decay)

@@ -3,8 +3,8 @@
     python -m benchmarks.rules_on_digits hebb oja:learning_rate=0 sdfa:norm=rms
     python -m benchmarks.rules_on_digits --shallow dfa drtp drtp:centre=False
 
-A rule may carry options; ``oja:learning_rate=0`` is the bound below: convolutions left as they
-were drawn. The readout learns from the error in every case. Prints the validation accuracy of
+A rule may have options; ``oja:learning_rate=0`` is the lower bound: convolutions with their
+initial weights. The readout learns from the error in every case. Prints the validation accuracy of
 seeds 0, 1 and 2.
 """
 
@@ -30,7 +30,7 @@ RECIPE = Recipe(epochs=8, batch=64)
 
 
 def accuracy(network: Network, data: SearchData, *, seed: int) -> float:
-    """On the validation part, after training."""
+    """Validation accuracy after training."""
     train(network, data.train, traits=data.traits, recipe=RECIPE, seed=seed)
     with torch.no_grad():
         right = network(data.validation.pixels / 255).argmax(1) == data.validation.labels
@@ -38,7 +38,7 @@ def accuracy(network: Network, data: SearchData, *, seed: int) -> float:
 
 
 def benchmark_network(rule: AbstractRule, *, seed: int) -> Network:
-    """A fixed NAS-Bench-201 network of 8 channels and one cell a stage."""
+    """A fixed NAS-Bench-201 network with 8 channels and one cell per stage."""
     space = load("nas-bench-201").resized(channels=8, cells=1).with_rules((rule.name,))
     genome = space.sample(random.Random(11))
     network = build(space, genome, input_shape=(1, 8, 8), num_classes=10, seed=seed)
@@ -80,7 +80,7 @@ def _typed(text: str, *, like: object) -> object:
 
 
 def main() -> None:
-    """One line for each rule on the command line."""
+    """Print one line for each rule on the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("rules", nargs="+", help="name, or name:option=value")
     parser.add_argument("--shallow", action="store_true", help="two convolutions")

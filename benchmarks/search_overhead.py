@@ -1,10 +1,10 @@
-"""An engine's own work for each candidate, on the real NAS-Bench-201 space with rules of layers.
+"""Overhead of each engine per candidate, on the real NAS-Bench-201 space with rules per layer.
 
     python -m benchmarks.search_overhead --evaluations 1000
 
 CPU time of ``ask`` and ``tell`` together, in this process and one thread: canonical forms, keys,
-selection, variation. What is told are numbers drawn from the genome's text, one in twenty a
-failure; the time to draw them is not counted. Each engine runs as ``evonas bench`` runs it (a
+selection, variation. The results passed to ``tell`` are derived from the genome's text, with one
+failure in twenty; the time for this is not counted. Each engine runs as in ``evonas bench`` (a
 generation at a time, or one genome if it learns from every single result), and one by one.
 """
 
@@ -22,7 +22,7 @@ POPULATION = 20
 
 
 def made_up(genome: Genome, *, num_objectives: int) -> Vector | None:
-    """A slope over the genes with noise on it."""
+    """A noisy linear function of the genes."""
     rng = random.Random(str(genome.values))
     if rng.random() < 0.05:
         return None
@@ -33,7 +33,7 @@ def made_up(genome: Genome, *, num_objectives: int) -> Vector | None:
 def milliseconds(
     name: str, space: Space, *, num_objectives: int, count: int, at_once: int, seed: int
 ) -> float:
-    """CPU milliseconds for each of ``count`` candidates."""
+    """CPU milliseconds per candidate, over ``count`` candidates."""
     start = time.process_time()
     search = make_search(
         name, space, population=POPULATION, num_objectives=num_objectives, seed=seed
@@ -51,14 +51,14 @@ def milliseconds(
 
 
 def main() -> None:
-    """Print a row for each engine."""
+    """Print one row per engine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--algorithms", default=",".join(SEARCHES))
     options = parser.parse_args()
     space = load("nas-bench-201")
-    space.key(space.sample(random.Random(0)))  # what the space works out once is not counted
+    space.key(space.sample(random.Random(0)))  # exclude what the space computes only once
     print(f"{len(space.genes)} genes, {options.evaluations} evaluations, {options.seeds} seeds\n")
     print("| engine | objectives | as it is run | ms a candidate | one by one, ms |")
     print("|---|---|---|---|---|")

@@ -1,10 +1,10 @@
-"""What cheap signals tell of a table of NAS-Bench-201: each alone, and in the model of `evonas`.
+"""Predictive value of cheap signals on NAS-Bench-201: each alone, and in the model of `evonas`.
 
     python -m benchmarks.signals nb201_cifar10.csv.gz --data-dir data --count 500
 
-Kendall's tau of every signal with every column, over random functions of the table, with the CPU
-milliseconds that it takes beside it; then tau of the model's medians with the results of functions
-that it was not told, by which signals it has, for several numbers of results that it was told.
+The first table has Kendall's tau of every signal with every column over random functions of the
+table, and the CPU milliseconds of the signal. The second has tau between the model's medians and
+the results of unseen functions, for several sets of signals and numbers of observed results.
 """
 
 import argparse
@@ -36,9 +36,9 @@ CHOSEN: dict[str, tuple[str, ...]] = {
 
 
 class Known:
-    """Some of the signals of functions, as they were computed, with mean 0 and deviation 1.
+    """Precomputed signals of some functions, with mean 0 and standard deviation 1.
 
-    Of other genomes nothing is known, so that the model leaves them as they are.
+    Other genomes have no signals, and the model does not use any for them.
     """
 
     def __init__(self, names: tuple[str, ...], found: dict[Genome, dict[str, float]]) -> None:
@@ -49,7 +49,7 @@ class Known:
         self._found = dict(zip(found, scaled.tolist(), strict=True))
 
     def of(self, genome: Genome, /) -> list[float]:
-        """NaN for a genome that is none of them."""
+        """The signals of a genome; NaN for an unknown genome."""
         found: list[float] = self._found.get(genome, [float("nan")] * len(self.names))
         return found
 
@@ -57,7 +57,7 @@ class Known:
 def functions(
     table: Path, columns: list[str], problem: ArchitectureProblem
 ) -> dict[Genome, list[float]]:
-    """A genome and its results for every function of the table."""
+    """One genome and its results for every function of the table."""
     by_key: dict[str, tuple[Genome, list[float]]] = {}
     for row in read_table(table, columns):
         genome = problem.canonical(problem.parse(row.arch))
@@ -69,7 +69,7 @@ def functions(
 
 
 def tau(left: "np.typing.ArrayLike", right: "np.typing.ArrayLike") -> float:
-    """Kendall's, of the pairs that are finite."""
+    """Kendall's tau over the finite pairs."""
     a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     finite = np.isfinite(a) & np.isfinite(b)
     return float(kendalltau(a[finite], b[finite])[0])

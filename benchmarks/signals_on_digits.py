@@ -1,12 +1,13 @@
-"""Searches with and without cheap signals in real training, by their confirmed fronts.
+"""Compare searches with and without cheap signals in real training by their confirmed fronts.
 
     python -m benchmarks.signals_on_digits runs/signals
     python -m benchmarks.signals_on_digits runs/signals --ways free,jacobian,synflow --seeds 0 1
 
 The main job (NAS-Bench-201 with its rules on digits, ``acc`` and ``robust``, 80 trainings,
-``--replicates auto``) for each seed and each way. What counts is the front that is returned, by
+``--replicates auto``) for each seed and each way. The score is that of the returned front, by
 three fresh trainings of each of its networks that played no part in choosing it: hypervolume
-between 0 and 1, and the best of each objective. Runs in the folder are finished, not repeated.
+between 0 and 1, and the best value of each objective. Runs in the folder are finished, not
+repeated.
 """
 
 import argparse
@@ -35,7 +36,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Returned:
-    """A front by its confirmations: its hypervolume, the best values, how many networks."""
+    """A confirmed front: its hypervolume, its best values and its number of networks."""
 
     volume: float
     acc: float
@@ -44,7 +45,7 @@ class Returned:
 
 
 def run(folder: Path, *, seed: int, signals: Sequence[str]) -> Returned:
-    """Search and confirm, or finish it, and read what was returned."""
+    """Search and confirm, or finish an interrupted run, and read the returned front."""
     if (folder / CONFIG_FILE).exists():
         evonas.load_study(folder).resume(progress=False)
     else:
@@ -64,7 +65,7 @@ def run(folder: Path, *, seed: int, signals: Sequence[str]) -> Returned:
 
 
 def table(found: Mapping[tuple[str, int], Returned]) -> str:
-    """Each way over its seeds, and its difference to none by paired seeds."""
+    """Each way over its seeds, and its difference from the way ``none``, paired by seed."""
     lines = [
         "## Cheap signals in real training\n",
         "`python -m benchmarks.signals_on_digits FOLDER` (what is measured is in its docstring),",
@@ -93,7 +94,7 @@ def table(found: Mapping[tuple[str, int], Returned]) -> str:
 
 
 def main() -> None:
-    """Run what is missing, and write the table after every run."""
+    """Perform the missing runs, and write the table after each of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2, 3, 4])

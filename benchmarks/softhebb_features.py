@@ -1,13 +1,13 @@
-"""SoftHebb as its paper uses it, in small: do its features beat those of random weights?
+"""Test whether SoftHebb's features, as in its paper but smaller, beat those of random weights.
 
     python -m benchmarks.softhebb_features --data-dir data
 
 The recipe of Journe et al. (2023) with fewer channels and images: normalisation without affine
-parameters, reflecting padding, weights of standard deviation 25 / sqrt(fan_in), a layer trained by
-one pass without labels in batches of 10, then the next; activation (u - mean over channels)+ to a
-power, maximum pooling. Then a linear readout with dropout learns from the labels (Adam 1e-3). The
-twin keeps the weights that SoftHebb began with, so all else is equal. Prints the accuracy on the
-validation part after each number of layers.
+parameters, reflecting padding, weights with standard deviation 25 / sqrt(fan_in), layers trained
+one after another by one pass without labels in batches of 10, activation (u - mean over
+channels)+ to a power, and max pooling. Then a linear readout with dropout learns from the labels
+(Adam 1e-3). The twin keeps SoftHebb's initial weights, so all else is equal. Prints the validation
+accuracy after each number of layers.
 """
 
 import argparse
@@ -50,7 +50,7 @@ class Layer(nn.Module):
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C', H/2, W/2)."""
+        """Maps (N, C, H, W) to (N, C', H/2, W/2)."""
         u = self.convolution(self.norm(inputs))
         active = (u - u.mean(1, keepdim=True)).relu() ** self.power
         features: Tensor = self.pool(active)
@@ -60,7 +60,7 @@ class Layer(nn.Module):
 def learn(
     layer: Layer, inputs: Tensor, *, passes: int, batch: int, generator: torch.Generator
 ) -> None:
-    """Without labels; the rate falls linearly to zero."""
+    """Train a layer without labels; the learning rate decreases linearly to zero."""
     groups = parameter_groups(layer, learning_rate=0.0)
     optimiser = torch.optim.SGD(groups)
     full = [group["lr"] for group in groups]
@@ -79,14 +79,14 @@ def learn(
 
 
 def features(layer: Layer, inputs: Tensor) -> Tensor:
-    """Of all images, in evaluation mode."""
+    """Outputs of a layer for all images, in evaluation mode."""
     layer.eval()
     with torch.no_grad():
         return torch.cat([layer(chunk) for chunk in inputs.split(200)])
 
 
 def settle(layer: Layer, inputs: Tensor) -> None:
-    """Give the normalisation the statistics of ``inputs``, as a trained layer has them."""
+    """Set the statistics of the normalisation to those of ``inputs``, as in a trained layer."""
     layer.norm.momentum = None  # the mean over all batches
     layer.norm.reset_running_stats()
     layer.train()
@@ -98,7 +98,7 @@ def settle(layer: Layer, inputs: Tensor) -> None:
 def read_out(
     train: Tensor, labels: Tensor, *, epochs: int, generator: torch.Generator
 ) -> nn.Module:
-    """A linear classifier of flat features."""
+    """Train a linear classifier on flattened features."""
     width = train.shape[1]
     readout = nn.Sequential(nn.Dropout(0.5), nn.Linear(width, 10))
     optimiser = torch.optim.Adam(readout.parameters(), lr=1e-3)
@@ -115,7 +115,7 @@ def read_out(
 def accuracies(
     parts: Sequence[Images], *, widths: Sequence[int], passes: int, epochs: int, seed: int
 ) -> list[float]:
-    """On the second part, after one layer, after two, ...; no passes leave the weights random."""
+    """Accuracies on the second part after one layer, two layers, ...; 0 passes: random weights."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     train, validation = (unit_pixels(part.pixels) for part in parts)
@@ -136,13 +136,13 @@ def accuracies(
 
 
 def main() -> None:
-    """Both networks, for each seed."""
+    """Train and evaluate both networks for each seed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--widths", nargs="+", type=int, default=[64, 128])
-    parser.add_argument("--passes", type=int, default=3, help="without labels")
-    parser.add_argument("--epochs", type=int, default=20, help="of the readout")
+    parser.add_argument("--passes", type=int, default=3, help="passes without labels")
+    parser.add_argument("--epochs", type=int, default=20, help="epochs of the readout")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     chosen = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,10 +1,10 @@
-"""How many operations a training step is made of, plain and with kernels, and what they touch.
+"""Count the operations of a training step, plain and with kernels, and their memory traffic.
 
     python -m benchmarks.step_operations
 
-Counted on a CPU from a trace of dispatched operations, float32, batch 8: what writes something, a
-kernel as the launches it is on a GPU, everything else as one. So it is not a number of launches:
-torch's own operators may need several. It says nothing of time.
+Counted on a CPU from a trace of dispatched operations (float32, batch 8) that write something. A
+kernel counts as its number of launches on a GPU, every other operation as one. So this is not the
+number of launches, because torch's own operators may need several. It does not measure time.
 """
 
 from collections import Counter
@@ -35,14 +35,14 @@ LAUNCHES = {
     "evonas::refresh_feedback": 1,
     "evonas::sgd_step": 1,
 }
-"""Of a kernel, as docs/kernels.md lists them."""
+"""Number of launches of each kernel, as listed in docs/kernels.md."""
 
 UNWRITTEN = ("aten::empty", "aten::new_empty", "aten::new_zeros", "aten::_local_scalar")
-"""Memory that nothing is computed into, and numbers that are read."""
+"""Operations that only allocate memory or read a number, and are not counted."""
 
 
 class Operations(Traffic):
-    """Counts those that write something, by name."""
+    """Counts operations that write something, by name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,12 +59,12 @@ class Operations(Traffic):
 
     @property
     def launches(self) -> int:
-        """Their number, a kernel counted as its launches."""
+        """Total number of operations, with kernels counted as their launches."""
         return sum(count * LAUNCHES.get(name, 1) for name, count in self.names.items())
 
 
 def count(case: Case, *, has_kernels: bool) -> Operations:
-    """The fourth step: what is made once is made before."""
+    """Count the operations of the fourth step, when everything cached already exists."""
     device = torch.device("cpu")
     images = random_images(SIZE, device)
     network = our_network(case, SIZE, device)

@@ -1,16 +1,16 @@
-"""What a supernet's guidance is worth on scikit-learn's digits, and what it costs.
+"""Benefit and cost of a supernet's guidance on scikit-learn's digits.
 
     python -m benchmarks.supernet_guidance ranking     # of genomes by supernets and by training
     python -m benchmarks.supernet_guidance credit      # of the EG operator in whole searches
     python -m benchmarks.supernet_guidance similarity  # of children, with this term and without
 
-``ranking``: Kendall's tau between the loss that a supernet gives to genomes of NAS-Bench-201 (8
-channels, one cell a stage) and their accuracy after training, mean of two trainings; and between
-these two, which bounds what any predictor can reach. ``credit``: of the children of each operator
-in runs of ``nsga2``, those that entered the front, and their accuracy. ``similarity``: children of
-the best of some random genomes, by the operator with and without its term of the similarity, from
-twin supernets; their accuracy after training, paired by parent. All print Markdown, the first two
-with CPU seconds.
+``ranking``: Kendall's tau between the supernet's loss for genomes of NAS-Bench-201 (8 channels,
+one cell per stage) and their mean accuracy over two trainings; and between the two trainings,
+which limits what any predictor can reach. ``credit``: children of each operator in runs of
+``nsga2``: how many entered the front, and their accuracy. ``similarity``: children of the best of
+some random genomes, by the operator with and without its similarity term, from twin supernets;
+their accuracy after training, paired by parent. All print Markdown, the first two with CPU
+seconds.
 """
 
 import argparse
@@ -45,7 +45,7 @@ from evonas.study.run import run_study
 RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 EPOCHS, BATCH = 6, 32
 NUM_GENOMES, NUM_ASSIGNMENTS = 30, 10
-UNROLLED = (0, 1, 4)  # steps before a score
+UNROLLED = (0, 1, 4)  # numbers of training steps before a score
 GUIDE_SEEDS = (0, 1, 2)
 RUN_SEEDS = (0, 1, 2, 3, 4)
 PAIR_SEEDS = (10, 11, 12, 13, 14)
@@ -54,14 +54,14 @@ DATA = load_search_data("digits", seed=0)
 
 
 def some_genomes(space: Space) -> list[Genome]:
-    """Random ones, all different."""
+    """Distinct random genomes."""
     rng = random.Random(7)
     genomes = {space.key(g): space.canonical(g) for g in (space.sample(rng) for _ in range(100))}
     return list(genomes.values())[:NUM_GENOMES]
 
 
 def some_assignments(space: Space) -> list[Genome]:
-    """One architecture, with one of six rules drawn for each site."""
+    """Genomes of one architecture, with one of six rules drawn for each site."""
     text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|"
     fixed = space.parse(f"{text}nor_conv_1x1~2|")
     rng = random.Random(8)
@@ -81,7 +81,7 @@ def some_assignments(space: Space) -> list[Genome]:
 def trained_accuracies(
     space: Space, genomes: Sequence[Genome], *, seed: int, epochs: int = EPOCHS
 ) -> list[float]:
-    """On the validation part."""
+    """Validation accuracies of the trained genomes."""
     found = []
     for genome in genomes:
         traits = DATA.traits
@@ -106,7 +106,7 @@ def tau(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def ranking() -> None:
-    """Prints two tables: of random genomes, and of rules in one architecture."""
+    """Print two rankings: of random genomes, and of rules in one architecture."""
     space = load("nas-bench-201").resized(channels=8, cells=1).with_rules(RULES)
     sets = {"genomes": some_genomes(space), "rules alone": some_assignments(space)}
     means: dict[str, list[float]] = {}
@@ -150,7 +150,7 @@ def ranking() -> None:
 
 
 def learnings_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide:
-    """A supernet that was trained as the EG operator trains its own."""
+    """A supernet, trained as the EG operator trains its own."""
     recipe = Recipe(epochs=3 * EPOCHS, batch=BATCH)
     guide = SupernetGuide(space, DATA, recipe=recipe, seed=seed, learns_by_rules=by_rules)
     rng = random.Random(seed)
@@ -160,14 +160,14 @@ def learnings_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over the supernets; a dash where all scores are equal."""
+    """Mean and standard deviation over the supernets; a dash if all scores are equal."""
     if any(math.isnan(value) for value in values):
         return "-"
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
 
 
 def credit() -> None:
-    """Prints what the children of the operator, whole and in part, and plain ones earned."""
+    """Print the credit of the operator's children, in full and without parts, and of others."""
     variants = {
         "eg": (),
         "eg without similarity": ("similarity",),
@@ -192,7 +192,7 @@ def credit() -> None:
 def run_once(
     seed: int, *, without: tuple[str, ...]
 ) -> tuple[dict[str, Credit], dict[str, list[float]]]:
-    """A run of 40 candidates, in this process: credit and accuracies of each operator."""
+    """Credit and accuracies of each operator in a run of 40 candidates in this process."""
     settings: dict[str, Any] = {
         "space": "nas-bench-201", "objectives": ("acc", "params"), "rules": RULES,
         "algorithm": "nsga2", "population": 10, "generations": 4, "epochs": 3, "batch": BATCH,
@@ -215,7 +215,7 @@ def run_once(
 
 
 def similarity() -> None:
-    """Prints, for each seed, what the term of the similarity is worth to the operator."""
+    """Print, for each seed, the benefit of the operator's similarity term."""
     space = load("nas-bench-201").resized(channels=8, cells=1).with_rules(RULES)
     print("| seed | parents | with | without | pairs: better with, without | change of genes |")
     print("|---" * 6 + "|")
@@ -239,7 +239,7 @@ def similarity() -> None:
 
 
 def good_genomes(space: Space, *, seed: int) -> tuple[list[float], list[Genome]]:
-    """The best of some random ones after three epochs, with their accuracies."""
+    """The best of some random genomes after three epochs, with their accuracies."""
     rng = random.Random(seed)
     some = {space.key(g): g for g in (space.canonical(space.sample(rng)) for _ in range(99))}
     genomes = list(some.values())[:NUM_RANDOM]
@@ -251,7 +251,7 @@ def good_genomes(space: Space, *, seed: int) -> tuple[list[float], list[Genome]]
 def children_of(
     parents: Sequence[Genome], space: Space, *, seed: int, without: tuple[str, ...]
 ) -> tuple[list[float], float]:
-    """For each parent the mean accuracy of its children; and how many genes they change."""
+    """Mean accuracy of the children of each parent, and the number of genes that they change."""
     guide = SupernetGuide(space, DATA, recipe=Recipe(epochs=3 * EPOCHS, batch=BATCH), seed=seed)
     operator = EgMutation(space, guide, seed=seed, settings=EgSettings(without=without))
     means, moved = [], []
@@ -266,9 +266,11 @@ def children_of(
 
 
 def main() -> None:
-    """Run the measurement that the command line names."""
+    """Run the measurement named on the command line."""
     measurements = {"ranking": ranking, "credit": credit, "similarity": similarity}
-    parser = argparse.ArgumentParser(description="What a supernet's guidance is worth on digits.")
+    parser = argparse.ArgumentParser(
+        description="Benefit and cost of a supernet's guidance on digits."
+    )
     parser.add_argument("measurement", choices=measurements)
     torch.set_num_threads(1)
     measurements[parser.parse_args().measurement]()

@@ -9,7 +9,7 @@ wiring.advance(learning_rate=0.1, weight_decay=5e-4)    # after each step of the
 with true_gradient(network): ...                        # exact gradients, for attacks
 """
 
-if __name__ != "evonas.rules":  # two copies would mean two sets of classes
+if __name__ != "evonas.rules":  # importing it under two names would create every class twice
     raise ImportError(f"import the rules as evonas.rules, not as {__name__}")
 
 from functools import cache
@@ -74,7 +74,7 @@ ALIASES: dict[str, str] = {"hippo": BehaviouralTimescale.name}  # see docs/rules
 
 @cache  # the installed packages do not change while a process runs
 def all_rules() -> RuleTable:
-    """``RULES`` and the rules that installed packages provide, by name."""
+    """``RULES`` and the rules that installed packages provide, keyed by name."""
     return RuleTable(RULES, installed())
 
 

@@ -1,11 +1,11 @@
-"""Autograd functions whose backward pass goes through a feedback tensor, or around the layer.
+"""Autograd functions whose backward pass goes through a feedback tensor or bypasses the layer.
 
-``FeedbackConvolution`` and ``FeedbackLinear`` compute what torch computes, and send K(g; V) in the
-place of K(g; W). The gradients of weight and bias are torch's and do not read the weight. Their
-backward passes can be differentiated again, also with respect to the feedback.
-``feedback_conv2d`` does the same by torch's own backward node where it can.
-``CustomInputGradient`` and ``BroadcastError`` give the input of a layer whatever a function makes,
-without a pass through the layer.
+``FeedbackConvolution`` and ``FeedbackLinear`` compute the same outputs as torch, but send K(g; V)
+instead of K(g; W). The gradients of weight and bias are those of torch and do not read the weight.
+Their backward passes are differentiable, also with respect to the feedback.
+``feedback_conv2d`` does the same through torch's own backward node where possible.
+``CustomInputGradient`` and ``BroadcastError`` take the gradient of a layer's input from a function
+instead of a backward pass through the layer.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
 
 
 class FeedbackConvolution(Function):
-    """conv2d that sends K(g; feedback); zero padding, the same on both sides."""
+    """conv2d that sends K(g; feedback); symmetric zero padding only."""
 
     generate_vmap_rule = True
 
@@ -60,7 +60,7 @@ class FeedbackConvolution(Function):
 
 
 class FeedbackLinear(Function):
-    """A linear map that sends g V; any number of leading dimensions."""
+    """A linear map that sends g V; inputs may have any number of leading dimensions."""
 
     generate_vmap_rule = True
 
@@ -82,7 +82,7 @@ class FeedbackLinear(Function):
 
     @staticmethod
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """Signal to the input, gradients of weight and bias."""
+        """The signal to the input and the gradients of weight and bias."""
         x, feedback = ctx.saved_tensors
         rows = received.reshape(-1, received.shape[-1])
         sent = grad_weight = grad_bias = None
@@ -96,7 +96,7 @@ class FeedbackLinear(Function):
 
 
 class CustomInputGradient(Function):
-    """Outputs computed from a detached input, which gets its gradient from a function instead."""
+    """Outputs computed from a detached input, whose gradient comes from a function instead."""
 
     @staticmethod
     def forward(
@@ -109,7 +109,7 @@ class CustomInputGradient(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Save the function that makes the signal."""
+        """Save the function that computes the signal."""
         ctx.send = inputs[2]
 
     @staticmethod
@@ -125,11 +125,11 @@ class CustomInputGradient(Function):
 
 
 class BroadcastError(Function):
-    """The logits; their gradient, the error, is sent by a function to the inputs of the layers.
+    """Passes the logits through and sends their gradient, the error, to the inputs of the layers.
 
-    This does for all layers at once what :class:`CustomInputGradient` does for one. No hook
-    carries the error, so it can be compiled and transformed. All signals exist at the same time,
-    which takes memory.
+    Does for all layers at once what :class:`CustomInputGradient` does for one. No hook carries the
+    error, so the function can be compiled and transformed. All signals exist at the same time,
+    which costs memory.
     """
 
     generate_vmap_rule = True
@@ -145,12 +145,12 @@ class BroadcastError(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Save the function that makes the signals."""
+        """Save the function that computes the signals."""
         ctx.send = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, error: Tensor) -> tuple[Tensor | None, ...]:
-        """The error, passed on to what computed the logits, and the signal to each input."""
+        """The error, passed on unchanged to the logits, and the signal to each input."""
         return (error, None, *ctx.send(error))
 
 
@@ -160,7 +160,7 @@ def is_eager() -> bool:
 
 
 def apply(function: type[Function], *args: Any) -> Tensor:
-    """``function.apply``; when eager, without the signature binding that torch.func needs."""
+    """``function.apply``; in eager mode, skips the signature binding that torch.func needs."""
     chosen: Any = FAST[function] if is_eager() else function
     outputs: Tensor = chosen.apply(*args)
     return outputs
@@ -171,10 +171,10 @@ def feedback_conv2d(
 ) -> Tensor:
     """conv2d that sends K(g; feedback), by the fastest available implementation.
 
-    That is torch's own function: it saves the weight for K(g; W) alone, and a hook gives it the
-    feedback instead. :class:`FeedbackConvolution` is used where other hooks handle saved tensors
-    (activation checkpointing), under compilation or torch.func, and where the feedback itself
-    needs a gradient.
+    The fastest is torch's own function: it saves the weight only to compute K(g; W), so a hook
+    substitutes the feedback for the saved weight. :class:`FeedbackConvolution` is used where other
+    hooks handle saved tensors (activation checkpointing), under compilation or torch.func, and
+    where the feedback itself needs a gradient.
 
     Args:
         inputs: (N, C_in, H, W).
@@ -187,7 +187,7 @@ def feedback_conv2d(
         (N, C_out, H', W').
 
     Raises:
-        RuleError: in the backward pass, when it is asked for a graph of its own.
+        RuleError: in the backward pass, if it is called with ``create_graph=True``.
     """
     if (
         feedback.requires_grad
@@ -213,7 +213,7 @@ def feedback_linear(
 
 
 def _as_autocast(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
-    """The tensors in the dtype that torch's autocast gives a convolution or a linear map."""
+    """The tensors, cast to the dtype that autocast uses for a convolution or a linear map."""
     inputs = tensors[0]
     if inputs is None or not torch.is_autocast_enabled(inputs.device.type):
         return tensors
@@ -235,7 +235,7 @@ def _only_once(feedback: Tensor) -> Tensor:
 
 
 def _fast(function: Any) -> type[Function]:
-    """The same function with forward and context in one, which torch calls with less overhead."""
+    """A variant with ``forward`` and ``setup_context`` merged, which has less call overhead."""
 
     def forward(ctx: Any, *args: Any) -> Tensor:
         outputs: Tensor = function.forward(*args)

@@ -38,13 +38,15 @@ class AbstractRule(ABC):
         transports: what the backward pass must know of the forward weights.
         sends: the choice of *send*, as a formula.
         updates: the choice of *update*, as a formula.
-        updates_first: the same on a layer whose inputs are the images; empty if it is no other.
+        updates_first: the *update* of a first layer, whose inputs are the images; empty if it
+            equals ``updates``.
         cost: what it computes beyond back-propagation, in operations.
         limits: where it is known to fail, and what it requires.
-        needs_error: the layer reads the error of the logits from the wiring.
-        needs_weight_decay: the rule depends on the optimiser's weight decay.
-        saves_kept: the tensor that a layer keeps changes in training and is in its state_dict.
-        acts_after_step: the rule changes that tensor after each step of the optimiser.
+        needs_error: whether the layer reads the error of the logits from the wiring.
+        needs_weight_decay: whether the rule depends on the optimiser's weight decay.
+        saves_kept: whether the kept tensor of a layer (see :meth:`keep`) belongs in its
+            state_dict, because it changes in training.
+        acts_after_step: whether the rule changes the kept tensor after each optimiser step.
     """
 
     name: ClassVar[str]
@@ -64,7 +66,7 @@ class AbstractRule(ABC):
 
     @property
     def own_learning_rate(self) -> float | None:
-        """The learning rate of this rule's weights; None: that of the optimiser."""
+        """The learning rate of this rule's weights; None for the optimiser's learning rate."""
         return None
 
     @property
@@ -81,11 +83,11 @@ class AbstractRule(ABC):
         """The outputs of the layer, recorded so that the backward pass follows the rule.
 
         Args:
-            layer: under this rule.
-            inputs: (N, C_in, H, W) or (C_in, H, W) of a convolution, (..., in) of a linear layer.
+            layer: a layer under this rule.
+            inputs: (N, C_in, H, W) or (C_in, H, W) for convolutions, (..., in) for linear layers.
 
         Raises:
-            RuleError: the layer is not connected, where the rule needs its wiring.
+            RuleError: the rule needs the wiring, and the layer is not connected.
         """
 
     @abstractmethod
@@ -93,7 +95,7 @@ class AbstractRule(ABC):
         """The tensor V through which the layer sends at this step, without gradient.
 
         Raises:
-            RuleError: the layer is not connected, where the rule needs its wiring.
+            RuleError: the rule needs the wiring, and the layer is not connected.
         """
 
     def keep(self, layer: "AbstractRuleLayer") -> Tensor | None:  # noqa: ARG002
@@ -103,11 +105,11 @@ class AbstractRule(ABC):
     def act_after_step(  # noqa: B027 - most rules do nothing
         self, layer: "AbstractRuleLayer", kept: Tensor
     ) -> None:
-        """Change ``kept`` in place, without reading back from the device; nothing by default.
+        """Change ``kept`` in place, without a device-to-host copy; does nothing by default.
 
         Args:
-            layer: under this rule, with the weights of after the step.
-            kept: what :meth:`keep` made for it.
+            layer: a layer under this rule, whose weights have already been updated.
+            kept: the tensor that :meth:`keep` returned for the layer.
         """
 
     def grow_head(
@@ -116,17 +118,17 @@ class AbstractRule(ABC):
         *,
         num_classes: int | None,  # noqa: ARG002
     ) -> nn.Module | None:
-        """A module to train beside the layer once it is connected; None by default.
+        """An auxiliary module that is trained together with the layer; None by default.
 
         Args:
-            layer: under this rule, already connected.
-            num_classes: width of the logits; None if it is not known.
+            layer: a layer under this rule, already connected.
+            num_classes: width of the logits; None if unknown.
         """
         return None
 
 
 class AbstractFeedbackRule(AbstractRule):
-    """A rule that only replaces W by a feedback tensor V: it sends K(g; V)."""
+    """A rule whose only change is to replace W by a feedback tensor V: it sends K(g; V)."""
 
     updates: ClassVar[str] = "C(x, g)"
 
@@ -139,7 +141,7 @@ class AbstractFeedbackRule(AbstractRule):
 
     @final
     def current(self, layer: "AbstractRuleLayer") -> Tensor:
-        """What :meth:`feedback` gives at this step, from the cache of the whole network.
+        """The result of :meth:`feedback` at this step, from the cache of the whole network.
 
         Call it once in each forward pass.
         """
@@ -149,9 +151,9 @@ class AbstractFeedbackRule(AbstractRule):
         return wiring.feedback_cache.feedback(layer, self, version=wiring.version)
 
     def feedbacks(self, layers: Sequence["AbstractRuleLayer"]) -> Sequence[Tensor]:
-        """:meth:`feedback` of each of several layers of one wiring, to the bit.
+        """:meth:`feedback` of several layers of one wiring, bit-identical to single calls.
 
-        All layers have one device and one dtype. Rules override it to compute all at once.
+        All layers share a device and a dtype. Rules override it to compute all layers at once.
         """
         return [self.feedback(layer) for layer in layers]
 
@@ -164,12 +166,12 @@ class AbstractRuleLayer(nn.Module, ABC):
         weight: (out, in / groups, ...).
         groups: number of separate groups of channels; 1 for a linear layer.
         wiring: shared with the other layers of the network; None until it is connected.
-        number: of the layer in its network; part of the counter of its random numbers.
+        number: index of the layer in its network; part of the counter of its random numbers.
         kept: the tensor that the rule stored when the layer was connected. It moves with the layer
             to another device, and is in no state_dict unless the rule saves it.
-        head: a module that trains beside the layer and takes no part in the network's forward
-            pass; None for most rules.
-        channel_axis: of the outputs, counted from the last axis.
+        head: an auxiliary module that is trained together with the layer and takes no part in the
+            network's forward pass; None for most rules.
+        channel_axis: index of the channel axis of the outputs, counted from the last axis.
     """
 
     rule: AbstractRule
@@ -187,11 +189,11 @@ class AbstractRuleLayer(nn.Module, ABC):
 
     @abstractmethod
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
-        """The same outputs; the layer sends K(g; feedback), and if it ``learns``, C(x, g)."""
+        """The exact outputs; backward sends K(g; feedback) and, if ``learns``, updates C(x, g)."""
 
     @abstractmethod
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
-        """C(x, M) of the inputs and a tensor M of the outputs' shape: of the weight's shape."""
+        """C(x, M), of the weight's shape, for inputs x and a tensor M shaped like the outputs."""
 
     @abstractmethod
     def projection_shape(self, num_errors: int) -> torch.Size:
@@ -199,14 +201,14 @@ class AbstractRuleLayer(nn.Module, ABC):
 
     @abstractmethod
     def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:
-        """The signal to an input from one unit of each error: (errors, *input_shape[1:])."""
+        """The signal to the input from a unit value of each error: (errors, *input_shape[1:])."""
 
     @property
     def connected(self) -> Wiring:
-        """The wiring.
+        """The wiring of the layer.
 
         Raises:
-            RuleError: the layer has none yet.
+            RuleError: the layer is not connected.
         """
         if self.wiring is None:
             raise RuleError(
@@ -230,7 +232,7 @@ class AbstractRuleLayer(nn.Module, ABC):
         return self.connected.fixed_noise(self.number, like=self.weight, shape=self.weight.shape)
 
     def fresh_noise(self) -> Tensor:
-        """The same, drawn anew after every optimiser step."""
+        """Noise like :meth:`fixed_noise`, but redrawn after every optimiser step."""
         return self.connected.fresh_noise(self.number, like=self.weight, shape=self.weight.shape)
 
     def sigma(self, scale: Scale) -> float | Tensor:
@@ -241,12 +243,13 @@ class AbstractRuleLayer(nn.Module, ABC):
 @final
 @dataclass(frozen=True)
 class AfterStep:
-    """What a rule does to the tensor that one layer keeps, after a step of the optimiser.
+    """A callback that lets a rule change the kept tensor of one layer after an optimiser step.
 
     Attributes:
-        rule: of the layer, or one of several in a mixture.
-        layer: that keeps the tensor.
-        kept: the tensor; None for the one that the layer has then, which may have been moved.
+        rule: the rule of the layer, or one of several in a mixture.
+        layer: the layer that keeps the tensor.
+        kept: the tensor; None to look up ``layer.kept`` at each call, because moving the network
+            to another device replaces it.
     """
 
     rule: AbstractRule

@@ -16,8 +16,8 @@ def connect(network: nn.Module, *, seed: int, num_classes: int | None = None) ->
     direct feedback has its own error: connect it again, after the network, to its own wiring.
 
     Args:
-        network: holds any number of rule layers; a layer used twice has one number.
-        seed: in [0, 2**64); with the layer numbers it determines all random feedback.
+        network: a module with any number of rule layers; a layer used twice has one number.
+        seed: seed in [0, 2**64); with the layer numbers it determines all random feedback.
         num_classes: width of the logits, for rules that train a head for each layer (``local``).
 
     Returns:
@@ -45,7 +45,7 @@ def connect(network: nn.Module, *, seed: int, num_classes: int | None = None) ->
 
 
 def rule_layers(network: nn.Module) -> dict[str, AbstractRuleLayer]:
-    """The rule layers of a network by their names, each layer once."""
+    """The rule layers of a network, keyed by module name; each layer occurs once."""
     return {
         name: module
         for name, module in network.named_modules()
@@ -54,7 +54,7 @@ def rule_layers(network: nn.Module) -> dict[str, AbstractRuleLayer]:
 
 
 def wirings(network: nn.Module) -> list[Wiring]:
-    """The wirings of a network, each once; usually there is one.
+    """The distinct wirings of a network; usually there is one.
 
     Raises:
         RuleError: a layer is not connected.

@@ -1,4 +1,4 @@
-"""Carries the error from the watched logits to the layers of one forward pass."""
+"""Carry the error from the watched logits to the layers of one forward pass."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 class ErrorBus:
-    """The error of one forward pass: the gradient of the loss in the logits, (batch, classes).
+    """The error of one forward pass: the gradient of the loss with respect to the logits.
 
     Attributes:
-        error: None until the backward pass has reached the logits.
-        targets: as given to :meth:`evonas.rules.Wiring.aim`; None without it.
+        error: (batch, classes); None until the backward pass has reached the logits.
+        targets: the targets passed to :meth:`evonas.rules.Wiring.aim`; None if it was not called.
         readers: the numbers of the layers that will read this bus.
-        awaiting: inputs of compiled or transformed layers, each with the function that, given the
-            number of classes, prepares the signal to it.
+        awaiting: inputs of compiled or transformed layers, each with a function that takes the
+            number of classes and returns the function that computes the signal to this input.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,11 @@ class ErrorBus:
         self.error = gradient.detach()
 
     def join_logits(self, logits: Tensor) -> Tensor:
-        """The logits, joined to the awaiting inputs: their gradient is sent to each of them."""
+        """The logits, connected to the awaiting inputs, which receive signals from their error."""
         inputs = [x for x, _ in self.awaiting]
         senders = [prepare(logits.shape[-1]) for _, prepare in self.awaiting]
         targets = self.targets
-        self.awaiting = []  # the graph holds what it needs
+        self.awaiting = []  # from here on the autograd graph holds the inputs and functions
 
         def send(error: Tensor) -> list[Tensor]:
             known = ErrorBus()
@@ -58,19 +58,19 @@ class ErrorBus:
         """The error, (batch, classes).
 
         Raises:
-            RuleError: the backward pass has not come through watched logits.
+            RuleError: the backward pass has not gone through watched logits.
         """
         if self.error is None:
             raise RuleError(
-                "a layer under direct feedback needs the error of the logits, none has arrived: "
-                "call `logits = wiring.watch(logits)` at the end of the forward pass. An "
+                "a layer under direct feedback needs the error of the logits, but none has "
+                "arrived: call `logits = wiring.watch(logits)` at the end of the forward pass. An "
                 "auxiliary head needs a wiring of its own: `connect(network.auxiliary, seed=...)` "
                 "after `connect(network, seed=...)`, and a `watch` of its own logits"
             )
         return self.error
 
     def once(self, key: Hashable, make: Callable[["ErrorBus"], T]) -> T:
-        """What ``make`` gives for this forward pass, computed once per key."""
+        """The result of ``make`` for this forward pass, computed once per key."""
         if key not in self._made:
             self._made[key] = make(self)
         found: T = self._made[key]
@@ -84,15 +84,15 @@ class ErrorBus:
         """
         if self.targets is None:
             raise RuleError(
-                "a layer learns from the targets, and none were given: call "
+                "a layer learns from the targets, but none were given: call "
                 "`wiring.aim(labels)` before each forward pass"
             )
         if self.targets.dim() == 1:
             classes = torch.arange(num_classes, device=self.targets.device)
-            # torch's one_hot reads the labels back to check them
+            # not torch's one_hot, which synchronises with the device to check the labels
             return (self.targets.unsqueeze(1) == classes).long()
         return self.targets
 
     def __getstate__(self) -> dict[str, Any]:
-        # the rest belongs to an autograd graph, which is not copied
+        # copies start empty: the contents belong to an autograd graph, which cannot be copied
         return ErrorBus().__dict__

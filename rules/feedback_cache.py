@@ -1,10 +1,10 @@
-"""A cache of the feedback tensors of a network, which are computed together.
+"""Cache of the feedback tensors of a network, which are computed together.
 
-A layer reads its feedback in every forward pass. The first layer that reads again since the last
-refresh, or whose weight has changed since, refreshes the feedback of all layers: one flat tensor
-for the layers under each rule, of which every layer gets a view, or one launch of a kernel for all
-rules that have one. A refresh allocates new memory, so the feedback that an earlier forward pass
-saved for its backward pass does not change.
+A layer reads its feedback in every forward pass. A refresh recomputes the feedback of all layers.
+It is triggered by the first layer that reads a second time since the last refresh, or whose weight
+has changed since. It computes one flat tensor for the layers under each rule, of which every layer
+gets a view, or uses one kernel launch for all rules that have a kernel. A refresh allocates new
+memory, so the feedback that an earlier forward pass saved for its backward pass does not change.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -16,12 +16,12 @@ from torch import Tensor
 
 from evonas.rules.kernels.layer_feedback import LayerFeedback, is_launchable
 
-if TYPE_CHECKING:  # a wiring holds a cache, and a layer a wiring
+if TYPE_CHECKING:  # avoids an import cycle: layers hold a wiring, and wirings hold a cache
     from evonas.rules.base import AbstractFeedbackRule, AbstractRuleLayer
 
 
 class _Entry:
-    """The feedback of one layer, and the version and address of the weight it was made from."""
+    """The feedback of one layer, and the version and address of the weight it depends on."""
 
     __slots__ = ("address", "feedback", "layer", "rule", "version", "was_read", "weight")
 
@@ -41,11 +41,10 @@ class _Entry:
 
 
 class FeedbackCache:
-    """The feedback of the layers that have read it; copies begin empty.
+    """The feedback of the layers that have read it so far; copies start empty.
 
     Args:
-        has_kernels: whether one launch makes all feedback that a kernel can make from weights in
-            one storage.
+        has_kernels: whether to use kernels, with one launch for all weights in the same storage.
     """
 
     def __init__(self, *, has_kernels: bool = False) -> None:
@@ -58,18 +57,18 @@ class FeedbackCache:
     def feedback(
         self, layer: "AbstractRuleLayer", rule: "AbstractFeedbackRule", *, version: int
     ) -> Tensor:
-        """``rule.feedback(layer)`` as it is now, to the bit: of the weight's shape.
+        """The current ``rule.feedback(layer)``, bit-identical and of the weight's shape.
 
-        Reading twice counts as a new forward pass and refreshes. So even a change of the weight
-        that leaves no trace in its version, as one through ``.data``, is noticed.
+        A second read counts as a new forward pass and triggers a refresh. So even a change of the
+        weight that does not increase its version, such as one through ``.data``, takes effect.
 
         Args:
-            layer: of the network.
-            rule: by which the layer sends.
-            version: of the wiring, which changes with step and decay.
+            layer: a layer of the network.
+            rule: the rule by which the layer sends.
+            version: version of the wiring, which changes with step and decay.
         """
         entry = self._entries.get(layer.number)
-        # at a quarter of the cost of layer.weight
+        # costs a quarter of the attribute access layer.weight
         weight: Tensor | None = layer._parameters.get("weight")
         if weight is None:  # parametrised
             weight = layer.weight
@@ -91,12 +90,12 @@ class FeedbackCache:
     def _refresh(self, version: int) -> None:
         entries = self._entries.values()
         if any(entry.address != entry.weight.data_ptr() for entry in entries):
-            self._groups.clear()  # a weight may be of another type, or on another device
+            self._groups.clear()  # a weight may have moved to another dtype or device
         for make, members in self._groups or self._group():
             for entry, feedback in zip(members, make(), strict=True):
                 entry.put(feedback)
         self._version = version
-        # a CUDA graph must hold the refresh of all that it uses
+        # a CUDA graph must contain the refresh of all feedback that it reads
         self._is_captured = (
             next(iter(entries)).weight.is_cuda and torch.cuda.is_current_stream_capturing()
         )

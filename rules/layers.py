@@ -1,4 +1,4 @@
-"""Convolution and linear layer that learn by a rule; otherwise they behave as torch's own.
+"""Convolution and linear layer that learn by a rule, and otherwise behave like torch's own.
 
 Parameters, initialisation, state_dict and outputs are those of ``nn.Conv2d`` and ``nn.Linear``.
 """
@@ -16,7 +16,7 @@ from evonas.rules.base import AbstractRule, AbstractRuleLayer
 
 @final
 class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
-    """``nn.Conv2d`` under a rule: any stride, padding and its mode, dilation and groups."""
+    """``nn.Conv2d`` under a rule; any stride, padding, padding mode, dilation and groups."""
 
     channel_axis = -3
 
@@ -50,23 +50,23 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return nn.Conv2d.forward(self, inputs)
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
-        """The same outputs; the layer sends K(g; feedback)."""
+        """The exact outputs; the backward pass sends K(g; feedback)."""
         if inputs.dim() == 3:
             batch = inputs.unsqueeze(0)
             return self.run_through(batch, feedback=feedback, learns=learns).squeeze(0)
         padding = self.padding
         if isinstance(padding, str) or self.padding_mode != "zeros":
             inputs, padding = self._pad(inputs)
-        own = self._parameters  # a quarter of the cost of an attribute
+        own = self._parameters  # costs a quarter of an attribute access
         weight: Tensor | None = own.get("weight")
-        if weight is None or not learns:  # a parametrised weight is not in it
+        if weight is None or not learns:  # a parametrised weight is not in _parameters
             weight = self.weight if learns else self.weight.detach()
-        bias = own["bias"] if "bias" in own else self.bias  # noqa: SIM401 - reads it always
+        bias = own["bias"] if "bias" in own else self.bias  # noqa: SIM401 - get reads both
         geometry = self.stride, padding, self.dilation, self.groups
         return feedback_conv2d(inputs, weight, bias, feedback, geometry)  # type: ignore[arg-type]
 
     def correlate(self, inputs: Tensor, signal: Tensor) -> Tensor:
-        """C(x, M) by torch's own pass for the gradient of the weight, which copies no patches."""
+        """C(x, M), by torch's own pass for the weight gradient, which does not unfold patches."""
         if inputs.dim() == 3:
             return self.correlate(inputs.unsqueeze(0), signal.unsqueeze(0))
         padded, padding = self._pad(inputs)
@@ -81,10 +81,10 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return torch.Size([num_errors, self.in_channels, *self.kernel_size])
 
     def spread(self, projection: Tensor, *, input_shape: torch.Size) -> Tensor:
-        """The signal to an image from one unit of each error at every output position.
+        """The signal to an image from a unit value of each error at every output position.
 
-        It is the transposed pass of the ungrouped convolution with ``projection`` as its weight,
-        padding included: (errors, C_in, H, W).
+        It is the transposed convolution with ``projection`` as its weight, without groups and with
+        the layer's padding: (errors, C_in, H, W).
         """
         num_errors = projection.shape[0]
         units = torch.eye(num_errors, dtype=projection.dtype, device=projection.device)
@@ -101,7 +101,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return sent
 
     def _transposed(self, errors: Tensor, projection: Tensor, size: Sequence[int]) -> Tensor:
-        """The signal to an image of this size from the same errors at all output positions."""
+        """The signal to an image of this size from errors that are equal at all positions."""
         left, right, top, bottom = self._reversed_padding_repeated_twice
         height, width = size[0] + top + bottom, size[1] + left + right
         reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
@@ -120,7 +120,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         return sent[..., top : top + size[0], left : left + size[1]]
 
     def _pad(self, inputs: Tensor) -> tuple[Tensor, Pair]:
-        """The input, padded unless the convolution can pad it, and the padding that remains."""
+        """Pad the input unless the convolution can, and return it with the remaining padding."""
         left, right, top, bottom = self._reversed_padding_repeated_twice
         if self.padding_mode == "zeros":
             if left == right and top == bottom:
@@ -131,7 +131,7 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
 
 @final
 class RuleLinear(nn.Linear, AbstractRuleLayer):
-    """``nn.Linear`` under a rule: any number of leading dimensions."""
+    """``nn.Linear`` under a rule; inputs may have any number of leading dimensions."""
 
     groups = 1
     channel_axis = -1
@@ -157,7 +157,7 @@ class RuleLinear(nn.Linear, AbstractRuleLayer):
         return nn.Linear.forward(self, inputs)
 
     def run_through(self, inputs: Tensor, *, feedback: Tensor, learns: bool = True) -> Tensor:
-        """The same outputs; the layer sends g feedback."""
+        """The exact outputs; the backward pass sends ``g @ feedback``."""
         weight = self.weight if learns else self.weight.detach()
         return feedback_linear(inputs, weight, self.bias, feedback)
 

@@ -1,7 +1,7 @@
-"""The counter-based generator Philox-4x32-10, in integer operations of torch (Salmon 2011).
+"""The counter-based random number generator Philox-4x32-10 in integer operations of torch.
 
 A feedback weight is a function of the counter (seed, layer, step, element), not the next number
-of a stream. So it is the same on every device and in any order, and need not be stored.
+of a stream. So it does not depend on the device or the order, and need not be stored.
 J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2,
 3", SC 2011.
 """
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 ROUNDS = 10
-BLOCKS_AT_ONCE = 32_768  # fit into the caches of a CPU; measured
+BLOCKS_AT_ONCE = 32_768  # fits into the caches of a CPU; measured
 WORD = 0xFFFFFFFF
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # added to the key after every round
@@ -23,11 +23,11 @@ def philox(counter: Sequence[Tensor], *, key: tuple[int, int]) -> tuple[Tensor, 
     """The four random 32-bit words at each counter.
 
     Args:
-        counter: four words of one shape, int64, entries in [0, 2**32).
+        counter: four int64 words of the same shape, entries in [0, 2**32).
         key: two 32-bit words.
 
     Returns:
-        Four words of that shape on the counter's device, int64, entries in [0, 2**32).
+        Four int64 words of that shape on the counter's device, entries in [0, 2**32).
     """
     first, second, third, fourth = counter
     key_of_first, key_of_third = key
@@ -55,15 +55,15 @@ def uniform(
     """Independent uniform numbers in [-1, 1) on a grid of 2**-23, for several steps at once.
 
     Args:
-        count: how many numbers a step has.
-        seed: in [0, 2**64), the key.
+        count: number of random numbers per step.
+        seed: the key, in [0, 2**64).
         layer: number of the layer, in [0, 2**32).
         steps: the optimiser steps, each in [0, 2**32).
         stream: distinguishes several tensors of one layer.
         device: where to compute; the numbers do not depend on it.
 
     Returns:
-        (len(steps), count) float64. 24 bits each, so float32 holds the same numbers exactly.
+        (len(steps), count) float64. Each number has 24 bits, so float32 represents it exactly.
     """
     addresses = Addresses([count], layers=[layer], device=device)
     return addresses.uniform(
@@ -76,9 +76,9 @@ class Addresses:
     """The counters of the random numbers of several layers: built once, used at every step.
 
     Args:
-        counts: how many numbers a step has in each layer.
-        layers: the layers' numbers.
-        device: where to draw.
+        counts: number of random numbers per step for each layer.
+        layers: number of each layer.
+        device: device on which to draw.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Addresses:
             steps: (len(steps),) int64 on the device of the addresses; never read by the host.
             seed: the key.
             stream: distinguishes several tensors of one layer.
-            dtype: float32 or float64, the same numbers.
+            dtype: float32 or float64; both hold the same numbers.
         """
         key = (seed & WORD, (seed >> 32) & WORD)
         num_steps, total = len(steps), len(self.block)
@@ -127,7 +127,7 @@ class Addresses:
         numbers = numbers.mul_(2.0**-23).sub_(1.0).view(num_steps, 4 * total)
         if all(count % 4 == 0 for count in self.counts):
             return numbers
-        # some layer ends within a block of four
+        # the count of some layer is no multiple of four: drop the rest of its last block
         pieces = numbers.split([4 * blocks for blocks in self.num_blocks], dim=1)
         ends = zip(pieces, self.counts, strict=True)
         return torch.cat([piece[:, :count] for piece, count in ends], dim=1)

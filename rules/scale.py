@@ -1,7 +1,7 @@
 """The scale of feedback: the standard deviation sigma of a feedback tensor.
 
 All rules multiply a tensor of unit root mean square by sigma, so the expected norm of the
-feedback is the same under each of them. Uniform feedback then lies in [-bound, bound) with bound
+feedback is the same for all of them. Uniform feedback then lies in [-bound, bound) with bound
 = sqrt(3) sigma.
 """
 
@@ -16,17 +16,17 @@ SCALES: tuple[Scale, ...] = ("group", "biotorch", "rms")
 
 
 def sigma(weight: Tensor, *, groups: int = 1, scale: Scale = "group") -> float | Tensor:
-    """Standard deviation of the feedback to a weight of shape (out, in / groups, ...).
+    """Standard deviation of the feedback for a weight of shape (out, in / groups, ...).
 
     - ``group``: Glorot's sqrt(2 / (fan_in + fan_out)) with the true fans of one group,
       fan_in = (C_in / G) k^2 and fan_out = (C_out / G) k^2.
     - ``biotorch``: the same with torch's fans, which ignore G in fan_out. A depthwise layer of 36
-      channels then gets feedback four times too small (0.0775 for 0.333).
+      channels then gets feedback four times too small (0.0775 instead of 0.333).
     - ``rms``: ||W||_F / sqrt(numel), so that the feedback keeps the norm of the weight as
       it learns (in the spirit of Moskovitz et al. 2018, arXiv 1812.06488).
 
     Returns:
-        A number, or for ``rms`` a scalar tensor that follows the weight.
+        A number, or for ``rms`` a scalar tensor computed from the current weight.
     """
     if scale == "rms":
         norm: Tensor = torch.linalg.vector_norm(weight.detach())

@@ -22,7 +22,7 @@ class AbstractSegmentRule(AbstractRule):
 
 @final
 class Segment(nn.Sequential):
-    """``nn.Sequential``, unless all its rule layers have one rule that treats segments."""
+    """``nn.Sequential``, unless all its rule layers have the same rule and it treats segments."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         """The modules one after another, (N, C, H, W) each; the rule decides the backward pass."""
@@ -41,8 +41,8 @@ class Segment(nn.Sequential):
         """The modules, split into stages of one rule layer each.
 
         A stage ends after the modules with parameters or buffers that follow its layer, such as
-        its normalisation. Modules without, such as an activation, belong to the next layer; after
-        the last layer, to that one.
+        its normalisation. Modules without any, such as an activation, belong to the next layer, or
+        to the last layer if none follows.
         """
         stages: list[Stage] = [[]]
         for module in self:

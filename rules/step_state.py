@@ -1,8 +1,8 @@
-"""What changes with every optimiser step: the step count and Kolen-Pollack's decay.
+"""State of a wiring that changes with every optimiser step: step count and Kolen-Pollack decay.
 
-Stored as Python numbers, which the host reads at no cost, or as tensors of one element, which a
-compiled network or a replayed CUDA graph reads each time and which change without the host. Both
-follow the same equations in float64.
+It is stored as Python numbers, which cost the host nothing to read, or as tensors of one element,
+which compiled networks and replayed CUDA graphs read and update on the device. Both follow the
+same equations in float64.
 """
 
 import math
@@ -20,9 +20,9 @@ class StepState:
     """Step count, decay and velocity; Python numbers at first.
 
     Attributes:
-        step: optimiser steps so far; int, or int64 tensor of no dimension.
-        decay: ``a_t``, the share that is left of W_0 - B_0; float, or float64 tensor.
-        velocity: of the decay under momentum; float, or float64 tensor.
+        step: number of optimiser steps so far; int, or int64 scalar tensor.
+        decay: ``a_t``, the remaining share of W_0 - B_0; float, or float64 tensor.
+        velocity: velocity of the decay under momentum; float, or float64 tensor.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class StepState:
 
     @property
     def is_in_tensors(self) -> bool:
-        """Whether the three are tensors."""
+        """Whether the attributes are tensors."""
         return isinstance(self.step, Tensor)
 
     def advance(
@@ -43,19 +43,19 @@ class StepState:
         weight_decay: float,
         nesterov: bool,
     ) -> None:
-        """One step of SGD with coupled decay and without dampening; tensors change in place."""
-        # W and B get the same gradient, so W - B sees only the decay of the optimiser's step
+        """Count a step of SGD (coupled decay, no dampening); tensors change in place."""
+        # W and B get the same gradient, so weight decay is all that changes W - B
         gradient = weight_decay * self.decay
         velocity = momentum * self.velocity + gradient
         change = gradient + momentum * velocity if nesterov else velocity
         self._put(self.step + 1, self.decay - learning_rate * change, velocity)
 
     def count(self) -> None:
-        """One step of an optimiser whose settings do not matter: the decay stays."""
+        """Count a step of an optimiser whose settings do not matter; the decay is unchanged."""
         self._put(self.step + 1, self.decay, self.velocity)
 
     def state(self) -> dict[str, float | int]:
-        """The three as numbers; synchronises with the device when they are tensors."""
+        """The attributes as numbers; synchronises with the device if they are tensors."""
         return {
             "step": int(self.step),
             "decay": float(self.decay),
@@ -63,7 +63,7 @@ class StepState:
         }
 
     def restore(self, state: Mapping[str, float | int]) -> None:
-        """Continue where :meth:`state` was taken; tensors stay the same tensors.
+        """Restore the values that :meth:`state` returned; tensors are overwritten in place.
 
         Raises:
             RuleError: a value is missing or is not a finite number.
@@ -76,14 +76,14 @@ class StepState:
         self._put(int(state["step"]), float(state["decay"]), float(state["velocity"]))
 
     def to_tensors(self, device: torch.device | str) -> None:
-        """Keep the same values in tensors on ``device`` from now on."""
+        """Store the values in tensors on ``device`` from now on."""
         state = self.state()
         self.step = torch.tensor(state["step"], dtype=torch.int64, device=device)
         self.decay = torch.tensor(state["decay"], dtype=torch.float64, device=device)
         self.velocity = torch.tensor(state["velocity"], dtype=torch.float64, device=device)
 
     def to_numbers(self) -> None:
-        """Keep the same values in Python numbers from now on."""
+        """Store the values as Python numbers from now on."""
         state = self.state()
         self.step, self.decay, self.velocity = (
             int(state["step"]),

@@ -1,7 +1,7 @@
-"""Rules from installed packages, by the entry point group ``evonas.rules`` (PyPA's specification).
+"""Rules from installed packages, found by the entry point group ``evonas.rules`` (PyPA).
 
-The code of a package is imported when a name is used, so a broken one affects only the runs that
-ask for its rules.
+A package is imported only when one of its rules is used, so a broken package affects only the runs
+that use its rules.
 """
 
 import inspect
@@ -18,11 +18,11 @@ GROUP = "evonas.rules"
 
 @final
 class RuleTable(OfferedTable[type[AbstractRule]]):
-    """The rules of evonas and of installed packages by name; errors are of class RuleError.
+    """The rules of evonas and of installed packages, keyed by name; raises RuleError.
 
     Args:
         ours: the rules of evonas.
-        points: the entry points of the group, each named as its rule is.
+        points: the entry points of the group, each with the name of its rule.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ def _checked(found: Any, name: str, where: str) -> type[AbstractRule]:
 
 
 def _problems(rule: type[AbstractRule], *, name: str) -> Iterator[str]:
-    """Where a class breaks the contract of ``AbstractRule``."""
+    """Ways in which a class breaks the contract of ``AbstractRule``."""
     given = getattr(rule, "name", None)
     if given != name:
-        yield f"expected the name '{name}' that its entry point has, got {given!r}"
+        yield f"expected the name '{name}' of its entry point, got {given!r}"
     missing = [each for each in DESCRIPTIONS if not isinstance(getattr(rule, each, None), str)]
     if missing:
         yield f"expected the class attributes {', '.join(missing)}, found none"

@@ -1,7 +1,7 @@
-"""What the rule layers of one network share: seed, optimiser step, error, Kolen-Pollack decay.
+"""State shared by the rule layers of one network: seed, optimiser step, error, decay.
 
 A wiring is plain data, so a network can be deep-copied, pickled and moved between devices with it.
-Random feedback is only cached; copies leave it out and compute it again from its counter.
+Random feedback is only cached; copies leave it out and recompute it from its counter.
 """
 
 import math
@@ -20,7 +20,7 @@ from evonas.rules.step_state import StepState
 
 T = TypeVar("T")
 
-# of random numbers of one layer and step
+# independent streams of random numbers for one layer and step
 FEEDBACK_STREAM, MIRROR_STREAM, EXPANSION_STREAM = 0, 1, 2
 DRAW_AHEAD = 131_072  # random numbers per call; smaller calls cost more per number, measured
 MAX_STEPS_AHEAD = 64
@@ -29,7 +29,7 @@ MAX_STEPS_AHEAD = 64
 class Wiring:
     """Seed, step, error bus, exact switch and Kolen-Pollack decay of one network.
 
-    Made by :func:`evonas.rules.connect`. A training loop uses these calls::
+    Created by :func:`evonas.rules.connect`. A training loop makes these calls::
 
         wiring.aim(labels)                            # for rules that learn from the targets
         logits = wiring.watch(network(images))        # networks of evonas call it themselves
@@ -38,14 +38,14 @@ class Wiring:
 
     Attributes:
         seed: key of all random numbers.
-        exact: when true, all layers back-propagate exactly (:func:`evonas.rules.true_gradient`).
+        exact: whether all layers back-propagate exactly (:func:`evonas.rules.true_gradient`).
         step_state: step count and decay.
-        version: changes whenever step or decay do.
+        version: number that changes whenever step or decay do.
         bus: carries the error of the current forward pass.
-        feedback_cache: the feedback of all layers, made together.
-        has_kernels: whether kernels compute it, and direct feedback of all layers together.
-        num_errors: width of the logits last watched; None before.
-        after_step: what the rules do by themselves after each step of the optimiser.
+        feedback_cache: the feedback of all layers, computed together.
+        has_kernels: whether kernels compute the feedback, and all direct signals at once.
+        num_errors: width of the logits last watched; None until then.
+        after_step: callbacks of the rules, called after each optimiser step.
     """
 
     def __init__(self, *, seed: int, needs_error: bool, needs_weight_decay: bool) -> None:
@@ -79,8 +79,8 @@ class Wiring:
         Call it once before each forward pass; :meth:`watch` clears them.
 
         Args:
-            targets: class numbers (batch,), or probabilities (batch, classes) as from label
-                smoothing or mixup.
+            targets: class indices (batch,), or probabilities (batch, classes), for example from
+                label smoothing or mixup.
         """
         self.bus.targets = targets
 
@@ -88,10 +88,10 @@ class Wiring:
         """The same logits (batch, classes); their gradient reaches layers under direct feedback.
 
         Call it once for each forward pass, after all layers of this wiring have run. Each forward
-        pass gets a new error bus, so that no old error is ever used.
+        pass gets a new error bus, so that no stale error is ever used.
 
         Raises:
-            RuleError: two forward passes had run before the logits of the first were watched.
+            RuleError: two forward passes ran before the logits of the first were watched.
         """
         self.num_errors = logits.shape[-1]
         is_learned_from = logits.requires_grad or self.bus.awaiting
@@ -108,7 +108,7 @@ class Wiring:
             if is_eager():
                 logits.register_hook(self.bus.receive)
             self.bus = ErrorBus()
-        self.bus.targets = None  # not known for the next forward pass
+        self.bus.targets = None  # the next forward pass has other targets
         return logits
 
     def advance(
@@ -119,15 +119,15 @@ class Wiring:
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        """Tell the rules that the optimiser has made one step, and with which settings.
+        """Report one optimiser step and its settings to the rules.
 
-        SGD: as given to ``torch.optim.SGD`` (coupled decay, no dampening). AdamW, whose decay is
-        decoupled: its learning rate and weight decay, and momentum 0. Adam with coupled decay
-        cannot be expressed. The learning rate may be a scalar tensor.
+        For SGD, pass the settings of ``torch.optim.SGD`` (coupled decay, no dampening). For AdamW,
+        whose decay is decoupled, pass its learning rate and weight decay, and momentum 0. Adam
+        with coupled decay cannot be expressed. The learning rate may be a scalar tensor.
 
         Raises:
-            RuleError: a layer learns by Kolen-Pollack and nothing decays, so it would never align;
-                or layers under direct feedback ran compiled, and their logits were not watched.
+            RuleError: a layer learns by Kolen-Pollack without weight decay, so it would never
+                align; or layers under direct feedback ran compiled and no logits were watched.
         """
         if self.bus.awaiting:
             self.bus = ErrorBus()
@@ -158,7 +158,7 @@ class Wiring:
         return self.step_state.state()
 
     def restore(self, state: Mapping[str, float | int]) -> None:
-        """Continue where :meth:`state` was taken.
+        """Restore the state that :meth:`state` returned.
 
         Raises:
             RuleError: a value is missing or is not a finite number.
@@ -169,15 +169,14 @@ class Wiring:
     def to_tensors(self, device: torch.device | str, *, has_kernels: bool = False) -> None:
         """Store step and decay in tensors on ``device``, which :meth:`advance` changes in place.
 
-        Then every replay of a training step that was captured as a CUDA graph, ``advance``
-        included, advances them, and a compiled step is not recompiled. Random numbers stay the
-        same.
+        A training step that was captured as a CUDA graph together with ``advance`` then advances
+        them at every replay, and a compiled step is not recompiled. Random numbers are unchanged.
 
         Args:
-            device: of the layers.
-            has_kernels: whether kernels compute the feedback of all feedback rules in one launch,
-                for weights in one storage and to the same bits, and the signals of each direct
-                rule to all its layers in two.
+            device: device of the layers.
+            has_kernels: whether kernels compute the feedback of all feedback rules in one launch
+                (bit-identical; for weights in one storage), and the signals of each direct rule
+                to all its layers in two.
         """
         self.step_state.to_tensors(device)
         self.feedback_cache = FeedbackCache(has_kernels=has_kernels)
@@ -196,7 +195,7 @@ class Wiring:
     ) -> Tensor:
         """Constant noise of unit root mean square, with dtype and device of ``like``.
 
-        Other streams are independent of it.
+        Different streams give independent noise.
         """
 
         def draw() -> Tensor:
@@ -207,7 +206,7 @@ class Wiring:
         return self.remember(("fixed", layer, shape, like.device, like.dtype, stream), draw)
 
     def fresh_noise(self, layer: int, *, like: Tensor, shape: torch.Size) -> Tensor:
-        """The same, new after every optimiser step; :meth:`fixed_noise` is that of step 0."""
+        """Noise redrawn after every optimiser step; equals :meth:`fixed_noise` at step 0."""
         return self.fresh_noises([layer], like=like, counts=[shape.numel()]).view(shape)
 
     def fresh_noises(
@@ -220,7 +219,7 @@ class Wiring:
     ) -> Tensor:
         """The fresh noise of several layers, concatenated: (sum of the counts,).
 
-        Other streams are independent of it.
+        Different streams give independent noise.
         """
         place = (tuple(layers), tuple(counts), like.device)
         addresses = self.remember(
@@ -240,7 +239,7 @@ class Wiring:
         return known[1][step - first]
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` gives, computed once per key; copies of the wiring compute it again."""
+        """The result of ``make``, computed once per key; copies of the wiring recompute it."""
         if key not in self._remembered:
             self._remembered[key] = make()
         found: T = self._remembered[key]

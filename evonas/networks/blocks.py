@@ -1,9 +1,9 @@
-"""The blocks with weights that networks are built from, made of rule layers.
+"""Building blocks of networks, made of rule layers.
 
-Every block takes the learning rule of its convolutions, so that every weight has one. The blocks
-are those of NAS-Bench-201 (Dong and Yang 2020) and DARTS (Liu, Simonyan and Yang 2019): ReLU
-first, convolutions without bias, batch normalisation last; or what the style of a space puts in
-their places.
+Every block takes the learning rule of its convolutions, so that every weight has a rule. The
+blocks are those of NAS-Bench-201 (Dong and Yang 2020) and DARTS (Liu, Simonyan and Yang 2019):
+ReLU, convolutions without bias, batch normalisation. The style of a space can replace activation
+and normalisation.
 """
 
 import torch
@@ -26,7 +26,7 @@ def convolution(
     groups: int = 1,
     bias: bool = False,
 ) -> RuleConv2d:
-    """A convolution; the padding keeps height and width at stride 1."""
+    """A convolution with padding that preserves height and width at stride 1."""
     return RuleConv2d(
         in_channels,
         out_channels,
@@ -79,9 +79,10 @@ def separable_convolution(
     out_channels: int | None = None,
     style: Style = DEFAULT_STYLE,
 ) -> Segment:
-    """``repeats`` times activation, depthwise, pointwise, normalisation; the first is strided.
+    """Activation, depthwise, pointwise, normalisation, repeated ``repeats`` times.
 
-    The first pointwise convolution gives ``out_channels``, if these are others.
+    The first depthwise convolution has the stride, and the first pointwise convolution changes the
+    number of channels to ``out_channels``.
     """
     layers: list[nn.Module] = []
     in_channels, out_channels = channels, out_channels or channels
@@ -107,7 +108,7 @@ def separable_convolution(
 def projection(
     in_channels: int, out_channels: int, *, rule: AbstractRule, style: Style = DEFAULT_STYLE
 ) -> nn.Sequential:
-    """What an identity becomes where the channels change: 1x1 convolution, normalisation."""
+    """1x1 convolution and normalisation, used as an identity where the channels change."""
     return nn.Sequential(
         convolution(in_channels, out_channels, bias=style.has_bias, rule=rule),
         *style.norms(out_channels),
@@ -115,7 +116,10 @@ def projection(
 
 
 class FactorizedReduction(nn.Module):
-    """Halves height and width by two 1x1 convolutions, one pixel apart, so no pixel is lost."""
+    """Halves height and width by two 1x1 convolutions with an offset of one pixel.
+
+    One reads the pixels with even row and column, the other those with odd row and column.
+    """
 
     def __init__(
         self,
@@ -137,17 +141,19 @@ class FactorizedReduction(nn.Module):
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         active = self._style.activate(inputs)
         height, width = active.shape[2:]
-        # on an odd side the last even pixel has no right neighbour: pad with a zero
+        # if a side is odd, the last even pixel has no neighbour: pad with a zero
         shifted = F.pad(active, (0, width % 2, 0, height % 2))[:, :, 1:, 1:]
         joined: Tensor = self.norm(torch.cat([self.even(active), self.odd(shifted)], dim=1))
         return joined
 
 
 class ResidualReduction(nn.Module):
-    """NAS-Bench-201's stride-2 residual block: two 3x3 convolutions beside pooling and a 1x1.
+    """Stride-2 residual block of NAS-Bench-201.
+
+    The sum of two 3x3 convolutions and a shortcut of pooling and a 1x1 convolution.
 
     Attributes:
-        has_kernels: whether kernels normalise and add up in training mode.
+        has_kernels: whether kernels compute normalisation and sum in training mode.
         stride: stride of the block.
     """
 

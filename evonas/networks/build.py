@@ -1,4 +1,4 @@
-"""Build a network from a genome: the skeleton of its space, its cells, a rule at every site."""
+"""Build a network from a genome: skeleton, cells, and a learning rule at every site."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,10 +17,10 @@ from evonas.space import Genome, Position, Space
 
 
 class Network(nn.Module):
-    """Maps images in [0, 1] to logits; it normalises them itself, so attacks count in pixels.
+    """Maps images in [0, 1] to logits; normalises inside, so attack radii are in pixel values.
 
     Attributes:
-        wiring: what its rule layers share: seed, optimiser step, error of the logits.
+        wiring: state shared by its rule layers: seed, optimiser step, error of the logits.
     """
 
     mean: Tensor
@@ -38,16 +38,16 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.body = nn.ModuleDict(body)
-        self._norms: list[BatchNorm] = []  # whose running statistics are updated at the end
+        self._norms: list[BatchNorm] = []  # their running statistics are updated after each pass
         self.head = head
         self.classifier = classifier
         for name, values in (("mean", mean), ("deviation", deviation)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
 
     def use_kernels(self, *, are_used: bool) -> None:
-        """Compute nodes in training mode by kernels, or by the modules again.
+        """Choose whether kernels or the modules compute nodes in training mode.
 
-        The numbers are the same up to rounding.
+        The results agree up to rounding.
         """
         for module in self.modules():
             if isinstance(module, Cell | ResidualReduction):
@@ -84,17 +84,17 @@ def build(
     """The network that ``genome`` describes, with torch's default initialisation.
 
     Args:
-        space: space of the genome.
+        space: search space of the genome.
         genome: the operation of each edge and the rule of each site.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
         seed: seed of the weights and of the rules' feedback.
         mean: mean of each channel, for the normalisation; 0 by default.
-        deviation: the same for the standard deviation; 1 by default.
+        deviation: standard deviation of each channel, for the normalisation; 1 by default.
 
     Raises:
-        SpaceError: the skeleton does not fit together, for instance a space that halves an image
-            more often than its size allows.
+        SpaceError: the images are too small: the space halves them more often than their size
+            allows.
     """
     check_image_size(space, input_shape)
     return seeded_network(
@@ -116,18 +116,18 @@ def seeded_network(
     mean: Sequence[float] | None,
     deviation: Sequence[float] | None,
 ) -> Network:
-    """The network of a skeleton, its layers connected; torch's global generator is left alone.
+    """A connected network from a skeleton; torch's global generator is not changed.
 
     Args:
-        make_parts: draws the weights of all layers.
+        make_parts: function that builds the skeleton and draws the weights of all layers.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
         seed: seed of the weights and of the rules' feedback.
         mean: mean of each channel, for the normalisation; 0 if None.
-        deviation: the same for the standard deviation; 1 if None.
+        deviation: standard deviation of each channel, for the normalisation; 1 if None.
     """
     channels = input_shape[0]
-    # torch's layers draw their weights from the global generator: lend it to them, then restore it
+    # torch's layers draw their weights from the global generator: seed it, and restore it after
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         parts = make_parts()
@@ -149,7 +149,7 @@ def _parts(
     style = Style(blueprint.activation, blueprint.normalisation)
 
     def rule(site: str) -> AbstractRule:
-        # an edge that can never have weights has no site, and its rule is not used
+        # an edge that can never have weights has no site; its rule is arbitrary
         return all_rules()[blueprint.rules.get(site, space.rule_choices[0])]()
 
     def cell(position: Position, preprocess: list[nn.Module], given_channels: int) -> Cell:

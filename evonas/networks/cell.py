@@ -1,4 +1,4 @@
-"""A cell: a small directed graph whose edges are operations."""
+"""Cell: a small directed graph whose edges are operations."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -12,19 +12,19 @@ from evonas.space import CellPlan
 
 
 class Cell(nn.Module):
-    """Runs the live edges of a plan; the others are built, to be counted, but never run.
+    """Runs the live edges of a plan; other edges are built for the cost count but never run.
 
     Args:
         plan: the graph.
-        edges: one module for every edge of the plan whose operation is not zero, by its name.
+        edges: the modules of all edges whose operation is not zero, keyed by the edge's name.
         preprocess: one module for every input, which maps it to the cell's channels and size.
-        channels: channels of every node.
-        stride: 2 if the cell halves the height and width, else 1.
+        channels: number of channels of every node.
+        stride: 2 if the cell halves height and width, else 1.
 
     Attributes:
         has_kernels: whether kernels compute its nodes in training mode.
-        drops: by the name of an edge, what its outputs are multiplied by in training mode,
-            (batch, 1, 1, 1); None for no such thing.
+        drops: factors (batch, 1, 1, 1) for the outputs of edges in training mode, keyed by the
+            edge's name; None to apply none.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Cell(nn.Module):
 
     @property
     def live_edges(self) -> list[str]:
-        """Names of the edges that are run."""
+        """Names of the live edges, which are the ones that run."""
         return [name for incoming in self._incoming for name, _ in incoming]
 
     @property
     def sources(self) -> list[list[int]]:
-        """What each node adds up, as the numbers of inputs and nodes; of the live edges."""
+        """For each node, the indices of the inputs and nodes that it sums over its live edges."""
         return [[source for _, source in incoming] for incoming in self._incoming]
 
     def forward(self, *inputs: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class Cell(nn.Module):
         return output
 
     def _by_kernels(self, prepared: Sequence[Tensor]) -> list[Tensor | None]:
-        """The same numbers up to rounding."""
+        """Like :meth:`_by_modules`, with equal results up to rounding."""
         values = {source: NodeOutput(tensor) for source, tensor in enumerate(prepared)}
         nodes = range(len(prepared), len(prepared) + len(self._incoming))
         for node, incoming in zip(nodes, self._incoming, strict=True):
@@ -108,16 +108,16 @@ def join_nodes(
     Args:
         nodes: the computed nodes, (N, C, H, W); None for a node without live edges, which is zero.
         join: ``last``, ``sum`` or ``concat``.
-        like: a prepared input of the cell.
-        channels: C.
-        stride: from the size of ``like`` to that of the nodes.
+        like: a preprocessed input of the cell.
+        channels: the number of channels C.
+        stride: ratio of the size of ``like`` to the size of the nodes.
     """
 
     def present(node: Tensor | None) -> Tensor:
         if node is not None:
             return node
         batch, _, height, width = like.shape
-        # a multiple of the input, so that its gradient exists and is zero
+        # depends on the input, so that the input's gradient exists and is zero
         size = (-(-height // stride), -(-width // stride))
         return like.new_zeros((batch, channels, *size)) + 0.0 * like.sum()
 

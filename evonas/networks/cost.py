@@ -1,4 +1,4 @@
-"""The cost of a network without training: trainable parameters and multiply-adds."""
+"""Cost of a network before training: number of trainable parameters and multiply-adds."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ Size = tuple[int, int]
 
 
 def count_parameters(network: nn.Module) -> int:
-    """The number of trainable parameters, heads of local losses included, feedback excluded."""
+    """Number of trainable parameters, including heads of local losses, excluding feedback."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
@@ -24,8 +24,8 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
     """Multiply-adds of convolutions, linear layers and attention for one image.
 
     Counted as in the NAS-Bench-201 API (Dong and Yang 2020): pooling, normalisation, activations
-    and additions are free, biases are not, and every edge of the genome counts, live or not. Heads
-    of local losses take no part in the forward pass.
+    and additions are free, but biases count, and so does every edge of the genome, live or not.
+    Heads of local losses do not count, because they take no part in the forward pass.
     """
     total = _weights(network.classifier)
     for name, module, before, after in sizes(network, input_shape=input_shape):
@@ -43,10 +43,10 @@ def count_multiply_adds(network: Network, *, input_shape: tuple[int, int, int]) 
 
 
 def _size_after(module: nn.Module, height: int, width: int) -> tuple[int, int]:
-    """Height and width of a block's output, and of its layers' outputs."""
+    """Height and width of a block's outputs, which are also those of its layers' outputs."""
     if isinstance(module, ResidualReduction | BasicBlock) and module.stride == 2:
         return _halved(height), _halved(width)
-    if isinstance(module, nn.MaxPool2d):  # of a named network: 2x2, nothing is padded
+    if isinstance(module, nn.MaxPool2d):  # of a named network: 2x2 without padding
         return height // 2, width // 2
     if any(isinstance(each, RuleLinear) for each in module.modules()):
         return 1, 1
@@ -56,7 +56,7 @@ def _size_after(module: nn.Module, height: int, width: int) -> tuple[int, int]:
 def sizes(
     network: Network, *, input_shape: tuple[int, int, int]
 ) -> Iterator[tuple[str, nn.Module, Size, Size]]:
-    """Name and module of every block of the body, height and width before and after it."""
+    """Name and module of every block of the body, and the image size before and after it."""
     before = input_shape[1:]
     for name, module in network.body.items():
         after = before
@@ -73,12 +73,12 @@ def sizes(
 
 
 def edge_multiply_adds(edge: nn.Module, *, before: Size, after: Size) -> int:
-    """Of one edge of a cell, for one image.
+    """Multiply-adds of one edge of a cell, for one image.
 
     Args:
-        edge: its module.
+        edge: module of the edge.
         before: height and width of the inputs of its cell.
-        after: the same of the outputs.
+        after: height and width of the outputs of its cell.
     """
     if isinstance(edge, AbstractEdge):
         height, width = before if edge.stride == 2 else after
@@ -87,7 +87,7 @@ def edge_multiply_adds(edge: nn.Module, *, before: Size, after: Size) -> int:
 
 
 def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:
-    """Multiply-adds of the stem, and the height and width of its output."""
+    """Multiply-adds of the stem, and height and width of its outputs."""
     total = 0
     for module in stem.modules():
         if isinstance(module, nn.Conv2d):
@@ -108,7 +108,7 @@ def _halved(side: int) -> int:
 
 
 def _weights(module: nn.Module) -> int:
-    """Weights and biases of the convolutions and linear layers in ``module``, without norms."""
+    """Number of weights and biases of the convolutions and linear layers in ``module``."""
     return sum(
         layer.weight.numel() + (0 if layer.bias is None else layer.bias.numel())
         for layer in module.modules()

@@ -1,4 +1,4 @@
-"""Fully connected layers, on images of one pixel, whose channels are their units."""
+"""Fully connected layers on images of one pixel, whose channels are the units."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ from evonas.rules import AbstractRule, RuleLinear, Segment
 
 @final
 class PixelsToUnits(nn.Module):
-    """All numbers of an image as one row."""
+    """Flattens each image to a row of units."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (N, C, H, W) to (N, C H W)."""
@@ -19,7 +19,7 @@ class PixelsToUnits(nn.Module):
 
 @final
 class UnitsToPixel(nn.Module):
-    """A row of units as an image of one pixel."""
+    """Turns a row of units into an image of one pixel."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (N, C) to (N, C, 1, 1)."""
@@ -37,11 +37,11 @@ def linear_block(
     """Activation, fully connected layer, normalisation; (N, C, 1, 1) to (N, C', 1, 1).
 
     Args:
-        in_channels: units; of the stem all numbers of an image, which may then be of any size.
-        out_channels: units.
+        in_channels: number of input units; for the stem, channels x height x width of the image.
+        out_channels: number of output units.
         rule: rule of the layer.
         style: style of the network.
-        has_activation: whether it begins with the activation; the stem does not.
+        has_activation: whether the block starts with the activation; the stem does not.
     """
     return Segment(
         *([style.make_activation()] if has_activation else []),

@@ -1,4 +1,4 @@
-"""A cell of a supernet: every operation on every edge, of which a selection runs some."""
+"""Cell of a supernet: every operation on every edge, some of which a selection runs."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -74,7 +74,7 @@ class MixedCell(nn.Module):
         )
 
     def operation(self, source: int, target: int, number: int) -> nn.Module:
-        """The module of one operation along one edge."""
+        """The module of operation ``number`` along the edge from ``source`` to ``target``."""
         edge = self.edges[f"{source}_{target}"]
         assert isinstance(edge, nn.ModuleList)
         return edge[number]
@@ -100,5 +100,5 @@ def _operations(
 
 
 def placeholder_rule(_: str) -> AbstractRule:
-    """The rule that layers are built with; every selection replaces it."""
+    """The rule with which layers are built; every selection replaces it."""
     return all_rules()["bp"]()

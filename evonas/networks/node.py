@@ -1,9 +1,9 @@
-"""Nodes of a cell by kernels: their terms are normalised and added up in one pass.
+"""Compute nodes of a cell by kernels, which normalise and sum their terms in one pass.
 
 A convolution returns its outputs unnormalised, with their batch statistics. The node normalises
-them, adds them up, and applies the ReLU that the convolutions reading it begin with, once for all
-of them. Up to rounding, the numbers are those of the modules one after another. The running
-statistics are updated at the end of the network, by
+and sums them, and applies the ReLU once for all convolutions that read it. Up to rounding, the
+results equal those of running the modules one after another. The running statistics are updated
+at the end of the forward pass, by
 :func:`evonas.networks.normalisation.update_running_statistics`.
 """
 
@@ -23,11 +23,11 @@ from evonas.rules.kernels import MAX_CHANNELS, convolve_separably, join
 
 @final
 class NodeOutput:
-    """The value of a node, and relu of it, computed at most once.
+    """The value of a node and its ReLU, which is computed at most once.
 
     Args:
-        plain: (N, C, H, W).
-        active: relu of it, if it is already known.
+        plain: value of the node, (N, C, H, W).
+        active: ReLU of the value, if it is already known.
     """
 
     def __init__(self, plain: Tensor, active: Tensor | None = None) -> None:
@@ -36,7 +36,7 @@ class NodeOutput:
 
     @cached_property
     def active(self) -> Tensor:
-        """Relu of the value, (N, C, H, W)."""
+        """ReLU of the value, (N, C, H, W)."""
         return F.relu(self.plain) if self._active is None else self._active
 
 
@@ -52,7 +52,7 @@ class _Unnormalised:
 
 @dataclass(frozen=True)
 class _SeparableHalf:
-    """ReLU, depthwise and pointwise convolution, batch normalisation: one kernel computes them."""
+    """ReLU, depthwise and pointwise convolution, batch normalisation, run as a fused kernel."""
 
     depthwise: RuleConv2d
     pointwise: RuleConv2d
@@ -68,10 +68,10 @@ def run_node(
     """The sum of the outputs of all edges.
 
     Args:
-        edges: modules in training mode, each with the value that it reads. Any module works; those
-            of :mod:`evonas.networks.blocks` that end in a batch normalisation gain from it.
-        plains: (N, C, H, W) each, added without normalisation.
-        with_active: whether relu of the sum will be read.
+        edges: modules in training mode, each with the value that it reads. Any module works, but
+            only blocks of :mod:`evonas.networks.blocks` with a final batch norm become faster.
+        plains: additional terms without normalisation, (N, C, H, W) each.
+        with_active: whether the ReLU of the sum will be read.
     """
     raws: list[_Unnormalised] = []
     others = list(plains)
@@ -131,7 +131,7 @@ def _run_halves(halves: Sequence[_SeparableHalf], inputs: Tensor) -> _Unnormalis
 
 def _run_half(half: _SeparableHalf, inputs: Tensor) -> _Unnormalised:
     kind = inputs.device.type
-    if torch.is_autocast_enabled(kind):  # as a convolution would take them
+    if torch.is_autocast_enabled(kind):  # cast as for a convolution
         inputs = inputs.to(torch.get_autocast_dtype(kind))
     layer = half.depthwise
     z, mean, variance = convolve_separably(
@@ -162,7 +162,7 @@ def _feedback(layer: RuleConv2d) -> Tensor:
 
 
 def _halves(module: nn.Module) -> list[_SeparableHalf]:
-    """The halves of a separable convolution under feedback rules; of other modules, none."""
+    """The halves of a separable convolution under feedback rules; empty for other modules."""
     modules = list(module.children()) if _is_sequential(module) else []
     halves = []
     for begin in range(0, len(modules), 4):

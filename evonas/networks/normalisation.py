@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 @final
 class BatchNorm(nn.BatchNorm2d):
-    """``nn.BatchNorm2d`` that does not count batches, which saves a launch a step.
+    """``nn.BatchNorm2d`` that does not count batches, which saves a kernel launch per step.
 
     Attributes:
-        pending: mean and biased variance, (channels,) each, and the number of values a channel of
-            a batch that is not yet in the running statistics.
+        pending: statistics of a batch that is not yet in the running statistics: mean and biased
+            variance, (channels,) each, and the number of values per channel.
     """
 
     pending: tuple[Tensor, Tensor, int] | None = None
@@ -28,9 +28,9 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 def statistics(inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance of each channel of (N, C, H, W), in float32 at least."""
+    """Mean and biased variance of each channel of (N, C, H, W), in float32 or higher precision."""
     running = None
-    if not inputs.is_cuda:  # a CPU counts in the type of running statistics, which stay zero
+    if not inputs.is_cuda:  # a CPU sums in the dtype of the running statistics
         wide = torch.promote_types(inputs.dtype, torch.float32)
         running = inputs.new_zeros(inputs.shape[1], dtype=wide)
     mean, variance = torch.batch_norm_update_stats(inputs.detach(), running, running, 0.0)
@@ -39,7 +39,7 @@ def statistics(inputs: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def update_running_statistics(norms: Sequence[BatchNorm]) -> None:
-    """Update the running statistics of all these by their pending batches, in two launches."""
+    """Update the running statistics of all modules from their pending batches, in two launches."""
     running, means, variances, factors = [], [], [], []
     for norm in norms:
         if norm.pending is not None:

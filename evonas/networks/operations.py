@@ -1,4 +1,4 @@
-"""The module of every kind of operation."""
+"""Modules for all kinds of operations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from evonas.space import Operation
 
 @dataclass(frozen=True)
 class Place:
-    """The place of an operation in a network.
+    """Shapes and style of an operation at its place in the network.
 
     Args:
-        in_channels: channels of its input.
-        channels: channels of its output.
-        stride: 2 where it halves the image.
+        in_channels: number of input channels.
+        channels: number of output channels.
+        stride: 2 if it halves the image, else 1.
         style: style of the network.
     """
 
@@ -115,7 +115,7 @@ def _attention(operation: Operation, place: Place, rule: AbstractRule) -> nn.Mod
     )
 
 
-# `zero` is not here: its edges are never run, so they need no module
+# without `zero`: its edges are never run, so they need no module
 OPERATIONS: dict[str, Callable[[Operation, Place, AbstractRule], nn.Module]] = {
     "identity": _identity,
     "convolution": _convolution,
@@ -136,14 +136,14 @@ def make_operation(
     in_channels: int | None = None,
     style: Style = DEFAULT_STYLE,
 ) -> nn.Module:
-    """The module of ``operation``; stride 2 halves the size.
+    """The module of ``operation``; stride 2 halves the image.
 
     Args:
-        operation: operation of any kind but zero.
-        channels: channels of its output.
+        operation: an operation of any kind except zero.
+        channels: number of output channels.
         stride: 1 or 2.
         rule: rule of its layers.
-        in_channels: channels of its input; the same if None.
+        in_channels: number of input channels; ``channels`` if None.
         style: style of the network.
     """
     place = Place(channels if in_channels is None else in_channels, channels, stride, style)

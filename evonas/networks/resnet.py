@@ -1,9 +1,10 @@
-"""The ResNets for small images of He, Zhang, Ren and Sun (2016, section 4.2), of rule layers.
+"""ResNets for small images of He, Zhang, Ren and Sun (2016, section 4.2), built of rule layers.
 
 A 3x3 convolution, three stages of 16, 32 and 64 channels with (depth - 2) / 6 blocks of two 3x3
-convolutions each, global average pooling, a linear classifier. Shortcuts are their option A: where
-a stage halves the image, every second pixel, with zeros for the new channels, so no shortcut has
-weights. Weights are initialised by torch's defaults, like those of all networks here.
+convolutions each, global average pooling, and a linear classifier. Shortcuts are their option A:
+where a stage halves the image, the shortcut takes every second pixel and pads the new channels
+with zeros, so no shortcut has weights. Weights have torch's default initialisation, as in all
+networks here.
 """
 
 from collections.abc import Sequence
@@ -21,24 +22,24 @@ from evonas.networks.stems import stem
 from evonas.rules import AbstractRule, Backprop, RuleLinear, Segment
 
 DEPTHS: dict[str, int] = {"resnet20": 20, "resnet56": 56}
-"""By name; on CIFAR-10 they have 0.27 and 0.85 million parameters."""
+"""Depths, keyed by name; these networks have 0.27 and 0.85 million parameters on CIFAR-10."""
 WIDTHS = (16, 32, 64)
-SMALLEST_SIDE = 4  # pixels: it is halved twice
+SMALLEST_SIDE = 4  # pixels: images are halved twice
 _BACKPROP = Backprop()
 
 
 @final
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut without weights; ReLU last.
+    """Sum of two 3x3 convolutions and a shortcut without weights, followed by ReLU.
 
     Args:
-        in_channels: channels of the inputs.
-        out_channels: channels of the outputs, at least as many.
-        stride: 2 if it halves the height and width, else 1.
+        in_channels: number of input channels.
+        out_channels: number of output channels, at least ``in_channels``.
+        stride: 2 if the block halves height and width, else 1.
         rule: rule of both convolutions.
 
     Attributes:
-        stride: the same.
+        stride: 2 if the block halves height and width, else 1.
     """
 
     def __init__(
@@ -72,16 +73,16 @@ def build_resnet(
     mean: Sequence[float] | None = None,
     deviation: Sequence[float] | None = None,
 ) -> Network:
-    """A ResNet whose every layer learns by one rule.
+    """Build a ResNet whose layers all learn by one rule.
 
     Args:
-        depth: 6n + 2 layers with weights.
-        rule: rule of all convolutions, and of the classifier as it is for a readout.
+        depth: number of layers with weights, 6n + 2.
+        rule: rule of all convolutions; the classifier uses its ``for_readout`` version.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
         seed: seed of the weights and of the rules' feedback.
         mean: mean of each channel, for the normalisation; 0 by default.
-        deviation: the same for the standard deviation; 1 by default.
+        deviation: standard deviation of each channel, for the normalisation; 1 by default.
 
     Raises:
         SpaceError: the images are too small.

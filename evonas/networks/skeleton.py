@@ -1,4 +1,4 @@
-"""Build the skeleton of a space: the size of every block, for any kind of cell."""
+"""Build the skeleton of a space: all blocks from stem to classifier, for any kind of cell."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class SkeletonParts:
     """A skeleton with its cells.
 
     Attributes:
-        body: the blocks from stem to last cell, in the order in which the image passes them.
-        head: the module before the global average pooling.
-        classifier: from features to logits.
+        body: the blocks from the stem to the last cell, in the order of the forward pass.
+        head: module before the global average pooling.
+        classifier: linear layer from features to logits.
     """
 
     body: dict[str, nn.Module]
@@ -30,7 +30,7 @@ class SkeletonParts:
 
 
 def check_image_size(space: Space, input_shape: tuple[int, int, int]) -> None:
-    """Refuse images that are too small for the reductions of a space.
+    """Reject images that are too small for the reductions of a space.
 
     Raises:
         SpaceError: the space halves an image more often than its size allows.
@@ -48,11 +48,11 @@ class SkeletonBuilder:
     """Builds block after block, and tracks channels and halvings of the last two outputs.
 
     Args:
-        space: whose skeleton it is.
+        space: space of the skeleton.
         positions: positions of the network.
-        rule: rule of a site, by its name.
-        cell: makes the cell at a position from the modules that prepare its inputs, and from how
-            many channels the last of them gives.
+        rule: function that returns the rule of a site, given its name.
+        cell: function that builds the cell at a position, given the modules that preprocess its
+            inputs and the number of channels that the last of them outputs.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
         style: style of the network.
@@ -79,7 +79,7 @@ class SkeletonBuilder:
         self._before = self._value = (input_shape[0], 0)
 
     def build(self) -> SkeletonParts:
-        """Every block, in order; draws weights from torch's global generator."""
+        """Build all blocks in order; draws weights from torch's global generator."""
         body = {
             position.name.replace(".", "_"): self._block(position)
             for position in self._positions

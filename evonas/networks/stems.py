@@ -1,4 +1,4 @@
-"""The first block of a network, from the image to the channels of the first cell."""
+"""Stems: the first block of a network, from the image to the channels of the first cell."""
 
 from torch import nn
 
@@ -16,7 +16,7 @@ def stem(
     kernel: int = 3,
     style: Style = DEFAULT_STYLE,
 ) -> nn.Sequential:
-    """One convolution and its normalisation."""
+    """One convolution and normalisation."""
     return nn.Sequential(
         convolution(in_channels, out_channels, kernel=kernel, bias=style.has_bias, rule=rule),
         *style.norms(out_channels),
@@ -26,10 +26,10 @@ def stem(
 def reducing_stem(
     in_channels: int, out_channels: int, *, rule: AbstractRule, style: Style = DEFAULT_STYLE
 ) -> Segment:
-    """Two 3x3 convolutions of stride 2, the first with half the channels.
+    """Two 3x3 convolutions with stride 2, the first with half the channels.
 
-    It is ``stem0`` of DARTS on ImageNet (Liu, Simonyan and Yang 2019): convolution, normalisation,
-    activation, convolution, normalisation.
+    This is ``stem0`` of DARTS on ImageNet (Liu, Simonyan and Yang 2019): convolution,
+    normalisation, activation, convolution, normalisation.
     """
     half, bias = out_channels // 2, style.has_bias
     return Segment(
@@ -53,10 +53,10 @@ def make_stem(
     """The stem of a space.
 
     Args:
-        kind: as the YAML has it.
+        kind: kind of the stem, as in the YAML of the space.
         input_shape: channels, height and width of the images.
-        out_channels: channels of the stem.
-        kernel: kernel size of a single convolution; 3 if None.
+        out_channels: number of output channels.
+        kernel: kernel size of a stem with a single convolution; 3 if None.
         rule: rule of its layers.
         style: style of the network.
     """

@@ -1,4 +1,4 @@
-"""The activation and the normalisation of a network, which all its blocks share."""
+"""Style of a network: the activation and the normalisation that all its blocks share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]
     "tanh": (nn.Tanh, F.tanh),
     "leaky_relu": (nn.LeakyReLU, F.leaky_relu),
 }
-"""By name: the module, and the same as a function."""
+"""Module and function of each activation, keyed by name."""
 
 MAX_GROUPS = 8
-LEAST_IN_GROUP = 4  # channels: of an image of one pixel, one channel alone would become zero
+LEAST_IN_GROUP = 4  # channels; in one-pixel images, a group of one channel would become zero
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """At most 8 groups of 4 channels or more (Wu and He 2018); one group if they do not divide."""
+    """At most 8 groups of 4 or more channels (Wu and He 2018); one group if none divides them."""
     groups = gcd(channels, MAX_GROUPS)
     while groups > 1 and channels // groups < LEAST_IN_GROUP:
         groups //= 2
@@ -34,16 +34,19 @@ def group_norm(channels: int) -> nn.GroupNorm:
 NORMALISATIONS: dict[str, Callable[[int], nn.Module] | None] = {
     "batch": BatchNorm,
     "group": group_norm,
-    # over channels and pixels of an image (Ba, Kiros and Hinton 2016), with a scale by channel
+    # over channels and pixels of an image (Ba, Kiros and Hinton 2016), with a scale per channel
     "layer": partial(nn.GroupNorm, 1),
     "none": None,
 }
-"""By name, from a number of channels; ``none`` leaves it out, and the layers get a bias."""
+"""Functions from number of channels to a module, keyed by name.
+
+``none`` leaves the normalisation out and gives the layers a bias.
+"""
 
 
 @dataclass(frozen=True)
 class Style:
-    """The common style of all blocks of a network.
+    """The activation and normalisation that all blocks of a network share.
 
     Args:
         activation: a key of ``ACTIVATIONS``.
@@ -55,22 +58,22 @@ class Style:
 
     @property
     def has_bias(self) -> bool:
-        """Whether layers have a bias: no normalisation follows them that would remove it."""
+        """Whether layers have a bias, which a normalisation after them would remove."""
         return NORMALISATIONS[self.normalisation] is None
 
     def activate(self, values: Tensor) -> Tensor:
-        """The activation of a tensor of any shape."""
+        """Apply the activation to a tensor of any shape."""
         return ACTIVATIONS[self.activation][1](values)
 
     def make_activation(self) -> nn.Module:
-        """A module for the activation."""
+        """A new module of the activation."""
         return ACTIVATIONS[self.activation][0]()
 
     def norms(self, channels: int) -> list[nn.Module]:
-        """The normalisation of so many channels, as a list of no or one module."""
+        """The normalisation of ``channels`` channels, as a list of zero or one modules."""
         make = NORMALISATIONS[self.normalisation]
         return [] if make is None else [make(channels)]
 
 
 DEFAULT_STYLE = Style()
-"""That of NAS-Bench-201 and DARTS: ReLU and batch normalisation."""
+"""The style of NAS-Bench-201 and DARTS: ReLU and batch normalisation."""

@@ -1,8 +1,8 @@
-"""A supernet: every operation of a space on every edge, with weights that all genomes share.
+"""Supernet: every operation of a space on every edge, with weights that all genomes share.
 
 It is built from the blocks of :func:`evonas.networks.build`, so a genome in it computes and learns
-what its own network would with the same weights. An edge between two nodes has one module for
-each operation, independently of all other genes.
+the same as its own network with the same weights. An edge between two nodes has one module for
+each operation, whatever the other genes are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,13 +32,13 @@ from evonas.space import Space
 
 @final
 class Supernet(nn.Module):
-    """Images in [0, 1] to logits, for any :class:`Selection` of its space.
+    """Maps images in [0, 1] to logits, for any :class:`Selection` of its space.
 
     Attributes:
-        space: every genome of it can be run.
-        wiring: what its rule layers share.
-        learning_rate: learning rate of the optimiser; rules with a rate of their own are scaled to
-            it.
+        space: search space, all of whose genomes the supernet can run.
+        wiring: state shared by its rule layers.
+        learning_rate: learning rate of the optimiser; updates of rules with their own learning
+            rate are rescaled to it.
     """
 
     mean: Tensor
@@ -57,22 +57,22 @@ class Supernet(nn.Module):
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """Draws all weights, with torch's default initialisation.
+        """Draw all weights with torch's default initialisation.
 
         Args:
-            space: at the size that the supernet is to have.
+            space: search space, resized to the size of the supernet.
             input_shape: channels, height and width of the images.
             num_classes: width of the logits.
             seed: seed of the weights and of the rules' feedback.
             learning_rate: see the attribute.
             mean: mean of each channel, for the normalisation; 0 by default.
-            deviation: the same for the standard deviation; 1 by default.
-            device: fixed here, since the tensors that rules keep do not move with the network.
-            dtype: fixed for the same reason.
+            deviation: standard deviation of each channel, for the normalisation; 1 by default.
+            device: device; fixed here, because tensors kept by rules do not move with the network.
+            dtype: dtype of the weights, fixed for the same reason.
 
         Raises:
-            SpaceError: the images are too small for the space, or genomes choose what a supernet
-                cannot share (:func:`check_shareable`).
+            SpaceError: the images are too small for the space, or genomes choose properties that
+                a supernet cannot share (:func:`check_shareable`).
             RuleError: a rule of the space cannot be mixed with others.
         """
         super().__init__()
@@ -82,7 +82,7 @@ class Supernet(nn.Module):
         self.learning_rate = learning_rate
         self._rules = [all_rules()[name]() for name in space.rule_choices]
         check_mixable(self._rules)
-        # torch's layers draw from the global generator: lend it to them, then restore it
+        # torch's layers draw from the global generator: seed it, and restore it afterwards
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             parts = _parts(space, input_shape, num_classes)
@@ -120,7 +120,7 @@ class Supernet(nn.Module):
         return self.wiring.watch(self.classifier(features))
 
     def assign_rules(self, selection: Selection) -> None:
-        """Give every layer that the selection runs its rules."""
+        """Assign its rules to every layer that the selection runs."""
         for position in self.space.positions:
             if position.kind == "classifier":
                 indices, shares = selection.rules["classifier"]
@@ -144,7 +144,7 @@ class Supernet(nn.Module):
                     self._assign(operation, share, presence=presence)
 
     def kept_state(self) -> dict[str, Tensor]:
-        """Copies of the tensors that rules keep and change, for :meth:`restore_kept`."""
+        """Copies of the kept tensors that rules change in training, for :meth:`restore_kept`."""
         changing = {rule.name for rule in self._all_rules() if rule.saves_kept}
         return {
             f"{layer}/{rule}": value.clone()
@@ -154,7 +154,7 @@ class Supernet(nn.Module):
         }
 
     def restore_kept(self, state: Mapping[str, Tensor]) -> None:
-        """Restore the tensors that rules kept when ``state`` was taken."""
+        """Restore the kept tensors from the result of :meth:`kept_state`."""
         for name, value in state.items():
             layer, _, rule = name.rpartition("/")
             held = self._kept[layer][rule]
@@ -180,28 +180,28 @@ class Supernet(nn.Module):
         presence: float = 1.0,
     ) -> None:
         if len(rules) == 1 and isinstance(rules[0], AbstractSegmentRule):
-            layer.rule = rules[0]  # in a mixture it takes one layer at a time
+            layer.rule = rules[0]  # a mixture would apply it to one layer at a time
             return
         kept = self._kept[self._names[id(layer)]]
         layer.rule = Mixture(rules, shares, kept, self.learning_rate, presence)
 
     def _all_rules(self) -> list[AbstractRule]:
-        """The rules of the space and their versions for a readout; each name once."""
+        """The rules of the space and their readout versions, without duplicate names."""
         rules = [*self._rules, *(rule.for_readout() for rule in self._rules)]
         return list({rule.name: rule for rule in reversed(rules)}.values())
 
 
 def check_shareable(space: Space) -> None:
-    """Refuse spaces whose genomes differ in more than operations and rules.
+    """Reject spaces whose genomes differ in more than operations, inputs and rules.
 
     Raises:
-        SpaceError: they choose widths, depths, the activation or the normalisation.
+        SpaceError: genomes choose widths, depths, the activation or the normalisation.
     """
     if space.has_macro_genes:
         names = [g.name for g in space.genes if g.kind not in ("operation", "inputs", "rule")]
         raise SpaceError(
-            f"space '{space.name}': genomes choose {', '.join(names)}, and a supernet shares its "
-            "weights among networks of one shape only; choose an engine without a supernet (such "
+            f"space '{space.name}': genomes choose {', '.join(names)}, but a supernet can share "
+            "its weights only among networks of one shape; choose an engine without one (such "
             "as --algorithm nsga2 without --mutation eg), or fix these values in the YAML"
         )
 

@@ -1,8 +1,8 @@
-"""Selections that a supernet runs: one genome, or a mixture of all genomes.
+"""Select what a supernet runs: one genome, or a mixture of all genomes.
 
-A mixture gives every gene one distribution over its choices, independent of the other genes, so
-that the operation of an edge and the rule of a site have a softmax each. Along an edge from
-``source`` to ``target`` the operation k is weighted by
+In a mixture, every gene has a distribution over its choices that is independent of the other
+genes, so the operation of an edge and the rule of a site each have a softmax. Along an edge from
+``source`` to ``target``, operation k has the weight
 
     sum_s P(inputs = s, source in s) P(operation k on the slot of source in s)
 """
@@ -18,7 +18,7 @@ from evonas.space.cell import CellGraph
 from evonas.space.rule_genes import gene_name
 
 RuleShares = tuple[tuple[int, ...], Tensor]
-"""Indices of rules, and the share of each: (rules,), of sum 1."""
+"""Indices of rules, and their shares (rules,), which sum to 1."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Term:
     """One operation along one edge.
 
     Attributes:
-        source: the node that it reads.
-        operation: index among those of the cell.
-        weight: the factor of its value, a scalar tensor; None for 1.
-        slots: the slots of the target that it may occupy, and the share of each, of sum 1.
+        source: index of the node that it reads.
+        operation: index of the operation in the cell.
+        weight: factor of its value, a scalar tensor; None for 1.
+        slots: slots of the target that it may occupy, with their shares, which sum to 1.
     """
 
     source: int
@@ -40,18 +40,18 @@ class Term:
 
 @dataclass(frozen=True)
 class Selection:
-    """The operations to run, and the rules they learn by.
+    """The operations that run, and the rules by which they learn.
 
     Attributes:
-        cells: for every cell of the space and each of its computed nodes the terms of its sum.
-        rules: for every site the rules of its layers.
+        cells: for every cell of the space, the terms that each of its computed nodes sums.
+        rules: the rules of the layers at every site.
     """
 
     cells: dict[str, tuple[tuple[Term, ...], ...]]
     rules: dict[str, RuleShares]
 
     def of_edge(self, position: Position, target: int, term: Term) -> RuleShares | None:
-        """The rules of one operation; None where it has no site, and so no weights."""
+        """The rules of one operation; None if it has no site, and so no weights."""
         shares = [
             (self.rules[site], share)
             for slot, share in term.slots
@@ -66,7 +66,7 @@ class Selection:
 
 
 def select_genome(space: Space, genome: Genome) -> Selection:
-    """Select one genome: its live edges, one rule for each site."""
+    """Select one genome: its live edges, and one rule per site."""
     blueprint = space.decode(genome)
     cells = {}
     for name, graph in space.graphs.items():
@@ -93,11 +93,11 @@ def select_genome(space: Space, genome: Genome) -> Selection:
 
 
 def select_mixture(space: Space, probabilities: Sequence[Tensor]) -> Selection:
-    """Select all genomes at once, each operation and rule in its probability.
+    """Select all genomes at once, with each operation and rule weighted by its probability.
 
     Args:
-        space: whose genes they are.
-        probabilities: for every gene (choices,), of sum 1.
+        space: space of the genes.
+        probabilities: for every gene, (choices,) with sum 1.
     """
     cells = {}
     cursor = 0
@@ -141,7 +141,7 @@ def _along(
     of_set: Tensor,
     of_slot: Sequence[Tensor],
 ) -> list[Term]:
-    """The terms of one edge; ``places`` are its slots, each with the number of its input set."""
+    """The terms of one edge; ``places`` are pairs of a slot and the number of its input set."""
     slots = sorted({slot for slot, _ in places})
     weights = torch.stack(
         [sum((of_set[n] for s, n in places if s == slot), 0.0) * of_slot[slot] for slot in slots]

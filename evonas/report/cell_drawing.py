@@ -1,4 +1,4 @@
-"""The cells of a genome as a drawing (SVG) and as lines of text."""
+"""Draw the cells of a genome as SVG and as lines of text."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -12,9 +12,10 @@ FONT = 'font-family="Helvetica, Arial, sans-serif"'
 
 
 def cells_as_text(cells: Mapping[str, CellPlan]) -> list[str]:
-    """A line for every computed node, with the terms of its sum.
+    """One line for every computed node, with the terms of its sum.
 
-    Zero edges are left out. Terms in brackets are never run: they reach no output, or read a zero.
+    Zero edges are left out. Terms in brackets are never run: they reach no output, or their input
+    is zero.
     """
     lines = []
     for cell in cells.values():
@@ -27,11 +28,11 @@ def cells_as_text(cells: Mapping[str, CellPlan]) -> list[str]:
 
 
 def cells_as_svg(cells: Mapping[str, CellPlan], *, title: str) -> str:
-    """All cells below each other; dashed edges are never run, zero edges are left out.
+    """All cells, one below the other; dashed edges are never run, zero edges are left out.
 
     Args:
-        cells: by name, as :meth:`Space.decode` gives them.
-        title: text above the first.
+        cells: cells keyed by name, as returned by :meth:`Space.decode`.
+        title: title above the first cell.
     """
     parts: list[str] = []
     y, width = TOP + 20, 0.0
@@ -53,7 +54,7 @@ def cells_as_svg(cells: Mapping[str, CellPlan], *, title: str) -> str:
 
 
 def _cell(cell: CellPlan, *, y: float) -> tuple[list[str], float]:
-    """The elements of one cell from the height ``y`` on, and how much height they take."""
+    """The elements of one cell, starting at height ``y``, and the height that they take."""
     edges = [edge for edge in cell.edges if edge.operation.kind != "zero"]
     twins = [_twins(edge, edges) for edge in edges]
     lift = max((_lift(edge, twin) for edge, twin in zip(edges, twins, strict=True)), default=40.0)
@@ -76,7 +77,7 @@ def _cell(cell: CellPlan, *, y: float) -> tuple[list[str], float]:
 
 def _edge(edge: Edge, twin: int, middle: float) -> str:
     x1, x2 = _x(edge.source) + RADIUS * 0.7, _x(edge.target) - RADIUS * 0.7
-    top = middle - 2 * _lift(edge, twin)  # of the control point: the curve goes half as high
+    top = middle - 2 * _lift(edge, twin)  # of the control point: the curve reaches half of it
     colour = LIVE if edge.is_live else DEAD
     dashes = "" if edge.is_live else ' stroke-dasharray="5 4"'
     tip = ' marker-end="url(#tip)"' if edge.is_live else ""
@@ -106,18 +107,18 @@ def _x(node: int) -> float:
 
 
 def _lift(edge: Edge, twin: int) -> float:
-    """How high the middle of an edge is above the nodes: higher the farther it reaches."""
+    """Height of the middle of an edge above the nodes; longer edges are higher."""
     return 20.0 + 34.0 * (edge.target - edge.source - 1) + 22.0 * twin
 
 
 def _twins(edge: Edge, edges: Sequence[Edge]) -> int:
-    """How many earlier edges join the same two nodes."""
+    """Number of earlier edges between the same two nodes."""
     before = edges[: edges.index(edge)]
     return sum((e.source, e.target) == (edge.source, edge.target) for e in before)
 
 
 def _joined(cell: CellPlan) -> list[int]:
-    """The nodes that form the output."""
+    """The nodes from which the output is computed."""
     first, last = cell.inputs, cell.inputs + cell.nodes
     return [last - 1] if cell.join == "last" else list(range(first, last))
 

@@ -1,4 +1,4 @@
-"""Groups of runs as pictures: hypervolume over evaluations and seconds, attainment surfaces."""
+"""Plot groups of runs: hypervolume over evaluations and seconds, attainment surfaces."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +18,8 @@ COURSE_PICTURE = "hypervolume.png"
 ATTAINMENT_PICTURE = "attainment.png"
 
 _PANEL_INCHES = 4.6
-_MAX_CHECKPOINTS = 8  # that are all named on an axis
-_MAX_POINTS = 120  # of a curve, each with a bootstrap of its own
+_MAX_CHECKPOINTS = 8  # up to this number, every checkpoint is labelled on the axis
+_MAX_POINTS = 120  # of a curve; each point needs a bootstrap
 _SCORES = {
     "hypervolume": "hypervolume of the archive",
     "hv_share": "share of the true front's hypervolume",
@@ -30,8 +30,9 @@ _SCORES = {
 def draw_trajectories(comparison: Comparison, *, path: Path) -> None:
     """Write a PNG: mean over the runs of each group with its 95 % bootstrap interval.
 
-    One panel over evaluations, on a logarithmic axis, and, of runs that know them, one over the
-    seconds that candidates took. There every group ends where the first of its runs ends.
+    One panel is over evaluations, on a logarithmic axis. If all runs have times, a second panel is
+    over the seconds that candidates took; there the curve of a group ends where its first run
+    ends.
     """
     has_seconds = all(run.seconds is not None for run in comparison.runs)
     panels = 2 if has_seconds else 1
@@ -54,8 +55,8 @@ def draw_trajectories(comparison: Comparison, *, path: Path) -> None:
 def draw_attainment(comparison: Comparison, objectives: Sequence[str], *, path: Path) -> None:
     """Write a PNG: the median attainment surface of each group, for two objectives.
 
-    Half of the runs of a group have found something at least as good as any point on its line.
-    Faint points are the fronts of the runs.
+    Half of the runs of a group attain every point that its line dominates. Faint points are the
+    fronts of the runs.
     """
     figure = Figure(figsize=(_PANEL_INCHES + 1.4, _PANEL_INCHES), layout="constrained")
     axis = figure.subplots()
@@ -69,7 +70,7 @@ def draw_attainment(comparison: Comparison, objectives: Sequence[str], *, path: 
         points = fronts[label]
         axis.scatter(points[:, 0], points[:, 1], s=10, color=colour, alpha=0.25, linewidths=0)
         surface = np.array(comparison.surfaces[label]).reshape(-1, 2) * signs
-        # in the order of growing cost of the first, the second stays until the next corner
+        # sorted by the first objective; the second is constant until the next corner
         axis.step(surface[:, 0], surface[:, 1], where="post", color=colour, label=label)
         axis.scatter(surface[:, 0], surface[:, 1], s=14, color=colour, zorder=3)
     for axis_side, objective in ((axis.xaxis, x), (axis.yaxis, y)):
@@ -82,7 +83,7 @@ def draw_attainment(comparison: Comparison, objectives: Sequence[str], *, path: 
 
 
 def _count_logarithmically(axis: Axes, evaluations: Sequence[int]) -> None:
-    """Whole numbers along the axis: the checkpoints, if they are few."""
+    """Use a logarithmic axis with integer labels, at the checkpoints if there are few."""
     axis.set_xscale("log")
     axis.set_xlabel("evaluations, failures included")
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
@@ -100,7 +101,7 @@ def _over_evaluations(runs: Sequence[RunScores]) -> tuple[list[float], list[list
 
 
 def _over_seconds(runs: Sequence[RunScores]) -> tuple[list[float], list[list[float]]]:
-    """On a common grid of time, from when every run has a result until the first one ends."""
+    """Scores on a common time grid, from when every run has a result until the first run ends."""
     times = [np.array(run.seconds) for run in runs]
     grid = np.linspace(max(t[0] for t in times), min(t[-1] for t in times), _MAX_POINTS)
     rows = [np.searchsorted(t, grid, side="right") - 1 for t in times]

@@ -1,4 +1,4 @@
-"""A comparison of runs as CSV files."""
+"""Write a comparison of runs as CSV files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,16 +18,16 @@ ATTAINMENT_FILE = "attainment.csv"
 def write_comparison(
     comparison: Comparison, folder: Path, *, objectives: tuple[str, ...], signs: tuple[float, ...]
 ) -> list[Path]:
-    """Write the scores of each run and every printed table.
+    """Write the results of each run and all tables that are printed.
 
     Args:
         comparison: comparison of runs or of benches.
-        folder: created if missing.
-        objectives: the names of the columns of an attainment surface.
-        signs: for each objective -1 where it is maximised, so that it is written as measured.
+        folder: folder of the files; created if it is missing.
+        objectives: column names of an attainment surface.
+        signs: -1 for each maximised objective, else 1, so that values are written as measured.
 
     Returns:
-        The files.
+        The paths of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     runs = [{"group": r.label, "run": r.name, **r.measures} for r in comparison.runs]

@@ -1,4 +1,4 @@
-"""The course of a final training as a picture: loss and validation accuracy by epoch."""
+"""Plot the learning curves of a final training: loss and validation accuracy by epoch."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ _STYLES = ("-", "--", "-.", ":")
 
 
 def draw_curves(seeds: Mapping[int, Sequence[EpochRecord]], *, path: Path, title: str) -> None:
-    """Write a PNG: one line for each seed; the second panel only where accuracies are known.
+    """Write a PNG with one line per seed; the second panel needs validation accuracies.
 
     Args:
-        seeds: the epochs of each seed.
+        seeds: records of all epochs, keyed by seed.
         path: path of the picture.
-        title: text above the panels.
+        title: title above the panels.
     """
     has_validation = any(e.validation is not None for epochs in seeds.values() for e in epochs)
     panels = 2 if has_validation else 1

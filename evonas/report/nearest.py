@@ -1,4 +1,4 @@
-"""What to say of a run in which no candidate keeps to the constraints."""
+"""Describe a run in which no candidate satisfies the constraints."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from evonas.study.results.candidate import Candidate
 
 
 def nearest(candidates: Sequence[Candidate]) -> Candidate | None:
-    """Of candidates that are all outside the constraints the one that is least so.
+    """The candidate with the smallest violation, if none satisfies the constraints.
 
     Returns:
-        The earliest among equals; None where one is within, or where all failed.
+        The earliest such candidate; None if one satisfies the constraints, or if all failed.
     """
     measured = [candidate for candidate in candidates if candidate.failure is None]
     if not measured or any(candidate.violation == 0.0 for candidate in measured):
@@ -18,7 +18,7 @@ def nearest(candidates: Sequence[Candidate]) -> Candidate | None:
 
 
 def nothing_within(candidates: Sequence[Candidate]) -> str | None:
-    """That no candidate is within the constraints, and which one is nearest; None if one is."""
+    """Message that no candidate satisfies the constraints, with the nearest; None if one does."""
     found = nearest(candidates)
     if found is None:
         return None

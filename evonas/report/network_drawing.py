@@ -1,4 +1,4 @@
-"""A whole network as a drawing (SVG): every layer with weights in the colour of its rule."""
+"""Draw a whole network as SVG: every layer with weights in the colour of its rule."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -6,27 +6,28 @@ from html import escape
 from evonas.report.rule_colours import Look
 from evonas.space import Blueprint, Position
 
-WIDTH, HEIGHT, GAP, TOP = 84.0, 30.0, 22.0, 58.0  # of a box, in units of the drawing
+WIDTH, HEIGHT, GAP, TOP = 84.0, 30.0, 22.0, 58.0  # of boxes and margins, in drawing units
 FONT = 'font-family="Helvetica, Arial, sans-serif"'
 INK = "#1f2937"
 
 Sites = Sequence[tuple[Position, str]]
-"""The sites whose weights are trained, in the order in which the image passes them."""
+"""The sites whose weights are trained, in the order of the forward pass."""
 
 
 def network_as_svg(
     blueprint: Blueprint, sites: Sites, looks: Mapping[str, Look], *, title: str
 ) -> str:
-    """A column for each block, from the image on the left to the logits on the right.
+    """One column per block, from the image on the left to the logits on the right.
 
-    In a column there is a box for each layer with weights that reach the logits; it says its rule
-    and its operation. Blocks with a broken border halve the image.
+    A column has a box for each layer with weights that reach the logits, labelled with its rule
+    and operation. Blocks with a dashed border halve the image.
 
     Args:
         blueprint: blueprint of one genome.
-        sites: sites of the same, see :func:`evonas.analysis.rule_sites.live_sites`.
-        looks: of the rules, by name.
-        title: for readers of screens.
+        sites: live sites of the same genome, see
+            :func:`evonas.analysis.rule_sites.live_sites`.
+        looks: looks of the rules, keyed by name.
+        title: description of the drawing, for screen readers.
     """
     by_position: dict[str, list[str]] = {position.name: [] for position in blueprint.positions}
     for position, site in sites:
@@ -94,7 +95,7 @@ def _column(
 
 
 def _operation(blueprint: Blueprint, position: Position, site: str) -> str:
-    """What a site computes: of an edge its operation, else the kind of its block."""
+    """Label of a site: the operation of an edge, the kind of its block, or the site's part."""
     part = site.removeprefix(f"{position.name}.")
     if position.cell is not None and part.startswith("edge"):
         edges = {edge.name: edge for edge in blueprint.cells[position.cell].edges}

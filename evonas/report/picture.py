@@ -1,4 +1,4 @@
-"""``front.png`` of a run: drawn when the run ends, and again when the journal has grown since."""
+"""Draw ``front.png`` of a run, at its end and whenever the journal has grown since."""
 
 import time
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ def write_picture(folder: Path, candidates: Sequence[Candidate], settings: Setti
         settings: settings of the run.
 
     Returns:
-        The picture.
+        The path of the picture.
     """
     picture, journal = folder / FRONT_PICTURE, folder / JOURNAL_FILE
-    # one from the future was drawn before the clock was put back, and may know less than it says
+    # a picture from the future was drawn before the clock was set back, and may be outdated
     if picture.is_file() and _changed_ns(journal) < picture.stat().st_mtime_ns <= time.time_ns():
         return picture
     from evonas.report.plot import draw_front  # matplotlib takes longer to import than to draw
@@ -39,6 +39,6 @@ def write_picture(folder: Path, candidates: Sequence[Candidate], settings: Setti
 
 
 def _changed_ns(journal: Path) -> int:
-    """When a row was written last: SQLite keeps the newest in a file beside the journal."""
+    """Time of the last write, in ns; SQLite keeps the newest rows in a second file (WAL)."""
     beside = journal.with_name(f"{journal.name}-wal")
     return max(path.stat().st_mtime_ns for path in (journal, beside) if path.exists())

@@ -1,4 +1,4 @@
-"""The front of a study as a picture: one panel for each pair of objectives."""
+"""Plot the front of a study: one panel per pair of objectives."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -17,7 +17,7 @@ from evonas.study.results.vectors import vector
 
 _PANEL_INCHES = 4.2
 _PANELS_IN_A_ROW = 3
-_SIDE = 1 / 7  # of a panel, for the labels of the first
+_SIDE = 1 / 7  # share of a panel added for the axis labels of the first one
 _OTHERS = "#9aa5b1"
 _LIKELY = "#334155"  # a good chance of being on the front
 _FRONT = "#c2410c"
@@ -26,18 +26,18 @@ _FRONT = "#c2410c"
 def draw_front(
     candidates: Sequence[Candidate], objectives: Sequence[str], *, path: Path, title: str
 ) -> None:
-    """Write a PNG with every candidate and the front among them.
+    """Write a PNG with all candidates, in which the front is highlighted.
 
-    With two objectives the front is joined by the steps that bound what it dominates; with more, a
-    panel shows a projection, where a point of the front can lie behind others. Where the noise is
-    known, bars show a standard error of the front and of those with a good chance to belong to it.
-    Candidates far behind may lie beyond the axes.
+    With two objectives, a step line bounds the region that the front dominates. With more, each
+    panel is a projection, in which points of the front may seem dominated. Where the noise is
+    known, bars show one standard error of the front and of candidates that are likely to be on it.
+    Candidates far from the front may lie beyond the axes.
 
     Args:
-        candidates: candidates of a study; what failed or was left out is not drawn.
-        objectives: at least one; a single one is drawn over the order of evaluation.
+        candidates: candidates of a study; failed and left-out ones are not drawn.
+        objectives: at least one; a single objective is drawn over the order of evaluation.
         path: path of the picture.
-        title: text above the panels.
+        title: title above the panels.
     """
     figure = front_figure(candidates, objectives, title=title)
     figure.savefig(path, dpi=150)
@@ -51,14 +51,14 @@ def front_figure(
     panel_inches: float = _PANEL_INCHES,
     in_a_row: int = _PANELS_IN_A_ROW,
 ) -> Figure:
-    """The picture of :func:`draw_front`, not saved yet.
+    """The figure of :func:`draw_front`, without saving it.
 
     Args:
-        candidates: as there.
-        objectives: as there.
-        title: above the panels; none if empty.
+        candidates: see :func:`draw_front`.
+        objectives: see :func:`draw_front`.
+        title: title above the panels; empty for none.
         panel_inches: width and height of a panel.
-        in_a_row: panels beside each other at most.
+        in_a_row: largest number of panels in a row.
     """
     pairs = list(combinations(objectives, 2))
     panels = max(1, len(pairs))
@@ -106,7 +106,7 @@ def _draw_pair(
         axis.step(
             [e.values[x] for e in ordered],
             [e.values[y] for e in ordered],
-            # from its best x on, the front keeps the worse y until the next point's x is reached
+            # the dominated region keeps the y of a point until the x of the next point
             where="post",
             color=_FRONT,
             linewidth=1.2,
@@ -140,7 +140,7 @@ def _draw_behind(
     name: str,
     is_filled: bool,
 ) -> None:
-    """Points that are not on the front; open ones are distinguishable in black and white, too."""
+    """Draw points that are not on the front; open markers also differ in black and white."""
     axis.scatter(
         [e.values[x] for e in some],
         [e.values[y] for e in some],
@@ -154,7 +154,7 @@ def _draw_behind(
 
 
 def _draw_errors(axis: Axes, some: Sequence[Candidate], x: str, y: str, *, color: str) -> None:
-    """A bar of one standard error each way, where it is known."""
+    """Draw bars of one standard error in each direction, where it is known."""
     known = [e for e in some if e.errors.get(x) is not None and e.errors.get(y) is not None]
     if known:
         axis.errorbar(

@@ -1,6 +1,6 @@
-"""How learning rules look in drawings: colours that colour-blind readers tell apart, and borders.
+"""Colours and borders of learning rules in drawings, suitable for colour-blind readers.
 
-The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/), black left out.
+The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/), without black.
 """
 
 from collections.abc import Iterable
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 BORDERS = ("", "5 3", "2 2")
-"""Broken lines, where there are more rules than colours."""
+"""Dash patterns, which distinguish rules if there are more rules than colours."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Of one rule.
+    """Appearance of one rule.
 
     Attributes:
-        colour: as ``#rrggbb``.
-        dashes: of its border, as SVG has them; empty for a whole line.
+        colour: colour as ``#rrggbb``.
+        dashes: dash pattern of its border in SVG syntax; empty for a solid line.
     """
 
     colour: str
@@ -25,10 +25,10 @@ class Look:
 
 
 def looks_of(rules: Iterable[str]) -> dict[str, Look]:
-    """A look for every rule; of the first 21 no two are alike.
+    """A look for every rule; the first 21 looks are distinct.
 
     Args:
-        rules: in the order of the run, without repetition.
+        rules: names of the rules, in the order of the run; duplicates are ignored.
     """
     names = list(dict.fromkeys(rules))
     return {

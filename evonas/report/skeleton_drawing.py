@@ -1,4 +1,4 @@
-"""The skeleton of a network as lines of text."""
+"""Draw the skeleton of a network as lines of text."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -7,10 +7,10 @@ from evonas.space import Position
 
 
 def skeleton_as_text(positions: Sequence[Position]) -> list[str]:
-    """A line for every block, the cells of a stage in one; with channels and what is halved.
+    """One line per block, or per stage of cells, with channels and whether it halves the image.
 
     Args:
-        positions: positions of one genome, in the order in which the image passes them.
+        positions: positions of one genome, in the order of the forward pass.
     """
     lines = []
     for _, group in groupby(positions, key=_kind):

@@ -1,4 +1,4 @@
-"""The candidates of a study as CSV files; the same run gives the same bytes, seconds aside."""
+"""Write the candidates of a study as CSV files, deterministic to the byte except for durations."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,16 +17,16 @@ FRONT_FILE = "pareto.csv"
 CANDIDATES_FILE = "candidates.csv"
 FAILURES_FILE = "failures.csv"
 
-# counts are whole numbers in every file, though objectives are measured as floats
+# counts are written as integers, although objectives are measured as floats
 _COUNTS = ("params", "flops")
 
 
 def columns(objectives: Sequence[str], others: Sequence[str] = ()) -> list[str]:
-    """The header: key, genome, the objectives asked for, then what is always told.
+    """The header: key, genome, the requested objectives, then columns that are always present.
 
     Args:
-        objectives: asked for.
-        others: measured for the sake of a constraint alone.
+        objectives: requested objectives.
+        others: values measured only because of a constraint.
     """
     names = [*objectives, *ALWAYS_MEASURED, *others]
     known = [f"{name}_{kind}" for kind in ("se", "mean") for name in objectives]
@@ -37,11 +37,11 @@ def columns(objectives: Sequence[str], others: Sequence[str] = ()) -> list[str]:
 
 
 def table(candidates: Sequence[Candidate], objectives: Sequence[str]) -> pd.DataFrame:
-    """One row for each candidate; what a failed one could not measure stays empty.
+    """One row per candidate; values that a failed one could not measure are empty.
 
     After the values come, for each objective, the standard error (``_se``) and the plain mean of
-    the trainings (``_mean``); then the number of ``replicates`` and how many of them
-    ``collapsed``, and ``p_front``.
+    the trainings (``_mean``), then the number of ``replicates``, how many of them ``collapsed``,
+    and ``p_front``.
     """
     rows = [
         {
@@ -62,7 +62,7 @@ def table(candidates: Sequence[Candidate], objectives: Sequence[str]) -> pd.Data
     others = sorted({name for c in candidates for name in c.values})
     frame = pd.DataFrame(rows, columns=columns(objectives, others))
     numbers = [f"{name}_{kind}" for name in objectives for kind in ("se", "mean")]
-    # a column of whole numbers with a gap would otherwise turn into floats
+    # otherwise integer columns with missing values would turn into floats
     kinds = dict.fromkeys((*_COUNTS, "epochs", "seed", "replicates", "collapsed"), "Int64")
     return frame.astype(kinds | dict.fromkeys((*numbers, "p_front"), float))
 
@@ -75,11 +75,11 @@ def candidates_table(
     audited: Mapping[str, LevelOne] = MappingProxyType({}),
     twins: Mapping[str, Differences] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """:func:`table`, with how far each candidate is outside the constraints, and why left out.
+    """:func:`table`, with the constraint violation of each candidate and why it was left out.
 
-    ``left_out`` is empty for a candidate that could be on the front, or that failed. Where memory
-    ran out for some, ``smaller_batch`` is the batch that each of these was trained with in the
-    place of the study's; it is empty for the others. Confirmations and twins come last, as in
+    ``left_out`` is empty for a candidate that could be on the front, or that failed. If some
+    candidates ran out of memory, ``smaller_batch`` is the batch size with which they were trained
+    instead of the study's; it is empty for the others. Confirmations and twins come last, as in
     :func:`front_table`.
     """
     everything = table(candidates, objectives)
@@ -99,23 +99,22 @@ def front_table(
     audited: Mapping[str, LevelOne] = MappingProxyType({}),
     twins: Mapping[str, Differences] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """:func:`table` of the front, with who is level with whom and what was confirmed.
+    """:func:`table` of the front, with ties, confirmations, audits and ``bp`` twins.
 
-    ``ties`` names the others on the front from which a network cannot be told: in no objective do
-    they differ by more than two standard errors. Where something was confirmed there are more
-    columns: ``confirmations`` and how many of them ``confirmed_collapsed``, then ``confirmed_*``
-    and ``test_*`` with their standard errors (``_se``). Where the front was audited there are
-    ``robust_l1``, what is left under the attacks of level 1 too, and ``masking``, the flags.
-    Where the ``bp`` twin of a network was
-    trained, ``*_minus_bp`` is the network minus its twin, with the standard error of training
-    (``_se``): both are measured on the same images.
+    ``ties`` lists the other networks on the front that cannot be distinguished from a network: in
+    no objective do they differ by more than two standard errors. If networks were confirmed, there
+    are more columns: ``confirmations`` and how many of them ``confirmed_collapsed``, then
+    ``confirmed_*`` and ``test_*`` with their standard errors (``_se``). If the front was audited,
+    ``robust_l1`` is the accuracy that remains also under the attacks of level 1, and ``masking``
+    has the flags. If the ``bp`` twin of a network was trained, ``*_minus_bp`` is the network minus
+    its twin, with the standard error of training (``_se``): both are measured on the same images.
 
     Args:
         candidates: candidates of the study.
         objectives: objectives of the study.
-        confirmed: by key; empty if nothing was confirmed.
-        audited: by key; empty if nothing was audited.
-        twins: by key, how far a network is from its ``bp`` twin.
+        confirmed: confirmations, keyed by candidate; empty if nothing was confirmed.
+        audited: audits, keyed by candidate; empty if nothing was audited.
+        twins: differences between networks and their ``bp`` twins, keyed by candidate.
     """
     chosen = front(candidates, objectives)
     frame = table(chosen, objectives)
@@ -128,7 +127,7 @@ def front_table(
 
 
 def _with_batches(frame: pd.DataFrame, rows: Sequence[Candidate]) -> pd.DataFrame:
-    """The batch of those whose training ran out of memory at the study's; empty for the others."""
+    """Add the batch size of candidates that ran out of memory; empty for the others."""
     found = [min((t.batch for t in c.trainings if t.batch), default=None) for c in rows]
     if not any(found):
         return frame
@@ -138,7 +137,7 @@ def _with_batches(frame: pd.DataFrame, rows: Sequence[Candidate]) -> pd.DataFram
 def _with_audits(
     frame: pd.DataFrame, rows: Sequence[Candidate], audited: Mapping[str, LevelOne]
 ) -> pd.DataFrame:
-    """What harder attacks leave, and the flags of those whose gradient misleads attacks."""
+    """Add accuracies under stronger attacks, and flags of networks with masked gradients."""
     if not audited:
         return frame
     found = [audited.get(c.key) for c in rows]
@@ -214,4 +213,4 @@ def write_tables(
 def _write(frame: pd.DataFrame, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     frame.to_csv(temporary, index=False)
-    temporary.replace(path)  # a reader sees the old table or the new one, never half of one
+    temporary.replace(path)  # atomic: a reader sees the old table or the new one

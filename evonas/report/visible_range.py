@@ -1,4 +1,4 @@
-"""What part of an axis is worth drawing: the front and most others, not the few far behind."""
+"""Choose the range of an axis: the front and most candidates, without the few worst."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from evonas.study.results.candidate import Candidate
 from evonas.study.results.likely import likely_front
 
 SHOWN_SHARE = 0.8
-"""Of the candidates, the best in an objective: these are always on its axis."""
+"""Share of the candidates, the best in an objective, that is always within its axis."""
 
 STRETCH = 2.0
-"""An axis is at most so many times as long as these need."""
+"""Largest length of an axis, as a multiple of the length that these candidates need."""
 
 MARGIN = 0.06
 
@@ -18,10 +18,10 @@ MARGIN = 0.06
 def visible_range(candidates: Sequence[Candidate], name: str) -> tuple[float, float]:
     """The lower and the upper end of the axis of an objective.
 
-    All that may be on the front is inside, with its bars.
+    All candidates that may be on the front are inside, with their error bars.
 
     Args:
-        candidates: the candidates that can be on a front, at least one.
+        candidates: candidates that can be on a front, at least one.
         name: name of the objective.
     """
     objective = OBJECTIVES[name]
@@ -45,12 +45,11 @@ def visible_range(candidates: Sequence[Candidate], name: str) -> tuple[float, fl
 
 
 def beyond_the_axes(candidates: Sequence[Candidate], objectives: Sequence[str]) -> int:
-    """How many candidates lie outside the range of an objective, and so outside a panel.
+    """Number of candidates outside the range of an objective, and so outside a panel.
 
     Args:
-        candidates: the candidates that can be on a front.
-        objectives: the objectives that are drawn against each other; with a single one nothing is
-            cut.
+        candidates: candidates that can be on a front.
+        objectives: objectives drawn against each other; with a single one nothing is cut.
     """
     if len(objectives) < 2 or not candidates:
         return 0

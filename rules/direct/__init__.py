@@ -1,1 +1,1 @@
-"""Rules that send the error, or the target, from the output directly to every layer."""
+"""Rules that send the error or the target from the output directly to every layer."""

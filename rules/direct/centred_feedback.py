@@ -1,9 +1,9 @@
-"""What the direct rules of Frenkel et al. (2021) share: a target instead of the error.
+"""Base class of the direct rules of Frenkel et al. (2021), which send a target, not the error.
 
 Once the readout has learnt the class frequencies, the mean of its error over a batch is zero. The
-mean of the targets is not: it pushes all images in the same direction at every step, and drives
-the offsets of the normalisations until units are dead or always on. So the mean is subtracted
-(docs/rules.md measures the effect).
+mean of the targets is not zero: it pushes all images in the same direction at every step, and
+shifts the offsets of the normalisations until units are dead or always on. So the mean is
+subtracted (docs/rules.md measures the effect).
 """
 
 from abc import abstractmethod
@@ -21,10 +21,10 @@ class AbstractCentredFeedback(DirectFeedbackAlignment):
     """Sends (t - mean of t) P / N; the division by N matches the error of a mean loss.
 
     Attributes:
-        norm: as in :class:`DirectFeedbackAlignment`. Targets do not scale with the loss, so use
+        norm: see :class:`DirectFeedbackAlignment`. Targets do not scale with the loss, so use
             ``rms`` with a loss scaler, or with a loss that is not a mean.
-        centre: subtract the mean over the batch, which the papers do not; a batch of one image
-            then sends nothing.
+        centre: whether to subtract the mean over the batch, which the papers do not do. A batch of
+            one image then sends nothing.
     """
 
     source: ClassVar[str] = "Frenkel, Lefebvre and Bol 2021, arXiv 1909.01311; centring is ours"
@@ -36,7 +36,7 @@ class AbstractCentredFeedback(DirectFeedbackAlignment):
         """The target t that replaces the error of each image: (batch, classes).
 
         Raises:
-            RuleError: the error, or the targets where they are needed, are not known.
+            RuleError: the error is not known, or the targets are needed and not known.
         """
 
     @final

@@ -25,17 +25,17 @@ NORMS: tuple[Norm, ...] = ("none", "hw", "rms")
 
 @dataclass(frozen=True)
 class DirectFeedbackAlignment(AbstractRule):
-    """Sends e P whatever signal the layer receives; its own weights learn from that signal.
+    """Sends e P instead of the signal it receives; its own weights learn from the received signal.
 
     So the rule of a layer determines how the layers *below* it learn, as for every other rule.
 
     Attributes:
         norm: scale of the signal sent. ``none``: e P. ``hw``: divided by the number of output
             positions, as in back-propagation through global average pooling. ``rms``: scaled to
-            the root mean square of the received signal, from which it takes nothing else.
+            the root mean square of the received signal, which is otherwise not used.
 
     Raises:
-        RuleError: ``norm`` is none of ``NORMS``.
+        RuleError: ``norm`` is not in ``NORMS``.
     """
 
     norm: Norm = "hw"
@@ -48,11 +48,11 @@ class DirectFeedbackAlignment(AbstractRule):
     sends: ClassVar[str] = "e P"
     updates: ClassVar[str] = "C(x, g)"
     cost: ClassVar[str] = (
-        "batch x classes x inputs products in place of the pass back through the layer, so less"
-        " than back-propagation; keeps classes x inputs numbers"
+        "batch x classes x inputs products instead of the pass back through the layer, so less"
+        " than back-propagation; stores classes x inputs numbers"
     )
     limits: ClassVar[str] = (
-        "assigns no credit to places in an image; poor on deep or narrow convolutional networks"
+        "assigns no credit to positions in an image; poor on deep or narrow convolutional networks"
         " (Launay et al. 2019, Refinetti et al. 2021)"
     )
     needs_error: ClassVar[bool] = True
@@ -65,10 +65,10 @@ class DirectFeedbackAlignment(AbstractRule):
             )
 
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
-        """The outputs; the input is detached from them and gets its signal from the error."""
+        """The outputs; they are detached from the input, which gets its signal from the error."""
         if not (torch.is_grad_enabled() and inputs.requires_grad):
             return layer.run_exactly(inputs)
-        bus = layer.connected.bus.join(layer.number)  # of this forward pass
+        bus = layer.connected.bus.join(layer.number)  # the bus of this forward pass
         if not is_eager():
             return self._run_traced(layer, inputs, bus)
         outputs = layer.run_exactly(inputs.detach())
@@ -76,11 +76,11 @@ class DirectFeedbackAlignment(AbstractRule):
         return apply(CustomInputGradient, outputs, inputs, send or self.sender(layer, inputs, bus))
 
     def _run_traced(self, layer: AbstractRuleLayer, inputs: Tensor, bus: ErrorBus) -> Tensor:
-        """The outputs; the input is joined to the logits once they are watched."""
+        """The outputs; the input is connected to the logits once they are watched."""
         if self.norm == "rms":
             raise RuleError(
-                f"rule '{self.name}': norm 'rms' follows the signal received, which a compiled or "
-                "transformed layer does not wait for: choose norm 'hw' or 'none'"
+                f"rule '{self.name}': norm 'rms' follows the signal received, which compiled and "
+                "transformed layers do not have: choose norm 'hw' or 'none'"
             )
         if bus.readers.count(layer.number) > 1:
             bus.awaiting.clear()
@@ -117,7 +117,7 @@ class DirectFeedbackAlignment(AbstractRule):
     def _sender_to_all(
         self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
     ) -> Callable[[Tensor], Tensor] | None:
-        """The same, computed by kernels for all layers together; None where they cannot."""
+        """Like :meth:`sender`, by kernels for all layers at once; None if they do not apply."""
         if not layer.connected.has_kernels or self.norm == "rms":
             return None
         together = bus.once(("together", self), lambda _: LayerProjection())
@@ -138,7 +138,7 @@ class DirectFeedbackAlignment(AbstractRule):
         """The vector that is projected, (batch, classes); direct rules differ only in this.
 
         Raises:
-            RuleError: the error, or the targets where they are needed, are not known.
+            RuleError: the error is not known, or the targets are needed and not known.
         """
         return bus.read()
 
@@ -184,7 +184,7 @@ class DirectFeedbackAlignment(AbstractRule):
                 "projection", layer.number, num_errors, input_shape[1:], layer.weight.device,
                 layer.weight.dtype,
             ),
-            # contiguous, since every step multiplies by it and would copy it otherwise
+            # contiguous, because otherwise every step would copy it to multiply by it
             lambda: layer.spread(
                 self._kernel(layer, num_errors), input_shape=input_shape
             ).contiguous(),
@@ -200,7 +200,7 @@ class DirectFeedbackAlignment(AbstractRule):
     ) -> Tensor:
         dtype = projection.dtype
         sent = (error.to(dtype) @ projection.flatten(1)).view(-1, *projection.shape[1:])
-        if sent.dim() < len(input_shape):  # a linear layer over positions: each gets the same
+        if sent.dim() < len(input_shape):  # a linear layer sends the same to all positions
             between = [1] * (len(input_shape) - sent.dim())
             sent = sent.view(sent.shape[0], *between, sent.shape[-1]).expand(input_shape)
         if self.norm == "hw":

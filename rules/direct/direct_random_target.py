@@ -18,21 +18,21 @@ from evonas.rules.error_bus import ErrorBus
 class DirectRandomTarget(AbstractCentredFeedback):
     """Sends the centred label, -y P / N, with y one-hot and N images in the batch.
 
-    It learns from the targets: a training loop calls ``wiring.aim(labels)`` before each forward
-    pass. The logits must be watched as well, which ends the forward pass.
+    It learns from the targets: the training loop must call ``wiring.aim(labels)`` before each
+    forward pass, and ``wiring.watch`` at its end.
 
     Attributes:
         norm: see :class:`AbstractCentredFeedback`.
-        centre: the same.
+        centre: see :class:`AbstractCentredFeedback`.
     """
 
     name: ClassVar[str] = "drtp"
     title: ClassVar[str] = "Direct random target projection"
     equation: ClassVar[str] = "send = (mean y - y) P / N,  P = K(1; B)"
     sends: ClassVar[str] = "(mean - y) P / N"
-    cost: ClassVar[str] = "as dfa, without an error to wait for"
+    cost: ClassVar[str] = "as dfa, but does not wait for the error"
     limits: ClassVar[str] = (
-        "as sdfa: it pushes as hard when the network is right; needs the targets"
+        "as sdfa: the signal is as strong when the network is right; needs the targets"
     )
 
     def target(self, bus: ErrorBus) -> Tensor:

@@ -1,4 +1,4 @@
-"""Direct feedback of the signs of the error, without its magnitudes (Frenkel 2021)."""
+"""Direct feedback alignment with only the signs of the error (Frenkel 2021)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -16,17 +16,17 @@ class SignedDirectFeedback(AbstractCentredFeedback):
 
     Attributes:
         norm: see :class:`AbstractCentredFeedback`.
-        centre: the same.
+        centre: see :class:`AbstractCentredFeedback`.
     """
 
     name: ClassVar[str] = "sdfa"
     title: ClassVar[str] = "Direct feedback alignment of the error's signs"
     equation: ClassVar[str] = "send = (s - mean s) P / N,  s = sign(e),  P = K(1; B)"
     sends: ClassVar[str] = "(sign(e) - mean) P / N"
-    cost: ClassVar[str] = "as dfa, and one sign an error"
+    cost: ClassVar[str] = "as dfa, plus one sign per error"
     limits: ClassVar[str] = (
-        "as dfa; its signal never fades, so a network that is deep or normalised often is left no "
-        "better than untrained"
+        "as dfa; its signal never fades, so deep or often normalised networks may end up no "
+        "better than untrained ones"
     )
 
     def target(self, bus: ErrorBus) -> Tensor:

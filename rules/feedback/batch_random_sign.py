@@ -15,10 +15,10 @@ from evonas.rules.flat_tensors import flat_constant
 @final
 @dataclass(frozen=True)
 class BatchRandomSign(AbstractSignConcordant):
-    """V = |M_t| sign(W), M_t drawn anew after every update of W.
+    """V = |M_t| sign(W), with M_t redrawn after every update of W.
 
-    "After every update" is the paper's wording, taken literally: two forward passes of one
-    optimiser step, a recomputation and an evaluation all use the same M_t.
+    "After every update" is the paper's wording, taken literally: all forward passes of one
+    optimiser step use the same M_t, including recomputations and evaluations.
 
     Attributes:
         scale: sigma of M_t, see :func:`evonas.rules.scale.sigma`.
@@ -28,7 +28,7 @@ class BatchRandomSign(AbstractSignConcordant):
     title: ClassVar[str] = "Batchwise random-magnitude sign-concordant feedback"
     equation: ClassVar[str] = "V = |M_t| sign(W),  M_t ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
     sends: ClassVar[str] = "K(g; |M_t| sign(W))"
-    cost: ClassVar[str] = "one random number, one sign and two products a weight and step"
+    cost: ClassVar[str] = "one random number, one sign and two products per weight and step"
 
     def magnitude(self, layer: AbstractRuleLayer) -> Tensor:
         """|M_t| of this optimiser step."""

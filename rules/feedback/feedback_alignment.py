@@ -26,14 +26,14 @@ class FeedbackAlignment(AbstractScaledFeedback):
     equation: ClassVar[str] = "V = B,  B ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B)"
-    cost: ClassVar[str] = "one product a weight and step (B by sigma)"
+    cost: ClassVar[str] = "one product per weight and step (B times sigma)"
     limits: ClassVar[str] = (
         "falls far behind on deep convolutional networks: 68 % against 91 % for ResNet-20 on "
         "CIFAR-10, 15 % against 70 % for ResNet-18 on ImageNet (biotorch)"
     )
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """B, of the weight's shape, the same at every step."""
+        """B, of the weight's shape, which is the same at every step."""
         return layer.fixed_noise() * layer.sigma(self.scale)
 
     def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:

@@ -12,7 +12,7 @@ from evonas.rules.feedback.sign_concordant import AbstractSignConcordant
 @final
 @dataclass(frozen=True)
 class FixedRandomSign(AbstractSignConcordant):
-    """V = |M| sign(W), M drawn once: the signs follow the weights, the magnitudes never change.
+    """V = |M| sign(W), with M drawn once: signs follow the weights, magnitudes never change.
 
     Attributes:
         scale: sigma of M, see :func:`evonas.rules.scale.sigma`.
@@ -22,8 +22,8 @@ class FixedRandomSign(AbstractSignConcordant):
     title: ClassVar[str] = "Fixed random-magnitude sign-concordant feedback"
     equation: ClassVar[str] = "V = |M| sign(W),  M ~ U(-sqrt(3) sigma, sqrt(3) sigma)"
     sends: ClassVar[str] = "K(g; |M| sign(W))"
-    cost: ClassVar[str] = "one sign and two products a weight and step"
+    cost: ClassVar[str] = "one sign and two products per weight and step"
 
     def magnitude(self, layer: AbstractRuleLayer) -> Tensor:
-        """|M|, the same numbers at every step."""
+        """|M|, which is the same at every step."""
         return layer.fixed_noise().abs() * layer.sigma(self.scale)

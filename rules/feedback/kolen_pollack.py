@@ -2,8 +2,8 @@
 
 W and B receive the same gradient and the same decay, so their difference only decays, all elements
 by the same factor: W_t - B_t = a_t (W_0 - B_0). So B need not be stored or trained: the layer
-keeps D_0 = W_0 - B_0, and the wiring the number a_t. This computes the rule exactly; the rule
-itself transports nothing.
+keeps D_0 = W_0 - B_0, and the wiring keeps the number a_t. This shortcut computes the rule
+exactly; the rule itself transports nothing.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ class KolenPollack(AbstractScaledFeedback):
     """V = B_t = W_t - a_t (W_0 - B_0).
 
     Exact for SGD (momentum, Nesterov, coupled decay) and AdamW, if *all* rule layers share their
-    settings and only the optimiser changes the weights: no weight averaging, no norm constraint,
-    no pruning, no trust ratio as in LAMB.
+    settings and only the optimiser changes the weights: no weight averaging, norm constraint,
+    pruning, or trust ratio as in LAMB.
 
     Attributes:
         scale: sigma of B_0, see :func:`evonas.rules.scale.sigma`.
@@ -38,11 +38,11 @@ class KolenPollack(AbstractScaledFeedback):
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B_t)"
     cost: ClassVar[str] = (
-        "one product and one difference a weight and step; keeps one tensor of the weight's size"
+        "one product and one difference per weight and step; keeps one tensor of the weight's size"
     )
     limits: ClassVar[str] = (
-        "its distance from the weights shrinks by weight decay alone; computed so, it is exact "
-        "for SGD and AdamW, not for Adam with coupled decay or where anything else changes W"
+        "aligns with the weights by weight decay alone; this implementation is exact for SGD and "
+        "AdamW, but not for Adam with coupled decay or if anything else changes W"
     )
     needs_weight_decay: ClassVar[bool] = True
 
@@ -68,7 +68,7 @@ class KolenPollack(AbstractScaledFeedback):
         """D_0."""
         if layer.kept is None:
             raise RuleError(
-                "rule 'kp' keeps the weights that a layer had when it was connected, and this one "
+                "rule 'kp' keeps the weights that a layer had when it was connected, but this one "
                 "was connected before it got the rule: call `connect(network, seed=...)` again"
             )
         return layer.kept

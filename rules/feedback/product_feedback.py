@@ -1,12 +1,12 @@
-"""Product feedback alignment: feedback through two matrices, neither like the weight (Ji-An 2024).
+"""Product feedback alignment: feedback through two matrices that do not resemble W (Ji-An 2024).
 
-The signal passes a fixed random expansion B and then R, which learns as W does, from its own ends:
-its gradient is C(x, B^T g) = B^T C(x, g). So R comes to be B^T W, and the product B R to be B B^T
-W, close to W where B is wide. Neither B nor R alone resembles W.
+The signal passes through a fixed random expansion B and then through R, which learns like W, from
+local quantities: its gradient is C(x, B^T g) = B^T C(x, g). So R converges to B^T W, and the
+product B R to B B^T W, which is close to W if B is wide. Neither B nor R alone resembles W.
 
-R - B^T W only decays, as W - B does under Kolen-Pollack, so R need not be stored or trained: with
-M = B B^T, the product is V_t = M W_t - a_t (M W_0 - B R_0). The layer keeps the last difference,
-and the wiring a_t. This computes the rule exactly.
+R - B^T W only decays, like W - B under Kolen-Pollack, so R need not be stored or trained: with
+M = B B^T, the product is V_t = M W_t - a_t (M W_0 - B R_0). The layer keeps the difference in
+brackets, and the wiring keeps a_t. This shortcut computes the rule exactly.
 """
 
 import math
@@ -29,15 +29,15 @@ from evonas.rules.wiring import EXPANSION_STREAM
 class ProductFeedback(AbstractScaledFeedback):
     """V = B R_t, with B fixed and random and R trained by the gradient and decay of W.
 
-    B is drawn with variance 1 / width, so that B B^T has the expectation 1, as in the authors'
-    code. R_0 is drawn to give B R_0 the standard deviation sigma. Every group of channels has a B
-    of its own. Exact for SGD (momentum, Nesterov, coupled decay) under the conditions of
-    :class:`evonas.rules.KolenPollack`; with B = 1 it is that rule. With AdamW the change of R is
-    B^T times that of W, which is not what AdamW would make of R's own gradient.
+    B is drawn with variance 1 / width, so that the expectation of B B^T is the identity, as in the
+    authors' code. R_0 is drawn such that B R_0 has the standard deviation sigma. Every group of
+    channels has its own B. Exact for SGD (momentum, Nesterov, coupled decay) under the conditions
+    of :class:`evonas.rules.KolenPollack`; with B = 1 it is that rule. With AdamW, R changes by
+    B^T times the change of W, which differs from what AdamW would compute from R's own gradient.
 
     Attributes:
         scale: sigma of B R_0, see :func:`evonas.rules.scale.sigma`.
-        expansion: units between B and R for each output channel.
+        expansion: number of units between B and R for each output channel.
 
     Raises:
         RuleError: an option is out of range.
@@ -52,13 +52,13 @@ class ProductFeedback(AbstractScaledFeedback):
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B R_t)"
     cost: ClassVar[str] = (
-        "computed here: a matrix (channels x channels) times the weight once a step; keeps one "
-        "tensor of the weight's size. The rule itself: ``expansion`` times the pass back, the "
-        "correlation and the optimiser's step of the layer"
+        "here: a matrix (channels x channels) times the weight, once per step; keeps one tensor "
+        "of the weight's size. The rule itself: ``expansion`` times the backward pass, the "
+        "correlation and the optimiser step of the layer"
     )
     limits: ClassVar[str] = (
-        "as kp, and exact for SGD alone; aligns with B B^T W, not W, so a narrow B leaves an "
-        "error for ever; a depthwise layer has ``expansion`` numbers a channel for it"
+        "as kp, but exact only for SGD; aligns with B B^T W, not W, so a narrow B leaves a "
+        "permanent error; a depthwise layer has only ``expansion`` numbers per channel in B"
     )
     needs_weight_decay: ClassVar[bool] = True
 
@@ -99,7 +99,7 @@ class ProductFeedback(AbstractScaledFeedback):
         return self._through(layer, self._round_trip(layer)) - decay * self._offset(layer)
 
     def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
-        """B R_t of all layers; the offsets decay at once."""
+        """B R_t of all layers; the decay of the offsets is computed for all layers at once."""
         offsets = flat_constant(self, layers, self._offset)
         products = flatten(self._through(each, self._round_trip(each)) for each in layers)
         return split_like_weights(products.sub_(layers[0].connected.decay * offsets), layers)
@@ -125,13 +125,13 @@ class ProductFeedback(AbstractScaledFeedback):
     def _offset(self, layer: AbstractRuleLayer) -> Tensor:
         if layer.kept is None:
             raise RuleError(
-                "rule 'pfa' keeps the weights that a layer had when it was connected, and this "
+                "rule 'pfa' keeps the weights that a layer had when it was connected, but this "
                 "one was connected before it got the rule: call `connect(network, seed=...)` again"
             )
         return layer.kept
 
 
 def _matrices(weight: Tensor, *, groups: int) -> Tensor:
-    """A weight as one matrix for each group: (groups, channels, inputs of a unit)."""
+    """The weight as one matrix per group: (groups, channels, inputs of a unit)."""
     matrices: Tensor = weight.flatten(1).unflatten(0, (groups, -1))
     return matrices

@@ -1,4 +1,4 @@
-"""What the rules whose feedback tensor is drawn to a scale share: the option ``scale``."""
+"""Base class of the feedback rules with an option ``scale``."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class AbstractScaledFeedback(AbstractFeedbackRule):
         scale: how sigma is chosen, see :func:`evonas.rules.scale.sigma`.
 
     Raises:
-        RuleError: ``scale`` is none of ``SCALES``.
+        RuleError: ``scale`` is not in ``SCALES``.
     """
 
     scale: Scale = "group"

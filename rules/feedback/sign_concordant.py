@@ -1,4 +1,4 @@
-"""Sign-concordant feedback: the signs of the weights, other magnitudes (Liao 2016)."""
+"""Sign-concordant feedback: the signs of the weights with other magnitudes (Liao 2016)."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -30,25 +30,25 @@ class AbstractSignConcordant(AbstractScaledFeedback):
 
     @abstractmethod
     def magnitude(self, layer: AbstractRuleLayer) -> float | Tensor:
-        """|V| of one layer at this step: of the weight's shape, or one number for all weights."""
+        """|V| of a layer at this step: of the weight's shape, or one number for all weights."""
 
     @final
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The magnitudes with the signs of the weight as it is now, of the weight's shape."""
+        """The magnitudes with the signs of the current weight, of the weight's shape."""
         return layer.weight.detach().sign() * self.magnitude(layer)
 
     @final
     def feedbacks(self, layers: Sequence[AbstractRuleLayer]) -> Sequence[Tensor]:
-        """The same for all layers at once."""
+        """The feedback of all layers, computed at once."""
         if self.scale == "rms":  # sigma follows each weight
             return super().feedbacks(layers)
         signs = flatten(layer.weight for layer in layers).sign_()
         return split_like_weights(signs.mul_(self.magnitudes(layers)), layers)
 
     def magnitudes(self, layers: Sequence[AbstractRuleLayer]) -> Tensor:
-        """|V| of all layers, one after the other: (sum of their weights,).
+        """|V| of all layers, concatenated: (total number of weights,).
 
-        Made once for these layers; a rule that draws its magnitudes anew overrides it.
+        Computed once for these layers; rules that redraw their magnitudes override it.
         """
         return flat_constant(
             self, layers, lambda layer: torch.ones_like(layer.weight) * self.magnitude(layer)

@@ -1,4 +1,4 @@
-"""Uniform sign-concordant feedback: the signs of the weights, one magnitude (Liao 2016)."""
+"""Uniform sign-concordant feedback: the signs of the weights, all equal in size (Liao 2016)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -22,7 +22,7 @@ class UniformSign(AbstractSignConcordant):
     title: ClassVar[str] = "Uniform sign-concordant feedback"
     equation: ClassVar[str] = "V = sigma sign(W)"
     sends: ClassVar[str] = "K(g; sigma sign(W))"
-    cost: ClassVar[str] = "one sign and one product a weight and step"
+    cost: ClassVar[str] = "one sign and one product per weight and step"
 
     def magnitude(self, layer: AbstractRuleLayer) -> float | Tensor:
         """Sigma of the layer."""

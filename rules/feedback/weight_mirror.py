@@ -1,9 +1,9 @@
 """Weight mirror: feedback that learns the weights from noise sent through them (Akrout 2019).
 
-In a mirror phase the units below a layer emit noise, unit by unit, and those above it answer. The
-correlation of answer and noise is, in expectation, the weight times the variance of the noise. So
-a feedback weight that learns by this correlation, which its own two ends know, comes to have the
-value of the weight, and no weight is transported.
+In a mirror phase, the units below a layer emit independent noise, and the units above respond. The
+expected correlation of response and noise is the weight times the variance of the noise. This
+correlation is local to the two ends of a feedback weight. So a feedback weight that learns by it
+converges to the forward weight, and no weight is transported.
 """
 
 from collections.abc import Sequence
@@ -27,19 +27,19 @@ class WeightMirror(AbstractScaledFeedback):
 
         B <- (1 - rate) B + rate sum_n (W xi_n) xi_n^T / noises
 
-    The xi are white noise of unit variance, so the sum has the expectation W (their equation 7),
-    and the decay of B by the same rate makes W itself its resting point. A unit of a convolution
-    sees one patch: the phase shows it noise of the size of its patch, and no position is special.
-    A layer's noise is its own, a function of seed, layer and step.
+    The xi are white noise of unit variance, so the mean has the expectation W (their equation 7),
+    and the decay of B at the same rate makes W the fixed point of B. A unit of a convolution sees
+    one patch, so the phase presents noise of the size of a patch; no position is special. Every
+    layer has its own noise, a function of seed, layer and step.
 
-    Departures from the paper: units answer linearly and without their bias, as if the phase held
-    them where they are linear; the first phase is no longer than the others; the decay takes the
-    place of its control of the growth of B.
+    Departures from the paper: units respond linearly and without their bias, as if the phase kept
+    them in their linear range; the first phase is as long as the others; the decay replaces the
+    paper's control of the growth of B.
 
     Attributes:
         scale: sigma of B_0, see :func:`evonas.rules.scale.sigma`.
-        rate: of the mirror, in [0, 1]; 0 is feedback alignment.
-        noises: patterns of noise in a phase.
+        rate: learning rate of the mirror, in [0, 1]; 0 is feedback alignment.
+        noises: number of noise patterns in a phase.
 
     Raises:
         RuleError: an option is out of range.
@@ -55,12 +55,12 @@ class WeightMirror(AbstractScaledFeedback):
     transports: ClassVar[Transport] = "nothing"
     sends: ClassVar[str] = "K(g; B_t)"
     cost: ClassVar[str] = (
-        "a phase a step: 2 x ``noises`` products a weight, and ``noises`` random numbers an input "
-        "of a unit; keeps one tensor of the weight's size"
+        "a phase per step: 2 x ``noises`` products per weight, and ``noises`` random numbers per "
+        "input of a unit; keeps one tensor of the weight's size"
     )
     limits: ClassVar[str] = (
-        "needs a phase without images in every step; B stays as noisy as rate x fan_in / noises, "
-        "and follows W some 1 / rate steps behind"
+        "needs a phase without images in every step; the noise in B stays at rate x fan_in / "
+        "noises, and B lags about 1 / rate steps behind W"
     )
     saves_kept: ClassVar[bool] = True
     acts_after_step: ClassVar[bool] = True
@@ -69,7 +69,7 @@ class WeightMirror(AbstractScaledFeedback):
         super().__post_init__()
         if not (0.0 <= self.rate <= 1.0 and self.noises >= 1):
             raise RuleError(
-                "rule 'wm': expected a rate in [0, 1] and at least 1 of the noises, got "
+                "rule 'wm': expected a rate in [0, 1] and noises of at least 1, got "
                 f"{self.rate} and {self.noises}"
             )
 
@@ -79,14 +79,14 @@ class WeightMirror(AbstractScaledFeedback):
 
     @torch.no_grad()
     def act_after_step(self, layer: AbstractRuleLayer, kept: Tensor) -> None:
-        """One mirror phase: B moves towards what the noise of this step shows of W."""
+        """Run one mirror phase: move B towards the estimate of W from the noise of this step."""
         if self.rate == 0.0:
             return
         with torch.autocast(kept.device.type, enabled=False):
             kept.lerp_(self.mirrored(layer).to(kept.dtype), self.rate)
 
     def mirrored(self, layer: AbstractRuleLayer) -> Tensor:
-        """The mean of (W xi) xi^T over the noise of this step: of the weight's shape."""
+        """The mean of (W xi) xi^T over the noise of this step, of the weight's shape."""
         weight = layer.weight.detach()
         matrices = weight.flatten(1).unflatten(0, (layer.groups, -1))  # (groups, out, fan_in)
         shape = layer.groups, matrices.shape[2], self.noises
@@ -98,7 +98,7 @@ class WeightMirror(AbstractScaledFeedback):
         return seen.view(weight.shape)
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """B_t, as it is now.
+        """The current B_t.
 
         Raises:
             RuleError: the layer is not connected, or was connected before it got this rule.
@@ -111,9 +111,9 @@ class WeightMirror(AbstractScaledFeedback):
 
     def _kept(self, layer: AbstractRuleLayer) -> Tensor:
         if layer.kept is None:
-            layer.connected  # noqa: B018 - says so if that is the reason
+            layer.connected  # noqa: B018 - raises if the layer is not connected
             raise RuleError(
-                "rule 'wm' keeps feedback weights that it trains, and this layer was connected "
+                "rule 'wm' keeps feedback weights that it trains, but this layer was connected "
                 "before it got the rule: call `connect(network, seed=...)` again"
             )
         return layer.kept.detach()

@@ -1,7 +1,7 @@
-"""The feedback weights of all layers, even of several candidates, in one launch from a table.
+"""Feedback weights of all layers, also of several candidates, computed in one launch from a table.
 
 The equations are those of the rules (`usf`, `frsf`, `brsf`, `fa`, `kp`, `bp`), and the random
-numbers those of :mod:`evonas.rules.philox`, to the bit. The table holds the rule of each layer, so
+numbers are bit-identical to :mod:`evonas.rules.philox`. The table holds the rule of each layer, so
 one captured graph serves any assignment of rules.
 """
 
@@ -31,12 +31,12 @@ class FeedbackSegment:
         begin: index of its first weight, and of its first feedback weight, in the flat tensors.
         count: number of its weights.
         rule: a key of ``CODES``.
-        scale: sigma, see :func:`evonas.rules.scale.sigma`; `bp` and `kp` have none.
-        layer: its number, part of the counter of its random numbers.
-        candidate: row of its seed, step and decay.
+        scale: sigma, see :func:`evonas.rules.scale.sigma`; not used by `bp` and `kp`.
+        layer: number of the layer, part of the counter of its random numbers.
+        candidate: index of its candidate in seeds, steps and decays.
         kept_begin: index of the first element of W_0 - B_0 in ``kept``; only for `kp`.
-        row: weights of one output if they are in channels-last format, else 1.
-        taps: of the kernel if the weights are in channels-last format, else 1.
+        row: number of weights per output if they are in channels-last format, else 1.
+        taps: number of taps of the kernel if the weights are in channels-last format, else 1.
     """
 
     begin: int
@@ -56,7 +56,7 @@ class FeedbackTable:
 
     Attributes:
         segments: (n, 8) int64: begin, count, code, layer, candidate, kept_begin, row, taps.
-        scales: (n,) float32; may be rewritten between launches, for a sigma that follows the
+        scales: (n,) float32, the sigmas; may be rewritten between launches if they depend on the
             weights.
         blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut_into_blocks`.
     """
@@ -69,10 +69,10 @@ class FeedbackTable:
 def feedback_table(
     segments: Sequence[FeedbackSegment], *, device: torch.device | str = "cpu"
 ) -> FeedbackTable:
-    """Build the table of these segments on the device.
+    """Build the table of the segments on the device.
 
     Raises:
-        UnknownNameError: no kernel computes the feedback of a rule.
+        UnknownNameError: no kernel computes the feedback of one of the rules.
     """
     rows = [
         (s.begin, s.count, look_up(CODES, s.rule, kind="rule"), s.layer, s.candidate,
@@ -87,7 +87,7 @@ def feedback_table(
 
 
 def seed_tensor(seeds: Sequence[int], *, device: torch.device | str = "cpu") -> Tensor:
-    """Seeds in [0, 2**64) as an int64 tensor of the same bits: (candidates,)."""
+    """Seeds in [0, 2**64) as an int64 tensor with the same bits: (candidates,)."""
     signed = [seed - 2**64 if seed >= 2**63 else seed for seed in seeds]
     return torch.tensor(signed, dtype=torch.int64).to(device)
 
@@ -107,15 +107,15 @@ def refresh_feedback(
     Args:
         feedback: (total,) of any floating type; elements outside the segments are unchanged.
         weights: (total,).
-        table: of the segments.
+        table: table of the segments.
         seeds: (candidates,) int64, see :func:`seed_tensor`.
         steps: (candidates,) int64, the optimiser steps so far; read on the device.
         decays: (candidates,) of any floating type, the a_t of Kolen-Pollack; read on the device.
-        kept: (weights under `kp`,), W_0 - B_0 of the `kp` layers, each in the order of its
-            weight's indices, whatever its memory format; None without such a layer.
+        kept: (weights under `kp`,), W_0 - B_0 of the `kp` layers, each in the index order of its
+            weight, whatever its memory format; None without such a layer.
 
     Raises:
-        RuleError: the tensors are not flat, or not of one size.
+        RuleError: the tensors are not flat, or differ in size.
     """
     if feedback.dim() != 1 or feedback.shape != weights.shape:
         raise RuleError(
@@ -147,14 +147,14 @@ def reference(
     feedback: Tensor, weights: Tensor, kept: Tensor, segments: Tensor, scales: Tensor,
     blocks: Tensor, seeds: Tensor, steps: Tensor, decays: Tensor,
 ) -> None:  # fmt: skip
-    """The same, one segment after the other in ATen."""
-    del blocks  # how the launch is divided
+    """:func:`refresh_feedback` in ATen, one segment after the other."""
+    del blocks  # only divide a GPU launch
     numbers = zip(segments.tolist(), scales.tolist(), strict=True)
     names = {code: name for name, code in CODES.items()}
     for (begin, count, code, layer, candidate, kept_begin, row, taps), scale in numbers:
         seed, step = int(seeds[candidate]), int(steps[candidate])
         channels = row // taps
-        # in the order of the weight's indices: out, in, taps
+        # in the index order of the weight: out, in, taps
         weight = weights[begin : begin + count].view(-1, taps, channels).mT.flatten()
         rule = names[code]
         if rule == "bp":
@@ -174,7 +174,7 @@ def reference(
 
 @refresh_op.register_fake
 def _(*_tensors: Tensor) -> None:
-    """It writes into an argument and gives nothing back."""
+    """Does nothing: the operator writes into an argument and returns nothing."""
 
 
 refuse_vmap("evonas::refresh_feedback")

@@ -1,8 +1,8 @@
-"""SGD on one flat tensor of all parameters, even of several candidates, in one launch.
+"""SGD on one flat tensor of all parameters, also of several candidates, in one launch.
 
-The step of ``torch.optim.SGD`` without dampening: momentum, optionally Nesterov's, and coupled
-weight decay. The learning rate is read on the device, so that a schedule needs no new graph. Every
-segment has its own settings, as a parameter group has.
+The step is that of ``torch.optim.SGD`` without dampening: momentum, optionally Nesterov's, and
+coupled weight decay. The learning rate is read on the device, so that a schedule needs no new
+graph. Every segment has its own settings, like a parameter group.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ class ParameterSegment:
     """Contiguous parameters that learn with the same settings.
 
     Attributes:
-        begin: index of the first one in the flat tensors.
-        count: number of the parameters.
-        rate_ratio: their learning rate as a multiple of the candidate's.
-        momentum: of SGD.
-        weight_decay: coupled to the gradient.
-        candidate: index of its learning rate.
+        begin: index of the first parameter in the flat tensors.
+        count: number of parameters.
+        rate_ratio: their learning rate as a multiple of the candidate's learning rate.
+        momentum: momentum of SGD.
+        weight_decay: weight decay, coupled to the gradient.
+        candidate: index of the candidate's learning rate.
     """
 
     begin: int
@@ -55,7 +55,7 @@ class ParameterTable:
 def parameter_table(
     segments: Sequence[ParameterSegment], *, device: torch.device | str = "cpu"
 ) -> ParameterTable:
-    """Build the table of these segments on the device; segments must not overlap."""
+    """Build the table of the segments on the device; segments must not overlap."""
     places = [(s.begin, s.count, s.candidate) for s in segments]
     settings = [(s.rate_ratio, s.momentum, s.weight_decay) for s in segments]
     return ParameterTable(
@@ -80,12 +80,12 @@ def sgd_step(
         parameters: (total,).
         velocities: (total,), zero before the first step.
         gradients: (total,) of any floating type.
-        table: of the segments.
+        table: table of the segments.
         rates: (candidates,), the learning rates.
-        nesterov: of every segment that has momentum.
+        nesterov: whether momentum is Nesterov's, in all segments.
 
     Raises:
-        RuleError: the tensors are not flat, or not of one size.
+        RuleError: the tensors are not flat, or differ in size.
     """
     shapes = [tuple(tensor.shape) for tensor in (parameters, velocities, gradients)]
     if len(set(shapes)) > 1 or parameters.dim() != 1:
@@ -117,8 +117,8 @@ def reference(
     parameters: Tensor, velocities: Tensor, gradients: Tensor, segments: Tensor,
     settings: Tensor, blocks: Tensor, rates: Tensor, nesterov: bool,
 ) -> None:  # fmt: skip
-    """The same, one segment after the other in ATen."""
-    del blocks  # how the launch is divided
+    """:func:`sgd_step` in ATen, one segment after the other."""
+    del blocks  # only divide a GPU launch
     for (begin, count, candidate), values in zip(segments.tolist(), settings, strict=True):
         ratio, momentum, decay = values.to(parameters.dtype)
         place = slice(begin, begin + count)
@@ -131,7 +131,7 @@ def reference(
 
 @sgd_op.register_fake
 def _(*_arguments: Tensor | bool) -> None:
-    """It writes into its arguments and gives nothing back."""
+    """Does nothing: the operator writes into its arguments and returns nothing."""
 
 
 refuse_vmap("evonas::sgd_step")

@@ -1,4 +1,4 @@
-"""The feedback of rule layers whose weights share one flat tensor, in one launch."""
+"""Feedback of rule layers whose weights share one flat tensor, computed in one launch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
@@ -10,19 +10,19 @@ from evonas.rules.kernels.feedback import feedback_table, refresh_feedback, seed
 from evonas.rules.kernels.layer_segments import has_code, kept_differences, layer_segment
 from evonas.rules.kernels.layout import is_channels_last
 
-if TYPE_CHECKING:  # the cache of a wiring makes these, and a layer has a wiring
+if TYPE_CHECKING:  # avoids an import cycle: layers hold a wiring, whose cache uses this module
     from evonas.rules.base import AbstractRule, AbstractRuleLayer
 
 
 @final
 class LayerFeedback:
-    """Computes the feedback of layers of one wiring whose state is in tensors.
+    """Computes the feedback of layers that share a wiring with its state in tensors.
 
-    Under autocast the feedback has the dtype of the products, so that no layer has to convert it.
+    Under autocast the feedback has the autocast dtype, so that no layer has to convert it.
 
     Args:
-        layers: whose weights :func:`is_launchable`, all in one storage.
-        rules: by which each of them sends.
+        layers: layers whose weights satisfy :func:`is_launchable` and share one storage.
+        rules: the rule by which each layer sends.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class LayerFeedback:
         self._kept = kept_differences(layers)
 
     def __call__(self) -> list[Tensor]:
-        """The current feedback of every layer, in new memory, with the strides of its weight."""
+        """The current feedback of every layer in new memory, with the strides of its weight."""
         first = self._weights[0].detach()
         size = first.untyped_storage().nbytes() // first.element_size()
         weights = first.as_strided((size,), (1,), 0)
@@ -63,10 +63,10 @@ class LayerFeedback:
 
 
 def is_launchable(rule: "AbstractRule", weight: Tensor) -> bool:
-    """Whether the kernel can compute the feedback of this weight; else the rule does."""
+    """Whether the kernel can compute the feedback of this weight; otherwise the rule does."""
     return (
         has_code(rule)
-        and isinstance(weight, nn.Parameter)  # a parametrised weight is another one each time
+        and isinstance(weight, nn.Parameter)  # a parametrised weight is a new tensor each time
         and weight.dtype == torch.float32
         and (weight.is_contiguous() or is_channels_last(weight))
     )

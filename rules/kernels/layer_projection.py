@@ -1,4 +1,4 @@
-"""The signals of direct feedback to all layers of one forward pass, computed together."""
+"""Signals of direct feedback to all layers of one forward pass, computed together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from evonas.rules.kernels.layout import is_addressable, is_channels_last
 from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
 
-if TYPE_CHECKING:  # a layer's rule sends by these
+if TYPE_CHECKING:  # avoids an import cycle: direct rules use this module
     from evonas.rules.base import AbstractRuleLayer
 
 
@@ -24,7 +24,7 @@ class _Call:
     stride: int
     padding: int
     dilation: int
-    places: int  # outputs of a channel and image
+    places: int  # number of outputs per channel and image
 
     def receiver(self, kernel: Tensor, *, is_averaged: bool) -> Receiver:
         scale = 1.0 / self.places if is_averaged else 1.0
@@ -38,14 +38,14 @@ class _Call:
 class LayerProjection:
     """Collects the layers of one forward pass, and computes all signals when the first is read.
 
-    All inputs have one dtype and one memory format.
+    All inputs must have the same dtype and memory format.
     """
 
     def __init__(self) -> None:
         self._layers: list[AbstractRuleLayer] = []
         self._calls: list[_Call] = []
         self._dtype = torch.float32
-        self._is_last: bool | None = None  # of images; None while there are none
+        self._is_last: bool | None = None  # channels-last images? None before the first image
         self._signals: list[Tensor] = []
 
     def join(self, layer: "AbstractRuleLayer", inputs: Tensor, outputs: Tensor) -> int | None:
@@ -75,10 +75,10 @@ class LayerProjection:
         """The signal to the layer at ``place``, of the shape of its input.
 
         Args:
-            place: as :meth:`join` gave it.
+            place: index that :meth:`join` returned.
             error: (batch, classes), the same for all layers.
-            kernel_of: B of a layer, asked once for each set of calls.
-            is_averaged: whether what is sent is divided by the number of output places.
+            kernel_of: function that returns B for a layer; called once for each set of calls.
+            is_averaged: whether to divide the signal by the number of output positions.
             key: identifies ``kernel_of`` and ``is_averaged`` in the cache of tables.
         """
         if not self._signals:

@@ -1,4 +1,4 @@
-"""The feedback segments of rule layers, from which a kernel's table is built."""
+"""Feedback segments of rule layers, from which a kernel's table is built."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from evonas.rules.kernels.codes import CODES
 from evonas.rules.kernels.feedback import FeedbackSegment
 from evonas.rules.kernels.layout import is_channels_last
 
-if TYPE_CHECKING:  # the cache of a wiring uses a kernel, and a layer has a wiring
+if TYPE_CHECKING:  # avoids an import cycle: layers hold a wiring, whose cache uses kernels
     from evonas.rules.base import AbstractRule, AbstractRuleLayer
 
 
@@ -30,13 +30,13 @@ def layer_segments(
     """One segment for each layer, contiguous and in the order of the layers.
 
     Args:
-        layers: of one candidate, connected, under rules that are in ``CODES``.
-        candidate: index of their candidate in seeds, steps and decays.
+        layers: connected layers of one candidate, under rules in ``CODES``.
+        candidate: index of the candidate in seeds, steps and decays.
         begin: index of the first weight in the flat tensors.
         kept_begin: index of the first kept element, see :func:`kept_differences`.
 
     Raises:
-        RuleError: a rule has no feedback tensor, or its sigma follows the weights.
+        RuleError: a rule is not in ``CODES``, or its sigma follows the weights.
     """
     segments = []
     for layer in layers:
@@ -65,7 +65,7 @@ def layer_segment(
     if not has_code(rule):
         raise RuleError(
             f"layer_segments: expected rules of {', '.join(CODES)}, without scale 'rms', got "
-            f"{rule}; its layer makes its own feedback, `layer.feedback()`"
+            f"{rule}; call `layer.feedback()` for its feedback"
         )
     weight, scale = layer.weight, getattr(rule, "scale", None)
     taps = weight[0, 0].numel() if is_channels_last(weight) else 1

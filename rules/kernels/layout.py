@@ -17,7 +17,7 @@ def memory_format(tensor: Tensor) -> torch.memory_format:
 
 
 def empty_node(raws: Sequence[Tensor], plains: Sequence[Tensor]) -> Tensor:
-    """An empty tensor like the first of these, dense and in its memory format."""
+    """An empty dense tensor like the first term, in its memory format."""
     first = raws[0] if raws else plains[0]
     return torch.empty_like(first, memory_format=memory_format(first))
 
@@ -40,13 +40,13 @@ def empty_outputs(
 
 
 def to_layout_of(tensors: Sequence[Tensor], model: Tensor) -> tuple[Tensor, ...]:
-    """The tensors in the memory format of ``model``; copied where they have another."""
+    """The tensors in the memory format of ``model``; those in another format are copied."""
     chosen = memory_format(model)
     return tuple(tensor.contiguous(memory_format=chosen) for tensor in tensors)
 
 
 def is_addressable(tensor: Tensor) -> bool:
-    """Whether 32 bits can index its elements, as the kernels do."""
+    """Whether 32-bit indices, as used by the kernels, can address all elements."""
     return tensor.numel() < 2**31
 
 

@@ -1,9 +1,9 @@
-"""A node of a cell in one pass: normalise the outputs of its convolutions and add them up.
+"""Compute a node of a cell in one pass: normalise the outputs of its convolutions and sum them.
 
 node = sum_i [scale_i (z_i - mean_i) / sqrt(var_i + eps) + shift_i] + sum_j plain_j, and on request
-relu(node), which all convolutions that read the node share. The backward pass adds up the
-gradients of both, reduces once, and computes the gradient of every z_i through batch normalisation
-(Ioffe and Szegedy 2015) in a second pass.
+relu(node), which all convolutions that read the node share. The backward pass sums the gradients
+of both, reduces once, and computes the gradient of every z_i through batch normalisation (Ioffe
+and Szegedy 2015) in a second pass.
 """
 
 from collections.abc import Sequence
@@ -29,26 +29,26 @@ def join(
     training: bool = True,
     with_active: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """The node and relu of it, both (batch, channels, height, width).
+    """The node and relu(node), both (batch, channels, height, width).
 
     Differentiable in ``raws``, ``scales``, ``shifts`` and ``plains``. In training, means and
-    variances must be the statistics of ``raws``: their gradient is part of that of ``raws``, and
-    they get none of their own.
+    variances must be the statistics of ``raws``: their gradient is included in that of ``raws``,
+    and they get no separate gradient.
 
     Args:
         raws: z_i before normalisation, (batch, channels, height, width) each, in one memory
             format.
-        means: (channels,) of each, over batch and pixels.
-        variances: the same, biased.
-        scales: the gamma of each.
-        shifts: the beta of each.
+        means: mean of each z_i over batch and pixels, (channels,).
+        variances: biased variance of each z_i over batch and pixels, (channels,).
+        scales: gamma of each normalisation, (channels,).
+        shifts: beta of each normalisation, (channels,).
         plains: terms added without normalisation, of the same shape.
-        eps: added to the variances.
-        training: False if the statistics are constants.
+        eps: constant added to the variances.
+        training: whether the statistics depend on ``raws``; False if they are constants.
         with_active: whether to compute relu(node); otherwise the second tensor is empty.
 
     Raises:
-        RuleError: there are no terms, or shapes or lengths of lists differ.
+        RuleError: there are no terms, or shapes or list lengths differ.
     """
     terms = [*raws, *plains]
     if not terms or terms[0].dim() != 4 or len({term.shape for term in terms}) > 1:
@@ -89,7 +89,7 @@ def reference(
     raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
     shifts: list[Tensor], plains: list[Tensor], eps: float, training: bool, with_active: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The same in ATen, term by term; sums in float32 at least."""
+    """:func:`join` in ATen, term by term; sums in float32 or higher precision."""
     del training
     node = empty_node(raws, plains)
     total = torch.zeros_like(node, dtype=widened(node))
@@ -120,21 +120,22 @@ def join_backward_op(
     means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
     training: bool,
 ) -> list[Tensor]:  # fmt: skip
-    """The gradients of each raw, then of each scale, then of each shift; on a GPU.
+    """Backward pass of :func:`join` on a GPU.
 
-    Last comes the gradient of every plain, unless it is ``received`` itself. The gradients of the
-    shifts are equal but separate tensors, since autograd would copy a shared one.
+    Returns the gradients of all raws, then of all scales, then of all shifts. The last entry is
+    the gradient shared by all plains, unless it is ``received`` itself. The gradients of the
+    shifts are equal but separate tensors, because autograd would copy a shared one.
 
     Args:
         received: the gradient of the node, or None.
         received_active: the gradient of relu(node), or None.
         node: the output of :func:`join`.
-        raws: as :func:`join` got them, and the following too.
-        means: the same.
-        variances: the same.
-        scales: the same.
-        eps: the same.
-        training: the same.
+        raws: see :func:`join`.
+        means: see :func:`join`.
+        variances: see :func:`join`.
+        scales: see :func:`join`.
+        eps: see :func:`join`.
+        training: see :func:`join`.
     """
     from evonas.rules.kernels.device.node_backward import backward
 
@@ -148,7 +149,7 @@ def reference_backward(
     means: list[Tensor], variances: list[Tensor], scales: list[Tensor], eps: float,
     training: bool,
 ) -> list[Tensor]:  # fmt: skip
-    """The same in ATen."""
+    """:func:`join_backward_op` in ATen."""
     joined = torch.zeros_like(node, dtype=widened(node))
     if received is not None:
         joined += received

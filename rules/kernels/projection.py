@@ -3,8 +3,8 @@
 A layer under direct feedback sends e P, where P is the transposed convolution of a kernel B with
 an error that is the same at every output position
 (`evonas.rules.direct.direct_feedback_alignment`). So the signal to a pixel depends only on which
-taps of the kernel reach it: nine classes of pixels for a 3x3 kernel at stride 1. The product is
-computed once for each class, for all layers together, and each pixel looks it up.
+taps of the kernel reach it: a 3x3 kernel at stride 1 has nine classes of pixels. The product is
+computed once per class, for all layers together, and each pixel looks up its class.
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ from evonas.rules.kernels.transforms import refuse_vmap
 
 @dataclass(frozen=True)
 class Receiver:
-    """A layer that the error is sent to.
+    """A layer to whose input the error is sent.
 
     Attributes:
-        kernel: B, (classes, C_in, k, k), or (classes, inputs) of a linear layer.
-        size: height and width of its input; (1, 1) of a linear layer.
-        stride: of the layer.
-        padding: of zeros, the same.
-        dilation: the same.
-        scale: factor of the signal, by the norm of the rule.
+        kernel: B, (classes, C_in, k, k), or (classes, inputs) for a linear layer.
+        size: height and width of its input; (1, 1) for a linear layer.
+        stride: stride of the layer.
+        padding: zero padding of the layer.
+        dilation: dilation of the layer.
+        scale: factor of the signal, given by the norm of the rule.
     """
 
     kernel: Tensor
@@ -44,15 +44,15 @@ class ProjectionTable:
     """The map from an error to the signals of all layers, for one batch size.
 
     Attributes:
-        matrix: (classes, columns): for each layer one column for each channel and class of pixels,
-            with the class of the pixel's column running fastest.
+        matrix: (classes, columns): for each layer, one column for each channel and class of
+            pixels; the class of the pixel's column is the fastest index.
         layers: (n, 9) int64: first column; first element of the signal; channels, height, width;
             index in ``pixels`` of the rows and of the columns; number of classes of rows and of
             columns.
         pixels: (sum of heights and widths,) int32, the class of each row and column of pixels.
         blocks: (programs, 2) int32, see :func:`evonas.rules.kernels.segments.cut_into_blocks`.
         shapes: (batch, channels, height, width) of the signal to each layer.
-        channels_last: the memory format of the signals.
+        channels_last: whether the signals are in channels-last format.
     """
 
     matrix: Tensor
@@ -66,10 +66,10 @@ class ProjectionTable:
 def projection_table(
     receivers: Sequence[Receiver], *, batch: int, channels_last: bool = False
 ) -> ProjectionTable:
-    """Build the table of these layers on the device of their kernels.
+    """Build the table of the layers on the device of their kernels.
 
     Raises:
-        RuleError: no layers, or kernels of different numbers of classes.
+        RuleError: there are no layers, or their kernels differ in the number of classes.
     """
     if len({receiver.kernel.shape[0] for receiver in receivers}) != 1:
         raise RuleError(
@@ -116,7 +116,7 @@ def projection_table(
 
 @dataclass(frozen=True)
 class TapClasses:
-    """Classes of the pixels of one axis: those of a class are reached by the same taps.
+    """Classes of the pixels along one axis; the same taps reach all pixels of a class.
 
     Attributes:
         taps: (classes, k), 1 where a tap reaches the pixels of the class.
@@ -128,7 +128,7 @@ class TapClasses:
 
 
 def tap_classes(size: int, *, kernel: int, stride: int, padding: int, dilation: int) -> TapClasses:
-    """The classes of the pixels of an axis of ``size``, in order of first occurrence."""
+    """The classes of the pixels along an axis of ``size``, in order of first occurrence."""
     outputs = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
     reached = []
     for pixel in range(size):
@@ -148,8 +148,8 @@ def project(
 
     Args:
         error: (batch, classes).
-        table: of the layers.
-        dtype: of the signals.
+        table: table of the layers.
+        dtype: dtype of the signals.
 
     Raises:
         RuleError: the error has another batch size or number of classes than the table.
@@ -176,7 +176,7 @@ def spread_op(
     sums: Tensor, layers: Tensor, pixels: Tensor, blocks: Tensor, total: int,
     channels_last: bool, dtype: torch.dtype,
 ) -> Tensor:  # fmt: skip
-    """Every pixel of every layer looks up its class in ``sums`` (batch, columns); on a GPU."""
+    """Look up the class of every pixel of every layer in ``sums`` (batch, columns); on a GPU."""
     from evonas.rules.kernels.device.projection import spread
 
     return spread(sums, layers, pixels, blocks, total, channels_last, dtype)
@@ -187,8 +187,8 @@ def reference(
     sums: Tensor, layers: Tensor, pixels: Tensor, blocks: Tensor, total: int,
     channels_last: bool, dtype: torch.dtype,
 ) -> Tensor:  # fmt: skip
-    """The same in ATen, one layer after the other."""
-    del blocks  # how the launch is divided
+    """:func:`spread_op` in ATen, one layer after the other."""
+    del blocks  # only divide a GPU launch
     batch = sums.shape[0]
     flat = sums.new_empty(total, dtype=dtype)
     for column, begin, channels, height, width, rows, columns, *classes in layers.tolist():

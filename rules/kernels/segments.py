@@ -1,7 +1,8 @@
-"""Blocks of the segments of a flat tensor: the table by which programs find their work.
+"""Divide the segments of a flat tensor into blocks, one for each program of a launch.
 
-Layers differ in size, the programs of a launch do not. So each program reads from a table which
-segment it works on and where it begins; the table is built once and stays on the device.
+Layers differ in size, but all programs of a launch have the same size. So each program reads from
+a table which segment it works on and where it begins. The table is built once and stays on the
+device.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-BLOCK = 1024  # elements of a segment that one program works on; a power of two
+BLOCK = 1024  # number of elements that one program works on; a power of two
 
 
 def cut_into_blocks(
@@ -18,9 +19,9 @@ def cut_into_blocks(
     """The segment of each program, and the program's first element in it.
 
     Args:
-        counts: elements of each segment; an empty segment gets no program.
-        block: elements of one program.
-        device: of the table.
+        counts: number of elements of each segment; an empty segment gets no program.
+        block: number of elements per program.
+        device: device of the table.
 
     Returns:
         (programs, 2) int32.

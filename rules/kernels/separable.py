@@ -1,9 +1,9 @@
-"""ReLU, depthwise and pointwise convolution and the statistics of their output, fused.
+"""ReLU, depthwise and pointwise convolution, fused with the statistics of their output.
 
 This is half of a separable or dilated convolution of DARTS (Liu, Simonyan and Yang 2019), up to
-its batch normalisation. In the backward pass a feedback tensor replaces each weight: the pointwise
-layer sends K(g; V_p), the depthwise layer K(.; V_d), and both learn C(x, g) from the signal they
-received. With V = W that is back-propagation.
+its batch normalisation. In the backward pass, a feedback tensor replaces each weight: the
+pointwise layer sends K(g; V_p), the depthwise layer K(.; V_d), and both learn C(x, g) from the
+signal they received. V = W gives back-propagation.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from evonas.errors import RuleError
 from evonas.rules.kernels.layout import empty_in_layout_of, empty_outputs, is_addressable, widened
 from evonas.rules.kernels.transforms import refuse_vmap
 
-MAX_CHANNELS = 256  # of the pointwise layer's output: the limit of one program of the kernels
+MAX_CHANNELS = 256  # output channels of the pointwise layer that one kernel program can handle
 
 
 def convolve_separably(
@@ -32,25 +32,25 @@ def convolve_separably(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The outputs z = pointwise(depthwise(relu(inputs))), their means and biased variances.
 
-    Differentiable in the inputs and both weights; :func:`evonas.rules.kernels.join` gives z the
-    gradient through its statistics, so mean and variance have none of their own.
+    Differentiable in the inputs and both weights. Mean and variance have no gradient, because
+    :func:`evonas.rules.kernels.join` includes the gradient through them in the gradient of z.
 
     Args:
         inputs: (batch, C_in, height, width), in either memory format.
         depthwise: (C_in, 1, k, k).
         pointwise: (C_out, C_in, 1, 1).
-        feedback_depthwise: shaped as ``depthwise``, of any floating type; no gradient.
-        feedback_pointwise: the same, as ``pointwise``.
-        stride: of the depthwise layer.
-        padding: of zeros, the same.
-        dilation: the same.
+        feedback_depthwise: of the shape of ``depthwise``, any floating type; gets no gradient.
+        feedback_pointwise: of the shape of ``pointwise``, any floating type; gets no gradient.
+        stride: stride of the depthwise layer.
+        padding: zero padding of the depthwise layer.
+        dilation: dilation of the depthwise layer.
 
     Returns:
         z (batch, C_out, height', width') in dtype and memory format of the inputs, and its mean
-        and variance (C_out,), in float32 at least.
+        and variance (C_out,), in float32 or higher precision.
 
     Raises:
-        RuleError: the shapes do not fit each other.
+        RuleError: the shapes are inconsistent.
     """
     c_in, kernel = depthwise.shape[0], depthwise.shape[-1]
     expected = (c_in, 1, kernel, kernel), (pointwise.shape[0], c_in, 1, 1)
@@ -92,8 +92,8 @@ def reference(
     inputs: Tensor, depthwise: Tensor, pointwise: Tensor, feedback_depthwise: Tensor,
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """The same in ATen, computed in float32 at least."""
-    del feedback_depthwise, feedback_pointwise  # of the backward pass
+    """:func:`convolve_separably` in ATen, computed in float32 or higher precision."""
+    del feedback_depthwise, feedback_pointwise  # used only in the backward pass
     z = empty_outputs(inputs, depthwise, pointwise, stride, padding, dilation)
     wide = widened(inputs)
     hidden = F.conv2d(
@@ -123,7 +123,7 @@ def separable_backward_op(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The signal to the inputs (empty unless ``sends``) and both weights' gradients, on a GPU.
 
-    The gradients are one flat tensor, the depthwise ones first, that one launch adds up.
+    The gradients are in one flat tensor, depthwise first, so that one launch can sum them.
     """
     from evonas.rules.kernels.device.separable_backward import backward
 
@@ -142,7 +142,7 @@ def reference_backward(
     received: Tensor, inputs: Tensor, depthwise: Tensor, feedback_depthwise: Tensor,
     feedback_pointwise: Tensor, stride: int, padding: int, dilation: int, sends: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The same in ATen: one layer after the other."""
+    """:func:`separable_backward_op` in ATen, one layer after the other."""
     wide = widened(inputs)
     active, c_in = inputs.relu().to(wide), inputs.shape[1]
     hidden = F.conv2d(active, depthwise.to(wide), None, stride, padding, dilation, c_in)
@@ -175,7 +175,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
     ctx.save_for_backward(x, depthwise, feedback_depthwise, feedback_pointwise)
     ctx.geometry = geometry
     ctx.mark_non_differentiable(*output[1:])
-    ctx.set_materialize_grads(False)  # of the statistics: zeros that nobody reads
+    ctx.set_materialize_grads(False)  # else autograd fills unused gradients with zeros
 
 
 def _backward(ctx: Any, received: Tensor | None, *_: Tensor | None) -> Any:
@@ -194,5 +194,5 @@ refuse_vmap("evonas::separable", "evonas::separable_backward")
 
 
 def _fits(inputs: Tensor, pointwise: Tensor) -> bool:
-    """Whether the kernels can run it; the reference runs anything."""
+    """Whether the kernels support these shapes; the reference supports all shapes."""
     return pointwise.shape[0] <= MAX_CHANNELS and is_addressable(inputs)

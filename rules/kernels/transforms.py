@@ -1,4 +1,4 @@
-"""A clear error where torch.func would batch an operator by vmap."""
+"""Clear error messages for operators that cannot be batched by vmap of torch.func."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from evonas.errors import RuleError
 def refuse_vmap(*operators: str) -> None:
     """Make each operator raise a RuleError under vmap, instead of torch's own message.
 
-    Candidates share a launch by rows of a table, not by a batch axis.
+    Candidates share a launch through rows of a table, not through a batch axis.
     """
     for name in operators:
         torch.library.register_vmap(name, _refusal(name))

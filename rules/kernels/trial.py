@@ -1,4 +1,4 @@
-"""Whether the kernels work on a device: each runs once on small tensors, against its reference."""
+"""Check that the kernels work on a device: compare each with its reference on small tensors."""
 
 import importlib.util
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from evonas.rules.kernels.node import join
 from evonas.rules.kernels.projection import Receiver, project, projection_table
 from evonas.rules.kernels.separable import convolve_separably
 
-TOLERANCE = 1e-2  # relative, of a whole tensor: products may be TF32
+TOLERANCE = 1e-2  # relative error of a whole tensor; products may be in TF32
 
 
 def has_kernels_on(device: torch.device | str) -> bool:
@@ -29,13 +29,13 @@ def has_kernels_on(device: torch.device | str) -> bool:
 
 @cache  # a device does not change while a process runs
 def problem_with(device: str) -> str | None:
-    """The reason not to use the kernels on a device; None if all of them are correct."""
+    """The reason why the kernels cannot be used on a device; None if all of them are correct."""
     if device != "cpu" and importlib.util.find_spec("triton") is None:
         return "triton is not installed"
     for name, run in TRIALS.items():
         try:
             found = run(torch.device(device))
-        except Exception as problem:  # of compiler or driver: training falls back to plain steps
+        except Exception as problem:  # compiler or driver: training falls back to plain steps
             return f"{name}: {type(problem).__name__}: {' '.join(str(problem).split())[:200]}"
         for one, other in zip(found, _expected(name), strict=True):
             error = float((one.detach().cpu() - other).norm() / other.norm())

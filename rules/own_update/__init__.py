@@ -1,1 +1,1 @@
-"""Rules that state an update of their own instead of following a gradient."""
+"""Rules that define their own weight update instead of following the gradient of the loss."""

@@ -19,9 +19,9 @@ class BienenstockCooperMunro(AbstractPlasticityRule):
 
         Delta w = mean(y (y - theta) x) / (theta mean |x|^2),  y = w x,  theta = average of y^2
 
-    The threshold grows faster than y, so a unit becomes selective and does not grow without
-    bound. The division by theta is that of Law and Cooper (1994); the division by |x|^2 makes the
-    change independent of the size of the inputs. Theta is saved with the weights.
+    The threshold grows faster than y, so a unit becomes selective and its activity stays bounded.
+    The division by theta is from Law and Cooper (1994); the division by |x|^2 makes the change
+    independent of the scale of the inputs. Theta is saved with the weights.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
@@ -42,7 +42,7 @@ class BienenstockCooperMunro(AbstractPlasticityRule):
     sends: ClassVar[str] = "as usf (option send)"
     updates: ClassVar[str] = "-C(x, y (y - theta)) / theta"
     cost: ClassVar[str] = (
-        "one correlation in the place of the weight's gradient, one threshold a unit"
+        "one correlation instead of the weight's gradient, one threshold per unit"
     )
     limits: ClassVar[str] = (
         "learns no labels; slow where inputs are alike; its thresholds must be saved with the "
@@ -71,7 +71,7 @@ class BienenstockCooperMunro(AbstractPlasticityRule):
         kept = moment.layer.kept
         if kept is None:
             raise RuleError(
-                "rule 'bcm' keeps a threshold for each unit, and this layer was connected before "
+                "rule 'bcm' keeps a threshold for each unit, but this layer was connected before "
                 "it got the rule: call `connect(network, seed=...)` again"
             )
         share = 1.0 / max(self.memory, 1.0)

@@ -1,9 +1,10 @@
 """Behavioural time-scale plasticity of the hippocampus: one event stores a pattern (Bittner 2017).
 
-In a place cell a plateau potential, an instructive signal, moves the weights towards the inputs
-that were active around it (Milstein et al. 2021 for the dependence on the weight). A static image
-has no time course, so here the active inputs are the image itself, and the instructive signal is
-the signal that the layer received. This is our interpretation, and experimental.
+In a place cell, a plateau potential acts as an instructive signal: it moves the weights towards
+the inputs that were active around it (see Milstein et al. 2021 for the dependence on the weight).
+A static image has no time course, so here the active inputs are the image itself, and the
+instructive signal is the signal that the layer received. This is our interpretation, and it is
+experimental.
 """
 
 from dataclasses import dataclass
@@ -20,18 +21,18 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 @final
 @dataclass(frozen=True)
 class BehaviouralTimescale(AbstractPlasticityRule):
-    """Where more activity of a unit reduces the loss most, its weights move towards the input.
+    """Moves the weights of a unit to the input where more activity would reduce the loss most.
 
         Delta w_k = mean over events (w_max e - w_k),  e = relu(x) / max x of the image
 
-    An event is a unit at a position whose -g is positive and among the largest ``share`` of the
-    layer's in this batch. Only the order of g matters, not its size. With a learning rate of at
-    most 1 a weight stays between where it was and w_max e.
+    An event is a unit at a position whose -g is positive and among the largest ``share`` of all
+    values in the layer for this batch. Only the order of g matters, not its size. With a learning
+    rate of at most 1, the new weight lies between the old weight and w_max e.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
         learning_rate: fraction of the distance to the pattern in one step.
-        share: fraction of all units at all positions that have a plateau at once, at most 1.
+        share: fraction of all units and positions that have a plateau in a batch, at most 1.
         w_max: the weight of the most active input.
     """
 
@@ -49,10 +50,10 @@ class BehaviouralTimescale(AbstractPlasticityRule):
     sends: ClassVar[str] = "as usf (option send)"
     updates: ClassVar[str] = "-(C(w_max e, P) - (sum P) W) / sum P"
     cost: ClassVar[str] = (
-        "one correlation in the place of the weight's gradient, one selection of the largest"
+        "one correlation instead of the weight's gradient, one selection of the largest values"
     )
     limits: ClassVar[str] = (
-        "our reading of a rule of spikes in time, and experimental; poor beyond one layer"
+        "our reading of a rule for spike timing, experimental; poor beyond one layer"
     )
 
     def __post_init__(self) -> None:

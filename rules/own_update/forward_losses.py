@@ -1,6 +1,7 @@
-"""Losses of one layer that need forward passes alone: Mono-Forward and self-contrastive.
+"""Local losses that need only forward passes through the network: Mono-Forward, self-contrastive.
 
-Within the layer each is differentiated, as predsim is. ``rules/own_update/local_loss.py`` chooses.
+Each is differentiated within its layer, like predsim. ``rules/own_update/local_loss.py`` selects
+the loss.
 """
 
 import torch
@@ -22,7 +23,7 @@ def mono_forward(activities: Tensor, projection: Tensor, targets: Tensor) -> Ten
 
 
 def standardised(images: Tensor) -> Tensor:
-    """Each image with mean 0 and deviation 1 over all that it has; of one shape."""
+    """Each image, standardised to mean 0 and standard deviation 1; the shape is unchanged."""
     axes = tuple(range(1, images.dim()))
     centred = images - images.mean(axes, keepdim=True)
     return centred / (centred.std(axes, keepdim=True) + 1e-10)
@@ -31,20 +32,20 @@ def standardised(images: Tensor) -> Tensor:
 def self_contrast(
     answers: Tensor, *, theta_positive: float, theta_negative: float, penalty: float
 ) -> Tensor:
-    """The loss that makes a pair of an image with itself good, and one with another image bad.
+    """Self-contrastive loss: high goodness for pairs of equal images, low for different images.
 
-    Chen, Liu, Laydevant and Grollier 2025, arXiv 2409.11593, as their code has it. A layer answers
-    a pair by the sum of its answers, so the answer to (x, x) is 2 z. The other image is the
-    next of the batch. With the goodness G of a position, the mean of the squared rectified answers
-    of all channels,
+    Chen, Liu, Laydevant and Grollier 2025, arXiv 2409.11593, as implemented in their code. The
+    output for a pair is the sum of the outputs for both images, so for (x, x) it is 2 z. The other
+    image is the next one in the batch. The goodness G of a position is the mean over all channels
+    of the squared rectified outputs:
 
         L = mean softplus(theta+ - G+) + mean softplus(G- - theta-) + penalty mean_n |G+_n|
 
     Args:
-        answers: z, (batch, channels, ...), the bias included.
+        answers: the outputs z, (batch, channels, ...), including the bias.
         theta_positive: theta+.
         theta_negative: theta-.
-        penalty: of the norm of the goodness of an image over its positions.
+        penalty: weight of the norm of an image's goodness over its positions.
     """
     good = goodness(2.0 * answers)
     bad = goodness(answers + answers.roll(-1, 0))
@@ -57,5 +58,5 @@ def self_contrast(
 
 
 def goodness(answers: Tensor) -> Tensor:
-    """Mean over the channels of the squared rectified answers: (batch, 1, ...)."""
+    """Mean over the channels of the squared rectified outputs: (batch, 1, ...)."""
     return answers.relu().square().mean(1, keepdim=True)

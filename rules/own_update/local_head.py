@@ -11,15 +11,15 @@ from evonas.rules.base import AbstractRuleLayer
 
 @final
 class LocalHead(nn.Module):
-    """Two linear maps of a layer's outputs: a classifier, and one for the similarity loss.
+    """Two linear maps of a layer's outputs: a classifier, and a map for the similarity loss.
 
-    It trains with the layer and takes no part in the network's forward pass. As in the authors'
-    code the classifier is initialised to zero. The other map is initialised as torch initialises a
-    convolution, with random numbers of the wiring.
+    The head is trained with the layer and takes no part in the network's forward pass. As in the
+    authors' code, the classifier is initialised to zero. The similarity map is initialised like a
+    convolution of torch, with random numbers of the wiring.
 
     Attributes:
         read: weight of the classifier, (classes, features).
-        offset: bias of the classifier, (classes,); None if it has none.
+        offset: bias of the classifier, (classes,); None without a bias.
         see: weight of the similarity map, (channels, channels, 3, 3), or (channels, channels) for
             a linear layer; None if the loss has no similarity term.
     """
@@ -45,7 +45,7 @@ class LocalHead(nn.Module):
             self.see = nn.Parameter(noise / (3.0 * noise[0].numel()) ** 0.5)
 
     def forward(self, hidden: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (batch, classes), and the map (batch, channels, ...) for the similarity."""
+        """Class scores (batch, classes), and similarity features (batch, channels, ...)."""
         seen = hidden
         if self.see is not None and self.see.dim() == 4:
             seen = F.conv2d(hidden, self.see, padding=1)

@@ -1,8 +1,8 @@
-"""A loss for each layer: predsim of Nokland and Eidnes (2019).
+"""Local losses: each layer learns from a loss of its own, by default predsim (Nokland 2019).
 
-The head of a layer normalises its outputs over the batch and rectifies them. Its loss has two
-terms: classification (pred), and similarity of images of one class (sim). No signal from above is
-used. Two other losses are in ``forward_losses``.
+The head of a layer normalises its outputs over the batch and rectifies them. The loss predsim has
+two terms: classification (pred), and similarity of images of the same class (sim). No signal from
+the layers above is used. Two other losses are in ``forward_losses``.
 """
 
 from collections.abc import Sequence
@@ -28,30 +28,32 @@ LOSSES: tuple[Loss, ...] = get_args(Loss)
 @final
 @dataclass(frozen=True)
 class LocalLoss(AbstractOwnUpdateRule):
-    """The gradient of a loss at the layer's own outputs, and nothing is sent.
+    """Learns from the gradient of a loss at the layer's own outputs, and sends nothing.
 
         L = (1 - beta) cross-entropy(R pool(h), y) + beta mean (S(h) - S(y))^2
 
-    with h = relu(normalised outputs), and S the matrix of the cosines between the images of the
-    batch, each centred, of the standard deviations of its channels over the positions. With
-    ``heads="trained"``, as in the paper, R and a convolution before S are parameters that learn by
-    the same loss; ``connect`` must be told the number of classes. With ``heads="random"`` R is
-    fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), and S is computed from h, so a
-    head has nothing to train or store. A training loop calls ``wiring.aim(labels)`` before
-    each forward pass. It learns at the learning rate of the network.
+    with h = relu(normalised outputs). S is the matrix of cosine similarities between the images of
+    the batch, each represented by the centred standard deviations of its channels over the
+    positions. With ``heads="trained"``, as in the paper, R and a convolution before S are
+    parameters that learn by the same loss; pass the number of classes to ``connect``. With
+    ``heads="random"``, R is fixed and random as in Mostafa, Ramesh and Cauwenberghs (2018), and S
+    is computed from h, so a head has nothing to train or store. The training loop must call
+    ``wiring.aim(labels)`` before each forward pass. The weights learn at the learning rate of the
+    network.
 
     Attributes:
         send: ``none``, as in the paper; see :class:`AbstractOwnUpdateRule`.
         heads: ``trained`` or ``random``.
         beta: share of sim, in [0, 1]; 0 is pred alone, 0.99 the paper's predsim, which is better
             with random heads.
-        pool: side of the pooled map that R reads, in positions.
-        loss: ``predsim``, the above; ``mono-forward``, the cross-entropy of R pool(relu(z)), with
-            neither normalisation nor bias; or ``contrast``, which has no head and no labels and
-            tells pairs of an image with itself from pairs of two images.
-        theta_positive: goodness that a pair of one image should pass; of ``contrast``.
-        theta_negative: goodness that a pair of two images should stay under.
-        norm_penalty: of the goodness of the former, so that it does not grow for ever.
+        pool: side length, in positions, of the pooled map that R reads.
+        loss: ``predsim`` as above; ``mono-forward``, the cross-entropy of R pool(relu(z)), with
+            neither normalisation nor bias in the head; or ``contrast``, which has no head and no
+            labels, and distinguishes pairs of equal images from pairs of different images.
+        theta_positive: goodness that pairs of equal images should exceed (``contrast``).
+        theta_negative: goodness that pairs of different images should stay below (``contrast``).
+        norm_penalty: penalty on the goodness of pairs of equal images, which bounds its growth
+            (``contrast``).
     """
 
     send: Send = "none"
@@ -74,11 +76,11 @@ class LocalLoss(AbstractOwnUpdateRule):
     sends: ClassVar[str] = "nothing (option send)"
     updates: ClassVar[str] = "C(x, dL/dz)"
     cost: ClassVar[str] = (
-        "for each layer a normalisation, pooling and a linear map of classes x channels x places; "
-        "with beta above 0 a convolution and the similarities of the batch"
+        "for each layer a normalisation, pooling and a linear map of classes x channels x "
+        "positions; with beta above 0 a convolution and the similarities of the batch"
     )
     limits: ClassVar[str] = (
-        "needs the targets; what lies below it learns from its own losses alone; trained heads "
+        "needs the targets; the layers below it learn only from their own losses; trained heads "
         "are parameters that only training needs"
     )
     needs_error: ClassVar[bool] = True
@@ -92,12 +94,12 @@ class LocalLoss(AbstractOwnUpdateRule):
             )
         if self.loss not in LOSSES or (self.loss != "predsim" and self.beta > 0.0):
             raise RuleError(
-                f"rule 'local': expected loss to be one of {', '.join(LOSSES)}, and beta 0 with "
-                f"any but predsim, got {self.loss!r} and {self.beta}"
+                f"rule 'local': expected loss to be one of {', '.join(LOSSES)}, and beta 0 unless "
+                f"loss is predsim, got {self.loss!r} and {self.beta}"
             )
 
     def grow_head(self, layer: AbstractRuleLayer, *, num_classes: int | None) -> LocalHead | None:
-        """The trained head; None if it is random or not needed, or the classes are not known."""
+        """The trained head; None if it is random, not needed, or ``num_classes`` is unknown."""
         if self.heads == "random" or self.loss == "contrast" or num_classes is None:
             return None
         places = self.pool**2 if layer.weight.dim() == 4 else 1
@@ -110,7 +112,7 @@ class LocalLoss(AbstractOwnUpdateRule):
         )
 
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
-        """The gradients of the local loss in the weight and in the parameters of a trained head.
+        """The gradients of the local loss with respect to the weight and the trained head.
 
         Raises:
             RuleError: the targets were not given, or the layer has no head to train.
@@ -129,7 +131,7 @@ class LocalLoss(AbstractOwnUpdateRule):
         return [moment.layer.correlate(moment.x, signal), *learnt]
 
     def value(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The scalar L of outputs (batch, ...) for targets (batch, classes)."""
+        """The scalar loss L for outputs (batch, ...) and targets (batch, classes)."""
         if self.loss == "mono-forward":
             return self._mono_forward(layer, outputs, targets)
         maps = outputs.movedim(layer.channel_axis, 1)  # (batch, channels, ...)
@@ -153,7 +155,7 @@ class LocalLoss(AbstractOwnUpdateRule):
         return mono_forward(features, self._trained_head(layer).read, targets)
 
     def _contrast(self, moment: Moment) -> Tensor:
-        """The gradient of the weight; the layer runs once more, on standardised inputs."""
+        """The weight gradient of ``contrast``; runs the layer again on standardised inputs."""
         layer = moment.layer
         inputs = standardised(moment.x)
         with torch.no_grad():
@@ -172,7 +174,7 @@ class LocalLoss(AbstractOwnUpdateRule):
     def _run_head(
         self, layer: AbstractRuleLayer, hidden: Tensor, features: Tensor, *, num_classes: int
     ) -> tuple[Tensor, Tensor]:
-        """Scores of the classes, and the map from which similarities are computed."""
+        """Class scores, and the features from which similarities are computed."""
         if self.heads == "random":
             shape = torch.Size([num_classes, features.shape[1]])
             noise = layer.connected.fixed_noise(layer.number, like=hidden, shape=shape)
@@ -183,14 +185,14 @@ class LocalLoss(AbstractOwnUpdateRule):
     def _trained_head(self, layer: AbstractRuleLayer) -> LocalHead:
         if not isinstance(layer.head, LocalHead):
             raise RuleError(
-                "rule 'local' trains a head for each layer, and this one has none: call "
+                "rule 'local' trains a head for each layer, but this one has none: call "
                 "`connect(network, seed=..., num_classes=...)` once it has the rule, or choose "
                 "heads='random'"
             )
         return layer.head
 
     def _pool(self, hidden: Tensor) -> Tensor:
-        if self.heads == "trained":  # always of one size
+        if self.heads == "trained":  # the shape of its parameters requires a fixed size
             return F.adaptive_avg_pool2d(hidden, self.pool)
         height, width = hidden.shape[2:]
         return F.adaptive_avg_pool2d(hidden, (min(self.pool, height), min(self.pool, width)))

@@ -23,8 +23,8 @@ class Oja(AbstractPlasticityRule):
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: fraction of the distance to the fixed point in one step, for inputs of a
-            single direction.
+        learning_rate: fraction of the distance to the fixed point covered in one step, for inputs
+            that all have the same direction.
     """
 
     learning_rate: float = 0.005
@@ -36,10 +36,10 @@ class Oja(AbstractPlasticityRule):
     transports: ClassVar[Transport] = "signs"
     sends: ClassVar[str] = "as usf (option send)"
     updates: ClassVar[str] = "-(C(x, u) - (sum u^2) W)"
-    cost: ClassVar[str] = "one correlation in the place of the weight's gradient"
+    cost: ClassVar[str] = "one correlation instead of the weight's gradient"
     limits: ClassVar[str] = (
-        "learns no labels; all units that see the same inputs find the same direction, so a "
-        "layer keeps little"
+        "learns no labels; all units with the same inputs find the same direction, so a layer "
+        "preserves little information"
     )
 
     def change(self, moment: Moment) -> Tensor:
@@ -48,6 +48,6 @@ class Oja(AbstractPlasticityRule):
 
 
 def oja_change(moment: Moment) -> Tensor:
-    """Delta W, of the weight's shape; ``hebb`` uses it too, for groups of one channel."""
+    """Delta W, of the weight's shape; also used by ``hebb`` for groups of one channel."""
     change = moment.three_factor(moment.x, moment.u, decay=moment.per_unit(moment.u.square()))
     return change / (moment.num_events * moment.energy)

@@ -1,12 +1,12 @@
-"""Rules with an update of their own, in the form of three factors (Gerstner et al. 2018).
+"""Base classes of rules with their own three-factor update (Gerstner et al. 2018).
 
     Delta W = C(phi(x), M) - rho W
 
 phi(x) is the presynaptic factor, M the postsynaptic one, and a third factor may gate both. C is
-torch's pass for the gradient of a weight, with M instead of g, so it handles groups, strides and
+torch's pass for a weight gradient, with M instead of g, so it handles groups, strides and
 dilation. -Delta W is stored as the gradient of the weight, so any optimiser can apply it.
-W. Gerstner, M. Lehmann, V. Liakoni, D.
-Corneil and J. Brea, "Eligibility traces and plasticity on behavioral time scales", 2018.
+W. Gerstner, M. Lehmann, V. Liakoni, D. Corneil and J. Brea, "Eligibility traces and plasticity on
+behavioral time scales", 2018.
 """
 
 import math
@@ -42,13 +42,13 @@ class Moment:
     """What a rule may use in the backward pass of one layer, in the dtype of its weight.
 
     Attributes:
-        layer: whose weight will change.
+        layer: the layer whose weight will change.
         x: the inputs, (batch, ...).
         u: the outputs without the bias, (batch, ...).
-        g: the signal received for the outputs, of their shape: the gradient of the loss as far as
-            the rules above pass it on.
-        bus: of this forward pass; has the targets.
-        is_first: no layer below this one learns.
+        g: the signal received for the outputs, of their shape: the gradient of the loss as passed
+            on by the rules of the layers above.
+        bus: the error bus of this forward pass, which has the targets.
+        is_first: whether no layer below this one learns.
     """
 
     layer: AbstractRuleLayer
@@ -60,7 +60,7 @@ class Moment:
 
     @property
     def num_events(self) -> int:
-        """Images times positions: the number of outputs of each unit."""
+        """Number of outputs of each unit: images times positions."""
         return self.u.numel() // self.layer.weight.shape[0]
 
     @property
@@ -70,7 +70,7 @@ class Moment:
         return (self.x.square().mean() * fan_in).clamp_min(torch.finfo(self.x.dtype).tiny)
 
     def three_factor(self, pre: Tensor, post: Tensor, *, decay: Tensor) -> Tensor:
-        """C(pre, post) - decay W, of the weight's shape; ``decay`` (channels,)."""
+        """C(pre, post) - decay W, of the weight's shape; ``decay`` is (channels,)."""
         weight = self.layer.weight.detach()
         return self.layer.correlate(pre, post) - self.per_weight(decay) * weight
 
@@ -79,26 +79,26 @@ class Moment:
         return values.movedim(self.layer.channel_axis, 0).flatten(1).sum(1)
 
     def per_output(self, numbers: Tensor) -> Tensor:
-        """Numbers (channels,), shaped to broadcast against the outputs."""
+        """Reshape ``numbers`` (channels,) to broadcast against the outputs."""
         return _per_output(self.layer, numbers)
 
     def per_weight(self, numbers: Tensor) -> Tensor:
-        """Numbers (channels,), shaped to broadcast against the weight."""
+        """Reshape ``numbers`` (channels,) to broadcast against the weight."""
         return numbers.view(-1, *[1] * (self.layer.weight.dim() - 1))
 
 
 @dataclass(frozen=True)
 class AbstractOwnUpdateRule(AbstractRule):
-    """A rule that updates its weight by its own equation, and sends as another rule does.
+    """A rule that updates its weight by its own equation, and sends like another rule.
 
     The weight changes in training mode only. A bias still learns from the sum of g.
 
     Attributes:
         send: the rule by which the signal is sent to the input; ``none`` sends zeros, so layers
-            below learn nothing from the task through this layer.
+            below learn nothing about the task through this layer.
 
     Raises:
-        RuleError: ``send`` is none of ``SENDERS``, or a numerical option is negative or infinite.
+        RuleError: ``send`` is not in ``SENDERS``, or a numerical option is negative or infinite.
     """
 
     send: Send = "usf"
@@ -119,23 +119,23 @@ class AbstractOwnUpdateRule(AbstractRule):
 
     @abstractmethod
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
-        """-Delta W, stored as the weight's gradient; then the gradients of the layer's head."""
+        """-Delta W, used as the weight's gradient, and the gradients of the layer's head."""
 
     @property
     def transported(self) -> Transport:
-        """What the sender transports: the update itself is local to the synapse."""
+        """What the sending rule transports; the update itself is local to the synapse."""
         sender = SENDERS[self.send]
         return "nothing" if sender is None else sender.transports
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The feedback tensor of the rule that sends; zeros for ``none``."""
+        """The feedback tensor of the sending rule; zeros for ``none``."""
         sender = SENDERS[self.send]
         if sender is None:
             return torch.zeros_like(layer.weight)
         return sender.feedback(layer)
 
     def for_readout(self) -> AbstractRule:
-        """The rule that sends, or ``usf`` for ``none``: an unsupervised rule learns no classes."""
+        """The sending rule, or ``usf`` for ``none``: an unsupervised rule learns no classes."""
         return SENDERS[self.send] or UniformSign()
 
     @final
@@ -158,7 +158,7 @@ class AbstractOwnUpdateRule(AbstractRule):
     def learner(
         self, layer: AbstractRuleLayer, inputs: Tensor, outputs: Tensor, bus: ErrorBus
     ) -> Callable[[Tensor], Sequence[Tensor]]:
-        """What :meth:`gradients` gives, as a function of the signal received."""
+        """The result of :meth:`gradients` as a function of the received signal."""
         x, z, is_first = inputs.detach(), outputs.detach(), not inputs.requires_grad
 
         def learn(received: Tensor) -> Sequence[Tensor]:
@@ -170,11 +170,11 @@ class AbstractOwnUpdateRule(AbstractRule):
     def _run_sending(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
         if inputs.requires_grad and self.send != "none":
             return layer.run_through(inputs, feedback=self.feedback(layer), learns=False)
-        weight = layer.weight.detach()  # instead of the feedback, which is not used
+        weight = layer.weight.detach()  # a placeholder: the feedback is not used
         outputs = layer.run_through(inputs.detach(), feedback=weight, learns=False)
         if not inputs.requires_grad:
             return outputs
-        # zeros, not None: the layers below learn in their backward pass, which must run
+        # zeros instead of None, because the layers below learn in their backward pass
         joined: Tensor = CustomInputGradient.apply(
             outputs, inputs, lambda _: torch.zeros_like(inputs)
         )
@@ -198,14 +198,14 @@ def _per_output(layer: AbstractRuleLayer, numbers: Tensor) -> Tensor:
 
 
 def _as_batch(layer: AbstractRuleLayer, values: Tensor) -> Tensor:
-    """The values in the dtype of the weight, a single image as a batch of one."""
+    """The values in the dtype of the weight; a single image becomes a batch of one."""
     if values.dim() == -layer.channel_axis:
         values = values.unsqueeze(0)
     return values.to(layer.weight.dtype)
 
 
 class CustomGradients(Function):
-    """The outputs, and gradients for other tensors that a function computes from the signal."""
+    """Passes the outputs through; a function computes the gradients of other tensors."""
 
     @staticmethod
     def forward(
@@ -224,10 +224,10 @@ class CustomGradients(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, received: Tensor) -> tuple[Tensor | None, ...]:
-        """The received signal for the outputs, and the gradients of the function.
+        """The received signal for the outputs, and the gradients that the function returns.
 
-        Tensors at the end without a gradient of the function get None: in a supernet the head of a
-        layer exists even when its rule is not in use.
+        Trailing tensors for which the function returns no gradient get None: in a supernet, the
+        head of a layer exists even when its rule is not in use.
         """
         passed = received if ctx.needs_input_grad[0] else None
         learnt = ctx.learn(received)

@@ -1,4 +1,4 @@
-"""Rules that state a change of the weight, not a gradient, and need their own learning rate."""
+"""Rules that define a weight change instead of a gradient, and need their own learning rate."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ class AbstractPlasticityRule(AbstractOwnUpdateRule):
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
-        learning_rate: of the weight, which is in a parameter group of its own, without momentum
-            and decay (:func:`evonas.rules.parameter_groups`).
+        learning_rate: learning rate of the weight, which belongs in a separate parameter group
+            without momentum and decay (:func:`evonas.rules.parameter_groups`).
     """
 
     learning_rate: float = 0.001
@@ -29,7 +29,7 @@ class AbstractPlasticityRule(AbstractOwnUpdateRule):
 
     @abstractmethod
     def change(self, moment: Moment) -> Tensor:
-        """Delta W, of the weight's shape; the learning rate times it is added to the weight."""
+        """Delta W, of the weight's shape; the optimiser adds learning_rate x Delta W."""
 
     @final
     def gradients(self, moment: Moment) -> Sequence[Tensor]:

@@ -1,4 +1,4 @@
-"""Predictive coding: the values between the stages of a segment relax before it learns."""
+"""Predictive coding: the values between the stages of a segment relax before the weights learn."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,27 +28,27 @@ SOLVERS: tuple[Solver, ...] = get_args(Solver)
 class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
     """Values v settle between their predictions and the nudge of the signal (``relaxation``).
 
-    After ``steps`` sweeps of size ``step`` every stage of a :class:`Segment` learns from its
-    own error, v_l - f_l(v_{l-1}), and its relaxed input v_{l-1}, both over gamma and averaged over
-    the N images; the last one from the received signal. The segment sends (x - v_0) / (gamma N).
-    The layers of a convolution block of evonas make a segment: ReLU, convolution and normalisation
-    are one stage.
+    After ``steps`` sweeps of size ``step``, every stage of a :class:`Segment` learns from its
+    error v_l - f_l(v_{l-1}), divided by gamma and averaged over the N images, and from its relaxed
+    input v_{l-1}. The last stage learns from the received signal. The segment sends
+    (x - v_0) / (gamma N). The layers of a convolution block of evonas form a segment: ReLU,
+    convolution and normalisation are one stage.
 
-    A single layer is a segment of one linear stage. All its steps have one direction and are
+    A single layer is a segment of one linear stage. All its steps have the same direction and are
     computed at once: v = x - r gamma K(G; W) with G = N g and r = 1 - (1 - step)^steps, so it
-    learns C(v, g) and sends r K(g; W). Compared with back-propagation the update has one more
+    learns C(v, g) and sends r K(g; W). Compared with back-propagation, the update has an extra
     term, -r gamma C(K(G; W), g), by which outputs with correlated errors repel each other. Images
     are held fixed, so the first layer learns C(x, g).
 
     Attributes:
-        send: the rule whose feedback tensor replaces W in K, also between the stages; ``bp`` is
-            that of the theory.
-        gamma: strength of the nudge, above 0; in the limit 0 it is back-propagation.
+        send: the rule whose feedback tensor replaces W in K, also between the stages; the theory
+            uses ``bp``.
+        gamma: strength of the nudge, above 0; the limit 0 is back-propagation.
         step: step size of the relaxation, below 2.
         steps: number of sweeps of the relaxation.
-        solver: what the relaxation moves. ``states``: the values, each seen by its neighbours
-            alone. ``errors``: the errors of the predictions, by back-propagation through the
-            whole segment. Both have one equilibrium; of a single layer they are the same.
+        solver: what the relaxation moves. ``states``: the values, each of which sees only its
+            neighbours. ``errors``: the errors of the predictions, by back-propagation through the
+            whole segment. Both have the same equilibrium, and are identical for a single layer.
 
     Raises:
         RuleError: an option is out of range.
@@ -71,12 +71,12 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
     updates: ClassVar[str] = "C(v_l-1, (f_l - v_l) / (gamma N)), of the last layer C(v, g)"
     updates_first: ClassVar[str] = "C(x, g)"
     cost: ClassVar[str] = (
-        "``steps`` + 1 forward and backward passes of the operation; of one layer a transposed "
-        "pass"
+        "``steps`` + 1 forward and backward passes of the operation; for a single layer one "
+        "transposed pass"
     )
     limits: ClassVar[str] = (
-        "transports the weights; relaxes one operation, not the network; gamma to 0 is back-"
-        "propagation; its solver of errors back-propagates in the operation"
+        "transports the weights; relaxes one operation, not the network; equals back-propagation "
+        "for gamma to 0; the solver errors back-propagates within the operation"
     )
 
     def __post_init__(self) -> None:
@@ -88,25 +88,25 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
             )
         if not (self.gamma > 0.0 and self.step < 2.0 and self.steps >= 1):
             raise RuleError(
-                "rule 'pc': expected gamma above 0, step below 2 and at least 1 of the steps, got "
+                "rule 'pc': expected gamma above 0, step below 2 and steps of at least 1, got "
                 f"{self.gamma}, {self.step} and {self.steps}"
             )
 
     @property
     def transported(self) -> Transport:
-        """What the sender transports; the weights, for the solver of errors.
+        """What the sending rule transports; the weights for the solver ``errors``.
 
-        Its authors call it no longer biologically plausible: the errors move by a pass back
-        through all stages, whatever tensor that pass goes through.
+        Its authors no longer call it biologically plausible, because the errors move by a backward
+        pass through all stages, whatever feedback tensor that pass uses.
         """
         return "weights" if self.solver == "errors" else super().transported
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
-        """The feedback tensor of the rule that sends, times r."""
+        """The feedback tensor of the sending rule, times r."""
         return self._tensor(layer) * (1.0 - (1.0 - self.step) ** self.steps)
 
     def gradients(self, moment: Moment) -> Sequence[Tensor]:
-        """C(v, g), for a single layer."""
+        """C(v, g), the update of a single layer."""
         if moment.is_first:
             return [moment.layer.correlate(moment.x, moment.g)]
         with torch.enable_grad():
@@ -173,7 +173,7 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         return (None if is_held else share * (values[0] - relaxed[0])), *learnt
 
     def _recorded(self, stage: Stage) -> Callable[[Tensor], Tensor]:
-        """The function of a stage, with the sender's feedback tensor in its backward pass.
+        """The function of a stage, with the sending rule's feedback in its backward pass.
 
         Normalisation uses the batch statistics of its inputs, as in the forward pass, and its
         running averages are not updated.
@@ -196,7 +196,7 @@ class PredictiveCoding(AbstractOwnUpdateRule, AbstractSegmentRule):
         return run
 
     def _tensor(self, layer: AbstractRuleLayer) -> Tensor:
-        """The feedback tensor of the rule that sends."""
+        """The feedback tensor of the sending rule."""
         return AbstractOwnUpdateRule.feedback(self, layer)
 
 

@@ -1,18 +1,18 @@
-"""The relaxation of predictive coding: values settle between their prediction and a nudge.
+"""Relaxation of predictive coding: values settle between their prediction and a nudge.
 
 A segment of L stages f_1 ... f_L with input x has a value v_0 at its input and one after every
-stage but the last. Starting at v_0 = x and v_l = f_l(v_{l-1}), they descend the energy
+stage except the last. Starting at v_0 = x and v_l = f_l(v_{l-1}), they descend the energy
 
     E = |v_0 - x|^2 / 2 + sum_l |v_l - f_l(v_{l-1})|^2 / 2 + gamma G . f_L(v_{L-1})
 
 with G = N g, the signal of each of the N images without the averaging over the batch. The energy
-is that of Whittington and Bogacz (2017). The weak nudge gamma, in whose limit the errors are those
-of back-propagation, is that of Millidge, Song, Salvatori, Lukasiewicz and Bogacz (2022, arXiv
-2206.02629).
+is from Whittington and Bogacz (2017). The weak nudge gamma is from Millidge, Song, Salvatori,
+Lukasiewicz and Bogacz (2022, arXiv 2206.02629); in the limit of small gamma, the errors are those
+of back-propagation.
 
-There are two solvers. ``relax`` moves the values, as the theory has it: each sees its neighbours
-alone. ``relax_errors`` moves the errors instead (Goemaere, Oliviers, Bogacz and Demeester 2025,
-arXiv 2505.20137), and comes to the same equilibrium in fewer sweeps of a deep segment.
+There are two solvers. ``relax`` moves the values, as in the theory: each sees only its neighbours.
+``relax_errors`` moves the errors instead (Goemaere, Oliviers, Bogacz and Demeester 2025, arXiv
+2505.20137), and reaches the same equilibrium in fewer sweeps for a deep segment.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,19 +33,19 @@ def relax(
     steps: int,
     is_held: bool,
 ) -> list[Tensor]:
-    """The values v_0 ... v_{L-1} after ``steps`` sweeps, each from the top value down.
+    """The values v_0 ... v_{L-1} after ``steps`` sweeps, each from the top to the bottom.
 
     In a sweep each value takes one step of gradient descent, given the new value above it, so the
     signal reaches the input in the first sweep.
 
     Args:
         stages: f_1 ... f_L; autograd differentiates them.
-        values: x, f_1(x), f_2(f_1(x)), ... without the outputs of the last stage.
+        values: initial values x, f_1(x), f_2(f_1(x)), ... without the outputs of the last stage.
         signal: G, of the shape of the outputs.
         gamma: strength of the nudge towards a lower loss.
         step: step size of the descent.
         steps: number of sweeps.
-        is_held: the input is fixed, as images are.
+        is_held: whether the input is fixed, as images are.
     """
     values = list(values)
     driven = values[0]
@@ -61,7 +61,7 @@ def relax(
 
 
 def predict(stages: Stages, values: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """The values as leaves, and the recorded output of each stage for its leaf."""
+    """The values as autograd leaves, and the output of each stage for its leaf."""
     with torch.enable_grad():
         leaves = [value.detach().requires_grad_() for value in values]
         return leaves, [stage(leaf) for stage, leaf in zip(stages, leaves, strict=True)]
@@ -79,10 +79,10 @@ def relax_errors(
 ) -> list[Tensor]:
     """The values of :func:`relax`, found by descent on the errors e_l of the predictions.
 
-    With v_0 = x + e_0 and v_l = f_l(v_{l-1}) + e_l the energy is sum |e_l|^2 / 2 + gamma G .
-    f_L(v_{L-1}), whose slope in e_l is e_l and the gradient of the nudge, back-propagated through
-    all stages above. So the signal reaches every error in the first sweep, and undiminished. At
-    the equilibrium of one energy the other is at its own. Arguments as of :func:`relax`.
+    With v_0 = x + e_0 and v_l = f_l(v_{l-1}) + e_l, the energy is sum |e_l|^2 / 2 + gamma G .
+    f_L(v_{L-1}). Its gradient with respect to e_l is e_l plus the gradient of the nudge,
+    back-propagated through all stages above. So the signal reaches every error undiminished in the
+    first sweep. Both energies have the same equilibria. The arguments are those of :func:`relax`.
     """
     first = int(is_held)  # the input has no error when it is fixed
     errors = [torch.zeros_like(value) for value in values[first:]]
@@ -100,7 +100,7 @@ def relax_errors(
 
 
 def _values(stages: Stages, inputs: Tensor, errors: Sequence[Tensor]) -> list[Tensor]:
-    """The values under every stage, from the errors; the first is missing if the input is held."""
+    """The inputs of all stages, computed from the errors; a held input has no error."""
     is_held = len(errors) < len(stages)
     values = [inputs if is_held else inputs + errors[0]]
     for stage, error in zip(stages[:-1], errors[1 - is_held :], strict=True):

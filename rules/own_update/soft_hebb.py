@@ -17,14 +17,15 @@ from evonas.rules.own_update.plasticity import AbstractPlasticityRule
 class SoftHebb(AbstractPlasticityRule):
     """The units at one position compete for their common input patch, without labels.
 
-    With u = W x and q the softmax of t u over the channels of a group, the winner's y is q and
-    every other's -q:
+    With u = W x and q the softmax of t u over the channels of a group, y is q for the winner and
+    -q for all other units:
 
         Delta w_k = eta_k (sum y_k x - (sum y_k u_k) w_k),  eta_k = | |w_k| - 1 |^(1/2)
 
-    divided by the largest absolute sum of the layer. Learning stops where |w_k| = 1. A group of
-    one channel, as in a depthwise convolution, has no competition and uses the rule of Oja (1982).
-    Unlike in the paper, padding, activation and initial weights are those of the network.
+    where the bracket is divided by its largest absolute value in the layer. Learning stops where
+    |w_k| = 1. A group of one channel, as in a depthwise convolution, has no competition and uses
+    the rule of Oja (1982). Unlike in the paper, padding, activation and initial weights are those
+    of the network.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
@@ -43,10 +44,10 @@ class SoftHebb(AbstractPlasticityRule):
     sends: ClassVar[str] = "as usf (option send)"
     updates: ClassVar[str] = "-(C(x, y) - (sum y u) W), y of the winner positive"
     cost: ClassVar[str] = (
-        "one correlation in the place of the weight's gradient, a softmax over the channels"
+        "one correlation instead of the weight's gradient, a softmax over the channels"
     )
     limits: ClassVar[str] = (
-        "learns no labels: what it finds is what is frequent, not what tells classes apart; "
+        "learns no labels: it finds frequent patterns, not those that distinguish classes; "
         "needs several channels that compete; the weights below it learn only from what it "
         "sends"
     )

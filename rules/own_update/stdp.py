@@ -1,4 +1,4 @@
-"""Spike-timing-dependent plasticity in a layer of firing rates (Bi and Poo 1998; Song 2000)."""
+"""Spike-timing-dependent plasticity for rate-coded layers (Bi and Poo 1998; Song 2000)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -18,7 +18,7 @@ class SpikeTiming(AbstractPlasticityRule):
     """Input spikes before an output spike strengthen a weight, input spikes after it weaken it.
 
     The network itself has no spikes. To learn, a layer encodes its inputs as ``frames`` frames of
-    spikes, of probability relu(x) / max x of the image. They drive leaky integrate-and-fire units
+    spikes with probability relu(x) / max x of the image. They drive leaky integrate-and-fire units
     that reset to zero at a threshold of 1; the drive W s is divided by its root mean square in the
     batch. With traces a of the inputs and b of the outputs, both decaying by 1 - 1/tau per frame,
 
@@ -68,14 +68,14 @@ class SpikeTiming(AbstractPlasticityRule):
         return self.pair(moment.layer, pre, post) / (moment.num_events * self.frames)
 
     def encode(self, layer: AbstractRuleLayer, x: Tensor) -> Tensor:
-        """Spikes of zero or one, (frames, batch, ...), of inputs x (batch, ...)."""
+        """Spikes (0 or 1), (frames, batch, ...), that encode the inputs x (batch, ...)."""
         active = x.relu()
         peak = active.flatten(1).amax(1).view(-1, *[1] * (x.dim() - 1))
         chance = active / peak.where(peak > 0.0, 1.0)
         noise = layer.connected.fresh_noise(
             layer.number, like=x, shape=torch.Size([self.frames, 1, *x.shape[1:]])
         )
-        return (chance > noise / 12**0.5 + 0.5).to(x.dtype)  # noise is uniform, of unit variance
+        return (chance > noise / 12**0.5 + 0.5).to(x.dtype)  # noise is uniform with unit variance
 
     def fire(self, drive: Tensor) -> Tensor:
         """Spikes of leaky integrate-and-fire units driven by (frames, batch, ...)."""

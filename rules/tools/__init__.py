@@ -1,1 +1,1 @@
-"""What is done with a network of rule layers: convert, measure, group, compare."""
+"""Tools for networks of rule layers: conversion, measurements, parameter groups, mixtures."""

@@ -1,4 +1,4 @@
-"""The angle between each layer's update and the true gradient (Lillicrap et al. 2016)."""
+"""Angle between each layer's update and the true gradient (Lillicrap et al. 2016)."""
 
 import math
 
@@ -12,19 +12,19 @@ from evonas.rules.tools.updates import rule_updates
 
 
 def alignment(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
-    """Angle between what each rule layer would learn from a batch and the true gradient.
+    """Angle between the update of each rule layer for one batch and the true gradient.
 
-    The loss is cross-entropy. The network runs in its current mode, and without dropout, or the
-    two passes would differ. Its parameters, gradients and buffers are not changed.
+    The loss is cross-entropy. The network runs in its current mode. It must not use dropout,
+    because the two passes would differ. Parameters, gradients and buffers are not changed.
 
     Args:
-        network: maps images to logits (batch, classes).
+        network: network that maps images to logits (batch, classes).
         images: (batch, C, H, W), or whatever the network takes.
-        labels: (batch,) class numbers.
+        labels: class indices (batch,).
 
     Returns:
-        Degrees in [0, 180] by the name of the layer. Layers that do not learn are left out; an
-        update or a gradient of zero gives NaN.
+        Degrees in [0, 180], keyed by the name of the layer. Layers that do not learn are left out;
+        an update or a gradient of zero gives NaN.
 
     Raises:
         RuleError: the network is not connected.

@@ -1,7 +1,7 @@
-"""Batch Manhattan: the optimiser takes the sign of a mini-batch's gradient (Liao 2016).
+"""Batch Manhattan: the optimiser uses only the sign of a mini-batch's gradient (Liao 2016).
 
-Liao, Leibo and Poggio train their networks with asymmetric feedback by it as well as by plain
-gradients: a synapse only has to know whether to grow or to shrink.
+Liao, Leibo and Poggio train networks with asymmetric feedback both in this way and with plain
+gradients. A synapse then only has to know whether to grow or to shrink.
 """
 
 from typing import Any
@@ -20,16 +20,16 @@ def batch_manhattan(optimiser: Optimizer, network: nn.Module) -> RemovableHandle
         optimiser = torch.optim.SGD(parameter_groups(network, learning_rate=1e-3, ...))
         batch_manhattan(optimiser, network)
 
-    The sign is taken once per step, of the accumulated gradient, before weight decay and momentum.
-    Without these every weight moves by exactly the learning rate, whatever the scale of the loss,
-    so choose a much smaller rate. A gradient of exactly zero moves nothing. Weights with their own
-    learning rate do not learn from gradients and are not affected. Kolen-Pollack stays exact,
-    since its W and B still get the same update. Q. Liao, J. Z. Leibo and T. Poggio, "How important
-    is weight symmetry in backpropagation?", AAAI 2016, arXiv 1510.05067.
+    The sign is taken once per step, from the accumulated gradient, before weight decay and
+    momentum. Without these, every weight moves by exactly the learning rate, whatever the scale of
+    the loss, so choose a much smaller rate. A gradient of exactly zero moves nothing. Weights with
+    their own learning rate do not learn from gradients and are not affected. Kolen-Pollack stays
+    exact, because W and B still get the same update. Q. Liao, J. Z. Leibo and T. Poggio, "How
+    important is weight symmetry in backpropagation?", AAAI 2016, arXiv 1510.05067.
 
     Args:
-        optimiser: of any kind.
-        network: whose rules decide which weights are not affected.
+        optimiser: any optimiser.
+        network: the network, whose rules determine which weights are not affected.
 
     Returns:
         A handle; ``remove()`` undoes it.

@@ -31,13 +31,13 @@ def convert(
 
     Args:
         network: any module; not changed.
-        rules: one rule for all layers, or rules by the name of a layer; other layers get
+        rules: one rule for all layers, or rules keyed by layer name; other layers get
             back-propagation.
-        seed: of the feedback, as in :func:`evonas.rules.connect`.
-        num_classes: the same.
+        seed: seed of the feedback, see :func:`evonas.rules.connect`.
+        num_classes: width of the logits, see :func:`evonas.rules.connect`.
 
     Raises:
-        RuleError: a name is not that of a layer that can have a rule, or the seed is out of range.
+        RuleError: a name belongs to no layer that can have a rule, or the seed is out of range.
     """
     shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
     twin = copy.deepcopy(network, memo=dict(shared))

@@ -1,7 +1,7 @@
-"""Exact back-propagation inside a context, whatever the rules; attacks must follow it.
+"""Exact back-propagation within a context, whatever the rules; attacks must use it.
 
 The backward pass of a rule is not the gradient of the network. An attack that follows it measures
-the error of that gradient, not the robustness of the network (Athalye, Carlini and Wagner 2018).
+the error of that pass, not the robustness of the network (Athalye, Carlini and Wagner 2018).
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from evonas.rules.connect import wirings
 
 @contextmanager
 def true_gradient(network: nn.Module) -> Iterator[None]:
-    """Within this context a forward pass of ``network`` records exact back-propagation.
+    """Make forward passes of ``network`` within this context record exact back-propagation.
 
-    Only the forward pass has to be inside; it may be differentiated outside. Contexts nest, and
+    Only the forward pass has to be inside; the backward pass may be outside. Contexts nest, and
     the rules are restored even after an exception.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which rules train a first layer identically: it sends no signal, so only updates differ."""
+"""Groups of rules that train a first layer, which sends no signal, identically."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,12 +10,12 @@ def first_layer_representatives(
 ) -> dict[str, str]:
     """For each rule, the representative of all rules that train a first layer identically.
 
-    It is the first of them that does not transport the weights, which a first layer never does,
-    or else the first of them.
+    It is the first rule of the group that does not transport the weights, because a first layer
+    never transports them, or the first rule if all of them do.
 
     Args:
-        rules: the rules by name.
-        names: of the rules to choose from, in order.
+        rules: the rules, keyed by name.
+        names: names of the rules to choose from, in order.
     """
     groups: dict[str, list[str]] = {}
     for name in names:

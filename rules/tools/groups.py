@@ -1,7 +1,7 @@
-"""Parameter groups of an optimiser, for rules with a learning rate of their own.
+"""Optimiser parameter groups for rules with their own learning rate.
 
 The update of such a rule is not a gradient: momentum would overshoot its fixed point, and weight
-decay would move it.
+decay would shift it.
 """
 
 from typing import Any
@@ -26,10 +26,10 @@ def parameter_groups(
     torch's, keep the ratio of the rates.
 
     Args:
-        network: with any number of rule layers.
-        learning_rate: of all parameters without one of their own.
-        momentum: of these parameters.
-        weight_decay: of these parameters.
+        network: a network with any number of rule layers.
+        learning_rate: learning rate of all parameters without their own learning rate.
+        momentum: momentum of these parameters.
+        weight_decay: weight decay of these parameters.
         nesterov: whether their momentum is Nesterov's.
     """
     own: dict[int, float] = {}

@@ -1,11 +1,11 @@
-"""A mixture of several rules in one layer, by which a weight-sharing supernet trains.
+"""Mixture of several rules in one layer, used to train a weight-sharing supernet.
 
-    sends   K(g; sum_r p_r V_r) + sum_r p_r s_r        s_r: of direct rules, which do not use g
+    sends   K(g; sum_r p_r V_r) + sum_r p_r s_r        s_r: direct rules, which do not use g
     learns  sum_r p_r u_r,   u_r = C(x, g) or the rule's own update
 
-All rules that send through a feedback tensor cost a single pass, which is linear in that tensor.
-The forward pass does not depend on the shares p. The backward pass does, and can be differentiated
-with respect to them, which gives the effect of the choice of a rule.
+The backward pass is linear in the feedback tensor, so all rules that send through one share a
+single pass. The forward pass does not depend on the shares p. The backward pass does, and can be
+differentiated with respect to them, which gives the effect of choosing a rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,16 +39,18 @@ Kept = dict[str, Tensor | None]
 class Mixture(AbstractRule):
     """Rules and their shares in one layer.
 
-    With the whole share on one rule it is that rule, except for the learning rate: an own update
-    is scaled so that a step of ``learning_rate`` equals a step of the rule's own rate.
+    A mixture with the whole share on one rule is equivalent to that rule, except for the learning
+    rate: an own update is scaled so that a step at ``learning_rate`` equals a step at the rule's
+    own learning rate.
 
     Attributes:
-        rules: any number of them.
-        shares: (rules,), at least 0 and of sum 1; may require a gradient.
-        kept: the tensor that each rule keeps, by the rule's name; see :func:`connect_mixtures`.
-        learning_rate: of the optimiser.
-        presence: the weight of the layer's operation in a sum of several. The signal it receives
-            is already scaled by it; signals and updates from other sources are scaled here.
+        rules: any number of rules.
+        shares: (rules,), non-negative with sum 1; may require a gradient.
+        kept: the tensor that each rule keeps, keyed by the rule's name; see
+            :func:`connect_mixtures`.
+        learning_rate: learning rate of the optimiser.
+        presence: weight of the layer's operation in a sum of several operations. The received
+            signal is already scaled by it; signals and updates from other sources are scaled here.
     """
 
     rules: tuple[AbstractRule, ...]
@@ -66,7 +68,8 @@ class Mixture(AbstractRule):
     updates: ClassVar[str] = "sum_r p_r update_r"
     cost: ClassVar[str] = "the feedback tensors of all rules, and one pass for their mean"
     limits: ClassVar[str] = (
-        "how an own update follows the signal received is not differentiated (btsp and pc read it)"
+        "the dependence of an own update on the received signal, as in btsp and pc, is not "
+        "differentiated"
     )
 
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
@@ -106,13 +109,13 @@ class Mixture(AbstractRule):
                 layer.kept = self.kept.get(rule.name)
                 mean = mean + share * rule.feedback(layer)
         if self.shares.requires_grad and not mean.requires_grad:
-            mean.requires_grad_()  # direct rules only; their signals are differentiated too
+            mean.requires_grad_()  # with direct rules only; makes the backward pass differentiable
         return mean
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """The context of one forward pass, from which direct signals and own updates are computed."""
+    """Context of one forward pass, from which direct signals and own updates are computed."""
 
     mixture: Mixture
     layer: AbstractRuleLayer
@@ -130,7 +133,7 @@ class _Beside:
     ) -> tuple[Tensor, Sequence[Tensor]]:
         """An own update in units of the gradient, minus the C(x, g) that it replaces.
 
-        And the gradients of the layer's head, if the rule has one.
+        Also returns the gradients of the layer's head, if the rule has one.
         """
         self.layer.kept = self.mixture.kept.get(rule.name)
         inputs = self.x if self.is_first else self.x.clone().requires_grad_()
@@ -145,7 +148,7 @@ class _Beside:
 
 
 class MixtureGradients(Function):
-    """The outputs, with the signals of direct rules and the own updates in the backward pass."""
+    """Passes the outputs through; backward adds the signals of direct rules and own updates."""
 
     @staticmethod
     def forward(
@@ -180,7 +183,7 @@ class MixtureGradients(Function):
         if ctx.own and ctx.needs_input_grad[2]:
             learnt = [(weights[i], *ctx.beside.learnt(rule, received)) for i, rule in ctx.own]
             change = _sum(share * excess for share, excess, _ in learnt)
-            for share, _, of_heads in learnt:  # one rule at most has a head
+            for share, _, of_heads in learnt:  # at most one rule has a head
                 if of_heads:
                     heads = [share * each for each in of_heads]
         passed = received if ctx.needs_input_grad[0] else None
@@ -205,7 +208,7 @@ def connect_mixtures(
     """Like :func:`evonas.rules.connect`, for layers that may get any mixture of ``rules``.
 
     Returns:
-        The wiring, and for every layer, by its name, the tensor that each rule keeps.
+        The wiring, and the tensors that the rules keep, keyed by layer name and rule name.
 
     Raises:
         RuleError: one of the rules cannot be mixed.
@@ -230,10 +233,10 @@ def connect_mixtures(
 
 
 def check_mixable(rules: Sequence[AbstractRule]) -> None:
-    """Refuse a rule whose signal and update cannot be mixed with others.
+    """Reject rules whose signal and update cannot be mixed with others.
 
     Raises:
-        RuleError: a rule is not of a kind defined by evonas.
+        RuleError: a rule derives from none of the kinds of rules that a mixture supports.
     """
     for rule in rules:
         if not isinstance(

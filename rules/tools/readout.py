@@ -1,4 +1,4 @@
-"""Which rules train a classifier identically: those with the same ``for_readout`` rule."""
+"""Groups of rules that train a classifier identically, by their ``for_readout`` rule."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,8 +11,8 @@ def readout_representatives(
     """For each rule, the first of ``names`` that trains a classifier identically.
 
     Args:
-        rules: the rules by name.
-        names: of the rules to choose from, in order.
+        rules: the rules, keyed by name.
+        names: names of the rules to choose from, in order.
     """
     trains = {name: rules[name]().for_readout() for name in names}
     return {

@@ -1,4 +1,4 @@
-"""How many weights of a network each rule trains."""
+"""Number and share of the weights of a network that each rule trains."""
 
 from torch import nn
 
@@ -8,7 +8,7 @@ from evonas.rules.feedback.backprop import Backprop
 
 
 def weights_by_rule(network: nn.Module) -> dict[str, int]:
-    """Number of trainable weights under each rule, by the rule's name.
+    """Number of trainable weights under each rule, keyed by the rule's name.
 
     A weight is an element of a trainable parameter with two or more dimensions. Biases and the
     affine parameters of a normalisation do not count; the weights of a layer's head do. Weights

@@ -1,4 +1,4 @@
-"""What the weights of a network would learn from one batch, as the optimiser is given it."""
+"""Weight updates that a network would learn from one batch, as passed to the optimiser."""
 
 from collections.abc import Sequence
 
@@ -12,23 +12,23 @@ from evonas.rules.connect import wirings
 def rule_updates(
     network: nn.Module, images: Tensor, labels: Tensor, weights: Sequence[Tensor]
 ) -> tuple[Tensor | None, ...]:
-    """What the backward pass of cross-entropy leaves for each weight; no ``grad`` is changed.
+    """Result of the backward pass of the cross-entropy for each weight; ``grad`` is unchanged.
 
     Args:
-        network: connected; maps images to logits (batch, classes), in the mode it is in.
+        network: connected network that maps images to logits (batch, classes); its mode is kept.
         images: (batch, C, H, W), or whatever the network takes.
-        labels: (batch,) class numbers.
+        labels: class indices (batch,).
         weights: parameters of the network.
 
     Returns:
-        For each weight a tensor of its shape; None where no path to the loss runs through it.
+        A tensor of its shape for each weight; None for a weight that does not affect the loss.
     """
     with torch.enable_grad():
         for wiring in wirings(network):
             wiring.aim(labels)
         logits = network(images)
         for wiring in wirings(network):
-            if wiring.bus.readers:  # the network does not watch them itself
+            if wiring.bus.readers:  # the network has not watched its logits itself
                 logits = wiring.watch(logits)
         loss = F.cross_entropy(logits, labels)
         return torch.autograd.grad(loss, list(weights), allow_unused=True)

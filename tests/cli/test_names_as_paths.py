@@ -157,7 +157,7 @@ def test_what_a_model_says_of_itself_is_never_run_as_code(run: Path, call: Call)
 def test_a_mirror_is_made_inside_the_folder_that_was_named(run: Path, name: str) -> None:
     pytest.importorskip("tensorboard")
     before = outside(run)
-    with pytest.raises(ConfigError, match="a name that a folder can have"):
+    with pytest.raises(ConfigError, match="expected a valid folder name"):
         evonas.mirror(run, tensorboard=run.parent / "logs", name=name)
     assert outside(run) == before
 

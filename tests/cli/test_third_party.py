@@ -78,7 +78,7 @@ class Halfway(AbstractFeedbackRule):
     equation: ClassVar[str] = "V = W / 2 [halved]"
     transports: ClassVar[str] = "weights"
     sends: ClassVar[str] = "K(g; W / 2)"
-    cost: ClassVar[str] = "one product a weight and step"
+    cost: ClassVar[str] = "one product per weight and step"
     limits: ClassVar[str] = "half as fast"
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:

@@ -209,7 +209,9 @@ def test_a_styled_genome_computes_in_the_supernet_what_its_own_network_does() ->
 
 @pytest.mark.parametrize("name", ["mlp", "nats-size", "resnet"])
 def test_a_space_whose_genomes_have_several_shapes_is_refused(name: str) -> None:
-    with pytest.raises(SpaceError, match=rf"^space '{name}': genomes choose .* engine without a"):
+    with pytest.raises(
+        SpaceError, match=rf"^space '{name}': genomes choose .* engine without one"
+    ):
         grow(small(name))
 
 

@@ -84,7 +84,7 @@ def test_a_name_that_nobody_offers_is_no_key(stranger: Stranger) -> None:
         ("from dataclasses", "1 / 0\nfrom dataclasses", "cannot be imported (ZeroDivisionError:"),
         ("class Mine(AbstractFeedbackRule)", "class Yours", "cannot be imported (AttributeError"),
         ("(AbstractFeedbackRule)", "", "expected a subclass of evonas.rules.AbstractRule, got <c"),
-        ('"mine"', '"yours"', "expected the name 'mine' that its entry point has, got 'yours'"),
+        ('"mine"', '"yours"', "expected the name 'mine' of its entry point, got 'yours'"),
         ("    cost:", "    price:", "expected the class attributes cost, found none"),
         (
             "    limits: ClassVar[str] = ",

@@ -1,1 +1,1 @@
-"""Operations of an edge that are more than a sequence of layers, and count their own cost."""
+"""Edge operations that are more than a sequence of layers, and count their own multiply-adds."""

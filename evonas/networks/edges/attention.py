@@ -1,4 +1,4 @@
-"""Self-attention between the pixels of an image; its projections are rule layers."""
+"""Self-attention between the pixels of an image, with rule layers as projections."""
 
 from math import sqrt
 from typing import final
@@ -15,15 +15,16 @@ from evonas.rules import AbstractRule
 class SelfAttention(AbstractEdge):
     """Normalisation, multi-head scaled dot-product attention over all pixels, projection.
 
-    Vaswani et al. 2017 (arXiv:1706.03762, section 3.2), with the normalisation first. Rules act in
-    the two 1x1 convolutions; between them gradients are exact. There is no encoding of positions,
-    so without a convolution before it the order of pixels does not matter.
+    Vaswani et al. 2017 (arXiv:1706.03762, section 3.2), with the normalisation first. Rules apply
+    to the two 1x1 convolutions; between them, gradients are exact. There is no positional
+    encoding, so the order of pixels matters only to convolutions.
 
     Args:
-        in_channels: channels of the inputs.
-        out_channels: channels of queries, keys, values and outputs; a multiple of ``heads``.
-        heads: how many.
-        stride: 2 to average over 2 x 2 pixels first.
+        in_channels: number of input channels.
+        out_channels: number of channels of queries, keys, values and outputs; a multiple of
+            ``heads``.
+        heads: number of heads.
+        stride: 2 to average over 2 x 2 pixels first, else 1.
         rule: rule of both convolutions.
         style: style of the network.
     """
@@ -63,7 +64,7 @@ class SelfAttention(AbstractEdge):
         return outputs
 
     def multiply_adds(self, *, height: int, width: int) -> int:
-        """Of the two convolutions, of the scores, and of the values that they mix."""
+        """Multiply-adds of the two convolutions, the scores, and the weighted sums of values."""
         if self.stride == 2:
             height, width = -(-height // 2), -(-width // 2)
         pixels = height * width

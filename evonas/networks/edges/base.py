@@ -1,4 +1,4 @@
-"""The interface of operations that count their own multiply-adds."""
+"""Base class of operations that count their own multiply-adds."""
 
 from abc import ABC, abstractmethod
 
@@ -6,14 +6,14 @@ from torch import nn
 
 
 class AbstractEdge(nn.Module, ABC):
-    """An operation whose layers do not all see the size of its output.
+    """An operation whose layers do not all have the image size of its output.
 
     Attributes:
-        stride: 2 if it halves the height and width, else 1.
+        stride: 2 if it halves height and width, else 1.
     """
 
     stride: int
 
     @abstractmethod
     def multiply_adds(self, *, height: int, width: int) -> int:
-        """For one image; height and width are those of the input."""
+        """Multiply-adds for one image; ``height`` and ``width`` are those of the input."""

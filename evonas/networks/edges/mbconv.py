@@ -1,8 +1,8 @@
-"""The inverted bottleneck of mobile networks, with a squeeze-and-excitation if wanted.
+"""Inverted bottleneck of mobile networks, with optional squeeze-and-excitation.
 
-Sandler et al. 2018 (MobileNetV2, arXiv:1801.04381, Fig. 3b and Table 1); squeeze-and-excitation is
-Hu, Shen and Sun 2018 (arXiv:1709.01507), between depthwise and last convolution as in MobileNetV3
-and EfficientNet.
+Sandler et al. 2018 (MobileNetV2, arXiv:1801.04381, Fig. 3b and Table 1). Squeeze-and-excitation is
+from Hu, Shen and Sun 2018 (arXiv:1709.01507), and placed between the depthwise and the last
+convolution as in MobileNetV3 and EfficientNet.
 """
 
 from typing import final
@@ -21,8 +21,8 @@ class SqueezeExcite(nn.Module):
     """Scales every channel by a gate in (0, 1), computed from the means of all channels.
 
     Args:
-        channels: channels of the inputs.
-        squeezed: of the layer between.
+        channels: number of input channels.
+        squeezed: number of channels of the hidden layer.
         rule: rule of both layers.
         style: style of the network.
     """
@@ -34,7 +34,7 @@ class SqueezeExcite(nn.Module):
         self.expand = convolution(squeezed, channels, bias=True, rule=rule)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Maps (N, C, H, W) to the same."""
+        """Maps (N, C, H, W) to the same shape."""
         means = inputs.mean((2, 3), keepdim=True)
         gates = torch.sigmoid(self.expand(self.activation(self.reduce(means))))
         return inputs * gates
@@ -44,16 +44,16 @@ class SqueezeExcite(nn.Module):
 class InvertedBottleneck(AbstractEdge):
     """1x1 convolution to more channels, depthwise convolution, 1x1 convolution back.
 
-    Each with its normalisation, the first two with the activation. The input is added where it has
-    the size and the channels of the output.
+    Normalisation follows each convolution, and an activation the first two. The input is added if
+    it has the size and the channels of the output.
 
     Args:
-        in_channels: channels of the inputs.
-        out_channels: channels of the outputs.
+        in_channels: number of input channels.
+        out_channels: number of output channels.
         kernel: kernel size of the depthwise convolution.
-        expansion: channels between, over those of the inputs; with 1 the first convolution is left
-            out.
-        squeeze: channels between over those of the gates' hidden layer; 0 for no gates.
+        expansion: number of inner channels as a multiple of ``in_channels``; with 1, the first
+            convolution is left out.
+        squeeze: ratio of inner channels to the gates' hidden channels; 0 for no gates.
         stride: stride of the depthwise convolution.
         rule: rule of all layers.
         style: style of the network.
@@ -96,7 +96,7 @@ class InvertedBottleneck(AbstractEdge):
             convolution(middle, out_channels, bias=bias, rule=rule),
             *style.norms(out_channels),
         ]
-        # gates make a path beside the layers, which a rule for segments does not know
+        # gates add a parallel path, which segment rules do not support
         self.layers = nn.Sequential(*layers) if squeeze else Segment(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ class InvertedBottleneck(AbstractEdge):
         return inputs + outputs if self.adds_input else outputs
 
     def multiply_adds(self, *, height: int, width: int) -> int:
-        """What is before the stride sees the input's size, the gates one pixel."""
+        """Multiply-adds: layers before the stride have the input's size, the gates one pixel."""
         total = 0
         for module in self.layers:
             if isinstance(module, nn.Conv2d):

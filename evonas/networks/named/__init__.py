@@ -1,1 +1,1 @@
-"""Named networks from the literature, built from rule layers."""
+"""Named networks from the literature, built of rule layers."""

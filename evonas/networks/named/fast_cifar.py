@@ -1,10 +1,10 @@
-"""A small convolutional network that learns CIFAR-10 in few epochs.
+"""Small convolutional network that learns CIFAR-10 in few epochs.
 
-It is airbench94 (Keller Jordan 2024, arXiv 2404.00498, section 3) of rule layers: a fixed stem
-that whitens 2x2 patches, three blocks of two 3x3 convolutions with 64, 256 and 256 channels, GELU,
-max pooling, batch normalisation without a scale, and convolutions that begin as partial
-identities. Left out are the trained bias of the stem and half precision. What the normalisations
-add to a variance is torch's 1e-5, not 1e-12: with that, ``kp`` diverged on small images.
+It is airbench94 (Keller Jordan 2024, arXiv 2404.00498, section 3), built of rule layers: a fixed
+stem that whitens 2x2 patches, three blocks of two 3x3 convolutions with 64, 256 and 256 channels,
+GELU, max pooling, batch normalisation without a scale, and convolutions initialised as partial
+identities. The trained bias of the stem and half precision are left out. The eps of the
+normalisations is torch's 1e-5 instead of 1e-12, with which ``kp`` diverged on small images.
 """
 
 from torch import Tensor, nn
@@ -17,9 +17,9 @@ from evonas.networks.skeleton import SkeletonParts
 from evonas.rules import Backprop, RuleConv2d, RuleLinear
 
 WIDTHS = (64, 256, 256)
-SMALLEST_SIDE = 9  # pixels: the stem takes one, and the rest is halved three times
+SMALLEST_SIDE = 9  # pixels: the stem removes one, and the rest is halved three times
 LOGIT_SCALE = 1 / 9
-NORM_MOMENTUM = 0.4  # torch's meaning: the share of the newest batch
+NORM_MOMENTUM = 0.4  # as defined by torch: the weight of the newest batch
 
 
 class Scale(nn.Module):
@@ -30,21 +30,21 @@ class Scale(nn.Module):
         self.factor = factor
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Of any shape."""
+        """Multiply inputs of any shape by the factor."""
         return inputs * self.factor
 
 
 def fast_cifar_parts(
     input_shape: tuple[int, int, int], num_classes: int, *, has_identities: bool = True
 ) -> SkeletonParts:
-    """The network; its layers have ``bp`` until they get another rule.
+    """The parts of the network; all layers have ``bp`` until they get another rule.
 
     Args:
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        has_identities: whether convolutions start as partial identities. Rules that send through
-            signs lose their signal there: an identity of ones is sent as small as its layer's
-            other weights are (docs/training.md).
+        has_identities: whether convolutions are initialised as partial identities. Rules that send
+            signs lose their signal there, because the large weights of the identity are sent with
+            the same small magnitude as all other weights of the layer (docs/training.md).
 
     Raises:
         SpaceError: the images are too small.
@@ -52,7 +52,7 @@ def fast_cifar_parts(
     if min(input_shape[1:]) < SMALLEST_SIDE:
         raise SpaceError(
             f"fast-cifar10: expected images of at least {SMALLEST_SIDE} pixels a side, got "
-            f"{input_shape[1]} x {input_shape[2]}; larger ones are made by --image-size"
+            f"{input_shape[1]} x {input_shape[2]}; enlarge them with --image-size"
         )
     whitening = Whitening(input_shape[0])
     body: dict[str, nn.Module] = {"stem": nn.Sequential(whitening, nn.GELU())}
@@ -65,13 +65,13 @@ def fast_cifar_parts(
             _norm(width), nn.GELU(), second, _norm(width), nn.GELU()
         )
         before = width
-    # the maximum of each channel; at 32 x 32 pixels these are airbench94's 3 x 3
+    # the maximum of each channel; for 32 x 32 images this equals airbench94's 3 x 3 pooling
     head = nn.Sequential(nn.AdaptiveMaxPool2d(1), Scale(LOGIT_SCALE))
     return SkeletonParts(body, head, RuleLinear(before, num_classes, bias=False, rule=Backprop()))
 
 
 def _convolution(in_channels: int, out_channels: int, has_identity: bool) -> RuleConv2d:
-    """With torch's initialisation, or with its first outputs equal to its inputs."""
+    """A convolution with torch's initialisation, or whose first outputs equal its inputs."""
     layer = convolution(in_channels, out_channels, kernel=3, rule=Backprop())
     if has_identity:
         nn.init.dirac_(layer.weight.data[:in_channels])

@@ -1,4 +1,4 @@
-"""The table of named networks, and how to build one under given rules."""
+"""Table of the named networks, and functions that build them under given rules."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,7 +20,10 @@ NETWORKS: dict[str, Callable[[tuple[int, int, int], int], SkeletonParts]] = {
     "fast-cifar10": fast_cifar_parts,
     "fast-cifar10-plain": partial(fast_cifar_parts, has_identities=False),
 }
-"""By name: the parts for images of a shape and a number of classes; all layers under ``bp``."""
+"""Functions from image shape and number of classes to the parts of a network, keyed by name.
+
+All layers are under ``bp``.
+"""
 
 
 def build_named(
@@ -36,14 +39,14 @@ def build_named(
     """Build a named network; its initial weights do not depend on the rules.
 
     Args:
-        name: in ``NETWORKS``.
-        rules: one for all layers with weights, or one for each, from the stem to the classifier,
-            which has the rule as it is for a readout.
+        name: a key of ``NETWORKS``.
+        rules: one rule for all layers with weights, or one for each layer from the stem to the
+            classifier, which uses the ``for_readout`` version of its rule.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
         seed: seed of the weights and of the rules' feedback.
         mean: mean of each channel, for the normalisation; 0 by default.
-        deviation: the same for the standard deviation; 1 by default.
+        deviation: standard deviation of each channel, for the normalisation; 1 by default.
 
     Raises:
         SpaceError: the images are too small.
@@ -60,10 +63,10 @@ def build_named(
 
 
 def fit_whitening(network: Network, images: Tensor) -> None:
-    """Compute the parts of a network that are fixed from its training images before training.
+    """Fit the whitening layers of a network to training images, before training.
 
     Args:
-        network: any network; only whitening layers need this.
+        network: any network; only whitening layers change.
         images: (N, C, H, W), in [0, 1], on the network's device.
     """
     for module in network.modules():
@@ -88,5 +91,5 @@ def _under_rules(
 
 
 def has_whitening(network: nn.Module) -> bool:
-    """Whether parts of it are computed from training images before training."""
+    """Whether a network has whitening layers, which must be fitted before training."""
     return any(isinstance(module, Whitening) for module in network.modules())

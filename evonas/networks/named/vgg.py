@@ -1,8 +1,8 @@
-"""VGG8B of Nøkland and Eidnes (2019, arXiv 1901.06656), of rule layers.
+"""VGG8B of Nøkland and Eidnes (2019, arXiv 1901.06656), built of rule layers.
 
 Six 3x3 convolutions with 128, 256, 256, 512, 512 and 512 channels, each followed by batch
-normalisation and a leaky ReLU, four times 2x2 max pooling, a fully connected layer of 1024 units,
-a linear classifier: 8.9 million weights on CIFAR-10. Their dropout is left out.
+normalisation and a leaky ReLU, four 2x2 max poolings, a fully connected layer of 1024 units and a
+linear classifier. It has 8.9 million weights on CIFAR-10. The dropout of the paper is left out.
 """
 
 from functools import partial
@@ -17,14 +17,14 @@ from evonas.networks.skeleton import SkeletonParts
 from evonas.rules import Backprop, RuleLinear
 
 LAYERS: tuple[int | None, ...] = (128, 256, None, 256, 512, None, 512, None, 512, None)
-"""Channels of each convolution; None is a pooling."""
+"""Channels of each convolution; None stands for a pooling layer."""
 UNITS = 1024
-SMALLEST_SIDE = 16  # pixels: it is halved four times
+SMALLEST_SIDE = 16  # pixels: images are halved four times
 _activation = partial(nn.LeakyReLU, 0.01)
 
 
 def vgg8b_parts(input_shape: tuple[int, int, int], num_classes: int) -> SkeletonParts:
-    """The network; its layers have ``bp`` until they get another rule.
+    """The parts of the network; all layers have ``bp`` until they get another rule.
 
     Args:
         input_shape: channels, height and width of the images.
@@ -37,7 +37,7 @@ def vgg8b_parts(input_shape: tuple[int, int, int], num_classes: int) -> Skeleton
     if min(height, width) < SMALLEST_SIDE:
         raise SpaceError(
             f"vgg8b: expected images of at least {SMALLEST_SIDE} pixels a side, got "
-            f"{height} x {width}; larger ones are made by --image-size"
+            f"{height} x {width}; enlarge them with --image-size"
         )
     body: dict[str, nn.Module] = {}
     for number, channels in enumerate(LAYERS):

@@ -1,4 +1,4 @@
-"""A fixed first layer that whitens small patches of the images."""
+"""Fixed first layer that whitens small patches of the images."""
 
 from typing import final
 
@@ -6,22 +6,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SIDE = 2  # pixels of a patch
+SIDE = 2  # side length of a patch in pixels
 FLOOR = 5e-4
-"""Added to a variance before its root is taken; with normalised images, as in airbench94."""
+"""Constant added to a variance before taking its root, for normalised images (airbench94)."""
 
 
 @final
 class Whitening(nn.Module):
     """A 2x2 convolution onto the principal components of patches, each of unit variance.
 
-    Every component comes with both signs, since a rectifier follows. It is not trained: the
+    Every component is used with both signs, because a rectifier follows. Nothing is trained: the
     components are computed once from training images (:meth:`fit`) and saved with the network.
     Before that they are zero. Source: Keller Jordan, airbench94 (arXiv 2404.00498, section 3.1);
     its bias, which is trained for three epochs there, is left out.
 
     Args:
-        in_channels: C of the images.
+        in_channels: number of channels C of the images.
 
     Attributes:
         components: (8 C, C, 2, 2).
@@ -36,7 +36,7 @@ class Whitening(nn.Module):
 
     @property
     def out_channels(self) -> int:
-        """8 C."""
+        """Number of output channels, 8 C."""
         return self.components.shape[0]
 
     def forward(self, images: Tensor) -> Tensor:
@@ -45,10 +45,10 @@ class Whitening(nn.Module):
 
     @torch.no_grad()
     def fit(self, images: Tensor) -> None:
-        """Compute the components.
+        """Compute the components from images.
 
         Args:
-            images: (N, C, H, W), normalised.
+            images: normalised images, (N, C, H, W).
         """
         channels = images.shape[1]
         patches = F.unfold(images.double(), SIDE).movedim(1, 2).reshape(-1, channels * SIDE**2)

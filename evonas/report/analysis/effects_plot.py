@@ -1,4 +1,4 @@
-"""Main effects as a picture: a row for each objective, the strongest choices first."""
+"""Plot main effects: one row per objective, the strongest choices first."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ _GAUSSIAN, _ADDITIVE = "#c2410c", "#64748b"
 def draw_effects(
     effects: Sequence[Effect], fits: Sequence[Fit], *, path: Path, title: str
 ) -> None:
-    """Write a PNG: the largest effects on every objective by both models, with standard errors.
+    """Write a PNG with the largest effects on every objective, by both models, with errors.
 
-    Above each row is how well the models predict held-out candidates.
+    The title of each panel gives the R2 of the models on held-out candidates.
     """
     objectives = list(dict.fromkeys(effect.objective for effect in effects))
     kinds = list(dict.fromkeys(effect.kind for effect in effects))
@@ -59,6 +59,6 @@ def draw_effects(
 
 
 def _quality(fits: Sequence[Fit], objective: str) -> str:
-    """R2 on held-out candidates, by model."""
+    """R2 of each model on held-out candidates, as text."""
     some = [fit for fit in fits if fit.objective == objective]
     return "held-out R2 " + ", ".join(f"{fit.r2:.2f} ({fit.model})" for fit in some)

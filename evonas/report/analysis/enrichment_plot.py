@@ -1,4 +1,4 @@
-"""Rules by depth as pictures: their shares on the front and among all, and the difference."""
+"""Plot rules by depth: shares on the front and among all candidates, and their difference."""
 
 import math
 from collections.abc import Sequence
@@ -16,13 +16,14 @@ from evonas.analysis.enrichment import RuleShare
 ENRICHMENT_PICTURE = "enrichment.png"
 SHARES_PICTURE = "shares.png"
 LEVEL = 0.05
-MIN_SCALE = 0.1  # smaller differences do not get the full colour
+MIN_SCALE = 0.1  # lower limit of the colour scale, so that small differences look small
 
 
 def draw_enrichment(cells: Sequence[RuleShare], *, path: Path, title: str) -> None:
-    """Write a PNG: share on the front less share among all, for every rule at every depth.
+    """Write a PNG: share on the front minus share among all, for every rule at every depth.
 
-    A cell with a star is significant at 5 % after Holm's adjustment. Grey: no test is possible.
+    A star marks cells that are significant at 5 % after Holm's adjustment. In grey cells no test
+    is possible.
     """
     depths, rules = _axes_of(cells)
     values = np.array([c.difference for c in cells]).reshape(len(depths), len(rules)).T
@@ -53,7 +54,7 @@ def draw_enrichment(cells: Sequence[RuleShare], *, path: Path, title: str) -> No
 
 
 def draw_shares(cells: Sequence[RuleShare], *, path: Path, title: str) -> None:
-    """Write a PNG: of the sites with weights at each depth, the share of every rule."""
+    """Write a PNG with the share of every rule among the sites with weights at each depth."""
     depths, rules = _axes_of(cells)
     figure = Figure(figsize=(2.2 + 1.5 * len(depths), 4.0), layout="constrained")
     axes = list(figure.subplots(1, 2, sharey=True))

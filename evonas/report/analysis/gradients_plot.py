@@ -1,4 +1,4 @@
-"""Normalised variance and alignment of updates, layer by layer, as a picture."""
+"""Plot the normalised variance and the alignment of updates, layer by layer."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,20 +14,20 @@ from evonas.evaluation.diagnostics.update_noise import LayerNoise
 
 
 def gradients_picture(key: str) -> str:
-    """The name of the file for one network."""
+    """File name of the picture for one network."""
     return f"gradients-{key}.png"
 
 
 def draw_gradients(
     found: Mapping[str, Sequence[LayerNoise]], *, batches: int, path: Path, title: str
 ) -> None:
-    """Write a PNG for one network: a column for each state of its weights, and two rows.
+    """Write a PNG for one network: one column per state of its weights, and two rows.
 
     Args:
-        found: by state of the weights.
-        batches: mini-batches; about the largest variance that can be seen.
+        found: noise of the layers, keyed by state of the weights.
+        batches: number of mini-batches, which is roughly the largest measurable variance.
         path: path of the picture.
-        title: text above it.
+        title: title above the panels.
     """
     layers = max(len({one.layer for one in some}) for some in found.values())
     width = max(5.0, 0.32 * layers + 1.6)

@@ -1,4 +1,4 @@
-"""The loss around trained weights as contours."""
+"""Contour plot of the loss around trained weights."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,20 +12,20 @@ NUM_LEVELS = 16
 
 
 def landscape_picture(key: str) -> str:
-    """The name of the file for one network."""
+    """File name of the picture for one network."""
     return f"landscape-{key}.png"
 
 
 def draw_landscape(
     surface: Sequence[Sequence[float]], steps: Sequence[float], *, path: Path, title: str
 ) -> None:
-    """Write a PNG: contours of the loss on a logarithmic scale, the trained weights in the middle.
+    """Write a PNG: contours of the loss on a logarithmic scale, centred on the trained weights.
 
     Args:
-        surface: rows by the first direction; may hold NaN and infinity.
-        steps: along each direction, in units of the weights' own norm.
+        surface: losses, one row per step along the first direction; may hold NaN and infinity.
+        steps: steps along each direction, in units of the weights' own norm.
         path: path of the picture.
-        title: text above it.
+        title: title above the plot.
     """
     values = np.asarray(surface, dtype=float)
     shown = np.ma.masked_invalid(np.where(values > 0, values, np.nan))

@@ -1,1 +1,1 @@
-"""The results of attacks on a network, as a table, a file and a picture."""
+"""Accuracy of networks under attack, as tables, files and pictures."""

@@ -1,4 +1,4 @@
-"""Accuracy under attack over the radius, as a picture."""
+"""Plot accuracy under attack against the radius."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,21 +10,21 @@ from matplotlib.figure import Figure
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 
 PICTURE_FILE = "attacks.png"
-# distinguished by shade and marker, for black and white print and colour-blind readers
+# differ in shade and marker, for black-and-white print and colour-blind readers
 _COLORS = ("#0b5394", "#c2410c", "#0f766e", "#7c3aed", "#64748b", "#a16207", "#be185d")
 _MARKERS = "osD^vPX*"
 _WORST = "#111827"
 
 
 def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None:
-    """Write a PNG: a line for each attack, the worst case in bold with its 95 % interval.
+    """Write a PNG: one line per attack, and the worst case in bold with its 95 % interval.
 
-    Masked accuracies, along the rules' own backward pass, are dashed.
+    Masked accuracies, of attacks along the rules' own backward pass, are dotted.
 
     Args:
-        outcomes: outcomes of one network; those without a radius are not drawn.
+        outcomes: outcomes of attacks on one network; those without a radius are not drawn.
         path: path of the picture.
-        title: text above it.
+        title: title above the plot.
     """
     shown = [each for each in outcomes if each.epsilon]
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
@@ -64,7 +64,7 @@ def _line(
     width: float = 1.2,
 ) -> None:
     if some:
-        at_zero = some[0].clean  # no attack is an attack of radius 0
+        at_zero = some[0].clean  # an attack of radius 0 changes nothing
         axis.plot(
             [0.0, *_radii(some)], [at_zero, *(each.accuracy for each in some)], color=color,
             marker=marker, markersize=4, linestyle=style, linewidth=width, label=label,
@@ -72,5 +72,5 @@ def _line(
 
 
 def _radii(some: Sequence[Outcome]) -> list[float]:
-    """In 255ths of the pixel range."""
+    """Radii of the outcomes, in 1/255 of the pixel range."""
     return [float(Fraction(each.epsilon) * 255) for each in some]

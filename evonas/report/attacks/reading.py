@@ -1,4 +1,4 @@
-"""The results of attacks on a run's networks, from its journal; readable without torch."""
+"""Read the results of attacks on a run's networks from its journal, without torch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from evonas.evaluation.attacks.masking.report import Masking
 from evonas.study.journal.findings import Finding
 
 ATTACK = "attack"
-"""The kind of these findings: one for each attack, radius and gradient, and for each diagnosis."""
+"""Kind of these findings: one for each attack, radius and gradient, and one per diagnosis."""
 
 _MASKING = "masking"
 
 
 @dataclass(frozen=True)
 class Attacked:
-    """One network on one set of images.
+    """Attacks on one network with one set of images.
 
     Attributes:
         key: key of the candidate.
         part: ``validation`` or ``test``.
-        images: the images that were asked for; attacks that change a few pixels take fewer.
-        seed: seed of the random numbers of the attacks.
+        images: number of images requested; attacks that change a few pixels use fewer.
+        seed: seed of the attacks.
         outcomes: outcomes of all attacks.
-        masking: the diagnostics, by radius as text.
+        masking: masking diagnostics, keyed by radius as text.
     """
 
     key: str
@@ -36,13 +36,13 @@ class Attacked:
 
 
 def read_attacks(findings: Iterable[Finding]) -> list[Attacked]:
-    """The results of ``evonas attack``, by network and by images.
+    """The results of ``evonas attack``, grouped by network and set of images.
 
     Args:
-        findings: findings of the kind :data:`ATTACK`; the names begin with part, images and seed.
+        findings: findings of the kind :data:`ATTACK`; names start with part, images and seed.
 
     Raises:
-        StorageError: one is damaged.
+        StorageError: a finding is damaged.
     """
     grouped: dict[tuple[str, str, int, int], tuple[list[Outcome], dict[str, Masking]]] = {}
     try:

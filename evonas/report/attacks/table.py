@@ -1,4 +1,4 @@
-"""The results of attacks on a network, as a table, a CSV file and a JSON file."""
+"""Accuracy of a network under attack, as a table, a CSV file and a JSON file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,15 @@ JSON_FILE = "attacks.json"
 
 
 def attack_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """One row for each attack, radius and gradient, the worst case of each radius behind it.
+    """One row for each attack, radius and gradient, followed by the worst case of each radius.
 
-    ``accuracy`` is the share of ``images`` still classified correctly, with its standard error
-    ``se`` and its 95 % interval from ``low`` to ``high`` (Wilson); ``clean`` is without attack.
-    Rows with ``masked`` followed the rules' own backward pass: they do not measure robustness.
+    ``accuracy`` is the share of ``images`` that are still classified correctly, with its standard
+    error ``se`` and its 95 % interval from ``low`` to ``high`` (Wilson); ``clean`` is the accuracy
+    without attack. Rows with ``masked`` followed the rules' own backward pass and do not measure
+    robustness.
 
     Args:
-        outcomes: outcomes of one network.
+        outcomes: outcomes of attacks on one network.
     """
     worst = {each.epsilon: each for each in worst_cases(outcomes)}
     radii = list(dict.fromkeys(each.epsilon for each in outcomes))
@@ -65,10 +66,10 @@ def write_attacks(
     """Write ``attacks.csv`` and ``attacks.json``.
 
     Args:
-        folder: created if missing.
-        outcomes: outcomes of one network.
-        masking: by radius as text.
-        about: description of the target and the attacks, for the JSON file.
+        folder: folder of the files; created if it is missing.
+        outcomes: outcomes of attacks on one network.
+        masking: masking diagnostics, keyed by radius as text.
+        about: description of network and attacks, for the JSON file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = attack_table(outcomes)

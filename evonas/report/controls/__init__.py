@@ -1,1 +1,1 @@
-"""A network compared with its controls: paired tests, a table, a picture, and a verdict."""
+"""Comparison of a network with its controls: paired tests, table, picture and verdict."""

@@ -17,23 +17,23 @@ TEST = "test_"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison with one control in one measure.
+    """Comparison with one control in one measure.
 
     Attributes:
-        control: its name, or that of its group.
-        measure: an objective; with the prefix ``test_``, on the test part.
-        members: members of the group; 1 for a control that is in none.
-        is_member: whether this is a member of a group that is compared as a whole.
-        trainings: number of trainings, over all members.
-        failed: number of them without a value.
-        collapsed: number of them that learned next to nothing while others did.
-        own: mean of the control's values, without collapsed trainings; None if none is left.
+        control: name of the control, or of its group.
+        measure: an objective; the prefix ``test_`` means on the test part.
+        members: number of members of the group; 1 for a control without a group.
+        is_member: whether this is a member of a group, which is compared as a whole.
+        trainings: number of trainings of all members together.
+        failed: number of trainings without a value.
+        collapsed: number of trainings that learned next to nothing while others did learn.
+        own: estimate of the control's value without collapsed trainings; None if none is left.
         difference: network minus control, over pairs of trainings in which neither was lost; None
             for the network itself, and if there is no pair.
         pairs: number of pairs; for a group, of seeds with a pair for each member that counts.
-        p_flipped: p value by :func:`flipped_signs`; for a group, of the mean over its members.
-        p_holm: p value of the t test, Holm-adjusted for all controls of this measure.
-        p_flipped_holm: the same for ``p_flipped``.
+        p_flipped: p-value of :func:`flipped_signs`; for a group, of the mean over its members.
+        p_holm: p-value of the t test, adjusted by Holm for all controls of this measure.
+        p_flipped_holm: ``p_flipped``, adjusted in the same way.
     """
 
     control: str
@@ -52,7 +52,7 @@ class Comparison:
 
     @property
     def advantage(self) -> float | None:
-        """The difference, signed so that larger is better for the network."""
+        """The difference, with its sign chosen so that positive is better for the network."""
         if self.difference is None:
             return None
         name = self.measure.removeprefix(TEST)
@@ -60,10 +60,11 @@ class Comparison:
 
 
 def compare_controls(trainings: Mapping[str, Sequence[Evaluation]]) -> list[Comparison]:
-    """All comparisons, measure by measure: the network, controls, members of groups behind them.
+    """All comparisons, measure by measure: the network, then controls, each followed by members.
 
     Args:
-        trainings: trainings of one network, by control, see :mod:`evonas.study.controls.reading`.
+        trainings: trainings of one network and its controls, keyed by control; see
+            :mod:`evonas.study.controls.reading`.
     """
     counted = {
         name: {e.replicate: trained_values(e) for e in healthy(some)}
@@ -131,10 +132,10 @@ def _comparison(
 
 
 def _complete(rows: Sequence[Mapping[int, float]]) -> list[list[float]]:
-    """The rows of those that have any, at the seeds that all of these have.
+    """The values of all usable members, at the seeds that all of them have.
 
-    A member all of whose trainings were lost has no row, and neither has one that is left with a
-    single one while others have more: it would leave one seed to all.
+    A member without any value is left out. So is a member with a single value if others have more,
+    because it would restrict all of them to one seed.
     """
     most = max(map(len, rows), default=0)
     kept = [row for row in rows if len(row) >= min(2, most) and row]
@@ -143,7 +144,7 @@ def _complete(rows: Sequence[Mapping[int, float]]) -> list[list[float]]:
 
 
 def _with_holm(rows: Sequence[Comparison]) -> list[Comparison]:
-    """With p-values adjusted for the family: what is no member of a group."""
+    """Add p-values adjusted for the family of all rows that are not members of a group."""
     exact = _adjusted([None if row.is_member else row.p_flipped for row in rows])
     student = _adjusted(
         [None if row.is_member or row.difference is None else row.difference.p for row in rows]

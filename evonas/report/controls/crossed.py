@@ -1,7 +1,8 @@
-"""Several samples of one kind of control, trained with the same seeds: two sources of variance.
+"""Estimates for several samples of one kind of control, each trained with the same seeds.
 
-Five random assignments trained five times are not 25 independent trainings: those of one
-assignment share it, those of one seed share the seed (and the network's own training).
+There are two sources of randomness: samples and seeds. Five random assignments trained five times
+are not 25 independent trainings: trainings of one assignment share the assignment, and trainings
+with one seed share the seed (and the network's own training).
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,12 @@ from evonas.report.controls.paired import Estimate, by_student, estimate
 
 
 def crossed_estimate(rows: Sequence[Sequence[float]]) -> Estimate:
-    """The overall mean, with samples and seeds as random effects.
+    """The mean over all values, with samples and seeds as random effects.
 
     Two-way random effects without interaction in replicates (Cornfield and Tukey 1956): with K
     samples, R seeds and the usual mean squares MS_K, MS_R and MS_E, the variance of the mean is
-    (MS_K + MS_R - MS_E) / (K R), by Satterthwaite's (1946) degrees of freedom. It is never taken
-    to be less than the larger of MS_K and MS_R alone gives.
+    (MS_K + MS_R - MS_E) / (K R), with Satterthwaite's (1946) degrees of freedom. The numerator is
+    at least the larger of MS_K and MS_R.
 
     Args:
         rows: K samples of R values each, at least one of each; all rows have the same length.

@@ -1,4 +1,4 @@
-"""``controls.csv`` and ``controls.json`` of a network; the same trainings give the same bytes."""
+"""Write ``controls.csv`` and ``controls.json`` of a network; deterministic to the byte."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _NOTHING = Estimate(*[None] * 5)  # type: ignore[arg-type]
 
 
 def controls_folder(folder: Path, key: str) -> Path:
-    """The folder for the tables of a network's controls."""
+    """Folder of the tables of a network's controls."""
     return folder / CONTROLS_FOLDER / key
 
 
@@ -41,8 +41,8 @@ def controls_table(
     """One row for each control in each measure, and for each member of a group.
 
     Args:
-        comparisons: comparisons of :func:`evonas.report.controls.comparison.compare_controls`.
-        trainings: the trainings behind them.
+        comparisons: result of :func:`evonas.report.controls.comparison.compare_controls`.
+        trainings: the trainings that were compared.
     """
     frame = pd.DataFrame([_row(each, trainings) for each in comparisons], columns=COLUMNS)
     return frame.astype(dict.fromkeys(("params", "pairs"), "Int64"))
@@ -59,8 +59,8 @@ def write_tables(
     Args:
         folder: folder of the run.
         key: key of the network.
-        comparisons: comparisons of its controls.
-        trainings: the trainings behind them.
+        comparisons: comparisons with its controls.
+        trainings: the trainings that were compared.
     """
     home = controls_folder(folder, key)
     home.parent.mkdir(exist_ok=True)

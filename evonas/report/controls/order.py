@@ -1,4 +1,4 @@
-"""The order of controls in tables and pictures."""
+"""Order of controls in tables and pictures."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from evonas.study.controls.names import NETWORK
 
 
 def by_difference(rows: Sequence[Comparison]) -> list[Comparison]:
-    """The network first, then the controls, the best by the difference first; no members.
+    """The network, then the controls, from the best to the worst; without members of groups.
 
     Args:
-        rows: rows of one measure.
+        rows: comparisons in one measure.
     """
     controls = [row for row in rows if not row.is_member and row.control != NETWORK]
     own = [row for row in rows if row.control == NETWORK]

@@ -1,4 +1,4 @@
-"""The controls of a network as a picture: means with intervals, and differences to the network."""
+"""Plot the controls of a network: means with intervals, and differences from the network."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,15 +21,15 @@ _HEAD_INCHES = 1.3
 
 
 def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) -> None:
-    """Write a PNG: for each measure that is reported the means, and beside them the differences.
+    """Write a PNG: for each reported measure the means on the left, the differences on the right.
 
-    A filled point in the right panel is significant at 5 % after Holm's adjustment. Pale
-    points are members of a group.
+    Filled points in the right panel are differences that are significant at 5 % after Holm's
+    adjustment. Pale points are members of a group.
 
     Args:
         comparisons: comparisons of one network.
         path: path of the picture.
-        title: text above the panels.
+        title: title above the panels.
     """
     rows = reported(comparisons)
     measures = list(dict.fromkeys(row.measure for row in rows))
@@ -45,13 +45,13 @@ def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) 
 
 
 def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], measure: str) -> None:
-    """One measure: the means of the network and its controls, and the differences beside them.
+    """Draw one measure: the means of the network and its controls, and the differences.
 
     Args:
-        means: None for the differences alone.
-        gaps: where these are drawn.
-        rows: rows of this measure.
-        measure: its name.
+        means: axes for the means; None to draw only the differences.
+        gaps: axes for the differences.
+        rows: comparisons in this measure.
+        measure: name of the measure.
     """
     shown = [row for row in by_difference(rows) if means is not None or row.control != NETWORK]
     places = {row.control: -number for number, row in enumerate(shown)}

@@ -1,4 +1,4 @@
-"""The differences of networks from their ``bp`` twins, where measured."""
+"""Differences between networks and their ``bp`` twins, where twins were trained."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ from evonas.study.controls.names import NETWORK, TWIN
 from evonas.study.controls.reading import Trainings, read_controls
 
 Differences = Mapping[str, Estimate]
-"""By measure: network minus twin, over pairs of trainings."""
+"""Network minus twin over pairs of trainings, keyed by measure."""
 
 
 def twin_differences(controls: Mapping[str, Trainings]) -> dict[str, Differences]:
-    """The difference of each network to its ``bp`` twin, by the key of the network.
+    """The difference between each network and its ``bp`` twin, keyed by the network's key.
 
     Args:
-        controls: controls of :func:`evonas.study.controls.reading.read_controls`.
+        controls: result of :func:`evonas.study.controls.reading.read_controls`.
     """
     found = {
         key: {
@@ -31,7 +31,7 @@ def twin_differences(controls: Mapping[str, Trainings]) -> dict[str, Differences
 
 
 def read_twin_differences(folder: Path) -> dict[str, Differences]:
-    """The differences for the run in ``folder``; empty if there are none.
+    """The twin differences of the run in ``folder``; empty if no twin was trained.
 
     Raises:
         RunFolderError: there is no run.

@@ -1,4 +1,4 @@
-"""The verdict of a comparison, in sentences."""
+"""Verdicts of comparisons with controls, in plain sentences."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,13 +16,13 @@ KINDS = {
 
 
 def reported(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons on the test part, if any, since nothing was selected by its images."""
+    """The comparisons on the test part, which no choice depended on; all if there is none."""
     on_test = [c for c in comparisons if c.measure.startswith(TEST)]
     return on_test or list(comparisons)
 
 
 def verdict(comparison: Comparison) -> str:
-    """The verdict: ``better``, ``worse``, ``no difference found`` or ``not compared``."""
+    """Verdict on the network: ``better``, ``worse``, ``not told apart`` or ``not compared``."""
     if comparison.p_holm is None or comparison.advantage is None:
         return "not compared"
     if comparison.p_holm >= SIGNIFICANT:
@@ -31,7 +31,7 @@ def verdict(comparison: Comparison) -> str:
 
 
 def sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """One line for each kind of control in each measure that is reported."""
+    """One line for each kind of control in each reported measure."""
     rows = [c for c in reported(comparisons) if not c.is_member]
     lines = []
     for measure in dict.fromkeys(row.measure for row in rows):
@@ -44,7 +44,7 @@ def sentences(comparisons: Sequence[Comparison]) -> list[str]:
 
 
 def readable_measure(measure: str) -> str:
-    """``acc on the test part``."""
+    """Readable name of a measure, such as ``acc on the test part``."""
     name = measure.removeprefix(TEST)
     return f"{name} on the {'test' if name != measure else 'validation'} part"
 
@@ -62,7 +62,7 @@ def _sentence(row: Comparison, what: str) -> str:
 
 
 def _single_rules(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Single rules and other networks, in one line for each verdict."""
+    """Verdicts on single-rule controls and other networks, one line per verdict."""
     for found, text in (
         ("better", "the network is better than"),
         ("worse", "the network is worse than"),
@@ -86,7 +86,7 @@ def _by(row: Comparison) -> str:
 
 
 def _lost(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Trainings left out of the means."""
+    """Numbers of trainings that are left out of the means."""
     lost = [
         f"{row.control} {row.failed + row.collapsed} of {row.trainings}"
         for row in rows

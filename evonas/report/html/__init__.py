@@ -1,1 +1,1 @@
-"""The report of one run or several as one self-contained page of HTML."""
+"""Report on one or several runs as one self-contained HTML page."""

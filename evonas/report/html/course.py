@@ -1,4 +1,4 @@
-"""Hypervolume over trainings and over time."""
+"""Compute the hypervolume of runs over trainings and over time."""
 
 import math
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from evonas.study.results.vectors import vector
 
 @dataclass(frozen=True)
 class Course:
-    """Of one run; a point for each training after which the hypervolume was larger, and the last.
+    """Hypervolume of one run: a point for each training that increased it, and the last training.
 
     Attributes:
-        trainings: the trainings that had a result.
-        seconds: the seconds that these took, all workers together.
-        hypervolume: hypervolume of the candidates known by then, at their present posterior means.
+        trainings: number of trainings with a result.
+        seconds: time that these trainings took, summed over all workers.
+        hypervolume: hypervolume of the candidates known by then, at their current estimates.
     """
 
     trainings: tuple[int, ...]
@@ -27,17 +27,17 @@ class Course:
 
 
 def courses(runs: Sequence[RunData]) -> list[Course | None]:
-    """One for each run, all by one reference where the objectives are the same.
+    """One course for each run; runs with the same objectives share a reference.
 
-    The reference is that of the first generations of all runs together, see
+    The reference is computed from the first generations of all these runs together, see
     :func:`evonas.study.results.progress.archive_hypervolume`. A candidate counts from the end of
     its first training.
 
     Args:
-        runs: one at least.
+        runs: at least one run.
 
     Returns:
-        None where no first generation has a result.
+        For each run a course; None if its hypervolume cannot be computed yet.
     """
     first = {
         objectives: [
@@ -78,7 +78,7 @@ def _course(run: RunData, *, reference: Sequence[Candidate]) -> Course | None:
 def _with(
     archive: Sequence[Candidate], one: Candidate, objectives: Sequence[str]
 ) -> list[Candidate] | None:
-    """The archive with one more candidate; None where another dominates it, or is its equal."""
+    """The archive with the candidate added; None if another dominates or equals it."""
     mine = vector(one, objectives)
     if mine is None:
         return None
@@ -95,5 +95,5 @@ def _with(
 
 
 def _is_as_good(one: Vector, other: Vector) -> bool:
-    """Whether it is nowhere worse."""
+    """Whether ``one`` is not worse than ``other`` in any objective."""
     return all(a <= b for a, b in zip(one, other, strict=True))

@@ -1,4 +1,4 @@
-"""The rules at each depth, on the front and among all candidates."""
+"""Share of each rule at each depth, on the front and among all candidates."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from evonas.report.html.gathering import RunData
 
 @dataclass(frozen=True)
 class Depths:
-    """Shares of the layers with weights.
+    """Shares of rules among the layers with weights.
 
     Attributes:
-        depths: parts of the skeleton, in the order in which the image passes them.
-        rules: rules of the run.
-        front: by rule, then by depth; None where the front has no such layer.
-        everyone: the same of all candidates that were trained.
-        networks: how many there are, on the front and among all.
+        depths: parts of the skeleton, in the order of the forward pass.
+        rules: names of the run's rules.
+        front: shares on the front, by rule, then by depth; None if it has no layer at a depth.
+        everyone: shares among all trained candidates, by rule, then by depth.
+        networks: number of networks on the front and among all.
     """
 
     depths: tuple[str, ...]
@@ -28,7 +28,7 @@ class Depths:
 
 
 def depths_of(run: RunData) -> Depths | None:
-    """The shares in one run; None where nothing was trained yet."""
+    """The shares in one run; None if nothing has been trained yet."""
     try:
         population = pool([run.state], [run.space])
     except ConfigError:
@@ -46,7 +46,7 @@ def depths_of(run: RunData) -> Depths | None:
 
 
 def _shares(counts: list[list[int]]) -> tuple[tuple[float | None, ...], ...]:
-    """By rule and depth, from counts by depth and rule."""
+    """Shares by rule and depth, from counts by depth and rule."""
     totals = [sum(row) for row in counts]
     return tuple(
         tuple(

@@ -1,4 +1,4 @@
-"""Drawings of the networks that may be on a front: cells, and all layers by their rules."""
+"""Draw the networks that may be on a front: their cells, and all layers with their rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from evonas.report.network_drawing import network_as_svg
 from evonas.report.rule_colours import Look, looks_of
 
 MOST = 40
-"""Networks of a run that are drawn, the front first: each takes some 20 kB."""
+"""Largest number of networks drawn per run, the front first; each takes about 20 kB."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Of one network.
+    """Drawings of one network.
 
     Attributes:
-        cells: SVG.
-        network: SVG.
+        cells: its cells, as SVG.
+        network: the whole network, as SVG.
     """
 
     cells: str
@@ -28,12 +28,12 @@ class Drawing:
 
 
 def looks_of_runs(runs: Sequence[RunData]) -> dict[str, Look]:
-    """One look for each rule of any run."""
+    """One look for each rule that occurs in the runs."""
     return looks_of(rule for run in runs for rule in run.space.rule_choices)
 
 
 def drawings_of(run: RunData, looks: Mapping[str, Look]) -> dict[str, Drawing]:
-    """By key, the drawings of the front and of candidates likely to belong to it."""
+    """Drawings of the front and of the candidates likely to be on it, keyed by candidate."""
     found = {}
     for candidate in run.chosen[:MOST]:
         blueprint = run.space.decode(run.space.canonical(run.space.parse(candidate.genome)))
@@ -48,7 +48,7 @@ def drawings_of(run: RunData, looks: Mapping[str, Look]) -> dict[str, Drawing]:
 
 
 def legend(looks: Mapping[str, Look]) -> str:
-    """What colours and borders mean, as HTML."""
+    """Legend of the rules' colours and borders, as HTML."""
     return "".join(
         f'<span class=rule><svg width="26" height="14" aria-hidden="true"><rect x="1" y="1" '
         f'width="24" height="12" rx="2" fill="{look.colour}" fill-opacity="0.42" '

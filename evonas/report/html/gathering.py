@@ -1,4 +1,4 @@
-"""Gather the data of one run for a report, even while another process works on the run."""
+"""Gather all data of a run for its report in one read, also while the run is in progress."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ FINAL_FOLDER = "final"
 
 @dataclass(frozen=True)
 class RunData:
-    """One run.
+    """Data of one run.
 
     Attributes:
-        name: name of the run in the report; no other run of the report has it.
+        name: name of the run, unique in the report.
         state: settings, trainings, candidates, confirmations and audits.
-        space: at the size of the run, with its rules.
-        front: sorted by the first objective, best first.
-        likely: the others that are likely to belong to the front.
-        controls: trainings of the controls, by the key of their network.
+        space: search space at the size of the run, with its rules.
+        front: candidates of the front, sorted by the first objective, the best first.
+        likely: other candidates with a good chance of being on the front.
+        controls: trainings of the controls, keyed by their network.
         attacks: results of ``evonas attack``.
-        finals: results of ``evonas train``, by the key of the network.
-        versions: versions that the run started with; None if unknown.
-        digest: digest of the configuration and the space.
+        finals: results of ``evonas train``, keyed by network.
+        versions: versions of packages at the start of the run; None if not recorded.
+        digest: hash of the configuration and the space.
         head: hash of the last entry of the journal.
-        is_running: whether a process is working on it.
+        is_running: whether a process is working on the run.
     """
 
     name: str
@@ -55,17 +55,17 @@ class RunData:
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """Of the run."""
+        """Objectives of the run."""
         return self.state.settings.problem.objectives
 
     @property
     def twins(self) -> dict[str, Differences]:
-        """By key, the difference of each network with controls from its ``bp`` twin."""
+        """Differences between networks and their ``bp`` twins, keyed by network."""
         return twin_differences(self.controls)
 
     @property
     def chosen(self) -> tuple[Candidate, ...]:
-        """The front, then the candidates likely to belong to it."""
+        """The front, followed by the other candidates that are likely to be on it."""
         return self.front + self.likely
 
 
@@ -74,7 +74,7 @@ def gather(folder: Path, *, name: str) -> RunData:
 
     Args:
         folder: folder of the run.
-        name: in the report.
+        name: name of the run in the report.
 
     Raises:
         RunFolderError: there is no run.
@@ -86,7 +86,7 @@ def gather(folder: Path, *, name: str) -> RunData:
         controls = controls_of(journal.findings(KIND), journal.confirmations())
         attacks = read_attacks(journal.findings(ATTACK))
         versions, digest, head = journal.versions(), journal.digest(), journal.entries[-1].sha256
-    if versions is None:  # older runs have them only in their configuration
+    if versions is None:  # runs of earlier versions have them only in their configuration
         versions = read_document(folder / CONFIG_FILE).get(VERSIONS)
     chosen = front(state.candidates, settings.problem.objectives)
     keys = {candidate.key for candidate in chosen}
@@ -107,7 +107,7 @@ def gather(folder: Path, *, name: str) -> RunData:
 
 
 def names_of(folders: Sequence[Path]) -> list[str]:
-    """A short name for each run: of its folder, with that of the parent where two are alike."""
+    """A short name for each run: its folder's name, with the parent's name if it is ambiguous."""
     resolved = [folder.resolve() for folder in folders]
     last = [folder.name for folder in resolved]
     return [
@@ -117,7 +117,7 @@ def names_of(folders: Sequence[Path]) -> list[str]:
 
 
 def _finals(folder: Path) -> dict[str, tuple[FinalResult, ...]]:
-    """The results of finished seeds."""
+    """Results of the final trainings that have ended, keyed by network."""
     found: dict[str, tuple[FinalResult, ...]] = {}
     for home in sorted((folder / FINAL_FOLDER).glob("*/")):
         seeds = [read_result(place) for place in sorted(home.glob("seed-*/"))]

@@ -1,4 +1,4 @@
-"""Pieces of HTML; every text is escaped here, so that nothing from a run can run in the page."""
+"""Pieces of HTML; all text is escaped here, so that nothing from a run can run in the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from html import escape
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table.
+    """One row of a table.
 
     Attributes:
-        cells: plain texts.
-        run: the number of the run that a click selects a candidate of; None for no selection.
+        cells: plain text of each cell.
+        run: number of the run whose candidate a click selects; None for no selection.
         key: key of that candidate.
     """
 
@@ -24,10 +24,10 @@ def table(header: Sequence[str], rows: Sequence[Row], *, label: str, left: int =
     """A table whose rows may select a candidate, by mouse or by keyboard.
 
     Args:
-        header: plain texts.
-        rows: as many cells each.
-        label: description for screen readers.
-        left: how many columns are texts; the others are numbers, set to the right.
+        header: plain text of each column header.
+        rows: rows with the same number of cells.
+        label: description of the table, for screen readers.
+        left: number of leading text columns; the others hold right-aligned numbers.
     """
     heads = "".join(f"<th scope=col>{escape(name)}</th>" for name in header)
     body = "\n".join(_row(row, left) for row in rows)
@@ -41,18 +41,18 @@ def paragraph(text: str, *, kind: str = "") -> str:
     """A paragraph of plain text.
 
     Args:
-        text: text of it.
+        text: text of the paragraph.
         kind: a class of the style sheet.
     """
     return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
 def missing(what: str, command: str) -> str:
-    """One line instead of a view for which the run has no data.
+    """One line that replaces a view for which the run has no data.
 
     Args:
-        what: what is missing, and why.
-        command: the command that makes it.
+        what: sentence that says what is missing, and why.
+        command: command that creates it.
     """
     return f"<p class=missing>{escape(what)} To make it: <code>{escape(command)}</code></p>"
 
@@ -68,13 +68,13 @@ def bullets(lines: Sequence[str]) -> str:
 
 
 def plot(name: str, *, run: int | None = None, label: str, kind: str = "") -> str:
-    """The place where the page draws a plot.
+    """Element in which the page's script draws a plot.
 
     Args:
-        name: name of the plot, in the page's script.
-        run: the number of its run; None for all runs together.
-        label: description for screen readers.
-        kind: a further class of the style sheet.
+        name: name of the plot in the page's script.
+        run: number of its run; None for all runs together.
+        label: description of the plot, for screen readers.
+        kind: an additional class of the style sheet.
     """
     of = "" if run is None else f" data-run={run}"
     return (

@@ -1,15 +1,17 @@
-"""Values with their errors as readers expect them."""
+"""Format values with their errors, p-values and counts."""
 
 from evonas.evaluation.objectives import OBJECTIVES
 
 
 def with_error(value: float | None, error: float | None, *, name: str = "acc") -> str:
-    """``0.980 ± 0.008``; counts without places, large ones with commas; ``-`` for no value.
+    """A value as text: ``0.980 ± 0.008``; ``-`` without value.
+
+    Counts have no decimal places, and commas if they are large.
 
     Args:
-        value: value of an objective.
+        value: value of an objective; None if there is none.
         error: one standard error; None if unknown.
-        name: name of the objective, with or without ``test_`` before it.
+        name: name of the objective, with or without the prefix ``test_``.
     """
     if value is None:
         return "-"
@@ -23,12 +25,12 @@ def with_error(value: float | None, error: float | None, *, name: str = "acc") -
 
 
 def p_value(p: float | None) -> str:
-    """``0.012``, or ``< 0.001``."""
+    """A p-value as text: ``0.012``, ``< 0.001``, or ``-`` without value."""
     if p is None:
         return "-"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def several(count: int, one: str, many: str | None = None) -> str:
-    """``1 candidate``, ``2 candidates``."""
+    """A count with its noun: ``1 candidate``, ``2 candidates``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""Sections on where the numbers come from, and how to cite them."""
+"""Sections on the provenance of the numbers, and on how to cite them."""
 
 import shlex
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ BIONAS = """@misc{hamzaoui2025bionas,
 
 
 def provenance(runs: Sequence[RunData]) -> str:
-    """Settings, versions, seeds and the fingerprint of the images, run by run."""
+    """Settings, versions and fingerprints of each run, and the commands that repeat them."""
     values = [run.state.settings.values() for run in runs]
     rows = [
         Row([name, *(_text(each[name]) for each in values)])
@@ -59,7 +59,7 @@ def provenance(runs: Sequence[RunData]) -> str:
 
 
 def citation() -> str:
-    """BibTeX of evonas, and of the study that it carries on."""
+    """BibTeX entries of evonas and of the study that it continues."""
     version = evonas_version()
     ours = (
         "@software{evonas,\n"
@@ -78,7 +78,7 @@ def citation() -> str:
 
 
 def _command(run: RunData) -> str:
-    """What begins the same search; folders of earlier runs are to be put in by the reader."""
+    """The command that starts the same search; earlier runs are given by their names only."""
     folder = run.state.folder
     words = ["evonas", "run", "--config", str(folder / "config.yaml")]
     earlier = prior_names(folder, sha256=run.state.settings.search.prior_sha256)

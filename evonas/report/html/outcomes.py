@@ -1,4 +1,4 @@
-"""Sections on the results: the front, confirmations, progress, learning curves."""
+"""Sections on results: the front, confirmations, the course of the search, learning curves."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from evonas.study.results.ties import ties
 
 
 def comparison(runs: Sequence[RunData]) -> str:
-    """Several runs side by side; empty for one."""
+    """Table that compares several runs; empty for a single run."""
     if len(runs) < 2:
         return ""
     names = list(dict.fromkeys(name for run in runs for name in run.objectives))
@@ -49,12 +49,12 @@ def comparison(runs: Sequence[RunData]) -> str:
 
 
 def front_tables(runs: Sequence[RunData]) -> str:
-    """The front of each run: a row for each network."""
+    """The front of each run, with one row per network."""
     return "\n".join(_front_table(number, run, runs) for number, run in enumerate(runs))
 
 
 def confirmations(runs: Sequence[RunData]) -> str:
-    """Claimed and confirmed values."""
+    """Claimed values compared with confirmed values."""
     parts = []
     if any(run.state.confirmed for run in runs):
         parts.append(plot("confirmed", label="claimed against confirmed values"))
@@ -73,13 +73,13 @@ def confirmations(runs: Sequence[RunData]) -> str:
 
 def course(runs: Sequence[RunData]) -> str:
     """Hypervolume over trainings and over time."""
-    if not any(run.state.evaluations for run in runs):  # nor is there a curve to draw
+    if not any(run.state.evaluations for run in runs):  # then there is no curve to draw
         return missing("No training has ended yet.", f"evonas resume {runs[0].state.folder}")
     return plot("course", label="hypervolume over trainings and over time")
 
 
 def learning(runs: Sequence[RunData]) -> str:
-    """Learning curves of the chosen network, and of final trainings."""
+    """Learning curves of the selected network, and of final trainings."""
     parts = []
     if any(e.losses for run in runs for e in run.state.evaluations):
         parts.append(plot("losses", label="training loss by epoch of the chosen network"))

@@ -1,4 +1,4 @@
-"""Assemble the page: one file that loads nothing from elsewhere."""
+"""Assemble the HTML page: one file that loads nothing from elsewhere."""
 
 import base64
 import gzip
@@ -23,20 +23,20 @@ SCRIPTS = (
     "run.js", "style.js", "selection.js", "fronts.js", "courses.js", "trust.js", "chosen.js",
     "table.js", "start.js",
 )  # fmt: skip
-"""In the order in which they are run; each adds to the object ``evonas``."""
+"""Scripts in the order in which they run; each extends the object ``evonas``."""
 
 
 def report_html(runs: Sequence[RunData], *, reload_seconds: float | None = None) -> str:
     """The text of the page; the same runs give the same text.
 
     Args:
-        runs: one at least.
-        reload_seconds: interval at which an open page reloads itself; None for never.
+        runs: at least one run.
+        reload_seconds: seconds after which an open page reloads itself; None for never.
     """
     script = "\n".join(_text(name) for name in SCRIPTS)
     library = _plotly()
     policy = (
-        # nothing is fetched, and no script is run but these two, whatever a run's texts hold
+        # nothing is fetched, and only these two scripts run, whatever the texts of a run contain
         f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
         f"script-src '{_sha256(script)}' '{_sha256(library)}'"
     )
@@ -67,12 +67,12 @@ def report_html(runs: Sequence[RunData], *, reload_seconds: float | None = None)
 def write_report(
     runs: Sequence[RunData], path: Path, *, reload_seconds: float | None = None
 ) -> None:
-    """Write the page atomically: readers see the old one or the new one.
+    """Write the page atomically, so that readers see either the old or the new page.
 
     Args:
-        runs: one at least.
-        path: path of the file; its folder is created if missing.
-        reload_seconds: as for :func:`report_html`.
+        runs: at least one run.
+        path: path of the file; its folder is created if it is missing.
+        reload_seconds: see :func:`report_html`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, report_html(runs, reload_seconds=reload_seconds).encode())
@@ -95,10 +95,10 @@ def _text(name: str) -> str:
 
 
 def _plotly() -> str:
-    """The source of plotly.js, from the package of that name."""
+    """The source of plotly.js, from the package plotly."""
     return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
 
 
 def _sha256(script: str) -> str:
-    """As a content security policy names a script."""
+    """The hash by which a content security policy identifies a script."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"

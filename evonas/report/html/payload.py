@@ -1,4 +1,4 @@
-"""What the script of the page needs, as JSON: tables, axes, courses, drawings, controls."""
+"""Data for the script of the page, as JSON: tables, axes, courses, drawings, controls."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from evonas.report.tables import candidates_table
 from evonas.report.visible_range import visible_range
 
 MOST_LOSSES = 60_000
-"""Numbers in learning curves of candidates that are not on the front; more are left out."""
+"""Largest number of points in learning curves of candidates that are not on the front."""
 
 
 def payload(runs: Sequence[RunData], *, reload_seconds: float | None) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def payload(runs: Sequence[RunData], *, reload_seconds: float | None) -> dict[st
 
     Args:
         runs: runs of the report.
-        reload_seconds: interval at which the page reloads itself; None for never.
+        reload_seconds: seconds after which an open page reloads itself; None for never.
     """
     names = dict.fromkeys(name for run in runs for name in (*run.objectives, "params", "bio"))
     looks = looks_of_runs(runs)
@@ -44,9 +44,9 @@ def payload(runs: Sequence[RunData], *, reload_seconds: float | None) -> dict[st
 
 
 def as_script(document: Mapping[str, Any]) -> str:
-    """JSON that stays data inside a ``script`` element, whatever its texts hold."""
+    """JSON that remains data inside a ``script`` element, whatever its texts contain."""
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
-    # json escapes what is not ASCII; these three could end the element, or begin a comment in it
+    # json escapes non-ASCII characters; these three could end the element or start a comment
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -114,7 +114,7 @@ def _run(run: RunData, course: Course | None) -> dict[str, Any]:
 
 
 def _table(run: RunData) -> tuple[list[str], list[list[str]]]:
-    """``candidates.csv``, cell by cell as it is written there."""
+    """Header and rows of ``candidates.csv``, cell by cell as written there."""
     state = run.state
     frame = candidates_table(
         state.candidates,
@@ -128,7 +128,7 @@ def _table(run: RunData) -> tuple[list[str], list[list[str]]]:
 
 
 def _losses(run: RunData) -> dict[str, list[list[float | None]]]:
-    """Training loss by epoch, training by training; candidates that may be on the front first."""
+    """Training losses by epoch for each training; candidates that may be on the front first."""
     chosen = {candidate.key for candidate in run.chosen}
     ordered = sorted(run.state.candidates, key=lambda c: c.key not in chosen)
     found, left = {}, MOST_LOSSES
@@ -147,7 +147,7 @@ def _curve(training: Evaluation) -> list[float | None]:
 
 
 def _controls(trainings: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, Any]]:
-    """Differences to the network with their intervals, measure by measure."""
+    """Differences between network and controls with intervals, measure by measure."""
     rows = reported(compare_controls(trainings))
     found = []
     for measure in dict.fromkeys(row.measure for row in rows):
@@ -172,5 +172,5 @@ def _drawn(run: RunData, looks: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _short(value: float | None) -> float | None:
-    """Five significant digits are more than a plot shows; None for what is no number."""
+    """Round to five significant digits, which suffice for a plot; None for non-finite values."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")

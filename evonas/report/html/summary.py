@@ -1,4 +1,4 @@
-"""The summary of a run in words: what was searched, the budget, the results."""
+"""Summary of a run in words: what was searched, with which budget, and what was found."""
 
 import statistics
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def title_of(runs: Sequence[RunData]) -> str:
 
 
 def summary_of(run: RunData) -> str:
-    """A paragraph of plain text."""
+    """The summary of a run, as a paragraph of plain text."""
     return " ".join([_searched(run), _budget(run), _returned(run), *_confirmed(run), _lost(run)])
 
 

@@ -21,12 +21,12 @@ _LEFT_OUT = {
 
 
 def masking(runs: Sequence[RunData]) -> str:
-    """The audit of each front."""
+    """Results of the audit of each front."""
     return _of_each(runs, _masking)
 
 
 def attacks(runs: Sequence[RunData]) -> str:
-    """The results of ``evonas attack``."""
+    """Results of ``evonas attack``."""
     return _of_each(runs, _attacks)
 
 
@@ -36,7 +36,7 @@ def controls(runs: Sequence[RunData]) -> str:
 
 
 def failures(runs: Sequence[RunData]) -> str:
-    """Failed and left out candidates, with the reasons."""
+    """Failed trainings and left-out networks, with the reasons."""
     return _of_each(runs, _failures)
 
 

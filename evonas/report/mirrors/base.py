@@ -1,4 +1,4 @@
-"""The interface of mirrors, and the errors for a missing package or store."""
+"""Interface of all mirrors, and error messages for missing packages and failing stores."""
 
 import importlib
 from collections.abc import Callable, Iterator
@@ -9,18 +9,18 @@ from evonas.errors import ConfigError, EvonasError, MirrorError
 from evonas.report.mirrors.snapshot import Snapshot
 
 Step = Callable[[], None]
-"""Called after each training examined."""
+"""Callback after each training that was processed."""
 
 
 class Mirror(Protocol):
     """A copy of one run in another tool's store."""
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
-        """Write what is new since the last copy, by any process.
+        """Write what the store does not have yet, whichever process wrote to it before.
 
         Args:
-            run: its present state.
-            on_step: called ``len(run.trainings)`` times.
+            run: current snapshot of the run.
+            on_step: callback, called ``len(run.trainings)`` times.
 
         Raises:
             ConfigError: the place in the store belongs to another run.
@@ -29,14 +29,14 @@ class Mirror(Protocol):
 
 
 def imported(module: str, *, extra: str) -> Any:
-    """A module of an optional package.
+    """Import a module of an optional package.
 
     Args:
-        module: to import.
-        extra: extra of evonas that installs it.
+        module: name of the module.
+        extra: extra of evonas that installs the package.
 
     Raises:
-        ConfigError: it is not installed.
+        ConfigError: the package is not installed.
     """
     try:
         return importlib.import_module(module)
@@ -48,33 +48,33 @@ def imported(module: str, *, extra: str) -> Any:
 
 @contextmanager
 def opening(store: str, *, expected: str) -> Iterator[None]:
-    """Turn any error in this block into one about a store that cannot be opened.
+    """Report any error in this block as a store that cannot be opened.
 
     Args:
-        store: the user's name for it.
-        expected: what it should have been, beginning with the tool.
+        store: the store as given by the user.
+        expected: start of the message: the tool and what it expected.
 
     Raises:
         ConfigError: the block raised anything.
     """
     try:
         yield
-    except Exception as problem:  # of the tool, SQLAlchemy, a driver, the file system
+    except Exception as problem:  # from the tool, SQLAlchemy, a driver or the file system
         reason = str(problem).splitlines()[0]
         raise ConfigError(f"{expected}, got {store}: {reason}") from problem
 
 
 @contextmanager
 def told_of_failures(store: str) -> Iterator[None]:
-    """Turn any error of another tool in this block into one of ours.
+    """Turn any error of another tool in this block into a MirrorError.
 
-    The tools raise errors of their databases, of HTTP and of their own, which have no common kind.
+    The tools raise errors of their databases, of HTTP and their own, without a common base class.
 
     Args:
-        store: the user's name for it.
+        store: the store as given by the user.
 
     Raises:
-        MirrorError: the block raised what is no error of ours.
+        MirrorError: the block raised an error that is not an ``EvonasError``.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a store records of a candidate besides the values of its objectives."""
+"""Facts about a candidate that mirrors store in addition to the values of its objectives."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ Fact = str | int | float | bool
 
 
 def facts_of(candidate: Candidate, confirmed: Confirmed | None) -> dict[str, Fact]:
-    """By name: replicates, probability to be on the front, standard errors, confirmed values.
+    """Facts by name: replicates, probability of being on the front, errors, confirmed values.
 
     Args:
-        candidate: candidate of the run.
-        confirmed: its fresh trainings; None where there are none.
+        candidate: a candidate of the run.
+        confirmed: results of its confirmations; None if there are none.
     """
     return dict(_facts(candidate, confirmed))
 

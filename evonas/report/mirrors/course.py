@@ -1,4 +1,4 @@
-"""The hypervolume after each generation, from the results until then."""
+"""Compute the hypervolume after each generation from the results known by then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,12 @@ from evonas.study.results.trainings import by_candidate, is_whole
 
 @dataclass(frozen=True)
 class Volume:
-    """After a number of trainings.
+    """Hypervolume after a number of trainings.
 
     Attributes:
-        position: in the journal, of the result that completed the number.
-        trainings: the trainings that had a result.
-        hypervolume: hypervolume of all candidates by the plain means of their trainings until
-            then.
+        position: position in the journal of the last of these results.
+        trainings: number of trainings with a result.
+        hypervolume: hypervolume of all candidates, by the plain means of their trainings so far.
     """
 
     position: int
@@ -28,14 +27,14 @@ class Volume:
 
 
 def volumes_of(results: Sequence[Result], settings: Settings) -> list[Volume]:
-    """One point for every ``population`` finished trainings.
+    """One hypervolume for every ``population`` trainings with a result.
 
-    They never change afterwards, as later estimates play no part. The
+    The values never change afterwards, because later estimates of a candidate are not used. The
     reference is that of the first generation
     (:func:`evonas.study.results.progress.archive_hypervolume`).
 
     Args:
-        results: all that were told, in the order of telling.
+        results: all results, in the order of the journal.
         settings: settings of the run.
     """
     objectives, population = settings.problem.objectives, settings.search.population
@@ -58,7 +57,7 @@ def volumes_of(results: Sequence[Result], settings: Settings) -> list[Volume]:
 
 @dataclass(frozen=True)
 class _Believed:
-    """A candidate by the means of its trainings."""
+    """A candidate, described by the means of its trainings."""
 
     values: dict[str, float]
     contends: bool

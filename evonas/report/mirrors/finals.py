@@ -1,4 +1,4 @@
-"""The learning curves of ``evonas train``, even during a training."""
+"""Read the learning curves of ``evonas train``, also while a training is in progress."""
 
 import csv
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class FinalCurve:
     """One seed of a final training.
 
     Attributes:
-        name: name of its network and its seed; no other of the run has it.
-        epochs: those that are over.
-        result: None before it has ended.
+        name: name of its network and seed, unique in the run.
+        epochs: records of the completed epochs.
+        result: result of the training; None until it has ended.
     """
 
     name: str
@@ -28,7 +28,7 @@ class FinalCurve:
 
 
 def final_curves(folder: Path) -> list[FinalCurve]:
-    """Those of the run in ``folder``, by name.
+    """The final trainings of the run in ``folder``, sorted by name.
 
     Raises:
         StorageError: a file is damaged.

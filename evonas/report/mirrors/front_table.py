@@ -1,4 +1,4 @@
-"""The front as a table in Markdown."""
+"""Format the front as a Markdown table."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from evonas.study.results.reading import RunState
 
 
 def front_table(state: RunState, objectives: Sequence[str]) -> str:
-    """A row for each network of the front, sorted by the first objective, best first.
+    """One row per network of the front, sorted by the first objective, the best first.
 
     Args:
         state: state of the run.

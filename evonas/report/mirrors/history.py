@@ -1,4 +1,4 @@
-"""Every training in a journal, including running ones."""
+"""Extract all trainings from a journal, including those in progress."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -20,11 +20,11 @@ class Training:
 
     Attributes:
         key: key of the candidate.
-        genome: its readable text.
-        replicate: number of the training, from 0.
-        attempt: 0, or the number of the retry after a failure from outside.
-        result: the latest result; None before there is one.
-        position: position of the entry in the journal that told of it last.
+        genome: genome of the candidate as text.
+        replicate: number of the training among those of the candidate, from 0.
+        attempt: 0, or the number of the retry after a failure with an outside cause.
+        result: latest result; None until there is one.
+        position: position of the last journal entry about this training.
     """
 
     key: str
@@ -36,16 +36,17 @@ class Training:
 
     @property
     def name(self) -> str:
-        """No other training of the run has it; letters, digits and hyphens."""
+        """Name of the training, unique in the run; letters, digits and hyphens."""
         retry = f"-a{self.attempt}" if self.attempt else ""
         return f"{self.key}-r{self.replicate}{retry}"
 
     @property
     def state(self) -> TrainingState:
-        """The state of the training.
+        """Progress of the training.
 
-        ``stopped`` on a rung, from which it may be promoted; ``refused`` before it was trained, or
-        before its expensive objectives were measured; ``whole``, also outside the constraints.
+        ``running``: no result yet. ``stopped``: on a rung, from which it may be promoted.
+        ``refused``: before training, or before its expensive objectives were measured. ``failed``:
+        the training failed. ``whole``: complete, whether or not it satisfies the constraints.
         """
         if self.result is None:
             return "running"
@@ -59,11 +60,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Result:
-    """A result of a training.
+    """The result of a training.
 
     Attributes:
-        position: position of the entry in the journal.
-        evaluation: the result.
+        position: position of its entry in the journal.
+        evaluation: record of the evaluation.
     """
 
     position: int
@@ -71,14 +72,13 @@ class Result:
 
 
 def trainings_of(entries: Iterable[Entry]) -> list[Training]:
-    """All trainings with their last results, in the order of requests.
+    """All trainings with their latest results, in the order of their requests.
 
-    A training that was retried is two: the failure, and what came of the retry. One that was asked
-    for by a search that was extended before it had a result is left out, unless it was asked for
-    again.
+    A retried training appears twice: as the failure, and as the retry. A training without a result
+    that was requested before the search was extended is left out, unless it was requested again.
 
     Args:
-        entries: entries of the journal, in its order.
+        entries: entries of the journal, in order.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.
@@ -112,7 +112,7 @@ def trainings_of(entries: Iterable[Entry]) -> list[Training]:
 
 
 def results_of(entries: Iterable[Entry]) -> list[Result]:
-    """All results, in the order of telling.
+    """All results, in the order of the journal.
 
     Raises:
         ValueError, TypeError, KeyError: an entry is damaged.

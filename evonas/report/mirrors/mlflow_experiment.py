@@ -1,4 +1,4 @@
-"""A run as an MLflow experiment: a run of MLflow for each training, and one for the search."""
+"""Mirror a run as an MLflow experiment: one MLflow run per training, and one for the search."""
 
 import logging
 import os
@@ -17,29 +17,29 @@ from evonas.study.results.reading import RunState
 
 IDENTITY = "evonas.run"
 NAME = "evonas.name"
-"""Tags: of an experiment, which run it is of; of a run of MLflow, what it is in it."""
+"""Tags: identity of the mirrored run (on experiments), and name within it (on MLflow runs)."""
 
 SEARCH = "search"
 
 
 @final
 class MlflowMirror:
-    """An experiment with the name of the run.
+    """Mirrors a run to an experiment with the name of the run.
 
-    Existing entries are looked up first, so nothing is logged twice. The estimates of a candidate
-    are logged with its first training: metrics, and the tag ``on front``.
+    The content of the store is read before anything is logged, so nothing is logged twice. The
+    estimates of a candidate are logged to its first training: metrics, and the tag ``on front``.
 
     Args:
-        uri: address of a tracking server (``http://localhost:5000``), or of a database
+        uri: URI of a tracking server (``http://localhost:5000``), or of a database
             (``sqlite:///mlflow.db``).
-        now: seconds since 1970.
+        now: clock, in seconds since 1970.
 
     Raises:
         ConfigError: MLflow is not installed, or the store cannot be opened.
     """
 
     def __init__(self, uri: str, *, now: Callable[[], float] = time.time) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when it is imported
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # MLflow reads it at import
         tracking = imported("mlflow.tracking", extra="mlflow")
         for each in ("mlflow", "alembic"):  # they log every table that they create
             logging.getLogger(each).setLevel(logging.WARNING)
@@ -97,7 +97,7 @@ class MlflowMirror:
     def _record(
         self, records: dict[str, MlflowRecord], experiment: str, name: str
     ) -> MlflowRecord:
-        """The experiment of this name, created if missing."""
+        """The record with this name, created if it is missing."""
         if name not in records:
             made = self._client.create_run(
                 experiment,
@@ -166,7 +166,7 @@ class MlflowMirror:
 
 
 def _write_beliefs(records: Mapping[str, MlflowRecord], state: RunState, *, position: int) -> None:
-    """The estimates of each candidate, with its first training."""
+    """Log the estimates of each candidate to its first training."""
     for candidate in state.candidates:
         record = records[f"{candidate.key}-r0"]
         facts = facts_of(candidate, state.confirmed.get(candidate.key))

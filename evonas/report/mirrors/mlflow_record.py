@@ -1,4 +1,4 @@
-"""One MLflow run; nothing is logged to it twice."""
+"""Log to one MLflow run; nothing is logged twice."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,20 +6,20 @@ from typing import Any, final
 
 MOST_PARAMETERS = 100
 MOST_METRICS = 1000
-"""That MLflow takes at once."""
+"""Largest numbers of parameters and metrics that MLflow accepts in one call."""
 
 LONGEST = 500
-"""Characters of a parameter, which every version of MLflow takes."""
+"""Largest number of characters of a parameter that every version of MLflow accepts."""
 
 
 @final
 class MlflowRecord:
-    """One run of MLflow.
+    """One MLflow run and its logged content.
 
     Args:
         client: client of the tracking store.
-        run: as the store has it.
-        is_new: whether it was just created and so has no history.
+        run: the MLflow run as stored.
+        is_new: whether the run was just created, and so has no history to look up.
     """
 
     def __init__(self, client: Any, run: Any, *, is_new: bool) -> None:
@@ -34,7 +34,7 @@ class MlflowRecord:
         self.status: str = run.info.status
 
     def parameters(self, values: Mapping[str, object]) -> None:
-        """Log those that are not there yet; MLflow never changes one."""
+        """Log parameters that are not logged yet; MLflow cannot change a parameter."""
         from mlflow.entities import Param
 
         new = [
@@ -47,22 +47,22 @@ class MlflowRecord:
         self._parameters |= {each.key for each in new}
 
     def tag(self, values: Mapping[str, object]) -> None:
-        """Set those that are not there yet, or are others."""
+        """Set tags that are missing or have another value."""
         for name, value in values.items():
             if self._tags.get(_name(name)) != str(value):
                 self._client.set_tag(self._id, _name(name), str(value))
                 self._tags[_name(name)] = str(value)
 
     def series(self, metrics: Mapping[str, Iterable[tuple[int, float]]]) -> None:
-        """Log the steps of metrics that are not there yet.
+        """Log the steps of metrics that are not logged yet.
 
         Args:
-            metrics: by name, steps and values.
+            metrics: pairs of step and value, keyed by metric.
         """
         from mlflow.entities import Metric
 
         new = [
-            # the journal has no times; equal points of two processes are one in a database
+            # the journal has no times, so derive them: a database then merges equal points
             Metric(_name(name), value, self._start + step, step)
             for name, points in metrics.items()
             for step, value in points
@@ -74,11 +74,11 @@ class MlflowRecord:
             self._steps[each.key].add(each.step)
 
     def values(self, metrics: Mapping[str, float], *, step: int) -> None:
-        """Log metrics whose last values are others.
+        """Log metrics whose latest logged value differs.
 
         Args:
-            metrics: by name.
-            step: above that of every value that was logged before and differs.
+            metrics: values keyed by metric.
+            step: step of the values; greater than the steps of earlier, different values.
         """
         from mlflow.entities import Metric
 
@@ -92,7 +92,7 @@ class MlflowRecord:
         self._latest |= {each.key: each.value for each in new}
 
     def end(self, status: str) -> None:
-        """Say that it is over: ``FINISHED`` or ``FAILED``."""
+        """Mark the MLflow run as ended, with status ``FINISHED`` or ``FAILED``."""
         if self.status != status:
             self._client.set_terminated(self._id, status=status)
             self.status = status
@@ -106,5 +106,5 @@ class MlflowRecord:
 
 
 def _name(text: str) -> str:
-    """What every version of MLflow takes for a name: letters, digits and ``_-. /``."""
+    """A name that every version of MLflow accepts: letters, digits and ``_-. /``."""
     return re.sub(r"[^\w\-. /]", "_", text)

@@ -1,4 +1,4 @@
-"""A run as Optuna studies, which optuna-dashboard shows while the run is in progress."""
+"""Mirror a run as Optuna studies, which optuna-dashboard can show during the run."""
 
 import hashlib
 import json
@@ -20,24 +20,24 @@ from evonas.study.results.reading import RunState
 
 IDENTITY = "evonas run"
 CONTENT = "evonas content"
-"""Study attributes: which run it is of, and a hash of what the study of candidates holds."""
+"""Study attributes: identity of the mirrored run, and hash of the candidates study's content."""
 
 _DIRECTIONS = {"maximise": "maximize", "minimise": "minimize"}  # as Optuna spells them
 
 
 @final
 class OptunaMirror:
-    """Two studies: the trainings, live, and the candidates, once the run is at rest.
+    """Mirrors a run to two studies: trainings (live), and candidates (while the run is idle).
 
     A finished trial of Optuna cannot be changed. So a trial of the first study is one training
     (key, replicate): running until its result is known, then complete, failed, or pruned if it was
-    stopped on a rung or refused. The estimates of a candidate change with each training; its
-    study, ``NAME (candidates)``, is written when no process is working on the run, and anew when
-    its content has changed.
+    stopped on a rung or refused. Estimates of a candidate change with each training. So the study
+    of candidates, ``NAME (candidates)``, is written only while no process is working on the run,
+    and rewritten when its content has changed.
 
     Args:
-        url: address of a database (``sqlite:///study.db``), or the path of a journal file.
-        now: the time.
+        url: URL of a database (``sqlite:///study.db``), or path of a journal file.
+        now: clock that returns the current time.
 
     Raises:
         ConfigError: Optuna is not installed, or the storage cannot be opened.
@@ -82,12 +82,12 @@ class OptunaMirror:
                 self._go_on(known, trial)
                 return
         epochs = trial.user_attrs.get("epochs")
-        # one that was pruned at the end of a search may have been trained on by a longer one
+        # a training pruned at the end of a search may be continued by an extended search
         if not any(known.user_attrs.get("epochs") == epochs for known in trials):
             study.add_trial(trial)
 
     def _go_on(self, known: Any, trial: Any) -> None:
-        """Bring a running trial up to date; a kill at any line leaves it running."""
+        """Update a running trial; a kill at any line leaves it running."""
         number, write = known._trial_id, self._storage
         for name, value in trial.user_attrs.items():
             if known.user_attrs.get(name) != value:
@@ -154,7 +154,7 @@ class OptunaMirror:
             intermediate_values=dict(enumerate(losses, start=1)),
             constraints=constraints,
         )
-        # the journal holds durations and no times
+        # the journal has durations but no times
         trial.datetime_start = self._now() - timedelta(seconds=seconds)
         return trial
 
@@ -173,7 +173,7 @@ class OptunaMirror:
             self._optuna.delete_study(study_name=name, storage=self._storage)
             study = self._study(name, run)
         study.add_trials(trials)
-        study.set_user_attr(CONTENT, digest)  # last: without it, the study is written anew
+        study.set_user_attr(CONTENT, digest)  # last, so that an incomplete study is rewritten
 
     def _candidate_trial(
         self, run: Snapshot, candidate: Candidate, confirmed: Confirmed | None
@@ -193,10 +193,10 @@ class OptunaMirror:
         )
 
     def _study(self, name: str, run: Snapshot) -> Any:
-        """The study of this run by its name.
+        """The study of this run with the given name, created if it is missing.
 
         Raises:
-            ConfigError: a study of this name is of something else.
+            ConfigError: a study of this name does not belong to this run.
         """
         study = self._optuna.create_study(
             storage=self._storage,

@@ -1,4 +1,4 @@
-"""All data of a run for a mirror, read at once, even while another process works on the run."""
+"""Read all data of a run that a mirror shows, also while another process works on the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ class Snapshot:
 
     Attributes:
         name: name of the run in the other tool.
-        identity: hash of the first entry of its journal; other runs have another.
+        identity: hash of the first entry of its journal, which is unique to the run.
         settings: settings of the run.
-        space: at its size, with its rules.
-        trainings: with a result or under way, in the order of asking.
-        volumes: the hypervolume over trainings.
-        state: what the trainings come to; None while a run is under way whose estimates are older
-            than its last training, as making them would take the run's own cores.
-        finals: what ``evonas train`` did.
+        space: search space at the size of the run, with its rules.
+        trainings: trainings with a result or in progress, in the order of their requests.
+        volumes: hypervolume over trainings.
+        state: estimates and candidates; None for a running search whose saved estimates are older
+            than its last training, because recomputing them would compete for its cores.
+        finals: learning curves of ``evonas train``.
         position: position of the last entry of the journal.
         is_running: whether a process is working on the run.
-        has_ended: whether the search came to its end.
+        has_ended: whether the search has ended.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Snapshot:
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """Of the run."""
+        """Objectives of the run."""
         return self.settings.problem.objectives
 
     def parameters(self, genome: str) -> Mapping[str, str]:
-        """By gene, what a genome chooses: operations, widths, rules.
+        """The choices of a genome (operations, widths, rules), keyed by gene.
 
         Args:
-            genome: its readable text.
+            genome: the genome as text.
         """
         values = self.space.parse(genome).values
         return {
@@ -69,14 +69,14 @@ class Snapshot:
 
 
 def read_snapshot(folder: Path, *, name: str) -> Snapshot:
-    """The run in ``folder`` as it is now.
+    """Read the current state of the run in ``folder``.
 
     Raises:
         RunFolderError: there is no run.
         StorageError: its files are damaged.
         SpaceError: the run's copy of its space is missing.
     """
-    is_running = is_locked(folder)  # before the journal, so that a run at rest is read whole
+    is_running = is_locked(folder)  # before the journal, so that an idle run is read completely
     with readable_run(folder) as (settings, journal):
         entries = journal.entries
         state = _state(folder, settings, journal, is_running=is_running)

@@ -1,4 +1,4 @@
-"""A run as event files of TensorBoard: curves, hyperparameters, hypervolume, front."""
+"""Mirror a run as TensorBoard event files: curves, hyperparameters, hypervolume, front."""
 
 import os
 import time
@@ -23,24 +23,23 @@ from evonas.study.results.reading import RunState
 from evonas.study.weights import write_whole
 
 IDENTITY_FILE = "evonas-run"
-"""In the folder of a mirror: which run it is of."""
+"""File in the folder of a mirror that identifies the mirrored run."""
 
 Point = tuple[int, Mapping[str, float]]
-"""A step, and scalars by their tags."""
+"""A step, and scalars keyed by tag."""
 
 
 @final
 class TensorboardMirror:
-    """A folder for each training, for each seed of ``evonas train``, and for the search.
+    """Writes a folder for each training, each seed of ``evonas train``, and the search.
 
-    An event file is written whole under another name and then renamed, and is never changed. Its
-    name ends in the entry of the journal and the step that it goes up to, so that one that goes on
-    begins after them.
+    An event file is written under a temporary name and then renamed, and never changes again. Its
+    name ends with the journal entry and the step up to which it goes, so that a later mirror
+    continues after them.
 
     Args:
-        folder: the folder that TensorBoard is given as its ``--logdir``; the run gets one of its
-            own inside.
-        now: seconds since 1970.
+        folder: the ``--logdir`` of TensorBoard; the run gets a subfolder.
+        now: clock, in seconds since 1970.
 
     Raises:
         ConfigError: TensorBoard is not installed, or the folder is a file.
@@ -51,12 +50,12 @@ class TensorboardMirror:
         self._records = imported("tensorboard.summary.writer.record_writer", extra="tensorboard")
         self._summaries = imported("torch.utils.tensorboard.summary", extra="tensorboard")
         if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"tensorboard: expected a folder, {folder} is a file")
+            raise ConfigError(f"tensorboard: expected a folder, got the file {folder}")
         self._folder = folder
         self._now = now
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
-        """Write event files of what is new; see :class:`Mirror`."""
+        """Write event files with new content; see :class:`Mirror`."""
         with told_of_failures(str(self._folder)):
             home = self._home(run)
             for training in run.trainings:
@@ -70,7 +69,7 @@ class TensorboardMirror:
     def _home(self, run: Snapshot) -> Path:
         if not is_file_name(run.name):
             raise ConfigError(
-                f"tensorboard: expected a name that a folder can have, got '{run.name:.60}'; give "
+                f"tensorboard: expected a valid folder name, got '{run.name:.60}'; give "
                 "another --name"
             )
         home = self._folder / run.name
@@ -127,7 +126,7 @@ class TensorboardMirror:
     def _write_search(self, folder: Path, run: Snapshot) -> None:
         last = _last(folder)
         position, step = (0, 0) if last is None else (last.position, last.step)
-        # a run at rest says more than the same journal said while a process was at work on it
+        # an idle run shows more (front, picture) than the same journal while a process works on it
         now = 2 * run.position + (not run.is_running)
         if now <= position:
             return
@@ -155,7 +154,7 @@ class TensorboardMirror:
         self, folder: Path, mark: "_Mark", summaries: Sequence[tuple[int | None, Any]]
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / "unfinished"  # TensorBoard reads no file that is called so
+        part = folder / "unfinished"  # TensorBoard ignores files with this name
         event, now = self._protos.Event, self._now()
         with part.open("wb") as file:
             records = self._records.RecordWriter(file)
@@ -170,11 +169,11 @@ class TensorboardMirror:
 
 @dataclass(frozen=True)
 class _Mark:
-    """How far an event file goes.
+    """The point up to which an event file goes.
 
     Attributes:
-        position: grows with the journal; 0 where the journal plays no part.
-        step: the last one.
+        position: number that grows with the journal; 0 if the file does not depend on it.
+        step: last step.
     """
 
     position: int
@@ -182,12 +181,12 @@ class _Mark:
 
     @property
     def file_name(self) -> str:
-        """TensorBoard reads those of a folder by their names, and never goes back."""
+        """File name; TensorBoard reads the files of a folder in the order of their names."""
         return f"events.out.tfevents.{self.position:010d}.{self.step:010d}.evonas"
 
 
 def _last(folder: Path) -> _Mark | None:
-    """How far the event files of a folder go; None if there is none."""
+    """The point up to which the event files of a folder go; None if there is no file."""
     names = sorted(path.name for path in folder.glob("events.out.tfevents.*.evonas"))
     if not names:
         return None
@@ -196,7 +195,7 @@ def _last(folder: Path) -> _Mark | None:
 
 
 def _picture(state: RunState, objectives: Sequence[str]) -> Any:
-    """The front, as bytes of shape (height, width, 3)."""
+    """Picture of the front, as bytes of shape (height, width, 3)."""
     canvas = FigureCanvasAgg(front_figure(state.candidates, objectives, title=""))
     canvas.draw()  # type: ignore[no-untyped-call]
     return np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]

@@ -1,1 +1,1 @@
-"""Figures and tables that fit the column of a paper."""
+"""Figures and tables sized for a paper."""

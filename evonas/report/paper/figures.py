@@ -1,4 +1,4 @@
-"""Figures of one run for a paper, each made by name; not saved yet."""
+"""Create figures of one run for a paper, by name; saving is left to the caller."""
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -17,7 +17,7 @@ from evonas.report.plot import front_figure
 
 
 def front(run: RunData, *, key: str | None, columns: int) -> Figure:
-    """The front with its errors, a panel for each pair of objectives."""
+    """The front with its errors, one panel per pair of objectives."""
     del key
     if not run.state.candidates:
         raise ConfigError(f"{run.state.folder}: no candidate was trained yet")
@@ -92,7 +92,7 @@ def cells(run: RunData, *, key: str | None, columns: int) -> Figure:
 
 
 def controls(run: RunData, *, key: str | None, columns: int) -> Figure:
-    """One network less its controls, with 95 % intervals."""
+    """Differences between one network and its controls, with 95 % intervals."""
     if not run.controls:
         chosen = _chosen(run, key)[:8]
         raise ConfigError(
@@ -127,7 +127,7 @@ FIGURES = {
     "cells": cells,
     "controls": controls,
 }
-"""By the name that ``evonas plot --figure`` takes."""
+"""Functions that create the figures, keyed by the name for ``evonas plot --figure``."""
 
 
 def _chosen(run: RunData, key: str | None) -> str:

@@ -1,6 +1,7 @@
-"""Our own drawings (SVG) as a figure, so that a cell can stand in a PDF beside other figures.
+"""Convert SVG drawings of evonas to matplotlib figures, so that cells can be saved as PDF.
 
-Only what :mod:`evonas.report.cell_drawing` writes is read: lines, curves, circles and texts.
+Only the elements that :mod:`evonas.report.cell_drawing` writes are supported: lines, curves,
+circles and texts.
 """
 
 import re
@@ -11,16 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, PathPatch
 from matplotlib.path import Path as Curve
 
-LETTERS, IN_NODES = 7.0, 5.5  # points, whatever the scale of the drawing
+LETTERS, IN_NODES = 7.0, 5.5  # font sizes in points, independent of the drawing's scale
 _SVG = "{http://www.w3.org/2000/svg}"
 _SKIPPED = ("defs",)
 
 
 def figure_of_svg(drawing: str, *, width_inches: float) -> Figure:
-    """The drawing at a width; its letters have the same size at any width.
+    """The drawing as a figure of the given width; the font size does not depend on the width.
 
     Args:
-        drawing: text that our own code wrote.
+        drawing: SVG text written by evonas.
         width_inches: width of the figure.
     """
     root = ElementTree.fromstring(drawing)
@@ -42,7 +43,7 @@ def figure_of_svg(drawing: str, *, width_inches: float) -> Figure:
 
 
 def _path(axis: Axes, element: ElementTree.Element) -> None:
-    """``Mx,y Qx,y x,y``: a curve from one node to another."""
+    """Draw a path ``Mx,y Qx,y x,y``, a curve from one node to another."""
     numbers = [float(each) for each in re.findall(r"-?\d+(?:\.\d+)?", element.attrib["d"])]
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
     curve = Curve(points, [Curve.MOVETO, Curve.CURVE3, Curve.CURVE3])

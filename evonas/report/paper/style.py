@@ -1,4 +1,4 @@
-"""How figures for papers look: letters of 8 points, thin lines, text that stays text in a PDF."""
+"""Style of figures for papers: 8-point font, thin lines, text that remains text in a PDF."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from matplotlib import rc_context
 
 WIDTH_INCHES = {1: 3.3, 2: 6.9}
-"""By columns of the paper: common to the two-column styles of IEEE, ACM, CVPR and ICML."""
+"""Figure widths by number of columns, for the two-column styles of IEEE, ACM, CVPR and ICML."""
 
 
 @contextmanager
 def paper_style() -> Iterator[None]:
-    """Figures that are made inside have it."""
+    """Apply the style to figures created within this context."""
     with rc_context(
         {
             "font.size": 8,
@@ -25,10 +25,10 @@ def paper_style() -> Iterator[None]:
             "lines.markersize": 3.5,
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "pdf.fonttype": 42,  # TrueType: most conferences refuse Type 3
+            "pdf.fonttype": 42,  # TrueType: most conferences reject Type 3
             "ps.fonttype": 42,
             "svg.fonttype": "none",
-            "svg.hashsalt": "evonas",  # the same figure is the same file
+            "svg.hashsalt": "evonas",  # makes files reproducible
         }
     ):
         yield

@@ -1,4 +1,4 @@
-"""The front of a run as a table for a paper: LaTeX, Markdown or CSV."""
+"""Format the front of a run as a table for a paper: LaTeX, Markdown or CSV."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ _LATEX = {
 
 
 def latex(run: RunData) -> str:
-    """A table for the package booktabs, with a caption that says what the errors are."""
+    """A LaTeX table for the package booktabs, whose caption explains values and errors."""
     header, rows = _cells(run, escape=escape_latex, plus_minus=r" $\pm$ ")
     settings = run.state.settings
     caption = (
@@ -59,7 +59,7 @@ def latex(run: RunData) -> str:
 
 
 def markdown(run: RunData) -> str:
-    """A table in GitHub's form."""
+    """A table in GitHub-flavoured Markdown."""
     header, rows = _cells(run, escape=_escape_markdown, plus_minus=" ± ")
     return markdown_table(header, rows, is_numeric=True) + "\n"
 
@@ -78,7 +78,7 @@ def csv(run: RunData) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """The text with every character that means something to LaTeX made harmless."""
+    """Escape all characters that are special in LaTeX."""
     return "".join(_LATEX.get(letter, letter) for letter in text)
 
 
@@ -89,7 +89,7 @@ def _escape_markdown(text: str) -> str:
 def _cells(
     run: RunData, *, escape: Callable[[str], str], plus_minus: str
 ) -> tuple[list[str], list[list[str]]]:
-    """Confirmed values where there are any, else those of the search, which the header says."""
+    """Header and rows with confirmed values, or with values of the search, which are labelled."""
     is_confirmed = any(candidate.key in run.state.confirmed for candidate in run.front)
     names = list(dict.fromkeys([*run.objectives, "params", "bio"]))
     found = [run.state.confirmed[c.key].means for c in run.front if c.key in run.state.confirmed]
@@ -120,7 +120,7 @@ def _value(run: RunData, candidate: Candidate, name: str) -> str:
     if confirmed is not None and name in confirmed.means:
         return with_error(confirmed.means[name], confirmed.errors.get(name), name=name)
     if confirmed is not None and name in run.objectives and _is_measured(run, name):
-        return "-"  # all of its confirmations were lost: no number of the search in their place
+        return "-"  # all of its confirmations were lost; a search value must not replace them
     return with_error(candidate.values.get(name), candidate.errors.get(name), name=name)
 
 
@@ -138,4 +138,4 @@ def _label(name: str) -> str:
 
 
 FORMATS: dict[str, Callable[[RunData], str]] = {"latex": latex, "markdown": markdown, "csv": csv}
-"""By the name that ``evonas table --format`` takes."""
+"""Functions that format a table, keyed by the name for ``evonas table --format``."""

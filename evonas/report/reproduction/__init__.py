@@ -1,1 +1,1 @@
-"""Figures of a paper beside those of trainings of one's own."""
+"""Published results of a paper compared with the user's own trainings."""

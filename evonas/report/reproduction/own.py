@@ -1,4 +1,4 @@
-"""Trainings of one's own, found in folders."""
+"""Find the user's own final trainings in folders."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from evonas.study.final.result import RESULT_FILE, read_result
 
 @dataclass(frozen=True)
 class OwnTraining:
-    """What ``evonas train`` came to in one folder, over the seeds that have ended.
+    """Result of ``evonas train`` in one folder, over the seeds that have ended.
 
     Attributes:
         folder: folder of the training.
-        network: what was trained.
-        dataset: on which.
-        epochs: epochs of the recipe.
-        batch: batch of the recipe.
-        seeds: how many have ended.
-        error: mean over them, on the test part, in per cent.
-        spread: their standard deviation; None for one seed.
-        views: by which an image is classified.
-        parameters: parameters of the network.
+        network: description of the network.
+        dataset: name of the data set.
+        epochs: number of epochs of the recipe.
+        batch: batch size of the recipe.
+        seeds: number of seeds that have ended.
+        error: mean error over the seeds on the test part, in per cent.
+        spread: standard deviation over the seeds; None for one seed.
+        views: views by which an image is classified.
+        parameters: number of parameters of the network.
         bio: share of the weights that a plausible rule trains.
-        hours: hours of training, all seeds together.
+        hours: hours of training, summed over the seeds.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class OwnTraining:
 
     @property
     def budget(self) -> str:
-        """What it took, in words."""
+        """Training budget in words."""
         seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         views = "" if self.views == "one" else f", {self.views} at test"
@@ -52,7 +52,7 @@ class OwnTraining:
 
 
 def find_trainings(folders: Iterable[Path]) -> list[OwnTraining]:
-    """Every final training in these folders and below them that was tested.
+    """All tested final trainings in these folders and their subfolders.
 
     Raises:
         DataError: a folder is missing.

@@ -1,4 +1,4 @@
-"""Figures that a paper gives, with where each was read and what is not known."""
+"""Published results of papers, with their sources and what is unknown."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,11 +21,11 @@ class Figure:
     """One published number.
 
     Attributes:
-        entry: the row of the paper's table.
-        dataset: its name here.
-        error: error of classification on the test part, in per cent.
-        status: how far it was verified.
-        where: it was read.
+        entry: row of the paper's table.
+        dataset: name of the data set in evonas.
+        error: classification error on the test part, in per cent.
+        status: whether the number was verified.
+        where: place in the source where it was read.
     """
 
     entry: str
@@ -37,13 +37,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table of the paper, as far as it is known.
+    """The known part of a table of the paper.
 
     Attributes:
-        number: in the paper.
-        title: in our words.
-        unknown: what the paper's table has and this one has not.
-        figures: its rows.
+        number: number of the table in the paper.
+        title: title in our words.
+        unknown: content of the paper's table that is missing here.
+        figures: rows of the table.
     """
 
     number: int
@@ -54,12 +54,12 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Paper:
-    """What is known of a paper's figures.
+    """The known results of a paper.
 
     Attributes:
         paper: authors, title and year.
-        source: where it is.
-        tables: by number.
+        source: reference to the paper.
+        tables: its tables.
     """
 
     paper: str
@@ -67,10 +67,10 @@ class Paper:
     tables: tuple[PublishedTable, ...]
 
     def table(self, number: int) -> PublishedTable:
-        """One of them.
+        """The table with this number.
 
         Raises:
-            UnknownNameError: it is not known.
+            UnknownNameError: the table is not known.
         """
         for each in self.tables:
             if each.number == number:
@@ -82,10 +82,10 @@ class Paper:
 
 
 def read_paper(name: str) -> Paper:
-    """The figures of a paper.
+    """Read the published results of a paper.
 
     Raises:
-        UnknownNameError: there are none of this name.
+        UnknownNameError: there is no paper of this name.
     """
     if name not in PAPERS:
         raise UnknownNameError(

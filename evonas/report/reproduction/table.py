@@ -1,4 +1,4 @@
-"""A published table beside trainings of one's own: rows, and the same as Markdown."""
+"""Compare a published table with the user's own trainings, as rows and as Markdown."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ NOTHING = "nothing was run"
 def reproduction_rows(
     paper: Paper, table: PublishedTable, trainings: Sequence[OwnTraining]
 ) -> list[dict[str, str]]:
-    """The published figures, each data set followed by ours; empty where nothing was run."""
+    """The published results, with own trainings after those of each data set, or a placeholder."""
     rows: list[dict[str, str]] = []
     for dataset in dict.fromkeys(figure.dataset for figure in table.figures):
         for figure in table.figures:
@@ -39,5 +39,5 @@ def _own_row(each: OwnTraining) -> dict[str, str]:
 
 
 def as_markdown(rows: Sequence[dict[str, str]]) -> str:
-    """A table of Markdown."""
+    """The rows as a Markdown table."""
     return markdown_table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])

@@ -1,4 +1,4 @@
-"""Feedback weights of all layers in one launch; random numbers are computed, never stored."""
+"""Compute the feedback weights of all layers in one launch; random numbers are never stored."""
 
 import math
 
@@ -41,7 +41,7 @@ def uniform_block(first, layer, step, seed, BLOCK: tl.constexpr):
 def refresh_kernel(
     feedback, weights, kept, segments, scales, blocks, seeds, steps, decays, BLOCK: tl.constexpr
 ):
-    """One block of one segment; the reference is in ``evonas.rules.kernels.feedback``."""
+    """Compute one block of one segment; the reference is ``evonas.rules.kernels.feedback``."""
     segment, first = own_block(blocks)
     begin = tl.load(segments + 8 * segment)
     count = tl.load(segments + 8 * segment + 1)
@@ -55,7 +55,7 @@ def refresh_kernel(
 
     element = first + tl.arange(0, BLOCK)
     inside = element < count
-    # elements are drawn in the order of their indices; channels last permutes each row
+    # random numbers follow the index order; channels-last format permutes each row
     within = element % row
     place = begin + (element - within) + (within % taps) * (row // taps) + within // taps
     weight = tl.load(weights + place, mask=inside, other=0.0).to(tl.float32)
@@ -81,7 +81,7 @@ def refresh(
     blocks: Tensor, seeds: Tensor, steps: Tensor, decays: Tensor,
 ) -> None:  # fmt: skip
     """Write the feedback of every segment; see :func:`evonas.rules.kernels.refresh_feedback`."""
-    # without fused multiply-add, W - a D_0 is rounded as the reference rounds it
+    # no fused multiply-add, so that W - a D_0 is rounded as in the reference
     launch(
         refresh_kernel, (blocks.shape[0],), feedback, weights, kept, segments, scales, blocks,
         seeds, steps, decays, BLOCK=BLOCK, num_warps=4, enable_fp_fusion=False,

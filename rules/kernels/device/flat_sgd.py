@@ -1,4 +1,4 @@
-"""One step of SGD for all parameters in one launch."""
+"""SGD step for all parameters in one launch."""
 
 import triton
 import triton.language as tl
@@ -21,7 +21,7 @@ def sgd_kernel(
     NESTEROV: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """One block of one segment; the reference is in ``evonas.rules.kernels.flat_sgd``."""
+    """Update one block of one segment; the reference is ``evonas.rules.kernels.flat_sgd``."""
     segment, first = own_block(blocks)
     begin = tl.load(segments + 3 * segment)
     count = tl.load(segments + 3 * segment + 1)

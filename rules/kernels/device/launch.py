@@ -13,9 +13,9 @@ def launch(
 
     Args:
         kernel: a function under ``triton.jit``.
-        programs: of each axis of the grid; zero skips the launch.
-        first: the first argument.
-        rest: the other ones.
+        programs: number of programs along each axis of the grid; a zero skips the launch.
+        first: the first argument of the kernel.
+        rest: the other arguments of the kernel.
         options: constants of the kernel, and Triton's options (``num_warps``, ``num_stages``).
     """
     if 0 in programs:

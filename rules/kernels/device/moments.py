@@ -15,7 +15,7 @@ CHANNELS_AT_ONCE = 16
 def some_parts(
     first, channel, known, places, span, num_parts, channels, ROWS: tl.constexpr
 ):  # fmt: skip
-    """Where the means of ``ROWS`` parts lie, which of them exist, and the places of each part."""
+    """Offsets of the means of ``ROWS`` parts, which parts exist, and their numbers of places."""
     part = first + tl.arange(0, ROWS)
     inside = (part < num_parts)[:, None] & known[None, :]
     at = (part * 2 * channels)[:, None] + channel[None, :]
@@ -28,7 +28,7 @@ def merge_kernel(
     mean, variance, parts, places, span, num_parts, channels,
     LIMIT: tl.constexpr, ROWS: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
-    """The moments of some channels; all parts but the last have ``span`` places."""
+    """Merge the moments of some channels; all parts but the last have ``span`` places."""
     channel = tl.program_id(0) * BLOCK_C + tl.arange(0, BLOCK_C)
     known = channel < channels
     total = tl.zeros((BLOCK_C,), tl.float32)
@@ -54,9 +54,9 @@ def merge_moments(parts: Tensor, *, places: int, span: int) -> tuple[Tensor, Ten
     """Mean and biased variance of all places, (channels,) float32 each.
 
     Args:
-        parts: (n, 2, channels): mean, and sum of squared deviations from it, of each part.
-        places: of all parts.
-        span: places of every part but the last.
+        parts: (n, 2, channels): mean of each part, and sum of squared deviations from it.
+        places: number of places of all parts together.
+        span: number of places of every part but the last.
     """
     num_parts, _, channels = parts.shape
     mean = parts.new_empty(channels)

@@ -1,4 +1,4 @@
-"""Normalise and add up the terms of a node: each is read once, the node is written once."""
+"""Normalise and sum the terms of a node; each is read once, and the node is written once."""
 
 import torch
 import triton
@@ -28,7 +28,7 @@ def join_kernel(
     BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr,
 ):
-    """One tile of the node; the reference is in ``evonas.rules.kernels.node``."""
+    """Compute one tile of the node; the reference is in ``evonas.rules.kernels.node``."""
     channel, known, at, inside = own_tile(places, CHANNELS, INNER, BLOCK_P, BLOCK_C)
     total = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
     for i in tl.static_range(len(raws)):
@@ -51,7 +51,7 @@ def forward(
     raws: list[Tensor], means: list[Tensor], variances: list[Tensor], scales: list[Tensor],
     shifts: list[Tensor], plains: list[Tensor], eps: float, with_active: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The node and relu of it; see :func:`evonas.rules.kernels.join`."""
+    """The node and relu(node); see :func:`evonas.rules.kernels.join`."""
     node = empty_node(raws, plains)
     active = torch.empty_like(node) if with_active else node.new_empty(0)
     tiles = tiling(node)

@@ -1,4 +1,4 @@
-"""Gradients of the terms of a node: one pass that sums and reduces, one that writes them."""
+"""Gradients of the terms of a node: one pass sums and reduces, a second one writes them."""
 
 import torch
 import triton
@@ -37,7 +37,7 @@ def join_reduce_kernel(
     BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr,
 ):
-    """The total gradient g at some tiles, and their sums of g and of g (z_i - mean_i)."""
+    """Compute the total gradient g at some tiles, and their sums of g and of g (z_i - mean_i)."""
     channel, known = tile_channels(CHANNELS, BLOCK_C)
     slot = tl.arange(0, SLOTS)
     total = tl.zeros((BLOCK_C, SLOTS), tl.float32)
@@ -51,7 +51,7 @@ def join_reduce_kernel(
             silent = widened(node + at, inside, 0.0) <= 0.0
             active = widened(received_active + at, inside, 0.0)
             signal += tl.where(silent, 0.0, active)
-            # without it, the joined gradient is the received one
+            # without relu, the joined gradient is the received tensor itself
             tl.store(joined + at, signal.to(joined.dtype.element_ty), mask=inside)
         total += tl.where(slot[None, :] == 0, tl.sum(signal, axis=0)[:, None], 0.0)
         for i in tl.static_range(len(raws)):
@@ -83,7 +83,7 @@ def join_gradient_kernel(
     BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr,
 ):
-    """The gradient of one tile of every z_i, and of scales and shifts."""
+    """Compute the gradient of one tile of every z_i, and those of scales and shifts."""
     channel, known, at, inside = own_tile(places, CHANNELS, INNER, BLOCK_P, BLOCK_C)
     received = widened(joined + at, inside, 0.0)
     row = sums + channel * (len(raws) + 1)
@@ -120,7 +120,7 @@ def backward(
     programs, per_program = share_tiles(across, max_programs=MAX_PROGRAMS)
     parts = node.new_empty(programs, tiles.channels, len(raws) + 1, dtype=torch.float32)
     in_format = to_layout_of(raws, node)
-    # a missing gradient is replaced by a tensor that the kernel does not read
+    # for a missing gradient, pass a placeholder that the kernel does not read
     first = to_layout_of([node if received is None else received], node)[0]
     second = first if received_active is None else to_layout_of([received_active], node)[0]
     joined = first if received_active is None else torch.empty_like(node)

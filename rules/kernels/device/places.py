@@ -1,7 +1,7 @@
-"""Tiles of a batch of images, as a table of places and channels in either memory format.
+"""Tiles of a batch of images, addressed by place and channel in either memory format.
 
 A place is a pixel of an image of the batch, numbered row by row. The stride between its channels
-is ``INNER``: 1 in channels last, height x width in row-major order.
+is ``INNER``: 1 in channels-last format, height x width in row-major order.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from torch import Tensor
 
 from evonas.rules.kernels.device.launch import power_of_two
 
-MAX_PROGRAMS = 1024  # along the places, of a kernel that reduces: each writes one row of sums
+MAX_PROGRAMS = 1024  # of a reducing kernel along the places; each writes one row of sums
 
 
 @triton.jit
 def offsets(place, channel, CHANNELS: tl.constexpr, INNER: tl.constexpr):
-    """The offsets of elements; place and channel are broadcast."""
+    """The offsets of elements; ``place`` and ``channel`` are broadcast."""
     return (place // INNER) * (CHANNELS * INNER) + channel * INNER + place % INNER
 
 
@@ -51,7 +51,7 @@ def own_tile(
     places,
     CHANNELS: tl.constexpr, INNER: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
-    """The tile of a program with a single one: channels, which exist, offsets, which exist."""
+    """The only tile of a program: channels, their mask, offsets of elements, their mask."""
     channel, known = tile_channels(CHANNELS, BLOCK_C)
     at, inside = tile_at(tl.program_id(0), channel, places, CHANNELS, INNER, BLOCK_P)
     return channel, known, at, inside
@@ -59,7 +59,7 @@ def own_tile(
 
 @triton.jit
 def pixel(place, height, width):
-    """Image, row and column of a place."""
+    """The image, row and column of a place."""
     x = place % width
     y = place // width % height
     return place // (width * height), y, x
@@ -76,11 +76,11 @@ class Tiling:
     """How elementwise kernels divide a tensor among programs.
 
     Attributes:
-        places: batch x height x width.
-        channels: of the tensor.
+        places: number of places, batch x height x width.
+        channels: number of channels of the tensor.
         inner: stride between the channels of a place.
-        block_p: places of a tile.
-        block_c: channels of a tile.
+        block_p: number of places per tile.
+        block_c: number of channels per tile.
     """
 
     places: int
@@ -106,10 +106,10 @@ class Tiling:
 
 
 def share_tiles(tiles: int, *, max_programs: int) -> tuple[int, int]:
-    """Divide tiles among the programs of a kernel that reduces.
+    """Divide tiles among the programs of a reducing kernel.
 
     Returns:
-        The programs, and how many tiles each of them works on, the last one on what is left.
+        The number of programs and of tiles per program; the last program gets the remaining tiles.
     """
     per_program = max(1, -(-tiles // max_programs))
     return -(-tiles // per_program), per_program

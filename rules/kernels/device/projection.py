@@ -1,4 +1,4 @@
-"""The signals of direct feedback to all layers, written by one launch."""
+"""Write the signals of direct feedback to all layers in one launch."""
 
 import torch
 import triton
@@ -15,7 +15,7 @@ def spread_kernel(
     sent, sums, layers, pixels, blocks, batch, columns,
     CHANNELS_LAST: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """One block of one layer; the reference is in ``evonas.rules.kernels.projection``."""
+    """Write one block of one layer; the reference is ``evonas.rules.kernels.projection``."""
     layer, first = own_block(blocks)
     row = layers + 9 * layer
     element = first + tl.arange(0, BLOCK)

@@ -48,7 +48,7 @@ def separable_kernel(
     INNER_OUT: tl.constexpr, TILES: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
     BLOCK_O: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Some places of z, and their mean and sum of squared deviations of each channel."""
+    """Compute z at some places, and the mean and sum of squared deviations of each channel."""
     out = tl.arange(0, BLOCK_O)
     known = out < C_OUT
     count = 0.0
@@ -98,9 +98,9 @@ class Blocks:
     """The block sizes of one program.
 
     Attributes:
-        places: of a tile.
-        channels: of the inputs, at a time.
-        warps: of the program.
+        places: number of places per tile.
+        channels: number of input channels processed at a time.
+        warps: number of warps.
     """
 
     places: int
@@ -108,7 +108,7 @@ class Blocks:
     warps: int
 
 
-# by the number of output channels, such that no kernel spills registers (tests/kernels)
+# keyed by the number of output channels; chosen so that no kernel spills registers (tests/kernels)
 FORWARD = {
     16: Blocks(64, 16, 4), 32: Blocks(64, 16, 4), 64: Blocks(64, 16, 8), 128: Blocks(64, 16, 8),
     256: Blocks(32, 16, 8),
@@ -117,10 +117,10 @@ BACKWARD = FORWARD | {64: Blocks(32, 32, 4), 128: Blocks(32, 16, 8)}
 
 
 def precision(tensor: Tensor) -> str:
-    """The precision of products: IEEE for float32, unless torch allows TF32 for it."""
+    """The precision of products: IEEE for float32 unless torch allows TF32, else TF32."""
     if tensor.dtype == torch.float32 and torch.backends.cuda.matmul.fp32_precision != "tf32":
         return "ieee"
-    return "tf32"  # represents every bfloat16 number
+    return "tf32"  # exact for bfloat16 inputs
 
 
 def inner(tensor: Tensor) -> int:

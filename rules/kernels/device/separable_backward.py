@@ -1,8 +1,8 @@
-"""The backward pass of ReLU, depthwise and pointwise convolution, through feedback tensors.
+"""Backward pass of ReLU, depthwise and pointwise convolution through feedback tensors.
 
-Two kernels. The first computes the signal between the two layers and the gradients of both
-weights; it recomputes the output of the depthwise layer. The second computes the signal to the
-inputs.
+There are two kernels. The first computes the signal between the two layers and the gradients of
+both weights; it recomputes the output of the depthwise layer. The second computes the signal to
+the inputs.
 """
 
 import torch
@@ -23,7 +23,7 @@ from evonas.rules.kernels.device.places import (
 from evonas.rules.kernels.device.separable import BACKWARD, active_tap, inner, precision
 from evonas.rules.kernels.layout import empty_in_layout_of, to_layout_of
 
-MAX_PROGRAMS = 128  # along the places: each writes gradients of all weights, which are then summed
+MAX_PROGRAMS = 128  # along the places; each writes gradients of all weights, to be summed later
 
 
 @triton.jit
@@ -35,7 +35,7 @@ def separable_weights_kernel(
     INNER_OUT: tl.constexpr, TILES: tl.constexpr, SLOTS: tl.constexpr, BLOCK_P: tl.constexpr,
     BLOCK_C: tl.constexpr, BLOCK_O: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """The signal between the layers at some places, and their share of both gradients.
+    """Compute the signal between the layers at some places, and their share of both gradients.
 
     A program writes one row: the depthwise gradient, then the pointwise one.
     """
@@ -86,14 +86,14 @@ def separable_signal_kernel(
     INNER_OUT: tl.constexpr, CHANNELS: tl.constexpr, INNER: tl.constexpr,
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
-    """The signal to one tile of the inputs, through the depthwise feedback and the ReLU."""
+    """Compute the signal to one tile of the inputs, through depthwise feedback and ReLU."""
     channel, known, at, inside = own_tile(places, CHANNELS, INNER, BLOCK_P, BLOCK_C)
     place = tile_places(tl.program_id(0), BLOCK_P)
     valid = place < places
     image, y, x = pixel(place, height, width)
     total = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
     for tap in range(KERNEL * KERNEL):
-        down = y + PADDING - (tap // KERNEL) * DILATION  # stride times the output's row
+        down = y + PADDING - (tap // KERNEL) * DILATION  # stride x row of the output
         right = x + PADDING - (tap % KERNEL) * DILATION
         row = down // STRIDE
         column = right // STRIDE
