@@ -334,6 +334,22 @@ def test_a_worker_that_is_killed_is_told_as_such(tree: Path) -> None:
     assert children() == before
 
 
+@pytest.mark.parametrize(
+    "problem", [ConnectionResetError(104, "Connection reset by peer"), EOFError("ended")]
+)
+def test_a_connection_that_breaks_first_is_told_alike(problem: Exception) -> None:
+    with (
+        pytest.raises(DataError, match="decodes images was killed"),
+        told_of_lost_workers(),
+    ):
+        raise problem
+
+
+def test_another_error_stays_as_it_is() -> None:
+    with pytest.raises(RuntimeError, match="shapes differ"), told_of_lost_workers():
+        raise RuntimeError("shapes differ")
+
+
 SCRIPT = """
 import sys, time
 from pathlib import Path

@@ -112,15 +112,16 @@ def decoded_batches(
 def told_of_lost_workers() -> Iterator[None]:
     """Turn the error for a killed worker into a ``DataError`` that says what happened.
 
-    torch raises a ``RuntimeError`` from a signal handler, so it may interrupt any code.
+    torch raises a ``RuntimeError`` from a signal handler, so it may interrupt any code. If a batch
+    is being received at that moment, the connection to the worker can break first.
 
     Raises:
         DataError: a worker was killed.
     """
     try:
         yield
-    except RuntimeError as problem:
-        if _WORKER_DIED not in str(problem):
+    except (RuntimeError, ConnectionError, EOFError) as problem:
+        if isinstance(problem, RuntimeError) and _WORKER_DIED not in str(problem):
             raise
         raise DataError(
             f"a process that decodes images was killed ({problem}); if memory was short, choose "
