@@ -75,5 +75,5 @@ def test_nothing_is_overwritten(tmp_path: Path, call: Call) -> None:
 def test_a_space_can_be_checked_without_training(tmp_path: Path, call: Call) -> None:
     space = write_beginnings(tmp_path)[0]
     printed = call("spaces", "check", str(space), "--no-train")
-    assert "well formed" in printed
+    assert "is valid" in printed
     assert "network" not in printed

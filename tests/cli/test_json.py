@@ -173,7 +173,9 @@ def test_comparisons_have_a_mean_for_each_group(folder: Path, call: Call) -> Non
 def test_the_doctor_tells_of_this_machine(call: Call) -> None:
     told = json.loads(call("doctor", "--device", "cpu", "--json"))
     assert told["machine"]["torch"] == torch.__version__
-    assert told["devices"]["cpu"]["speed"]["images_per_second"] > 0
+    speeds = told["devices"]["cpu"]["speeds"]
+    assert list(speeds) == ["fp32", "bf16"]
+    assert all(speed["images_per_second"] > 0 for speed in speeds.values())
 
 
 def test_the_version_names_what_a_report_of_a_problem_needs(call: Call) -> None:

@@ -43,7 +43,7 @@ def test_the_report_of_the_command_is_that_of_the_function(
         (("RUN", "OTHER"), "--out comparison.html"),
         (("EMPTY",), "expected the folder of a run, found no config.yaml"),
         (("RUN", "--out", "EMPTY"), "expected a file"),
-        (("RUN", "--live", "--every", "0"), "expected 2 at least, got 0"),
+        (("RUN", "--live", "--every", "0"), "expected at least 2, got 0"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_one_message(

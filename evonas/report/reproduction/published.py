@@ -11,7 +11,7 @@ from evonas.schema import parse_yaml, structure
 Status = Literal["checked", "note"]
 STATUS_TEXT: dict[Status, str] = {
     "checked": "read in the paper",
-    "note": "from secondary notes, not checked against the paper",
+    "note": "unverified: from secondary notes, not checked against the paper",
 }
 PAPERS = ("bionas",)
 

@@ -115,7 +115,7 @@ def test_the_hash_of_what_a_search_sees_covers_the_validation_part(tmp_path: Pat
     paint(tmp_path / "val" / "pear" / "00.png", 255)
     after, same = fingerprints("folder", data_dir=tmp_path)
     assert (after == before, test == same) == (False, True)
-    with pytest.raises(DataError, match=r"expected hash .* got"):
+    with pytest.raises(DataError, match=r"expected those with the hash .*, found others"):
         load_search_data("folder", data_dir=tmp_path, seed=0, sha256=before)
 
 
