@@ -98,7 +98,7 @@ def test_a_training_that_hangs_is_ended_in_time_and_the_next_is_as_without(
     began = time.monotonic()
     (record, _), after = results(JoblibExecutor(1, timeout_seconds=15.0), space, [bad, good])
     assert time.monotonic() - began < 100.0
-    assert record.failure == "timeout: it was not done after 15 seconds"
+    assert record.failure == "timeout: it was not finished after 15 seconds"
     assert after == expected
 
 
