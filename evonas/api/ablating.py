@@ -86,7 +86,7 @@ def ablate(
     """Train a network of a run and its controls with equal seeds, and compare them.
 
     Earlier trainings count: an interrupted call continues, and more replicates or controls add to
-        the existing ones. ``docs/controls.md`` says what each control is.
+    the existing ones. ``docs/controls.md`` says what each control is.
 
     Args:
         run: the folder of a run; a study has the same as a method.

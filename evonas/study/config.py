@@ -68,8 +68,8 @@ def read_given(path: Path) -> dict[str, Any]:
     """The settings in a configuration file, by name, not converted yet.
 
     The file may hold some or all settings, grouped or flat: files written by a run, by evonas 0.1
-        or by hand are all accepted. A file written by an older run keeps its meaning: later
-        settings get the value that changes nothing.
+    or by hand are all accepted. A file written by an older run keeps its meaning: later
+    settings get the value that changes nothing.
 
     Raises:
         ConfigError: the file cannot be read, or is not a mapping.

@@ -52,7 +52,7 @@ def run_study(
     """Run or resume the study in ``folder`` until its last generation.
 
     An interrupted run first replays its journal: the engine is asked again with the same seed, and
-        told the recorded results in the same order.
+    told the recorded results in the same order.
 
     Args:
         folder: created by :func:`evonas.study.create.create_run`.

@@ -12,6 +12,7 @@ from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.space import load, source_text
 from evonas.study.create import create_run
+from evonas.study.executors.make import make_executor
 from evonas.study.prior.collecting import with_prior
 from evonas.study.prior.prior_file import PRIOR_FILE, prior_names
 from evonas.study.results.reading import read_run
@@ -146,6 +147,21 @@ def test_candidates_that_failed_are_left_out(
         candidate.genome for candidate in candidates if candidate.failure is None
     ]
     assert written["objectives"] == ["acc", "params"]
+
+
+def test_candidates_whose_robustness_was_not_measured_are_left_out(
+    config: Settings, begin: Begin, later: Settings
+) -> None:
+    both = changed(config, objectives=("acc", "robust"), evaluations=4, generations=1)
+    folder = begin(changed(both, constraints=("acc>=0.99",)), "outside")
+    run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
+    candidates = read_run(folder).candidates
+    assert any(c.failure is None and "robust" not in c.values for c in candidates)
+    with pytest.raises(ConfigError, match="has no result for a genome"):
+        with_prior(changed(later, objectives=("robust",)), load("nas-bench-201"), [folder])
+    _, text = with_prior(changed(later, objectives=("acc",)), load("nas-bench-201"), [folder])
+    (written,) = json.loads(text or "")["runs"]
+    assert len(written["results"]) == sum(c.failure is None for c in candidates)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ class GenerationalPlan(AbstractPlan):
     """Results do not depend on the order in which the candidates of a generation end.
 
     With several rungs, a generation is a bracket of successive halving: when all of it has reached
-        a rung, the best share is promoted; the search is told when no candidate is left to
-        promote.
+    a rung, the best share is promoted; the search is told when no candidate is left to
+    promote.
     """
 
     @property

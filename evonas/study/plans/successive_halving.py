@@ -52,7 +52,7 @@ class SuccessiveHalving:
         """The best of some candidates on the same rung.
 
         They are ranked among all candidates that ever reached this rung: feasible ones by front
-            and crowding, then infeasible ones by their violation.
+        and crowding, then infeasible ones by their violation.
 
         Args:
             keys: the candidates.

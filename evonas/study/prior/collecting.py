@@ -56,7 +56,7 @@ def collect_prior(
     """The results of earlier runs that are usable by a new run.
 
     Data, budget, size and seed may differ: the only assumption is that genomes that were better
-        there are probably better here. Failed candidates are left out.
+    there are probably better here. Failed candidates are left out.
 
     Args:
         settings: settings of the new run.
@@ -84,7 +84,10 @@ def _earlier(settings: Settings, space: Space, folder: Path) -> EarlierRun:
     results = tuple(
         (candidate.genome, tuple(candidate.values[name] for name in shared))
         for candidate in run.candidates
-        if candidate.failure is None and parsed(candidate.genome, space) is not None
+        if candidate.failure is None
+        # constraints and gates leave expensive objectives unmeasured
+        and all(name in candidate.values for name in shared)
+        and parsed(candidate.genome, space) is not None
     )
     if not results:
         raise ConfigError(

@@ -85,8 +85,8 @@ class Beliefs:
         """Candidates that include the front, in a time that does not grow with the study.
 
         With a fixed number of replicates, these are the previous contenders and those with new
-            results: the others cannot return. Otherwise they are those of the last update; before
-                the first update, plain means of all.
+        results: the others cannot return. Otherwise they are those of the last update; before
+        the first update, plain means of all.
         """
         if self._candidates and not self._is_plain:
             return self._candidates

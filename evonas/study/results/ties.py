@@ -13,7 +13,7 @@ def ties(candidates: Sequence[Candidate], objectives: Sequence[str]) -> dict[str
     """For each candidate, by key, the keys of those it ties with.
 
     The errors are those of training: all candidates are measured on the same images. If they are
-        unknown, there are no ties.
+    unknown, there are no ties.
 
     Args:
         candidates: with values of all objectives.
