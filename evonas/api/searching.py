@@ -10,7 +10,6 @@ from evonas.errors import RunFolderError
 from evonas.evaluation.data.place import COUNTED
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
-from evonas.space import load as load_space
 from evonas.space import source_text
 from evonas.study.changes.warm_start import check_protocol, know_results
 from evonas.study.create import create_run, next_free_folder
@@ -99,7 +98,7 @@ def new_study(
     named = given if space is None else {"space": space, **given}
     wanted = read_settings(named, on_top_of=settings)
     resolved, text = resolve(wanted), source_text(wanted.problem.space)
-    resolved, prior_json = with_prior(resolved, load_space(wanted.problem.space), prior)
+    resolved, prior_json = with_prior(resolved, str(wanted.problem.space), prior)
     earlier = [Path(each) for each in warm_start]
     check_protocol(resolved, text, earlier)
     while True:

@@ -181,7 +181,6 @@ def given_settings(given: dict[str, Any], config: Path | None) -> Settings:
 
 
 def _print_config(settings: Settings, prior: list[Path]) -> None:
-    from evonas.space import load
     from evonas.study.config import config_text
     from evonas.study.prior.collecting import with_prior
     from evonas.study.resolve import resolve
@@ -189,7 +188,7 @@ def _print_config(settings: Settings, prior: list[Path]) -> None:
 
     # the default batch depends on how many images a user has
     resolved = resolve(settings, reads_data=settings.training.dataset in OWN_IMAGES)
-    resolved, _ = with_prior(resolved, load(str(settings.problem.space)), prior)
+    resolved, _ = with_prior(resolved, str(settings.problem.space), prior)
     # as the user wrote it: a path can be run again, the name of a custom space cannot
     resolved = resolved.with_values({"space": settings.problem.space})
     text = config_text(resolved, versions=versions(resolved), sources=sources(resolved))

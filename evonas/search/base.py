@@ -156,7 +156,8 @@ class AbstractSearch(ABC):
         asked = []
         founders = [self._promising.popleft() for _ in range(min(count, len(self._promising)))]
         missing = count - len(founders)
-        for genome in (*founders, *(self._propose(missing)[:missing] if missing else ())):
+        proposed = self._propose(missing)[:missing] if missing else []
+        for genome in (*founders, *proposed):
             key = self.problem.key(genome)
             if self._is_new(key):
                 self._note(key, genome)

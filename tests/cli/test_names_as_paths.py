@@ -17,12 +17,9 @@ from evonas.evaluation.model_file import ENTRY, _seal, read_model
 from evonas.file_names import is_file_name, is_key
 from evonas.schema import parse_yaml
 from evonas.space import from_data, load, source_text
-from evonas.study.create import create_run
-from evonas.study.executors.inline import InlineExecutor
 from evonas.study.journal.entry import Draft
-from evonas.study.run import run_study
+from tests.finished_run import make_finished_run
 from tests.journals import forge_all
-from tests.small_run import SMALL_RUN, changed
 
 Call = Callable[..., str]
 LEADING_OUT = [
@@ -35,14 +32,7 @@ NAMES = [*LEADING_OUT, *HARMLESS_ON_SOME]
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("original") / "run"
-    settings = changed(
-        SMALL_RUN, space="tiny", algorithm="random", population=2, generations=1, evaluations=2,
-        images=60, batch=20,
-    )  # fmt: skip
-    create_run(folder, settings, space_text=source_text("tiny"))
-    run_study(folder, executor=InlineExecutor(), on_progress=lambda _: None)
-    return folder
+    return make_finished_run(tmp_path_factory.mktemp("original") / "run")
 
 
 @pytest.fixture

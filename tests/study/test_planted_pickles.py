@@ -24,16 +24,14 @@ from evonas.evaluation.model_file import ENTRY, _seal, read_model
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.signals.signal_cache import SignalCache
 from evonas.settings import Settings
-from evonas.space import load, source_text
+from evonas.space import load
 from evonas.study.checkpoints import read_checkpoint, save_checkpoint
-from evonas.study.create import create_run
-from evonas.study.executors.inline import InlineExecutor
 from evonas.study.results.reading import read_run
 from evonas.study.results.result import StudyResult
-from evonas.study.run import run_study
 from evonas.study.shape import shaped_space
 from tests.evaluation.data.image_tree import SIZE, make_image_tree
-from tests.small_run import SMALL_RUN, changed
+from tests.finished_run import make_finished_run
+from tests.small_run import changed
 
 Write = Callable[[Path], object]
 
@@ -79,14 +77,7 @@ def plant(request: pytest.FixtureRequest, payload: Payload) -> Write:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("original") / "run"
-    settings = changed(
-        SMALL_RUN, space="tiny", algorithm="random", population=2, generations=1, evaluations=2,
-        images=60, batch=20,
-    )  # fmt: skip
-    create_run(folder, settings, space_text=source_text("tiny"))
-    run_study(folder, executor=InlineExecutor(), on_progress=lambda _: None)
-    return folder
+    return make_finished_run(tmp_path_factory.mktemp("original") / "run")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from evonas.errors import ConfigError, RunFolderError, StorageError
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
-from evonas.space import load, source_text
+from evonas.space import source_text
 from evonas.study.create import create_run
 from evonas.study.executors.make import make_executor
 from evonas.study.prior.collecting import with_prior
@@ -47,7 +47,7 @@ def run(folder: Path, *, stop_after: int | None = None) -> None:
 
 def begin_with(folder: Path, settings: Settings, earlier: Sequence[Path]) -> Path:
     space = settings.problem.space
-    settings, text = with_prior(settings, load(space), earlier)
+    settings, text = with_prior(settings, space, earlier)
     create_run(folder, settings, space_text=source_text(space), prior_json=text)
     return folder
 
@@ -158,8 +158,8 @@ def test_candidates_whose_robustness_was_not_measured_are_left_out(
     candidates = read_run(folder).candidates
     assert any(c.failure is None and "robust" not in c.values for c in candidates)
     with pytest.raises(ConfigError, match="has no result for a genome"):
-        with_prior(changed(later, objectives=("robust",)), load("nas-bench-201"), [folder])
-    _, text = with_prior(changed(later, objectives=("acc",)), load("nas-bench-201"), [folder])
+        with_prior(changed(later, objectives=("robust",)), "nas-bench-201", [folder])
+    _, text = with_prior(changed(later, objectives=("acc",)), "nas-bench-201", [folder])
     (written,) = json.loads(text or "")["runs"]
     assert len(written["results"]) == sum(c.failure is None for c in candidates)
 
@@ -181,22 +181,22 @@ def test_results_that_say_nothing_of_a_run_are_refused(
 ) -> None:
     settings = changed(later, **change)
     with pytest.raises(ConfigError, match=said):
-        with_prior(settings, load(settings.problem.space), [earlier])
+        with_prior(settings, settings.problem.space, [earlier])
 
 
 def test_a_configuration_with_a_prior_needs_the_runs(
     earlier: Path, later: Settings, tmp_path: Path
 ) -> None:
-    settings, text = with_prior(later, load("nas-bench-201"), [earlier])
-    assert with_prior(settings, load("nas-bench-201"), [earlier]) == (settings, text)
+    settings, text = with_prior(later, "nas-bench-201", [earlier])
+    assert with_prior(settings, "nas-bench-201", [earlier]) == (settings, text)
     with pytest.raises(ConfigError, match="name them with --prior, or remove the setting"):
-        with_prior(settings, load("nas-bench-201"), [])
+        with_prior(settings, "nas-bench-201", [])
     with pytest.raises(RunFolderError, match="expected the folder of a run"):
-        with_prior(later, load("nas-bench-201"), [tmp_path])
+        with_prior(later, "nas-bench-201", [tmp_path])
 
 
 def test_without_earlier_runs_nothing_changes(later: Settings) -> None:
-    assert with_prior(later, load("nas-bench-201"), []) == (later, None)
+    assert with_prior(later, "nas-bench-201", []) == (later, None)
 
 
 def test_the_names_of_the_earlier_runs_are_known(

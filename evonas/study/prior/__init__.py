@@ -1,1 +1,1 @@
-"""Results of earlier runs as a prior for the model of a new run."""
+"""Results of earlier runs whose best genomes a new run starts from."""

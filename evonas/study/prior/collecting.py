@@ -6,20 +6,20 @@ from pathlib import Path
 from evonas.errors import ConfigError
 from evonas.search.engines import SEARCHES
 from evonas.settings import Settings
-from evonas.space import Space
+from evonas.space import Space, load
 from evonas.study.prior.prior_file import EarlierRun, parsed, prior_hash, prior_text
 from evonas.study.results.reading import read_run
 from evonas.study.shape import shaped_space
 
 
 def with_prior(
-    settings: Settings, space: Space, runs: Sequence[str | Path]
+    settings: Settings, space: str, runs: Sequence[str | Path]
 ) -> tuple[Settings, str | None]:
     """Settings with the hash of the prior results, and the text of these; None if there are none.
 
     Args:
         settings: resolved settings of a new run.
-        space: space of the new run, at its own size.
+        space: name or path of its search space.
         runs: folders of earlier runs.
 
     Raises:
@@ -39,7 +39,7 @@ def with_prior(
             f"prior: {settings.search.algorithm} cannot use earlier results; drop --prior, or "
             f"choose one of {', '.join(SEARCHES)}"
         )
-    shaped = shaped_space(space, settings)
+    shaped = shaped_space(load(space), settings)
     text = prior_text(collect_prior(settings, shaped, [Path(run) for run in runs]))
     found = prior_hash(text)
     if wanted not in (None, found):
@@ -56,7 +56,7 @@ def collect_prior(
     """The results of earlier runs that are usable by a new run.
 
     Data, budget, size and seed may differ: the only assumption is that genomes that were better
-    there are probably better here. Failed candidates are left out.
+    there are probably better here. Candidates that failed, or lack an objective, are left out.
 
     Args:
         settings: settings of the new run.
@@ -66,8 +66,8 @@ def collect_prior(
     Raises:
         ConfigError: a run has no objective of the new run, or no candidate in the space of the new
             run.
-        RunFolderError: one is not a run.
-        StorageError: one is damaged.
+        RunFolderError: a folder holds no run.
+        StorageError: a run is damaged.
     """
     return tuple(_earlier(settings, space, folder) for folder in runs)
 

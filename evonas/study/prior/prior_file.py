@@ -70,9 +70,9 @@ def read_prior(folder: Path, *, sha256: str) -> tuple[EarlierRun, ...]:
 
 
 def prior_names(folder: Path, *, sha256: str | None) -> tuple[str, ...]:
-    """The names of the runs that the one in ``folder`` was begun with.
+    """The names of the earlier runs that the run in ``folder`` started from.
 
-    None without a prior, or where its file is damaged.
+    Empty without a prior, or if its file is damaged.
     """
     if sha256 is None or not is_intact_prior(folder, sha256):
         return ()
@@ -86,7 +86,7 @@ def founders(runs: Sequence[EarlierRun], space: Space, *, count: int) -> tuple[G
     isolated first.
 
     Args:
-        runs: earlier ones.
+        runs: earlier runs.
         space: space of the new run, at the size of its candidates.
         count: maximum number.
     """
