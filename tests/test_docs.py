@@ -114,7 +114,7 @@ def test_every_fault_has_a_test_that_exists() -> None:
 
 
 def test_the_rule_of_the_page_runs_as_pasted() -> None:
-    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (code,) = [block for block in blocks if "Halfway" in block]
     names: dict[str, Any] = {"__name__": "halfway"}

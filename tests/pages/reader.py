@@ -3,6 +3,8 @@
 import io
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -14,6 +16,9 @@ import yaml
 
 import evonas
 from evonas.cli import main
+from evonas.evaluation.data.loading import all_datasets
+from evonas.evaluation.objectives import OBJECTIVES
+from evonas.rules import all_rules
 from evonas.space import from_data
 from tests.pages.blocks import Block, Command
 from tests.pages.small import small
@@ -27,6 +32,7 @@ STAND_INS = {
     "my-run": RUN.removeprefix("runs/"),
     "/data/imagenet": "imagenet",
 }
+INSTALL = ("pip", "install", "-e", ".")
 GROUPS = ("evonas.datasets", "evonas.objectives", "evonas.rules")
 PRINTED = re.compile(r"^print\(.*\)  # (.*)$", re.MULTILINE)
 Run = Callable[[int], Path]
@@ -67,7 +73,11 @@ class Reader:
         match block.kind:
             case "commands":
                 for command in block.commands:
-                    if command.words[0] == "evonas" and not block.leaves_out(command):
+                    if block.leaves_out(command):
+                        continue
+                    if command.words == INSTALL and (self.folder / "pyproject.toml").exists():
+                        self._install()
+                    elif command.words[0] == "evonas":
                         self._type(command)
             case "python":
                 self._run(block)
@@ -77,6 +87,20 @@ class Reader:
                 self._load_entries(block)
             case "text":
                 assert block.file is not None
+
+    def _install(self) -> None:
+        """Build the page's own package, and install it into a folder on the path."""
+        target = self.folder / "installed"
+        options = ["--no-deps", "--no-index", "--no-build-isolation", "--target", str(target)]
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "install", *options, str(self.folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        sys.path.insert(0, str(target))
+        forget_packages()
 
     def _type(self, command: Command) -> None:
         self._lend(command.text)
@@ -151,14 +175,21 @@ class Reader:
         assert from_data(data, where=f"block at line {block.line}").size > 1
 
     def _load_entries(self, block: Block) -> None:
-        ((group, entries),) = tomllib.loads(block.text)["project"]["entry-points"].items()
-        assert group in GROUPS, f"evonas reads no entry points of {group}"
-        for target in entries.values():
+        groups = tomllib.loads(block.text)["project"]["entry-points"]
+        assert groups.keys() <= set(GROUPS), f"evonas reads only entry points of {GROUPS}"
+        for target in (each for entries in groups.values() for each in entries.values()):
             module, _, name = target.partition(":")
             if (self.folder / f"{module}.py").exists():
                 names: dict[str, Any] = {"__name__": module}
                 exec((self.folder / f"{module}.py").read_text(encoding="utf-8"), names)
                 assert name in names, f"{module}.py has no {name}"
+
+
+def forget_packages() -> None:
+    """Look again for installed packages; a process expects them not to change."""
+    all_rules.cache_clear()
+    all_datasets.cache_clear()
+    OBJECTIVES.forget()
 
 
 def _stood_in(text: str) -> str:

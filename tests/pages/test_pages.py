@@ -9,7 +9,7 @@ import pytest
 import evonas
 from tests.pages.belongings import BEFORE, FILES, NAMES
 from tests.pages.blocks import Block, Command, blocks_of, commands_of, problems_of
-from tests.pages.reader import Reader
+from tests.pages.reader import Reader, forget_packages
 from tests.pages.small import SIZE, smaller
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ PAGES = [
 ]
 SLOW = {
     "analysis.md", "api.md", "attacks.md", "controls.md", "data.md", "export.md", "fidelity.md",
-    "guidance.md", "noise.md", "objectives.md", "report.md", "runs.md", "search.md",
+    "guidance.md", "noise.md", "objectives.md", "packages.md", "report.md", "runs.md", "search.md",
     "search-spaces.md", "signals.md", "start.md", "training.md", "workers.md",
 }  # fmt: skip
 """Pages that take more than a few seconds."""
@@ -92,7 +92,8 @@ def test_what_a_page_says_works(
         for part in parts:
             if part.file is not None and Path(part.file).stem not in modules:
                 sys.modules.pop(Path(part.file).stem, None)
-        evonas.evaluation.objectives.OBJECTIVES.forget()
+        monkeypatch.undo()
+        forget_packages()
 
 
 PYTHON: dict[str, dict[str, object]] = {

@@ -19,6 +19,11 @@ def measure_robustness(subject: Subject) -> float:
         noise_seed=subject.attack_seed,
     )
     if result.is_masked:
+        if result.zero_gradient_share == 1:
+            raise MaskedAttack(
+                "the loss has no gradient on any image: the network's output does not depend on "
+                "the image, or it is saturated"
+            )
         raise MaskedAttack(
             f"the attack could not work: gradient error {result.gradient_honesty:.2g}, no "
             f"gradient on {result.zero_gradient_share:.0%} of the images"
