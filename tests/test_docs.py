@@ -1,8 +1,7 @@
-"""What is made from the code is what the code says; pages name files and commands that exist."""
+"""What is made from the code is what the code says; the commands in blocks can be typed."""
 
 import re
-import shlex
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import evonas
 from docs.make import MADE, stale
 from evonas.cli.app import make_app
 from evonas.rules import convert, wirings
+from tests.pages.blocks import blocks_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,7 +52,7 @@ TYPED = [page for page in PAGES if page.name != "commands.md"]  # that one has t
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)
 def test_every_command_in_a_block_of_code_can_be_typed(page: Path) -> None:
     app, wrong = make_app(), list[str]()
-    for words in commands_of(page.read_text(encoding="utf-8")):
+    for words in commands_in(page):
         try:
             app.parse_args(words, exit_on_error=False, print_error=False)
         except CycloptsError as problem:
@@ -60,30 +60,18 @@ def test_every_command_in_a_block_of_code_can_be_typed(page: Path) -> None:
     assert wrong == []
 
 
-def commands_of(text: str) -> list[list[str]]:
+def commands_in(page: Path) -> Iterator[tuple[str, ...]]:
     """The arguments of every ``evonas`` that a block of code tells a user to type."""
-    blocks = re.findall(r"^ {4}(.*)$", text, re.MULTILINE)
-    blocks += re.findall(r"^```(?:console|bash|sh)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    found = list[list[str]]()
-    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        if "evonas " in line:
-            words = shlex.shlex(line, posix=True, punctuation_chars=True)
-            words.whitespace_split = True
-            for is_operator, command in groupby(words, lambda word: set(word) <= set(";&|>()")):
-                name, *arguments = command
-                if name == "evonas" and not is_operator and "..." not in arguments:
-                    found.append(arguments)
-    return found
+    for block in blocks_of(page.read_text(encoding="utf-8")):
+        for command in block.commands:
+            if command.words[0] == "evonas" and "..." not in command.words:
+                yield command.words[1:]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_names_files_that_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)#:]+)[)#]", text)
-    paths = re.findall(r"`((?:evonas|rules|benchmarks|tests|docs|search_spaces)/[\w./-]+)`", text)
-    missing = [link for link in links if not (page.parent / link).exists()]
-    missing += [path for path in paths if not (ROOT / path).exists()]
-    assert missing == []
+def test_the_links_of_a_page_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)[)#]", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_no_folder_is_crowded_and_no_module_long() -> None:

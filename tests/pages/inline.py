@@ -1,0 +1,62 @@
+"""Code in the running text of a page, and what is wrong with it."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from tests.pages.blocks import blocks_of
+from tests.pages.named import problems_of_file, problems_of_modules, problems_of_python
+from tests.pages.typed import commands, problems_of_line, problems_of_options
+
+OTHERS = {
+    "--candidates": "what other tools call --evaluations; the changelog says that it is told",
+    "--option=-1": "how a negative number is given to any option",
+}
+"""Options of no command, and why a page has them."""
+
+
+def inline_codes(text: str) -> Iterator[tuple[int, str]]:
+    """What stands between backticks in running text and in tables, with the line it begins in."""
+    for token in MarkdownIt().enable("table").parse(text):
+        assert token.children is None or token.map is not None
+        for child in token.children or ():
+            if child.type == "code_inline" and token.map is not None:
+                yield token.map[0] + 1, child.content
+
+
+def problems_of_inline(text: str, folder: Path) -> list[str]:
+    """What a reader who does what stands between two backticks would run into.
+
+    Args:
+        text: between the backticks.
+        folder: of the page.
+    """
+    found = [
+        *problems_of_python(text), *problems_of_modules(text), *problems_of_file(text, folder),
+    ]  # fmt: skip
+    if text.startswith("evonas "):
+        found += problems_of_line(shlex.split(text)[1:])
+    elif text.startswith("--") and text not in OTHERS:
+        found += problems_of_options(shlex.split(text))
+    elif re.match(r"([a-z]+) .*--[a-z]", text) and text.split()[0] in commands():
+        found += problems_of_line(shlex.split(text))
+    return found
+
+
+def problems_of_page(text: str, folder: Path) -> list[str]:
+    """All that a page names and that is not there, with its lines."""
+    found = [
+        f"line {line}: `{code}`: {problem}"
+        for line, code in inline_codes(text)
+        for problem in problems_of_inline(code, folder)
+    ]
+    for block in blocks_of(text):
+        for command in block.commands:
+            problems = list(problems_of_modules(command.text))
+            if command.words[0] == "evonas":
+                problems += problems_of_line(command.words[1:])
+            found += [f"line {block.line}: {command.text}: {problem}" for problem in problems]
+    return found
