@@ -182,20 +182,25 @@ def measure(cases: Sequence[Case], data_dir: Path) -> Iterator[tuple[Case, Outco
 
 
 def table(outcomes: Mapping[Case, Outcome], like: Case) -> Iterator[str]:
-    """Table of one radius: one row per rule, mean and standard deviation over seeds in percent."""
+    """Table of one radius: one row per rule, mean and standard deviation over seeds in percent.
+
+    Diverged trainings are counted, and are not part of the means.
+    """
     yield f"\nRadius {like.epsilon}:\n"
     yield "| rule | seeds | clean | surrogate (masked) | true | Square | all | cosine | flags |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|---|"
     for rule in RULES:
-        rows = [o for c, o in outcomes.items() if replace(c, seed=0) == replace(like, rule=rule)]
-        if rows:
+        found = [o for c, o in outcomes.items() if replace(c, seed=0) == replace(like, rule=rule)]
+        rows = [outcome for outcome in found if not math.isnan(outcome.clean)]
+        if found:
+            seeds = f"{len(rows)}" if len(rows) == len(found) else f"{len(rows)} of {len(found)}"
             columns = ("clean", "surrogate", "true", "square", "both")
             shares = " | ".join(
                 _spread([100 * getattr(r, name) for r in rows], ".1f") for name in columns
             )
-            flags = ", ".join(sorted({f for r in rows for f in r.flags.split()})) or "none"
+            flags = ", ".join(sorted({f for r in found for f in r.flags.split()})) or "none"
             cosine = _spread([row.cosine for row in rows], ".2f")
-            yield f"| `{rule}` | {len(rows)} | {shares} | {cosine} | {flags} |"
+            yield f"| `{rule}` | {seeds} | {shares} | {cosine} | {flags} |"
 
 
 def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
@@ -262,7 +267,7 @@ def _share(flags: Tensor) -> float:
 
 
 def _spread(values: Sequence[float], form: str) -> str:
-    if any(math.isnan(value) for value in values):
+    if not values:
         return "-"
     deviation = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
     return f"{statistics.mean(values):{form}}{deviation}"

@@ -24,7 +24,9 @@ ENDS = {"...", "|", ">", "&&", ";"}
 TABLES = {name: known.table for name, known in SETTINGS.items() if known.table} | {"rule": "rules"}
 """What lists the names that an option takes."""
 OWN = {
-    "halfway": "the rule that docs/rules.md writes",
+    "halfway": "the rule that docs/packages.md writes",
+    "margin": "its objective",
+    "shapes": "its data set",
     "quantised": "the rule that examples/own_rule.ipynb writes",
 }
 """Names that are in no table, and why."""
