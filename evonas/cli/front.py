@@ -86,7 +86,7 @@ def print_front(console: Console, folder: Path) -> None:
 
 def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
     likely = len(likely_front(run.candidates)) - len(chosen)
-    more = f", {likely} more likely to be on it" if likely else ""
+    more = f", {likely} others likely to be on it" if likely else ""
     trainings = len(run.evaluations)
     of = f"{len(run.candidates)} candidates"
     if trainings > len(run.candidates):

@@ -185,7 +185,7 @@ def _attack_lines(key: str, state: RunState) -> Iterator[str]:
                 for row in table[~table.masked].itertuples()
             ]
             yield f"On {each.images} images of the {each.part} part:"
-            yield markdown_table(("attack", "radius", "still right", "standard error"), rows)
+            yield markdown_table(("attack", "radius", "accuracy", "standard error"), rows)
 
 
 def _controlled(key: str, state: RunState | None) -> str:

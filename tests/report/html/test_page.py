@@ -111,7 +111,7 @@ def test_every_view_has_a_place_and_a_caption(page: Parsed) -> None:
     ids = [a["id"] for tag, a in page.elements if tag == "section"]
     links = [a["href"] for tag, a in page.elements if tag == "a" and a.get("class") != "skip"]
     assert links == [f"#{each}" for each in ids]
-    assert page.text.count("To make it:") == 0
+    assert page.text.count("To fix this:") == 0
 
 
 def test_a_view_without_data_names_the_command_that_makes_them(plain_folder: Path) -> None:
@@ -205,4 +205,4 @@ def test_a_csv_reader_reads_the_table_of_a_comparison(run: RunData, plain_folder
     page = Parsed(report_html([run, plain]))
     assert [each["name"] for each in json.loads(page.scripts[0])["runs"]] == ["whole", "plain"]
     assert "The runs differ in: " in page.text
-    assert io.StringIO(page.text).read().count("The runs compared") == 1
+    assert io.StringIO(page.text).read().count("Comparison of the runs") == 1
