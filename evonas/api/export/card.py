@@ -122,10 +122,10 @@ def _measured(about: Mapping[str, Any], state: RunState | None, result: FinalRes
                 )
             rows.append((name, *cells, OBJECTIVES[name].unit))
     table = markdown_table(("objective", "search", "confirmed", "test part", "unit"), rows)
-    return f"{table}\n\n{_of_what(candidate, confirmed is not None)}"
+    return f"{table}\n\n{_provenance(candidate, confirmed is not None)}"
 
 
-def _of_what(candidate: Candidate, is_confirmed: bool) -> str:
+def _provenance(candidate: Candidate, is_confirmed: bool) -> str:
     mine = candidate.representative
     values = ", ".join(f"{name} {_value(value, None)}" for name, value in mine.values.items())
     fresh = (

@@ -6,7 +6,7 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.html.gathering import RunData
 from evonas.report.html.markup import Row, heading, missing, paragraph, plot, table
 from evonas.report.html.numbers import with_error
-from evonas.report.nearest import nothing_within
+from evonas.report.nearest import no_feasible_candidate
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.ties import ties
 
@@ -104,7 +104,10 @@ def learning(runs: Sequence[RunData]) -> str:
 def _front_table(number: int, run: RunData, runs: Sequence[RunData]) -> str:
     title = heading(f"Front of {run.name}") if len(runs) > 1 else ""
     if not run.front:
-        why = nothing_within(run.state.candidates) or f"{run.name}: no network is on the front."
+        why = (
+            no_feasible_candidate(run.state.candidates)
+            or f"{run.name}: no network is on the front."
+        )
         return title + missing(why, f"evonas resume {run.state.folder}")
     names = list(dict.fromkeys([*run.objectives, "params", "bio"]))
     twins = run.twins
