@@ -77,7 +77,9 @@ def test_the_space_and_the_population_are_said_wherever_they_differ(
     assert [", space=" in label for label in group_labels(spaces)] == [True, True]
 
 
-def test_two_spaces_of_one_name_are_told_apart(make_run: MakeRun, run_config: Settings) -> None:
+def test_spaces_with_equal_names_get_different_labels(
+    make_run: MakeRun, run_config: Settings
+) -> None:
     values = [(0.5, 10.0)]
     folders = [make_run("a", run_config, values)]
     folders.append(make_run("b", run_config, values, more_of_space="\n# another\n"))

@@ -218,7 +218,7 @@ def test_a_check_is_kept_for_the_next_process_until_a_file_changes(
     assert set(decoded_files) >= set((root / "train").rglob("*.*"))
 
 
-def test_a_kept_check_that_is_damaged_is_made_anew(tmp_path: Path, tree: Path) -> None:
+def test_a_damaged_cached_check_is_repeated(tmp_path: Path, tree: Path) -> None:
     first = fingerprints("folder", data_dir=tree, fitting=ON_DISK)
     for path in (tmp_path / "cache" / "checked").iterdir():
         path.write_text('{"shape": [3], "bad": 7}')
@@ -278,7 +278,7 @@ def test_a_file_that_is_damaged_after_the_check_is_named_in_one_line(
     assert "\n" not in str(told.value)
 
 
-def test_who_waits_is_told_of_every_file_once(tmp_path: Path) -> None:
+def test_progress_reports_every_decoded_file_once(tmp_path: Path) -> None:
     root, told = make_image_tree(tmp_path / "tree", train=4), list[tuple[int, int]]()
     with decoding_progress(lambda done, total: told.append((done, total))):
         number = len(train_images(root, ON_DISK))
@@ -299,7 +299,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 
 @linux_only
-def test_workers_and_files_are_gone_when_nobody_wants_batches_any_more(tree: Path) -> None:
+def test_workers_and_files_are_released_when_the_batches_are_closed(tree: Path) -> None:
     files = reader(train_images(tree, ON_DISK)).files
     plans = [np.arange(6)[None]] * 20
     before = children()

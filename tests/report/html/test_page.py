@@ -127,7 +127,7 @@ def test_a_view_without_data_names_the_command_that_makes_them(plain_folder: Pat
         assert command in text
 
 
-def test_what_a_run_is_called_stays_text(run: RunData, plain_folder: Path) -> None:
+def test_the_name_of_a_run_is_escaped(run: RunData, plain_folder: Path) -> None:
     evil = "</script><script>alert(1)</script>"
     named = gather(plain_folder, name=names_of([plain_folder])[0])
     assert named.name == MISCHIEF
@@ -171,7 +171,7 @@ def test_json_in_a_script_is_read_back_and_cannot_end_it(text: str) -> None:
     assert not re.search(r"[<>&\u2028]", script)
 
 
-def test_runs_of_one_name_are_told_apart_by_their_parents(tmp_path: Path) -> None:
+def test_runs_with_equal_names_are_labelled_with_their_parent_folders(tmp_path: Path) -> None:
     folders = [tmp_path / "a" / "run", tmp_path / "b" / "run", tmp_path / "other"]
     assert names_of(folders) == ["a/run", "b/run", "other"]
 

@@ -107,7 +107,7 @@ JOURNAL_DAMAGES: dict[str, Damager] = {
 }
 
 
-def test_nothing_is_wrong_with_a_run_that_nothing_happened_to(folder: Path) -> None:
+def test_an_intact_run_has_no_damage(folder: Path) -> None:
     assert verify_run(folder) == []
     said: list[str] = []
     before = {path: path.read_bytes() for path in folder.rglob("*.*") if path.suffix != ".png"}
