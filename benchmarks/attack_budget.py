@@ -112,14 +112,14 @@ def main() -> None:
     worst = [row[WORST] for row in rows]
     share = sum(r["attack_s"] for r in rows) / sum(r["attack_s"] + r["training_s"] for r in rows)
     lines = [
-        "## The attack of the loop beside strong ones\n",
+        "## The attack of the search compared with strong attacks\n",
         f"`python -m benchmarks.attack_budget FOLDER --candidates {given.candidates}`, torch",
         f"{torch.__version__}, one thread: {len(rows)} random genomes of NAS-Bench-201 with their",
         f"rules, trained on digits once each; {len(images)} images, radius {EPSILON}. The worst",
         f"case of strong attacks leaves {min(worst):.3f} to {max(worst):.3f} of them correct. L0",
         f"takes {share:.1%} of a candidate's time for training, measuring and attacking.",
         "",
-        "| score | Kendall's tau with the worst case [90 %] | score less worst case, mean |",
+        "| score | Kendall's tau with the worst case [90 %] | score minus worst case, mean |",
         "|---|---|---|",
         *(tau(name, rows) for name in (CLEAN, *list(CHEAP)[:2], L0, *list(CHEAP)[2:])),
     ]

@@ -91,7 +91,7 @@ def run(folder: Path, options: Mapping[str, Any]) -> float:
 
 
 def fresh_values(folder: Path) -> Values:
-    """Train the networks of the front afresh, as far as trainings are missing."""
+    """Run the missing fresh trainings of the networks on the front."""
     path = folder / FRESH_FILE
     found: Values = json.loads(path.read_text()) if path.exists() else {}
     state = read_run(folder)
@@ -147,7 +147,7 @@ def really_on_the_front(one: Front, pool: list[Front]) -> Iterator[bool]:
 
 
 def rows(fronts: Mapping[tuple[str, int], Front], *, way: str) -> list[str]:
-    """The cells of one way over all seeds."""
+    """Table cells of one kind of search, over all seeds."""
     mine = [each for (name, _), each in fronts.items() if name == way]
     claims: dict[str, list[float]] = {name: [] for name in OBJECTIVES}
     confirmed: dict[str, list[float]] = {name: [] for name in OBJECTIVES}
@@ -194,7 +194,7 @@ def _mean(values: list[float]) -> str:
 def main() -> None:
     """Run the missing searches and trainings, print the table, and write it into its section."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path, help="where the runs are kept")
+    parser.add_argument("folder", type=Path, help="folder of the runs")
     parser.add_argument("--dataset", choices=sorted(BUDGETS), default="digits")
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
     parser.add_argument("--seeds", default="0,1,2,3,4", help="comma-separated")
@@ -212,8 +212,8 @@ def main() -> None:
             fronts[way, seed] = load(folder, seconds=seconds)
             print(f"{folder}: {seconds:.0f} s", flush=True)
     head = [
-        "replicates", "networks a front", *(f"claimed less fresh, `{o}`" for o in OBJECTIVES),
-        *(f"confirmed less fresh, `{o}`" for o in OBJECTIVES), "claims covered",
+        "replicates", "networks per front", *(f"claimed minus fresh, `{o}`" for o in OBJECTIVES),
+        *(f"confirmed minus fresh, `{o}`" for o in OBJECTIVES), "claims covered",
         "confirmations covered", "really on the front", "collapsed: search, fresh", "trainings",
         "seconds",
     ]  # fmt: skip

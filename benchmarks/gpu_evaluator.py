@@ -234,7 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="tiny and on the CPU")
     parser.add_argument("--out", type=Path, default=RESULTS.parent, help="folder of the JSON file")
-    parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
+    parser.add_argument("--no-write", action="store_true", help="do not write RESULTS.md")
     parser.add_argument("--compile-only", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     bench = set_up(is_smoke=options.smoke)
@@ -256,8 +256,9 @@ def main() -> None:
         "## The evaluator on a GPU",
         f"`python -m benchmarks.gpu_evaluator{' --smoke' * options.smoke}` on {chip}, torch "
         f"{torch.__version__}, Python {platform.python_version()}; a copy moves "
-        f"{bench.copy_rate:,.0f} GB/s. Batch {bench.batch} unless told; medians of 3 windows of "
-        f"{bench.num_steps} steps; {len(bench.images):,} random images of 3x32x32.",
+        f"{bench.copy_rate:,.0f} GB/s. Batch {bench.batch} unless stated otherwise; "
+        f"medians of 3 windows of {bench.num_steps} steps; {len(bench.images):,} random images "
+        "of 3x32x32.",
     ]
     print("\n\n".join(text), flush=True)
     for name, (cases, seconds) in sections.items():

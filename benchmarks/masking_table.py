@@ -210,8 +210,8 @@ def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
     seconds = [o.seconds for c, o in outcomes.items() if c.dataset == case.dataset]
     minutes = sum(second for second in seconds if not math.isnan(second)) / 60
     about = (
-        f"`python -m benchmarks.masking_table --dataset {case.dataset}` (its docstring says what "
-        f"the columns are), torch {torch.__version__}, {platform.machine()} CPU, one thread, "
+        f"`python -m benchmarks.masking_table --dataset {case.dataset}` (columns: see its "
+        f"docstring), torch {torch.__version__}, {platform.machine()} CPU, one thread, "
         f"{minutes:.0f} minutes. The same network for all rules, {case.epochs} epochs of "
         f"{images}, batch {case.batch}; {case.attacked} validation images, {case.queries} queries "
         "of Square. Percent, mean ± standard deviation over seeds, which set all but the rule."

@@ -209,7 +209,7 @@ def read_rows(log: Path) -> dict[int, Row]:
 
 
 def main() -> None:
-    """See the module."""
+    """Try the faults, and print those that survived."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of the copy and the outcomes")
     parser.add_argument("--count", type=int, default=100, help="number of faults")

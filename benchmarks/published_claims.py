@@ -40,7 +40,7 @@ from evonas.seeds import derive_seed
 
 SEEDS = (0, 1, 2)
 BATCH = 64
-ATTACKED = 360  # validation images, which is all that digits has
+ATTACKED = 360  # validation images: digits has no more
 STEPS = 20
 
 

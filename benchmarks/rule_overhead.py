@@ -120,7 +120,7 @@ def peer_step(name: str, setting: Setting, images: Tensor, labels: Tensor) -> St
     from biotorch.module.biomodule import BioModule
 
     config = {"type": name, "options": {"init": "xavier"}}
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it converted
+    with contextlib.redirect_stdout(io.StringIO()):  # biotorch prints what it converts
         model = BioModule(
             plain(network(setting, "bp")),
             mode=name,
@@ -155,7 +155,7 @@ def variants(setting: Setting) -> Iterator[tuple[str, Step]]:
         try:
             step = peer_step(name, setting, images, labels)
             step()
-        except Exception as error:  # any failure of a peer is its result
+        except Exception as error:  # a failure of biotorch is reported, not raised
             print(f"biotorch {name}: does not run ({type(error).__name__}: {error})", flush=True)
         else:
             found[f"biotorch {name}"] = step
@@ -181,7 +181,7 @@ def measure(setting: Setting, *, rounds: int) -> dict[str, list[tuple[float, flo
 
 
 def spread(values: list[float], digits: int) -> str:
-    """Median and quartiles in words."""
+    """Median and quartiles, as text."""
     low, middle, high = statistics.quantiles(values, n=4)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 

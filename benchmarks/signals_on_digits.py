@@ -68,9 +68,9 @@ def table(found: Mapping[tuple[str, int], Returned]) -> str:
     """Each way over its seeds, and its difference from the way ``none``, paired by seed."""
     lines = [
         "## Cheap signals in real training\n",
-        "`python -m benchmarks.signals_on_digits FOLDER` (what is measured is in its docstring),",
+        "`python -m benchmarks.signals_on_digits FOLDER` (for details see its docstring),",
         f"torch {torch.__version__}; mean ± standard error over seeds, pairs of equal seeds.\n",
-        "| signals | seeds | hypervolume | less none | best `acc` | best `robust` | networks |",
+        "| signals | seeds | hypervolume | minus none | best `acc` | best `robust` | networks |",
         "|---|---|---|---|---|---|---|",
     ]
     for way in dict.fromkeys(name for name, _ in found):

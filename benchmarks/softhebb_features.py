@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--widths", nargs="+", type=int, default=[64, 128])
-    parser.add_argument("--passes", type=int, default=3, help="passes without labels")
+    parser.add_argument("--passes", type=int, default=3, help="unsupervised passes")
     parser.add_argument("--epochs", type=int, default=20, help="epochs of the readout")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     chosen = parser.parse_args()

@@ -233,7 +233,7 @@ def similarity() -> None:
             flush=True,
         )
     print(
-        f"\nWith less without, mean over {len(differences)} parents: "
+        f"\nWith minus without, mean over {len(differences)} parents: "
         f"{statistics.mean(differences):+.4f}; Wilcoxon's p {wilcoxon(differences).pvalue:.3f}."
     )
 

@@ -107,7 +107,7 @@ def dump_yaml(document: Any) -> str:
     return text
 
 
-def quote_it(value: Any) -> str:
+def quoting_hint(value: Any) -> str:
     """Explain how to quote a text that YAML read as another type; empty for other mistakes."""
     if isinstance(value, bool):
         words = "yes, on and true" if value else "no, off and false"
@@ -236,7 +236,7 @@ def _converter() -> cattrs.Converter:
             raise ValueError(f"expected a mapping, got {show(value)}")
         wrong = [key for key in value if type(key) is not str]
         if wrong:
-            found, hint = ", ".join(map(show, wrong)), quote_it(wrong[0])
+            found, hint = ", ".join(map(show, wrong)), quoting_hint(wrong[0])
             raise ValueError(f"expected texts as keys, got {found}{hint}")
         return _each(converter, value.items(), get_args(expected)[1])
 
@@ -288,7 +288,7 @@ def _strict(primitive: type) -> Callable[[Any, type], Any]:
         if primitive is float and type(value) is int:
             return float(value)
         if type(value) is not primitive:
-            hint = quote_it(value) if primitive is str else ""
+            hint = quoting_hint(value) if primitive is str else ""
             raise ValueError(f"expected {_PHRASES[primitive]}, got {show(value)}{hint}")
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"expected a finite number, got {value}")

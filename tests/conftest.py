@@ -1,24 +1,24 @@
-"""What every test relies on."""
+"""Environment of all tests."""
 
 import os
 import signal
 
-# before torch is imported: networks this small are slower on two threads than on one, and a search
-# trains each candidate on one thread too
+# set before torch is imported: such small networks are slower on two threads than on one, and a
+# search also trains each candidate on one thread
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# what a test finds out of files is not kept for the next one
+# results of checks of files are not cached from one test to the next
 os.environ["EVONAS_CACHE"] = os.devnull
 
 import torch
 
 if not torch.cuda.is_available():
-    # Kernels then run in Triton's interpreter. Triton reads this when it is first imported, and
-    # torch imports it on its own (torch.utils.flop_counter does), so it stands before every test.
+    # Without a GPU, kernels run in Triton's interpreter. Triton reads this on its first import,
+    # and torch may import it (torch.utils.flop_counter does), so it must be set before any test.
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-# Started in the background or by nohup, this process ignores signals, and so would every command
-# that a test starts and ends.
+# If started in the background or by nohup, this process ignores signals, and so would commands
+# that tests start and terminate.
 for _signal in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
     if signal.getsignal(_signal) is signal.SIG_IGN:
         is_interrupt = _signal == signal.SIGINT

@@ -1,4 +1,4 @@
-"""A finished run of two candidates, for tests of what is done with its folder."""
+"""A finished run of two candidates, for tests that use its folder."""
 
 from pathlib import Path
 

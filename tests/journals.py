@@ -1,4 +1,4 @@
-"""Journals as a test wants them: counted from outside, and forged with hashes that fit."""
+"""Helpers for journals: count entries from outside, and forge entries with valid hashes."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from evonas.study.journal.opening import open_journal
 
 
 def count(folder: Path, kind: str) -> int:
-    """How many entries of a kind the journal has, also while another process writes it."""
+    """Number of entries of a kind, also while another process writes the journal."""
     path = folder / "study.db"
     if not path.exists():
         return 0
@@ -25,12 +25,12 @@ def count(folder: Path, kind: str) -> int:
 
 
 def forge(folder: Path, kind: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Rewrite the entries of a kind so that their hashes fit, as no accident can do.
+    """Rewrite the entries of a kind with valid hashes, which accidental damage never has.
 
     Args:
-        folder: of the run.
-        kind: of the entries.
-        change: of their bodies.
+        folder: folder of the run.
+        kind: kind of the entries.
+        change: function that changes the body of an entry.
     """
 
     def changed(drafts: list[Draft]) -> list[Draft]:
@@ -43,7 +43,7 @@ def forge(folder: Path, kind: str, change: Callable[[dict[str, Any]], dict[str, 
 
 
 def forge_all(folder: Path, change: Callable[[list[Draft]], list[Draft]]) -> None:
-    """The same for all entries at once, which may also change places."""
+    """Like :func:`forge`, but for all entries at once; they may also be reordered."""
     journal = open_journal(folder)
     drafts = [Draft(e.kind, e.name, e.body) for e in journal.entries]
     journal.close()

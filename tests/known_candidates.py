@@ -1,4 +1,4 @@
-"""Candidates made of trainings by hand."""
+"""Candidates from hand-made trainings."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from tests.small_run import SMALL_RUN, changed
 def candidates(
     trainings: Sequence[Evaluation], objectives: Sequence[str], *, replicates: str = "1"
 ) -> list[Candidate]:
-    """What the trainings of a study come to by themselves.
+    """The candidates that result from trainings, without a fitted noise model.
 
     Args:
-        trainings: in the order of asking.
-        objectives: of the study.
-        replicates: of the study, a number.
+        trainings: trainings in the order in which they were requested.
+        objectives: objectives of the study.
+        replicates: replicates of the study, a number as text.
     """
     settings = changed(SMALL_RUN, objectives=tuple(objectives), replicates=replicates)
     found = plain_standings(trainings, settings)

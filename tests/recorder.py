@@ -1,7 +1,7 @@
-"""A recorder that stands in for a CUDA graph.
+"""A recorder that replaces a CUDA graph in tests.
 
-It keeps every operation with the memory it read and wrote, knows nothing of Python, and repeats
-them all.
+Like a graph, it records operations with the memory they read and write, ignores Python code, and
+replays the operations.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-# the host waits for the device, or the device for numbers of the host
+# operations for which the host waits for the device, or the device for values of the host
 WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique", "lift_fresh")
 
 
 class Recorder(TorchDispatchMode):
-    """Keeps the operations of a ``with`` block; refuses those that the host would wait for."""
+    """Records the operations of a ``with`` block; rejects those that would synchronise."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -31,7 +31,7 @@ class Recorder(TorchDispatchMode):
         return results
 
     def replay(self) -> None:
-        """Repeat every operation; what it gives goes to the memory of the first time."""
+        """Repeat every operation; results are written to the memory of the recording."""
         with torch.no_grad():
             for func, args, kwargs, results in self.calls:
                 again = tree_leaves(func(*args, **kwargs))

@@ -1,4 +1,4 @@
-"""A run small enough to be repeated many times."""
+"""Settings of a run that is small enough to be repeated many times."""
 
 from dataclasses import replace
 from typing import Any
@@ -43,12 +43,12 @@ SMALL_RUN = read_settings(
 
 
 def changed(settings: Settings, **values: Any) -> Settings:
-    """The same settings but for some, by their names."""
+    """The settings with some values changed, by name."""
     return settings.with_values(values)
 
 
 def changed_protocol(protocol: Protocol, **values: Any) -> Protocol:
-    """The same protocol but for some settings, by their names."""
+    """The protocol with some settings changed, by name."""
     settings = Settings(
         protocol.problem,
         replace(SMALL_RUN.search, seed=protocol.seed),

@@ -231,7 +231,7 @@ def test_a_file_is_read_or_refused_by_name(tmp_path: Path) -> None:
         read_yaml(tmp_path)
 
 
-def test_what_came_is_shown_short() -> None:
+def test_values_in_messages_are_shortened() -> None:
     assert show(None) == "nothing"
     assert show("x" * 100) == "'" + "x" * 36 + "..."
 

@@ -35,7 +35,7 @@ def test_an_objective_is_known_by_its_whole_name(name: str) -> None:
         look_up(OBJECTIVES, name, kind="objective")
 
 
-def test_only_what_would_be_right_there_is_told() -> None:
+def test_synonyms_are_suggested_only_where_they_are_valid() -> None:
     assert synonym("batch_size", ["--batch", "--out"]) == "--batch"
     assert synonym("--batch-size", ["--out"]) is None
     assert synonym("data", ["--dataset"]) == "--dataset"

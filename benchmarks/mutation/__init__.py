@@ -1,1 +1,1 @@
-"""Faults put into the code, one at a time, and the tests that notice them."""
+"""Inject faults into the code, one at a time, and find the tests that detect them."""

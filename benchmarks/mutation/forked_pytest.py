@@ -1,12 +1,11 @@
-"""Runs of pytest in forks of a process that has imported what takes seconds to import.
+"""Run pytest in forks of a process that has already imported the slow libraries.
 
     python -m benchmarks.mutation.forked_pytest < orders
 
-Each line of standard input is an order, a JSON object of ``arguments`` (of pytest),
-``environment`` (what is added), ``output`` (a file), ``cpu_seconds`` and ``seconds``, at most.
-Each line that comes back holds ``exit_code``, None where one of the two was used up, and the
-``cpu_seconds`` used. It is started in the tree that is tested; ``evonas`` itself is imported by
-each fork.
+Each line of standard input is an order: a JSON object with the ``arguments`` of pytest, additional
+``environment`` variables, an ``output`` file, and the limits ``cpu_seconds`` and ``seconds``. Each
+line of the output has the ``exit_code``, None if a limit was exceeded, and the ``cpu_seconds``
+used. Start it in the tree under test; each fork imports ``evonas`` itself.
 """
 
 import json
@@ -29,7 +28,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def import_libraries() -> None:
-    """Everything of others that takes long to import, so that a fork need not."""
+    """Import the slow third-party libraries, so that forks need not."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     for module in LIBRARIES:
@@ -37,7 +36,7 @@ def import_libraries() -> None:
 
 
 def run(order: dict[str, Any]) -> dict[str, Any]:
-    """What became of one order."""
+    """Execute one order, and return the reply to it."""
     child = os.fork()
     if child == 0:
         _become_pytest(order)
@@ -59,7 +58,7 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def cpu_seconds(process: int) -> float:
-    """That a process and its ended children have used (``man proc_pid_stat``)."""
+    """CPU time of a process and its ended children (``man proc_pid_stat``)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
 
@@ -82,7 +81,7 @@ def _become_pytest(order: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """See the module."""
+    """Execute the orders on standard input, as described in the module docstring."""
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     import_libraries()

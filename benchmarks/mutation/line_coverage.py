@@ -1,9 +1,9 @@
-"""Which tests execute a line, measured once with coverage.py and kept.
+"""Record which tests execute each line, measured once with coverage.py.
 
-Each test file has a process and a data file of its own, so that a run that was killed goes on, and
-so that what a module computes once (a cache, a fixture) counts for a test of each file that needs
-it. The context of a line is the test: pytest-cov sets it in pytest's process, and commands that a
-test starts read it from ``PYTEST_CURRENT_TEST``, which pytest leaves in their environment.
+Each test file runs in its own process and has its own data file. So an interrupted measurement can
+continue, and what a module computes only once (a cache, a fixture) is recorded for each test file
+that needs it. The context of a line is the test: pytest-cov sets it in pytest's process; commands
+started by a test read it from ``PYTEST_CURRENT_TEST``, which pytest sets in their environment.
 """
 
 import json
@@ -14,8 +14,13 @@ from pathlib import Path
 from benchmarks.mutation.outcomes import VARIABLE
 from benchmarks.mutation.test_runner import TestRunner
 
-NOT_MEASURED = ("tests/test_docs.py",)  # that a page must be made anew says nothing of its truth
-SLOW = ("tests/api/", "tests/cli/", "tests/kernels/", "tests/study/")  # last: many whole runs
+NOT_MEASURED = ("tests/test_docs.py",)  # detects outdated pages, not faults in the code
+SLOW = (
+    "tests/api/",
+    "tests/cli/",
+    "tests/kernels/",
+    "tests/study/",
+)  # measured last: many complete searches
 SETTINGS = """
 [run]
 source_pkgs = evonas
@@ -32,14 +37,14 @@ OPTIONS = [
 
 @dataclass(frozen=True)
 class TestRecord:
-    """What one run of a test has shown, with nothing changed.
+    """Result of one test on the unmodified code.
 
     Attributes:
-        seconds: with set-up and tear-down, under coverage.
-        passed: false for one that failed or was skipped.
+        seconds: duration under coverage, including set-up and tear-down.
+        passed: whether the test passed; false if it failed or was skipped.
     """
 
-    __test__ = False  # no test, though it is called so
+    __test__ = False  # not a test, despite the name
 
     seconds: float
     passed: bool
@@ -47,40 +52,40 @@ class TestRecord:
 
 @dataclass(frozen=True)
 class LineCoverage:
-    """The tests of each line.
+    """Tests that execute each line.
 
     Attributes:
-        tests: for a file (relative to the tree) and a line: the tests that execute it.
-        records: of each test.
+        tests: tests by file (path relative to the tree) and line number.
+        records: result of each test.
     """
 
     tests: dict[str, dict[int, frozenset[str]]]
     records: dict[str, TestRecord]
 
     def tests_of(self, path: str, lines: range) -> list[str]:
-        """The tests that execute one of these lines, fastest first, without those that fail."""
+        """The passing tests that execute any of these lines, fastest first."""
         by_line = self.tests.get(path, {})
         found = {test for line in lines for test in by_line.get(line, ())}
         return self.fastest_first(found)
 
     def tests_of_module(self, path: str) -> list[str]:
-        """The tests that execute any line of a module, fastest first."""
+        """The passing tests that execute any line of a module, fastest first."""
         return self.fastest_first(
             {t for tests in self.tests.get(path, {}).values() for t in tests}
         )
 
     def fastest_first(self, tests: set[str]) -> list[str]:
-        """Those of ``tests`` that pass when nothing is changed."""
+        """Those of ``tests`` that pass on the unmodified code, fastest first."""
         passing = [test for test in tests if test in self.records and self.records[test].passed]
         return sorted(passing, key=lambda test: (self.records[test].seconds, test))
 
 
 def measure(tree: Path, folder: Path) -> None:
-    """Run every test file that has no data yet. The whole suite takes about an hour of one core.
+    """Run every test file that has no data yet; the whole suite takes one core about an hour.
 
     Args:
-        tree: a copy of the checkout, in which nothing is changed.
-        folder: where data, settings and outcomes are kept.
+        tree: an unmodified copy of the checkout.
+        folder: folder of data, settings and outcomes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "settings.ini"
@@ -108,7 +113,7 @@ def measure(tree: Path, folder: Path) -> None:
 
 
 def read(tree: Path, folder: Path) -> LineCoverage:
-    """What was measured so far."""
+    """Read what has been measured so far."""
     from coverage import CoverageData
 
     tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -132,7 +137,7 @@ def read(tree: Path, folder: Path) -> LineCoverage:
 
 
 def _relative(measured: str, tree: Path) -> str:
-    """``rules/…`` for ``evonas/rules/…``, which is a link to it."""
+    """Path relative to the tree; ``evonas/rules`` is a link, so it becomes ``rules/…``."""
     path = Path(measured).resolve()
     return (
         path.relative_to(tree.resolve()).as_posix()
@@ -142,7 +147,7 @@ def _relative(measured: str, tree: Path) -> str:
 
 
 def _test_of(context: str) -> str:
-    """The test in a context: ``test|call`` of pytest-cov, or ``test (call)`` of a command."""
+    """The test in a context: ``test|call`` from pytest-cov, ``test (call)`` from a command."""
     static, _, rest = context.partition("|")
     if " (" in static and static.endswith(")"):
         return static.rsplit(" (", 1)[0]

@@ -1,4 +1,4 @@
-"""A plugin of pytest that writes each test's seconds and outcome, one JSON object a line.
+"""A pytest plugin that writes the duration and outcome of each test as JSON lines.
 
 EVONAS_OUTCOMES=FILE pytest -p benchmarks.mutation.outcomes
 """
@@ -13,10 +13,10 @@ VARIABLE = "EVONAS_OUTCOMES"
 
 
 class Outcomes:
-    """What became of each test.
+    """Writes the outcome of each test.
 
     Args:
-        path: of the file that is added to.
+        path: file to which a line is appended for each test.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,7 +25,7 @@ class Outcomes:
         self._outcomes: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """One of a test's three phases has ended."""
+        """Record one of the three phases of a test; write the line after the last one."""
         name = report.nodeid
         self._seconds[name] = self._seconds.get(name, 0.0) + report.duration
         if report.outcome != "passed" or name not in self._outcomes:
@@ -37,6 +37,6 @@ class Outcomes:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the plugin where the variable names a file."""
+    """Register the plugin if the environment variable names a file."""
     if VARIABLE in os.environ:
         config.pluginmanager.register(Outcomes(Path(os.environ[VARIABLE])))

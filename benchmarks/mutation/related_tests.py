@@ -1,10 +1,10 @@
-"""Which test files have most to do with a module: by imports, folders and names."""
+"""Find the test files most related to a module, by imports, folders and names."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-FAR = 99  # in imports: a test file that never comes to the module
+FAR = 99  # distance in imports of a test file that does not reach the module
 NOT_RUN = (
     "test_docs",
     "test_packaging",
@@ -13,14 +13,14 @@ NOT_RUN = (
     "test_killed",
     "test_command_lines",
 )
-"""That a page must be made anew says nothing of its truth; and what takes minutes."""
+"""Tests that detect only outdated pages, and tests that take minutes."""
 
 
 class RelatedTests:
-    """The imports of a tree, read once.
+    """Import graph of a tree, read once.
 
     Args:
-        tree: with ``evonas``, ``rules`` and ``tests`` in it.
+        tree: folder that contains ``evonas``, ``rules`` and ``tests``.
     """
 
     def __init__(self, tree: Path) -> None:
@@ -33,12 +33,12 @@ class RelatedTests:
         }
 
     def of(self, path: Path, *, tree: Path, count: int) -> list[str]:
-        """The nearest test files, nearest first.
+        """The most related test files, nearest first.
 
         Args:
-            path: of the module.
-            tree: that it lies in.
-            count: at most.
+            path: path of the module.
+            tree: tree of the module.
+            count: maximum number of files.
         """
         name = _name(path, tree)
         distances = self._distances(name)
@@ -49,7 +49,7 @@ class RelatedTests:
             near = min((distances.get(each, FAR) for each in imports), default=FAR) + 1
             parts = Path(test).with_suffix("").parts[1:]
             own = tuple(name.split(".")[1:])
-            # a folder in common, or a word of the name, is worth an import each
+            # a common folder counts as one import, a common word of the name as one and a half
             same = len(set(parts[:-1]) & set(own[:-1])) + (parts[-2:-1] == own[-2:-1])
             alike = sum(any(_is_alike(w, o) for o in parts[-1].split("_")[1:]) for w in words)
             return near - same - 1.5 * alike, len(imports), test
@@ -58,7 +58,7 @@ class RelatedTests:
         return sorted(reachable, key=key)[:count]
 
     def _of_test(self, path: Path, tree: Path) -> set[str]:
-        """What a test file imports, also by its conftest.py and the helpers of tests."""
+        """Modules that a test file imports, also through conftest.py files and test helpers."""
         files = [path, *(folder / "conftest.py" for folder in path.parents)]
         text = path.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(text)):
@@ -67,7 +67,7 @@ class RelatedTests:
         return {name for file in files if file.exists() for name in self._known(file)}
 
     def _distances(self, name: str) -> dict[str, int]:
-        """How many imports lead from each module to this one."""
+        """Number of imports on the shortest path from each module to this one."""
         found = {name: 0}
         wave = {name}
         while wave:
@@ -81,7 +81,7 @@ class RelatedTests:
         return found
 
     def _known(self, path: Path) -> Iterator[str]:
-        """The modules of the tree that a file imports, anywhere in it."""
+        """The modules of the tree that a file imports, at the top or inside functions."""
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -94,19 +94,19 @@ class RelatedTests:
 
 
 def _is_alike(one: str, other: str) -> bool:
-    """Whether two words are forms of one, such as ``bench`` and ``benching``."""
+    """Whether two words are equal or share a stem, such as ``bench`` and ``benching``."""
     return one == other or (min(len(one), len(other)) > 3 and one[:5] == other[:5])
 
 
 def sources(tree: Path) -> list[Path]:
-    """Every module with code of its own; through no link."""
+    """All modules of the tree, with links resolved."""
     found = [*tree.glob("evonas/**/*.py"), *tree.glob("rules/**/*.py")]
     real = {path.resolve().relative_to(tree.resolve()) for path in found}
     return [tree / path for path in sorted(real)]
 
 
 def _name(path: Path, tree: Path) -> str:
-    """``evonas.rules.base`` for ``rules/base.py``."""
+    """Name of a module: ``evonas.rules.base`` for ``rules/base.py``."""
     parts = path.relative_to(tree).with_suffix("").parts
     parts = parts[:-1] if parts[-1] == "__init__" else parts
     return ".".join(parts if parts[0] == "evonas" else ("evonas", *parts))

@@ -1,10 +1,10 @@
-"""Faults that can be put into a module: mutmut's operators at every place where one applies.
+"""Draw faults for a module: mutmut's operators, applied wherever they fit.
 
-mutmut (https://github.com/boxed/mutmut) supplies what replaces a node; where is decided here,
-because its own run leaves out decorated functions and everything outside of functions, such as
-tables and settings. Left out are places where a fault has no effect on what the code does:
-imports, annotations, docstrings, the text of messages (what a ``raise`` makes or a call such as
-``warn`` says, and texts with a space in them), and blocks for type checkers.
+mutmut (https://github.com/boxed/mutmut) supplies the replacement of a node. The location is chosen
+here, because mutmut's own runner skips decorated functions and code outside functions, such as
+tables and settings. Skipped here are places where a fault does not change behaviour: imports,
+annotations, docstrings, message texts (in a ``raise``, in calls such as ``warn``, and strings with
+a space), and blocks for type checkers.
 """
 
 import ast
@@ -22,13 +22,13 @@ _OUTSIDE = (cst.Annotation, cst.Import, cst.ImportFrom, cst.Raise, cst.Decorator
 
 @dataclass(frozen=True)
 class Fault:
-    """One node of a module that becomes another.
+    """A node of a module replaced by another one.
 
     Attributes:
-        lines: first and last of the statement that holds it.
-        before: the statement's code.
-        after: the same with the fault.
-        code: of the whole module.
+        lines: first and last line of the statement that contains the node.
+        before: original code.
+        after: faulty code.
+        code: code of the whole module with the fault.
     """
 
     lines: tuple[int, int]
@@ -38,14 +38,14 @@ class Fault:
 
 
 def draw_fault(code: str, *, rng: random.Random) -> Fault | None:
-    """One of the faults of a module: a node by chance, then one of its faults by chance.
+    """Draw a random node of a module, then a random fault of this node.
 
     Args:
-        code: of the module.
-        rng: that is drawn from.
+        code: code of the module.
+        rng: source of randomness.
 
     Returns:
-        None where no operator applies.
+        The fault; None if no operator applies.
     """
     wrapper = MetadataWrapper(cst.parse_module(code))
     parents = wrapper.resolve(ParentNodeProvider)
@@ -76,7 +76,7 @@ def draw_fault(code: str, *, rng: random.Random) -> Fault | None:
 
 
 def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """All nodes that may be changed, the outer ones first."""
+    """All nodes that may be replaced, outer nodes first."""
     if isinstance(node, _OUTSIDE) or _is_docstring(node) or _is_for_type_checkers(node):
         return
     if isinstance(node, cst.Call) and getattr(node.func, "value", "") in _SPEAKERS:
@@ -122,7 +122,7 @@ def _statement(node: cst.CSTNode, parents: object) -> cst.CSTNode:
 
 
 def _is_another(code: str, same: str) -> bool:
-    """Whether it is Python, and not the same program."""
+    """Whether the code is valid Python and differs from the original program."""
     try:
         return ast.dump(ast.parse(code)) != same
     except SyntaxError:

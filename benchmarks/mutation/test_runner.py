@@ -1,4 +1,4 @@
-"""pytest in a copy of the tree, without the seconds that imports take."""
+"""Run pytest in a copy of the tree, without importing the slow libraries each time."""
 
 import json
 import os
@@ -17,7 +17,7 @@ LEFT_OUT = shutil.ignore_patterns(
 
 
 def copy_tree(source: Path, folder: Path) -> Path:
-    """Copy the checkout without what is made by tools; the two links stay links."""
+    """Copy the checkout without generated files; the two links stay links."""
     if folder.exists():
         shutil.rmtree(folder)
     shutil.copytree(source, folder, symlinks=True, ignore=LEFT_OUT)
@@ -26,11 +26,11 @@ def copy_tree(source: Path, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Ended:
-    """One run of pytest.
+    """Result of one pytest run.
 
     Attributes:
-        exit_code: None where its time was over.
-        cpu_seconds: that it used.
+        exit_code: exit code; None if a time limit was exceeded.
+        cpu_seconds: CPU time used.
     """
 
     exit_code: int | None
@@ -41,16 +41,16 @@ class TestRunner:
     """Runs tests of one tree, each call in a new process.
 
     Args:
-        tree: with ``tests/`` in it.
-        output: file that what pytest prints is added to.
+        tree: folder that contains ``tests/``.
+        output: file to which the output of pytest is appended.
     """
 
-    __test__ = False  # no test, though it is called so
+    __test__ = False  # not a test, despite the name
 
     def __init__(self, tree: Path, *, output: Path) -> None:
         self._output = output
         environment = os.environ | {"PYTHONPATH": str(tree)}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is compiled once serves all forks
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # cached bytecode serves all forks
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.mutation.forked_pytest"], cwd=tree, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
@@ -67,10 +67,10 @@ class TestRunner:
         """Run pytest.
 
         Args:
-            arguments: of pytest.
-            environment: what is added to it.
-            cpu_seconds: at most.
-            seconds: of the clock, at most.
+            arguments: command-line arguments of pytest.
+            environment: additional environment variables.
+            cpu_seconds: limit of CPU time.
+            seconds: limit of wall-clock time.
         """
         order = {
             "arguments": list(arguments), "environment": dict(environment), "seconds": seconds,
@@ -85,7 +85,7 @@ class TestRunner:
         return Ended(**json.loads(reply))
 
     def __enter__(self) -> Self:
-        """The runner itself; its process ends with the block."""
+        """The runner itself; its process is killed at the end of the block."""
         return self
 
     def __exit__(
@@ -94,6 +94,6 @@ class TestRunner:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End the process."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()

@@ -1,1 +1,1 @@
-"""What the experiments of this folder share."""
+"""Code shared by the benchmarks."""

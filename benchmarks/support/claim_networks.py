@@ -1,4 +1,4 @@
-"""The networks on which published claims of robustness are tried, and ways to lead an attack."""
+"""Networks for testing published claims of robustness, and modified gradients for attacks."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from evonas.rules import RULES, RuleConv2d, RuleLinear, connect
 
 
 def fully_connected(traits: Traits, *, rule: str, seed: int) -> nn.Module:
-    """Two hidden layers of 256 ReLUs, every layer under the rule."""
+    """Two hidden layers of 256 ReLUs, with the rule in every layer."""
     pixels = torch.Size(traits.shape).numel()
 
     def parts() -> list[nn.Module]:
@@ -27,7 +27,7 @@ def fully_connected(traits: Traits, *, rule: str, seed: int) -> nn.Module:
 
 
 def convolutional(traits: Traits, *, rule: str, seed: int) -> nn.Module:
-    """Two 3x3 convolutions of stride 2, a hidden layer of 128, every layer under the rule."""
+    """Two 3x3 convolutions of stride 2, a hidden layer of 128, with the rule in every layer."""
     channels, height, width = traits.shape
 
     def parts() -> list[nn.Module]:
@@ -59,24 +59,24 @@ def _connected(parts: Callable[[], list[nn.Module]], traits: Traits, *, seed: in
 
 
 class Probabilities(nn.Module):
-    """A network whose attacker takes the softmax of its logits for logits."""
+    """A network that outputs the softmax of its logits, which attacks then treat as logits."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) to probabilities (N, classes)."""
+        """Map (N, C, H, W) to probabilities (N, classes)."""
         probabilities: Tensor = self.network(images).softmax(1)
         return probabilities
 
 
 class AlongFeedback(nn.Module):
-    """The same logits, whose backward pass projects the error by F, as PEPITA does.
+    """A network with the same logits, whose backward pass projects the error by F, like PEPITA.
 
     Args:
-        network: trained by PEPITA.
-        feedback: F, (pixels, classes).
+        network: a network trained by PEPITA.
+        feedback: the matrix F, (pixels, classes).
     """
 
     def __init__(self, network: nn.Module, feedback: Tensor) -> None:
@@ -85,7 +85,7 @@ class AlongFeedback(nn.Module):
         self.feedback = feedback
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) to logits (N, classes)."""
+        """Map (N, C, H, W) to logits (N, classes)."""
         with torch.no_grad():
             logits: Tensor = self.network(images)
         led = images.flatten(1) @ self.feedback

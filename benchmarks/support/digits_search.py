@@ -1,4 +1,4 @@
-"""Searches of NAS-Bench-201 on scikit-learn's digits, for scripts that compare ways to search."""
+"""Searches of NAS-Bench-201 on scikit-learn's digits, for scripts that compare searches."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -24,19 +24,19 @@ OPTIONS: Mapping[str, Any] = {
     "replicates": "1",
     "confirm": 0,
 }
-"""Settings by name; a script adds its own."""
+"""Common settings, by name; scripts add their own."""
 
 
 def search(folder: Path, options: Mapping[str, Any]) -> StudyResult:
-    """Run, or finish, the search in ``folder``, in this process."""
+    """Run or resume the search in ``folder``, in this process."""
     if not (folder / CONFIG_FILE).exists():
-        # every seed has a split of its own, as when the tables were made
+        # each seed has its own split, as in the published tables
         new_study(out=folder, **{"split_seed": options["seed"], **options})
     return run_study(folder, executor=make_executor(1), on_progress=lambda _: None)
 
 
 def volume(evaluations: Sequence[Measured]) -> float:
-    """Hypervolume between accuracy and robustness 0 and 1."""
+    """Hypervolume of the archive, for accuracy and robustness from 0 to 1."""
     return archive_hypervolume(evaluations, OBJECTIVES, reference_generation=evaluations) or 0.0
 
 

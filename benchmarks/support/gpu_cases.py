@@ -1,4 +1,4 @@
-"""The networks that benchmarks/gpu_evaluator.py trains, and the ways in which it trains them."""
+"""Networks of benchmarks/gpu_evaluator.py, and the ways to train them."""
 
 import random
 from collections.abc import Callable
@@ -29,14 +29,14 @@ MIXED = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 
 @dataclass(frozen=True)
 class Size:
-    """How large everything is.
+    """Size of networks and data.
 
     Attributes:
-        channels: of the first stage of NAS-Bench-201.
-        cells: a stage of it.
-        darts_channels: the same for DARTS.
-        darts_cells: the same.
-        images: of the training part.
+        channels: channels of the first stage of NAS-Bench-201.
+        cells: cells per stage of NAS-Bench-201.
+        darts_channels: channels of the first stage of DARTS.
+        darts_cells: cells per stage of DARTS.
+        images: number of training images.
     """
 
     channels: int = 16
@@ -48,12 +48,12 @@ class Size:
 
 @dataclass(frozen=True)
 class Case:
-    """One network and batch.
+    """A network and a batch size.
 
     Attributes:
         net: ``best`` or ``random<n>`` of NAS-Bench-201, or ``darts<n>``.
-        rule: of every layer; ``mixed`` draws one for each.
-        batch: images in a step.
+        rule: rule of every layer; ``mixed`` draws one for each layer.
+        batch: batch size.
     """
 
     net: str
@@ -61,7 +61,7 @@ class Case:
     batch: int
 
     def drawn(self, size: Size, *, mixed: tuple[str, ...] = MIXED) -> tuple[Space, Genome]:
-        """The space at its size, and the genome; ``mixed`` are the rules that are drawn from."""
+        """The resized space and the genome; rules of mixed networks are drawn from ``mixed``."""
         rules = mixed if self.rule == "mixed" else (self.rule,)
         is_darts = self.net.startswith("darts")
         channels = size.darts_channels if is_darts else size.channels
@@ -79,14 +79,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Way:
-    """A step that is ready to be made.
+    """A training step that is ready to run.
 
     Attributes:
-        step: makes it.
-        restart: before every window of steps: the next epoch.
-        once: the same step as a plain call, to count what it does.
-        replayed: tells of the capture, where there is one.
-        keeps: what must stay alive.
+        step: function that performs the step.
+        restart: function to call before every window of steps: it starts the next epoch.
+        once: the same step without replay, to count its operations.
+        replayed: the captured graph; None without one.
+        keeps: objects that must stay alive.
     """
 
     step: Callable[[], None]
@@ -97,7 +97,7 @@ class Way:
 
 
 def random_images(size: Size, device: torch.device) -> FramedImages:
-    """As many as a training part has, of the shape of CIFAR-10, on the device."""
+    """Random images of the shape of CIFAR-10 on the device, as many as in the training part."""
     generator = torch.Generator().manual_seed(0)
     shape = (size.images, *TRAITS.shape)
     pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
@@ -106,7 +106,7 @@ def random_images(size: Size, device: torch.device) -> FramedImages:
 
 
 def our_network(case: Case, size: Size, device: torch.device) -> Network:
-    """As evonas builds it."""
+    """The network of a case, as evonas builds it."""
     space, genome = case.drawn(size)
     return build(space, genome, **OF_DATA).to(device)
 
@@ -120,9 +120,9 @@ def ours(
     is_replayed: bool = True,
     has_kernels: bool = True,
 ) -> Way:
-    """The step of an evaluation; not replayed, or without our kernels, it would be another.
+    """The training step of an evaluation, optionally without CUDA graph or without our kernels.
 
-    On a CPU the kernels' references run, which shows that it works, not how fast.
+    On a CPU, the reference implementations of the kernels run: this tests the code, not its speed.
     """
     device = images.labels.device
     network = our_network(case, size, device)
@@ -143,7 +143,7 @@ def _restart(step: TrainingStep, images: FramedImages, batch: int) -> Callable[[
 
     def restart() -> None:
         step.begin_epoch(plan_epoch(images, batch=batch, generator=generator))
-        step.epoch.clamp_(max=11)  # more windows than the recipe has epochs
+        step.epoch.clamp_(max=11)  # there are more windows than epochs in the recipe
 
     return restart
 
@@ -157,12 +157,15 @@ def eagerly(
     precision: Precision = "tf32",
     is_compiled: bool = False,
 ) -> Way:
-    """The same batches and optimiser around a naive network; the loss is never read."""
+    """A training step of the naive network, with the same batches and optimiser.
+
+    The loss is never read.
+    """
     device = images.labels.device
     space, genome = case.drawn(size)
     chosen = biotorch_layers if layers == "biotorch" else plain_layers
     network: nn.Module = naive_network(space, genome, layers=chosen, **OF_DATA).to(device).train()
-    # on a CPU only the way is tried, and the compiler itself would take a minute
+    # a CPU only tests the code, and compiling would take a minute
     backend = "inductor" if device.type == "cuda" else "eager"
     run = torch.compile(network, backend=backend) if is_compiled else network
     optimiser = torch.optim.SGD(

@@ -1,4 +1,4 @@
-"""Time, launches, bytes and memory of a step, on a GPU or, to try the scripts, on a CPU."""
+"""Measure time, launches, traffic and memory of a step on a GPU; a CPU is only for testing."""
 
 import statistics
 import time
@@ -17,12 +17,12 @@ from evonas.evaluation.training.speed import wait
 
 @dataclass(frozen=True)
 class StepTime:
-    """Milliseconds of a step over a few windows of many steps.
+    """Milliseconds per step, over a few windows of many steps.
 
     Attributes:
-        median: of the windows.
-        low: the fastest.
-        high: the slowest.
+        median: median of the windows.
+        low: fastest window.
+        high: slowest window.
     """
 
     median: float
@@ -38,7 +38,7 @@ def step_time(
     num_steps: int,
     windows: int = 3,
 ) -> StepTime:
-    """Of a step that is warm."""
+    """Measure a step that has been warmed up."""
     times = []
     for _ in range(windows):
         before_window()
@@ -54,7 +54,7 @@ def step_time(
 def kernels_per_step(
     step: Callable[[], None], *, device: torch.device, num_steps: int = 3
 ) -> float | None:
-    """What the device ran in a step, as the profiler counts it; None on a CPU."""
+    """Number of kernels per step, as counted by the profiler; None on a CPU."""
     if device.type != "cuda":
         return None
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
@@ -66,7 +66,7 @@ def kernels_per_step(
 
 
 class Traffic(TorchDispatchMode):
-    """Counts operations and the bytes that they read and write; views count nothing."""
+    """Counts operations and the bytes that they read and write; views are not counted."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -88,7 +88,7 @@ class Traffic(TorchDispatchMode):
 
 
 def traffic(step: Callable[[], None]) -> Traffic:
-    """Of one step that is called, not replayed."""
+    """Operations and traffic of one step that runs without replay."""
     counted = Traffic()
     with counted:
         step()
@@ -96,7 +96,7 @@ def traffic(step: Callable[[], None]) -> Traffic:
 
 
 def copy_gigabytes_per_second(device: torch.device, *, size_bytes: int) -> float:
-    """Read and written by a copy: what the memory gives at best."""
+    """Bandwidth of a large copy, reads and writes together: an upper bound for the device."""
     source = torch.zeros(size_bytes, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     best = float("inf")
@@ -111,14 +111,14 @@ def copy_gigabytes_per_second(device: torch.device, *, size_bytes: int) -> float
 
 
 def forget_peak(device: torch.device) -> None:
-    """Let the next peak count from what is allocated now."""
+    """Reset the peak of allocated memory."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_gibibytes(device: torch.device) -> float | None:
-    """Most that was allocated since; None on a CPU."""
+    """Peak of allocated memory since the last reset; None on a CPU."""
     if device.type != "cuda":
         return None
     return float(torch.cuda.max_memory_allocated(device)) / 2**30

@@ -1,4 +1,4 @@
-"""Several candidates at once: images a second, and whole candidates an hour."""
+"""Throughput with several concurrent candidates: images per second, candidates per hour."""
 
 import time
 from functools import partial
@@ -22,13 +22,13 @@ from evonas.networks import build
 from evonas.settings.machine import Precision
 from evonas.space import Genome, Space
 
-EPOCHS = 12  # of the recipe that an hour is filled with
+EPOCHS = 12  # epochs of the recipe for which candidates per hour are computed
 
 
 def at_once(
     case: Case, size: Size, images: FramedImages, *, count: int, precision: Precision
 ) -> dict[str, Any]:
-    """``count`` replayed steps on streams of their own, one after the other, round and round."""
+    """Replay ``count`` training steps in turn, each on its own stream."""
     device = images.labels.device
     forget_peak(device)
     streams, ways = [make_device_stream(device) for _ in range(count)], []
@@ -70,14 +70,14 @@ def candidates_per_hour(
     slots: int,
     rules: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Candidates are built, trained and tried on as many images as they learned from.
+    """Candidates per hour: each is built, trained, and tested on as many images.
 
-    Each number of epochs takes the time a + b epochs; a and b are found from one and two of them.
+    The time for n epochs is modelled as a + b n, with a and b from runs with one and two epochs.
     """
     device = images.labels.device
     forget_peak(device)
     seconds = {}
-    for epochs in (1, 1, 2):  # the first is a warm-up, of cuDNN for one
+    for epochs in (1, 1, 2):  # the first is a warm-up, for example of cuDNN
         start = time.perf_counter()
         pending = [
             partial(_candidate, net, way, size, images, Recipe(epochs, batch), rules, number)
@@ -102,7 +102,7 @@ def candidates_per_hour(
 
 
 def _all(pending: list[Any], device: torch.device, *, slots: int) -> None:
-    """As ``evonas.study.executors.device_sharing`` takes turns, without records."""
+    """Run the candidates in turn, like ``evonas.study.executors.device_sharing``."""
     seats: list[tuple[Any, Cooperative[None]]] = []
     while pending or seats:
         while pending and len(seats) < slots:
@@ -147,7 +147,7 @@ def _ours(space: Space, genome: Genome, device: torch.device) -> nn.Module:
 
 
 def _train_eagerly(model: nn.Module, images: FramedImages, recipe: Recipe) -> None:
-    """The naive loop, but with the data on the device and no loss read before an epoch ends."""
+    """The naive loop, but with data on the device; the loss is read once per epoch."""
     generator = torch.Generator().manual_seed(0)
     optimiser = torch.optim.SGD(
         [p for p in model.parameters() if p.requires_grad],
@@ -169,7 +169,7 @@ def _train_eagerly(model: nn.Module, images: FramedImages, recipe: Recipe) -> No
 
 
 def _hits(model: nn.Module, images: FramedImages, *, batch: int = 500) -> int:
-    """Right answers on the images themselves, uncropped."""
+    """Number of correctly classified images, without augmentation."""
     hits = torch.zeros((), dtype=torch.int64, device=images.labels.device)
     with torch.inference_mode():
         everything = torch.arange(len(images), device=images.labels.device)

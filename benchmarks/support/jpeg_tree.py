@@ -1,4 +1,4 @@
-"""A tree of JPEG files that looks like a data set of photographs: ten classes, many sizes."""
+"""Generate a tree of JPEG files like a data set of photographs: ten classes, many sizes."""
 
 from pathlib import Path
 from typing import Any
@@ -8,22 +8,22 @@ from PIL import Image
 
 CLASSES = 10
 TEST_SHARE = 0.1
-_SIDES = (160, 240, 320, 375, 400, 480, 500, 640)  # pixels: ImageNet's common ones among them
+_SIDES = (160, 240, 320, 375, 400, 480, 500, 640)  # in pixels; includes common sizes of ImageNet
 _MARK = "made.txt"
 
 Array = np.ndarray[Any, Any]
 
 
 def make_tree(root: Path, *, num_images: int, seed: int = 0) -> Path:
-    """``train/<class>/*.jpg`` and ``test/<class>/*.jpg``; a tree that is there stays.
+    """Write ``train/<class>/*.jpg`` and ``test/<class>/*.jpg``, unless the tree exists.
 
-    A class is the direction of a grating under clouds of colour, as noisy as a photograph, so
-    that files have the size of photographs and a network has something to learn.
+    The class is the direction of a grating on a cloudy background. The noise gives the files the
+    size of photographs, and a network can learn the classes.
 
     Args:
-        root: the folder; one of its own for every number of images.
-        num_images: in all; a tenth of them is for testing.
-        seed: draws sizes and pixels.
+        root: folder of the tree; use a separate one for each number of images.
+        num_images: total number of images; a tenth of them are test images.
+        seed: seed of sizes and pixels.
     """
     said = f"{num_images} images, seed {seed}"
     mark = root / _MARK
@@ -42,7 +42,7 @@ def make_tree(root: Path, *, num_images: int, seed: int = 0) -> Path:
 
 
 def _picture(rng: np.random.Generator, size: tuple[int, ...], label: int) -> Array:
-    """uint8, (height, width, 3)."""
+    """A random picture of a class: uint8, (height, width, 3)."""
     height, width = size
     clouds = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8))
     ground = np.asarray(clouds.resize((width, height), Image.Resampling.BICUBIC), dtype=np.int16)

@@ -1,8 +1,8 @@
-"""Networks and a training loop as one would write them without evonas, to measure it against.
+"""Networks and a training loop as one would write them without evonas, as a baseline.
 
-The layers are biotorch's where biotorch has the rule, else torch's own; batches come from a
-``DataLoader``; a cell runs all its edges, the zeros too, and adds them with Python's ``sum``, as
-the published code of NAS-Bench-201 does; batch normalisation counts its batches; the loss is read
+Layers are those of biotorch where it has the rule, else those of torch. Batches come from a
+``DataLoader``. A cell runs all its edges, including zeros, and adds them with Python's ``sum``,
+like the published code of NAS-Bench-201. Batch normalisation counts its batches. The loss is read
 after every step.
 """
 
@@ -21,7 +21,7 @@ from evonas.networks.cell import Cell
 from evonas.rules import RuleConv2d, RuleLinear
 from evonas.space import CellPlan, Genome, Space
 
-PEERS = ("fa", "usf", "frsf", "brsf")  # biotorch's dfa has no layer that stands alone
+PEERS = ("fa", "usf", "frsf", "brsf")  # biotorch's dfa has no separate layers
 Layer = Callable[..., nn.Module]
 
 
@@ -34,7 +34,7 @@ def biotorch_layers(rule: str) -> tuple[Layer, Layer]:
     package = importlib.import_module(f"biotorch.layers.{rule}")
     conv2d, linear = package.Conv2d, package.Linear
 
-    # it keeps the configuration it is given: every layer gets its own
+    # biotorch keeps a reference to the configuration, so each layer needs its own
     def config() -> dict[str, Any]:
         return {"type": rule, "options": {"init": "xavier"}}
 
@@ -50,7 +50,7 @@ def plain_layers(_: str) -> tuple[Layer, Layer]:
 
 
 class NaiveCell(nn.Module):
-    """The cell of a plan: all edges, one after the other, and ``sum``."""
+    """A cell that runs all edges one after another and adds them with ``sum``."""
 
     def __init__(self, cell: Cell, plan: CellPlan) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class NaiveCell(nn.Module):
 
 
 class NaiveNetwork(nn.Module):
-    """A network of evonas, taken apart and put together naively; its wiring is cut."""
+    """The blocks of an evonas network in a naive network, without feedback connections."""
 
     mean: Tensor
     deviation: Tensor
@@ -117,15 +117,15 @@ def naive_network(
     is_literal: bool = True,
     **of_data: Any,
 ) -> nn.Module:
-    """The network of a genome without evonas' layers.
+    """The network of a genome without the layers of evonas.
 
     Args:
-        space: where the genome comes from.
-        genome: which operations and rules.
-        layers: convolution and linear layer of a rule.
-        is_literal: with cells and batch normalisation as the published code has them; else the
-            cells stay those of evonas, and only the layers change.
-        of_data: as :func:`evonas.networks.build` takes it.
+        space: search space of the genome.
+        genome: operations and rules of the network.
+        layers: function that returns the convolution and linear layer of a rule.
+        is_literal: whether cells and batch normalisation are those of the published code; if not,
+            only the layers are replaced.
+        of_data: further arguments of :func:`evonas.networks.build`.
     """
     network: nn.Module = build(space, genome, **of_data)
     if is_literal:
@@ -161,7 +161,7 @@ def _replaced(
 def train_naively(
     network: nn.Module, images: Images, *, recipe: Recipe, seed: int, num_workers: int = 0
 ) -> list[float]:
-    """The mean loss of every epoch."""
+    """Train a network; returns the mean loss of every epoch."""
     dataset = TensorDataset(images.pixels.float() / 255, images.labels)
     loader: DataLoader[Any] = DataLoader(
         dataset, recipe.batch, shuffle=True, drop_last=True, num_workers=num_workers,
@@ -190,7 +190,7 @@ def train_naively(
 
 
 def accuracy_naively(network: nn.Module, images: Images, *, batch: int = 500) -> float:
-    """Share of ``images`` that the network classifies rightly."""
+    """Share of ``images`` that the network classifies correctly."""
     loader: DataLoader[Any] = DataLoader(
         TensorDataset(images.pixels.float() / 255, images.labels), batch
     )

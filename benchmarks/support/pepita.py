@@ -1,8 +1,8 @@
 """PEPITA (Dellaferrera and Kreiman 2022, arXiv 2201.11665): learning by two forward passes.
 
 The second pass sees the image plus a fixed random projection of the error of the first. A hidden
-layer learns from the difference of its activities in the two passes. It trains a whole network and
-not a layer, so it is no rule of ``evonas.rules``.
+layer learns from the difference of its activities in the two passes. It trains a whole network
+rather than a layer, so it is not a rule of ``evonas.rules``.
 """
 
 from typing import final
@@ -11,17 +11,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-FEEDBACK_SHARE = 0.05  # of He's uniform initialisation; as in the authors' published code
+FEEDBACK_SHARE = 0.05  # factor of He's uniform initialisation, as in the authors' published code
 
 
 class TwoLayers(nn.Module):
-    """Images in [0, 1], one hidden layer of ReLUs, logits; no offsets, as in the authors' code.
+    """One hidden layer of ReLUs and a readout, without biases, as in the authors' code.
 
     Args:
-        num_inputs: pixels of an image.
-        num_hidden: units.
-        num_classes: width of the logits.
-        generator: draws the weights, uniform as by He et al. (2015).
+        num_inputs: number of pixel values of an image.
+        num_hidden: number of hidden units.
+        num_classes: number of classes.
+        generator: generator of the initial weights (uniform, He et al. 2015).
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class TwoLayers(nn.Module):
                 layer.weight.uniform_(-bound, bound, generator=generator)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to logits (N, classes)."""
+        """Map (N, C, H, W) in [0, 1] to logits (N, classes)."""
         logits: Tensor = self.readout(self.activities(images.flatten(1)))
         return logits
 
     def activities(self, inputs: Tensor) -> Tensor:
-        """Of the hidden units, (N, hidden), for inputs (N, pixels)."""
+        """Activities of the hidden units, (N, hidden), for inputs (N, pixels)."""
         return F.relu(self.hidden(inputs))
 
 
@@ -50,13 +50,13 @@ class Pepita:
     """Trains a :class:`TwoLayers` by PEPITA with momentum.
 
     Args:
-        network: to train in place.
-        generator: draws the feedback and the dropout.
-        momentum: of the changes.
-        keep: share of the hidden units that dropout keeps, the same in both passes.
+        network: network to train in place.
+        generator: generator of the feedback and the dropout masks.
+        momentum: momentum of the updates.
+        keep: share of hidden units kept by dropout; both passes use the same mask.
 
     Attributes:
-        feedback: (pixels, classes), the matrix F of the paper.
+        feedback: the matrix F of the paper, (pixels, classes).
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class Pepita:
 
     @torch.no_grad()
     def changes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What is added to the weights of the two layers at a learning rate of one.
+        """Updates of the two weight matrices at a learning rate of one.
 
             x' = x + F e,   dW_1 = (h' - h) x'^T / N,   dW_2 = -e' h'^T / N
 
         Args:
             images: (N, C, H, W), in [0, 1].
-            labels: int64, (N,).
+            labels: class indices, int64, (N,).
         """
         inputs, network = images.flatten(1), self.network
         targets = F.one_hot(labels, network.readout.out_features).to(inputs)

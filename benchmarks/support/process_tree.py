@@ -1,4 +1,4 @@
-"""What this process and all that it has started take of the machine, as Linux counts it."""
+"""Memory, files and shared segments of this process and its descendants, as seen by Linux."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def process_ids() -> Iterator[int]:
-    """Of this process and of all below it."""
+    """Ids of this process and all its descendants."""
     pending = [os.getpid()]
     while pending:
         process = pending.pop()
@@ -14,12 +14,12 @@ def process_ids() -> Iterator[int]:
         try:
             for task in Path(f"/proc/{process}/task").iterdir():
                 pending += [int(each) for each in (task / "children").read_text().split()]
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
 
 
 def memory_bytes() -> int:
-    """Proportional set size of all of them: what they share is counted once."""
+    """Proportional set size of all these processes: shared memory is counted once."""
     total = 0
     for process in process_ids():
         try:
@@ -33,10 +33,10 @@ def memory_bytes() -> int:
 
 
 def num_open_files() -> int:
-    """Of this process."""
+    """Number of open files of this process."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def num_shared_segments() -> int:
-    """Of torch, that lie in the memory which processes share."""
+    """Number of shared memory segments of torch on this machine."""
     return sum(each.name.startswith("torch_") for each in Path("/dev/shm").iterdir())

@@ -1,4 +1,4 @@
-"""A CSV file with one row for each finished case, so that an interrupted script goes on."""
+"""A CSV file with one row for each finished case, so that an interrupted script can continue."""
 
 import csv
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ Outcome = TypeVar("Outcome", bound="DataclassInstance")
 
 
 def read_progress(path: Path, case: type[Case], outcome: type[Outcome]) -> dict[Case, Outcome]:
-    """What is finished; nothing if there is no file.
+    """The finished cases and their outcomes; empty if the file does not exist.
 
     Args:
-        path: of the file.
-        case: a frozen dataclass of texts and numbers.
-        outcome: the same, with other fields.
+        path: path of the file.
+        case: frozen dataclass whose fields are texts or numbers.
+        outcome: such a dataclass with different fields.
     """
     if not path.exists():
         return {}
@@ -31,7 +31,7 @@ def read_progress(path: Path, case: type[Case], outcome: type[Outcome]) -> dict[
 
 
 def append_progress(path: Path, case: "DataclassInstance", outcome: "DataclassInstance") -> None:
-    """One more finished case."""
+    """Append a finished case."""
     row = asdict(case) | asdict(outcome)
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()

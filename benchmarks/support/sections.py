@@ -1,4 +1,4 @@
-"""Where the scripts of this folder write what they measured: their sections of RESULTS.md."""
+"""Write the results of a benchmark into its section of RESULTS.md."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 
 
 def write_section(name: str, text: str, *, path: Path = RESULTS) -> None:
-    """Put ``text`` between the markers of section ``name``, or at the end when there are none."""
+    """Put ``text`` between the markers of section ``name``; append them if they are missing."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before = path.read_text(encoding="utf-8") if path.exists() else "# Results\n"
     after = ""

@@ -129,13 +129,13 @@ def ablate(
         network_rules=tuple(network_rules),
     )
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="trainings") as show:
-        return ablate_to_the_end(
+        return ablate_and_write(
             Path(run), key, options=options, workers=Workers.of(workers, timeout),
             on_progress=show, retry_failed=retry_failed,
         )  # fmt: skip
 
 
-def ablate_to_the_end(
+def ablate_and_write(
     folder: Path,
     key: str,
     *,
@@ -189,7 +189,7 @@ def ablate_front(folder: Path, *, workers: Workers, on_progress: Progressed) -> 
     run = read_run(folder)
     options = ControlOptions()
     return [
-        ablate_to_the_end(
+        ablate_and_write(
             folder, network.key, options=options, workers=workers, on_progress=on_progress
         )
         for network in front(run.candidates, run.settings.problem.objectives)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evonas.analysis.population import Population
-    from evonas.api.analyses.networks import Looked
+    from evonas.api.analyses.networks import ExaminedNetwork
 
 ANALYSIS_FOLDER = "analysis"
 MAX_NETWORKS = 3
@@ -89,14 +89,14 @@ def analyse(
         candidates=len(population.members),
         on_front=len(population.front),
     )
-    looked = chosen_networks(states, keys, seed=seed, most=MAX_NETWORKS)
+    examined = chosen_networks(states, keys, seed=seed, most=MAX_NETWORKS)
     to.mkdir(parents=True, exist_ok=True)
     bars = _Bars(console or working(), is_shown=progress)
     makers: dict[str, Callable[[Analysis], Analysis]] = {
         "enrichment": lambda done: _enrichment(done, population, states, seed=seed),
         "effects": lambda done: _effects(done, population, states, seed=seed),
-        "gradients": lambda done: _gradients(done, looked, batches=batches, bars=bars),
-        "landscape": lambda done: _landscape(done, looked, grid=grid, bars=bars),
+        "gradients": lambda done: _gradients(done, examined, batches=batches, bars=bars),
+        "landscape": lambda done: _landscape(done, examined, grid=grid, bars=bars),
     }
     for name in PARTS:
         if what is not None and name not in what:
@@ -153,19 +153,19 @@ def _effects(
 
 
 def _gradients(
-    found: Analysis, looked: Sequence["Looked"], *, batches: int, bars: _Bars
+    found: Analysis, examined: Sequence["ExaminedNetwork"], *, batches: int, bars: _Bars
 ) -> Analysis:
     from evonas.analysis.noise_comparison import compare_noise
     from evonas.report.analysis.gradients_plot import draw_gradients, gradients_picture
 
-    if not looked:
+    if not examined:
         raise ConfigError("gradients: no candidate is on the front yet; name some by keys")
     parts = KeptParts(found.folder)
     rows: list[dict[str, Any]] = []
     compared: list[dict[str, Any]] = []
-    total = sum(batches * len(one.states) * len(one.assignments) for one in looked)
+    total = sum(batches * len(one.states) * len(one.assignments) for one in examined)
     with bars("gradient variance", total) as advance:
-        for one in looked:
+        for one in examined:
             key = one.candidate.key
             by_state = {
                 state: one.updates(parts, state, batches=batches, advance=advance)
@@ -180,17 +180,19 @@ def _gradients(
             draw_gradients(by_state, batches=batches, path=path, title=title)
     return replace(
         found,
-        keys=tuple(one.candidate.key for one in looked),
+        keys=tuple(one.candidate.key for one in examined),
         gradients=_written(rows, found.folder / "gradients.csv"),
         comparisons=_written(compared, found.folder / "gradient_comparison.csv"),
     )
 
 
-def _landscape(found: Analysis, looked: Sequence["Looked"], *, grid: int, bars: _Bars) -> Analysis:
+def _landscape(
+    found: Analysis, examined: Sequence["ExaminedNetwork"], *, grid: int, bars: _Bars
+) -> Analysis:
     from evonas.api.analyses.networks import grid_steps
     from evonas.report.analysis.landscape_plot import draw_landscape, landscape_picture
 
-    trained = [one for one in looked if "trained" in one.states]
+    trained = [one for one in examined if "trained" in one.states]
     if not trained:
         raise ConfigError(
             "landscape: the weights of these candidates were not kept; only those of candidates "
@@ -211,7 +213,7 @@ def _landscape(found: Analysis, looked: Sequence["Looked"], *, grid: int, bars: 
             draw_landscape(surface, steps, path=path, title=f"loss around {key}")
     return replace(
         found,
-        keys=tuple(one.candidate.key for one in looked),
+        keys=tuple(one.candidate.key for one in examined),
         landscape=_written(rows, found.folder / "landscape.csv"),
     )
 

@@ -152,7 +152,7 @@ def make_battery(
     return Battery(attacks, radii, seed, has_referee=has_referee, batch_size=batch_size)
 
 
-def attack_to_the_end(
+def attack_and_write(
     network: nn.Module,
     images: Images | FloatImages,
     battery: Battery,

@@ -9,7 +9,7 @@ from evonas.api.progress_bar import (
     count_display,
     progress_display,
 )
-from evonas.api.running import audit_to_the_end, confirm_to_the_end, run_to_the_end
+from evonas.api.running import audit_and_write, confirm_and_write, run_and_write
 from evonas.settings import Settings
 from evonas.settings.workers import Workers
 from evonas.study.results.confirmation import has_lost_confirmations
@@ -36,15 +36,15 @@ def go_on(
         warnings.warn(difference, stacklevel=3)
     is_quiet, search = not progress, settings.search
     with progress_display(is_quiet=is_quiet) as show:
-        result = run_to_the_end(
+        result = run_and_write(
             folder, workers=workers, retry_failed=retry_failed, on_progress=show
         )
     with audit_display(is_quiet=is_quiet) as tell:
-        result = audit_to_the_end(folder, result, workers=workers, on_progress=tell)
+        result = audit_and_write(folder, result, workers=workers, on_progress=tell)
     confirmations = search.confirm if result.front else 0
     if confirmations or (retry_failed and has_lost_confirmations(folder)):
         with confirmation_display(is_quiet=is_quiet) as tell:
-            confirm_to_the_end(
+            confirm_and_write(
                 folder, replicates=confirmations, workers=workers, on_progress=tell,
                 retry_failed=retry_failed,
             )  # fmt: skip

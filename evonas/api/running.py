@@ -33,7 +33,7 @@ from evonas.study.upkeep.full_disk import pausing_when_full
 from evonas.study.upkeep.state import noting_pace
 
 
-def run_to_the_end(
+def run_and_write(
     folder: Path,
     *,
     workers: Workers,
@@ -83,7 +83,7 @@ def run_to_the_end(
         raise
 
 
-def audit_to_the_end(
+def audit_and_write(
     folder: Path, result: StudyResult, *, workers: Workers, on_progress: Progressed
 ) -> StudyResult:
     """Audit the front of a finished run if its settings ask for it; write its tables.
@@ -114,7 +114,7 @@ def audit_to_the_end(
     return replace(result, candidates=run.candidates, front=returned)
 
 
-def confirm_to_the_end(
+def confirm_and_write(
     folder: Path,
     *,
     replicates: int,

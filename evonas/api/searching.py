@@ -11,7 +11,7 @@ from evonas.evaluation.data.place import COUNTED
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
-from evonas.study.changes.warm_start import check_protocol, know_results
+from evonas.study.changes.warm_start import check_protocol, reuse_results
 from evonas.study.create import create_run, next_free_folder
 from evonas.study.prior.collecting import with_prior
 from evonas.study.resolve import resolve
@@ -111,5 +111,5 @@ def new_study(
             # another run has just taken this number: try the next
         else:
             if earlier:
-                know_results(folder, earlier)
+                reuse_results(folder, earlier)
             return Study(folder)

@@ -215,10 +215,10 @@ class Study:
             ConfigError: ``replicates`` is below 1, or no network is on the front.
             EvonasError: the run cannot be read or written; the message says why.
         """
-        from evonas.api.running import confirm_to_the_end
+        from evonas.api.running import confirm_and_write
 
         with confirmation_display(is_quiet=not progress) as show:
-            confirm_to_the_end(
+            confirm_and_write(
                 self.folder,
                 replicates=replicates,
                 workers=Workers.of(workers, timeout),

@@ -108,7 +108,7 @@ def read_trajectories(
         replace(trajectory, label=label)
         for trajectory, label in zip(trajectories, group_labels(settings), strict=True)
     ]
-    return labelled, runs[0].problem.objectives, tuple(unsaid(settings))
+    return labelled, runs[0].problem.objectives, tuple(unlabelled_differences(settings))
 
 
 def _space_names(runs: Sequence[Settings], texts: Sequence[str]) -> list[str]:
@@ -142,7 +142,7 @@ def group_labels(runs: Sequence[Settings]) -> list[str]:
     return [", ".join(f"{name}={_plain(s[name])}" for name in telling) for s in settings]
 
 
-def unsaid(runs: Sequence[Settings]) -> list[str]:
+def unlabelled_differences(runs: Sequence[Settings]) -> list[str]:
     """Return the settings in which runs differ but that :func:`group_labels` leaves out."""
     differing = _differing(runs)
     said = _telling(differing, [run.values() for run in runs])

@@ -97,17 +97,17 @@ def _panels() -> dict[str, tuple[Command, ...]]:
     data.command(catalogue.datasets, name="list")
     return {
         "Search": (commands.init, forecast, run, resume, confirm),
-        "Look at a run": (commands.front, commands.show, report, plot, table, mirror),
+        "Inspect a run": (commands.front, commands.show, report, plot, table, mirror),
         "Examine its networks": (attack, ablate, analyse),
-        "Take a network further": (train, export, predict, reproduce),
-        "Look after runs": (
+        "Train and export a network": (train, export, predict, reproduce),
+        "Maintain runs": (
             upkeep.status, upkeep.ls, upkeep.log, upkeep.verify, upkeep.repair, upkeep.backup,
         ),
-        "What there is to choose from": (
+        "List what is available": (
             spaces, rules, catalogue.objectives, catalogue.algorithms, catalogue.datasets, data,
             recipes,
         ),
-        "Measure searches and this machine": (bench, compare, commands.doctor),
+        "Benchmark searches and this machine": (bench, compare, commands.doctor),
     }  # fmt: skip
 
 

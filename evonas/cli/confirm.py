@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from evonas.api.progress_bar import confirmation_display
-from evonas.api.running import confirm_to_the_end
+from evonas.api.running import confirm_and_write
 from evonas.api.terminal.console import say, working
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
@@ -34,7 +34,7 @@ def confirm_and_show(
     """
     console = working(quiet=is_quiet)
     with confirmation_display(console, is_quiet=is_quiet) as show:
-        run = confirm_to_the_end(
+        run = confirm_and_write(
             folder, replicates=replicates, workers=workers, on_progress=show,
             retry_failed=retry_failed,
         )  # fmt: skip

@@ -17,9 +17,9 @@ from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.controls.files import CONTROLS_FOLDER
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.twin import Differences, read_twin_differences
-from evonas.report.nearest import nothing_within
+from evonas.report.nearest import no_feasible_candidate
 from evonas.report.picture import write_picture
-from evonas.report.visible_range import beyond_the_axes
+from evonas.report.visible_range import count_outside_axes
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.likely import likely_front
 from evonas.study.results.reading import RunState, read_run
@@ -34,7 +34,7 @@ def show_front(console: Console, folder: Path) -> None:
     objectives = run.settings.problem.objectives
     chosen = front(run.candidates, objectives)
     twins = read_twin_differences(folder)
-    outside = nothing_within(run.candidates)
+    outside = no_feasible_candidate(run.candidates)
     if outside is not None:
         say(console, outside)
     else:
@@ -86,7 +86,7 @@ def print_front(console: Console, folder: Path) -> None:
 
 def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
     likely = len(likely_front(run.candidates)) - len(chosen)
-    more = f", {likely} more likely to be on it" if likely else ""
+    more = f", {likely} others likely to be on it" if likely else ""
     trainings = len(run.evaluations)
     of = f"{len(run.candidates)} candidates"
     if trainings > len(run.candidates):
@@ -104,7 +104,7 @@ def left_out(candidates: Sequence[Candidate], objectives: Sequence[str]) -> str:
     }
     counts = {reason: sum(map(holds, candidates)) for reason, holds in reasons.items()}
     contending = [candidate for candidate in candidates if candidate.contends]
-    counts["outside the axes"] = beyond_the_axes(contending, objectives)
+    counts["outside the axes"] = count_outside_axes(contending, objectives)
     return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
 
 

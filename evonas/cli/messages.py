@@ -12,7 +12,7 @@ from rich.text import Text
 from evonas.api.terminal.console import say
 from evonas.evaluation.data.survey.survey import Survey
 from evonas.evaluation.record import Evaluation
-from evonas.report.nearest import nothing_within
+from evonas.report.nearest import no_feasible_candidate
 from evonas.report.tables import FRONT_FILE
 from evonas.settings import Settings
 from evonas.space import Space
@@ -100,7 +100,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
     outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
-    missing = nothing_within(result.candidates)
+    missing = no_feasible_candidate(result.candidates)
     if missing is not None:
         say(console, missing)
     say(

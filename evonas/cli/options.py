@@ -11,7 +11,7 @@ from evonas.settings.description import default_text, help_text, options_of
 QUIET = Parameter(name=("--quiet", "-q"), help="Print only errors.", show_default=False)
 
 RETRY_FAILED = Parameter(
-    help="Retry trainings that were lost to out of memory, timeout or a dead worker.",
+    help="Retry trainings lost to out-of-memory errors, timeouts or dead workers.",
     negative="",
     show_default=False,
 )

@@ -176,7 +176,7 @@ def given_settings(given: dict[str, Any], config: Path | None) -> Settings:
     from_file = read_given(config)
     copy = config.parent / SPACE_FILE
     if "space" not in given and copy.exists():
-        from_file["space"] = str(copy)  # a run keeps a copy of its space beside its settings
+        from_file["space"] = str(copy)  # a run keeps a copy of its space next to its settings
     return read_settings(given, on_top_of=read_settings(from_file, where=str(config)))
 
 
@@ -226,7 +226,7 @@ def _show_images(folder: Path, settings: Settings) -> None:
 
 def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_quiet: bool) -> None:
     from evonas.api.progress_bar import audit_display, progress_display
-    from evonas.api.running import audit_to_the_end, run_to_the_end, with_workers
+    from evonas.api.running import audit_and_write, run_and_write, with_workers
     from evonas.api.study import load_study
     from evonas.cli.confirm import confirm_and_show
     from evonas.cli.controls import ablate_and_show
@@ -245,11 +245,11 @@ def _go_on(folder: Path, *, workers: Workers, retry_failed: bool = False, is_qui
     introduce(console, settings, load(str(folder / SPACE_FILE)), folder=folder, workers=at_once)
     try:
         with progress_display(console, is_quiet=is_quiet) as show:
-            result = run_to_the_end(
+            result = run_and_write(
                 folder, workers=workers, retry_failed=retry_failed, on_progress=show
             )
         with audit_display(console, is_quiet=is_quiet) as tell:
-            result = audit_to_the_end(folder, result, workers=workers, on_progress=tell)
+            result = audit_and_write(folder, result, workers=workers, on_progress=tell)
         conclude(console, folder, result)
         count = settings.search.confirm if result.front else 0
         if count or (retry_failed and has_lost_confirmations(folder)):

@@ -101,7 +101,7 @@ def standing(
     if candidate.failure is not None:
         return f"failed: {candidate.failure}"
     if candidate.left_out is not None:
-        return f"on no front: {candidate.left_out}"
+        return f"excluded from the front: {candidate.left_out}"
     chance = candidate.p_front
     probably = "" if chance is None else f"; probability of being there {chance:.2f}"
     chosen = front(candidates, objectives)
@@ -109,8 +109,8 @@ def standing(
     if candidate.on_front:
         place = keys.index(candidate.key) + 1
         level = ties(chosen, objectives)[candidate.key]
-        beside = f"; level with {', '.join(level[:3])}" if level else ""
-        return f"on the front, {place} of {len(chosen)} by {objectives[0]}{probably}{beside}"
+        tied = f"; tied with {', '.join(level[:3])}" if level else ""
+        return f"on the front, {place} of {len(chosen)} by {objectives[0]}{probably}{tied}"
     mine = vector(candidate, objectives)
     better = [c.key for c in chosen if not non_dominated([vector(c, objectives), mine])[1]]
     if not better:

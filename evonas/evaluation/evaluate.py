@@ -16,7 +16,7 @@ from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images, SearchData, Traits
 from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluation_builder import EvaluationBuilder
-from evonas.evaluation.memory import give_memory_back, is_out_of_memory, memory_failure
+from evonas.evaluation.memory import is_out_of_memory, memory_failure, release_memory
 from evonas.evaluation.objectives import Subject
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
@@ -68,7 +68,7 @@ def evaluate(
     smaller = at_half_batch(protocol, stage)
     if smaller is None or not result[0].ran_out_of_memory:
         return result
-    give_memory_back(protocol.device)
+    release_memory(protocol.device)
     return evaluate_once(space, genome, protocol=protocol, stage=smaller, variant=variant)
 
 

@@ -50,7 +50,7 @@ def memory_failure(problem: BaseException) -> str:
     return f"{OUT_OF_MEMORY}: {lines[0]}"
 
 
-def give_memory_back(device: str) -> None:
+def release_memory(device: str) -> None:
     """Free unused memory for the next candidate.
 
     Args:

@@ -182,8 +182,8 @@ class ResidualReduction(nn.Module):
         """Maps (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         if self.has_kernels and self.training:
             between = run_node([(self.first, NodeOutput(inputs))], with_active=True)
-            beside = self.shortcut(self.pool(inputs))
-            return run_node([(self.second, between)], plains=[beside]).plain
+            skipped = self.shortcut(self.pool(inputs))
+            return run_node([(self.second, between)], plains=[skipped]).plain
         residual: Tensor = self.second(self.first(inputs))
         shortcut: Tensor = self.shortcut(self.pool(inputs))
         return shortcut + residual

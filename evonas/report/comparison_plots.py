@@ -46,7 +46,7 @@ def draw_trajectories(comparison: Comparison, *, path: Path) -> None:
     _count_logarithmically(axes[0], comparison.runs[0].evaluations)
     axes[0].set_ylabel(_SCORES[comparison.score])
     if has_seconds:
-        axes[1].set_xlabel("seconds of training and measuring, over all workers")
+        axes[1].set_xlabel("seconds of training and measuring, summed over workers")
     for axis in axes:
         _draw_grid(axis)
     _finish(figure, axes[0], "mean and 95 % bootstrap interval over runs", path=path)

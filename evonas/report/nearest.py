@@ -17,7 +17,7 @@ def nearest(candidates: Sequence[Candidate]) -> Candidate | None:
     return min(measured, key=lambda candidate: candidate.violation)
 
 
-def nothing_within(candidates: Sequence[Candidate]) -> str | None:
+def no_feasible_candidate(candidates: Sequence[Candidate]) -> str | None:
     """Message that no candidate satisfies the constraints, with the nearest; None if one does."""
     found = nearest(candidates)
     if found is None:

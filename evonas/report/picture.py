@@ -40,5 +40,5 @@ def write_picture(folder: Path, candidates: Sequence[Candidate], settings: Setti
 
 def _changed_ns(journal: Path) -> int:
     """Time of the last write, in ns; SQLite keeps the newest rows in a second file (WAL)."""
-    beside = journal.with_name(f"{journal.name}-wal")
-    return max(path.stat().st_mtime_ns for path in (journal, beside) if path.exists())
+    log = journal.with_name(f"{journal.name}-wal")
+    return max(path.stat().st_mtime_ns for path in (journal, log) if path.exists())

@@ -100,7 +100,9 @@ def _draw_pair(
     others = [e for e in alive if e.key not in keys]
     _draw_behind(axis, others, x, y, color=_OTHERS, name="others", is_filled=True)
     if likely:
-        _draw_behind(axis, likely, x, y, color=_LIKELY, name="good chance", is_filled=False)
+        _draw_behind(
+            axis, likely, x, y, color=_LIKELY, name="likely on the front", is_filled=False
+        )
     ordered = sorted(chosen, key=lambda e: vector(e, (x, y)) or ())
     if has_steps:
         axis.step(

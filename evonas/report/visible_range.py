@@ -44,7 +44,7 @@ def visible_range(candidates: Sequence[Candidate], name: str) -> tuple[float, fl
     return low - margin, high + margin
 
 
-def beyond_the_axes(candidates: Sequence[Candidate], objectives: Sequence[str]) -> int:
+def count_outside_axes(candidates: Sequence[Candidate], objectives: Sequence[str]) -> int:
     """Number of candidates outside the range of an objective, and so outside a panel.
 
     Args:

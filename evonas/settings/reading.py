@@ -7,7 +7,7 @@ from typing import Any
 
 from evonas.errors import ConfigError, show
 from evonas.registry import suggestion
-from evonas.schema import quote_it
+from evonas.schema import quoting_hint
 from evonas.settings.setting import Setting
 from evonas.settings.tree import GROUPS, SETTINGS, Settings
 
@@ -90,7 +90,7 @@ def _convert(known: Setting, value: Any) -> Any:
     if known.plain_type is float and type(value) is int:
         value = float(value)
     if type(value) is not known.plain_type or (isinstance(value, float) and not isfinite(value)):
-        hint = quote_it(value) if known.plain_type is str else ""
+        hint = quoting_hint(value) if known.plain_type is str else ""
         raise ValueError(f"expected {PHRASES[known.plain_type]}, got {show(value)}{hint}")
     return value
 
@@ -112,7 +112,7 @@ def _split(text: str) -> list[str]:
 def _name(known: Setting, part: Any) -> str:
     if not isinstance(part, str):
         raise ValueError(
-            f"expected names, such as {known.example}, got {show(part)}{quote_it(part)}"
+            f"expected names, such as {known.example}, got {show(part)}{quoting_hint(part)}"
         )
     return part
 

@@ -102,7 +102,7 @@ class Account:
         Args:
             plan: plan of the study.
         """
-        returned = front(self._beliefs.glance(), self._objectives)
+        returned = front(self._beliefs.contenders(), self._objectives)
         self._on_progress(
             progress_of(
                 self._beliefs.tally,

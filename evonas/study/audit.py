@@ -98,7 +98,7 @@ def _waiting(candidates: list[Candidate], known: set[str], settings: Settings) -
 
 def _finding(candidate: Candidate, folder: Path, protocol: Protocol) -> Finding:
     network = load_network(weights_path(folder, candidate.key)).to(protocol.device)
-    with _as_in_a_search(network, protocol):
+    with _search_conditions(network, protocol):
         found = level_one(
             network,
             audited_images(protocol),
@@ -110,7 +110,7 @@ def _finding(candidate: Candidate, folder: Path, protocol: Protocol) -> Finding:
 
 
 @contextmanager
-def _as_in_a_search(network: nn.Module, protocol: Protocol) -> Iterator[None]:
+def _search_conditions(network: nn.Module, protocol: Protocol) -> Iterator[None]:
     """Float32 and one thread: the same summation order for any number of workers."""
     network.eval()
     with one_thread(), arithmetic("fp32", device_type=torch.device(protocol.device).type):

@@ -21,10 +21,10 @@ from evonas.study.checkpoints import (
     sweep_checkpoints,
 )
 from evonas.study.executors.base import AbstractExecutor
-from evonas.study.executors.known import KnowingExecutor, known_id
+from evonas.study.executors.known import KnownResultsExecutor, known_id
 from evonas.study.folder import opened_run
 from evonas.study.guidance import make_guided_search
-from evonas.study.journal.events import AskedInVain, Retried, Told
+from evonas.study.journal.events import NothingRequested, Retried, Told
 from evonas.study.journal.journal import Journal
 from evonas.study.models import Models
 from evonas.study.operators_file import write_operators
@@ -88,7 +88,7 @@ class _Study:
         known = journal.known()
         self._known = set(map(known_id, known))
         self._trainer = executor
-        self._executor = KnowingExecutor(executor, known)
+        self._executor = KnownResultsExecutor(executor, known)
         self._space = read_space(settings, folder)
         self._protocol = Protocol.of(settings)
         self._traits = run_traits(settings, journal)
@@ -167,7 +167,7 @@ class _Study:
                 self._take(told)
             elif isinstance(event := self._events[0], Retried):
                 self._check(self._plan.retry((event.key, event.replicate)))
-            elif isinstance(self._events[0], AskedInVain):
+            elif isinstance(self._events[0], NothingRequested):
                 self._events.popleft()
                 if self._plan.next_jobs():
                     raise self._other_candidates()
@@ -177,7 +177,7 @@ class _Study:
                     raise self._other_candidates()
                 for job in jobs:
                     self._check(job)
-            self._note_what_ended()
+            self._update_ended_generations()
         sweep_checkpoints(self._folder, self._plan.unfinished)
         for job in self._running.values():
             self._submit(job)
@@ -211,16 +211,16 @@ class _Study:
             while len(self._running) < self._executor.capacity:
                 in_vain = self._plan.num_asked_in_vain
                 jobs = self._plan.next_jobs()
-                if self._note_what_ended():
+                if self._update_ended_generations():
                     self._account.write(self._plan)
                 if self._plan.num_asked_in_vain > in_vain:
-                    self._journal.record_ask_in_vain()
+                    self._journal.record_nothing_requested()
                 if not jobs:
                     break
                 self._order(jobs)
             if not self._running:
                 return
-            if self._keep(*self._executor.next_done()) | self._note_what_ended():
+            if self._keep(*self._executor.next_done()) | self._update_ended_generations():
                 self._account.write(self._plan)
             self._account.report(self._plan)
 
@@ -250,14 +250,14 @@ class _Study:
         if not evaluation.contends:
             if blob and not is_over:
                 save_checkpoint(self._folder, key, epochs, blob)
-        elif blob and self._stands_for_its_candidate(evaluation):
+        elif blob and self._is_representative(evaluation):
             self._models.save(evaluation, blob)
         self._journal.record_tell(evaluation, attempt=job.attempt)
         self._take(evaluation)
         remove_checkpoints(self._folder, [key], below=epochs)
         return is_over
 
-    def _stands_for_its_candidate(self, evaluation: Evaluation) -> bool:
+    def _is_representative(self, evaluation: Evaluation) -> bool:
         """Whether these weights are from the candidate's representative training so far."""
         mine = self._account.trainings(evaluation.key)
         mine = sorted([*mine, evaluation], key=lambda e: e.replicate)
@@ -267,7 +267,7 @@ class _Study:
         self._plan.take(evaluation)
         self._account.note(evaluation)
 
-    def _note_what_ended(self) -> bool:
+    def _update_ended_generations(self) -> bool:
         """Whether a generation has ended since the last call."""
         if len(self._settings.training.rungs) > 1:
             ended = self._plan.finished[self._num_finished :]

@@ -94,10 +94,10 @@ class Mixture(AbstractRule):
         bus = layer.connected.bus
         if any(rule.needs_error for _, rule in (*direct, *own)):
             bus.join(layer.number)
-        beside = _Beside(self, layer, inputs.detach(), outputs.detach(), bus, not is_sent)
+        context = _PassContext(self, layer, inputs.detach(), outputs.detach(), bus, not is_sent)
         heads = () if layer.head is None else layer.head.parameters()
         joined: Tensor = MixtureGradients.apply(
-            outputs, inputs, layer.weight, self.shares, beside, direct, own, *heads
+            outputs, inputs, layer.weight, self.shares, context, direct, own, *heads
         )
         return joined
 
@@ -114,7 +114,7 @@ class Mixture(AbstractRule):
 
 
 @dataclass(frozen=True)
-class _Beside:
+class _PassContext:
     """Context of one forward pass, from which direct signals and own updates are computed."""
 
     mixture: Mixture
@@ -156,7 +156,7 @@ class MixtureGradients(Function):
         inputs: Tensor,  # noqa: ARG004
         weight: Tensor,  # noqa: ARG004
         shares: Tensor,  # noqa: ARG004
-        beside: _Beside,  # noqa: ARG004
+        context: _PassContext,  # noqa: ARG004
         direct: Sequence[tuple[int, DirectFeedbackAlignment]],  # noqa: ARG004
         own: Sequence[tuple[int, AbstractOwnUpdateRule]],  # noqa: ARG004
         *heads: Tensor,  # noqa: ARG004
@@ -167,7 +167,7 @@ class MixtureGradients(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
         """Save the shares and the rules."""
-        _, _, _, shares, ctx.beside, ctx.direct, ctx.own, *heads = inputs
+        _, _, _, shares, ctx.context, ctx.direct, ctx.own, *heads = inputs
         ctx.num_heads = len(heads)
         ctx.save_for_backward(shares)
 
@@ -178,10 +178,10 @@ class MixtureGradients(Function):
         weights = shares.to(received).unbind()
         sent = change = None
         if ctx.direct and ctx.needs_input_grad[1]:
-            sent = _sum(weights[i] * ctx.beside.signal(rule, received) for i, rule in ctx.direct)
+            sent = _sum(weights[i] * ctx.context.signal(rule, received) for i, rule in ctx.direct)
         heads: list[Tensor | None] = [None] * ctx.num_heads
         if ctx.own and ctx.needs_input_grad[2]:
-            learnt = [(weights[i], *ctx.beside.learnt(rule, received)) for i, rule in ctx.own]
+            learnt = [(weights[i], *ctx.context.learnt(rule, received)) for i, rule in ctx.own]
             change = _sum(share * excess for share, excess, _ in learnt)
             for share, _, of_heads in learnt:  # at most one rule has a head
                 if of_heads:

@@ -1,4 +1,4 @@
-"""Populations made by hand."""
+"""Hand-made populations for tests of analyses."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ def member(
     values: Mapping[str, float] | None = None,
     noise: Mapping[str, float | None] | None = None,
 ) -> Member:
-    """A member that was measured in full."""
+    """A fully measured member of a population."""
     if isinstance(genome, str):
         genome = space.parse(genome)
     genome = space.canonical(genome)

@@ -1,4 +1,4 @@
-"""One small study that the tests of the API read, and the settings it was made with."""
+"""A small finished study shared by the tests of the API, and its settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +24,6 @@ def quick() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory) -> evonas.Study:
-    """Of four candidates of the space ``tiny``, finished; not to be written to."""
+    """A finished study of four candidates of the space ``tiny``; tests must not modify it."""
     out: Path = tmp_path_factory.mktemp("api") / "run"
     return evonas.search("tiny", objectives=["acc", "params"], out=out, **QUICK)

@@ -106,7 +106,7 @@ def test_an_interrupted_analysis_goes_on_where_it_was(
     assert found.landscape is not None
 
 
-def test_a_torn_file_is_made_anew(study: evonas.Study, found: evonas.Analysis) -> None:
+def test_a_truncated_cache_file_is_recomputed(study: evonas.Study, found: evonas.Analysis) -> None:
     key = found.keys[0]
     (found.folder / "kept" / f"landscape-{key}.json").write_text("{")
     again = evonas.analyse(study, out=found.folder, what=["landscape"], grid=3, progress=False)

@@ -83,7 +83,7 @@ def test_the_code_of_a_card_runs_as_it_stands(
     assert done.stdout == "(3, 10)\n", done.stderr
 
 
-def test_a_file_by_itself_has_a_card_that_says_how_little_is_known(
+def test_the_card_of_a_lone_model_file_says_that_it_holds_no_measurements(
     study: evonas.Study, tmp_path: Path
 ) -> None:
     model = study.folder / "models" / f"{study.front.index[0]}.safetensors"

@@ -1,4 +1,4 @@
-"""A space of 27 architectures, tables of it written by hand, and runs that nobody ran."""
+"""A space of 27 architectures, hand-written tables for it, and made-up runs."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ ARCHITECTURES = [arch(*names) for names in product(OPERATIONS, repeat=3)]
 
 @pytest.fixture
 def space_file(tmp_path: Path) -> Path:
-    """The space, as a user writes it."""
+    """The YAML file of the space."""
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(SPACE, sort_keys=False))
     return path
@@ -61,12 +61,12 @@ def space_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_space() -> Space:
-    """The space itself."""
+    """The space, loaded."""
     return from_data(SPACE, where="small")
 
 
 def write_table(path: Path, cells: Cells, *, columns: tuple[str, ...]) -> Path:
-    """A CSV file with a row for each architecture of ``cells``."""
+    """Write a CSV file with a row for each architecture of ``cells``."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("arch", *columns))
@@ -76,7 +76,7 @@ def write_table(path: Path, cells: Cells, *, columns: tuple[str, ...]) -> Path:
 
 @pytest.fixture
 def make_benchmark(tmp_path: Path, small_space: Space) -> Callable[..., Benchmark]:
-    """From cells and column names to a benchmark, through a file."""
+    """Make a benchmark from cells and column names, through a file."""
 
     def make(cells: Cells, columns: tuple[str, ...], goal: Goal) -> Benchmark:
         path = write_table(tmp_path / "table.csv", cells, columns=columns)
@@ -87,13 +87,13 @@ def make_benchmark(tmp_path: Path, small_space: Space) -> Callable[..., Benchmar
 
 @pytest.fixture
 def run_config() -> Settings:
-    """Of a run that nobody ran."""
+    """Configuration of a made-up run."""
     return changed(SMALL_RUN, space="tiny", rules=("fa",))
 
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., Path]:
-    """Makes the folder of a run whose candidates had these values, each in 1.5 seconds."""
+    """Make the folder of a run whose candidates have the given values and took 1.5 s each."""
 
     def make(
         name: str,

@@ -9,7 +9,12 @@ import pytest
 
 from evonas.benchmarking.comparison import compare_courses, compare_records
 from evonas.benchmarking.scores import BenchScore
-from evonas.benchmarking.trajectory import Trajectory, group_labels, read_trajectories, unsaid
+from evonas.benchmarking.trajectory import (
+    Trajectory,
+    group_labels,
+    read_trajectories,
+    unlabelled_differences,
+)
 from evonas.errors import ConfigError, RunFolderError
 from evonas.search.pareto import Normaliser, Vector
 from evonas.settings import Settings
@@ -27,8 +32,8 @@ def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective
     make_run: MakeRun, run_config: Settings
 ) -> None:
     folder = make_run("a", run_config, [(0.5, 10.0), None, (0.75, 20.0)])
-    (told,), objectives, unsaid = read_trajectories([folder])
-    assert unsaid == ()
+    (told,), objectives, unlabelled_differences = read_trajectories([folder])
+    assert unlabelled_differences == ()
     assert objectives == ("acc", "params")
     assert told.vectors == ((-0.5, 10.0), None, (-0.75, 20.0))
     assert told.seconds == (1.5, 3.0, 4.5)
@@ -67,12 +72,14 @@ def test_the_space_and_the_population_are_said_wherever_they_differ(
     assert group_labels(others) == [
         f"algorithm={run.search.algorithm}, population={run.search.population}" for run in others
     ]
-    assert set(unsaid(others)) == {"gate", "epochs"}
+    assert set(unlabelled_differences(others)) == {"gate", "epochs"}
     spaces = [run_config, changed(run_config, algorithm="random", space="darts")]
     assert [", space=" in label for label in group_labels(spaces)] == [True, True]
 
 
-def test_two_spaces_of_one_name_are_told_apart(make_run: MakeRun, run_config: Settings) -> None:
+def test_spaces_with_equal_names_get_different_labels(
+    make_run: MakeRun, run_config: Settings
+) -> None:
     values = [(0.5, 10.0)]
     folders = [make_run("a", run_config, values)]
     folders.append(make_run("b", run_config, values, more_of_space="\n# another\n"))

@@ -1,4 +1,4 @@
-"""What the tests of commands share."""
+"""Fixtures shared by the tests of commands."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from evonas.cli import main
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs a command line that ends in ``code``; what it printed, where not 0 on stderr."""
+    """Run a command line that must exit with ``code``; returns stdout, or stderr if not 0."""
 
     def called(*arguments: str, code: int = 0) -> str:
         with pytest.raises(SystemExit) as left:

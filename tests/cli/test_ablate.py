@@ -40,7 +40,7 @@ def folder(tmp_path: Path, call: Callable[..., str]) -> Path:
 
 
 @pytest.mark.system
-def test_killed_at_work_it_ends_in_the_tables_of_a_call_that_nobody_killed(
+def test_an_ablation_continued_after_a_kill_writes_the_same_tables(
     folder: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     killed, key = tmp_path / "killed", rows(folder / "pareto.csv")[0]["key"]

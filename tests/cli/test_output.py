@@ -35,7 +35,7 @@ def left_by_its_reader(arguments: Sequence[str]) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_a_search_whose_reader_leaves_goes_on_to_its_end(tmp_path: Path) -> None:
+def test_a_search_finishes_after_its_pipe_closes(tmp_path: Path) -> None:
     """It is complete, and says so by its exit code; what only shows has nothing left to do."""
     run = tmp_path / "run"
     assert left_by_its_reader([*RUN, "--out", str(run)]) == (0, "")
@@ -46,7 +46,7 @@ def test_a_search_whose_reader_leaves_goes_on_to_its_end(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("arguments", [["--help"], ["objectives"], ["run", "--space", "tiny",
                          "--print-config"]])  # fmt: skip
-def test_what_only_shows_ends_quietly_when_its_reader_leaves(arguments: list[str]) -> None:
+def test_display_commands_end_quietly_when_their_pipe_closes(arguments: list[str]) -> None:
     assert left_by_its_reader(arguments) == (READER_GONE, "")
 
 

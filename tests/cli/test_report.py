@@ -56,7 +56,7 @@ def test_a_report_that_cannot_be_made_is_one_message(
     assert not (folder / "report.html").exists()
 
 
-def test_a_live_report_is_written_until_nobody_is_at_work(folder: Path, tmp_path: Path) -> None:
+def test_a_live_report_is_rewritten_until_no_process_runs(folder: Path, tmp_path: Path) -> None:
     path, written, waited = tmp_path / "live.html", list[int](), list[float]()
     texts = []
     lock = opened_run(folder)

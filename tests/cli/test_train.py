@@ -145,7 +145,7 @@ def test_images_are_brought_to_the_size_that_is_asked_for(
 
 
 @pytest.mark.system
-def test_killed_in_mid_training_it_ends_in_the_numbers_of_one_that_nobody_killed(
+def test_a_killed_final_training_resumes_to_the_same_numbers(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -1,4 +1,4 @@
-"""A small network trained on digits once, its images, and a small protocol for candidates."""
+"""A small network trained once on digits, its images, and a small evaluation protocol."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ from tests.small_run import SMALL_RUN, changed
 
 
 class Normalise(nn.Module):
-    """A network's own normalisation, so that attacks speak of pixels."""
+    """Normalisation inside the network, so that attacks act on pixels."""
 
     def __init__(self, mean: float, std: float) -> None:
         super().__init__()
         self.mean, self.std = mean, std
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pixels in [0, 1] to zero mean and unit variance."""
+        """Normalise pixels in [0, 1] to zero mean and unit variance."""
         return (x - self.mean) / self.std
 
 
@@ -33,7 +33,7 @@ def digits() -> SearchData:
 
 @pytest.fixture(scope="session")
 def train_network() -> Callable[[nn.Module, Images], None]:
-    """Ten epochs of SGD, in place; ends in evaluation mode."""
+    """Train a network in place by ten epochs of SGD; leaves it in evaluation mode."""
 
     def train(network: nn.Module, images: Images) -> None:
         network.train()
@@ -74,7 +74,7 @@ def trained_once(
 
 @pytest.fixture
 def trained(trained_once: nn.Module) -> nn.Module:
-    """The network, in evaluation mode and with nothing frozen, whatever the last test left."""
+    """The trained network, reset to evaluation mode with all parameters trainable."""
     trained_once.eval().requires_grad_()
     return trained_once
 

@@ -61,7 +61,7 @@ def allocator_fails_at(monkeypatch: pytest.MonkeyPatch, batches: set[int], name:
 
 
 @pytest.mark.parametrize("name", sorted(FAILING))
-def test_a_failed_allocation_of_every_allocator_is_told_from_a_mistake(name: str) -> None:
+def test_failed_allocations_are_distinguished_from_other_errors(name: str) -> None:
     assert is_out_of_memory(raised(FAILING[name]))
 
 
@@ -76,7 +76,7 @@ def test_a_failed_allocation_of_every_allocator_is_told_from_a_mistake(name: str
         OSError(errno.ENOMEM, "Cannot allocate memory"),
     ],
 )
-def test_what_libraries_say_of_memory_is_known(problem: Exception) -> None:
+def test_out_of_memory_messages_of_libraries_are_recognised(problem: Exception) -> None:
     assert is_out_of_memory(problem)
 
 
@@ -130,7 +130,9 @@ def test_what_does_not_fit_at_half_the_batch_either_has_failed(
     assert (record.batch, record.epochs, weights) == (25, 1, b"")
 
 
-def test_a_second_try_begins_anew_whatever_the_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_with_half_the_batch_ignores_the_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     protocol = Protocol.of(changed(SMALL_RUN, epochs=2, fidelity=(1, 2)))
     _, checkpoint = evaluate(SPACE, GENOME, protocol=protocol, stage=Stage(1))
     assert checkpoint

@@ -1,9 +1,9 @@
-"""Evaluates one candidate under a limit of the system on its memory, in a process of its own.
+"""Evaluate one candidate in this process under a memory limit of the system.
 
     python -m tests.evaluation.under_a_limit MIB
 
-It prints failure, batch and accuracy, first under the limit of so many MiB more than the process
-has, then the same without the limit, as JSON.
+The limit is MIB more than the process already has. Prints failure, batch size and accuracy as
+JSON, first under the limit, then without it.
 """
 
 import json
@@ -22,11 +22,13 @@ SETTINGS = changed(SMALL_RUN, channels=32, batch=1024, images=1024, rules=("fa",
 
 
 def main(mib: int) -> None:
-    """Evaluate it twice."""
+    """Evaluate the candidate with and without the limit."""
     space = shaped_space(load("nas-bench-201"), SETTINGS)
     genome = space.canonical(space.sample(random.Random(1)))
     small = changed(SETTINGS, batch=16, images=32)
-    evaluate(space, genome, protocol=Protocol.of(small))  # what is loaded once, is loaded
+    evaluate(
+        space, genome, protocol=Protocol.of(small)
+    )  # loads everything that is loaded only once
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + mib * 2**20
     found = []

@@ -1,4 +1,4 @@
-"""A run that has ended, for tests that read it; whoever changes it takes a copy."""
+"""A finished run for tests that read it; tests that modify it work on a copy."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.small_run import SMALL_RUN, changed
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its folder: two generations, models, a confirmation."""
+    """Folder of a finished run with two generations, models and a confirmation."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     settings = changed(SMALL_RUN, population=3, generations=2, evaluations=6, images=60, batch=20)
     create_run(folder, settings, space_text=source_text(settings.problem.space))

@@ -1,4 +1,4 @@
-"""What the fuzz tests share: how many inputs, and texts that are broken a little or a lot."""
+"""Shared by the fuzz tests: number of inputs, and texts with random damage."""
 
 import os
 import random
@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from evonas.errors import EvonasError
 
 NUM_KINDS = 10
-"""Of inputs: spaces, configurations, genomes, tables, records of a bench, command lines, those
-about a run, recipes, models, journals."""
+"""Number of kinds of inputs: spaces, configurations, genomes, tables, benchmark records, command
+lines, command lines about a run, recipes, models, journals."""
 
 NUM_INPUTS = int(os.environ.get("EVONAS_FUZZ", "300"))
-"""Of all kinds together."""
+"""Total number of inputs of all kinds."""
 
 fuzzed = settings(
     max_examples=-(-NUM_INPUTS // NUM_KINDS),
@@ -37,14 +37,14 @@ ODD = (
     "\ud800", "😀", "a" * 300, "../..", "/", "~0", "@", ":", ",", "#", "%", "'", '"', "\t", "\n",
     "\\", "?", "- -", "<<",
 )  # fmt: skip
-"""Tokens that readers stumble over."""
+"""Tokens that often break parsers."""
 
 odd_tokens = st.sampled_from(ODD)
 seeds = st.integers(0, 2**32 - 1)
 
 
 def broken(text: str, *, rng: random.Random, others: Sequence[str] = ()) -> str:
-    """The text with up to six changes, each somewhere: cut, doubled, moved, replaced."""
+    """The text with up to six random changes: parts deleted, doubled, moved or replaced."""
     for _ in range(rng.randrange(7)):
         text = _changed(text, rng, others)
     return text
@@ -72,23 +72,23 @@ def _changed(text: str, rng: random.Random, others: Sequence[str]) -> str:
     one, other = rng.randrange(len(lines)), rng.randrange(len(lines))
     if kind == 5:
         lines[one], lines[other] = lines[other], lines[one]
-    else:  # a value of another kind
+    else:  # a value of a different type
         name, colon, _ = lines[one].partition(":")
         lines[one] = f"{name}{colon} {rng.choice((*others, *ODD))}\n"
     return "".join(lines)
 
 
 def encodable(text: str) -> str:
-    """Without what no file can hold as UTF-8."""
+    """The text without characters that UTF-8 cannot encode."""
     return text.encode("utf-8", "ignore").decode("utf-8")
 
 
 @contextmanager
 def in_bounded_time(what: object, *, seconds: float = 60.0) -> Iterator[None]:
-    """Around what may take its time, but must not hang."""
+    """Fail if the block takes longer than ``seconds``."""
 
     def fail(*_: Any) -> None:
-        raise AssertionError(f"no end after {seconds:.0f} seconds: {what}")
+        raise AssertionError(f"not finished after {seconds:.0f} seconds: {what}")
 
     before = signal.signal(signal.SIGALRM, fail)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -100,7 +100,7 @@ def in_bounded_time(what: object, *, seconds: float = 60.0) -> Iterator[None]:
 
 
 def check_refusal(problem: EvonasError) -> None:
-    """A refusal says something, and not the whole input again."""
+    """Check that an error has a message, and that it does not repeat the whole input."""
     assert type(problem) is not EvonasError
     assert problem.exit_code in (2, 3)
     assert str(problem).strip()
@@ -114,16 +114,16 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
-"""Any plain data, as YAML or JSON may hold."""
+"""Arbitrary plain data, as in YAML or JSON."""
 
 
 def sit_at(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands find the files of a folder, and nothing of the user's."""
+    """Let commands see only the files of this folder, and nothing of the user."""
     monkeypatch.chdir(desk)
     monkeypatch.setenv("HOME", str(desk))
     monkeypatch.delenv("EVONAS_DATA", raising=False)
 
 
 def begins(*_: Any, **__: Any) -> None:
-    """In the place of long work: the command ends where that would begin."""
+    """Replacement for long work: the command exits where the work would begin."""
     raise SystemExit(0)

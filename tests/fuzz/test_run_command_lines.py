@@ -68,8 +68,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
 def _nothing_long_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings and attacks end where they would begin."""
     sit_at(desk, monkeypatch)
-    monkeypatch.setattr(final_training, "train_to_the_end", begins)
-    monkeypatch.setattr(attacking, "attack_to_the_end", begins)
+    monkeypatch.setattr(final_training, "train_and_write", begins)
+    monkeypatch.setattr(attacking, "attack_and_write", begins)
     monkeypatch.setattr(controls._Trainer, "train", begins)
     monkeypatch.setattr(running, "executor_of", begins)
     monkeypatch.setattr(exporting, "export", begins)

@@ -1,4 +1,4 @@
-"""Kernels run on a GPU where there is one, else in Triton's interpreter on the CPU."""
+"""Run kernels on a GPU if there is one, else in Triton's interpreter on the CPU."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from evonas.rules.kernels import feedback, flat_sgd, node, projection, separable
 
 @pytest.fixture(scope="session")
 def device() -> torch.device:
-    """Where the kernels run."""
+    """Device of the kernels."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -33,7 +33,7 @@ OPERATORS: dict[Any, Any] = {
 
 @pytest.fixture
 def calls() -> Iterator[dict[Any, int]]:
-    """How often the kernels of each operator, which now serve a CPU too, were started."""
+    """Number of kernel launches by operator; the kernels are used on the CPU, too."""
     counts = dict.fromkeys(OPERATORS, 0)
 
     def counted(operator: Any) -> Any:

@@ -1,9 +1,9 @@
-"""Compile every launch for an H100 on a machine that has none, and say what the code needs.
+"""Compile every launch for an H100 on a machine without one, and report its resources.
 
-Run as a program, without ``TRITON_INTERPRET``. The launchers run as they are, on tensors of the
-meta device; each launch is compiled with the arguments it was given instead of being started.
-Prints one JSON object a launch: kernel, registers, stack_bytes, shared_bytes. With ``--sweep`` it
-compiles every row of the table of blocks in place of a few.
+Run as a program, without ``TRITON_INTERPRET``. The launchers run unchanged on tensors of the meta
+device; each launch is compiled for its arguments instead of being started. Prints one JSON object
+per launch: kernel, registers, stack_bytes, shared_bytes. With ``--sweep``, every row of the table
+of blocks is compiled instead of a few.
 """
 
 import json
@@ -30,7 +30,7 @@ TYPES = {
 
 
 def type_of(value: Any) -> Any:
-    """The type by which Triton compiles an argument."""
+    """The type for which Triton compiles an argument."""
     if isinstance(value, tuple):
         return tuple(type_of(entry) for entry in value)
     if isinstance(value, torch.Tensor):
@@ -41,16 +41,16 @@ def type_of(value: Any) -> Any:
 
 
 def divisible(value: Any, place: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """The places of arguments that a launch on a GPU would know to be multiples of 16."""
+    """Positions of arguments that Triton would know to be multiples of 16 on a GPU."""
     if isinstance(value, tuple):
         for i, entry in enumerate(value):
             yield from divisible(entry, (*place, i))
     elif isinstance(value, torch.Tensor) or (isinstance(value, int) and value % 16 == 0):
-        yield place  # torch aligns what it allocates
+        yield place  # torch aligns its allocations
 
 
 def compiled(kernel: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
-    """What the code of one launch needs."""
+    """Compile one launch, and return the resources of its code."""
     names = kernel.arg_names
     constants = {name: value for name, value in options.items() if name in names}
     given = dict(zip(names, arguments, strict=False))

@@ -1,4 +1,4 @@
-"""Launches of every kernel at the sizes of a training step, on tensors that hold nothing."""
+"""Launches of every kernel at the sizes of a training step, on tensors without data."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,17 +17,17 @@ from evonas.rules.kernels.device.separable_backward import backward
 
 
 def empty(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """A tensor of the meta device: a shape and a type."""
+    """A tensor of the meta device, which has only a shape and a type."""
     return torch.empty(shape, dtype=dtype, device="meta")
 
 
 def integers(*shape: int, dtype: torch.dtype = torch.int64) -> Tensor:
-    """The same, of integers."""
+    """An integer tensor of the meta device."""
     return empty(*shape, dtype=dtype)
 
 
 def feedback() -> None:
-    """The feedback of NAS-Bench-201's largest cell, in bfloat16."""
+    """Launch the feedback kernel for the largest cell of NAS-Bench-201, in bfloat16."""
     weights = empty(1_066_672)
     refresh(
         empty(1_066_672, dtype=torch.bfloat16), weights, weights, integers(82, 8), empty(82),
@@ -36,7 +36,7 @@ def feedback() -> None:
 
 
 def sgd() -> None:
-    """The same parameters, one segment a tensor."""
+    """Launch the optimiser kernel for the parameters of this cell, one segment per tensor."""
     flat = empty(1_073_466)
     step(
         flat, flat, flat, integers(246, 3), empty(246, 3),
@@ -45,7 +45,7 @@ def sgd() -> None:
 
 
 def direct(*, channels_last: bool) -> None:
-    """Direct feedback to ten layers."""
+    """Launch direct feedback to ten layers."""
     spread(
         empty(256, 1440), integers(10, 9), integers(640, dtype=torch.int32),
         integers(40_960, 2, dtype=torch.int32), 41_943_040, channels_last, torch.bfloat16,
@@ -55,7 +55,7 @@ def direct(*, channels_last: bool) -> None:
 def image(
     channels: int, size: int, *, channels_last: bool = True, dtype: torch.dtype = torch.bfloat16
 ) -> Tensor:
-    """A batch of 256."""
+    """A batch of 256 feature maps."""
     last = torch.channels_last if channels_last else torch.contiguous_format
     return empty(256, channels, size, size, dtype=dtype).to(memory_format=last)
 
@@ -64,7 +64,7 @@ def node(
     *, channels_last: bool, raws: int = 3, plains: int = 1, channels: int = 16,
     dtype: torch.dtype = torch.bfloat16,
 ) -> None:  # fmt: skip
-    """A node of NAS-Bench-201 that three edges reach, forward and backward."""
+    """Launch a node of NAS-Bench-201 with three incoming edges, forward and backward."""
     z = image(channels, 32, channels_last=channels_last, dtype=dtype)
     zs, of_each = [z] * raws, [empty(channels)] * raws
     node_forward(zs, of_each, of_each, of_each, of_each, [z] * plains, 1e-5, True)
@@ -75,7 +75,7 @@ def half(
     channels: int, size: int, *, kernel: int, stride: int = 1, dilation: int = 1,
     dtype: torch.dtype = torch.bfloat16,
 ) -> None:  # fmt: skip
-    """Half a separable or dilated convolution of DARTS, forward and backward."""
+    """Launch half of a separable or dilated DARTS convolution, forward and backward."""
     x, padding = image(channels, size, dtype=dtype), dilation * (kernel - 1) // 2
     depthwise, pointwise = empty(channels, 1, kernel, kernel), empty(channels, channels, 1, 1)
     z, _, _ = forward(x, depthwise, pointwise, stride, padding, dilation)

@@ -26,7 +26,7 @@ from evonas.rules.kernels import (
 )
 
 
-def test_feedback_that_no_kernel_makes_is_the_layers_own_beside_that_of_kernels() -> None:
+def test_layers_without_a_feedback_kernel_compute_their_own_feedback() -> None:
     layers = nn.Sequential(
         RuleConv2d(2, 3, 3, rule=UniformSign()),
         RuleConv2d(3, 3, 3, rule=UniformSign(scale="rms")),  # sigma follows the weight

@@ -1,4 +1,4 @@
-"""What a reader has, that pages take for granted: files of theirs, and names in their Python."""
+"""Files and Python names that documentation pages assume the reader to have."""
 
 import gzip
 import random
@@ -21,7 +21,7 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 
 
 def _images(folder: Path, classes: tuple[str, ...], *, count: int, side: int, suffix: str) -> None:
-    """Of one grey for each class, with noise."""
+    """Write noisy images, with one grey level per class."""
     rng = np.random.default_rng(0)
     for number, name in enumerate(classes):
         (folder / name).mkdir(parents=True)
@@ -57,7 +57,7 @@ def _recipe(home: Path) -> None:
 
 
 def _table(home: Path) -> None:
-    """Of all architectures of NAS-Bench-201, with numbers drawn at random."""
+    """Write a table of all architectures of NAS-Bench-201 with random values."""
     rng = random.Random(0)
     lines = ["arch,c10_test_200,c10_pgd_e1,params"]
     for a, b, c, d, e, f in product(OPERATIONS, repeat=6):
@@ -73,11 +73,11 @@ FILES: Mapping[str, tuple[Callable[[Path], None], ...]] = {
     "search.md": (_table,),
     "signals.md": (_table,),
 }
-"""What lies in the folder of who reads a page."""
+"""Functions that create the files a page assumes, by page."""
 
 
 def network(channels: int = 1) -> nn.Module:
-    """Of images with 8 pixels a side, in ten classes."""
+    """A classifier of 8x8 images in ten classes."""
     torch.manual_seed(0)
     convolution = nn.Conv2d(channels, 8, 3, padding=1)
     return nn.Sequential(convolution, nn.ReLU(), nn.Flatten(), nn.Linear(8 * 64, 10))
@@ -125,7 +125,7 @@ def _searched() -> dict[str, Any]:
 
 
 def _chosen() -> dict[str, Any]:
-    return {"key": ""}  # of the run that the page speaks of, once it is there
+    return {"key": ""}  # set to a key of the run used by the page, once it exists
 
 
 NAMES: Mapping[str, Callable[[], dict[str, Any]]] = {
@@ -137,11 +137,11 @@ NAMES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "export.md": _chosen,
     "training.md": _chosen,
 }
-"""What a page's Python calls by a name and does not make."""
+"""Names that Python code of a page uses without defining them, by page."""
 
 BEFORE: Mapping[str, tuple[str, ...]] = {
     "attacks.md": ("evonas export RUN KEY --format safetensors --out model.safetensors",),
     "export.md": ("evonas train RUN KEY",),
     "report.md": ("evonas ablate RUN KEY",),
 }
-"""What the reader of a page has done before, by commands."""
+"""Commands that a page assumes to have been run before, by page."""

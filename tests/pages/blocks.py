@@ -1,6 +1,6 @@
-"""The blocks of code of a page, and what the page says of running them.
+"""Parse the code blocks of a page, and the marks that say whether to run them.
 
-A page says it in comments that no reader of it sees, before a block:
+Marks are comments before a block, which are invisible on the rendered page:
 
     <!-- not run: REASON -->              nothing of the block is run
     <!-- not run, `WORDS`: REASON -->     the commands of the block with these words are not run
@@ -25,7 +25,7 @@ PROGRAMS = (
     "evonas", "pip", "python", "pytest", "ruff", "mypy", "lint-imports", "mkdocs", "dask",
     "compute-sanitizer",
 )  # fmt: skip
-"""What commands begin with: an indented block does not say its language."""
+"""First words of commands: indented blocks do not name their language."""
 OPERATORS = set(";&|>()")
 COMMENT = re.compile(r"<!-- *(not run|file)\b(?:, *`(.+?)`)? *:? *(.*?) *-->", re.DOTALL)
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
@@ -33,12 +33,12 @@ ASSIGNMENT = re.compile(r"[A-Z_]+=")
 
 @dataclass(frozen=True)
 class Mark:
-    """What a comment says of the block below it.
+    """A mark about the block that follows it.
 
     Attributes:
         word: ``not run`` or ``file``.
-        part: the words of the commands that are meant; empty for the whole block.
-        text: the reason, or the name of the file; empty where the comment has none.
+        part: words of the commands it applies to; empty for the whole block.
+        text: the reason, or the name of the file; empty if missing.
     """
 
     word: str
@@ -51,8 +51,8 @@ class Command:
     """A program and its arguments.
 
     Attributes:
-        words: as the shell would pass them on.
-        into: the file that takes what is printed, if any.
+        words: words as the shell would pass them.
+        into: file to which the output is redirected; empty for none.
     """
 
     words: tuple[str, ...]
@@ -60,7 +60,7 @@ class Command:
 
     @property
     def text(self) -> str:
-        """The words with spaces between them."""
+        """The words, joined by spaces."""
         return " ".join(self.words)
 
 
@@ -69,10 +69,10 @@ class Block:
     """A block of code.
 
     Attributes:
-        line: of the page, from 1, at which it begins.
-        kind: what it is written in.
-        text: without the indentation or the fences.
-        marks: of the comments directly before it.
+        line: number of its first line on the page, from 1.
+        kind: language of the block.
+        text: text without indentation or fences.
+        marks: marks directly before it.
     """
 
     line: int
@@ -82,17 +82,17 @@ class Block:
 
     @property
     def commands(self) -> list[Command]:
-        """What a user is told to type; empty for other kinds."""
+        """The commands of the block; empty for other kinds."""
         return commands_of(self.text) if self.kind == "commands" else []
 
     @property
     def file(self) -> str | None:
-        """The name of the file that the block is."""
+        """Name of the file whose content the block is; None if it is not a file."""
         return next((mark.text for mark in self.marks if mark.word == "file"), None)
 
     @property
     def is_left_out(self) -> bool:
-        """Whether nothing of it is run."""
+        """Whether nothing of the block is run."""
         return any(mark.word == "not run" and not mark.part for mark in self.marks)
 
     def leaves_out(self, command: Command) -> bool:
@@ -103,7 +103,7 @@ class Block:
 
 
 def blocks_of(text: str) -> list[Block]:
-    """All blocks of a page in Markdown, in order."""
+    """All blocks of a Markdown page, in order."""
     found, marks = list[Block](), list[Mark]()
     for token in MarkdownIt().parse(text):
         if token.type == "html_block":
@@ -120,7 +120,7 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def commands_of(text: str) -> list[Command]:
-    """The commands of a text that a shell could read, without its comments."""
+    """Parse the commands of a shell text, without comments."""
     found = list[Command]()
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.shlex(line, posix=True, punctuation_chars=True)
@@ -144,16 +144,16 @@ def _is_operator(word: str) -> bool:
 
 
 def problems_of(block: Block, run_elsewhere: Iterable[Command]) -> list[str]:
-    """Why the block is neither run nor rightly said not to be.
+    """Find missing or wrong marks: every block must be run, or correctly marked as not run.
 
     Args:
-        block: of a page.
-        run_elsewhere: commands that something else runs, such as the continuous integration.
+        block: block of a page.
+        run_elsewhere: commands that are run elsewhere, such as in continuous integration.
     """
     found = list[str]()
     for mark in block.marks:
         if not mark.text:
-            found.append(f"'{mark.word}' says nothing more")
+            found.append(f"'{mark.word}' has no reason or name")
         if mark.part and all(mark.part not in command.text for command in block.commands):
             found.append(f"no command has the words {mark.part!r}")
     if block.kind == "text" and not block.is_left_out and block.file is None:

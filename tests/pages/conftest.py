@@ -1,4 +1,4 @@
-"""A finished run for every seed that a page needs, made once."""
+"""Finished runs for the tests of pages, one per seed, created once."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,7 +12,7 @@ from tests.pages.small import SIZE
 
 @pytest.fixture(scope="session")
 def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """The folder of a run with this seed; not to be written to."""
+    """Folder of a finished run with a given seed; tests must not modify it."""
 
     @cache
     def made(seed: int) -> Path:

@@ -1,4 +1,4 @@
-"""A reader of a page, who does what it says, block by block, in a folder of their own."""
+"""Follow a documentation page block by block in a separate folder."""
 
 import io
 import re
@@ -24,11 +24,11 @@ from tests.pages.blocks import Block, Command
 from tests.pages.small import small
 
 RUN = "runs/nas-bench-201-digits-1"
-"""The run that a page means by RUN."""
+"""The run for which pages write RUN."""
 KEY = re.compile(r"\bKEY\b|\b7bbc\b|\ba1262aaa\b")
-"""What a page calls a candidate of a run."""
+"""Placeholders and example keys that pages use for a candidate."""
 STAND_INS = {
-    "cifar10": "digits",  # nothing is fetched
+    "cifar10": "digits",  # nothing is downloaded
     "my-run": RUN.removeprefix("runs/"),
     "/data/imagenet": "imagenet",
 }
@@ -40,14 +40,14 @@ Run = Callable[[int], Path]
 
 @dataclass
 class Reader:
-    """Who follows a page.
+    """A reader who follows a page.
 
     Attributes:
-        folder: the current one, with what a page takes for granted to lie there.
-        run_of: gives the folder of a finished run with this seed, which is copied.
-        lends: whether runs that are named and not there are put there.
-        names: what a page's Python takes for granted, and then what it made.
-        runs: how many were lent.
+        folder: current folder, with the files that the page assumes.
+        run_of: function from a seed to the folder of a finished run, which is copied.
+        lends: whether missing runs that the page names are supplied.
+        names: Python names that the page assumes, later also those that it defined.
+        runs: number of runs supplied so far.
     """
 
     folder: Path
@@ -58,15 +58,15 @@ class Reader:
     last_space: str = field(default="", init=False)
 
     def write(self, block: Block) -> None:
-        """Save a block that is a file: commands before it may use it."""
+        """Save a block that is a file; earlier commands may already use it."""
         if block.file is not None:
             (self.folder / block.file).write_text(block.text, encoding="utf-8")
 
     def follow(self, block: Block) -> None:
-        """Do what a block says.
+        """Run a block.
 
         Raises:
-            AssertionError: it did not work.
+            AssertionError: the block failed.
         """
         if block.is_left_out:
             return
@@ -129,12 +129,12 @@ class Reader:
         return [word]
 
     def _key(self, text: str) -> str:
-        """Of the first network on the front of the run that a text speaks of."""
+        """Key of the first network on the front of the run named in a text."""
         named = re.search(r"\bruns/[\w-]+", _stood_in(text))
         return str(evonas.load_study(self.folder / (named[0] if named else RUN)).front.index[0])
 
     def _lend(self, text: str) -> None:
-        """Put the runs there that a text names, or means by RUN."""
+        """Supply missing runs that a text names or calls RUN."""
         if not self.lends:
             return
         for name in re.findall(r"\bruns/([\w-]+\*?)", text) + ["RUN"] * ("RUN" in text.split()):
@@ -165,7 +165,7 @@ class Reader:
         assert not missing, f"printed:\n{out.getvalue()}"
 
     def _read_space(self, block: Block) -> None:
-        """A whole space, or what the space last written would have instead."""
+        """Check a block with a whole space, or with parts that replace those of the last space."""
         data = yaml.safe_load(block.text)
         if block.file is not None:
             self.last_space = block.file
@@ -193,7 +193,7 @@ def forget_packages() -> None:
 
 
 def _stood_in(text: str) -> str:
-    """The text with what the reader has in the place of what the page names."""
+    """The text with names on the page replaced by those that the reader has."""
     for name, meant in STAND_INS.items():
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", meant, text)
     return text

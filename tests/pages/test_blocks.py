@@ -81,7 +81,7 @@ def test_a_block_that_is_neither_run_nor_explained_is_a_problem() -> None:
     "mark", ["not run", "not run:", "not run, `rules`", "not run, `rules`:", "file", "file:"]
 )
 def test_a_mark_without_a_reason_or_a_name_is_a_problem(mark: str) -> None:
-    assert any("says nothing more" in each for each in problems(f"<!-- {mark} -->\n\n{RUNS}"))
+    assert any("has no reason or name" in each for each in problems(f"<!-- {mark} -->\n\n{RUNS}"))
 
 
 def test_a_mark_of_a_command_that_is_gone_is_a_problem() -> None:

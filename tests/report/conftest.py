@@ -1,4 +1,4 @@
-"""What the tests of pictures share."""
+"""Fixtures shared by the tests of pictures."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Every figure that is saved."""
+    """The figures that are saved during a test."""
     saved: list[Figure] = []
     save = Figure.savefig
 

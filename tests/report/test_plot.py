@@ -12,7 +12,7 @@ from matplotlib.image import imread
 
 from evonas.evaluation.record import Evaluation
 from evonas.report.plot import draw_front
-from evonas.report.visible_range import beyond_the_axes, visible_range
+from evonas.report.visible_range import count_outside_axes, visible_range
 from tests.known_candidates import candidates
 
 
@@ -142,6 +142,6 @@ def test_who_is_far_behind_lies_beyond_the_axes_and_is_counted() -> None:
     low, high = visible_range(made, "acc")
     assert 0.89 < low < 0.9
     assert 0.908 < high < 0.95
-    assert beyond_the_axes(made, ("acc", "params")) == 1
-    assert beyond_the_axes(made, ("acc",)) == 0
-    assert beyond_the_axes(made[:-1], ("acc", "params")) == 0
+    assert count_outside_axes(made, ("acc", "params")) == 1
+    assert count_outside_axes(made, ("acc",)) == 0
+    assert count_outside_axes(made[:-1], ("acc", "params")) == 0

@@ -81,7 +81,7 @@ def test_only_the_seconds_can_differ_between_two_equal_runs(tmp_path: Path) -> N
         assert [row | {"seconds": ""} for row in one] == [row | {"seconds": ""} for row in two]
 
 
-def test_seconds_are_told_to_the_millisecond(tmp_path: Path) -> None:
+def test_seconds_are_rounded_to_milliseconds(tmp_path: Path) -> None:
     write(tmp_path, [replace(TOLD[1], seconds=1.23456)], ["acc"])
     assert rows(tmp_path / "pareto.csv")[0]["seconds"] == "1.235"
     assert not (tmp_path / "failures.csv").exists()

@@ -1,4 +1,4 @@
-"""Networks and small tools that the tests of several rules share."""
+"""Networks and small tools shared by the tests of rules."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from evonas.rules import RULES, AbstractRule, RuleConv2d, RuleLinear, connect, w
 
 @pytest.fixture(autouse=True)
 def _seeded_initial_weights() -> Iterator[None]:
-    """Torch initialises layers from its global generator; no test depends on another's draws."""
+    """Seed torch's global generator, which initialises layers, so that tests are independent."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield
@@ -21,7 +21,7 @@ def _seeded_initial_weights() -> Iterator[None]:
 
 @pytest.fixture(params=sorted(RULES))
 def rule(request: pytest.FixtureRequest) -> AbstractRule:
-    """Each rule in turn; one that is added to the table is tested without a new test."""
+    """Each rule in turn, including any rule that is added later."""
     return RULES[request.param]()
 
 
@@ -31,7 +31,7 @@ def generator() -> torch.Generator:
 
 
 class SmallNetwork(nn.Module):
-    """Every kind of rule layer: dense, depthwise, dilated, strided, linear; float64, eval mode."""
+    """Network with all kinds of rule layers, in float64 and evaluation mode."""
 
     def __init__(self, rules: list[AbstractRule]) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class SmallNetwork(nn.Module):
         self.wiring = connect(self, seed=5, num_classes=3)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (batch, 2, H, W) to logits (batch, 3)."""
+        """Map images (batch, 2, H, W) to logits (batch, 3)."""
         hidden = torch.tanh(self.stem(images))
         hidden = torch.tanh(self.dilated(self.depthwise(hidden))) + hidden
         hidden = torch.tanh(self.norm(self.strided(hidden)))
@@ -58,7 +58,7 @@ NetworkMaker = Callable[..., SmallNetwork]
 
 @pytest.fixture
 def small_network() -> NetworkMaker:
-    """Makes a :class:`SmallNetwork` of always the same weights, from one rule or five."""
+    """Make a :class:`SmallNetwork` with one rule or five, always with the same weights."""
 
     def make(*rules: AbstractRule) -> SmallNetwork:
         five = list(rules) if len(rules) == 5 else [rules[0]] * 5
@@ -78,7 +78,7 @@ def batch(generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 @pytest.fixture
 def gradients() -> Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]:
-    """The gradient of cross-entropy in every parameter and in the images, by name."""
+    """Gradients of the cross-entropy for all parameters and the images, by name."""
 
     def compute(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
         images = images.detach().requires_grad_()
@@ -104,11 +104,11 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
 
 
 class OneLayer:
-    """One connected layer of four channels in and four out, in float64, with inputs for it.
+    """A connected layer with four input and four output channels, in float64, and its input.
 
     Attributes:
-        layer: under the rule.
-        x: (3, 4, 5, 4), or (3, 2, 4) for a linear layer.
+        layer: layer that learns by the rule.
+        x: input, (3, 4, 5, 4), or (3, 2, 4) for a linear layer.
     """
 
     def __init__(self, rule: AbstractRule, kind: str) -> None:
@@ -124,28 +124,28 @@ class OneLayer:
 
     @property
     def weight(self) -> Tensor:
-        """As it is now."""
+        """Current weight, detached."""
         return self.layer.weight.detach()
 
     def some_signal(self) -> Tensor:
-        """Noise of the shape of the outputs."""
+        """Gaussian noise with the shape of the outputs."""
         return torch.randn(self.layer(self.x).shape, dtype=torch.float64)
 
     def learn(self, received: Tensor, *, x: Tensor | None = None) -> Tensor:
-        """Delta W of one backward pass, in which ``received`` comes from above."""
+        """Weight change of one backward pass for the teaching signal ``received``."""
         self.layer.zero_grad()
         self.layer(self.x if x is None else x).backward(received)
         assert self.layer.weight.grad is not None
         return -self.layer.weight.grad
 
     def step(self, received: Tensor, *, rate: float) -> None:
-        """One update by ``rate`` times the change."""
+        """Update the weight by ``rate`` times the change."""
         change = self.learn(received)
         with torch.no_grad():
             self.layer.weight += rate * change
 
     def events(self, x: Tensor) -> Tensor:
-        """What each unit sees, patch by patch: (events, units, *weight.shape[1:])."""
+        """Input patches of each unit: (events, units, *weight.shape[1:])."""
         layer, x = self.layer, x.detach()
         if isinstance(layer, RuleLinear):
             return x.reshape(-1, 1, 4).expand(-1, 4, 4)
@@ -165,13 +165,13 @@ class OneLayer:
         return torch.stack(events)
 
     def as_events(self, values: Tensor) -> Tensor:
-        """(batch, ...) of the outputs' shape as (events, units)."""
+        """Reshape values with the shape of the outputs to (events, units)."""
         return values.detach().movedim(self.layer.channel_axis, -1).reshape(-1, 4)
 
 
 @pytest.fixture
 def one_layer() -> Callable[[AbstractRule, str], OneLayer]:
-    """Makes a :class:`OneLayer` of a rule and a geometry."""
+    """Make a :class:`OneLayer` for a rule and a geometry."""
     return OneLayer
 
 

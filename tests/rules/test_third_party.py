@@ -96,7 +96,7 @@ def test_a_name_that_nobody_offers_is_no_key(stranger: Stranger) -> None:
         ("    def", "    size: int\n\n    def", "without arguments, got TypeError"),
     ],
 )
-def test_a_broken_package_is_told_and_harms_only_who_asks_for_it(
+def test_a_broken_package_is_reported_only_when_its_rule_is_used(
     stranger: Stranger, old: str, new: str, message: str
 ) -> None:
     assert old in RULE

@@ -1,4 +1,4 @@
-"""A space small enough to know everything about, and every search by name."""
+"""A toy space small enough to enumerate, and fixtures for all engines."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from evonas.space import Genome
 
 @dataclass(frozen=True)
 class ToyGene:
-    """One gene of a toy."""
+    """A gene of the toy space."""
 
     choices: tuple[str, ...]
     kind: str
@@ -25,21 +25,21 @@ class ToyGene:
 
 @dataclass(frozen=True)
 class NoPaths:
-    """Sites stand alone."""
+    """Paths of a space without connections between sites."""
 
     names: tuple[str, ...] = ()
 
     def of(self, _: Genome, /) -> frozenset[int]:
-        """None."""
+        """No paths."""
         return frozenset()
 
 
 @dataclass(frozen=True)
 class Toy:
-    """Sites with an operation each, and a rule each if there is more than one rule.
+    """A space of independent sites, each with an operation, and a rule if there are several.
 
-    A rule is inactive where the operation is 0. In a symmetric toy the order of the sites does not
-    matter, so that genomes with different canonical forms can share a key.
+    A rule is inactive if the operation of its site is 0. In a symmetric toy space the order of the
+    sites does not matter, so genomes with different canonical forms can share a key.
     """
 
     num_sites: int
@@ -50,23 +50,23 @@ class Toy:
 
     @property
     def genes(self) -> tuple[ToyGene, ...]:
-        """The operations of all sites, then their rules."""
+        """Genes of all operations, then of all rules."""
         operation = ToyGene(tuple(f"op{i}" for i in range(self.num_operations)), "operation")
         rule = ToyGene(tuple(f"rule{i}" for i in range(self.num_rules)), "rule")
         return (operation,) * self.num_sites + (rule,) * self.num_sites
 
     def is_active(self, genome: Genome) -> tuple[bool, ...]:
-        """An operation always, a rule where there is something to train."""
+        """Operations are always active, rules only at operations with weights."""
         operations = genome.values[: self.num_sites]
         return (True,) * self.num_sites + tuple(operation > 0 for operation in operations)
 
     def canonical(self, genome: Genome) -> Genome:
-        """Inactive rules set to 0."""
+        """Set inactive rules to 0."""
         active = self.is_active(genome)
         return Genome(tuple(v if a else 0 for v, a in zip(genome.values, active, strict=True)))
 
     def key(self, genome: Genome) -> str:
-        """The sites, sorted in a symmetric toy."""
+        """The sites as text, sorted in a symmetric toy space."""
         values = self.canonical(genome).values
         sites = list(zip(values[: self.num_sites], values[self.num_sites :], strict=True))
         return str(sorted(sites) if self.is_symmetric else sites)
@@ -74,13 +74,13 @@ class Toy:
 
 @pytest.fixture
 def toy() -> Callable[..., SearchProblem]:
-    """Makes a toy space of a given size."""
+    """Make a toy space of a given size."""
     return Toy
 
 
 @pytest.fixture
 def noise(request: pytest.FixtureRequest) -> Callable[[Genome], Vector | None]:
-    """Objectives without structure or ties, and one failure in ten."""
+    """Random objectives without ties, with one failure in ten."""
     is_for_any = "search_name" in request.fixturenames
     length = request.getfixturevalue("num_objectives") if is_for_any else 2
 
@@ -93,7 +93,7 @@ def noise(request: pytest.FixtureRequest) -> Callable[[Genome], Vector | None]:
 
 @pytest.fixture(params=sorted(SEARCHES))
 def search_name(request: pytest.FixtureRequest) -> str:
-    """Every search there is, so that a new one is tested on the day it arrives."""
+    """Each engine in turn, including any engine that is added later."""
     name = str(request.param)
     if name == "optuna":
         pytest.importorskip("optuna")
@@ -102,23 +102,23 @@ def search_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def num_objectives(search_name: str) -> int:
-    """Two, or as many as the search can take."""
+    """Two, or fewer if the engine supports only fewer objectives."""
     return min(2, SEARCHES[search_name].max_objectives or 2)
 
 
 @dataclass(frozen=True)
 class FormulaScore:
-    """A loss and an accuracy."""
+    """Loss and accuracy of a genome, computed by a formula."""
 
     loss: float
     accuracy: float
 
 
 class FormulaGuide:
-    """The loss of a genome is the share of active genes that differ from a target's.
+    """A guide whose loss is the share of genes that differ from a target genome.
 
-    Of a mixture it is the expectation of that, so its slope in the logits is p (c - mean of c)
-    in every gene, with c = 0 for the target's choice and 1 for others.
+    The loss of a mixture is the expectation, so its gradient for the logits is p (c - mean of c)
+    in every gene, with c = 0 for the choice of the target and 1 for others.
     """
 
     num_epochs = 3
@@ -159,5 +159,5 @@ class FormulaGuide:
 
 @pytest.fixture
 def formula_guide() -> Callable[[SearchProblem, Genome], FormulaGuide]:
-    """Makes a guide that knows the best genome of a problem."""
+    """Make a guide that knows the best genome of a problem."""
     return FormulaGuide

@@ -132,7 +132,7 @@ def test_results_told_between_two_asks_count_alike_in_any_order_and_grouping(
     assert asked == expected
 
 
-def test_a_replayed_journal_asks_the_same_and_owes_the_same(
+def test_a_replayed_journal_gives_the_same_asks_and_the_same_pending_genomes(
     make: Callable[[int], AbstractSearch], noise: Measure
 ) -> None:
     rng = random.Random(1)
@@ -167,7 +167,7 @@ def test_a_small_space_is_asked_for_completely_and_then_nothing(
     assert search.ask(1) == []
 
 
-def test_what_is_left_comes_even_while_nothing_was_told(
+def test_the_rest_of_a_small_space_is_proposed_before_any_result(
     make: Callable[[int], AbstractSearch],
 ) -> None:
     search = make(0)

@@ -39,7 +39,7 @@ def test_children_are_what_the_definition_says(toy: Callable[..., SearchProblem]
         assert [list(child.values) for child in children] == crossed
 
 
-def test_one_active_gene_in_the_mean_is_drawn_anew(toy: Callable[..., SearchProblem]) -> None:
+def test_mutation_redraws_one_active_gene_on_average(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=10, num_operations=5)
     parent = Genome((1,) * 10 + (0,) * 10)  # the rules are one, and do not count
     rng = random.Random(0)

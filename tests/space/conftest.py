@@ -1,4 +1,4 @@
-"""Every law of a space is tested on every shipped YAML, and on odd spaces that nobody ships."""
+"""Spaces for the tests of general laws: all shipped spaces, and unusual ones."""
 
 import os
 from pathlib import Path
@@ -40,7 +40,7 @@ ODD_SPACES = {
         reduction: {kind: cell, cell: shrink}
         rules: {choices: [fa, usf, kp], granularity: edge}
     """,
-    # another cell in every stage, so that a dead one cuts off the genes of the one before
+    # a different cell in every stage, so a dead cell cuts off the genes of the previous one
     "chain": """
         name: chain
         description: odd
@@ -66,7 +66,7 @@ ODD_SPACES = {
           - {cell: late, channels: 3, repeat: 2}
         rules: {choices: [fa, usf], granularity: stage}
     """,
-    # one cell in the stages and as the reduction, where its identity has weights
+    # the same cell in stages and reduction, where its identity has weights
     "everywhere": """
         name: everywhere
         description: odd
@@ -84,7 +84,7 @@ ODD_SPACES = {
         reduction: {kind: cell, cell: cell}
         rules: {choices: [fa, usf], granularity: edge}
     """,
-    # one rule for everything; nodes that nobody reads, and no zero to fold them to
+    # one rule for everything; unused nodes, and no zero operation to fold them to
     "one-rule": """
         name: one-rule
         description: odd
@@ -101,7 +101,7 @@ ODD_SPACES = {
         stages: [{cell: cell, channels: 2}]
         rules: {choices: [fa, usf], granularity: network}
     """,
-    # widths, depth, activation and normalisation to choose; dead cells, stages without cells
+    # choices of width, depth, activation and normalisation; dead cells, stages without cells
     "open-shape": """
         name: open-shape
         description: odd
@@ -132,7 +132,7 @@ ODD_SPACES = {
         head: {norm: false}
         rules: {choices: [fa, usf], granularity: layer}
     """,
-    # the same with two inputs, a reduction cell, and a stem of its own width that reduces
+    # the same with two inputs, a reduction cell, and a reducing stem with its own width
     "open-two": """
         name: open-two
         description: odd
@@ -157,7 +157,7 @@ ODD_SPACES = {
         head: {norm: false}
         rules: {choices: [fa, usf, kp], granularity: layer}
     """,
-    # nothing between the stages, so a layer may belong to either; one that may be left out
+    # no reductions between stages, so a layer may belong to either; stages may be empty
     "rows": """
         name: rows
         description: odd
@@ -179,7 +179,7 @@ ODD_SPACES = {
 
 @pytest.fixture(scope="session", params=[*shipped(), *ODD_SPACES])
 def space(request: pytest.FixtureRequest) -> Space:
-    """Every shipped space at its own size, and the odd ones."""
+    """Each shipped space at its own size, and each unusual one."""
     if request.param in ODD_SPACES:
         text = ODD_SPACES[request.param]
         return from_data(parse_yaml(text, where=request.param), where=request.param)
@@ -188,7 +188,7 @@ def space(request: pytest.FixtureRequest) -> Space:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of measured data beside the repository, or of EVONAS_DATA; else a skip."""
+    """Folder of measured data next to the repository or in EVONAS_DATA; skips without it."""
     beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
     folder = Path(os.environ.get("EVONAS_DATA", beside))
     table = folder / "nas-bench-201" / "nb201_cifar10.csv.gz"

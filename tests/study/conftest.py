@@ -1,4 +1,4 @@
-"""A small run, and what it needs."""
+"""Fixtures for small runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ def config() -> Settings:
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Callable[[Settings, str], Path]:
-    """Makes the folder of a run and gives it back."""
+    """Make the folder of a run, and return its path."""
 
     def make(config: Settings, name: str) -> Path:
         folder = tmp_path / name
@@ -33,7 +33,7 @@ def begin(tmp_path: Path) -> Callable[[Settings, str], Path]:
 
 @pytest.fixture
 def run() -> Callable[[Path, int], StudyResult]:
-    """Runs the study in a folder with so many workers."""
+    """Run the study in a folder with a given number of workers."""
 
     def go(folder: Path, workers: int) -> StudyResult:
         executor = make_executor(workers)

@@ -1,4 +1,4 @@
-"""Candidates whose values are drawn instead of trained, so that a study takes no time."""
+"""An executor that draws random results instead of training, so that a study is fast."""
 
 import random
 from typing import final
@@ -15,16 +15,16 @@ CHANCE = 0.1
 
 @final
 class Drawn(AbstractExecutor):
-    """Results by (candidate, replicate, epochs) alone, ready in an order of its own.
+    """Executor whose results depend only on candidate, replicate and epochs.
 
     Args:
-        capacity: how many candidates are under way at once.
-        seed: of the order in which they become ready.
+        capacity: number of concurrent candidates.
+        seed: seed of the order in which results become ready.
 
     Attributes:
-        submitted: every order, in the order of coming.
-        done: key and epochs of every result, in the order of becoming ready.
-        loads: how many orders were under way when each result was fetched.
+        submitted: all orders, in the order of submission.
+        done: key and epochs of every result, in the order of completion.
+        loads: number of pending orders when each result was fetched.
     """
 
     name = "drawn"
@@ -39,16 +39,16 @@ class Drawn(AbstractExecutor):
 
     @property
     def capacity(self) -> int:
-        """As it was told."""
+        """The capacity given at construction."""
         return self._capacity
 
     def submit(self, order: Order) -> None:
-        """Take an order."""
+        """Queue an order."""
         self._orders.append(order)
         self.submitted.append(order)
 
     def next_done(self) -> Result:
-        """One of the orders: the oldest if there is one at a time."""
+        """The result of a random pending order; of the oldest one if the capacity is 1."""
         self.loads.append(len(self._orders))
         index = self._rng.randrange(len(self._orders)) if self._capacity > 1 else 0
         order = self._orders.pop(index)
@@ -57,15 +57,15 @@ class Drawn(AbstractExecutor):
         return result
 
     def close(self) -> None:
-        """Forget the orders."""
+        """Discard the orders."""
         self._orders.clear()
 
 
 def draw(order: Order) -> Result:
-    """A result that gets better with the epochs; its checkpoint says whose it is.
+    """Draw a result that improves with epochs; its checkpoint contains the candidate's key.
 
-    What a network costs is drawn by candidate, and so is how good it is; its trainings scatter
-    about that. One in ten fails, and one in twenty learns nothing.
+    Cost and quality are drawn once per candidate; trainings scatter around the quality. One in ten
+    fails, and one in twenty learns nothing.
     """
     key, full = order.space.key(order.genome), order.protocol.recipe.epochs
     stage = order.stage

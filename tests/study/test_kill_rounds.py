@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from evonas.api.running import confirm_to_the_end, run_to_the_end
+from evonas.api.running import confirm_and_write, run_and_write
 from evonas.api.upkeep import verify_run
 from evonas.search.engines import SEARCHES
 from evonas.search.guided_engines import GUIDED_SEARCHES
@@ -112,9 +112,9 @@ def to_the_end(folder: Path, workers: str) -> None:
 
 def _ended(folder: Path, workers: str) -> None:
     place = Workers.of(workers)
-    result = run_to_the_end(folder, workers=place, on_progress=lambda _: None)
+    result = run_and_write(folder, workers=place, on_progress=lambda _: None)
     if result.settings.search.confirm:
-        confirm_to_the_end(
+        confirm_and_write(
             folder,
             replicates=result.settings.search.confirm,
             workers=place,

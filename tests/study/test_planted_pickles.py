@@ -157,7 +157,7 @@ def test_a_pickle_in_the_place_of_the_cache_of_signals_is_ignored_with_a_warning
 
 
 @pytest.mark.parametrize("protocol", [0, pickle.HIGHEST_PROTOCOL])
-def test_a_pickle_in_the_place_of_what_was_found_out_of_images_is_found_out_again(
+def test_a_pickle_planted_in_the_cache_of_image_checks_is_ignored(
     tmp_path: Path, payload: Payload, monkeypatch: pytest.MonkeyPatch, protocol: int
 ) -> None:
     """The oldest protocol is plain text, as the files of this cache are."""

@@ -19,7 +19,7 @@ from evonas.settings import Settings
 from evonas.study import models
 from evonas.study import run as module
 from evonas.study.create import create_run
-from evonas.study.journal.events import Asked, AskedInVain, Event, Promoted, Repeated, Told
+from evonas.study.journal.events import Asked, Event, NothingRequested, Promoted, Repeated, Told
 from evonas.study.journal.journal import Journal
 from evonas.study.journal.opening import open_journal
 from evonas.study.results import beliefs
@@ -235,7 +235,7 @@ def test_a_space_with_fewer_networks_than_workers_is_trained_again_to_the_last_t
         else:
             assert len(result.evaluations) == fixed(result)
         if mode == "steady":
-            assert AskedInVain() in events(whole)
+            assert NothingRequested() in events(whole)
         for number in (10, 23, 32):
             create_run(folder / str(number), settings, space_text=FIVE_NETWORKS)
             with monkeypatch.context() as patch:

@@ -138,7 +138,7 @@ def killed_after(count: int, next_done: Callable[[], Result]) -> Callable[[], Re
     return ended
 
 
-def test_killed_at_any_result_of_a_retry_it_goes_on_without_being_told_to_retry(
+def test_a_killed_retry_continues_on_a_plain_resume(
     settings: Settings, begin: Begin, weather: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = begin(settings, "whole")
@@ -161,7 +161,7 @@ def test_killed_at_any_result_of_a_retry_it_goes_on_without_being_told_to_retry(
         assert events(folder) == events(whole)
 
 
-def test_lost_in_a_generation_that_is_not_over_and_tried_again_it_ends_like_one_never_lost(
+def test_retrying_a_lost_training_within_its_generation_gives_the_same_run(
     config: Settings, begin: Begin, weather: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = changed(config, generations=4, evaluations=16)

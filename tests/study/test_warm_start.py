@@ -10,7 +10,7 @@ from evonas.errors import ConfigError, RunFolderError
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.space import source_text
-from evonas.study.changes.warm_start import check_protocol, know_results
+from evonas.study.changes.warm_start import check_protocol, reuse_results
 from evonas.study.executors.make import make_executor
 from evonas.study.run import run_study
 from tests.small_run import changed
@@ -29,7 +29,7 @@ def run(folder: Path, executor: Drawn) -> None:
 def start(begin: Begin, settings: Settings, name: str, *earlier: Path) -> Path:
     check_protocol(settings, source_text(settings.problem.space), earlier)
     folder = begin(settings, name)
-    know_results(folder, earlier)
+    reuse_results(folder, earlier)
     return folder
 
 

@@ -36,7 +36,7 @@ LANDSCAPE_IMAGES = 256
 
 @final
 @dataclass(frozen=True)
-class Looked:
+class ExaminedNetwork:
     """One network under analysis.
 
     Attributes:
@@ -178,7 +178,7 @@ def grid_steps(grid: int) -> list[float]:
 
 def chosen_networks(
     runs: Sequence[RunState], keys: Sequence[str] | None, *, seed: int, most: int
-) -> list[Looked]:
+) -> list[ExaminedNetwork]:
     """The networks to analyse: those with the given keys, or the first on the runs' fronts.
 
     Args:
@@ -192,7 +192,10 @@ def chosen_networks(
     """
     if keys is None:
         fronts = [
-            [Looked(run, c, seed) for c in front(run.candidates, run.settings.problem.objectives)]
+            [
+                ExaminedNetwork(run, c, seed)
+                for c in front(run.candidates, run.settings.problem.objectives)
+            ]
             for run in runs
         ]
         # the best of every run before the second of any
@@ -204,7 +207,7 @@ def chosen_networks(
         problem: UnknownNameError | None = None
         for run in runs:
             try:
-                found.append(Looked(run, run.find(key), seed))
+                found.append(ExaminedNetwork(run, run.find(key), seed))
                 break
             except UnknownNameError as raised:
                 problem = problem or raised

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from evonas.api.progress_bar import count_display
-from evonas.evaluation.data.folder.watching import told_of_files
+from evonas.evaluation.data.folder.watching import decoding_progress
 
 
 @contextmanager
@@ -16,6 +16,6 @@ def reading_bar(*, is_quiet: bool) -> Iterator[None]:
     """
     with (
         count_display(title="Reading", unit="images", is_quiet=is_quiet) as show,
-        told_of_files(show),
+        decoding_progress(show),
     ):
         yield

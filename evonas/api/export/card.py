@@ -122,10 +122,10 @@ def _measured(about: Mapping[str, Any], state: RunState | None, result: FinalRes
                 )
             rows.append((name, *cells, OBJECTIVES[name].unit))
     table = markdown_table(("objective", "search", "confirmed", "test part", "unit"), rows)
-    return f"{table}\n\n{_of_what(candidate, confirmed is not None)}"
+    return f"{table}\n\n{_provenance(candidate, confirmed is not None)}"
 
 
-def _of_what(candidate: Candidate, is_confirmed: bool) -> str:
+def _provenance(candidate: Candidate, is_confirmed: bool) -> str:
     mine = candidate.representative
     values = ", ".join(f"{name} {_value(value, None)}" for name, value in mine.values.items())
     fresh = (
@@ -185,7 +185,7 @@ def _attack_lines(key: str, state: RunState) -> Iterator[str]:
                 for row in table[~table.masked].itertuples()
             ]
             yield f"On {each.images} images of the {each.part} part:"
-            yield markdown_table(("attack", "radius", "still right", "standard error"), rows)
+            yield markdown_table(("attack", "radius", "accuracy", "standard error"), rows)
 
 
 def _controlled(key: str, state: RunState | None) -> str:

@@ -116,13 +116,13 @@ def train(
         processes=processes,
     )  # fmt: skip
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="steps") as show:
-        return train_to_the_end(
+        return train_and_write(
             job, Path(out) if out is not None else folder, data_dir=where, seeds=seeds,
             device=device, on_progress=show, tell=lambda text: warnings.warn(text, stacklevel=2),
         )  # fmt: skip
 
 
-def train_to_the_end(
+def train_and_write(
     job: FinalJob,
     folder: Path,
     *,

@@ -48,7 +48,7 @@ def ablate(
     random architectures and ResNets; see docs/controls.md. If interrupted, repeat the command to
     continue.
     """
-    from evonas.api.ablating import BAR_TITLE, ablate_to_the_end
+    from evonas.api.ablating import BAR_TITLE, ablate_and_write
     from evonas.api.progress_bar import count_display
     from evonas.cli.controls import show_controls
     from evonas.settings.workers import Workers
@@ -66,7 +66,7 @@ def ablate(
     console = working(quiet=quiet)
     try:
         with count_display(console, is_quiet=quiet, title=BAR_TITLE, unit="trainings") as show:
-            ablation = ablate_to_the_end(
+            ablation = ablate_and_write(
                 folder,
                 key,
                 options=options,

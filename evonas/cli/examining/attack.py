@@ -64,7 +64,7 @@ def attack(
     If interrupted, repeat the command to continue. A larger level adds to a smaller one.
     """
     from evonas.api.attack_targets import candidate_target, model_target
-    from evonas.api.attacking import BAR_TITLE, attack_to_the_end, make_battery
+    from evonas.api.attacking import BAR_TITLE, attack_and_write, make_battery
     from evonas.api.progress_bar import count_display
     from evonas.cli.examining.attack_view import show_attacks
     from evonas.errors import ConfigError
@@ -90,7 +90,7 @@ def attack(
     )
     console = working(quiet=quiet)
     with count_display(console, title=BAR_TITLE, unit="results", is_quiet=quiet) as show:
-        report = attack_to_the_end(
+        report = attack_and_write(
             target.network.to(device), target.images.to(device), battery, known=target.known,
             record=target.record, on_progress=show, folder=target.folder, title=target.title,
             about={**target.about, "level": level},

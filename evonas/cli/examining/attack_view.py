@@ -18,8 +18,8 @@ def show_attacks(console: Console, report: AttackReport, *, title: str) -> None:
         title: above the table.
     """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name in ("radius", "attack", "gradient", "still right", "95 %", "clean"):
-        is_number = name in ("still right", "95 %", "clean")
+    for name in ("radius", "attack", "gradient", "accuracy", "95 %", "clean"):
+        is_number = name in ("accuracy", "95 %", "clean")
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     notes: dict[str, str] = {}
     last = None
@@ -47,7 +47,7 @@ def show_attacks(console: Console, report: AttackReport, *, title: str) -> None:
     if any(each.is_masked for each in report.outcomes):
         say(
             console,
-            "masked: along the surrogate gradient, the rules' own backward pass; no measure of "
+            "masked: along the surrogate gradient, the rules' own backward pass; does not measure "
             "robustness",
         )
     for epsilon, masking in report.masking.items():

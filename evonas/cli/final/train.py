@@ -76,7 +76,7 @@ def train(
     very end. If interrupted, repeat the command to continue to the same numbers.
     """
     from evonas.api.final.jobs import make_job, recipe_with
-    from evonas.api.final.training import BAR_TITLE, train_to_the_end
+    from evonas.api.final.training import BAR_TITLE, train_and_write
     from evonas.api.progress_bar import count_display
     from evonas.cli.final.view import epoch_lines, introduce, show_results
     from evonas.cli.messages import warn
@@ -96,7 +96,7 @@ def train(
     console = working(quiet=quiet)
     introduce(console, job, folder=folder, seeds=seeds)
     with count_display(console, title=BAR_TITLE, unit="steps", is_quiet=quiet) as show:
-        report = train_to_the_end(
+        report = train_and_write(
             job, folder, data_dir=where, seeds=seeds, device=device, on_progress=show, tell=warn,
             on_epoch=epoch_lines(console, job.recipe.epochs, is_quiet=quiet),
         )  # fmt: skip

@@ -93,11 +93,13 @@ def _compare(runs: Sequence[Path], *, reference: Path | None) -> _Compared:
                 "true front of their table"
             )
         return _Compared(compare_records({str(file): read_scores(file) for file in files}), ())
-    trajectories, objectives, unsaid = read_trajectories(runs)
+    trajectories, objectives, unlabelled_differences = read_trajectories(runs)
     front = None if reference is None else _read_front(reference, objectives)
     notes = [f"{t.name}: {t.nothing_on_front}" for t in trajectories if t.nothing_on_front]
-    if unsaid:
-        notes.append(f"the groups differ in other settings too: {', '.join(unsaid)}")
+    if unlabelled_differences:
+        notes.append(
+            f"the groups differ in other settings too: {', '.join(unlabelled_differences)}"
+        )
     return _Compared(compare_courses(trajectories, reference=front), objectives, tuple(notes))
 
 

@@ -10,11 +10,11 @@ def pixelate(images: Tensor, share: float) -> Tensor:
     A share of 1 changes nothing. In both directions each pixel is the mean of those whose centres
     lie in its box, as with Pillow's ``BOX`` filter.
     """
-    rows, columns = (_there_and_back(side, max(1, int(side * share))) for side in images.shape[2:])
+    rows, columns = (_down_and_up(side, max(1, int(side * share))) for side in images.shape[2:])
     return (rows.to(images) @ images @ columns.to(images).t()).clamp(0.0, 1.0)
 
 
-def _there_and_back(side: int, smaller: int) -> Tensor:
+def _down_and_up(side: int, smaller: int) -> Tensor:
     """The matrix (side, side) that resizes one side to ``smaller`` and back, float64."""
     return box_resize(smaller, side) @ box_resize(side, smaller)
 

@@ -37,7 +37,7 @@ def choose_storage(
     """
     if asked == MEMORY:
         return MEMORY
-    needed = source.memory_bytes(data_dir) if asked == DISK else _if_there(source, data_dir)
+    needed = source.memory_bytes(data_dir) if asked == DISK else _known_bytes(source, data_dir)
     if needed is None:
         if asked == DISK:
             raise ConfigError(
@@ -57,7 +57,7 @@ def _fits(needed: int, free: int | None) -> bool:
     return free is None or needed <= free
 
 
-def _if_there(source: AbstractSource, data_dir: Path) -> int | None:
+def _known_bytes(source: AbstractSource, data_dir: Path) -> int | None:
     try:
         return source.memory_bytes(data_dir)
     except DataError:  # reported when the images are read

@@ -149,7 +149,7 @@ def _projected(layer: LayerUse, batch: int) -> Work:
     return moved(batch * (classes + layer.inputs) + classes * layer.inputs)
 
 
-def _send_as_another(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
+def _send_as_named_rule(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
     """Rules with an update of their own send like the rule that their option ``send`` names."""
     assert isinstance(rule, AbstractOwnUpdateRule)
     sender = SENDERS[rule.send]
@@ -159,7 +159,7 @@ def _send_as_another(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 def _send_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
     """In a segment, the layer sends once per sweep; outside of one, only once."""
     assert isinstance(rule, PredictiveCoding)
-    once = _send_as_another(rule, layer, batch)
+    once = _send_as_named_rule(rule, layer, batch)
     return once if layer.sweeps == 0 else once * layer.sweeps
 
 
@@ -214,7 +214,7 @@ def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
     found = correlation(layer, batch)
     if layer.sweeps:
         return found + forward(layer, batch=batch) * (layer.sweeps + 1)
-    return found if layer.is_first else found + _send_as_another(rule, layer, batch)
+    return found if layer.is_first else found + _send_as_named_rule(rule, layer, batch)
 
 
 SENDS: dict[type, LayerWork] = {
@@ -230,7 +230,7 @@ SENDS: dict[type, LayerWork] = {
     DirectFeedbackAlignment: _send_error,
     SignedDirectFeedback: _send_error_signs,
     DirectRandomTarget: _send_row,
-    AbstractOwnUpdateRule: _send_as_another,
+    AbstractOwnUpdateRule: _send_as_named_rule,
     PredictiveCoding: _send_relaxed,
 }
 UPDATES: dict[type, LayerWork] = {

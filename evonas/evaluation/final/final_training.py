@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import DataError, StorageError, TrainingDiverged
-from evonas.evaluation.data.folder.disk.decoders import told_of_lost_workers
+from evonas.evaluation.data.folder.disk.decoders import killed_workers_as_data_errors
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.additions import (
     make_auxiliary,
@@ -142,7 +142,7 @@ class FinalTraining:
         device = self._data.train.labels.device
         with make_device_stream(device).open():
             replayed = Replayed(self._step, device=device)
-            with closing(self._step), told_of_lost_workers():
+            with closing(self._step), killed_workers_as_data_errors():
                 while len(self.epochs) < self._recipe.epochs:
                     self._run_epoch(replayed, on_step)
             self._step.end()

@@ -23,7 +23,7 @@ _OURS: dict[str, Objective] = {
         ),
         Objective(
             "robust", "fraction", "maximise", "attack",
-            "validation images still right under APGD that follows the true gradient",
+            "accuracy on the validation part under APGD along the true gradient",
             0.0, measure_robustness, measure_clean_accuracy, best=1.0, error="images",
         ),
         Objective(

@@ -180,7 +180,7 @@ class SupernetGuide:
         selection = select_genome(self._space, genome)
         total = hits = 0.0
         count = 0
-        with self._after_its_steps(selection), torch.no_grad():
+        with self._briefly_trained(selection), torch.no_grad():
             for images, labels in self._fixed:
                 logits = self._supernet(images, selection)
                 total += float(F.cross_entropy(logits, labels, reduction="sum"))
@@ -190,7 +190,7 @@ class SupernetGuide:
         return GuideScore(loss if math.isfinite(loss) else math.inf, hits / count)
 
     @contextmanager
-    def _after_its_steps(self, selection: Selection) -> Iterator[None]:
+    def _briefly_trained(self, selection: Selection) -> Iterator[None]:
         """Train by plain gradient descent with the genome's rules, and undo it afterwards."""
         parameters = list(self._supernet.parameters())
         before: dict[int, Tensor] = {}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.adversarial_training.overfitting import CHECKED_IMAGES, OverfittingMonitor
-from evonas.evaluation.data.folder.disk.decoders import told_of_lost_workers
+from evonas.evaluation.data.folder.disk.decoders import killed_workers_as_data_errors
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.training.augment import (
     TrainingImages,
@@ -124,7 +124,7 @@ def training(
         losses += restore_checkpoint(checkpoint, step, generator, monitor)
     replayed = Replayed(step, device=images.labels.device)
     until = recipe.epochs if until is None else until
-    with closing(step), told_of_lost_workers():
+    with closing(step), killed_workers_as_data_errors():
         for epoch in range(len(losses), until):
             plan = plan_epoch(images, batch=recipe.batch, generator=generator)
             step.begin_epoch(plan)

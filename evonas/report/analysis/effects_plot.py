@@ -52,9 +52,7 @@ def draw_effects(
             axis.set_title(f"{kind}s; {_quality(fits, objective)}", fontsize=8)
     handles, names = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
-    figure.suptitle(
-        f"{title}; bars: one standard error; (n): candidates that have it", fontsize=10
-    )
+    figure.suptitle(f"{title}; bars: one standard error; (n): number of candidates", fontsize=10)
     figure.savefig(path, dpi=150)
 
 

@@ -47,9 +47,9 @@ def draw_enrichment(cells: Sequence[RuleShare], *, path: Path, title: str) -> No
             axis.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     axis.set_xticks(range(len(depths)), depths, rotation=30, ha="right")
     axis.set_yticks(range(len(rules)), rules)
-    figure.colorbar(image, ax=axis, label="share on the front - share among all")
+    figure.colorbar(image, ax=axis, label="share on the front minus share among all")
     figure.suptitle(title, fontsize=10)
-    axis.set_xlabel("p: permutations; *: below 0.05 after Holm; grey: nothing to test", fontsize=8)
+    axis.set_xlabel("p: permutation test; *: p < 0.05 after Holm; grey: not testable", fontsize=8)
     figure.savefig(path, dpi=150)
 
 
@@ -66,7 +66,7 @@ def draw_shares(cells: Sequence[RuleShare], *, path: Path, title: str) -> None:
         _draw_bars(axis, depths, rules, np.nan_to_num(values))
         for place, count in enumerate(counts.sum(axis=1)):
             axis.text(place, 1.01, str(count), ha="center", va="bottom", fontsize=7)
-        axis.set_title(f"{name} (sites with weights above the bars)", fontsize=9, pad=14)
+        axis.set_title(f"{name} (above the bars: number of sites)", fontsize=9, pad=14)
     axes[0].set_ylabel("share of sites with weights")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(rules), frameon=False)

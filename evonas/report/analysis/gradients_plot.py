@@ -41,7 +41,7 @@ def draw_gradients(
         grid[0][column].set_yscale("log")
         grid[0][column].set_title(f"{state} weights", fontsize=10)
         grid[1][column].set_xticks(range(len(names)), names, rotation=90, fontsize=6)
-    grid[0][0].set_ylabel("normalised variance (dotted: all noise)")
+    grid[0][0].set_ylabel("normalised variance (dotted: pure noise)")
     grid[1][0].set_ylabel("cosine with back-propagation")
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)

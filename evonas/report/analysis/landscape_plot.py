@@ -44,7 +44,7 @@ def draw_landscape(
     bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:.2g}"))
     for side in (axis.xaxis, axis.yaxis):
         side.set_major_locator(MultipleLocator(0.5))
-    axis.set_xlabel("first direction, in norms of each filter")
+    axis.set_xlabel("first direction (filter-normalised)")
     axis.set_ylabel("second direction")
     axis.set_aspect("equal")
     figure.suptitle(title, fontsize=10)

@@ -42,7 +42,7 @@ def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None
     axis.fill_between(_radii(worst), low, high, color=_WORST, alpha=0.12, linewidth=0)
     axis.axhline(shown[0].clean, color=_WORST, linewidth=0.8, linestyle="--", label="no attack")
     axis.set_xlabel("radius, 1/255 of the pixel range")
-    axis.set_ylabel("share of images still right")
+    axis.set_ylabel("accuracy under attack")
     axis.set_ylim(-0.02, 1.02)
     axis.set_xlim(left=0.0)
     axis.grid(alpha=0.25)

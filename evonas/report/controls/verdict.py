@@ -22,7 +22,7 @@ def reported(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Verdict on the network: ``better``, ``worse``, ``not told apart`` or ``not compared``."""
+    """The verdict: ``better``, ``worse``, ``no difference found`` or ``not compared``."""
     if comparison.p_holm is None or comparison.advantage is None:
         return "not compared"
     if comparison.p_holm >= SIGNIFICANT:
@@ -52,7 +52,9 @@ def readable_measure(measure: str) -> str:
 def _sentence(row: Comparison, what: str) -> str:
     where, found = readable_measure(row.measure), verdict(row)
     if row.difference is None:
-        return f"{where}: the network and {what} cannot be compared: no pair of trainings is left"
+        return (
+            f"{where}: the network and {what} cannot be compared: no pair of trainings succeeded"
+        )
     by = _by(row)
     if found == "not compared":
         return f"{where}: {what} cannot be tested, {row.pairs} pair(s) of trainings: {by}"

@@ -48,13 +48,13 @@ def paragraph(text: str, *, kind: str = "") -> str:
 
 
 def missing(what: str, command: str) -> str:
-    """One line that replaces a view for which the run has no data.
+    """A line that replaces a view for which the run has no data.
 
     Args:
         what: sentence that says what is missing, and why.
         command: command that creates it.
     """
-    return f"<p class=missing>{escape(what)} To make it: <code>{escape(command)}</code></p>"
+    return f"<p class=missing>{escape(what)} To fix this: <code>{escape(command)}</code></p>"
 
 
 def heading(text: str, *, level: int = 3) -> str:

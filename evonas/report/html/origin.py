@@ -45,14 +45,14 @@ def provenance(runs: Sequence[RunData]) -> str:
         [
             heading("Fingerprints"),
             table(head, prints, label="fingerprints", left=all_texts),
-            heading("Versions that the runs began with"),
+            heading("Package versions at the start of the runs"),
             table(head, versions, label="versions", left=all_texts)
             if versions
-            else paragraph("Not recorded: the runs are of an earlier version of evonas."),
+            else paragraph("Not recorded: the runs were made with an earlier version of evonas."),
             f"<details><summary>All settings ({len(rows)})</summary>",
             table(head, rows, label="settings", left=all_texts),
             "</details>",
-            heading("The same search again"),
+            heading("To repeat the search"),
             f"<pre>{escape(again)}</pre>",
         ]
     )

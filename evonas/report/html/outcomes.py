@@ -6,7 +6,7 @@ from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.html.gathering import RunData
 from evonas.report.html.markup import Row, heading, missing, paragraph, plot, table
 from evonas.report.html.numbers import with_error
-from evonas.report.nearest import nothing_within
+from evonas.report.nearest import no_feasible_candidate
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.ties import ties
 
@@ -41,8 +41,8 @@ def comparison(runs: Sequence[RunData]) -> str:
         counts = (len(state.evaluations), failed, len(run.front))
         rows.append(Row([run.name, search.algorithm, str(search.seed), *map(str, counts), *best]))
     return (
-        '<section id="runs"><h2>The runs compared</h2>'
-        + table(header, rows, label="the runs compared", left=2)
+        '<section id="runs"><h2>Comparison of the runs</h2>'
+        + table(header, rows, label="comparison of the runs", left=2)
         + paragraph(_differing(runs), kind="caption")
         + "</section>"
     )
@@ -57,12 +57,12 @@ def confirmations(runs: Sequence[RunData]) -> str:
     """Claimed values compared with confirmed values."""
     parts = []
     if any(run.state.confirmed for run in runs):
-        parts.append(plot("confirmed", label="claimed against confirmed values"))
+        parts.append(plot("confirmed", label="claimed versus confirmed values"))
     for number, run in enumerate(runs):
         if not run.state.confirmed:
             parts.append(
                 missing(
-                    f"{run.name}: no network was confirmed by fresh trainings.",
+                    f"{run.name}: no network was confirmed with fresh trainings.",
                     f"evonas confirm {run.state.folder}",
                 )
             )
@@ -74,7 +74,7 @@ def confirmations(runs: Sequence[RunData]) -> str:
 def course(runs: Sequence[RunData]) -> str:
     """Hypervolume over trainings and over time."""
     if not any(run.state.evaluations for run in runs):  # then there is no curve to draw
-        return missing("No training has ended yet.", f"evonas resume {runs[0].state.folder}")
+        return missing("No training has finished yet.", f"evonas resume {runs[0].state.folder}")
     return plot("course", label="hypervolume over trainings and over time")
 
 
@@ -82,10 +82,10 @@ def learning(runs: Sequence[RunData]) -> str:
     """Learning curves of the selected network, and of final trainings."""
     parts = []
     if any(e.losses for run in runs for e in run.state.evaluations):
-        parts.append(plot("losses", label="training loss by epoch of the chosen network"))
+        parts.append(plot("losses", label="training loss by epoch of the selected network"))
     else:
         parts.append(
-            missing("No training has ended yet.", f"evonas resume {runs[0].state.folder}")
+            missing("No training has finished yet.", f"evonas resume {runs[0].state.folder}")
         )
     if any(run.finals for run in runs):
         parts.append(plot("finals", label="final trainings by epoch"))
@@ -94,7 +94,7 @@ def learning(runs: Sequence[RunData]) -> str:
             key = run.front[0].key[:8] if run.front else "KEY"
             parts.append(
                 missing(
-                    f"{run.name}: no network was trained to the end.",
+                    f"{run.name}: no network was fully trained.",
                     f"evonas train {run.state.folder} {key}",
                 )
             )
@@ -104,7 +104,10 @@ def learning(runs: Sequence[RunData]) -> str:
 def _front_table(number: int, run: RunData, runs: Sequence[RunData]) -> str:
     title = heading(f"Front of {run.name}") if len(runs) > 1 else ""
     if not run.front:
-        why = nothing_within(run.state.candidates) or f"{run.name}: no network is on the front."
+        why = (
+            no_feasible_candidate(run.state.candidates)
+            or f"{run.name}: no network is on the front."
+        )
         return title + missing(why, f"evonas resume {run.state.folder}")
     names = list(dict.fromkeys([*run.objectives, "params", "bio"]))
     twins = run.twins
@@ -132,7 +135,7 @@ def _front_table(number: int, run: RunData, runs: Sequence[RunData]) -> str:
             cells.append("-" if gap is None else f"{gap.mean:+.3f}{error}")
         if run.state.audited:
             found = run.state.audited.get(candidate.key)
-            cells.append("-" if found is None else ", ".join(found.flags) or "no flag")
+            cells.append("-" if found is None else ", ".join(found.flags) or "none")
         rows.append(Row(cells, run=number, key=candidate.key))
     return title + table(header, rows, label=f"front of {run.name}", left=2)
 
@@ -180,7 +183,7 @@ def _differing(runs: Sequence[RunData]) -> str:
     text = f"The runs differ in: {', '.join(names)}."
     if serious:
         text += (
-            " Only runs of the same protocol can be compared by their numbers: the same space, "
+            " Values are comparable only between runs of the same protocol: the same space, "
             "images, epochs, attack and budget."
         )
     return text

@@ -26,11 +26,11 @@ def _searched(run: RunData) -> str:
     problem, training = run.state.settings.problem, run.state.settings.training
     return (
         f"Run {run.name} searched the space {problem.space} on {training.dataset} for networks "
-        f"that are good in {_and(problem.objectives)}, each layer under one of the learning rules "
-        f"{_and(problem.rules)}."
+        f"that optimise {_and(problem.objectives)}, with one of the learning rules "
+        f"{_and(problem.rules)} in each layer."
         if len(problem.rules) > 1
         else f"Run {run.name} searched the space {problem.space} on {training.dataset} for "
-        f"networks that are good in {_and(problem.objectives)} under the learning rule "
+        f"networks that optimise {_and(problem.objectives)}, trained by the learning rule "
         f"{problem.rules[0]}."
     )
 
@@ -48,8 +48,8 @@ def _budget(run: RunData) -> str:
     return (
         f"The engine {search.algorithm} (seed {search.seed}) {made} of "
         f"{several(training.epochs or 0, 'epoch')} each, of "
-        f"{several(len(run.state.candidates), 'different network')}, "
-        f"in {_duration(seconds)} of training and measuring."
+        f"{several(len(run.state.candidates), 'different network')}; "
+        f"training and measuring took {_duration(seconds)}, summed over workers."
     )
 
 
@@ -63,9 +63,9 @@ def _returned(run: RunData) -> str:
         for c in [_best(run.front, name)]
     ]
     return (
-        f"It returned a front of {several(len(run.front), 'network')}; the best values on it are "
-        f"{_and(best)}, ± one standard error where it is known. The best of many noisy values is "
-        f"optimistic: trust the confirmed values."
+        f"The front has {several(len(run.front), 'network')}. Its best values are "
+        f"{_and(best)}, ± one standard error where known. The best of many noisy values is "
+        f"optimistic: rely on the confirmed values."
     )
 
 
@@ -76,7 +76,7 @@ def _confirmed(run: RunData) -> list[str]:
         if (found := run.state.confirmed.get(c.key)) is not None and found.means
     ]
     if not pairs:
-        return ["The front has not been confirmed by fresh trainings."] if run.front else []
+        return ["The front has not been confirmed with fresh trainings."] if run.front else []
     lines = []
     for name in run.objectives:
         known = [(c, f) for c, f in pairs if name in f.means and name in c.values]
@@ -91,8 +91,8 @@ def _confirmed(run: RunData) -> list[str]:
             lines.append(text + ")")
     times = sum(f.replicates for _, f in pairs)
     return [
-        f"{several(times, 'fresh training')} of {several(len(pairs), 'network')} confirmed, in "
-        f"the mean over the front, {_and(lines)}."
+        f"Over {several(times, 'fresh training')} of {several(len(pairs), 'network')}, the "
+        f"confirmed means are {_and(lines)}."
     ]
 
 
@@ -103,7 +103,7 @@ def _lost(run: RunData) -> str:
     if out:
         text += (
             f", and {several(out, 'network')} {'was' if out == 1 else 'were'} left out before all "
-            "was measured"
+            "objectives were measured"
         )
     return text + "."
 

@@ -14,8 +14,8 @@ from evonas.report.html.markup import Row, bullets, heading, missing, paragraph,
 
 MOST_FAILURES = 100
 _LEFT_OUT = {
-    "dominated": "because others dominate them whatever an attack would show",
-    "stopped": "because their training was stopped early",
+    "dominated": "because other networks dominate them at any robustness",
+    "stopped": "because their training was stopped at a rung",
     "outside": "because they violate constraints",
 }
 
@@ -121,9 +121,13 @@ def _controls(number: int, run: RunData) -> Iterator[str]:
             f"evonas ablate {run.state.folder} {_key(run)}",
         )
         return
-    yield plot("controls", run=number, label=f"networks less their controls in {run.name}")
+    yield plot(
+        "controls",
+        run=number,
+        label=f"differences between networks and their controls in {run.name}",
+    )
     for key, trainings in run.controls.items():
-        yield heading(f"{key[:8]} of {run.name}, in words", level=4)
+        yield heading(f"{key[:8]} of {run.name}", level=4)
         yield bullets(sentences(compare_controls(trainings)))
 
 
@@ -136,7 +140,7 @@ def _failures(number: int, run: RunData) -> Iterator[str]:
         counts = ", ".join(f"{kind}: {count}" for kind, count in kinds.most_common())
         yield paragraph(
             f"{run.name}: {len(failed)} of {len(run.state.evaluations)} trainings failed "
-            f"({counts}). They have no value, and are on no front."
+            f"({counts}). They have no values and are on no front."
         )
         rows = [
             Row([e.key[:8], e.failure or "", str(e.replicate)], run=number, key=e.key)
@@ -145,7 +149,9 @@ def _failures(number: int, run: RunData) -> Iterator[str]:
         header = ["network", "reason", "training"]
         yield table(header, rows, label=f"failures of {run.name}", left=2)
         if len(failed) > MOST_FAILURES:
-            yield paragraph(f"The first {MOST_FAILURES}; failures.csv of the run has them all.")
+            yield paragraph(
+                f"Only the first {MOST_FAILURES} are shown; failures.csv lists all of them."
+            )
     left = Counter(
         (c.left_out or "").partition(" ")[0]
         for c in run.state.candidates
@@ -156,7 +162,7 @@ def _failures(number: int, run: RunData) -> Iterator[str]:
     ]
     collapsed = sum(c.collapsed for c in run.state.candidates)
     if collapsed:
-        notes.append(f"trainings that failed or learned next to nothing: {collapsed}")
+        notes.append(f"trainings that failed or collapsed: {collapsed}")
     if notes:
         yield bullets(notes)
 

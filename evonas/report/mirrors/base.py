@@ -65,7 +65,7 @@ def opening(store: str, *, expected: str) -> Iterator[None]:
 
 
 @contextmanager
-def told_of_failures(store: str) -> Iterator[None]:
+def failures_as_mirror_errors(store: str) -> Iterator[None]:
     """Turn any error of another tool in this block into a MirrorError.
 
     The tools raise errors of their databases, of HTTP and their own, without a common base class.

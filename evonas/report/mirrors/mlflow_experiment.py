@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, final
 
 from evonas.errors import ConfigError
-from evonas.report.mirrors.base import Step, imported, opening, told_of_failures
+from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported, opening
 from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.finals import FinalCurve
 from evonas.report.mirrors.history import Training
@@ -53,7 +53,7 @@ class MlflowMirror:
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Log what is new; see :class:`Mirror`."""
-        with told_of_failures(self._uri):
+        with failures_as_mirror_errors(self._uri):
             experiment = self._experiment(run)
             if self._records is None:
                 self._records = self._read(experiment)

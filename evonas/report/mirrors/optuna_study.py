@@ -10,7 +10,7 @@ from typing import Any, final
 
 from evonas.errors import ConfigError
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.report.mirrors.base import Step, imported, opening, told_of_failures
+from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported, opening
 from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.history import Training
 from evonas.report.mirrors.snapshot import Snapshot
@@ -57,7 +57,7 @@ class OptunaMirror:
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Add trials, and finish those whose results have come; see :class:`Mirror`."""
-        with told_of_failures(self._url):
+        with failures_as_mirror_errors(self._url):
             self._write_trainings(run, on_step)
             if run.state is not None and not run.is_running:
                 self._write_candidates(run, run.state)

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from evonas.errors import ConfigError
 from evonas.evaluation.record import Evaluation
 from evonas.file_names import is_file_name
-from evonas.report.mirrors.base import Step, imported, told_of_failures
+from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported
 from evonas.report.mirrors.finals import FinalCurve
 from evonas.report.mirrors.front_table import front_table
 from evonas.report.mirrors.history import Training
@@ -56,7 +56,7 @@ class TensorboardMirror:
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Write event files with new content; see :class:`Mirror`."""
-        with told_of_failures(str(self._folder)):
+        with failures_as_mirror_errors(str(self._folder)):
             home = self._home(run)
             for training in run.trainings:
                 if training.result is not None:

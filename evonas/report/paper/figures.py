@@ -20,7 +20,7 @@ def front(run: RunData, *, key: str | None, columns: int) -> Figure:
     """The front with its errors, one panel per pair of objectives."""
     del key
     if not run.state.candidates:
-        raise ConfigError(f"{run.state.folder}: no candidate was trained yet")
+        raise ConfigError(f"{run.state.folder}: no candidate has been trained yet")
     panels = min(max(1, len(run.objectives) * (len(run.objectives) - 1) // 2), columns)
     width = WIDTH_INCHES[columns]
     return front_figure(
@@ -43,7 +43,7 @@ def hypervolume(run: RunData, *, key: str | None, columns: int) -> Figure:
     axis.step(course.trainings, course.hypervolume, where="post", color="#0072B2")
     axis.plot(course.trainings[:-1], course.hypervolume[:-1], "D", color="#0072B2", markersize=3)
     axis.set_xlabel("trainings, failures included")
-    axis.set_ylabel("hypervolume, share of the box")
+    axis.set_ylabel("normalised hypervolume")
     axis.set_xlim(left=0)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(color="#e5e7eb", linewidth=0.6)
@@ -56,7 +56,7 @@ def rules(run: RunData, *, key: str | None, columns: int) -> Figure:
     del key
     found = depths_of(run)
     if found is None:
-        raise ConfigError(f"{run.state.folder}: no candidate was trained yet")
+        raise ConfigError(f"{run.state.folder}: no candidate has been trained yet")
     panels = [
         ("front", found.front, found.networks[0]),
         ("all", found.everyone, found.networks[1]),

@@ -36,7 +36,7 @@ def latex(run: RunData) -> str:
         + (
             "Values are means over fresh trainings that played no part in the search, "
             if run.state.confirmed
-            else "Values are those of the search, not confirmed, "
+            else "Values are estimates of the search, not confirmed, "
         )
         + r"$\pm$ one standard error."
     )

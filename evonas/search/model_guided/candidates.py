@@ -93,7 +93,7 @@ class Candidates:
                 key = self._problem.key(child)
                 if self._is_new(key) and key not in self._pool and key not in new:
                     new[key] = child, operator
-                    self._credit.note_made(operator)
+                    self._credit.count_made(operator)
         rows = self._features.rows([genome for genome, _ in new.values()])
         for (key, (genome, operator)), row in zip(new.items(), rows, strict=True):
             self._pool[key] = Candidate(genome, row, operator)

@@ -103,7 +103,7 @@ class EvonasSearch(AbstractSearch):
         for outcome in outcomes:
             if outcome.genome in self._operators:
                 operator = self._operators.pop(outcome.genome)
-                self.credit.note_told(operator, entered=outcome.genome in front)
+                self.credit.count_result(operator, entered=outcome.genome in front)
 
     def _revise(self, outcomes: Mapping[Genome, Outcome]) -> None:
         self._outcomes = [outcomes.get(outcome.genome, outcome) for outcome in self._outcomes]
@@ -198,7 +198,7 @@ class EvonasSearch(AbstractSearch):
         taken = tuple(range(len(waiting)))
         parts: list[list[int]] = []
         for frontier, number in zip(frontiers, self._split(count), strict=False):
-            parts.append(frontier.choose(drawn, number, beside=taken))
+            parts.append(frontier.choose(drawn, number, already=taken))
             taken += tuple(parts[-1])
         return [shortlist[place - len(waiting)] for place in _mixed(parts)]
 

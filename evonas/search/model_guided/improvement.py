@@ -80,23 +80,23 @@ class Frontier:
         gained = np.maximum(self.lengths(drawn) - self.reached, 0.0)
         return np.asarray(gained.sum(axis=2).mean(axis=0))
 
-    def choose(self, drawn: Array, count: int, *, beside: tuple[int, ...] = ()) -> list[int]:
+    def choose(self, drawn: Array, count: int, *, already: tuple[int, ...] = ()) -> list[int]:
         """Choose greedily a batch with a large joint expected gain (Wilson and others 2018).
 
         Args:
             drawn: joint draws of candidates, (draws, n, objectives).
             count: number of candidates to choose.
-            beside: candidates that are already chosen.
+            already: candidates that are already chosen.
 
         Returns:
             At most ``count`` new candidates, most valuable first.
         """
         lengths = self.lengths(drawn)
-        reached = np.maximum(self.reached, lengths[:, beside, :].max(axis=1, initial=0.0))
+        reached = np.maximum(self.reached, lengths[:, already, :].max(axis=1, initial=0.0))
         chosen: list[int] = []
-        for _ in range(min(count, drawn.shape[1] - len(beside))):
+        for _ in range(min(count, drawn.shape[1] - len(already))):
             gains = np.maximum(lengths - reached[:, None, :], 0.0).sum(axis=(0, 2))
-            gains[[*beside, *chosen]] = -1.0
+            gains[[*already, *chosen]] = -1.0
             chosen.append(int(gains.argmax()))
             np.maximum(reached, lengths[:, chosen[-1], :], out=reached)
         return chosen

@@ -55,12 +55,12 @@ class OperatorCredit:
         shares = self.shares()
         return rng.choices(list(shares), weights=list(shares.values()))[0]
 
-    def note_made(self, operator: str) -> None:
+    def count_made(self, operator: str) -> None:
         """Count a new candidate."""
         record = self.records[operator]
         self.records[operator] = replace(record, made=record.made + 1)
 
-    def note_told(self, operator: str, *, entered: bool) -> None:
+    def count_result(self, operator: str, *, entered: bool) -> None:
         """Count the result of a child."""
         record = self.records[operator]
         self.records[operator] = replace(

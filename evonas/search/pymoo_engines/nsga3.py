@@ -28,12 +28,12 @@ class Nsga3(AbstractPymooSearch):
         return NSGA3(
             directions,
             pop_size=max(self.population, len(directions)),
-            mating=self._mating(TournamentSelection(func_comp=less_violation_or_any)),
+            mating=self._mating(TournamentSelection(func_comp=smaller_violation)),
             survival=ReferenceDirectionSurvival(directions),
         )
 
 
-def less_violation_or_any(rows: Any, pairs: Any, *, random_state: Any, **_: Any) -> Any:
+def smaller_violation(rows: Any, pairs: Any, *, random_state: Any, **_: Any) -> Any:
     """Return the parent of each pair with the smaller violation, or either one in a tie.
 
     pymoo's own function breaks ties with an unseeded generator.

@@ -72,7 +72,7 @@ class EvolutionStrategy:
 
     def samples(self) -> list[Logits]:
         """Draw one generation of samples."""
-        with self._lent_generator():
+        with self._own_generator():
             return [np.asarray(point) for point in self._strategy.generate(np.array)]
 
     def learn(self, points: Sequence[Logits], values: Sequence[float]) -> None:
@@ -93,7 +93,7 @@ class EvolutionStrategy:
             strategy.BD = strategy.B * strategy.diagD
 
     @contextmanager
-    def _lent_generator(self) -> Iterator[None]:
+    def _own_generator(self) -> Iterator[None]:
         foreign = np.random.get_state()
         np.random.set_state(self._state)
         try:

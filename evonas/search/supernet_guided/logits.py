@@ -97,14 +97,14 @@ def peak_height(num_choices: int, rate: float) -> float:
     low, high = 0.0, MAX_HEIGHT
     for _ in range(50):
         height = 0.5 * (low + high)
-        if _chance_of_change(num_choices, height) > rate:
+        if _change_probability(num_choices, height) > rate:
             low = height
         else:
             high = height
     return 0.5 * (low + high)
 
 
-def _chance_of_change(num_choices: int, height: float) -> float:
+def _change_probability(num_choices: int, height: float) -> float:
     """Return 1 - the integral of phi(z) Phi(z + height)^(choices - 1)."""
     width, reach = 0.05, 8.0
     stays = 0.0

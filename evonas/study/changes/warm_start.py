@@ -49,7 +49,7 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
             )
 
 
-def know_results(folder: Path, runs: Sequence[Path]) -> int:
+def reuse_results(folder: Path, runs: Sequence[Path]) -> int:
     """Give a new run the results of others that passed :func:`check_protocol`.
 
     Args:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from evonas.evaluation.evaluate import at_half_batch, evaluating
-from evonas.evaluation.memory import give_memory_back, is_out_of_memory
+from evonas.evaluation.memory import is_out_of_memory, release_memory
 from evonas.evaluation.protocol import Stage
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
@@ -70,7 +70,7 @@ def work(
             for number, result in side.round():
                 connection.send(Done(number, result, side.slots))
             if side.num_shortages > shortages:
-                give_memory_back(settings.device)
+                release_memory(settings.device)
     except (EOFError, OSError):
         return  # the parent is gone
     except Exception as problem:

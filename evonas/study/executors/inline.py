@@ -6,7 +6,7 @@ from typing import final
 from evonas.evaluation.evaluate import evaluate
 from evonas.evaluation.one_thread import one_thread
 from evonas.study.executors.base import AbstractExecutor
-from evonas.study.executors.order import Order, Result, nothing_ordered
+from evonas.study.executors.order import Order, Result, no_order_error
 
 
 @final
@@ -30,7 +30,7 @@ class InlineExecutor(AbstractExecutor):
     def next_done(self) -> Result:
         """The result of the oldest order."""
         if not self._orders:
-            raise nothing_ordered()
+            raise no_order_error()
         order = self._orders.popleft()
         with one_thread():  # as in a process pool
             return evaluate_order(order)

@@ -19,7 +19,7 @@ def known_id(evaluation: Evaluation) -> KnownId:
 
 
 @final
-class KnowingExecutor(AbstractExecutor):
+class KnownResultsExecutor(AbstractExecutor):
     """An executor that trains only unknown candidates; known results come first, without weights.
 
     Args:

@@ -63,6 +63,6 @@ def failed(order: Order, *, kind: str, reason: str, seconds: float = 0.0) -> Eva
     )
 
 
-def nothing_ordered() -> ValueError:
+def no_order_error() -> ValueError:
     """The error of an executor asked for a result that nobody ordered."""
     return ValueError("expected an order whose result was not handed out, found none")

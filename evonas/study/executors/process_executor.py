@@ -19,7 +19,7 @@ from evonas.study.executors.order import (
     Result,
     failed,
     lost,
-    nothing_ordered,
+    no_order_error,
 )
 from evonas.study.executors.worker_process import Inbox, WorkerProcess
 
@@ -81,7 +81,7 @@ class AbstractProcessExecutor(AbstractExecutor):
         """
         while not self._done:
             if not self._orders:
-                raise nothing_ordered()
+                raise no_order_error()
             self._hand_out()
             self._hear()
             self._end_overdue()
@@ -117,9 +117,9 @@ class AbstractProcessExecutor(AbstractExecutor):
             return
         worker.heard = time.monotonic()
         if message is None:
-            self._bury(worker)
+            self._retire_worker(worker)
         elif isinstance(message, DeviceLost):
-            self._bury(worker, reason=f"{worker.name} failed: {message.reason}")
+            self._retire_worker(worker, reason=f"{worker.name} failed: {message.reason}")
         elif isinstance(message, Began):
             worker.orders[message.number] = worker.heard
         elif isinstance(message, Done):
@@ -143,7 +143,7 @@ class AbstractProcessExecutor(AbstractExecutor):
                 return
         self._done.append(message.result)
 
-    def _bury(self, worker: WorkerProcess, *, reason: str | None = None) -> None:
+    def _retire_worker(self, worker: WorkerProcess, *, reason: str | None = None) -> None:
         """A worker has died or is unusable: all its orders become suspects.
 
         Args:
@@ -185,7 +185,7 @@ class AbstractProcessExecutor(AbstractExecutor):
             if not over:
                 continue
             if all(began is None for began in worker.orders.values()):
-                self._bury(worker)  # it never started
+                self._retire_worker(worker)  # it never started
                 continue
             others = [number for number in worker.orders if number not in over]
             worker.stop(patience_seconds=PATIENCE_SECONDS)

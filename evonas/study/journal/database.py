@@ -79,7 +79,7 @@ def select(connection: sqlite3.Connection) -> list[Entry]:
     return [Entry(*row) for row in connection.execute(_SELECT)]
 
 
-def has_its_tables(connection: sqlite3.Connection) -> bool:
+def has_expected_tables(connection: sqlite3.Connection) -> bool:
     """Whether the file has exactly the one table of this format."""
     return connection.execute(_TABLES).fetchall() == [("entry", ENTRY_TABLE)]
 

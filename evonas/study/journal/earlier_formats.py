@@ -39,7 +39,7 @@ def read_earlier(connection: sqlite3.Connection, version: int) -> list[Draft]:
         "promotion": ("key, epochs", lambda key, epochs: kinds.promoted(key, epochs=epochs)),
         "tell": (f"{told}, record", _told),
         "replicate": ("generation, key, replicate", _repeated),
-        "ask_in_vain": ("position", kinds.asked_in_vain),
+        "ask_in_vain": ("position", kinds.nothing_requested),
     }
     search: list[tuple[int, Draft]] = []
     for table, (columns, read) in readers.items():

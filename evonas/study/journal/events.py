@@ -45,7 +45,7 @@ class Retried:
 
 
 @dataclass(frozen=True)
-class AskedInVain:
+class NothingRequested:
     """The search had no new request while trainings ran; their results may change that."""
 
 
@@ -56,4 +56,4 @@ class Told:
     evaluation: Evaluation
 
 
-Event = Asked | Promoted | Repeated | Retried | AskedInVain | Told
+Event = Asked | Promoted | Repeated | Retried | NothingRequested | Told

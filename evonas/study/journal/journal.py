@@ -118,9 +118,9 @@ class Journal:
             drafts.append(kinds.repeated(key, number, generation=generation))
         self._append(drafts)
 
-    def record_ask_in_vain(self) -> None:
+    def record_nothing_requested(self) -> None:
         """Append that the search had no request while trainings ran."""
-        self._append([kinds.asked_in_vain(len(self._entries) + 1)])
+        self._append([kinds.nothing_requested(len(self._entries) + 1)])
 
     def record_promotions(self, promoted: Sequence[str], *, epochs: int) -> None:
         """Append that these candidates are promoted, up to the end of this epoch."""

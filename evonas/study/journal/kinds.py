@@ -15,7 +15,7 @@ BEGAN = "began"
 ASKED = "asked"
 REPEATED = "repeated"
 RETRIED = "retried"
-ASKED_IN_VAIN = "asked-in-vain"
+NOTHING_REQUESTED = "asked-in-vain"
 PROMOTED = "promoted"
 TOLD = "told"
 CONFIRMED = "confirmed"
@@ -24,7 +24,7 @@ ACCEPTED = "accepted-data"
 KNOWN = "known"
 ENDED = "ended"
 EXTENDED = "extended"
-SEARCH = (ASKED, REPEATED, RETRIED, ASKED_IN_VAIN, PROMOTED, TOLD, ENDED)
+SEARCH = (ASKED, REPEATED, RETRIED, NOTHING_REQUESTED, PROMOTED, TOLD, ENDED)
 """Marks the restart of an extended search; the results so far become known results."""
 
 
@@ -52,13 +52,13 @@ def retried(key: str, replicate: int, epochs: int, attempt: int) -> Draft:
     return draft(RETRIED, [key, replicate, epochs, attempt], body)
 
 
-def asked_in_vain(number: int) -> Draft:
+def nothing_requested(number: int) -> Draft:
     """The search had nothing to request.
 
     Args:
         number: unique for this kind.
     """
-    return draft(ASKED_IN_VAIN, [number], {})
+    return draft(NOTHING_REQUESTED, [number], {})
 
 
 def promoted(key: str, *, epochs: int) -> Draft:

@@ -110,7 +110,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> tuple[int, list[Entry]]
             raise damaged(path, check)
         if version != database.FORMAT:
             return version, sealed(read_earlier(connection, version), after=None)
-        if not database.has_its_tables(connection):
+        if not database.has_expected_tables(connection):
             raise damaged(path, "its tables are not those of a journal")
         return version, database.select(connection)
     finally:

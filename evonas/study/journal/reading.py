@@ -13,8 +13,8 @@ from evonas.file_names import is_key
 from evonas.study.journal.entry import Draft
 from evonas.study.journal.events import (
     Asked,
-    AskedInVain,
     Event,
+    NothingRequested,
     Promoted,
     Repeated,
     Retried,
@@ -24,12 +24,12 @@ from evonas.study.journal.findings import Finding
 from evonas.study.journal.kinds import (
     ACCEPTED,
     ASKED,
-    ASKED_IN_VAIN,
     CONFIRMED,
     ENDED,
     EXTENDED,
     FOUND,
     KNOWN,
+    NOTHING_REQUESTED,
     PROMOTED,
     REPEATED,
     RETRIED,
@@ -57,8 +57,8 @@ def events_of(entries: Iterable[Draft]) -> list[Event]:
             events.append(Repeated(**document))
         elif entry.kind == RETRIED:
             events.append(Retried(**document))
-        elif entry.kind == ASKED_IN_VAIN:
-            events.append(AskedInVain())
+        elif entry.kind == NOTHING_REQUESTED:
+            events.append(NothingRequested())
         elif entry.kind == PROMOTED:
             events.append(Promoted(**document))
         elif entry.kind == TOLD:

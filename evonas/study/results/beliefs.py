@@ -81,7 +81,7 @@ class Beliefs:
             )
         return self._candidates
 
-    def glance(self) -> list[Candidate]:
+    def contenders(self) -> list[Candidate]:
         """Candidates that include the front, in a time that does not grow with the study.
 
         With a fixed number of replicates, these are the previous contenders and those with new
@@ -95,7 +95,7 @@ class Beliefs:
         found = plain_standings(trainings, self._settings, robust_at_most=self._robust_at_most)
         candidates = candidates_of(trainings, found, objectives=self._settings.problem.objectives)
         if self._is_single:  # no other training will change these estimates
-            self._forget_behind(candidates)
+            self._keep_contenders(candidates)
         return candidates
 
     def end_generation(self, trainings: Callable[[], Sequence[Evaluation]]) -> list[Candidate]:
@@ -105,11 +105,11 @@ class Beliefs:
             trainings: returns all finished trainings, in the order of requests; called if a model
                 is fitted to all of them.
         """
-        found = self.glance() if self._is_plain else self.update(trainings())
-        self._forget_behind(found)
+        found = self.contenders() if self._is_plain else self.update(trainings())
+        self._keep_contenders(found)
         return found
 
-    def _forget_behind(self, candidates: Sequence[Candidate]) -> None:
+    def _keep_contenders(self, candidates: Sequence[Candidate]) -> None:
         self._ahead = [each.key for each in candidates if is_ahead(each)]
         self._fresh.clear()
 

@@ -60,7 +60,7 @@ def _copy(folder: Path, copy: Path) -> int:
         source.backup(target)
     # files after the journal: each is written before its entry
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() or _is_of_the_moment(path):
+        if path.is_dir() or _is_transient(path):
             continue
         place = copy / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +75,6 @@ def _copy(folder: Path, copy: Path) -> int:
     return count
 
 
-def _is_of_the_moment(path: Path) -> bool:
+def _is_transient(path: Path) -> bool:
     names = (JOURNAL_FILE, f"{JOURNAL_FILE}-wal", f"{JOURNAL_FILE}-shm", HEAD_FILE, LOCK_FILE)
     return path.name in (*names, PROGRESS_FILE) or path.suffix == ".tmp"

@@ -50,7 +50,7 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
     entries = _readable(path)
     intact = _intact(entries)
     was_extended = any(entry.kind == kinds.EXTENDED for entry in intact)
-    search = [*intact[:1]] if was_extended else _search_before_the_damage(intact)
+    search = [*intact[:1]] if was_extended else _intact_search(intact)
     if not search or search[0].kind != kinds.BEGAN:
         search = [began]
     told = {entry.name for entry in search if entry.kind == kinds.TOLD}
@@ -68,7 +68,7 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
     )
 
 
-def _search_before_the_damage(intact: list[Entry]) -> list[Draft]:
+def _intact_search(intact: list[Entry]) -> list[Draft]:
     """The intact beginning of the search, up to its last result."""
     search: list[Draft] = []
     end = 0

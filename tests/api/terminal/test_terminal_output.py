@@ -34,7 +34,7 @@ PROBLEMS = [
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda each: type(each).__name__)
-def test_what_goes_on_drops_what_cannot_be_written_and_what_shows_is_told(
+def test_long_commands_drop_unwritable_output_and_display_commands_raise(
     problem: Exception,
 ) -> None:
     steady = Output(Failing(problem), goes_on=True)
@@ -44,7 +44,7 @@ def test_what_goes_on_drops_what_cannot_be_written_and_what_shows_is_told(
         Output(Failing(problem), goes_on=False).write("text")
 
 
-def test_a_reader_that_left_is_not_written_to_again_and_a_full_disk_is() -> None:
+def test_a_closed_pipe_is_not_retried_but_a_full_disk_is() -> None:
     """A disk may have room again later; nobody comes back to a pipe."""
     for problem, attempts in ((PROBLEMS[0], 1), (PROBLEMS[1], 3)):
         stream = Failing(problem)

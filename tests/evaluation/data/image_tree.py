@@ -1,20 +1,20 @@
-"""A small folder of images of many sizes and forms."""
+"""A small folder of images of various sizes and formats."""
 
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-SIZE = 12  # pixels that tests bring them to
+SIZE = 12  # side in pixels to which tests resize them
 
 
 def make_image_tree(root: Path, *, train: int = 12, test: int = 4) -> Path:
-    """Three classes; JPEGs large enough to be reduced, grey ones, palettes, one that is turned.
+    """Write images of three classes: large JPEGs, grey and palette images, a rotated one.
 
     Args:
-        root: the folder.
-        train: training images of each class.
-        test: test images of each class.
+        root: folder of the images.
+        train: number of training images per class.
+        test: number of test images per class.
     """
     rng = np.random.default_rng(0)
     for part, count in (("train", train), ("test", test)):

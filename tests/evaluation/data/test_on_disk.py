@@ -25,13 +25,13 @@ from evonas.evaluation.data.folder.disk.decoders import (
     Decoders,
     choose_decoders,
     decoded_batches,
+    killed_workers_as_data_errors,
     num_cores,
-    told_of_lost_workers,
 )
 from evonas.evaluation.data.folder.disk.file_reader import FileReader
 from evonas.evaluation.data.folder.disk.packed_paths import PackedPaths
 from evonas.evaluation.data.folder.source import Folder
-from evonas.evaluation.data.folder.watching import told_of_files
+from evonas.evaluation.data.folder.watching import decoding_progress
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import fingerprints, load_search_data, source_of, traits_of
 from evonas.evaluation.data.sources.cifar import Cifar10
@@ -218,7 +218,7 @@ def test_a_check_is_kept_for_the_next_process_until_a_file_changes(
     assert set(decoded_files) >= set((root / "train").rglob("*.*"))
 
 
-def test_a_kept_check_that_is_damaged_is_made_anew(tmp_path: Path, tree: Path) -> None:
+def test_a_damaged_cached_check_is_repeated(tmp_path: Path, tree: Path) -> None:
     first = fingerprints("folder", data_dir=tree, fitting=ON_DISK)
     for path in (tmp_path / "cache" / "checked").iterdir():
         path.write_text('{"shape": [3], "bad": 7}')
@@ -278,9 +278,9 @@ def test_a_file_that_is_damaged_after_the_check_is_named_in_one_line(
     assert "\n" not in str(told.value)
 
 
-def test_who_waits_is_told_of_every_file_once(tmp_path: Path) -> None:
+def test_progress_reports_every_decoded_file_once(tmp_path: Path) -> None:
     root, told = make_image_tree(tmp_path / "tree", train=4), list[tuple[int, int]]()
-    with told_of_files(lambda done, total: told.append((done, total))):
+    with decoding_progress(lambda done, total: told.append((done, total))):
         number = len(train_images(root, ON_DISK))
     assert told[-1] == (number, number)
     assert [done for done, _ in told] == sorted({done for done, _ in told})
@@ -299,7 +299,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 
 @linux_only
-def test_workers_and_files_are_gone_when_nobody_wants_batches_any_more(tree: Path) -> None:
+def test_workers_and_files_are_released_when_the_batches_are_closed(tree: Path) -> None:
     files = reader(train_images(tree, ON_DISK)).files
     plans = [np.arange(6)[None]] * 20
     before = children()
@@ -323,7 +323,7 @@ def test_a_worker_that_is_killed_is_told_as_such(tree: Path) -> None:
     def train() -> None:
         plans = [np.arange(6)[None]] * 500
         batches = decoded_batches(files, plans, padding=0, decoders=Decoders(1))
-        with told_of_lost_workers():
+        with killed_workers_as_data_errors():
             for number, _ in enumerate(batches):
                 if number == 1:
                     (worker,) = children() - before
@@ -340,13 +340,13 @@ def test_a_worker_that_is_killed_is_told_as_such(tree: Path) -> None:
 def test_a_connection_that_breaks_first_is_told_alike(problem: Exception) -> None:
     with (
         pytest.raises(DataError, match="decodes images was killed"),
-        told_of_lost_workers(),
+        killed_workers_as_data_errors(),
     ):
         raise problem
 
 
 def test_another_error_stays_as_it_is() -> None:
-    with pytest.raises(RuntimeError, match="shapes differ"), told_of_lost_workers():
+    with pytest.raises(RuntimeError, match="shapes differ"), killed_workers_as_data_errors():
         raise RuntimeError("shapes differ")
 
 

@@ -65,7 +65,7 @@ def test_the_network_is_left_as_it_was(digits: SearchData) -> None:
         assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_feedback_that_is_drawn_anew_is_so_from_batch_to_batch(digits: SearchData) -> None:
+def test_batchwise_random_feedback_differs_between_batches(digits: SearchData) -> None:
     (one,) = batches(digits, 1)
     for rule, is_fresh in (("frsf", False), ("brsf", True)):
         stem = next(iter(layer_updates(network(digits, rule), [one, one]).values()))

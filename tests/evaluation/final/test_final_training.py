@@ -81,7 +81,7 @@ def leaving(final: FinalTraining, at: int, kept: list[bytes]) -> Callable[[], No
 
 
 @pytest.mark.parametrize("recipe", [PLAIN, ALL], ids=["plain", "all"])
-def test_left_at_any_step_it_ends_in_the_numbers_of_one_that_nobody_left(
+def test_a_training_interrupted_at_any_step_resumes_to_the_same_numbers(
     data: FinalData, recipe: FinalRecipe
 ) -> None:
     whole = network(data)

@@ -1,4 +1,4 @@
-"""Two small runs that the tests of reports read: one with all that there is, and a plain one."""
+"""Two small runs for the tests of reports: one with data for all views, and a plain one."""
 
 import dataclasses
 from dataclasses import asdict
@@ -30,9 +30,9 @@ MASKING = Masking(
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with confirmations and with controls, an audit, attacks and a final training made up.
+    """A run with confirmations, and with made-up controls, audit, attacks and final training.
 
-    Not to be written to.
+    Tests must not modify it.
     """
     out = tmp_path_factory.mktemp("report") / "whole"
     study = evonas.search("tiny", objectives=["acc", "params"], out=out, confirm=2, **SETTINGS)
@@ -60,20 +60,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(folder: Path) -> RunData:
-    """What a report knows of that run."""
+    """The data of that run, as gathered for a report."""
     return gather(folder, name="whole")
 
 
 @pytest.fixture(scope="session")
 def plain_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that was only searched, in a folder with a name that means mischief."""
+    """A run without extra results, in a folder whose name tries to inject HTML."""
     out = tmp_path_factory.mktemp("report") / MISCHIEF
     evonas.search("tiny", objectives=["acc", "params"], out=out, confirm=0, seed=1, **SETTINGS)
     return out
 
 
 MISCHIEF = "<!--<img src=x onerror=alert(1)>&amp;'\""
-"""A folder may be called so."""
+"""A valid folder name that would run a script if it were not escaped."""
 
 
 def _write_final(home: Path) -> None:

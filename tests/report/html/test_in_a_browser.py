@@ -235,7 +235,7 @@ def test_paper_gets_plots_of_its_width_and_the_screen_its_own_again(page: Any) -
     assert page.execute_script(width) == before
 
 
-def test_names_that_mean_mischief_do_none_and_a_plain_run_has_lines_for_what_it_lacks(
+def test_malicious_names_are_harmless_and_a_plain_run_has_a_report(
     driver: Any, run: RunData, plain_folder: Path, tmp_path: Path
 ) -> None:
     runs = [gather(plain_folder, name=names_of([plain_folder])[0]), run]

@@ -111,7 +111,7 @@ def test_every_view_has_a_place_and_a_caption(page: Parsed) -> None:
     ids = [a["id"] for tag, a in page.elements if tag == "section"]
     links = [a["href"] for tag, a in page.elements if tag == "a" and a.get("class") != "skip"]
     assert links == [f"#{each}" for each in ids]
-    assert page.text.count("To make it:") == 0
+    assert page.text.count("To fix this:") == 0
 
 
 def test_a_view_without_data_names_the_command_that_makes_them(plain_folder: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_view_without_data_names_the_command_that_makes_them(plain_folder: Pat
         assert command in text
 
 
-def test_what_a_run_is_called_stays_text(run: RunData, plain_folder: Path) -> None:
+def test_the_name_of_a_run_is_escaped(run: RunData, plain_folder: Path) -> None:
     evil = "</script><script>alert(1)</script>"
     named = gather(plain_folder, name=names_of([plain_folder])[0])
     assert named.name == MISCHIEF
@@ -171,7 +171,7 @@ def test_json_in_a_script_is_read_back_and_cannot_end_it(text: str) -> None:
     assert not re.search(r"[<>&\u2028]", script)
 
 
-def test_runs_of_one_name_are_told_apart_by_their_parents(tmp_path: Path) -> None:
+def test_runs_with_equal_names_are_labelled_with_their_parent_folders(tmp_path: Path) -> None:
     folders = [tmp_path / "a" / "run", tmp_path / "b" / "run", tmp_path / "other"]
     assert names_of(folders) == ["a/run", "b/run", "other"]
 
@@ -205,4 +205,4 @@ def test_a_csv_reader_reads_the_table_of_a_comparison(run: RunData, plain_folder
     page = Parsed(report_html([run, plain]))
     assert [each["name"] for each in json.loads(page.scripts[0])["runs"]] == ["whole", "plain"]
     assert "The runs differ in: " in page.text
-    assert io.StringIO(page.text).read().count("The runs compared") == 1
+    assert io.StringIO(page.text).read().count("Comparison of the runs") == 1

@@ -1,8 +1,8 @@
-"""Runs whose results are drawn, at rest or cut off, and the words of the stores."""
+"""Runs with random results, finished or interrupted, for the tests of mirrors."""
 
 import os
 
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # tests ask no server for anything
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # tests contact no server
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +22,11 @@ HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
 
 
 class Stopped(BaseException):
-    """Ctrl-C."""
+    """Simulates Ctrl-C."""
 
 
 def go_on(folder: Path, *, stop_after: int | None = None) -> None:
-    """Run the search in ``folder``, to its end or to a number of trainings."""
+    """Run the search in ``folder`` until its end or for a number of trainings."""
 
     def look(progress: Any) -> None:
         if progress.done == stop_after:
@@ -40,7 +40,7 @@ def go_on(folder: Path, *, stop_after: int | None = None) -> None:
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Callable[..., Path]:
-    """Makes the folder of a run by some settings."""
+    """Make the folder of a run with some settings."""
 
     def make(**values: Any) -> Path:
         settings = changed(SMALL_RUN, **values)
@@ -51,7 +51,7 @@ def begin(tmp_path: Path) -> Callable[..., Path]:
 
 
 def copied(mirror: Mirror, folder: Path) -> Snapshot:
-    """Copy a run once, and say what it was."""
+    """Copy a run once, and return its snapshot."""
     run = read_snapshot(folder, name="run")
     steps: list[None] = []
     mirror.update(run, on_step=lambda: steps.append(None))

@@ -1,4 +1,4 @@
-"""The runs of the tests of reports."""
+"""Runs shared with the tests of reports."""
 
 from tests.report.html.conftest import folder, run
 

@@ -124,7 +124,7 @@ def test_of_a_linear_layer_mono_forward_is_a_readout_of_its_rectified_outputs() 
     assert torch.allclose(learnt(layer, x), expected, rtol=0, atol=1e-12)
 
 
-def test_with_a_random_head_mono_forward_has_nothing_to_train_beside_the_layer() -> None:
+def test_mono_forward_with_a_random_head_trains_only_the_layer() -> None:
     layer, x = connected(LocalLoss(loss="mono-forward", heads="random"), "dense")
     assert layer.head is None
     noise = layer.connected.fixed_noise(0, like=x, shape=torch.Size([3, 16]))

@@ -227,7 +227,7 @@ def test_its_beginning_depends_on_the_seed_alone() -> None:
     assert first.read.count_nonzero() == 0
 
 
-def test_where_likeness_does_not_count_nothing_is_kept_to_see_it() -> None:
+def test_heads_without_similarity_loss_have_no_similarity_weights() -> None:
     net = network(beta=0.0)
     assert {name for name, _ in net.named_parameters() if "head" in name} == {
         f"{at}.head.{part}" for at in (0, 2, 4) for part in ("read", "offset")

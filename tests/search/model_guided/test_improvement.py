@@ -54,9 +54,9 @@ def test_a_batch_holds_no_two_candidates_that_are_one_bet() -> None:
     first = generator.standard_normal(500)
     drawn = np.stack([first, first, 0.3 + generator.standard_normal(500)], axis=1)[:, :, None]
     assert frontier([(0.0,)]).choose(drawn, 2) == [0, 2]
-    assert frontier([(0.0,)]).choose(drawn, 1, beside=(0,)) == [2]
+    assert frontier([(0.0,)]).choose(drawn, 1, already=(0,)) == [2]
     worthless = np.full((4, 3, 1), 9.0)
-    assert sorted(frontier([(0.0,)]).choose(worthless, 5, beside=(1,))) == [0, 2]
+    assert sorted(frontier([(0.0,)]).choose(worthless, 5, already=(1,))) == [0, 2]
 
 
 @pytest.mark.parametrize("make", TRANSFORMS)
@@ -75,8 +75,8 @@ def test_credit_by_hand() -> None:
     credit = OperatorCredit(("a", "b"))
     assert credit.shares() == {"a": 0.5, "b": 0.5}
     for entered in (True, True, False):
-        credit.note_told("a", entered=entered)
-    credit.note_told("b", entered=False)
+        credit.count_result("a", entered=entered)
+    credit.count_result("b", entered=False)
     # rates 3/5 and 1/3: a has 9/14 of what is free
     free = 1 - 2 * FLOOR
     assert credit.shares()["a"] == pytest.approx(FLOOR + free * 9 / 14)

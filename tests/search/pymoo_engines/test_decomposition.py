@@ -16,7 +16,7 @@ from evonas.search.engines import make_search
 from evonas.search.pareto import Vector, hypervolume
 from evonas.search.problem import SearchProblem
 from evonas.search.pymoo_engines.moead import Moead
-from evonas.search.pymoo_engines.nsga3 import less_violation_or_any
+from evonas.search.pymoo_engines.nsga3 import smaller_violation
 from evonas.search.pymoo_engines.pymoo_search import AbstractPymooSearch
 from evonas.search.pymoo_engines.rvea import HORIZON, Rvea, angle_survivors
 from evonas.search.reference_directions import reference_directions
@@ -62,7 +62,7 @@ def test_nsga3_ties_are_drawn_from_the_generator_it_is_given() -> None:
     rows.set("CV", np.array([[0.0], [1.0], [1.0], [0.0]]))
     pairs = np.array([[0, 1], [2, 3], [1, 2], [0, 3]] * 50)
     draws = [
-        less_violation_or_any(rows, pairs, random_state=np.random.default_rng(seed))
+        smaller_violation(rows, pairs, random_state=np.random.default_rng(seed))
         for seed in (3, 3, 4)
     ]
     assert (draws[0] == draws[1]).all()

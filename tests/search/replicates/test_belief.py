@@ -117,7 +117,7 @@ def test_the_posterior_is_the_conjugate_normal_one(toy: Toy) -> None:
     assert 0.5 < np.sqrt((z**2).mean()) < 1.6
 
 
-def test_what_others_say_is_a_process_without_this_one(toy: Toy) -> None:
+def test_leave_one_out_predictions_equal_refits_without_the_genome(toy: Toy) -> None:
     problem = toy(num_sites=4, num_operations=3)
     features = Features(problem)
     rows = features.rows(genomes(problem, 12))
@@ -160,7 +160,7 @@ def test_moments_of_a_lognormal_number_are_those_of_many_draws() -> None:
         assert transform.slope(values) == pytest.approx(step, rel=1e-5)
 
 
-def test_what_disappoints_in_the_mean_is_expected_less_of() -> None:
+def test_disappointment_is_a_weighted_mean_of_errors_and_never_negative() -> None:
     errors = np.array([[1.0, -1.0], [4.0, -2.0]])
     variances, noise = np.array([[0.5, 1.0], [1.0, 1.0]]), np.array([[0.5, 1.0], [2.0, 1.0]])
     # weights 1 and 1 / 3: (1 + 4 / 3) / (4 / 3); what pleases is not believed

@@ -61,7 +61,7 @@ def test_trainings_go_to_doubt_and_every_one_lessens_it() -> None:
     assert allocate(doubts, np.array([1, 5, 1, 1]), count=1) == [2]
 
 
-def test_where_nothing_is_in_doubt_nobody_is_trained_again() -> None:
+def test_no_replicates_are_allocated_without_doubt_about_the_front() -> None:
     assert allocate(np.array([1.0, 0.0]), np.array([1, 1]), count=3) == []
     assert allocate(np.zeros(0), np.zeros(0, dtype=int), count=3) == []
 

@@ -215,7 +215,7 @@ def test_auto_asks_for_nothing_new_that_comes_too_late(
     assert all(trial.replicate > 0 for trial in last)
 
 
-def test_what_is_not_whole_stands_only_until_something_is() -> None:
+def test_partial_trainings_count_only_until_there_is_a_full_one() -> None:
     genome = Genome((0,))
     part = TrialResult(0, Trial(genome, 0), (9.0,), 0.0, is_whole=False)
     whole = TrialResult(1, Trial(genome, 1), (1.0,), 0.0)

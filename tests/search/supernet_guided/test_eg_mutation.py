@@ -102,7 +102,7 @@ def test_the_guide_learns_once_from_random_genomes(toy: Maker, formula_guide: Gu
     assert len(set(guide.learned)) > 1
 
 
-def test_each_generation_is_sampled_anew(toy: Maker, formula_guide: Guides) -> None:
+def test_each_generation_is_resampled(toy: Maker, formula_guide: Guides) -> None:
     """The reference code of the paper draws one population again and again."""
     problem = toy(8, 4, 3)
     guide = formula_guide(problem, some(problem, 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evonas.api.ablating import ablate_to_the_end, retry_lost_controls
+from evonas.api.ablating import ablate_and_write, retry_lost_controls
 from evonas.api.study import load_study
 from evonas.cli import main
 from evonas.errors import ConfigError
@@ -77,7 +77,7 @@ def trained(folder: Path) -> dict[str, Any]:
 
 def ablate(folder: Path, *, retry_failed: bool = False) -> Trainings:
     key = front(read_run(folder).candidates, ("acc",))[0].key
-    ablate_to_the_end(
+    ablate_and_write(
         folder, key, options=FEW, workers=ONE, on_progress=lambda *_: None,
         retry_failed=retry_failed,
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""A package with two learning rules: one fails in a real way while it trains, one is sound.
+"""A package with two learning rules: one fails during training, the other one works.
 
-It is found by its metadata, as an installed package is, also by the processes of workers.
+It is found by its metadata, like an installed package, also by worker processes.
 """
 
 import os
@@ -83,10 +83,10 @@ class Faulty(Half):
 
 
 class FaultyRules:
-    """The package, in a folder of its own.
+    """The package in a folder.
 
     Args:
-        folder: for it.
+        folder: folder of the package.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -96,24 +96,24 @@ class FaultyRules:
         (metadata / "METADATA").write_text(METADATA)
         (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
         (folder / "faulty_rules.py").write_text(MODULE)
-        (folder / "spared").write_text(str(os.getpid()))  # the process of the tests is to live
+        (folder / "spared").write_text(str(os.getpid()))  # the process of the tests must survive
         self.fail("none", times=0)
 
     def fail(self, fault: str, *, times: int) -> None:
-        """From now on the rule ``faulty`` fails so often, in any process, then never again."""
+        """Let the rule ``faulty`` fail a number of times, over all processes, then work again."""
         (self._folder / "fault").write_text(fault)
         (self._folder / "times").write_text(str(times))
 
     @property
     def times_left(self) -> int:
-        """How often it is still to fail."""
+        """Number of failures that are still to come."""
         return int((self._folder / "times").read_text())
 
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FaultyRules:
-    """The package, found by this process and by those that it starts, until the test is over."""
+    """Install the package for this process and its children until the end of the test."""
     rules = FaultyRules(folder)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, "faulty_rules", raising=False)  # of the test before
+    monkeypatch.delitem(sys.modules, "faulty_rules", raising=False)  # left by the previous test
     all_rules.cache_clear()
     return rules

@@ -1,4 +1,4 @@
-"""A scheduler and its workers on loopback, each a process of its own that can be killed."""
+"""A Dask scheduler and workers on the loopback interface, as processes that can be killed."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ PATIENCE_SECONDS = 300.0
 
 
 class Loopback:
-    """A Dask cluster; what becomes of its processes is no business of the test's own process.
+    """A Dask cluster whose processes are independent of the test process.
 
     Args:
-        folder: for what the workers write.
+        folder: folder for files of the workers.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +26,7 @@ class Loopback:
         self.address = f"tcp://127.0.0.1:{self._port}"
 
     def start(self, *options: tuple[str, ...]) -> None:
-        """A scheduler, at the same address each time, and a worker for each of these options."""
+        """Start a scheduler, always at the same address, and a worker for each set of options."""
         self._start("scheduler", "--port", str(self._port))
         for option in options:
             self._start(
@@ -35,11 +35,11 @@ class Loopback:
             )  # fmt: skip
 
     def kill_scheduler(self) -> None:
-        """By a signal that no process hears of."""
+        """Kill the scheduler by SIGKILL, which no process can handle."""
         self._processes[0].kill()
 
     def close(self) -> None:
-        """End all, which a scheduler that was killed leaves its workers to do by themselves."""
+        """Terminate all processes, also workers whose scheduler was killed."""
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:
@@ -57,14 +57,14 @@ class Loopback:
 
 
 def free_port() -> int:
-    """One that nobody listens at."""
+    """A port on which no process listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Until it holds; fails when that takes too long."""
+    """Wait until a condition holds; fails after a time limit."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < end
@@ -72,5 +72,5 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def kill(process: int) -> None:
-    """The process with this number, by a signal that it does not hear of."""
+    """Kill a process by SIGKILL, which it cannot handle."""
     os.kill(process, signal.SIGKILL)

@@ -189,7 +189,9 @@ def test_the_versions_that_are_compared_are_those_of_this_process() -> None:
     }
 
 
-def test_where_no_scheduler_answers_one_is_told_where(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_scheduler_is_reported_with_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 1.0)
     place = parse_workers(f"dask://127.0.0.1:{free_port()}")
     executor = make_executor(2, place=place)

@@ -125,7 +125,7 @@ def is_finished(executor: DaskExecutor) -> bool:
     return bool(task.future.status == "finished")
 
 
-def test_a_scheduler_that_has_gone_is_told_of_at_each_contact_and_the_executor_can_be_closed(
+def test_a_lost_scheduler_is_reported_at_each_contact_and_the_executor_closes(
     executor: DaskExecutor, cluster: Loopback
 ) -> None:
     executor.submit(Order(SPACE, GENOME, PROTOCOL))
@@ -161,7 +161,7 @@ def test_a_scheduler_that_is_lost_in_the_middle_of_a_contact_is_told_of(
     assert time.monotonic() - began < SECONDS
 
 
-def test_a_connection_that_is_lost_and_made_again_costs_no_result(executor: DaskExecutor) -> None:
+def test_no_result_is_lost_when_a_connection_is_reestablished(executor: DaskExecutor) -> None:
     connection = executor._connected()
     executor.submit(Order(SPACE, GENOME, PROTOCOL))
     stream = connection._client.scheduler_comm.comm

@@ -122,7 +122,7 @@ def test_memory_that_runs_out_once_costs_half_the_batch_and_the_next_is_as_witho
     assert after == expected
 
 
-def test_a_device_that_failed_once_costs_nothing_for_a_new_process_takes_its_place(
+def test_a_new_process_replaces_a_failed_device_without_loss(
     rules: FaultyRules, space: Space
 ) -> None:
     """The process that saw the error would fail in all later trainings, as a CUDA context does."""
@@ -136,7 +136,7 @@ def test_a_device_that_failed_once_costs_nothing_for_a_new_process_takes_its_pla
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-def test_a_candidate_that_makes_its_device_fail_is_lost_and_no_one_beside_or_after_it(
+def test_a_candidate_that_breaks_its_device_fails_alone(
     rules: FaultyRules, space: Space, slots: int
 ) -> None:
     bad, good = genomes(space)

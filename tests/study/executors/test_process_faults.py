@@ -143,7 +143,7 @@ def test_a_stopped_worker_and_one_that_hangs_do_not_block_the_end(
     assert all(map(is_gone, mine))
 
 
-def test_a_device_that_hangs_costs_who_is_overdue_and_no_one_beside_it() -> None:
+def test_a_hanging_device_fails_only_the_overdue_candidate() -> None:
     executor = DeviceExecutor(["cpu"], slots=2, timeout_seconds=600)
     expected = {}
     for genome in genomes(3):

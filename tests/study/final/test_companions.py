@@ -58,7 +58,7 @@ class Left(BaseException):
 
 
 @pytest.mark.system
-def test_left_and_repeated_it_ends_in_the_numbers_of_one_that_nobody_left(
+def test_an_interrupted_training_in_two_processes_resumes_to_the_same_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With batch normalisation, whose running statistics differ between the parts of a batch."""

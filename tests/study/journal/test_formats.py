@@ -161,7 +161,7 @@ def old_text(settings: Settings) -> str:
     return str(yaml.safe_dump(document))
 
 
-def test_a_run_of_before_trained_once_confirmed_nothing_and_split_by_its_seed(
+def test_an_old_configuration_means_one_replicate_no_confirmations_and_a_split_by_seed(
     tmp_path: Path,
 ) -> None:
     (tmp_path / CONFIG_FILE).write_text(old_text(changed(SMALL_RUN, seed=5)))
@@ -170,7 +170,7 @@ def test_a_run_of_before_trained_once_confirmed_nothing_and_split_by_its_seed(
     assert settings.training.split_seed == 5
 
 
-def test_what_a_user_writes_gets_the_defaults_of_today(tmp_path: Path) -> None:
+def test_configurations_by_users_get_the_current_defaults(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("seed: 5\nreplicates: 3\n")
     assert read_given(path) == {"seed": 5, "replicates": 3}

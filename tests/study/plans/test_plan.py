@@ -74,7 +74,7 @@ def test_in_steady_state_the_best_of_eta_goes_on_at_once_and_before_anything_new
     assert [keys.index(key) for key in keys] == [0, 1, 2, 1, 4, 5, 6, 4, 8, 9, 10, 10, 10]
 
 
-def test_in_steady_state_those_who_stay_are_finished_when_the_best_goes_on(
+def test_steady_state_finishes_the_others_when_the_best_is_promoted(
     config: Settings,
 ) -> None:
     plan = plan_of(changed(config, mode="steady", objectives=("acc",), **HALVING))
@@ -119,7 +119,7 @@ def test_in_generations_nothing_is_ordered_before_all_of_a_rung_have_come(
             plan.take(result(job, {"acc": 0.5}))
 
 
-def test_when_all_that_went_on_have_failed_nobody_takes_their_place(config: Settings) -> None:
+def test_promoted_candidates_that_fail_are_not_replaced(config: Settings) -> None:
     halving = changed(config, objectives=("acc",), population=3, evaluations=6, **HALVING)
     plan = plan_of(halving)
     for job in plan.next_jobs():

@@ -60,7 +60,7 @@ def test_other_rungs_do_not_count() -> None:
     assert best([on("z", 0.6, 45, epochs=3), *two], 1, among="ab") == "a"
 
 
-def test_one_in_eta_goes_on_but_never_none() -> None:
+def test_one_in_eta_is_promoted_but_at_least_one() -> None:
     halving = SuccessiveHalving((1, 3, 9), PAIR, eta=3)
     assert [halving.share(count) for count in (0, 1, 2, 3, 5, 6, 20)] == [0, 1, 1, 1, 1, 2, 6]
     assert [halving.above(epochs) for epochs in (1, 3, 9)] == [3, 9, None]

@@ -111,13 +111,13 @@ def test_who_loses_half_of_its_trainings_has_failed() -> None:
         ([], []),
     ],
 )
-def test_who_collapsed_is_told_by_the_best(
+def test_collapse_is_judged_relative_to_the_best_training(
     learned: list[float | None], expected: list[bool]
 ) -> None:
     assert collapsed(learned) == expected
 
 
-def test_the_front_is_that_of_the_settled_and_of_all_where_nobody_is() -> None:
+def test_the_front_has_only_replicated_candidates_unless_there_are_none() -> None:
     trainings = [*several("a", 0.7, 0.72), *several("b", 0.9), *several("c", 0.6, 0.6)]
     found = candidates(trainings, OBJECTIVES, replicates="2")
     assert [c.key for c in front(found, OBJECTIVES)] == ["a"]
@@ -125,7 +125,7 @@ def test_the_front_is_that_of_the_settled_and_of_all_where_nobody_is() -> None:
     assert [c.key for c in front(found, OBJECTIVES)] == ["b"]
 
 
-def test_who_was_stopped_or_gated_is_on_no_front_and_takes_no_chance_from_others() -> None:
+def test_stopped_candidates_are_off_the_front_and_do_not_lower_the_chance_of_others() -> None:
     trainings = [
         *several("a", 0.7, 0.72),
         replace(trained("b", 0, 0.99), left_out="stopped after 1 of 6 epochs", epochs=1),

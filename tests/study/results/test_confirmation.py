@@ -40,7 +40,7 @@ def confirm(folder: Path, count: int, *, workers: int = 1) -> list[Evaluation]:
     return [replace(e, seconds=0.0) for e in found]
 
 
-def test_every_network_of_the_front_is_trained_anew_and_read_on_the_test_part(
+def test_every_network_of_the_front_is_retrained_and_tested(
     small: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, reads = begin(small, "run"), list[str]()

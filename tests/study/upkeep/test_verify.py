@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evonas.api.running import run_to_the_end
+from evonas.api.running import run_and_write
 from evonas.api.upkeep import repair_run, verify_run
 from evonas.errors import EvonasError, RunFolderError, StorageError
 from evonas.evaluation.model_file import read_model
@@ -35,7 +35,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("upkeep") / "run"
     settings = changed(SMALL_RUN, replicates="auto")
     create_run(folder, settings, space_text=source_text("nas-bench-201"))
-    run_to_the_end(folder, workers=Workers.of(1), on_progress=lambda _: None)
+    run_and_write(folder, workers=Workers.of(1), on_progress=lambda _: None)
     save_checkpoint(folder, "0123456789abcdef", 1, b"checkpoint" * 20)
     return folder
 
@@ -107,7 +107,7 @@ JOURNAL_DAMAGES: dict[str, Damager] = {
 }
 
 
-def test_nothing_is_wrong_with_a_run_that_nothing_happened_to(folder: Path) -> None:
+def test_an_intact_run_has_no_damage(folder: Path) -> None:
     assert verify_run(folder) == []
     said: list[str] = []
     before = {path: path.read_bytes() for path in folder.rglob("*.*") if path.suffix != ".png"}
@@ -139,7 +139,7 @@ def test_a_damaged_journal_is_repaired_and_the_run_ends_as_it_had_ended(
     kept = len(read_run(folder).evaluations)
     lost = trained - kept - again
     assert lost <= {"the last entries": 99, "the end of the file": 99}.get(damage, 2)
-    run_to_the_end(folder, workers=Workers.of(1), on_progress=lambda _: None)
+    run_and_write(folder, workers=Workers.of(1), on_progress=lambda _: None)
     assert without_seconds(folder) == expected
     assert verify_run(folder) == []
 
@@ -162,7 +162,7 @@ def test_results_that_are_known_are_not_trained_again(
         return evaluate_order(order)  # type: ignore[arg-type]
 
     monkeypatch.setattr(inline, "evaluate_order", count)
-    run_to_the_end(folder, workers=Workers.of(1), on_progress=lambda _: None)
+    run_and_write(folder, workers=Workers.of(1), on_progress=lambda _: None)
     assert without_seconds(folder) == expected
     assert {path.name for path in (folder / "models").iterdir()} == models
     assert len(trained) <= len(models)  # only for their weights
@@ -257,11 +257,11 @@ def test_a_copy_of_a_run_that_is_being_written_can_be_resumed(
     from evonas.study.journal.opening import create_journal
 
     create_journal(again, digest=run_digest(again)).close()
-    run_to_the_end(again, workers=Workers.of(1), on_progress=copy)
+    run_and_write(again, workers=Workers.of(1), on_progress=copy)
     assert len(copies) == 12
     for number in (0, 5, 11):
         assert summarise_run(copies[number]).trainings == number + 1
-        run_to_the_end(copies[number], workers=Workers.of(1), on_progress=lambda _: None)
+        run_and_write(copies[number], workers=Workers.of(1), on_progress=lambda _: None)
         assert without_seconds(copies[number]) == without_seconds(folder)
     with pytest.raises(RunFolderError, match="new or empty"):
         back_up(again, copies[0])

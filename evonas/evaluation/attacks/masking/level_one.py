@@ -40,7 +40,7 @@ def level_one(
         DataError: there are no images.
     """
     left, clean = torch.arange(len(images)), 0.0
-    standing: dict[str, Tensor] = {}  # whether each image is still right, after each attack
+    standing: dict[str, Tensor] = {}  # whether each image is still classified correctly, by attack
     white_box = _standing(left, len(images))
     for attack in (FEW_STEPS, *LEVEL_1):
         if len(left):

@@ -9,9 +9,9 @@ MEANINGS: dict[str, str] = {
     "zero_gradient": "on some images there is no gradient to follow",
     "saturation": "logits so large that plain cross-entropy has no gradient",
     "square_gap": "a black-box attack succeeds where all gradient attacks fail",
-    "order": "a larger radius leaves more accuracy",
-    "half_range": "more than chance is left where every image can become the same grey",
-    "step_gap": "many more steps of the same attack still find much more",
+    "order": "accuracy is higher at a larger radius",
+    "half_range": "accuracy above chance although every image can be turned into the same grey",
+    "step_gap": "the same attack with many more steps succeeds on many more images",
 }
 """For each check by name, what it means if the check is flagged."""
 

@@ -145,8 +145,7 @@ def _classes_of(paths: list[Path], places: list[Path]) -> dict[str, str]:
         sought=places[0] / _DEVKIT / _TRUTH,
         remedy=f"The images of {paths[0].parent} are not in class folders, and no file gives "
         f"their classes. Put ILSVRC2012_devkit_t12/, unpacked, or Kaggle's {_SOLUTION} "
-        f"beside "
-        "val/, or the images into val/<wnid>/.",
+        "next to val/, or the images into val/<wnid>/.",
     )
 
 

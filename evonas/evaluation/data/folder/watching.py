@@ -11,7 +11,7 @@ _WATCHER: ContextVar[Advance | None] = ContextVar("watcher", default=None)
 
 
 @contextmanager
-def told_of_files(advance: Advance) -> Iterator[None]:
+def decoding_progress(advance: Advance) -> Iterator[None]:
     """Call ``advance`` with the progress on each part that is decoded in this block."""
     token = _WATCHER.set(advance)
     try:

@@ -12,7 +12,7 @@ import torch
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_explain
 
 _CLASSES_OF_CIFAR10 = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -42,7 +42,7 @@ class _AbstractCifar(AbstractSource):
                 finish_download([reader.url], data_dir / reader.filename, md5=reader.tgz_md5)
             return reader(str(data_dir), train=train, download=download)
 
-        dataset = read_or_tell(
+        dataset = read_or_explain(
             read,
             name=self.name,
             sought=data_dir / self.folder,

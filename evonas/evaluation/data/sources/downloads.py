@@ -18,7 +18,7 @@ _CHUNK_BYTES = 2**18
 _ERRORS = (OSError, RuntimeError, ValueError, AssertionError, EOFError, KeyError)
 
 
-def read_or_tell(
+def read_or_explain(
     read: Callable[[], Read],
     *,
     name: str,

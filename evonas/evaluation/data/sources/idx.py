@@ -8,7 +8,7 @@ import torch
 
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_explain
 
 
 class AbstractIdx(AbstractSource):
@@ -71,7 +71,7 @@ class AbstractIdx(AbstractSource):
             seen = self._pixels(pixels).unsqueeze(1).contiguous()
             return Images(seen, labels.to(torch.int64))
 
-        return read_or_tell(
+        return read_or_explain(
             read,
             name=self.name,
             sought=data_dir / own,

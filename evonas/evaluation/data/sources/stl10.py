@@ -8,7 +8,7 @@ import torch
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_explain
 
 _CLASSES = (
     "airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck",
@@ -62,7 +62,7 @@ class Stl10(AbstractSource):
                 torch.from_numpy(labels.astype(np.int64) - 1),  # the files count from 1
             )
 
-        return read_or_tell(
+        return read_or_explain(
             read,
             name=self.name,
             sought=folder,

@@ -7,7 +7,7 @@ import torch
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_explain
 
 
 @final
@@ -50,7 +50,7 @@ class Svhn(AbstractSource):
             pixels = torch.from_numpy(found.data).contiguous()
             return Images(pixels, torch.from_numpy(found.labels).to(torch.int64).view(-1))
 
-        return read_or_tell(
+        return read_or_explain(
             read,
             name=self.name,
             sought=data_dir / file,

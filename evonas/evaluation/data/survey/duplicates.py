@@ -7,7 +7,7 @@ from typing import final
 
 @final
 @dataclass(frozen=True)
-class Seen:
+class SurveyedImage:
     """One image of a surveyed data set.
 
     Attributes:
@@ -32,15 +32,15 @@ class Duplicates:
         groups: groups of two or more images, each in the order of the survey.
     """
 
-    groups: tuple[tuple[Seen, ...], ...]
+    groups: tuple[tuple[SurveyedImage, ...], ...]
 
     @property
-    def between_parts(self) -> list[tuple[Seen, ...]]:
+    def between_parts(self) -> list[tuple[SurveyedImage, ...]]:
         """Groups that span several parts: networks would be tested on training images."""
         return [group for group in self.groups if len({each.part for each in group}) > 1]
 
     @property
-    def between_classes(self) -> list[tuple[Seen, ...]]:
+    def between_classes(self) -> list[tuple[SurveyedImage, ...]]:
         """Groups that span several classes: at least one of the labels is wrong."""
         return [group for group in self.groups if len({each.label for each in group}) > 1]
 
@@ -50,9 +50,9 @@ class Duplicates:
         return sum(len(group) - 1 for group in self.groups)
 
 
-def duplicates(images: Iterable[Seen]) -> Duplicates:
+def duplicates(images: Iterable[SurveyedImage]) -> Duplicates:
     """Find the groups of images with equal digests."""
-    groups: dict[bytes, list[Seen]] = {}
+    groups: dict[bytes, list[SurveyedImage]] = {}
     for each in images:
         groups.setdefault(each.digest, []).append(each)
     return Duplicates(tuple(tuple(group) for group in groups.values() if len(group) > 1))

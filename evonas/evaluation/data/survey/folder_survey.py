@@ -19,7 +19,7 @@ from evonas.evaluation.data.folder.listing import (
 from evonas.evaluation.data.folder.notes import Note, Unreadable, identity, remembered
 from evonas.evaluation.data.folder.reading import decoded
 from evonas.evaluation.data.survey.contact_sheet import COLUMNS, ROWS
-from evonas.evaluation.data.survey.duplicates import Seen, duplicates
+from evonas.evaluation.data.survey.duplicates import SurveyedImage, duplicates
 from evonas.evaluation.data.survey.survey import Advance, Survey, counted
 
 Array = np.ndarray[Any, Any]
@@ -39,7 +39,7 @@ def survey_files(
     """
     parts = layout.parts()
     total, done = sum(map(len, parts.values())), 0
-    images: list[Seen] = []
+    images: list[SurveyedImage] = []
     bad: list[str] = []
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
@@ -55,7 +55,7 @@ def survey_files(
             if isinstance(note, Unreadable):
                 bad.append(note.why)
                 continue
-            images.append(Seen(str(path.relative_to(root)), part, label, note.digest))
+            images.append(SurveyedImage(str(path.relative_to(root)), part, label, note.digest))
             sizes[note.size] += 1
             modes[note.mode] += 1
             turned += note.is_turned

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.survey.duplicates import Seen, duplicates
-from evonas.evaluation.data.survey.survey import Survey, counted, samples_of, seen
+from evonas.evaluation.data.survey.duplicates import SurveyedImage, duplicates
+from evonas.evaluation.data.survey.survey import Survey, counted, samples_of, surveyed
 
 
 def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Survey:
@@ -15,11 +15,11 @@ def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Su
         traits: traits of the data set.
         root: folder that the images come from.
     """
-    images: list[Seen] = []
+    images: list[SurveyedImage] = []
     for part, each in parts.items():
         labels, pixels = each.labels.tolist(), each.pixels.numpy()
         images += [
-            seen(f"{part} {index:,}", part, label, pixels[index])
+            surveyed(f"{part} {index:,}", part, label, pixels[index])
             for index, label in enumerate(labels)
         ]
     names = traits.class_names or tuple(map(str, range(traits.num_classes)))

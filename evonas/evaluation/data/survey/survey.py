@@ -15,7 +15,7 @@ from evonas.evaluation.data.folder.listing import how_to_convert
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.survey.balance import class_weights, imbalance
 from evonas.evaluation.data.survey.contact_sheet import COLUMNS
-from evonas.evaluation.data.survey.duplicates import Duplicates, Seen
+from evonas.evaluation.data.survey.duplicates import Duplicates, SurveyedImage
 
 FEW = 10  # images per class; with fewer, the accuracy of a class says little
 UNEVEN = 3  # ratio of the largest to the smallest class from which a warning is given
@@ -131,9 +131,9 @@ class Survey:
             yield f"exact copies of other images: {spare:,}"
 
 
-def seen(name: str, part: str, label: int, pixels: Array) -> Seen:
+def surveyed(name: str, part: str, label: int, pixels: Array) -> SurveyedImage:
     """Record one image with the digest of its pixels."""
-    return Seen(name, part, label, pixel_digest(pixels))
+    return SurveyedImage(name, part, label, pixel_digest(pixels))
 
 
 def counted(labels: Sequence[int], num_classes: int) -> list[int]:

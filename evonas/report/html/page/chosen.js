@@ -1,4 +1,4 @@
-// What is known of the selected network, and its drawings.
+// Facts and drawings of the selected network.
 evonas.drawn = (svg) => {
   const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
   return document.importNode(parsed, true);
@@ -17,14 +17,14 @@ evonas.facts = (run, key) => {
       return `${name.startsWith("test_") ? `${plain} on the test images` : plain} `
         + evonas.number(mean, plain) + (error ? ` ± ${evonas.number(error, plain)}` : "");
     });
-    facts.push([`confirmed ${found.times} times`, texts.join("; ") || "all trainings were lost"]);
+    facts.push([`confirmed ${found.times} times`, texts.join("; ") || "all trainings failed or collapsed"]);
   }
   const times = run.text(key, "replicates");
   facts.push(["trained", `${times === "1" ? "once" : `${times} times`}, ${run.text(key, "collapsed") || "0"} collapsed`]);
   const chance = run.text(key, "p_front");
   const place = run.isFront.has(key) ? "on the front"
-    : run.isLikely.has(key) ? "not on the front, but with a good chance to belong to it" : "not on the front";
-  facts.push(["place", chance ? `${place}; probability of being on it ${Number(chance).toFixed(2)}` : place]);
+    : run.isLikely.has(key) ? "not on the front, but likely to belong to it" : "not on the front";
+  facts.push(["position", chance ? `${place}; probability of being on it ${Number(chance).toFixed(2)}` : place]);
   if (run.failures[key]) facts.push(["failed", run.failures[key]]);
   if (run.text(key, "left_out")) facts.push(["left out", run.text(key, "left_out")]);
   return facts;
@@ -45,8 +45,8 @@ evonas.showChosen = (run, key) => {
     const place = document.getElementById(id);
     if (drawing) place.replaceChildren(evonas.drawn(drawing[part]));
     else {
-      place.textContent = "Drawn are the front and networks with a good chance to belong to it. "
-        + `To see this one: evonas show ${run.folder} ${key.slice(0, 8)}`;
+      place.textContent = "Only networks that are on the front, or likely to be, are drawn here. "
+        + `To draw this one: evonas show ${run.folder} ${key.slice(0, 8)}`;
     }
   }
   const values = run.objectives.map((name) => `${name} ${evonas.withError(run, key, name)}`).join(", ");

@@ -71,10 +71,10 @@ evonas.plots.course = async (element) => {
       hovertemplate: `%{y:.4f} after %{x:,.0f} ${unit}<extra>${name}</extra>` }));
   });
   const layout = evonas.layout({ height: 380 });
-  const titles = ["trainings, failures included", "seconds, all workers together"];
+  const titles = ["trainings, failures included", "seconds, summed over workers"];
   titles.forEach((title, index) => {
     layout[panels[index].xaxis] = evonas.axis(title, { domain: panels[index].xDomain, anchor: panels[index].y, rangemode: "tozero" });
-    layout[panels[index].yaxis] = evonas.axis(index ? "" : "hypervolume, share of the box",
+    layout[panels[index].yaxis] = evonas.axis(index ? "" : "normalised hypervolume",
       { domain: panels[index].yDomain, anchor: panels[index].x, matches: index ? "y" : undefined });
   });
   await Plotly.newPlot(element, traces, layout, evonas.config);
@@ -131,7 +131,7 @@ evonas.plots.losses = async (element) => {
       yaxis: evonas.axis("training loss, nats", { rangemode: "tozero" }) });
     const longest = Math.max(0, ...traces.map((t) => Math.max(0, ...t.x.filter((x) => x !== null))));
     if (longest > 20) delete layout.xaxis.dtick;
-    if (!mine.length) layout.annotations = [{ text: "no curve of the selected network is in the report", showarrow: false,
+    if (!mine.length) layout.annotations = [{ text: "the report has no learning curve of this network", showarrow: false,
       xref: "paper", yref: "paper", x: 0.5, y: 0.9 }];
     return Plotly.react(element, traces, layout, evonas.config);
   };
@@ -160,7 +160,7 @@ evonas.plots.finals = async (element) => {
     }
   }
   const layout = evonas.layout({ height: 380 });
-  ["final training: loss, nats", "validation accuracy, %"].forEach((title, index) => {
+  ["training loss, nats", "validation accuracy, %"].forEach((title, index) => {
     layout[panels[index].xaxis] = evonas.axis("epoch", { domain: panels[index].xDomain, anchor: panels[index].y });
     layout[panels[index].yaxis] = evonas.axis(title, { domain: panels[index].yDomain, anchor: panels[index].x });
   });

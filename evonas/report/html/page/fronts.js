@@ -42,7 +42,7 @@ evonas.plots.fronts = async (element) => {
       const all = runs.map((run) => run.ranges[name]).filter(Boolean);
       return all.length ? [Math.min(...all.map((r) => r[0])), Math.max(...all.map((r) => r[1]))] : undefined;
     };
-    layout[panel.xaxis] = evonas.axis(x === null ? "candidate, in the order of asking" : evonas.axisTitle(x),
+    layout[panel.xaxis] = evonas.axis(x === null ? "candidate, in order of proposal" : evonas.axisTitle(x),
       { domain: panel.xDomain, anchor: panel.y, range: x === null ? undefined : range(x) });
     layout[panel.yaxis] = evonas.axis(evonas.axisTitle(y),
       { domain: panel.yDomain, anchor: panel.x, range: range(y) });
@@ -87,7 +87,7 @@ evonas.frontTraces = (run, x, y, on, several, inLegend) => {
     { ...points(run.others, false), name: several ? `${name}: others` : `others (${run.others.length})`,
       marker: { symbol: "circle", size: 5, color: several ? look.colour : evonas.OTHERS,
         opacity: several ? 0.35 : 0.6 } },
-    { ...points(of(run.likely), true), name: several ? `${name}: good chance` : `good chance (${run.likely.length})`,
+    { ...points(of(run.likely), true), name: several ? `${name}: likely on the front` : `likely on the front (${run.likely.length})`,
       marker: { symbol: "circle-open", size: 9, color: several ? look.colour : evonas.LIKELY, line: { width: 2 } } },
   ];
   if (x !== null && run.objectives.length === 2 && front.length) {
@@ -102,7 +102,7 @@ evonas.frontTraces = (run, x, y, on, several, inLegend) => {
   return traces;
 };
 
-// While a point is pointed at, its cell is shown in a corner.
+// While the pointer is over a point, a corner of the page shows the cell of its network.
 evonas.hoversCell = (element) => {
   let card = document.getElementById("hover-cell");
   if (!card) {
@@ -146,7 +146,7 @@ evonas.plots.parallel = async (element) => {
   for (const run of evonas.runs) {
     const look = evonas.look(run.number);
     const all = [...run.others, ...run.likely.map((key) => run.rowOf.get(key))];
-    const every = Math.ceil(all.length / evonas.MOST_LINES); // more would be one grey area
+    const every = Math.ceil(all.length / evonas.MOST_LINES); // more lines would merge into a grey area
     const others = all.filter((_, number) => number % every === 0);
     const count = every > 1 ? ` (every ${every}${every === 2 ? "nd" : every === 3 ? "rd" : "th"})` : "";
     traces.push({ x: others.flatMap(() => [...places, null]), y: others.flatMap((i) => [...line(run, i), null]),

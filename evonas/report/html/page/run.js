@@ -1,5 +1,5 @@
 "use strict";
-// What the page knows of its runs. Texts of a run are only ever set as text, never as HTML.
+// Data of the runs. Texts that come from a run are inserted as text, never as HTML.
 const evonas = { data: JSON.parse(document.getElementById("data").textContent) };
 
 evonas.runs = evonas.data.runs.map((run, number) => {
@@ -22,7 +22,7 @@ evonas.runs = evonas.data.runs.map((run, number) => {
   };
 });
 
-// A number of the table; NaN where the cell is empty.
+// A number from the table; NaN for an empty cell.
 evonas.at = (run, index, name) => {
   const text = run.place.has(name) ? run.rows[index][run.place.get(name)] : "";
   return text === "" ? NaN : Number(text);
@@ -42,7 +42,7 @@ evonas.withError = (run, key, name) => {
   return error > 0 ? `${text} ± ${evonas.number(error, name)}` : text;
 };
 
-// Plotly reads some HTML in labels, so what comes from a run is escaped.
+// Plotly interprets some HTML in labels, so texts that come from a run are escaped.
 evonas.plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;")
   .replaceAll(">", "&gt;");
 evonas.wrapped = (text, width = 56, most = 6) => {

@@ -1,4 +1,4 @@
-// One network is selected in all views; the address of the page keeps it.
+// The selected network is the same in all views, and is stored in the address of the page.
 evonas.picked = null;
 evonas.onPick = [];
 
@@ -8,7 +8,7 @@ evonas.pick = (number, key) => {
   evonas.picked = { number, key };
   try {
     history.replaceState(null, "", `#${number}:${encodeURIComponent(key)}`);
-  } catch { /* a page inside another one may not have an address */ }
+  } catch { /* a page in a frame may not be allowed to change its address */ }
   for (const tell of evonas.onPick) tell(run, key);
 };
 
@@ -16,7 +16,7 @@ evonas.pickFirst = () => {
   const found = /^#(\d+):(.+)$/.exec(location.hash);
   if (found) {
     let key = "";
-    try { key = decodeURIComponent(found[2]); } catch { /* no address of this page */ }
+    try { key = decodeURIComponent(found[2]); } catch { /* the fragment does not name a network */ }
     evonas.pick(Number(found[1]), key);
   }
   if (evonas.picked) return;
@@ -24,7 +24,7 @@ evonas.pickFirst = () => {
   if (run) evonas.pick(run.number, run.front[0] || run.rows[0][0]);
 };
 
-// To the next network of the fronts, run after run.
+// Select the next network on the fronts, run after run.
 evonas.step = (by) => {
   const all = evonas.runs.flatMap((run) => run.front.map((key) => ({ number: run.number, key })));
   if (!all.length) return;

@@ -1,4 +1,4 @@
-// Text and tables first; the library of plots is unpacked after the first paint.
+// Text and tables come first; the plotting library is unpacked after the first paint.
 evonas.library = async () => {
   const packed = Uint8Array.from(atob(document.getElementById("library").textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -13,7 +13,7 @@ evonas.drawAll = async () => {
   await evonas.library();
   for (const element of document.querySelectorAll("[data-plot]")) {
     const run = element.dataset.run === undefined ? undefined : evonas.runs[Number(element.dataset.run)];
-    await evonas.pause(); // so that the page answers between two plots
+    await evonas.pause(); // keeps the page responsive between two plots
     const before = evonas.onPick.length;
     await evonas.plots[element.dataset.plot](element, run);
     element.dataset.drawn = element.classList.contains("js-plotly-plot") ? "yes" : "nothing";
@@ -23,7 +23,7 @@ evonas.drawAll = async () => {
   document.body.dataset.ready = "yes";
 };
 
-evonas.goesOn = () => {
+evonas.restorePlace = () => {
   if (evonas.data.reload === null) return;
   try {
     const kept = JSON.parse(sessionStorage.getItem("evonas-place") || "null");
@@ -31,11 +31,11 @@ evonas.goesOn = () => {
       Object.assign(evonas.list, kept.list);
       addEventListener("load", () => scrollTo({ top: kept.top, behavior: "instant" }));
     }
-  } catch { /* without storage the page begins at its top */ }
+  } catch { /* without storage, the page starts at the top */ }
 };
 
-// The time runs from when all is drawn, however long that takes.
-evonas.reloads = () => {
+// Start the timer once everything is drawn, however long that takes.
+evonas.scheduleReload = () => {
   if (evonas.data.reload === null) return;
   setInterval(() => {
     if (document.getElementById("pause").checked) return;
@@ -46,12 +46,12 @@ evonas.reloads = () => {
   }, 1000 * evonas.data.reload);
 };
 
-evonas.goesOn();
+evonas.restorePlace();
 evonas.onPick.push(evonas.showChosen, evonas.markRows);
 evonas.listen();
 evonas.pickFirst();
 evonas.startTable();
-// A page of paper is narrower than a screen: plots are drawn anew at its width.
+// Paper is narrower than a screen: redraw the plots at its width for printing.
 evonas.PAPER = 680;
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
@@ -67,4 +67,4 @@ addEventListener("afterprint", () => {
 requestAnimationFrame(() => setTimeout(() => evonas.drawAll().catch((problem) => {
   console.error(problem);
   document.body.dataset.ready = "failed";
-}).finally(evonas.reloads), 0));
+}).finally(evonas.scheduleReload), 0));

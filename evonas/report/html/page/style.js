@@ -1,4 +1,4 @@
-// How plots look: colours of Okabe and Ito (2008), told apart by markers and lines as well.
+// Style of the plots: colours of Okabe and Ito (2008); markers and line styles differ as well.
 evonas.colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
 evonas.symbols = ["diamond", "square", "triangle-up", "star", "hexagon", "triangle-down", "cross"];
 evonas.dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
@@ -31,17 +31,17 @@ evonas.layout = (more = {}) => ({
 });
 
 evonas.config = { responsive: true, displaylogo: false,
-  // named one by one: plotly's own choice has a button that opens a site
+  // listed explicitly: the default of plotly includes a button that opens a web site
   modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
   toImageButtonOptions: { format: "svg" } };
 
-// A ring around what is selected: black, so that it is seen on every colour and in print.
+// A ring around the selected point: black, to be visible on every colour and in print.
 evonas.ring = (more = {}) => ({
   x: [], y: [], mode: "markers", name: "selected", hoverinfo: "skip", showlegend: false,
   marker: { symbol: "circle-open", size: 19, color: evonas.PICKED, line: { width: 3 } }, ...more,
 });
 
-// In the place of a plot that has nothing to show yet.
+// Replace a plot that has no data yet by a line of text.
 evonas.nothing = (element, text) => {
   const line = document.createElement("p");
   line.className = "missing";
@@ -49,7 +49,7 @@ evonas.nothing = (element, text) => {
   element.replaceChildren(line);
 };
 
-// Axes of panels in rows of three; gives layout entries and the names that traces use.
+// Axes of panels in rows of three: their domains, and the names used in layouts and traces.
 evonas.panels = (count) => {
   const columns = Math.min(count, 3);
   const rows = Math.ceil(count / columns);

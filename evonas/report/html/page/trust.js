@@ -1,4 +1,4 @@
-// Attacks over the radius, and networks less their controls.
+// Accuracy under attack by radius, and differences between networks and their controls.
 evonas.radius = (text) => {
   const [above, below] = text.split("/").map(Number);
   return 255 * (below ? above / below : above);
@@ -32,7 +32,7 @@ evonas.plots.attacks = async (element, run) => {
       shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: clean, y1: clean, line: { dash: "dash", color: "#1b2430", width: 1 } }],
       annotations: [{ xref: "paper", x: 1, xanchor: "right", y: clean, yshift: 9, text: "no attack", showarrow: false, font: { size: 12 } }],
       xaxis: evonas.axis("radius, 1/255 of the pixel range", { rangemode: "tozero" }),
-      yaxis: evonas.axis("share of images still right", { range: [-0.02, 1.04] }) }), evonas.config);
+      yaxis: evonas.axis("accuracy under attack", { range: [-0.02, 1.04] }) }), evonas.config);
   };
   const { number, key } = evonas.picked || { number: -1, key: "" };
   await draw(evonas.runs[number], key);
@@ -50,7 +50,7 @@ evonas.plots.controls = async (element, run) => {
     const names = [...new Set(rows.map((row) => row.control))];
     const layout = evonas.layout({ height: 110 + 30 * names.length, showlegend: false, shapes: [],
       margin: { l: 20, r: 46, t: 44, b: 56 },
-      title: { text: evonas.plain(`${evonas.label(run, shown)} less its controls`), font: { size: 13 }, x: 0,
+      title: { text: evonas.plain(`${evonas.label(run, shown)} minus its controls`), font: { size: 13 }, x: 0,
         xanchor: "left", xref: "paper", y: 0.98 } });
     measures.slice(0, 3).forEach((measure, index) => {
       const mine = rows.filter((row) => row.measure === measure);
@@ -63,7 +63,7 @@ evonas.plots.controls = async (element, run) => {
         marker: { size: 10, color: "#0072B2", symbol: isFound.map((is) => (is ? "circle" : "circle-open")), line: { width: 2 } },
         hovertemplate: mine.map((row) => `${evonas.plain(row.control)}: ${row.mean.toFixed(3)}`
           + (row.low === null ? "" : ` (${row.low.toFixed(3)} to ${row.high.toFixed(3)})`)
-          + `<br>the network is ${evonas.plain(row.verdict)}<extra></extra>`) });
+          + `<br>${evonas.plain(row.verdict)}<extra></extra>`) });
       layout.shapes.push({ type: "line", xref: panels[index].x, yref: `${panels[index].y} domain`, x0: 0, x1: 0, y0: 0, y1: 1,
         line: { color: "#566172", width: 1, dash: "dash" }, layer: "below" });
       layout[panels[index].xaxis] = evonas.axis(`difference in ${evonas.plain(measure)}`, { domain: panels[index].xDomain, anchor: panels[index].y });

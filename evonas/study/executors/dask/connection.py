@@ -70,7 +70,7 @@ class Connection:
                     f"dask scheduler"
                 ) from problem
             self._end.callback(self._leave)
-            self._wait_for_a_worker()
+            self._wait_for_worker()
         except BaseException:
             self._end.close()
             raise
@@ -153,7 +153,7 @@ class Connection:
         with suppress(OSError):  # the scheduler may be gone already
             self._client.close(timeout=CLOSE_SECONDS)
 
-    def _wait_for_a_worker(self) -> None:
+    def _wait_for_worker(self) -> None:
         end = time.monotonic() + FIRST_WORKER_SECONDS
         while not self.num_workers:
             if time.monotonic() > end:

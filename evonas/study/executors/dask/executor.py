@@ -22,7 +22,7 @@ from evonas.study.executors.dask.task import (
     evaluate_remotely,
     own_versions,
 )
-from evonas.study.executors.order import Order, Result, failed, lost, nothing_ordered
+from evonas.study.executors.order import Order, Result, failed, lost, no_order_error
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -113,7 +113,7 @@ class DaskExecutor(AbstractExecutor):
         """
         while not self._done:
             if not (self._waiting or self._tasks):
-                raise nothing_ordered()
+                raise no_order_error()
             self._hand_out()
             try:
                 self._take(self._ended.get(timeout=LOOK_SECONDS))

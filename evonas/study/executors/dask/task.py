@@ -49,7 +49,7 @@ def evaluate_remotely(
     """
     check_versions(versions)
     with _ONE_AT_A_TIME, one_thread():
-        _say_that_it_began()
+        _report_start()
         for folder in folders:
             also_search(Path(folder))
         if data is not None:
@@ -75,7 +75,7 @@ def check_versions(expected: Mapping[str, str]) -> None:
         )
 
 
-def _say_that_it_began() -> None:
+def _report_start() -> None:
     from distributed import get_worker
 
     worker = get_worker()

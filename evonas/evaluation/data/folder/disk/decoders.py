@@ -109,7 +109,7 @@ def decoded_batches(
 
 
 @contextmanager
-def told_of_lost_workers() -> Iterator[None]:
+def killed_workers_as_data_errors() -> Iterator[None]:
     """Turn the error for a killed worker into a ``DataError`` that says what happened.
 
     torch raises a ``RuntimeError`` from a signal handler, so it may interrupt any code. If a batch
@@ -147,12 +147,12 @@ def _by_processes(
         batch_size=None,
         num_workers=count,
         prefetch_factor=AHEAD,
-        collate_fn=_as_it_is,
+        collate_fn=_unchanged,
         worker_init_fn=partial(_begin, parent=os.getpid()),
         multiprocessing_context=start,
         generator=torch.Generator(),  # leaves the global generator untouched
     )
-    with told_of_lost_workers():
+    with killed_workers_as_data_errors():
         iterator = iter(loader)
         try:
             for batch in iterator:
@@ -195,7 +195,7 @@ class _Batches:
             return str(problem)
 
 
-def _as_it_is(item: Any) -> Any:
+def _unchanged(item: Any) -> Any:
     return item
 
 
