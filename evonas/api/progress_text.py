@@ -15,5 +15,12 @@ def describe(progress: Progress) -> str:
 
 
 def readable(value: float) -> str:
-    """A share with four digits behind the point, a count whole."""
-    return f"{value:,.0f}" if value > 1 else f"{value:.4f}"
+    """A share with four decimals, a count whole, anything else with three significant digits.
+
+    Examples:
+        >>> readable(0.75), readable(1234567), readable(2.4172), readable(512.6)
+        ('0.7500', '1,234,567', '2.42', '513')
+    """
+    if value <= 1:
+        return f"{value:.4f}"
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.3g}"

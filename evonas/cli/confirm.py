@@ -10,6 +10,7 @@ from evonas.api.running import confirm_and_write
 from evonas.api.terminal.console import say, working
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
+from evonas.cli.estimates import estimate
 from evonas.settings.workers import Workers
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
@@ -55,13 +56,7 @@ def _table(networks: Sequence[Candidate], confirmed: Mapping[str, Confirmed]) ->
         found = confirmed.get(network.key)
         if found is None:  # only lost trainings were retried
             continue
-        cells = [_cell(found.means.get(name), found.errors.get(name)) for name in names]
+        cells = [estimate(found.means.get(name), found.errors.get(name)) for name in names]
         chance = "yes" if network.on_front else f"P {network.p_front:.2f}"
         table.add_row(network.key[:8], chance, *cells, f"{found.collapsed} of {found.replicates}")
     return table
-
-
-def _cell(mean: float | None, error: float | None) -> str:
-    if mean is None:
-        return "-"
-    return f"{mean:.3f}" if error is None else f"{mean:.3f}±{error:.3f}"

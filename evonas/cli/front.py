@@ -7,12 +7,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evonas.api.progress_text import readable
 from evonas.api.study import Study
 from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
+from evonas.cli.estimates import estimate
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.controls.files import CONTROLS_FOLDER
 from evonas.report.controls.paired import Estimate
@@ -156,7 +156,8 @@ def _front_table(
 def _audit(found: LevelOne | None) -> tuple[str, str]:
     if found is None:
         return "-", "-"
-    return f"{found.worst_case:.3f}±{found.standard_error:.3f}", ", ".join(found.flags) or "none"
+    worst = estimate(found.worst_case, found.standard_error)
+    return worst, ", ".join(found.flags) or "none"
 
 
 def _lost_by_audit(run: RunState) -> list[str]:
@@ -178,8 +179,7 @@ def _gap(difference: Estimate | None) -> str:
 
 def with_error(candidate: Candidate, name: str) -> str:
     """A value, with its standard error where it has one."""
-    error, value = candidate.errors.get(name), candidate.values[name]
-    return f"{value:.3f}±{error:.3f}" if error else readable(value)
+    return estimate(candidate.values[name], candidate.errors.get(name))
 
 
 def trainings(candidate: Candidate) -> str:

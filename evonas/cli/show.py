@@ -10,6 +10,7 @@ from evonas.api.study import Study
 from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
+from evonas.cli.estimates import estimate
 from evonas.cli.examining.audit import audit_table
 from evonas.cli.front import trainings, with_error
 from evonas.evaluation.objectives import OBJECTIVES
@@ -142,8 +143,7 @@ def _values(candidate: Candidate, objectives: Sequence[str], confirmed: Confirme
 def _confirmation(confirmed: Confirmed | None, name: str) -> str:
     if confirmed is None or name not in confirmed.means:
         return ""
-    error = confirmed.errors[name]
-    return f"{confirmed.means[name]:.4f}" + (f" ± {error:.4f}" if error is not None else "")
+    return estimate(confirmed.means[name], confirmed.errors[name])
 
 
 def _layers(study: Study, candidate: Candidate) -> Table:

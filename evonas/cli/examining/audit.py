@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from evonas.cli.estimates import estimate
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.attacks.masking.report import MEANINGS, Masking
 
@@ -12,7 +13,7 @@ def audit_table(found: LevelOne) -> Table:
     table.add_row("accuracy without attack", f"{found.clean:.3f}", "", "")
     for name, accuracy in found.accuracies.items():
         table.add_row(f"after {name}", f"{accuracy:.3f}", "", "")
-    worst = f"{found.worst_case:.3f}±{found.standard_error:.3f}"
+    worst = estimate(found.worst_case, found.standard_error)
     table.add_row("under all of them", worst, "", f"of {found.num_images} images")
     add_masking(table, found.masking)
     return table
