@@ -7,16 +7,10 @@ from typing import Any
 
 from evonas.errors import ConfigError, show
 from evonas.registry import suggestion
-from evonas.schema import quote_it
+from evonas.schema import PHRASES
 from evonas.settings.setting import Setting
 from evonas.settings.tree import GROUPS, SETTINGS, Settings
-
-PHRASES: dict[type, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    bool: "true or false",
-}
+from evonas.strict_yaml import quote_it
 
 
 def read_settings(
