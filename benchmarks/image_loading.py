@@ -6,11 +6,8 @@ The tree is created once in FOLDER. Every way yields mini-batches of the same si
 [0, 1], shuffled, randomly cropped and mirrored, decoded by the same number of worker processes. A
 round takes the same number of batches from each way, in an order that is redrawn, and includes the
 start of the workers. `decoding alone` discards the batches; `training` performs a training step of
-a small network with each. torchvision's loader scales the shorter side, crops the centre, and
-crops at random from a black frame, as evonas does.
-
-evonas asks libjpeg for a reduced image if a file is much larger than needed. A second plain loader
-does the same, to separate this effect.
+a small network with each. `benchmarks/support/loading_ways.py` has the ways; a second plain loader
+decodes reduced images, as evonas does.
 
 Then evonas trains for several epochs on a part of the tree, and the memory of all processes, open
 files and shared memory are recorded after each epoch.
@@ -23,17 +20,15 @@ import random
 import statistics
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, final
 
 import torch
-from PIL import Image
-from torch import Tensor
 
 from benchmarks.support.jpeg_tree import make_tree
+from benchmarks.support.loading_ways import Batches, PlainFeed, Way, our_way, plain_way
 from benchmarks.support.process_tree import (
     memory_bytes,
     num_open_files,
@@ -54,92 +49,6 @@ from evonas.space import load
 
 OURS, PLAIN, REDUCING = "evonas", "plain loader", "plain loader, reduced decoding"
 ALONE, TRAINING = "decoding alone", "training"
-PADDING_SHARE = 8  # the width of the frame is an eighth of the side
-
-Batches = Iterator[tuple[Tensor, Tensor]]
-Way = Callable[[int], Batches]
-"""Function that yields the given number of batches of an epoch from workers that it starts."""
-
-
-@final
-class PlainFeed:
-    """Feeds the batches of another loader to a training step."""
-
-    def __init__(self) -> None:
-        self.batches: Batches = iter(())
-        self._now: tuple[Tensor, Tensor] | None = None
-
-    def begin(self, plan: Tensor) -> None:
-        """Ignore the plan."""
-
-    def fetch(self) -> None:
-        """Load the next batch."""
-        self._now = next(self.batches)
-
-    def batch(self) -> tuple[Tensor, Tensor]:
-        """The loaded batch."""
-        assert self._now is not None
-        return self._now
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-def our_way(images: StreamedImages, *, batch: int) -> Way:
-    """The way of evonas."""
-    generator = torch.Generator().manual_seed(0)
-
-    def batches(count: int) -> Batches:
-        plan = plan_epoch(images, batch=batch, generator=generator)[:count]
-        decoded = images.batches(list(plan.numpy()))
-        for row, pixels in zip(plan, decoded, strict=True):
-            floats = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255.0)
-            yield floats, images.labels[row[0]]
-
-    return batches
-
-
-def reduced(path: str, *, side: int) -> Image.Image:
-    """Decode like evonas, to at least three times the required number of pixels."""
-    with Image.open(path) as image:
-        scale = 3 * side / min(image.size)
-        if scale < 1:
-            width, height = image.size
-            least = 3 * side
-            image.draft("RGB", (max(least, int(width * scale)), max(least, int(height * scale))))
-        return image.convert("RGB")
-
-
-def plain_way(folder: Path, *, size: int, batch: int, workers: int, is_reducing: bool) -> Way:
-    """The way of torchvision's ImageFolder and a DataLoader."""
-    from functools import partial
-
-    from torch.utils.data import DataLoader
-    from torchvision import transforms
-    from torchvision.datasets import ImageFolder
-
-    chain = transforms.Compose(
-        [
-            transforms.Resize(size),
-            transforms.CenterCrop(size),
-            transforms.RandomCrop(size, padding=size // PADDING_SHARE),
-            transforms.RandomHorizontalFlip(),
-            transforms.ToTensor(),
-        ]
-    )
-    more: dict[str, Any] = {"loader": partial(reduced, side=size)} if is_reducing else {}
-    images = ImageFolder(str(folder), chain, **more)
-
-    def batches(count: int) -> Batches:
-        loader: DataLoader[Any] = DataLoader(
-            images, batch, shuffle=True, drop_last=True, num_workers=workers
-        )
-        for number, (pixels, labels) in enumerate(loader, start=1):
-            yield pixels, labels
-            if number == count:
-                return
-
-    return batches
 
 
 def use_up(batches: Batches) -> None:

@@ -11,11 +11,10 @@ import argparse
 import random
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -26,7 +25,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.report.tables import write_tables
 from evonas.study import run as loop
 from evonas.study.account import Account
-from evonas.study.executors.base import AbstractExecutor
+from evonas.study.executors import inline
 from evonas.study.executors.order import Order, Result
 from evonas.study.journal.journal import Journal
 from evonas.study.models import Models
@@ -42,50 +41,27 @@ PARTS: dict[str, tuple[tuple[type, str], ...]] = {
 }
 
 
-@final
-class Drawn(AbstractExecutor):
-    """Executor that gives every candidate values derived from its key, and small weights."""
-
-    name = "drawn"
-
-    def __init__(self) -> None:
-        self._orders: deque[Order] = deque()
-
-    @property
-    def capacity(self) -> int:
-        """One order at a time."""
-        return 1
-
-    def submit(self, order: Order) -> None:
-        """Queue an order."""
-        self._orders.append(order)
-
-    def next_done(self) -> Result:
-        """The result of the oldest order."""
-        order = self._orders.popleft()
-        key = order.space.key(order.genome)
-        rng = random.Random(key)
-        evaluation = Evaluation(
-            key=key,
-            genome=order.space.format(order.genome),
-            values={
-                "acc": rng.random(), "params": float(rng.randrange(1, 10**6)), "flops": 1e6,
-                "bio": 1.0,
-            },
-            weights_by_rule={"fa": 1000},
-            losses=(1.0,) * order.protocol.recipe.epochs,
-            epochs=order.protocol.recipe.epochs,
-            seconds=1.0,
-            seed=0,
-            failure=None,
-            num_images={"acc": 360},
-            learned=1.0,
-        )  # fmt: skip
-        return evaluation, save({"weight": torch.zeros(8)})
-
-    def close(self) -> None:
-        """Discard the orders."""
-        self._orders.clear()
+def drawn(order: Order) -> Result:
+    """Values derived from the key of the candidate, and small weights."""
+    key = order.space.key(order.genome)
+    rng = random.Random(key)
+    evaluation = Evaluation(
+        key=key,
+        genome=order.space.format(order.genome),
+        values={
+            "acc": rng.random(), "params": float(rng.randrange(1, 10**6)), "flops": 1e6,
+            "bio": 1.0,
+        },
+        weights_by_rule={"fa": 1000},
+        losses=(1.0,) * order.protocol.recipe.epochs,
+        epochs=order.protocol.recipe.epochs,
+        seconds=1.0,
+        seed=0,
+        failure=None,
+        num_images={"acc": 360},
+        learned=1.0,
+    )  # fmt: skip
+    return evaluation, save({"weight": torch.zeros(8)})
 
 
 def measured(folder: Path) -> tuple[float, dict[str, float]]:
@@ -110,8 +86,14 @@ def measured(folder: Path) -> tuple[float, dict[str, float]]:
             for owner, name in places:
                 wrapped = timed(getattr(owner, name), part)
                 stack.enter_context(patch.object(owner, name, wrapped))
+        stack.enter_context(patch.object(inline, "evaluate_order", drawn))
         start = time.process_time()
-        loop.run_study(folder, executor=Drawn(), on_progress=lambda _: None, on_generation=write)
+        loop.run_study(
+            folder,
+            executor=inline.InlineExecutor(),
+            on_progress=lambda _: None,
+            on_generation=write,
+        )
         return time.process_time() - start, spent
 
 

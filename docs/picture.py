@@ -12,7 +12,7 @@ WIDTH, LEFT = 1080, 20
 ROW, GAP, BOX, LINE = 30, 34, 14, 16  # heights: title, between floors, padding, a line of wings
 COLUMNS = {"search": 0, "space": 0, "evaluation": 1, "networks": 1, "rules": 1}
 """The column of a package, of two, so that no arrow crosses a box; others fill the row."""
-BASE = ("settings", "schema", "seeds", "version", "registry", "errors")
+BASE = ("settings", "schema", "strict_yaml", "seeds", "version", "registry", "errors")
 """The lowest row, which everything above may use: no arrow is drawn to it."""
 FONT = 'font-family="Helvetica, Arial, sans-serif"'
 HEAD = (

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from evonas.errors import ConfigError
 from evonas.evaluation.record import Evaluation
-from evonas.schema import read_text
 from evonas.search.pareto import Vector
 from evonas.settings import SETTINGS, Settings
+from evonas.strict_yaml import read_text
 from evonas.study.config import SPACE_FILE
 from evonas.study.results.reading import RunState, read_run
 from evonas.study.results.vectors import vector

@@ -7,7 +7,6 @@ with zeros, so no shortcut has weights. Weights have torch's default initialisat
 networks here.
 """
 
-from collections.abc import Sequence
 from typing import final
 
 from torch import Tensor, nn
@@ -15,7 +14,6 @@ from torch.nn import functional as F
 
 from evonas.errors import SpaceError
 from evonas.networks.blocks import convolution
-from evonas.networks.build import Network, seeded_network
 from evonas.networks.normalisation import BatchNorm
 from evonas.networks.skeleton import SkeletonParts
 from evonas.networks.stems import stem
@@ -63,51 +61,17 @@ class BasicBlock(nn.Module):
         return F.relu(self.residual(inputs) + shortcut)
 
 
-def build_resnet(
-    depth: int,
-    *,
-    rule: AbstractRule,
-    input_shape: tuple[int, int, int],
-    num_classes: int,
-    seed: int,
-    mean: Sequence[float] | None = None,
-    deviation: Sequence[float] | None = None,
-) -> Network:
-    """Build a ResNet whose layers all learn by one rule.
+def resnet_parts(depth: int, input_shape: tuple[int, int, int], num_classes: int) -> SkeletonParts:
+    """The parts of a ResNet under ``bp``, before its layers are connected.
 
     Args:
         depth: number of layers with weights, 6n + 2.
-        rule: rule of all convolutions; the classifier uses its ``for_readout`` version.
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
-        seed: seed of the weights and of the rules' feedback.
-        mean: mean of each channel, for the normalisation; 0 by default.
-        deviation: standard deviation of each channel, for the normalisation; 1 by default.
 
     Raises:
         SpaceError: the images are too small.
         ValueError: the depth is not 6n + 2.
-    """
-    return seeded_network(
-        lambda: resnet_parts(depth, input_shape, num_classes, rule=rule),
-        input_shape=input_shape,
-        num_classes=num_classes,
-        seed=seed,
-        mean=mean,
-        deviation=deviation,
-    )
-
-
-def resnet_parts(
-    depth: int,
-    input_shape: tuple[int, int, int],
-    num_classes: int,
-    *,
-    rule: AbstractRule = _BACKPROP,
-) -> SkeletonParts:
-    """The parts of a ResNet, before its layers are connected.
-
-    Arguments and errors are those of :func:`build_resnet`.
     """
     if depth < 8 or depth % 6 != 2:
         raise ValueError(f"depth: expected 6n + 2, such as 20, got {depth}")
@@ -117,21 +81,21 @@ def resnet_parts(
             f"{input_shape[1]} x {input_shape[2]}"
         )
     return SkeletonParts(
-        _body(depth, input_shape[0], rule),
+        _body(depth, input_shape[0]),
         head=nn.Identity(),
-        classifier=RuleLinear(WIDTHS[-1], num_classes, rule=rule.for_readout()),
+        classifier=RuleLinear(WIDTHS[-1], num_classes, rule=_BACKPROP),
     )
 
 
-def _body(depth: int, in_channels: int, rule: AbstractRule) -> dict[str, nn.Module]:
-    first = stem(in_channels, WIDTHS[0], kernel=3, rule=rule)
+def _body(depth: int, in_channels: int) -> dict[str, nn.Module]:
+    first = stem(in_channels, WIDTHS[0], kernel=3, rule=_BACKPROP)
     body: dict[str, nn.Module] = {"stem": nn.Sequential(*first, nn.ReLU())}
     before = WIDTHS[0]
     for stage, width in enumerate(WIDTHS):
         for block in range((depth - 2) // 6):
             stride = 2 if stage and not block else 1
             body[f"stage{stage}_block{block}"] = BasicBlock(
-                before, width, stride=stride, rule=rule
+                before, width, stride=stride, rule=_BACKPROP
             )
             before = width
     return body

@@ -85,10 +85,7 @@ def candidates_table(
     everything = table(candidates, objectives)
     everything["violation"] = [c.violation for c in candidates]
     everything["left_out"] = [c.left_out for c in candidates]
-    everything = _with_batches(everything, candidates)
-    everything = _with_audits(everything, candidates, audited)
-    everything = _with_confirmations(everything, candidates, confirmed)
-    return _with_twins(everything, candidates, twins)
+    return _with_columns_of_some(everything, candidates, confirmed, audited, twins)
 
 
 def front_table(
@@ -120,10 +117,21 @@ def front_table(
     frame = table(chosen, objectives)
     level = ties(chosen, objectives)
     frame["ties"] = [" ".join(level[c.key]) for c in chosen]
-    frame = _with_batches(frame, chosen)
-    frame = _with_audits(frame, chosen, audited)
-    frame = _with_confirmations(frame, chosen, confirmed)
-    return _with_twins(frame, chosen, twins)
+    return _with_columns_of_some(frame, chosen, confirmed, audited, twins)
+
+
+def _with_columns_of_some(
+    frame: pd.DataFrame,
+    rows: Sequence[Candidate],
+    confirmed: Mapping[str, Confirmed],
+    audited: Mapping[str, LevelOne],
+    twins: Mapping[str, Differences],
+) -> pd.DataFrame:
+    """Add what only some runs have: smaller batches, audits, confirmations and twins."""
+    frame = _with_batches(frame, rows)
+    frame = _with_audits(frame, rows, audited)
+    frame = _with_confirmations(frame, rows, confirmed)
+    return _with_twins(frame, rows, twins)
 
 
 def _with_batches(frame: pd.DataFrame, rows: Sequence[Candidate]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from evonas.errors import ConfigError
 from evonas.registry import suggestion
-from evonas.settings.reading import PHRASES
+from evonas.schema import PHRASES
 from evonas.settings.setting import Setting, Unset
 from evonas.settings.tree import SETTINGS, Settings
 from evonas.settings.workers import parse_workers

@@ -7,16 +7,10 @@ from typing import Any
 
 from evonas.errors import ConfigError, show
 from evonas.registry import suggestion
-from evonas.schema import quoting_hint
+from evonas.schema import PHRASES
 from evonas.settings.setting import Setting
 from evonas.settings.tree import GROUPS, SETTINGS, Settings
-
-PHRASES: dict[type, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    bool: "true or false",
-}
+from evonas.strict_yaml import quoting_hint
 
 
 def read_settings(

@@ -6,9 +6,10 @@ from typing import Any
 
 from evonas.errors import SpaceError, UnknownNameError
 from evonas.registry import suggestion
-from evonas.schema import parse_yaml, read_text, structure
+from evonas.schema import structure
 from evonas.space.space import Space
 from evonas.space.spec import SpaceSpec, read_space
+from evonas.strict_yaml import parse_yaml, read_text
 
 
 def shipped() -> tuple[str, ...]:

@@ -268,15 +268,7 @@ class Space:
             GenomeError: the genome is not one of this space.
         """
         values = self._values(genome)
-        layout = self._layout
-        flags = self.is_active(genome)[layout.first_rule :]
-        rules = [
-            self.rule_choices[value] if is_active else text.INACTIVE
-            for value, is_active in zip(values[layout.first_rule :], flags, strict=True)
-        ]
-        cells = text.format_cells(layout.graphs, layout.by_cell(values))
-        macros = text.format_macros(self.genes[layout.macro], values[layout.macro])
-        return f"{cells}{macros} @ {text.format_rules(rules)}"
+        return text.format_genome(self._layout, values, is_active=self.is_active(genome))
 
     def parse(self, line: str) -> Genome:
         """Return the genome that a text describes; the inverse of :meth:`format`.
@@ -286,14 +278,7 @@ class Space:
         Raises:
             GenomeError: the text is not a genome of this space; the message says where.
         """
-        before, at, rules = line.partition("@")
-        layout = self._layout
-        cells, macros = text.split_macros(before)
-        values = text.parse_cells(layout.graphs, cells)
-        values.extend(text.parse_macros(self.genes[layout.macro], macros))
-        genes = self.genes[layout.first_rule :]
-        values.extend(text.parse_rules(genes, rules) if at else [0] * len(genes))
-        return Genome(tuple(values))
+        return Genome(text.parse_genome(self._layout, line))
 
     def _values(self, genome: Genome) -> tuple[int, ...]:
         where = f"space '{self.name}', {self.cells} cells per stage"

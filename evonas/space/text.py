@@ -13,15 +13,52 @@ from itertools import groupby
 from evonas.errors import GenomeError
 from evonas.registry import suggestion
 from evonas.space.cell import CellGraph
+from evonas.space.gene_layout import GeneLayout
 from evonas.space.genome import Gene
 from evonas.space.keys.problems import NAME
 from evonas.space.spec import CellSpec
 
-INACTIVE = "-"
+_INACTIVE = "-"
 _RUN = re.compile(r"(?P<rule>[^*]+)(?:\*(?P<count>[1-9][0-9]{0,5}))?")
 
 
-def format_cells(graphs: Sequence[CellGraph], values: Mapping[str, Sequence[int]]) -> str:
+def format_genome(
+    layout: GeneLayout, values: tuple[int, ...], *, is_active: Sequence[bool]
+) -> str:
+    """Return the line of a genome, with ``-`` for inactive rules.
+
+    Args:
+        layout: genes of the space.
+        values: value of each gene.
+        is_active: whether each gene matters.
+    """
+    rules = [
+        layout.rules[value] if matters else _INACTIVE
+        for value, matters in zip(
+            values[layout.first_rule :], is_active[layout.first_rule :], strict=True
+        )
+    ]
+    cells = _format_cells(layout.graphs, layout.by_cell(values))
+    macros = _format_macros(layout.genes[layout.macro], values[layout.macro])
+    return f"{cells}{macros} @ {_format_rules(rules)}"
+
+
+def parse_genome(layout: GeneLayout, line: str) -> tuple[int, ...]:
+    """Return the value of each gene, 0 for rules that are inactive or left out with the ``@``.
+
+    Raises:
+        GenomeError: the line is not a genome of the space.
+    """
+    before, at, rules = line.partition("@")
+    cells, macros = _split_macros(before)
+    values = _parse_cells(layout.graphs, cells)
+    values.extend(_parse_macros(layout.genes[layout.macro], macros))
+    genes = layout.genes[layout.first_rule :]
+    values.extend(_parse_rules(genes, rules) if at else [0] * len(genes))
+    return tuple(values)
+
+
+def _format_cells(graphs: Sequence[CellGraph], values: Mapping[str, Sequence[int]]) -> str:
     """Return ``|op~i|+|op~i|op~j|``; if there are several cells, each as ``name=...``."""
     texts = [_format_cell(graph, values[graph.name]) for graph in graphs]
     if len(graphs) == 1:
@@ -37,20 +74,20 @@ def _format_cell(graph: CellGraph, values: Sequence[int]) -> str:
     )
 
 
-def format_rules(rules: Sequence[str]) -> str:
+def _format_rules(rules: Sequence[str]) -> str:
     """Return the rules in order, each run of equal ones shortened to ``rule*count``."""
     runs = ((rule, len(list(run))) for rule, run in groupby(rules))
     return " ".join(rule if count == 1 else f"{rule}*{count}" for rule, count in runs)
 
 
-def format_macros(genes: Sequence[Gene], values: Sequence[int]) -> str:
+def _format_macros(genes: Sequence[Gene], values: Sequence[int]) -> str:
     """Return `` name=choice`` for every macro gene; empty if there are none."""
     return "".join(
         f" {gene.name}={gene.choices[value]}" for gene, value in zip(genes, values, strict=True)
     )
 
 
-def split_macros(line: str) -> tuple[str, str]:
+def _split_macros(line: str) -> tuple[str, str]:
     """Separate the words of the cells from those of the macro genes, which have no ``|``."""
     words = line.split()
     cells = [word for word in words if "|" in word or "=" not in word]
@@ -58,7 +95,7 @@ def split_macros(line: str) -> tuple[str, str]:
     return " ".join(cells), " ".join(macros)
 
 
-def parse_macros(genes: Sequence[Gene], text: str) -> Iterator[int]:
+def _parse_macros(genes: Sequence[Gene], text: str) -> Iterator[int]:
     """Yield the values of the macro genes, in order.
 
     Raises:
@@ -99,7 +136,7 @@ def cell_graph(name: str, spec: CellSpec) -> CellGraph:
     return replace(graph, fixed=parse_cell(graph, spec.fixed))
 
 
-def parse_cells(graphs: Sequence[CellGraph], text: str) -> list[int]:
+def _parse_cells(graphs: Sequence[CellGraph], text: str) -> list[int]:
     """Return the values of the genes of all cells, in order.
 
     Raises:
@@ -189,7 +226,7 @@ def _describe_sources(sets: Sequence[tuple[int, ...]]) -> str:
     return f"edges from {len(sets[0])} different nodes of 0 to {highest}"
 
 
-def parse_rules(genes: Sequence[Gene], text: str) -> Iterator[int]:
+def _parse_rules(genes: Sequence[Gene], text: str) -> Iterator[int]:
     """Yield the values of the rule genes; ``-`` marks an inactive rule and gives 0.
 
     Raises:
@@ -205,7 +242,7 @@ def parse_rules(genes: Sequence[Gene], text: str) -> Iterator[int]:
         came = "more" if len(rules) > len(genes) else str(len(rules))
         raise GenomeError(f"genome, rules: expected {len(genes)} rules, got {came}")
     for gene, rule in zip(genes, rules, strict=True):
-        if rule == INACTIVE:
+        if rule == _INACTIVE:
             yield 0
         elif rule in gene.choices:
             yield gene.choices.index(rule)

@@ -9,10 +9,10 @@ from evonas.errors import ConfigError
 from evonas.evaluation.data.fitting import DISK
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.objectives.own_module import Source, also_search
-from evonas.schema import dump_yaml, read_yaml
 from evonas.settings import SETTINGS, Settings, Unset
 from evonas.settings.checks import check_settings
 from evonas.settings.reading import flat, read_settings
+from evonas.strict_yaml import dump_yaml, read_yaml
 from evonas.study.weights import write_whole
 
 CONFIG_FILE = "config.yaml"

@@ -3,7 +3,6 @@
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import mkdtemp
 
 from evonas.errors import DiskFullError, RunFolderError, StorageError
 from evonas.evaluation.data.fitting import Fitting
@@ -14,6 +13,7 @@ from evonas.study.folder import run_digest
 from evonas.study.journal.opening import create_journal
 from evonas.study.prior.prior_file import PRIOR_FILE
 from evonas.study.upkeep.full_disk import check_room, is_full
+from evonas.study.upkeep.new_folder import folder_to_rename
 from evonas.study.versions import sources, versions
 
 BYTES_PER_TRAINING = 2000
@@ -69,9 +69,8 @@ def create_run(
     """
     check_is_free(folder, settings)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         check_room(folder, needed_bytes=BYTES_PER_TRAINING * settings.search.num_trainings)
-        temporary = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary = folder_to_rename(folder)
     except OSError as problem:
         raise _not_made(folder, problem) from problem
     try:

@@ -11,8 +11,8 @@ from filelock import FileLock, Timeout
 
 from evonas.errors import ObjectiveError, RunFolderError, StorageError
 from evonas.evaluation.objectives.own_module import source_of
-from evonas.schema import read_text
 from evonas.settings import Settings
+from evonas.strict_yaml import read_text
 from evonas.study.config import (
     CONFIG_FILE,
     SPACE_FILE,

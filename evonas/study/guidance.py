@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data.loading import load_search_data, traits_of
+from evonas.evaluation.data.loading import load_run_data, traits_of
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.signals.genome_signals import GenomeSignals, needs_images
 from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
@@ -144,14 +144,7 @@ def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> Gen
             settings.training.dataset, data_dir=protocol.data_dir, fitting=protocol.fitting
         )
         return GenomeSignals(names, space, traits=traits, images=None)
-    data = load_search_data(
-        settings.training.dataset,
-        data_dir=protocol.data_dir,
-        seed=settings.training.split_seed,
-        num_images=settings.training.images,
-        sha256=settings.training.train_sha256,
-        fitting=protocol.fitting,
-    )
+    data = load_run_data(settings.training)
     seed = derive_seed(settings.search.seed, "signals")
     return GenomeSignals(
         names, space, traits=data.traits, images=data.train, seed=seed, cache=cache
@@ -165,14 +158,7 @@ def make_guide(settings: Settings, space: Space) -> SupernetGuide:
     candidates.
     """
     protocol, search = Protocol.of(settings), settings.search
-    data = load_search_data(
-        settings.training.dataset,
-        data_dir=protocol.data_dir,
-        seed=settings.training.split_seed,
-        num_images=search.supernet_images,
-        sha256=settings.training.train_sha256,
-        fitting=protocol.fitting,
-    )
+    data = load_run_data(replace(settings.training, images=search.supernet_images))
     return SupernetGuide(
         space.resized(channels=search.supernet_channels),
         data.to(protocol.device),

@@ -11,8 +11,8 @@ from evonas.evaluation.model_file import read_model, with_description
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
-from evonas.schema import read_text
 from evonas.space import Space
+from evonas.strict_yaml import read_text
 from evonas.study.config import SPACE_FILE
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order

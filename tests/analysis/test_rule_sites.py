@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from evonas.analysis.rule_sites import count_sites, live_sites
-from evonas.schema import parse_yaml
 from evonas.space import Genome, Space, from_data, load, source_text
+from evonas.strict_yaml import parse_yaml
 from tests.analysis.populations import member, random_genomes, space_of
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from evonas.api.checks.space_check import NUM_SAMPLED, count_functions, extreme_steps, one_rule
 from evonas.networks import build, count_multiply_adds, count_parameters
-from evonas.schema import parse_yaml
 from evonas.space import Space, from_data, load
+from evonas.strict_yaml import parse_yaml
 
 CHOOSY = """
 name: choosy

@@ -162,6 +162,35 @@ def test_a_folder_that_holds_a_run_is_left_as_it_is(
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
 
 
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("a/" + "x" * 300, "File name too long"),
+        ("a/" + "x" * 300 + "/run", "File name too long"),
+        ("a/b/../" + "x" * 300, "File name too long"),
+        ("file/run", "Not a directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_created_leaves_no_part_of_its_path(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, out: str, reason: str
+) -> None:
+    (tmp_path / "file").touch()
+    message = fails(capsys, "run", "--space", "tiny", "--objectives", "acc", *TINY, "--out", out)
+    assert f"{out}: cannot be created: {reason}" in message
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_run_that_has_no_room_leaves_no_part_of_its_path(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command = ["run", "--space", "tiny", "--objectives", "acc", *TINY, "--out", "a/b/run"]
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--evaluations", str(10**15)])
+    assert left.value.code == 75
+    assert "a/b/run: at least" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["resume", "front"])
 def test_a_folder_without_a_run_is_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str

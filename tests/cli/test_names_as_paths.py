@@ -15,8 +15,8 @@ import evonas
 from evonas.errors import ConfigError, SpaceError, StorageError, UnknownNameError
 from evonas.evaluation.model_file import ENTRY, _seal, read_model
 from evonas.file_names import is_file_name, is_key
-from evonas.schema import parse_yaml
 from evonas.space import from_data, load, source_text
+from evonas.strict_yaml import parse_yaml
 from evonas.study.journal.entry import Draft
 from tests.finished_run import make_finished_run
 from tests.journals import forge_all

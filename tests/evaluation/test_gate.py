@@ -117,7 +117,7 @@ def test_what_has_no_value_before_training_is_not_screened_out_but_fails(
         raise ObjectiveFailed("params: broken")
 
     broken = replace(OBJECTIVES["params"], measure=break_down)
-    monkeypatch.setitem(OBJECTIVES._loaded, "params", broken)
+    monkeypatch.setitem(OBJECTIVES._ours, "params", broken)
     strict = changed_protocol(protocol, constraints=("params<=1k",))
     genome = space.parse(ALIVE)
     assert screen(space, genome, protocol=strict, traits=traits_of("digits")) is None

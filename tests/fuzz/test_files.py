@@ -14,11 +14,11 @@ from evonas.benchmarking.comparison import compare_records
 from evonas.benchmarking.scores import read_scores
 from evonas.benchmarking.table import read_table
 from evonas.errors import EvonasError, InputError
-from evonas.schema import dump_yaml
 from evonas.settings import SETTINGS, Settings
 from evonas.settings.checks import check_settings
 from evonas.settings.reading import read_settings
 from evonas.space import load
+from evonas.strict_yaml import dump_yaml
 from evonas.study.config import config_text, read_given, read_sources, read_versions
 from tests.fuzz.inputs import (
     ODD,

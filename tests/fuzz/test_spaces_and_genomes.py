@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evonas.errors import GenomeError, SpaceError
-from evonas.schema import parse_yaml
 from evonas.space import Space, from_data, load, shipped, source_text
+from evonas.strict_yaml import parse_yaml
 from tests.fuzz.inputs import ODD, broken, check_refusal, documents, fuzzed, seeds
 
 TEXTS = {name: source_text(name) for name in shipped()}

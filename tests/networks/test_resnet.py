@@ -7,22 +7,25 @@ from torch.nn import functional as F
 
 from evonas.errors import SpaceError
 from evonas.networks import Network, count_multiply_adds, count_parameters
-from evonas.networks.resnet import DEPTHS, build_resnet
-from evonas.rules import RULES, Backprop, bio_share, rule_layers, true_gradient
+from evonas.networks.named.table import build_named
+from evonas.networks.resnet import DEPTHS, resnet_parts
+from evonas.rules import RULES, bio_share, rule_layers, true_gradient
 
 # published: 0.27 M and 0.85 M; digit by digit the sum over layers of Table 6 and section 4.2
 PARAMETERS = {"resnet20": 269_722, "resnet56": 853_018}
 
 
-def resnet(depth: int = 20, rule: str = "bp", *, channels: int = 3, side: int = 8) -> Network:
-    return build_resnet(
-        depth, rule=RULES[rule](), input_shape=(channels, side, side), num_classes=10, seed=3
+def resnet(
+    name: str = "resnet20", rule: str = "bp", *, channels: int = 3, side: int = 8
+) -> Network:
+    return build_named(
+        name, rules=[RULES[rule]()], input_shape=(channels, side, side), num_classes=10, seed=3
     )
 
 
 @pytest.mark.parametrize("name", DEPTHS)
 def test_depth_and_parameters_are_the_published_ones(name: str) -> None:
-    network = resnet(DEPTHS[name], side=32)
+    network = resnet(name, side=32)
     assert len(rule_layers(network)) == DEPTHS[name]
     assert count_parameters(network) == PARAMETERS[name]
     blocks = (DEPTHS[name] - 2) // 6
@@ -111,4 +114,4 @@ def test_too_small_images_and_other_depths_are_refused() -> None:
     with pytest.raises(SpaceError, match="at least 4 pixels a side, got 3 x 3"):
         resnet(side=3)
     with pytest.raises(ValueError, match="6n \\+ 2"):
-        build_resnet(21, rule=Backprop(), input_shape=(3, 8, 8), num_classes=10, seed=0)
+        resnet_parts(21, (3, 8, 8), 10)

@@ -11,8 +11,8 @@ from evonas.errors import SpaceError
 from evonas.networks import Network, build, count_multiply_adds, count_parameters
 from evonas.networks.stems import reducing_stem
 from evonas.rules import RULES, AbstractFeedbackRule
-from evonas.schema import parse_yaml
 from evonas.space import Space, from_data, load, source_text
+from evonas.strict_yaml import parse_yaml
 
 BP = RULES["bp"]()
 

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 
 from evonas.networks import Network, build
 from evonas.networks.style import ACTIVATIONS, NORMALISATIONS, Style, group_norm
-from evonas.schema import parse_yaml
 from evonas.space import Space, from_data, source_text
 from evonas.space.keys import choices
+from evonas.strict_yaml import parse_yaml
 
 IMAGES = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

@@ -13,8 +13,8 @@ from evonas.networks import Network, build
 from evonas.networks.supernet import Supernet
 from evonas.networks.supernet_selection import select_genome, select_mixture
 from evonas.rules import rule_layers
-from evonas.schema import parse_yaml
 from evonas.space import Genome, Space, from_data, load
+from evonas.strict_yaml import parse_yaml
 
 RULES = ("bp", "fa", "usf", "brsf", "kp", "dfa", "pc", "local")
 LABELS = torch.tensor([0, 1, 2, 3])

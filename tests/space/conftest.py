@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evonas.schema import parse_yaml
 from evonas.space import Space, from_data, load, shipped
+from evonas.strict_yaml import parse_yaml
 
 ODD_SPACES = {
     # two inputs, a zero, nodes that may be dead, a reduction cell without concat

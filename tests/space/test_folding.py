@@ -10,8 +10,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evonas.schema import parse_yaml
 from evonas.space import Blueprint, CellPlan, Genome, Space, from_data, load
+from evonas.strict_yaml import parse_yaml
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=60, deadline=None)  # of each space

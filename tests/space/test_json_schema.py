@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evonas.errors import SpaceError
-from evonas.schema import parse_yaml
 from evonas.space import from_data, shipped, source_text
 from evonas.space.json_schema.schema import space_schema
+from evonas.strict_yaml import parse_yaml
 from tests.space.conftest import ODD_SPACES
 from tests.space.test_spec import WRONG, broken, good
 

@@ -14,9 +14,8 @@ from evonas.analysis.noise_comparison import OWN
 from evonas.api.analyses.kept_parts import KeptParts
 from evonas.api.analyses.steps_bar import Steps
 from evonas.errors import UnknownNameError
-from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.loading import load_run_data
 from evonas.evaluation.diagnostics.loss_landscape import filter_normalised_direction, loss_surface
 from evonas.evaluation.diagnostics.mini_batches import mini_batches
 from evonas.evaluation.diagnostics.rule_twins import count_steps, rule_twin
@@ -66,15 +65,7 @@ class ExaminedNetwork:
 
     @cached_property
     def _train_images(self) -> Images:
-        training = self.run.settings.training
-        return load_search_data(
-            training.dataset,
-            data_dir=Path(training.data_dir),
-            seed=training.split_seed,
-            num_images=training.images,
-            sha256=training.train_sha256,
-            fitting=Fitting.of(training),
-        ).train
+        return load_run_data(self.run.settings.training).train
 
     def updates(
         self, parts: KeptParts, state: str, *, batches: int, advance: Steps

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import joblib
 
 from evonas.errors import ConfigError
 from evonas.evaluation.attacks.robustness import robust_subset
-from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.data.loading import load_run_data
 from evonas.evaluation.evaluate import attack_seed
 from evonas.evaluation.forecasting.candidate_forecast import (
     CandidateForecast,
@@ -105,10 +104,7 @@ def forecast_run(
         if genome is None
         else [space.canonical(space.parse(genome))]
     )
-    data = load_search_data(
-        training.dataset, data_dir=Path(training.data_dir), seed=training.split_seed,
-        num_images=training.images, sha256=training.train_sha256, fitting=protocol.fitting,
-    )  # fmt: skip
+    data = load_run_data(training)
     seed = attack_seed(protocol)
     attacked = robust_subset(
         data.validation, num_images=protocol.attack.attacked_images, seed=seed

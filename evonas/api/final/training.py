@@ -13,13 +13,13 @@ from evonas.api.progress_bar import count_display
 from evonas.errors import ConfigError, DataError, RunFolderError
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_test
-from evonas.evaluation.final.data import load_final_data
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.training.precision import default_precision
 from evonas.settings.machine import Precision
 from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
+from evonas.study.final.prepared import load_job_data
 from evonas.study.final.run import Ended, run_seed
 from evonas.study.versions import installed_packages
 from evonas.study.weights import write_whole
@@ -175,10 +175,7 @@ def _train(
     tell: Callable[[str], None],
     on_epoch: Ended,
 ) -> FinalReport:
-    data = load_final_data(
-        job.dataset, data_dir=data_dir, validation_share=job.recipe.validation_share,
-        split_seed=job.split_seed, device=device, sha256=job.train_sha256, fitting=job.fitting,
-    )  # fmt: skip
+    data = load_job_data(job, data_dir=data_dir, device=device)
     results = []
 
     @lru_cache(maxsize=1)

@@ -9,8 +9,8 @@ from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Traits
 from evonas.networks import Network
 from evonas.rules import all_rules, first_layer_representatives, readout_representatives
-from evonas.schema import parse_yaml
 from evonas.space import Genome, Space, from_data
+from evonas.strict_yaml import parse_yaml
 
 
 @final

@@ -29,6 +29,7 @@ from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mn
 from evonas.evaluation.data.split import share_of, stratified_part
 from evonas.registry import look_up
 from evonas.seeds import derive_seed
+from evonas.settings import TrainingSettings
 
 DATASETS: dict[str, AbstractSource] = {
     source.name: source
@@ -88,6 +89,41 @@ def traits_of(
     return source_of(name, data_dir, fitting=fitting).traits(data_dir)
 
 
+def load_official(
+    name: str,
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    sha256: str | None = None,
+    fitting: Fitting = AS_THEY_ARE,
+) -> tuple[Traits, Images, Images | None]:
+    """Load the official training images of a data set, undivided, and check that they are those.
+
+    Args:
+        name: name in ``all_datasets()``.
+        data_dir: folder of the data; None for ``default_data_dir()``.
+        download: whether to download missing data if their publisher allows it.
+        sha256: expected hash of the training images; None to accept any.
+        fitting: size that images are fitted to.
+
+    Returns:
+        Traits, training images, and official validation images if there are some.
+
+    Raises:
+        UnknownNameError: no data set has this name.
+        DataError: the data are missing, damaged or not those expected.
+    """
+    data_dir = data_dir or default_data_dir()
+    source = source_of(name, data_dir, fitting=fitting)
+    traits = source.traits(data_dir)
+    images = source.load_train(data_dir, download=download)
+    validation = source.load_validation(data_dir, download=download)
+    if sha256 is not None:
+        found = fingerprint_of_parts(images, validation, class_names=traits.class_names)
+        check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
+    return traits, images, validation
+
+
 def load_search_data(
     name: str,
     *,
@@ -122,15 +158,10 @@ def load_search_data(
         DataError: the data are missing, damaged or not those expected, or ``num_images`` is too
             large or smaller than the number of classes.
     """
-    data_dir = data_dir or default_data_dir()
-    source = source_of(name, data_dir, fitting=fitting)
-    traits = source.traits(data_dir)
-    train = source.load_train(data_dir, download=download)
-    official = source.load_validation(data_dir, download=download)
-    if sha256 is not None:
-        found = fingerprint_of_parts(train, official, class_names=traits.class_names)
-        check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
-    train, validation = _divided(train, official, traits, seed)
+    traits, images, official = load_official(
+        name, data_dir=data_dir, download=download, sha256=sha256, fitting=fitting
+    )
+    train, validation = _divided(images, official, traits, seed)
     if num_images is not None:
         if num_images < traits.num_classes:
             raise DataError(
@@ -141,6 +172,22 @@ def load_search_data(
         cap = min(len(validation), max(num_images, MIN_CAPPED_VALIDATION))
         validation = _keep(validation, cap, seed, f"validation images of '{name}'")
     return SearchData(traits, train, validation)
+
+
+def load_run_data(training: TrainingSettings) -> SearchData:
+    """Load the training and validation part of a run, on the CPU.
+
+    Raises:
+        DataError: see :func:`load_search_data`.
+    """
+    return load_search_data(
+        training.dataset,
+        data_dir=Path(training.data_dir),
+        seed=training.split_seed,
+        num_images=training.images,
+        sha256=training.train_sha256,
+        fitting=Fitting.of(training),
+    )
 
 
 def load_test(
@@ -198,11 +245,12 @@ def fingerprints(
         DataError: the training images are missing or damaged.
     """
     data_dir = data_dir or default_data_dir()
-    source = source_of(name, data_dir, fitting=fitting)
-    names = source.traits(data_dir).class_names
-    images = source.load_train(data_dir, download=download)
-    validation = source.load_validation(data_dir, download=download)
+    traits, images, validation = load_official(
+        name, data_dir=data_dir, download=download, fitting=fitting
+    )
+    names = traits.class_names
     train = fingerprint_of_parts(images, validation, class_names=names)
+    source = source_of(name, data_dir, fitting=fitting)
     try:
         test = source.load_test(data_dir, download=download)
     except UnreadableError:  # the files exist: better to report them now than after the search

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evonas.errors import DataError
-from evonas.evaluation.data.fingerprint import check_fingerprint, fingerprint_of_parts
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.loading import source_of
+from evonas.evaluation.data.loading import load_official
 from evonas.evaluation.data.split import share_of, stratified_part
 from evonas.evaluation.training.augment import TrainingImages, training_images
 from evonas.seeds import derive_seed
@@ -54,13 +53,9 @@ def load_final_data(
         UnknownNameError: no data set has this name.
         DataError: the images are missing, damaged, not those expected, or too few for the share.
     """
-    source = source_of(name, data_dir, fitting=fitting)
-    traits = source.traits(data_dir)
-    images = source.load_train(data_dir, download=False)
-    official = source.load_validation(data_dir, download=False)
-    if sha256 is not None:
-        found = fingerprint_of_parts(images, official, class_names=traits.class_names)
-        check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")
+    traits, images, official = load_official(
+        name, data_dir=data_dir, sha256=sha256, fitting=fitting
+    )
     if official is not None:  # the search has used them already: they may be trained on, too
         images = images.with_more(official)
     count = share_of(len(images), validation_share)

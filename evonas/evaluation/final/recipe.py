@@ -9,7 +9,8 @@ from evonas.evaluation.final.views import Views
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.regularisation import Regularisation
 from evonas.registry import suggestion
-from evonas.schema import ProblemsError, parse_yaml, read_text, structure
+from evonas.schema import ProblemsError, structure
+from evonas.strict_yaml import parse_yaml, read_text
 
 _SHIPPED = files("evonas.evaluation.final") / "recipes"
 

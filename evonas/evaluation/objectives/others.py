@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from evonas.entry_points import EntryPoints
+from evonas.entry_points import EntryPoints, OfferedTable
 from evonas.errors import ObjectiveError
 from evonas.evaluation.objectives.guarded import guarded
 from evonas.evaluation.objectives.objective import Objective
@@ -35,7 +35,7 @@ class ObjectiveTable(Mapping[str, Objective]):
     ) -> None:
         self._ours = ours
         self._find_points = find_points
-        self._loaded: dict[str, Objective] = {}
+        self._own: dict[str, Objective] = {}
 
     def __getitem__(self, name: str) -> Objective:
         """The objective called ``name``.
@@ -44,46 +44,40 @@ class ObjectiveTable(Mapping[str, Objective]):
             KeyError: there is none.
             ObjectiveError: it cannot be imported, is no valid objective, or its name is taken.
         """
-        if name in self._loaded:
-            return self._loaded[name]
-        if is_own(name):
-            self._loaded[name] = _checked(load_own(name), name=name, where=f"objective '{name}'")
-        elif name in self._ours and name not in self._points:
-            self._loaded[name] = self._ours[name]
-        else:
-            found, where = self._points.load(name, is_ours=name in self._ours)
-            self._loaded[name] = _checked(found, name=name, where=where)
-        return self._loaded[name]
+        if not is_own(name):
+            return self._named[name]
+        if name not in self._own:
+            self._own[name] = _checked(load_own(name), name, f"objective '{name}'")
+        return self._own[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._ours, *self._points.names]))
+        return iter(self._named)
 
     def __len__(self) -> int:
-        return len(self._ours.keys() | set(self._points.names))
+        return len(self._named)
 
     def __contains__(self, name: object) -> bool:
         """Whether the name is known or has the form ``module:function``; imports nothing."""
         if name in self._ours or (isinstance(name, str) and is_own(name)):
             return True
-        return name in self._points
+        return name in self._named
 
     def packages(self, names: Iterable[str]) -> dict[str, str]:
         """Names and versions of the packages, other than evonas, that provide these objectives."""
-        return self._points.packages(names)
+        return self._named.packages(names)
 
     def forget(self) -> None:
         """Clear all caches, so that objectives are looked up again."""
-        self._loaded.clear()
-        self.__dict__.pop("_points", None)
+        self._own.clear()
+        self.__dict__.pop("_named", None)
 
     @cached_property
-    def _points(self) -> EntryPoints:
-        return EntryPoints(
-            self._find_points(),
-            kind="objective",
-            error=ObjectiveError,
-            renamed=f"its entry point in '{GROUP}'",
+    def _named(self) -> OfferedTable[Objective]:
+        renamed = f"its entry point in '{GROUP}'"
+        offered = EntryPoints(
+            self._find_points(), kind="objective", error=ObjectiveError, renamed=renamed
         )
+        return OfferedTable(self._ours, offered, _checked)
 
 
 def installed() -> tuple[EntryPoint, ...]:
@@ -91,7 +85,7 @@ def installed() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
 
 
-def _checked(found: Any, *, name: str, where: str) -> Objective:
+def _checked(found: Any, name: str, where: str) -> Objective:
     """Check a loaded objective, give it the requested name, and guard its measure."""
     if not isinstance(found, Objective):
         hint = (

@@ -6,7 +6,7 @@ from typing import final
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.variants.base import AbstractVariant
 from evonas.networks import Network
-from evonas.networks.resnet import DEPTHS, build_resnet
+from evonas.networks.named.table import build_named
 from evonas.rules import all_rules
 
 
@@ -16,7 +16,7 @@ class ResNetVariant(AbstractVariant):
     """A ResNet for small images (:mod:`evonas.networks.resnet`).
 
     Attributes:
-        architecture: name of the ResNet in ``DEPTHS``.
+        architecture: name of the ResNet in :data:`evonas.networks.resnet.DEPTHS`.
         rule: name of the rule of all layers.
     """
 
@@ -30,9 +30,9 @@ class ResNetVariant(AbstractVariant):
 
     def network(self, traits: Traits, *, seed: int) -> Network:
         """The ResNet."""
-        return build_resnet(
-            DEPTHS[self.architecture],
-            rule=all_rules()[self.rule](),
+        return build_named(
+            self.architecture,
+            rules=[all_rules()[self.rule]()],
             input_shape=traits.shape,
             num_classes=traits.num_classes,
             seed=seed,

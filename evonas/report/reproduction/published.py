@@ -6,7 +6,8 @@ from typing import Literal
 
 from evonas.errors import UnknownNameError
 from evonas.registry import suggestion
-from evonas.schema import parse_yaml, structure
+from evonas.schema import structure
+from evonas.strict_yaml import parse_yaml
 
 Status = Literal["checked", "note"]
 STATUS_TEXT: dict[Status, str] = {

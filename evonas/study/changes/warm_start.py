@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evonas.errors import ConfigError
-from evonas.schema import read_text
 from evonas.settings import SETTINGS, Settings
+from evonas.strict_yaml import read_text
 from evonas.study.config import SPACE_FILE
 from evonas.study.executors.known import known_id
 from evonas.study.folder import check_is_run, opened_run, readable_run

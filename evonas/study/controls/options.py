@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from evonas.errors import ConfigError, show
+from evonas.settings.counts import check_count
 
 REPLICATES = 5
 RANDOM = 5
 SHUFFLED = 3
 ARCHITECTURES = 3
-MOST = 10_000  # upper limit: a typing error would otherwise fill the memory with orders
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,6 @@ class ControlOptions:
     network_rules: tuple[str, ...] = ("bp",)
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("replicates", 1), ("random", 0), ("shuffled", 0), ("architectures", 0),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if value < least:
-                raise ConfigError(
-                    f"{name}: expected a whole number of at least {least}, got {value}"
-                )
-            if value > MOST:
-                raise ConfigError(f"{name}: expected at most {MOST}, got {show(value)}")
+        check_count("replicates", self.replicates, at_least=1)
+        for name in ("random", "shuffled", "architectures"):
+            check_count(name, getattr(self, name), at_least=0)

@@ -21,11 +21,14 @@ import torch
 import torch.distributed as dist
 
 from evonas.errors import ClusterError, ConfigError
-from evonas.evaluation.final.data import FinalData, load_final_data
-from evonas.evaluation.final.final_training import FinalTraining
-from evonas.seeds import derive_seed
+from evonas.evaluation.final.data import FinalData
 from evonas.study.final.job import FinalJob
-from evonas.study.final.prepared import prepared_network, threads_for
+from evonas.study.final.prepared import (
+    load_job_data,
+    prepared_network,
+    prepared_training,
+    threads_for,
+)
 
 PATIENCE = timedelta(hours=2)
 """Time limit for one process to wait for the others, during validation or loading of images."""
@@ -49,11 +52,6 @@ class Companions:
         self._data_dir = data_dir
         self._device = device
         self._processes: list[BaseProcess] = []
-
-    @property
-    def part(self) -> tuple[int, int]:
-        """The share of the calling process: the first."""
-        return 0, self._job.processes
 
     def begin(self, seed: int, checkpoint: bytes) -> None:
         """Start a seed in all processes."""
@@ -150,31 +148,20 @@ def _follow(number: int, job: FinalJob, data_dir: str, device: str, folder: str)
     with contextlib.suppress(RuntimeError):  # the caller is gone
         _join_group(number, count, device, folder)
         dist.barrier()
-        data = replace(_load(job, data_dir, device_of(device, number)), validation=None)
+        data = replace(
+            load_job_data(job, data_dir=Path(data_dir), device=device_of(device, number)),
+            validation=None,
+        )
         while True:
             order: list[Any] = [None]
             dist.broadcast_object_list(order, src=0)
             _train(order[0], job, data, number)
 
 
-def _load(job: FinalJob, data_dir: str, device: str) -> FinalData:
-    return load_final_data(
-        job.dataset, data_dir=Path(data_dir), validation_share=job.recipe.validation_share,
-        split_seed=job.split_seed, device=device, sha256=job.train_sha256, fitting=job.fitting,
-    )  # fmt: skip
-
-
 def _train(order: Order, job: FinalJob, data: FinalData, number: int) -> None:
     seed, checkpoint = order
     network = prepared_network(job, data, seed=seed)
-    training = FinalTraining(
-        network,
-        data,
-        job.recipe,
-        seed=derive_seed(seed, "final training"),
-        precision=job.precision,
-        part=(number, job.processes),
-    )
+    training = prepared_training(network, job, data, seed=seed, number=number)
     if checkpoint:
         training.restore(checkpoint)
     with threads_for(network, job, data):

@@ -9,8 +9,8 @@ from evonas.evaluation.architectures.base import AbstractArchitecture
 from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.final.recipe import FinalRecipe
-from evonas.schema import dump_yaml, parse_yaml
 from evonas.settings.machine import Precision
+from evonas.strict_yaml import dump_yaml, parse_yaml
 from evonas.study.weights import write_whole
 
 SPACE_FILE = "space.yaml"

@@ -23,7 +23,7 @@ from evonas.rules import bio_share
 from evonas.seeds import derive_seed
 from evonas.study.final.companions import Companions
 from evonas.study.final.job import FinalJob
-from evonas.study.final.prepared import prepared_network, threads_for
+from evonas.study.final.prepared import prepared_network, prepared_training, threads_for
 from evonas.study.final.result import MODEL_FILE, FinalResult, read_result
 from evonas.study.weights import write_whole
 
@@ -67,14 +67,7 @@ def run_seed(
     if (found := read_result(folder)) is not None:
         return found
     network = prepared_network(job, data, seed=seed)
-    training = FinalTraining(
-        network,
-        data,
-        job.recipe,
-        seed=derive_seed(seed, "final training"),
-        precision=job.precision,
-        part=others.part,
-    )
+    training = prepared_training(network, job, data, seed=seed, number=0)
     others.begin(seed, _restore(training, folder / CHECKPOINT_FILE, tell))
     last = time.monotonic()
     num_epochs = len(training.epochs)

@@ -54,25 +54,40 @@ class Journal:
         """The format of the file."""
         return self._version
 
+    def read(self, read: Callable[[Sequence[Entry]], T]) -> T:
+        """Return what a function derives from the entries; where it fails, they are damaged.
+
+        Args:
+            read: raises ValueError, TypeError, KeyError or IndexError for entries that no version
+                of evonas writes.
+
+        Raises:
+            StorageError: it raised one of these.
+        """
+        try:
+            return read(self._entries)
+        except (ValueError, TypeError, KeyError, IndexError) as problem:
+            raise damaged(self._path, problem) from problem
+
     def close(self) -> None:
         """Close the file; everything is on disk already."""
         self._connection.close()
 
     def digest(self) -> str:
         """Hash of the configuration and the space that the run started with."""
-        return self._read(lambda entries: str(entries[0].document["digest"]))
+        return self.read(lambda entries: str(entries[0].document["digest"]))
 
     def traits(self) -> dict[str, Any] | None:
         """The images' traits as JSON; None if not recorded, as in runs of earlier versions."""
-        return self._read(lambda entries: entries[0].document.get("traits"))
+        return self.read(lambda entries: entries[0].document.get("traits"))
 
     def versions(self) -> dict[str, str] | None:
         """The package versions that the run started with; None if not recorded."""
-        return self._read(lambda entries: entries[0].document.get("versions"))
+        return self.read(lambda entries: entries[0].document.get("versions"))
 
     def accepted_data(self) -> dict[str, str | None]:
         """The hashes of images accepted after a change; empty if they never changed."""
-        return self._read(reading.accepted_of)
+        return self.read(reading.accepted_of)
 
     def record_accepted_data(self, hashes: dict[str, str | None]) -> None:
         """Append that the run continues with other images than it started with."""
@@ -80,7 +95,7 @@ class Journal:
 
     def changes(self) -> dict[str, Any]:
         """Settings changed since the run started, by name."""
-        return {**self.accepted_data(), **self._read(reading.extensions_of)}
+        return {**self.accepted_data(), **self.read(reading.extensions_of)}
 
     def record_extension(self, changes: dict[str, int]) -> None:
         """Append that the search restarts at another size; results so far become known results.
@@ -167,26 +182,26 @@ class Journal:
 
     def known(self) -> list[Evaluation]:
         """Known results, whether their trainings were requested or not."""
-        return self._read(reading.known_of)
+        return self.read(reading.known_of)
 
     def events(self) -> list[Event]:
         """All events of the search, in order."""
-        return self._read(reading.events_of)
+        return self.read(reading.events_of)
 
     def evaluations(self) -> list[Evaluation]:
         """The last result of every finished training, in the order of requests.
 
         A candidate with several replicates has several.
         """
-        return self._read(reading.evaluations_of)
+        return self.read(reading.evaluations_of)
 
     def confirmations(self) -> list[Evaluation]:
         """The confirmations of the front, by candidate and replicate."""
-        return self._read(reading.confirmations_of)
+        return self.read(reading.confirmations_of)
 
     def findings(self, kind: str) -> list[Finding]:
         """The findings of one kind, by candidate, name and replicate."""
-        return self._read(lambda entries: reading.findings_of(entries, kind))
+        return self.read(lambda entries: reading.findings_of(entries, kind))
 
     def migrate(self) -> None:
         """Upgrade a journal of an earlier format to this one, completely or not at all.
@@ -236,12 +251,6 @@ class Journal:
     @property
     def _next_number(self) -> int:
         return len(self._entries) + 1
-
-    def _read(self, read: Callable[[list[Entry]], T]) -> T:
-        try:
-            return read(self._entries)
-        except (ValueError, TypeError, KeyError, IndexError) as problem:
-            raise damaged(self._path, problem) from problem
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from evonas.errors import ConfigError, show
+from evonas.errors import ConfigError
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
+from evonas.settings.counts import check_count
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order
 from evonas.study.folder import opened_run, readable_run
@@ -22,8 +23,6 @@ from evonas.study.results.likely import likely_front
 from evonas.study.shape import read_space
 
 Progressed = Callable[[int, int], None]
-
-MOST_REPLICATES = 10_000  # a typing error would otherwise fill the memory with orders
 
 
 def confirm_study(
@@ -55,12 +54,7 @@ def confirm_study(
         RunFolderError: there is no run in the folder, or another process is working on it.
         StorageError: the journal is damaged.
     """
-    if replicates < (0 if retry_failed else 1):
-        raise ConfigError(f"replicates: expected a whole number of at least 1, got {replicates}")
-    if replicates > MOST_REPLICATES:
-        raise ConfigError(
-            f"replicates: expected at most {MOST_REPLICATES}, got {show(replicates)}"
-        )
+    check_count("replicates", replicates, at_least=0 if retry_failed else 1)
     with opened_run(folder) as (settings, journal):
         space, protocol = read_space(settings, folder), confirmation_protocol(settings)
         trainings = journal.evaluations()

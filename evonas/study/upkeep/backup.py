@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from tempfile import mkdtemp
 
 from evonas.errors import RunFolderError, StorageError
 from evonas.study.folder import LOCK_FILE, readable_run
@@ -12,6 +11,7 @@ from evonas.study.journal.database import connect_to_read
 from evonas.study.journal.head import HEAD_FILE, write_head
 from evonas.study.journal.journal import JOURNAL_FILE
 from evonas.study.journal.opening import open_journal
+from evonas.study.upkeep.new_folder import folder_to_rename
 from evonas.study.upkeep.state import PROGRESS_FILE
 
 
@@ -37,8 +37,7 @@ def back_up(folder: Path, copy: Path) -> int:
     with readable_run(folder):  # refuses a damaged run
         pass
     try:
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(mkdtemp(prefix=f".{copy.name}.", dir=copy.parent))
+        temporary = folder_to_rename(copy)
         try:
             count = _copy(folder, temporary)
             temporary.chmod(0o755)

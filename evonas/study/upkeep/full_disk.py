@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evonas.errors import DiskFullError, StorageError
+from evonas.study.upkeep.new_folder import existing_parent
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk full, quota exceeded, file too large
 _FULL_DATABASE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
@@ -31,14 +32,14 @@ def check_room(folder: Path, *, needed_bytes: int) -> None:
     """Refuse to start a run that would not fit on the disk.
 
     Args:
-        folder: the folder to create; its parent exists.
+        folder: the folder to create; its parents may be missing.
         needed_bytes: minimum space.
 
     Raises:
         DiskFullError: less is free.
-        OSError: the parent folder cannot be accessed.
+        OSError: the nearest existing parent cannot be accessed.
     """
-    free = shutil.disk_usage(folder.parent).free
+    free = shutil.disk_usage(existing_parent(folder)).free
     if free < needed_bytes:
         raise DiskFullError(
             f"{folder}: at least {needed_bytes / 1e6:.1f} MB are needed for its journal and "

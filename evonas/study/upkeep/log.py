@@ -9,7 +9,6 @@ from evonas.errors import UnknownNameError
 from evonas.study.folder import readable_run
 from evonas.study.journal import kinds
 from evonas.study.journal.entry import Entry
-from evonas.study.journal.journal import JOURNAL_FILE, damaged
 
 _TRAININGS = {
     kinds.TOLD: "trained", kinds.CONFIRMED: "confirmed", kinds.KNOWN: "known",
@@ -48,10 +47,7 @@ def read_log(folder: Path, key: str | None = None) -> list[LogLine]:
         UnknownNameError: no candidate has this key, or several begin so.
     """
     with readable_run(folder) as (_, journal):
-        try:
-            lines = [_line(entry) for entry in journal.entries]
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
-            raise damaged(folder / JOURNAL_FILE, problem) from problem
+        lines = journal.read(lambda entries: [_line(entry) for entry in entries])
     if key is None:
         return lines
     keys = sorted({line.key for line in lines if line.key is not None})

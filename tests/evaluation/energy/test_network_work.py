@@ -11,8 +11,8 @@ from evonas.evaluation.energy.network_work import inference_work, training_work
 from evonas.evaluation.energy.trace import trace
 from evonas.evaluation.energy.work import Work
 from evonas.networks import Network, build
+from evonas.networks.named.table import build_named
 from evonas.networks.normalisation import BatchNorm
-from evonas.networks.resnet import build_resnet
 from evonas.rules import RULES, RuleConv2d, RuleLinear, connect
 from evonas.space import load
 
@@ -137,8 +137,8 @@ def test_signals_are_added_up_where_a_node_is_read_several_times() -> None:
 
 
 def test_a_residual_network_has_its_products_its_sums_and_its_last_activations() -> None:
-    network = build_resnet(
-        20, input_shape=SHAPE, num_classes=10, rule=RULES["bp"](), seed=0
+    network = build_named(
+        "resnet20", input_shape=SHAPE, num_classes=10, rules=[RULES["bp"]()], seed=0
     ).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.rand(1, *SHAPE))

@@ -13,6 +13,7 @@ from evonas.study.create import create_run
 from evonas.study.journal.told_document import evaluation_of
 from evonas.study.results.reading import read_run
 from evonas.study.run import run_study
+from evonas.study.upkeep.log import read_log
 from tests.journals import forge
 from tests.small_run import SMALL_RUN
 from tests.study.fake import Drawn
@@ -65,10 +66,14 @@ def test_a_value_that_is_missing_is_refused() -> None:
             evaluation_of(document)
 
 
+def drawn_run(place: Path) -> Path:
+    create_run(place / "run", SMALL_RUN, space_text=source_text(SMALL_RUN.problem.space))
+    run_study(place / "run", executor=Drawn(), on_progress=lambda _: None)
+    return place / "run"
+
+
 def test_a_run_whose_training_lacks_an_objective_is_refused(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    create_run(folder, SMALL_RUN, space_text=source_text(SMALL_RUN.problem.space))
-    run_study(folder, executor=Drawn(), on_progress=lambda _: None)
+    folder = drawn_run(tmp_path)
     lost = SMALL_RUN.problem.objectives[0]
 
     def without(body: dict[str, Any]) -> dict[str, Any]:
@@ -78,3 +83,17 @@ def test_a_run_whose_training_lacks_an_objective_is_refused(tmp_path: Path) -> N
     forge(folder, "told", without)
     with pytest.raises(StorageError, match=f"has no {lost}; .*backup"):
         read_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seconds", "text"), ("losses", {"a": 1}), ("values", ["a"]), ("replicate", None)],
+)
+def test_the_log_of_an_entry_that_no_version_wrote_is_refused_as_damaged(
+    tmp_path: Path, name: str, value: Any
+) -> None:
+    folder = drawn_run(tmp_path)
+    assert read_log(folder)
+    forge(folder, "told", lambda body: {**body, name: value})
+    with pytest.raises(StorageError, match=r"study\.db: damaged \(.*evonas repair"):
+        read_log(folder)
