@@ -33,10 +33,13 @@ def check_is_free(folder: Path, settings: Settings) -> None:
 
     Raises:
         RunFolderError: it already holds a run (the message says how to continue it, or how its
-            settings differ), or other files.
+            settings differ), or other files, or the file system refuses its name.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
+    try:
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
+    except OSError as problem:
+        raise _not_made(folder, problem) from problem
     if not folder.is_dir():
         raise RunFolderError(f"{folder}: expected a folder, found a file")
     if not (folder / CONFIG_FILE).exists():

@@ -165,6 +165,7 @@ def test_a_folder_that_holds_a_run_is_left_as_it_is(
 @pytest.mark.parametrize(
     ("out", "reason"),
     [
+        ("x" * 300, "File name too long"),
         ("a/" + "x" * 300, "File name too long"),
         ("a/" + "x" * 300 + "/run", "File name too long"),
         ("a/b/../" + "x" * 300, "File name too long"),
