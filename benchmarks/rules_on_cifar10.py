@@ -19,7 +19,7 @@ Each finished run is appended to a progress file and never run again. So an inte
 continues, seeds can be added later, and ``--seeds`` without a value only writes the tables. They
 are printed in Markdown, and written into their section of the results file. The results of our own
 runs are next to this script: to repeat them, give another ``--progress``.
-``--rules dfa dfa:norm=none`` compares the options of a rule.
+``--rules dfa "dfa(norm='none')"`` compares the options of a rule.
 """
 
 import argparse
@@ -29,7 +29,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +37,7 @@ from benchmarks.support.progress_file import append_progress, read_progress
 from benchmarks.support.sections import RESULTS, write_section
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.architectures.rule_text import parse_rule
 from evonas.evaluation.data.images import SearchData, Traits, unit_pixels
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.data.place import default_data_dir
@@ -127,22 +127,10 @@ BODIES: dict[str, Callable[[AbstractRule], dict[str, nn.Module]]] = {
 }
 
 
-def make_rule(text: str) -> AbstractRule:
-    """The rule of ``name`` or ``name:option=value``; values are read as the defaults' types."""
-    name, *options = text.split(":")
-    kind = look_up(all_rules(), name, kind="rule")
-    pairs = [each.split("=") for each in options]
-    return kind(**{key: _typed(value, like=getattr(kind(), key)) for key, value in pairs})
-
-
-def _typed(text: str, *, like: Any) -> Any:
-    return text == "True" if isinstance(like, bool) else type(like)(text)
-
-
 def make_network(case: Case, traits: Traits) -> Network:
     """The network of a case; its initial weights depend on the seed, not on the rule."""
     is_frozen = case.rule == FROZEN
-    rule = make_rule("bp" if is_frozen else case.rule)
+    rule = parse_rule("bp" if is_frozen else case.rule)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(case.seed)
         body = look_up(BODIES, case.network, kind="network")(rule)

@@ -1,20 +1,20 @@
 """Accuracy of learning rules on scikit-learn's digits: one small network, one rule everywhere.
 
-    python -m benchmarks.rules_on_digits hebb oja:learning_rate=0 sdfa:norm=rms
-    python -m benchmarks.rules_on_digits --shallow dfa drtp drtp:centre=False
+    python -m benchmarks.rules_on_digits hebb "oja(learning_rate=0)" "sdfa(norm='rms')"
+    python -m benchmarks.rules_on_digits --shallow dfa drtp "drtp(centre=False)"
 
-A rule may have options; ``oja:learning_rate=0`` is the lower bound: convolutions with their
+A rule may have options; ``oja(learning_rate=0)`` is the lower bound: convolutions with their
 initial weights. The readout learns from the error in every case. Prints the validation accuracy of
 seeds 0, 1 and 2.
 """
 
 import argparse
-import dataclasses
 import random
 
 import torch
 from torch import nn
 
+from evonas.evaluation.architectures.rule_text import parse_rule
 from evonas.evaluation.data.images import SearchData
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.training.recipe import Recipe
@@ -22,8 +22,7 @@ from evonas.evaluation.training.train import train
 from evonas.networks import Network, build
 from evonas.networks.blocks import relu_convolution
 from evonas.networks.stems import stem
-from evonas.registry import look_up
-from evonas.rules import AbstractRule, RuleLinear, all_rules, connect, rule_layers
+from evonas.rules import AbstractRule, RuleLinear, connect, rule_layers
 from evonas.space import load
 
 RECIPE = Recipe(epochs=8, batch=64)
@@ -63,33 +62,17 @@ def shallow_network(rule: AbstractRule, *, seed: int) -> Network:
     return network
 
 
-def make_rule(text: str) -> AbstractRule:
-    """The rule of ``name`` or ``name:option=value``; values are read as the defaults' types."""
-    name, *options = text.split(":")
-    rule = look_up(all_rules(), name, kind="rule")()
-    values = dict(option.split("=") for option in options)
-    known = {option: _typed(value, like=getattr(rule, option)) for option, value in values.items()}
-    changed: AbstractRule = dataclasses.replace(rule, **known)  # type: ignore[type-var]
-    return changed
-
-
-def _typed(text: str, *, like: object) -> object:
-    if isinstance(like, bool):
-        return text == "True"
-    return type(like)(text)  # type: ignore[call-arg]
-
-
 def main() -> None:
     """Print one line for each rule on the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("rules", nargs="+", help="name, or name:option=value")
+    parser.add_argument("rules", nargs="+", help="name, or name(option=value)")
     parser.add_argument("--shallow", action="store_true", help="two convolutions")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     data = load_search_data("digits", seed=0, num_images=None)
     make = shallow_network if chosen.shallow else benchmark_network
     for text in chosen.rules:
-        rule = make_rule(text)
+        rule = parse_rule(text)
         found = [accuracy(make(rule, seed=seed), data, seed=seed) for seed in range(3)]
         print(f"{text:24}", *(f"{100 * value:.1f}" for value in found), flush=True)
 

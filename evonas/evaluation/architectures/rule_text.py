@@ -23,6 +23,10 @@ def parse_rule(text: str) -> AbstractRule:
         0.99
     """
     name, bracket, _ = text.partition("(")
+    if any(sign in name for sign in ":=["):
+        raise RuleError(
+            f"rule '{text}': expected a name, with options in round brackets: kp(scale='rms')"
+        )
     make = look_up(all_rules(), name.strip(), kind="rule")
     if not bracket:
         return make()

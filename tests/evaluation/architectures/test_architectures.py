@@ -29,6 +29,7 @@ def test_a_rule_is_read_with_its_options() -> None:
     ("text", "message"),
     [
         ("ufs", "did you mean 'usf'"),
+        ("kp:scale=rms", r"options in round brackets: kp\(scale=.rms.\)"),
         ("local(beta)", "expected options such as"),
         ("local(beta=print(1))", "expected options such as"),
         ("local(beta=", "expected options such as"),
