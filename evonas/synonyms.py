@@ -95,6 +95,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "fmnist": ("fashion-mnist",),
     "image-folder": ("folder",),
     "imagefolder": ("folder",),
+    "medmnist": ("pathmnist",),
     "nas201": ("nas-bench-201",),
     "nasbench201": ("nas-bench-201",),
 }

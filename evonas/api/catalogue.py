@@ -148,7 +148,7 @@ def _dataset_row(source: "AbstractSource") -> Row:
     row: dict[str, object] = {"name": source.name, "what it shows": source.title}
     try:
         traits = source.traits(default_data_dir())
-    except DataError:  # the user's own images, which are not in the default folder
+    except DataError:  # its traits depend on files that are not in the default folder
         return row
     return row | {
         "classes": traits.num_classes,

@@ -15,7 +15,7 @@ from evonas.evaluation.constraints import check_constraints, parse_constraint
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import SearchData, Traits
 from evonas.evaluation.data.loading import (
-    all_datasets,
+    find_source,
     fingerprints,
     load_search_data,
     source_of,
@@ -71,7 +71,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     constraints = tuple(map(parse_constraint, given.problem.constraints))
     check_constraints(constraints)
     space = space or load(given.problem.space)
-    look_up(all_datasets(), given.training.dataset, kind="data set")
+    find_source(given.training.dataset)
     rules = space.rule_choices if "rules" in given.left_open else given.problem.rules
     rules = tuple(ALIASES.get(name, name) for name in rules)
     device = resolve_device(given.machine.device)
@@ -87,7 +87,12 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     )
     given = given.with_values({"image_storage": storage})
     fitting = Fitting.of(given.training)
-    traits = traits_of(given.training.dataset, data_dir=data_dir, fitting=fitting)
+    traits = traits_of(
+        given.training.dataset,
+        data_dir=data_dir,
+        download=given.training.download,
+        fitting=fitting,
+    )
     filled = {
         "space": space.name,
         "rules": rules,

@@ -11,7 +11,7 @@ from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.architectures.named import NamedArchitecture
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
-from evonas.evaluation.data.loading import all_datasets, source_of, traits_of
+from evonas.evaluation.data.loading import all_datasets, find_source, source_of, traits_of
 from evonas.evaluation.data.place import COUNTED, default_data_dir
 from evonas.evaluation.data.storage import AUTO, choose_storage
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
@@ -105,7 +105,7 @@ def make_job(
         if image_size != job.fitting.size:  # the run's hash covers images at the run's size
             fitting = replace(job.fitting, size=image_size)
             job = replace(job, fitting=fitting, train_sha256=None)
-    look_up(all_datasets(), job.dataset, kind="data set")
+    find_source(job.dataset)
     stored = _stored(job, image_storage, data_dir=where.resolve(), device=device)
     job = replace(job, fitting=stored)
     if processes < 1 or recipe.batch % processes:

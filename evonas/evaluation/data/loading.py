@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from evonas.errors import DataError
+from evonas.errors import DataError, UnknownNameError
 from evonas.evaluation.data.fingerprint import (
     check_fingerprint,
     fingerprint,
@@ -15,13 +15,27 @@ from evonas.evaluation.data.folder.reading import UnreadableError
 from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
-from evonas.evaluation.data.place import default_data_dir
+from evonas.evaluation.data.place import MEDMNIST, default_data_dir
 from evonas.evaluation.data.sources.arrays import Npz
 from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.sources.cifar import Cifar10, Cifar100
 from evonas.evaluation.data.sources.digits import Digits
 from evonas.evaluation.data.sources.fashion_mnist import FashionMnist
 from evonas.evaluation.data.sources.imagenet16 import ImageNet16120
+from evonas.evaluation.data.sources.medmnist import (
+    LEFT_OUT,
+    BloodMnist,
+    BreastMnist,
+    DermaMnist,
+    OctMnist,
+    OrganAMnist,
+    OrganCMnist,
+    OrganSMnist,
+    PathMnist,
+    PneumoniaMnist,
+    RetinaMnist,
+    TissueMnist,
+)
 from evonas.evaluation.data.sources.stl10 import Stl10
 from evonas.evaluation.data.sources.svhn import Svhn
 from evonas.evaluation.data.sources.third_party import DatasetTable, installed
@@ -35,7 +49,9 @@ DATASETS: dict[str, AbstractSource] = {
     source.name: source
     for source in (
         Digits(), Mnist(), FashionMnist(), Kmnist(), Emnist(), Svhn(), Cifar10(), Cifar100(),
-        ImageNet16120(), ImageNet(), Stl10(), Folder(), Npz(),
+        ImageNet16120(), ImageNet(), Stl10(), PathMnist(), DermaMnist(), OctMnist(),
+        PneumoniaMnist(), RetinaMnist(), BreastMnist(), BloodMnist(), TissueMnist(),
+        OrganAMnist(), OrganCMnist(), OrganSMnist(), Folder(), Npz(),
     )
 }  # fmt: skip
 
@@ -51,6 +67,21 @@ def all_datasets() -> DatasetTable:
     return DatasetTable(DATASETS, installed)
 
 
+def find_source(name: str) -> AbstractSource:
+    """The reader of data set ``name``.
+
+    Raises:
+        UnknownNameError: no data set has this name; says why for those of MedMNIST left out.
+    """
+    datasets = all_datasets()
+    if name in LEFT_OUT and name not in datasets:
+        raise UnknownNameError(
+            f"unknown data set '{name}': evonas cannot train on it, because {LEFT_OUT[name]}; "
+            f"those of MedMNIST that it can train on: {', '.join(MEDMNIST)}"
+        )
+    return look_up(datasets, name, kind="data set")
+
+
 def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> AbstractSource:
     """The source of data set ``name``: data sent for this folder, else the set's own reader.
 
@@ -63,7 +94,7 @@ def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> A
         UnknownNameError: no data set has this name.
     """
     given = _GIVEN.get((name, str(data_dir), fitting))
-    return given or look_up(all_datasets(), name, kind="data set").at(fitting)
+    return given or find_source(name).at(fitting)
 
 
 def give(data: GivenData) -> None:
@@ -72,13 +103,18 @@ def give(data: GivenData) -> None:
 
 
 def traits_of(
-    name: str, *, data_dir: Path | None = None, fitting: Fitting = AS_THEY_ARE
+    name: str,
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    fitting: Fitting = AS_THEY_ARE,
 ) -> Traits:
     """Traits of data set ``name``; only data sets whose traits are not fixed read files.
 
     Args:
         name: name in ``all_datasets()``.
         data_dir: folder of the data; None for ``default_data_dir()``.
+        download: whether to download files that have to be read and are missing.
         fitting: size that images are fitted to.
 
     Raises:
@@ -86,7 +122,10 @@ def traits_of(
         DataError: files have to be read, and are missing or damaged.
     """
     data_dir = data_dir or default_data_dir()
-    return source_of(name, data_dir, fitting=fitting).traits(data_dir)
+    source = source_of(name, data_dir, fitting=fitting)
+    if download:
+        source.fetch(data_dir)
+    return source.traits(data_dir)
 
 
 def load_official(
@@ -115,9 +154,9 @@ def load_official(
     """
     data_dir = data_dir or default_data_dir()
     source = source_of(name, data_dir, fitting=fitting)
-    traits = source.traits(data_dir)
     images = source.load_train(data_dir, download=download)
     validation = source.load_validation(data_dir, download=download)
+    traits = source.traits(data_dir)  # after a download, as they may be measured
     if sha256 is not None:
         found = fingerprint_of_parts(images, validation, class_names=traits.class_names)
         check_fingerprint(found, sha256, what=f"training images of '{name}' in {data_dir}")

@@ -7,8 +7,14 @@ from pathlib import Path
 OWN_IMAGES = ("folder", "npz")
 """Data sets made by the user: their traits are measured, and their images are unchecked."""
 
-COUNTED = (*OWN_IMAGES, "imagenet")
-"""Data sets whose traits depend on their files: their classes are counted."""
+MEDMNIST = (
+    "pathmnist", "dermamnist", "octmnist", "pneumoniamnist", "retinamnist", "breastmnist",
+    "bloodmnist", "tissuemnist", "organamnist", "organcmnist", "organsmnist",
+)  # fmt: skip
+"""Data sets of MedMNIST whose images are flat and have one label each."""
+
+COUNTED = (*OWN_IMAGES, "imagenet", *MEDMNIST)
+"""Data sets whose traits depend on their files: classes are counted, or moments measured."""
 
 
 def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:

@@ -113,6 +113,16 @@ def test_objects_in_a_file_are_not_opened(tmp_path: Path) -> None:
         load_test("npz", data_dir=tmp_path)
 
 
+def test_a_file_that_was_cut_short_or_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=BYTES, y=LABELS)
+    whole = path.read_bytes()
+    for content in (whole[:-9], whole[:60] + bytes(20) + whole[80:]):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"a\.npz cannot be read"):
+            load_test("npz", data_dir=tmp_path)
+
+
 def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", weights=BYTES)
     with pytest.raises(

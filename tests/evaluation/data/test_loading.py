@@ -60,7 +60,8 @@ def test_num_images_keeps_that_many_of_the_training_part_in_class_proportion(
 
 KNOWN = (
     "digits mnist fashion-mnist kmnist emnist svhn cifar10 cifar100 imagenet16-120 stl10 "
-    "imagenet folder npz"
+    "imagenet pathmnist dermamnist octmnist pneumoniamnist retinamnist breastmnist bloodmnist "
+    "tissuemnist organamnist organcmnist organsmnist folder npz"
 )
 OWN = set(OWN_IMAGES)
 

@@ -6,6 +6,7 @@ x, y                                                                a fifth beco
 """
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -57,17 +58,15 @@ class Npz(AbstractSource):
     def traits(self, data_dir: Path) -> Traits:
         """Traits, with classes counted on all images and moments measured on training images."""
         parts = self._parts(data_dir)
-        stride = -(-len(parts.train) // _NUM_IMAGES_FOR_STATISTICS)
-        pixels = unit_pixels(parts.train.pixels[::stride])
-        std = pixels.std((0, 2, 3), correction=0)
-        _, channels, height, width = pixels.shape
+        mean, std = moments(parts.train.pixels)
+        _, channels, height, width = parts.train.pixels.shape
         return Traits(
             name=self.name,
             num_classes=len(parts.class_names),
             class_names=parts.class_names,
             shape=(channels, height, width),
-            mean=tuple(pixels.mean((0, 2, 3)).tolist()),
-            std=tuple(std.clamp_min(1 / 255).tolist()),  # avoid division by 0 for uniform images
+            mean=mean,
+            std=std,
             crop_padding=height // 8,
         )
 
@@ -89,9 +88,10 @@ class Npz(AbstractSource):
     def _parts(self, data_dir: Path) -> _Parts:
         path = _file(data_dir)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            # NumPy leaves a file open that it opened itself and that is no archive
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = _named(arrays, path)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(f"data set 'npz': {path} cannot be read ({error})") from error
         classes = np.unique(np.concatenate([labels for _, labels in found.values()]))
         images = {
@@ -105,6 +105,19 @@ class Npz(AbstractSource):
             images |= {"train": whole.subset(rest), "test": whole.subset(test)}
         names = tuple(str(each) for each in classes)
         return _Parts(images["train"], images.get("validation"), images.get("test"), names)
+
+
+def moments(pixels: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel, in [0, 1], over up to 1,000 of the images.
+
+    Args:
+        pixels: uint8, (N, channels, height, width).
+    """
+    stride = -(-len(pixels) // _NUM_IMAGES_FOR_STATISTICS)
+    units = unit_pixels(pixels[::stride])
+    std = units.std((0, 2, 3), correction=0)
+    # at least 1 / 255: uniform images must not be divided by 0
+    return tuple(units.mean((0, 2, 3)).tolist()), tuple(std.clamp_min(1 / 255).tolist())
 
 
 def _file(data_dir: Path) -> Path:
@@ -124,6 +137,7 @@ def _file(data_dir: Path) -> Path:
 
 def _named(arrays: Any, path: Path) -> dict[str, tuple[torch.Tensor, Array]]:
     """Pixels and labels of each part; the part ``all`` if the file has only ``x`` and ``y``."""
+    where = f"data set '{Npz.name}': {path}"
     pairs = {
         part: pair for part, known in _NAMES.items() for pair in known if set(pair) <= set(arrays)
     }
@@ -131,30 +145,36 @@ def _named(arrays: Any, path: Path) -> dict[str, tuple[torch.Tensor, Array]]:
         pairs = {"all": ("x", "y")}
     if not pairs.keys() & {"train", "all"}:
         raise DataError(
-            f"data set 'npz': {path}: expected the arrays x_train and y_train, or x and y, found "
+            f"{where}: expected the arrays x_train and y_train, or x and y, found "
             f"{', '.join(arrays) or 'none'}"
         )
     found = {
-        part: (_pixels(arrays[x], f"{path}: {x}"), _labels(arrays[y], f"{path}: {y}"))
+        part: (pixels_of(arrays[x], f"{where}: {x}"), labels_of(arrays[y], f"{where}: {y}"))
         for part, (x, y) in pairs.items()
     }
     for part, (pixels, labels) in found.items():
         if len(pixels) != len(labels):
-            raise DataError(
-                f"data set 'npz': {path}: {len(pixels):,} images of {part}, {len(labels):,} labels"
-            )
+            raise DataError(f"{where}: {len(pixels):,} images of {part}, {len(labels):,} labels")
     return found
 
 
-def _pixels(array: Array, where: str) -> torch.Tensor:
-    """Convert images to uint8, (N, channels, height, width)."""
+def pixels_of(array: Array, where: str) -> torch.Tensor:
+    """Convert images to uint8, (N, channels, height, width).
+
+    Args:
+        array: images, as :class:`Npz` describes them.
+        where: data set, file and array, for messages.
+
+    Raises:
+        DataError: the array has another shape or type.
+    """
     if array.ndim == 3:
         array = array[..., None]
     if array.ndim == 4 and array.shape[3] in (1, 3):
         array = array.transpose(0, 3, 1, 2)
     if array.ndim != 4 or array.shape[1] not in (1, 3) or not len(array):
         raise DataError(
-            f"data set 'npz': {where}: expected images (N, height, width), (N, height, width, "
+            f"{where}: expected images (N, height, width), (N, height, width, "
             f"channels) or (N, channels, height, width) of 1 or 3 channels, got {array.shape}"
         )
     if array.dtype == np.bool_:
@@ -164,24 +184,32 @@ def _pixels(array: Array, where: str) -> torch.Tensor:
     elif array.dtype.kind == "f":
         if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
             raise DataError(
-                f"data set 'npz': {where}: expected floats from 0 to 1, got "
-                f"{array.min():g} to {array.max():g}"
+                f"{where}: expected floats from 0 to 1, got {array.min():g} to {array.max():g}"
             )
         array = np.floor(array * 255.0 + 0.5)
     elif array.dtype != np.uint8:
         raise DataError(
-            f"data set 'npz': {where}: expected bytes, booleans, uint16 or floats from 0 to 1, "
+            f"{where}: expected bytes, booleans, uint16 or floats from 0 to 1, "
             f"got {array.dtype}; convert them, as nothing says which value is white"
         )
     return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8)))
 
 
-def _labels(array: Array, where: str) -> Array:
+def labels_of(array: Array, where: str) -> Array:
+    """The labels of images, (N,).
+
+    Args:
+        array: labels, as :class:`Npz` describes them.
+        where: data set, file and array, for messages.
+
+    Raises:
+        DataError: the array has another shape or type.
+    """
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1 or array.dtype.kind not in "iuUS":
         raise DataError(
-            f"data set 'npz': {where}: expected one label for each image, whole numbers or texts, "
+            f"{where}: expected one label for each image, whole numbers or texts, "
             f"got {array.dtype} {array.shape}"
         )
     return array

@@ -25,6 +25,15 @@ class AbstractSource(ABC):
     def traits(self, data_dir: Path) -> Traits:
         """Traits of the data set, without loading all of it."""
 
+    def fetch(self, data_dir: Path) -> None:  # noqa: B027  (most have nothing to do)
+        """Download the files that ``traits`` reads, if they are missing.
+
+        By default nothing is done, as the traits of most data sets are fixed.
+
+        Raises:
+            DataError: the download failed.
+        """
+
     @abstractmethod
     def load_train(self, data_dir: Path, *, download: bool) -> Images:
         """The official training images.
@@ -76,6 +85,10 @@ class FittedSource(AbstractSource):
     def __init__(self, source: AbstractSource, fitting: Fitting) -> None:
         self._source = source
         self._fitting = fitting
+
+    def fetch(self, data_dir: Path) -> None:
+        """Download what the source reads."""
+        self._source.fetch(data_dir)
 
     def traits(self, data_dir: Path) -> Traits:
         """Traits of the data set, with the size replaced and the crop padding scaled with it."""

@@ -1,5 +1,7 @@
 """Download and read data sets with torchvision, with one error for everything that can fail."""
 
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +16,11 @@ _PARTIAL_CONTENT = 206  # HTTP status: the response is the requested part of the
 _PATIENCE_SECONDS = 60.0
 _CHUNK_BYTES = 2**18
 
-# raised by torchvision for missing, truncated and wrong files (md5), and by the network
-_ERRORS = (OSError, RuntimeError, ValueError, AssertionError, EOFError, KeyError)
+# raised by torchvision and NumPy for missing, truncated and wrong files (md5), and by the network
+_ERRORS = (
+    OSError, RuntimeError, ValueError, AssertionError, EOFError, KeyError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 
 
 def read_or_explain(
