@@ -4,7 +4,7 @@ import pytest
 
 from evonas.cli import main
 from evonas.errors import UnknownNameError
-from evonas.evaluation.data.loading import all_datasets
+from evonas.evaluation.data.known import all_datasets
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.registry import look_up, suggestion
 from evonas.rules import all_rules

@@ -137,7 +137,7 @@ def _algorithms() -> Iterable[Row]:
 
 def datasets_and_problems() -> tuple[list[Row], list[DataError]]:
     """A row for each data set, and the problems of unusable ones."""
-    from evonas.evaluation.data.loading import all_datasets
+    from evonas.evaluation.data.known import all_datasets
 
     return _usable(all_datasets(), DataError, _dataset_row)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from evonas.benchmarking.table_problem import ArchitectureProblem
 from evonas.errors import DataError
 from evonas.evaluation.data.images import SearchData
-from evonas.evaluation.data.loading import all_datasets, load_search_data
+from evonas.evaluation.data.known import all_datasets
+from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals, needs_images
 from evonas.space import Space

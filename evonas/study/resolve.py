@@ -14,13 +14,8 @@ from evonas.evaluation.adversarial_training.adversary import STANDARD
 from evonas.evaluation.constraints import check_constraints, parse_constraint
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import SearchData, Traits
-from evonas.evaluation.data.loading import (
-    find_source,
-    fingerprints,
-    load_search_data,
-    source_of,
-    traits_of,
-)
+from evonas.evaluation.data.known import find_source
+from evonas.evaluation.data.loading import fingerprints, load_search_data, source_of, traits_of
 from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.storage import choose_storage
 from evonas.evaluation.data.sufficiency import check_data

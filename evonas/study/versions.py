@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from evonas.evaluation.data.loading import all_datasets
+from evonas.evaluation.data.known import all_datasets
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.objectives.own_module import Source, is_own, source_of
 from evonas.evaluation.protocol import Protocol

@@ -16,7 +16,7 @@ from PIL import Image
 import evonas
 from evonas.api.terminal.json_output import as_plain
 from evonas.cli import main
-from evonas.evaluation.data.loading import all_datasets
+from evonas.evaluation.data.known import all_datasets
 from evonas.evaluation.final.recipe import load_recipe, recipe_names
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.rules import all_rules, rule_layers

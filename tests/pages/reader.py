@@ -16,7 +16,7 @@ import yaml
 
 import evonas
 from evonas.cli import main
-from evonas.evaluation.data.loading import all_datasets
+from evonas.evaluation.data.known import all_datasets
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.rules import all_rules
 from evonas.space import from_data

@@ -11,7 +11,8 @@ from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.architectures.named import NamedArchitecture
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
-from evonas.evaluation.data.loading import all_datasets, find_source, source_of, traits_of
+from evonas.evaluation.data.known import all_datasets, find_source
+from evonas.evaluation.data.loading import source_of, traits_of
 from evonas.evaluation.data.place import COUNTED, default_data_dir
 from evonas.evaluation.data.storage import AUTO, choose_storage
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe

@@ -1,85 +1,28 @@
 """Load data sets by name, divided so that a search never reads the test images."""
 
-from functools import cache
 from pathlib import Path
 
-from evonas.errors import DataError, UnknownNameError
+from evonas.errors import DataError
 from evonas.evaluation.data.fingerprint import (
     check_fingerprint,
     fingerprint,
     fingerprint_of_parts,
 )
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
-from evonas.evaluation.data.folder.imagenet import ImageNet
 from evonas.evaluation.data.folder.reading import UnreadableError
-from evonas.evaluation.data.folder.source import Folder
 from evonas.evaluation.data.given import GivenData, GivenSource
 from evonas.evaluation.data.images import Images, SearchData, Traits
-from evonas.evaluation.data.place import MEDMNIST, default_data_dir
-from evonas.evaluation.data.sources.arrays import Npz
+from evonas.evaluation.data.known import find_source
+from evonas.evaluation.data.place import default_data_dir
 from evonas.evaluation.data.sources.base import AbstractSource
-from evonas.evaluation.data.sources.cifar import Cifar10, Cifar100
-from evonas.evaluation.data.sources.digits import Digits
-from evonas.evaluation.data.sources.fashion_mnist import FashionMnist
-from evonas.evaluation.data.sources.imagenet16 import ImageNet16120
-from evonas.evaluation.data.sources.medmnist import (
-    LEFT_OUT,
-    BloodMnist,
-    BreastMnist,
-    DermaMnist,
-    OctMnist,
-    OrganAMnist,
-    OrganCMnist,
-    OrganSMnist,
-    PathMnist,
-    PneumoniaMnist,
-    RetinaMnist,
-    TissueMnist,
-)
-from evonas.evaluation.data.sources.stl10 import Stl10
-from evonas.evaluation.data.sources.svhn import Svhn
-from evonas.evaluation.data.sources.third_party import DatasetTable, installed
-from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mnist
 from evonas.evaluation.data.split import share_of, stratified_part
-from evonas.registry import look_up
 from evonas.seeds import derive_seed
 from evonas.settings import TrainingSettings
-
-DATASETS: dict[str, AbstractSource] = {
-    source.name: source
-    for source in (
-        Digits(), Mnist(), FashionMnist(), Kmnist(), Emnist(), Svhn(), Cifar10(), Cifar100(),
-        ImageNet16120(), ImageNet(), Stl10(), PathMnist(), DermaMnist(), OctMnist(),
-        PneumoniaMnist(), RetinaMnist(), BreastMnist(), BloodMnist(), TissueMnist(),
-        OrganAMnist(), OrganCMnist(), OrganSMnist(), Folder(), Npz(),
-    )
-}  # fmt: skip
 
 _GIVEN: dict[tuple[str, str, Fitting], GivenSource] = {}
 """Data sets sent along with the work, by name, folder and fitting."""
 
 MIN_CAPPED_VALIDATION = 1000  # with fewer images, accuracy is too coarse to rank candidates
-
-
-@cache  # the installed packages do not change while a process runs
-def all_datasets() -> DatasetTable:
-    """``DATASETS`` and the data sets that installed packages provide, by name."""
-    return DatasetTable(DATASETS, installed)
-
-
-def find_source(name: str) -> AbstractSource:
-    """The reader of data set ``name``.
-
-    Raises:
-        UnknownNameError: no data set has this name; says why for those of MedMNIST left out.
-    """
-    datasets = all_datasets()
-    if name in LEFT_OUT and name not in datasets:
-        raise UnknownNameError(
-            f"unknown data set '{name}': evonas cannot train on it, because {LEFT_OUT[name]}; "
-            f"those of MedMNIST that it can train on: {', '.join(MEDMNIST)}"
-        )
-    return look_up(datasets, name, kind="data set")
 
 
 def source_of(name: str, data_dir: Path, *, fitting: Fitting = AS_THEY_ARE) -> AbstractSource:

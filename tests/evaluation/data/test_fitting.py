@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.data.loading import DATASETS, load_search_data, load_test, traits_of
+from evonas.evaluation.data.known import DATASETS
+from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
 
 Array = np.ndarray[Any, Any]
 

@@ -12,14 +12,9 @@ import torch
 
 from evonas.errors import DataError, UnknownNameError
 from evonas.evaluation.attacks.epsilon import parse_epsilon
-from evonas.evaluation.data import loading as data
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.loading import (
-    DATASETS,
-    load_search_data,
-    load_test,
-    traits_of,
-)
+from evonas.evaluation.data.known import DATASETS
+from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
 from evonas.evaluation.data.place import COUNTED, OWN_IMAGES, default_data_dir
 from evonas.evaluation.data.sources.base import AbstractSource
 from evonas.evaluation.data.sources.digits import Digits
@@ -159,7 +154,7 @@ def test_the_data_folder_comes_from_the_environment_unless_empty() -> None:
 
 
 def test_the_table_is_keyed_by_the_names_of_its_sources() -> None:
-    assert {name: source.name for name, source in data.DATASETS.items()} == {
+    assert {name: source.name for name, source in DATASETS.items()} == {
         name: name for name in KNOWN.split()
     }
 

@@ -12,12 +12,8 @@ from medmnist.info import INFO
 
 from evonas.cli import main
 from evonas.errors import DataError, UnknownNameError
-from evonas.evaluation.data.loading import (
-    DATASETS,
-    load_search_data,
-    load_test,
-    traits_of,
-)
+from evonas.evaluation.data.known import DATASETS
+from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
 from evonas.evaluation.data.place import MEDMNIST
 from evonas.evaluation.data.sources.medmnist import LEFT_OUT
 from tests.evaluation.data.test_downloads import served

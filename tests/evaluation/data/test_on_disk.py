@@ -15,7 +15,7 @@ import torch
 
 from evonas.api.checks.data_check import check_data
 from evonas.errors import ConfigError, DataError
-from evonas.evaluation.data import loading, storage
+from evonas.evaluation.data import known, storage
 from evonas.evaluation.data.fitting import DISK, LETTERBOX, SKIP, Fitting
 from evonas.evaluation.data.folder import checking, reading
 from evonas.evaluation.data.folder.decoding import Decoded, decode
@@ -406,5 +406,5 @@ def test_packed_paths_are_the_paths(tmp_path: Path) -> None:
 
 
 def test_a_data_set_that_is_read_as_a_whole_says_no_size(tree: Path) -> None:
-    assert loading.DATASETS["digits"].memory_bytes(tree) is None
+    assert known.DATASETS["digits"].memory_bytes(tree) is None
     assert Folder(ON_DISK).memory_bytes(tree) == 36 * 3 * SIZE * SIZE

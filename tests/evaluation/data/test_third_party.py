@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evonas.errors import DataError, UnknownNameError
-from evonas.evaluation.data.loading import DATASETS
+from evonas.evaluation.data.known import DATASETS
 from evonas.evaluation.data.sources.third_party import GROUP, DatasetTable
 from evonas.registry import look_up
 

@@ -16,7 +16,7 @@ import torch
 from distributed import Client
 
 from evonas.errors import ClusterError
-from evonas.evaluation.data import loading
+from evonas.evaluation.data import known, loading
 from evonas.evaluation.data.given import packed
 from evonas.evaluation.data.loading import give, load_search_data, load_test, source_of
 from evonas.evaluation.evaluate import evaluate
@@ -206,8 +206,8 @@ def test_what_was_given_takes_the_place_of_what_is_read(
     monkeypatch.setattr(loading, "_GIVEN", {})
     here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
     give(packed(source_of("digits", here), name="digits", data_dir=elsewhere))
-    assert source_of("digits", here) is loading.DATASETS["digits"]
-    assert source_of("digits", elsewhere) is not loading.DATASETS["digits"]
+    assert source_of("digits", here) is known.DATASETS["digits"]
+    assert source_of("digits", elsewhere) is not known.DATASETS["digits"]
     found, read = (load_search_data("digits", data_dir=d, seed=3) for d in (elsewhere, here))
     assert found.traits == read.traits
     assert torch.equal(found.train.pixels, read.train.pixels)

@@ -16,7 +16,7 @@ from evonas.errors import DataError
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.sources.arrays import labels_of, moments, pixels_of
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
-from evonas.evaluation.data.sources.downloads import finish_download, read_or_tell
+from evonas.evaluation.data.sources.downloads import finish_download, read_or_explain
 
 Read = TypeVar("Read")
 
@@ -61,7 +61,7 @@ class AbstractMedMnist(AbstractSource):
 
     def fetch(self, data_dir: Path) -> None:
         """Download the file, unless it is there and has the official md5."""
-        self._read_or_tell(lambda: self._download(data_dir), data_dir, download=True)
+        self._explained(lambda: self._download(data_dir), data_dir, download=True)
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:
         """The official training images."""
@@ -89,7 +89,7 @@ class AbstractMedMnist(AbstractSource):
             _check(*found, self._info(), part=part, where=where)
             return Images(found[0], torch.from_numpy(found[1].astype(np.int64)))
 
-        return self._read_or_tell(read, data_dir, download=download)
+        return self._explained(read, data_dir, download=download)
 
     def _download(self, data_dir: Path) -> None:
         address, md5, path = self._info()["url"], self._info()["MD5"], self._path(data_dir)
@@ -98,9 +98,9 @@ class AbstractMedMnist(AbstractSource):
         utils = torchvision_datasets().utils
         utils.download_url(address, str(data_dir), filename=path.name, md5=md5)
 
-    def _read_or_tell(self, read: Callable[[], Read], data_dir: Path, *, download: bool) -> Read:
+    def _explained(self, read: Callable[[], Read], data_dir: Path, *, download: bool) -> Read:
         address, path = self._info()["url"], self._path(data_dir)
-        return read_or_tell(
+        return read_or_explain(
             read,
             name=self.name,
             sought=path,
