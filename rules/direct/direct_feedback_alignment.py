@@ -159,7 +159,7 @@ class DirectFeedbackAlignment(AbstractRule):
     def _kernel(self, layer: AbstractRuleLayer, num_errors: int) -> Tensor:
         shape = layer.projection_shape(num_errors)
         noise = layer.connected.fixed_noise(layer.number, like=layer.weight, shape=shape)
-        return noise * sigma(noise)
+        return noise * sigma(noise, scale="group")
 
     def _signal(
         self, layer: AbstractRuleLayer, error: Tensor, received: Tensor, input_shape: torch.Size

@@ -18,7 +18,7 @@ class AbstractScaledFeedback(AbstractFeedbackRule):
         RuleError: ``scale`` is not in ``SCALES``.
     """
 
-    scale: Scale = "group"
+    scale: Scale = "initial"
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

@@ -22,9 +22,9 @@ def test_the_reference_is_the_feedback_of_the_rule(name: str, dtype: torch.dtype
     for _ in range(2):
         wiring.advance(learning_rate=0.1, weight_decay=0.1)
     segments = [
-        FeedbackSegment(0, 135, name, float(first.sigma("group")), first.number),
+        FeedbackSegment(0, 135, name, float(first.sigma("initial")), first.number),
         FeedbackSegment(
-            140, 42, name, float(second.sigma("group")), second.number, kept_begin=135
+            140, 42, name, float(second.sigma("initial")), second.number, kept_begin=135
         ),
     ]
     weights, kept = torch.zeros(190, dtype=dtype), torch.zeros(177, dtype=dtype)

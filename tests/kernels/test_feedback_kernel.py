@@ -53,7 +53,7 @@ def test_the_kernel_makes_the_feedback_of_every_rule_to_the_bit(
     begins = [sum(counts[:i]) for i in range(len(counts))]
     segments = [
         FeedbackSegment(
-            begin, count, name, float(layer.sigma("group")), layer.number, kept_begin=begin
+            begin, count, name, float(layer.sigma("initial")), layer.number, kept_begin=begin
         )
         for layer, begin, count in zip(layers, begins, counts, strict=True)
     ]

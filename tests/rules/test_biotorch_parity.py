@@ -139,7 +139,13 @@ def test_our_biotorch_scale_is_biotorchs(shape: tuple[int, int, int]) -> None:
 def test_defect_feedback_of_a_depthwise_layer_is_too_small() -> None:
     peer = usf.Conv2d(36, 36, 3, groups=36)
     assert peer.scaling_factor == pytest.approx(0.0775, abs=1e-4)
-    assert sigma(peer.weight, groups=36) == pytest.approx(1 / 3)
+    assert sigma(peer.weight, groups=36, scale="group") == pytest.approx(1 / 3)
+
+
+def test_feedback_for_torchs_initial_weights_has_biotorchs_scale() -> None:
+    options = {"constrain_weights": False, "gradient_clip": False, "init": "kaiming"}
+    peer = usf.Conv2d(8, 12, 3, layer_config={"options": options})
+    assert sigma(peer.weight) == pytest.approx(peer.scaling_factor, rel=1e-6)
 
 
 def test_defect_feedback_is_a_parameter_and_is_saved() -> None:

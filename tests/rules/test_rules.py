@@ -54,7 +54,7 @@ def test_feedback_is_what_the_paper_says(name: str, generator: torch.Generator) 
         layer.weight.copy_(torch.randn(6, 2, 3, 3, dtype=torch.float64, generator=generator))
         layer.weight[0, 0, 0, 0] = 0.0
     noise = wiring.fixed_noise(layer.number, like=layer.weight, shape=layer.weight.shape)
-    sigma = (2 / (2 * 9 + 3 * 9)) ** 0.5  # fans of one group: 2 in, 3 out, 3 x 3
+    sigma = (1 / (3 * 2 * 9)) ** 0.5  # of one group: 2 in, 3 x 3
     expected = REPLICAS[name](layer.weight.detach(), noise, sigma)
     assert torch.allclose(layer.feedback(), expected, rtol=0, atol=1e-12)
 

@@ -11,6 +11,16 @@ from evonas.rules import RULES, FeedbackAlignment, RuleConv2d, connect
 from evonas.rules.scale import SCALES, Scale, sigma
 
 
+@pytest.mark.parametrize("layer", [nn.Conv2d(32, 96, 3, groups=4), nn.Linear(300, 200)])
+def test_feedback_starts_with_the_standard_deviation_of_torchs_own_initial_weights(
+    layer: nn.Conv2d | nn.Linear,
+) -> None:
+    torch.manual_seed(0)
+    layer.reset_parameters()
+    groups = layer.groups if isinstance(layer, nn.Conv2d) else 1
+    assert sigma(layer.weight, groups=groups) == pytest.approx(layer.weight.std().item(), rel=0.02)
+
+
 @pytest.mark.parametrize("scale", ["group", "biotorch"])
 @pytest.mark.parametrize("shape", [(6, 4, 3, 3), (5, 7)])
 def test_sigma_is_the_standard_deviation_of_torchs_xavier(
@@ -25,12 +35,14 @@ def test_sigma_is_the_standard_deviation_of_torchs_xavier(
 
 def test_sigma_of_a_group_is_that_of_the_convolution_the_group_is() -> None:
     grouped = torch.empty(12, 2, 3, 3)  # 12 -> 12 channels in 6 groups: six convolutions 2 -> 2
-    assert sigma(grouped, groups=6) == sigma(torch.empty(2, 2, 3, 3))
+    single = torch.empty(2, 2, 3, 3)
+    for scale in ("initial", "group"):
+        assert sigma(grouped, groups=6, scale=scale) == sigma(single, scale=scale)
 
 
 def test_a_depthwise_layer_of_36_channels_has_the_published_sigmas() -> None:
     weight = torch.empty(36, 1, 3, 3)
-    assert sigma(weight, groups=36) == pytest.approx(1 / 3)
+    assert sigma(weight, groups=36, scale="group") == pytest.approx(1 / 3)
     assert sigma(weight, groups=36, scale="biotorch") == pytest.approx(0.0775, abs=1e-4)
 
 
@@ -62,6 +74,6 @@ def type_of(name: str) -> type[FeedbackAlignment]:
 
 def test_an_unknown_scale_is_refused() -> None:
     with pytest.raises(
-        RuleError, match=r"'fa': expected scale to be one of group, .* got 'glorot'"
+        RuleError, match=r"'fa': expected scale to be one of initial, group, .* got 'glorot'"
     ):
         FeedbackAlignment(scale="glorot")  # type: ignore[arg-type]

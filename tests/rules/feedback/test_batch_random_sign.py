@@ -72,7 +72,7 @@ def test_magnitudes_are_uniform_up_to_the_bound() -> None:
     layer, wiring = connected(width=40)
     wiring.advance(learning_rate=0.1)
     magnitudes = layer.feedback().abs().double()
-    bound = math.sqrt(6 / (2 * 40 * 9))
+    bound = math.sqrt(1 / (40 * 9))  # of torch's initial weights
     assert magnitudes.max() <= bound
     tolerance = 4 * bound / math.sqrt(12 * magnitudes.numel())
     assert abs(magnitudes.mean().item() - bound / 2) < tolerance

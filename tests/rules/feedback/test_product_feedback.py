@@ -27,7 +27,7 @@ def first_r(layer: RuleConv2d | RuleLinear, rule: ProductFeedback) -> Tensor:
     expand = rule.expand(layer)
     shape = torch.Size([expand.shape[0] * expand.shape[2], *layer.weight.shape[1:]])
     noise = layer.connected.fixed_noise(layer.number, like=layer.weight, shape=shape)
-    return noise * layer.sigma("group")
+    return noise * layer.sigma("initial")
 
 
 def product(expand: Tensor, r: Tensor) -> Tensor:
@@ -155,7 +155,7 @@ def _connected(rule: ProductFeedback) -> RuleLinear:
 
 def test_before_the_first_step_it_has_the_size_of_other_feedback() -> None:
     layer = _connected(ProductFeedback())
-    assert float(layer.feedback().std()) == pytest.approx(float(layer.sigma("group")), rel=0.1)
+    assert float(layer.feedback().std()) == pytest.approx(float(layer.sigma("initial")), rel=0.1)
     assert bio_share(layer) == 1.0
 
 

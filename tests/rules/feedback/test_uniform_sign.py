@@ -8,7 +8,9 @@ from evonas.rules import RuleConv2d, UniformSign, connect
 from evonas.rules.scale import Scale
 
 
-@pytest.mark.parametrize(("scale", "degree"), [("group", 0), ("biotorch", 0), ("rms", 1)])
+@pytest.mark.parametrize(
+    ("scale", "degree"), [("initial", 0), ("group", 0), ("biotorch", 0), ("rms", 1)]
+)
 def test_scaling_the_weight_scales_the_signal_by_its_degree(
     scale: Scale, degree: int, generator: torch.Generator
 ) -> None:
@@ -44,7 +46,7 @@ def test_the_signal_is_a_transposed_convolution_with_the_signs(
     (sent,) = torch.autograd.grad(outputs, x, received)
     # rules.md writes K with the output padding that restores an even or odd size
     left_over = [size[i] - ((outputs.shape[2 + i] - 1) * 2 - 2 + 2 * 2 + 1) for i in range(2)]
-    sigma = (2 / (2 * 9 + 3 * 9)) ** 0.5
+    sigma = (1 / (3 * 2 * 9)) ** 0.5  # torch draws its weights from U(-b, b), b^2 = 1 / fan_in
     expected = torch.nn.functional.conv_transpose2d(
         received, sigma * layer.weight.sign(), stride=2, padding=1, output_padding=left_over,
         groups=2, dilation=2,
