@@ -1,11 +1,14 @@
 """Accuracy on CIFAR-10 of a strong network in which every weight learns by one rule.
 
-python -m benchmarks.record_cifar10 --rules kp,bp --seeds 3 --data-dir DIR
+python -m benchmarks.record_cifar10 --rules "kp(scale='group'),bp" --seeds 3 --data-dir DIR
 
 Trains the network fast-cifar10 with the recipe of the same name, under each rule, by
 ``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md is
 rewritten after every seed from the finished trainings. Validation images choose the epoch; the
 test images are read once per seed.
+
+The convolutions start as partial identities, larger than torch's initial weights, so ``kp`` gets
+the larger scale of feedback (``docs/training.md``).
 """
 
 import argparse
@@ -17,6 +20,7 @@ import torch
 
 import evonas
 from benchmarks.support.sections import RESULTS, write_section
+from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
 
 NAME = "fast-cifar10"
@@ -67,7 +71,7 @@ def section(found: list[Trained], recipe: FinalRecipe, *, machine: str) -> str:
 def main() -> None:
     """Train, rule by rule and seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rules", default="kp,bp")
+    parser.add_argument("--rules", default="kp(scale='group'),bp")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -78,7 +82,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     recipe = shortened(given.epochs)
-    rules = given.rules.split(",")
+    rules = split_rules(given.rules)
     found: dict[str, evonas.FinalReport] = {}
     for seeds in range(1, given.seeds + 1):
         for rule in rules:
