@@ -29,9 +29,11 @@ from evonas.rules.feedback.feedback_alignment import FeedbackAlignment
 from evonas.rules.feedback.uniform_sign import UniformSign
 
 Send = Literal["usf", "fa", "bp", "none"]
+# the learning rates of these rules were chosen with signals of this scale
+_SIGNS = UniformSign(scale="group")
 SENDERS: dict[str, AbstractRule | None] = {
-    "usf": UniformSign(),
-    "fa": FeedbackAlignment(),
+    "usf": _SIGNS,
+    "fa": FeedbackAlignment(scale="group"),
     "bp": Backprop(),
     "none": None,
 }
@@ -136,7 +138,7 @@ class AbstractOwnUpdateRule(AbstractRule):
 
     def for_readout(self) -> AbstractRule:
         """The sending rule, or ``usf`` for ``none``: an unsupervised rule learns no classes."""
-        return SENDERS[self.send] or UniformSign()
+        return SENDERS[self.send] or _SIGNS
 
     @final
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
