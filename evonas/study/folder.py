@@ -112,7 +112,13 @@ def check_is_run(folder: Path) -> None:
     Raises:
         RunFolderError: there is no run, or there is such a link.
     """
-    if not (folder / CONFIG_FILE).exists():
+    try:
+        is_run = (folder / CONFIG_FILE).exists()
+    except OSError as problem:
+        raise RunFolderError(
+            f"{folder}: expected the folder of a run: {problem.strerror}"
+        ) from problem
+    if not is_run:
         raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")
     home = folder.resolve()
     for parent, folders, files in os.walk(home):

@@ -11,7 +11,7 @@ import evonas
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,params", "--rules", "usf,fa", "--population",
-    "3", "--generations", "1", "--epochs", "1", "--images", "100", "--batch", "25", "--channels",
+    "3", "--generations", "1", "--epochs", "4", "--images", "300", "--batch", "10", "--channels",
     "4", "--workers", "1",
 ]  # fmt: skip
 CONFIRMED = [

@@ -168,8 +168,8 @@ def test_a_folder_whose_name_no_file_system_takes_is_one_message(
 ) -> None:
     before = outside(run)
     words = ["--space", "tiny", "--objectives", "acc", "--images", "60", "--out", out]
-    assert "File name too long" in call("run", *words, code=3)
-    assert "File name too long" in call("front", out, code=3)
+    assert "File name too long" in call("run", *words, code=2)
+    assert "File name too long" in call("front", out, code=2)
     assert outside(run) == before
 
 
