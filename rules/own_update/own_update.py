@@ -30,12 +30,17 @@ from evonas.rules.feedback.uniform_sign import UniformSign
 
 Send = Literal["usf", "fa", "bp", "none"]
 # the learning rates of these rules were chosen with signals of this scale
-_SIGNS = UniformSign(scale="group")
 SENDERS: dict[str, AbstractRule | None] = {
-    "usf": _SIGNS,
+    "usf": UniformSign(scale="group"),
     "fa": FeedbackAlignment(scale="group"),
     "bp": Backprop(),
     "none": None,
+}
+_READOUTS: dict[str, AbstractRule] = {
+    "usf": UniformSign(),
+    "fa": FeedbackAlignment(),
+    "bp": Backprop(),
+    "none": UniformSign(),
 }
 
 
@@ -137,8 +142,12 @@ class AbstractOwnUpdateRule(AbstractRule):
         return sender.feedback(layer)
 
     def for_readout(self) -> AbstractRule:
-        """The sending rule, or ``usf`` for ``none``: an unsupervised rule learns no classes."""
-        return SENDERS[self.send] or _SIGNS
+        """The sending rule, or ``usf`` for ``none``: an unsupervised rule learns no classes.
+
+        It is the rule of that name as it is by default, so that all choices that train a
+        classifier alike count as one.
+        """
+        return _READOUTS[self.send]
 
     @final
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:
