@@ -36,12 +36,6 @@ SENDERS: dict[str, AbstractRule | None] = {
     "bp": Backprop(),
     "none": None,
 }
-_READOUTS: dict[str, AbstractRule] = {
-    "usf": UniformSign(),
-    "fa": FeedbackAlignment(),
-    "bp": Backprop(),
-    "none": UniformSign(),
-}
 
 
 @dataclass(frozen=True)
@@ -144,10 +138,11 @@ class AbstractOwnUpdateRule(AbstractRule):
     def for_readout(self) -> AbstractRule:
         """The sending rule, or ``usf`` for ``none``: an unsupervised rule learns no classes.
 
-        It is the rule of that name as it is by default, so that all choices that train a
-        classifier alike count as one.
+        Its options are the defaults, so that all choices that train a classifier alike count as
+        one.
         """
-        return _READOUTS[self.send]
+        sender = SENDERS[self.send]
+        return UniformSign() if sender is None else type(sender)()
 
     @final
     def run(self, layer: AbstractRuleLayer, inputs: Tensor) -> Tensor:

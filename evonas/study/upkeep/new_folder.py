@@ -1,4 +1,4 @@
-"""Make a new folder as a whole: filled beside its place, then renamed."""
+"""Create a folder completely or not at all: fill it under another name, then rename it."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +8,7 @@ MAX_NAME_SHOWN = 20  # characters; with what mkdtemp adds, every file system tak
 
 
 def folder_to_rename(place: Path) -> Path:
-    """Create an empty temporary folder beside ``place``, to be filled and renamed to it.
+    """Create an empty temporary folder in the parent of ``place``, to be filled and renamed.
 
     Missing parents of ``place`` are created, but none if the file system refuses a later part of
     the path.
