@@ -35,7 +35,7 @@ def test_no_launch_spills_registers(launches: list[dict[str, Any]]) -> None:
     }
 
 
-def test_every_launch_fits_the_shared_memory(launches: list[dict[str, Any]]) -> None:
+def test_every_launch_fits_h100_shared_memory(launches: list[dict[str, Any]]) -> None:
     assert max(launch["shared_bytes"] for launch in launches) <= SHARED_BYTES_OF_AN_H100
 
 

@@ -26,7 +26,7 @@ from evonas.rules.kernels import (
 )
 
 
-def test_layers_without_a_feedback_kernel_compute_their_own_feedback() -> None:
+def test_layers_without_feedback_kernel_compute_feedback_themselves() -> None:
     layers = nn.Sequential(
         RuleConv2d(2, 3, 3, rule=UniformSign()),
         RuleConv2d(3, 3, 3, rule=UniformSign(scale="rms")),  # sigma follows the weight
@@ -57,7 +57,7 @@ LAYERS: dict[str, Callable[[Any], RuleConv2d | RuleLinear]] = {
 
 @pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize("norm", ["none", "hw", "rms"])
-def test_direct_feedback_is_what_the_layers_send_by_themselves(norm: Any, last: bool) -> None:
+def test_direct_feedback_with_kernels_matches_layers_without(norm: Any, last: bool) -> None:
     memory = torch.channels_last if last else torch.contiguous_format
     sides: list[list[Tensor]] = []
     for has_kernels in (False, True):
@@ -118,7 +118,7 @@ BATCHED: dict[str, tuple[Callable[[Tensor], Any], Tensor]] = {
 
 
 @pytest.mark.parametrize("name", sorted(BATCHED))
-def test_vmap_is_refused_by_name(name: str) -> None:
+def test_vmap_over_operator_is_rejected_by_name(name: str) -> None:
     run, given = BATCHED[name]
     with pytest.raises(RuleError, match=f"evonas::{name} cannot be batched by vmap: let the mod"):
         torch.vmap(run)(given)

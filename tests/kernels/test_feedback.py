@@ -13,7 +13,7 @@ from evonas.rules.kernels.feedback import refresh_op
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", sorted(CODES))
-def test_the_reference_is_the_feedback_of_the_rule(name: str, dtype: torch.dtype) -> None:
+def test_reference_feedback_equals_rule_feedback(name: str, dtype: torch.dtype) -> None:
     first = RuleConv2d(3, 5, 3, rule=RULES[name](), dtype=dtype)
     second = RuleLinear(7, 6, rule=RULES[name](), dtype=dtype)
     wiring = connect(nn.Sequential(first, second), seed=2**64 - 3)
@@ -45,7 +45,7 @@ def test_the_reference_is_the_feedback_of_the_rule(name: str, dtype: torch.dtype
     assert (found[135:140] == 0.0).all()
 
 
-def test_torch_accepts_the_operator() -> None:
+def test_operator_passes_torch_opcheck() -> None:
     table = feedback_table([FeedbackSegment(0, 9, "frsf"), FeedbackSegment(9, 3, "kp")])
     weights = torch.randn(12)
     torch.library.opcheck(
@@ -55,12 +55,12 @@ def test_torch_accepts_the_operator() -> None:
     )  # fmt: skip
 
 
-def test_a_rule_without_feedback_weights_is_refused() -> None:
+def test_rule_without_feedback_weights_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="unknown rule 'dfa'"):
         feedback_table([FeedbackSegment(0, 9, "dfa")])
 
 
-def test_tensors_of_two_sizes_are_refused() -> None:
+def test_tensors_of_unequal_size_are_rejected() -> None:
     with pytest.raises(RuleError, match=r"one size, got \(3,\) and \(4,\)"):
         refresh_feedback(
             torch.empty(4), torch.ones(3), feedback_table([]),

@@ -36,7 +36,7 @@ def both(
 
 @pytest.mark.parametrize("step", [0, 3])
 @pytest.mark.parametrize("name", sorted(CODES))
-def test_the_kernel_makes_the_feedback_of_every_rule_to_the_bit(
+def test_kernel_feedback_is_bit_identical_to_rule(
     name: str, step: int, device: torch.device
 ) -> None:
     seed = 2**63 + 2**40 + 11
@@ -69,7 +69,7 @@ def test_the_kernel_makes_the_feedback_of_every_rule_to_the_bit(
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_mixed_rules_of_several_candidates_equal_the_reference(
+def test_kernel_with_mixed_rules_and_candidates_matches_reference(
     dtype: torch.dtype, device: torch.device, generator: torch.Generator
 ) -> None:
     weights = torch.randn(1500, generator=generator)
@@ -98,7 +98,7 @@ def test_mixed_rules_of_several_candidates_equal_the_reference(
     assert (found[~untouched] != 7.0).all()
 
 
-def test_candidates_of_other_seeds_and_steps_draw_other_numbers(device: torch.device) -> None:
+def test_different_seeds_or_steps_draw_different_feedback(device: torch.device) -> None:
     weights = torch.ones(64)
     one = FeedbackSegment(0, 32, "brsf", layer=1)
     two = replace(one, begin=32, candidate=1)
@@ -110,7 +110,7 @@ def test_candidates_of_other_seeds_and_steps_draw_other_numbers(device: torch.de
         assert (found[:32] == found[32:]).sum() == 0
 
 
-def test_a_table_without_segments_starts_nothing(device: torch.device) -> None:
+def test_empty_table_leaves_output_untouched(device: torch.device) -> None:
     found, _ = both([], torch.ones(4), seed_tensor([0]), torch.zeros(1), device=device,
                     decays=torch.ones(1), kept=torch.ones(1))  # fmt: skip
     assert (found == 7.0).all()

@@ -33,7 +33,7 @@ def step(request: pytest.FixtureRequest) -> Step:
 
 
 @pytest.mark.parametrize("nesterov", [True, False])
-def test_three_steps_are_those_of_torch(
+def test_three_steps_match_torch_sgd(
     step: Step, nesterov: bool, device: torch.device, generator: torch.Generator
 ) -> None:
     start = torch.randn(TOTAL, generator=generator)
@@ -74,7 +74,7 @@ def test_three_steps_are_those_of_torch(
     assert torch.equal(parameters.cpu()[1030:1035], start[1030:1035])
 
 
-def test_gradients_may_be_bfloat16(
+def test_bfloat16_gradients_are_accepted(
     step: Step, device: torch.device, generator: torch.Generator
 ) -> None:
     place = device if step is not reference else torch.device("cpu")
@@ -88,7 +88,7 @@ def test_gradients_may_be_bfloat16(
     assert torch.equal(parameters, -0.5 * gradients.float())
 
 
-def test_torch_accepts_the_operator() -> None:
+def test_operator_passes_torch_opcheck() -> None:
     table = parameter_table(SEGMENTS)
     tensors = [torch.randn(TOTAL) for _ in range(3)]
     torch.library.opcheck(
@@ -96,7 +96,7 @@ def test_torch_accepts_the_operator() -> None:
     )
 
 
-def test_tensors_of_two_sizes_are_refused() -> None:
+def test_tensors_of_unequal_size_are_rejected() -> None:
     with pytest.raises(RuleError, match=r"one size, got \(3,\), \(3,\), \(4,\)"):
         sgd_step(
             torch.ones(3), torch.ones(3), torch.ones(4), parameter_table([]), rates=torch.ones(1)

@@ -20,7 +20,7 @@ def in_memory_order(tensor: Tensor) -> Tensor:
     return tensor.as_strided((tensor.numel(),), (1,))
 
 
-def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
+def test_one_refresh_covers_two_networks_under_mixed_rules() -> None:
     seeds, networks, wirings = [3, 2**64 - 1], [], []
     for seed in seeds:
         layers = [RuleConv2d(3, 4, 3, rule=RULES[name]()) for name in sorted(CODES)]
@@ -58,7 +58,7 @@ def test_two_networks_under_mixed_rules_are_refreshed_at_once() -> None:
     assert torch.equal(feedback, expected)
 
 
-def test_layers_that_a_table_cannot_hold_are_refused() -> None:
+def test_layers_unsupported_by_tables_are_rejected() -> None:
     for rule in (RULES["dfa"](), UniformSign(scale="rms")):
         layer = RuleLinear(2, 2, rule=rule)
         connect(layer, seed=0)

@@ -9,7 +9,7 @@ from evonas.rules.kernels.layout import empty_outputs, is_addressable, memory_fo
 
 @pytest.mark.parametrize("last", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("geometry", [(1, 1, 1), (2, 1, 1), (2, 4, 2), (1, 0, 2)])
-def test_outputs_are_shaped_and_laid_out_as_torch_would(
+def test_output_shape_and_layout_match_torch(
     geometry: tuple[int, int, int], last: torch.memory_format
 ) -> None:
     images = torch.ones(2, 3, 9, 8).contiguous(memory_format=last)
@@ -20,13 +20,13 @@ def test_outputs_are_shaped_and_laid_out_as_torch_would(
     assert memory_format(found) == last
 
 
-def test_tensors_are_copied_only_where_they_lie_otherwise() -> None:
+def test_tensors_are_copied_only_if_layout_differs() -> None:
     model = torch.ones(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
     same, other = to_layout_of([model + 1.0, torch.ones(2, 3, 4, 4)], model)
     assert same.stride() == other.stride() == model.stride()
     assert to_layout_of([same], model)[0].data_ptr() == same.data_ptr()
 
 
-def test_32_bits_number_2_to_the_31_elements_less_one() -> None:
+def test_32_bit_addressing_ends_at_2_to_the_31_elements() -> None:
     assert is_addressable(torch.empty(2**31 - 1, device="meta"))
     assert not is_addressable(torch.empty(2**16, 2**15, device="meta"))

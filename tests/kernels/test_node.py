@@ -59,7 +59,7 @@ def as_torch(given: dict[str, Any], *, training: bool) -> Tensor:
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(("count", "plain"), [(1, 0), (2, 1), (0, 2), (4, 0)])
 @pytest.mark.parametrize("channels_last", [True, False])
-def test_node_and_gradients_are_torchs_own(
+def test_node_and_gradients_match_torch_batch_norm(
     count: int, plain: int, training: bool, used: str, channels_last: bool,
     generator: torch.Generator,
 ) -> None:  # fmt: skip
@@ -85,7 +85,7 @@ def test_node_and_gradients_are_torchs_own(
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the check's own
 @pytest.mark.parametrize("with_active", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_torch_accepts_the_operator(
+def test_operator_passes_torch_opcheck(
     dtype: torch.dtype, with_active: bool, generator: torch.Generator
 ) -> None:
     given = terms(2, plain=1, generator=generator, dtype=dtype, channels_last=True)
@@ -93,7 +93,7 @@ def test_torch_accepts_the_operator(
     torch.library.opcheck(join_op, arguments, rtol=1e-3, atol=1e-3)
 
 
-def test_shapes_and_lengths_are_checked(generator: torch.Generator) -> None:
+def test_wrong_shapes_and_lengths_are_rejected(generator: torch.Generator) -> None:
     given = terms(2, plain=0, generator=generator)
     with pytest.raises(RuleError, match=r"\[2, 2, 1, 2\] for 2"):
         join(**{**given, "scales": given["scales"][:1]})

@@ -42,7 +42,7 @@ def on(device: torch.device, value: Any) -> Any:
         ((2, 3, 5, 4), 0, 2, torch.float32),
     ],
 )
-def test_forward_and_backward_equal_the_reference(
+def test_forward_and_backward_kernels_match_reference(
     shape: tuple[int, ...], count: int, plain: int, dtype: torch.dtype, kind: str,
     device: torch.device, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip

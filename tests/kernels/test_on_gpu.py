@@ -46,7 +46,7 @@ def images(channels: int, size: int, dtype: torch.dtype) -> Tensor:
 @pytest.mark.parametrize("dtype", sorted(WITHIN, key=str))
 @pytest.mark.parametrize(("kernel", "stride", "dilation"), [(3, 1, 1), (5, 2, 1), (5, 1, 2)])
 @pytest.mark.parametrize("channels", [16, 32, 36, 64, 72, 144, 256, 300])
-def test_a_separable_half_is_the_float64_reference(
+def test_separable_half_matches_float64_reference(
     channels: int, kernel: int, stride: int, dilation: int, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(0)
@@ -74,7 +74,7 @@ def test_a_separable_half_is_the_float64_reference(
 
 @pytest.mark.parametrize("dtype", sorted(WITHIN, key=str))
 @pytest.mark.parametrize("channels", [3, 16, 64])
-def test_a_node_is_the_float64_reference(channels: int, dtype: torch.dtype) -> None:
+def test_node_matches_float64_reference(channels: int, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     raws = [images(channels, 32, dtype).requires_grad_() for _ in range(3)]
     plains = [images(channels, 32, dtype).requires_grad_()]
@@ -97,7 +97,7 @@ def test_a_node_is_the_float64_reference(channels: int, dtype: torch.dtype) -> N
     check(found, expected, dtype)
 
 
-def test_sgd_is_the_float64_reference() -> None:
+def test_sgd_matches_float64_reference() -> None:
     torch.manual_seed(0)
     segments = [
         ParameterSegment(0, 500_000, 1.0, momentum=0.9, weight_decay=5e-4),
@@ -114,7 +114,7 @@ def test_sgd_is_the_float64_reference() -> None:
     check(given, wide, torch.float32)
 
 
-def test_projections_are_what_the_cpu_makes_of_them() -> None:
+def test_projection_on_gpu_matches_cpu() -> None:
     torch.manual_seed(0)
     kernels = [torch.randn(10, c, 3, 3) for c in (16, 32, 64)]
     error = torch.randn(64, 10)
@@ -129,7 +129,7 @@ def test_projections_are_what_the_cpu_makes_of_them() -> None:
     check(sent[1], sent[0], torch.float32)
 
 
-def test_replays_of_a_graph_draw_anew_and_a_restored_step_draws_the_same() -> None:
+def test_graph_replays_draw_fresh_feedback_and_restored_step_repeats_it() -> None:
     weights = torch.randn(100_000, device="cuda")
     table = feedback_table(
         [FeedbackSegment(0, 60_000, "brsf", 0.1), FeedbackSegment(60_000, 40_000, "fa", layer=1)],

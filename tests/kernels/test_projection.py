@@ -33,7 +33,7 @@ def receivers(generator: torch.Generator) -> tuple[list[Receiver], list[Tensor]]
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("channels_last", [True, False])
 @pytest.mark.parametrize("where", ["reference", pytest.param("kernel", marks=pytest.mark.kernels)])
-def test_every_layer_is_sent_what_its_own_spread_says(
+def test_projected_signal_matches_spread_of_each_layer(
     where: str, channels_last: bool, dtype: torch.dtype, device: torch.device,
     generator: torch.Generator, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -59,7 +59,7 @@ def test_every_layer_is_sent_what_its_own_spread_says(
         torch.testing.assert_close(signal.cpu().float(), expected, rtol=tolerance, atol=1e-5)
 
 
-def test_it_is_what_the_rule_sends() -> None:
+def test_projected_signal_equals_dfa_input_gradient() -> None:
     layer = RuleConv2d(2, 5, 3, padding=1, rule=RULES["dfa"]())
     wiring = connect(layer, seed=4)
     images = torch.randn(3, 2, 6, 6, requires_grad=True)
@@ -71,13 +71,13 @@ def test_it_is_what_the_rule_sends() -> None:
     torch.testing.assert_close(project(error, tables)[0], images.grad)
 
 
-def test_a_3x3_kernel_has_nine_classes_of_pixels() -> None:
+def test_3x3_kernel_has_nine_pixel_classes() -> None:
     kernel = torch.ones(10, 4, 3, 3)
     table = projection_table([Receiver(kernel, (8, 8), padding=1)], batch=1)
     assert table.matrix.shape == (10, 4 * 9)
 
 
-def test_torch_accepts_the_operator(generator: torch.Generator) -> None:
+def test_operator_passes_torch_opcheck(generator: torch.Generator) -> None:
     tables = projection_table(receivers(generator)[0], batch=2, channels_last=True)
     total = sum(n * c * h * w for n, c, h, w in tables.shapes)
     sums = torch.randn(2, tables.matrix.shape[1])
@@ -87,7 +87,7 @@ def test_torch_accepts_the_operator(generator: torch.Generator) -> None:
     )
 
 
-def test_what_does_not_fit_together_is_refused() -> None:
+def test_mismatched_shapes_are_rejected() -> None:
     with pytest.raises(RuleError, match="one or more layers"):
         projection_table([Receiver(torch.ones(2, 3)), Receiver(torch.ones(4, 3))], batch=1)
     with pytest.raises(RuleError, match=r"an error \(batch, classes\) of \(1, 2\), got \(2, 2\)"):

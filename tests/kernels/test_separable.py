@@ -47,7 +47,7 @@ def run(layers: nn.Sequential, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 @pytest.mark.parametrize("rule", ["bp", "fa", "usf"])
 @pytest.mark.parametrize(("kernel", "stride", "dilation"), GEOMETRIES)
-def test_outputs_signals_and_updates_are_those_of_the_rule_layers(
+def test_outputs_signals_and_updates_match_rule_layers(
     kernel: int, stride: int, dilation: int, rule: str, generator: torch.Generator
 ) -> None:
     layers = half(kernel, stride, dilation, rule=rule)
@@ -64,7 +64,7 @@ def test_outputs_signals_and_updates_are_those_of_the_rule_layers(
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
-def test_with_the_node_behind_it_it_is_the_block_of_torch(generator: torch.Generator) -> None:
+def test_separable_half_and_node_match_torch_block(generator: torch.Generator) -> None:
     """The gradient through the statistics, which are none of its own, comes from the node."""
     layers = half(3, 1, 1, c_out=3)
     images = torch.randn(4, 3, 5, 5, generator=generator, dtype=torch.float64).requires_grad_()
@@ -85,7 +85,7 @@ def test_with_the_node_behind_it_it_is_the_block_of_torch(generator: torch.Gener
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
-def test_an_input_that_needs_no_signal_gets_none() -> None:
+def test_input_without_grad_still_gives_weight_gradients() -> None:
     layers = half(3, 1, 1)
     images = torch.randn(1, 3, 5, 5, dtype=torch.float64)
     z, _, _ = run(layers, images)
@@ -108,7 +108,7 @@ class NoGradient(torch.autograd.Function):
         del ctx, received
 
 
-def test_what_receives_nothing_sends_and_learns_nothing() -> None:
+def test_missing_output_gradient_gives_no_gradients() -> None:
     layers = half(3, 1, 1)
     images = torch.randn(1, 3, 5, 5, dtype=torch.float64).requires_grad_()
     z, _, _ = run(layers, images)
@@ -120,7 +120,7 @@ def test_what_receives_nothing_sends_and_learns_nothing() -> None:
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the check's own
 @pytest.mark.parametrize("channels_last", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_torch_accepts_the_operators(dtype: torch.dtype, channels_last: bool) -> None:
+def test_operators_pass_torch_opcheck(dtype: torch.dtype, channels_last: bool) -> None:
     last = torch.channels_last if channels_last else torch.contiguous_format
     images = torch.randn(2, 3, 6, 4).to(dtype).contiguous(memory_format=last).requires_grad_()
     received = torch.randn(2, 4, 3, 2).to(dtype).contiguous(memory_format=last)
@@ -138,7 +138,7 @@ def test_torch_accepts_the_operators(dtype: torch.dtype, channels_last: bool) ->
     )
 
 
-def test_weights_of_another_shape_are_refused() -> None:
+def test_mismatched_weight_shapes_are_rejected() -> None:
     weights = torch.ones(3, 1, 3, 3), torch.ones(4, 3, 1, 1)
     with pytest.raises(RuleError, match=r"got \(1, 2, 5, 5\) and \(3, 1, 3, 3\), \(4, 3, 1, 1\)"):
         convolve_separably(

@@ -28,7 +28,7 @@ def on(device: torch.device, *values: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_forward_and_backward_equal_the_reference(
+def test_forward_and_backward_kernels_match_reference(
     name: str, device: torch.device, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (separable, separable_backward):
@@ -69,7 +69,7 @@ def test_forward_and_backward_equal_the_reference(
             torch.testing.assert_close(one.cpu(), other, rtol=rtol, atol=atol)
 
 
-def test_what_is_not_a_number_reaches_the_outputs(device: torch.device) -> None:
+def test_nan_input_reaches_outputs_and_mean(device: torch.device) -> None:
     """A training that diverged must be seen."""
     images = torch.zeros(1, 1, 2, 2)
     images[0, 0, 1, 1] = float("nan")
@@ -79,7 +79,7 @@ def test_what_is_not_a_number_reaches_the_outputs(device: torch.device) -> None:
     assert mean.isnan().all()
 
 
-def test_moments_of_parts_are_those_of_the_whole(
+def test_merged_moments_match_moments_of_whole(
     device: torch.device, generator: torch.Generator
 ) -> None:
     """Also when the mean is large beside the deviation, where a sum of squares cancels."""

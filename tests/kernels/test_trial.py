@@ -22,12 +22,12 @@ def _forget() -> Iterator[None]:
     problem_with.cache_clear()
 
 
-def test_kernels_that_are_right_are_used(calls: dict[Any, int]) -> None:
+def test_correct_kernels_are_used(calls: dict[Any, int]) -> None:
     assert problem_with("cpu") is None
     assert all(calls.values())
 
 
-def test_a_kernel_that_is_wrong_or_fails_is_named(calls: dict[Any, int]) -> None:
+def test_wrong_or_failing_kernel_is_named(calls: dict[Any, int]) -> None:
     def wrong(parameters: torch.Tensor, *rest: Any) -> None:
         flat_sgd.reference(parameters, *rest)
         parameters[7] += 1.0
@@ -45,5 +45,5 @@ def test_a_kernel_that_is_wrong_or_fails_is_named(calls: dict[Any, int]) -> None
     assert problem_with("cpu") == "sgd: RuntimeError: no such compiler"
 
 
-def test_a_cpu_takes_plain_steps() -> None:
+def test_cpu_has_no_kernels() -> None:
     assert not has_kernels_on("cpu")

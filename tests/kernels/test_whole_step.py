@@ -34,7 +34,7 @@ def step_of(space: str, rules: tuple[str, ...], *, has_kernels: bool) -> Trainin
 
 
 @pytest.mark.parametrize("space", ["nas-bench-201", pytest.param("darts", marks=pytest.mark.slow)])
-def test_a_step_on_the_kernels_is_the_plain_step(space: str, calls: dict[Any, int]) -> None:
+def test_step_on_kernels_matches_plain_step(space: str, calls: dict[Any, int]) -> None:
     rules = ("fa", "frsf", "brsf", "kp", "dfa")
     plain, ours = steps = [step_of(space, rules, has_kernels=has) for has in (False, True)]
     plan = plan_epoch(plain.images, batch=5, generator=torch.Generator().manual_seed(0))
@@ -56,9 +56,7 @@ def test_a_step_on_the_kernels_is_the_plain_step(space: str, calls: dict[Any, in
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_node_of_every_kind_of_edge_is_its_modules(
-    dtype: torch.dtype, calls: dict[Any, int]
-) -> None:
+def test_node_of_all_edge_kinds_matches_modules(dtype: torch.dtype, calls: dict[Any, int]) -> None:
     def edges() -> nn.ModuleList:
         torch.manual_seed(0)
         rule = RULES["frsf"]()

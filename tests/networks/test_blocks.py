@@ -16,7 +16,7 @@ from evonas.rules import RULES, RuleConv2d, Segment
 BP = RULES["bp"]()
 
 
-def test_normalisation_that_counts_nothing_is_torchs_in_training_and_afterwards() -> None:
+def test_batch_norm_matches_torch_in_training_and_evaluation() -> None:
     ours, torchs = BatchNorm(3), nn.BatchNorm2d(3)
     generator = torch.Generator().manual_seed(0)
     for _ in range(3):
@@ -25,7 +25,7 @@ def test_normalisation_that_counts_nothing_is_torchs_in_training_and_afterwards(
     torch.testing.assert_close(ours.eval()(batch), torchs.eval()(batch))
 
 
-def test_a_separable_convolution_dilates_its_depthwise_part_and_strides_once() -> None:
+def test_separable_convolution_dilates_depthwise_part_and_strides_once() -> None:
     block = separable_convolution(4, kernel=3, rule=BP, stride=2, dilation=2, repeats=2).eval()
     images = torch.randn(2, 4, 9, 9, generator=torch.Generator().manual_seed(0))
     weights = list(block.state_dict().items())
@@ -38,18 +38,18 @@ def test_a_separable_convolution_dilates_its_depthwise_part_and_strides_once() -
     torch.testing.assert_close(block(images), expected)
 
 
-def test_a_factorised_reduction_begins_with_a_rectifier() -> None:
+def test_factorised_reduction_starts_with_relu() -> None:
     block = FactorizedReduction(2, 4, rule=BP).eval()
     images = torch.rand(1, 2, 8, 8)
     torch.testing.assert_close(block(-images), block(torch.zeros_like(images)))
 
 
-def test_the_pooled_shortcut_of_an_odd_image_counts_no_padding() -> None:
+def test_pooled_shortcut_of_odd_image_ignores_padding() -> None:
     block = ResidualReduction(1, 1, rule=BP)
     assert torch.equal(block.pool(torch.ones(1, 1, 5, 5)), torch.ones(1, 1, 3, 3))
 
 
-def test_the_convolutions_of_a_block_are_one_segment_for_rules_that_take_one() -> None:
+def test_block_convolutions_form_one_segment() -> None:
     for block, count in (
         (relu_convolution(2, 4, kernel=3, rule=BP), 1),
         (separable_convolution(4, kernel=3, rule=BP, repeats=2), 4),

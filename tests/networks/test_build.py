@@ -93,14 +93,14 @@ def with_random_statistics(network: Network) -> Network:
 
 
 @pytest.mark.parametrize("text", [RESNET, MIXED])
-def test_a_network_computes_what_the_benchmark_writes_down(text: str) -> None:
+def test_network_matches_literal_nas_bench_201(text: str) -> None:
     space = small("nas-bench-201")
     network = with_random_statistics(grow(space, space.parse(text)))
     with torch.no_grad():
         torch.testing.assert_close(network(images()), LiteralNetwork(network, text)(images()))
 
 
-def test_a_full_size_skeleton_has_fifteen_cells_and_two_reductions() -> None:
+def test_full_size_skeleton_has_fifteen_cells_and_two_reductions() -> None:
     space = load("nas-bench-201").with_rules(BP)
     names = [position.name for position in space.positions]
     assert sum("cell" in name for name in names) == 15
@@ -109,9 +109,7 @@ def test_a_full_size_skeleton_has_fifteen_cells_and_two_reductions() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 16, 16), (1, 28, 28), (3, 9, 11)])
-def test_every_space_trains_every_weight_that_its_output_depends_on(
-    name: str, shape: tuple[int, int, int]
-) -> None:
+def test_gradients_reach_classifier_in_every_space(name: str, shape: tuple[int, int, int]) -> None:
     if name == "darts-imagenet":  # halves its images four times
         shape = (shape[0], 4 * shape[1], 4 * shape[2])
     space = small(name, tuple(RULES))
@@ -129,13 +127,13 @@ def test_every_space_trains_every_weight_that_its_output_depends_on(
     assert classifier.abs().sum() > 0
 
 
-def test_a_dead_cell_gives_every_image_the_same_logits() -> None:
+def test_dead_cell_gives_equal_logits_for_all_images() -> None:
     space = small("nas-bench-201")
     logits = grow(space, space.parse(DEAD)).eval()(images())
     torch.testing.assert_close(logits, logits[:1].expand_as(logits))
 
 
-def test_a_dead_cell_can_be_trained() -> None:
+def test_dead_cell_can_be_trained() -> None:
     space = small("nas-bench-201")
     network = grow(space, space.parse(DEAD))
     F.cross_entropy(network(images()), torch.arange(3)).backward()
@@ -143,7 +141,7 @@ def test_a_dead_cell_can_be_trained() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_one_canonical_form_is_one_function_of_equal_weights(seed: int) -> None:
+def test_genomes_with_equal_key_compute_equal_functions(seed: int) -> None:
     """Where node 1 is a copy of node 0, what reads the one may as well read the other."""
     space = small("nas-bench-201", ("bp", "fa"))
     values = list(space.sample(random.Random(seed)).values)
@@ -176,7 +174,7 @@ def test_one_canonical_form_is_one_function_of_equal_weights(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_folding_a_genome_does_not_change_its_function(seed: int) -> None:
+def test_canonical_genome_computes_same_function(seed: int) -> None:
     space = small("nas-bench-201", ("bp", "fa"))
     genome = space.sample(random.Random(seed))
     folded = space.canonical(genome)
@@ -187,7 +185,7 @@ def test_folding_a_genome_does_not_change_its_function(seed: int) -> None:
         torch.testing.assert_close(network(images()), twin(images()))
 
 
-def test_a_seed_decides_the_weights_and_the_global_generator_is_left_alone() -> None:
+def test_seed_decides_weights_and_global_rng_is_untouched() -> None:
     space = small("darts")
     genome = space.sample(random.Random(0))
     before = torch.get_rng_state()
@@ -197,7 +195,7 @@ def test_a_seed_decides_the_weights_and_the_global_generator_is_left_alone() -> 
     assert not torch.equal(one.classifier.weight, other.classifier.weight)
 
 
-def test_a_cell_with_two_inputs_reads_the_last_two_blocks(tmp_path: Path) -> None:
+def test_cell_with_two_inputs_reads_last_two_blocks(tmp_path: Path) -> None:
     (tmp_path / "two.yaml").write_text(source_text("tiny").replace("inputs: 1", "inputs: 2"))
     space = load(str(tmp_path / "two.yaml")).resized(channels=4, cells=1).with_rules(BP)
     network = grow(space, space.canonical(space.sample(random.Random(0))))
@@ -221,12 +219,12 @@ def test_a_cell_with_two_inputs_reads_the_last_two_blocks(tmp_path: Path) -> Non
             assert given[name][1] is made[order[at - 1]]
 
 
-def test_the_feedback_of_a_network_has_its_seed() -> None:
+def test_wiring_has_seed_of_network() -> None:
     space = small("nas-bench-201")
     assert grow(space, space.parse(MIXED), seed=5).wiring.seed == 5
 
 
-def test_normalisation_inside_equals_normalised_images_outside() -> None:
+def test_built_in_normalisation_matches_normalised_images() -> None:
     space = small("nas-bench-201")
     mean, deviation = [0.2, 0.4, 0.6], [0.5, 1.0, 2.0]
     plain = grow(space, space.parse(MIXED)).eval()
@@ -240,7 +238,7 @@ def test_normalisation_inside_equals_normalised_images_outside() -> None:
     torch.testing.assert_close(inside(images()), plain(outside))
 
 
-def test_a_factorised_reduction_reads_every_pixel_of_odd_and_even_images() -> None:
+def test_factorised_reduction_reads_half_of_all_pixels_once() -> None:
     for side in (8, 9):
         block = FactorizedReduction(2, 4, rule=RULES["bp"]()).double().eval()
         image = torch.rand(1, 2, side, side, dtype=torch.double, requires_grad=True)
@@ -253,7 +251,7 @@ def test_a_factorised_reduction_reads_every_pixel_of_odd_and_even_images() -> No
         assert len(rows) == sum(r % 2 == c % 2 for r in range(side) for c in range(side))
 
 
-def test_images_too_small_for_the_space_are_one_clear_error() -> None:
+def test_too_small_images_are_rejected() -> None:
     space = small("nas-bench-201")
     with pytest.raises(SpaceError, match=r"at least 4 pixels a side .* got 3 x 8"):
         build(space, space.parse(MIXED), input_shape=(3, 3, 8), num_classes=10, seed=0)

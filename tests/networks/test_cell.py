@@ -45,24 +45,20 @@ Y = torch.full((1, 1, 5, 7), 10.0)
     # the second input is doubled before: node 2 = 3 + 100, node 3 = 7 + 11 * 103
     [("last", [1140.0]), ("sum", [1243.0]), ("concat", [103.0, 1140.0])],
 )
-def test_a_node_is_the_sum_of_its_edges_and_a_cell_the_join_of_its_nodes(
-    join: str, values: list[float]
-) -> None:
+def test_node_sums_its_edges_and_cell_joins_its_nodes(join: str, values: list[float]) -> None:
     assert cell(join)(X, Y)[0, :, 0, 0].tolist() == values
 
 
 @pytest.mark.parametrize(
     ("join", "values"), [("last", [7.0]), ("sum", [7.0]), ("concat", [0.0, 7.0])]
 )
-def test_an_edge_that_is_not_live_is_not_run(join: str, values: list[float]) -> None:
+def test_dead_edge_is_not_run(join: str, values: list[float]) -> None:
     dead = cell(join, dead=("2_0", "2_1", "3_1"))
     assert dead(X, Y)[0, :, 0, 0].tolist() == values
 
 
 @pytest.mark.parametrize(("join", "channels"), [("last", 1), ("sum", 1), ("concat", 2)])
-def test_a_cell_without_live_edges_gives_zeros_of_its_size_and_a_zero_gradient(
-    join: str, channels: int
-) -> None:
+def test_cell_without_live_edges_gives_zeros_and_zero_gradient(join: str, channels: int) -> None:
     dead = cell(join, stride=2, dead=("2_0", "2_1", "3_0", "3_1"))
     given = X.clone().requires_grad_()
     out = dead(given, Y)

@@ -36,7 +36,7 @@ def grow(space: Space, genome: Genome, side: int, classes: int) -> Network:
 @pytest.mark.parametrize(
     ("counts"), [(a, b) for a, b in product(range(7), repeat=2) if a + b <= 6]
 )
-def test_every_count_of_convolutions_has_the_published_cost(counts: tuple[int, int]) -> None:
+def test_costs_match_nas_bench_201_for_all_convolution_counts(counts: tuple[int, int]) -> None:
     num_1x1, num_3x3 = counts
     space = load("nas-bench-201").with_rules(("bp",))
     genome = of_counts(space, num_1x1, num_3x3)
@@ -53,7 +53,7 @@ def test_every_count_of_convolutions_has_the_published_cost(counts: tuple[int, i
         )
 
 
-def test_the_published_darts_cell_has_its_published_size() -> None:
+def test_darts_v2_cell_has_published_parameter_count() -> None:
     space = load("darts").with_rules(("bp",))
     network = grow(space, space.parse(DARTS_V2), 32, 10)
     assert count_parameters(network) == 3_349_342
@@ -61,7 +61,7 @@ def test_the_published_darts_cell_has_its_published_size() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 @pytest.mark.parametrize("seed", range(3))
-def test_multiply_adds_are_half_the_operations_that_torch_counts(name: str, seed: int) -> None:
+def test_multiply_adds_are_half_of_torch_flops(name: str, seed: int) -> None:
     space = load(name).resized(channels=4, cells=1).with_rules(("bp",))
     genome = space.canonical(space.sample(random.Random(seed)))
     shape = (3, 16, 16)
@@ -84,7 +84,7 @@ def test_multiply_adds_are_half_the_operations_that_torch_counts(name: str, seed
     assert count_multiply_adds(network, input_shape=shape) - bias == counter.get_total_flops() // 2
 
 
-def test_the_heads_of_local_losses_are_parameters_and_no_part_of_the_forward_pass() -> None:
+def test_local_heads_count_as_parameters_but_not_multiply_adds() -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1)
     genome = of_counts(space.with_rules(("fa",)), 1, 1)
     plain = grow(space.with_rules(("fa",)), genome, 8, 3)

@@ -113,13 +113,13 @@ def some_widths(count: int) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.system
-def test_the_space_has_the_benchmarks_32768_candidates() -> None:
+def test_space_has_32768_candidates() -> None:
     keys = {SPACE.key(genome_of(widths)) for widths in product(range(8, 65, 8), repeat=5)}
     assert len(keys) == SPACE.size == 32_768
 
 
 @pytest.mark.parametrize("widths", some_widths(12))
-def test_parameters_and_multiply_adds_are_those_of_the_literal_network(
+def test_parameters_and_multiply_adds_match_literal_network(
     widths: tuple[int, ...],
 ) -> None:
     with torch.device("meta"):
@@ -136,7 +136,7 @@ def test_parameters_and_multiply_adds_are_those_of_the_literal_network(
 
 
 @pytest.mark.parametrize("widths", [(8, 16, 16, 8, 24), (16, 8, 8, 16, 16)])
-def test_a_network_computes_what_the_literal_one_does(widths: tuple[int, ...]) -> None:
+def test_outputs_match_literal_network(widths: tuple[int, ...]) -> None:
     network, expected = grow(widths, device="cpu").double(), literal(widths).double()
     # the literal cell builds the edges in another order than ours
     for mine, its in zip(_in_order(network), expected.parameters(), strict=True):
@@ -160,7 +160,7 @@ def _in_order(network: Network) -> list[Tensor]:
     return [state[name].data for name in names]
 
 
-def test_a_skip_learns_by_a_rule_exactly_where_it_changes_the_width() -> None:
+def test_skip_has_rule_only_if_width_changes() -> None:
     space = load("nats-size").with_rules(("fa", "usf"))
     gene = [gene.name for gene in space.genes].index("stage1.cell0.edge3_0")
     assert space.is_active(genome_of((8, 8, 16, 8, 8), space))[gene]

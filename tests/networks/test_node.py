@@ -61,11 +61,11 @@ def check(plain: Network, ours: Network) -> None:
 
 
 @pytest.mark.parametrize(("rules", "space"), CASES)
-def test_a_network_by_nodes_is_the_network(rules: str, space: str) -> None:
+def test_network_run_by_nodes_matches_modules(rules: str, space: str) -> None:
     check(network_of(rules, space), network_of(rules, space))
 
 
-def test_the_true_gradient_is_exact_by_nodes_too() -> None:
+def test_true_gradient_by_nodes_equals_backprop() -> None:
     ours, twin = network_of("usf+brsf", "darts"), network_of("bp", "darts")
     twin.load_state_dict(ours.state_dict())
     ours.use_kernels(are_used=True)
@@ -78,7 +78,7 @@ def test_the_true_gradient_is_exact_by_nodes_too() -> None:
             torch.testing.assert_close(one.grad, theirs[name].grad, rtol=1e-6, atol=1e-9)
 
 
-def test_in_evaluation_the_modules_run_and_are_the_same_to_the_bit() -> None:
+def test_evaluation_mode_is_bit_identical_with_kernels() -> None:
     ours = network_of("usf", "darts").eval()
     plain = copy.deepcopy(ours)
     ours.use_kernels(are_used=True)
@@ -89,7 +89,7 @@ def test_in_evaluation_the_modules_run_and_are_the_same_to_the_bit() -> None:
 @pytest.mark.parametrize("rule", ["bp", "fa", "hebb", "pc"])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("kernel", [3, 5])
-def test_edges_of_every_kind_meet_in_a_node(rule: str, stride: int, kernel: int) -> None:
+def test_node_of_mixed_edges_matches_modules(rule: str, stride: int, kernel: int) -> None:
     def edges() -> nn.ModuleList:
         torch.manual_seed(0)
         return nn.ModuleList(
@@ -124,7 +124,7 @@ def test_edges_of_every_kind_meet_in_a_node(rule: str, stride: int, kernel: int)
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
 
 
-def test_what_a_node_takes_apart_and_what_it_leaves_whole() -> None:
+def test_only_plain_relu_convolutions_are_split_by_nodes() -> None:
     taken = relu_convolution(4, 4, kernel=3, rule=BP)
     assert is_relu_convolution(taken)
     for whole in (

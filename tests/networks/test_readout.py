@@ -38,7 +38,7 @@ def trained(space: Space, genome: Genome) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_classifier_is_trained_as_by_its_representative_and_has_its_key(name: str) -> None:
+def test_classifier_trains_like_its_representative_and_shares_key(name: str) -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(NAMES)
     folded = space.with_readout(REPRESENTATIVES)
     one, other = (with_classifier(space, each) for each in (name, REPRESENTATIVES[name]))
@@ -48,7 +48,7 @@ def test_a_classifier_is_trained_as_by_its_representative_and_has_its_key(name: 
     assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
-def test_the_representative_is_the_first_choice_that_trains_a_classifier_alike() -> None:
+def test_representative_is_first_equivalent_rule_in_choices() -> None:
     assert REPRESENTATIVES == {
         "fa": "fa", "usf": "usf", "bp": "bp",
         "hebb": "usf", "oja": "usf", "local": "usf", "pc": "bp",
@@ -58,7 +58,7 @@ def test_the_representative_is_the_first_choice_that_trains_a_classifier_alike()
     }  # fmt: skip
 
 
-def test_representatives_with_other_functions_train_a_classifier_otherwise() -> None:
+def test_different_representatives_train_differently() -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(NAMES)
     ends = [trained(space, with_classifier(space, name)) for name in ("fa", "usf", "bp")]
     stem = next(key for key in ends[0] if key.endswith("weight"))

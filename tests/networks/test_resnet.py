@@ -24,7 +24,7 @@ def resnet(
 
 
 @pytest.mark.parametrize("name", DEPTHS)
-def test_depth_and_parameters_are_the_published_ones(name: str) -> None:
+def test_depth_and_parameters_match_publication(name: str) -> None:
     network = resnet(name, side=32)
     assert len(rule_layers(network)) == DEPTHS[name]
     assert count_parameters(network) == PARAMETERS[name]
@@ -32,7 +32,7 @@ def test_depth_and_parameters_are_the_published_ones(name: str) -> None:
     assert len(network.body) == 1 + 3 * blocks
 
 
-def test_multiply_adds_are_those_of_a_count_by_hand() -> None:
+def test_multiply_adds_match_hand_count() -> None:
     stem, head = 3 * 16 * 9 * 32**2, 64 * 10 + 10
     first = 6 * 16 * 16 * 9 * 32**2
     second = (16 * 32 + 5 * 32 * 32) * 9 * 16**2
@@ -66,7 +66,7 @@ def literal(network: Network, x: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(("channels", "side"), [(1, 8), (3, 8), (1, 9), (3, 32)])
-def test_it_computes_the_resnet_written_out(channels: int, side: int) -> None:
+def test_outputs_match_resnet20_in_plain_torch(channels: int, side: int) -> None:
     network = resnet(channels=channels, side=side)
     images = torch.rand(4, channels, side, side, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -80,7 +80,7 @@ def test_shortcuts_have_no_weights() -> None:
     assert len(weighted) == len(rule_layers(network)) == 20
 
 
-def test_a_rule_changes_no_initial_weight() -> None:
+def test_initial_weights_do_not_depend_on_rule() -> None:
     own = dict(resnet().named_parameters())
     for rule in RULES:
         other = dict(resnet(rule=rule).named_parameters())
@@ -88,7 +88,7 @@ def test_a_rule_changes_no_initial_weight() -> None:
 
 
 @pytest.mark.parametrize("rule", list(RULES))
-def test_every_layer_learns_by_the_rule(rule: str) -> None:
+def test_every_layer_gets_gradient_under_each_rule(rule: str) -> None:
     network = resnet(rule=rule, channels=1)
     expected = {type(RULES[rule]()), type(RULES[rule]().for_readout())}
     assert {type(layer.rule) for layer in rule_layers(network).values()} <= expected
@@ -99,7 +99,7 @@ def test_every_layer_learns_by_the_rule(rule: str) -> None:
     assert all(gradient is not None for gradient in gradients)
 
 
-def test_under_bp_it_has_the_true_gradient_and_no_plausible_weight() -> None:
+def test_bp_resnet_has_true_gradient_and_zero_bio_share() -> None:
     network = resnet()
     assert bio_share(network) == 0.0
     images, labels = torch.rand(4, 3, 8, 8), torch.arange(4)
@@ -110,7 +110,7 @@ def test_under_bp_it_has_the_true_gradient_and_no_plausible_weight() -> None:
     torch.testing.assert_close(found, exact)
 
 
-def test_too_small_images_and_other_depths_are_refused() -> None:
+def test_too_small_images_and_invalid_depths_are_rejected() -> None:
     with pytest.raises(SpaceError, match="at least 4 pixels a side, got 3 x 3"):
         resnet(side=3)
     with pytest.raises(ValueError, match="6n \\+ 2"):

@@ -17,7 +17,7 @@ from evonas.strict_yaml import parse_yaml
 BP = RULES["bp"]()
 
 
-def test_a_reducing_stem_is_the_first_one_of_darts_on_imagenet() -> None:
+def test_reducing_stem_matches_darts_imagenet_stem() -> None:
     ours = reducing_stem(3, 8, rule=BP).double()
     # model.py of quark0/darts, NetworkImageNet.stem0
     literal = nn.Sequential(
@@ -39,7 +39,7 @@ def reducing_space() -> Space:
     return space.resized(channels=4, cells=1).with_rules(("fa", "usf"))
 
 
-def test_a_reducing_stem_counts_among_the_halvings_of_a_space() -> None:
+def test_reducing_stem_counts_as_two_halvings() -> None:
     space = reducing_space()
     genome = space.parse("|conv_3x3~0|+|skip~0|+|skip~1|")
     with pytest.raises(SpaceError, match=r"at least 8 pixels a side \(it halves them 3 times\)"):
@@ -47,7 +47,7 @@ def test_a_reducing_stem_counts_among_the_halvings_of_a_space() -> None:
     assert build(space, genome, input_shape=(3, 8, 9), num_classes=2, seed=0)
 
 
-def test_the_rule_of_a_reducing_stem_is_never_folded_for_it_sends_within() -> None:
+def test_rule_of_reducing_stem_is_never_folded() -> None:
     same = {"fa": "bp", "usf": "bp"}
     text = source_text("nas-bench-201").replace("{kernel: 3, channels: 1}", "{kind: reducing}")
     for source, num_keys in ((text, 2), (source_text("nas-bench-201"), 1)):
@@ -86,9 +86,7 @@ def grow(text: str, *, shape: tuple[int, int, int] = (1, 8, 8)) -> Network:
         ),
     ],
 )
-def test_a_network_of_linear_layers_is_torchs(
-    text: str, units: list[int], activation: str
-) -> None:
+def test_mlp_matches_torch_linear_layers(text: str, units: list[int], activation: str) -> None:
     network = grow(f"activation={activation} {text}", shape=(1, 6, 7)).double()
     act = {"relu": nn.ReLU, "tanh": nn.Tanh}[activation]
     layers: list[nn.Module] = [nn.Flatten()]
@@ -110,7 +108,7 @@ def test_a_network_of_linear_layers_is_torchs(
         torch.testing.assert_close(mine.grad, its.grad)
 
 
-def test_feedback_alignment_of_a_linear_layer_sends_a_fixed_random_matrix() -> None:
+def test_feedback_alignment_of_mlp_matches_hand_computation() -> None:
     space = load("mlp").resized(channels=5).with_rules(("fa",))
     genome = space.parse(
         "|linear~0| activation=tanh stem.channels=2 stage0.channels=1 stage0.repeat=0 "
@@ -133,7 +131,7 @@ def test_feedback_alignment_of_a_linear_layer_sends_a_fixed_random_matrix() -> N
     assert not torch.allclose(feedback, top)
 
 
-def test_the_shipped_space_for_imagenet_has_the_stem_and_the_layers_of_darts() -> None:
+def test_imagenet_space_has_stem_and_layers_of_darts() -> None:
     """14 layers of 48 channels (Liu, Simonyan and Yang 2019); its cells begin at a quarter."""
     space = load("darts-imagenet")
     cells = [position for position in space.positions if position.cell]

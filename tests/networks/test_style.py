@@ -77,7 +77,7 @@ def written_out(network: Network, activation: str, normalisation: str) -> Tensor
 
 @pytest.mark.parametrize("activation", choices.ACTIVATIONS)
 @pytest.mark.parametrize("normalisation", choices.NORMALISATIONS)
-def test_a_network_applies_the_activation_and_the_normalisation_of_its_space(
+def test_network_applies_activation_and_normalisation_of_space(
     activation: str, normalisation: str
 ) -> None:
     if normalisation != "batch" and activation not in ("relu", "tanh"):
@@ -93,25 +93,25 @@ def test_a_network_applies_the_activation_and_the_normalisation_of_its_space(
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_module_and_the_function_of_an_activation_are_one(name: str) -> None:
+def test_activation_module_equals_activation_function(name: str) -> None:
     style = Style(activation=name)
     torch.testing.assert_close(style.make_activation()(IMAGES - 0.5), style.activate(IMAGES - 0.5))
 
 
-def test_the_yaml_knows_the_names_that_networks_can_build() -> None:
+def test_yaml_choices_equal_buildable_styles() -> None:
     assert tuple(ACTIVATIONS) == choices.ACTIVATIONS
     assert tuple(NORMALISATIONS) == choices.NORMALISATIONS
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4, 8, 12, 16, 24, 32, 40, 64, 100])
-def test_a_group_has_four_channels_or_more_where_the_channels_allow_it(channels: int) -> None:
+def test_group_norm_has_four_channels_per_group_if_possible(channels: int) -> None:
     groups = group_norm(channels).num_groups
     assert channels % groups == 0
     assert groups <= 8
     assert channels // groups >= 4 or groups == 1
 
 
-def test_layers_without_normalisation_have_a_bias_and_others_do_not() -> None:
+def test_convolutions_have_bias_only_without_normalisation() -> None:
     plain, bare = (grow(styled("relu", each)) for each in ("batch", "none"))
     for network, has_bias in ((plain, False), (bare, True)):
         layers = [module for module in network.modules() if isinstance(module, nn.Conv2d)]

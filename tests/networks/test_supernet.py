@@ -78,9 +78,7 @@ def gradients(network: Network) -> dict[str, Tensor | None]:
 
 @pytest.mark.parametrize("is_mixture", [False, True])
 @pytest.mark.parametrize("name", ["nas-bench-201", "darts", "tiny"])
-def test_a_genome_computes_and_learns_what_its_own_network_does(
-    name: str, is_mixture: bool
-) -> None:
+def test_genome_in_supernet_matches_its_standalone_network(name: str, is_mixture: bool) -> None:
     # in a mixture every edge runs, and an update of its own needs no signal from above; and
     # predictive coding takes one layer at a time there
     space = small(name, RULES[:-2] if is_mixture else RULES)
@@ -135,7 +133,7 @@ ONE_NODE = {
 }
 
 
-def test_a_mixture_of_one_node_is_the_mean_over_all_genomes() -> None:
+def test_mixture_of_one_node_equals_mean_over_genomes() -> None:
     """With one node, one cell and a linear head the logits are linear in every gene."""
     space = from_data(ONE_NODE, where="test")
     supernet = grow(space)
@@ -152,7 +150,7 @@ def test_a_mixture_of_one_node_is_the_mean_over_all_genomes() -> None:
     torch.testing.assert_close(found, expected)
 
 
-def test_equal_seeds_give_equal_supernets_and_leave_the_global_generator_alone() -> None:
+def test_equal_seeds_give_equal_supernets_without_touching_global_rng() -> None:
     state = torch.get_rng_state()
     one, other = grow(small("tiny")), grow(small("tiny"))
     assert torch.equal(torch.get_rng_state(), state)
@@ -160,7 +158,7 @@ def test_equal_seeds_give_equal_supernets_and_leave_the_global_generator_alone()
         assert torch.equal(a, b)
 
 
-def test_what_rules_keep_comes_back() -> None:
+def test_kept_state_of_rules_can_be_restored() -> None:
     space = small("tiny", ("bcm",))
     supernet = grow(space)
     before = supernet.kept_state()
@@ -196,7 +194,7 @@ rules: {choices: [fa, usf, dfa]}
 """
 
 
-def test_a_styled_genome_computes_in_the_supernet_what_its_own_network_does() -> None:
+def test_styled_genome_in_supernet_matches_its_standalone_network() -> None:
     space = from_data(parse_yaml(STYLED, where="test"), where="test")
     supernet = grow(space)
     rng = random.Random(2)
@@ -208,13 +206,13 @@ def test_a_styled_genome_computes_in_the_supernet_what_its_own_network_does() ->
 
 
 @pytest.mark.parametrize("name", ["mlp", "nats-size", "resnet"])
-def test_a_space_whose_genomes_have_several_shapes_is_refused(name: str) -> None:
+def test_space_with_variable_shapes_is_rejected(name: str) -> None:
     with pytest.raises(
         SpaceError, match=rf"^space '{name}': genomes choose .* engine without one"
     ):
         grow(small(name))
 
 
-def test_images_that_a_space_would_halve_away_are_refused() -> None:
+def test_too_small_images_are_rejected() -> None:
     with pytest.raises(SpaceError, match="expected images of at least 4 pixels"):
         Supernet(small("darts"), input_shape=(3, 2, 2), num_classes=5, seed=1, learning_rate=0.1)

@@ -82,7 +82,7 @@ def train(network: nn.Module, optimiser: torch.optim.SGD, *, steps: int) -> list
     return losses
 
 
-def test_it_learns_and_every_layer_of_it_moves() -> None:
+def test_network_of_all_rules_learns_and_every_layer_changes() -> None:
     network = network_of_all_rules()
     assert list(weights_by_rule(network)) == list(RULES)
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
@@ -93,7 +93,7 @@ def test_it_learns_and_every_layer_of_it_moves() -> None:
             assert not torch.equal(parameter, before[name])
 
 
-def test_saved_and_loaded_half_way_it_ends_at_the_same_bits() -> None:
+def test_resumed_training_is_bit_identical() -> None:
     whole = network_of_all_rules()
     train(whole, optimiser_of(whole), steps=10)
 
@@ -112,7 +112,7 @@ def test_saved_and_loaded_half_way_it_ends_at_the_same_bits() -> None:
 
 
 @pytest.mark.parametrize("is_training", [False, True])
-def test_an_attack_sees_the_gradient_of_plain_back_propagation(is_training: bool) -> None:
+def test_true_gradient_for_attacks_equals_backprop(is_training: bool) -> None:
     network = network_of_all_rules()
     train(network, optimiser_of(network), steps=3)
     network.double().train(is_training)

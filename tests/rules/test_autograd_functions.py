@@ -48,7 +48,7 @@ def literal_passes(
 
 
 @pytest.mark.parametrize(("stride", "dilation", "groups", "height", "bias"), GEOMETRIES)
-def test_with_the_weight_as_feedback_a_convolution_is_torchs(
+def test_convolution_with_weight_as_feedback_matches_torch(
     stride: int, dilation: int, groups: int, height: int, bias: bool
 ) -> None:
     geometry = ((stride, stride), (1, 1), (dilation, dilation), groups)
@@ -71,7 +71,7 @@ def test_with_the_weight_as_feedback_a_convolution_is_torchs(
     "geometry",
     [((1, 1), (1, 1), (1, 1), 1), ((2, 2), (1, 1), (1, 1), 2), ((2, 2), (2, 2), (2, 2), 4)],
 )
-def test_a_convolution_sends_the_transposed_pass_of_its_feedback(geometry: Geometry) -> None:
+def test_convolution_sends_transposed_pass_of_feedback(geometry: Geometry) -> None:
     x, weight = normal(2, 4, 6, 5), normal(4, 4 // geometry[3], 3, 3, seed=1)
     feedback = normal(*weight.shape, seed=2).detach()
     outputs = FeedbackConvolution.apply(x, weight, None, feedback, geometry)
@@ -84,7 +84,7 @@ def test_a_convolution_sends_the_transposed_pass_of_its_feedback(geometry: Geome
 
 @pytest.mark.parametrize(("stride", "dilation", "groups", "height", "bias"), GEOMETRIES)
 @pytest.mark.parametrize("is_watched", [False, True])
-def test_the_shortest_way_gives_the_same_to_the_bit(
+def test_fast_path_is_bit_identical_to_autograd_function(
     stride: int, dilation: int, groups: int, height: int, bias: bool, is_watched: bool
 ) -> None:
     geometry = ((stride, stride), (1, 1), (dilation, dilation), groups)
@@ -114,7 +114,7 @@ def operations(outputs: Callable[[], Tensor]) -> list[str]:
     return [event.name for event in profile.events() if event.name.startswith("aten::conv")]
 
 
-def test_the_shortest_way_computes_what_torchs_layer_does() -> None:
+def test_fast_path_runs_same_operations_as_torch_layer() -> None:
     geometry = ((1, 1), (1, 1), (1, 1), 1)
     x, weight, feedback = normal(2, 4, 6, 5), normal(4, 4, 3, 3), normal(4, 4, 3, 3, seed=1)
     mine = operations(lambda: feedback_conv2d(x, weight, None, feedback.detach(), geometry))
@@ -123,7 +123,7 @@ def test_the_shortest_way_computes_what_torchs_layer_does() -> None:
 
 
 @pytest.mark.parametrize("leading", [(), (3,), (3, 2), (2, 3, 2)])
-def test_a_linear_map_sends_the_signal_times_its_feedback(leading: tuple[int, ...]) -> None:
+def test_linear_layer_sends_signal_times_feedback(leading: tuple[int, ...]) -> None:
     x, weight, bias = normal(*leading, 4), normal(5, 4, seed=1), normal(5, seed=2)
     feedback = normal(5, 4, seed=3).detach()
     outputs = FeedbackLinear.apply(x, weight, bias, feedback)
@@ -137,7 +137,7 @@ def test_a_linear_map_sends_the_signal_times_its_feedback(leading: tuple[int, ..
     assert torch.allclose(shift, rows.sum(0), atol=1e-12)
 
 
-def test_gradients_agree_with_finite_differences_when_feedback_is_the_weight() -> None:
+def test_gradients_match_finite_differences_if_feedback_is_weight() -> None:
     geometry = ((2, 2), (1, 1), (1, 1), 2)
 
     def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def test_gradients_agree_with_finite_differences_when_feedback_is_the_weight() -
 
 
 @pytest.mark.parametrize("needs", [(True, False), (False, True)])
-def test_only_what_is_asked_for_is_computed(needs: tuple[bool, bool]) -> None:
+def test_only_required_gradients_are_computed(needs: tuple[bool, bool]) -> None:
     geometry = ((1, 1), (1, 1), (1, 1), 1)
     x, weight = normal(1, 2, 4, 4).requires_grad_(needs[0]), normal(2, 2, 3, 3)
     weight.requires_grad_(needs[1])
@@ -168,7 +168,7 @@ def test_only_what_is_asked_for_is_computed(needs: tuple[bool, bool]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["convolution", "linear"])
-def test_the_second_derivative_is_that_of_the_backward_pass(kind: str) -> None:
+def test_second_derivative_matches_finite_differences(kind: str) -> None:
     """By finite differences, in the feedback too; a mixture of rules is searched by it."""
     shape = (2, 2, 3, 3) if kind == "convolution" else (4, 6)
     x = normal(2, 4, 4, 4) if kind == "convolution" else normal(2, 6)
@@ -185,14 +185,14 @@ def test_the_second_derivative_is_that_of_the_backward_pass(kind: str) -> None:
     assert torch.autograd.gradcheck(backward, inputs)
 
 
-def test_a_derivative_of_the_shortest_way_is_refused() -> None:
+def test_second_derivative_of_fast_path_is_rejected() -> None:
     x, weight = normal(1, 2, 4, 4), normal(2, 2, 3, 3)
     outputs = feedback_conv2d(x, weight, None, weight.detach(), ((1, 1), (1, 1), (1, 1), 1))
     with pytest.raises(RuleError, match="asks for the derivative of a signal"):
         torch.autograd.grad(outputs.square().sum(), x, create_graph=True)
 
 
-def test_a_signal_from_elsewhere_replaces_the_pass_and_leaves_the_outputs_gradient() -> None:
+def test_custom_input_gradient_replaces_signal_and_keeps_output_gradient() -> None:
     outputs, inputs = normal(2, 3), normal(2, 5)
     joined = CustomInputGradient.apply(
         outputs, inputs, lambda received: received.sum() + 0 * inputs

@@ -69,7 +69,7 @@ def compare(ours: nn.Module, peer: nn.Module, inputs: Tensor, generator: torch.G
 
 @pytest.mark.parametrize("options", CONVOLUTIONS, ids=str)
 @pytest.mark.parametrize("name", sorted(PEERS))
-def test_convolutions_agree(
+def test_convolutions_match_biotorch(
     name: str,
     options: dict[str, Any],
     generator: torch.Generator,
@@ -85,7 +85,7 @@ def test_convolutions_agree(
 
 
 @pytest.mark.parametrize("name", sorted(PEERS))
-def test_linear_layers_agree(
+def test_linear_layers_match_biotorch(
     name: str, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule: Any = RULES[name]
@@ -99,7 +99,7 @@ def test_linear_layers_agree(
 
 @pytest.mark.filterwarnings("ignore:Using a non-full backward hook")  # biotorch's
 @pytest.mark.filterwarnings("ignore:Using non-full backward hooks")
-def test_direct_feedback_agrees_through_a_whole_network(generator: torch.Generator) -> None:
+def test_direct_feedback_of_whole_network_matches_biotorch(generator: torch.Generator) -> None:
     network = nn.Sequential(
         nn.Conv2d(2, 3, 3, padding=1),
         nn.Tanh(),
@@ -127,7 +127,7 @@ def test_direct_feedback_agrees_through_a_whole_network(generator: torch.Generat
 
 
 @pytest.mark.parametrize("shape", [(36, 36, 1), (36, 12, 3), (8, 8, 36)])
-def test_our_biotorch_scale_is_biotorchs(shape: tuple[int, int, int]) -> None:
+def test_biotorch_scale_matches_biotorch(shape: tuple[int, int, int]) -> None:
     channels_out, channels_in, groups = shape[0], shape[1] * shape[2], shape[2]
     channels_out *= groups
     peer = usf.Conv2d(channels_in, channels_out, 3, groups=groups)
@@ -136,13 +136,13 @@ def test_our_biotorch_scale_is_biotorchs(shape: tuple[int, int, int]) -> None:
     )
 
 
-def test_defect_feedback_of_a_depthwise_layer_is_too_small() -> None:
+def test_defect_depthwise_feedback_is_too_small() -> None:
     peer = usf.Conv2d(36, 36, 3, groups=36)
     assert peer.scaling_factor == pytest.approx(0.0775, abs=1e-4)
     assert sigma(peer.weight, groups=36, scale="group") == pytest.approx(1 / 3)
 
 
-def test_feedback_for_torchs_initial_weights_has_biotorchs_scale() -> None:
+def test_default_sigma_matches_biotorch_kaiming_scale() -> None:
     options = {"constrain_weights": False, "gradient_clip": False, "init": "kaiming"}
     peer = usf.Conv2d(8, 12, 3, layer_config={"options": options})
     assert sigma(peer.weight) == pytest.approx(peer.scaling_factor, rel=1e-6)
@@ -158,7 +158,7 @@ def test_defect_feedback_is_a_parameter_and_is_saved() -> None:
     assert ours.state_dict().keys() == nn.Conv2d(3, 4, 3).state_dict().keys()
 
 
-def test_defect_batchwise_feedback_is_drawn_in_every_forward_pass() -> None:
+def test_defect_batchwise_feedback_is_redrawn_in_every_forward_pass() -> None:
     peer = brsf.Conv2d(3, 4, 3)
     peer(torch.zeros(1, 3, 5, 5))
     before = peer.weight_backward.clone()
@@ -225,7 +225,7 @@ def test_defect_autocast_fails_in_the_backward_pass() -> None:
         outputs.sum().backward()
 
 
-def test_not_a_defect_feedback_of_exact_zeros_is_zero() -> None:
+def test_not_a_defect_zero_weights_give_zero_feedback() -> None:
     peer, ours = usf.Conv2d(3, 4, 3), RuleConv2d(3, 4, 3, rule=UniformSign())
     connect(ours, seed=0)
     for layer in (peer, ours):

@@ -74,7 +74,7 @@ def options(name: str) -> list[AbstractRule]:
 
 
 @pytest.mark.parametrize("name", FEEDBACK_RULES)
-def test_feedback_is_the_rules_after_every_kind_of_change(name: str) -> None:
+def test_feedback_follows_every_kind_of_change(name: str) -> None:
     for rule in options(name):
         network, wiring = chain(rule, rule, rule)
         check(network)
@@ -99,7 +99,7 @@ def test_feedback_is_the_rules_after_every_kind_of_change(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["usf", "frsf", "brsf"])
-def test_signs_are_never_stale_in_a_part_of_the_network(name: str) -> None:
+def test_signs_in_partial_forward_passes_are_never_stale(name: str) -> None:
     network, _ = chain(*[RULES[name]()] * 3)
     used(network)
     with torch.no_grad():
@@ -112,7 +112,7 @@ def test_signs_are_never_stale_in_a_part_of_the_network(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["usf", "frsf", "brsf", "kp"])
-def test_a_refresh_leaves_the_only_weight_as_it_is(name: str) -> None:
+def test_refresh_keeps_weight_of_single_layer_network(name: str) -> None:
     network, _ = chain(RULES[name]())
     before = network[0].weight.detach().clone()
     used(network)
@@ -120,7 +120,7 @@ def test_a_refresh_leaves_the_only_weight_as_it_is(name: str) -> None:
     assert torch.equal(network[0].weight, before)
 
 
-def test_a_parametrised_weight_is_followed() -> None:
+def test_parametrised_weight_is_followed() -> None:
     network, wiring = chain(*[UniformSign()] * 2)
     torch.nn.utils.parametrizations.weight_norm(network[1])
     for _ in range(2):
@@ -130,7 +130,7 @@ def test_a_parametrised_weight_is_followed() -> None:
         wiring.advance(learning_rate=0.1)
 
 
-def test_different_rules_in_one_network_each_get_their_own() -> None:
+def test_each_layer_gets_feedback_of_its_own_rule() -> None:
     network, wiring = chain(UniformSign(), BatchRandomSign(), KolenPollack())
     for _ in range(4):
         check(network)
@@ -142,7 +142,7 @@ def test_different_rules_in_one_network_each_get_their_own() -> None:
     check(network)
 
 
-def test_an_earlier_forward_pass_keeps_the_feedback_it_was_made_with() -> None:
+def test_pending_forward_pass_keeps_its_feedback() -> None:
     network, wiring = chain(*[BatchRandomSign()] * 3)
     images = torch.randn(2, 3, 5, 5, requires_grad=True)
     (expected,) = torch.autograd.grad(network(images).sum(), images)
@@ -153,14 +153,14 @@ def test_an_earlier_forward_pass_keeps_the_feedback_it_was_made_with() -> None:
     assert torch.equal(found, expected)
 
 
-def test_all_feedback_is_one_piece_of_memory() -> None:
+def test_all_feedback_shares_one_storage() -> None:
     network, _ = chain(*[UniformSign()] * 3)
     used(network)
     addresses = {tensor.untyped_storage().data_ptr() for tensor in used(network)}
     assert len(addresses) == 1
 
 
-def test_one_refresh_serves_a_forward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_forward_pass_needs_one_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
     network, wiring = chain(*[UniformSign()] * 3)
     used(network)
     calls: list[int] = []
@@ -178,7 +178,7 @@ def test_one_refresh_serves_a_forward_pass(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("name", FEEDBACK_RULES)
-def test_copies_have_a_cache_of_their_own(name: str) -> None:
+def test_copies_have_separate_caches(name: str) -> None:
     network, wiring = chain(*[RULES[name]()] * 3)
     used(network)
     wiring.advance(learning_rate=0.1, weight_decay=0.1)

@@ -10,7 +10,7 @@ import evonas.rules
 from evonas.rules import RULES, KolenPollack, RuleConv2d, UniformSign, connect
 
 
-def test_a_second_copy_of_the_rules_cannot_be_imported() -> None:
+def test_second_copy_of_rules_package_cannot_be_imported() -> None:
     path = Path(evonas.rules.__file__)
     spec = importlib.util.spec_from_file_location("rules", path)
     assert spec is not None
@@ -19,11 +19,11 @@ def test_a_second_copy_of_the_rules_cannot_be_imported() -> None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-def test_everything_public_is_exported() -> None:
+def test_all_names_in_dunder_all_exist() -> None:
     assert all(hasattr(evonas.rules, name) for name in evonas.rules.__all__)
 
 
-def test_what_a_layer_keeps_moves_with_it_and_is_not_saved() -> None:
+def test_kept_tensor_moves_with_layer_and_is_not_saved() -> None:
     layer = RuleConv2d(2, 2, 3, rule=KolenPollack())
     connect(layer, seed=0)
     layer.double()
@@ -32,7 +32,7 @@ def test_what_a_layer_keeps_moves_with_it_and_is_not_saved() -> None:
     assert "kept" not in layer.state_dict()
 
 
-def test_a_layer_without_gradients_makes_no_feedback() -> None:
+def test_layer_without_gradients_needs_no_feedback() -> None:
     layer = RuleConv2d(2, 2, 3, rule=UniformSign())  # not connected, and never asked to be
     with torch.no_grad():
         outputs = layer(torch.zeros(1, 2, 4, 4, requires_grad=True))
@@ -40,7 +40,7 @@ def test_a_layer_without_gradients_makes_no_feedback() -> None:
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", "usf", "frsf", "kp"])
-def test_a_compiled_layer_sends_the_same(name: str, generator: torch.Generator) -> None:
+def test_compiled_layer_sends_same_signal(name: str, generator: torch.Generator) -> None:
     layer = RuleConv2d(4, 4, 3, padding=1, rule=RULES[name]())
     connect(layer, seed=0)
     images = torch.randn(2, 4, 6, 6, generator=generator)
@@ -52,7 +52,7 @@ def test_a_compiled_layer_sends_the_same(name: str, generator: torch.Generator) 
     assert torch.allclose(signals[0], signals[1], rtol=1e-5, atol=1e-6)
 
 
-def test_the_outputs_of_a_layer_under_a_rule_are_ordinary_tensors() -> None:
+def test_outputs_allow_in_place_operations() -> None:
     layer = RuleConv2d(2, 2, 3, rule=UniformSign())
     connect(layer, seed=0)
     outputs = layer(torch.ones(1, 2, 4, 4, requires_grad=True))

@@ -35,20 +35,20 @@ def literal_philox(counter: list[int], key: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize(("counter", "key", "output"), KNOWN_ANSWERS)
-def test_philox_gives_the_published_answers(counter: str, key: str, output: str) -> None:
+def test_philox_matches_published_answers(counter: str, key: str, output: str) -> None:
     first, second = words(key)
     found = philox(torch.tensor(words(counter)).unbind(), key=(first, second))
     assert [word.item() for word in found] == words(output)
 
 
-def test_philox_equals_pythons_own_integers(generator: torch.Generator) -> None:
+def test_philox_matches_python_integers(generator: torch.Generator) -> None:
     counter = torch.randint(0, 2**32, (4, 50), generator=generator)
     found = torch.stack(philox(counter.unbind(), key=(0xDEADBEEF, 0x12345678)))
     expected = [literal_philox(c, [0xDEADBEEF, 0x12345678]) for c in counter.t().tolist()]
     assert found.t().tolist() == expected
 
 
-def test_a_number_depends_on_its_address_alone() -> None:
+def test_number_depends_only_on_its_address() -> None:
     seed, layer, step, stream = 2**40 + 7, 3, 9, 1
     found = uniform(10, seed=seed, layer=layer, steps=range(step, step + 1), stream=stream)[0]
     for element in range(10):
@@ -56,14 +56,14 @@ def test_a_number_depends_on_its_address_alone() -> None:
         assert found[element].item() == (block[element % 4] >> 8) * 2.0**-23 - 1.0
 
 
-def test_steps_drawn_ahead_equal_steps_drawn_alone() -> None:
+def test_steps_drawn_ahead_equal_steps_drawn_singly() -> None:
     ahead = uniform(7, seed=1, layer=2, steps=range(4, 9))
     alone = torch.cat([uniform(7, seed=1, layer=2, steps=range(s, s + 1)) for s in range(4, 9)])
     assert torch.equal(ahead, alone)
 
 
 @pytest.mark.parametrize("changed", ["seed", "high seed", "layer", "steps", "stream"])
-def test_every_part_of_the_address_matters(changed: str) -> None:
+def test_every_part_of_address_changes_the_numbers(changed: str) -> None:
     def draw(seed: int = 1, layer: int = 1, step: int = 1, stream: int = 0) -> torch.Tensor:
         return uniform(64, seed=seed, layer=layer, steps=range(step, step + 1), stream=stream)
 
@@ -77,7 +77,7 @@ def test_every_part_of_the_address_matters(changed: str) -> None:
     assert (draw() == other).sum() == 0
 
 
-def test_the_numbers_are_uniform_on_minus_one_to_one() -> None:
+def test_numbers_are_uniform_on_minus_one_to_one() -> None:
     count = 200_000
     numbers = uniform(count, seed=11, layer=0, steps=range(1))[0]
     assert -1.0 <= numbers.min() < -0.9999
@@ -88,13 +88,13 @@ def test_the_numbers_are_uniform_on_minus_one_to_one() -> None:
     assert abs(neighbours) < 5 / 3 / count**0.5
 
 
-def test_float32_holds_the_same_numbers() -> None:
+def test_float32_holds_numbers_exactly() -> None:
     numbers = uniform(1000, seed=3, layer=0, steps=range(1))
     assert torch.equal(numbers.float().double(), numbers)
 
 
 @pytest.mark.gpu
-def test_the_device_does_not_matter() -> None:
+def test_numbers_on_gpu_equal_numbers_on_cpu() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     on_cpu = uniform(1001, seed=3, layer=1, steps=range(2, 5))

@@ -63,7 +63,7 @@ def trainer(made: nn.Module, rate: float | Tensor, *, device: str = "cpu") -> Ca
 
 
 @pytest.mark.parametrize("name", [*RULES, "all"])
-def test_a_step_that_is_repeated_goes_on_as_the_training(name: str) -> None:
+def test_replayed_steps_equal_ordinary_training(name: str) -> None:
     rules = [rule() for rule in RULES.values()] if name == "all" else [RULES[name]()] * 2
     plain, recorded = network(*rules), network(*rules)
     plain_step = trainer(plain, 0.05)
@@ -85,7 +85,7 @@ def test_a_step_that_is_repeated_goes_on_as_the_training(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["brsf", "kp"])
-def test_numbers_would_be_repeated(name: str) -> None:
+def test_replay_with_python_numbers_repeats_old_values(name: str) -> None:
     made, other = network(RULES[name]()), network(RULES[name]())
     step, other_step = trainer(made, 0.05), trainer(other, 0.05)
     step(), step()
@@ -100,7 +100,7 @@ def test_numbers_would_be_repeated(name: str) -> None:
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_tensors_and_numbers_say_the_same(nesterov: bool) -> None:
+def test_tensor_and_number_state_agree(nesterov: bool) -> None:
     layers = [RuleLinear(6, 5, rule=KolenPollack()), RuleLinear(6, 5, rule=KolenPollack())]
     layers[1].load_state_dict(layers[0].state_dict())
     numbers, tensors = (connect(layer, seed=2) for layer in layers)
@@ -118,7 +118,7 @@ def fresh(wiring: Wiring) -> Tensor:
     return wiring.fresh_noise(1, like=torch.zeros(1), shape=torch.Size([10]))
 
 
-def test_a_state_is_put_into_the_same_tensors_and_taken_out() -> None:
+def test_state_is_restored_into_same_tensors_and_read_back() -> None:
     layer = RuleLinear(6, 5, rule=BatchRandomSign())
     wiring, other = connect(layer, seed=2), connect(layer, seed=2)
     for _ in range(3):
@@ -137,7 +137,7 @@ def test_a_state_is_put_into_the_same_tensors_and_taken_out() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_a_captured_cuda_graph_goes_on_as_the_training() -> None:
+def test_captured_cuda_graph_matches_ordinary_training() -> None:
     rules = [RULES[name]() for name in ("fa", "usf", "frsf", "brsf", "kp", "dfa", "sdfa", "drtp")]
     plain, captured = network(*rules).cuda(), network(*rules).cuda()
     plain_step = trainer(plain, 0.05, device="cuda")

@@ -35,7 +35,7 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_the_table_is_keyed_by_the_names_and_every_rule_says_what_it_is() -> None:
+def test_rule_table_is_complete_and_described() -> None:
     assert list(RULES) == [
         "bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "pfa", "dfa", "sdfa", "drtp",
         "hebb", "oja", "bcm", "btsp", "stdp", "local", "pc",
@@ -47,7 +47,7 @@ def test_the_table_is_keyed_by_the_names_and_every_rule_says_what_it_is() -> Non
 
 
 @pytest.mark.parametrize("name", sorted(REPLICAS))
-def test_feedback_is_what_the_paper_says(name: str, generator: torch.Generator) -> None:
+def test_feedback_matches_published_formula(name: str, generator: torch.Generator) -> None:
     layer = RuleConv2d(4, 6, 3, groups=2, rule=RULES[name]()).double()
     wiring = connect(layer, seed=4)
     with torch.no_grad():
@@ -61,7 +61,7 @@ def test_feedback_is_what_the_paper_says(name: str, generator: torch.Generator) 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch's, about even kernels
 @pytest.mark.parametrize("case", sorted(CONVOLUTIONS))
-def test_a_convolution_runs_and_learns_as_torchs(
+def test_convolution_outputs_and_updates_match_torch(
     rule: AbstractRule, case: str, generator: torch.Generator
 ) -> None:
     options = CONVOLUTIONS[case]
@@ -72,7 +72,7 @@ def test_a_convolution_runs_and_learns_as_torchs(
 
 
 @pytest.mark.parametrize("leading", [(3,), (3, 2), (3, 2, 2)])
-def test_a_linear_layer_runs_and_learns_as_torchs(
+def test_linear_layer_outputs_and_updates_match_torch(
     rule: AbstractRule, leading: tuple[int, ...], generator: torch.Generator
 ) -> None:
     layer, twin = RuleLinear(5, 4, rule=rule).double(), nn.Linear(5, 4).double()
@@ -108,7 +108,7 @@ def has_own_update(rule: AbstractRule) -> bool:
     return rule.updates != "C(x, g)"
 
 
-def test_back_propagation_is_bit_identical_to_torch(generator: torch.Generator) -> None:
+def test_backprop_is_bit_identical_to_torch(generator: torch.Generator) -> None:
     layer, twin = RuleConv2d(3, 4, 3, rule=RULES["bp"]()), nn.Conv2d(3, 4, 3)
     twin.load_state_dict(layer.state_dict())
     inputs = torch.randn(2, 3, 8, 8, generator=generator)
@@ -123,7 +123,7 @@ def test_back_propagation_is_bit_identical_to_torch(generator: torch.Generator) 
         assert torch.equal(mine, theirs)
 
 
-def test_the_first_layers_rule_changes_no_gradient_of_any_weight(
+def test_rule_of_first_layer_changes_no_other_gradient(
     small_network: Callable[..., nn.Module],
     rule: AbstractRule,
     batch: tuple[Tensor, Tensor],
@@ -144,7 +144,7 @@ def test_the_first_layers_rule_changes_no_gradient_of_any_weight(
         assert torch.equal(mine, theirs)
 
 
-def test_parameters_and_state_dict_are_torchs(rule: AbstractRule) -> None:
+def test_parameters_and_state_dict_match_torch(rule: AbstractRule) -> None:
     layer, twin = RuleConv2d(4, 4, 3, rule=rule), nn.Conv2d(4, 4, 3)
     connect(layer, seed=0)
     layer(torch.randn(1, 4, 6, 6, requires_grad=True))
@@ -156,7 +156,7 @@ def test_parameters_and_state_dict_are_torchs(rule: AbstractRule) -> None:
 @pytest.mark.parametrize(
     "copied", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))]
 )
-def test_a_copy_sends_what_the_original_sends(
+def test_copy_sends_same_signal_as_original(
     copied: Callable[[nn.Module], nn.Module], rule: AbstractRule, generator: torch.Generator
 ) -> None:
     network = nn.Sequential(RuleConv2d(2, 3, 3, rule=rule), RuleConv2d(3, 2, 3, rule=rule))
@@ -174,7 +174,7 @@ def test_a_copy_sends_what_the_original_sends(
     assert torch.equal(signals[0], signals[2])
 
 
-def test_what_is_sent_does_not_depend_on_layout_or_batching(
+def test_signal_does_not_depend_on_layout_or_batching(
     rule: AbstractRule, generator: torch.Generator
 ) -> None:
     layer = RuleConv2d(4, 4, 3, padding=1, groups=4, rule=rule).double()
@@ -198,7 +198,7 @@ def test_what_is_sent_does_not_depend_on_layout_or_batching(
         assert torch.allclose(sent(images[:1]) / 2, expected[:1], atol=1e-14)  # of the loss's mean
 
 
-def test_an_image_without_a_batch_is_a_batch_of_one(generator: torch.Generator) -> None:
+def test_unbatched_image_equals_batch_of_one(generator: torch.Generator) -> None:
     layer = RuleConv2d(3, 4, 3, rule=RULES["fa"]())
     connect(layer, seed=0)
     image = torch.randn(3, 5, 5, generator=generator)
@@ -210,7 +210,7 @@ def test_an_image_without_a_batch_is_a_batch_of_one(generator: torch.Generator) 
     assert torch.equal(alone.grad, batched.grad[0])
 
 
-def test_zero_weights_send_nothing_where_signs_are_sent(generator: torch.Generator) -> None:
+def test_sign_rules_send_nothing_through_zero_weights(generator: torch.Generator) -> None:
     for name in ("usf", "frsf", "brsf"):
         layer = RuleConv2d(3, 4, 3, rule=RULES[name]())
         connect(layer, seed=0)
@@ -221,7 +221,7 @@ def test_zero_weights_send_nothing_where_signs_are_sent(generator: torch.Generat
         assert images.grad.count_nonzero() == 0
 
 
-def test_bf16_autocast_gives_the_dtypes_of_torch_and_nearly_the_signal_of_float32(
+def test_bf16_autocast_keeps_torch_dtypes_and_approximates_float32_signal(
     rule: AbstractRule, generator: torch.Generator
 ) -> None:
     layer = RuleConv2d(4, 4, 3, padding=1, rule=rule)
@@ -246,7 +246,7 @@ def test_bf16_autocast_gives_the_dtypes_of_torch_and_nearly_the_signal_of_float3
 
 
 @pytest.mark.parametrize("name", ["fa", "frsf", "brsf", "kp", "dfa"])
-def test_a_layer_that_is_not_connected_says_what_to_do(name: str) -> None:
+def test_unconnected_layer_raises_with_hint(name: str) -> None:
     layer = RuleConv2d(3, 4, 3, rule=RULES[name]())
     with pytest.raises(RuleError, match=r"under rule '.*' is not connected: call `connect"):
         layer(torch.zeros(1, 3, 5, 5, requires_grad=True))
@@ -254,7 +254,7 @@ def test_a_layer_that_is_not_connected_says_what_to_do(name: str) -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ["bp", "fa", "usf", "frsf", "dfa"])
-def test_a_replayed_cuda_graph_gives_the_same_numbers(name: str) -> None:
+def test_replayed_cuda_graph_gives_same_signal(name: str) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     layer = RuleConv2d(4, 4, 3, padding=1, rule=RULES[name]()).cuda()

@@ -12,7 +12,7 @@ from evonas.rules.scale import SCALES, Scale, sigma
 
 
 @pytest.mark.parametrize("layer", [nn.Conv2d(32, 96, 3, groups=4), nn.Linear(300, 200)])
-def test_feedback_starts_with_the_standard_deviation_of_torchs_own_initial_weights(
+def test_initial_sigma_matches_torch_default_weights(
     layer: nn.Conv2d | nn.Linear,
 ) -> None:
     torch.manual_seed(0)
@@ -23,7 +23,7 @@ def test_feedback_starts_with_the_standard_deviation_of_torchs_own_initial_weigh
 
 @pytest.mark.parametrize("scale", ["group", "biotorch"])
 @pytest.mark.parametrize("shape", [(6, 4, 3, 3), (5, 7)])
-def test_sigma_is_the_standard_deviation_of_torchs_xavier(
+def test_sigma_matches_torch_xavier_standard_deviation(
     scale: Scale, shape: tuple[int, ...]
 ) -> None:
     weight = nn.init.xavier_uniform_(
@@ -33,20 +33,20 @@ def test_sigma_is_the_standard_deviation_of_torchs_xavier(
     assert sigma(weight, scale=scale) == pytest.approx(weight.std().item(), rel=0.03)
 
 
-def test_sigma_of_a_group_is_that_of_the_convolution_the_group_is() -> None:
+def test_sigma_of_grouped_convolution_equals_that_of_one_group() -> None:
     grouped = torch.empty(12, 2, 3, 3)  # 12 -> 12 channels in 6 groups: six convolutions 2 -> 2
     single = torch.empty(2, 2, 3, 3)
     for scale in ("initial", "group"):
         assert sigma(grouped, groups=6, scale=scale) == sigma(single, scale=scale)
 
 
-def test_a_depthwise_layer_of_36_channels_has_the_published_sigmas() -> None:
+def test_depthwise_layer_of_36_channels_has_published_sigmas() -> None:
     weight = torch.empty(36, 1, 3, 3)
     assert sigma(weight, groups=36, scale="group") == pytest.approx(1 / 3)
     assert sigma(weight, groups=36, scale="biotorch") == pytest.approx(0.0775, abs=1e-4)
 
 
-def test_rms_gives_uniform_sign_feedback_the_norm_of_the_weight() -> None:
+def test_rms_scale_gives_usf_feedback_norm_of_weight() -> None:
     weight = torch.randn(
         6, 4, 3, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
     )
@@ -55,7 +55,7 @@ def test_rms_gives_uniform_sign_feedback_the_norm_of_the_weight() -> None:
 
 
 @pytest.mark.parametrize("name", ["fa", "usf", "frsf", "brsf", "kp"])
-def test_feedback_has_root_mean_square_sigma_under_every_scale(name: str) -> None:
+def test_feedback_rms_equals_sigma_under_every_scale(name: str) -> None:
     for scale in SCALES:
         layer = RuleConv2d(32, 48, 3, groups=8, rule=type_of(name)(scale=scale)).double()
         connect(layer, seed=1)
@@ -72,7 +72,7 @@ def type_of(name: str) -> type[FeedbackAlignment]:
     return found
 
 
-def test_an_unknown_scale_is_refused() -> None:
+def test_unknown_scale_is_rejected() -> None:
     with pytest.raises(
         RuleError, match=r"'fa': expected scale to be one of initial, group, .* got 'glorot'"
     ):

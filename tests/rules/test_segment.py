@@ -26,14 +26,14 @@ def kinds(segment: Segment) -> list[list[str]]:
     return [[type(module).__name__ for module in stage] for stage in segment.stages]
 
 
-def test_a_stage_begins_with_an_activation_and_ends_with_a_normalisation() -> None:
+def test_stage_starts_with_activation_and_ends_with_normalisation() -> None:
     assert kinds(Segment(*modules(RULES["pc"]()))) == [
         ["ReLU", "RuleConv2d"], ["RuleConv2d", "BatchNorm2d"],
         ["ReLU", "RuleConv2d"], ["RuleConv2d", "BatchNorm2d"],
     ]  # fmt: skip
 
 
-def test_what_follows_the_last_layer_belongs_to_it() -> None:
+def test_modules_after_last_layer_join_its_stage() -> None:
     segment = Segment(*modules(RULES["pc"]())[:3], nn.Tanh(), nn.AvgPool2d(2))
     assert kinds(segment)[-1] == ["RuleConv2d", "Tanh", "AvgPool2d"]
     assert kinds(Segment(nn.ReLU(), nn.BatchNorm2d(2))) == [["ReLU", "BatchNorm2d"]]
@@ -50,7 +50,7 @@ def passes(network: nn.Sequential) -> list[Tensor]:
     return [outputs, *torch.autograd.grad(outputs.square().sum(), tensors)]
 
 
-def test_to_a_rule_of_one_layer_it_is_a_sequence(rule: AbstractRule) -> None:
+def test_segment_equals_sequential_for_single_layer_rules(rule: AbstractRule) -> None:
     if isinstance(rule, AbstractSegmentRule):
         pytest.skip("takes segments, see test_predictive_coding_segments.py")
     segment, sequence = Segment(*modules(rule)), nn.Sequential(*modules(rule))
@@ -61,7 +61,7 @@ def test_to_a_rule_of_one_layer_it_is_a_sequence(rule: AbstractRule) -> None:
         assert torch.equal(ours, torchs)
 
 
-def test_layers_of_several_rules_are_a_sequence() -> None:
+def test_segment_of_mixed_rules_equals_sequential() -> None:
     rules = RULES["pc"](), RULES["usf"]()
     ours, torchs = passes(Segment(*modules(*rules))), passes(nn.Sequential(*modules(*rules)))
     for one, other in zip(ours, torchs, strict=True):

@@ -53,12 +53,12 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
     return stranger
 
 
-def test_without_packages_the_table_is_ours() -> None:
+def test_rule_table_without_plugins_equals_builtin_rules() -> None:
     assert dict(RuleTable(RULES, ())) == RULES
     assert RULES.items() <= all_rules().items()
 
 
-def test_a_rule_is_known_by_name_before_its_code_is_imported(stranger: Stranger) -> None:
+def test_plugin_rule_is_listed_before_its_code_is_imported(stranger: Stranger) -> None:
     table = RuleTable(RULES, [stranger.point("mine")])
     assert "mine" in table
     assert list(table) == [*RULES, "mine"]
@@ -70,7 +70,7 @@ def test_a_rule_is_known_by_name_before_its_code_is_imported(stranger: Stranger)
     assert stranger.is_imported()
 
 
-def test_a_name_that_nobody_offers_is_no_key(stranger: Stranger) -> None:
+def test_unknown_rule_name_is_no_key(stranger: Stranger) -> None:
     table = RuleTable(RULES, [stranger.point("mine")])
     assert "yours" not in table
     with pytest.raises(KeyError):
@@ -96,7 +96,7 @@ def test_a_name_that_nobody_offers_is_no_key(stranger: Stranger) -> None:
         ("    def", "    size: int\n\n    def", "without arguments, got TypeError"),
     ],
 )
-def test_a_broken_package_is_reported_only_when_its_rule_is_used(
+def test_broken_plugin_fails_only_if_its_rule_is_used(
     stranger: Stranger, old: str, new: str, message: str
 ) -> None:
     assert old in RULE
@@ -109,7 +109,7 @@ def test_a_broken_package_is_reported_only_when_its_rule_is_used(
     assert message in str(problem.value)
 
 
-def test_a_name_that_is_taken_is_refused_and_no_other(stranger: Stranger) -> None:
+def test_clashing_plugin_names_are_rejected_individually(stranger: Stranger) -> None:
     points = [stranger.point("fa"), stranger.point("mine"), stranger.point("mine")]
     table = RuleTable(RULES, points)
     assert list(table) == [*RULES, "mine"]
@@ -122,6 +122,6 @@ def test_a_name_that_is_taken_is_refused_and_no_other(stranger: Stranger) -> Non
     assert not stranger.is_imported()
 
 
-def test_what_a_rule_must_say_is_what_the_contract_gives_no_default() -> None:
+def test_required_descriptions_are_class_attributes_without_default() -> None:
     declared = [each for each in AbstractRule.__annotations__ if not hasattr(AbstractRule, each)]
     assert list(DESCRIPTIONS) == declared

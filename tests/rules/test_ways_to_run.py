@@ -78,7 +78,7 @@ def check_equal(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
         assert torch.allclose(found[name], value, rtol=0, atol=1e-12), name
 
 
-def test_accumulated_gradients_are_those_of_the_whole_batch(
+def test_accumulated_gradients_equal_whole_batch_gradients(
     rule: AbstractRule, data: tuple[Tensor, Tensor]
 ) -> None:
     network, twin = ordinary(rule), ordinary(rule)
@@ -93,7 +93,9 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
         assert torch.allclose(parameter.grad, whole[name], rtol=0, atol=1e-12)
 
 
-def test_channels_last_gives_the_same(rule: AbstractRule, data: tuple[Tensor, Tensor]) -> None:
+def test_channels_last_gives_same_gradients(
+    rule: AbstractRule, data: tuple[Tensor, Tensor]
+) -> None:
     images, labels = data
     expected = passes(ordinary(rule), images, labels)
     network = ordinary(rule).to(memory_format=torch.channels_last)
@@ -103,7 +105,7 @@ def test_channels_last_gives_the_same(rule: AbstractRule, data: tuple[Tensor, Te
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
-def test_checkpointing_gives_the_same(
+def test_checkpointing_gives_same_gradients(
     rule: AbstractRule, reentrant: bool, data: tuple[Tensor, Tensor]
 ) -> None:
     if reentrant and rule.needs_error:
@@ -126,7 +128,7 @@ def test_checkpointing_gives_the_same(
 
 @pytest.mark.parametrize("name", GRADIENT)
 @pytest.mark.parametrize("is_first", [False, True])
-def test_torch_func_gives_the_same_and_leaves_nothing_behind(
+def test_torch_func_gives_same_gradients_without_side_effects(
     name: str, is_first: bool, data: tuple[Tensor, Tensor]
 ) -> None:
     network, twin = ordinary(RULES[name]()), ordinary(RULES[name]())
@@ -148,9 +150,7 @@ def test_torch_func_gives_the_same_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("name", GRADIENT)
-def test_gradients_for_each_image_by_vmap_are_those_of_a_loop(
-    name: str, data: tuple[Tensor, Tensor]
-) -> None:
+def test_per_image_gradients_by_vmap_match_loop(name: str, data: tuple[Tensor, Tensor]) -> None:
     network = ordinary(RULES[name]())
     (wiring,) = wirings(network)
     images, labels = data
@@ -168,9 +168,7 @@ def test_gradients_for_each_image_by_vmap_are_those_of_a_loop(
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_a_network_compiled_once_trains_as_the_plain_one(
-    name: str, data: tuple[Tensor, Tensor]
-) -> None:
+def test_compiled_network_trains_like_plain_one(name: str, data: tuple[Tensor, Tensor]) -> None:
     torch._dynamo.reset()
     twin, network = ordinary(RULES[name]()), ordinary(RULES[name]())
     train(twin, twin, data, steps=6)
@@ -186,7 +184,7 @@ def test_a_network_compiled_once_trains_as_the_plain_one(
         assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
 
 
-def test_traced_layers_say_when_no_error_came_or_when_they_cannot_wait_for_it(
+def test_traced_direct_feedback_reports_missing_or_late_errors(
     data: tuple[Tensor, Tensor],
 ) -> None:
     network = ordinary(DirectFeedbackAlignment())
@@ -241,7 +239,7 @@ def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: s
     os._exit(0)  # gloo's threads abort an orderly exit now and then
 
 
-def test_two_processes_train_as_one(
+def test_two_ddp_processes_train_like_one(
     data: tuple[Tensor, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a spawned process finds this module by its name, and its path is this process's

@@ -10,7 +10,7 @@ from evonas.errors import RuleError
 from evonas.rules import Backprop, KolenPollack, RuleConv2d, connect, rule_layers, wirings
 
 
-def test_a_state_is_restored_to_the_last_bit() -> None:
+def test_state_is_restored_bit_for_bit() -> None:
     first = connect(RuleConv2d(2, 2, 3, rule=KolenPollack()), seed=0)
     second = connect(RuleConv2d(2, 2, 3, rule=KolenPollack()), seed=0)
     for _ in range(3):
@@ -21,7 +21,7 @@ def test_a_state_is_restored_to_the_last_bit() -> None:
 
 
 @pytest.mark.parametrize("way", ["numbers", "tensors", "there and back"])
-def test_a_training_that_was_restored_decays_on_as_one_that_was_not(way: str) -> None:
+def test_restored_wiring_decays_like_uninterrupted_one(way: str) -> None:
     """The decay has a momentum: a state without it is right until the next step."""
     settings: dict[str, Any] = {"learning_rate": 0.1, "weight_decay": 0.01, "momentum": 0.9}
     straight, stopped, resumed = (
@@ -51,7 +51,7 @@ def test_a_training_that_was_restored_decays_on_as_one_that_was_not(way: str) ->
 @pytest.mark.parametrize(
     "broken", [{"step": 1}, {"step": 1, "decay": float("nan"), "velocity": 0}]
 )
-def test_a_damaged_state_is_refused(broken: dict[str, float]) -> None:
+def test_damaged_state_is_rejected(broken: dict[str, float]) -> None:
     wiring = connect(RuleConv2d(2, 2, 3, rule=Backprop()), seed=0)
     with pytest.raises(RuleError, match="state of a wiring: expected a number called 'decay'"):
         wiring.restore(broken)
@@ -64,13 +64,13 @@ def test_networks_without_kolen_pollack_need_no_weight_decay() -> None:
     assert wiring.decay == 1.0
 
 
-def test_watching_gives_the_same_logits_back() -> None:
+def test_watch_returns_same_logits() -> None:
     wiring = connect(RuleConv2d(2, 2, 3, rule=Backprop()), seed=0)
     logits = torch.zeros(2, 3)
     assert wiring.watch(logits) is logits
 
 
-def test_layers_are_numbered_in_order_and_a_shared_layer_once() -> None:
+def test_layers_are_numbered_in_order_and_shared_layer_once() -> None:
     shared = RuleConv2d(2, 2, 3, rule=Backprop())
     network = nn.Sequential(shared, nn.ReLU(), shared, RuleConv2d(2, 2, 3, rule=Backprop()))
     wiring = connect(network, seed=0)
@@ -79,11 +79,11 @@ def test_layers_are_numbered_in_order_and_a_shared_layer_once() -> None:
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64])
-def test_a_seed_out_of_range_is_refused(seed: int) -> None:
+def test_seed_out_of_range_is_rejected(seed: int) -> None:
     with pytest.raises(RuleError, match=rf"expected a seed in \[0, 2\*\*64\), got {seed}"):
         connect(nn.Identity(), seed=seed)
 
 
-def test_the_wirings_of_a_network_that_is_not_connected_are_refused() -> None:
+def test_wirings_of_unconnected_network_are_rejected() -> None:
     with pytest.raises(RuleError, match="not connected"):
         wirings(RuleConv2d(2, 2, 3, rule=Backprop()))

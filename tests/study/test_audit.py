@@ -106,7 +106,7 @@ def believed(candidates: list[Candidate]) -> dict[str, tuple[float, float]]:
 
 
 @pytest.mark.usefixtures("weak")
-def test_every_network_of_the_front_is_attacked_harder_and_equal_runs_say_the_same(
+def test_every_network_on_front_is_audited_and_audits_are_deterministic(
     attacked: Settings, begin: Begin, run: Run
 ) -> None:
     first, second = begin(attacked, "first"), begin(attacked, "second")
@@ -128,7 +128,7 @@ def test_every_network_of_the_front_is_attacked_harder_and_equal_runs_say_the_sa
     assert audited(first) == [(len(keys), len(keys))]
 
 
-def test_a_masked_network_counts_by_its_worst_case_and_all_that_enter_are_audited(
+def test_masked_network_counts_by_worst_case_and_new_front_is_audited(
     attacked: Settings,
     begin: Begin,
     run: Run,
@@ -154,7 +154,7 @@ def test_a_masked_network_counts_by_its_worst_case_and_all_that_enter_are_audite
     assert all(weights_path(folder, key).exists() for key in state.audited)
 
 
-def test_when_all_are_masked_the_audit_ends_with_everyone_who_can_be_on_the_front(
+def test_audit_covers_every_possible_front_if_all_are_masked(
     attacked: Settings,
     begin: Begin,
     run: Run,
@@ -170,7 +170,7 @@ def test_when_all_are_masked_the_audit_ends_with_everyone_who_can_be_on_the_fron
     assert set(read_run(folder).audited) == known
 
 
-def test_an_audit_that_was_interrupted_anywhere_goes_on_to_the_same_tables(
+def test_interrupted_audit_resumes_to_equal_results(
     attacked: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = begin(attacked, "one"), begin(attacked, "other")
@@ -234,7 +234,7 @@ def _interrupted_after(count: int, record: type[Finding]) -> Callable[..., Findi
 
 
 @pytest.mark.usefixtures("weak")
-def test_weights_that_are_missing_are_trained_again_before_an_audit(
+def test_missing_weights_are_retrained_before_audit(
     attacked: Settings, begin: Begin, run: Run
 ) -> None:
     first, second = begin(attacked, "first"), begin(attacked, "second")
@@ -250,7 +250,7 @@ def test_weights_that_are_missing_are_trained_again_before_an_audit(
     [{"audit_images": 0}, {"objectives": ("acc", "params")}],
     ids=["no images", "no robust"],
 )
-def test_a_run_that_wants_none_or_is_not_about_robustness_has_no_audit(
+def test_audit_is_skipped_if_unwanted_or_without_robustness(
     values: dict[str, object], attacked: Settings, begin: Begin, run: Run
 ) -> None:
     settings = changed(attacked, **values)
@@ -261,7 +261,7 @@ def test_a_run_that_wants_none_or_is_not_about_robustness_has_no_audit(
     assert findings(folder) == []
 
 
-def test_a_run_of_before_there_were_audits_has_none(attacked: Settings, begin: Begin) -> None:
+def test_old_run_without_audit_setting_has_none(attacked: Settings, begin: Begin) -> None:
     folder = begin(attacked, "run")
     assert read_run_settings(folder).attack.audit_images == 20
     path = folder / "config.yaml"

@@ -39,9 +39,7 @@ def told(folder: Path) -> list[Told]:
     return found
 
 
-def test_of_each_candidate_at_most_the_last_checkpoint_is_kept(
-    halving: Settings, begin: Begin
-) -> None:
+def test_only_last_checkpoint_of_each_candidate_is_kept(halving: Settings, begin: Begin) -> None:
     folder = begin(halving, "run")
     counts = []
 
@@ -58,9 +56,7 @@ def test_of_each_candidate_at_most_the_last_checkpoint_is_kept(
     assert kept(folder) == []
 
 
-def test_what_a_crash_left_half_written_or_no_longer_needed_is_swept_on_resume(
-    halving: Settings, begin: Begin
-) -> None:
+def test_resume_removes_partial_and_stale_checkpoints(halving: Settings, begin: Begin) -> None:
     folder = begin(halving, "run")
 
     def stop(progress: Progress) -> None:
@@ -83,9 +79,7 @@ def test_what_a_crash_left_half_written_or_no_longer_needed_is_swept_on_resume(
     assert seen[0] == needed
 
 
-def test_the_seconds_of_a_candidate_are_those_of_all_its_stages(
-    halving: Settings, begin: Begin
-) -> None:
+def test_seconds_are_summed_over_stages(halving: Settings, begin: Begin) -> None:
     """The executor takes a second for each."""
     result = run_study(begin(halving, "run"), executor=Drawn(), on_progress=lambda _: None)
     stages = {1: 1.0, 2: 2.0, 5: 3.0}

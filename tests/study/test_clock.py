@@ -35,7 +35,7 @@ def models(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "models").iterdir()}
 
 
-def test_a_clock_that_runs_backwards_changes_no_result(
+def test_clock_running_backwards_changes_no_result(
     small: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undisturbed, disturbed = begin(small, "undisturbed"), begin(small, "disturbed")
@@ -51,9 +51,7 @@ def test_a_clock_that_runs_backwards_changes_no_result(
     assert summarise_run(disturbed).trainings == 6
 
 
-def test_a_picture_from_before_the_clock_was_put_back_is_drawn_again(
-    small: Settings, begin: Begin, run: Run
-) -> None:
+def test_picture_dated_in_the_future_is_redrawn(small: Settings, begin: Begin, run: Run) -> None:
     folder = begin(small, "run")
     run(folder, 1)
     candidates = read_run(folder).candidates
@@ -67,7 +65,7 @@ def test_a_picture_from_before_the_clock_was_put_back_is_drawn_again(
     assert write_picture(folder, candidates, small).stat().st_mtime_ns == new  # once is enough
 
 
-def test_files_from_the_future_are_read_as_others(small: Settings, begin: Begin, run: Run) -> None:
+def test_file_times_in_the_future_are_ignored(small: Settings, begin: Begin, run: Run) -> None:
     folder = begin(small, "run")
     run(folder, 1)
     before = results(folder)

@@ -22,15 +22,13 @@ def write_config(config: Settings, folder: Path) -> None:
     (folder / "config.yaml").write_text(config_text(config, versions=versions(config)))
 
 
-def test_a_configuration_survives_its_file(config: Settings, tmp_path: Path) -> None:
+def test_configuration_survives_file_round_trip(config: Settings, tmp_path: Path) -> None:
     for one in (config, changed(config, images=None), changed(config, objectives=("acc",))):
         write_config(one, tmp_path)
         assert read_config(tmp_path) == one
 
 
-def test_the_file_names_the_versions_that_decide_a_result(
-    config: Settings, tmp_path: Path
-) -> None:
+def test_file_records_library_versions(config: Settings, tmp_path: Path) -> None:
     write_config(config, tmp_path)
     versions = yaml.safe_load((tmp_path / "config.yaml").read_text())["versions"]
     assert {"python", "torch", "pymoo", "deap"} <= set(versions)
@@ -56,7 +54,7 @@ def test_the_file_names_the_versions_that_decide_a_result(
         ({"learning_rate": 0.0}, "learning_rate: expected a number above 0, got 0.0"),
     ],
 )
-def test_a_setting_out_of_range_is_told(
+def test_invalid_setting_is_reported(
     config: Settings, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
@@ -64,25 +62,25 @@ def test_a_setting_out_of_range_is_told(
     assert message in str(caught.value)
 
 
-def test_a_protocol_says_what_the_configuration_says(config: Settings) -> None:
+def test_protocol_copies_settings(config: Settings) -> None:
     protocol = Protocol.of(changed(config, seed=7, attacked_images=9, batch=11, epochs=13))
     assert (protocol.seed, protocol.attack.attacked_images) == (7, 9)
     assert (protocol.recipe.batch, protocol.recipe.epochs) == (11, 13)
     assert protocol.epsilon == Fraction(16, 255)
 
 
-def test_a_radius_of_zero_is_no_matter_where_nothing_is_attacked(config: Settings) -> None:
+def test_zero_radius_is_accepted_without_robust_objective(config: Settings) -> None:
     assert Protocol.of(changed(config, objectives=("acc",), epsilon="0")).epsilon == 0
 
 
-def test_every_count_that_is_wrong_is_told_at_once(config: Settings) -> None:
+def test_all_invalid_counts_are_reported_together(config: Settings) -> None:
     with pytest.raises(ConfigError) as caught:
         check_run(changed(config, population=0, cells=-1))
     assert "population" in str(caught.value)
     assert "cells" in str(caught.value)
 
 
-def test_a_misspelt_key_of_the_file_is_told_with_a_suggestion(
+def test_misspelt_key_in_file_is_reported_with_suggestion(
     config: Settings, tmp_path: Path
 ) -> None:
     write_config(config, tmp_path)
@@ -92,9 +90,7 @@ def test_a_misspelt_key_of_the_file_is_told_with_a_suggestion(
         read_config(tmp_path)
 
 
-def test_a_file_without_groups_as_evonas_0_1_wrote_it_is_read(
-    config: Settings, tmp_path: Path
-) -> None:
+def test_flat_file_of_evonas_0_1_is_read(config: Settings, tmp_path: Path) -> None:
     write_config(config, tmp_path)
     path = tmp_path / "config.yaml"
     document = yaml.safe_load(path.read_text())
@@ -112,7 +108,7 @@ def test_a_file_without_groups_as_evonas_0_1_wrote_it_is_read(
     assert read_config(tmp_path) == config
 
 
-def test_a_run_of_before_adversarial_training_trained_on_its_images(
+def test_old_run_without_training_method_used_standard_training(
     config: Settings, tmp_path: Path
 ) -> None:
     write_config(config, tmp_path)
@@ -134,24 +130,24 @@ def test_a_run_of_before_adversarial_training_trained_on_its_images(
         ("search: {seed: 1}\nseed: 2", "setting 'seed' is given twice"),
     ],
 )
-def test_a_file_that_holds_no_run_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_configuration_file_is_rejected(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         read_config(tmp_path)
 
 
-def test_differences_name_both_values(config: Settings) -> None:
+def test_differences_list_both_values(config: Settings) -> None:
     other = changed(config, seed=1, epochs=9)
     assert config.differences(other) == ["seed: 0 and 1", "epochs: 1 and 9"]
     assert config.differences(config) == []
 
 
-def test_a_shaped_space_has_the_size_and_the_rules_of_the_run(config: Settings) -> None:
+def test_shaped_space_has_size_and_rules_of_run(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     assert (space.channels, space.cells, space.rule_choices) == (4, 1, ("fa", "usf", "brsf"))
 
 
-def test_the_rule_of_the_first_layer_is_folded(config: Settings) -> None:
+def test_rule_of_first_layer_is_folded(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     stem = next(at for at, gene in enumerate(space.genes) if gene.name == "stem")
     genome = space.parse("|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
@@ -160,7 +156,7 @@ def test_the_rule_of_the_first_layer_is_folded(config: Settings) -> None:
     assert space.key(type(genome)(tuple(values))) == space.key(genome)
 
 
-def test_the_rule_of_the_classifier_is_folded(config: Settings) -> None:
+def test_rule_of_classifier_is_folded(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), changed(config, rules=("usf", "hebb", "fa")))
     last = next(at for at, gene in enumerate(space.genes) if gene.name == "classifier")
     genome = space.parse("|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")

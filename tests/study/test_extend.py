@@ -72,7 +72,7 @@ def outcome(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("stop_after", [None, 5], ids=["ended", "interrupted"])
-def test_it_ends_as_if_it_had_been_begun_with_its_last_size(
+def test_extended_run_equals_run_begun_with_final_size(
     settings: Settings, begin: Begin, stop_after: int | None
 ) -> None:
     whole = begin(sized(settings, population=4, evaluations=20), "whole")
@@ -107,7 +107,7 @@ def test_it_ends_as_if_it_had_been_begun_with_its_last_size(
     assert not resumed.submitted
 
 
-def test_another_population_is_another_search_that_repeats_no_training(
+def test_extended_population_restarts_search_and_reuses_trainings(
     config: Settings, begin: Begin
 ) -> None:
     whole = begin(sized(config, population=6, evaluations=18), "whole")
@@ -122,7 +122,7 @@ def test_another_population_is_another_search_that_repeats_no_training(
     assert len(executor.submitted) < 18
 
 
-def test_extended_again_and_again_it_ends_in_the_same(config: Settings, begin: Begin) -> None:
+def test_repeatedly_extended_run_ends_equally(config: Settings, begin: Begin) -> None:
     whole = begin(sized(config, population=4, evaluations=20), "whole")
     run(whole, Drawn())
     folder = begin(sized(config, population=4, evaluations=4), "run")
@@ -133,7 +133,7 @@ def test_extended_again_and_again_it_ends_in_the_same(config: Settings, begin: B
     assert outcome(folder) == outcome(whole)
 
 
-def test_a_run_cannot_become_smaller_than_it_is(config: Settings, begin: Begin) -> None:
+def test_run_cannot_shrink(config: Settings, begin: Begin) -> None:
     folder = begin(sized(config, population=4, evaluations=8), "run")
     run(folder, Drawn())
     with pytest.raises(

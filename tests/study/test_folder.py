@@ -17,7 +17,7 @@ from tests.small_run import changed
 Begin = Callable[[Settings, str], Path]
 
 
-def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
+def test_new_run_folder_has_configuration_space_and_journal(
     config: Settings, begin: Begin
 ) -> None:
     folder = begin(config, "run")
@@ -30,19 +30,21 @@ def test_a_new_run_holds_its_configuration_its_space_and_a_journal(
         assert journal.events() == []
 
 
-def test_a_folder_that_holds_this_run_says_how_to_go_on(config: Settings, begin: Begin) -> None:
+def test_folder_of_same_run_is_rejected_with_resume_hint(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     with pytest.raises(RunFolderError, match=f"continue it with: evonas resume {folder}"):
         begin(config, "run")
 
 
-def test_a_folder_that_holds_another_run_says_what_differs(config: Settings, begin: Begin) -> None:
+def test_folder_of_different_run_is_rejected_with_differences(
+    config: Settings, begin: Begin
+) -> None:
     begin(config, "run")
     with pytest.raises(RunFolderError, match=r"another configuration \(seed: 0 and 5\)"):
         begin(changed(config, seed=5), "run")
 
 
-def test_a_folder_with_other_files_is_refused_and_left_alone(
+def test_folder_with_other_files_is_rejected_and_left_alone(
     config: Settings, begin: Begin, tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
@@ -52,12 +54,12 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.tex"]
 
 
-def test_an_empty_folder_is_used(config: Settings, begin: Begin, tmp_path: Path) -> None:
+def test_empty_folder_is_accepted(config: Settings, begin: Begin, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     assert (begin(config, "run") / "study.db").exists()
 
 
-def test_a_folder_that_cannot_be_finished_leaves_nothing(
+def test_interrupted_creation_leaves_nothing(
     config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -69,7 +71,7 @@ def test_a_folder_that_cannot_be_finished_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_processes_cannot_work_on_one_run(config: Settings, begin: Begin) -> None:
+def test_two_processes_cannot_open_one_run(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     with (
         opened_run(folder),
@@ -81,9 +83,7 @@ def test_two_processes_cannot_work_on_one_run(config: Settings, begin: Begin) ->
         pass  # the lock is gone with the one who held it
 
 
-def test_a_configuration_changed_after_the_run_began_is_refused(
-    config: Settings, begin: Begin
-) -> None:
+def test_configuration_changed_after_start_is_rejected(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     path = folder / "config.yaml"
     path.write_text(path.read_text().replace("epochs: 1", "epochs: 2"))
@@ -94,16 +94,14 @@ def test_a_configuration_changed_after_the_run_began_is_refused(
         pass
 
 
-def test_a_space_changed_after_the_run_began_is_refused(config: Settings, begin: Begin) -> None:
+def test_space_changed_after_start_is_rejected(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     (folder / "space.yaml").write_text(source_text("nas-bench-201") + "\n")
     with pytest.raises(StorageError, match=r"space\.yaml was changed"), opened_run(folder):
         pass
 
 
-def test_a_run_can_be_read_while_another_process_writes_to_it(
-    config: Settings, begin: Begin
-) -> None:
+def test_run_can_be_read_while_being_written(config: Settings, begin: Begin) -> None:
     folder = begin(config, "run")
     with opened_run(folder) as (_, writer):
         writer.record_asks([("a", "")], generation=0)
@@ -113,7 +111,7 @@ def test_a_run_can_be_read_while_another_process_writes_to_it(
 
 
 @pytest.mark.parametrize("out", ["file", "file/run"])
-def test_a_file_in_the_place_of_the_folder_is_told(
+def test_file_in_place_of_folder_is_reported(
     config: Settings, begin: Begin, tmp_path: Path, out: str
 ) -> None:
     (tmp_path / "file").write_text("precious")
@@ -122,7 +120,7 @@ def test_a_file_in_the_place_of_the_folder_is_told(
     assert (tmp_path / "file").read_text() == "precious"
 
 
-def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(
+def test_folder_created_concurrently_by_other_run_is_kept(
     config: Settings, begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(config, "run")
@@ -134,14 +132,12 @@ def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(
         assert read.search.seed == config.search.seed
 
 
-def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+def test_folder_without_run_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match=r"found no config\.yaml"), opened_run(tmp_path):
         pass
 
 
-def test_the_next_free_folder_is_the_first_number_not_taken(
-    config: Settings, tmp_path: Path
-) -> None:
+def test_next_free_folder_has_first_unused_number(config: Settings, tmp_path: Path) -> None:
     assert next_free_folder(tmp_path, config).name == "nas-bench-201-digits-1"
     (tmp_path / "nas-bench-201-digits-1").mkdir()
     assert next_free_folder(tmp_path, config).name == "nas-bench-201-digits-2"

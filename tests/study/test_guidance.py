@@ -46,7 +46,7 @@ def records(result: StudyResult) -> list[object]:
     return [replace(e, seconds=0.0) for e in result.evaluations]
 
 
-def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
+def test_interrupted_guided_run_resumes_to_equal_results(
     any_guided: Settings, begin: Begin, run: Run
 ) -> None:
     whole, broken = begin(any_guided, "whole"), begin(any_guided, "broken")
@@ -68,7 +68,7 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
         assert files[0] == files[1]
 
 
-def test_the_operators_file_holds_each_child(guided: Settings, begin: Begin, run: Run) -> None:
+def test_operators_file_lists_each_child(guided: Settings, begin: Begin, run: Run) -> None:
     folder = begin(changed(guided, generations=2, evaluations=8), "run")
     result = run(folder, 1)
     text = (folder / OPERATORS_FILE).read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def test_the_operators_file_holds_each_child(guided: Settings, begin: Begin, run
     assert describe_credit(result.credit).startswith("eg: 2 asked, 0 failed")
 
 
-def test_a_plain_run_has_no_credit(config: Settings, begin: Begin, run: Run) -> None:
+def test_plain_run_has_no_credit(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(changed(config, generations=1), "plain")
     assert run(folder, 1).credit == {}
     assert not (folder / OPERATORS_FILE).exists()
@@ -109,7 +109,7 @@ def test_a_plain_run_has_no_credit(config: Settings, begin: Begin, run: Run) -> 
         ({"supernet_images": 24}, ConfigError, "at least one batch of 25, got 24"),
     ],
 )
-def test_contradicting_settings_are_refused(
+def test_contradicting_settings_are_rejected(
     guided: Settings, changes: dict[str, object], error: type[EvonasError], message: str
 ) -> None:
     with pytest.raises(error, match=message):

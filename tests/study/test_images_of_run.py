@@ -62,7 +62,7 @@ def stopped(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ev
     return study
 
 
-def test_images_that_were_replaced_are_refused_until_they_are_accepted(
+def test_replaced_training_images_are_rejected_until_accepted(
     stopped: evonas.Study, images: Path
 ) -> None:
     before = stopped.evaluations
@@ -79,7 +79,7 @@ def test_images_that_were_replaced_are_refused_until_they_are_accepted(
     assert len(again.evaluations) == 6
 
 
-def test_test_images_that_were_replaced_are_refused_too(
+def test_replaced_test_images_are_rejected(
     stopped: evonas.Study, images: Path, tmp_path: Path
 ) -> None:
     stopped.resume(workers=1, progress=False)
@@ -90,7 +90,7 @@ def test_test_images_that_were_replaced_are_refused_too(
         stopped.confirm(1, workers=1, progress=False)
 
 
-def test_a_run_follows_its_images(
+def test_run_can_follow_moved_images(
     stopped: evonas.Study, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved = images.rename(tmp_path / "moved")
@@ -107,7 +107,7 @@ def test_a_run_follows_its_images(
     assert evonas.load_study(stopped.folder).settings.training.data_dir == str(moved)
 
 
-def test_a_run_that_has_ended_needs_no_images(stopped: evonas.Study, images: Path) -> None:
+def test_finished_run_needs_no_images(stopped: evonas.Study, images: Path) -> None:
     stopped.resume(workers=1, progress=False)
     before = (stopped.folder / "pareto.csv").read_bytes()
     shutil.rmtree(images)
@@ -116,7 +116,7 @@ def test_a_run_that_has_ended_needs_no_images(stopped: evonas.Study, images: Pat
     assert again.load(again.front.index[0])(torch.rand(1, 1, 8, 8)).shape == (1, 2)
 
 
-def test_a_fingerprint_depends_on_pixels_labels_their_names_and_the_order() -> None:
+def test_fingerprint_depends_on_pixels_labels_names_and_order() -> None:
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (4, 1, 3, 3), generator=generator, dtype=torch.uint8)
     labels = torch.tensor([0, 1, 0, 1])

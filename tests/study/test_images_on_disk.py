@@ -48,14 +48,14 @@ def rows(path: Path) -> list[dict[str, str]]:
         ]
 
 
-def test_a_run_ends_in_the_same_tables(studies: dict[str, evonas.Study]) -> None:
+def test_run_on_disk_images_gives_equal_tables(studies: dict[str, evonas.Study]) -> None:
     for name in ("pareto.csv", "candidates.csv"):
         found = {storage: rows(study.folder / name) for storage, study in studies.items()}
         assert found["auto"] == found["disk"]
         assert found["disk"]
 
 
-def test_the_configuration_says_where_images_are_kept_and_its_digest_does_not(
+def test_image_storage_is_recorded_but_not_part_of_digest(
     studies: dict[str, evonas.Study],
 ) -> None:
     said = {
@@ -70,7 +70,7 @@ def test_the_configuration_says_where_images_are_kept_and_its_digest_does_not(
     assert read_config(studies["disk"].folder).training.image_storage == "disk"
 
 
-def test_the_best_network_is_trained_to_the_same_numbers(
+def test_final_training_does_not_depend_on_image_storage(
     studies: dict[str, evonas.Study], tmp_path: Path
 ) -> None:
     key = studies["disk"].front.index[0]
@@ -93,7 +93,7 @@ def test_the_best_network_is_trained_to_the_same_numbers(
     assert again.curve.equals(reports[0].curve)
 
 
-def test_one_candidate_is_evaluated_to_the_same_values(
+def test_evaluation_does_not_depend_on_image_storage(
     studies: dict[str, evonas.Study], tree: Path
 ) -> None:
     given = {k: v for k, v in SMALL.items() if k not in ("fidelity", "progress")}
@@ -105,9 +105,7 @@ def test_one_candidate_is_evaluated_to_the_same_values(
     assert found[0] == found[1]
 
 
-def test_a_run_is_held_against_its_images_and_moved_with_them(
-    studies: dict[str, evonas.Study], tree: Path
-) -> None:
+def test_run_on_disk_images_can_be_moved(studies: dict[str, evonas.Study], tree: Path) -> None:
     folder = studies["disk"].folder
     moved = tree.rename(tree.with_name("moved"))
     try:
@@ -119,7 +117,7 @@ def test_a_run_is_held_against_its_images_and_moved_with_them(
         move_data(folder, tree)
 
 
-def test_only_image_files_can_stay_on_disk(tmp_path: Path) -> None:
+def test_only_image_folders_can_stay_on_disk(tmp_path: Path) -> None:
     given = {**SMALL, "dataset": "digits", "image_size": None}
     with pytest.raises(ConfigError, match="image_storage: data set 'digits' is read as a whole"):
         evonas.search("tiny", image_storage="disk", out=tmp_path / "run", **given)

@@ -187,7 +187,7 @@ def whole(start: Callable[[Settings], Path]) -> Callable[[Settings], Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(NUM_ROUNDS))
-def test_a_run_that_is_killed_loses_and_repeats_nothing_and_ends_the_same(
+def test_killed_run_loses_and_repeats_nothing_and_ends_equally(
     number: int,
     start: Callable[[Settings], Path],
     whole: Callable[[Settings], Path],

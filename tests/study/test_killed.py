@@ -44,7 +44,7 @@ def kill_when(folder: Path, kind: str, command: list[str]) -> None:
     process.wait()
 
 
-def test_runs_killed_in_a_replicate_or_confirmation_resume_to_the_same_end(
+def test_runs_killed_in_replicate_or_confirmation_resume_to_equal_tables(
     tmp_path: Path,
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"

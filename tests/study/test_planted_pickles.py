@@ -86,9 +86,7 @@ def folder(original: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("writer", sorted(WRITERS))
-def test_the_payload_works_where_it_is_opened(
-    payload: Payload, tmp_path: Path, writer: str
-) -> None:
+def test_payload_runs_when_unpickled(payload: Payload, tmp_path: Path, writer: str) -> None:
     path = tmp_path / "payload"
     WRITERS[writer](payload, path)
     readers: dict[str, Callable[[], object]] = {
@@ -100,7 +98,7 @@ def test_the_payload_works_where_it_is_opened(
     assert payload.sentinel.exists()
 
 
-def test_pickles_beside_the_files_of_a_run_are_left_alone(
+def test_pickles_beside_run_files_are_ignored(
     folder: Path, payload: Payload, plant: Write, run: Callable[[Path, int], StudyResult]
 ) -> None:
     before = read_run(folder).evaluations
@@ -113,7 +111,7 @@ def test_pickles_beside_the_files_of_a_run_are_left_alone(
     assert {name for name in names if (folder / name).exists()} >= {*names[:4]}
 
 
-def test_a_pickle_in_the_place_of_a_model_is_refused(
+def test_pickle_in_place_of_model_is_rejected(
     folder: Path, payload: Payload, plant: Write
 ) -> None:
     path = next((folder / "models").iterdir())
@@ -125,7 +123,7 @@ def test_a_pickle_in_the_place_of_a_model_is_refused(
     assert not payload.sentinel.exists()
 
 
-def test_a_pickle_in_the_place_of_a_checkpoint_is_refused_also_with_its_hash(
+def test_pickle_in_place_of_checkpoint_is_rejected_despite_valid_hash(
     tmp_path: Path, payload: Payload, config: Settings
 ) -> None:
     config = changed(config, epochs=2, fidelity=(1, 2), images=60, batch=20)
@@ -141,7 +139,7 @@ def test_a_pickle_in_the_place_of_a_checkpoint_is_refused_also_with_its_hash(
     assert not payload.sentinel.exists()
 
 
-def test_a_pickle_in_the_place_of_the_cache_of_signals_is_ignored_with_a_warning(
+def test_pickle_in_place_of_signal_cache_is_ignored_with_warning(
     tmp_path: Path, payload: Payload, plant: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "cache" / "signals.db"
@@ -157,7 +155,7 @@ def test_a_pickle_in_the_place_of_the_cache_of_signals_is_ignored_with_a_warning
 
 
 @pytest.mark.parametrize("protocol", [0, pickle.HIGHEST_PROTOCOL])
-def test_a_pickle_planted_in_the_cache_of_image_checks_is_ignored(
+def test_pickle_in_image_check_cache_is_ignored(
     tmp_path: Path, payload: Payload, monkeypatch: pytest.MonkeyPatch, protocol: int
 ) -> None:
     """The oldest protocol is plain text, as the files of this cache are."""
@@ -178,7 +176,7 @@ def test_a_pickle_planted_in_the_cache_of_image_checks_is_ignored(
 
 
 @pytest.mark.parametrize("kind", ["nan", "shape", "swapped"])
-def test_a_model_with_other_weights_than_were_written_is_refused(folder: Path, kind: str) -> None:
+def test_model_with_altered_weights_is_rejected(folder: Path, kind: str) -> None:
     path = next((folder / "models").iterdir())
     weights, document = read_model(path)
     name = max(weights, key=lambda each: weights[each].numel())

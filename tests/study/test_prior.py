@@ -73,7 +73,7 @@ def later(config: Settings) -> Settings:
     )
 
 
-def test_the_run_begins_with_good_candidates_of_the_earlier_one(
+def test_run_starts_with_good_candidates_of_earlier_run(
     earlier: Path, later: Settings, tmp_path: Path
 ) -> None:
     folder = begin_with(tmp_path / "later", later, [earlier])
@@ -92,7 +92,7 @@ def test_the_run_begins_with_good_candidates_of_the_earlier_one(
     assert max(better) <= len(known) // 4  # few are at least as good in both
 
 
-def test_interrupted_it_goes_on_to_the_same_tables(
+def test_interrupted_run_with_prior_resumes_to_equal_tables(
     earlier: Path, later: Settings, tmp_path: Path
 ) -> None:
     whole, parts = (begin_with(tmp_path / name, later, [earlier]) for name in ("whole", "parts"))
@@ -107,9 +107,7 @@ def test_interrupted_it_goes_on_to_the_same_tables(
     assert (parts / "config.yaml").read_bytes() == (whole / "config.yaml").read_bytes()
 
 
-def test_results_that_were_edited_are_noticed(
-    earlier: Path, later: Settings, tmp_path: Path
-) -> None:
+def test_edited_prior_results_are_detected(earlier: Path, later: Settings, tmp_path: Path) -> None:
     folder = begin_with(tmp_path / "later", later, [earlier])
     run(folder, stop_after=None)
     assert not verify(folder, write_tables=lambda *_: None, reads_images=False)[1:]
@@ -126,7 +124,7 @@ def test_results_that_were_edited_are_noticed(
         run(folder)
 
 
-def test_a_backup_holds_them(earlier: Path, later: Settings, tmp_path: Path) -> None:
+def test_backup_includes_prior_results(earlier: Path, later: Settings, tmp_path: Path) -> None:
     folder = begin_with(tmp_path / "later", later, [earlier])
     with pytest.raises(Interrupted):
         run(folder, stop_after=5)
@@ -136,7 +134,7 @@ def test_a_backup_holds_them(earlier: Path, later: Settings, tmp_path: Path) -> 
     assert outcome(tmp_path / "copy") == outcome(folder)
 
 
-def test_candidates_that_failed_are_left_out(
+def test_failed_candidates_are_left_out_of_prior(
     earlier: Path, later: Settings, tmp_path: Path
 ) -> None:
     folder = begin_with(tmp_path / "later", later, [earlier])
@@ -149,7 +147,7 @@ def test_candidates_that_failed_are_left_out(
     assert written["objectives"] == ["acc", "params"]
 
 
-def test_candidates_whose_robustness_was_not_measured_are_left_out(
+def test_candidates_without_measured_robustness_are_left_out_of_prior(
     config: Settings, begin: Begin, later: Settings
 ) -> None:
     both = changed(config, objectives=("acc", "robust"), evaluations=4, generations=1)
@@ -176,7 +174,7 @@ def test_candidates_whose_robustness_was_not_measured_are_left_out(
         ({"prior_sha256": "a" * 64}, "expected results with the hash aaaa"),
     ],
 )
-def test_results_that_say_nothing_of_a_run_are_refused(
+def test_unusable_prior_results_are_rejected(
     earlier: Path, later: Settings, change: dict[str, Any], said: str
 ) -> None:
     settings = changed(later, **change)
@@ -184,7 +182,7 @@ def test_results_that_say_nothing_of_a_run_are_refused(
         with_prior(settings, settings.problem.space, [earlier])
 
 
-def test_a_configuration_with_a_prior_needs_the_runs(
+def test_configuration_with_prior_hash_needs_earlier_runs(
     earlier: Path, later: Settings, tmp_path: Path
 ) -> None:
     settings, text = with_prior(later, "nas-bench-201", [earlier])
@@ -195,13 +193,11 @@ def test_a_configuration_with_a_prior_needs_the_runs(
         with_prior(later, "nas-bench-201", [tmp_path])
 
 
-def test_without_earlier_runs_nothing_changes(later: Settings) -> None:
+def test_prior_without_earlier_runs_changes_nothing(later: Settings) -> None:
     assert with_prior(later, "nas-bench-201", []) == (later, None)
 
 
-def test_the_names_of_the_earlier_runs_are_known(
-    earlier: Path, later: Settings, tmp_path: Path
-) -> None:
+def test_prior_names_list_earlier_runs(earlier: Path, later: Settings, tmp_path: Path) -> None:
     folder = begin_with(tmp_path / "later", later, [earlier, earlier])
     sha256 = read_run(folder).settings.search.prior_sha256
     assert prior_names(folder, sha256=sha256) == ("earlier", "earlier")

@@ -66,7 +66,7 @@ FORGERIES: dict[str, tuple[dict[str, Any], Forgery]] = {
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_an_order_that_the_journal_tells_otherwise_is_refused(
+def test_replay_rejects_altered_or_exchanged_journal_entries(
     config: Settings, begin: Begin, name: str
 ) -> None:
     values, forgery = FORGERIES[name]
@@ -80,9 +80,7 @@ def test_an_order_that_the_journal_tells_otherwise_is_refused(
         go_on(folder)
 
 
-def test_an_ask_and_a_promotion_that_changed_places_are_refused(
-    config: Settings, begin: Begin
-) -> None:
+def test_replay_rejects_ask_exchanged_with_promotion(config: Settings, begin: Begin) -> None:
     """Each of them is ordered again, by the same key, but at another moment."""
     folder = begin(changed(config, **STEADY), "run")
     go_on(folder)
@@ -101,7 +99,7 @@ def test_an_ask_and_a_promotion_that_changed_places_are_refused(
         go_on(folder)
 
 
-def test_a_run_whose_journal_does_not_describe_the_images_goes_on_by_its_settings(
+def test_run_without_recorded_image_traits_uses_data_set_traits(
     config: Settings, begin: Begin
 ) -> None:
     """As in runs of before: what the images are like then follows from the data set."""

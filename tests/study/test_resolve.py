@@ -21,18 +21,18 @@ def resolved(**given: Any) -> Settings:
     return resolve(read_settings({"space": "nas-bench-201", "device": "cpu", **given}))
 
 
-def test_nothing_that_decides_a_result_is_left_open() -> None:
+def test_every_result_setting_is_resolved() -> None:
     assert not [name for name in resolved().left_open if SETTINGS[name].decides_result]
 
 
-def test_a_run_without_a_space_or_with_a_data_set_that_is_not_known_is_refused() -> None:
+def test_missing_space_and_unknown_data_set_are_rejected() -> None:
     with pytest.raises(ConfigError, match="expected a search space, got none"):
         resolve(Settings())
     with pytest.raises(UnknownNameError, match="'cifar'; did you mean 'cifar10'"):
         resolved(dataset="cifar")
 
 
-def test_what_is_not_given_comes_from_the_data_set_and_then_from_the_space() -> None:
+def test_defaults_come_from_data_set_then_space() -> None:
     traits, space, config = traits_of("digits"), load("nas-bench-201"), resolved()
     assert (config.training.epochs, config.training.batch, config.attack.epsilon) == (
         traits.epochs, traits.batch, traits.epsilon,
@@ -47,7 +47,7 @@ def test_what_is_not_given_comes_from_the_data_set_and_then_from_the_space() -> 
     )
 
 
-def test_what_is_given_is_kept() -> None:
+def test_given_settings_are_kept() -> None:
     given = {
         "epochs": 9, "batch": 16, "images": 300, "channels": 12, "cells": 2, "epsilon": "3/255",
         "seed": 5, "population": 6, "generations": 7, "evaluations": 40, "algorithm": "random",
@@ -58,14 +58,14 @@ def test_what_is_given_is_kept() -> None:
 
 
 @pytest.mark.parametrize("reads_data", [True, False])
-def test_auto_becomes_a_precision_of_this_machine(reads_data: bool) -> None:
+def test_auto_precision_resolves_to_fp32_or_bf16(reads_data: bool) -> None:
     given = read_settings({"space": "tiny", "device": "cpu", "precision": "auto", "channels": 4})
     found = resolve(given, reads_data=reads_data)
     assert found.machine.precision in ("fp32", "bf16")
     assert resolve(found).machine.precision == found.machine.precision
 
 
-def test_adversarial_training_has_the_radius_of_the_attack_unless_it_is_given() -> None:
+def test_training_radius_defaults_to_attack_radius() -> None:
     assert resolved().training.training_epsilon is None
     assert resolved(training_epsilon=None).training.training_epsilon is None
     one = resolved(training_method="pgd-7")
@@ -88,9 +88,7 @@ def test_adversarial_training_has_the_radius_of_the_attack_unless_it_is_given() 
         ({"training_method": "fgsm", "training_epsilon": "2"}, "training_epsilon: expected"),
     ],
 )
-def test_an_adversarial_training_that_cannot_be_is_refused(
-    given: dict[str, Any], message: str
-) -> None:
+def test_invalid_adversarial_training_is_rejected(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         resolved(**given)
 
@@ -105,7 +103,7 @@ def test_an_adversarial_training_that_cannot_be_is_refused(
         (20, None, 5, (1, 5)),
     ],
 )
-def test_generations_and_evaluations_set_each_other(
+def test_generations_and_evaluations_determine_each_other(
     population: int, generations: int | None, evaluations: int | None, lengths: tuple[int, int]
 ) -> None:
     config = resolved(population=population, generations=generations, evaluations=evaluations)
@@ -121,9 +119,7 @@ def test_generations_and_evaluations_set_each_other(
         ({"mutation": "eg", "eg_without": "cma, score"}, ("cma", "score")),
     ],
 )
-def test_the_similarity_of_eg_is_off_unless_the_user_says_what_is(
-    given: dict[str, str], expected: tuple[str, ...]
-) -> None:
+def test_eg_similarity_is_off_by_default(given: dict[str, str], expected: tuple[str, ...]) -> None:
     assert resolved(**given).search.eg_without == expected
 
 
@@ -131,24 +127,22 @@ def test_the_similarity_of_eg_is_off_unless_the_user_says_what_is(
     ("num_images", "batch"),
     [(None, 256), (25_000, 256), (8192, 256), (8191, 128), (2000, 32), (99, 16)],
 )
-def test_an_epoch_of_few_images_still_has_thirty_two_steps(
-    num_images: int | None, batch: int
-) -> None:
+def test_default_batch_shrinks_for_few_images(num_images: int | None, batch: int) -> None:
     assert default_batch(traits_of("cifar10"), num_images) == batch
 
 
-def test_a_batch_may_be_all_there_is() -> None:
+def test_batch_may_equal_number_of_images() -> None:
     assert resolved(images=50, batch=50).training.batch == 50
 
 
-def test_data_are_found_again_from_another_folder(
+def test_relative_data_folder_becomes_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert resolved(data_dir=Path("here")).training.data_dir == str(tmp_path / "here")
 
 
-def test_there_is_a_worker_for_each_core_unless_the_user_says() -> None:
+def test_worker_count_defaults_to_cores() -> None:
     def count(**given: Any) -> int:
         return worker_count(read_settings({"device": "cpu", "population": 99, **given}))
 

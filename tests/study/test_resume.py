@@ -127,7 +127,7 @@ def timeless(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
     return [replace(evaluation, seconds=0.0) for evaluation in evaluations]
 
 
-def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
+def test_run_resumed_after_crash_at_any_write_ends_equally(
     settings: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = begin(settings, "whole")
@@ -150,7 +150,7 @@ def test_after_a_crash_at_any_write_the_run_ends_like_one_that_was_not(
         assert [c.key for c in result.front] == [c.key for c in expected.front]
 
 
-def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
+def test_resume_with_several_workers_continues_from_journal(
     settings: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in (7, 20, 27):
@@ -176,7 +176,7 @@ def test_with_several_workers_it_goes_on_from_the_journal_in_its_order(
         assert finished.candidates == result.candidates
 
 
-def test_checkpoints_that_vanished_cost_time_and_not_the_result(
+def test_missing_checkpoints_do_not_change_result(
     config: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = changed(config, **STEADY, **HALVING)
@@ -219,7 +219,7 @@ rules: {choices: [fa], granularity: network}
 
 @pytest.mark.parametrize("replicates", ["3", "auto"])
 @pytest.mark.parametrize("mode", ["generational", "steady"])
-def test_a_space_with_fewer_networks_than_workers_is_trained_again_to_the_last_training(
+def test_space_smaller_than_workers_is_retrained_to_full_budget(
     config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, replicates: str
 ) -> None:
     settings = changed(
@@ -274,7 +274,7 @@ run_study(Path(sys.argv[1]), executor=make_executor(1), on_progress=tell)
     ("name", "results"),
     [("generational", 2), ("steady-halving-constrained", 5), ("generational-auto", 10)],
 )
-def test_a_run_killed_by_the_system_ends_like_one_that_was_not(
+def test_run_resumed_after_sigkill_gives_equal_results(
     config: Settings, begin: Begin, run: Run, name: str, results: int, tmp_path: Path
 ) -> None:
     config = changed(config, generations=5, **SETTINGS[name])

@@ -78,7 +78,7 @@ def lost(result: StudyResult) -> list[Evaluation]:
     return [e for e in result.evaluations if e.is_lost_from_outside]
 
 
-def test_a_retry_puts_a_result_in_the_place_of_each_loss_and_of_nothing_else(
+def test_retry_replaces_exactly_the_lost_results(
     settings: Settings, begin: Begin, weather: Weather
 ) -> None:
     folder = begin(settings, "run")
@@ -101,7 +101,7 @@ def test_a_retry_puts_a_result_in_the_place_of_each_loss_and_of_nothing_else(
     assert read == {c.key: (c.values, c.p_front, c.on_front) for c in after.candidates}
 
 
-def test_a_run_with_retries_is_replayed_to_where_it_was(
+def test_run_with_retries_is_replayed_without_training(
     settings: Settings, begin: Begin, weather: Weather
 ) -> None:
     folder = begin(settings, "run")
@@ -138,7 +138,7 @@ def killed_after(count: int, next_done: Callable[[], Result]) -> Callable[[], Re
     return ended
 
 
-def test_a_killed_retry_continues_on_a_plain_resume(
+def test_killed_retry_continues_on_plain_resume(
     settings: Settings, begin: Begin, weather: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = begin(settings, "whole")
@@ -161,7 +161,7 @@ def test_a_killed_retry_continues_on_a_plain_resume(
         assert events(folder) == events(whole)
 
 
-def test_retrying_a_lost_training_within_its_generation_gives_the_same_run(
+def test_retry_within_generation_gives_same_run(
     config: Settings, begin: Begin, weather: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = changed(config, generations=4, evaluations=16)
@@ -189,7 +189,7 @@ def test_retrying_a_lost_training_within_its_generation_gives_the_same_run(
     assert result.evaluations == expected.evaluations
 
 
-def test_each_order_of_the_journal_has_its_result(
+def test_every_order_in_journal_has_a_result(
     settings: Settings, begin: Begin, weather: Weather
 ) -> None:
     folder = begin(settings, "run")

@@ -44,7 +44,7 @@ def models(folder: Path) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in (folder / "models").iterdir()}
 
 
-def test_one_and_two_workers_give_one_result(config: Settings, begin: Begin, run: Run) -> None:
+def test_one_and_two_workers_give_equal_results(config: Settings, begin: Begin, run: Run) -> None:
     one, two = begin(config, "one"), begin(config, "two")
     first, second = run(one, 1), run(two, 2)
     assert len(first.evaluations) == 12
@@ -53,19 +53,19 @@ def test_one_and_two_workers_give_one_result(config: Settings, begin: Begin, run
     assert models(one) == models(two)
 
 
-def test_no_function_is_trained_twice(config: Settings, begin: Begin, run: Run) -> None:
+def test_no_key_is_evaluated_twice(config: Settings, begin: Begin, run: Run) -> None:
     result = run(begin(config, "run"), 1)
     assert len({evaluation.key for evaluation in result.evaluations}) == 12
 
 
-def test_the_weights_kept_are_those_of_the_front(config: Settings, begin: Begin, run: Run) -> None:
+def test_only_weights_of_front_are_kept(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(config, "run")
     result = run(folder, 1)
     assert set(models(folder)) == {evaluation.key for evaluation in result.front}
     assert 0 < len(result.front) < 12
 
 
-def test_the_number_of_evaluations_is_kept_to(config: Settings, begin: Begin) -> None:
+def test_number_of_evaluations_is_respected(config: Settings, begin: Begin) -> None:
     seen: list[Progress] = []
     folder = begin(changed(config, evaluations=6), "run")
     result = run_study(folder, executor=make_executor(1), on_progress=seen.append)
@@ -74,7 +74,9 @@ def test_the_number_of_evaluations_is_kept_to(config: Settings, begin: Begin) ->
     assert [progress.generation for progress in seen] == [0, 0, 0, 0, 1, 1]
 
 
-def test_another_seed_asks_for_other_candidates(config: Settings, begin: Begin, run: Run) -> None:
+def test_different_seeds_ask_for_different_candidates(
+    config: Settings, begin: Begin, run: Run
+) -> None:
     first, second = (
         run(begin(changed(config, seed=seed, generations=1), str(seed)), 1) for seed in (0, 1)
     )
@@ -104,9 +106,7 @@ class Backwards(AbstractExecutor):
         self._orders.clear()
 
 
-def test_the_order_in_which_candidates_become_ready_changes_nothing(
-    config: Settings, begin: Begin, run: Run
-) -> None:
+def test_completion_order_does_not_change_result(config: Settings, begin: Begin, run: Run) -> None:
     expected = run(begin(config, "one"), 1)
     folder = begin(config, "other")
     result = run_study(folder, executor=Backwards(), on_progress=lambda _: None)
@@ -114,7 +114,7 @@ def test_the_order_in_which_candidates_become_ready_changes_nothing(
     assert result.hypervolumes == expected.hypervolumes
 
 
-def test_the_weights_of_a_candidate_are_on_disk_before_its_row(
+def test_weights_are_written_before_journal_entry(
     config: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = begin(changed(config, generations=1), "run")
@@ -129,13 +129,13 @@ def test_the_weights_of_a_candidate_are_on_disk_before_its_row(
     assert all(weights_there[e.key] for e in run(folder, 1).front)
 
 
-def test_a_space_that_is_exhausted_ends_the_run(config: Settings, begin: Begin, run: Run) -> None:
+def test_exhausted_space_ends_the_run(config: Settings, begin: Begin, run: Run) -> None:
     small = changed(config, space="tiny", rules=("fa",), population=4, generations=2)
     assert len(run(begin(small, "run"), 1).evaluations) == 8
 
 
 @pytest.mark.parametrize("candidates", [1, 4, 6, 11])
-def test_a_run_interrupted_after_any_candidate_ends_like_one_that_was_not(
+def test_interrupted_run_resumes_to_equal_results(
     config: Settings, begin: Begin, run: Run, candidates: int
 ) -> None:
     def interrupt(progress: Progress) -> None:
@@ -163,7 +163,7 @@ def of_five(config: Settings, folder: Path, **changes: Any) -> Settings:
 
 @pytest.mark.parametrize("mode", sorted(MODES))
 @pytest.mark.parametrize("population", [2, 4, 7])
-def test_in_an_exhausted_space_every_network_still_gets_its_replicates(
+def test_exhausted_space_still_trains_all_replicates(
     config: Settings, tmp_path: Path, mode: str, population: int
 ) -> None:
     given = {"mode": mode, "population": population, "generations": 20, "evaluations": 30}
@@ -172,7 +172,7 @@ def test_in_an_exhausted_space_every_network_still_gets_its_replicates(
     assert [candidate.replicates for candidate in result.candidates] == [3] * 5
 
 
-def test_weights_are_those_of_the_first_training_that_did_not_collapse(
+def test_kept_weights_are_of_first_training_without_collapse(
     config: Settings, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -199,9 +199,7 @@ def test_resuming_a_finished_run_trains_nothing(config: Settings, begin: Begin, 
     assert not list((folder / "models").glob("*.tmp"))
 
 
-def test_tables_never_shrink_while_a_run_is_replayed(
-    config: Settings, begin: Begin, run: Run
-) -> None:
+def test_tables_never_shrink_during_replay(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(config, "run")
     result = run(folder, 1)
     seen: list[list[Candidate]] = []
@@ -215,9 +213,7 @@ def test_tables_never_shrink_while_a_run_is_replayed(
     assert all(candidates == result.candidates for candidates in seen)
 
 
-def test_weights_of_the_front_that_vanished_are_trained_again(
-    config: Settings, begin: Begin, run: Run
-) -> None:
+def test_missing_weights_of_front_are_retrained(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(changed(config, seed=1), "run")
     result, kept = run(folder, 1), models(folder)
     weights_path(folder, result.front[0].key).unlink()
@@ -225,7 +221,7 @@ def test_weights_of_the_front_that_vanished_are_trained_again(
     assert models(folder) == kept
 
 
-def test_vanished_weights_that_train_to_other_values_are_an_error(
+def test_missing_weights_that_retrain_to_different_values_raise(
     config: Settings, begin: Begin, run: Run
 ) -> None:
     folder = begin(config, "run")
@@ -239,7 +235,7 @@ def test_vanished_weights_that_train_to_other_values_are_an_error(
         run(folder, 1)
 
 
-def test_a_failed_candidate_is_recorded_and_on_no_front(
+def test_failed_candidates_are_recorded_but_never_on_front(
     config: Settings, run: Run, tmp_path: Path
 ) -> None:
     """A third of this space is dead: such a network gives an attack no gradient to follow."""
@@ -258,9 +254,7 @@ def test_a_failed_candidate_is_recorded_and_on_no_front(
     assert set(models(folder)) == {e.key for e in result.front}
 
 
-def test_a_journal_of_other_candidates_is_refused(
-    config: Settings, begin: Begin, run: Run
-) -> None:
+def test_journal_of_other_candidates_is_rejected(config: Settings, begin: Begin, run: Run) -> None:
     folder = begin(config, "run")
     run(folder, 1)
     forge(folder, "asked", lambda asked: {**asked, "key": f"f{asked['key'][1:]}"})
@@ -271,9 +265,7 @@ def test_a_journal_of_other_candidates_is_refused(
         run(folder, 1)
 
 
-def test_progress_counts_up_and_its_hypervolume_never_falls(
-    config: Settings, begin: Begin
-) -> None:
+def test_progress_counts_up_and_hypervolume_never_falls(config: Settings, begin: Begin) -> None:
     seen: list[Progress] = []
     run_study(begin(config, "run"), executor=make_executor(1), on_progress=seen.append)
     assert [progress.done for progress in seen] == list(range(1, 13))

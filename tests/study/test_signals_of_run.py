@@ -33,7 +33,7 @@ def informed(config: Settings) -> Settings:
     )  # fmt: skip
 
 
-def test_a_run_with_signals_that_was_interrupted_ends_like_one_that_was_not(
+def test_interrupted_run_with_signals_resumes_to_equal_results(
     informed: Settings, begin: Begin, run: Run
 ) -> None:
     whole, broken = begin(informed, "whole"), begin(informed, "broken")
@@ -63,7 +63,7 @@ def test_a_run_with_signals_that_was_interrupted_ends_like_one_that_was_not(
     assert without != expected
 
 
-def test_a_run_from_before_there_were_signals_has_none(informed: Settings, begin: Begin) -> None:
+def test_old_run_without_signals_setting_has_none(informed: Settings, begin: Begin) -> None:
     folder = begin(changed(informed, signals=()), "run")
     path = folder / "config.yaml"
     document = yaml.safe_load(path.read_text())
@@ -81,7 +81,7 @@ def test_a_run_from_before_there_were_signals_has_none(informed: Settings, begin
         ({"signals": ("free", "free")}, ConfigError, "'free' is named twice"),
     ],
 )
-def test_signals_that_cannot_be_used_are_refused(
+def test_unusable_signals_are_rejected(
     informed: Settings, changes: dict[str, object], error: type[EvonasError], message: str
 ) -> None:
     with pytest.raises(error, match=message):

@@ -33,7 +33,7 @@ def start(begin: Begin, settings: Settings, name: str, *earlier: Path) -> Path:
     return folder
 
 
-def test_it_ends_in_the_same_and_makes_no_training_that_is_known(
+def test_warm_run_ends_equally_without_repeating_known_trainings(
     config: Settings, begin: Begin
 ) -> None:
     earlier = begin(config, "earlier")
@@ -51,7 +51,7 @@ def test_it_ends_in_the_same_and_makes_no_training_that_is_known(
     assert len(none.submitted) <= 2  # failures are tried anew
 
 
-def test_a_real_run_takes_models_along(config: Settings, begin: Begin) -> None:
+def test_warm_start_copies_models(config: Settings, begin: Begin) -> None:
     small = changed(config, evaluations=4, generations=1)
     earlier = begin(small, "earlier")
     run_study(earlier, executor=make_executor(1), on_progress=lambda _: None)
@@ -72,7 +72,7 @@ def test_a_real_run_takes_models_along(config: Settings, begin: Begin) -> None:
         ({"train_sha256": "a" * 64}, "train_sha256"),
     ],
 )
-def test_another_protocol_is_refused(
+def test_different_protocol_is_rejected(
     config: Settings, begin: Begin, change: dict[str, Any], said: str
 ) -> None:
     earlier = begin(config, "earlier")
@@ -82,7 +82,7 @@ def test_another_protocol_is_refused(
     assert earlier.name in str(refused.value)
 
 
-def test_fewer_objectives_and_another_search_are_the_same_protocol(
+def test_fewer_objectives_and_different_search_keep_protocol(
     config: Settings, begin: Begin, tmp_path: Path
 ) -> None:
     earlier = begin(config, "earlier")

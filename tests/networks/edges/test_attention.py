@@ -32,7 +32,7 @@ def attention(
 
 
 @pytest.mark.parametrize("heads", [1, 2, 4])
-def test_it_computes_what_torchs_multi_head_attention_does(heads: int) -> None:
+def test_outputs_match_torch_multihead_attention(heads: int) -> None:
     ours = attention(heads=heads, norm="none")
     theirs = nn.MultiheadAttention(8, heads, batch_first=True).double()
     joint, out = ours.queries_keys_values, ours.projection
@@ -48,16 +48,14 @@ def test_it_computes_what_torchs_multi_head_attention_does(heads: int) -> None:
     torch.testing.assert_close(ours(IMAGES), expected)
 
 
-def test_pixels_that_change_places_change_places_in_the_output() -> None:
+def test_attention_is_equivariant_to_image_flip() -> None:
     made = attention().eval()
     torch.testing.assert_close(made(IMAGES.flip(3)), made(IMAGES).flip(3))
 
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("out_channels", [8, 12])
-def test_multiply_adds_are_half_the_operations_that_torch_counts(
-    stride: int, out_channels: int
-) -> None:
+def test_multiply_adds_are_half_of_torch_flops(stride: int, out_channels: int) -> None:
     made = attention(stride=stride, out_channels=out_channels).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         outputs = made(IMAGES[:1])
@@ -65,13 +63,13 @@ def test_multiply_adds_are_half_the_operations_that_torch_counts(
     assert made.multiply_adds(height=5, width=6) == counter.get_total_flops() // 2
 
 
-def test_the_projections_and_nothing_else_carry_the_rule() -> None:
+def test_only_projections_carry_the_rule() -> None:
     layers = rule_layers(attention(rule="fa"))
     assert list(layers) == ["queries_keys_values", "projection"]
     assert all(layer.rule.name == "fa" for layer in layers.values())
 
 
-def test_the_work_between_the_projections_is_counted_by_hand() -> None:
+def test_work_between_projections_matches_hand_count() -> None:
     parts = trace(attention(heads=2).float(), input_shape=(8, 5, 6)).parts
     (part,) = [each for each in parts if each.kind == "attention"]
     pixels, scores = 30, 2 * 30 * 30

@@ -29,7 +29,7 @@ def block(
 
 @pytest.mark.parametrize("expansion", [1, 3])
 @pytest.mark.parametrize(("out_channels", "stride"), [(4, 1), (6, 1), (4, 2), (6, 2)])
-def test_it_computes_what_torchvisions_does(
+def test_outputs_match_torchvision_inverted_residual(
     out_channels: int, stride: int, expansion: int
 ) -> None:
     ours = block(out_channels, expansion=expansion, stride=stride)
@@ -41,7 +41,7 @@ def test_it_computes_what_torchvisions_does(
     assert ours.adds_input == theirs.use_res_connect
 
 
-def test_gates_are_torchvisions() -> None:
+def test_gates_match_torchvision_squeeze_excitation() -> None:
     ours = SqueezeExcite(8, 2, rule=BP, style=Style()).double()
     theirs = SqueezeExcitation(8, 2).double()
     for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
@@ -50,7 +50,7 @@ def test_gates_are_torchvisions() -> None:
     torch.testing.assert_close(ours(images), theirs(images))
 
 
-def test_gates_stand_between_the_depthwise_and_the_last_convolution() -> None:
+def test_gates_sit_between_depthwise_and_last_convolution() -> None:
     kinds = [type(module).__name__ for module in block(6, expansion=2, stride=1, squeeze=4).layers]
     gates = kinds.index("SqueezeExcite")
     assert [k for k in kinds[:gates] if k == "RuleConv2d"] == ["RuleConv2d"] * 2
@@ -64,9 +64,7 @@ def test_gates_stand_between_the_depthwise_and_the_last_convolution() -> None:
 @pytest.mark.parametrize("side", [8, 9])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("squeeze", [0, 2])
-def test_multiply_adds_are_half_the_operations_that_torch_counts(
-    stride: int, squeeze: int, side: int
-) -> None:
+def test_multiply_adds_are_half_of_torch_flops(stride: int, squeeze: int, side: int) -> None:
     made = block(6, expansion=3, stride=stride, squeeze=squeeze).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         made(SMALL[:1, :, :side, :side])
@@ -78,7 +76,7 @@ def test_multiply_adds_are_half_the_operations_that_torch_counts(
 
 @pytest.mark.parametrize("rule", ["fa", "usf", "dfa", "kp", "local", "pc", "hebb"])
 @pytest.mark.parametrize("squeeze", [0, 2])
-def test_every_layer_learns_under_a_rule(rule: str, squeeze: int) -> None:
+def test_every_parameter_gets_finite_gradient_under_each_rule(rule: str, squeeze: int) -> None:
     made = InvertedBottleneck(
         4, 4, kernel=3, expansion=2, squeeze=squeeze, stride=1, rule=RULES[rule](), style=Style()
     )
@@ -93,7 +91,7 @@ def test_every_layer_learns_under_a_rule(rule: str, squeeze: int) -> None:
         assert bool(parameter.grad.isfinite().all()), name
 
 
-def test_the_sum_and_the_gates_are_parts_of_the_work() -> None:
+def test_residual_sum_and_gates_are_traced_as_work() -> None:
     parts = trace(block(4, expansion=2, stride=1, squeeze=2).float(), input_shape=(4, 6, 6)).parts
     sums = [part for part in parts if part.kind == "sum"]
     assert [(each.outputs, each.joined_backward) for each in sums] == [(144, 144)]

@@ -32,13 +32,13 @@ def images(count: int = 6, side: int = 16) -> Tensor:
 
 
 @pytest.mark.parametrize(("name", "millions"), [("fast-cifar10", 1.97), ("vgg8b", 8.9)])
-def test_parameters_are_the_published_ones(name: str, millions: float) -> None:
+def test_parameter_counts_match_publications(name: str, millions: float) -> None:
     found = count_parameters(network(name, side=32))
     assert found == PARAMETERS[name]
     assert found / 1e6 == pytest.approx(millions, abs=0.05)
 
 
-def test_multiply_adds_are_those_of_a_count_by_hand() -> None:
+def test_multiply_adds_match_hand_count() -> None:
     fast = network("fast-cifar10", side=32)
     expected = (
         24 * 12 * 31**2 + 9 * (24 * 64 * 31**2 + 64 * 64 * 15**2 + 64 * 256 * 15**2)
@@ -84,7 +84,7 @@ def literal_vgg(net: Network, x: Tensor) -> Tensor:
     return F.linear(x, w["classifier.weight"], w["classifier.bias"])
 
 
-def test_they_compute_the_networks_written_out() -> None:
+def test_networks_match_plain_torch_versions() -> None:
     with torch.no_grad():
         for name, literal in (("fast-cifar10", literal_fast), ("vgg8b", literal_vgg)):
             net = network(name)
@@ -93,7 +93,7 @@ def test_they_compute_the_networks_written_out() -> None:
             torch.testing.assert_close(net.eval()(images()), literal(net, images()))
 
 
-def test_whitened_patches_are_uncorrelated_and_of_unit_variance_and_have_both_signs() -> None:
+def test_whitened_patches_are_uncorrelated_with_unit_variance() -> None:
     net = network("fast-cifar10")
     # smooth images, whose neighbouring pixels depend on each other
     smooth = F.avg_pool2d(images(200, 18), 3, stride=1)
@@ -111,7 +111,7 @@ def test_whitened_patches_are_uncorrelated_and_of_unit_variance_and_have_both_si
     assert variances[0] == pytest.approx(1, abs=FLOOR)
 
 
-def test_convolutions_begin_as_partial_identities() -> None:
+def test_convolutions_start_as_partial_identities() -> None:
     weight = network("fast-cifar10").state_dict()["body.block1_first.weight"]
     picture = images(1).repeat(1, 22, 1, 1)[:, :64]
     out = F.conv2d(picture, weight, padding=1)
@@ -119,7 +119,7 @@ def test_convolutions_begin_as_partial_identities() -> None:
     assert not torch.equal(out[:, 64:128], picture)
 
 
-def test_a_plain_beginning_is_that_of_torch_and_lets_signs_through() -> None:
+def test_plain_initialisation_passes_signs_but_partial_identity_does_not() -> None:
     """The signal of a sign rule fades in partial identities, and not in torch's beginning."""
     gains = []
     for name in ("fast-cifar10", "fast-cifar10-plain"):
@@ -136,7 +136,7 @@ def test_a_plain_beginning_is_that_of_torch_and_lets_signs_through() -> None:
 
 @pytest.mark.parametrize("name", ["fast-cifar10", "vgg8b"])
 @pytest.mark.parametrize("rule", ["bp", "kp", "usf", "dfa", "local"])
-def test_every_layer_learns_by_the_rule_from_the_same_beginning(name: str, rule: str) -> None:
+def test_all_layers_learn_from_same_initial_weights_under_any_rule(name: str, rule: str) -> None:
     net = network(name, rule)
     fit_whitening(net, images(20))
     first = dict(network(name).named_parameters())
@@ -148,7 +148,7 @@ def test_every_layer_learns_by_the_rule_from_the_same_beginning(name: str, rule:
     assert all(layer.weight.grad is not None for layer in rule_layers(net).values())
 
 
-def test_under_bp_the_gradient_is_the_true_one() -> None:
+def test_bp_gradient_equals_true_gradient() -> None:
     net, labels = network("fast-cifar10"), torch.arange(6)
     fit_whitening(net, images(20))
     weights = [layer.weight for layer in rule_layers(net).values()]
@@ -158,7 +158,7 @@ def test_under_bp_the_gradient_is_the_true_one() -> None:
     torch.testing.assert_close(found, exact)
 
 
-def test_each_layer_may_have_a_rule_of_its_own() -> None:
+def test_rules_can_differ_per_layer() -> None:
     rules = ["bp", "kp", "usf", "fa", "brsf", "frsf", "local"]
     net = network("fast-cifar10", *rules)
     found = [layer.rule.name for layer in rule_layers(net).values()]
@@ -167,7 +167,7 @@ def test_each_layer_may_have_a_rule_of_its_own() -> None:
         network("fast-cifar10", "bp", "kp")
 
 
-def test_images_that_are_too_small_are_refused() -> None:
+def test_too_small_images_are_rejected() -> None:
     for name, least in (("fast-cifar10", 9), ("vgg8b", 16), ("resnet20", 4)):
         network(name, side=least)
         with pytest.raises(SpaceError, match=f"at least {least} pixels a side"):

@@ -50,7 +50,7 @@ def backward(
 
 
 @pytest.mark.parametrize("case", sorted(CONVOLUTIONS))
-def test_a_convolution_sends_the_error_spread_over_its_outputs_through_a_random_kernel(
+def test_convolution_sends_transposed_pass_of_spread_error(
     case: str, generator: torch.Generator
 ) -> None:
     options = CONVOLUTIONS[case]
@@ -67,7 +67,7 @@ def test_a_convolution_sends_the_error_spread_over_its_outputs_through_a_random_
     assert torch.allclose(sent, expected, rtol=0, atol=1e-12)
 
 
-def test_pixels_differ_only_by_the_taps_that_reach_them(generator: torch.Generator) -> None:
+def test_sent_pixels_differ_only_by_kernel_taps_reaching_them(generator: torch.Generator) -> None:
     layer, wiring = connected(kernel_size=3, padding=1)
     x = torch.randn(1, 4, 7, 7, dtype=torch.float64, generator=generator).requires_grad_()
     error = torch.randn(1, 5, dtype=torch.float64, generator=generator)
@@ -82,7 +82,7 @@ def test_pixels_differ_only_by_the_taps_that_reach_them(generator: torch.Generat
 
 
 @pytest.mark.parametrize("leading", [(3,), (3, 2), (3, 2, 4)])
-def test_a_linear_layer_sends_the_projected_error_to_every_position(
+def test_linear_layer_sends_projected_error_to_every_position(
     leading: tuple[int, ...], generator: torch.Generator
 ) -> None:
     layer = RuleLinear(6, 4, rule=DirectFeedbackAlignment()).double()
@@ -96,7 +96,7 @@ def test_a_linear_layer_sends_the_projected_error_to_every_position(
     assert torch.allclose(sent, expected, rtol=0, atol=1e-12)
 
 
-def test_the_kernel_has_the_published_standard_deviation_of_its_taps_sum() -> None:
+def test_kernel_tap_sums_have_published_standard_deviation() -> None:
     layer = RuleConv2d(40, 200, 3, rule=DirectFeedbackAlignment())
     wiring = connect(layer, seed=3)
     wiring.watch(torch.zeros(1, 10))
@@ -104,7 +104,7 @@ def test_the_kernel_has_the_published_standard_deviation_of_its_taps_sum() -> No
     assert std == pytest.approx((2 / (40 + 10)) ** 0.5, rel=0.05)  # of 400 numbers
 
 
-def test_norm_hw_divides_by_the_output_positions(generator: torch.Generator) -> None:
+def test_norm_hw_divides_by_number_of_output_positions(generator: torch.Generator) -> None:
     x = torch.randn(2, 4, 7, 8, dtype=torch.float64, generator=generator)
     error = torch.randn(2, 5, dtype=torch.float64, generator=generator)
     signals = [
@@ -114,7 +114,7 @@ def test_norm_hw_divides_by_the_output_positions(generator: torch.Generator) -> 
     assert torch.allclose(signals[1], signals[0] / (5 * 6), rtol=1e-12, atol=0)
 
 
-def test_norm_rms_gives_the_root_mean_square_of_the_received_signal(
+def test_norm_rms_matches_rms_of_received_signal(
     generator: torch.Generator,
 ) -> None:
     layer, wiring = connected("rms", kernel_size=3)
@@ -126,7 +126,7 @@ def test_norm_rms_gives_the_root_mean_square_of_the_received_signal(
 
 
 @pytest.mark.parametrize("norm", ["none", "hw"])
-def test_what_lies_above_does_not_change_the_signal_of_a_given_error(
+def test_signal_does_not_depend_on_received_gradient(
     norm: Norm, generator: torch.Generator
 ) -> None:
     x = torch.randn(2, 4, 7, 8, dtype=torch.float64, generator=generator)
@@ -145,7 +145,7 @@ def test_what_lies_above_does_not_change_the_signal_of_a_given_error(
     assert torch.allclose(-100.0 * updates[0], updates[1])
 
 
-def test_the_layers_own_update_is_what_back_propagation_makes_of_the_received_signal(
+def test_weight_update_equals_backprop_of_received_signal(
     generator: torch.Generator,
 ) -> None:
     layer, wiring = connected(kernel_size=3, groups=2)
@@ -157,14 +157,14 @@ def test_the_layers_own_update_is_what_back_propagation_makes_of_the_received_si
     assert torch.allclose(layer.weight.grad, expected, rtol=0, atol=1e-12)
 
 
-def test_without_watched_logits_the_message_says_what_to_do() -> None:
+def test_missing_watched_logits_raise_with_hint() -> None:
     layer, _ = connected(kernel_size=3)
     outputs = layer(torch.zeros(1, 4, 5, 5, dtype=torch.float64, requires_grad=True))
     with pytest.raises(RuleError, match=r"call `logits = wiring.watch\(logits\)`"):
         outputs.sum().backward()
 
 
-def test_an_old_error_is_never_used_again() -> None:
+def test_old_error_is_never_reused() -> None:
     layer, wiring = connected(kernel_size=3)
     x = torch.zeros(1, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     wiring.watch(layer(x).mean((2, 3))).sum().backward()
@@ -173,7 +173,7 @@ def test_an_old_error_is_never_used_again() -> None:
         unwatched.sum().backward()
 
 
-def test_two_forward_passes_in_one_backward_pass_keep_their_errors_apart(
+def test_two_forward_passes_in_one_backward_keep_errors_apart(
     generator: torch.Generator,
 ) -> None:
     layer, wiring = connected(kernel_size=3)
@@ -193,7 +193,7 @@ def test_two_forward_passes_in_one_backward_pass_keep_their_errors_apart(
         assert torch.equal(mine.grad, theirs.grad)
 
 
-def test_checkpointing_keeps_the_error_or_says_that_it_cannot() -> None:
+def test_nonreentrant_checkpoint_keeps_error_and_reentrant_one_raises() -> None:
     layer, wiring = connected(kernel_size=3)
     x = torch.ones(1, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     signals = []
@@ -207,7 +207,7 @@ def test_checkpointing_keeps_the_error_or_says_that_it_cannot() -> None:
         logits.sum().backward()
 
 
-def test_two_forward_passes_before_the_first_is_watched_are_refused() -> None:
+def test_second_forward_pass_before_watching_first_is_rejected() -> None:
     layer, wiring = connected(kernel_size=3)
     x = torch.ones(1, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     first, second = layer(x).mean((2, 3)), layer(2 * x).mean((2, 3))
@@ -217,7 +217,7 @@ def test_two_forward_passes_before_the_first_is_watched_are_refused() -> None:
     wiring.watch(layer(x).mean((2, 3))).sum().backward()
 
 
-def test_a_layer_that_is_used_twice_gets_the_error_twice() -> None:
+def test_layer_used_twice_gets_error_in_both_uses() -> None:
     layer = RuleLinear(3, 3, bias=False, rule=DirectFeedbackAlignment(norm="none")).double()
     wiring = connect(layer, seed=0)
     for _ in range(2):
@@ -228,13 +228,13 @@ def test_a_layer_that_is_used_twice_gets_the_error_twice() -> None:
         assert torch.allclose(x.grad, expected, rtol=0, atol=1e-12)
 
 
-def test_feedback_before_any_logits_is_refused() -> None:
+def test_feedback_before_first_logits_is_rejected() -> None:
     layer, _ = connected(kernel_size=3)
     with pytest.raises(RuleError, match="learns the number of classes from the logits"):
         layer.feedback()
 
 
-def test_logits_that_do_not_fit_the_batch_are_refused() -> None:
+def test_logits_of_wrong_batch_size_are_rejected() -> None:
     layer, wiring = connected(kernel_size=3)
     x = torch.zeros(2, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     logits = wiring.watch(layer(x).mean().expand(3, 5) * 1.0)
@@ -242,7 +242,7 @@ def test_logits_that_do_not_fit_the_batch_are_refused() -> None:
         logits.sum().backward()
 
 
-def test_an_unknown_norm_is_refused() -> None:
+def test_unknown_norm_is_rejected() -> None:
     with pytest.raises(RuleError, match="expected norm to be one of none, hw, rms, got 'h'"):
         DirectFeedbackAlignment(norm="h")  # type: ignore[arg-type]
 
@@ -271,7 +271,7 @@ class WithAuxiliaryHead(nn.Module):
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_an_auxiliary_head_sends_its_own_error(
+def test_auxiliary_head_sends_error_of_its_own_loss(
     order: tuple[int, int], generator: torch.Generator
 ) -> None:
     network = WithAuxiliaryHead()

@@ -41,7 +41,7 @@ def some_error(generator: torch.Generator) -> Tensor:
     return torch.randn(3, 5, dtype=torch.float64, generator=generator)
 
 
-def test_sdfa_sends_what_dfa_sends_for_an_error_of_signs(generator: torch.Generator) -> None:
+def test_sdfa_equals_dfa_with_signs_of_error(generator: torch.Generator) -> None:
     error = some_error(generator)
     signs = torch.tensor([[(e > 0) - (e < 0) for e in row] for row in error.tolist()]).double()
     for centre, mean in ((False, 0.0), (True, signs.sum(0) / 3)):
@@ -53,7 +53,7 @@ def test_sdfa_sends_what_dfa_sends_for_an_error_of_signs(generator: torch.Genera
         assert torch.allclose(sent_by(rule, error=7 * error)[0], found)
 
 
-def test_drtp_sends_what_dfa_sends_for_an_error_that_is_the_negative_label(
+def test_drtp_equals_dfa_with_negative_one_hot_labels(
     generator: torch.Generator,
 ) -> None:
     literal = torch.zeros(3, 5, dtype=torch.float64)
@@ -67,7 +67,7 @@ def test_drtp_sends_what_dfa_sends_for_an_error_that_is_the_negative_label(
 
 
 @pytest.mark.parametrize("kind", [SignedDirectFeedback, DirectRandomTarget])
-def test_what_all_images_of_a_batch_would_be_told_is_not_sent(
+def test_centred_signals_sum_to_zero_over_batch(
     kind: type[SignedDirectFeedback | DirectRandomTarget], generator: torch.Generator
 ) -> None:
     error = some_error(generator)
@@ -77,7 +77,7 @@ def test_what_all_images_of_a_batch_would_be_told_is_not_sent(
     assert torch.allclose(centred, published - published.mean(0), rtol=0, atol=1e-14)
 
 
-def test_at_the_start_a_centred_label_is_the_error_itself() -> None:
+def test_centred_label_equals_initial_cross_entropy_error() -> None:
     """Of logits that are all equal and a batch in which the classes are."""
     labels = torch.arange(5)
     logits = torch.zeros(5, 5, requires_grad=True)
@@ -89,7 +89,7 @@ def test_at_the_start_a_centred_label_is_the_error_itself() -> None:
     assert torch.allclose(DirectRandomTarget().error(bus), logits.grad)
 
 
-def test_drtp_takes_mixed_labels_and_one_hot_ones_are_the_labels(
+def test_drtp_accepts_mixed_and_one_hot_labels(
     generator: torch.Generator,
 ) -> None:
     error, one_hot = some_error(generator), F.one_hot(LABELS, 5).double()
@@ -103,7 +103,7 @@ def test_drtp_takes_mixed_labels_and_one_hot_ones_are_the_labels(
     assert torch.allclose(mixed, 0.7 * of_labels + 0.3 * other, rtol=0, atol=1e-14)
 
 
-def test_the_sign_of_a_cross_entropy_error_is_the_label_up_to_the_other_classes() -> None:
+def test_cross_entropy_error_is_negative_only_for_the_label() -> None:
     """Frenkel's argument: only the labelled class has a negative error."""
     logits = torch.randn(3, 5, requires_grad=True)
     F.cross_entropy(logits, LABELS).backward()
@@ -114,7 +114,7 @@ def test_the_sign_of_a_cross_entropy_error_is_the_label_up_to_the_other_classes(
 @pytest.mark.parametrize(
     "rule", [SignedDirectFeedback(norm="rms"), DirectRandomTarget(norm="rms")]
 )
-def test_with_norm_rms_the_batch_size_does_not_matter(
+def test_norm_rms_does_not_depend_on_batch_size(
     rule: DirectFeedbackAlignment, generator: torch.Generator
 ) -> None:
     error = some_error(generator)
@@ -122,7 +122,7 @@ def test_with_norm_rms_the_batch_size_does_not_matter(
     assert found.square().mean().item() == pytest.approx(1.0)  # what was received was all ones
 
 
-def test_targets_serve_one_forward_pass_and_are_asked_for() -> None:
+def test_targets_last_one_forward_pass_and_missing_ones_raise() -> None:
     layer = RuleLinear(4, 4, rule=DirectRandomTarget())
     wiring = connect(layer, seed=0)
     x = torch.ones(2, 4, requires_grad=True)

@@ -17,7 +17,7 @@ def connected(*, seed: int = 0, width: int = 4) -> tuple[RuleConv2d, Wiring]:
     return layer, connect(layer, seed=seed)
 
 
-def test_magnitudes_change_with_every_optimiser_step_and_only_then() -> None:
+def test_magnitudes_change_only_with_optimiser_steps() -> None:
     layer, wiring = connected()
     seen: list[Tensor] = []
     for _ in range(70):  # more than are drawn ahead
@@ -32,7 +32,7 @@ def test_magnitudes_change_with_every_optimiser_step_and_only_then() -> None:
     assert len({tuple(magnitudes.flatten().tolist()) for magnitudes in seen}) == 70
 
 
-def test_a_step_can_be_reached_by_training_or_by_restoring() -> None:
+def test_restored_step_gives_same_magnitudes_as_training() -> None:
     layer, wiring = connected()
     twin, other = connected()
     twin.load_state_dict(layer.state_dict())
@@ -43,7 +43,7 @@ def test_a_step_can_be_reached_by_training_or_by_restoring() -> None:
     assert torch.equal(layer.feedback(), twin.feedback())
 
 
-def test_the_first_steps_magnitudes_are_those_of_the_fixed_rule() -> None:
+def test_magnitudes_of_first_step_equal_those_of_frsf() -> None:
     layer, _ = connected(seed=8)
     fixed = RuleConv2d(4, 4, 3, rule=FixedRandomSign())
     connect(fixed, seed=8)
@@ -51,7 +51,7 @@ def test_the_first_steps_magnitudes_are_those_of_the_fixed_rule() -> None:
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
-def test_recomputation_in_the_backward_pass_sees_the_same_magnitudes(
+def test_checkpoint_recomputation_uses_same_magnitudes(
     reentrant: bool, generator: torch.Generator
 ) -> None:
     layer, wiring = connected()
@@ -68,7 +68,7 @@ def test_recomputation_in_the_backward_pass_sees_the_same_magnitudes(
     assert torch.equal(sent(layer), recomputed)
 
 
-def test_magnitudes_are_uniform_up_to_the_bound() -> None:
+def test_magnitudes_are_uniform_up_to_bound() -> None:
     layer, wiring = connected(width=40)
     wiring.advance(learning_rate=0.1)
     magnitudes = layer.feedback().abs().double()

@@ -6,7 +6,7 @@ from torch import nn
 from evonas.rules import FeedbackAlignment, RuleConv2d, connect, rule_layers
 
 
-def test_feedback_is_the_same_to_the_bit_after_training() -> None:
+def test_feedback_is_bit_identical_after_training() -> None:
     network = nn.Sequential(*[RuleConv2d(3, 3, 3, rule=FeedbackAlignment()) for _ in range(2)])
     wiring = connect(network, seed=1)
     before = [layer.feedback().clone() for layer in rule_layers(network).values()]
@@ -19,7 +19,7 @@ def test_feedback_is_the_same_to_the_bit_after_training() -> None:
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(before, after, strict=True))
 
 
-def test_feedback_is_a_function_of_seed_and_number_and_of_nothing_else() -> None:
+def test_feedback_depends_only_on_seed_and_layer_number() -> None:
     def feedback(*, seed: int, layers_before: int, weights_from: int) -> torch.Tensor:
         with torch.random.fork_rng():
             torch.manual_seed(weights_from)
@@ -35,14 +35,14 @@ def test_feedback_is_a_function_of_seed_and_number_and_of_nothing_else() -> None
     assert not torch.equal(first, feedback(seed=1, layers_before=1, weights_from=0))
 
 
-def test_two_layers_of_one_shape_have_two_feedbacks() -> None:
+def test_layers_of_equal_shape_have_different_feedback() -> None:
     network = nn.Sequential(*[RuleConv2d(3, 3, 3, rule=FeedbackAlignment()) for _ in range(2)])
     connect(network, seed=1)
     first, second = (layer.feedback() for layer in rule_layers(network).values())
     assert (first == second).sum() == 0
 
 
-def test_float64_feedback_is_float32_feedback_more_exactly() -> None:
+def test_float64_feedback_matches_float32_feedback() -> None:
     layer = RuleConv2d(8, 8, 3, rule=FeedbackAlignment())
     connect(layer, seed=0)
     single = layer.feedback()

@@ -26,7 +26,7 @@ def angle_degrees(first: Tensor, second: Tensor) -> float:
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMISERS))
-def test_the_feedback_is_that_of_two_matrices_trained_alike(
+def test_feedback_equals_second_matrix_trained_alike(
     name: str, generator: torch.Generator
 ) -> None:
     optimiser_class, for_torch, for_wiring = OPTIMISERS[name]
@@ -48,7 +48,7 @@ def test_the_feedback_is_that_of_two_matrices_trained_alike(
     assert wiring.decay < 0.9
 
 
-def test_before_the_first_step_it_is_feedback_alignment() -> None:
+def test_feedback_before_first_step_equals_feedback_alignment() -> None:
     layer, fixed = (
         RuleLinear(6, 5, rule=KolenPollack()),
         RuleLinear(6, 5, rule=FeedbackAlignment()),
@@ -58,7 +58,7 @@ def test_before_the_first_step_it_is_feedback_alignment() -> None:
     assert torch.allclose(layer.feedback(), fixed.feedback(), rtol=0, atol=1e-7)
 
 
-def test_when_the_difference_has_decayed_it_is_back_propagation() -> None:
+def test_feedback_equals_weight_after_difference_decays() -> None:
     layer = RuleLinear(6, 5, rule=KolenPollack())
     wiring = connect(layer, seed=2)
     wiring.advance(learning_rate=1.0, weight_decay=1.0)
@@ -66,7 +66,7 @@ def test_when_the_difference_has_decayed_it_is_back_propagation() -> None:
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, -1e-3, math.nan])
-def test_without_weight_decay_it_is_refused(weight_decay: float) -> None:
+def test_missing_weight_decay_is_rejected(weight_decay: float) -> None:
     layer = RuleLinear(6, 5, rule=KolenPollack())
     wiring = connect(layer, seed=2)
     with pytest.raises(RuleError, match=r"rule 'kp' .* expected weight_decay > 0, got"):
@@ -74,7 +74,7 @@ def test_without_weight_decay_it_is_refused(weight_decay: float) -> None:
     assert wiring.step == 0
 
 
-def test_a_layer_that_gets_the_rule_after_it_was_connected_is_refused() -> None:
+def test_rule_set_after_connect_is_rejected() -> None:
     layer = RuleLinear(6, 5, rule=FeedbackAlignment())
     connect(layer, seed=2)
     layer.rule = KolenPollack()
@@ -82,7 +82,7 @@ def test_a_layer_that_gets_the_rule_after_it_was_connected_is_refused() -> None:
         layer.feedback()
 
 
-def test_a_resumed_training_continues_where_it_stopped() -> None:
+def test_restored_wiring_continues_with_equal_feedback() -> None:
     layer, twin = RuleLinear(6, 5, rule=KolenPollack()), RuleLinear(6, 5, rule=KolenPollack())
     twin.load_state_dict(layer.state_dict())
     wiring, other = connect(layer, seed=2), connect(twin, seed=2)

@@ -48,7 +48,7 @@ def some_layer(rule: ProductFeedback) -> tuple[RuleConv2d, Wiring]:
     return layer, connect(layer, seed=2)
 
 
-def test_the_feedback_is_that_of_two_matrices_in_a_real_backward_pass() -> None:
+def test_signals_and_feedback_match_two_trained_matrices() -> None:
     """R gets the gradient of a second convolution, to which g comes through B, as published."""
     rule = ProductFeedback(expansion=3)
     layer, wiring = some_layer(rule)
@@ -71,7 +71,7 @@ def test_the_feedback_is_that_of_two_matrices_in_a_real_backward_pass() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}])
-def test_it_is_the_product_whatever_momentum_trains_both(
+def test_feedback_equals_product_under_each_momentum(
     options: dict[str, Any], generator: torch.Generator
 ) -> None:
     rule = ProductFeedback(expansion=4)
@@ -90,7 +90,7 @@ def test_it_is_the_product_whatever_momentum_trains_both(
     assert torch.allclose(layer.feedback(), product(expand, r.detach()), rtol=0, atol=1e-12)
 
 
-def test_where_b_is_the_identity_it_is_kolen_pollack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identity_expansion_equals_kolen_pollack(monkeypatch: pytest.MonkeyPatch) -> None:
     def identity(_: ProductFeedback, __: AbstractRuleLayer) -> Tensor:
         return torch.eye(5, dtype=torch.float64)[None]
 
@@ -106,7 +106,7 @@ def test_where_b_is_the_identity_it_is_kolen_pollack(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("expansion", [1, 10, 1000])
-def test_once_r_has_come_to_rest_the_product_is_the_weight_but_for_the_width_of_b(
+def test_error_of_converged_product_shrinks_with_expansion(
     expansion: int,
 ) -> None:
     layer = RuleLinear(30, 20, rule=ProductFeedback(expansion=expansion)).double()
@@ -117,7 +117,7 @@ def test_once_r_has_come_to_rest_the_product_is_the_weight_but_for_the_width_of_
     assert float(error) == pytest.approx(expansion**-0.5, rel=0.3)
 
 
-def test_neither_matrix_resembles_the_weight_when_their_product_does() -> None:
+def test_neither_matrix_resembles_weight_but_product_does() -> None:
     rule = ProductFeedback()
     layer = RuleLinear(200, 20, rule=rule).double()
     connect(layer, seed=2).advance(learning_rate=1.0, weight_decay=1.0)
@@ -129,7 +129,7 @@ def test_neither_matrix_resembles_the_weight_when_their_product_does() -> None:
     assert float((v * weight).sum() / v.norm() / weight.norm()) > 0.9
 
 
-def test_the_expansion_has_the_scale_of_the_published_code() -> None:
+def test_expansion_has_published_scale() -> None:
     """Xavier's with a gain of sqrt((1 + 1 / r) / 2), which is 1 / sqrt(width)."""
     expand = ProductFeedback(expansion=7).expand(_connected(ProductFeedback(expansion=7)))
     gain = math.sqrt((1 + 1 / 7) / 2)
@@ -138,7 +138,7 @@ def test_the_expansion_has_the_scale_of_the_published_code() -> None:
     assert abs(float(expand.mean())) < 0.002
 
 
-def test_the_expansion_and_r_are_drawn_apart() -> None:
+def test_expansion_and_r_are_drawn_independently() -> None:
     rule = ProductFeedback()
     layer = _connected(rule)
     expand, r = rule.expand(layer).flatten(), first_r(layer, rule).flatten()
@@ -153,19 +153,19 @@ def _connected(rule: ProductFeedback) -> RuleLinear:
     return layer
 
 
-def test_before_the_first_step_it_has_the_size_of_other_feedback() -> None:
+def test_initial_feedback_has_standard_deviation_sigma() -> None:
     layer = _connected(ProductFeedback())
     assert float(layer.feedback().std()) == pytest.approx(float(layer.sigma("initial")), rel=0.1)
     assert bio_share(layer) == 1.0
 
 
-def test_without_weight_decay_it_is_refused() -> None:
+def test_missing_weight_decay_is_rejected() -> None:
     _, wiring = some_layer(ProductFeedback())
     with pytest.raises(RuleError, match="expected weight_decay > 0"):
         wiring.advance(learning_rate=0.1)
 
 
-def test_it_says_when_it_cannot_be() -> None:
+def test_zero_expansion_and_late_rule_change_are_rejected() -> None:
     with pytest.raises(RuleError, match="expansion of at least 1, got 0"):
         ProductFeedback(expansion=0)
     layer = RuleLinear(6, 5, rule=FeedbackAlignment())

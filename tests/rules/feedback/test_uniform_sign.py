@@ -11,7 +11,7 @@ from evonas.rules.scale import Scale
 @pytest.mark.parametrize(
     ("scale", "degree"), [("initial", 0), ("group", 0), ("biotorch", 0), ("rms", 1)]
 )
-def test_scaling_the_weight_scales_the_signal_by_its_degree(
+def test_scaling_weights_scales_signal_by_expected_power(
     scale: Scale, degree: int, generator: torch.Generator
 ) -> None:
     layer = RuleConv2d(
@@ -33,7 +33,7 @@ def test_scaling_the_weight_scales_the_signal_by_its_degree(
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 6)])
-def test_the_signal_is_a_transposed_convolution_with_the_signs(
+def test_signal_is_transposed_convolution_with_signs(
     size: tuple[int, int], generator: torch.Generator
 ) -> None:
     layer = RuleConv2d(

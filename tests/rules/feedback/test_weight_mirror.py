@@ -63,7 +63,7 @@ def replica(
 
 
 @pytest.mark.parametrize("case", sorted(LAYERS))
-def test_a_phase_is_the_papers_equation_weight_by_weight(case: str) -> None:
+def test_phase_matches_paper_equation_weight_by_weight(case: str) -> None:
     layer, wiring = connected(WeightMirror(rate=0.3, noises=3), case)
     expected = layer.feedback()
     fan_in = layer.weight[0].numel()
@@ -77,7 +77,7 @@ def test_a_phase_is_the_papers_equation_weight_by_weight(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(LAYERS))
-def test_for_white_noise_the_expected_update_is_the_weight(case: str) -> None:
+def test_expected_update_under_white_noise_is_the_weight(case: str) -> None:
     layer, wiring = connected(WeightMirror(rate=1.0, noises=200_000), case)
     wiring.advance(learning_rate=0.1)
     weight = layer.weight.detach()
@@ -86,7 +86,7 @@ def test_for_white_noise_the_expected_update_is_the_weight(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(LAYERS))
-def test_above_a_frozen_weight_the_feedback_comes_to_be_the_weight(case: str) -> None:
+def test_feedback_converges_to_frozen_weight(case: str) -> None:
     layer, wiring = connected(WeightMirror(rate=0.1, noises=64), case)
     start = cosine(layer.feedback(), layer.weight)
     means = []
@@ -101,7 +101,7 @@ def test_above_a_frozen_weight_the_feedback_comes_to_be_the_weight(case: str) ->
     assert float(mean.norm() / layer.weight.detach().norm()) == pytest.approx(1.0, abs=0.02)
 
 
-def test_a_mirror_that_does_not_move_is_feedback_alignment_to_the_bit() -> None:
+def test_zero_rate_mirror_is_bit_identical_to_feedback_alignment() -> None:
     twins = [nn.Sequential(*[RuleConv2d(3, 3, 3, rule=rule) for _ in range(2)])
              for rule in (WeightMirror(rate=0.0), FeedbackAlignment())]  # fmt: skip
     twins[1].load_state_dict(twins[0].state_dict())
@@ -119,7 +119,7 @@ def test_a_mirror_that_does_not_move_is_feedback_alignment_to_the_bit() -> None:
     assert torch.equal(sent[0], sent[1])
 
 
-def test_when_it_has_seen_enough_noise_it_sends_what_back_propagation_sends() -> None:
+def test_signal_after_much_noise_matches_backprop() -> None:
     layer, wiring = connected(WeightMirror(rate=1.0, noises=400_000))
     wiring.advance(learning_rate=0.1)
     x = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
@@ -129,7 +129,7 @@ def test_when_it_has_seen_enough_noise_it_sends_what_back_propagation_sends() ->
     assert torch.allclose(sent, exact, atol=0.02 * float(exact.abs().max()))
 
 
-def test_noise_follows_the_seed_the_layer_and_the_step_and_nothing_else() -> None:
+def test_noise_depends_only_on_seed_layer_and_step() -> None:
     def phase(*, seed: int = 3, number: int = 0, steps: int = 1, draws: int = 0) -> Tensor:
         layer, wiring = connected(WeightMirror(), seed=seed)
         layer.number = number
@@ -149,7 +149,7 @@ def test_noise_follows_the_seed_the_layer_and_the_step_and_nothing_else() -> Non
     assert not any(torch.equal(first, other) for other in others[1:])
 
 
-def test_the_noise_of_the_mirror_is_not_that_of_the_feedback() -> None:
+def test_mirror_noise_differs_from_feedback_noise() -> None:
     layer, wiring = connected(WeightMirror())
     wiring.advance(learning_rate=0.1)
     like, numbers = layer.weight, {"like": layer.weight, "counts": [64]}
@@ -158,7 +158,7 @@ def test_the_noise_of_the_mirror_is_not_that_of_the_feedback() -> None:
     assert like.dtype == mirror.dtype
 
 
-def test_only_steps_of_the_optimiser_move_it() -> None:
+def test_only_optimiser_steps_change_the_mirror() -> None:
     layer, wiring = connected(WeightMirror())
     before = layer.feedback()
     for _ in range(2):
@@ -168,7 +168,7 @@ def test_only_steps_of_the_optimiser_move_it() -> None:
     assert not torch.equal(layer.feedback(), before)
 
 
-def test_what_a_forward_pass_saved_is_not_moved_under_its_backward_pass() -> None:
+def test_pending_backward_pass_keeps_its_feedback() -> None:
     layer, wiring = connected(WeightMirror())
     x = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
     outputs = layer(x)
@@ -178,7 +178,7 @@ def test_what_a_forward_pass_saved_is_not_moved_under_its_backward_pass() -> Non
     assert torch.allclose(sent, torch.ones(3, 4, dtype=torch.float64) @ before, atol=1e-14)
 
 
-def test_it_transports_nothing_and_is_no_parameter() -> None:
+def test_mirror_transports_nothing_and_adds_no_parameter() -> None:
     layer, _ = connected(WeightMirror())
     assert WeightMirror().transported == "nothing"
     assert bio_share(layer) == 1.0
@@ -186,7 +186,7 @@ def test_it_transports_nothing_and_is_no_parameter() -> None:
     assert "kept" in layer.state_dict()
 
 
-def test_in_a_mixture_it_moves_as_it_does_alone() -> None:
+def test_mirror_in_mixture_moves_as_alone() -> None:
     alone, wiring = connected(WeightMirror())
     mixed = RuleLinear(5, 4, rule=Backprop()).double()
     mixed.load_state_dict({k: v for k, v in alone.state_dict().items() if k != "kept"})
@@ -198,7 +198,7 @@ def test_in_a_mixture_it_moves_as_it_does_alone() -> None:
     assert torch.equal(moved, alone.feedback())
 
 
-def test_a_layer_that_gets_the_rule_after_it_was_connected_is_refused() -> None:
+def test_rule_set_after_connect_is_rejected() -> None:
     layer = RuleLinear(6, 5, rule=FeedbackAlignment())
     with pytest.raises(RuleError, match="is not connected"):
         WeightMirror().feedback(layer)
@@ -209,12 +209,12 @@ def test_a_layer_that_gets_the_rule_after_it_was_connected_is_refused() -> None:
 
 
 @pytest.mark.parametrize("options", [{"rate": -0.1}, {"rate": 1.5}, {"noises": 0}])
-def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
+def test_options_out_of_range_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match="rule 'wm': expected a rate in"):
         WeightMirror(**options)
 
 
-def test_a_training_sends_through_the_feedback_of_each_step() -> None:
+def test_each_training_step_sends_through_current_feedback() -> None:
     """By the cache of all layers, which every step must refresh."""
     network = nn.Sequential(*[RuleLinear(5, 5, rule=WeightMirror(rate=0.3)) for _ in range(3)])
     network.double()

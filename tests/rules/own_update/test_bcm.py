@@ -11,7 +11,7 @@ from evonas.rules import BienenstockCooperMunro, RuleLinear, connect
 Maker = Callable[..., Any]
 
 
-def test_bcm_is_its_loop_over_batches_positions_and_units(one_layer: Maker, kind: str) -> None:
+def test_bcm_matches_literal_loop(one_layer: Maker, kind: str) -> None:
     one = one_layer(BienenstockCooperMunro(memory=4.0), kind)
     weight, theta = one.weight, None
     for x in (one.x, torch.randn_like(one.x), torch.randn_like(one.x)):
@@ -28,7 +28,7 @@ def test_bcm_is_its_loop_over_batches_positions_and_units(one_layer: Maker, kind
         assert torch.allclose(found, expected, rtol=0, atol=1e-12)
 
 
-def test_a_unit_comes_to_answer_one_of_two_inputs() -> None:
+def test_each_unit_becomes_selective_for_one_input() -> None:
     layer = RuleLinear(2, 4, bias=False, rule=BienenstockCooperMunro()).double()
     connect(layer, seed=0)
     with torch.no_grad():
@@ -44,7 +44,7 @@ def test_a_unit_comes_to_answer_one_of_two_inputs() -> None:
     assert torch.allclose(answers[1], torch.full((4,), 2.0).double(), atol=1e-3)  # 1 / its share
 
 
-def test_the_threshold_is_saved_with_the_weights_and_moves_in_training_only(
+def test_threshold_is_saved_and_changes_only_in_training(
     one_layer: Maker,
 ) -> None:
     one, twin = (one_layer(BienenstockCooperMunro(), "dense") for _ in range(2))

@@ -12,9 +12,7 @@ from evonas.rules import BehaviouralTimescale
 Maker = Callable[..., Any]
 
 
-def test_btsp_is_its_loop_over_plateaus_whatever_the_size_of_the_signal(
-    one_layer: Maker, kind: str
-) -> None:
+def test_btsp_matches_literal_loop_at_any_signal_scale(one_layer: Maker, kind: str) -> None:
     one = one_layer(BehaviouralTimescale(share=0.2, w_max=0.5), kind)
     received = one.some_signal()
     weight, wanted = one.weight, -one.as_events(received)
@@ -30,7 +28,7 @@ def test_btsp_is_its_loop_over_plateaus_whatever_the_size_of_the_signal(
     assert torch.allclose(one.learn(1e-6 * received), expected, rtol=0, atol=1e-12)
 
 
-def test_without_a_wish_nothing_is_written_and_one_event_writes_a_pattern_at_once(
+def test_zero_signal_writes_nothing_and_one_event_writes_its_pattern(
     one_layer: Maker,
 ) -> None:
     one = one_layer(BehaviouralTimescale(share=0.01), "linear")
@@ -44,7 +42,7 @@ def test_without_a_wish_nothing_is_written_and_one_event_writes_a_pattern_at_onc
     assert torch.equal(one.weight[[0, 1, 3]], before[[0, 1, 3]])
 
 
-def test_weights_stay_between_where_they_were_and_the_pattern(one_layer: Maker) -> None:
+def test_weights_stay_between_start_and_pattern(one_layer: Maker) -> None:
     one = one_layer(BehaviouralTimescale(share=0.5), "dense")
     low = one.weight.clamp_max(0.0).min()
     high = max(1.0, float(one.weight.max()))
@@ -53,6 +51,6 @@ def test_weights_stay_between_where_they_were_and_the_pattern(one_layer: Maker) 
     assert low - 1e-12 <= one.weight.min() <= one.weight.max() <= high + 1e-12
 
 
-def test_a_share_beyond_all_units_is_refused() -> None:
+def test_share_above_one_is_rejected() -> None:
     with pytest.raises(RuleError, match="expected share to be at most 1"):
         BehaviouralTimescale(share=1.5)

@@ -41,7 +41,7 @@ def with_rule(segment: Segment, rule: PredictiveCoding) -> Segment:
     return twin
 
 
-def test_at_convergence_both_solvers_send_and_learn_the_same() -> None:
+def test_converged_solvers_agree() -> None:
     segment, x, g = chain(PC(gamma=0.1, step=0.4, steps=500))
     errors = with_rule(segment, PC(gamma=0.1, step=0.4, steps=500, solver="errors"))
     expected = passed(segment, x, g)
@@ -50,7 +50,7 @@ def test_at_convergence_both_solvers_send_and_learn_the_same() -> None:
     assert miss(passed(early, x, g), expected) > 1e-3
 
 
-def test_where_it_has_settled_the_energy_of_the_values_is_level() -> None:
+def test_energy_gradient_vanishes_at_convergence() -> None:
     segment, x, g = chain(PC())
     segment.layers[0].connected.exact = True
     stages = [nn.Sequential(*stage) for stage in segment.stages]
@@ -66,7 +66,7 @@ def test_where_it_has_settled_the_energy_of_the_values_is_level() -> None:
     assert max(float(slope.abs().max()) for slope in slopes) < 1e-10
 
 
-def test_a_sweep_moves_the_errors_down_the_slope_of_their_energy() -> None:
+def test_sweeps_descend_energy_of_errors() -> None:
     segment, x, g = chain(PC())
     segment.layers[0].connected.exact = True
     first, second, third = (nn.Sequential(*stage) for stage in segment.stages)
@@ -90,14 +90,14 @@ def test_a_sweep_moves_the_errors_down_the_slope_of_their_energy() -> None:
         assert torch.allclose(found, value, rtol=0, atol=1e-12)
 
 
-def test_for_a_vanishing_nudge_a_whole_step_is_back_propagation() -> None:
+def test_whole_step_with_vanishing_nudge_equals_backprop() -> None:
     segment, x, g = chain(PC(gamma=1e-7, step=1.0, steps=1, solver="errors"))
     found = passed(segment, x, g)
     segment.layers[0].connected.exact = True
     assert miss(found, passed(segment, x, g)) < 1e-4
 
 
-def test_the_signal_reaches_the_input_undiminished_in_the_first_sweep() -> None:
+def test_first_error_sweep_reaches_input_undiminished() -> None:
     """The states move by step^depth of it, which is what the errors were invented against."""
     layers = [RuleLinear(4, 4, bias=False, rule=PC()).double() for _ in range(4)]
     for layer in layers:
@@ -121,7 +121,7 @@ def test_held_images_have_no_error() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 4])
-def test_of_a_single_layer_the_solvers_are_the_same(steps: int) -> None:
+def test_solvers_agree_for_single_layer(steps: int) -> None:
     layers = [
         RuleLinear(5, 4, rule=PC(gamma=0.3, step=0.6, steps=steps, solver=solver)).double()
         for solver in ("states", "errors")
@@ -136,12 +136,12 @@ def test_of_a_single_layer_the_solvers_are_the_same(steps: int) -> None:
     assert miss(*found) < 1e-12
 
 
-def test_it_counts_as_a_rule_that_transports_the_weights_whatever_it_sends_through() -> None:
+def test_error_solver_counts_as_weight_transport() -> None:
     assert PC(send="fa").transported == "nothing"
     assert PC(send="fa", solver="errors").transported == "weights"
     assert bio_share(RuleLinear(3, 2, rule=PC(send="fa", solver="errors"))) == 0.0
 
 
-def test_an_unknown_solver_is_refused() -> None:
+def test_unknown_solver_is_rejected() -> None:
     with pytest.raises(RuleError, match="solver to be one of states, errors, got 'energy'"):
         PC(solver="energy")  # type: ignore[arg-type]

@@ -84,7 +84,7 @@ def slope(loss: Any, weight: Tensor, direction: Tensor) -> float:
 
 
 @pytest.mark.parametrize("case", sorted(CASES))
-def test_mono_forward_learns_the_slope_of_the_literal_loss(case: str) -> None:
+def test_mono_forward_gradient_matches_slope_of_literal_loss(case: str) -> None:
     layer, x = connected(LocalLoss(loss="mono-forward"), case)
     assert isinstance(layer.head, LocalHead)
     read = layer.head.read.detach().clone()
@@ -98,7 +98,7 @@ def test_mono_forward_learns_the_slope_of_the_literal_loss(case: str) -> None:
     assert float((found * direction).sum()) == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_projection_of_mono_forward_learns_by_the_same_loss() -> None:
+def test_mono_forward_projection_gradient_matches_literal_loss() -> None:
     layer, x = connected(LocalLoss(loss="mono-forward"), "dense")
     head = layer.head
     assert isinstance(head, LocalHead)
@@ -111,7 +111,7 @@ def test_the_projection_of_mono_forward_learns_by_the_same_loss() -> None:
     assert float((head.read.grad * direction).sum()) == pytest.approx(expected, rel=1e-5)
 
 
-def test_of_a_linear_layer_mono_forward_is_a_readout_of_its_rectified_outputs() -> None:
+def test_mono_forward_linear_layer_matches_readout_of_relu() -> None:
     layer = RuleLinear(5, 6, rule=LocalLoss(loss="mono-forward")).double()
     connect(layer, seed=0, num_classes=3)
     assert isinstance(layer.head, LocalHead)
@@ -124,7 +124,7 @@ def test_of_a_linear_layer_mono_forward_is_a_readout_of_its_rectified_outputs() 
     assert torch.allclose(learnt(layer, x), expected, rtol=0, atol=1e-12)
 
 
-def test_mono_forward_with_a_random_head_trains_only_the_layer() -> None:
+def test_mono_forward_with_random_head_trains_only_the_layer() -> None:
     layer, x = connected(LocalLoss(loss="mono-forward", heads="random"), "dense")
     assert layer.head is None
     noise = layer.connected.fixed_noise(0, like=x, shape=torch.Size([3, 16]))
@@ -138,7 +138,7 @@ def test_mono_forward_with_a_random_head_trains_only_the_layer() -> None:
 
 
 @pytest.mark.parametrize("case", sorted(CASES))
-def test_self_contrast_learns_the_slope_of_the_literal_loss(case: str) -> None:
+def test_self_contrast_gradient_matches_slope_of_literal_loss(case: str) -> None:
     rule = LocalLoss(loss="contrast", theta_positive=0.3, theta_negative=0.7, norm_penalty=0.1)
     layer, x = connected(rule, case)
     images = torch.stack([(image - image.mean()) / image.std() for image in x])
@@ -152,7 +152,7 @@ def test_self_contrast_learns_the_slope_of_the_literal_loss(case: str) -> None:
     assert float((found * direction).sum()) == pytest.approx(expected, rel=1e-5)
 
 
-def test_self_contrast_knows_no_labels_and_no_scale_and_has_no_head() -> None:
+def test_self_contrast_ignores_labels_and_scale_and_has_no_head() -> None:
     layer, x = connected(LocalLoss(loss="contrast"), "dense")
     found = learnt(layer, x)
     assert torch.equal(found, learnt(layer, x, LABELS.flip(0)))
@@ -162,7 +162,7 @@ def test_self_contrast_knows_no_labels_and_no_scale_and_has_no_head() -> None:
 
 
 @pytest.mark.parametrize("loss", ["mono-forward", "contrast"])
-def test_nothing_is_sent_and_it_counts_as_plausible(loss: Any) -> None:
+def test_forward_losses_send_nothing_and_count_as_plausible(loss: Any) -> None:
     layer, x = connected(LocalLoss(loss=loss), "dense")
     x.requires_grad_()
     learnt(layer, x)
@@ -172,6 +172,6 @@ def test_nothing_is_sent_and_it_counts_as_plausible(loss: Any) -> None:
 
 
 @pytest.mark.parametrize("options", [{"loss": "mono"}, {"loss": "contrast", "beta": 0.5}])
-def test_options_that_do_not_fit_are_refused(options: dict[str, Any]) -> None:
+def test_invalid_options_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match="loss to be one of predsim, mono-forward, contrast"):
         LocalLoss(**options)

@@ -43,19 +43,19 @@ def literal_oja(one: Any) -> Tensor:
     return total / (len(events) * energy)
 
 
-def test_softhebb_is_its_loop_over_positions_and_units(one_layer: Maker, kind: str) -> None:
+def test_softhebb_matches_literal_loop(one_layer: Maker, kind: str) -> None:
     """And Oja's where a unit has no competitor."""
     one = one_layer(SoftHebb(temperature=0.8), kind)
     expected = literal_oja(one) if kind == "depthwise" else literal_softhebb(one, 0.8)
     assert torch.allclose(one.learn(one.some_signal()), expected, rtol=0, atol=1e-12)
 
 
-def test_oja_is_its_loop_over_positions_and_units(one_layer: Maker, kind: str) -> None:
+def test_oja_matches_literal_loop(one_layer: Maker, kind: str) -> None:
     one = one_layer(Oja(), kind)
     assert torch.allclose(one.learn(one.some_signal()), literal_oja(one), rtol=0, atol=1e-12)
 
 
-def test_oja_rests_on_the_leading_eigenvector_of_length_one() -> None:
+def test_oja_converges_to_leading_eigenvector_of_unit_length() -> None:
     layer = RuleLinear(5, 2, bias=False, rule=Oja()).double()
     connect(layer, seed=0)
     x = torch.randn(400, 5, dtype=torch.float64) * torch.tensor([3.0, 1, 1, 1, 0.5]).double()
@@ -75,14 +75,14 @@ def step(layer: RuleLinear, x: Tensor, *, rate: float) -> None:
         layer.weight -= rate * layer.weight.grad
 
 
-def test_ojas_change_does_not_depend_on_the_size_of_the_inputs(one_layer: Maker) -> None:
+def test_oja_update_does_not_depend_on_input_scale(one_layer: Maker) -> None:
     one = one_layer(Oja(), "dense")
     received = one.some_signal()
     small = one.learn(received)
     assert torch.allclose(one.learn(received, x=1000 * one.x.detach()), small, rtol=1e-12)
 
 
-def test_a_winner_of_softhebb_comes_to_length_one_along_its_cluster() -> None:
+def test_softhebb_winner_converges_to_its_cluster_with_unit_length() -> None:
     layer = RuleLinear(3, 2, bias=False, rule=SoftHebb(temperature=20.0)).double()
     connect(layer, seed=0)
     with torch.no_grad():
@@ -93,7 +93,7 @@ def test_a_winner_of_softhebb_comes_to_length_one_along_its_cluster() -> None:
     assert torch.allclose(layer.weight[0], x[0], atol=0.02)
 
 
-def test_a_unit_of_softhebb_without_an_answer_does_not_change() -> None:
+def test_softhebb_unit_without_response_does_not_change() -> None:
     """Where y = 0: the loser's share of the softmax underflows, and it must stay to the bit."""
     layer = RuleLinear(3, 2, bias=False, rule=SoftHebb(temperature=1e4)).double()
     connect(layer, seed=0)
@@ -106,7 +106,7 @@ def test_a_unit_of_softhebb_without_an_answer_does_not_change() -> None:
 
 
 @pytest.mark.parametrize("rule", [SoftHebb(), Oja()])
-def test_inputs_of_zeros_change_nothing(rule: SoftHebb | Oja) -> None:
+def test_zero_inputs_change_nothing(rule: SoftHebb | Oja) -> None:
     layer = RuleLinear(3, 2, rule=rule)
     connect(layer, seed=0)
     layer(torch.zeros(4, 3)).sum().backward()

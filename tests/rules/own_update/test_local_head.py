@@ -112,7 +112,7 @@ def twin_gradients(layer: RuleConv2d | RuleLinear, x: Tensor, beta: float) -> di
     return dict(zip(names, torch.autograd.grad(loss, tensors), strict=True))
 
 
-def test_layer_and_head_learn_what_ordinary_modules_would() -> None:
+def test_layer_and_head_gradients_match_plain_torch_modules() -> None:
     net = warmed_up()
     inputs: dict[nn.Module, Tensor] = {}
     for module in net:
@@ -148,7 +148,7 @@ def literal_seen(head: LocalHead, hidden: Tensor) -> Tensor:
     return seen
 
 
-def test_a_head_reads_averages_and_sees_through_its_taps() -> None:
+def test_head_readout_and_convolution_match_literal_loops() -> None:
     net = warmed_up()
     head = net[0].head
     assert isinstance(head, LocalHead)
@@ -166,7 +166,7 @@ def test_a_head_reads_averages_and_sees_through_its_taps() -> None:
         assert torch.allclose(seen, literal_seen(head, hidden), rtol=0, atol=1e-12)
 
 
-def test_a_head_is_trained_saved_counted_copied_and_moved_with_its_layer() -> None:
+def test_head_is_trained_saved_counted_copied_and_moved_with_layer() -> None:
     net = network()
     heads = {name for name, _ in net.named_parameters() if ".head." in name}
     assert heads == {f"{at}.head.{part}" for at in (0, 2, 4) for part in ("read", "offset", "see")}
@@ -186,7 +186,7 @@ def test_a_head_is_trained_saved_counted_copied_and_moved_with_its_layer() -> No
     assert {p.dtype for p in other.float().parameters()} == {torch.float32}
 
 
-def test_saved_and_loaded_half_way_it_ends_at_the_same_bits() -> None:
+def test_resumed_training_is_bit_identical() -> None:
     whole, first, resumed = network(), network(), network()
     train(whole, optimiser_of(whole), steps=5)
     optimiser = optimiser_of(first)
@@ -201,7 +201,7 @@ def test_saved_and_loaded_half_way_it_ends_at_the_same_bits() -> None:
         assert torch.equal(resumed.state_dict()[name], value), name
 
 
-def test_a_head_is_no_part_of_the_network() -> None:
+def test_head_takes_no_part_in_forward_pass_or_true_gradient() -> None:
     net = warmed_up()
     with true_gradient(net):
         logits = net(images())
@@ -214,7 +214,7 @@ def test_a_head_is_no_part_of_the_network() -> None:
         assert torch.equal(net.eval()(images()), logits)
 
 
-def test_its_beginning_depends_on_the_seed_alone() -> None:
+def test_initial_head_depends_only_on_seed() -> None:
     first, second = network()[0].head, network()[0].head
     assert isinstance(first, LocalHead)
     assert isinstance(second, LocalHead)
@@ -240,7 +240,7 @@ def test_heads_without_similarity_loss_have_no_similarity_weights() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-def test_other_rules_and_random_heads_have_none(name: str) -> None:
+def test_other_rules_and_random_heads_add_no_parameters(name: str) -> None:
     rule = LocalLoss(heads="random") if name == "local" else RULES[name]()
     layer = RuleLinear(3, 4, rule=rule)
     connect(layer, seed=0, num_classes=3)
@@ -253,7 +253,7 @@ def test_other_rules_and_random_heads_have_none(name: str) -> None:
     assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
 
 
-def test_without_the_number_of_classes_it_says_what_to_do() -> None:
+def test_missing_number_of_classes_raises_with_hint() -> None:
     layer = RuleLinear(3, 4, rule=LocalLoss(heads="trained"))
     wiring = connect(layer, seed=0)
     wiring.aim(LABELS)

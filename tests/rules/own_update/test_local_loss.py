@@ -62,7 +62,7 @@ def literal_loss(layer: RuleConv2d, z: Tensor, beta: float) -> float:
 
 @pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("options", [{}, {"groups": 2}, {"dilation": 2, "padding": 2}])
-def test_the_update_is_the_slope_of_the_literal_loss(beta: float, options: dict[str, Any]) -> None:
+def test_update_matches_slope_of_literal_loss(beta: float, options: dict[str, Any]) -> None:
     options = {"kernel_size": 3, "padding": 1, "bias": False} | options
     layer = RuleConv2d(2, 4, **options, rule=LocalLoss(heads="random", beta=beta)).double()
     connect(layer, seed=0)
@@ -78,7 +78,7 @@ def test_the_update_is_the_slope_of_the_literal_loss(beta: float, options: dict[
     assert (found * direction).sum().item() == pytest.approx((ahead - behind) / 2e-6, rel=1e-5)
 
 
-def test_nothing_from_above_matters_and_nothing_is_sent() -> None:
+def test_received_signal_is_ignored_and_nothing_is_sent() -> None:
     layer = RuleConv2d(2, 4, 3, rule=LocalLoss(heads="random")).double()
     connect(layer, seed=0)
     x = torch.randn(4, 2, 6, 6, dtype=torch.float64, requires_grad=True)
@@ -88,7 +88,7 @@ def test_nothing_from_above_matters_and_nothing_is_sent() -> None:
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.99])
-def test_a_linear_layer_lowers_its_own_loss_by_its_update(beta: float) -> None:
+def test_updates_shrink_gradient_of_local_loss_in_linear_layer(beta: float) -> None:
     layer = RuleLinear(6, 8, rule=LocalLoss(heads="random", beta=beta)).double()
     connect(layer, seed=0)
     x = torch.randn(4, 6, dtype=torch.float64)
@@ -100,7 +100,7 @@ def test_a_linear_layer_lowers_its_own_loss_by_its_update(beta: float) -> None:
     assert sizes[-1] < 0.1 * max(sizes)
 
 
-def test_without_targets_it_says_what_to_do_and_the_true_gradient_needs_none() -> None:
+def test_missing_targets_raise_with_hint_except_in_true_gradient() -> None:
     layer = RuleLinear(3, 3, rule=LocalLoss(heads="random"))
     wiring = connect(layer, seed=0)
     x = torch.randn(4, 3)
@@ -111,6 +111,6 @@ def test_without_targets_it_says_what_to_do_and_the_true_gradient_needs_none() -
 
 
 @pytest.mark.parametrize("options", [{"beta": 1.5}, {"pool": 0}, {"heads": "none"}])
-def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
+def test_options_out_of_range_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match=r"expected heads to be one of trained, random, beta in"):
         LocalLoss(**options)

@@ -38,9 +38,7 @@ def own(name: str, **options: Any) -> AbstractOwnUpdateRule:
 
 
 @pytest.mark.parametrize("name", UNSUPERVISED)
-def test_what_comes_from_above_does_not_change_an_unsupervised_update(
-    one_layer: Maker, name: str
-) -> None:
+def test_unsupervised_update_ignores_received_signal(one_layer: Maker, name: str) -> None:
     one = one_layer(own(name), "dense")
     other = copy.deepcopy(one)
     signal = one.some_signal()
@@ -48,7 +46,7 @@ def test_what_comes_from_above_does_not_change_an_unsupervised_update(
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_in_evaluation_mode_and_frozen_nothing_is_learnt(one_layer: Maker, name: str) -> None:
+def test_nothing_is_learned_in_evaluation_mode_or_when_frozen(one_layer: Maker, name: str) -> None:
     for is_frozen in (False, True):
         one = one_layer(own(name), "dense")
         one.layer.train(is_frozen).requires_grad_(not is_frozen)
@@ -63,7 +61,7 @@ SENDING: dict[str, AbstractRule] = {
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_a_rule_sends_what_the_rule_it_names_sends(one_layer: Maker, name: str) -> None:
+def test_sent_signal_equals_that_of_the_named_rule(one_layer: Maker, name: str) -> None:
     for send in ("usf", "fa", "bp", "none"):
         one = one_layer(own(name, send=send), "strided")
         layer, x, received = one.layer, one.x, one.some_signal()
@@ -81,7 +79,7 @@ def test_a_rule_sends_what_the_rule_it_names_sends(one_layer: Maker, name: str) 
         assert torch.allclose(x.grad, share * y.grad, rtol=0, atol=1e-12)
 
 
-def test_below_a_layer_that_sends_nothing_layers_still_learn_by_their_own_rule() -> None:
+def test_layers_below_a_silent_layer_still_learn() -> None:
     network = nn.Sequential(
         RuleLinear(4, 3, rule=Oja()), nn.Tanh(), RuleLinear(3, 2, rule=Oja(send="none"))
     )
@@ -94,7 +92,7 @@ def test_below_a_layer_that_sends_nothing_layers_still_learn_by_their_own_rule()
     assert bias.grad.norm() == 0
 
 
-def test_a_first_layer_keeps_rules_of_different_updates_apart() -> None:
+def test_first_layer_representatives_separate_different_updates() -> None:
     found = first_layer_representatives(RULES, list(RULES))
     for name in set(OWN) - {"pc"}:  # on the first layer pc back-propagates
         assert found[name] == name
@@ -104,19 +102,19 @@ def test_a_first_layer_keeps_rules_of_different_updates_apart() -> None:
 @pytest.mark.parametrize(
     ("send", "share"), [("usf", 1.0), ("fa", 1.0), ("none", 1.0), ("bp", 0.0)]
 )
-def test_sending_through_the_weights_transports_them(send: Any, share: float) -> None:
+def test_sending_through_weights_counts_as_transport(send: Any, share: float) -> None:
     assert bio_share(RuleLinear(3, 3, rule=SoftHebb(send=send))) == share
     assert RULES["pc"].transports == "weights"
     assert bio_share(RuleLinear(3, 3, rule=RULES["pc"]())) == 0.0
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_the_readout_learns_from_the_error(name: str) -> None:
+def test_readout_learns_from_error(name: str) -> None:
     assert RULES[name]().for_readout().updates == "C(x, g)"
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_options_out_of_range_are_refused(name: str) -> None:
+def test_options_out_of_range_are_rejected(name: str) -> None:
     with pytest.raises(RuleError, match="expected send to be one of usf, fa, bp, none, got 'x'"):
         RULES[name](send="x")  # type: ignore[call-arg]
     for option in fields(RULES[name]()):  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ def passed(layer: RuleConv2d | RuleLinear, x: Tensor, received: Tensor) -> tuple
     return sent, learnt
 
 
-def test_at_equilibrium_a_linear_layer_has_the_closed_form() -> None:
+def test_linear_layer_at_equilibrium_matches_closed_form() -> None:
     rule = PredictiveCoding(gamma=0.3, step=1.0, steps=1)
     layer = RuleLinear(5, 4, rule=rule).double()
     x, g = torch.randn(6, 5).double(), torch.randn(6, 4).double()
@@ -29,7 +29,7 @@ def test_at_equilibrium_a_linear_layer_has_the_closed_form() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 4, 60])
-def test_the_steps_are_those_of_the_descent_and_converge(steps: int) -> None:
+def test_relaxation_matches_gradient_descent_and_converges(steps: int) -> None:
     rule = PredictiveCoding(gamma=0.3, step=0.4, steps=steps)
     layer = RuleConv2d(4, 4, 3, stride=2, padding=1, groups=2, rule=rule).double()
     x, g = torch.randn(3, 4, 7, 6).double(), torch.randn(3, 4, 4, 3).double()
@@ -49,7 +49,7 @@ def test_the_steps_are_those_of_the_descent_and_converge(steps: int) -> None:
         assert torch.allclose(passed(layer, x, g)[1], learnt, rtol=0, atol=1e-10)
 
 
-def test_the_limit_of_a_node_that_cannot_move_is_back_propagation() -> None:
+def test_limit_of_vanishing_gamma_is_backprop() -> None:
     x, g = torch.randn(3, 4, 6, 6).double(), torch.randn(3, 4, 4, 4).double()
     layer = RuleConv2d(4, 4, 3, rule=PredictiveCoding(gamma=1e-9, step=1.0)).double()
     y = x.clone().requires_grad_()
@@ -60,7 +60,7 @@ def test_the_limit_of_a_node_that_cannot_move_is_back_propagation() -> None:
     assert not torch.allclose(passed(layer, x, g)[1], expected[1], rtol=0, atol=1e-3)
 
 
-def test_images_do_not_move_so_a_first_layer_back_propagates() -> None:
+def test_first_layer_uses_backprop_because_images_are_fixed() -> None:
     layer = RuleLinear(5, 4, rule=PredictiveCoding(gamma=1.0)).double()
     connect(layer, seed=0)
     x, g = torch.randn(6, 5).double(), torch.randn(6, 4).double()

@@ -73,7 +73,7 @@ def energy(stages: list[Any], v: list[Tensor], x: Tensor, nudge: Tensor) -> Tens
     return total
 
 
-def test_the_values_descend_the_energy_and_each_stage_learns_from_its_own_error() -> None:
+def test_values_descend_energy_and_stages_learn_from_local_errors() -> None:
     gamma, eta = 0.3, 0.4
     segment, x, g = separable(PC(gamma=gamma, step=eta, steps=3))
     found = passed(segment, x, g)
@@ -95,7 +95,7 @@ def test_the_values_descend_the_energy_and_each_stage_learns_from_its_own_error(
     check_close(found, [(x - v[0]) / (gamma * 3), *learnt], atol=1e-12)
 
 
-def test_in_many_steps_linear_layers_come_to_the_equilibrium_of_their_equations() -> None:
+def test_linear_layers_converge_to_solution_of_equilibrium_equations() -> None:
     gamma = 0.2
     distances = []
     for steps in (1, 4, 16, 300):
@@ -124,7 +124,7 @@ def test_in_many_steps_linear_layers_come_to_the_equilibrium_of_their_equations(
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-def test_a_segment_of_one_linear_layer_is_the_closed_form(steps: int) -> None:
+def test_segment_of_one_linear_layer_matches_closed_form(steps: int) -> None:
     rule = PC(gamma=0.3, step=0.6, steps=steps)
     layer = RuleLinear(5, 4, bias=False, rule=rule).double()
     x, g = torch.randn(6, 5).double(), torch.randn(6, 4).double()
@@ -134,7 +134,7 @@ def test_a_segment_of_one_linear_layer_is_the_closed_form(steps: int) -> None:
     check_close(passed(segment, x, g), expected, atol=1e-12)
 
 
-def test_values_that_cannot_move_give_back_propagation_normalisation_included() -> None:
+def test_limit_of_vanishing_gamma_is_backprop_with_normalisation() -> None:
     misses = []
     for gamma in (1e-7, 1e-5):
         with torch.random.fork_rng():
@@ -151,7 +151,7 @@ def test_values_that_cannot_move_give_back_propagation_normalisation_included() 
     assert misses[1] / misses[0] == pytest.approx(100, rel=0.02)  # it is linear in gamma
 
 
-def test_one_whole_step_moves_the_values_by_the_gradient_itself() -> None:
+def test_one_whole_step_moves_values_by_true_gradient() -> None:
     """Of the first sweep from the forward values, whatever gamma is (Song et al. 2020)."""
     segment, x, g = perceptron(PC(), nn.Tanh())
     stages = literal_stages(segment)
@@ -166,7 +166,7 @@ def test_one_whole_step_moves_the_values_by_the_gradient_itself() -> None:
         assert torch.allclose(value - moved[at], 0.7 * gradient, rtol=0, atol=1e-12)
 
 
-def test_with_predictions_fixed_predictive_coding_is_back_propagation() -> None:
+def test_fixed_predictions_give_backprop() -> None:
     """The published limit (Millidge et al. 2020), written out: an oracle, not a rule of ours."""
     segment, x, g = perceptron(PC(), nn.Tanh())
     stages = literal_stages(segment)
@@ -206,7 +206,7 @@ def test_images_are_held_fixed() -> None:
     check_close(learnt, expected, atol=1e-12)
 
 
-def test_running_statistics_are_those_of_one_forward_pass() -> None:
+def test_running_statistics_equal_those_of_one_forward_pass() -> None:
     segment, x, g = separable(PC(steps=5))
     twin = copy.deepcopy(segment)
     passed(segment, x, g)
@@ -215,7 +215,7 @@ def test_running_statistics_are_those_of_one_forward_pass() -> None:
         assert torch.equal(ours, theirs), name
 
 
-def test_in_evaluation_mode_weights_rest_and_the_signal_still_relaxes() -> None:
+def test_evaluation_mode_freezes_weights_and_still_relaxes_signal() -> None:
     segment, x, g = separable(PC(gamma=0.5))
     segment.eval()
     x.requires_grad_()
@@ -225,7 +225,7 @@ def test_in_evaluation_mode_weights_rest_and_the_signal_still_relaxes() -> None:
     assert not torch.allclose(x.grad, truly_passed(segment, x, g)[0], atol=1e-3)
 
 
-def test_what_takes_the_place_of_the_weights_is_an_option() -> None:
+def test_send_option_chooses_feedback_tensor() -> None:
     for send, sign in (("bp", 1.0), ("none", 0.0)):
         segment, x, g = separable(PC(send=send, gamma=1e-8, step=1.0, steps=5))  # type: ignore[arg-type]
         check_close(passed(segment, x, g)[:1], [sign * truly_passed(segment, x, g)[0]], atol=1e-4)
@@ -235,6 +235,6 @@ def test_what_takes_the_place_of_the_weights_is_an_option() -> None:
 
 
 @pytest.mark.parametrize("options", [{"gamma": 0.0}, {"step": 2.0}, {"steps": 0}])
-def test_what_cannot_relax_is_refused(options: dict[str, Any]) -> None:
+def test_options_out_of_range_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match="expected gamma above 0, step below 2"):
         PC(**options)

@@ -19,16 +19,16 @@ def paired(pre_at: list[int], post_at: list[int]) -> float:
 
 
 @pytest.mark.parametrize("delay", [1, 2, 5])
-def test_an_input_before_an_output_strengthens_by_what_is_left_of_its_trace(delay: int) -> None:
+def test_pre_before_post_potentiates_and_post_before_pre_depresses(delay: int) -> None:
     assert paired([1], [1 + delay]) == pytest.approx(0.75**delay)
     assert paired([1 + delay], [1]) == pytest.approx(-(0.75**delay))
 
 
-def test_without_spikes_on_one_side_nothing_changes() -> None:
+def test_missing_pre_or_post_spikes_change_nothing() -> None:
     assert paired([], [1, 2]) == paired([1, 2], []) == 0.0
 
 
-def test_an_image_of_zeros_changes_nothing() -> None:
+def test_zero_image_changes_nothing() -> None:
     layer = RuleConv2d(2, 3, 3, rule=RULE)
     connect(layer, seed=0)
     layer(torch.zeros(2, 2, 5, 5)).sum().backward()
@@ -36,7 +36,7 @@ def test_an_image_of_zeros_changes_nothing() -> None:
     assert layer.weight.grad.count_nonzero() == 0
 
 
-def test_the_change_is_that_of_a_loop_over_synapses_and_frames() -> None:
+def test_update_matches_loop_over_synapses_and_frames() -> None:
     layer = RuleLinear(3, 2, rule=RULE).double()
     wiring = connect(layer, seed=2)
     x = torch.randn(4, 3, dtype=torch.float64)
@@ -70,7 +70,7 @@ def test_the_change_is_that_of_a_loop_over_synapses_and_frames() -> None:
     assert expected.abs().max() > 0
 
 
-def test_a_convolution_learns_as_the_linear_layer_of_its_only_patch() -> None:
+def test_convolution_of_one_patch_matches_linear_layer() -> None:
     """Pairing folds the frames into the batch; geometry is the convolution's own."""
     dense = RuleConv2d(2, 3, 3, bias=False, rule=RULE).double()
     flat = RuleLinear(18, 3, bias=False, rule=RULE).double()
@@ -81,7 +81,7 @@ def test_a_convolution_learns_as_the_linear_layer_of_its_only_patch() -> None:
     assert torch.allclose(found, RULE.pair(flat, pre.flatten(2), post.flatten(2)), atol=1e-12)
 
 
-def test_weights_stay_within_their_bounds() -> None:
+def test_weights_stay_within_bounds() -> None:
     rule = SpikeTiming(learning_rate=0.25, w_max=0.5)
     layer = RuleConv2d(2, 3, 3, rule=rule)
     wiring = connect(layer, seed=0)
@@ -95,6 +95,6 @@ def test_weights_stay_within_their_bounds() -> None:
     assert layer.weight.std() > 0
 
 
-def test_impossible_times_are_refused() -> None:
+def test_zero_frames_are_rejected() -> None:
     with pytest.raises(RuleError, match="expected tau and frames of at least 1"):
         SpikeTiming(frames=0)

@@ -34,31 +34,31 @@ def angles(name: str) -> list[dict[str, float]]:
     return [alignment(deep_network(name, seed=seed), images, labels) for seed in range(4)]
 
 
-def test_back_propagation_is_aligned_with_itself() -> None:
+def test_backprop_is_aligned_with_itself() -> None:
     for found in angles("bp"):
         assert list(found) == ["0", "3", "6", "10"]
         assert max(found.values()) < 0.05
 
 
 @pytest.mark.parametrize("name", ["fa", "kp", "dfa"])
-def test_random_feedback_is_at_right_angles_at_first(name: str) -> None:
+def test_random_feedback_is_initially_orthogonal(name: str) -> None:
     stems = [found["0"] for found in angles(name)]
     assert sum(stems) / len(stems) == pytest.approx(90, abs=6)
 
 
 @pytest.mark.parametrize("name", ["usf", "frsf", "brsf"])
-def test_feedback_with_the_right_signs_is_below_a_right_angle(name: str) -> None:
+def test_sign_feedback_is_aligned_better_than_orthogonal(name: str) -> None:
     for found in angles(name):
         assert max(found.values()) < 80
         assert found["0"] > found["6"] > 1  # each layer on the way turns it further
 
 
-def test_the_last_layer_always_learns_from_the_true_error() -> None:
+def test_last_layer_learns_from_true_error() -> None:
     for name in (name for name, rule in RULES.items() if rule.updates == "C(x, g)"):
         assert all(found["10"] < 0.05 for found in angles(name))
 
 
-def test_the_angle_is_the_angle(
+def test_angle_matches_cosine_of_gradients(
     small_network: Callable[..., nn.Module], batch: tuple[Tensor, Tensor],
     gradients: Callable[..., dict[str, Tensor]],
 ) -> None:  # fmt: skip
@@ -72,7 +72,7 @@ def test_the_angle_is_the_angle(
         )
 
 
-def test_measuring_leaves_the_network_as_it_was() -> None:
+def test_measuring_alignment_leaves_network_unchanged() -> None:
     network = deep_network("fa", seed=0)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     alignment(network, torch.randn(4, 3, 6, 6), torch.zeros(4, dtype=torch.int64))
@@ -94,11 +94,11 @@ class Recurrent(nn.Module):
         return self.wiring.watch(self.layer(torch.tanh(self.layer(images))))
 
 
-def test_a_network_may_watch_its_logits_itself() -> None:
+def test_network_may_watch_its_own_logits() -> None:
     images, labels = torch.eye(3).requires_grad_(), torch.arange(3)
     assert list(alignment(Recurrent(), images, labels)) == ["layer"]
 
 
-def test_a_network_without_rule_layers_is_refused() -> None:
+def test_network_without_rule_layers_is_rejected() -> None:
     with pytest.raises(RuleError, match="expected a network with trainable rule layers"):
         alignment(nn.Flatten(), torch.zeros(1, 3), torch.zeros(1, dtype=torch.int64))

@@ -61,7 +61,7 @@ def weights(made: nn.Module) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", "usf", "kp", "dfa"])
-def test_without_momentum_and_decay_it_is_adam_without_memory(name: str) -> None:
+def test_plain_batch_manhattan_equals_adam_with_zero_betas(name: str) -> None:
     mine, theirs = network(RULES[name]()), network(RULES[name]())
     optimiser = torch.optim.SGD(mine.parameters(), lr=0.01)
     batch_manhattan(optimiser, mine)
@@ -71,7 +71,7 @@ def test_without_momentum_and_decay_it_is_adam_without_memory(name: str) -> None
         assert torch.allclose(ours, adams, rtol=0, atol=1e-12)
 
 
-def test_the_scale_of_the_loss_does_not_matter_also_under_momentum_and_decay() -> None:
+def test_loss_scale_does_not_matter_with_momentum_and_decay() -> None:
     found = []
     for scale in (1.0, 1024.0):
         made = network(FeedbackAlignment())
@@ -83,7 +83,7 @@ def test_the_scale_of_the_loss_does_not_matter_also_under_momentum_and_decay() -
         assert torch.equal(first, second)
 
 
-def test_where_the_gradient_is_its_own_sign_it_is_sgd() -> None:
+def test_gradients_equal_to_their_signs_give_sgd() -> None:
     values = [nn.Parameter(torch.tensor([3.0, -2.0, 0.0, 1.0])) for _ in range(2)]
     slopes = torch.tensor([1.0, -1.0, 0.0, 1.0])
     optimisers = [torch.optim.SGD([value], lr=0.1, momentum=0.5) for value in values]
@@ -97,7 +97,7 @@ def test_where_the_gradient_is_its_own_sign_it_is_sgd() -> None:
     assert values[0][2] == 0.0
 
 
-def test_kolen_pollack_keeps_to_its_second_matrix(generator: torch.Generator) -> None:
+def test_kolen_pollack_feedback_equals_second_matrix(generator: torch.Generator) -> None:
     layer = RuleLinear(6, 5, bias=False, rule=KolenPollack()).double()
     wiring = connect(layer, seed=2)
     B = nn.Parameter(layer.feedback().clone())
@@ -111,7 +111,7 @@ def test_kolen_pollack_keeps_to_its_second_matrix(generator: torch.Generator) ->
         assert torch.allclose(layer.feedback(), B.detach(), rtol=0, atol=1e-12)
 
 
-def test_weights_with_a_rate_of_their_own_are_left_alone_and_the_handle_ends_it() -> None:
+def test_own_rate_weights_are_untouched_and_handle_removes_hook() -> None:
     found: list[list[Tensor]] = []
     for is_manhattan, is_removed in ((False, False), (True, False), (True, True)):
         made = network(Oja(send="none"))

@@ -29,7 +29,7 @@ def some_network() -> nn.Sequential:
     )
 
 
-def test_a_twin_computes_the_same_shares_every_parameter_and_leaves_the_network_alone() -> None:
+def test_twin_computes_same_outputs_and_shares_parameters() -> None:
     network = some_network()
     twin = convert(network, FeedbackAlignment(), seed=0)
     images = torch.randn(2, 3, 6, 6, dtype=torch.float64)
@@ -44,7 +44,7 @@ def test_a_twin_computes_the_same_shares_every_parameter_and_leaves_the_network_
     assert weights_by_rule(twin).keys() == {"fa"}
 
 
-def test_the_true_gradient_of_a_twin_is_the_networks() -> None:
+def test_true_gradient_of_twin_equals_that_of_network() -> None:
     network = some_network().eval()
     twin = convert(network, FeedbackAlignment(), seed=0)
     images = torch.randn(2, 3, 6, 6, dtype=torch.float64, requires_grad=True)
@@ -54,14 +54,14 @@ def test_the_true_gradient_of_a_twin_is_the_networks() -> None:
     assert torch.equal(found, expected)
 
 
-def test_rules_by_name_leave_the_rest_to_back_propagation() -> None:
+def test_layers_without_named_rule_use_backprop() -> None:
     twin = convert(some_network(), {"2.1": UniformSign()}, seed=0)
     assert [layer.rule for layer in rule_layers(twin).values()] == [
         Backprop(), UniformSign(), Backprop(),
     ]  # fmt: skip
 
 
-def test_a_twin_can_be_given_other_rules_and_a_single_layer_converts_too() -> None:
+def test_twins_and_single_layers_can_be_converted() -> None:
     twin = convert(convert(some_network(), UniformSign(), seed=0), FeedbackAlignment(), seed=1)
     assert weights_by_rule(twin).keys() == {"fa"}
     assert wirings(twin)[0].seed == 1
@@ -69,25 +69,25 @@ def test_a_twin_can_be_given_other_rules_and_a_single_layer_converts_too() -> No
     assert isinstance(convert(nn.Conv2d(2, 2, 1), UniformSign(), seed=0), RuleConv2d)
 
 
-def test_a_twin_of_a_network_in_eval_mode_is_in_eval_mode() -> None:
+def test_twin_of_network_in_eval_mode_is_in_eval_mode() -> None:
     twin = convert(some_network().eval(), FeedbackAlignment(), seed=0)
     assert not any(module.training for module in twin.modules())
 
 
-def test_converting_draws_nothing_from_the_global_generator() -> None:
+def test_conversion_does_not_touch_global_rng() -> None:
     network = some_network()
     before = torch.random.get_rng_state()
     convert(network, FeedbackAlignment(), seed=0)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_layers_with_a_forward_pass_of_their_own_keep_it() -> None:
+def test_layers_with_custom_forward_are_not_converted() -> None:
     attention = convert(nn.MultiheadAttention(4, 2), FeedbackAlignment(), seed=0)
     assert rule_layers(attention) == {}
     assert weights_by_rule(attention).keys() == {"bp"}
 
 
-def test_a_name_that_is_not_a_layer_is_refused_with_a_suggestion() -> None:
+def test_unknown_layer_name_is_rejected_with_suggestion() -> None:
     with pytest.raises(
         RuleError, match=r"is called '2.2'; did you mean '2.1'\? \(known: 0, 2.1, 4\)"
     ):

@@ -39,7 +39,7 @@ class PlainTwin(nn.Module):
 
 
 @pytest.mark.parametrize("names", MIXES, ids="-".join)
-def test_within_the_context_every_gradient_is_the_plain_twins(
+def test_true_gradient_equals_plain_twin_and_rules_return_afterwards(
     names: list[str],
     small_network: Callable[..., nn.Module],
     batch: tuple[Tensor, Tensor],
@@ -59,7 +59,7 @@ def test_within_the_context_every_gradient_is_the_plain_twins(
         assert not torch.allclose(after["images"], expected["images"], rtol=1e-3, atol=0)
 
 
-def test_contexts_nest_and_end_after_an_exception(small_network: Callable[..., nn.Module]) -> None:
+def test_contexts_nest_and_end_after_exception(small_network: Callable[..., nn.Module]) -> None:
     network = small_network(FeedbackAlignment())
     wiring = connect(network, seed=0)
     with true_gradient(network):
@@ -71,7 +71,7 @@ def test_contexts_nest_and_end_after_an_exception(small_network: Callable[..., n
     assert not wiring.exact
 
 
-def test_every_wiring_of_a_network_is_made_exact() -> None:
+def test_context_covers_every_wiring_of_network() -> None:
     network = nn.Sequential(*[RuleConv2d(2, 2, 3, rule=FeedbackAlignment()) for _ in range(2)])
     first, second = connect(network, seed=0), connect(network[1], seed=1)
     with true_gradient(network):
@@ -79,7 +79,7 @@ def test_every_wiring_of_a_network_is_made_exact() -> None:
         assert second.exact
 
 
-def test_a_network_of_plain_layers_is_exact_already(
+def test_network_of_plain_layers_keeps_its_gradients(
     batch: tuple[Tensor, Tensor], gradients: Gradients
 ) -> None:
     twin = PlainTwin()
@@ -90,7 +90,7 @@ def test_a_network_of_plain_layers_is_exact_already(
     assert all(torch.equal(found[name], gradient) for name, gradient in expected.items())
 
 
-def test_a_network_that_is_not_connected_is_refused() -> None:
+def test_unconnected_network_is_rejected() -> None:
     with (
         pytest.raises(RuleError, match="not connected"),
         true_gradient(RuleConv2d(2, 2, 3, rule=Backprop())),

@@ -23,12 +23,12 @@ def first_gradient(rule: str) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-def test_a_representative_trains_a_first_layer_as_the_rule_itself(name: str) -> None:
+def test_representative_trains_first_layer_like_the_rule(name: str) -> None:
     representative = first_layer_representatives(RULES, list(RULES))[name]
     assert torch.equal(first_gradient(name), first_gradient(representative))
 
 
-def test_the_representative_is_the_first_that_does_not_transport_the_weights() -> None:
+def test_representative_is_first_rule_without_weight_transport() -> None:
     assert first_layer_representatives(RULES, ["bp", "usf", "fa"]) == dict.fromkeys(
         ["bp", "usf", "fa"], "usf"
     )

@@ -17,7 +17,7 @@ def some_network() -> nn.Sequential:
     return network
 
 
-def test_every_parameter_is_in_one_group_and_own_updates_have_no_momentum_and_no_decay() -> None:
+def test_own_updates_get_groups_without_momentum_and_decay() -> None:
     network = some_network()
     groups = parameter_groups(
         network, learning_rate=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True
@@ -31,7 +31,7 @@ def test_every_parameter_is_in_one_group_and_own_updates_have_no_momentum_and_no
     assert groups[2]["params"] == [weights["2.weight"]]
 
 
-def test_a_step_adds_the_own_change_times_its_own_rate_and_again_in_the_next_step() -> None:
+def test_own_update_step_is_rate_times_change() -> None:
     network = some_network()
     optimiser = torch.optim.SGD(
         parameter_groups(network, learning_rate=0.1, momentum=0.9, weight_decay=0.1), fused=True

@@ -85,7 +85,7 @@ def one_hot(names: Sequence[str], name: str) -> Tensor:
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-def test_one_rule_alone_is_that_rule(name: str) -> None:
+def test_mixture_of_one_rule_equals_that_rule(name: str) -> None:
     alone = Small(RULES[name]())
     alone.wiring = connect(alone, seed=5, num_classes=3)
     expected = update(with_readings(alone))
@@ -98,7 +98,7 @@ def test_one_rule_alone_is_that_rule(name: str) -> None:
         torch.testing.assert_close(one, other * (rate / RATE if is_own else 1.0))
 
 
-def test_a_head_learns_in_the_share_of_its_rule() -> None:
+def test_head_learns_in_proportion_to_share_of_its_rule() -> None:
     alone = Small(RULES["local"]())
     alone.wiring = connect(alone, seed=5, num_classes=3)
     shares = torch.tensor([0.75, 0.25], dtype=torch.float64)
@@ -112,7 +112,7 @@ def test_a_head_learns_in_the_share_of_its_rule() -> None:
         torch.testing.assert_close(other, 0.75 * one)
 
 
-def test_what_the_first_layer_learns_is_the_mean_over_the_rules_of_the_second() -> None:
+def test_first_layer_update_is_mean_over_rules_above() -> None:
     """The signal passes the second layer once, so the update below is linear in its shares."""
     shares = torch.tensor([0.1, 0.3, 0.1, 0.2, 0.2, 0.1], dtype=torch.float64)
     below = [one_hot(MIXED, "usf")] * 2
@@ -124,7 +124,7 @@ def test_what_the_first_layer_learns_is_the_mean_over_the_rules_of_the_second() 
     torch.testing.assert_close(found, expected)
 
 
-def test_the_derivative_in_the_shares_is_that_of_finite_differences() -> None:
+def test_share_derivative_matches_finite_differences() -> None:
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(3, len(MIXED), dtype=torch.float64, generator=generator)
     logits.requires_grad_()
@@ -142,14 +142,14 @@ def test_the_derivative_in_the_shares_is_that_of_finite_differences() -> None:
     assert torch.autograd.gradcheck(projected, (logits,), check_undefined_grad=False)
 
 
-def test_without_gradients_only_the_layer_runs() -> None:
+def test_mixture_without_gradients_gives_equal_outputs() -> None:
     network = mixed(MIXED, [one_hot(MIXED, "fa")] * 3)
     with torch.no_grad():
         expected = network(images())
     torch.testing.assert_close(network(images()), expected)
 
 
-def test_a_rule_of_unknown_kind_is_refused() -> None:
+def test_rule_of_unknown_kind_is_rejected() -> None:
     @final
     @dataclass(frozen=True)
     class Strange(AbstractRule):

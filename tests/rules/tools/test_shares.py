@@ -27,12 +27,12 @@ def test_weights_are_counted_under_the_rule_that_trains_them() -> None:
     assert bio_share(network) == pytest.approx(144 / 174)
 
 
-def test_a_shared_weight_counts_once() -> None:
+def test_shared_weight_counts_once() -> None:
     first, second = (RuleLinear(3, 3, rule=FeedbackAlignment()) for _ in range(2))
     second.weight = first.weight
     assert weights_by_rule(nn.Sequential(first, second)) == {"fa": 9}
 
 
-def test_a_network_without_weights_has_no_share() -> None:
+def test_network_without_weights_has_zero_share() -> None:
     assert bio_share(nn.ReLU()) == 0.0
     assert weights_by_rule(nn.ReLU()) == {}

@@ -59,7 +59,7 @@ def architecture(variant: AbstractVariant) -> str:
     return variant.text.partition("@")[0]
 
 
-def test_no_rule_changes_an_initial_weight(space: Space, genome: Genome) -> None:
+def test_controls_keep_initial_weights_and_architecture(space: Space, genome: Genome) -> None:
     """So the network and every control of its architecture begin at equal weights."""
     own = dict(of(GenomeVariant("", space, genome)).named_parameters())
     single = plan(space, genome, rules=tuple(RULES), random=2, shuffled=2, architectures=0)
@@ -70,9 +70,7 @@ def test_no_rule_changes_an_initial_weight(space: Space, genome: Genome) -> None
         assert architecture(variant).strip() == space.format(genome).partition("@")[0].strip()
 
 
-def test_the_first_step_of_every_control_has_the_loss_of_the_network(
-    space: Space, genome: Genome
-) -> None:
+def test_first_loss_of_every_control_equals_that_of_network(space: Space, genome: Genome) -> None:
     """Equal weights, order and augmentation: what differs comes from learning alone."""
     settings = changed(
         SMALL_RUN, objectives=("params",), images=32, batch=32, epochs=1, attacked_images=5
@@ -89,9 +87,7 @@ def test_the_first_step_of_every_control_has_the_loss_of_the_network(
         assert is_equal == (not name.startswith("random architecture")), name
 
 
-def test_single_rules_and_the_twin_have_one_rule_in_every_layer(
-    space: Space, genome: Genome
-) -> None:
+def test_single_rule_controls_have_one_rule_in_every_layer(space: Space, genome: Genome) -> None:
     for rule, name in (("bp", "all bp"), ("fa", "all fa"), ("kp", "all kp")):
         variant = plan(space, genome, rules=("fa", "kp"))[name]
         assert isinstance(variant, GenomeVariant)
@@ -109,7 +105,9 @@ def assigned(space: Space, genome: Genome) -> list[str]:
     ]
 
 
-def test_shuffled_rules_are_the_networks_in_another_order(space: Space, genome: Genome) -> None:
+def test_shuffled_rules_are_distinct_permutations_of_network_rules(
+    space: Space, genome: Genome
+) -> None:
     mine, seen = assigned(space, genome), {space.key(genome)}
     controls = plan(space, genome, random=0, shuffled=4, architectures=0)
     shuffled = [v for n, v in controls.items() if n.startswith("shuffled")]
@@ -123,7 +121,7 @@ def test_shuffled_rules_are_the_networks_in_another_order(space: Space, genome: 
         seen.add(key)
 
 
-def test_random_rules_are_drawn_evenly_from_those_of_the_run(space: Space, genome: Genome) -> None:
+def test_random_rules_are_drawn_uniformly_from_run_rules(space: Space, genome: Genome) -> None:
     controls = plan(space, genome, random=60, shuffled=0, architectures=0)
     drawn: Counter[str] = Counter()
     for name, variant in controls.items():
@@ -141,9 +139,7 @@ def test_random_rules_are_drawn_evenly_from_those_of_the_run(space: Space, genom
     )
 
 
-def test_random_architectures_have_the_networks_rules_and_see_the_image(
-    space: Space, genome: Genome
-) -> None:
+def test_random_architectures_keep_rule_shares_and_are_live(space: Space, genome: Genome) -> None:
     mine = Counter(assigned(space, genome))
     controls = plan(space, genome, random=0, shuffled=0, architectures=40)
     some = [v for n, v in controls.items() if n.startswith("random architecture")]
@@ -163,9 +159,7 @@ def test_random_architectures_have_the_networks_rules_and_see_the_image(
         assert abs(drawn[rule] / total - share) <= 4 * (share * (1 - share) / total) ** 0.5
 
 
-def test_only_the_classifier_of_untrained_convolutions_changes(
-    space: Space, genome: Genome
-) -> None:
+def test_untrained_convolutions_train_only_the_classifier(space: Space, genome: Genome) -> None:
     variant = plan(space, genome)["untrained convolutions"]
     settings = changed(SMALL_RUN, objectives=("acc",), images=64, batch=16, epochs=2)
     found, weights = evaluate(space, genome, protocol=Protocol.of(settings), variant=variant)
@@ -177,7 +171,7 @@ def test_only_the_classifier_of_untrained_convolutions_changes(
     assert found.weights_by_rule == {"bp": before["classifier.weight"].numel()}
 
 
-def test_controls_are_the_same_again_and_more_leave_the_first(
+def test_plans_are_deterministic_and_larger_ones_extend_smaller(
     space: Space, genome: Genome
 ) -> None:
     few, many = plan(space, genome, random=2), plan(space, genome, random=4)
@@ -185,7 +179,7 @@ def test_controls_are_the_same_again_and_more_leave_the_first(
     assert all(many[name] == variant for name, variant in few.items())
 
 
-def test_what_is_the_network_itself_or_does_not_exist_is_left_out() -> None:
+def test_impossible_controls_are_left_out_with_reasons() -> None:
     single = space_of("tiny", ("usf",))
     one = Genome((1, 0, 1, 0, 1, 0, 0))
     planned = plan_controls(single, one, ControlOptions(), seed=0)
@@ -198,7 +192,7 @@ def test_what_is_the_network_itself_or_does_not_exist_is_left_out() -> None:
     assert "random rules 1: no further ones exist" in reasons
 
 
-def test_unknown_names_and_numbers_out_of_range_are_refused(space: Space, genome: Genome) -> None:
+def test_unknown_names_and_numbers_out_of_range_are_rejected(space: Space, genome: Genome) -> None:
     with pytest.raises(UnknownNameError, match="rule"):
         plan(space, genome, rules=("bb",))
     with pytest.raises(UnknownNameError, match="resnet20"):
@@ -209,7 +203,7 @@ def test_unknown_names_and_numbers_out_of_range_are_refused(space: Space, genome
         ControlOptions(random=-1)
 
 
-def test_resnets_are_named_by_network_and_rule(space: Space, genome: Genome) -> None:
+def test_resnet_controls_are_named_by_network_and_rule(space: Space, genome: Genome) -> None:
     controls = plan(space, genome, networks=("resnet20",), network_rules=("bp", "usf"))
     assert {"resnet20 bp", "resnet20 usf"} <= set(controls)
     assert of(controls["resnet20 usf"]).classifier.rule.name == "usf"

@@ -71,7 +71,7 @@ def train(
     return {name: [replace(e, seconds=0.0) for e in some] for name, some in found.items()}
 
 
-def test_interrupted_and_with_two_workers_it_ends_in_the_same_and_more_add_to_it(
+def test_interrupted_controls_resume_equally_and_can_be_extended(
     small: Settings, begin: Begin, run: Run
 ) -> None:
     whole, broken = begin(small, "whole"), begin(small, "broken")
@@ -97,7 +97,7 @@ def test_interrupted_and_with_two_workers_it_ends_in_the_same_and_more_add_to_it
     assert len(more["random rules 2"]) == len(more[TWIN]) == 3
 
 
-def test_confirmations_are_trainings_of_the_network_and_pairs_have_one_seed(
+def test_confirmations_are_reused_and_paired_controls_share_seeds(
     small: Settings, begin: Begin, run: Run
 ) -> None:
     folder = begin(small, "run")
@@ -118,7 +118,7 @@ def test_confirmations_are_trainings_of_the_network_and_pairs_have_one_seed(
     assert labels & searched == {key_of(folder)}  # controls are no candidates
 
 
-def test_a_control_that_fails_is_a_record_and_the_others_go_on(
+def test_failing_control_is_recorded_and_others_continue(
     small: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = begin(small, "run")
@@ -137,7 +137,7 @@ def test_a_control_that_fails_is_a_record_and_the_others_go_on(
     assert rows[TWIN].pairs + rows[TWIN].collapsed == 2
 
 
-def test_a_control_that_would_be_drawn_otherwise_now_is_refused(
+def test_control_whose_draw_has_changed_is_rejected(
     small: Settings, begin: Begin, run: Run
 ) -> None:
     folder = begin(small, "run")
@@ -151,7 +151,7 @@ def test_a_control_that_would_be_drawn_otherwise_now_is_refused(
         train(folder)
 
 
-def test_the_process_of_a_device_gives_the_records_of_this_process(config: Settings) -> None:
+def test_device_process_gives_same_records_as_inline_executor(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     genome = space.parse("|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|none~2|")
     single = Genome((*genome.values[:6], *[0] * (len(genome.values) - 6)))
@@ -175,7 +175,7 @@ def test_the_process_of_a_device_gives_the_records_of_this_process(config: Setti
     assert found[1] == found[0]
 
 
-def test_a_lost_worker_leaves_a_record_with_the_label_and_the_seed_of_the_control(
+def test_lost_worker_records_label_and_seed_of_control(
     config: Settings,
 ) -> None:
     space = shaped_space(load("nas-bench-201"), config)

@@ -107,7 +107,7 @@ def lossy(small: Settings, begin: Begin, run: Run, weather: Weather) -> Path:
     return folder
 
 
-def test_a_resume_that_retries_ends_in_the_confirmations_and_controls_of_a_run_that_lost_nothing(
+def test_resume_with_retry_matches_run_that_lost_nothing(
     expected: dict[str, Any], lossy: Path, weather: Weather
 ) -> None:
     main_ends_well("resume", str(lossy), "--workers", "1", "--quiet")
@@ -123,7 +123,7 @@ def test_a_resume_that_retries_ends_in_the_confirmations_and_controls_of_a_run_t
     assert (lossy / FRONT_FILE).read_text() == table
 
 
-def test_confirm_and_ablate_retry_their_own_and_may_lose_them_again(
+def test_confirm_and_ablate_retry_only_their_own_losses(
     expected: dict[str, Any], lossy: Path, weather: Weather
 ) -> None:
     study, before = load_study(lossy), trained(lossy)
@@ -144,7 +144,7 @@ def test_confirm_and_ablate_retry_their_own_and_may_lose_them_again(
         study.confirm(0, workers=1, progress=False)
 
 
-def test_an_interrupted_retry_keeps_what_came_of_it(
+def test_interrupted_retry_keeps_finished_trainings(
     expected: dict[str, Any], lossy: Path, weather: Weather
 ) -> None:
     def interrupt(done: int, _: int) -> None:
@@ -163,7 +163,7 @@ def test_an_interrupted_retry_keeps_what_came_of_it(
     assert trained(lossy) == expected
 
 
-def test_the_options_of_controls_by_name_plan_these_controls() -> None:
+def test_control_names_are_parsed_to_options() -> None:
     names = ["all bp", "all fa", "random rules 3", "shuffled rules 1", "random architecture 2",
              "untrained convolutions", "resnet20 bp", "resnet56 fa"]  # fmt: skip
     assert options_with(names) == ControlOptions(
@@ -178,7 +178,7 @@ def main_ends_well(*arguments: str) -> None:
     assert left.value.code in (0, None)
 
 
-def test_a_number_of_replicates_that_no_one_can_mean_is_refused_before_anything_is_ordered(
+def test_too_many_replicates_are_rejected(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(ConfigError, match="replicates: expected at most 10000, got 1000"):

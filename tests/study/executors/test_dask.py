@@ -78,7 +78,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in kept if path.exists()}
 
 
-def test_a_cluster_whose_worker_is_killed_in_mid_run_gives_the_tables_of_one_process(
+def test_dask_run_with_killed_worker_gives_same_tables(
     config: Settings,
     begin: Callable[[Settings, str], Path],
     make: Callable[..., DaskExecutor],
@@ -113,7 +113,7 @@ def test_a_cluster_whose_worker_is_killed_in_mid_run_gives_the_tables_of_one_pro
     assert tables[0] == tables[1]
 
 
-def test_a_result_that_dies_with_all_workers_before_it_is_fetched_is_made_again(
+def test_result_lost_with_all_workers_is_recomputed(
     make: Callable[..., DaskExecutor], address: str
 ) -> None:
     executor = make()
@@ -132,7 +132,7 @@ def test_a_result_that_dies_with_all_workers_before_it_is_fetched_is_made_again(
     assert weights == expected[1]
 
 
-def test_a_candidate_that_takes_too_long_is_ended_with_its_worker_and_the_next_is_not(
+def test_candidate_over_time_limit_ends_and_next_succeeds(
     make: Callable[..., DaskExecutor],
 ) -> None:
     executor = make(4.0)
@@ -151,7 +151,7 @@ def test_a_candidate_that_takes_too_long_is_ended_with_its_worker_and_the_next_i
     assert weights == expected[1]
 
 
-def test_a_candidate_for_a_gpu_goes_to_a_worker_that_has_one(
+def test_gpu_candidates_go_to_workers_with_gpu(
     make: Callable[..., DaskExecutor], address: str
 ) -> None:
     assert resources_of("cpu") == {}
@@ -170,7 +170,7 @@ def test_a_candidate_for_a_gpu_goes_to_a_worker_that_has_one(
     assert seen == {owner}
 
 
-def test_a_worker_of_another_version_is_refused_by_its_name(
+def test_worker_of_different_version_is_rejected(
     make: Callable[..., DaskExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = make()
@@ -181,7 +181,7 @@ def test_a_worker_of_another_version_is_refused_by_its_name(
         executor.next_done()
 
 
-def test_the_versions_that_are_compared_are_those_of_this_process() -> None:
+def test_compared_versions_are_those_of_this_process() -> None:
     assert own_versions() == {
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "evonas": version("evonas"),
@@ -189,7 +189,7 @@ def test_the_versions_that_are_compared_are_those_of_this_process() -> None:
     }
 
 
-def test_an_unreachable_scheduler_is_reported_with_its_address(
+def test_unreachable_scheduler_is_reported_with_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 1.0)
@@ -200,9 +200,7 @@ def test_an_unreachable_scheduler_is_reported_with_its_address(
     executor.close()
 
 
-def test_what_was_given_takes_the_place_of_what_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_packed_data_replace_data_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "_GIVEN", {})
     here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
     give(packed(source_of("digits", here), name="digits", data_dir=elsewhere))
@@ -216,7 +214,7 @@ def test_what_was_given_takes_the_place_of_what_is_read(
     assert torch.equal(*tests)
 
 
-def test_a_local_cluster_gives_what_one_process_gives(tmp_path: Path) -> None:
+def test_local_cluster_matches_one_process(tmp_path: Path) -> None:
     options = [
         "--space", "nas-bench-201", "--objectives", "acc,params", "--rules", "fa,usf",
         "--population", "2", "--generations", "1", "--epochs", "1", "--images", "100",

@@ -74,7 +74,7 @@ def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
 
 
 @pytest.mark.parametrize("moment", ["search", "confirmation"])
-def test_a_run_whose_scheduler_is_killed_ends_at_once_and_goes_on_with_a_new_one(
+def test_killed_scheduler_ends_run_which_resumes_with_new_one(
     cluster: Loopback, whole: Path, tmp_path: Path, moment: str
 ) -> None:
     folder = tmp_path / "run"
@@ -125,7 +125,7 @@ def is_finished(executor: DaskExecutor) -> bool:
     return bool(task.future.status == "finished")
 
 
-def test_a_lost_scheduler_is_reported_at_each_contact_and_the_executor_closes(
+def test_lost_scheduler_is_reported_by_each_call_and_executor_closes(
     executor: DaskExecutor, cluster: Loopback
 ) -> None:
     executor.submit(Order(SPACE, GENOME, PROTOCOL))
@@ -143,7 +143,7 @@ def test_a_lost_scheduler_is_reported_at_each_contact_and_the_executor_closes(
 
 
 @pytest.mark.parametrize("contact", ["num_workers", "submit", "scattered", "result"])
-def test_a_scheduler_that_is_lost_in_the_middle_of_a_contact_is_told_of(
+def test_scheduler_lost_during_call_is_reported(
     executor: DaskExecutor,
     cluster: Loopback,
     monkeypatch: pytest.MonkeyPatch,
@@ -161,7 +161,7 @@ def test_a_scheduler_that_is_lost_in_the_middle_of_a_contact_is_told_of(
     assert time.monotonic() - began < SECONDS
 
 
-def test_no_result_is_lost_when_a_connection_is_reestablished(executor: DaskExecutor) -> None:
+def test_dropped_connection_loses_no_result(executor: DaskExecutor) -> None:
     connection = executor._connected()
     executor.submit(Order(SPACE, GENOME, PROTOCOL))
     stream = connection._client.scheduler_comm.comm
@@ -172,7 +172,7 @@ def test_no_result_is_lost_when_a_connection_is_reestablished(executor: DaskExec
     assert weights == expected[1]
 
 
-def test_what_a_task_raises_itself_is_not_taken_for_a_lost_scheduler(
+def test_task_error_is_not_reported_as_lost_scheduler(
     executor: DaskExecutor,
 ) -> None:
     connection = executor._connected()

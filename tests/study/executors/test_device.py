@@ -39,7 +39,7 @@ def kill(executor: DeviceExecutor) -> None:
     worker.process.join()
 
 
-def test_its_records_are_those_of_this_process_also_when_it_is_killed_once(
+def test_records_match_inline_executor_despite_one_kill(
     config: Settings,
 ) -> None:
     space = shaped_space(load("nas-bench-201"), config)
@@ -65,7 +65,7 @@ def test_its_records_are_those_of_this_process_also_when_it_is_killed_once(
         executor.next_done()
 
 
-def test_a_candidate_whose_worker_always_dies_is_given_up(config: Settings) -> None:
+def test_candidate_whose_worker_dies_twice_is_recorded_as_lost(config: Settings) -> None:
     space = shaped_space(load("nas-bench-201"), config)
     executor = DeviceExecutor(["cpu"], slots=2)
     (genome,) = genomes(space, 1)
@@ -81,7 +81,7 @@ def test_a_candidate_whose_worker_always_dies_is_given_up(config: Settings) -> N
     executor.close()
 
 
-def test_a_gpu_has_the_device_executor() -> None:
+def test_cuda_device_gets_device_executor() -> None:
     executor = make_executor(3, device="cuda:1")
     assert isinstance(executor, DeviceExecutor)
     assert executor.capacity == 3

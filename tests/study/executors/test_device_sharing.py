@@ -60,7 +60,7 @@ def candidates() -> Candidates:
 
 
 @pytest.mark.parametrize("slots", [1, 3, 8])
-def test_candidates_side_by_side_come_to_what_each_comes_to_alone(
+def test_concurrent_candidates_match_candidates_run_alone(
     candidates: Candidates, slots: int
 ) -> None:
     side, found = candidates.run(slots=slots)
@@ -68,13 +68,13 @@ def test_candidates_side_by_side_come_to_what_each_comes_to_alone(
     assert side.slots == slots
 
 
-def test_candidates_wait_until_memory_is_expected_to_suffice(candidates: Candidates) -> None:
+def test_candidates_wait_until_expected_memory_fits(candidates: Candidates) -> None:
     side, found = candidates.run(slots=4, limit_bytes=sum(candidates.needs) - 1)
     assert found == candidates.alone
     assert side.slots == 4
 
 
-def test_memory_that_runs_out_halves_the_slots_and_costs_no_candidate(
+def test_out_of_memory_halves_slots_and_loses_no_candidate(
     candidates: Candidates,
 ) -> None:
     """Without headroom all are let in at once, whatever the limit."""
@@ -87,7 +87,7 @@ def test_memory_that_runs_out_halves_the_slots_and_costs_no_candidate(
     assert side.slots == 2
 
 
-def test_a_candidate_that_does_not_fit_alone_has_failed_and_the_others_have_not(
+def test_only_candidate_too_large_for_memory_fails(
     candidates: Candidates,
 ) -> None:
     limit = max(candidates.needs) - 1
@@ -104,7 +104,7 @@ def test_a_candidate_that_does_not_fit_alone_has_failed_and_the_others_have_not(
     }
 
 
-def test_a_mistake_of_ours_is_raised(candidates: Candidates) -> None:
+def test_programming_error_is_raised(candidates: Candidates) -> None:
     side = DeviceSharing(HostStream, slots=2, limit_bytes=None, headroom=1.0)
     side.add(replace(candidates.tickets[0], begin=partial(evaluating, None, None, protocol=None)))  # type: ignore[arg-type]
     with pytest.raises(AttributeError):

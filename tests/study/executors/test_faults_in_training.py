@@ -76,7 +76,7 @@ def undisturbed(space: Space, genome: Genome) -> Result:
 
 @pytest.mark.parametrize("fault", CRASHES)
 @pytest.mark.parametrize("make", [POOL, DEVICE], ids=["pool", "device"])
-def test_a_training_that_crashes_costs_its_candidate_and_the_next_is_as_without(
+def test_crashing_training_fails_alone_and_next_is_unaffected(
     rules: FaultyRules, space: Space, make: Make, fault: str
 ) -> None:
     bad, good = genomes(space)
@@ -89,7 +89,7 @@ def test_a_training_that_crashes_costs_its_candidate_and_the_next_is_as_without(
     assert after == expected
 
 
-def test_a_training_that_hangs_is_ended_in_time_and_the_next_is_as_without(
+def test_hanging_training_times_out_and_next_is_unaffected(
     rules: FaultyRules, space: Space
 ) -> None:
     bad, good = genomes(space)
@@ -103,7 +103,7 @@ def test_a_training_that_hangs_is_ended_in_time_and_the_next_is_as_without(
 
 
 @pytest.mark.parametrize("make", [POOL, DEVICE], ids=["pool", "device"])
-def test_memory_that_runs_out_once_costs_half_the_batch_and_the_next_is_as_without(
+def test_out_of_memory_once_halves_batch_and_next_is_unaffected(
     rules: FaultyRules, space: Space, make: Make
 ) -> None:
     bad, good = genomes(space)
@@ -122,9 +122,7 @@ def test_memory_that_runs_out_once_costs_half_the_batch_and_the_next_is_as_witho
     assert after == expected
 
 
-def test_a_new_process_replaces_a_failed_device_without_loss(
-    rules: FaultyRules, space: Space
-) -> None:
+def test_failed_device_gets_new_process_without_loss(rules: FaultyRules, space: Space) -> None:
     """The process that saw the error would fail in all later trainings, as a CUDA context does."""
     bad, good = genomes(space)
     expected = [undisturbed(space, bad), undisturbed(space, good)]
@@ -136,7 +134,7 @@ def test_a_new_process_replaces_a_failed_device_without_loss(
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-def test_a_candidate_that_breaks_its_device_fails_alone(
+def test_candidate_that_breaks_its_device_fails_alone(
     rules: FaultyRules, space: Space, slots: int
 ) -> None:
     bad, good = genomes(space)

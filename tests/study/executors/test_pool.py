@@ -31,7 +31,7 @@ def genomes(space: Space, count: int) -> list[Genome]:
     return [space.canonical(space.sample(rng)) for _ in range(count)]
 
 
-def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: Settings) -> None:
+def test_pool_matches_inline_executor(config: Settings) -> None:
     space, protocol = shaped_space(load("nas-bench-201"), config), Protocol.of(config)
     results = [
         {
@@ -44,7 +44,7 @@ def test_a_pool_gives_the_records_and_weights_that_one_process_gives(config: Set
     assert results[0] == results[1]
 
 
-def test_one_process_computes_on_one_thread_and_gives_the_others_back(
+def test_inline_executor_uses_one_thread_and_restores_the_count(
     config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space, before = shaped_space(load("nas-bench-201"), config), torch.get_num_threads()
@@ -62,7 +62,7 @@ def test_one_process_computes_on_one_thread_and_gives_the_others_back(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_was_ordered_and_given_up_is_not_handed_out(config: Settings, workers: int) -> None:
+def test_closed_executor_discards_pending_orders(config: Settings, workers: int) -> None:
     space, executor = shaped_space(load("nas-bench-201"), config), make_executor(workers)
     assert executor.capacity == workers
     for genome in genomes(space, 3):
@@ -75,12 +75,12 @@ def test_what_was_ordered_and_given_up_is_not_handed_out(config: Settings, worke
     assert again[0].failure is None
 
 
-def test_the_number_of_workers_chooses_the_executor() -> None:
+def test_number_of_workers_chooses_executor() -> None:
     assert isinstance(make_executor(1), InlineExecutor)
     assert isinstance(make_executor(2), JoblibExecutor)
 
 
-def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
+def test_dead_worker_costs_only_the_candidate_that_killed_it(
     config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = shaped_space(load("nas-bench-201"), config)
@@ -106,7 +106,7 @@ def test_a_worker_that_dies_costs_the_candidate_that_killed_it(
     assert failures[0].seed == derive_seed(13, failures[0].key)
 
 
-def test_a_pool_leaves_the_pool_of_joblib_alone(config: Settings) -> None:
+def test_pool_does_not_disturb_joblib(config: Settings) -> None:
     space, executor = shaped_space(load("nas-bench-201"), config), JoblibExecutor(2)
     given = genomes(space, 2)
     first = [e.key for e, _ in executor.run(space, given, protocol=Protocol.of(config))]

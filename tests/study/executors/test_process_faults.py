@@ -75,7 +75,7 @@ def drawn(order: Order) -> Result:
 
 
 @pytest.mark.parametrize("deaf", [False, True])
-def test_a_candidate_that_takes_too_long_is_ended_and_the_others_are_not(
+def test_candidate_over_time_limit_ends_and_others_succeed(
     make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch, deaf: bool
 ) -> None:
     given = genomes(4)
@@ -99,7 +99,7 @@ def test_a_candidate_that_takes_too_long_is_ended_and_the_others_are_not(
     assert records[victim].is_lost_from_outside
 
 
-def test_the_limit_is_kept_within_seconds_also_by_a_worker_that_is_stopped(
+def test_time_limit_holds_for_stopped_worker(
     make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopping(_: Order) -> Result:
@@ -120,7 +120,7 @@ def test_the_limit_is_kept_within_seconds_also_by_a_worker_that_is_stopped(
     assert is_gone(pid)
 
 
-def test_a_stopped_worker_and_one_that_hangs_do_not_block_the_end(
+def test_stopped_and_hanging_workers_do_not_block_close(
     make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hanging(_: Order) -> Result:
@@ -143,7 +143,7 @@ def test_a_stopped_worker_and_one_that_hangs_do_not_block_the_end(
     assert all(map(is_gone, mine))
 
 
-def test_a_hanging_device_fails_only_the_overdue_candidate() -> None:
+def test_hanging_device_fails_only_the_overdue_candidate() -> None:
     executor = DeviceExecutor(["cpu"], slots=2, timeout_seconds=600)
     expected = {}
     for genome in genomes(3):
@@ -169,7 +169,7 @@ def test_a_hanging_device_fails_only_the_overdue_candidate() -> None:
             assert weights == of_one[1]
 
 
-def test_a_worker_that_is_killed_by_the_system_is_a_crash_and_no_lack_of_memory(
+def test_sigkilled_worker_counts_as_crash_not_out_of_memory(
     make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(_: Order) -> Result:
@@ -182,7 +182,7 @@ def test_a_worker_that_is_killed_by_the_system_is_a_crash_and_no_lack_of_memory(
     assert (record.batch, record.is_lost_from_outside) == (None, True)
 
 
-def test_memory_that_runs_out_in_a_worker_is_tried_at_half_the_batch_in_a_new_one(
+def test_out_of_memory_in_worker_retries_half_batch_in_new_process(
     make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = changed(SMALL_RUN, channels=32, batch=1024, images=1024, rules=("fa",))
@@ -234,7 +234,7 @@ time.sleep(600)
 """
 
 
-def test_workers_end_within_seconds_of_their_parent_also_those_that_are_stopped() -> None:
+def test_workers_end_soon_after_their_parent_even_if_stopped() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", ORPHANING], stdout=subprocess.PIPE, text=True
     ) as parent:
@@ -266,7 +266,7 @@ time.sleep(600)
 
 
 @pytest.mark.parametrize("how", ["close", "kill"])
-def test_without_the_kernels_help_a_worker_sees_its_parent_go(how: str) -> None:
+def test_worker_notices_end_of_parent_without_kernel_support(how: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", WATCHED, how], stdout=subprocess.PIPE, text=True
     ) as parent:
@@ -279,6 +279,6 @@ def test_without_the_kernels_help_a_worker_sees_its_parent_go(how: str) -> None:
         parent.kill()
 
 
-def test_with_a_limit_a_single_worker_is_a_process_that_can_be_ended() -> None:
+def test_time_limit_needs_process_executor_even_for_one_worker() -> None:
     assert isinstance(make_executor(1, timeout_seconds=60.0), JoblibExecutor)
     assert isinstance(make_executor(1, device="cuda:0", timeout_seconds=60.0), DeviceExecutor)

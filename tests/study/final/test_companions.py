@@ -35,7 +35,7 @@ def trained(
 
 
 @pytest.mark.system
-def test_two_processes_learn_what_one_learns_from_the_batch_of_both(tmp_path: Path) -> None:
+def test_two_processes_match_one_with_whole_batch(tmp_path: Path) -> None:
     one = trained(tmp_path / "one", processes=1)
     two = trained(tmp_path / "two", processes=2)
     other = trained(tmp_path / "other", processes=1, recipe=replace(RECIPE, learning_rate=0.051))
@@ -58,7 +58,7 @@ class Left(BaseException):
 
 
 @pytest.mark.system
-def test_an_interrupted_training_in_two_processes_resumes_to_the_same_numbers(
+def test_interrupted_training_in_two_processes_resumes_equally(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With batch normalisation, whose running statistics differ between the parts of a batch."""
@@ -82,7 +82,7 @@ def test_an_interrupted_training_in_two_processes_resumes_to_the_same_numbers(
 
 
 @pytest.mark.system
-def test_a_process_that_is_lost_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_process_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = children()
 
     def kill(path: Path, epochs: object) -> None:  # noqa: ARG001
@@ -96,7 +96,7 @@ def test_a_process_that_is_lost_is_told(tmp_path: Path, monkeypatch: pytest.Monk
         trained(tmp_path / "out", processes=2)
 
 
-def test_processes_must_divide_the_batch_and_have_a_gpu_each(tmp_path: Path) -> None:
+def test_number_of_processes_must_divide_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a divisor of the batch size 400, got 3"):
         trained(tmp_path / "out", processes=3)
     with pytest.raises(ConfigError, match="a divisor of the batch size 400, got 0"):

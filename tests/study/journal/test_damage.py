@@ -47,7 +47,7 @@ def entries(folder: Path) -> tuple[Entry, ...]:
     return found
 
 
-def test_a_flipped_bit_is_found_or_has_no_effect(folder: Path) -> None:
+def test_flipped_bit_in_journal_is_found_or_harmless(folder: Path) -> None:
     path, written = folder / JOURNAL_FILE, entries(folder)
     whole = path.read_bytes()
     draw = random.Random(0)
@@ -63,7 +63,7 @@ def test_a_flipped_bit_is_found_or_has_no_effect(folder: Path) -> None:
     assert found > 200  # the rest is in pages or parts of pages that hold nothing
 
 
-def test_a_flipped_bit_of_the_head_is_found_or_has_no_effect(folder: Path) -> None:
+def test_flipped_bit_in_head_is_found_or_harmless(folder: Path) -> None:
     path, written = folder / HEAD_FILE, entries(folder)
     whole = path.read_bytes()
     for place in range(8 * len(whole)):
@@ -77,7 +77,7 @@ def test_a_flipped_bit_of_the_head_is_found_or_has_no_effect(folder: Path) -> No
 
 
 @pytest.mark.parametrize("lost", [1, 100, 4096, 5000, 20_000])
-def test_a_file_that_lost_its_last_bytes_is_refused(folder: Path, lost: int) -> None:
+def test_truncated_journal_is_rejected(folder: Path, lost: int) -> None:
     path = folder / JOURNAL_FILE
     path.write_bytes(path.read_bytes()[:-lost])
     with pytest.raises(StorageError, match=str(path)):
@@ -103,7 +103,7 @@ def test_a_file_that_lost_its_last_bytes_is_refused(folder: Path, lost: int) -> 
         "PRAGMA user_version = 3",
     ],
 )
-def test_a_row_that_was_edited_is_refused(folder: Path, sql: str) -> None:
+def test_edited_journal_is_rejected(folder: Path, sql: str) -> None:
     connection = sqlite3.connect(folder / JOURNAL_FILE)
     connection.execute(sql)
     connection.commit()
@@ -112,7 +112,7 @@ def test_a_row_that_was_edited_is_refused(folder: Path, sql: str) -> None:
         open_journal(folder)
 
 
-def test_a_journal_without_its_last_transactions_is_refused(folder: Path) -> None:
+def test_journal_without_last_transactions_is_rejected(folder: Path) -> None:
     """It lost its write-ahead log, as by a copy of the one file; all that is left fits."""
     journal = open_journal(folder, is_written=True)
     journal.record_asks([("later", "genome")], generation=1)
@@ -125,7 +125,7 @@ def test_a_journal_without_its_last_transactions_is_refused(folder: Path) -> Non
         open_journal(copy)
 
 
-def test_the_journal_of_another_run_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_head_of_other_run_is_rejected(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     create_journal(other, digest="other").close()
@@ -145,7 +145,7 @@ def read_only(folder: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_journal_on_a_read_only_disk_can_be_read(read_only: Path) -> None:
+def test_journal_on_read_only_disk_can_be_read(read_only: Path) -> None:
     with pytest.raises(OSError, match="Read-only"):
         (read_only / "file").touch()
     journal = open_journal(read_only)
@@ -156,7 +156,7 @@ def test_a_journal_on_a_read_only_disk_can_be_read(read_only: Path) -> None:
     journal.close()
 
 
-def test_entries_in_the_log_of_a_killed_writer_are_read_on_a_read_only_disk(
+def test_log_of_killed_writer_is_readable_on_read_only_disk(
     folder: Path, request: pytest.FixtureRequest
 ) -> None:
     source = folder.parent / "source"

@@ -35,9 +35,7 @@ def same_table(folder: Path) -> None:
         assert found == pytest.approx(list(then[name])), name
 
 
-def test_its_table_is_the_one_of_its_day_before_and_after_it_is_migrated(
-    folder: Path, number: int
-) -> None:
+def test_old_run_keeps_its_table_through_migration(folder: Path, number: int) -> None:
     same_table(folder)
     with readable_run(folder) as (_, journal):
         assert journal.version == number

@@ -90,7 +90,7 @@ EVENTS = [
 ]  # fmt: skip
 
 
-def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
+def test_old_journal_is_read_unchanged_and_migrated_for_writing(
     folder: Path,
 ) -> None:
     journal = open_journal(folder, is_written=True)
@@ -116,9 +116,7 @@ def test_a_journal_of_before_is_read_as_it_is_and_migrated_where_it_is_written(
 
 
 @pytest.mark.parametrize("statement", ["DROP TABLE ask", "CREATE TABLE entry", "INSERT", "PRAGMA"])
-def test_a_migration_that_is_cut_short_leaves_the_journal_as_it_was(
-    folder: Path, statement: str
-) -> None:
+def test_interrupted_migration_leaves_journal_unchanged(folder: Path, statement: str) -> None:
     class Broken:
         """A connection that fails at one statement."""
 
@@ -161,7 +159,7 @@ def old_text(settings: Settings) -> str:
     return str(yaml.safe_dump(document))
 
 
-def test_an_old_configuration_means_one_replicate_no_confirmations_and_a_split_by_seed(
+def test_old_configuration_gets_defaults_of_its_time(
     tmp_path: Path,
 ) -> None:
     (tmp_path / CONFIG_FILE).write_text(old_text(changed(SMALL_RUN, seed=5)))
@@ -170,13 +168,13 @@ def test_an_old_configuration_means_one_replicate_no_confirmations_and_a_split_b
     assert settings.training.split_seed == 5
 
 
-def test_configurations_by_users_get_the_current_defaults(tmp_path: Path) -> None:
+def test_user_configuration_gets_current_defaults(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("seed: 5\nreplicates: 3\n")
     assert read_given(path) == {"seed": 5, "replicates": 3}
 
 
-def test_no_confirmation_has_the_seed_of_a_replicate() -> None:
+def test_confirmation_seeds_differ_from_replicate_seeds() -> None:
     protocol = Protocol.of(SMALL_RUN)
     replicates = {protocol.candidate_seed("k", replicate=number) for number in range(50)}
     fresh = {

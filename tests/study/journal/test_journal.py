@@ -39,9 +39,7 @@ def journal(tmp_path: Path) -> Journal:
     return create_journal(tmp_path, digest="abc")
 
 
-def test_what_was_told_is_read_back_bit_for_bit_in_the_order_of_the_asks(
-    journal: Journal, tmp_path: Path
-) -> None:
+def test_results_are_read_back_exactly_in_order_of_asks(journal: Journal, tmp_path: Path) -> None:
     journal.record_asks([("a", "genome of a"), ("b", "genome of b")], generation=0)
     journal.record_asks([("c", "genome of c")], generation=1)
     told = [evaluation("c"), evaluation("a"), evaluation("b", "diverged: at once")]
@@ -56,9 +54,7 @@ def test_what_was_told_is_read_back_bit_for_bit_in_the_order_of_the_asks(
     again.close()
 
 
-def test_events_come_back_in_the_order_in_which_they_were_written(
-    journal: Journal, tmp_path: Path
-) -> None:
+def test_events_are_read_back_in_order_of_writing(journal: Journal, tmp_path: Path) -> None:
     refused, first, later = (
         replace(evaluation(key), epochs=epochs) for key, epochs in (("b", 0), ("a", 1), ("a", 3))
     )
@@ -77,7 +73,7 @@ def test_events_come_back_in_the_order_in_which_they_were_written(
     again.close()
 
 
-def test_a_candidate_is_told_once_and_asked_once(journal: Journal) -> None:
+def test_duplicate_asks_and_results_are_rejected(journal: Journal) -> None:
     journal.record_asks([("a", "genome of a")], generation=0)
     journal.record_tell(evaluation("a"))
     with pytest.raises(StorageError, match="UNIQUE"):
@@ -88,7 +84,7 @@ def test_a_candidate_is_told_once_and_asked_once(journal: Journal) -> None:
     journal.close()
 
 
-def test_a_number_that_is_none_is_never_written(journal: Journal) -> None:
+def test_nan_is_never_written(journal: Journal) -> None:
     journal.record_asks([("a", "")], generation=0)
     bad = Evaluation("a", "", {"acc": float("nan")}, {}, (), 1, 0.0, 0)
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -97,7 +93,7 @@ def test_a_number_that_is_none_is_never_written(journal: Journal) -> None:
     journal.close()
 
 
-def test_a_finding_is_read_back_by_its_kind_and_recorded_once(
+def test_findings_are_read_back_by_kind_and_recorded_once(
     journal: Journal, tmp_path: Path
 ) -> None:
     journal.record_asks([("a", ""), ("b", "")], generation=0)
@@ -125,7 +121,7 @@ def test_a_finding_is_read_back_by_its_kind_and_recorded_once(
 @pytest.mark.parametrize(
     "damage", ["missing", "empty", "garbage", "truncated", "foreign", "future"]
 )
-def test_a_damaged_journal_is_an_error_and_is_left_as_it_is(
+def test_damaged_journal_raises_and_is_not_modified(
     journal: Journal, tmp_path: Path, damage: str
 ) -> None:
     path = tmp_path / JOURNAL_FILE
@@ -165,9 +161,7 @@ for n in range(100_000):
 """
 
 
-def test_what_was_acknowledged_before_a_kill_is_there_afterwards(
-    journal: Journal, tmp_path: Path
-) -> None:
+def test_acknowledged_results_survive_sigkill(journal: Journal, tmp_path: Path) -> None:
     journal.close()
     script = WRITER.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     log = tmp_path / "log"
@@ -185,9 +179,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_afterwards(
     again.close()
 
 
-def test_a_journal_that_another_process_has_locked_is_waited_for_or_left_as_it_was(
-    journal: Journal, tmp_path: Path
-) -> None:
+def test_locked_journal_is_awaited_or_left_unchanged(journal: Journal, tmp_path: Path) -> None:
     journal.record_asks([("a", ""), ("b", "")], generation=0)
     other = sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

@@ -25,7 +25,7 @@ WHOLE = Evaluation(
 OTHERS: tuple[Any, ...] = ("text", 3, 2.5, -1, True, None, [], ["a"], {}, {"a": "b"}, {"a": 1})
 
 
-def test_what_was_written_is_read_as_it_was() -> None:
+def test_evaluation_survives_dict_round_trip() -> None:
     document = asdict(WHOLE) | {"losses": [1.0, 0.5]}
     assert evaluation_of(document) == WHOLE
 
@@ -41,7 +41,7 @@ TAKEN: dict[type, list[Any]] = {
 
 
 @pytest.mark.parametrize("name", list(asdict(WHOLE)))
-def test_a_value_of_another_type_is_refused(name: str) -> None:
+def test_values_of_wrong_type_are_rejected(name: str) -> None:
     taken = TAKEN[type(getattr(WHOLE, name))] + ([None] if name in ("learned", "batch") else [])
     for value in OTHERS:
         document = {**asdict(WHOLE), "losses": [1.0], name: value}
@@ -53,12 +53,12 @@ def test_a_value_of_another_type_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["seconds", "violation"])
-def test_a_size_below_zero_is_refused(name: str) -> None:
+def test_negative_size_is_rejected(name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name}: expected a number of 0 or more, got -1"):
         evaluation_of({**asdict(WHOLE), "losses": [1.0], name: -1})
 
 
-def test_a_value_that_is_missing_is_refused() -> None:
+def test_missing_value_is_rejected() -> None:
     for name in ("key", "genome", "values", "losses"):
         document = {**asdict(WHOLE), "losses": [1.0]}
         del document[name]
@@ -72,7 +72,7 @@ def drawn_run(place: Path) -> Path:
     return place / "run"
 
 
-def test_a_run_whose_training_lacks_an_objective_is_refused(tmp_path: Path) -> None:
+def test_run_with_missing_objective_value_is_rejected(tmp_path: Path) -> None:
     folder = drawn_run(tmp_path)
     lost = SMALL_RUN.problem.objectives[0]
 
@@ -89,7 +89,7 @@ def test_a_run_whose_training_lacks_an_objective_is_refused(tmp_path: Path) -> N
     ("name", "value"),
     [("seconds", "text"), ("losses", {"a": 1}), ("values", ["a"]), ("replicate", None)],
 )
-def test_the_log_of_an_entry_that_no_version_wrote_is_refused_as_damaged(
+def test_log_with_entry_of_wrong_type_is_rejected_as_damaged(
     tmp_path: Path, name: str, value: Any
 ) -> None:
     folder = drawn_run(tmp_path)

@@ -56,12 +56,12 @@ def beliefs(result: StudyResult) -> list[object]:
     return [(c.key, c.values, c.errors, c.p_front, c.on_front) for c in result.candidates]
 
 
-def test_every_mode_has_its_plan() -> None:
+def test_every_mode_has_a_plan() -> None:
     assert set(module.PLANS) == set(MODES)
 
 
 @pytest.mark.parametrize("algorithm", sorted(SEARCHES))
-def test_steady_state_with_one_worker_is_asked_one_by_one_and_told_at_once(
+def test_steady_state_with_one_worker_asks_and_tells_singly(
     config: Settings, begin: Begin, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objectives = ("acc", "params")[: SEARCHES[algorithm].max_objectives]
@@ -86,7 +86,7 @@ def test_steady_state_with_one_worker_is_asked_one_by_one_and_told_at_once(
 
 
 @pytest.mark.parametrize("settings", [{}, HALVING])
-def test_in_steady_state_no_worker_waits_while_candidates_are_wanted(
+def test_steady_state_keeps_all_workers_busy(
     config: Settings, begin: Begin, settings: dict[str, Any]
 ) -> None:
     executor = Drawn(3)
@@ -97,7 +97,7 @@ def test_in_steady_state_no_worker_waits_while_candidates_are_wanted(
 
 
 @pytest.mark.parametrize("replicates", ["1", "2", "auto"])
-def test_in_generations_the_order_of_ending_changes_nothing(
+def test_generational_result_does_not_depend_on_completion_order(
     config: Settings, begin: Begin, replicates: str
 ) -> None:
     given = {"replicates": replicates, "generations": 5, "evaluations": 18}
@@ -115,7 +115,7 @@ def test_in_generations_the_order_of_ending_changes_nothing(
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_one_in_eta_of_a_rung_goes_on_to_the_next(
+def test_one_in_eta_candidates_is_promoted_per_rung(
     config: Settings, begin: Begin, mode: str
 ) -> None:
     executor = Drawn()
@@ -130,7 +130,7 @@ def test_one_in_eta_of_a_rung_goes_on_to_the_next(
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_only_full_training_counts_for_the_front_the_best_and_the_hypervolume(
+def test_only_full_trainings_count_for_front_best_and_hypervolume(
     config: Settings, begin: Begin, mode: str
 ) -> None:
     seen: list[Progress] = []
@@ -149,7 +149,7 @@ def test_only_full_training_counts_for_the_front_the_best_and_the_hypervolume(
     assert seen[-1].epochs_done <= seen[-1].epochs_total <= seen[-1].epochs_done + 9 * failed
 
 
-def test_a_promoted_candidate_is_one_trained_straight_through(
+def test_promoted_candidate_equals_one_trained_straight_through(
     config: Settings, begin: Begin
 ) -> None:
     halving = changed(config, fidelity=(1, 2), epochs=2, eta=2, population=4, generations=1)
@@ -168,7 +168,7 @@ def test_a_promoted_candidate_is_one_trained_straight_through(
             assert all(torch.equal(kept[name], w) for name, w in load_weights(weights).items())
 
 
-def test_what_breaks_a_free_constraint_costs_neither_training_nor_budget(
+def test_violating_free_constraint_costs_no_training_or_budget(
     config: Settings, begin: Begin, run: Run
 ) -> None:
     result = run(begin(changed(config, constraints=("params<=7k",)), "run"), 1)
@@ -181,7 +181,7 @@ def test_what_breaks_a_free_constraint_costs_neither_training_nor_budget(
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_constraints_that_nothing_keeps_to_end_the_run(
+def test_unsatisfiable_constraints_end_the_run(
     config: Settings, begin: Begin, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "MAX_REFUSALS", 30)
@@ -194,7 +194,7 @@ def test_constraints_that_nothing_keeps_to_end_the_run(
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_the_front_with_and_without_gates_is_the_same(
+def test_gates_do_not_change_the_front(
     config: Settings, begin: Begin, run: Run, mode: str
 ) -> None:
     """What a gate skips is skipped for good reason, and the search is told the same either way."""
@@ -213,7 +213,7 @@ def test_the_front_with_and_without_gates_is_the_same(
     assert {c.key for c in front(candidates, objectives)} == {c.key for c in skip.front}
 
 
-def test_without_feedback_gates_off_end_in_the_same_front_too(
+def test_random_search_without_gates_has_same_front(
     config: Settings, begin: Begin, run: Run
 ) -> None:
     blind = changed(config, algorithm="random", objectives=("acc", "robust"))

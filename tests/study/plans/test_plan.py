@@ -58,7 +58,7 @@ def accuracies(*values: float) -> Iterator[dict[str, float]]:
     return iter([{"acc": value} for value in values])
 
 
-def test_in_steady_state_the_best_of_eta_goes_on_at_once_and_before_anything_new(
+def test_steady_state_promotes_best_of_eta_before_new_candidates(
     config: Settings,
 ) -> None:
     steady = changed(config, mode="steady", objectives=("acc",), evaluations=9, **HALVING)
@@ -74,7 +74,7 @@ def test_in_steady_state_the_best_of_eta_goes_on_at_once_and_before_anything_new
     assert [keys.index(key) for key in keys] == [0, 1, 2, 1, 4, 5, 6, 4, 8, 9, 10, 10, 10]
 
 
-def test_steady_state_finishes_the_others_when_the_best_is_promoted(
+def test_steady_state_finishes_the_rest_when_best_is_promoted(
     config: Settings,
 ) -> None:
     plan = plan_of(changed(config, mode="steady", objectives=("acc",), **HALVING))
@@ -86,7 +86,7 @@ def test_steady_state_finishes_the_others_when_the_best_is_promoted(
     assert plan.unfinished == {(jobs[1].key, 1)}
 
 
-def test_a_rest_smaller_than_eta_sends_its_best_up_to_the_end(config: Settings) -> None:
+def test_rest_smaller_than_eta_still_promotes_its_best(config: Settings) -> None:
     steady = changed(config, mode="steady", objectives=("acc",), evaluations=2, **HALVING)
     ordered = orders(plan_of(steady), accuracies(0.1, 0.2, 0.3, 0.4))
     keys = [job.key for job in ordered]
@@ -94,7 +94,7 @@ def test_a_rest_smaller_than_eta_sends_its_best_up_to_the_end(config: Settings) 
     assert [keys.index(key) for key in keys] == [0, 1, 1, 1]
 
 
-def test_in_generations_the_best_third_of_a_rung_goes_on_together(config: Settings) -> None:
+def test_generational_plan_promotes_best_third_of_rung_together(config: Settings) -> None:
     halving = changed(config, objectives=("acc",), population=9, evaluations=18, **HALVING)
     one = (*(0.1, 0.2, 0.9, 0.3, 0.4, 0.8, 0.5, 0.7, 0.6), *(0.8, 0.9, 0.7), 0.95)
     ordered = orders(plan_of(halving), accuracies(*one, *one))
@@ -106,7 +106,7 @@ def test_in_generations_the_best_third_of_a_rung_goes_on_together(config: Settin
         assert places == [2, 5, 7, 5]
 
 
-def test_in_generations_nothing_is_ordered_before_all_of_a_rung_have_come(
+def test_generational_plan_waits_for_whole_rung(
     config: Settings,
 ) -> None:
     plan = plan_of(changed(config, objectives=("acc",), population=9, **HALVING))
@@ -119,7 +119,7 @@ def test_in_generations_nothing_is_ordered_before_all_of_a_rung_have_come(
             plan.take(result(job, {"acc": 0.5}))
 
 
-def test_promoted_candidates_that_fail_are_not_replaced(config: Settings) -> None:
+def test_failed_promoted_candidates_are_not_replaced(config: Settings) -> None:
     halving = changed(config, objectives=("acc",), population=3, evaluations=6, **HALVING)
     plan = plan_of(halving)
     for job in plan.next_jobs():
@@ -139,7 +139,7 @@ def front(points: set[tuple[float, ...]]) -> set[tuple[float, ...]]:
 
 @pytest.mark.parametrize("settings", [{"epochs": 9}, HALVING])
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_rivals_are_the_front_of_the_fully_trained_when_a_job_is_ordered(
+def test_rivals_are_front_of_fully_trained_when_job_is_ordered(
     config: Settings, mode: str, settings: dict[str, Any]
 ) -> None:
     """In generations that is the front of the generations before, whoever ends first."""
@@ -163,9 +163,7 @@ def test_rivals_are_the_front_of_the_fully_trained_when_a_job_is_ordered(
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_who_is_trained_again_goes_straight_to_the_last_rung_without_rivals(
-    config: Settings, mode: str
-) -> None:
+def test_replicates_train_fully_without_rivals(config: Settings, mode: str) -> None:
     """Who was stopped on a rung, or failed there, is not trained again."""
     given = {"mode": mode, "population": 9, "evaluations": 60, "generations": 9}
     plan = plan_of(changed(config, **given, **HALVING, replicates="3"))

@@ -21,7 +21,7 @@ Begin = Callable[[Settings, str], Path]
 
 @pytest.mark.parametrize("num_objectives", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(5))
-def test_it_is_the_front_of_all_whatever_changes(num_objectives: int, seed: int) -> None:
+def test_archive_front_matches_non_dominated_sort_of_all(num_objectives: int, seed: int) -> None:
     draw = random.Random(seed)
     archive, known = Archive(), dict[str, Vector | None]()
     for _ in range(300):
@@ -36,7 +36,7 @@ def test_it_is_the_front_of_all_whatever_changes(num_objectives: int, seed: int)
         )
 
 
-def test_a_result_is_compared_with_the_front_alone() -> None:
+def test_new_result_is_compared_only_with_the_front() -> None:
     draw = random.Random(0)
     archive, longest = Archive(), 0
     for number in range(10_000):
@@ -51,7 +51,7 @@ def evaluation(key: str, replicate: int, epochs: int, failure: str | None = None
     return Evaluation(key, "", {}, {}, (), epochs, 1.0, 0, failure, replicate=replicate)
 
 
-def test_a_tally_counts_the_last_result_of_each_training() -> None:
+def test_tally_counts_last_result_of_each_training() -> None:
     tally, all_of_them = Tally(), dict[tuple[str, int], Evaluation]()
     draw = random.Random(0)
     for _ in range(500):
@@ -70,7 +70,7 @@ def test_a_tally_counts_the_last_result_of_each_training() -> None:
         assert tally.of(key) == mine
 
 
-def test_what_a_run_works_out_for_a_result_does_not_grow_with_it(
+def test_work_per_result_does_not_grow_with_run(
     config: Settings, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[int] = []

@@ -51,7 +51,7 @@ def only(*accuracies: float | None, replicates: str = "2") -> Candidate:
     return found
 
 
-def test_values_are_means_and_errors_hold_training_and_images() -> None:
+def test_values_are_means_and_errors_include_training_and_images() -> None:
     found = only(0.8, 0.6, 0.7)
     assert found.values["acc"] == found.means["acc"] == pytest.approx(0.7)
     assert found.replicates == 3
@@ -62,7 +62,7 @@ def test_values_are_means_and_errors_hold_training_and_images() -> None:
     assert found.errors["params"] == 0.0
 
 
-def test_one_training_is_what_it_is_and_its_noise_is_not_known() -> None:
+def test_single_replicate_reports_no_training_noise() -> None:
     found = only(0.8, replicates="1")
     assert found.values == found.trainings[0].values
     assert found.errors == {"acc": None, "params": None}
@@ -70,13 +70,13 @@ def test_one_training_is_what_it_is_and_its_noise_is_not_known() -> None:
     assert found.on_front
 
 
-def test_one_training_has_the_error_of_others_that_were_repeated() -> None:
+def test_single_replicate_gets_pooled_noise_of_repeated_ones() -> None:
     trainings = [*several("a", 0.8, 0.6), *several("b", 0.5)]
     _, alone = candidates(trainings, OBJECTIVES, replicates="2")
     assert alone.noise["acc"] == pytest.approx(math.sqrt(0.02))
 
 
-def test_a_collapsed_training_is_counted_and_not_averaged() -> None:
+def test_collapsed_training_is_counted_but_not_averaged() -> None:
     found = only(0.1, 0.8, 0.82)
     assert found.values["acc"] == pytest.approx(0.81)
     assert (found.replicates, found.collapsed) == (3, 1)
@@ -84,14 +84,14 @@ def test_a_collapsed_training_is_counted_and_not_averaged() -> None:
     assert found.contends
 
 
-def test_a_failed_training_is_counted_beside_those_that_did_not_fail() -> None:
+def test_failed_training_is_counted_but_not_averaged() -> None:
     found = only(0.8, None, 0.82)
     assert found.values["acc"] == pytest.approx(0.81)
     assert found.collapsed == 1
     assert found.failure is None
 
 
-def test_who_loses_half_of_its_trainings_has_failed() -> None:
+def test_candidate_losing_half_of_its_trainings_fails() -> None:
     found = only(0.8, 0.1)
     assert found.failure == "collapsed: 1 of 2 trainings"
     assert not found.contends
@@ -117,7 +117,7 @@ def test_collapse_is_judged_relative_to_the_best_training(
     assert collapsed(learned) == expected
 
 
-def test_the_front_has_only_replicated_candidates_unless_there_are_none() -> None:
+def test_front_prefers_replicated_candidates() -> None:
     trainings = [*several("a", 0.7, 0.72), *several("b", 0.9), *several("c", 0.6, 0.6)]
     found = candidates(trainings, OBJECTIVES, replicates="2")
     assert [c.key for c in front(found, OBJECTIVES)] == ["a"]
@@ -125,7 +125,7 @@ def test_the_front_has_only_replicated_candidates_unless_there_are_none() -> Non
     assert [c.key for c in front(found, OBJECTIVES)] == ["b"]
 
 
-def test_stopped_candidates_are_off_the_front_and_do_not_lower_the_chance_of_others() -> None:
+def test_stopped_candidates_are_off_front_without_lowering_other_chances() -> None:
     trainings = [
         *several("a", 0.7, 0.72),
         replace(trained("b", 0, 0.99), left_out="stopped after 1 of 6 epochs", epochs=1),
@@ -136,14 +136,14 @@ def test_stopped_candidates_are_off_the_front_and_do_not_lower_the_chance_of_oth
     assert not b.on_front
 
 
-def test_a_whole_training_replaces_one_that_was_not() -> None:
+def test_full_training_replaces_stopped_one() -> None:
     part = replace(trained("a", 0, 0.5), left_out="stopped after 1 of 6 epochs", epochs=1)
     (found,) = candidates([part, trained("a", 1, 0.8)], OBJECTIVES, replicates="2")
     assert found.values["acc"] == 0.8
     assert found.contends
 
 
-def test_two_are_level_within_two_errors_of_their_difference() -> None:
+def test_candidates_tie_within_two_errors_of_their_difference() -> None:
     # each mean has the variance .0002 / 2, so the error of a difference is .01414
     level = candidates([*several("a", 0.71, 0.69), *several("b", 0.735, 0.715)], OBJECTIVES,
                        replicates="2")  # fmt: skip
@@ -155,7 +155,7 @@ def test_two_are_level_within_two_errors_of_their_difference() -> None:
     assert ties(once, OBJECTIVES) == {"a": [], "b": []}
 
 
-def test_a_good_chance_is_worth_a_confirmation() -> None:
+def test_likely_front_includes_candidates_with_good_chance() -> None:
     trainings = [*several("a", 0.71, 0.69), *several("b", 0.705, 0.685), *several("c", 0.4, 0.4)]
     found = candidates(trainings, ("acc",), replicates="2")
     chances = {c.key: c.p_front or 0.0 for c in found}
@@ -187,7 +187,7 @@ def drawn(space: Space, count: int) -> list[Evaluation]:
     return first + [training for some in found.values() for training in some[1:]]
 
 
-def test_with_auto_what_is_believed_lies_between_a_mean_and_what_others_say(space: Space) -> None:
+def test_auto_beliefs_shrink_noise_and_shift_means(space: Space) -> None:
     settings = changed(SMALL_RUN, objectives=("acc",), replicates="auto")
     trainings = drawn(space, 30)
     believed = candidates_of(
@@ -205,7 +205,7 @@ def test_with_auto_what_is_believed_lies_between_a_mean_and_what_others_say(spac
     )
 
 
-def test_what_was_kept_comes_back_and_what_is_stale_or_rubbish_does_not(tmp_path: Path) -> None:
+def test_saved_standings_are_read_back_unless_stale_or_invalid(tmp_path: Path) -> None:
     settings = changed(SMALL_RUN, objectives=("acc",), replicates="2")
     trainings = [*several("a", 0.7, 0.72), *several("b", None), *several("c", 0.5)]
     found = plain_standings(trainings, settings)
@@ -230,7 +230,7 @@ def measured(number: int, **values: float) -> Evaluation:
     )  # fmt: skip
 
 
-def test_an_error_is_made_of_what_the_objective_says() -> None:
+def test_errors_combine_sources_declared_by_each_objective() -> None:
     names = ("acc", "ece", "latency", "energy")
     some = [
         measured(0, ece=0.10, latency=3.0, energy=5.0),
@@ -245,7 +245,7 @@ def test_an_error_is_made_of_what_the_objective_says() -> None:
     assert found.errors["acc"] == pytest.approx(math.sqrt(0.8 * 0.2 / 100))
 
 
-def test_one_training_knows_the_error_of_repeats_and_no_other() -> None:
+def test_single_replicate_reports_only_repeat_errors() -> None:
     names = ("acc", "ece", "latency")
     some = [measured(0, ece=0.10, latency=3.0)]
     (found,) = candidates(some, names, replicates="1")

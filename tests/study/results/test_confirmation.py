@@ -40,7 +40,7 @@ def confirm(folder: Path, count: int, *, workers: int = 1) -> list[Evaluation]:
     return [replace(e, seconds=0.0) for e in found]
 
 
-def test_every_network_of_the_front_is_retrained_and_tested(
+def test_every_network_on_front_is_retrained_and_tested(
     small: Settings, begin: Begin, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, reads = begin(small, "run"), list[str]()
@@ -69,7 +69,7 @@ def test_every_network_of_the_front_is_retrained_and_tested(
     assert [e for e in confirm(folder, 3) if e.replicate < 3] == found
 
 
-def test_an_interrupted_confirmation_and_two_workers_give_the_same_numbers(
+def test_interrupted_confirmation_with_two_workers_gives_equal_results(
     small: Settings, begin: Begin, run: Run
 ) -> None:
     whole, broken = begin(small, "whole"), begin(small, "broken")
@@ -87,7 +87,9 @@ def test_an_interrupted_confirmation_and_two_workers_give_the_same_numbers(
     assert confirm(broken, 2, workers=2) == expected
 
 
-def test_a_constraint_leaves_nothing_unmeasured(small: Settings, begin: Begin, run: Run) -> None:
+def test_constraints_do_not_skip_measurements_in_confirmations(
+    small: Settings, begin: Begin, run: Run
+) -> None:
     folder = begin(changed(small, objectives=("params",), constraints=("acc>=1%",)), "run")
     run(folder, 1)
     (found, *_) = confirm(folder, 1)
@@ -95,7 +97,7 @@ def test_a_constraint_leaves_nothing_unmeasured(small: Settings, begin: Begin, r
     assert set(found.values) >= {"acc", "params"}
 
 
-def test_what_cannot_be_confirmed_is_told(small: Settings, begin: Begin) -> None:
+def test_impossible_confirmations_are_rejected(small: Settings, begin: Begin) -> None:
     folder = begin(small, "run")
     with pytest.raises(ConfigError, match="no network is on the front yet"):
         confirm(folder, 1)

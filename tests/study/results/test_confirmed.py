@@ -17,7 +17,7 @@ def training(key: str, number: int, acc: float, *, params: float = 9.0) -> Evalu
     )  # fmt: skip
 
 
-def test_means_and_errors_hold_the_noise_of_training_and_of_images() -> None:
+def test_means_and_errors_match_hand_computation() -> None:
     a = [training("a", n, acc) for n, acc in enumerate((0.8, 0.9), 1)]
     b = [training("b", n, acc) for n, acc in enumerate((0.5, 0.5, 0.8), 1)]
     found = summarise([*b, *a])
@@ -34,12 +34,12 @@ def test_means_and_errors_hold_the_noise_of_training_and_of_images() -> None:
     assert "params" not in found["a"].means  # needs no training, so there is nothing to confirm
 
 
-def test_one_training_of_each_has_no_error_to_show() -> None:
+def test_single_confirmations_report_no_error() -> None:
     found = summarise([training("a", 1, 0.8), training("b", 1, 0.7)])
     assert found["a"].errors == {"acc": None, "test_acc": None}
 
 
-def test_a_collapsed_training_is_counted_and_not_averaged() -> None:
+def test_collapsed_training_is_counted_but_not_averaged() -> None:
     some = [training("a", 1, 0.9), training("a", 2, 0.11), training("a", 3, 0.92)]
     failed = replace(
         training("a", 4, 0.0), failure="diverged: at once", values={}, test_values={}, learned=None
@@ -49,13 +49,13 @@ def test_a_collapsed_training_is_counted_and_not_averaged() -> None:
     assert found.means["acc"] == pytest.approx(0.91)
 
 
-def test_a_network_that_never_learns_has_not_collapsed() -> None:
+def test_network_that_never_learns_has_not_collapsed() -> None:
     found = summarise([training("a", n, 0.1) for n in (1, 2)])["a"]
     assert found.collapsed == 0
     assert found.means["acc"] == pytest.approx(0.1)
 
 
-def test_a_network_whose_every_training_failed_has_no_numbers() -> None:
+def test_network_with_only_failed_trainings_has_no_means() -> None:
     failed = replace(
         training("a", 1, 0.0), failure="diverged: at once", values={}, test_values={}, learned=None
     )
@@ -63,7 +63,7 @@ def test_a_network_whose_every_training_failed_has_no_numbers() -> None:
     assert (found["a"].replicates, found["a"].collapsed, found["a"].means) == (1, 1, {})
 
 
-def test_values_that_are_no_shares_have_no_error_of_shares() -> None:
+def test_non_proportions_use_measured_errors_not_binomial() -> None:
     def measured(number: int, ece: float, latency: float) -> Evaluation:
         return replace(
             training("a", number, 0.8), values={"acc": 0.8, "ece": ece, "latency": latency},

@@ -30,19 +30,19 @@ LOST = told("lost", "diverged: at once", params=1.0)
 PAIR = ("acc", "params")
 
 
-def test_maximised_objectives_change_their_sign_here_and_nowhere_else() -> None:
+def test_only_maximised_objectives_change_sign() -> None:
     assert vector(GOOD, PAIR) == (-0.9, 100.0)
     assert vector(LOST, ("params",)) is None
 
 
-def test_a_search_is_told_the_bound_of_a_gated_objective_whether_it_was_measured_or_not() -> None:
+def test_search_sees_bound_of_gated_objective_even_if_measured() -> None:
     pair = ("acc", "robust")
     skipped = replace(told("a", acc=0.9), bounds={"robust": 0.7})
     measured = replace(told("a", acc=0.9, robust=0.4), bounds={"robust": 0.7})
     assert vectors.told(skipped, pair) == vectors.told(measured, pair) == ((-0.9, -0.7), 0.0)
 
 
-def test_a_search_is_told_a_violation_in_the_place_of_values_and_infinity_of_a_failure() -> None:
+def test_search_sees_violation_of_infeasible_and_infinity_for_failure() -> None:
     outside = replace(GOOD, violation=0.3, left_out="outside params<=50 (100)")
     assert vectors.told(outside, PAIR) == (None, 0.3)
     assert vectors.told(LOST, PAIR) == (None, math.inf)
@@ -56,34 +56,34 @@ def keys_on_front(trainings: list[Evaluation], objectives: tuple[str, ...]) -> l
     return [candidate.key for candidate in front(candidates, objectives)]
 
 
-def test_the_front_holds_what_nothing_dominates_best_first_objective_first() -> None:
+def test_front_excludes_dominated_and_is_sorted_by_first_objective() -> None:
     assert keys_on_front([WORSE, SMALL, LOST, GOOD], PAIR) == ["good", "small"]
     assert keys_on_front([LOST], PAIR) == []
 
 
-def test_an_objective_with_a_worst_value_counts_from_there() -> None:
+def test_bounded_objective_uses_worst_value_as_reference() -> None:
     volume = archive_hypervolume([SMALL], ("acc",), reference_generation=[SMALL])
     assert volume == pytest.approx(0.5)
 
 
-def test_equal_candidates_of_a_front_are_sorted_by_key() -> None:
+def test_equal_candidates_on_front_are_sorted_by_key() -> None:
     pair = [told("b", acc=0.5), told("a", acc=0.5)]
     assert keys_on_front(pair, ("acc",)) == ["a", "b"]
 
 
-def test_best_is_each_objectives_own_and_leaves_failures_out() -> None:
+def test_best_is_per_objective_and_ignores_failures() -> None:
     assert best([GOOD, SMALL, LOST], PAIR) == {"acc": 0.9, "params": 10.0}
     assert best([LOST], PAIR) == {}
 
 
-def test_the_hypervolume_is_the_area_of_the_unit_box_that_is_dominated() -> None:
+def test_hypervolume_matches_hand_computation() -> None:
     # params: reference 1.1 x 100; the two rectangles overlap in 0.5 x (110 - 100) / 110
     expected = 0.9 * (10 / 110) + 0.5 * (100 / 110) - 0.5 * (10 / 110)
     volume = archive_hypervolume([GOOD, SMALL, WORSE, LOST], PAIR, reference_generation=[GOOD])
     assert volume == pytest.approx(expected)
 
 
-def test_the_hypervolume_never_falls_when_candidates_are_added() -> None:
+def test_hypervolume_never_falls_as_candidates_are_added() -> None:
     first = [WORSE, SMALL]
     volumes = [
         archive_hypervolume(archive, PAIR, reference_generation=first)
@@ -94,7 +94,7 @@ def test_the_hypervolume_never_falls_when_candidates_are_added() -> None:
     assert known == sorted(known)
 
 
-def test_a_first_generation_of_failures_has_no_reference() -> None:
+def test_first_generation_of_failures_gives_no_hypervolume() -> None:
     assert archive_hypervolume([GOOD], PAIR, reference_generation=[LOST]) is None
 
 
@@ -107,11 +107,11 @@ def volume(name: str, value: float, *first: float) -> float:
     return found
 
 
-def test_a_minimised_objective_between_known_ends_counts_from_the_worst() -> None:
+def test_bounded_minimised_objective_counts_from_worst_value() -> None:
     assert volume("ece", 0.1, 0.3) == pytest.approx(0.9)
 
 
-def test_the_first_generation_stands_for_ends_that_nobody_knows(
+def test_unbounded_objective_is_scaled_by_first_generation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = Objective("m:gain", "x", "maximise", "free", "", None, lambda _: 0.0)

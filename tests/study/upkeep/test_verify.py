@@ -107,7 +107,7 @@ JOURNAL_DAMAGES: dict[str, Damager] = {
 }
 
 
-def test_an_intact_run_has_no_damage(folder: Path) -> None:
+def test_intact_run_has_no_damage(folder: Path) -> None:
     assert verify_run(folder) == []
     said: list[str] = []
     before = {path: path.read_bytes() for path in folder.rglob("*.*") if path.suffix != ".png"}
@@ -117,9 +117,7 @@ def test_an_intact_run_has_no_damage(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", JOURNAL_DAMAGES)
-def test_a_damaged_journal_is_repaired_and_the_run_ends_as_it_had_ended(
-    folder: Path, damage: str
-) -> None:
+def test_damaged_journal_is_repaired_and_run_ends_equally(folder: Path, damage: str) -> None:
     expected = without_seconds(folder)
     trained = len(read_run(folder).evaluations)
     JOURNAL_DAMAGES[damage](folder)
@@ -144,7 +142,7 @@ def test_a_damaged_journal_is_repaired_and_the_run_ends_as_it_had_ended(
     assert verify_run(folder) == []
 
 
-def test_results_that_are_known_are_not_trained_again(
+def test_known_results_are_not_retrained_after_repair(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = without_seconds(folder)
@@ -168,7 +166,7 @@ def test_results_that_are_known_are_not_trained_again(
     assert len(trained) <= len(models)  # only for their weights
 
 
-def test_a_model_that_is_damaged_missing_or_of_another_candidate_is_trained_again(
+def test_damaged_missing_or_swapped_model_is_retrained(
     folder: Path,
 ) -> None:
     first, *others = sorted((folder / "models").iterdir())
@@ -187,7 +185,7 @@ def test_a_model_that_is_damaged_missing_or_of_another_candidate_is_trained_agai
 
 
 @pytest.mark.parametrize("name", [*TABLES, "standings.json"])
-def test_what_follows_from_the_journal_is_written_again(folder: Path, name: str) -> None:
+def test_derived_files_are_rewritten_from_journal(folder: Path, name: str) -> None:
     path = folder / name
     content = path.read_bytes()
     for place in random.Random(0).sample(range(8 * len(content)), 5):
@@ -197,7 +195,7 @@ def test_what_follows_from_the_journal_is_written_again(folder: Path, name: str)
         assert path.read_bytes() == content
 
 
-def test_a_damaged_checkpoint_is_removed(folder: Path) -> None:
+def test_damaged_checkpoint_is_removed(folder: Path) -> None:
     (path,) = (folder / CHECKPOINTS_FOLDER).iterdir()
     flip(path, 8 * 100)
     assert [damage.path for damage in verify_run(folder)] == [path]
@@ -230,18 +228,16 @@ def any_flip(folder: Path, count: int) -> None:
         path.write_bytes(content)
 
 
-def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(folder: Path) -> None:
+def test_flipped_bit_in_any_file_is_found_or_harmless(folder: Path) -> None:
     any_flip(folder, 60)
 
 
 @pytest.mark.slow
-def test_two_thousand_flipped_bits_are_found_or_change_nothing(folder: Path) -> None:
+def test_two_thousand_flipped_bits_are_found_or_harmless(folder: Path) -> None:
     any_flip(folder, 2000)
 
 
-def test_a_copy_of_a_run_that_is_being_written_can_be_resumed(
-    whole: Path, folder: Path, tmp_path: Path
-) -> None:
+def test_backup_of_running_run_can_be_resumed(whole: Path, folder: Path, tmp_path: Path) -> None:
     copies: list[Path] = []
 
     def copy(progress: object) -> None:
