@@ -1,4 +1,4 @@
-"""Oracle: NVIDIA's assembler. Every launch compiles for sm_90 and keeps to its registers."""
+"""Oracle: NVIDIA's assembler. Every launch compiles for sm_90 without spilling registers."""
 
 import json
 import os
@@ -18,7 +18,7 @@ SHARED_BYTES_OF_AN_H100 = 227 * 1024
 
 @pytest.fixture(scope="module")
 def launches(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What the code of each launch needs; Triton compiles in a process without interpreter."""
+    """Resources of each launch; a subprocess compiles them, without Triton's interpreter."""
     environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
     environment["TRITON_CACHE_DIR"] = str(tmp_path_factory.mktemp("triton"))
     done = subprocess.run(

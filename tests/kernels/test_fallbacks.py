@@ -1,4 +1,4 @@
-"""Oracles: what a layer makes and sends by itself, where the kernels leave it to the layer."""
+"""Cases that the kernels leave to the layers. Oracle: what a layer computes by itself."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ def test_layers_without_feedback_kernel_compute_feedback_themselves() -> None:
         RuleConv2d(2, 3, 3, rule=UniformSign()),
         RuleConv2d(3, 3, 3, rule=UniformSign(scale="rms")),  # sigma follows the weight
         RuleConv2d(3, 3, 3, rule=UniformSign(), dtype=torch.float64),
-        weight_norm(RuleConv2d(3, 3, 1, rule=UniformSign())),  # another weight each time
+        weight_norm(RuleConv2d(3, 3, 1, rule=UniformSign())),  # new weight each time
     )
     wiring = connect(layers, seed=0)
     wiring.to_tensors("cpu", has_kernels=True)
@@ -72,7 +72,7 @@ def test_direct_feedback_with_kernels_matches_layers_without(norm: Any, last: bo
         images = torch.randn(2, 4, 7, 8).contiguous(memory_format=memory).requires_grad_()
         features = torch.randn(2, 5, requires_grad=True)
         found: list[Tensor] = []
-        for _ in range(2):  # the second pass finds its table made
+        for _ in range(2):  # the second pass reuses the table
             given = [images * 1.0 for _ in LAYERS] + [features * 1.0]
             sums = [layer(x).flatten(1).sum(1) for layer, x in zip(layers, given, strict=True)]
             logits = wiring.watch(torch.stack(sums, dim=1)[:, :5])

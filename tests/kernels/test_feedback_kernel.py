@@ -22,7 +22,7 @@ def both(
     segments: list[FeedbackSegment], weights: Tensor, seeds: Tensor, steps: Tensor, *,
     device: torch.device, decays: Tensor, kept: Tensor, dtype: torch.dtype = torch.float32,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """What the kernel and the reference leave in a tensor of sevens."""
+    """Outputs of kernel and reference, written into tensors filled with 7."""
     found = torch.full_like(weights, 7.0, dtype=dtype, device=device)
     expected = torch.full_like(weights, 7.0, dtype=dtype)
     for run, to, out in ((refresh, device, found), (reference, "cpu", expected)):
@@ -77,7 +77,7 @@ def test_kernel_with_mixed_rules_and_candidates_matches_reference(
     kept = torch.randn(60, generator=generator)
     segments = [
         FeedbackSegment(10, 108, "brsf", 0.5, layer=2, candidate=1, row=27, taps=9),
-        FeedbackSegment(119, 0, "fa", 0.5, layer=3),  # an empty one
+        FeedbackSegment(119, 0, "fa", 0.5, layer=3),  # empty
         FeedbackSegment(120, 50, "kp", candidate=1, kept_begin=5, row=25, taps=5),
         FeedbackSegment(170, 1025, "fa", 0.25, layer=2**31 + 5),  # one more than a block
         FeedbackSegment(1200, 3, "frsf", 2.0, layer=7, candidate=1),
@@ -89,7 +89,7 @@ def test_kernel_with_mixed_rules_and_candidates_matches_reference(
     found, expected = both(
         segments, weights, seeds, steps, device=device, decays=decays, kept=kept, dtype=dtype
     )
-    # the interpreter cuts bfloat16 off where ATen rounds: one unit in the last place
+    # the interpreter truncates to bfloat16 where ATen rounds: one unit in the last place
     assert torch.allclose(found, expected, rtol=0.0 if dtype == torch.float32 else 2**-7, atol=0)
     untouched = torch.ones(1500, dtype=torch.bool)
     for segment in segments:

@@ -1,4 +1,4 @@
-"""Oracles: torch.optim.SGD with one parameter group a segment; torch's checks of an operator."""
+"""Oracles: torch.optim.SGD with one parameter group per segment; torch's checks of an operator."""
 
 from collections.abc import Callable
 from typing import cast
@@ -13,8 +13,8 @@ from evonas.rules.kernels.flat_sgd import reference, sgd_op
 
 SEGMENTS = [
     ParameterSegment(0, 1030, 1.0, momentum=0.9, weight_decay=5e-4),  # more than a block
-    ParameterSegment(1030, 0, 7.0),  # an empty one
-    ParameterSegment(1035, 6, 0.2),  # an update of its own: no momentum, no decay
+    ParameterSegment(1030, 0, 7.0),  # empty
+    ParameterSegment(1035, 6, 0.2),  # as for a rule with its own update: no momentum, no decay
     ParameterSegment(1041, 100, 1.0, momentum=0.5, weight_decay=0.1, candidate=1),
 ]
 TOTAL = 1150

@@ -1,4 +1,4 @@
-"""Oracle: the feedback that each layer makes for itself."""
+"""Oracle: the feedback that each layer computes by itself."""
 
 import pytest
 import torch

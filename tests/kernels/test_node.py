@@ -18,7 +18,7 @@ def terms(
     count: int, *, plain: int, generator: torch.Generator, dtype: torch.dtype = torch.float64,
     channels_last: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Leaves for the operator, with the true statistics of the raws."""
+    """Random arguments of the operator, with the true statistics of the raw inputs."""
 
     def image() -> Tensor:
         drawn = torch.randn(SHAPE, generator=generator, dtype=dtype) * 2.0 + 1.0
@@ -82,7 +82,7 @@ def test_node_and_gradients_match_torch_batch_norm(
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the check's own
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # raised by opcheck itself
 @pytest.mark.parametrize("with_active", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_operator_passes_torch_opcheck(

@@ -1,4 +1,4 @@
-"""Oracle: the reference in ATen, held against torch's batch normalisation in test_node."""
+"""Oracle: the reference in ATen, which test_node compares with torch's batch normalisation."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ FORMATS = {"rows": torch.contiguous_format, "last": torch.channels_last}
 
 
 def close(found: Any, expected: Any, dtype: torch.dtype) -> None:
-    # bfloat16: 2**-8 of rounding, and the interpreter cuts off where ATen rounds
+    # bfloat16: 2**-8 of rounding, and the interpreter truncates where ATen rounds
     tolerance = 1e-5 if dtype == torch.float32 else 2**-6
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype
@@ -61,7 +61,7 @@ def test_forward_and_backward_kernels_match_reference(
     node, active = reference(*forward, True, True)
     close(node_forward(*on(device, [*forward, True])), (node, active), dtype)
     close(node_forward(*on(device, [*forward, False])), reference(*forward, True, False), dtype)
-    node[0, 0] = 0.0  # where relu has no slope
+    node[0, 0] = 0.0  # the kink of relu
     for training in (True, False):
         for received in ((image(), image()), (image(), None), (None, image())):
             backward = [*received, node, raws, means, variances, scales, 1e-3, training]

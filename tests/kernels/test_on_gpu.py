@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
-# relative error of a whole tensor: float32 sums exactly computed; eight bits of bfloat16
+# relative error of a whole tensor: rounding of float32 sums; eight bits of bfloat16
 WITHIN = {torch.float32: 1e-5, torch.bfloat16: 2**-8}
 
 

@@ -1,4 +1,4 @@
-"""Oracles: what the layers themselves spread; what the rule sends; torch's checks."""
+"""Oracles: the spread of the layers; the signal of the rule; torch's checks of an operator."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ SIZE = (7, 10)
 
 
 def receivers(generator: torch.Generator) -> tuple[list[Receiver], list[Tensor]]:
-    """One layer of each geometry and a linear one, and what a unit of each error sends there."""
+    """One layer per geometry and a linear one, and the signal there for a unit of each error."""
     found, units = [], []
     for kernel, stride, padding, dilation in GEOMETRIES:
         layer = RuleConv2d(4, 6, kernel, stride, padding, dilation, rule=RULES["dfa"]())
@@ -54,7 +54,7 @@ def test_projected_signal_matches_spread_of_each_layer(
         assert signal.dtype == dtype
         last = torch.channels_last if channels_last else torch.contiguous_format
         assert signal.is_contiguous(memory_format=last)
-        # bfloat16: the interpreter cuts off where ATen rounds
+        # bfloat16: the interpreter truncates where ATen rounds
         tolerance = 1e-5 if dtype == torch.float32 else 2**-7
         torch.testing.assert_close(signal.cpu().float(), expected, rtol=tolerance, atol=1e-5)
 

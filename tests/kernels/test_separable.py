@@ -65,7 +65,7 @@ def test_outputs_signals_and_updates_match_rule_layers(
 
 
 def test_separable_half_and_node_match_torch_block(generator: torch.Generator) -> None:
-    """The gradient through the statistics, which are none of its own, comes from the node."""
+    """The node sends the gradient through the statistics; the operator itself sends none."""
     layers = half(3, 1, 1, c_out=3)
     images = torch.randn(4, 3, 5, 5, generator=generator, dtype=torch.float64).requires_grad_()
     scale, shift = (
@@ -96,7 +96,7 @@ def test_input_without_grad_still_gives_weight_gradients() -> None:
 
 
 class NoGradient(torch.autograd.Function):
-    """The same numbers; what comes back ends here."""
+    """Identity that blocks the gradient."""
 
     @staticmethod
     def forward(ctx: Any, numbers: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def test_missing_output_gradient_gives_no_gradients() -> None:
     assert [each is None for each in found] == [True] * 3
 
 
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the check's own
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # raised by opcheck itself
 @pytest.mark.parametrize("channels_last", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_operators_pass_torch_opcheck(dtype: torch.dtype, channels_last: bool) -> None:

@@ -1,4 +1,4 @@
-"""Oracle: the reference in ATen, which test_separable holds against the rule layers."""
+"""Oracle: the reference in ATen, which test_separable compares with the rule layers."""
 
 from typing import Any
 
@@ -40,14 +40,14 @@ def test_forward_and_backward_kernels_match_reference(
         return torch.randn(shape, generator=generator)
 
     images = draw(batch, c_in, height, width).to(dtype)
-    images[0, 0] = 0.0  # where relu has no slope
+    images[0, 0] = 0.0  # the kink of relu
     if last:
         images = images.contiguous(memory_format=torch.channels_last)
     weights = draw(c_in, 1, kernel, kernel), draw(c_out, c_in, 1, 1)
     weights[1][0, 0] = 0.0
     feedback = draw(c_in, 1, kernel, kernel), draw(c_out, c_in, 1, 1)
     geometry = stride, padding, dilation
-    # float32: sums of some hundred terms; bfloat16: 2**-8, cut off by the interpreter
+    # float32: sums of some hundred terms; bfloat16: 2**-8, truncated by the interpreter
     rtol, atol = (1e-5, 3e-5) if dtype == torch.float32 else (0.02, 0.05)
 
     expected = reference(images, *weights, *feedback, *geometry)
@@ -70,7 +70,7 @@ def test_forward_and_backward_kernels_match_reference(
 
 
 def test_nan_input_reaches_outputs_and_mean(device: torch.device) -> None:
-    """A training that diverged must be seen."""
+    """A diverged training must be detected."""
     images = torch.zeros(1, 1, 2, 2)
     images[0, 0, 1, 1] = float("nan")
     weights = torch.ones(1, 1, 1, 1, device=device)
@@ -82,7 +82,7 @@ def test_nan_input_reaches_outputs_and_mean(device: torch.device) -> None:
 def test_merged_moments_match_moments_of_whole(
     device: torch.device, generator: torch.Generator
 ) -> None:
-    """Also when the mean is large beside the deviation, where a sum of squares cancels."""
+    """Also for a mean much larger than the deviation, where a sum of squares would cancel."""
     values = torch.randn(19 * 7 - 3, 18, generator=generator) + 1000.0  # the last part is shorter
     parts = torch.stack(
         [

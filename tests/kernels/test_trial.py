@@ -1,4 +1,4 @@
-"""Oracle: the kernels themselves, as they are and with an error put into one of them."""
+"""Oracle: the kernels themselves, unchanged and with an error planted in one of them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kernels
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     for name in TRIALS:
-        _expected(name)  # by the references, before kernels take their place
+        _expected(name)  # computed by the references, before kernels replace them
     problem_with.cache_clear()
     yield
     problem_with.cache_clear()

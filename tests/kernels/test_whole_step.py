@@ -1,4 +1,4 @@
-"""Oracle: the plain step. A whole training step runs on the kernels, not on their references."""
+"""Oracle: the plain step. The whole training step runs on kernels, not on their references."""
 
 import random
 from typing import Any
@@ -47,7 +47,7 @@ def test_step_on_kernels_matches_plain_step(space: str, calls: dict[Any, int]) -
     )
     for one, other in zip(ours.descent.parameters, plain.descent.parameters, strict=True):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-2, atol=1e-5 * largest)
-    ours()  # feedback is made together from the second step on
+    ours()  # one kernel makes all feedback from the second step on
     unused = {separable.separable_op, separable.separable_backward_op}
     for operator, count in calls.items():
         assert count or (space == "nas-bench-201" and operator in unused), operator

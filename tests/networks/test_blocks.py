@@ -1,4 +1,4 @@
-"""Blocks against torch's own layers and against what their pixels must be."""
+"""Blocks compared with torch's layers and with known pixel values."""
 
 import torch
 from torch import nn

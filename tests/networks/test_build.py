@@ -1,4 +1,4 @@
-"""Networks against a literal NAS-Bench-201 network in plain torch, and against their own laws."""
+"""Networks compared with a literal NAS-Bench-201 network in plain torch, and their invariants."""
 
 import random
 from pathlib import Path
@@ -142,7 +142,7 @@ def test_dead_cell_can_be_trained() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_genomes_with_equal_key_compute_equal_functions(seed: int) -> None:
-    """Where node 1 is a copy of node 0, what reads the one may as well read the other."""
+    """Where node 1 copies node 0, edges may read either of them."""
     space = small("nas-bench-201", ("bp", "fa"))
     values = list(space.sample(random.Random(seed)).values)
     names = [edge.name for edge in space.decode(Genome(tuple(values))).cells["cell"].edges]

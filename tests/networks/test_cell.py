@@ -1,4 +1,4 @@
-"""Cells against sums written out by hand, with edges that multiply by a number."""
+"""Cells compared with sums by hand; the edges multiply by a number."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ Y = torch.full((1, 1, 5, 7), 10.0)
 
 @pytest.mark.parametrize(
     ("join", "values"),
-    # the second input is doubled before: node 2 = 3 + 100, node 3 = 7 + 11 * 103
+    # preprocessing doubles the second input: node 2 = 3 + 100, node 3 = 7 + 11 * 103
     [("last", [1140.0]), ("sum", [1243.0]), ("concat", [103.0, 1140.0])],
 )
 def test_node_sums_its_edges_and_cell_joins_its_nodes(join: str, values: list[float]) -> None:

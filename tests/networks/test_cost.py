@@ -1,4 +1,4 @@
-"""Costs against the benchmark's arithmetic, DARTS' published size and torch's own counter."""
+"""Costs compared with NAS-Bench-201's tables, DARTS' published size and torch's FLOP counter."""
 
 import random
 from itertools import product
@@ -66,7 +66,7 @@ def test_multiply_adds_are_half_of_torch_flops(name: str, seed: int) -> None:
     genome = space.canonical(space.sample(random.Random(seed)))
     shape = (3, 16, 16)
     network = build(space, genome, input_shape=shape, num_classes=10, seed=0).eval()
-    # an edge that carries nothing is counted by us, as by the benchmark, and never run
+    # an edge without influence is counted, as in the benchmark, but never run
     if not all(
         edge.is_live or edge.operation.kind == "zero"
         for plan in space.decode(genome).cells.values()
@@ -75,7 +75,7 @@ def test_multiply_adds_are_half_of_torch_flops(name: str, seed: int) -> None:
         pytest.skip("holds an edge that is never run")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.rand(1, *shape))
-    # of the classifier, and of the layers of one pixel where there is no normalisation
+    # biases of the classifier, and of one-pixel layers without normalisation
     bias = sum(
         layer.bias.numel()
         for layer in rule_layers(network).values()

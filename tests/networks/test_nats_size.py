@@ -1,4 +1,4 @@
-"""The size space of NATS-Bench: a literal network of its paper, and its arithmetic."""
+"""The size space of NATS-Bench: a literal network from its paper, and counts by hand."""
 
 import random
 from itertools import product
@@ -91,7 +91,7 @@ def literal(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def formula(widths: tuple[int, ...]) -> int:
-    """Parameters by hand: two numbers a channel for each normalisation."""
+    """Parameters counted by hand: each normalisation has two numbers per channel."""
     a, b, c, d, e = widths
 
     def cell(before: int, width: int) -> int:
@@ -138,7 +138,7 @@ def test_parameters_and_multiply_adds_match_literal_network(
 @pytest.mark.parametrize("widths", [(8, 16, 16, 8, 24), (16, 8, 8, 16, 16)])
 def test_outputs_match_literal_network(widths: tuple[int, ...]) -> None:
     network, expected = grow(widths, device="cpu").double(), literal(widths).double()
-    # the literal cell builds the edges in another order than ours
+    # the literal cell builds its edges in a different order
     for mine, its in zip(_in_order(network), expected.parameters(), strict=True):
         its.data.copy_(mine)
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double()
@@ -146,7 +146,7 @@ def test_outputs_match_literal_network(widths: tuple[int, ...]) -> None:
 
 
 def _in_order(network: Network) -> list[Tensor]:
-    """Its parameters in the order of the literal network."""
+    """Parameters in the order of the literal network."""
     state = dict(network.named_parameters())
     names: list[str] = [n for n in state if n.startswith("body.stem")]
     for block in ("stage0_cell0", "reduction1", "stage1_cell0", "reduction2", "stage2_cell0"):

@@ -1,4 +1,4 @@
-"""Oracle: the modules one after another, in float64, where rounding hides nothing."""
+"""Oracle: the modules run one after another, in float64, where rounding hides no error."""
 
 import copy
 import random
@@ -31,7 +31,7 @@ def network_of(rules: str, space: str) -> Network:
 
 
 def learn(network: Network) -> Tensor:
-    """The loss of one batch, whose gradients the parameters hold."""
+    """The loss of one batch; leaves its gradients in the parameters."""
     generator = torch.Generator().manual_seed(1)
     pixels = torch.rand(6, 1, 8, 8, dtype=torch.float64, generator=generator)
     labels = torch.arange(6)
@@ -42,7 +42,7 @@ def learn(network: Network) -> Tensor:
 
 
 def check(plain: Network, ours: Network) -> None:
-    """Two passes of each, with an optimiser's step counted in between."""
+    """Compare two passes of both networks, with one optimiser step in between."""
     ours.use_kernels(are_used=True)
     for _ in range(2):
         torch.testing.assert_close(learn(ours), learn(plain), rtol=1e-9, atol=0.0)

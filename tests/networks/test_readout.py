@@ -1,4 +1,4 @@
-"""Oracle: training itself, which rules that are one on the classifier must not tell apart."""
+"""Oracle: training. Rules that are equivalent on the classifier must train it alike."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ REPRESENTATIVES = readout_representatives(RULES, NAMES)
 
 
 def with_classifier(space: Space, name: str) -> Genome:
-    """A network of skips and reductions under the first rule, its classifier under ``name``."""
+    """Skips and reductions under the first rule, with the classifier under ``name``."""
     genome = space.parse("|skip_connect~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")
     last = [gene.name for gene in space.genes].index("classifier")
     values = list(genome.values)
@@ -23,7 +23,7 @@ def with_classifier(space: Space, name: str) -> Genome:
 
 
 def trained(space: Space, genome: Genome) -> dict[str, Tensor]:
-    """All that a network holds after three steps."""
+    """The state dict after three training steps."""
     network = build(space, genome, input_shape=(1, 8, 8), num_classes=3, seed=0)
     optimiser = torch.optim.SGD(parameter_groups(network, learning_rate=0.1))
     images = torch.rand(12, 1, 8, 8, generator=torch.Generator().manual_seed(0))

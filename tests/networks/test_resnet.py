@@ -1,4 +1,4 @@
-"""ResNets against He et al. (2016), against plain torch, and layer by layer by counting."""
+"""ResNets compared with He et al. (2016), with plain torch, and with counts by layer."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from evonas.networks.named.table import build_named
 from evonas.networks.resnet import DEPTHS, resnet_parts
 from evonas.rules import RULES, bio_share, rule_layers, true_gradient
 
-# published: 0.27 M and 0.85 M; digit by digit the sum over layers of Table 6 and section 4.2
+# published: 0.27 M and 0.85 M; exactly the sum over the layers of Table 6 and section 4.2
 PARAMETERS = {"resnet20": 269_722, "resnet56": 853_018}
 
 

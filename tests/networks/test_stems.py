@@ -1,4 +1,4 @@
-"""Stems: DARTS' own for ImageNet written out; a fully connected one against torch's layers."""
+"""Stems: DARTS' ImageNet stem in plain torch; a fully connected stem in torch's layers."""
 
 from random import Random
 
@@ -99,7 +99,7 @@ def test_mlp_matches_torch_linear_layers(text: str, units: list[int], activation
     images = torch.rand(4, 1, 6, 7, generator=torch.Generator().manual_seed(1)).double()
     torch.testing.assert_close(network(images), literal(images))
     assert count_parameters(network) == sum(p.numel() for p in literal.parameters())
-    # weights and biases once each
+    # each weight and bias counts once
     assert count_multiply_adds(network, input_shape=(1, 6, 7)) == count_parameters(network)
     labels = torch.tensor([0, 1, 2, 1])
     for each in (network, literal):
@@ -132,12 +132,12 @@ def test_feedback_alignment_of_mlp_matches_hand_computation() -> None:
 
 
 def test_imagenet_space_has_stem_and_layers_of_darts() -> None:
-    """14 layers of 48 channels (Liu, Simonyan and Yang 2019); its cells begin at a quarter."""
+    """14 layers of 48 channels (Liu, Simonyan and Yang 2019); cells start at quarter size."""
     space = load("darts-imagenet")
     cells = [position for position in space.positions if position.cell]
     assert (len(cells), space.channels) == (14, 48)
     assert [position.channels for position in cells if position.is_strided] == [96, 192]
-    assert space.halvings == 4  # the stem's two, and the reductions'
+    assert space.halvings == 4  # two of the stem, two of the reductions
     small = space.resized(channels=4, cells=1).with_rules(("bp",))
     genome = small.canonical(small.sample(Random(0)))
     network = build(small, genome, input_shape=(3, 64, 64), num_classes=10, seed=0)

@@ -1,4 +1,4 @@
-"""Activations and normalisations of a space against torch's functions, written out."""
+"""Activations and normalisations of a space compared with their formulas."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def grow(space: Space) -> Network:
 
 
 def written_out(network: Network, activation: str, normalisation: str) -> Tensor:
-    """The same network from its weights: stem, cell, reduction, cell, reduction, cell, head."""
+    """The same network computed by formulas from its weights, from stem to head."""
     state: dict[str, Tensor] = dict(network.state_dict())
     act: Callable[[Tensor], Tensor] = {
         "relu": lambda x: x.clamp_min(0),
@@ -85,7 +85,7 @@ def test_network_applies_activation_and_normalisation_of_space(
     network = grow(styled(activation, normalisation))
     generator = torch.Generator().manual_seed(1)
     for parameter in network.parameters():
-        if parameter.dim() == 1:  # norms and biases, which begin as ones and zeros
+        if parameter.dim() == 1:  # norms and biases, which start as ones and zeros
             parameter.data = torch.rand(parameter.shape, generator=generator).double() + 0.5
     with torch.no_grad():
         expected = written_out(network, activation, normalisation)

@@ -1,4 +1,4 @@
-"""A genome in the supernet against its own network; mixtures against sums over all genomes."""
+"""Genomes in the supernet compared with standalone networks; mixtures with sums over genomes."""
 
 import itertools
 import random
@@ -36,7 +36,7 @@ def grow(space: Space) -> Supernet:
 
 
 def shared_names(space: Space, genome: Genome, network: Network) -> dict[str, str]:
-    """For every parameter of the network its name in the supernet."""
+    """The name in the supernet for every parameter of the network."""
     blueprint = space.decode(genome)
     prefixes = {}
     for position in space.positions:
@@ -55,7 +55,7 @@ def shared_names(space: Space, genome: Genome, network: Network) -> dict[str, st
 
 
 def twin(space: Space, genome: Genome, supernet: Supernet) -> Network:
-    """The genome's own network with the supernet's weights and the supernet's feedback."""
+    """The genome's standalone network with the supernet's weights and feedback."""
     network = build(space, genome, input_shape=(3, 8, 8), num_classes=5, seed=1).double()
     names = shared_names(space, genome, network)
     shared = dict(supernet.named_parameters())
@@ -64,7 +64,7 @@ def twin(space: Space, genome: Genome, supernet: Supernet) -> Network:
         for name, parameter in network.named_parameters():
             parameter.copy_(shared[names[name]])
     for name, layer in rule_layers(network).items():
-        # feedback is addressed by the number of the layer
+        # the layer's number selects its feedback
         layer.number = layers[names[f"{name}.weight"].removesuffix(".weight")].number
         layer.kept = layer.rule.keep(layer)
     return network
@@ -79,7 +79,7 @@ def gradients(network: Network) -> dict[str, Tensor | None]:
 @pytest.mark.parametrize("is_mixture", [False, True])
 @pytest.mark.parametrize("name", ["nas-bench-201", "darts", "tiny"])
 def test_genome_in_supernet_matches_its_standalone_network(name: str, is_mixture: bool) -> None:
-    # in a mixture every edge runs, and an update of its own needs no signal from above; and
+    # in a mixture every edge runs, and local updates need no signal from above; and
     # predictive coding takes one layer at a time there
     space = small(name, RULES[:-2] if is_mixture else RULES)
     supernet = grow(space)

@@ -21,7 +21,7 @@ def _seeded_initial_weights() -> Iterator[None]:
 
 @pytest.fixture(params=sorted(RULES))
 def rule(request: pytest.FixtureRequest) -> AbstractRule:
-    """Each rule in turn, including any rule that is added later."""
+    """Each rule in turn, including rules added later."""
     return RULES[request.param]()
 
 

@@ -1,4 +1,4 @@
-"""One network with every rule: it trains, resumes to the last bit, and is attacked exactly."""
+"""One network with every rule: training, bit-identical resumption, exact attack gradients."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ GEOMETRIES: tuple[dict[str, Any], ...] = (
 
 
 class Skip(nn.Module):
-    """x + f(x): the depth of all rules needs a way around each."""
+    """x + f(x): a network this deep needs skips."""
 
     def __init__(self, inside: nn.Module) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def optimiser_of(network: nn.Module) -> torch.optim.SGD:
 
 
 def task() -> tuple[Tensor, Tensor]:
-    """Three bright places, in noise."""
+    """Images with a bright square at one of three places, in noise."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(48) % 3
     images = 0.3 * torch.rand(48, 1, 8, 8, generator=generator)

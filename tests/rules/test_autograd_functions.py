@@ -93,7 +93,7 @@ def test_fast_path_is_bit_identical_to_autograd_function(
     wanted = [tensor for tensor in (x, weight, offset) if tensor is not None]
     feedback = normal(*weight.shape, seed=3).detach()
     expected = FeedbackConvolution.apply(x, weight, offset, feedback, geometry)
-    if is_watched:  # hooks of others, such as a checkpoint's, have what is saved
+    if is_watched:  # saved-tensor hooks, such as a checkpoint's, disable the fast path
         with saved_tensors_hooks(lambda saved: saved, lambda saved: saved):
             found = feedback_conv2d(x, weight, offset, feedback, geometry)
     else:
@@ -108,7 +108,7 @@ def test_fast_path_is_bit_identical_to_autograd_function(
 
 
 def operations(outputs: Callable[[], Tensor]) -> list[str]:
-    """What is computed in a forward and a backward pass, in order."""
+    """Names of the convolutions in a forward and a backward pass, in order."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         outputs().sum().backward()
     return [event.name for event in profile.events() if event.name.startswith("aten::conv")]
@@ -163,13 +163,13 @@ def test_only_required_gradients_are_computed(needs: tuple[bool, bool]) -> None:
     )
     outputs.sum().backward()
     assert ((x.grad is not None), (weight.grad is not None)) == needs
-    if weight.grad is not None:  # no trace of the feedback, which is not even a number
+    if weight.grad is not None:  # the feedback, all NaN, left no trace
         assert weight.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("kind", ["convolution", "linear"])
 def test_second_derivative_matches_finite_differences(kind: str) -> None:
-    """By finite differences, in the feedback too; a mixture of rules is searched by it."""
+    """Also in the feedback; the search over mixtures of rules needs it."""
     shape = (2, 2, 3, 3) if kind == "convolution" else (4, 6)
     x = normal(2, 4, 4, 4) if kind == "convolution" else normal(2, 6)
     weight, feedback = normal(4, *shape[1:], seed=1), normal(4, *shape[1:], seed=2)

@@ -1,4 +1,4 @@
-"""biotorch 0.0.16 (Sanfiz and Akrout 2021) as an oracle where it is right, and what it gets wrong.
+"""biotorch 0.0.16 (Sanfiz and Akrout 2021) as an oracle where it is right, and its defects.
 
 The first part hands biotorch's layer the feedback that ours has drawn and compares what both make
 of it. The second names the defects that evonas must not share.
@@ -40,8 +40,8 @@ CONVOLUTIONS = [
 
 
 def give_feedback(peer: Any, feedback: Tensor, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the peer's own forward pass arrive at ``feedback``."""
-    if name == "brsf":  # it draws in every forward pass
+    """Make the peer use ``feedback`` in its forward pass."""
+    if name == "brsf":  # draws in every forward pass
         monkeypatch.setattr(nn.init, "xavier_uniform_", lambda tensor: tensor.copy_(feedback))
     elif name == "frsf":
         peer.weight_backward = nn.Parameter(feedback.abs(), requires_grad=False)
@@ -97,7 +97,7 @@ def test_linear_layers_match_biotorch(
     compare(ours, peer, torch.randn(3, 6, generator=generator), generator)
 
 
-@pytest.mark.filterwarnings("ignore:Using a non-full backward hook")  # biotorch's
+@pytest.mark.filterwarnings("ignore:Using a non-full backward hook")  # raised by biotorch
 @pytest.mark.filterwarnings("ignore:Using non-full backward hooks")
 def test_direct_feedback_of_whole_network_matches_biotorch(generator: torch.Generator) -> None:
     network = nn.Sequential(

@@ -1,4 +1,4 @@
-"""Feedback made for all layers at once equals what each rule gives for each layer, always."""
+"""Feedback made for all layers at once always equals that of each layer's rule."""
 
 import copy
 import pickle
@@ -28,7 +28,7 @@ FEEDBACK_RULES = sorted(
 
 
 def chain(*rules: AbstractRule) -> tuple[Any, Wiring]:
-    """Layers of several shapes, one of them with a number of weights that is not 0 modulo 4."""
+    """Layers of several shapes; one has a number of weights that is not a multiple of 4."""
     widths = [3, 4, 5, 3]
     network = nn.Sequential(
         *(
@@ -62,7 +62,7 @@ def used(network: Any) -> list[Tensor]:
 
 
 def check(network: Any) -> None:
-    """What a forward pass uses is the definition of the rule, to the bit."""
+    """The feedback used in a forward pass is bit-identical to the rule's definition."""
     expected = [layer.rule.feedback(layer) for layer in network]
     for mine, definition in zip(used(network), expected, strict=True):
         assert torch.equal(mine, definition)
@@ -83,10 +83,10 @@ def test_feedback_follows_every_kind_of_change(name: str) -> None:
             with torch.no_grad():
                 for parameter in network.parameters():
                     parameter.add_(torch.randn_like(parameter))
-            check(network)  # changed, and not told
+            check(network)  # the wiring was not notified
             wiring.advance(learning_rate=0.1, weight_decay=0.1 * (step + 1))
             check(network)
-        network[1].weight.data.neg_()  # leaves no trace in the version
+        network[1].weight.data.neg_()  # does not change the tensor's version
         check(network)
         network.load_state_dict({k: -v for k, v in network.state_dict().items()})
         check(network)

@@ -1,4 +1,4 @@
-"""The layers among torch's own: dtype, compilation, in-place neighbours; and the import guard."""
+"""Layers among torch's: dtype, compilation, in-place operations; and the import guard."""
 
 import importlib.util
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_kept_tensor_moves_with_layer_and_is_not_saved() -> None:
 
 
 def test_layer_without_gradients_needs_no_feedback() -> None:
-    layer = RuleConv2d(2, 2, 3, rule=UniformSign())  # not connected, and never asked to be
+    layer = RuleConv2d(2, 2, 3, rule=UniformSign())  # not connected, and need not be
     with torch.no_grad():
         outputs = layer(torch.zeros(1, 2, 4, 4, requires_grad=True))
     assert not outputs.requires_grad

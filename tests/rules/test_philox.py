@@ -1,4 +1,4 @@
-"""Oracles: the published known answers of Random123, and Philox in Python's own integers."""
+"""Oracles: the published known answers of Random123, and Philox in Python's integers."""
 
 import pytest
 import torch

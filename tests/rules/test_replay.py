@@ -1,4 +1,4 @@
-"""A training step that is recorded and repeated goes on as a training does.
+"""A recorded and replayed training step continues the training correctly.
 
 The recorder does what a CUDA graph does: it keeps every operation with the memory it read and
 wrote, knows nothing of Python, and repeats them all. It also refuses what a graph refuses.
@@ -154,7 +154,7 @@ def test_captured_cuda_graph_matches_ordinary_training() -> None:
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()
-    for _ in range(4):  # a capture itself does nothing
+    for _ in range(4):  # capturing alone runs nothing
         graph.replay()
     torch.cuda.synchronize()
     assert wiring.state()["step"] == 7

@@ -1,4 +1,4 @@
-"""Laws that every rule of the table obeys; the oracle is torch's own layer, or a slow replica."""
+"""Laws that every rule obeys. Oracle: torch's layer, or a slow replica."""
 
 import copy
 import pickle
@@ -59,7 +59,7 @@ def test_feedback_matches_published_formula(name: str, generator: torch.Generato
     assert torch.allclose(layer.feedback(), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch's, about even kernels
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch warns about even kernels
 @pytest.mark.parametrize("case", sorted(CONVOLUTIONS))
 def test_convolution_outputs_and_updates_match_torch(
     rule: AbstractRule, case: str, generator: torch.Generator
@@ -86,9 +86,9 @@ def check_against_twin(
     shape: tuple[int, ...],
     generator: torch.Generator,
 ) -> None:
-    """Equal outputs, and equal gradients of the weight and the bias, whatever is sent.
+    """Assert equal outputs and equal gradients of weight and bias, whatever the rule sends.
 
-    A rule with an update of its own leaves the gradient of the bias alone.
+    For a rule with its own update only the bias is compared.
     """
     wiring = connect(layer, seed=0, num_classes=3)
     wiring.aim(torch.zeros(shape[0], dtype=torch.int64))
@@ -194,8 +194,8 @@ def test_signal_does_not_depend_on_layout_or_batching(
     expected = sent(images)
     assert torch.allclose(sent(images.to(memory_format=torch.channels_last)), expected, atol=1e-14)
     assert torch.allclose(sent(crooked), expected, atol=1e-14)
-    if not isinstance(rule, AbstractCentredFeedback):  # which look at the whole batch
-        assert torch.allclose(sent(images[:1]) / 2, expected[:1], atol=1e-14)  # of the loss's mean
+    if not isinstance(rule, AbstractCentredFeedback):  # these depend on the whole batch
+        assert torch.allclose(sent(images[:1]) / 2, expected[:1], atol=1e-14)  # the loss is a mean
 
 
 def test_unbatched_image_equals_batch_of_one(generator: torch.Generator) -> None:
@@ -241,7 +241,7 @@ def test_bf16_autocast_keeps_torch_dtypes_and_approximates_float32_signal(
         assert layer.weight.grad.dtype == torch.float32
         signals.append(x.grad)
     assert (signals[0] - signals[1]).norm() <= 0.02 * signals[0].norm()
-    is_rounded = rule.name not in ("sdfa", "drtp", "local")  # of signs, labels, nothing
+    is_rounded = rule.name not in ("sdfa", "drtp", "local")  # these send signs, labels, nothing
     assert torch.equal(*signals) != is_rounded
 
 

@@ -1,4 +1,4 @@
-"""Oracles: torch's own initialisers, and the weight's norm."""
+"""Oracles: torch's initialisers, and the weight's norm."""
 
 import math
 

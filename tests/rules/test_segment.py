@@ -1,4 +1,4 @@
-"""Oracle: ``nn.Sequential``, which a segment is to every rule that looks at one layer."""
+"""Oracle: ``nn.Sequential``, which a segment equals for every rule of a single layer."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from evonas.rules import RULES, AbstractRule, AbstractSegmentRule, RuleConv2d, S
 
 
 def modules(*rules: AbstractRule) -> list[nn.Module]:
-    """Twice ReLU, depthwise, pointwise, normalisation; of always the same weights."""
+    """Twice ReLU, depthwise, pointwise, normalisation; always with the same weights."""
     torch.manual_seed(0)
     first, second = rules if len(rules) == 2 else rules * 2
     made: list[nn.Module] = []

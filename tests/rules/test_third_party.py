@@ -1,4 +1,4 @@
-"""Rules of other packages; the oracle is what their metadata and their code say."""
+"""Rules of other packages. Oracle: their metadata and code."""
 
 import sys
 from importlib.metadata import EntryPoint
@@ -32,7 +32,7 @@ class Mine(AbstractFeedbackRule):
 
 
 class Stranger:
-    """A module of somebody else that can be imported, and the entry points that name it."""
+    """An importable third-party module, and the entry points that name it."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self.module = f"stranger_{number}"

@@ -1,4 +1,4 @@
-"""The ways torch can run a network all give the numbers of the plain way."""
+"""Every way in which torch can run a network gives the numbers of the plain way."""
 
 import os
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from evonas.rules import (
     wirings,
 )
 
-# whose signals are linear in the error; the others look at a whole batch, at signs or at targets,
+# rules whose signals are linear in the error; the others use a whole batch, signs or targets,
 # and a plain training step runs them in test_all_rules_at_once.py
 GRADIENT = sorted(
     name
@@ -43,7 +43,7 @@ def rule(request: pytest.FixtureRequest) -> AbstractRule:
 
 
 def ordinary(rule: AbstractRule, *, seed: int = 0) -> nn.Sequential:
-    """Dense, depthwise and linear, connected."""
+    """A connected network of dense, depthwise and linear layers."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = nn.Sequential(
@@ -99,7 +99,7 @@ def test_channels_last_gives_same_gradients(
     images, labels = data
     expected = passes(ordinary(rule), images, labels)
     network = ordinary(rule).to(memory_format=torch.channels_last)
-    for _ in range(2):  # the second pass takes the feedback of all layers at once
+    for _ in range(2):  # the second pass makes the feedback of all layers at once
         found = passes(network, images.to(memory_format=torch.channels_last), labels)
         check_equal(found, expected)
 
@@ -174,11 +174,11 @@ def test_compiled_network_trains_like_plain_one(name: str, data: tuple[Tensor, T
     train(twin, twin, data, steps=6)
     (wiring,) = wirings(network)
     wiring.to_tensors("cpu")
-    backend = "aot_eager" if name in ("brsf", "kp", "dfa") else "eager"  # which is quick
+    backend = "aot_eager" if name in ("brsf", "kp", "dfa") else "eager"  # quick
     compiled = torch.compile(
         lambda images: wiring.watch(network(images)), fullgraph=True, backend=backend
     )
-    with torch._dynamo.config.patch(recompile_limit=2):  # what is remembered is found, not made
+    with torch._dynamo.config.patch(recompile_limit=2):  # cached tensors are found, not made again
         train(network, compiled, data, steps=6)
     for mine, theirs in zip(network.parameters(), twin.parameters(), strict=True):
         assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
@@ -230,19 +230,19 @@ def train_half(rank: int, store: str, images: Tensor, labels: Tensor, results: s
     half = slice(2 * rank, 2 * rank + 2)
     weights = {}
     for name in GRADIENT:
-        network = ordinary(RULES[name](), seed=rank)  # other weights: the first process's are sent
+        network = ordinary(RULES[name](), seed=rank)  # DDP broadcasts the weights of rank 0
         train(network, DistributedDataParallel(network), (images[half], labels[half]))
         weights[name] = [parameter.detach() for parameter in network.parameters()]
     if rank == 1:
         torch.save(weights, results)
-    torch.distributed.barrier()  # neither leaves while the other still listens
-    os._exit(0)  # gloo's threads abort an orderly exit now and then
+    torch.distributed.barrier()  # neither exits while the other still listens
+    os._exit(0)  # gloo's threads sometimes abort an orderly exit
 
 
 def test_two_ddp_processes_train_like_one(
     data: tuple[Tensor, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # a spawned process finds this module by its name, and its path is this process's
+    # a spawned process imports this module by name, with the path of this process
     monkeypatch.syspath_prepend(Path(__file__).parents[2])
     results = tmp_path / "weights"
     spawn(train_half, args=(str(tmp_path / "store"), *data, str(results)), nprocs=2)

@@ -1,4 +1,4 @@
-"""The state of a wiring travels by value; its laws of decay are in test_kolen_pollack.py."""
+"""Saving and restoring the state of a wiring; test_kolen_pollack.py tests its decay."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def test_state_is_restored_bit_for_bit() -> None:
 
 @pytest.mark.parametrize("way", ["numbers", "tensors", "there and back"])
 def test_restored_wiring_decays_like_uninterrupted_one(way: str) -> None:
-    """The decay has a momentum: a state without it is right until the next step."""
+    """The decay has momentum: a state without it would be right only until the next step."""
     settings: dict[str, Any] = {"learning_rate": 0.1, "weight_decay": 0.01, "momentum": 0.9}
     straight, stopped, resumed = (
         connect(RuleConv2d(2, 2, 3, rule=KolenPollack()), seed=0) for _ in range(3)

@@ -1,4 +1,4 @@
-"""The audit of a front: who is audited, what a flag does to the front, and going on with it."""
+"""The audit of a front: who is audited, how flags change the front, and resuming."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ def attacked(config: Settings) -> Settings:
 
 @pytest.fixture
 def weak(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attacks of a few steps: what they find is not what is tested here."""
+    """Attacks of a few steps: their strength is not tested here."""
     attacks = (NamedAttack("apgd-dlr-2", Apgd(2, loss="dlr")), NamedAttack("sq", Square(20)))
     monkeypatch.setattr(level_one, "LEVEL_1", attacks)
     monkeypatch.setattr(diagnosis, "FEW_STEPS", NamedAttack("apgd-ce-2", Apgd(2)))
@@ -48,7 +48,7 @@ def weak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def audited(folder: Path) -> list[tuple[int, int]]:
-    """Audits the run in a folder; what was shown of it meanwhile."""
+    """Audit the run in a folder, and return the reported progress."""
     shown = list[tuple[int, int]]()
     executor = make_executor(1)
     try:
@@ -70,7 +70,7 @@ def verdict(worst_case: float, *flags: str) -> LevelOne:
 
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], LevelOne]], list[int]]:
-    """Replaces what is measured by a verdict on the number of the audit; counts the audits."""
+    """Replace measurements by a verdict given the audit's number; counts the audits."""
 
     def by(say: Callable[[int], LevelOne]) -> list[int]:
         asked = list[int]()
@@ -86,7 +86,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], LevelOne
 
 
 def best(values: dict[str, tuple[float, float]]) -> set[str]:
-    """Keys that no other dominates, by comparing all pairs."""
+    """Non-dominated keys, by comparing all pairs."""
     return {
         key
         for key, mine in values.items()
@@ -124,7 +124,7 @@ def test_every_network_on_front_is_audited_and_audits_are_deterministic(
         assert accuracies == sorted(accuracies, reverse=True)
         assert accuracies[-1] == found.worst_case
         assert {check.name for check in found.masking.checks} >= {"square_gap", "step_gap"}
-    # audited already: nothing is left to do
+    # already audited: nothing to do
     assert audited(first) == [(len(keys), len(keys))]
 
 
@@ -150,7 +150,7 @@ def test_masked_network_counts_by_worst_case_and_new_front_is_audited(
     assert returned == best(held)
     assert returned <= set(state.audited)
     assert best(values) <= set(state.audited)
-    # networks that were taken off the front can still be looked at
+    # networks taken off the front keep their weights
     assert all(weights_path(folder, key).exists() for key in state.audited)
 
 
@@ -207,7 +207,7 @@ def test_interrupted_audit_resumes_to_equal_results(
         monkeypatch.setattr(audit, "Finding", _interrupted_after(1, record))
         with pytest.raises(KeyboardInterrupt):
             audited(other)
-        run(other, 1)  # `evonas resume` goes through the search again first
+        run(other, 1)  # `evonas resume` replays the search first
     monkeypatch.setattr(audit, "Finding", record)
     audited(other)
     assert findings(one) == findings(other)

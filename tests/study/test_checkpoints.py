@@ -1,4 +1,4 @@
-"""What lies in a run's folder between two stages of a candidate, and what a stage adds up to."""
+"""Checkpoints in a run's folder between two stages of a candidate, and summed seconds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_resume_removes_partial_and_stale_checkpoints(halving: Settings, begin: 
 
 
 def test_seconds_are_summed_over_stages(halving: Settings, begin: Begin) -> None:
-    """The executor takes a second for each."""
+    """The executor takes one second per stage."""
     result = run_study(begin(halving, "run"), executor=Drawn(), on_progress=lambda _: None)
     stages = {1: 1.0, 2: 2.0, 5: 3.0}
     assert {e.epochs for e in result.evaluations} == set(stages)

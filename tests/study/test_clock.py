@@ -1,4 +1,4 @@
-"""A clock that is put back while a run is at work, and files from a time that is yet to come."""
+"""A clock that is set back during a run, and files dated in the future."""
 
 import itertools
 import os
@@ -45,7 +45,7 @@ def test_clock_running_backwards_changes_no_result(
     monkeypatch.setattr(time, "time", lambda: next(ticks))
     monkeypatch.setattr(time, "time_ns", lambda: int(next(ticks) * 10**9))
     run(disturbed, 1)
-    assert next(ticks) <= now  # whoever asked for the time was told an earlier one each time
+    assert next(ticks) <= now  # every call got an earlier time
     assert results(disturbed) == results(undisturbed)
     assert models(disturbed) == models(undisturbed)
     assert summarise_run(disturbed).trainings == 6
@@ -62,7 +62,7 @@ def test_picture_dated_in_the_future_is_redrawn(small: Settings, begin: Begin, r
     assert write_picture(folder, candidates, small).read_bytes() != old
     new = picture.stat().st_mtime_ns
     assert new < later
-    assert write_picture(folder, candidates, small).stat().st_mtime_ns == new  # once is enough
+    assert write_picture(folder, candidates, small).stat().st_mtime_ns == new  # not drawn again
 
 
 def test_file_times_in_the_future_are_ignored(small: Settings, begin: Begin, run: Run) -> None:

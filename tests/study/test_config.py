@@ -1,4 +1,4 @@
-"""Configurations: what is refused, with its text, and what a file gives back."""
+"""Configurations: rejected settings and their messages, and file round trips."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_flat_file_of_evonas_0_1_is_read(config: Settings, tmp_path: Path) -> No
     path = tmp_path / "config.yaml"
     document = yaml.safe_load(path.read_text())
     alone = {name: value for group in document.values() for name, value in group.items()}
-    del alone["learning_rate"]  # a setting that came later takes its default
+    del alone["learning_rate"]  # a later setting takes its default
     path.write_text(yaml.safe_dump(alone))
     alone["data_dir"] = config.training.data_dir
     del document["versions"], document["data"]

@@ -1,4 +1,4 @@
-"""A run that is extended, against one that was begun with the larger size."""
+"""Extended runs compared with runs begun at the larger size."""
 
 import csv
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_extended_run_equals_run_begun_with_final_size(
         told = [event.evaluation for event in journal.events() if isinstance(event, Told)]
     known = {(e.key, e.replicate, e.epochs) for e in told if e.epochs and is_reusable(e)}
     assert extend(folder, evaluations=20)
-    assert not extend(folder, evaluations=20)  # it has that size
+    assert not extend(folder, evaluations=20)  # it already has that size
     assert summarise_run(folder).state == INTERRUPTED
     executor = Drawn()
     result = run(folder, executor)

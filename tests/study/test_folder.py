@@ -1,4 +1,4 @@
-"""Run folders: made whole or not at all, one run and one process to a folder."""
+"""Run folders: created completely or not at all; one run and one process per folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_two_processes_cannot_open_one_run(config: Settings, begin: Begin) -> No
     ):
         pass
     with opened_run(folder):
-        pass  # the lock is gone with the one who held it
+        pass  # the lock ends with its holder
 
 
 def test_configuration_changed_after_start_is_rejected(config: Settings, begin: Begin) -> None:

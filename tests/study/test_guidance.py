@@ -1,4 +1,4 @@
-"""Guided runs: resumed as if never interrupted; settings that contradict each other."""
+"""Guided runs: equal results after an interruption; contradicting settings."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ def guided(config: Settings) -> Settings:
 
 @pytest.fixture(params=["eg", "eg, steady", *sorted(GUIDED_SEARCHES)])
 def any_guided(config: Settings, request: pytest.FixtureRequest) -> Settings:
-    """Each way to use a supernet, as small as it gets."""
+    """Each way to use a supernet, as small as possible."""
     is_eg = request.param.startswith("eg")
     return changed(
         config, space="tiny", population=2, generations=2, evaluations=4, rules=("usf", "dfa"),

@@ -1,4 +1,4 @@
-"""The images of a run: others under the same path are refused, and they may lie elsewhere."""
+"""The images of a run: replaced images are rejected, moved ones can be followed."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ RUN: dict[str, Any] = {
 
 
 def draw(folder: Path, *, seed: int) -> Path:
-    """Forty images of two classes, half of them to test on."""
+    """Write 40 training and 40 test images of two classes."""
     pixels = np.random.default_rng(seed)
     for part in ("train", "test"):
         for label, level in (("dark", 0), ("light", 128)):
@@ -57,7 +57,7 @@ def stopped(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ev
         with pytest.raises(Stopped):
             study.resume(workers=1, progress=False)
     assert 0 < len(study.evaluations) < 6
-    for remembered in (evaluate._load, evaluate._test_part):  # as in a process of its own
+    for remembered in (evaluate._load, evaluate._test_part):  # as in a fresh process
         remembered.cache_clear()
     return study
 
@@ -103,7 +103,7 @@ def test_run_can_follow_moved_images(
     monkeypatch.delenv("EVONAS_DATA")
     stopped.resume(workers=1, data_dir=moved, progress=False)
     assert len(stopped.evaluations) == 6
-    # it is known from now on
+    # the new folder is remembered
     assert evonas.load_study(stopped.folder).settings.training.data_dir == str(moved)
 
 

@@ -1,4 +1,4 @@
-"""Whole runs on images that stay on disk; the oracle is the same run on images in memory."""
+"""Whole runs on images that stay on disk. Oracle: the same run on images in memory."""
 
 import csv
 from pathlib import Path
@@ -85,7 +85,7 @@ def test_final_training_does_not_depend_on_image_storage(
     assert one.equals(two)
     said = [yaml.safe_load((tmp_path / n / "config.yaml").read_text()) for n in ("auto", "memory")]
     assert [each["data"].get("storage") for each in said] == ["disk", None]
-    # the same training goes on wherever its images are kept
+    # the training can be resumed with a different image storage
     again = evonas.train(
         studies["disk"].folder, key, epochs=2, batch=6, image_storage="memory",
         out=tmp_path / "auto", progress=False,

@@ -50,7 +50,7 @@ GUIDED: dict[str, Any] = {
 Entries = list[tuple[int, str, str, str]]
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])  # what a run imports, once for all rounds
+FORKS.set_forkserver_preload([__name__])  # imports what a run needs, once for all rounds
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ class Round:
 
     @property
     def has_one_outcome(self) -> bool:
-        """In the steady state the order in which trainings end decides what is asked for next."""
+        """False if completion order matters: steady state with several workers."""
         return self.workers == "1" or "steady" not in self.plan
 
 
 def rounds() -> list[Round]:
-    """Every engine in turn, and with it every plan and every executor."""
+    """Every engine in turn, combined with plans and executors."""
     engines = [*SEARCHES, *GUIDED_SEARCHES, "evonas + eg", "nsga2 + eg"]
     rng = random.Random(0)
     return [
@@ -105,7 +105,7 @@ def rounds() -> list[Round]:
 
 
 def to_the_end(folder: Path, workers: str) -> None:
-    """Run and confirm what is in the folder; in a process group of its own."""
+    """Run and confirm the run in the folder, in a new process group."""
     os.setsid()
     _ended(folder, workers)
 
@@ -123,7 +123,7 @@ def _ended(folder: Path, workers: str) -> None:
 
 
 def entries(folder: Path) -> Entries:
-    """Of the journal, as its file has them now."""
+    """Entries that the journal's file holds now."""
     connection = connect(folder / "study.db")
     rows = connection.execute("SELECT position, kind, body, sha256 FROM entry ORDER BY position")
     found = [tuple(row) for row in rows]
@@ -132,7 +132,7 @@ def entries(folder: Path) -> Entries:
 
 
 def kill_at(folder: Path, workers: str, *, wanted: int, later_seconds: float) -> Entries | None:
-    """Kill a run once so many entries are written; what it had written, or None if it ended."""
+    """Kill a run after ``wanted`` entries; return its entries, or None if it ended before."""
     process = FORKS.Process(target=to_the_end, args=(folder, workers))
     process.start()
     assert process.pid is not None
@@ -146,7 +146,7 @@ def kill_at(folder: Path, workers: str, *, wanted: int, later_seconds: float) ->
         assert process.exitcode == 0
         return None
     written = entries(folder)
-    # before it has a group of its own it has no workers either
+    # before it has its own process group it has no workers
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
@@ -174,7 +174,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Settings], Path
 
 @pytest.fixture(scope="module")
 def whole(start: Callable[[Settings], Path]) -> Callable[[Settings], Path]:
-    """The run of these settings that nobody killed, in one process."""
+    """The run of these settings without kills, in one process."""
 
     @cache
     def run(settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""A run killed in a replicate and in a confirmation has the tables of one never killed."""
+"""A run killed in a replicate and in a confirmation ends with the tables of an intact run."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Pickles that run code, put wherever evonas reads files, and models with other weights."""
+"""Pickles that run code, planted wherever evonas reads files; models with altered weights."""
 
 import io
 import json
@@ -37,7 +37,7 @@ Write = Callable[[Path], object]
 
 
 class Payload:
-    """Unpickled, it makes a file."""
+    """Creates a file when unpickled."""
 
     def __init__(self, sentinel: Path) -> None:
         self.sentinel = sentinel
@@ -66,7 +66,7 @@ WRITERS = {"pickle": pickled, "joblib": dumped, "torch": torch_saved}
 
 @pytest.fixture
 def payload(tmp_path: Path) -> Payload:
-    """Whose file must not be there when the test is over."""
+    """Payload whose file must not exist after a test."""
     return Payload(tmp_path / "sentinel")
 
 

@@ -1,4 +1,4 @@
-"""A run that begins with the best of earlier runs: what it asks for first, and what it keeps."""
+"""Runs that start with the best of earlier runs: their first candidates, their files."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ def earlier(config: Settings, begin: Begin) -> Path:
 
 @pytest.fixture
 def later(config: Settings) -> Settings:
-    """Of another seed, size, budget and engine."""
+    """Settings with a different seed, size, budget and engine."""
     return changed(
         config,
         seed=5,
@@ -101,7 +101,7 @@ def test_interrupted_run_with_prior_resumes_to_equal_tables(
         with pytest.raises(Interrupted):
             run(parts, stop_after=stop_after)
     for path in (earlier / "journal.db", earlier / "study.db"):
-        path.unlink(missing_ok=True)  # what it needs of the earlier run, it has
+        path.unlink(missing_ok=True)  # the run has its own copy of the prior
     run(parts)
     assert outcome(parts) == outcome(whole)
     assert (parts / "config.yaml").read_bytes() == (whole / "config.yaml").read_bytes()

@@ -1,4 +1,4 @@
-"""A replay holds all that the journal says of an order against what is ordered again."""
+"""A replay compares every order in the journal with the order made again."""
 
 import json
 from collections.abc import Callable
@@ -23,12 +23,12 @@ STEADY: dict[str, Any] = {"mode": "steady", "fidelity": (1, 2, 5), "epochs": 5, 
 TWICE: dict[str, Any] = {"replicates": "2", "evaluations": 14, "generations": 5}
 
 
-def go_on(folder: Path) -> None:
+def resume(folder: Path) -> None:
     run_study(folder, executor=Drawn(), on_progress=lambda _: None)
 
 
 def altered(kind: str, *, place: int, **values: Any) -> Forgery:
-    """The entry of a kind at this place among those of its kind says something else."""
+    """Alter values of one entry, the one at ``place`` among entries of its kind."""
 
     def change(drafts: list[Draft]) -> list[Draft]:
         number = [n for n, each in enumerate(drafts) if each.kind == kind][place]
@@ -43,7 +43,7 @@ def altered(kind: str, *, place: int, **values: Any) -> Forgery:
 
 
 def exchanged(first: str, second: str) -> Forgery:
-    """The last neighbours of these kinds have changed places."""
+    """Exchange the last two neighbours of these kinds."""
 
     def change(drafts: list[Draft]) -> list[Draft]:
         kinds = [each.kind for each in drafts]
@@ -71,19 +71,19 @@ def test_replay_rejects_altered_or_exchanged_journal_entries(
 ) -> None:
     values, forgery = FORGERIES[name]
     folder = begin(changed(config, **values), "run")
-    go_on(folder)
-    go_on(folder)  # as it was written, it is replayed to its end
+    resume(folder)
+    resume(folder)  # unaltered, it is replayed to its end
     forge_all(folder, forgery)
     with pytest.raises(
         StorageError, match="of this run cannot be reproduced: it held other candidates"
     ):
-        go_on(folder)
+        resume(folder)
 
 
 def test_replay_rejects_ask_exchanged_with_promotion(config: Settings, begin: Begin) -> None:
-    """Each of them is ordered again, by the same key, but at another moment."""
+    """Both are ordered again with the same key, but at a different time."""
     folder = begin(changed(config, **STEADY), "run")
-    go_on(folder)
+    resume(folder)
 
     def change(drafts: list[Draft]) -> list[Draft]:
         kinds = [each.kind for each in drafts]
@@ -96,16 +96,16 @@ def test_replay_rejects_ask_exchanged_with_promotion(config: Settings, begin: Be
     with pytest.raises(
         StorageError, match="of this run cannot be reproduced: it held other candidates"
     ):
-        go_on(folder)
+        resume(folder)
 
 
 def test_run_without_recorded_image_traits_uses_data_set_traits(
     config: Settings, begin: Begin
 ) -> None:
-    """As in runs of before: what the images are like then follows from the data set."""
+    """As in old runs: the traits of the images then follow from the data set."""
     folder = begin(config, "run")
     forge(folder, "began", lambda body: {k: v for k, v in body.items() if k != "traits"})
-    go_on(folder)
+    resume(folder)
     journal = open_journal(folder)
     assert journal.traits() is None
     assert len(journal.evaluations()) == config.search.num_trainings

@@ -1,4 +1,4 @@
-"""What a setting, or its absence, comes to in a run."""
+"""How given and missing settings are resolved for a run."""
 
 from fractions import Fraction
 from pathlib import Path

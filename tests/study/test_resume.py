@@ -1,4 +1,4 @@
-"""A run that was ended at any write to the disk goes on to the end of one that was not."""
+"""A run that crashes at any write to disk resumes to the results of an intact run."""
 
 import csv
 import os
@@ -40,7 +40,7 @@ HALVING: dict[str, Any] = {"fidelity": (1, 2, 5), "epochs": 5, "eta": 2}
 CONSTRAINED: dict[str, Any] = {"constraints": ("params<=8k",)}
 AUTO: dict[str, Any] = {"replicates": "auto", "evaluations": 18}
 TWICE: dict[str, Any] = {"replicates": "2", "evaluations": 14}
-# one in two is refused, so that an ask for new candidates and old ones is completed by another
+# half of all candidates are refused, so that a mixed ask for new and old ones needs a second ask
 TIGHT: dict[str, Any] = {"algorithm": "random", "constraints": ("params<=6k",)}
 SETTINGS: dict[str, dict[str, Any]] = {
     "generational": GENERATIONAL,
@@ -53,7 +53,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "generational-constrained-two": GENERATIONAL | TIGHT | TWICE,
     "steady-halving-constrained-two": STEADY | HALVING | CONSTRAINED | TWICE,
 }
-NUM_CRASHES = 8  # of a run; with as many as there are writes, the test takes minutes
+NUM_CRASHES = 8  # per run; one crash per write would take minutes
 WRITES = [
     (Journal, "record_asks"), (Journal, "record_promotions"), (Journal, "record_tell"),
     (models, "save_weights"), (models, "keep_only"), (module, "save_checkpoint"),
@@ -71,7 +71,7 @@ class Crash(BaseException):
 
 
 def crash_at(patch: pytest.MonkeyPatch, number: int) -> list[int]:
-    """Let a crash come at this write to the disk, before it is made (even) or after (odd)."""
+    """Crash at write ``number // 2``: before it if ``number`` is even, else after it."""
     count = [0]
 
     def crashing(write: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +91,7 @@ def crash_at(patch: pytest.MonkeyPatch, number: int) -> list[int]:
     return count
 
 
-def end(folder: Path, executor: Drawn) -> StudyResult:
+def run_to_end(folder: Path, executor: Drawn) -> StudyResult:
     def write(candidates: Sequence[Candidate]) -> None:
         tables.write_tables(folder, candidates, ("acc", "params"))
 
@@ -111,7 +111,7 @@ def events(folder: Path) -> list[Event]:
 
 
 def files(folder: Path) -> dict[str, object]:
-    """All that a run leaves but its journal; tables without seconds, which a refusal takes too."""
+    """All files but the journal; tables without seconds, as even a refusal takes some."""
     found: dict[str, object] = {}
     for pattern in ("models/*", "checkpoints/*", "standings.json"):
         found |= {
@@ -133,17 +133,17 @@ def test_run_resumed_after_crash_at_any_write_ends_equally(
     whole = begin(settings, "whole")
     with monkeypatch.context() as patch:
         count = crash_at(patch, 10**9)
-        expected = end(whole, Drawn())
+        expected = run_to_end(whole, Drawn())
     assert sum(e.epochs > 0 for e in expected.evaluations) == settings.search.evaluations
     num_crashes = NUM_CRASHES // 2 if settings.search.replicates == "auto" else NUM_CRASHES
-    stride = 2 * count[0] // num_crashes | 1  # odd, so that both kinds of crash take turns
+    stride = 2 * count[0] // num_crashes | 1  # odd, so that both kinds of crash alternate
     for number in range(0, 2 * count[0], stride):
         folder = begin(settings, f"crash-{number}")
         with monkeypatch.context() as patch:
             crash_at(patch, number)
             with pytest.raises(Crash):
-                end(folder, Drawn())
-        result = end(folder, Drawn())
+                run_to_end(folder, Drawn())
+        result = run_to_end(folder, Drawn())
         assert events(folder) == events(whole)
         assert files(folder) == files(whole)
         assert result.hypervolumes == expected.hypervolumes
@@ -158,18 +158,18 @@ def test_resume_with_several_workers_continues_from_journal(
         with monkeypatch.context() as patch:
             crash_at(patch, number)
             with pytest.raises(Crash):
-                end(folder, Drawn(3, seed=number))
+                run_to_end(folder, Drawn(3, seed=number))
         before = events(folder)
         owed = [e.key for e in before if isinstance(e, Asked | Promoted | Repeated)]
         for event in before:
             if isinstance(event, Told):
                 owed.remove(event.evaluation.key)
         executor = Drawn(3, seed=number + 1)
-        result = end(folder, executor)
+        result = run_to_end(folder, executor)
         assert events(folder)[: len(before)] == before
         assert {key for key, _ in executor.done} >= set(owed)
         again = Drawn(3)
-        finished = end(folder, again)
+        finished = run_to_end(folder, again)
         assert again.done == []
         assert finished.evaluations == result.evaluations
         assert finished.hypervolumes == result.hypervolumes
@@ -181,16 +181,16 @@ def test_missing_checkpoints_do_not_change_result(
 ) -> None:
     settings = changed(config, **STEADY, **HALVING)
     whole, folder = begin(settings, "whole"), begin(settings, "robbed")
-    end(whole, Drawn())
+    run_to_end(whole, Drawn())
     with monkeypatch.context() as patch:
         crash_at(patch, 20)
         with pytest.raises(Crash):
-            end(folder, Drawn())
+            run_to_end(folder, Drawn())
     kept = list((folder / "checkpoints").glob("*"))
     assert kept
     for path in kept:
         path.unlink()
-    end(folder, Drawn())
+    run_to_end(folder, Drawn())
     assert events(folder) == events(whole)
 
 
@@ -229,8 +229,8 @@ def test_space_smaller_than_workers_is_retrained_to_full_budget(
     for seed in range(3):
         whole, folder = tmp_path / f"whole-{seed}", tmp_path / f"crash-{seed}"
         create_run(whole, settings, space_text=FIVE_NETWORKS)
-        result = end(whole, Drawn(7, seed=seed))
-        if replicates == "auto":  # it ends where nothing is in doubt
+        result = run_to_end(whole, Drawn(7, seed=seed))
+        if replicates == "auto":  # ends as soon as the front is certain
             assert 8 <= len(result.evaluations) <= 13
         else:
             assert len(result.evaluations) == fixed(result)
@@ -241,20 +241,20 @@ def test_space_smaller_than_workers_is_retrained_to_full_budget(
             with monkeypatch.context() as patch:
                 crash_at(patch, number)
                 with pytest.raises(Crash):
-                    end(folder / str(number), Drawn(7, seed=seed))
+                    run_to_end(folder / str(number), Drawn(7, seed=seed))
             before = events(folder / str(number))
-            resumed = end(folder / str(number), Drawn(7, seed=seed + 1))
+            resumed = run_to_end(folder / str(number), Drawn(7, seed=seed + 1))
             after = events(folder / str(number))
             assert after[: len(before)] == before
             assert replicates == "auto" or len(resumed.evaluations) == fixed(resumed)
             again = Drawn(7)
-            assert end(folder / str(number), again).evaluations == resumed.evaluations
+            assert run_to_end(folder / str(number), again).evaluations == resumed.evaluations
             assert again.done == []
             assert events(folder / str(number)) == after
 
 
 def fixed(result: StudyResult) -> int:
-    """Trainings of five networks that are trained three times each, but not after a failure."""
+    """Number of trainings of five networks, three each, or one if the first failed."""
     first = [e for e in result.evaluations if e.replicate == 0]
     assert len(first) == 5
     return min(13, sum(1 if e.failure is not None else 3 for e in first))

@@ -1,4 +1,4 @@
-"""What was lost to a cause outside the network is tried again, and the journal can be replayed."""
+"""Trainings lost to an outside cause are retried, and the journal can be replayed."""
 
 import random
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def settings(request: pytest.FixtureRequest, config: Settings) -> Settings:
 
 
 class Weather:
-    """Loses one training in three to causes outside, while it is bad."""
+    """While bad, one training in three is lost to an outside cause."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_bad = True
@@ -61,7 +61,7 @@ def weather(monkeypatch: pytest.MonkeyPatch) -> Weather:
     return Weather(monkeypatch)
 
 
-def end(folder: Path, executor: Drawn, *, retry_failed: bool = False) -> StudyResult:
+def run_to_end(folder: Path, executor: Drawn, *, retry_failed: bool = False) -> StudyResult:
     return run_study(
         folder, executor=executor, on_progress=lambda _: None, retry_failed=retry_failed
     )
@@ -82,12 +82,12 @@ def test_retry_replaces_exactly_the_lost_results(
     settings: Settings, begin: Begin, weather: Weather
 ) -> None:
     folder = begin(settings, "run")
-    before = end(folder, Drawn())
+    before = run_to_end(folder, Drawn())
     assert lost(before)
     assert any(e.failure == "diverged: at once" for e in before.evaluations)
     weather.is_bad = False
     executor = Drawn(3)
-    after = end(folder, executor, retry_failed=True)
+    after = run_to_end(folder, executor, retry_failed=True)
     assert lost(after) == []
     again = {(o.space.key(o.genome), o.stage.replicate) for o in executor.submitted}
     assert again >= {(e.key, e.replicate) for e in lost(before)}
@@ -105,21 +105,21 @@ def test_run_with_retries_is_replayed_without_training(
     settings: Settings, begin: Begin, weather: Weather
 ) -> None:
     folder = begin(settings, "run")
-    end(folder, Drawn())
+    run_to_end(folder, Drawn())
     for is_bad in (True, False):
         weather.is_bad = is_bad
-        result = end(folder, Drawn(), retry_failed=True)
+        result = run_to_end(folder, Drawn(), retry_failed=True)
         told = events(folder)
         executor = Drawn()
-        again = end(folder, executor)
+        again = run_to_end(folder, executor)
         assert again.evaluations == result.evaluations
         assert [c.key for c in again.front] == [c.key for c in result.front]
         assert executor.submitted == []
         assert events(folder) == told
     attempts = [event.attempt for event in told if isinstance(event, Retried)]
-    assert set(attempts) == {1, 2}  # once for each such resume
+    assert set(attempts) == {1, 2}  # one attempt per resume with retries
     executor = Drawn()
-    end(folder, executor, retry_failed=True)
+    run_to_end(folder, executor, retry_failed=True)
     assert executor.submitted == []  # nothing is lost any more
 
 
@@ -142,21 +142,21 @@ def test_killed_retry_continues_on_plain_resume(
     settings: Settings, begin: Begin, weather: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = begin(settings, "whole")
-    count = len(lost(end(whole, Drawn())))
+    count = len(lost(run_to_end(whole, Drawn())))
     weather.is_bad = False
-    expected = end(whole, Drawn(), retry_failed=True)
+    expected = run_to_end(whole, Drawn(), retry_failed=True)
     assert count > 2
     for number in range(1, count, 2):
         folder = begin(settings, f"killed-{number}")
         weather.is_bad = True
-        end(folder, Drawn())
+        run_to_end(folder, Drawn())
         weather.is_bad = False
         killed = Drawn()
         with monkeypatch.context() as patch:
             patch.setattr(killed, "next_done", killed_after(number, killed.next_done))
             with pytest.raises(Killed):
-                end(folder, killed, retry_failed=True)
-        found = end(folder, Drawn())
+                run_to_end(folder, killed, retry_failed=True)
+        found = run_to_end(folder, Drawn())
         assert found.evaluations == expected.evaluations
         assert events(folder) == events(whole)
 
@@ -167,24 +167,24 @@ def test_retry_within_generation_gives_same_run(
     config = changed(config, generations=4, evaluations=16)
     sunny, folder = begin(config, "sunny"), begin(config, "run")
     weather.is_bad = False
-    expected = end(sunny, Drawn())
+    expected = run_to_end(sunny, Drawn())
     weather.is_bad = True
     record_asks, asks = Journal.record_asks, iter(range(1))
 
     def ended(journal: Journal, *args: Any, **kwargs: Any) -> None:
         if next(asks, None) is None:
-            raise Killed  # the first generation has ended, and no one has heard of it
+            raise Killed  # the first generation has ended, but the search has not been told
         record_asks(journal, *args, **kwargs)
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "record_asks", ended)
         with pytest.raises(Killed):
-            end(folder, Drawn())
+            run_to_end(folder, Drawn())
     known = [e.evaluation for e in events(folder) if isinstance(e, Told)]
     assert len(known) == 4
     assert any(e.is_lost_from_outside for e in known)
     weather.is_bad = False
-    result = end(folder, Drawn(), retry_failed=True)
+    result = run_to_end(folder, Drawn(), retry_failed=True)
     assert lost(result) == []
     assert result.evaluations == expected.evaluations
 
@@ -193,9 +193,9 @@ def test_every_order_in_journal_has_a_result(
     settings: Settings, begin: Begin, weather: Weather
 ) -> None:
     folder = begin(settings, "run")
-    end(folder, Drawn())
+    run_to_end(folder, Drawn())
     weather.is_bad = False
-    end(folder, Drawn(), retry_failed=True)
+    run_to_end(folder, Drawn(), retry_failed=True)
     kinds = [type(event) for event in events(folder)]
     orders = sum(kind in (Asked, Promoted, Repeated, Retried) for kind in kinds)
     assert orders == kinds.count(Told)

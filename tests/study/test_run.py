@@ -1,4 +1,4 @@
-"""The loop: same seed same result, for any workers, and after any interruption."""
+"""The main loop: equal seeds give equal results, for any workers, after any interruption."""
 
 import json
 import re
@@ -84,7 +84,7 @@ def test_different_seeds_ask_for_different_candidates(
 
 
 class Backwards(AbstractExecutor):
-    """The last candidate is ready first, as it can be in a pool."""
+    """Completes candidates in reverse order, as a pool may."""
 
     name = "backwards"
 
@@ -154,7 +154,7 @@ def test_interrupted_run_resumes_to_equal_results(
 
 
 def of_five(config: Settings, folder: Path, **changes: Any) -> Settings:
-    """The run of a space with five networks, in its folder."""
+    """Create a run in a space with five networks, and return its settings."""
     small = changed(config, rules=("fa",), algorithm="random", **changes)
     one_edge = source_text("nas-bench-201").replace("nodes: 3", "nodes: 1")
     create_run(folder, small, space_text=one_edge)
@@ -194,7 +194,7 @@ def test_resuming_a_finished_run_trains_nothing(config: Settings, begin: Begin, 
     result, kept = run(folder, 1), models(folder)
     (folder / "models" / f"{result.front[0].key}.tmp").write_bytes(b"half")
     again = run(folder, 1)
-    assert again.evaluations == result.evaluations  # seconds included: nothing was done anew
+    assert again.evaluations == result.evaluations  # seconds included: nothing was trained again
     assert models(folder) == kept
     assert not list((folder / "models").glob("*.tmp"))
 
@@ -238,7 +238,7 @@ def test_missing_weights_that_retrain_to_different_values_raise(
 def test_failed_candidates_are_recorded_but_never_on_front(
     config: Settings, run: Run, tmp_path: Path
 ) -> None:
-    """A third of this space is dead: such a network gives an attack no gradient to follow."""
+    """A third of this space is dead networks, which give an attack no gradient."""
     folder = tmp_path / "run"
     text = source_text("nas-bench-201").replace("nodes: 3", "nodes: 1")
     for operation in ("nor_conv_3x3", "avg_pool_3x3"):

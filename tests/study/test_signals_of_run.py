@@ -1,4 +1,4 @@
-"""Runs with signals: resumed as if never interrupted; what is refused; runs from before."""
+"""Runs with signals: equal results after an interruption; invalid settings; old runs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,7 +50,7 @@ def test_interrupted_run_with_signals_resumes_to_equal_results(
     table = (whole / RELEVANCE_FILE).read_text()
     assert (broken / RELEVANCE_FILE).read_text() == table
     assert len(table.splitlines()) == 1 + len(informed.problem.objectives) * 5
-    # what is cached is taken from the cache, and may be missing
+    # the cache is used if present, and may be missing
     (broken / SIGNALS_FILE).unlink()
     for folder in (whole, broken):
         (folder / RELEVANCE_FILE).unlink()

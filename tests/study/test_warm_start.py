@@ -1,4 +1,4 @@
-"""A run that knows the results of others, against the same run that knows nothing."""
+"""Runs that know results of earlier runs, compared with the same run without them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,11 +44,11 @@ def test_warm_run_ends_equally_without_repeating_known_trainings(
     run(warm, two := Drawn())
     assert outcome(warm) == outcome(cold)
     assert len(two.submitted) < len(one.submitted)
-    # what a run came to know by another is passed on
+    # results known from an earlier run are passed on
     third = start(begin, other, "third", warm)
     run(third, none := Drawn())
     assert outcome(third) == outcome(cold)
-    assert len(none.submitted) <= 2  # failures are tried anew
+    assert len(none.submitted) <= 2  # failures are trained again
 
 
 def test_warm_start_copies_models(config: Settings, begin: Begin) -> None:

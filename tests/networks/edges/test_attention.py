@@ -1,4 +1,4 @@
-"""Self-attention against torch's own, and against its laws."""
+"""Self-attention compared with torch's, and its invariances."""
 
 import pytest
 import torch

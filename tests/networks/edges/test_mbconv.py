@@ -1,4 +1,4 @@
-"""Inverted bottlenecks against torchvision's of MobileNetV2, and its squeeze-and-excitation."""
+"""Inverted bottlenecks and squeeze-and-excitation compared with torchvision's (MobileNetV2)."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_outputs_match_torchvision_inverted_residual(
     out_channels: int, stride: int, expansion: int
 ) -> None:
     ours = block(out_channels, expansion=expansion, stride=stride)
-    # its ReLU6 is a ReLU below 6, which normalised values of so few pixels never reach
+    # torchvision's ReLU6 equals ReLU below 6; normalised values of so few pixels stay below
     theirs = InvertedResidual(4, out_channels, stride, expansion).double()
     for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
         its.data.copy_(mine.data)

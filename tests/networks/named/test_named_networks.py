@@ -1,4 +1,4 @@
-"""Named networks: published sizes, plain torch written out, whitened patches, rules by layer."""
+"""Named networks: published sizes, versions in plain torch, whitened patches, rules by layer."""
 
 import pytest
 import torch
@@ -120,7 +120,7 @@ def test_convolutions_start_as_partial_identities() -> None:
 
 
 def test_plain_initialisation_passes_signs_but_partial_identity_does_not() -> None:
-    """The signal of a sign rule fades in partial identities, and not in torch's beginning."""
+    """A sign rule's signal fades in partial identities, but not in torch's initial weights."""
     gains = []
     for name in ("fast-cifar10", "fast-cifar10-plain"):
         net = network(name, "usf")

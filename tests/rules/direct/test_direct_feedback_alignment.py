@@ -1,4 +1,4 @@
-"""Oracles: the transposed pass of a spread error, and the sum of the taps that reach a pixel."""
+"""Oracles: the transposed pass of a spread error; the sum of the taps that reach a pixel."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def connected(norm: Norm = "none", **options: Any) -> tuple[RuleConv2d, Wiring]:
 def backward(
     layer: nn.Module, wiring: Wiring, x: Tensor, *, error: Tensor, received: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Signal to x and what the layer received, when the logits' error is ``error``."""
+    """Signal to x and the gradient received by the layer, for a given error of the logits."""
     outputs = layer(x)
     if received is None:
         received = torch.ones_like(outputs)

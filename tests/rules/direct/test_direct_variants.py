@@ -1,4 +1,4 @@
-"""Oracle of ``sdfa`` and ``drtp``: the error replaced by hand, through ``dfa``'s own kernel."""
+"""Oracle of ``sdfa`` and ``drtp``: ``dfa`` with the error replaced by hand."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ LABELS = torch.tensor([2, 0, 4])
 def sent_by(
     rule: DirectFeedbackAlignment, *, error: Tensor, targets: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Signal to an image batch, and the kernel, when the logits' error is ``error``."""
+    """Signal to a batch of images, and the kernel, for a given error of the logits."""
     torch.manual_seed(1)
     layer = RuleConv2d(4, 4, 3, stride=2, padding=1, groups=4, rule=rule).double()
     wiring = connect(layer, seed=3)
@@ -78,7 +78,7 @@ def test_centred_signals_sum_to_zero_over_batch(
 
 
 def test_centred_label_equals_initial_cross_entropy_error() -> None:
-    """Of logits that are all equal and a batch in which the classes are."""
+    """For equal logits and a batch with equally frequent classes."""
     labels = torch.arange(5)
     logits = torch.zeros(5, 5, requires_grad=True)
     F.cross_entropy(logits, labels).backward()
@@ -119,7 +119,7 @@ def test_norm_rms_does_not_depend_on_batch_size(
 ) -> None:
     error = some_error(generator)
     found, _ = sent_by(rule, error=error, targets=LABELS)
-    assert found.square().mean().item() == pytest.approx(1.0)  # what was received was all ones
+    assert found.square().mean().item() == pytest.approx(1.0)  # the received gradient is all ones
 
 
 def test_targets_last_one_forward_pass_and_missing_ones_raise() -> None:

@@ -1,4 +1,4 @@
-"""Laws of batchwise random magnitudes: a draw belongs to an optimiser step and to nothing else."""
+"""Batchwise random magnitudes depend on the optimiser step and on nothing else."""
 
 import math
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def test_magnitudes_change_only_with_optimiser_steps() -> None:
     for _ in range(70):  # more than are drawn ahead
         seen.append(layer.feedback().abs())
         layer.eval()
-        layer(torch.ones(1, 4, 6, 6, requires_grad=True)).sum().backward()  # an attack, say
+        layer(torch.ones(1, 4, 6, 6, requires_grad=True)).sum().backward()  # as an attack does
         layer.train()
         assert torch.equal(layer.feedback().abs(), seen[-1])
         wiring.advance(learning_rate=0.1)

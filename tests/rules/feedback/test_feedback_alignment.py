@@ -1,4 +1,4 @@
-"""Laws of feedback alignment; test_rules.py holds its replica, test_biotorch_parity.py a peer."""
+"""Laws of feedback alignment; more in test_rules.py and test_biotorch_parity.py."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Laws of fixed random magnitudes: they stay, and the signs follow the weights at once."""
+"""Fixed random magnitudes stay constant, and the signs follow the weights at once."""
 
 import torch
 from torch import nn

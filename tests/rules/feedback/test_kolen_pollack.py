@@ -1,4 +1,4 @@
-"""Oracle: Kolen and Pollack's two matrices, kept and trained by torch's own optimisers."""
+"""Oracle: Kolen and Pollack's two matrices, trained by torch's optimisers."""
 
 import math
 

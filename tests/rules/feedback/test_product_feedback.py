@@ -1,4 +1,4 @@
-"""Oracle: the authors' two matrices, R trained by torch's optimiser; kp where B is 1."""
+"""Oracles: the authors' two matrices, R trained by torch's optimiser; ``kp`` for B = 1."""
 
 import math
 from typing import Any
@@ -49,7 +49,7 @@ def some_layer(rule: ProductFeedback) -> tuple[RuleConv2d, Wiring]:
 
 
 def test_signals_and_feedback_match_two_trained_matrices() -> None:
-    """R gets the gradient of a second convolution, to which g comes through B, as published."""
+    """As published, R gets the gradient of a second convolution, whose signal is g through B."""
     rule = ProductFeedback(expansion=3)
     layer, wiring = some_layer(rule)
     expand = rule.expand(layer)  # (2, 3, 9)
@@ -113,7 +113,7 @@ def test_error_of_converged_product_shrinks_with_expansion(
     connect(layer, seed=2).advance(learning_rate=1.0, weight_decay=1.0)
     weight = layer.weight.detach()
     error = (layer.feedback() - weight).norm() / weight.norm()
-    # B B^T is 1 with an error of variance 1 / width in each of its 20 x 20 entries
+    # each of the 20 x 20 entries of B B^T - 1 has variance 1 / width
     assert float(error) == pytest.approx(expansion**-0.5, rel=0.3)
 
 
@@ -130,7 +130,7 @@ def test_neither_matrix_resembles_weight_but_product_does() -> None:
 
 
 def test_expansion_has_published_scale() -> None:
-    """Xavier's with a gain of sqrt((1 + 1 / r) / 2), which is 1 / sqrt(width)."""
+    """Xavier with gain sqrt((1 + 1 / r) / 2), which equals 1 / sqrt(width)."""
     expand = ProductFeedback(expansion=7).expand(_connected(ProductFeedback(expansion=7)))
     gain = math.sqrt((1 + 1 / 7) / 2)
     published = gain * math.sqrt(2 / (40 + 280))

@@ -1,4 +1,4 @@
-"""Laws of uniform sign feedback under a scaling of the weight; the oracle is homogeneity."""
+"""Uniform sign feedback under scaled weights; oracles: homogeneity, transposed convolution."""
 
 import pytest
 import torch

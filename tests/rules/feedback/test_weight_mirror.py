@@ -1,4 +1,4 @@
-"""Oracle: Akrout's equation, pattern by pattern and weight by weight; the weight itself; fa."""
+"""Oracles: Akrout's equation in loops over patterns and weights; the weight itself; ``fa``."""
 
 from typing import Any
 
@@ -215,7 +215,7 @@ def test_options_out_of_range_are_rejected(options: dict[str, Any]) -> None:
 
 
 def test_each_training_step_sends_through_current_feedback() -> None:
-    """By the cache of all layers, which every step must refresh."""
+    """Each step must refresh the feedback cache of all layers."""
     network = nn.Sequential(*[RuleLinear(5, 5, rule=WeightMirror(rate=0.3)) for _ in range(3)])
     network.double()
     wiring = connect(network, seed=1)

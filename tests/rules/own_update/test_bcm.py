@@ -1,4 +1,4 @@
-"""``bcm``: its equation batch by batch and unit by unit, its selectivity, and its threshold."""
+"""``bcm``: its equation in loops over batches and units, its selectivity, its threshold."""
 
 from collections.abc import Callable
 from typing import Any

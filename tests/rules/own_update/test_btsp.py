@@ -1,4 +1,4 @@
-"""``btsp``: its equation plateau by plateau; one event writes a pattern; weights stay between."""
+"""``btsp``: its equation in loops over plateaus; one event writes a pattern; bounded weights."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Oracles: the solver of states, whose equilibrium it has; the energy written out; autograd."""
+"""Oracles: the solver of states, which has the same equilibrium; the energy; autograd."""
 
 import copy
 from typing import Any
@@ -98,7 +98,7 @@ def test_whole_step_with_vanishing_nudge_equals_backprop() -> None:
 
 
 def test_first_error_sweep_reaches_input_undiminished() -> None:
-    """The states move by step^depth of it, which is what the errors were invented against."""
+    """States would move only by step^depth of it; errors were invented to avoid this."""
     layers = [RuleLinear(4, 4, bias=False, rule=PC()).double() for _ in range(4)]
     for layer in layers:
         nn.init.eye_(layer.weight)

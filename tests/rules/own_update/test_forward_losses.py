@@ -1,4 +1,4 @@
-"""Oracles: both losses written out image by image, and their slopes; a twin of torch's modules."""
+"""Oracles: both losses in loops over images, and their slopes; a twin of torch modules."""
 
 import math
 from typing import Any
@@ -44,7 +44,7 @@ def outputs_of(layer: RuleConv2d, x: Tensor, weight: Tensor) -> Tensor:
 
 
 def literal_mono_forward(z: Tensor, projection: Tensor) -> float:
-    """The mean of -log softmax(a M^T)[label], a the rectified outputs in a 2 x 2 pool."""
+    """The mean of -log softmax(a M^T)[label], for a = the 2 x 2 pooled relu of the outputs."""
     half, total = z.shape[2] // 2, 0.0
     parts = [slice(0, half), slice(half, 2 * half)]
     for n in range(4):
@@ -60,7 +60,7 @@ def literal_mono_forward(z: Tensor, projection: Tensor) -> float:
 
 
 def literal_contrast(z: Tensor, theta: tuple[float, float], penalty: float) -> float:
-    """Of outputs for standardised images, position by position."""
+    """Contrast loss of outputs for standardised images, in loops over positions."""
     total = 0.0
     _, channels, height, width = z.shape
     for n in range(4):

@@ -1,4 +1,4 @@
-"""``hebb`` and ``oja``: their equations one event and one unit at a time, and where they rest."""
+"""``hebb`` and ``oja``: their equations in loops over events and units, and fixed points."""
 
 import copy
 import math
@@ -44,7 +44,7 @@ def literal_oja(one: Any) -> Tensor:
 
 
 def test_softhebb_matches_literal_loop(one_layer: Maker, kind: str) -> None:
-    """And Oja's where a unit has no competitor."""
+    """Without competitors (depthwise) it equals Oja's rule."""
     one = one_layer(SoftHebb(temperature=0.8), kind)
     expected = literal_oja(one) if kind == "depthwise" else literal_softhebb(one, 0.8)
     assert torch.allclose(one.learn(one.some_signal()), expected, rtol=0, atol=1e-12)
@@ -94,7 +94,7 @@ def test_softhebb_winner_converges_to_its_cluster_with_unit_length() -> None:
 
 
 def test_softhebb_unit_without_response_does_not_change() -> None:
-    """Where y = 0: the loser's share of the softmax underflows, and it must stay to the bit."""
+    """The loser's softmax underflows to y = 0, and its weights must stay bit-identical."""
     layer = RuleLinear(3, 2, bias=False, rule=SoftHebb(temperature=1e4)).double()
     connect(layer, seed=0)
     with torch.no_grad():
@@ -126,4 +126,4 @@ def test_labels_do_not_change_the_update(rule: SoftHebb | Oja) -> None:
         torch.nn.functional.cross_entropy(twin(x), labels).backward()
         changes.append([p.grad for p in twin.parameters() if p.grad is not None])
     assert torch.equal(changes[0][0], changes[1][0])
-    assert not torch.equal(changes[0][2], changes[1][2])  # the readout's do
+    assert not torch.equal(changes[0][2], changes[1][2])  # the readout depends on labels

@@ -1,4 +1,4 @@
-"""Oracles of trained heads: an autograd twin of ordinary modules, loops, an uninterrupted run."""
+"""Trained heads. Oracles: a twin of plain torch modules, loops, an uninterrupted training."""
 
 import copy
 import math
@@ -64,7 +64,7 @@ def optimiser_of(net: nn.Module) -> torch.optim.SGD:
 
 
 def warmed_up() -> nn.Sequential:
-    """With heads that have left their beginning at zero."""
+    """A network trained for three steps, so that its heads are no longer zero."""
     net = network()
     train(net, optimiser_of(net), steps=3)
     net.zero_grad()
@@ -77,7 +77,7 @@ def similarity(rows: Tensor) -> Tensor:
 
 
 def twin_gradients(layer: RuleConv2d | RuleLinear, x: Tensor, beta: float) -> dict[str, Tensor]:
-    """Of the block as a user of torch would build it: layer, normalisation, two heads."""
+    """Gradients of the block in plain torch: layer, normalisation, two heads."""
     head = layer.head
     assert isinstance(head, LocalHead)
     assert head.see is not None
@@ -130,7 +130,7 @@ def test_layer_and_head_gradients_match_plain_torch_modules() -> None:
 
 
 def literal_seen(head: LocalHead, hidden: Tensor) -> Tensor:
-    """The convolution before the similarities, one tap at a time."""
+    """The convolution before the similarities, in loops over taps."""
     seen = torch.zeros_like(hidden)
     assert head.see is not None
     height, width = hidden.shape[2:]
@@ -221,7 +221,7 @@ def test_initial_head_depends_only_on_seed() -> None:
     assert first.see is not None
     assert second.see is not None
     assert torch.equal(first.see, second.see)
-    # uniform within torch's bound for a convolution of 36 inputs, one over the root of them
+    # uniform within torch's bound for a convolution of 36 inputs, 1 / sqrt(36)
     assert first.see.abs().max().item() <= 1 / math.sqrt(36)
     assert first.see.std().item() == pytest.approx(1 / math.sqrt(3 * 36), rel=0.05)
     assert first.read.count_nonzero() == 0
@@ -233,7 +233,7 @@ def test_heads_without_similarity_loss_have_no_similarity_weights() -> None:
         f"{at}.head.{part}" for at in (0, 2, 4) for part in ("read", "offset")
     }
     before = copy.deepcopy(net.state_dict())
-    train(net, optimiser_of(net), steps=2)  # in the first step the reading is zero
+    train(net, optimiser_of(net), steps=2)  # the readout is zero in the first step
     for name, value in net.named_parameters():
         if value.dim() > 1 or ".head." in name:
             assert not torch.equal(value, before[name]), name

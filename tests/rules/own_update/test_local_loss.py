@@ -1,4 +1,4 @@
-"""Random heads; oracles: the published losses image by image, back-propagation in the layer."""
+"""Random heads. Oracle: the published losses in loops over images."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Laws of every rule with an update of its own; the oracle is the rule it sends by."""
+"""Laws of every rule with its own update. Oracle: the rule that it sends by."""
 
 import copy
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Maker = Callable[..., Any]
 
 
 def own(name: str, **options: Any) -> AbstractOwnUpdateRule:
-    """The rule of a name."""
+    """The rule with this name."""
     rule = RULES[name](**options)
     assert isinstance(rule, AbstractOwnUpdateRule)
     return rule
@@ -94,7 +94,7 @@ def test_layers_below_a_silent_layer_still_learn() -> None:
 
 def test_first_layer_representatives_separate_different_updates() -> None:
     found = first_layer_representatives(RULES, list(RULES))
-    for name in set(OWN) - {"pc"}:  # on the first layer pc back-propagates
+    for name in set(OWN) - {"pc"}:  # pc equals backprop on the first layer
         assert found[name] == name
     assert {found[name] for name in RULES if name not in OWN or name == "pc"} == {"fa"}
 

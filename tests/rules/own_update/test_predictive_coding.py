@@ -1,4 +1,4 @@
-"""Oracles: the closed form of one linear layer, the descent itself, gamma to 0."""
+"""Oracles: the closed form of one linear layer, gradient descent, the limit gamma to 0."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from evonas.rules import PredictiveCoding, RuleConv2d, RuleLinear, connect
 
 
 def passed(layer: RuleConv2d | RuleLinear, x: Tensor, received: Tensor) -> tuple[Tensor, Tensor]:
-    """What is sent and what is learnt."""
+    """The sent signal and the weight gradient."""
     connect(layer, seed=0)
     x = x.detach().requires_grad_()
     sent, learnt = torch.autograd.grad(layer(x), (x, layer.weight), received)

@@ -1,4 +1,4 @@
-"""Oracles: the energy written out, linear algebra, the closed form of a layer, autograd."""
+"""Oracles: the energy function, linear algebra, the closed form of a layer, autograd."""
 
 import copy
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def perceptron(rule: PredictiveCoding, *between: nn.Module) -> tuple[Segment, Te
 
 
 def passed(segment: nn.Sequential, x: Tensor, g: Tensor) -> list[Tensor]:
-    """What is sent, then what every parameter learns."""
+    """The sent signal, then the gradient of every parameter."""
     x = x.detach().requires_grad_()
     return list(torch.autograd.grad(segment(x), (x, *segment.parameters()), g))
 
@@ -59,7 +59,7 @@ def check_close(found: Sequence[Tensor], expected: Sequence[Tensor], *, atol: fl
 
 
 def literal_stages(segment: Segment) -> list[Any]:
-    """The stages of a separable block as torch runs and differentiates them."""
+    """The stages of a segment, run and differentiated by plain torch."""
     twin = copy.deepcopy(segment)
     for layer in twin.layers:
         layer.connected.exact = True
@@ -148,11 +148,11 @@ def test_limit_of_vanishing_gamma_is_backprop_with_normalisation() -> None:
             )
         )
     assert misses[0] < 2e-4
-    assert misses[1] / misses[0] == pytest.approx(100, rel=0.02)  # it is linear in gamma
+    assert misses[1] / misses[0] == pytest.approx(100, rel=0.02)  # linear in gamma
 
 
 def test_one_whole_step_moves_values_by_true_gradient() -> None:
-    """Of the first sweep from the forward values, whatever gamma is (Song et al. 2020)."""
+    """In the first sweep from the forward values, for any gamma (Song et al. 2020)."""
     segment, x, g = perceptron(PC(), nn.Tanh())
     stages = literal_stages(segment)
     values = [x]
@@ -167,7 +167,7 @@ def test_one_whole_step_moves_values_by_true_gradient() -> None:
 
 
 def test_fixed_predictions_give_backprop() -> None:
-    """The published limit (Millidge et al. 2020), written out: an oracle, not a rule of ours."""
+    """The published limit (Millidge et al. 2020): computed here, not a rule of evonas."""
     segment, x, g = perceptron(PC(), nn.Tanh())
     stages = literal_stages(segment)
     values = [x]

@@ -1,4 +1,4 @@
-"""Oracles: pairs of spikes at known times; one synapse after another, frame by frame."""
+"""Oracles: pairs of spikes at known times; loops over synapses and frames."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ RULE = SpikeTiming(tau=4.0, w_max=1.0, frames=8)
 
 
 def paired(pre_at: list[int], post_at: list[int]) -> float:
-    """What one synapse of weight zero gains."""
+    """The weight change of one synapse that starts at zero."""
     layer = RuleLinear(1, 1, bias=False, rule=RULE).double()
     torch.nn.init.zeros_(layer.weight)
     pre, post = (torch.zeros(8, 1, 1, dtype=torch.float64) for _ in range(2))
@@ -71,7 +71,7 @@ def test_update_matches_loop_over_synapses_and_frames() -> None:
 
 
 def test_convolution_of_one_patch_matches_linear_layer() -> None:
-    """Pairing folds the frames into the batch; geometry is the convolution's own."""
+    """Pairing folds the frames into the batch; the convolution keeps its geometry."""
     dense = RuleConv2d(2, 3, 3, bias=False, rule=RULE).double()
     flat = RuleLinear(18, 3, bias=False, rule=RULE).double()
     flat.weight.data = dense.weight.data.flatten(1)

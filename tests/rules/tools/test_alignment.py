@@ -50,7 +50,7 @@ def test_random_feedback_is_initially_orthogonal(name: str) -> None:
 def test_sign_feedback_is_aligned_better_than_orthogonal(name: str) -> None:
     for found in angles(name):
         assert max(found.values()) < 80
-        assert found["0"] > found["6"] > 1  # each layer on the way turns it further
+        assert found["0"] > found["6"] > 1  # each layer on the way adds to the angle
 
 
 def test_last_layer_learns_from_true_error() -> None:

@@ -1,4 +1,4 @@
-"""Oracles: Adam without memory, whose step is the sign; laws of scale; SGD where signs are all."""
+"""Oracles: Adam with zero betas, whose step is the sign; scale invariance; SGD on signs."""
 
 from collections.abc import Callable
 
@@ -123,7 +123,7 @@ def test_own_rate_weights_are_untouched_and_handle_removes_hook() -> None:
         train(made, optimiser)
         found.append(weights(made))
     plain, signs, removed = found
-    assert torch.equal(signs[0], plain[0])  # the first convolution, below everything
+    assert torch.equal(signs[0], plain[0])  # the first convolution, under Oja
     assert not torch.equal(signs[-1], plain[-1])  # the bias of the classifier
     for mine, theirs in zip(removed, plain, strict=True):
         assert torch.equal(mine, theirs)

@@ -47,7 +47,7 @@ def test_true_gradient_equals_plain_twin_and_rules_return_afterwards(
 ) -> None:
     network = small_network(*[RULES[name]() for name in names])
     twin = PlainTwin()
-    known = twin.state_dict()  # a rule may save more
+    known = twin.state_dict()  # a rule may save more tensors
     twin.load_state_dict({name: network.state_dict()[name] for name in known})
     expected = gradients(twin, *batch)
     with true_gradient(network):
@@ -55,7 +55,7 @@ def test_true_gradient_equals_plain_twin_and_rules_return_afterwards(
     for name, gradient in expected.items():
         assert torch.equal(found[name], gradient)
     after = gradients(network, *batch)
-    if set(names) != {"bp"}:  # and the rules are back
+    if set(names) != {"bp"}:  # the rules apply again
         assert not torch.allclose(after["images"], expected["images"], rtol=1e-3, atol=0)
 
 

@@ -1,4 +1,4 @@
-"""Oracle: training itself, which a rule on the first layer must not change."""
+"""Oracle: gradients of the first layer, which equivalent rules must not change."""
 
 import pytest
 import torch

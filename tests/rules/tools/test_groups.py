@@ -1,4 +1,4 @@
-"""Oracle: one step of torch's SGD, worked out by hand."""
+"""Oracle: steps of torch's SGD computed by hand."""
 
 import torch
 from torch import nn

@@ -53,7 +53,7 @@ def images() -> Tensor:
 
 
 def update(network: Small, *, create_graph: bool = False) -> tuple[Tensor, ...]:
-    """What an optimiser would find."""
+    """The gradients that an optimiser would get."""
     network.wiring.aim(LABELS)
     loss = F.cross_entropy(network(images()), LABELS)
     parameters = [p for name, p in network.named_parameters() if ".head." not in name]
@@ -61,7 +61,7 @@ def update(network: Small, *, create_graph: bool = False) -> tuple[Tensor, ...]:
 
 
 def with_readings(network: Small) -> Small:
-    """The network with heads that read something: they begin at zero."""
+    """Set the readouts of local heads, which start at zero, to nonzero values."""
     for name, parameter in network.named_parameters():
         if name.endswith("head.read"):
             parameter.data = torch.linspace(-1, 1, parameter.numel()).double().view_as(parameter)
@@ -69,7 +69,7 @@ def with_readings(network: Small) -> Small:
 
 
 def mixed(names: Sequence[str], shares: Sequence[Tensor]) -> Small:
-    """A network whose layers have one tensor of shares each."""
+    """A network with one tensor of shares per layer."""
     network = Small(Backprop())
     rules = tuple(RULES[name]() for name in names)
     readouts = tuple(rule.for_readout() for rule in rules)
@@ -113,7 +113,7 @@ def test_head_learns_in_proportion_to_share_of_its_rule() -> None:
 
 
 def test_first_layer_update_is_mean_over_rules_above() -> None:
-    """The signal passes the second layer once, so the update below is linear in its shares."""
+    """The signal passes the second layer once, so the first update is linear in its shares."""
     shares = torch.tensor([0.1, 0.3, 0.1, 0.2, 0.2, 0.1], dtype=torch.float64)
     below = [one_hot(MIXED, "usf")] * 2
     found = update(mixed(MIXED, [below[0], shares, below[1]]))[0]

@@ -1,4 +1,4 @@
-"""What a control keeps of the network: its weights, its first step; and what it changes."""
+"""What a control shares with the network (weights, first step), and what it changes."""
 
 import random
 from collections import Counter
@@ -36,7 +36,7 @@ def space() -> Space:
 
 @pytest.fixture(scope="module")
 def genome(space: Space) -> Genome:
-    """One with three live convolutions at least, so that its rules matter."""
+    """A genome with at least three live convolutions, so that its rules matter."""
     rng = random.Random(4)
     while True:
         drawn = space.sample(rng)
@@ -60,7 +60,7 @@ def architecture(variant: AbstractVariant) -> str:
 
 
 def test_controls_keep_initial_weights_and_architecture(space: Space, genome: Genome) -> None:
-    """So the network and every control of its architecture begin at equal weights."""
+    """No rule changes an initial weight, so controls start from the network's weights."""
     own = dict(of(GenomeVariant("", space, genome)).named_parameters())
     single = plan(space, genome, rules=tuple(RULES), random=2, shuffled=2, architectures=0)
     assert {f"all {rule}" for rule in RULES} <= set(single)
@@ -71,7 +71,7 @@ def test_controls_keep_initial_weights_and_architecture(space: Space, genome: Ge
 
 
 def test_first_loss_of_every_control_equals_that_of_network(space: Space, genome: Genome) -> None:
-    """Equal weights, order and augmentation: what differs comes from learning alone."""
+    """Weights, order and augmentation are equal, so differences come from learning alone."""
     settings = changed(
         SMALL_RUN, objectives=("params",), images=32, batch=32, epochs=1, attacked_images=5
     )
@@ -96,7 +96,7 @@ def test_single_rule_controls_have_one_rule_in_every_layer(space: Space, genome:
 
 
 def assigned(space: Space, genome: Genome) -> list[str]:
-    """The rules of the layers that matter, in order."""
+    """The rules of the active layers, in order."""
     flags = space.is_active(genome)
     return [
         gene.choices[value]

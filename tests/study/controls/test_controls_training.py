@@ -1,4 +1,4 @@
-"""Controls are trained like candidates: an uninterrupted call, other executors, the candidate."""
+"""Training of controls. Oracles: an uninterrupted call, other executors, the candidate."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,7 +57,7 @@ def train(
     workers: int = 1,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Trainings:
-    """Of the network that leads the front, its controls; without what the clock says."""
+    """Train the controls of the first network on the front; returns them without seconds."""
     key = key_of(folder)
     executor = make_executor(workers)
     try:

@@ -1,4 +1,4 @@
-"""Lost confirmations and controls are tried again: a run that lost nothing, and no other key."""
+"""Retries of lost confirmations and controls. Oracle: a run that lost nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +36,7 @@ ONE = Workers.of(1, None)
 
 
 class Weather:
-    """Loses every training but the first of each network to causes outside, while it is bad."""
+    """While bad, every training but the first of each network is lost to an outside cause."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_bad = False
@@ -66,7 +66,7 @@ def small(config: Settings) -> Settings:
 
 
 def trained(folder: Path) -> dict[str, Any]:
-    """All confirmations and controls, without what the clock says."""
+    """All confirmations and controls, without seconds."""
     with readable_run(folder) as (_, journal):
         confirmations = [replace(e, seconds=0.0) for e in journal.confirmations()]
     return {"": confirmations} | {
@@ -86,7 +86,7 @@ def ablate(folder: Path, *, retry_failed: bool = False) -> Trainings:
 
 @pytest.fixture
 def expected(small: Settings, begin: Begin, run: Run) -> dict[str, Any]:
-    """Of a run that lost nothing."""
+    """Trainings of a run that lost nothing."""
     folder = begin(small, "sunny")
     run(folder, 1)
     load_study(folder).confirm(2, workers=1, progress=False)
@@ -111,7 +111,7 @@ def test_resume_with_retry_matches_run_that_lost_nothing(
     expected: dict[str, Any], lossy: Path, weather: Weather
 ) -> None:
     main_ends_well("resume", str(lossy), "--workers", "1", "--quiet")
-    assert weather.trained == []  # without being told to retry
+    assert weather.trained == []  # not without --retry-failed
     main_ends_well("resume", str(lossy), "--retry-failed", "--workers", "1", "--quiet")
     assert trained(lossy) == expected
     names = (NETWORK, TWIN, "all usf", "random rules 1", "random rules 2", UNTRAINED)

@@ -1,6 +1,6 @@
-"""A package with two learning rules: one fails during training, the other one works.
+"""A package with two learning rules: one fails during training, the other works.
 
-It is found by its metadata, like an installed package, also by worker processes.
+Worker processes too find it by its metadata, like an installed package.
 """
 
 import os
@@ -106,7 +106,7 @@ class FaultyRules:
 
     @property
     def times_left(self) -> int:
-        """Number of failures that are still to come."""
+        """Number of failures still to come."""
         return int((self._folder / "times").read_text())
 
 

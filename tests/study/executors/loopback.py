@@ -39,7 +39,7 @@ class Loopback:
         self._processes[0].kill()
 
     def close(self) -> None:
-        """Terminate all processes, also workers whose scheduler was killed."""
+        """Terminate all processes, including workers whose scheduler was killed."""
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:

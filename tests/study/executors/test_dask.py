@@ -1,4 +1,4 @@
-"""A real scheduler and real workers on loopback: the tables of one process, whoever is killed."""
+"""A real scheduler and workers on loopback. Oracle: the tables of one process."""
 
 import os
 import random
@@ -50,7 +50,7 @@ def genomes(count: int) -> list[Genome]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a scheduler with two workers, one of which says that it has a GPU."""
+    """Address of a scheduler with two workers, one of which declares a GPU."""
     cluster = Loopback(tmp_path_factory.mktemp("dask"))
     cluster.start((), ("--resources", "GPU=1"))
     yield cluster.address
@@ -143,7 +143,7 @@ def test_candidate_over_time_limit_ends_and_next_succeeds(
     record, _ = executor.next_done()
     assert (record.failure_kind, record.seconds) == ("timeout", 4.0)
     assert 4.0 <= time.monotonic() - began < PATIENCE_SECONDS
-    executor._timeout = None  # the machine of the test may be slow
+    executor._timeout = None  # the test machine may be slow
     executor.submit(Order(SPACE, second, PROTOCOL))
     found, weights = executor.next_done()
     expected = evaluate(SPACE, second, protocol=PROTOCOL)

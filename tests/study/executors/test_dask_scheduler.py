@@ -1,4 +1,4 @@
-"""A real scheduler is killed, at each moment at which a run needs it; the run can go on after."""
+"""A real scheduler is killed whenever a run needs it; the run can be resumed."""
 
 import csv
 import random
@@ -32,7 +32,7 @@ RUN = (
     "--batch", "50", "--channels", "4", "--cells", "1", "--device", "cpu", "--quiet",
     "--replicates", "1", "--confirm", "4",
 )  # fmt: skip
-SECONDS = 100.0  # far more than it takes, on a machine that does much else
+SECONDS = 100.0  # ample, also on a busy machine
 SPACE = shaped_space(load("nas-bench-201"), SMALL_RUN)
 PROTOCOL = Protocol.of(SMALL_RUN)
 GENOME = SPACE.canonical(SPACE.sample(random.Random(1)))
@@ -48,7 +48,7 @@ def cluster(tmp_path: Path) -> Iterator[Loopback]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nothing disturbed."""
+    """An undisturbed run."""
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
     with evonas(*RUN, "--workers", "1", "--out", str(folder)) as run:
         assert run.wait(PATIENCE_SECONDS) == 0
@@ -63,7 +63,7 @@ def evonas(*arguments: str) -> subprocess.Popen[str]:
 
 
 def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """All that a run wrote for others to read, but for what a clock said."""
+    """The tables of a run, without seconds."""
     return {
         path.name: [
             {name: value for name, value in row.items() if "seconds" not in name}
@@ -103,7 +103,7 @@ def test_killed_scheduler_ends_run_which_resumes_with_new_one(
 
 @pytest.fixture
 def executor(cluster: Loopback) -> Iterator[DaskExecutor]:
-    """Of a cluster with one worker, which has the data."""
+    """Executor on a cluster with one worker, which already has the data."""
     cluster.start(())
     made = DaskExecutor(cluster.address, workers=4)
     made.submit(Order(SPACE, GENOME, PROTOCOL))
@@ -133,7 +133,7 @@ def test_lost_scheduler_is_reported_by_each_call_and_executor_closes(
     cluster.kill_scheduler()
     began = time.monotonic()
     with pytest.raises(ClusterError, match=GONE):
-        executor.next_done()  # between the end of a result and its fetching
+        executor.next_done()  # after the result is ready, before it is fetched
     with pytest.raises(ClusterError, match=GONE):
         executor.submit(Order(SPACE, GENOME, PROTOCOL))
     with pytest.raises(ClusterError, match=GONE):

@@ -1,4 +1,4 @@
-"""The process of a device: the records of this process, and what becomes of one that is killed."""
+"""The process of a device: same records as in this process, also after it is killed."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Real candidates side by side on a CPU, with a limit on the memory they may need."""
+"""Real candidates run concurrently on a CPU, with a memory limit."""
 
 import random
 from dataclasses import replace
@@ -21,7 +21,7 @@ Found = dict[str, tuple[Evaluation, bytes]]
 
 
 class Candidates:
-    """A few of them, what each is expected to need, and what it comes to alone."""
+    """A few candidates, the memory each is expected to need, and its result when run alone."""
 
     def __init__(self, space: Space, protocol: Protocol, count: int) -> None:
         rng = random.Random(4)
@@ -46,7 +46,7 @@ class Candidates:
 
 
 def by_key(results: "object") -> Found:
-    """Without the seconds."""
+    """Results by key, without seconds."""
     return {
         record.key: (replace(record, seconds=0.0), weights)
         for record, weights in results  # type: ignore[attr-defined]
@@ -77,7 +77,7 @@ def test_candidates_wait_until_expected_memory_fits(candidates: Candidates) -> N
 def test_out_of_memory_halves_slots_and_loses_no_candidate(
     candidates: Candidates,
 ) -> None:
-    """Without headroom all are let in at once, whatever the limit."""
+    """With headroom 0 all are admitted at once, whatever the limit."""
     side, found = candidates.run(slots=4, limit_bytes=max(candidates.needs), headroom=0.0)
     assert found == candidates.alone
     assert side.slots == 1

@@ -1,4 +1,4 @@
-"""Candidates whose training crashes, hangs or loses its device, and those that come after them."""
+"""Candidates whose training crashes, hangs or loses its device, and the next candidates."""
 
 import random
 import time
@@ -39,12 +39,12 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyRul
 
 
 @pytest.fixture
-def space(rules: FaultyRules) -> Space:  # noqa: ARG001  # it must be there
+def space(rules: FaultyRules) -> Space:  # noqa: ARG001  # it must be installed
     return shaped_space(load("nas-bench-201"), CONFIG)
 
 
 def genomes(space: Space) -> tuple[Genome, Genome]:
-    """One that trains by the rule that fails, and one that does not."""
+    """A genome with the faulty rule, and the same one with the sound rule."""
     rng = random.Random(1)
     drawn = [space.canonical(space.sample(rng)) for _ in range(2000)]
     conv = [each for each in drawn if "conv" in space.format(each)]
@@ -55,7 +55,7 @@ def genomes(space: Space) -> tuple[Genome, Genome]:
 
 
 def results(executor: AbstractProcessExecutor, space: Space, given: list[Genome]) -> list[Result]:
-    """In the order of the orders, without their seconds."""
+    """Results in the order of submission, without seconds."""
     try:
         for genome in given:
             executor.submit(Order(space, genome, PROTOCOL))
@@ -83,7 +83,7 @@ def test_crashing_training_fails_alone_and_next_is_unaffected(
     expected = undisturbed(space, good)
     rules.fail(fault, times=ALWAYS)
     (record, weights), after = results(make(), space, [bad, good])
-    assert ALWAYS - rules.times_left == 2  # it was tried again, alone, once
+    assert ALWAYS - rules.times_left == 2  # retried once, alone
     assert record.failure == f"worker lost: the process on cpu ended with code {CRASHES[fault]}"
     assert (record.values, weights) == ({}, b"")
     assert after == expected

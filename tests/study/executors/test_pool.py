@@ -1,4 +1,4 @@
-"""Executors: the same records everywhere, and a worker that dies costs one candidate."""
+"""Executors give the same records, and a dead worker costs one candidate."""
 
 import os
 import random
@@ -88,10 +88,10 @@ def test_dead_worker_costs_only_the_candidate_that_killed_it(
     protocol = Protocol.of(changed(config, seed=13))
     victim = given[1]
 
-    # local, so that it travels to the workers by value: they cannot import the tests
+    # local, so that it is pickled by value: workers cannot import the tests
     def deadly(order: Order) -> Result:
         if order.genome == victim:
-            os._exit(3)  # as a segmentation fault or the system's out-of-memory killer would
+            os._exit(3)  # like a segmentation fault or the out-of-memory killer
         key = order.space.key(order.genome)
         return Evaluation(key, "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b"weights"
 

@@ -1,4 +1,4 @@
-"""Worker processes that hang, are stopped, killed, orphaned or run out of memory: real ones."""
+"""Real worker processes that hang, are stopped, killed, orphaned, or run out of memory."""
 
 import os
 import random
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.system
 SPACE = shaped_space(load("nas-bench-201"), SMALL_RUN)
 PROTOCOL = Protocol.of(SMALL_RUN)
 SECONDS = 1.0
-END_SECONDS = 6.0  # SIGTERM, two seconds of patience, SIGKILL, and a machine that is busy
+END_SECONDS = 6.0  # SIGTERM, two seconds, SIGKILL, and some slack for a busy machine
 
 
 def genomes(count: int) -> list[Genome]:
@@ -56,7 +56,7 @@ def pids(executor: AbstractProcessExecutor) -> list[int]:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether no process has this number, or only its parent has not heard of its end yet."""
+    """Whether the process has ended, or is a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except FileNotFoundError:
@@ -81,7 +81,7 @@ def test_candidate_over_time_limit_ends_and_others_succeed(
     given = genomes(4)
     victim, key_of = SPACE.key(given[1]), SPACE.key
 
-    # local, so that it travels to the workers by value: they cannot import the tests
+    # local, so that it is pickled by value: workers cannot import the tests
     def hanging(order: Order) -> Result:
         if key_of(order.genome) == victim:
             if deaf:
@@ -111,7 +111,7 @@ def test_time_limit_holds_for_stopped_worker(
     executor.submit(Order(SPACE, genomes(1)[0], PROTOCOL))
     executor._hand_out()
     while None in executor._workers[0].orders.values():
-        executor._hear()  # it has begun
+        executor._hear()  # until it has begun
     (pid,) = pids(executor)
     began = time.monotonic()
     record, _ = executor.next_done()
@@ -157,7 +157,7 @@ def test_hanging_device_fails_only_the_overdue_candidate() -> None:
         executor._hear()
     os.kill(worker.process.pid, signal.SIGSTOP)  # type: ignore[arg-type, union-attr]
     number = min(worker.orders)
-    worker.orders[number] = time.monotonic() - 601  # its hour has come
+    worker.orders[number] = time.monotonic() - 601  # overdue
     results = [executor.next_done() for _ in range(3)]
     executor.close()
     late = [record for record, _ in results if record.failure_kind == "timeout"]

@@ -1,4 +1,4 @@
-"""Two processes on CPUs that share each batch, against one that has it whole."""
+"""Two CPU processes that share each batch, compared with one that has it whole."""
 
 import multiprocessing
 import os
@@ -42,19 +42,19 @@ def test_two_processes_match_one_with_whole_batch(tmp_path: Path) -> None:
     expected, found, far = (each.load().state_dict() for each in (one, two, other))
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=1e-4, atol=2e-6)
-    # the tolerance tells trainings apart that differ by little
+    # the tolerance is tight enough to tell slightly different trainings apart
     apart = max(float((far[name] - value).abs().max()) for name, value in expected.items())
     assert apart > 1e-4
     assert two.curve.loss.tolist() == pytest.approx(one.curve.loss.tolist(), rel=1e-5)
 
 
 def children() -> set[int | None]:
-    """The processes of this one; tests that came before may have left workers that wait."""
+    """Child processes of this one; earlier tests may have left idle workers."""
     return {each.pid for each in multiprocessing.active_children()}
 
 
 class Left(BaseException):
-    """The user has had enough."""
+    """Stands for an interruption by the user."""
 
 
 @pytest.mark.system

@@ -1,4 +1,4 @@
-"""A damaged journal: whatever happened to its bytes, it is refused or read as it was written."""
+"""A damaged journal is either rejected or read exactly as written."""
 
 import random
 import shutil
@@ -60,7 +60,7 @@ def test_flipped_bit_in_journal_is_found_or_harmless(folder: Path) -> None:
             assert entries(folder) == written
         except StorageError:
             found += 1
-    assert found > 200  # the rest is in pages or parts of pages that hold nothing
+    assert found > 200  # the rest is in unused pages or parts of pages
 
 
 def test_flipped_bit_in_head_is_found_or_harmless(folder: Path) -> None:
@@ -113,7 +113,7 @@ def test_edited_journal_is_rejected(folder: Path, sql: str) -> None:
 
 
 def test_journal_without_last_transactions_is_rejected(folder: Path) -> None:
-    """It lost its write-ahead log, as by a copy of the one file; all that is left fits."""
+    """The write-ahead log is missing, as in a copy of the main file; the rest is consistent."""
     journal = open_journal(folder, is_written=True)
     journal.record_asks([("later", "genome")], generation=1)
     copy = folder.parent / "copy"
@@ -136,7 +136,7 @@ def test_head_of_other_run_is_rejected(folder: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def read_only(folder: Path) -> Iterator[Path]:
-    """The folder, on a disk that nobody can write to, not even root."""
+    """The folder, mounted read-only, also for root."""
     mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("cannot mount a folder read-only")
@@ -163,7 +163,7 @@ def test_log_of_killed_writer_is_readable_on_read_only_disk(
     shutil.copytree(folder, source)
     journal = open_journal(source, is_written=True)
     journal.record_asks([("later", "genome")], generation=1)
-    for path in source.iterdir():  # as a kill leaves it: with its log, without shared memory
+    for path in source.iterdir():  # as after a kill: with the log, without shared memory
         if not path.name.endswith("-shm"):
             shutil.copy(path, folder)
     journal.close()

@@ -1,4 +1,4 @@
-"""A run of every format so far, as the evonas of its day wrote it: its own table is the oracle."""
+"""Runs of every format so far, written by old versions of evonas. Oracle: their own tables."""
 
 import shutil
 from pathlib import Path
@@ -26,7 +26,7 @@ def folder(number: int, tmp_path: Path) -> Path:
 
 
 def same_table(folder: Path) -> None:
-    """Every column that was written then says the same now."""
+    """Assert that every column of the old table has the same values now."""
     then = pd.read_csv(folder / "pareto.csv", index_col="key", keep_default_na=False)
     now = evonas.load_study(folder).front
     assert list(now.index) == list(then.index)
@@ -49,7 +49,7 @@ def test_old_run_keeps_its_table_through_migration(folder: Path, number: int) ->
     kept = folder / f"study.db.format-{number}"
     shutil.copy(kept, folder / "study.db")
     (folder / "study.head").unlink()
-    with readable_run(folder) as (_, journal):  # what was kept can be gone back to
+    with readable_run(folder) as (_, journal):  # the kept copy can be restored
         assert journal.version == number
         assert journal.entries == before[2]
     assert kept.stat().st_size == len(original)

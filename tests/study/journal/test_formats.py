@@ -1,4 +1,4 @@
-"""Runs of before: journals written by literal SQL of their format, settings that came later."""
+"""Runs of old versions: journals written by literal SQL, and settings added later."""
 
 import json
 import sqlite3
@@ -55,7 +55,7 @@ def record(key: str, epochs: int) -> Evaluation:
 
 
 def text(evaluation: Evaluation) -> str:
-    """As it was written before there were replicates."""
+    """The record as written before there were replicates."""
     later = ("replicate", "test_values", "num_images", "learned")
     return json.dumps({k: v for k, v in asdict(evaluation).items() if k not in later})
 
@@ -95,7 +95,7 @@ def test_old_journal_is_read_unchanged_and_migrated_for_writing(
 ) -> None:
     journal = open_journal(folder, is_written=True)
     assert journal.events() == EVENTS
-    assert [e.epochs for e in journal.evaluations()] == [1, 3]  # of b and a, as they were asked
+    assert [e.epochs for e in journal.evaluations()] == [1, 3]  # of b and a, as asked
     assert journal.confirmations() == []
     assert journal.findings("control") == []
     assert journal.version < FORMAT
@@ -151,7 +151,7 @@ def test_interrupted_migration_leaves_journal_unchanged(folder: Path, statement:
 
 
 def old_text(settings: Settings) -> str:
-    """A configuration as it was written before replicates and the seed of the split."""
+    """A configuration as written before replicates and the split seed existed."""
     document = yaml.safe_load(config_text(settings, versions={"python": "3.11"}))
     for name in ("replicates", "confirm"):
         del document["search"][name]

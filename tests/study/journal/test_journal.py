@@ -1,4 +1,4 @@
-"""The journal: what was written is read back, and nothing damaged is taken for a journal."""
+"""The journal: entries are read back as written, and damage is rejected."""
 
 import os
 import signal
@@ -80,7 +80,7 @@ def test_duplicate_asks_and_results_are_rejected(journal: Journal) -> None:
         journal.record_tell(evaluation("a"))
     with pytest.raises(StorageError, match="UNIQUE"):
         journal.record_asks([("b", ""), ("a", "")], generation=1)
-    assert journal.events() == [Asked("a", 0), Told(evaluation("a"))]  # nothing of it is left
+    assert journal.events() == [Asked("a", 0), Told(evaluation("a"))]  # nothing of the failed ask
     journal.close()
 
 
@@ -101,7 +101,7 @@ def test_findings_are_read_back_by_kind_and_recorded_once(
         Finding("control", "b", "all bp", 1, {"values": {"acc": 0.1 + 0.2}, "failure": None}),
         Finding("control", "a", "all fa", 2, {}),
         Finding("control", "a", "all fa", 1, {"flags": ["x"]}),
-        Finding("audit", "a", "all fa", 1, {}),  # the same but for its kind
+        Finding("audit", "a", "all fa", 1, {}),  # differs only in its kind
     ]
     for one in found:
         journal.record_finding(one)
@@ -114,7 +114,7 @@ def test_findings_are_read_back_by_kind_and_recorded_once(
     assert again.findings("control") == [found[2], found[1], found[0]]
     assert again.findings("audit") == [found[3]]
     assert again.findings("attack") == []
-    assert again.events() == [Asked("a", 0), Asked("b", 0)]  # no part of the search
+    assert again.events() == [Asked("a", 0), Asked("b", 0)]  # findings are no events of the search
     again.close()
 
 
@@ -190,7 +190,7 @@ def test_locked_journal_is_awaited_or_left_unchanged(journal: Journal, tmp_path:
     assert time.monotonic() - began > 0.5
     end.join()
     other.execute("BEGIN IMMEDIATE")
-    journal._connection.execute("PRAGMA busy_timeout = 50")  # of the half minute that it has
+    journal._connection.execute("PRAGMA busy_timeout = 50")  # instead of half a minute
     with pytest.raises(StorageError, match="locked"):
         journal.record_tell(evaluation("b"))
     other.execute("COMMIT")

@@ -1,4 +1,4 @@
-"""Entries whose hashes fit and whose content does not: the oracle is what evonas writes itself."""
+"""Entries with valid hashes but invalid content. Oracle: what evonas itself writes."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -36,7 +36,7 @@ TAKEN: dict[type, list[Any]] = {
     float: [3, 2.5],
     dict: [{}, {"a": 1}],
     tuple: [[]],
-    type(None): ["text", None],  # a reason
+    type(None): ["text", None],  # failure and left_out are text or null
 }
 
 
@@ -47,7 +47,7 @@ def test_values_of_wrong_type_are_rejected(name: str) -> None:
         document = {**asdict(WHOLE), "losses": [1.0], name: value}
         if any(value == each and type(value) is type(each) for each in taken):
             evaluation_of(document)
-        elif value != -1:  # of the numbers, some may be negative
+        elif value != -1:  # some numbers may be negative
             with pytest.raises(ValueError, match=f"^{name}: expected "):
                 evaluation_of(document)
 

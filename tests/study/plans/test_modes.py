@@ -1,4 +1,4 @@
-"""Generational and steady state, with and without rungs: who is trained, and how far."""
+"""Generational and steady-state plans, with and without rungs: who is trained, how long."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ Run = Callable[[Path, int], StudyResult]
 HALVING: dict[str, Any] = {"fidelity": (1, 3, 9), "epochs": 9, "eta": 3}
 
 
-def end(folder: Path, executor: Drawn) -> StudyResult:
+def run_to_end(folder: Path, executor: Drawn) -> StudyResult:
     return run_study(folder, executor=executor, on_progress=lambda _: None)
 
 
@@ -79,8 +79,8 @@ def test_steady_state_with_one_worker_asks_and_tells_singly(
     monkeypatch.setattr(AbstractSearch, "ask", asked)
     monkeypatch.setattr(AbstractSearch, "tell", told)
     steady = changed(config, mode="steady", algorithm=algorithm, objectives=objectives)
-    result = end(begin(steady, "run"), Drawn())
-    assert log == (["ask 1", "tell 1"] * 12)[:-1]  # the last result is of no use to it
+    result = run_to_end(begin(steady, "run"), Drawn())
+    assert log == (["ask 1", "tell 1"] * 12)[:-1]  # the last result is not told
     assert len(result.evaluations) == 12
     assert len(result.hypervolumes) == 3
 
@@ -90,10 +90,10 @@ def test_steady_state_keeps_all_workers_busy(
     config: Settings, begin: Begin, settings: dict[str, Any]
 ) -> None:
     executor = Drawn(3)
-    end(begin(changed(config, mode="steady", **settings), "run"), executor)
+    run_to_end(begin(changed(config, mode="steady", **settings), "run"), executor)
     at_work = len(executor.loads) - executor.loads[::-1].index(3)
     assert executor.loads[:at_work] == [3] * at_work
-    assert len({key for key, _ in executor.done[:at_work]}) >= 9  # the rest is the last of them
+    assert len({key for key, _ in executor.done[:at_work]}) >= 9  # then the run winds down
 
 
 @pytest.mark.parametrize("replicates", ["1", "2", "auto"])
@@ -103,7 +103,7 @@ def test_generational_result_does_not_depend_on_completion_order(
     given = {"replicates": replicates, "generations": 5, "evaluations": 18}
     halving = changed(config, **given, **HALVING, constraints=("params<=8k",))
     results = [
-        end(begin(halving, f"run-{number}"), Drawn(capacity, seed=number))
+        run_to_end(begin(halving, f"run-{number}"), Drawn(capacity, seed=number))
         for number, capacity in enumerate((1, 2, 5))
     ]
     is_repeated = any(e.replicate for e in results[0].evaluations)
@@ -120,7 +120,7 @@ def test_one_in_eta_candidates_is_promoted_per_rung(
 ) -> None:
     executor = Drawn()
     halving = changed(config, mode=mode, population=9, evaluations=27, **HALVING)
-    result = end(begin(halving, "run"), executor)
+    result = run_to_end(begin(halving, "run"), executor)
     num_failed = sum(e.failure is not None for e in result.evaluations)
     rungs = Counter(epochs for _, epochs in executor.done)
     assert rungs[1] == 27
@@ -187,7 +187,7 @@ def test_unsatisfiable_constraints_end_the_run(
     monkeypatch.setattr(plan, "MAX_REFUSALS", 30)
     impossible = changed(config, mode=mode, constraints=("params<=1",))
     executor = Drawn()
-    result = end(begin(impossible, "run"), executor)
+    result = run_to_end(begin(impossible, "run"), executor)
     assert executor.done == []
     assert result.front == []
     assert 30 <= len(result.evaluations) < 30 + config.search.population
@@ -197,7 +197,7 @@ def test_unsatisfiable_constraints_end_the_run(
 def test_gates_do_not_change_the_front(
     config: Settings, begin: Begin, run: Run, mode: str
 ) -> None:
-    """What a gate skips is skipped for good reason, and the search is told the same either way."""
+    """A gate skips only what cannot matter; the search sees the same results either way."""
     both = changed(config, mode=mode, objectives=("acc", "robust"), generations=4, evaluations=16)
     skip, measure = (run(begin(changed(both, gate=gate), gate), 1) for gate in ("skip", "measure"))
     gated = [e for e in skip.evaluations if e.bounds]

@@ -1,4 +1,4 @@
-"""What a plan orders, told by hand: who goes on, when, and which rivals gate it."""
+"""Jobs of a plan for given results: who is promoted, when, and with which rivals."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def result(job: Job, values: dict[str, float], *, failure: str | None = None) ->
 
 
 def orders(plan: AbstractPlan, values: Iterator[dict[str, float]]) -> list[Job]:
-    """All jobs of a plan with one worker; every order brings the next values."""
+    """All jobs of a plan with one worker; each job gets the next values."""
     ordered: list[Job] = []
     waiting: list[Job] = []
     while waiting or (waiting := plan.next_jobs()):
@@ -63,9 +63,9 @@ def test_steady_state_promotes_best_of_eta_before_new_candidates(
 ) -> None:
     steady = changed(config, mode="steady", objectives=("acc",), evaluations=9, **HALVING)
     rungs = (
-        *(0.1, 0.3, 0.2, 0.31),  # the second goes on
+        *(0.1, 0.3, 0.2, 0.31),  # the second is promoted
         *(0.6, 0.5, 0.4, 0.61),  # the first
-        *(0.7, 0.8, 0.9, 0.71),  # the third, which falls behind meanwhile
+        *(0.7, 0.8, 0.9, 0.71),  # the third, which is overtaken later
         0.99,
     )
     ordered = orders(plan_of(steady), accuracies(*rungs))
@@ -142,9 +142,9 @@ def front(points: set[tuple[float, ...]]) -> set[tuple[float, ...]]:
 def test_rivals_are_front_of_fully_trained_when_job_is_ordered(
     config: Settings, mode: str, settings: dict[str, Any]
 ) -> None:
-    """In generations that is the front of the generations before, whoever ends first."""
+    """In generational mode: the front of all earlier generations, in any order of completion."""
     plan = plan_of(changed(config, mode=mode, population=9, evaluations=36, **settings))
-    found: dict[int, set[tuple[float, ...]]] = {0: set()}  # of the generations, or of all in one
+    found: dict[int, set[tuple[float, ...]]] = {0: set()}  # by generation; steady: 0
     sizes, waiting, count = set(), list[Job](), 0
     while waiting or (waiting := plan.next_jobs()):
         job = waiting.pop(0)
@@ -164,7 +164,7 @@ def test_rivals_are_front_of_fully_trained_when_job_is_ordered(
 
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_replicates_train_fully_without_rivals(config: Settings, mode: str) -> None:
-    """Who was stopped on a rung, or failed there, is not trained again."""
+    """Candidates that stopped or failed on a rung get no replicates."""
     given = {"mode": mode, "population": 9, "evaluations": 60, "generations": 9}
     plan = plan_of(changed(config, **given, **HALVING, replicates="3"))
     values = ({"acc": (n * 0.37) % 1, "params": (n * 0.61) % 1} for n in range(1000))

@@ -1,4 +1,4 @@
-"""Who goes on to the next rung: front first, then crowding, then the smaller violation."""
+"""Who is promoted to the next rung: front first, then crowding, then smaller violation."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_failed_candidate_is_ignored_in_ranking() -> None:
 
 
 def test_candidates_are_ranked_among_all_ever_on_the_rung() -> None:
-    """Alone the two are on one front; an old one dominates the first of them."""
+    """Alone, both are on the front; an older candidate dominates the first."""
     two = [on("a", 0.5, 50), on("b", 0.4, 40)]
     assert best(two, 1) == "a"
     assert best([on("z", 0.6, 45), *two], 1, among="ab") == "b"

@@ -1,4 +1,4 @@
-"""The front kept up to date against the front of all; work is counted, not timed."""
+"""The incremental front compared with the front of all; work is counted, not timed."""
 
 import random
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def test_archive_front_matches_non_dominated_sort_of_all(num_objectives: int, se
     archive, known = Archive(), dict[str, Vector | None]()
     for _ in range(300):
         key = str(draw.randrange(80))
-        # coarse numbers, so that there are equal ones
+        # coarse numbers, so that some are equal
         vector = tuple(draw.randrange(12) / 4 for _ in range(num_objectives))
         known[key] = None if draw.random() < 0.1 else vector
         archive.put(key, known[key])
@@ -84,8 +84,8 @@ def test_work_per_result_does_not_grow_with_run(
     folder = begin(changed(config, algorithm="random", **size), "run")
     run_study(folder, executor=Drawn(), on_progress=lambda _: None)
     assert len(looked_at) >= 400
-    # those ahead and those of this generation, however many came before
+    # only the front and this generation, however many came before
     assert max(looked_at[300:]) < 40
     looked_at.clear()
     run_study(folder, executor=Drawn(), on_progress=lambda _: None)
-    assert len(looked_at) <= 45  # in a replay: once for each generation, not for each result
+    assert len(looked_at) <= 45  # a replay looks once per generation, not once per result

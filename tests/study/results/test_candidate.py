@@ -1,4 +1,4 @@
-"""Candidates from their trainings: means by hand, errors in closed form, collapses counted."""
+"""Candidates from trainings: means by hand, errors in closed form, counts of collapses."""
 
 import json
 import math
@@ -29,7 +29,7 @@ OBJECTIVES = ("acc", "params")
 
 
 def trained(key: str, replicate: int, acc: float | None, **others: Any) -> Evaluation:
-    """A training on 100 images; a failed one for no accuracy."""
+    """A training measured on 100 images; failed if the accuracy is None."""
     values = {"params": 1000.0} | ({} if acc is None else {"acc": acc})
     known: dict[str, Any] = {
         "failure": "diverged: at once" if acc is None else None,
@@ -106,7 +106,7 @@ def test_candidate_losing_half_of_its_trainings_fails() -> None:
         ([0.0, 0.8], [True, False]),
         ([0.2, 0.8], [True, False]),  # a quarter of the best is not enough
         ([0.21, 0.8], [False, False]),
-        ([0.0, 0.0], [False, False]),  # then this is what the network does
+        ([0.0, 0.0], [False, False]),  # then the network just does not learn
         ([None, 0.9, 0.0], [False, False, True]),
         ([], []),
     ],
@@ -199,7 +199,7 @@ def test_auto_beliefs_shrink_noise_and_shift_means(space: Space) -> None:
         assert 0.0 < (one.noise["acc"] or 0.0) <= (other.noise["acc"] or 0.0) * (1 + 1e-9)
     assert any(abs(c.values["acc"] - c.means["acc"]) > 1e-6 for c in believed)
     assert all(c.replicates == 2 for c in front(believed, ("acc",)))
-    # it follows from the trainings alone
+    # depends on the trainings alone
     assert standings(trainings, settings, space=space) == standings(
         list(trainings), settings, space=space
     )
@@ -239,7 +239,7 @@ def test_errors_combine_sources_declared_by_each_objective() -> None:
     (found,) = candidates(some, names, replicates="2")
     # a variance of .0008 over two trainings, and the estimate's own error, which they share
     assert found.errors["ece"] == pytest.approx(math.sqrt(0.0008 / 2 + 0.02**2))
-    # repeats are made anew by each training: the spread holds their error already
+    # each training repeats the measurement, so the spread includes its error
     assert found.errors["latency"] == pytest.approx(math.sqrt(0.5 / 2))
     assert found.errors["energy"] == 0.0
     assert found.errors["acc"] == pytest.approx(math.sqrt(0.8 * 0.2 / 100))

@@ -1,4 +1,4 @@
-"""Confirmations: fresh seeds, the test part, and the numbers of one that nobody interrupted."""
+"""Confirmations: fresh seeds, test images, and equal results after an interruption."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,7 +52,7 @@ def test_every_network_on_front_is_retrained_and_tested(
 
     monkeypatch.setattr("evonas.evaluation.evaluate.load_test", watched)
     result = run(folder, 1)
-    assert reads == []  # a search does not read it
+    assert reads == []  # the search does not read test images
     found = confirm(folder, 2)
     assert reads
     keys = [e.key for e in result.front]

@@ -1,4 +1,4 @@
-"""What confirmations come to, worked out by hand."""
+"""Summaries of confirmations, computed by hand."""
 
 import math
 from dataclasses import replace
@@ -25,7 +25,7 @@ def test_means_and_errors_match_hand_computation() -> None:
     assert (found["a"].replicates, found["a"].collapsed) == (2, 0)
     # within a: 0.005 by 1 degree of freedom; within b: 0.03 by 2; pooled 0.065 / 3
     pooled = (0.005 + 0.06) / 3
-    # two networks say nothing of how their variances differ: each has the pooled one
+    # two networks cannot tell how variances differ: each gets the pooled one
     moderated = pooled
     expected = math.sqrt(moderated / 2 + 0.85 * 0.15 / 100)
     assert found["a"].errors["acc"] == pytest.approx(expected, rel=1e-5)

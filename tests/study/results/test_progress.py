@@ -1,4 +1,4 @@
-"""Fronts, hypervolumes and bests against their definitions, worked out by hand."""
+"""Fronts, hypervolumes and best values compared with hand computation."""
 
 import math
 from dataclasses import replace
@@ -119,4 +119,4 @@ def test_unbounded_objective_is_scaled_by_first_generation(
         monkeypatch.setattr(module, "OBJECTIVES", {"m:gain": own})
     # from 4, the best of the first generation, to a tenth of 4 - 2 below its worst
     assert volume("m:gain", 3.0, 2.0, 4.0) == pytest.approx((3.0 - 1.8) / 2.2)
-    assert volume("m:gain", 3.0, 3.0) == pytest.approx(1.0)  # equal ones: a unit below
+    assert volume("m:gain", 3.0, 3.0) == pytest.approx(1.0)  # for equal values: one unit below

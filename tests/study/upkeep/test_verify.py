@@ -1,4 +1,4 @@
-"""Verify, repair and back up: the oracle is the run as it was before anything happened to it."""
+"""Verify, repair and back up. Oracle: the run before it was damaged."""
 
 import random
 import shutil
@@ -28,7 +28,7 @@ Damager = Callable[[Path], None]
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that has ended: trained again where it may be on the front, with a checkpoint left."""
+    """A finished run with automatic replicates, and a checkpoint left over."""
     from evonas.space import source_text
     from evonas.study.create import create_run
 
@@ -204,7 +204,7 @@ def test_damaged_checkpoint_is_removed(folder: Path) -> None:
 
 
 def any_flip(folder: Path, count: int) -> None:
-    """Flips bits all over a run, one at a time: each is found, or changes nothing that is read."""
+    """Flip bits all over a run, one at a time: each is found, or changes nothing that is read."""
     draw = random.Random(count)
     files = ["study.db", "study.head", "standings.json", *TABLES]
     files += [str(path.relative_to(folder)) for path in (folder / "models").iterdir()]
