@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIZE = 12  # side in pixels to which tests resize them
+SIZE = 12  # side in pixels to which tests resize the images
 
 
 def make_image_tree(root: Path, *, train: int = 12, test: int = 4) -> Path:

@@ -1,4 +1,4 @@
-"""Arrays of one's own in an .npz file; the oracle is the array that was written."""
+"""User arrays in an .npz file; oracle: the array that was written."""
 
 import pickle
 from pathlib import Path
@@ -16,7 +16,7 @@ LABELS = np.arange(40) % 4
 
 
 def train_of(folder: Path, **arrays: Any) -> Array:
-    """The images of both parts that a search sees, in the order of the file where it keeps one."""
+    """The training images, in the order of the file where the source keeps it."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "a.npz", **arrays)
     from evonas.evaluation.data.sources.arrays import Npz
@@ -38,7 +38,7 @@ def train_of(folder: Path, **arrays: Any) -> Array:
     ],
     ids=["NHWC", "NCHW", "NHW", "one channel", "bool", "16 bits", "float32", "float64"],
 )
-def test_images_of_every_form_are_read_as_they_are_meant(
+def test_every_layout_and_dtype_is_read_as_bytes_nchw(
     tmp_path: Path, written: Array, expected: Array
 ) -> None:
     assert np.array_equal(train_of(tmp_path, x_train=written, y_train=LABELS), expected)
@@ -55,9 +55,7 @@ def test_images_of_every_form_are_read_as_they_are_meant(
         (BYTES, LABELS / 2, "expected one label for each image"),
     ],
 )
-def test_what_does_not_say_what_it_means_is_refused(
-    tmp_path: Path, x: Array, y: Array, message: str
-) -> None:
+def test_ambiguous_arrays_are_rejected(tmp_path: Path, x: Array, y: Array, message: str) -> None:
     with pytest.raises(DataError, match=message):
         train_of(tmp_path, x_train=x, y_train=y)
 
@@ -69,20 +67,20 @@ def test_what_does_not_say_what_it_means_is_refused(
         ("train_images", "train_labels", "val_images", "val_labels", "test_images", "test_labels"),
     ],
 )
-def test_the_parts_of_a_file_of_keras_or_medmnist_are_kept(
+def test_parts_of_keras_and_medmnist_files_are_kept(
     tmp_path: Path, names: tuple[str, ...]
 ) -> None:
     parts = [(BYTES[i : i + 8], LABELS[i : i + 8, None]) for i in (0, 8, 16)]
     arrays = [array for part in parts for array in part]
     np.savez(tmp_path / "a.npz", **dict(zip(names, arrays, strict=True)))  # type: ignore[arg-type]
     found = load_search_data("npz", data_dir=tmp_path / "a.npz", seed=0)
-    test = load_test("npz", data_dir=tmp_path)  # the one file of a folder
+    test = load_test("npz", data_dir=tmp_path)  # a folder with a single file
     for images, (pixels, labels) in zip((found.train, found.validation, test), parts, strict=True):
         assert np.array_equal(images.pixels.numpy(), pixels.transpose(0, 3, 1, 2))
         assert images.labels.tolist() == labels[:, 0].tolist()
 
 
-def test_a_fifth_of_undivided_arrays_is_set_apart_whatever_the_seed(tmp_path: Path) -> None:
+def test_undivided_arrays_hold_out_a_fixed_fifth(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=BYTES, y=LABELS)
     test = load_test("npz", data_dir=tmp_path)
     assert test.labels.bincount().tolist() == [2, 2, 2, 2]
@@ -94,7 +92,7 @@ def test_a_fifth_of_undivided_arrays_is_set_apart_whatever_the_seed(tmp_path: Pa
 
 
 @pytest.mark.parametrize("values", [[3, 7, 10, 20], ["ant", "bee", "cat", "dog"]])
-def test_labels_are_classes_in_the_order_of_their_values(tmp_path: Path, values: Any) -> None:
+def test_classes_are_ordered_by_label_value(tmp_path: Path, values: Any) -> None:
     y = np.array(values)[LABELS]
     np.savez(tmp_path / "a.npz", x_train=BYTES, y_train=y)
     traits = traits_of("npz", data_dir=tmp_path)
@@ -104,7 +102,7 @@ def test_labels_are_classes_in_the_order_of_their_values(tmp_path: Path, values:
     assert traits.std == pytest.approx(BYTES.std((0, 1, 2)) / 255, abs=1e-6)
 
 
-def test_objects_in_a_file_are_not_opened(tmp_path: Path) -> None:
+def test_pickled_objects_are_not_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.array([object()]), y=LABELS)
     with pytest.raises(DataError, match=r"a\.npz cannot be read \(Object arrays"):
         load_test("npz", data_dir=tmp_path)
@@ -113,7 +111,7 @@ def test_objects_in_a_file_are_not_opened(tmp_path: Path) -> None:
         load_test("npz", data_dir=tmp_path)
 
 
-def test_a_file_that_was_cut_short_or_damaged_is_told(tmp_path: Path) -> None:
+def test_truncated_or_damaged_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez_compressed(path, x=BYTES, y=LABELS)
     whole = path.read_bytes()
@@ -123,7 +121,7 @@ def test_a_file_that_was_cut_short_or_damaged_is_told(tmp_path: Path) -> None:
             load_test("npz", data_dir=tmp_path)
 
 
-def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
+def test_file_or_folder_without_data_set_is_rejected(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", weights=BYTES)
     with pytest.raises(
         DataError, match="expected the arrays x_train and y_train, or x and y, fou"
@@ -137,7 +135,7 @@ def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
         load_test("npz", data_dir=tmp_path / "c.npz")
 
 
-def test_sixteen_bits_are_rounded_to_the_nearest_byte(tmp_path: Path) -> None:
+def test_16_bit_values_are_rounded_to_nearest_byte(tmp_path: Path) -> None:
     wide = np.array([0, 128, 129, 256, 385, 386, 65535], np.uint16).repeat(4).reshape(7, 2, 2)
     found = train_of(tmp_path, x_train=wide, y_train=np.arange(7))
     assert found[:, 0, 0, 0].tolist() == [round(value / 257) for value in wide[:, 0, 0].tolist()]

@@ -1,4 +1,4 @@
-"""Files of every form, and the pixels that they mean, written by hand or by arithmetic on values.
+"""Decoding of every pixel format; the expected pixels are written by hand or computed from values.
 
 Files that Pillow cannot write (16-bit colour PNG, 12-bit and white-is-zero TIFF) are written here
 byte by byte from their specifications.
@@ -23,7 +23,7 @@ WIDE = np.array([[0, 128, 129], [256, 257, 65535]])  # 16 bits: one step of 8 bi
 
 
 def grey(values: Any) -> Array:
-    """The same value in each of three channels."""
+    """Repeat each value in three channels."""
     return np.repeat(np.asarray(values)[..., None], 3, axis=2)
 
 
@@ -33,7 +33,7 @@ def saved(path: Path, image: Image.Image, **options: Any) -> Path:
 
 
 def png(path: Path, values: Array, *, colour_type: int, bits: int, more: bytes = b"") -> Path:
-    """A PNG of the specification's chunks; ``values`` are big-endian rows."""
+    """Write a PNG chunk by chunk, as specified; ``values`` are big-endian rows."""
     height, width = values.shape[:2]
 
     def chunk(kind: bytes, body: bytes) -> bytes:
@@ -57,7 +57,7 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 def tiff(
     path: Path, body: bytes, *, size: tuple[int, int], bits: int, photometric: int, kind: int = 1
 ) -> Path:
-    """A grey little-endian TIFF of one strip; ``kind`` is its sample format."""
+    """Write a grey little-endian TIFF of one strip; ``kind`` is its sample format."""
     entries = [
         (256, 3, 1, size[0]), (257, 3, 1, size[1]), (258, 3, 1, bits), (259, 3, 1, 1),
         (262, 3, 1, photometric), (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, size[1]),
@@ -72,14 +72,14 @@ def tiff(
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "gif", "pgm"])
-def test_grey_has_its_value_in_each_channel(tmp_path: Path, suffix: str) -> None:
+def test_grey_value_is_repeated_in_each_channel(tmp_path: Path, suffix: str) -> None:
     options: Any = {"lossless": True} if suffix == "webp" else {}
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(RAMP), **options)
     assert np.array_equal(decode(path).pixels, grey(RAMP))
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "ppm"])
-def test_colour_is_kept_as_it_is(tmp_path: Path, suffix: str) -> None:
+def test_colour_is_unchanged(tmp_path: Path, suffix: str) -> None:
     colour = np.stack([RAMP, 255 - RAMP, RAMP // 2], axis=2)
     options: Any = {"lossless": True} if suffix == "webp" else {}
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(colour), **options)
@@ -87,13 +87,13 @@ def test_colour_is_kept_as_it_is(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "pbm"])
-def test_one_bit_is_black_and_white(tmp_path: Path, suffix: str) -> None:
+def test_one_bit_pixels_become_black_and_white(tmp_path: Path, suffix: str) -> None:
     bits = np.array([[True, False, True], [False, False, True]])
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(bits))
     assert np.array_equal(decode(path).pixels, grey(np.where(bits, 255, 0)))
 
 
-def test_four_bit_grey_is_scaled_to_eight(tmp_path: Path) -> None:
+def test_4_bit_grey_is_scaled_to_8_bits(tmp_path: Path) -> None:
     packed = np.array([[0x0F, 0x51]], dtype=np.uint8)  # 0, 15, 5, 1
     path = png(tmp_path / "a.png", packed, colour_type=0, bits=4)
     data = path.read_bytes()  # four pixels of half a byte
@@ -102,7 +102,7 @@ def test_four_bit_grey_is_scaled_to_eight(tmp_path: Path) -> None:
     assert decode(path).pixels[0, :, 0].tolist() == [0, 255, 85, 17]
 
 
-def test_a_palette_is_looked_up(tmp_path: Path) -> None:
+def test_palette_colours_are_looked_up(tmp_path: Path) -> None:
     image = Image.fromarray(np.array([[0, 1], [2, 1]], dtype=np.uint8), mode="P")
     image.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
     expected = [[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [40, 50, 60]]]
@@ -111,7 +111,7 @@ def test_a_palette_is_looked_up(tmp_path: Path) -> None:
         assert decode(tmp_path / f"a.{suffix}").mode == "P"
 
 
-def test_a_transparent_colour_of_a_palette_shows_white(tmp_path: Path) -> None:
+def test_transparent_palette_colour_becomes_white(tmp_path: Path) -> None:
     image = Image.fromarray(np.array([[0, 1]], dtype=np.uint8), mode="P")
     image.putpalette([10, 20, 30, 40, 50, 60])
     for suffix in ("png", "gif"):
@@ -135,7 +135,7 @@ def test_grey_with_alpha_is_composed_on_white(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("colour_type", "clear"), [(0, (7,)), (2, (7, 8, 9))])
-def test_the_one_transparent_colour_of_a_png_shows_white(
+def test_transparent_colour_of_png_becomes_white(
     tmp_path: Path, colour_type: int, clear: tuple[int, ...]
 ) -> None:
     pixels = np.array([[clear, tuple(50 + each for each in clear)]], dtype=np.uint8)
@@ -146,7 +146,7 @@ def test_the_one_transparent_colour_of_a_png_shows_white(
     assert found[0, 1].tolist() == np.broadcast_to(pixels[0, 1], 3).tolist()
 
 
-def test_sixteen_bits_of_grey_are_scaled_to_eight(tmp_path: Path) -> None:
+def test_16_bit_grey_is_scaled_to_8_bits(tmp_path: Path) -> None:
     expected = grey(np.round(WIDE / 257))
     path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16)
     assert np.array_equal(decode(path).pixels, expected)
@@ -157,20 +157,20 @@ def test_sixteen_bits_of_grey_are_scaled_to_eight(tmp_path: Path) -> None:
     assert np.array_equal(decode(saved(tmp_path / "b.tif", big_endian)).pixels, expected)
 
 
-def test_a_transparent_sixteen_bit_grey_shows_white(tmp_path: Path) -> None:
+def test_transparent_16_bit_grey_becomes_white(tmp_path: Path) -> None:
     chunk = png_chunk(b"tRNS", struct.pack(">H", 256))
     path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16, more=chunk)
     expected = np.where(WIDE == 256, 255, np.round(WIDE / 257))
     assert np.array_equal(decode(path).pixels, grey(expected))
 
 
-def test_sixteen_bits_of_colour_are_read_from_their_high_bytes(tmp_path: Path) -> None:
+def test_16_bit_colour_keeps_the_high_bytes(tmp_path: Path) -> None:
     values = np.array([[[0, 256, 65535], [511, 32768, 12345]]])
     path = png(tmp_path / "a.png", values.astype(">u2"), colour_type=2, bits=16)
     assert np.array_equal(decode(path).pixels, values >> 8)
 
 
-def test_twelve_bits_are_scaled_to_eight(tmp_path: Path) -> None:
+def test_12_bit_grey_is_scaled_to_8_bits(tmp_path: Path) -> None:
     packed = bytes([0x00, 0x0F, 0xFF, 0x80, 0x01, 0x00])  # 000 FFF 800 100
     path = tiff(tmp_path / "a.tif", packed, size=(4, 1), bits=12, photometric=1)
     expected = [round(value * 255 / 4095) for value in (0, 4095, 2048, 256)]
@@ -178,9 +178,7 @@ def test_twelve_bits_are_scaled_to_eight(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("bits", "dtype"), [(8, np.uint8), (16, "<u2")])
-def test_where_white_is_zero_the_image_is_not_a_negative(
-    tmp_path: Path, bits: int, dtype: Any
-) -> None:
+def test_white_is_zero_tiff_is_inverted(tmp_path: Path, bits: int, dtype: Any) -> None:
     top = 2**bits - 1
     body = np.array([0, top, top // 5]).astype(dtype).tobytes()
     path = tiff(tmp_path / "a.tif", body, size=(3, 1), bits=bits, photometric=0)
@@ -195,13 +193,13 @@ def test_floats_between_0_and_1_are_scaled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("values", [[0.0, 255.0], [-0.1, 1.0], [0.0, np.nan]])
-def test_floats_of_another_range_are_refused(tmp_path: Path, values: list[float]) -> None:
+def test_floats_outside_0_and_1_are_rejected(tmp_path: Path, values: list[float]) -> None:
     path = saved(tmp_path / "a.tif", Image.fromarray(np.array([values], dtype=np.float32)))
     with pytest.raises(DataError, match=r"a\.tif: its pixels are floats from .* expected 0 for"):
         decode(path)
 
 
-def test_integers_without_a_stated_range_are_refused(tmp_path: Path) -> None:
+def test_integers_without_known_range_are_rejected(tmp_path: Path) -> None:
     wide = saved(tmp_path / "wide.tif", Image.fromarray(np.array([[0, 70000]], dtype=np.int32)))
     body = np.array([-5, 5], dtype="<i2").tobytes()
     signed = tiff(tmp_path / "signed.tif", body, size=(2, 1), bits=16, photometric=1, kind=2)
@@ -210,7 +208,7 @@ def test_integers_without_a_stated_range_are_refused(tmp_path: Path) -> None:
             decode(path)
 
 
-def test_cmyk_is_ink_on_white(tmp_path: Path) -> None:
+def test_cmyk_is_converted_as_ink_on_white(tmp_path: Path) -> None:
     inks = np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 0, 0, 255], [0, 102, 51, 0]]], np.uint8)
     path = saved(tmp_path / "a.tif", Image.fromarray(inks, mode="CMYK"))
     expected = [[[255, 255, 255], [0, 255, 255], [0, 0, 0], [255, 153, 204]]]
@@ -235,7 +233,7 @@ STORED: dict[int, Callable[[Array], Array]] = {
 
 @pytest.mark.parametrize("orientation", STORED)
 @pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
-def test_a_camera_s_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
     upright = np.stack([RAMP, 255 - RAMP, RAMP // 2], axis=2)
     exif = Image.Exif()
     exif[274] = orientation
@@ -248,7 +246,7 @@ def test_a_camera_s_orientation_is_applied(tmp_path: Path, orientation: int, suf
     assert found.is_turned == (orientation > 1)
 
 
-def test_a_jpeg_of_a_telephone_held_upright_is_upright(tmp_path: Path) -> None:
+def test_rotated_jpeg_is_decoded_upright_at_any_scale(tmp_path: Path) -> None:
     upright = np.zeros((64, 32, 3), dtype=np.uint8)
     upright[:32] = 255  # white above black
     exif = Image.Exif()
@@ -263,7 +261,7 @@ def test_a_jpeg_of_a_telephone_held_upright_is_upright(tmp_path: Path) -> None:
         assert pixels[height // 2 + 1 :].max() < 15
 
 
-def test_sixteen_bits_and_transparency_survive_being_turned(tmp_path: Path) -> None:
+def test_exif_rotation_keeps_16_bits_and_transparency(tmp_path: Path) -> None:
     exif = png_chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0")
     clear = png_chunk(b"tRNS", struct.pack(">H", 256))
     path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16, more=exif + clear)
@@ -272,9 +270,7 @@ def test_sixteen_bits_and_transparency_survive_being_turned(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tif"])
-def test_of_several_frames_the_first_is_taken_and_all_are_counted(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_first_frame_is_decoded_and_all_are_counted(tmp_path: Path, suffix: str) -> None:
     frames = [Image.fromarray(np.full((3, 4, 3), value, np.uint8)) for value in (40, 90, 200)]
     options: Any = {"lossless": True} if suffix == "webp" else {}
     path = tmp_path / f"a.{suffix}"
@@ -284,7 +280,7 @@ def test_of_several_frames_the_first_is_taken_and_all_are_counted(
     assert found.num_frames == 3
 
 
-def test_a_large_jpeg_is_reduced_to_no_less_than_three_times_what_is_needed(
+def test_large_jpeg_is_reduced_to_at_least_triple_size(
     tmp_path: Path,
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
@@ -311,15 +307,13 @@ def broken(path: Path, *, kept: float) -> Path:
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp", "pgm"])
 @pytest.mark.parametrize("kept", [0.0, 0.02, 0.5])
-def test_a_file_that_is_cut_short_is_refused_by_name(
-    tmp_path: Path, suffix: str, kept: float
-) -> None:
+def test_truncated_file_is_rejected_by_name(tmp_path: Path, suffix: str, kept: float) -> None:
     with pytest.raises(DataError, match=rf"^{tmp_path}/a\.{suffix}: cannot be read \("):
         decode(broken(tmp_path / f"a.{suffix}", kept=kept))
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp"])
-def test_whatever_garbage_does_to_pillow_it_is_one_error(tmp_path: Path, suffix: str) -> None:
+def test_corrupt_file_decodes_or_raises_only_data_error(tmp_path: Path, suffix: str) -> None:
     whole = broken(tmp_path / f"a.{suffix}", kept=1.0)
     content = whole.read_bytes()
     rng = np.random.default_rng(2)
@@ -337,7 +331,7 @@ def test_whatever_garbage_does_to_pillow_it_is_one_error(tmp_path: Path, suffix:
     assert True in outcomes
 
 
-def test_a_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decompression_bomb_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path / "a.png", Image.fromarray(RAMP))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)  # it has 12, more than twice as many
     with pytest.raises(DataError, match="too many pixels to be a photograph"):

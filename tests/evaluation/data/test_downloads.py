@@ -1,4 +1,4 @@
-"""Downloads that were cut short; the oracle is what a server on this machine was asked for."""
+"""Interrupted downloads; oracle: the byte ranges requested from a local server."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 
 @contextmanager
 def served(content: bytes, *, gives_parts: bool = True) -> Iterator[tuple[str, list[str]]]:
-    """The address of one file, and the ranges that were asked for."""
+    """Serve one file; yield its address and the list of requested ranges."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -37,7 +37,7 @@ def served(content: bytes, *, gives_parts: bool = True) -> Iterator[tuple[str, l
             self.wfile.write(content[start:])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nothing is told."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -52,17 +52,17 @@ def cut_short(tmp_path: Path) -> Path:
     return path
 
 
-def test_only_the_rest_is_fetched(cut_short: Path) -> None:
+def test_only_the_missing_bytes_are_fetched(cut_short: Path) -> None:
     with served(CONTENT) as (address, asked):
         finish_download(["http://127.0.0.1:1/nobody", address], cut_short, md5=MD5)
         assert asked == ["bytes=40000-"]
         assert cut_short.read_bytes() == CONTENT
-        finish_download([address], cut_short, md5=MD5)  # it is whole
-        finish_download([address], cut_short.with_name("other"), md5=MD5)  # it was never begun
+        finish_download([address], cut_short, md5=MD5)  # already complete
+        finish_download([address], cut_short.with_name("other"), md5=MD5)  # never begun
         assert asked == ["bytes=40000-"]
 
 
-def test_a_server_that_gives_no_parts_and_one_that_is_away_change_nothing(cut_short: Path) -> None:
+def test_file_is_kept_when_server_lacks_ranges_or_is_down(cut_short: Path) -> None:
     with served(CONTENT, gives_parts=False) as (address, asked):
         finish_download([address], cut_short, md5=MD5)
         assert asked == ["bytes=40000-"]
@@ -70,13 +70,13 @@ def test_a_server_that_gives_no_parts_and_one_that_is_away_change_nothing(cut_sh
     assert cut_short.read_bytes() == CONTENT[:40_000]
 
 
-def test_the_rest_of_another_file_is_thrown_away(cut_short: Path) -> None:
+def test_download_with_wrong_md5_is_deleted(cut_short: Path) -> None:
     with served(bytes(len(CONTENT))) as (address, _):
         finish_download([address], cut_short, md5=MD5)
     assert not cut_short.exists()
 
 
-def test_a_data_set_goes_on_with_what_is_there(
+def test_data_set_download_resumes_from_partial_file(
     cut_short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with served(CONTENT) as (address, asked):
@@ -84,7 +84,7 @@ def test_a_data_set_goes_on_with_what_is_there(
         monkeypatch.setattr(datasets.SVHN, "split_list", {"train": part})
         with pytest.raises(
             DataError, match=r"The download from .* failed"
-        ):  # it is whole, and no matrix
+        ):  # complete, but not a .mat file
             Svhn().load_train(cut_short.parent, download=True)
         assert asked == ["bytes=40000-"]
     assert cut_short.read_bytes() == CONTENT

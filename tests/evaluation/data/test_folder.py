@@ -1,6 +1,6 @@
-"""Folders as people have them: parts and classes are found, what does not fit is told at once.
+"""Image folders as users have them: parts and classes are found, problems are reported at once.
 
-Oracle: images of one colour each, which says part, class and number; torchvision's ImageFolder.
+Oracles: one-colour images, whose colour encodes part, class and number; torchvision's ImageFolder.
 """
 
 from pathlib import Path
@@ -48,7 +48,7 @@ def settings(folder: Path, **values: object) -> Settings:
     return Settings().with_values({**given, **values})
 
 
-def test_plain_images_are_those_of_torchvision_in_its_order(tmp_path: Path) -> None:
+def test_images_and_order_match_torchvision_image_folder(tmp_path: Path) -> None:
     for base, name in enumerate(("b", "a/z", "a/b-c/y", "a/b/x", "A")):  # '-' sorts before '/'
         for number in (10, 9, 1):
             paint(tmp_path / "train" / name / f"{number}.PNG", 20 * base + number)
@@ -63,7 +63,7 @@ def test_plain_images_are_those_of_torchvision_in_its_order(tmp_path: Path) -> N
     assert fingerprint(ours) == fingerprint(Images(pixels, ours.labels))
 
 
-def test_hidden_and_system_folders_and_files_are_ignored(tmp_path: Path) -> None:
+def test_hidden_and_system_files_are_ignored(tmp_path: Path) -> None:
     fill(tmp_path / "train", base=0)
     fill(tmp_path / "test", base=100)
     for hidden in (
@@ -79,7 +79,7 @@ def test_hidden_and_system_folders_and_files_are_ignored(tmp_path: Path) -> None
     assert traits_of("folder", data_dir=tmp_path).class_names == ("apple", "pear")
 
 
-def test_a_flat_folder_has_a_fifth_of_each_class_set_apart_whatever_the_seed(
+def test_flat_folder_holds_out_a_fixed_fifth_per_class(
     tmp_path: Path,
 ) -> None:
     fill(tmp_path, base=0, count=10)
@@ -96,7 +96,7 @@ def test_a_flat_folder_has_a_fifth_of_each_class_set_apart_whatever_the_seed(
 
 
 @pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "valid", "Testing")])
-def test_a_validation_part_of_one_s_own_is_what_candidates_are_compared_on(
+def test_existing_validation_part_is_used_for_validation(
     tmp_path: Path, names: tuple[str, str, str]
 ) -> None:
     for base, name in zip((0, 100, 200), names, strict=True):
@@ -107,7 +107,7 @@ def test_a_validation_part_of_one_s_own_is_what_candidates_are_compared_on(
     assert reds(load_test("folder", data_dir=tmp_path)) == [200, 201, 202, 203, 220, 221, 222, 223]
 
 
-def test_the_hash_of_what_a_search_sees_covers_the_validation_part(tmp_path: Path) -> None:
+def test_search_fingerprint_covers_the_validation_part(tmp_path: Path) -> None:
     for base, name in ((0, "train"), (100, "val"), (200, "test")):
         fill(tmp_path / name, base=base)
     before, test = fingerprints("folder", data_dir=tmp_path)
@@ -119,7 +119,7 @@ def test_the_hash_of_what_a_search_sees_covers_the_validation_part(tmp_path: Pat
         load_search_data("folder", data_dir=tmp_path, seed=0, sha256=before)
 
 
-def test_a_final_training_may_learn_from_the_validation_part_too(tmp_path: Path) -> None:
+def test_final_training_can_include_the_validation_part(tmp_path: Path) -> None:
     for base, name in ((0, "train"), (100, "val"), (200, "test")):
         fill(tmp_path / name, base=base)
     found = load_final_data(
@@ -132,14 +132,14 @@ def test_a_final_training_may_learn_from_the_validation_part_too(tmp_path: Path)
     assert (len(found.train), len(found.validation)) == (12, 4)
 
 
-def test_val_without_test_is_the_test_part(tmp_path: Path) -> None:
+def test_val_without_test_is_used_as_test_part(tmp_path: Path) -> None:
     fill(tmp_path / "train", base=0)
     fill(tmp_path / "val", base=100)
     assert Folder().load_validation(tmp_path, download=False) is None
     assert reds(load_test("folder", data_dir=tmp_path))[0] == 100
 
 
-def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+def test_changed_file_is_read_again(tmp_path: Path) -> None:
     fill(tmp_path, base=0)
     before = reds(Folder().load_train(tmp_path, download=False))
     first = layout_of(tmp_path).train.paths[0]
@@ -159,7 +159,7 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
         (["train/a/1.png", "test/b/1.png"], "only one of them has a, b"),
     ],
 )
-def test_folders_that_do_not_fit_are_refused(
+def test_invalid_folder_layouts_are_rejected(
     tmp_path: Path, paths: list[str], message: str
 ) -> None:
     for path in paths:
@@ -169,7 +169,7 @@ def test_folders_that_do_not_fit_are_refused(
         Folder().load_train(tmp_path, download=False)
 
 
-def test_all_bad_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_bad_files_are_reported_in_one_error(tmp_path: Path) -> None:
     fill(tmp_path / "train", base=0)
     for name in ("apple/00.png", "pear/03.png"):
         (tmp_path / "train" / name).write_text("no image")
@@ -179,7 +179,7 @@ def test_all_bad_files_are_told_at_once(tmp_path: Path) -> None:
     assert "pear/03.png" in str(error.value)
 
 
-def test_images_of_different_sizes_are_refused_with_their_sizes_and_the_remedy(
+def test_mixed_image_sizes_are_rejected_with_sizes_and_remedy(
     tmp_path: Path,
 ) -> None:
     fill(tmp_path / "train", base=0)
@@ -191,7 +191,7 @@ def test_images_of_different_sizes_are_refused_with_their_sizes_and_the_remedy(
         Folder().load_train(tmp_path, download=False)
 
 
-def test_images_that_do_not_fit_into_memory_are_refused_before_they_are_read(
+def test_images_too_large_for_memory_are_rejected_before_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tmp_path / "train", base=0)
@@ -206,19 +206,19 @@ def test_images_that_do_not_fit_into_memory_are_refused_before_they_are_read(
                 Folder().load_train(tmp_path, download=False)
 
 
-def test_the_memory_that_is_free_is_what_linux_says(tmp_path: Path) -> None:
+def test_free_memory_is_read_from_meminfo(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:       12 kB\n")
     assert room.free_bytes(tmp_path / "meminfo") == 12 * 1024
     assert room.free_bytes(tmp_path / "nothing") is None
 
 
-def test_one_class_is_refused_by_a_run(tmp_path: Path) -> None:
+def test_run_rejects_single_class(tmp_path: Path) -> None:
     fill(tmp_path, base=0, classes=("apple",))
     with pytest.raises(DataError, match="expected at least two classes, found one: apple"):
         resolve(settings(tmp_path))
 
 
-def test_a_class_with_one_image_is_refused_by_a_run(tmp_path: Path) -> None:
+def test_run_rejects_class_with_one_image(tmp_path: Path) -> None:
     fill(tmp_path / "train", base=0)
     fill(tmp_path / "train", base=99, classes=("quince",), count=1)
     with pytest.raises(
@@ -227,7 +227,7 @@ def test_a_class_with_one_image_is_refused_by_a_run(tmp_path: Path) -> None:
         resolve(settings(tmp_path))
 
 
-def test_a_default_batch_that_is_larger_than_the_set_is_lowered_and_a_given_one_refused(
+def test_oversized_default_batch_is_lowered_and_given_one_rejected(
     tmp_path: Path,
 ) -> None:
     fill(tmp_path / "train", base=0, count=10)
@@ -238,7 +238,7 @@ def test_a_default_batch_that_is_larger_than_the_set_is_lowered_and_a_given_one_
         resolve(settings(tmp_path, batch=11))
 
 
-def test_a_run_reads_images_of_different_sizes_at_the_size_it_is_told(tmp_path: Path) -> None:
+def test_run_resizes_mixed_sizes_to_image_size(tmp_path: Path) -> None:
     fill(tmp_path, base=0, count=10)
     paint(tmp_path / "pear" / "00.png", 20, size=(90, 60))
     found = resolve(settings(tmp_path, image_size=16))

@@ -1,4 +1,4 @@
-"""ImageNet in the layouts that it comes in; the oracle is the class that each file was given."""
+"""ImageNet in its usual layouts; oracle: the class that each file was given."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def write_devkit(root: Path) -> None:
-    """Its numbers are no order of the names: 1 is the last class."""
+    """Write a devkit whose class numbers do not follow the order of names: 1 is the last class."""
     folder = root / "ILSVRC2012_devkit_t12" / "data"
     folder.mkdir(parents=True)
     form = [("ILSVRC2012_ID", "O"), ("WNID", "O"), ("words", "O")]
@@ -65,7 +65,7 @@ def into_folders(root: Path) -> None:
 
 
 def colours(pixels: torch.Tensor) -> list[int]:
-    """The nearest of the three, image by image."""
+    """The nearest of the three colours, for each image."""
     known = torch.tensor(list(COLOURS.values()))
     means = pixels.float().mean((1, 2, 3))
     return [int(index) for index in (means[:, None] - known).abs().argmin(1)]
@@ -73,7 +73,7 @@ def colours(pixels: torch.Tensor) -> list[int]:
 
 @pytest.mark.parametrize("say", [write_devkit, write_solution, into_folders])
 @pytest.mark.parametrize("storage", ["memory", DISK])
-def test_validation_images_have_their_class_whatever_says_it(
+def test_validation_labels_are_read_from_every_label_source(
     root: Path, say: object, storage: str
 ) -> None:
     assert callable(say)
@@ -83,7 +83,7 @@ def test_validation_images_have_their_class_whatever_says_it(
     assert colours(test.pixels) == test.labels.tolist()
 
 
-def test_training_images_are_divided_as_the_official_parts_are_in_size(root: Path) -> None:
+def test_training_images_are_split_in_the_official_proportion(root: Path) -> None:
     write_devkit(root)
     data = load_search_data("imagenet", data_dir=root, seed=0, fitting=Fitting(8))
     held_out = share_of(78, 0.04)
@@ -92,7 +92,7 @@ def test_training_images_are_divided_as_the_official_parts_are_in_size(root: Pat
     assert data.traits.class_names == WNIDS
 
 
-def test_images_have_224_pixels_unless_another_size_is_asked_for(root: Path) -> None:
+def test_image_size_defaults_to_224(root: Path) -> None:
     assert traits_of("imagenet", data_dir=root).shape == (3, 224, 224)
     small = traits_of("imagenet", data_dir=root, fitting=Fitting(64))
     assert (small.shape, small.crop_padding) == ((3, 64, 64), 8)
@@ -100,7 +100,7 @@ def test_images_have_224_pixels_unless_another_size_is_asked_for(root: Path) -> 
     assert ImageNet().load_train(root, download=False).pixels.shape[1:] == (3, 224, 224)
 
 
-def test_validation_images_of_other_classes_than_are_trained_on_are_left_out(root: Path) -> None:
+def test_validation_images_of_untrained_classes_are_left_out(root: Path) -> None:
     write_devkit(root)
     for path in (root / "train" / WNIDS[1]).iterdir():
         path.unlink()
@@ -110,7 +110,7 @@ def test_validation_images_of_other_classes_than_are_trained_on_are_left_out(roo
 
 
 @pytest.mark.parametrize("place", ["imagenet", "ILSVRC/Data/CLS-LOC"])
-def test_it_is_found_where_its_archives_put_it(root: Path, place: str) -> None:
+def test_imagenet_is_found_where_its_archives_unpack(root: Path, place: str) -> None:
     write_solution(root)
     (root / place).mkdir(parents=True)
     for name in ("train", "val"):
@@ -118,7 +118,7 @@ def test_it_is_found_where_its_archives_put_it(root: Path, place: str) -> None:
     assert len(load_test("imagenet", data_dir=root, fitting=Fitting(8))) == 6
 
 
-def test_what_is_missing_is_told_with_its_remedy(root: Path, tmp_path: Path) -> None:
+def test_missing_files_are_reported_with_a_remedy(root: Path, tmp_path: Path) -> None:
     assert len(load_search_data("imagenet", data_dir=root, seed=0, fitting=Fitting(8)).train) == 75
     with pytest.raises(DataError, match=r"no file gives their classes. Put ILSVRC2012_devkit_t12"):
         load_test("imagenet", data_dir=root, fitting=Fitting(8))
@@ -139,7 +139,7 @@ def test_what_is_missing_is_told_with_its_remedy(root: Path, tmp_path: Path) -> 
         load_test("imagenet", data_dir=root, fitting=Fitting(8))
 
 
-def test_it_is_checked_as_a_folder_is(root: Path) -> None:
+def test_imagenet_can_be_surveyed_like_a_folder(root: Path) -> None:
     write_devkit(root)
     survey = check_data("imagenet", data_dir=root, fitting=Fitting(8))
     assert survey.counts == {"train": [26] * 3, "test": [2] * 3}

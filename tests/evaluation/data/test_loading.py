@@ -1,4 +1,4 @@
-"""A search sees a training and a validation part, drawn by its seed, and no test image."""
+"""A search gets a training and a validation part, drawn by its seed, and no test image."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,14 +24,14 @@ def content(images: Images) -> set[bytes]:
     return {bytes(row.tolist()) for row in images.pixels.flatten(1)}
 
 
-def test_no_digit_is_in_two_of_training_validation_and_test() -> None:
+def test_training_validation_and_test_parts_are_disjoint() -> None:
     found = load_search_data("digits", seed=3)
     test = load_test("digits")
     assert (len(found.train), len(found.validation), len(test)) == (1078, 360, 359)
     assert len(content(found.train) | content(found.validation) | content(test)) == 1797
 
 
-def test_the_study_seed_moves_training_and_validation_but_never_the_test_part() -> None:
+def test_seed_changes_training_and_validation_but_not_test() -> None:
     first, again, other = (load_search_data("digits", seed=seed) for seed in (1, 1, 2))
     assert first.train.pixels.equal(again.train.pixels)
     assert first.validation.labels.equal(again.validation.labels)
@@ -41,7 +41,7 @@ def test_the_study_seed_moves_training_and_validation_but_never_the_test_part() 
 
 
 @pytest.mark.parametrize("num_images", [10, 100, 1078])
-def test_num_images_keeps_that_many_of_the_training_part_in_class_proportion(
+def test_num_images_limits_training_part_in_class_proportion(
     num_images: int,
 ) -> None:
     whole = load_search_data("digits", seed=0)
@@ -67,23 +67,23 @@ class Plenty(AbstractSource):
     name: ClassVar[str] = "plenty"
 
     def traits(self, data_dir: Path) -> Traits:  # noqa: ARG002
-        """Those of Fashion-MNIST, but for the size."""
+        """Traits of Fashion-MNIST, with another size and two classes."""
         fashion = traits_of("fashion-mnist")
         return replace(fashion, name="plenty", num_classes=2, shape=(1, 1, 2))
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """Images that are all different."""
+        """All images differ."""
         number = torch.arange(6000)
         pixels = torch.stack([number % 256, number // 256], 1).to(torch.uint8)
         return Images(pixels.view(-1, 1, 1, 2), number % 2)
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:  # noqa: ARG002
-        """A trap."""
+        """Fails if the test part is read."""
         raise RuntimeError("the test part was read")
 
 
 @pytest.mark.parametrize(("num_images", "capped"), [(10, 1000), (1500, 1500), (None, 3000)])
-def test_the_validation_part_is_capped_at_the_larger_of_num_images_and_a_thousand(
+def test_validation_part_is_capped_by_num_images_or_thousand(
     monkeypatch: pytest.MonkeyPatch, num_images: int | None, capped: int
 ) -> None:
     monkeypatch.setitem(DATASETS, "plenty", Plenty())
@@ -91,7 +91,7 @@ def test_the_validation_part_is_capped_at_the_larger_of_num_images_and_a_thousan
     assert len(found.validation) == capped
 
 
-def test_a_search_never_reads_the_test_part(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_never_reads_the_test_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DATASETS, "plenty", Plenty())
     load_search_data("plenty", seed=0)
     with pytest.raises(RuntimeError, match="the test part was read"):
@@ -106,19 +106,19 @@ def test_a_search_never_reads_the_test_part(monkeypatch: pytest.MonkeyPatch) -> 
         (1079, "training images of 'digits': asked for 1,079, but there are 1,078"),
     ],
 )
-def test_too_few_and_too_many_images_are_refused(num_images: int, message: str) -> None:
+def test_too_few_or_too_many_images_are_rejected(num_images: int, message: str) -> None:
     with pytest.raises(DataError, match=message):
         load_search_data("digits", seed=0, num_images=num_images)
 
 
-def test_an_unknown_data_set_is_refused_with_the_nearest_name() -> None:
+def test_unknown_data_set_is_rejected_with_nearest_name() -> None:
     with pytest.raises(UnknownNameError, match=r"did you mean 'cifar10'\?"):
         load_search_data("cifar-10", seed=0)
 
 
 @pytest.mark.parametrize("name", sorted(set(DATASETS) - {"digits"}))
 @pytest.mark.parametrize("load", [partial(load_search_data, seed=0), load_test])
-def test_missing_data_say_where_they_were_sought_and_how_to_get_them(
+def test_missing_data_error_names_folder_and_remedy(
     tmp_path: Path, name: str, load: Callable[..., object]
 ) -> None:
     with pytest.raises(DataError) as caught:
@@ -141,26 +141,26 @@ def test_traits_are_well_formed_and_need_no_files(tmp_path: Path, name: str) -> 
     assert 0 < parse_epsilon(traits.epsilon) <= Fraction(16, 255)
 
 
-def test_the_digits_moments_are_those_of_the_images_that_are_not_for_testing() -> None:
+def test_digits_moments_match_the_training_images() -> None:
     traits = traits_of("digits")
     pixels = Digits().load_train(Path(), download=False).pixels.double() / 255
     assert pixels.mean().item() == pytest.approx(traits.mean[0], abs=1e-4)
     assert pixels.std().item() == pytest.approx(traits.std[0], abs=1e-4)
 
 
-def test_the_data_folder_comes_from_the_environment_unless_empty() -> None:
+def test_data_folder_comes_from_environment_unless_empty() -> None:
     assert default_data_dir({"EVONAS_DATA": "/somewhere"}) == Path("/somewhere")
     assert default_data_dir({"EVONAS_DATA": ""}) == default_data_dir({}) == Path("data")
 
 
-def test_the_table_is_keyed_by_the_names_of_its_sources() -> None:
+def test_data_set_table_is_keyed_by_source_name() -> None:
     assert {name: source.name for name, source in DATASETS.items()} == {
         name: name for name in KNOWN.split()
     }
 
 
 @pytest.mark.parametrize("name", sorted(set(DATASETS) - set(COUNTED)))
-def test_the_documentation_tells_the_presets_that_are_in_use(name: str) -> None:
+def test_documented_presets_match_the_traits(name: str) -> None:
     documentation = Path(__file__).parents[3] / "docs" / "data.md"
     traits = traits_of(name)
     mirrored = "yes" if traits.flip else "no"

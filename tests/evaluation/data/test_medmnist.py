@@ -1,4 +1,4 @@
-"""MedMNIST; the oracles are the arrays that were written, and the package that describes it."""
+"""MedMNIST; oracles: the arrays that were written, and the metadata of the medmnist package."""
 
 import csv
 import hashlib
@@ -41,7 +41,7 @@ def write(folder: Path, name: str, arrays: dict[str, Array]) -> Path:
 
 @pytest.fixture
 def shortened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every set has few images, as the large ones take minutes to write."""
+    """Give every set few images, as the large ones take minutes to write."""
     for name in MEDMNIST:
         monkeypatch.setitem(INFO[name], "n_samples", {"train": 22, "val": 11, "test": 12})
 
@@ -50,7 +50,7 @@ def shortened(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "counts", "shape"),
     [("breastmnist", (546, 78, 156), (1, 28, 28)), ("retinamnist", (1080, 120, 400), (3, 28, 28))],
 )
-def test_the_official_parts_are_read_as_they_were_written(
+def test_official_parts_are_read_unchanged(
     tmp_path: Path, name: str, counts: tuple[int, ...], shape: tuple[int, ...]
 ) -> None:
     arrays = arrays_of(name)
@@ -69,7 +69,7 @@ def test_the_official_parts_are_read_as_they_were_written(
     assert found.traits.std == pytest.approx(units.std(0), abs=1e-5)
 
 
-def test_all_sets_of_flat_images_with_one_label_are_offered_and_no_others() -> None:
+def test_exactly_the_2d_single_label_sets_are_offered() -> None:
     flat = {name for name in INFO if not name.endswith("3d")}
     single = {name for name in flat if "multi-label" not in INFO[name]["task"]}
     assert set(MEDMNIST) == single == DATASETS.keys() & INFO.keys()
@@ -78,7 +78,7 @@ def test_all_sets_of_flat_images_with_one_label_are_offered_and_no_others() -> N
 
 @pytest.mark.usefixtures("shortened")
 @pytest.mark.parametrize("name", MEDMNIST)
-def test_traits_agree_with_the_package_and_the_documentation(tmp_path: Path, name: str) -> None:
+def test_traits_match_package_and_documentation(tmp_path: Path, name: str) -> None:
     arrays = arrays_of(name)
     write(tmp_path, name, arrays)
     traits = traits_of(name, data_dir=tmp_path)
@@ -87,7 +87,7 @@ def test_traits_agree_with_the_package_and_the_documentation(tmp_path: Path, nam
     assert dict(enumerate(traits.class_names)) == {int(label): said[label] for label in said}
     assert traits.num_classes == len(said)
     assert traits.shape[0] == INFO[name]["n_channels"]
-    has_sides = any("left" in each for each in said.values())  # a mirror makes them right
+    has_sides = any("left" in each for each in said.values())  # a flip swaps left and right
     assert traits.flip is not has_sides
     mirrored = "yes" if traits.flip else "no"
     row = f"| `{name}` | {traits.crop_padding} | {mirrored} | {traits.epochs} | {traits.batch} | "
@@ -95,7 +95,7 @@ def test_traits_agree_with_the_package_and_the_documentation(tmp_path: Path, nam
 
 
 @pytest.mark.parametrize("name", MEDMNIST)
-def test_the_documented_numbers_of_images_are_those_of_the_package(name: str) -> None:
+def test_documented_image_counts_match_the_package(name: str) -> None:
     lines = DOCUMENTATION.read_text(encoding="utf-8").splitlines()
     row = next(line for line in lines if line.startswith(f"| `{name}` | 28x28"))
     counts = " / ".join(f"{count:,}" for count in INFO[name]["n_samples"].values())
@@ -116,9 +116,7 @@ def test_the_documented_numbers_of_images_are_those_of_the_package(name: str) ->
         ("labels", lambda y: np.repeat(y, 14, axis=1), "expected one label for each image"),
     ],
 )
-def test_a_file_that_cannot_be_the_official_one_is_refused(
-    tmp_path: Path, part: str, change: Any, message: str
-) -> None:
+def test_unofficial_file_is_rejected(tmp_path: Path, part: str, change: Any, message: str) -> None:
     arrays = arrays_of("breastmnist")
     arrays[f"train_{part}"] = change(arrays[f"train_{part}"])
     path = write(tmp_path, "breastmnist", arrays)
@@ -128,7 +126,7 @@ def test_a_file_that_cannot_be_the_official_one_is_refused(
 
 
 @pytest.mark.usefixtures("shortened")
-def test_a_search_does_not_read_the_test_part(tmp_path: Path) -> None:
+def test_search_does_not_read_the_test_part(tmp_path: Path) -> None:
     arrays = arrays_of("breastmnist")
     del arrays["test_images"], arrays["test_labels"]
     write(tmp_path, "breastmnist", arrays)
@@ -139,7 +137,7 @@ def test_a_search_does_not_read_the_test_part(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("shortened")
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
-def test_objects_and_a_file_that_was_cut_short_are_not_read(tmp_path: Path, kept: float) -> None:
+def test_truncated_file_and_pickled_objects_are_rejected(tmp_path: Path, kept: float) -> None:
     arrays = arrays_of("breastmnist")
     path = write(tmp_path, "breastmnist", arrays)
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
@@ -150,7 +148,7 @@ def test_objects_and_a_file_that_was_cut_short_are_not_read(tmp_path: Path, kept
         load_search_data("breastmnist", data_dir=tmp_path, seed=0)
 
 
-def test_without_the_package_the_error_says_how_to_install_it(
+def test_missing_package_error_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("medmnist", "medmnist.info"):
@@ -164,7 +162,7 @@ def test_without_the_package_the_error_says_how_to_install_it(
 @pytest.mark.parametrize(
     ("name", "reason"), [("chestmnist", "several labels"), ("organmnist3d", "volumes")]
 )
-def test_the_sets_that_are_left_out_say_why(
+def test_left_out_sets_are_rejected_with_the_reason(
     name: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(UnknownNameError, match=rf"'{name}'.*{reason}.*pathmnist, dermamnist"):
@@ -176,14 +174,14 @@ def test_the_sets_that_are_left_out_say_why(
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, address: str, content: bytes) -> None:
-    """Let the package name another address, and the md5 of this content."""
+    """Point the package at this address, and set the md5 to that of this content."""
     monkeypatch.setitem(INFO["breastmnist"], "url", f"{address}?download=1")
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     monkeypatch.setitem(INFO["breastmnist"], "MD5", md5)
 
 
 @pytest.mark.usefixtures("shortened")
-def test_a_download_is_continued_and_is_done_once(
+def test_download_is_resumed_and_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path, "breastmnist", arrays_of("breastmnist"))
@@ -203,7 +201,7 @@ def test_a_download_is_continued_and_is_done_once(
 
 
 @pytest.mark.usefixtures("shortened")
-def test_a_download_that_fails_or_is_another_file_says_what_was_tried(
+def test_failed_or_wrong_download_reports_the_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     another = write(tmp_path, "another", arrays_of("breastmnist"))  # well formed, with another md5
@@ -219,7 +217,7 @@ def test_a_download_that_fails_or_is_another_file_says_what_was_tried(
 
 
 @pytest.mark.system
-def test_a_run_downloads_searches_and_confirms(
+def test_run_downloads_searches_and_confirms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path, "breastmnist", arrays_of("breastmnist"))

@@ -1,4 +1,4 @@
-"""Small files in the official formats become the right tensors; the oracle is what was written."""
+"""Small files in the official formats become the right tensors; oracle: what was written."""
 
 import gzip
 import hashlib
@@ -46,11 +46,11 @@ def stripes(count: int) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("kind", IDX)
-def test_characters_are_read_from_idx_files_and_stand_upright(
+def test_idx_characters_are_read_upright(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Mnist]
 ) -> None:
     monkeypatch.setattr(kind, "sizes", (3, 2))
-    axes = (0, 2, 1) if kind.name == "emnist" else (0, 1, 2)  # its files hold them on their side
+    axes = (0, 2, 1) if kind.name == "emnist" else (0, 1, 2)  # its files store them transposed
     for prefix, count in zip(kind.prefixes, (3, 2), strict=True):
         idx(
             tmp_path / kind.reader / "raw",
@@ -64,12 +64,12 @@ def test_characters_are_read_from_idx_files_and_stand_upright(
         assert np.array_equal(images.pixels[:, 0].numpy(), stripes(count))
 
 
-def test_the_classes_of_emnist_are_those_of_torchvision() -> None:
+def test_emnist_classes_match_torchvision() -> None:
     theirs = datasets.EMNIST.classes_split_dict["balanced"]
     assert list(Emnist().traits(Path()).class_names) == theirs
 
 
-def test_svhn_is_read_from_matlab_files_and_its_ten_is_a_zero(
+def test_svhn_is_read_from_matlab_with_label_ten_as_zero(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3, 4)).astype(np.uint8)
@@ -88,7 +88,7 @@ def test_svhn_is_read_from_matlab_files_and_its_ten_is_a_zero(
         Svhn().load_train(tmp_path, download=False)
 
 
-def test_stl10_is_read_column_by_column_and_its_labels_count_from_one(
+def test_stl10_is_read_column_major_with_one_based_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "stl10_binary"
@@ -108,7 +108,7 @@ def test_stl10_is_read_column_by_column_and_its_labels_count_from_one(
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The address of a server of this folder, on this machine."""
+    """Serve this folder locally; yield the address."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -116,7 +116,7 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_download_is_unpacked_once_its_md5_is_right(
+def test_download_is_unpacked_after_its_md5_matches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelf = tmp_path / "shelf"
@@ -133,14 +133,14 @@ def test_a_download_is_unpacked_once_its_md5_is_right(
         monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
         images = Mnist().load_train(tmp_path / "data", download=True)
     assert np.array_equal(images.pixels[:, 0].numpy(), stripes(3))
-    assert len(Mnist().load_test(tmp_path / "data", download=True)) == 2  # nothing is fetched
+    assert len(Mnist().load_test(tmp_path / "data", download=True)) == 2  # no second download
 
 
 NOWHERE = "file:///nowhere/at/all/"
 
 
 @pytest.mark.parametrize("source", [Mnist(), Emnist(), Svhn(), Stl10(), Cifar10()])
-def test_a_download_that_fails_says_what_was_tried_and_not_to_pass_download(
+def test_failed_download_reports_address_without_suggesting_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: AbstractSource
 ) -> None:
     monkeypatch.setattr(datasets.MNIST, "mirrors", [NOWHERE])
@@ -156,7 +156,7 @@ def test_a_download_that_fails_says_what_was_tried_and_not_to_pass_download(
     assert "--download" not in text
 
 
-def test_images_and_labels_that_do_not_match_are_refused(
+def test_unequal_image_and_label_counts_are_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Mnist, "sizes", (3, 2))

@@ -1,4 +1,4 @@
-"""Images that stay on disk; the oracle is the same images in memory."""
+"""Images that stay on disk; oracle: the same images in memory."""
 
 import multiprocessing
 import os
@@ -50,13 +50,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVONAS_CACHE", str(tmp_path / "cache"))
     forget()
 
 
 def forget() -> None:
-    """As in a new process."""
+    """Empty the caches, as in a new process."""
     checking._checked.cache_clear()
     reading._kept.cache_clear()
     from evonas.evaluation.data.folder import notes
@@ -68,7 +68,7 @@ def train_images(root: Path, fitting: Fitting) -> Images:
     return Folder(fitting).load_train(root, download=False)
 
 
-def test_images_on_disk_are_those_in_memory_in_parts_in_any_order_and_whole(tree: Path) -> None:
+def test_disk_images_equal_memory_images_under_every_indexing(tree: Path) -> None:
     for fit in ("crop", LETTERBOX):
         memory = train_images(tree, replace(IN_MEMORY, fit=fit))
         disk = train_images(tree, replace(ON_DISK, fit=fit))
@@ -90,7 +90,7 @@ def test_images_on_disk_are_those_in_memory_in_parts_in_any_order_and_whole(tree
         assert torch.cat([each.labels for each in chunks]).equal(memory.labels)
 
 
-def test_parts_traits_and_hashes_are_those_of_memory(tree: Path) -> None:
+def test_disk_parts_traits_and_hashes_equal_those_in_memory(tree: Path) -> None:
     for num_images in (None, 9):
         memory, disk = (
             load_search_data("folder", data_dir=tree, seed=4, num_images=num_images, fitting=each)
@@ -111,7 +111,7 @@ def test_parts_traits_and_hashes_are_those_of_memory(tree: Path) -> None:
     [Decoders(2), Decoders(1, start_method="spawn"), Decoders(0, 3)],
     ids=["processes", "new interpreters", "threads"],
 )
-def test_a_planned_batch_is_that_of_framed_images_whoever_decodes_it(
+def test_decoded_batches_equal_framed_images_with_every_decoder(
     tree: Path, decoders: Decoders
 ) -> None:
     memory, disk = train_images(tree, IN_MEMORY), train_images(tree, ON_DISK)
@@ -138,7 +138,7 @@ def reader(images: Images) -> FileReader:
     return images.pixels.reader
 
 
-def test_shape_type_and_device_are_known_without_reading(
+def test_shape_dtype_and_device_are_known_without_reading(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = train_images(tree, ON_DISK)
@@ -153,7 +153,7 @@ def test_shape_type_and_device_are_known_without_reading(
     assert repr(pixels) == f"StoredPixels(3, 3, {SIZE}, {SIZE})"
 
 
-def test_files_that_cannot_be_read_are_told_or_left_out_as_in_memory(tmp_path: Path) -> None:
+def test_unreadable_files_are_reported_or_skipped_as_in_memory(tmp_path: Path) -> None:
     root = make_image_tree(tmp_path / "tree", train=4)
     (root / "train" / "elm" / "01.png").write_text("no image")
     (root / "train" / "oak" / "00.jpg").write_text("nor this")
@@ -188,12 +188,12 @@ def decoded_files(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 @pytest.mark.parametrize("fitting", [IN_MEMORY, ON_DISK], ids=["memory", "disk"])
-def test_what_a_run_checks_at_its_start_decodes_no_file_twice(
+def test_startup_checks_decode_each_file_once(
     tree: Path, decoded_files: list[Path], fitting: Fitting
 ) -> None:
     load_search_data("folder", data_dir=tree, seed=0, fitting=fitting)
     fingerprints("folder", data_dir=tree, fitting=fitting)
-    # on disk, mean and deviation are of images that are decoded for it, at most a thousand
+    # on disk, up to a thousand images are decoded again for mean and deviation
     assert len(decoded_files) == 36 + 12 + (36 if fitting.stays_on_disk else 0)
     decoded_files.clear()
     survey = check_data("folder", data_dir=tree, fitting=fitting)
@@ -202,13 +202,13 @@ def test_what_a_run_checks_at_its_start_decodes_no_file_twice(
     assert len(decoded_files) == sheet
 
 
-def test_a_check_is_kept_for_the_next_process_until_a_file_changes(
+def test_cached_check_is_reused_until_a_file_changes(
     tmp_path: Path, decoded_files: list[Path]
 ) -> None:
     root = make_image_tree(tmp_path / "tree", train=4)
     first = fingerprints("folder", data_dir=root, fitting=ON_DISK)
     forget()
-    traits_of("folder", data_dir=root, fitting=ON_DISK)  # measures, whatever is kept
+    traits_of("folder", data_dir=root, fitting=ON_DISK)  # always measures, cached or not
     decoded_files.clear()
     assert fingerprints("folder", data_dir=root, fitting=ON_DISK) == first
     assert decoded_files == []
@@ -218,7 +218,7 @@ def test_a_check_is_kept_for_the_next_process_until_a_file_changes(
     assert set(decoded_files) >= set((root / "train").rglob("*.*"))
 
 
-def test_a_damaged_cached_check_is_repeated(tmp_path: Path, tree: Path) -> None:
+def test_damaged_cached_check_is_repeated(tmp_path: Path, tree: Path) -> None:
     first = fingerprints("folder", data_dir=tree, fitting=ON_DISK)
     for path in (tmp_path / "cache" / "checked").iterdir():
         path.write_text('{"shape": [3], "bad": 7}')
@@ -226,7 +226,7 @@ def test_a_damaged_cached_check_is_repeated(tmp_path: Path, tree: Path) -> None:
     assert fingerprints("folder", data_dir=tree, fitting=ON_DISK) == first
 
 
-def test_images_are_kept_in_memory_where_they_fit_and_on_disk_where_not(
+def test_auto_storage_uses_disk_when_memory_is_too_small(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = source_of("folder", tree, fitting=IN_MEMORY)
@@ -252,7 +252,7 @@ def _decoders_of_a_daemon(queue: "multiprocessing.Queue[Decoders]") -> None:
     queue.put(choose_decoders(1))
 
 
-def test_threads_decode_where_processes_cannot(tmp_path: Path) -> None:
+def test_threads_decode_where_processes_are_unavailable(tmp_path: Path) -> None:
     assert choose_decoders(1) == Decoders(min(16, num_cores()))
     small = choose_decoders(2**60, shared_memory=tmp_path)
     assert (small.processes, small.threads) == (0, min(16, num_cores()))
@@ -267,7 +267,7 @@ def test_threads_decode_where_processes_cannot(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("decoders", [Decoders(2), Decoders(0, 2)], ids=["processes", "threads"])
-def test_a_file_that_is_damaged_after_the_check_is_named_in_one_line(
+def test_file_damaged_after_the_check_is_named_in_one_line(
     tmp_path: Path, decoders: Decoders
 ) -> None:
     root = make_image_tree(tmp_path / "tree", train=4)
@@ -286,11 +286,11 @@ def test_progress_reports_every_decoded_file_once(tmp_path: Path) -> None:
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     heard = len(told)
     train_images(root, ON_DISK)
-    assert len(told) == heard  # nobody waits any more
+    assert len(told) == heard  # outside the context nothing is reported
 
 
 def children() -> set[int]:
-    """Processes that this one has started and that have not ended."""
+    """Running child processes of this one."""
     found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     return {int(number) for path in found for number in path.read_text().split()}
 
@@ -299,7 +299,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 
 @linux_only
-def test_workers_and_files_are_released_when_the_batches_are_closed(tree: Path) -> None:
+def test_closing_batches_releases_workers_and_file_handles(tree: Path) -> None:
     files = reader(train_images(tree, ON_DISK)).files
     plans = [np.arange(6)[None]] * 20
     before = children()
@@ -311,12 +311,12 @@ def test_workers_and_files_are_released_when_the_batches_are_closed(tree: Path) 
         batches.close()
         assert children() == before
         handles.append(len(list(Path("/proc/self/fd").iterdir())))
-    # a pipe may be closed a moment later; one that is left open in each round never is
+    # a pipe may close a moment later; a leak would grow with each round
     assert min(handles[1:]) <= handles[0]
 
 
 @linux_only
-def test_a_worker_that_is_killed_is_told_as_such(tree: Path) -> None:
+def test_killed_decoding_worker_raises_data_error(tree: Path) -> None:
     files = reader(train_images(tree, ON_DISK)).files
     before = children()
 
@@ -337,7 +337,7 @@ def test_a_worker_that_is_killed_is_told_as_such(tree: Path) -> None:
 @pytest.mark.parametrize(
     "problem", [ConnectionResetError(104, "Connection reset by peer"), EOFError("ended")]
 )
-def test_a_connection_that_breaks_first_is_told_alike(problem: Exception) -> None:
+def test_broken_worker_connection_is_reported_as_killed_worker(problem: Exception) -> None:
     with (
         pytest.raises(DataError, match="decodes images was killed"),
         killed_workers_as_data_errors(),
@@ -345,7 +345,7 @@ def test_a_connection_that_breaks_first_is_told_alike(problem: Exception) -> Non
         raise problem
 
 
-def test_another_error_stays_as_it_is() -> None:
+def test_unrelated_errors_pass_through() -> None:
     with pytest.raises(RuntimeError, match="shapes differ"), killed_workers_as_data_errors():
         raise RuntimeError("shapes differ")
 
@@ -367,7 +367,7 @@ time.sleep(600)
 
 
 @linux_only
-def test_workers_do_not_outlive_a_process_that_is_killed(tree: Path) -> None:
+def test_workers_do_not_outlive_killed_parent(tree: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tree)], stdout=subprocess.PIPE, text=True
     )
@@ -396,7 +396,7 @@ def is_alive(number: int) -> bool:
     return state not in "ZX"
 
 
-def test_packed_paths_are_the_paths(tmp_path: Path) -> None:
+def test_packed_paths_return_the_original_paths(tmp_path: Path) -> None:
     paths = [tmp_path / "a.png", Path("/x/é ü.jpg"), Path("b"), Path(os.fsdecode(b"/\xff.png"))]
     packed = PackedPaths.of(paths)
     assert [packed[number] for number in range(len(packed))] == paths
@@ -405,6 +405,6 @@ def test_packed_paths_are_the_paths(tmp_path: Path) -> None:
     assert (len(more), more[4], more[1]) == (5, paths[0], paths[1])
 
 
-def test_a_data_set_that_is_read_as_a_whole_says_no_size(tree: Path) -> None:
+def test_memory_size_is_known_only_for_folders(tree: Path) -> None:
     assert known.DATASETS["digits"].memory_bytes(tree) is None
     assert Folder(ON_DISK).memory_bytes(tree) == 36 * 3 * SIZE * SIZE

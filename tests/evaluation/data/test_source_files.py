@@ -1,4 +1,4 @@
-"""Files on disk become the right tensors, and files that could harm are not opened."""
+"""Files on disk become the right tensors, and malicious files are not opened."""
 
 import hashlib
 import os
@@ -46,14 +46,14 @@ def batch16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "val_data"
 
 
-def test_imagenet16_keeps_the_first_120_classes_and_counts_them_from_zero(batch16: Path) -> None:
+def test_imagenet16_keeps_first_120_classes_as_zero_based_labels(batch16: Path) -> None:
     images = ImageNet16120().load_test(batch16.parent.parent, download=False)
     assert images.labels.tolist() == [0, 119]
     expected = torch.arange(2 * 768).view(2, 3, 16, 16) % 256
     assert images.pixels.long().equal(expected)
 
 
-def test_imagenet16_is_not_unpickled_when_its_md5_is_wrong(batch16: Path) -> None:
+def test_imagenet16_is_not_unpickled_with_wrong_md5(batch16: Path) -> None:
     crater = batch16.parent / "crater"
     batch16.write_bytes(pickle.dumps(Bomb(crater)))
     with pytest.raises(DataError, match="A file with md5"):
@@ -61,7 +61,7 @@ def test_imagenet16_is_not_unpickled_when_its_md5_is_wrong(batch16: Path) -> Non
     assert not crater.exists()
 
 
-def test_imagenet16_builds_no_object_but_arrays_even_from_a_file_with_the_right_md5(
+def test_imagenet16_unpickles_only_arrays_even_with_right_md5(
     batch16: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crater = batch16.parent / "crater"
@@ -81,7 +81,7 @@ def test_imagenet16_builds_no_object_but_arrays_even_from_a_file_with_the_right_
         ("cifar100", "cifar-100-python", "train"),
     ],
 )
-def test_cifar_files_are_not_unpickled_when_their_md5_is_wrong(
+def test_cifar_files_are_not_unpickled_with_wrong_md5(
     tmp_path: Path, name: str, folder: str, file: str
 ) -> None:
     (tmp_path / folder).mkdir()
@@ -114,7 +114,7 @@ def test_fashion_mnist_reads_idx_files_from_either_folder(
 
 
 @pytest.mark.parametrize("download", [True, False])
-def test_fashion_mnist_is_fetched_only_when_asked_and_only_once(
+def test_fashion_mnist_is_downloaded_only_on_request_and_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, download: bool
 ) -> None:
     fetched: list[str] = []
@@ -137,7 +137,7 @@ def test_fashion_mnist_is_fetched_only_when_asked_and_only_once(
 
 
 @pytest.mark.parametrize("kept_bytes", [0, 10, 1000])
-def test_fashion_mnist_refuses_a_file_that_was_cut_short(tmp_path: Path, kept_bytes: int) -> None:
+def test_truncated_fashion_mnist_file_is_rejected(tmp_path: Path, kept_bytes: int) -> None:
     raw = tmp_path / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     whole = struct.pack(">4I", 2051, 10_000, 28, 28) + bytes(2000)
@@ -149,7 +149,7 @@ def test_fashion_mnist_refuses_a_file_that_was_cut_short(tmp_path: Path, kept_by
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two classes of 6x8 images; the pixel says part, class and number."""
+    """Two classes of 6x8 images; the red value encodes part, class and number."""
     for base, part in ((0, "train"), (100, "test")):
         for label, name in enumerate(("apple", "pear")):
             (tmp_path / part / name).mkdir(parents=True)
@@ -160,7 +160,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_is_read_class_by_class_with_its_own_moments(folder: Path) -> None:
+def test_folder_is_read_by_class_with_computed_moments(folder: Path) -> None:
     train = Folder().load_train(folder, download=False)
     assert train.pixels[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12]
     assert train.labels.tolist() == [0, 0, 0, 1, 1, 1]
@@ -170,22 +170,22 @@ def test_a_folder_is_read_class_by_class_with_its_own_moments(folder: Path) -> N
     assert (traits.num_classes, traits.shape) == (2, (3, 6, 8))
     assert traits.mean == pytest.approx((6 / 255, 50 / 255, 1.0))
     assert traits.std[0] == pytest.approx(np.std([0, 1, 2, 10, 11, 12]) / 255)
-    assert traits.std[1] > 0  # the channel is flat, and normalising it must stay finite
+    assert traits.std[1] > 0  # the channel is constant; normalising it must stay finite
 
 
-def test_a_file_that_is_no_image_is_refused_by_name(folder: Path) -> None:
+def test_non_image_file_is_rejected_by_name(folder: Path) -> None:
     (folder / "train" / "pear" / "2.png").write_text("not an image")
     with pytest.raises(DataError, match=r"pear/2\.png: cannot be read"):
         Folder().load_train(folder, download=False)
 
 
-def test_a_test_folder_with_other_classes_is_refused(folder: Path) -> None:
+def test_test_folder_with_other_classes_is_rejected(folder: Path) -> None:
     (folder / "test" / "pear").rename(folder / "test" / "plum")
     with pytest.raises(DataError, match="only one of them has pear, plum"):
         load_test("folder", data_dir=folder)
 
 
-def test_an_empty_class_is_refused(folder: Path) -> None:
+def test_empty_class_folder_is_rejected(folder: Path) -> None:
     (folder / "train" / "quince").mkdir()
     with pytest.raises(DataError, match="quince"):
         Folder().load_train(folder, download=False)
@@ -198,9 +198,7 @@ def test_an_empty_class_is_refused(folder: Path) -> None:
         ("fashion-mnist", "fashion_mnist/raw/t10k-images-idx3-ubyte"),
     ],
 )
-def test_the_official_files_give_balanced_halves_with_the_published_moments(
-    name: str, path: str
-) -> None:
+def test_official_files_give_balanced_halves_with_published_moments(name: str, path: str) -> None:
     if not (default_data_dir() / path).is_file():
         pytest.skip(f"{name} is not under EVONAS_DATA")
     found = load_search_data(name, seed=0)

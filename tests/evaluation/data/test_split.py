@@ -1,4 +1,4 @@
-"""Stratified parts are what the definition of proportional sampling says."""
+"""Stratified parts; oracle: the definition of proportional sampling."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=60)
 
 
 @given(labels=LABELS, share=st.floats(0, 1), seed=st.integers(0, 2**63 - 1))
-def test_part_and_rest_divide_the_set_and_every_class_keeps_its_share(
+def test_part_and_rest_partition_the_set_with_class_proportions(
     labels: list[int], share: float, seed: int
 ) -> None:
     size = int(share * len(labels))
@@ -26,7 +26,7 @@ def test_part_and_rest_divide_the_set_and_every_class_keeps_its_share(
         assert abs(taken[label] - size * count / len(labels)) < 1
 
 
-def test_one_seed_gives_one_part_and_another_seed_another() -> None:
+def test_part_depends_only_on_the_seed() -> None:
     labels = torch.arange(10).repeat(50)
     first, again, other = (
         stratified_part(labels, num_images=100, seed=seed)[0] for seed in (1, 1, 2)
@@ -35,14 +35,14 @@ def test_one_seed_gives_one_part_and_another_seed_another() -> None:
     assert not first.equal(other)
 
 
-def test_every_image_of_a_class_is_equally_likely_to_be_picked() -> None:
+def test_images_of_a_class_are_picked_with_equal_probability() -> None:
     labels = torch.tensor([0] * 8 + [1] * 4)
     picks = torch.cat([stratified_part(labels, num_images=6, seed=s)[0] for s in range(2000)])
     # Half of each class: 1000 expected, standard deviation 22.4.
     assert (picks.bincount(minlength=12) - 1000).abs().max() < 5 * 22.4
 
 
-def test_too_large_a_part_is_refused_with_both_numbers() -> None:
+def test_too_large_part_is_rejected_with_both_numbers() -> None:
     with pytest.raises(DataError, match=r"training images: asked for 5, but there are 4"):
         stratified_part(torch.zeros(4), num_images=5, seed=0, what="training images")
 

@@ -1,4 +1,4 @@
-"""What is told of a data set before a search; oracles: files put there by hand, scikit-learn."""
+"""The report on a data set before a search; oracles: files written by hand, scikit-learn."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def paint(path: Path, value: int, *, size: tuple[int, int] = (8, 8)) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """``apple`` has 12 training images, ``pear`` 3; each of them has 2 test images."""
+    """``apple`` has 12 training images, ``pear`` has 3; each has 2 test images."""
     for part, label, name, count in (
         ("train", 0, "apple", 12), ("train", 1, "pear", 3),
         ("test", 2, "apple", 2), ("test", 3, "pear", 2),
@@ -38,7 +38,7 @@ def survey(folder: Path, fitting: Fitting | None = None) -> Survey:
     return check_data(data_dir=folder, fitting=fitting)
 
 
-def test_classes_are_counted_by_part_and_a_clean_folder_has_no_problem(folder: Path) -> None:
+def test_clean_folder_has_class_counts_and_no_problems(folder: Path) -> None:
     found = survey(folder)
     assert found.class_names == ("apple", "pear")
     assert found.counts == {"train": [12, 3], "test": [2, 2]}
@@ -53,7 +53,7 @@ def test_classes_are_counted_by_part_and_a_clean_folder_has_no_problem(folder: P
     assert uneven.startswith("the largest class has 4.0 times the images of the smallest")
 
 
-def test_every_bad_file_of_every_part_is_told_and_the_others_are_counted(folder: Path) -> None:
+def test_bad_files_are_listed_and_excluded_from_counts(folder: Path) -> None:
     for name in ("train/apple/00.png", "test/pear/01.png"):
         (folder / name).write_text("no image")
     found = survey(folder)
@@ -64,7 +64,7 @@ def test_every_bad_file_of_every_part_is_told_and_the_others_are_counted(folder:
     assert found.problems(Fitting(unreadable=SKIP)) == []
 
 
-def test_a_copy_in_another_part_is_found_although_its_file_differs(folder: Path) -> None:
+def test_duplicate_across_parts_is_found_despite_other_file_format(folder: Path) -> None:
     pixels = np.full((8, 8, 3), 200, np.uint8)
     Image.fromarray(pixels).save(folder / "train" / "pear" / "x.png")
     Image.fromarray(pixels).save(folder / "test" / "pear" / "y.bmp")
@@ -77,7 +77,7 @@ def test_a_copy_in_another_part_is_found_although_its_file_differs(folder: Path)
     assert told in found.warnings()
 
 
-def test_a_copy_in_another_class_is_found(folder: Path) -> None:
+def test_duplicate_across_classes_is_found(folder: Path) -> None:
     paint(folder / "train" / "pear" / "x.png", 0)
     found = survey(folder).duplicates
     (group,) = found.between_classes
@@ -85,7 +85,7 @@ def test_a_copy_in_another_class_is_found(folder: Path) -> None:
     assert found.between_parts == []
 
 
-def test_sizes_are_a_problem_until_a_size_is_given_and_small_images_are_told(folder: Path) -> None:
+def test_mixed_sizes_are_a_problem_unless_image_size_is_given(folder: Path) -> None:
     paint(folder / "train" / "pear" / "x.png", 99, size=(30, 20))
     found = survey(folder)
     assert found.problems(Fitting()) == [
@@ -98,7 +98,7 @@ def test_sizes_are_a_problem_until_a_size_is_given_and_small_images_are_told(fol
     assert found.samples[1][3].shape == (16, 16, 3)
 
 
-def test_what_is_turned_moves_or_is_not_read_is_told(folder: Path) -> None:
+def test_survey_counts_rotated_animated_and_unread_files(folder: Path) -> None:
     exif = Image.Exif()
     exif[274] = 3
     Image.new("RGB", (8, 8)).save(folder / "train" / "pear" / "turned.jpg", exif=exif)
@@ -118,7 +118,7 @@ def test_what_is_turned_moves_or_is_not_read_is_told(folder: Path) -> None:
         ({"apple": 3, "pear": 1}, "fewer than 2 usable images in train: pear"),
     ],
 )
-def test_too_little_for_a_search_is_a_problem(
+def test_too_few_classes_or_images_are_a_problem(
     tmp_path: Path, train: dict[str, int], problem: str
 ) -> None:
     for label, (name, count) in enumerate(train.items()):
@@ -128,7 +128,7 @@ def test_too_little_for_a_search_is_a_problem(
 
 
 @pytest.mark.parametrize("parts", [("train",), ("train", "val"), ("",)])
-def test_where_the_test_part_comes_from_is_told(tmp_path: Path, parts: tuple[str, ...]) -> None:
+def test_survey_reports_source_of_the_test_part(tmp_path: Path, parts: tuple[str, ...]) -> None:
     for base, part in enumerate(parts):
         for label in range(2):
             for number in range(10):
@@ -144,16 +144,14 @@ def test_where_the_test_part_comes_from_is_told(tmp_path: Path, parts: tuple[str
     assert survey(tmp_path).warnings()[0].startswith(told[parts])
 
 
-def test_weights_are_those_of_scikit_learn() -> None:
+def test_class_weights_match_scikit_learn() -> None:
     labels = np.repeat([0, 1, 2], [5, 30, 7])
     theirs = compute_class_weight("balanced", classes=np.arange(3), y=labels)
     assert class_weights([5, 30, 7]) == pytest.approx(theirs.tolist())
     assert majority_share([5, 30, 7]) == (labels == 1).mean()
 
 
-def test_a_contact_sheet_shows_each_class_as_the_network_sees_it(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_contact_sheet_shows_resized_images_of_each_class(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "sheet.png"
     assert write_contact_sheet(survey(folder, Fitting(16)), path)
     sheet = np.asarray(Image.open(path))
@@ -162,12 +160,12 @@ def test_a_contact_sheet_shows_each_class_as_the_network_sees_it(
     assert (sheet[..., 1] == 50).sum() == 13 * 48 * 48  # 16 pixels, each three times three
 
 
-def test_images_of_different_sizes_have_no_sheet(folder: Path, tmp_path: Path) -> None:
+def test_contact_sheet_is_skipped_for_mixed_sizes(folder: Path, tmp_path: Path) -> None:
     paint(folder / "train" / "pear" / "x.png", 99, size=(30, 20))
     assert not write_contact_sheet(survey(folder), tmp_path / "sheet.png")
 
 
-def test_a_data_set_in_memory_is_surveyed_too() -> None:
+def test_in_memory_data_set_can_be_surveyed() -> None:
     pixels = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1).expand(4, 1, 8, 8)
     train = Images(pixels, torch.tensor([0, 1, 1, 2]))
     test = Images(pixels[2:3], torch.tensor([1]))

@@ -1,4 +1,4 @@
-"""Data sets of other packages: metadata and modules written by hand, whole and broken."""
+"""Data sets of other packages; oracle: metadata and modules written by hand, intact and broken."""
 
 import sys
 from importlib.metadata import EntryPoint
@@ -56,7 +56,7 @@ def table(*points: tuple[str, str]) -> DatasetTable:
     return DatasetTable(ours, lambda: [EntryPoint(n, value, GROUP) for n, value in points])
 
 
-def test_an_offered_data_set_is_found_by_its_name_and_imported_when_it_is_used(
+def test_entry_point_is_listed_and_imported_on_first_use(
     module: str,
 ) -> None:
     found = table(("pair", f"{module}:Pair"), ("gone", "no.where:Gone"))
@@ -81,7 +81,7 @@ def test_an_offered_data_set_is_found_by_its_name_and_imported_when_it_is_used(
         ("digits", "{module}:Pair", "is offered by evonas itself and by"),
     ],
 )
-def test_a_broken_or_doubled_offer_is_one_error_when_it_is_used(
+def test_broken_or_duplicate_entry_point_raises_on_use(
     module: str, name: str, value: str, message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
