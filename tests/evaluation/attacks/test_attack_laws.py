@@ -1,4 +1,4 @@
-"""What holds for every attack: the exact optimum where it is known, the ball, the verdict."""
+"""Laws of every attack: the exact optimum where it is known, the ball, the verdict."""
 
 from collections.abc import Callable
 
@@ -88,7 +88,7 @@ ALL_RUNS = RUNS | OTHERS
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
-def test_a_linear_classifier_of_two_classes_falls_exactly_where_its_margin_says(run: Run) -> None:
+def test_attack_reaches_the_optimum_on_two_class_linear_classifier(run: Run) -> None:
     network, W, b, images, labels = linear(2)
     expected = certified(W, b, images, labels, epsilon=EPSILON)
     assert 30 < int(expected.sum()) < 140  # of some 150 that are right on the clean image
@@ -96,7 +96,7 @@ def test_a_linear_classifier_of_two_classes_falls_exactly_where_its_margin_says(
 
 
 @pytest.mark.parametrize("run", ALL_RUNS.values(), ids=ALL_RUNS)
-def test_no_attack_breaks_what_a_linear_classifier_guarantees(run: Run) -> None:
+def test_no_attack_fools_certified_images_of_linear_classifier(run: Run) -> None:
     network, W, b, images, labels = linear(5)
     expected = certified(W, b, images, labels, epsilon=EPSILON)
     robust = run(network, images, labels).robust
@@ -105,14 +105,14 @@ def test_no_attack_breaks_what_a_linear_classifier_guarantees(run: Run) -> None:
         assert int((robust & ~expected).sum()) <= 3
 
 
-def test_aiming_at_every_class_finds_all_there_is_of_a_linear_classifier() -> None:
+def test_apgd_targeted_reaches_the_optimum_on_linear_classifier() -> None:
     network, W, b, images, labels = linear(5)
     expected = certified(W, b, images, labels, epsilon=EPSILON)
     assert RUNS["apgd-t"](network, images, labels).robust.equal(expected)
 
 
 @pytest.mark.parametrize("run", ALL_RUNS.values(), ids=ALL_RUNS)
-def test_attacked_images_stay_in_the_ball_and_in_the_pixel_range(
+def test_adversarial_images_stay_in_ball_and_pixel_range(
     trained: nn.Module, batch: tuple[Tensor, Tensor], run: Run
 ) -> None:
     images, labels = batch
@@ -123,7 +123,7 @@ def test_attacked_images_stay_in_the_ball_and_in_the_pixel_range(
 
 
 @pytest.mark.parametrize("run", ALL_RUNS.values(), ids=ALL_RUNS)
-def test_the_adversarial_image_fools_exactly_where_the_network_is_not_robust(
+def test_adversarial_image_fools_exactly_where_not_robust(
     trained: nn.Module, batch: tuple[Tensor, Tensor], run: Run
 ) -> None:
     images, labels = batch
@@ -152,7 +152,7 @@ class WrongOnce:
 
 @pytest.mark.parametrize("call", [*range(7), 99])
 @pytest.mark.parametrize("attack", [apgd, pgd])
-def test_one_wrong_answer_anywhere_suffices_and_is_the_one_that_is_shown(
+def test_first_fooling_point_is_returned_as_adversarial(
     attack: Callable[..., AttackResult], call: int
 ) -> None:
     network = WrongOnce(call)
@@ -165,7 +165,7 @@ def test_one_wrong_answer_anywhere_suffices_and_is_the_one_that_is_shown(
         assert result.adversarial.equal(network.visited[call])
 
 
-def test_of_two_attacks_each_image_is_what_the_one_shows_that_fooled_first() -> None:
+def test_stronger_keeps_the_image_of_the_first_fooling_attack() -> None:
     def result(robust: list[int], gradient: list[int], value: float, note: str) -> AttackResult:
         shown = torch.full((4, 1, 1, 1), value)
         right = torch.ones(4, dtype=torch.bool)

@@ -1,4 +1,4 @@
-"""The attack losses are their formulas, written out one image at a time in float64."""
+"""The attack losses; oracle: their formulas, one image at a time in float64."""
 
 import math
 
@@ -38,13 +38,13 @@ def literal_dlr(z: list[float], y: int) -> float:
 
 
 @pytest.mark.parametrize("literal", [literal_ce, literal_ce_scaled, literal_dlr])
-def test_a_loss_is_its_formula(literal) -> None:  # type: ignore[no-untyped-def]
+def test_attack_loss_matches_its_formula(literal) -> None:  # type: ignore[no-untyped-def]
     loss = ATTACK_LOSSES[literal.__name__.removeprefix("literal_")]
     expected = [literal(z, y) for z, y in zip(LOGITS.tolist(), LABELS.tolist(), strict=True)]
     assert loss(LOGITS, LABELS).tolist() == pytest.approx(expected, rel=1e-10)
 
 
-def test_the_divisor_of_ce_scaled_is_held_constant() -> None:
+def test_ce_scaled_gradient_treats_the_divisor_as_constant() -> None:
     logits = LOGITS.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(ce_scaled(logits, LABELS).sum(), logits)
     scale = 5 / LOGITS.abs().amax(1, keepdim=True)
@@ -54,30 +54,30 @@ def test_the_divisor_of_ce_scaled_is_held_constant() -> None:
 
 @pytest.mark.parametrize("scale", [2.0**-10, 2.0, 2.0**10])
 @pytest.mark.parametrize("loss", [ce_scaled, dlr])
-def test_the_scale_of_the_logits_moves_neither_ce_scaled_nor_dlr(loss, scale: float) -> None:  # type: ignore[no-untyped-def]
+def test_ce_scaled_and_dlr_ignore_the_logit_scale(loss, scale: float) -> None:  # type: ignore[no-untyped-def]
     logits = LOGITS.float()
     assert torch.allclose(loss(scale * logits, LABELS), loss(logits, LABELS), rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", [ce_scaled, dlr])
-def test_a_network_that_answers_zero_has_finite_losses(loss) -> None:  # type: ignore[no-untyped-def]
+def test_losses_of_zero_logits_are_finite(loss) -> None:  # type: ignore[no-untyped-def]
     assert loss(torch.zeros(2, 3), torch.tensor([0, 2])).isfinite().all()
 
 
 @pytest.mark.parametrize("name", sorted(ATTACK_LOSSES))
-def test_half_precision_logits_are_computed_in_single_precision(name: str) -> None:
+def test_losses_of_half_precision_logits_use_float32(name: str) -> None:
     logits: Tensor = LOGITS.half()
     loss = ATTACK_LOSSES[name]
     assert loss(logits, LABELS).dtype == torch.float32
     assert loss(logits, LABELS).equal(loss(logits.float(), LABELS))
 
 
-def test_dlr_refuses_two_classes() -> None:
+def test_dlr_rejects_two_classes() -> None:
     with pytest.raises(ConfigError, match="at least 3 classes, got 2"):
         dlr(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64))
 
 
-def test_targeted_dlr_is_its_formula() -> None:
+def test_targeted_dlr_matches_its_formula() -> None:
     targets = (LABELS + 1 + torch.arange(len(LABELS)) % 5) % 6
     expected = []
     for z, y, t in zip(LOGITS.tolist(), LABELS.tolist(), targets.tolist(), strict=True):
@@ -86,7 +86,7 @@ def test_targeted_dlr_is_its_formula() -> None:
     assert dlr_targeted(LOGITS, LABELS, targets).tolist() == pytest.approx(expected, rel=1e-10)
 
 
-def test_the_divergence_from_the_clean_answer_is_its_formula() -> None:
+def test_kl_from_clean_matches_its_formula() -> None:
     clean = LOGITS.roll(1, 0)
     expected = []
     for z, c in zip(LOGITS.tolist(), clean.tolist(), strict=True):
@@ -97,14 +97,14 @@ def test_the_divergence_from_the_clean_answer_is_its_formula() -> None:
     assert kl_from_clean(LOGITS, LABELS, LOGITS).abs().max() == 0
 
 
-def test_the_margin_is_above_zero_exactly_where_the_network_is_wrong() -> None:
+def test_margin_is_positive_exactly_where_prediction_is_wrong() -> None:
     found = margin(LOGITS, LABELS)
     for z, y, value in zip(LOGITS.tolist(), LABELS.tolist(), found.tolist(), strict=True):
         assert value == pytest.approx(max(v for j, v in enumerate(z) if j != y) - z[y])
     assert (found > 0).equal(LOGITS.argmax(1) != LABELS)
 
 
-def test_targeted_dlr_refuses_three_classes() -> None:
+def test_targeted_dlr_rejects_three_classes() -> None:
     labels = torch.zeros(4, dtype=torch.int64)
     with pytest.raises(ConfigError, match="at least 4 classes, got 3"):
         dlr_targeted(torch.zeros(4, 3), labels, labels + 1)
@@ -121,9 +121,7 @@ def test_targeted_dlr_refuses_three_classes() -> None:
         ("dlr_targeted", 2, "ce_scaled"),
     ],
 )
-def test_a_loss_that_is_not_defined_gives_way_and_a_note_says_so(
-    loss: str, num_classes: int, chosen: str
-) -> None:
+def test_undefined_loss_is_replaced_with_a_note(loss: str, num_classes: int, chosen: str) -> None:
     found, note = defined_loss(loss, num_classes=num_classes)
     assert found == chosen
     assert bool(note) == (loss != chosen)

@@ -1,4 +1,4 @@
-"""The radius of an attack is read exactly, or refused."""
+"""The radius of an attack is parsed exactly, or rejected."""
 
 from fractions import Fraction
 
@@ -34,7 +34,7 @@ from evonas.evaluation.attacks.epsilon import format_epsilon, parse_epsilon
         ("1 /255", None),
     ],
 )
-def test_epsilon_is_read_exactly_or_refused(text: str, epsilon: Fraction | None) -> None:
+def test_epsilon_is_parsed_exactly_or_rejected(text: str, epsilon: Fraction | None) -> None:
     if epsilon is None:
         with pytest.raises(ConfigError, match="such as '1/255'"):
             parse_epsilon(text)
@@ -43,10 +43,10 @@ def test_epsilon_is_read_exactly_or_refused(text: str, epsilon: Fraction | None)
 
 
 @given(st.fractions(0, 1, max_denominator=10**6))
-def test_epsilon_survives_being_written_and_read(epsilon: Fraction) -> None:
+def test_epsilon_survives_formatting_and_parsing(epsilon: Fraction) -> None:
     assert parse_epsilon(format_epsilon(epsilon)) == epsilon
 
 
-def test_epsilon_is_written_in_steps_of_a_byte_where_it_is_one() -> None:
+def test_epsilon_is_formatted_over_255_where_possible() -> None:
     assert format_epsilon(Fraction(5, 255)) == "5/255"
     assert format_epsilon(Fraction(1, 20)) == "1/20"

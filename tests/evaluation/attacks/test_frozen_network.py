@@ -1,4 +1,4 @@
-"""Judging a network leaves no trace on it."""
+"""``frozen`` restores every flag of a network."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from evonas.evaluation.attacks.frozen_network import frozen
 
 
 def network() -> nn.Sequential:
-    """Training mode, but for one module; trainable, but for one parameter."""
+    """In training mode except one module; trainable except one parameter."""
     built = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
     built[1].eval()
     built[0].bias.requires_grad_(False)
@@ -20,14 +20,14 @@ def flags(module: nn.Module) -> list[bool]:
     return modes + [parameter.requires_grad for parameter in module.parameters()]
 
 
-def test_inside_everything_is_frozen_and_in_evaluation_mode() -> None:
+def test_frozen_network_is_in_eval_mode_without_gradients() -> None:
     subject = network()
     with frozen(subject):
         assert not any(flags(subject))
         assert not subject(torch.rand(2, 3)).requires_grad
 
 
-def test_every_flag_comes_back_one_by_one() -> None:
+def test_every_flag_is_restored() -> None:
     subject = network()
     before = flags(subject)
     assert True in before
@@ -37,7 +37,7 @@ def test_every_flag_comes_back_one_by_one() -> None:
     assert flags(subject) == before
 
 
-def test_every_flag_comes_back_after_an_exception() -> None:
+def test_every_flag_is_restored_after_an_exception() -> None:
     subject = network()
     before = flags(subject)
     with pytest.raises(ZeroDivisionError), frozen(subject):

@@ -1,4 +1,4 @@
-"""The check tells a true gradient from any other by the forward pass alone."""
+"""The honesty check tells a true gradient from a false one by forward passes alone."""
 
 import copy
 from typing import Any
@@ -12,7 +12,7 @@ from evonas.evaluation.data.images import SearchData, unit_pixels
 
 
 class _Lie(torch.autograd.Function):
-    """The identity, whose backward pass multiplies by something."""
+    """The identity, with a backward pass that multiplies by a factor."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
@@ -25,14 +25,14 @@ class _Lie(torch.autograd.Function):
 
 
 class Lie(nn.Module):
-    """A layer that changes nothing but what is sent back."""
+    """A layer that changes only the gradient."""
 
     def __init__(self, factor: float) -> None:
         super().__init__()
         self.factor = factor
 
     def forward(self, x: Tensor) -> Tensor:
-        """The same."""
+        """The identity."""
         result: Tensor = _Lie.apply(x, self.factor)
         return result
 
@@ -41,7 +41,7 @@ class Round(nn.Module):
     """Kills the gradient: a staircase is flat almost everywhere."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """To six digits."""
+        """Round to six digits."""
         return (x * 1e6).round() / 1e6
 
 
@@ -50,19 +50,21 @@ def probe(digits: SearchData) -> tuple[Tensor, Tensor]:
     return unit_pixels(digits.validation.pixels[:16]), digits.validation.labels[:16]
 
 
-def test_back_propagation_is_honest(trained: nn.Module, probe: tuple[Tensor, Tensor]) -> None:
+def test_back_propagation_gradient_is_honest(
+    trained: nn.Module, probe: tuple[Tensor, Tensor]
+) -> None:
     assert gradient_honesty(trained, *probe, seed=0) < 1e-3
 
 
 @pytest.mark.parametrize("factor", [1.5, 0.0, -1.0])
-def test_a_gradient_scaled_by_a_factor_is_wrong_by_its_distance_from_one(
+def test_scaled_gradient_error_is_the_distance_of_factor_from_one(
     trained: nn.Module, probe: tuple[Tensor, Tensor], factor: float
 ) -> None:
     lying = nn.Sequential(Lie(factor), trained)
     assert gradient_honesty(lying, *probe, seed=0) == pytest.approx(abs(factor - 1), abs=1e-3)
 
 
-def test_the_size_of_the_logits_does_not_move_the_verdict(
+def test_honesty_does_not_depend_on_the_logit_scale(
     trained: nn.Module, probe: tuple[Tensor, Tensor]
 ) -> None:
     loud = copy.deepcopy(trained)
@@ -74,21 +76,19 @@ def test_the_size_of_the_logits_does_not_move_the_verdict(
     assert gradient_honesty(lying, *probe, seed=0) == pytest.approx(0.5, abs=1e-3)
 
 
-def test_equal_neighbours_that_tie_in_a_max_pooling_are_no_lie(
+def test_max_pooling_ties_are_not_flagged_as_dishonest(
     trained: nn.Module, probe: tuple[Tensor, Tensor]
 ) -> None:
     pooled = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), trained)
-    assert (probe[0] == 0).float().mean() > 0.3  # the paper around a digit
+    assert (probe[0] == 0).float().mean() > 0.3  # the blank background of a digit
     assert gradient_honesty(pooled, *probe, seed=0) < 0.01
 
 
-def test_a_staircase_that_hides_its_slope_is_found_out(
-    trained: nn.Module, probe: tuple[Tensor, Tensor]
-) -> None:
+def test_rounding_layer_is_dishonest(trained: nn.Module, probe: tuple[Tensor, Tensor]) -> None:
     assert gradient_honesty(nn.Sequential(Round(), trained), *probe, seed=0) == pytest.approx(1.0)
 
 
-def test_a_constant_network_is_honest_about_having_no_gradient(
+def test_constant_network_is_honest(
     probe: tuple[Tensor, Tensor],
 ) -> None:
     class Constant(nn.Module):
@@ -98,7 +98,7 @@ def test_a_constant_network_is_honest_about_having_no_gradient(
     assert gradient_honesty(Constant(), *probe, seed=0) == 0.0
 
 
-def test_the_network_itself_is_left_as_it_was(
+def test_network_is_unchanged_by_the_check(
     trained: nn.Module, probe: tuple[Tensor, Tensor]
 ) -> None:
     trained.train()

@@ -51,9 +51,7 @@ def images(digits: SearchData) -> Images:
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-def test_under_the_true_gradient_every_rule_is_attacked_honestly(
-    name: str, images: Images
-) -> None:
+def test_true_gradient_is_honest_under_every_rule(name: str, images: Images) -> None:
     network = Ruled(RULES[name]())
     result = robust_accuracy(network, images, epsilon=0.01, noise_seed=0, num_steps=1)
     assert cast(float, result.gradient_honesty) < 1e-3
@@ -65,7 +63,7 @@ SURROGATES = sorted(set(RULES) - {"bp", "pc", "drtp"})
 
 
 @pytest.mark.parametrize("name", SURROGATES)
-def test_a_rules_own_backward_pass_is_found_out(name: str, images: Images) -> None:
+def test_surrogate_gradient_is_flagged_as_masked(name: str, images: Images) -> None:
     network = Ruled(RULES[name]())
     result = robust_accuracy(
         network, images, epsilon=0.01, noise_seed=0, num_steps=1, gradient="surrogate"
@@ -74,7 +72,7 @@ def test_a_rules_own_backward_pass_is_found_out(name: str, images: Images) -> No
     assert result.is_masked
 
 
-def test_feedback_alignment_looks_robust_only_to_an_attack_that_follows_its_feedback(
+def test_fa_looks_robust_only_under_its_surrogate_gradient(
     digits: SearchData,
     images: Images,
     train_network: Callable[[nn.Module, Images], None],

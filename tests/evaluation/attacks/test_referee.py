@@ -1,4 +1,4 @@
-"""The referee is AutoAttack, in a process of its own."""
+"""The referee: AutoAttack in a separate process."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ EPSILON = 0.1
 
 
 def linear_pair() -> tuple[nn.Module, Images, Tensor]:
-    """Two classes, and whether each of 30 images is right everywhere in the ball."""
+    """A linear network of two classes, 30 images, and whether each is right in the whole ball."""
     generator = torch.Generator().manual_seed(0)
     layer = nn.Linear(12, 2, bias=False)
     with torch.no_grad():
@@ -33,7 +33,7 @@ def linear_pair() -> tuple[nn.Module, Images, Tensor]:
     return nn.Sequential(nn.Flatten(), layer), Images(pixels, labels), worst > 0
 
 
-def test_the_referee_finds_the_optimum_and_leaves_this_process_alone() -> None:
+def test_referee_finds_the_optimum_without_side_effects() -> None:
     pytest.importorskip("pyautoattack")
     network, images, certified = linear_pair()
     generator, trace = torch.get_rng_state(), sys.gettrace()
@@ -50,26 +50,26 @@ def test_the_referee_finds_the_optimum_and_leaves_this_process_alone() -> None:
 
 
 class Dies(nn.Module):
-    """Ends the process that asks it, unless that is the one that made it."""
+    """Ends any process that calls it, except the one that created it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.maker = os.getpid()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of two classes, for its maker."""
+        """Logits of two classes in the creating process; exit in any other."""
         if os.getpid() != self.maker:
             os._exit(3)
         return x.flatten(1)[:, :2]
 
 
-def test_a_process_that_dies_is_a_failed_candidate() -> None:
+def test_dead_referee_process_is_a_candidate_failure() -> None:
     _, images, _ = linear_pair()
     with pytest.raises(CandidateFailure, match="the referee's process died"):
         referee(Dies(), images, epsilon=EPSILON, num_classes=2, seed=0)
 
 
-def test_without_the_package_the_message_says_how_to_get_it(
+def test_missing_package_error_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network, images, _ = linear_pair()
@@ -78,7 +78,7 @@ def test_without_the_package_the_message_says_how_to_get_it(
         referee(network, images, epsilon=EPSILON, num_classes=2, seed=0)
 
 
-def test_what_it_cannot_judge_is_refused() -> None:
+def test_referee_rejects_invalid_inputs() -> None:
     pytest.importorskip("pyautoattack")
     network, images, _ = linear_pair()
     none = images.subset(torch.empty(0, dtype=torch.int64))

@@ -1,4 +1,4 @@
-"""``robust`` counts what it says, follows the true gradient and leaves no trace."""
+"""``robust`` counts correctly, follows the true gradient and has no side effects."""
 
 import copy
 import random
@@ -27,7 +27,7 @@ def images(digits: SearchData) -> Images:
     return robust_subset(digits.validation, num_images=100, seed=0)
 
 
-def test_robust_lies_between_nothing_and_clean_and_falls_as_the_ball_grows(
+def test_robust_accuracy_falls_from_clean_to_zero_with_epsilon(
     trained: nn.Module, images: Images
 ) -> None:
     radii = [Fraction(n, 255) for n in (0, 4, 16, 32, 64, 128)]
@@ -40,7 +40,7 @@ def test_robust_lies_between_nothing_and_clean_and_falls_as_the_ball_grows(
     assert all(result.value <= result.clean == found[0].clean for result in found)
 
 
-def test_an_honest_measurement_is_not_masked(trained: nn.Module, images: Images) -> None:
+def test_ordinary_network_is_not_flagged_as_masked(trained: nn.Module, images: Images) -> None:
     result = robust_accuracy(trained, images, epsilon=0.1, noise_seed=0)
     assert result.gradient_honesty is not None
     assert result.gradient_honesty < 1e-3
@@ -53,14 +53,14 @@ def test_an_honest_measurement_is_not_masked(trained: nn.Module, images: Images)
     )
 
 
-def test_the_standard_error_is_that_of_a_proportion(trained: nn.Module, images: Images) -> None:
+def test_standard_error_is_that_of_a_proportion(trained: nn.Module, images: Images) -> None:
     result = robust_accuracy(trained, images, epsilon=0.1, noise_seed=0)
     hits = [1.0] * round(100 * result.value) + [0.0] * round(100 - 100 * result.value)
     assert result.standard_error == pytest.approx(np.std(hits) / 10)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
-def test_the_size_of_the_batches_does_not_matter(
+def test_robust_accuracy_does_not_depend_on_batch_size(
     trained: nn.Module, images: Images, batch_size: int
 ) -> None:
     whole = robust_accuracy(trained, images, epsilon=0.1, noise_seed=0, num_steps=5)
@@ -71,7 +71,7 @@ def test_the_size_of_the_batches_does_not_matter(
 
 
 @pytest.mark.parametrize("batch_size", [7, 256])
-def test_every_image_meets_its_own_noise_in_its_own_batch(
+def test_each_image_is_attacked_once_from_its_own_noise(
     trained: nn.Module, images: Images, batch_size: int
 ) -> None:
     met: list[tuple[Tensor, Tensor]] = []
@@ -97,19 +97,19 @@ def constant_verdict(*, is_robust: bool) -> Callable[..., AttackResult]:
     return attack
 
 
-def test_an_attack_that_always_wins_leaves_nothing_and_one_that_never_wins_leaves_clean(
+def test_robust_is_zero_or_clean_for_always_or_never_winning_attack(
     trained: nn.Module, images: Images
 ) -> None:
     def judged(*, is_robust: bool) -> RobustAccuracy:
         attack = constant_verdict(is_robust=is_robust)
         return robust_accuracy(trained, images, epsilon=0.1, noise_seed=0, attack=attack)
 
-    # LR-NAS fed clean and attacked batches into one meter: it would have said 0.5 for the first.
+    # LR-NAS averaged clean and attacked batches together: it would report 0.5 for the first.
     assert judged(is_robust=False).value == 0.0
     assert judged(is_robust=True).value == judged(is_robust=True).clean < 1.0
 
 
-def test_louder_logits_do_not_buy_robustness_but_would_under_plain_cross_entropy(
+def test_scaling_logits_raises_robust_accuracy_only_under_plain_ce(
     trained: nn.Module, images: Images
 ) -> None:
     loud = copy.deepcopy(trained)
@@ -127,7 +127,7 @@ def test_louder_logits_do_not_buy_robustness_but_would_under_plain_cross_entropy
     assert fooled.is_masked
 
 
-def test_normalisation_inside_the_network_is_the_same_as_weights_that_contain_it(
+def test_normalisation_layer_equals_normalisation_folded_into_weights(
     images: Images,
 ) -> None:
     mean, std = 0.3, 0.25
@@ -157,9 +157,7 @@ def test_normalisation_inside_the_network_is_the_same_as_weights_that_contain_it
     assert results[0].value == results[1].value
 
 
-def test_the_network_and_every_generator_are_left_as_they_were(
-    trained: nn.Module, images: Images
-) -> None:
+def test_network_and_global_generators_are_unchanged(trained: nn.Module, images: Images) -> None:
     trained.train()
     before = {name: value.clone() for name, value in trained.state_dict().items()}
     states = (torch.get_rng_state(), random.getstate(), repr(np.random.get_state()))
@@ -172,7 +170,7 @@ def test_the_network_and_every_generator_are_left_as_they_were(
     assert repr(np.random.get_state()) == states[2]
 
 
-def test_the_network_is_left_as_it_was_when_the_attack_fails(
+def test_network_state_is_restored_when_the_attack_fails(
     trained: nn.Module, images: Images
 ) -> None:
     trained.train()
@@ -186,7 +184,7 @@ def test_the_network_is_left_as_it_was_when_the_attack_fails(
     assert all(parameter.requires_grad for parameter in trained.parameters())
 
 
-def test_a_random_forward_pass_is_refused(trained: nn.Module, images: Images) -> None:
+def test_random_forward_pass_is_rejected(trained: nn.Module, images: Images) -> None:
     class Noisy(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -201,7 +199,7 @@ def test_a_random_forward_pass_is_refused(trained: nn.Module, images: Images) ->
         robust_accuracy(Noisy(), images, epsilon=0.1, noise_seed=0)
 
 
-def test_logits_that_are_not_finite_are_refused(images: Images) -> None:
+def test_non_finite_logits_are_rejected(images: Images) -> None:
     layer = nn.Linear(64, 10)
     with torch.no_grad():
         layer.weight[3, 5] = torch.nan
@@ -209,7 +207,7 @@ def test_logits_that_are_not_finite_are_refused(images: Images) -> None:
         robust_accuracy(nn.Sequential(nn.Flatten(), layer), images, epsilon=0.1, noise_seed=0)
 
 
-def test_a_layer_that_kills_the_gradient_is_flagged(trained: nn.Module, images: Images) -> None:
+def test_gradient_killing_layer_is_flagged_as_masked(trained: nn.Module, images: Images) -> None:
     class Quantise(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return (x * 15).round() / 15
@@ -221,14 +219,14 @@ def test_a_layer_that_kills_the_gradient_is_flagged(trained: nn.Module, images: 
     assert result.value > robust_accuracy(trained, images, epsilon=0.1, noise_seed=0).value
 
 
-def test_the_honesty_check_can_be_left_out(trained: nn.Module, images: Images) -> None:
+def test_honesty_check_can_be_disabled(trained: nn.Module, images: Images) -> None:
     result = robust_accuracy(
         trained, images, epsilon=0.1, noise_seed=0, num_steps=1, num_honesty_images=0
     )
     assert result.gradient_honesty is None
 
 
-def test_one_image_and_a_last_batch_that_is_not_full_are_judged(
+def test_single_image_and_partial_last_batch_are_evaluated(
     trained: nn.Module, images: Images
 ) -> None:
     one = images.subset(torch.tensor([3]))
@@ -239,7 +237,7 @@ def test_one_image_and_a_last_batch_that_is_not_full_are_judged(
     assert (result.num_images, result.value) == (100, result.clean)
 
 
-def test_no_images_and_no_batch_are_refused(trained: nn.Module, images: Images) -> None:
+def test_no_images_and_zero_batch_size_are_rejected(trained: nn.Module, images: Images) -> None:
     none = images.subset(torch.tensor([], dtype=torch.int64))
     with pytest.raises(DataError, match="at least one image"):
         robust_accuracy(trained, none, epsilon=0.1, noise_seed=0)
@@ -247,7 +245,7 @@ def test_no_images_and_no_batch_are_refused(trained: nn.Module, images: Images) 
         robust_accuracy(trained, images, epsilon=0.1, noise_seed=0, batch_size=0)
 
 
-def test_the_start_belongs_to_the_seed_and_is_uniform(digits: SearchData) -> None:
+def test_start_noise_is_uniform_and_follows_the_seed(digits: SearchData) -> None:
     noise = start_noise(digits.train, noise_seed=4)
     assert noise.shape == digits.train.pixels.shape
     assert noise.equal(start_noise(digits.train, noise_seed=4))
@@ -260,7 +258,7 @@ def test_the_start_belongs_to_the_seed_and_is_uniform(digits: SearchData) -> Non
     )
 
 
-def test_the_robust_subset_is_stratified_fixed_and_never_larger_than_what_there_is(
+def test_robust_subset_is_stratified_seeded_and_capped(
     digits: SearchData,
 ) -> None:
     first, again, other = (

@@ -1,4 +1,4 @@
-"""An attack over a whole set of images: one verdict per image, and a network left as it was."""
+"""An attack on a set of images: one verdict per image, and an unchanged network."""
 
 import copy
 
@@ -49,7 +49,7 @@ def images(digits: SearchData) -> Images:
     return digits.validation.subset(torch.arange(40))
 
 
-def test_the_levels_are_what_the_documentation_says() -> None:
+def test_attack_levels_match_the_documentation() -> None:
     assert [(a.name, a.attacker) for a in LEVEL_1] == [
         ("apgd-dlr-20", Apgd(20, "dlr")),
         ("square-500", Square(500)),
@@ -70,7 +70,7 @@ def test_the_levels_are_what_the_documentation_says() -> None:
 
 
 @pytest.mark.parametrize("attack", QUICK, ids=NAMES)
-def test_the_size_of_the_batches_and_the_company_of_an_image_do_not_matter(
+def test_verdict_does_not_depend_on_batch_or_other_images(
     trained: nn.Module, images: Images, attack: NamedAttack
 ) -> None:
     def run(part: Tensor | None, batch_size: int) -> AttackResult:
@@ -88,7 +88,7 @@ def test_the_size_of_the_batches_and_the_company_of_an_image_do_not_matter(
 
 
 @pytest.mark.parametrize("attack", QUICK, ids=NAMES)
-def test_another_seed_is_another_attack_and_the_same_seed_the_same(
+def test_attack_is_reproducible_and_depends_on_the_seed(
     trained: nn.Module, images: Images, attack: NamedAttack
 ) -> None:
     first, again, other = (
@@ -96,24 +96,26 @@ def test_another_seed_is_another_attack_and_the_same_seed_the_same(
         for seed in (0, 0, 1)
     )
     assert first.equal(again)
-    assert first.equal(other) == (attack.name == "fgsm")  # which draws nothing
+    assert first.equal(other) == (attack.name == "fgsm")  # which uses no random numbers
 
 
 @pytest.mark.parametrize("attack", QUICK[:-1], ids=NAMES[:-1])
-def test_a_ball_of_radius_zero_leaves_the_clean_accuracy(
+def test_epsilon_zero_leaves_clean_accuracy(
     trained: nn.Module, images: Images, attack: NamedAttack
 ) -> None:
     found = run_attack(trained, images, attack, epsilon=0, seed=0)
     assert found.robust.equal(found.correct)
 
 
-def test_half_the_pixel_range_leaves_nothing(trained: nn.Module, images: Images) -> None:
+def test_epsilon_of_half_the_pixel_range_leaves_no_robust_image(
+    trained: nn.Module, images: Images
+) -> None:
     found = run_attack(trained, images, QUICK[3], epsilon=0.5, seed=0)
     assert not found.robust.any()
 
 
 @pytest.mark.parametrize("attack", QUICK, ids=NAMES)
-def test_the_network_and_the_global_generators_are_left_as_they_were(
+def test_network_and_global_generators_are_unchanged(
     trained: nn.Module, images: Images, attack: NamedAttack
 ) -> None:
     network = copy.deepcopy(trained)
@@ -133,19 +135,19 @@ def test_the_network_and_the_global_generators_are_left_as_they_were(
 
 
 class Fails(AbstractAttacker):
-    """An attack that breaks down."""
+    """An attack that raises an error."""
 
     def num_numbers(self, shape: tuple[int, int, int]) -> int:  # noqa: ARG002
         """None."""
         return 0
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:  # noqa: ARG002
-        """Look at the network, then fail."""
+        """Check that the network is in evaluation mode, then fail."""
         assert not network.training
         raise RuntimeError("broken attack")
 
 
-def test_the_network_is_left_as_it_was_when_an_attack_breaks_down(
+def test_network_state_is_restored_when_an_attack_fails(
     trained: nn.Module, images: Images
 ) -> None:
     trained.train()
@@ -166,13 +168,13 @@ class Fixed(AbstractAttacker):
         return 0
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:
-        """Claim to have found what ``wins`` says, also of images that were wrong before."""
+        """Report ``wins`` for every image, also for those that were wrong before."""
         correct = network(batch.images).argmax(1) == batch.labels
         robust = torch.full_like(correct, not self.wins)
         return AttackResult(batch.images, robust, correct, torch.ones_like(correct))
 
 
-def test_an_attack_that_always_wins_leaves_nothing_and_one_that_never_wins_leaves_clean(
+def test_level_is_zero_or_clean_for_always_or_never_winning_attacks(
     trained: nn.Module, images: Images
 ) -> None:
     labels = torch.where(torch.arange(40) % 4 == 0, (images.labels + 1) % 10, images.labels)
@@ -187,7 +189,7 @@ def test_an_attack_that_always_wins_leaves_nothing_and_one_that_never_wins_leave
         assert level.clean == results[0].correct.float().mean().item()
 
 
-def test_the_worst_case_is_taken_image_by_image() -> None:
+def test_worst_case_is_taken_per_image() -> None:
     def result(robust: list[int], correct: list[int]) -> AttackResult:
         masks = torch.tensor(robust).bool(), torch.tensor(correct).bool()
         return AttackResult(torch.zeros(4, 1, 1, 1), *masks, masks[1])
@@ -197,7 +199,7 @@ def test_the_worst_case_is_taken_image_by_image() -> None:
     assert worst_case(results[:1]).tolist() == [True, True, False, False]
 
 
-def test_attacks_on_what_is_left_give_the_worst_case_of_attacks_on_all(
+def test_level_attacking_only_survivors_equals_worst_case_of_all(
     trained: nn.Module, images: Images
 ) -> None:
     attacks = QUICK[:6]
@@ -216,14 +218,14 @@ def test_attacks_on_what_is_left_give_the_worst_case_of_attacks_on_all(
     assert level.notes == {}
 
 
-def test_nothing_left_to_attack_is_no_error(trained: nn.Module, images: Images) -> None:
+def test_level_accepts_no_correct_images(trained: nn.Module, images: Images) -> None:
     wrong = Images(images.pixels, (images.labels + 1) % 10)
     level = run_level(trained, wrong, QUICK[:3], epsilon=0.5, seed=0)
     assert level.value == 0
     assert set(level.after.values()) == {0.0}
 
 
-def test_louder_logits_change_the_verdict_of_no_attack_of_the_levels(
+def test_logit_scale_changes_no_verdict_of_the_level_attacks(
     trained: nn.Module, images: Images
 ) -> None:
     class Loud(nn.Module):
@@ -232,7 +234,7 @@ def test_louder_logits_change_the_verdict_of_no_attack_of_the_levels(
             self.quiet = trained
 
         def forward(self, x: Tensor) -> Tensor:
-            """The same decisions, 1024 times as sure."""
+            """The same decisions, with logits 1024 times as large."""
             logits: Tensor = self.quiet(x)
             return 1024 * logits
 
@@ -252,12 +254,12 @@ def test_louder_logits_change_the_verdict_of_no_attack_of_the_levels(
     assert not plain.has_gradient.all()
 
 
-def test_a_layer_that_kills_the_gradient_stops_white_boxes_and_no_black_box(
+def test_gradient_killing_layer_stops_only_white_box_attacks(
     trained: nn.Module, images: Images
 ) -> None:
     class Stairs(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            """Sixty-four levels of grey: a slope of zero almost everywhere."""
+            """Round to 64 grey levels: zero slope almost everywhere."""
             return (x * 63).round() / 63
 
     network = nn.Sequential(Stairs(), trained)
@@ -269,7 +271,7 @@ def test_a_layer_that_kills_the_gradient_stops_white_boxes_and_no_black_box(
     assert int(black.robust.sum()) < int(white.robust.sum()) - 5
 
 
-def test_a_transfer_shows_one_network_what_fools_the_other(
+def test_transfer_attack_uses_images_that_fool_the_other_network(
     trained: nn.Module, images: Images
 ) -> None:
     twin = copy.deepcopy(trained).train()
@@ -281,17 +283,17 @@ def test_a_transfer_shows_one_network_what_fools_the_other(
     )
     assert found.robust.equal(
         own.robust
-    )  # of a twin with the same weights it is the attack itself
+    )  # with a twin of equal weights, the transfer is the attack itself
     assert inner.is_black_box
     with torch.no_grad():
         next(twin.parameters()).mul_(-1)
     weaker = run_attack(trained, images, inner, epsilon=EPSILON, seed=0)
     assert int(weaker.robust.sum()) > int(own.robust.sum())
-    assert twin.training  # and attacked in evaluation mode all the same
+    assert twin.training  # although it was attacked in evaluation mode
     assert all(a.equal(b) for a, b in zip(twin.buffers(), statistics, strict=True))
 
 
-def test_a_note_of_too_few_classes_reaches_the_result_and_the_level(images: Images) -> None:
+def test_note_on_too_few_classes_is_in_result_and_level(images: Images) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     with torch.no_grad():
         two = Images(images.pixels, network(images.pixels / 255).argmax(1))
@@ -301,7 +303,7 @@ def test_a_note_of_too_few_classes_reaches_the_result_and_the_level(images: Imag
     assert level.notes == {"apgd": note}
 
 
-def test_one_image_a_half_precision_network_and_a_count_of_what_is_done(
+def test_attacks_accept_half_precision_and_report_progress(
     trained: nn.Module, images: Images
 ) -> None:
     class Half(nn.Module):
@@ -318,7 +320,7 @@ def test_one_image_a_half_precision_network_and_a_count_of_what_is_done(
     assert done == [14, 28, 40]
 
 
-def test_what_cannot_be_attacked_is_refused(trained: nn.Module, images: Images) -> None:
+def test_invalid_attack_inputs_are_rejected(trained: nn.Module, images: Images) -> None:
     none = images.subset(torch.empty(0, dtype=torch.int64))
     with pytest.raises(DataError, match="attack 'fgsm': expected at least one image, got none"):
         run_attack(trained, none, QUICK[0], epsilon=EPSILON, seed=0)
@@ -342,11 +344,11 @@ class Nan(nn.Module):
     """A network whose training diverged."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Not a number."""
+        """Return NaN."""
         return x * torch.nan
 
 
-def test_restarts_of_the_targeted_attack_are_the_worst_case_of_single_ones(
+def test_apgd_targeted_restarts_are_the_worst_case_of_single_runs(
     trained: nn.Module, digits: SearchData
 ) -> None:
     images = digits.validation
@@ -371,12 +373,12 @@ class Lottery(AbstractAttacker):
         return 1
 
     def attack(self, network: nn.Module, batch: Batch) -> AttackResult:  # noqa: ARG002
-        """Look at the number alone."""
+        """Look only at the random number."""
         right = torch.ones(len(batch.labels), dtype=torch.bool)
         return AttackResult(batch.images, batch.numbers[:, 0] > 0.5, right, right)
 
 
-def test_what_is_left_keeps_its_random_numbers_in_the_next_attack(
+def test_survivors_draw_fresh_numbers_in_each_attack(
     trained: nn.Module, digits: SearchData
 ) -> None:
     attacks = [NamedAttack(name, Lottery()) for name in ("one", "two", "three")]

@@ -1,4 +1,4 @@
-"""Batteries of attacks: against single runs of the attacks, scipy's intervals, and counting."""
+"""Batteries of attacks; oracles: single runs of the attacks, scipy's intervals, counting."""
 
 from fractions import Fraction
 from typing import Any
@@ -31,7 +31,7 @@ def network() -> nn.Module:
 
 @pytest.fixture
 def images(network: nn.Module) -> FloatImages:
-    """Some are classified wrongly from the start."""
+    """Images, some of them misclassified from the start."""
     pixels = torch.rand(24, 3, 4, 4, generator=torch.Generator().manual_seed(1))
     labels = network(pixels).argmax(1)
     labels[::5] = (labels[::5] + 1) % 4
@@ -54,7 +54,9 @@ def flags(bits: str) -> Tensor:
     return torch.tensor([bit == "1" for bit in bits])
 
 
-def test_each_outcome_is_that_of_the_attack_alone(network: nn.Module, images: FloatImages) -> None:
+def test_each_battery_outcome_equals_the_single_attack(
+    network: nn.Module, images: FloatImages
+) -> None:
     result, _, _ = run(network, images)
     linf = [each for each in result.outcomes if each.epsilon]
     assert [(o.epsilon, o.attack, o.gradient) for o in linf] == [
@@ -72,7 +74,7 @@ def test_each_outcome_is_that_of_the_attack_alone(network: nn.Module, images: Fl
     assert (pixel.attack, pixel.num_images) == ("pixel", 5)
 
 
-def test_the_worst_case_is_per_image_and_knows_no_other_threat_model(
+def test_worst_case_is_per_image_and_per_threat_model(
     network: nn.Module, images: FloatImages
 ) -> None:
     result, _, _ = run(network, images)
@@ -89,7 +91,7 @@ def test_the_worst_case_is_per_image_and_knows_no_other_threat_model(
     assert true.clean == 1.0
 
 
-def test_what_is_known_is_not_attacked_again(network: nn.Module, images: FloatImages) -> None:
+def test_known_results_are_not_attacked_again(network: nn.Module, images: FloatImages) -> None:
     whole, recorded, told = run(network, images)
     assert told == [(number, len(recorded)) for number in range(len(recorded) + 1)]
     for cut in range(len(recorded) + 1):
@@ -110,7 +112,7 @@ def timeless(result: BatteryResult) -> tuple[Any, ...]:
     return outcomes, {name: each.as_document() for name, each in result.masking.items()}
 
 
-def test_the_interval_of_a_share_is_wilsons() -> None:
+def test_wilson_interval_matches_scipy() -> None:
     for right, count in ((0, 7), (3, 7), (7, 7), (500, 1000), (1, 100)):
         expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
         low, high = wilson_interval(right / count, count)

@@ -1,4 +1,4 @@
-"""One-Pixel is differential evolution, and finds nearly all that trying every pixel finds."""
+"""One-Pixel; oracles: explicit differential evolution, exhaustive search, torchattacks."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def attack(
     generations: int = 15,
     seed: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """What is robust, and what is shown."""
+    """Return the robust mask and the adversarial images."""
     count = num_one_pixel_numbers(
         images.shape[1], num_pixels=pixels, population=population, num_generations=generations
     )
@@ -38,7 +38,7 @@ def attack(
 
 @torch.no_grad()
 def exhausted(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Whether any value of 33 at any single pixel of a grey image fools the network."""
+    """Whether any of 33 values at any single pixel of a grey image fools the network."""
     breaks = torch.zeros(len(images), dtype=torch.bool)
     for i, image in enumerate(images):
         changed = image.flatten().repeat(33 * image.numel(), 1)
@@ -49,7 +49,7 @@ def exhausted(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     return breaks
 
 
-def test_one_pixel_finds_nearly_all_that_every_pixel_and_value_would_find(
+def test_one_pixel_nearly_matches_exhaustive_search(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch[0][:40], batch[1][:40]
@@ -59,13 +59,15 @@ def test_one_pixel_finds_nearly_all_that_every_pixel_and_value_would_find(
     robust, shown = attack(trained, images, labels)
     assert 8 <= int(fragile.sum()) <= 32
     assert int((robust & fragile).sum()) <= 2
-    assert int((~robust & correct & ~fragile).sum()) <= 1  # of a value between two of the 33
+    assert (
+        int((~robust & correct & ~fragile).sum()) <= 1
+    )  # fooled by a value between two of the 33
     with torch.no_grad():
         assert (trained(shown).argmax(1) == labels).equal(robust)
 
 
 @pytest.mark.parametrize("pixels", [1, 3, 5])
-def test_no_more_pixels_change_than_may(
+def test_one_pixel_changes_at_most_num_pixels(
     trained: nn.Module, batch: tuple[Tensor, Tensor], pixels: int
 ) -> None:
     images, labels = batch[0][:12], batch[1][:12]
@@ -77,10 +79,10 @@ def test_no_more_pixels_change_than_may(
     assert shown.max() <= 1
 
 
-def test_it_is_differential_evolution_written_out(
+def test_one_pixel_matches_explicit_differential_evolution(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
-    """The same numbers, one member at a time, with the paper's fitness: p of the right class."""
+    """Same random numbers, one member at a time; the paper's fitness, p of the right class."""
     image, label, population, generations = batch[0][0], int(batch[1][0]), 5, 12
     count = num_one_pixel_numbers(
         1, num_pixels=1, population=population, num_generations=generations
@@ -134,7 +136,7 @@ def test_it_is_differential_evolution_written_out(
 
 
 class Threefold(nn.Module):
-    """Class 0 is right with 0.4 when its only pixel is dark, and wrong with 0.45 when bright."""
+    """Class 0 has p = 0.4 and wins when the only pixel is dark; p = 0.45 and loses when bright."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Log-probabilities."""
@@ -143,14 +145,14 @@ class Threefold(nn.Module):
         return torch.where(x.flatten(1)[:, :1] > 0.5, bright, dark)
 
 
-def test_what_fools_is_shown_even_where_the_label_was_less_likely_elsewhere() -> None:
+def test_fooling_image_is_preferred_over_lower_label_probability() -> None:
     images, labels = torch.zeros(3, 1, 1, 1), torch.zeros(3, dtype=torch.int64)
     robust, shown = attack(Threefold(), images, labels, population=8, generations=2)
     assert not robust.any()
     assert (shown > 0.5).all()
 
 
-def test_parents_are_three_different_members() -> None:
+def test_parents_are_three_distinct_uniform_members() -> None:
     numbers = torch.rand(50, 7, 3, generator=torch.Generator().manual_seed(0))
     numbers[0, 0] = 1 - 2**-24
     numbers[0, 1] = 0.0
@@ -163,7 +165,7 @@ def test_parents_are_three_different_members() -> None:
         assert (share - 1 / 7).abs().max() < 0.08  # three standard errors of 350 draws: 0.056
 
 
-def test_pixels_are_put_where_they_belong_and_the_later_one_wins() -> None:
+def test_with_pixels_sets_positions_and_the_later_pixel_wins() -> None:
     images = torch.zeros(1, 2, 3, 4)
     members = torch.tensor([[[[0.0, 0.99, 0.1, 0.2], [0.0, 1.0, 0.3, 0.4]],
                              [[1.0, 0.0, 0.5, 0.6], [0.4, 0.3, 0.7, 0.8]]]])  # fmt: skip
@@ -176,7 +178,7 @@ def test_pixels_are_put_where_they_belong_and_the_later_one_wins() -> None:
     assert not images.any()
 
 
-def test_uniform_numbers_become_standard_normal_ones() -> None:
+def test_standard_normal_maps_uniform_numbers_to_quantiles() -> None:
     numbers = torch.tensor([0.0, 0.5, 0.8413447, 0.0227501])
     normal = standard_normal(numbers)
     assert normal.isfinite().all()
@@ -184,7 +186,7 @@ def test_uniform_numbers_become_standard_normal_ones() -> None:
     assert normal[1:].tolist() == pytest.approx([0.0, 1.0, -2.0], abs=1e-4)
 
 
-def test_one_pixel_leaves_what_another_library_leaves(
+def test_one_pixel_robust_images_agree_with_torchattacks(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     torchattacks = pytest.importorskip("torchattacks")
@@ -204,7 +206,7 @@ def test_one_pixel_leaves_what_another_library_leaves(
 
 
 @pytest.mark.parametrize(("pixels", "population"), [(0, 10), (1, 3)])
-def test_too_few_pixels_or_members_are_refused(
+def test_too_few_pixels_or_members_are_rejected(
     batch: tuple[Tensor, Tensor], pixels: int, population: int
 ) -> None:
     images, labels = batch

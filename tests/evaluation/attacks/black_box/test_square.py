@@ -1,4 +1,4 @@
-"""Square is its algorithm, one window at a time, and finds what that of its authors finds."""
+"""Square; oracles: the paper's algorithm, one window at a time, and pyautoattack."""
 
 import math
 
@@ -63,7 +63,7 @@ def literal_square(
     return best, right
 
 
-def test_square_is_its_algorithm_one_window_at_a_time(
+def test_square_matches_the_papers_algorithm(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch[0][:10], batch[1][:10]
@@ -80,7 +80,7 @@ def test_square_is_its_algorithm_one_window_at_a_time(
     assert 0 < int(found.robust.sum()) < len(images)
 
 
-def test_windows_shrink_as_the_authors_do_when_their_schedule_is_scaled() -> None:
+def test_window_sides_match_pyautoattack_with_scaled_schedule() -> None:
     reference = pytest.importorskip("pyautoattack.square")
     for num_queries in (500, 5000):
         theirs = reference.SquareAttack(None, n_queries=num_queries, resc_schedule=True)
@@ -90,7 +90,7 @@ def test_windows_shrink_as_the_authors_do_when_their_schedule_is_scaled() -> Non
             assert ours == min(side, 32)
 
 
-def test_a_window_may_touch_every_edge_and_never_leaves_the_image() -> None:
+def test_windows_reach_every_edge_and_stay_inside_the_image() -> None:
     images = torch.full((400, 1, 5, 5), 0.5)
     labels = torch.zeros(400, dtype=torch.int64)
     visited: list[Tensor] = []
@@ -107,7 +107,7 @@ def test_a_window_may_touch_every_edge_and_never_leaves_the_image() -> None:
     assert changed.any(2).sum(1).max() == changed.any(1).sum(1).max() == 4
 
 
-def test_square_leaves_what_its_authors_leave(
+def test_square_robust_count_is_close_to_pyautoattack(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     reference = pytest.importorskip("pyautoattack.square")
@@ -120,13 +120,13 @@ def test_square_leaves_what_its_authors_leave(
     reference_robust = trained(shown).argmax(1) == labels
     numbers = numbers_for(images, 300)
     ours = square(trained, images, labels, epsilon=EPSILON, numbers=numbers, num_queries=300)
-    # theirs never reaches the last row and column, so on small images it leaves a little more
+    # theirs never reaches the last row and column, so it leaves more small images robust
     difference = int(reference_robust.sum()) - int(ours.robust.sum())
     assert -2 <= difference <= 14
 
 
 @pytest.mark.parametrize("num_queries", [20, 200])
-def test_more_queries_never_hurt_a_linear_classifier_and_end_at_its_optimum(
+def test_square_approaches_the_optimum_on_linear_classifier(
     num_queries: int,
 ) -> None:
     generator = torch.Generator().manual_seed(0)
@@ -151,7 +151,7 @@ def test_more_queries_never_hurt_a_linear_classifier_and_end_at_its_optimum(
     assert missed <= (12 if num_queries == 20 else 2)
 
 
-def test_numbers_of_another_shape_are_refused(batch: tuple[Tensor, Tensor]) -> None:
+def test_random_numbers_of_wrong_shape_are_rejected(batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     with pytest.raises(ConfigError, match=r"random numbers of an attack: expected shape \(96, 38"):
         square(

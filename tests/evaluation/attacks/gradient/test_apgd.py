@@ -1,4 +1,4 @@
-"""APGD is its authors', bit for bit, and tells the truth about the points it visited."""
+"""APGD; oracle: pyautoattack, bit for bit. Its verdict covers every point it visited."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ def uniform(images: Tensor, *, seed: int = 5) -> Tensor:
 @pytest.mark.filterwarnings("ignore:there are .* points with zero gradient")  # of dlr, by design
 @pytest.mark.parametrize("loss", ["ce", "dlr"])
 @pytest.mark.parametrize("num_steps", [5, 20, 50, 100])
-def test_apgd_is_the_authors_bit_by_bit(
+def test_apgd_matches_pyautoattack_bit_for_bit(
     trained: nn.Module, batch: tuple[Tensor, Tensor], loss: str, num_steps: int
 ) -> None:
     reference = pytest.importorskip("pyautoattack.autopgd_base")
@@ -52,7 +52,7 @@ def test_apgd_is_the_authors_bit_by_bit(
         (1, [1]),
     ],
 )
-def test_checkpoints_are_the_papers(num_steps: int, ends: list[int]) -> None:
+def test_apgd_checkpoints_match_the_paper(num_steps: int, ends: list[int]) -> None:
     windows = list(checkpoints(num_steps))
     assert [last + 1 for last, _ in windows] == ends
     assert [window for _, window in windows] == [
@@ -60,7 +60,7 @@ def test_checkpoints_are_the_papers(num_steps: int, ends: list[int]) -> None:
     ]
 
 
-def test_robust_means_right_at_every_point_that_was_visited(
+def test_robust_means_correct_at_every_visited_point(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
@@ -75,7 +75,7 @@ def test_robust_means_right_at_every_point_that_was_visited(
     assert result.robust.equal(always_right)
 
 
-def test_ten_steps_cost_what_the_documentation_says(
+def test_ten_apgd_steps_cost_the_documented_passes(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
@@ -91,7 +91,7 @@ def test_ten_steps_cost_what_the_documentation_says(
 
 
 @pytest.mark.parametrize("num_steps", [1, 10])
-def test_a_ball_of_radius_zero_holds_only_the_image(
+def test_apgd_with_epsilon_zero_returns_the_images(
     trained: nn.Module, batch: tuple[Tensor, Tensor], num_steps: int
 ) -> None:
     images, labels = batch
@@ -101,7 +101,7 @@ def test_a_ball_of_radius_zero_holds_only_the_image(
 
 
 @pytest.mark.parametrize("num_images", [1, 7])
-def test_an_images_verdict_does_not_depend_on_its_batch(
+def test_apgd_verdict_does_not_depend_on_the_batch(
     trained: nn.Module, batch: tuple[Tensor, Tensor], num_images: int
 ) -> None:
     images, labels = batch
@@ -116,7 +116,7 @@ def test_an_images_verdict_does_not_depend_on_its_batch(
     assert torch.cat(parts).equal(whole)
 
 
-def test_a_batch_that_is_all_wrong_stays_as_it_is(
+def test_apgd_accepts_a_batch_without_correct_images(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, _ = batch
@@ -126,7 +126,7 @@ def test_a_batch_that_is_all_wrong_stays_as_it_is(
     assert not result.correct.any()
 
 
-def test_a_network_in_half_precision_can_be_attacked(
+def test_apgd_attacks_half_precision_networks(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
@@ -142,7 +142,7 @@ def test_a_network_in_half_precision_can_be_attacked(
     assert (full.robust != result.robust).float().mean() < 0.1
 
 
-def test_a_network_that_ignores_its_input_has_no_gradient_and_no_error() -> None:
+def test_constant_network_has_no_gradient_and_no_error() -> None:
     images, labels = torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 2, 0])
     bias = torch.tensor([1.0, 0.0, 0.0])
     for network in (
@@ -154,7 +154,7 @@ def test_a_network_that_ignores_its_input_has_no_gradient_and_no_error() -> None
         assert result.robust.tolist() == [True, False, False, True]
 
 
-def test_a_gradient_of_nan_is_no_gradient() -> None:
+def test_nan_gradient_counts_as_no_gradient() -> None:
     images, labels = torch.rand(4, 1, 1, 2), torch.zeros(4, dtype=torch.int64)
 
     def network(x: Tensor) -> Tensor:
@@ -183,7 +183,7 @@ def test_a_gradient_of_nan_is_no_gradient() -> None:
     ],
 )
 @pytest.mark.parametrize("attack", [apgd, pgd])
-def test_arguments_out_of_range_are_refused(
+def test_arguments_out_of_range_are_rejected(
     attack: Callable[..., AttackResult], change: dict[str, Any], message: str
 ) -> None:
     arguments = {
@@ -197,7 +197,7 @@ def test_arguments_out_of_range_are_refused(
         attack(nn.Flatten(), **(arguments | change))
 
 
-def test_an_unknown_loss_is_refused() -> None:
+def test_apgd_rejects_unknown_loss() -> None:
     images, labels = torch.zeros(2, 1, 2, 2), torch.zeros(2, dtype=torch.int64)
     with pytest.raises(UnknownNameError, match="unknown attack loss 'cw'"):
         apgd(nn.Flatten(), images, labels, epsilon=0.1, noise=images, num_steps=1, loss="cw")

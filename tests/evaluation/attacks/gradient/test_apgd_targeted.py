@@ -1,4 +1,4 @@
-"""APGD-T is its authors', bit for bit, and says so where its loss is not defined."""
+"""APGD-T; oracle: pyautoattack, bit for bit. It notes where its loss is not defined."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ def noises(images: Tensor, count: int) -> Tensor:
 
 @pytest.mark.filterwarnings("ignore:there are .* points with zero gradient")
 @pytest.mark.parametrize(("num_steps", "num_targets"), [(5, 9), (20, 3), (50, 2), (100, 1)])
-def test_aiming_at_class_after_class_is_the_authors_bit_by_bit(
+def test_apgd_targeted_matches_pyautoattack_bit_for_bit(
     trained: nn.Module, batch: tuple[Tensor, Tensor], num_steps: int, num_targets: int
 ) -> None:
     reference = pytest.importorskip("pyautoattack.autopgd_base")
@@ -29,7 +29,7 @@ def test_aiming_at_class_after_class_is_the_authors_bit_by_bit(
     survives = torch.ones(len(images), dtype=torch.bool)
     shown = torch.empty_like(images)
     for target, start in enumerate(starts):
-        # theirs ranks all classes, the right one first; the images are those it is first of
+        # theirs ranks all classes; the right one is first, as only correct images are used
         theirs.y_target = trained(images).sort(dim=1)[1][:, -(target + 2)]
         theirs.random_target_classes = None
         with torch.random.fork_rng(), pytest.MonkeyPatch.context() as patch:
@@ -38,7 +38,7 @@ def test_aiming_at_class_after_class_is_the_authors_bit_by_bit(
         falls = survives & ~stays.bool()
         shown[falls] = fallen[falls]
         survives &= stays.bool()
-    # the same start as theirs makes of uniform numbers
+    # the same start that theirs computes from uniform numbers
     ours = apgd_targeted(
         trained, images, labels, epsilon=EPSILON, noises=2 * ((starts + 1) / 2) - 1,
         num_steps=num_steps,
@@ -58,9 +58,7 @@ def small_network(num_classes: int) -> tuple[nn.Module, Tensor, Tensor]:
 
 
 @pytest.mark.parametrize(("num_classes", "loss"), [(2, "ce_scaled"), (3, "dlr")])
-def test_with_few_classes_another_loss_takes_its_place_and_the_result_says_so(
-    num_classes: int, loss: str
-) -> None:
+def test_apgd_targeted_replaces_its_loss_for_few_classes(num_classes: int, loss: str) -> None:
     network, images, labels = small_network(num_classes)
     starts = noises(images, 9)
     found = apgd_targeted(network, images, labels, epsilon=EPSILON, noises=starts, num_steps=10)
@@ -72,7 +70,7 @@ def test_with_few_classes_another_loss_takes_its_place_and_the_result_says_so(
     assert found.note == (f"dlr_targeted needs 4 classes, there are {num_classes}: {loss} instead")
 
 
-def test_dlr_on_two_classes_is_rescaled_cross_entropy_and_says_so() -> None:
+def test_dlr_on_two_classes_becomes_ce_scaled_with_a_note() -> None:
     network, images, labels = small_network(2)
     start = noises(images, 1)[0]
     found, expected = (
@@ -84,7 +82,7 @@ def test_dlr_on_two_classes_is_rescaled_cross_entropy_and_says_so() -> None:
     assert expected.note == ""
 
 
-def test_it_aims_at_no_more_classes_than_are_wrong() -> None:
+def test_number_of_targets_is_capped_at_the_wrong_classes() -> None:
     network, images, labels = small_network(5)
     starts = noises(images, 9)
     nine, four, three = (
@@ -95,7 +93,7 @@ def test_it_aims_at_no_more_classes_than_are_wrong() -> None:
     assert (three.robust >= four.robust).all()
 
 
-def test_at_least_one_class_is_aimed_at() -> None:
+def test_zero_targets_are_rejected() -> None:
     network, images, labels = small_network(5)
     with pytest.raises(ConfigError, match="classes to aim at: expected at least 1, got 0"):
         apgd_targeted(

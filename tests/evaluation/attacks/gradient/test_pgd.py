@@ -1,4 +1,4 @@
-"""PGD and FGSM take the steps they say, and find what two other libraries find."""
+"""PGD and FGSM: the size of their steps, and agreement with foolbox and torchattacks."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ EPSILON = 0.1
 
 @pytest.fixture
 def linear() -> tuple[nn.Module, Tensor, Tensor]:
-    """Two classes; the loss of label 0 climbs along ``sign(w_1 - w_0) = (+, -, +, -)``."""
+    """Two classes; the loss of label 0 increases along ``sign(w_1 - w_0) = (+, -, +, -)``."""
     layer = nn.Linear(4, 2, bias=False)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([[0.0, 1.0, 0.0, 2.0], [1.0, 0.0, 3.0, 0.0]]))
@@ -21,7 +21,7 @@ def linear() -> tuple[nn.Module, Tensor, Tensor]:
     return nn.Sequential(nn.Flatten(), layer), images, torch.tensor([0])
 
 
-def test_fgsm_goes_to_the_corner_that_the_gradient_points_to(
+def test_fgsm_moves_to_the_corner_of_the_gradient_sign(
     linear: tuple[nn.Module, Tensor, Tensor],
 ) -> None:
     network, images, _ = linear
@@ -30,7 +30,7 @@ def test_fgsm_goes_to_the_corner_that_the_gradient_points_to(
 
 
 @pytest.mark.parametrize(("num_steps", "travelled"), [(1, 2.5), (5, 2.5), (10, 2.5)])
-def test_the_steps_add_up_to_two_and_a_half_epsilon(
+def test_pgd_step_size_is_total_travel_over_num_steps(
     linear: tuple[nn.Module, Tensor, Tensor], num_steps: int, travelled: float
 ) -> None:
     network, images, _ = linear
@@ -42,7 +42,7 @@ def test_the_steps_add_up_to_two_and_a_half_epsilon(
         return logits
 
     epsilon = 0.25
-    # From one corner to the opposite one: 2 epsilon of the 2.5 are used, then the ball ends.
+    # From one corner to the opposite one: after 2 of the 2.5 epsilon the ball ends.
     corner = torch.tensor([1.0, -1.0, 1.0, -1.0]).view(1, 1, 2, 2)
     labels = torch.tensor([1])
     pgd(watched, images, labels, epsilon=epsilon, noise=corner, num_steps=num_steps)
@@ -52,7 +52,9 @@ def test_the_steps_add_up_to_two_and_a_half_epsilon(
     assert visited[-1].flatten().tolist() == [0.25, 0.75, 0.25, 0.75]
 
 
-def test_fgsm_is_that_of_two_libraries(trained: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
+def test_fgsm_matches_foolbox_and_torchattacks(
+    trained: nn.Module, batch: tuple[Tensor, Tensor]
+) -> None:
     foolbox = pytest.importorskip("foolbox")
     torchattacks = pytest.importorskip("torchattacks")
     images, labels = batch
@@ -66,7 +68,7 @@ def test_fgsm_is_that_of_two_libraries(trained: nn.Module, batch: tuple[Tensor, 
     assert torch.allclose(ours.adversarial[ours.robust], shown[ours.robust], atol=1e-6)
 
 
-def test_pgd_leaves_what_two_libraries_leave(
+def test_pgd_robust_images_agree_with_foolbox_and_torchattacks(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     foolbox = pytest.importorskip("foolbox")
@@ -88,7 +90,7 @@ def test_pgd_leaves_what_two_libraries_leave(
         assert ours.robust.sum() <= reference.sum() + 1
 
 
-def test_restarts_are_the_worst_case_of_single_runs(
+def test_pgd_restarts_are_the_worst_case_of_single_runs(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
@@ -100,12 +102,12 @@ def test_restarts_are_the_worst_case_of_single_runs(
     ]
     robust = torch.stack([single.robust for single in singles])
     assert found.robust.equal(robust.all(0))
-    assert int(found.robust.sum()) < int(robust.sum(1).max())  # one start does not find all
+    assert int(found.robust.sum()) < int(robust.sum(1).max())  # no single start fools all of them
     fooled = trained(found.adversarial).argmax(1) != labels
     assert fooled.equal(~found.robust)
 
 
-def test_no_restart_is_refused(trained: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
+def test_pgd_rejects_zero_restarts(trained: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     with pytest.raises(ConfigError, match="restarts of PGD: expected at least 1, got 0"):
         pgd_with_restarts(

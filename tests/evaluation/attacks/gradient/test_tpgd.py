@@ -1,4 +1,4 @@
-"""TPGD climbs what TRADES climbs."""
+"""TPGD maximises the divergence of TRADES; oracle: torchattacks."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from evonas.evaluation.attacks.gradient.tpgd import tpgd
 EPSILON = 0.1
 
 
-def test_tpgd_is_that_of_torchattacks_from_the_same_start(
+def test_tpgd_matches_torchattacks_from_the_same_start(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     torchattacks = pytest.importorskip("torchattacks")
@@ -34,9 +34,7 @@ def test_tpgd_is_that_of_torchattacks_from_the_same_start(
     assert 0 < int(found.robust.sum()) < int(found.correct.sum())
 
 
-def test_it_moves_away_from_the_clean_answer_even_where_that_is_wrong(
-    trained: nn.Module, batch: tuple[Tensor, Tensor]
-) -> None:
+def test_tpgd_ignores_the_labels(trained: nn.Module, batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
     other = (labels + 1) % 10
@@ -46,5 +44,5 @@ def test_it_moves_away_from_the_clean_answer_even_where_that_is_wrong(
     )
     unmoved = first.robust & ~second.correct
     assert unmoved.any()
-    # of the second, such images are wrong from the beginning: it shows the last point all the same
+    # in the second, these images are wrong from the start; it still returns the last point
     assert first.adversarial[unmoved].equal(second.adversarial[unmoved])

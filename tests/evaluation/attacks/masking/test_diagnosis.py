@@ -1,4 +1,4 @@
-"""Networks whose gradients are killed in known ways are flagged, each by the check made for it."""
+"""Networks with gradients killed in known ways; each is flagged by the check made for it."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ EPSILON = Fraction(16, 255)
 
 
 class Behind(nn.Module):
-    """A network with something before it or after it."""
+    """A network with a function before or after it."""
 
     def __init__(
         self,
@@ -38,12 +38,12 @@ class Behind(nn.Module):
 
 
 def straight_through(x: Tensor) -> Tensor:
-    """Sixteen shades of grey, with the gradient of the identity."""
+    """Round to sixteen grey levels, with the gradient of the identity."""
     return x + ((15 * x).round() / 15 - x).detach()
 
 
 def reversed_gradient(x: Tensor) -> Tensor:
-    """The identity, whose gradient points downhill."""
+    """The identity, with a negated gradient."""
     return 2 * x.detach() - x
 
 
@@ -56,14 +56,14 @@ def diagnosed(network: nn.Module, images: Images) -> Masking:
     return masking(network, images, epsilon=EPSILON, seed=0)
 
 
-def test_an_ordinary_network_is_not_flagged(trained: nn.Module, images: Images) -> None:
+def test_ordinary_network_is_not_flagged(trained: nn.Module, images: Images) -> None:
     found = diagnosed(trained, images)
     assert found.flags == ()
     assert (found.surrogate_gap, found.gradient_cosine) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["fa", "dfa", "local"])
-def test_a_rule_is_not_a_flag_of_its_network_though_its_own_gradient_is_blind(
+def test_rule_with_weak_surrogate_gradient_is_not_flagged(
     name: str, trained: nn.Module, images: Images
 ) -> None:
     network = convert(trained, RULES[name](), seed=0).eval()
@@ -76,9 +76,7 @@ def test_a_rule_is_not_a_flag_of_its_network_though_its_own_gradient_is_blind(
     assert found.gradient_cosine < 0.3
 
 
-def test_back_propagation_as_a_rule_has_no_surrogate_gap(
-    trained: nn.Module, images: Images
-) -> None:
+def test_bp_rule_has_no_surrogate_gap(trained: nn.Module, images: Images) -> None:
     found = diagnosed(convert(trained, RULES["bp"](), seed=0).eval(), images)
     assert found.flags == ()
     assert found.surrogate_gap == 0
@@ -98,7 +96,7 @@ def test_back_propagation_as_a_rule_has_no_surrogate_gap(
     ],
     ids=["rounding", "sign", "cut", "straight through", "uphill", "far", "huge logits"],
 )
-def test_a_gradient_killer_is_flagged(
+def test_gradient_killer_is_flagged(
     killer: dict[str, Callable[[Tensor], Tensor]],
     flag: str,
     trained: nn.Module,
@@ -107,7 +105,7 @@ def test_a_gradient_killer_is_flagged(
     assert flag in diagnosed(Behind(trained, **killer), images).flags
 
 
-def test_the_scale_of_logits_changes_no_other_check(trained: nn.Module, images: Images) -> None:
+def test_logit_scale_changes_only_the_saturation_check(trained: nn.Module, images: Images) -> None:
     plain, scaled = (
         diagnosed(each, images) for each in (trained, Behind(trained, after=lambda z: 1024 * z))
     )
@@ -118,10 +116,10 @@ def test_the_scale_of_logits_changes_no_other_check(trained: nn.Module, images: 
     ]
 
 
-def test_a_network_whose_gradient_is_too_short_sighted_has_a_step_gap(
+def test_network_that_needs_many_steps_has_a_step_gap(
     images: Images,
 ) -> None:
-    """Logits that turn only at the far end of a narrow winding valley: many steps find it."""
+    """Logits that change sides only at the far end of a rippled valley, found by many steps."""
     pixels = unit_pixels(images.pixels)
 
     class Valley(nn.Module):
@@ -137,7 +135,7 @@ def test_a_network_whose_gradient_is_too_short_sighted_has_a_step_gap(
     assert "step_gap" in found.flags
 
 
-def test_a_black_box_attack_that_finds_more_is_flagged_from_four_images_in_256() -> None:
+def test_square_gap_is_flagged_from_four_images_in_256() -> None:
     everywhere = torch.ones(256, dtype=torch.bool)
     for count, is_flagged in [(0, False), (3, False), (4, True), (256, True)]:
         fallen = torch.arange(256) >= count
@@ -146,31 +144,27 @@ def test_a_black_box_attack_that_finds_more_is_flagged_from_four_images_in_256()
         assert found.is_flagged is is_flagged
 
 
-def test_images_that_gradients_had_beaten_already_are_no_gap() -> None:
+def test_square_gap_ignores_images_fooled_by_gradients() -> None:
     nothing, everything = torch.zeros(9, dtype=torch.bool), torch.ones(9, dtype=torch.bool)
     assert square_gap(nothing, nothing).value == 0
     assert square_gap(everything, everything).value == 0
     assert square_gap(everything, None).value is None
 
 
-def test_accuracy_that_rises_with_the_radius_is_flagged_beyond_two_errors_of_the_difference() -> (
-    None
-):
-    # five of 100 images come back, none is lost: .05 against 2 sqrt(.05 * .95 / 100) = .0436
+def test_accuracy_rising_with_radius_is_flagged_beyond_two_errors() -> None:
+    # five of 100 images are gained, none lost: .05 against 2 sqrt(.05 * .95 / 100) = .0436
     near = torch.arange(100) < 50
     assert order(near, torch.arange(100) < 55).is_flagged
     assert not order(near, torch.arange(100) < 53).is_flagged
     assert order(near, torch.arange(100) < 55).threshold == pytest.approx(0.0436, abs=1e-4)
-    # the same rise, as the difference of many that come and go
+    # the same rise, as the difference of many gained and many lost
     shifted = (torch.arange(100) >= 30) & (torch.arange(100) < 85)
     assert order(near, shifted).value == pytest.approx(0.05)
     assert not order(near, shifted).is_flagged
     assert not order(near, near).is_flagged
 
 
-def test_the_cosine_is_that_of_the_two_gradients_image_by_image(
-    trained: nn.Module, images: Images
-) -> None:
+def test_gradient_cosine_matches_per_image_computation(trained: nn.Module, images: Images) -> None:
     network = convert(deepcopy(trained), RULES["usf"](), seed=0).eval().double()
     some = FloatImages(unit_pixels(images.pixels[:6]).double(), images.labels[:6])
 
@@ -191,9 +185,7 @@ def test_the_cosine_is_that_of_the_two_gradients_image_by_image(
     assert gradient_cosine(network, some, batch_size=4) == pytest.approx(expected)
 
 
-def test_batches_of_any_size_give_the_same_report_and_json_gives_it_back(
-    trained: nn.Module, images: Images
-) -> None:
+def test_report_ignores_batch_size_and_survives_json(trained: nn.Module, images: Images) -> None:
     some = FloatImages(unit_pixels(images.pixels[:40]).double(), images.labels[:40])
     network = deepcopy(trained).double()
     whole, parts = (
@@ -205,7 +197,7 @@ def test_batches_of_any_size_give_the_same_report_and_json_gives_it_back(
     assert Masking.from_document(json.loads(json.dumps(whole.as_document()))) == whole
 
 
-def test_a_network_that_cannot_be_copied_is_diagnosed_without_that_check(
+def test_float32_only_network_is_diagnosed_without_honesty_check(
     trained: nn.Module, images: Images
 ) -> None:
     def single_precision(x: Tensor) -> Tensor:
@@ -218,7 +210,7 @@ def test_a_network_that_cannot_be_copied_is_diagnosed_without_that_check(
     assert found.flags == ()
 
 
-def test_an_image_that_any_gradient_attack_beat_is_no_gap(
+def test_square_gap_respects_the_given_white_box_results(
     trained: nn.Module, images: Images
 ) -> None:
     some = images.subset(torch.arange(30))

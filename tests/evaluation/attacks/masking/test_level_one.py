@@ -1,4 +1,4 @@
-"""Level 1 on what is left against whole runs of every attack."""
+"""Level 1, which attacks only the survivors; oracle: full runs of every attack."""
 
 import json
 from fractions import Fraction
@@ -25,7 +25,7 @@ def images(digits: SearchData, monkeypatch: pytest.MonkeyPatch) -> Images:
 
 
 @pytest.mark.parametrize("epsilon", [Fraction(20, 255), Fraction(1, 2)])
-def test_attacks_on_what_is_left_come_to_the_worst_case_of_whole_runs(
+def test_level_one_equals_worst_case_of_full_attack_runs(
     epsilon: Fraction, trained: nn.Module, images: Images
 ) -> None:
     found = level_one(trained, images, epsilon=epsilon, seed=3)
@@ -46,16 +46,18 @@ def test_attacks_on_what_is_left_come_to_the_worst_case_of_whole_runs(
     assert LevelOne.from_document(json.loads(json.dumps(found.as_document()))) == found
 
 
-def test_what_falls_to_square_alone_is_a_gap(trained: nn.Module, images: Images) -> None:
+def test_network_fooled_only_by_square_has_a_square_gap(
+    trained: nn.Module, images: Images
+) -> None:
     class Grey(nn.Module):
-        """Sixteen shades, which leave no gradient."""
+        """Sixteen grey levels, which leave no gradient."""
 
         def forward(self, x):  # type: ignore[no-untyped-def]
             return trained((15 * x).round() / 15)
 
     found = level_one(Grey(), images, epsilon=Fraction(40, 255), seed=0)
     assert "square_gap" in found.flags
-    # the diagnostics attack along the gradient too, and may find some of these
+    # the diagnosis also attacks along the gradient, and may find some of these
     gap = found.masking.value("square_gap")
     assert gap is not None
     assert 0.1 < gap <= found.accuracies["dlr"] - found.worst_case
