@@ -1,4 +1,4 @@
-"""Constraints as they are typed, and how far a value is outside them."""
+"""Parsing of constraints, and the size of violations."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from evonas.evaluation.constraints import (
         ("bio>=1e-3", "bio", ">=", 0.001),
     ],
 )
-def test_a_constraint_is_an_objective_a_relation_and_a_number(
+def test_constraint_is_parsed_into_objective_relation_and_bound(
     text: str, objective: str, relation: str, bound: float
 ) -> None:
     constraint = parse_constraint(text)
@@ -36,24 +36,24 @@ def test_a_constraint_is_an_objective_a_relation_and_a_number(
     "text", ["", "params", "params<1M", "params=1M", "<=1M", "params<=", "params<=1T",
              "params<=1M2", "params<=nan", "params<=inf", "params<=1e999", "params<=1,5M"],
 )  # fmt: skip
-def test_another_form_is_refused(text: str) -> None:
+def test_malformed_constraint_is_rejected(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^constraint '"):
         parse_constraint(text)
 
 
-def test_an_unknown_objective_is_answered_with_the_nearest() -> None:
+def test_unknown_objective_is_rejected_with_nearest_name() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'params'"):
         parse_constraint("param<=1M")
 
 
-def test_a_bound_is_inside_and_beyond_it_the_share_of_the_bound_counts() -> None:
+def test_violation_is_relative_to_the_bound() -> None:
     most, least = parse_constraint("params<=200"), parse_constraint("acc>=50%")
     assert [most.violation(value) for value in (100, 200, 201, 300)] == [0, 0, 0.005, 0.5]
     assert [least.violation(value) for value in (0.5, 0.4)] == pytest.approx([0, 0.2])
     assert parse_constraint("bio<=0").violation(0.25) == 0.25
 
 
-def test_violations_add_up_over_what_is_known_and_are_named() -> None:
+def test_violations_are_summed_and_named_over_known_values() -> None:
     constraints = [parse_constraint(text) for text in ("params<=200", "acc>=50%", "flops<=1k")]
     assert total_violation({"params": 300, "acc": 0.25}, constraints) == 1.0
     assert broken({"params": 300, "acc": 0.25, "flops": 10}, constraints) == (
@@ -75,18 +75,18 @@ def test_violations_add_up_over_what_is_known_and_are_named() -> None:
         ("ece<=-1%", "ece is never below 0"),
     ],
 )
-def test_a_bound_beyond_every_value_is_refused(text: str, reason: str) -> None:
+def test_unattainable_bound_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(ConfigError) as refused:
         check_constraints([parse_constraint(text)])
     assert str(refused.value) == f"constraint '{text}': no candidate can meet it, as {reason}"
 
 
 @pytest.mark.parametrize("text", ["acc>=100%", "acc<=0", "params<=0", "ece<=0", "latency>=1e9"])
-def test_a_bound_at_the_end_of_the_range_or_without_one_is_taken(text: str) -> None:
+def test_bound_at_the_end_of_the_range_is_accepted(text: str) -> None:
     check_constraints([parse_constraint(text)])
 
 
-def test_two_bounds_with_nothing_between_them_are_refused() -> None:
+def test_contradictory_bounds_are_rejected() -> None:
     least, most = parse_constraint("params>=2M"), parse_constraint("params<=1M")
     for both in ([least, most], [most, least]):
         with pytest.raises(

@@ -1,4 +1,4 @@
-"""Memory that runs out: under a limit of the system, and in every allocator's words."""
+"""Running out of memory: under a system limit, and with every allocator's error message."""
 
 import errno
 import json
@@ -47,7 +47,7 @@ def raised(fails: Callable[[], object]) -> BaseException:
 
 
 def allocator_fails_at(monkeypatch: pytest.MonkeyPatch, batches: set[int], name: str) -> list[Any]:
-    """Real failed allocations in training at these batches; the networks that met one."""
+    """Make training at these batch sizes fail to allocate; return weak references to networks."""
     met: list[Any] = []
 
     def failing(network: Network, *args: Any, recipe: Any, **kwargs: Any) -> Any:
@@ -89,11 +89,11 @@ def test_out_of_memory_messages_of_libraries_are_recognised(problem: Exception) 
         ValueError("out of memory"),
     ],
 )
-def test_other_errors_are_no_lack_of_memory(problem: Exception) -> None:
+def test_other_errors_are_not_out_of_memory(problem: Exception) -> None:
     assert not is_out_of_memory(problem)
 
 
-def test_an_error_of_ours_is_what_it_was_raised_from() -> None:
+def test_out_of_memory_is_recognised_by_the_cause() -> None:
     problem = DataError("not whole")
     problem.__cause__ = MemoryError()
     assert is_out_of_memory(problem)
@@ -102,7 +102,7 @@ def test_an_error_of_ours_is_what_it_was_raised_from() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FAILING))
-def test_where_memory_runs_out_half_the_batch_is_tried_and_is_what_that_batch_trains_to(
+def test_out_of_memory_retries_with_half_the_batch(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, weights = evaluate(SPACE, GENOME, protocol=PROTOCOL.with_batch(25))
@@ -112,10 +112,10 @@ def test_where_memory_runs_out_half_the_batch_is_tried_and_is_what_that_batch_tr
     assert replace(record, batch=None, seconds=0.0) == replace(expected, seconds=0.0)
     assert again == weights
     assert len(met) == 2
-    assert [network() for network in met] == [None, None]  # nothing holds what did not fit
+    assert [network() for network in met] == [None, None]  # both networks are freed
 
 
-def test_what_does_not_fit_at_half_the_batch_either_has_failed(
+def test_out_of_memory_at_half_the_batch_is_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     met = allocator_fails_at(monkeypatch, {50, 25}, "torch")
@@ -130,7 +130,7 @@ def test_what_does_not_fit_at_half_the_batch_either_has_failed(
     assert (record.batch, record.epochs, weights) == (25, 1, b"")
 
 
-def test_a_retry_with_half_the_batch_ignores_the_checkpoint(
+def test_retry_with_half_the_batch_ignores_the_checkpoint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     protocol = Protocol.of(changed(SMALL_RUN, epochs=2, fidelity=(1, 2)))
@@ -143,13 +143,13 @@ def test_a_retry_with_half_the_batch_ignores_the_checkpoint(
     assert found[1] == expected[1]
 
 
-def test_a_batch_of_two_or_three_is_not_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_of_three_is_not_halved(monkeypatch: pytest.MonkeyPatch) -> None:
     met = allocator_fails_at(monkeypatch, {3}, "torch")
     record, _ = evaluate(SPACE, GENOME, protocol=PROTOCOL.with_batch(3))
     assert (record.ran_out_of_memory, record.batch, len(met)) == (True, None, 1)
 
 
-def test_a_mistake_is_still_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_in_training_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     def mistaken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("shapes do not fit")
         yield
@@ -159,14 +159,14 @@ def test_a_mistake_is_still_raised(monkeypatch: pytest.MonkeyPatch) -> None:
         evaluate_once(SPACE, GENOME, protocol=PROTOCOL, stage=Stage())
 
 
-def test_an_objective_that_runs_out_of_memory_is_no_failed_objective() -> None:
+def test_out_of_memory_in_objective_is_raised() -> None:
     network = torch.nn.Linear(1, 1)
     subject: Any = type("Subject", (), {"network": network, "attack_seed": 0})()
     with pytest.raises(MemoryError):
         guarded(lambda _: FAILING["python"](), name="own")(subject)  # type: ignore[arg-type, return-value]
 
 
-def test_a_network_too_large_to_be_screened_is_left_to_its_evaluation(
+def test_screening_passes_networks_too_large_to_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     protocol = Protocol.of(changed(SMALL_RUN, constraints=("params<=1",)))
@@ -176,7 +176,7 @@ def test_a_network_too_large_to_be_screened_is_left_to_its_evaluation(
     assert screen(SPACE, GENOME, protocol=protocol, traits=traits) is None
 
 
-def test_under_a_limit_of_the_system_a_candidate_fails_and_the_next_one_does_not() -> None:
+def test_candidate_fails_under_memory_limit_and_next_succeeds() -> None:
     command = [sys.executable, "-m", "tests.evaluation.under_a_limit", "20"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True)
     limited, free = json.loads(printed.stdout)

@@ -1,4 +1,4 @@
-"""Evaluate one candidate in this process under a memory limit of the system.
+"""Evaluate one candidate in this process under a system memory limit.
 
     python -m tests.evaluation.under_a_limit MIB
 
@@ -28,7 +28,7 @@ def main(mib: int) -> None:
     small = changed(SETTINGS, batch=16, images=32)
     evaluate(
         space, genome, protocol=Protocol.of(small)
-    )  # loads everything that is loaded only once
+    )  # load everything that is loaded once per process
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + mib * 2**20
     found = []

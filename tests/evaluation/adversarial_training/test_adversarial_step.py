@@ -1,4 +1,4 @@
-"""Oracles: standard training, a step in float64 on the network's all-bp twin, no interruption."""
+"""Oracles: standard training, a float64 step on the all-bp twin, uninterrupted training."""
 
 import random
 from dataclasses import replace
@@ -49,7 +49,7 @@ def same(one: Network, other: Network) -> bool:
 
 
 @pytest.mark.parametrize("rules", [*((rule,) for rule in SOME), tuple(RULES)])
-def test_at_radius_zero_it_is_standard_training_to_the_bit(
+def test_epsilon_zero_equals_standard_training_bit_for_bit(
     data: SearchData, rules: tuple[str, ...]
 ) -> None:
     nothing = adversary("pgd-2", epsilon=Fraction(0))
@@ -63,10 +63,8 @@ def test_at_radius_zero_it_is_standard_training_to_the_bit(
 
 
 @pytest.mark.parametrize("rule", ["bp", "fa", "dfa", "pc"])
-def test_a_step_is_the_literal_step_and_follows_the_true_gradient(
-    data: SearchData, rule: str
-) -> None:
-    """The examples are those of the all-bp twin in float64, and what learns is the rule."""
+def test_step_matches_explicit_step_along_the_true_gradient(data: SearchData, rule: str) -> None:
+    """The examples come from the all-bp twin in float64; the weights learn by the rule."""
     framed = frame(data.train, traits=data.traits)
     recipe = Recipe(1, 20, adversary=adversary("pgd-3"))
     step = training_step(network(rule), framed, recipe=recipe, precision="fp32", seed=7)
@@ -94,7 +92,7 @@ def test_a_step_is_the_literal_step_and_follows_the_true_gradient(
     for (name, mine), theirs in zip(
         step.network.named_parameters(), literal.parameters(), strict=True
     ):
-        if theirs.grad is not None:  # Nesterov's first step from rest goes 1.9 gradients far
+        if theirs.grad is not None:  # Nesterov's first step is 1.9 gradients long
             decayed = theirs.grad + 5e-4 * theirs.detach()
             expected = (theirs.detach() - 0.1 * 1.9 * decayed).float()
             torch.testing.assert_close(mine.detach(), expected, rtol=1e-3, atol=1e-5, msg=name)
@@ -102,7 +100,7 @@ def test_a_step_is_the_literal_step_and_follows_the_true_gradient(
 
 @pytest.mark.parametrize("text", ["fgsm", "pgd-2"])
 @pytest.mark.parametrize("rules", [("bp",), ("fa",), tuple(RULES)])
-def test_stages_are_training_straight_through(
+def test_staged_training_equals_uninterrupted_training(
     data: SearchData, rules: tuple[str, ...], text: str
 ) -> None:
     recipe = Recipe(3, 20, adversary=adversary(text))
@@ -118,7 +116,7 @@ def test_stages_are_training_straight_through(
     assert same(stage.network, straight.network)
 
 
-def test_a_seed_decides_the_starts_too(data: SearchData) -> None:
+def test_adversarial_training_depends_only_on_the_seed(data: SearchData) -> None:
     recipe = Recipe(1, 20, adversary=adversary("fgsm"))
     before = torch.get_rng_state()
     one, again, other = (
@@ -130,7 +128,7 @@ def test_a_seed_decides_the_starts_too(data: SearchData) -> None:
     assert same(one.network, again.network)
 
 
-def test_every_mini_batch_of_every_epoch_has_a_number_of_its_own(data: SearchData) -> None:
+def test_every_mini_batch_has_a_unique_number(data: SearchData) -> None:
     framed = frame(data.train, traits=data.traits)
     recipe = Recipe(2, 20, adversary=adversary("fgsm"))
     step = training_step(network("bp"), framed, recipe=recipe, precision="fp32")
@@ -147,7 +145,7 @@ def test_every_mini_batch_of_every_epoch_has_a_number_of_its_own(data: SearchDat
 
 
 def run(step: TrainingStep, plan: Tensor, *, graph: bool) -> Tensor:
-    """Two epochs of one plan; with a graph the third step is recorded and then repeated."""
+    """Run two epochs of one plan; with ``graph``, record the third step and then replay it."""
     recorder, losses = Recorder(), []
     for number in range(2 * len(plan)):
         if number % len(plan) == 0:
@@ -166,7 +164,7 @@ def run(step: TrainingStep, plan: Tensor, *, graph: bool) -> Tensor:
 
 @pytest.mark.parametrize("rules", [("bp",), ("brsf",), tuple(RULES)])
 @pytest.mark.parametrize("has_kernels", [False, True])
-def test_a_step_that_is_repeated_goes_on_as_the_training(
+def test_replayed_step_equals_plain_training(
     data: SearchData, rules: tuple[str, ...], has_kernels: bool
 ) -> None:
     framed = frame(data.train, traits=data.traits)

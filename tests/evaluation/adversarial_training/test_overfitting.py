@@ -1,4 +1,4 @@
-"""Histories written by hand, a training image that is seen as it is, and what a record says."""
+"""Catastrophic overfitting: handwritten histories, unaugmented images, and records."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -33,25 +33,25 @@ def history(*pairs: tuple[float, float]) -> list[AttackedAccuracy]:
     [
         ([], False),
         ([(0.1, 0.1)], False),
-        ([(0.5, 0.45), (0.7, 0.62)], False),  # learns
+        ([(0.5, 0.45), (0.7, 0.62)], False),  # still learning
         ([(0.5, 0.45), (0.9, 0.02)], True),  # Wong et al.: PGD falls to zero at once
         ([(0.5, 0.45), (0.9, 0.02), (0.6, 0.5)], False),  # recovered
         ([(0.6, 0.5), (0.62, 0.24)], True),
-        ([(0.6, 0.5), (0.62, 0.26)], False),  # more than half is left
+        ([(0.6, 0.5), (0.62, 0.26)], False),  # more than half of the accuracy remains
         ([(0.6, 0.5), (0.1, 0.1)], False),  # forgot everything
         ([(0.6, 0.5), (0.45, 0.2)], True),  # the gap grew by .15, and three errors are .133
         ([(0.6, 0.5), (0.4, 0.2)], False),
         ([(0.12, 0.1), (0.04, 0.03)], False),  # chance
     ],
 )
-def test_overfitting_is_a_loss_under_pgd_that_the_step_does_not_show(
+def test_overfitting_is_a_pgd_drop_unseen_by_single_step(
     pairs: list[tuple[float, float]], expected: bool
 ) -> None:
     assert is_overfitted(history(*pairs), num_images=128) is expected
 
 
 class OfTheMean(nn.Module):
-    """Two classes by the mean of the pixels: the worst case is the mean moved by the radius."""
+    """Two classes by the mean of the pixels: the worst case shifts the mean by epsilon."""
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) to logits (N, 2)."""
@@ -59,8 +59,8 @@ class OfTheMean(nn.Module):
         return torch.stack([0.5 - mean, mean - 0.5], dim=1)
 
 
-def test_the_monitor_counts_what_stays_right_and_puts_the_network_back() -> None:
-    """Of a linear model PGD leaves what is further than the radius from the border."""
+def test_monitor_measures_accuracy_and_restores_training_mode() -> None:
+    """On a linear model PGD spares images further than epsilon from the decision boundary."""
     means = torch.tensor([0.52, 0.58, 0.62, 0.8, 0.9])
     pixels = means.view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
     labels = torch.ones(5, dtype=torch.long)
@@ -74,7 +74,7 @@ def test_the_monitor_counts_what_stays_right_and_puts_the_network_back() -> None
     assert first == second  # the same starts after every epoch
     assert first.pgd == 3 / 5
     assert first.step >= first.pgd
-    monitor.history = history((0.0, 1.0))  # the gap grows with any other pair
+    monitor.history = history((0.0, 1.0))  # with any other pair the gap grows
     monitor._labels = torch.zeros(5, dtype=torch.long)
     with pytest.raises(
         CatastrophicOverfitting, match="in epoch 2 accuracy under PGD is 0% on 5 training images"
@@ -82,7 +82,7 @@ def test_the_monitor_counts_what_stays_right_and_puts_the_network_back() -> None
         monitor.check(network)
 
 
-def test_checked_images_are_not_augmented() -> None:
+def test_monitored_images_are_not_augmented() -> None:
     data = load_search_data("digits", seed=0, num_images=20)
     index = torch.tensor([3, 0, 7])
     for padding, flip in ((0, False), (0, True), (2, True)):
@@ -92,10 +92,10 @@ def test_checked_images_are_not_augmented() -> None:
         assert torch.equal(labels, data.train.labels[index])
 
 
-def test_a_training_in_stages_remembers_what_was_measured_before(
+def test_staged_training_keeps_the_monitor_history(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a collapse right after an interruption would have nothing to fall from."""
+    """Otherwise a collapse right after an interruption would go unnoticed."""
     seen: list[list[AttackedAccuracy]] = []
 
     def spy(known: list[AttackedAccuracy], **_: object) -> bool:
@@ -114,7 +114,7 @@ def test_a_training_in_stages_remembers_what_was_measured_before(
     assert len(in_stages) == 2
 
 
-def test_an_overfitted_candidate_is_a_failure_and_has_no_robustness(
+def test_overfitted_candidate_fails_without_objective_values(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "is_overfitted", lambda *_, **__: True)
@@ -127,5 +127,5 @@ def test_an_overfitted_candidate_is_a_failure_and_has_no_robustness(
     assert not {"acc", "robust"} & set(record.values)
     assert not record.contends
     assert weights == b""
-    several = changed_protocol(protocol, training_method="pgd-2")  # is not checked
+    several = changed_protocol(protocol, training_method="pgd-2")  # is not monitored
     assert evaluate(space, genome, protocol=several)[0].failure is None

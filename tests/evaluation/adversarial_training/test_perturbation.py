@@ -1,4 +1,4 @@
-"""Oracles: the worst case of a linear model in closed form, and the starts of other seeds."""
+"""Oracles: the closed-form worst case of a linear model, and the starts of other seeds."""
 
 from fractions import Fraction
 
@@ -35,7 +35,7 @@ class Linear(nn.Module):
 
 @pytest.fixture
 def batch() -> tuple[Tensor, Tensor]:
-    """Images far from black and white, so that the ball is whole."""
+    """Images far from black and white, so that the ball is not clipped."""
     generator = torch.Generator().manual_seed(0)
     images = 0.2 + 0.6 * torch.rand(SHAPE, generator=generator)
     return images, (images.flatten(1).mean(1) > 0.5).long()
@@ -57,12 +57,12 @@ def signed(labels: Tensor) -> Tensor:
 
 
 def worst_loss(network: Linear, images: Tensor, labels: Tensor) -> Tensor:
-    """Of a linear model: the loss at margin - eps |w|_1."""
+    """Worst-case loss of a linear model, at margin - eps |w|_1."""
     margin = signed(labels) * (images.flatten(1) @ network.weight + network.bias)
     return F.softplus(float(EPSILON) * network.weight.abs().sum() - margin)
 
 
-def test_pgd_reaches_the_worst_case_of_a_linear_model(batch: tuple[Tensor, Tensor]) -> None:
+def test_pgd_reaches_the_worst_case_of_linear_model(batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     network = Linear(WEIGHT, 0.2)
     points = perturbation(pgd_adversary(7, epsilon=EPSILON))(
@@ -74,7 +74,7 @@ def test_pgd_reaches_the_worst_case_of_a_linear_model(batch: tuple[Tensor, Tenso
     torch.testing.assert_close(points, corner)
 
 
-def test_one_step_from_a_random_start_goes_the_same_way_but_not_always_to_the_end(
+def test_fgsm_from_random_start_may_miss_the_worst_case(
     batch: tuple[Tensor, Tensor],
 ) -> None:
     images, labels = batch
@@ -90,7 +90,7 @@ def test_one_step_from_a_random_start_goes_the_same_way_but_not_always_to_the_en
     assert float(loss.mean().detach()) < float(worst_loss(network, images, labels).mean().detach())
 
 
-def test_a_linear_model_trained_by_pgd_descends_the_loss_of_its_worst_margin(
+def test_pgd_training_of_linear_model_minimises_worst_case_loss(
     batch: tuple[Tensor, Tensor],
 ) -> None:
     images, labels = batch
@@ -112,7 +112,7 @@ def test_a_linear_model_trained_by_pgd_descends_the_loss_of_its_worst_margin(
     assert float(worst_loss(trained, images, labels).mean().detach()) < before
 
 
-def test_examples_stay_in_the_ball_and_in_the_range_of_pixels() -> None:
+def test_examples_stay_in_ball_and_pixel_range() -> None:
     images = torch.rand(SHAPE, generator=torch.Generator().manual_seed(3)).round(decimals=1)
     labels = torch.zeros(len(images), dtype=torch.long)
     for adversary in (pgd_adversary(3, epsilon=EPSILON), fgsm_adversary(epsilon=EPSILON)):
@@ -122,7 +122,7 @@ def test_examples_stay_in_the_ball_and_in_the_range_of_pixels() -> None:
         assert points.max() <= 1.0
 
 
-def test_a_start_belongs_to_the_seed_and_the_mini_batch_and_to_nothing_else() -> None:
+def test_start_is_uniform_and_follows_seed_and_batch_number() -> None:
     adversary = pgd_adversary(2, epsilon=EPSILON)
     torch.manual_seed(5)
     before = torch.get_rng_state()
@@ -139,7 +139,7 @@ def test_a_start_belongs_to_the_seed_and_the_mini_batch_and_to_nothing_else() ->
     assert float(numbers.var()) == pytest.approx(1 / 3, abs=0.02)
 
 
-def test_at_radius_zero_the_images_come_back_to_the_bit(batch: tuple[Tensor, Tensor]) -> None:
+def test_epsilon_zero_returns_the_images_unchanged(batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     points = perturbation(pgd_adversary(3, epsilon=Fraction(0)))(
         Linear(WEIGHT, 0.0), images, labels, number=number()
@@ -147,7 +147,7 @@ def test_at_radius_zero_the_images_come_back_to_the_bit(batch: tuple[Tensor, Ten
     assert torch.equal(points, images)
 
 
-def test_a_network_without_a_gradient_is_attacked_by_the_start_alone(
+def test_zero_gradient_leaves_the_random_start(
     batch: tuple[Tensor, Tensor],
 ) -> None:
     images, labels = batch
@@ -156,7 +156,7 @@ def test_a_network_without_a_gradient_is_attacked_by_the_start_alone(
     torch.testing.assert_close(points, images + float(EPSILON) * perturb.start(number()))
 
 
-def test_batch_normalisation_learns_nothing_from_an_attack(batch: tuple[Tensor, Tensor]) -> None:
+def test_perturbation_does_not_update_batch_norm_statistics(batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     network = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(6, 2)).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
@@ -166,11 +166,11 @@ def test_batch_normalisation_learns_nothing_from_an_attack(batch: tuple[Tensor, 
     assert all(module.training for module in network.modules())
 
 
-def test_the_host_never_waits_for_the_device(batch: tuple[Tensor, Tensor]) -> None:
+def test_perturbation_never_waits_for_the_device(batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     perturb, of = perturbation(pgd_adversary(2, epsilon=EPSILON)), number()
     network = Linear(WEIGHT, 0.0)
-    with Recorder() as recorder:  # it refuses whatever the host would wait for
+    with Recorder() as recorder:  # it rejects every operation that the host would wait for
         points = perturb(network, images, labels, number=of)
     assert recorder.calls
     assert not torch.equal(points, images)

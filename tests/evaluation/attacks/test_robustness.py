@@ -97,7 +97,7 @@ def constant_verdict(*, is_robust: bool) -> Callable[..., AttackResult]:
     return attack
 
 
-def test_robust_is_zero_or_clean_for_always_or_never_winning_attack(
+def test_always_winning_attack_leaves_zero_and_never_winning_clean(
     trained: nn.Module, images: Images
 ) -> None:
     def judged(*, is_robust: bool) -> RobustAccuracy:

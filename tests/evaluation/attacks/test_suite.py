@@ -174,7 +174,7 @@ class Fixed(AbstractAttacker):
         return AttackResult(batch.images, robust, correct, torch.ones_like(correct))
 
 
-def test_level_is_zero_or_clean_for_always_or_never_winning_attacks(
+def test_always_winning_attack_leaves_zero_and_never_winning_clean(
     trained: nn.Module, images: Images
 ) -> None:
     labels = torch.where(torch.arange(40) % 4 == 0, (images.labels + 1) % 10, images.labels)
@@ -378,7 +378,7 @@ class Lottery(AbstractAttacker):
         return AttackResult(batch.images, batch.numbers[:, 0] > 0.5, right, right)
 
 
-def test_survivors_draw_fresh_numbers_in_each_attack(
+def test_survivors_keep_their_own_random_numbers_in_later_attacks(
     trained: nn.Module, digits: SearchData
 ) -> None:
     attacks = [NamedAttack(name, Lottery()) for name in ("one", "two", "three")]

@@ -1,4 +1,4 @@
-"""Work of networks: counted by hand for a small one, by torch's counter for whole ones."""
+"""Work of networks; oracles: hand counts for a small one, torch's FLOP counter for whole ones."""
 
 import random
 
@@ -21,7 +21,7 @@ GENOME = "|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|skip_connect~0|none~
 
 
 def small(rule: str) -> nn.Module:
-    """Images (1, 4, 4) to 3 classes: two convolutions, a classifier."""
+    """Two convolutions and a classifier, from images (1, 4, 4) to 3 classes."""
     network = nn.Sequential(
         RuleConv2d(1, 2, 3, padding=1, bias=False, rule=RULES[rule]()),
         BatchNorm(2),
@@ -41,7 +41,7 @@ def whole(rules: tuple[str, ...], genome: str = GENOME) -> Network:
     return build(space, space.parse(text), input_shape=SHAPE, num_classes=10, seed=0)
 
 
-def test_one_image_through_a_small_network_is_what_one_counts_by_hand() -> None:
+def test_inference_work_matches_hand_computation() -> None:
     # products: 32 outputs x 9, 64 x 18, 3 x 4
     products = 288 + 1152 + 12
     # normalisation: 32 multiply-adds; activation: 32 comparisons; mean of 16, four times;
@@ -54,9 +54,9 @@ def test_one_image_through_a_small_network_is_what_one_counts_by_hand() -> None:
     assert inference_work(small("fa"), input_shape=(1, 4, 4)) == expected
 
 
-def test_a_training_step_by_back_propagation_is_what_one_counts_by_hand() -> None:
+def test_bp_training_work_matches_hand_computation() -> None:
     step = training_work(small("bp"), input_shape=(1, 4, 4), batch=5)
-    # K(g; W) of the second convolution and of the classifier; the first has nothing to send
+    # K(g; W) of the second convolution and of the classifier; the first sends nothing
     sent = Work(
         multiplications=5 * (1152 + 12),
         additions=5 * (1152 + 12),
@@ -69,7 +69,7 @@ def test_a_training_step_by_back_propagation_is_what_one_counts_by_hand() -> Non
     assert step.updates == Work(products, products + 5 * 3, words)
     # 18 + 72 + 12 weights, 3 biases, 4 numbers of the normalisation
     assert step.optimiser == Work(4 * 109, 4 * 109, 5 * 109)
-    # twice as many sums as in evaluation mode, for the statistics; weights are read once a batch
+    # normalisation needs twice the sums, for its statistics; weights are read once per batch
     forward = Work(
         multiplications=5 * (1452 + 64 + 4),
         additions=5 * (1452 + 96 + 32 + 64 + 3),
@@ -86,7 +86,7 @@ def test_a_training_step_by_back_propagation_is_what_one_counts_by_hand() -> Non
 
 
 @pytest.mark.parametrize("genome", [GENOME, GENOME.replace("none~1", "nor_conv_3x3~1")])
-def test_the_products_of_layers_are_those_that_torch_counts(genome: str) -> None:
+def test_layer_products_match_torchs_flop_counter(genome: str) -> None:
     network = whole(("bp",), genome).eval()
     images = torch.rand(3, *SHAPE)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -101,8 +101,8 @@ def test_the_products_of_layers_are_those_that_torch_counts(genome: str) -> None
     assert counter.get_total_flops() == 2 * 3 * expected
 
 
-def test_what_never_runs_costs_nothing() -> None:
-    # node 2 reaches the output through nothing here, so its edges are dead
+def test_dead_edges_cost_nothing() -> None:
+    # node 2 does not reach the output here, so its edges are dead
     dead = whole(
         ("bp",), "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|none~1|none~2|"
     )
@@ -110,7 +110,7 @@ def test_what_never_runs_costs_nothing() -> None:
     assert inference_work(dead, input_shape=SHAPE) == inference_work(none, input_shape=SHAPE)
 
 
-def test_sums_at_nodes_are_counted_where_terms_meet() -> None:
+def test_node_sums_are_counted() -> None:
     # the output of a cell has two terms here and one there; the pool's own work is known
     two = whole(("bp",), "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
     with_pool = "|none~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|skip_connect~2|"
@@ -120,7 +120,7 @@ def test_sums_at_nodes_are_counted_where_terms_meet() -> None:
     assert three == inference_work(two, input_shape=SHAPE) + extra
 
 
-def test_signals_are_added_up_where_a_node_is_read_several_times() -> None:
+def test_backward_sums_are_counted_for_nodes_read_twice() -> None:
     # the input of each cell is read once here and twice there; the sums forward are known
     once = whole(
         ("bp",), "|skip_connect~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|"
@@ -136,7 +136,7 @@ def test_signals_are_added_up_where_a_node_is_read_several_times() -> None:
     assert two == one + Work(additions=numbers, words=3 * numbers)
 
 
-def test_a_residual_network_has_its_products_its_sums_and_its_last_activations() -> None:
+def test_resnet_trace_has_products_sums_and_activations() -> None:
     network = build_named(
         "resnet20", input_shape=SHAPE, num_classes=10, rules=[RULES["bp"]()], seed=0
     ).eval()
@@ -144,7 +144,7 @@ def test_a_residual_network_has_its_products_its_sums_and_its_last_activations()
         network(torch.rand(1, *SHAPE))
     found = trace(network, input_shape=SHAPE)
     assert counter.get_total_flops() == 2 * sum(layer.products for layer in found.layers)
-    numbers = 16 * 64 + 32 * 16 + 64 * 4  # what comes out of a block of each stage
+    numbers = 16 * 64 + 32 * 16 + 64 * 4  # outputs of one block in each stage
     sums = [part for part in found.parts if part.kind == "sum"]
     assert sum(part.outputs for part in sums) == 3 * numbers
     # within and after each of the nine blocks; the stem may have one of its own
@@ -152,7 +152,7 @@ def test_a_residual_network_has_its_products_its_sums_and_its_last_activations()
     assert after_stem in (0, 1)
 
 
-def test_what_does_not_learn_costs_a_forward_pass_and_no_more() -> None:
+def test_frozen_layers_cost_only_a_forward_pass() -> None:
     network = whole(("bp",))
     learning = training_work(network, input_shape=SHAPE, batch=5)
     network.requires_grad_(False)
@@ -168,14 +168,14 @@ def test_what_does_not_learn_costs_a_forward_pass_and_no_more() -> None:
     assert resting.optimiser.multiplications == 4 * (classes * features + classes)
 
 
-def test_training_costs_more_than_running_and_a_batch_shares_the_weights() -> None:
+def test_training_energy_per_image_falls_with_the_batch() -> None:
     network = whole(("fa", "usf"))
     alone = training_work(network, input_shape=SHAPE, batch=1).total.microjoules()
     shared = training_work(network, input_shape=SHAPE, batch=64).total.microjoules() / 64
     assert inference_work(network, input_shape=SHAPE).microjoules() < shared < alone
 
 
-def test_the_network_is_left_as_it_was() -> None:
+def test_counting_work_leaves_the_network_unchanged() -> None:
     network = whole(("dfa", "stdp", "local", "pc"))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     training_work(network, input_shape=SHAPE, batch=4)

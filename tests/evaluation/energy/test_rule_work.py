@@ -1,4 +1,4 @@
-"""Work of each rule on one layer, counted by hand from its equation."""
+"""Work of each rule on one layer; oracle: hand counts from its equation."""
 
 from dataclasses import dataclass, replace
 
@@ -41,11 +41,11 @@ SENT = {
     "brsf": Work(PASS + 2 * WEIGHTS, PASS, G + X + WEIGHTS, WEIGHTS),
     # reads B, and trains it: four multiply-adds and five words each
     "kp": Work(PASS + 4 * WEIGHTS, PASS + 4 * WEIGHTS, G + X + 6 * WEIGHTS),
-    # reads B; 64 patterns of noise pass through W, and give what B moves to: two more a weight
+    # reads B; 64 noise patterns pass through W and give the target of B: two more per weight
     "wm": Work(
         PASS + 130 * WEIGHTS, PASS + 130 * WEIGHTS, G + X + 4 * WEIGHTS, random_numbers=64 * 18
     ),
-    # a 40 wide B, drawn; back through R, its correlation and its step: ten times those of W
+    # a random B of width 40; back through R, its correlation and its step: ten times those of W
     "pfa": Work(
         multiplications=40 * G + 160 + 20 * PASS + 40 * WEIGHTS,
         additions=40 * G + 20 * PASS + 40 * WEIGHTS,
@@ -60,24 +60,24 @@ SENT = {
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_what_a_rule_sends_costs_what_its_equation_says(name: str) -> None:
+def test_send_cost_matches_the_rules_equation(name: str) -> None:
     assert send(named(name), batch=BATCH) == SENT[name]
 
 
-def test_every_rule_has_a_cost_and_the_first_layer_sends_nothing() -> None:
+def test_every_rule_has_a_cost_and_first_layer_sends_nothing() -> None:
     for name, rule in RULES.items():
         use = layer(rule())
         assert update(use, batch=BATCH).microjoules() > 0.0, name
         assert send(replace(use, is_first=True), batch=BATCH) == Work()
 
 
-def test_rules_that_only_send_learn_from_one_correlation() -> None:
+def test_update_of_feedback_rules_costs_one_correlation() -> None:
     expected = Work(PASS, PASS, X + G + WEIGHTS)
     for name in ("bp", "fa", "usf", "frsf", "brsf", "kp", "wm", "pfa", "dfa", "sdfa", "drtp"):
         assert update(named(name), batch=BATCH) == expected
 
 
-def test_a_rule_with_its_own_update_sends_as_the_rule_it_names() -> None:
+def test_own_update_rule_has_the_cost_of_its_sender() -> None:
     for name in ("hebb", "oja", "bcm", "btsp", "stdp"):
         assert send(named(name), batch=BATCH) == SENT["usf"]
     oja = RULES["oja"]
@@ -87,24 +87,24 @@ def test_a_rule_with_its_own_update_sends_as_the_rule_it_names() -> None:
     assert send(layer(oja(send="none")), batch=BATCH) == Work()
 
 
-def test_spikes_make_products_into_sums() -> None:
+def test_stdp_replaces_products_by_sums() -> None:
     cost = update(named("stdp"), batch=BATCH)
     frames = 8
     assert cost.additions > 3 * frames * PASS > cost.multiplications
     assert cost.random_numbers == frames * INPUTS  # all images share them
 
 
-def test_predictive_coding_repeats_the_passes_of_its_segment() -> None:
+def test_predictive_coding_repeats_passes_for_each_sweep() -> None:
     alone, inside = named("pc"), replace(named("pc"), sweeps=4)
     assert send(alone, batch=BATCH) == SENT["bp"]
     assert send(inside, batch=BATCH) == SENT["bp"] * 4
     forward = Work(PASS, PASS, X + G + WEIGHTS)
-    correlation = forward  # reads what a forward pass reads and writes, writes what it reads
+    correlation = forward  # reads inputs and outputs of a forward pass, and writes weights
     assert update(inside, batch=BATCH) == correlation + forward * 5
     assert update(alone, batch=BATCH) == correlation + SENT["bp"]
 
 
-def test_a_head_of_a_local_loss_reads_its_pooled_map_three_times() -> None:
+def test_local_loss_head_reads_its_pooled_map_three_times() -> None:
     more = update(named("local"), batch=BATCH)
     features = 4 * 2 * 2
     correlation = Work(PASS, PASS, X + G + WEIGHTS)
@@ -112,7 +112,7 @@ def test_a_head_of_a_local_loss_reads_its_pooled_map_three_times() -> None:
     assert more.multiplications == correlation.multiplications + 5 * G + 3 * read
 
 
-def test_mono_forward_does_not_normalise_and_self_contrast_runs_the_layer_again() -> None:
+def test_work_of_mono_forward_and_contrast_losses() -> None:
     correlation = Work(PASS, PASS, X + G + WEIGHTS)
     mono = update(layer(LocalLoss(loss="mono-forward")), batch=BATCH)
     read = BATCH * 4 * 2 * 2 * CLASSES
@@ -123,21 +123,21 @@ def test_mono_forward_does_not_normalise_and_self_contrast_runs_the_layer_again(
     assert pairs.words == 2 * (X + G + WEIGHTS) + 3 * X + 4 * G
 
 
-def test_signs_and_direct_feedback_cost_less_than_back_propagation() -> None:
+def test_sign_and_direct_feedback_cost_less_than_bp() -> None:
     energy = {name: send(named(name), batch=BATCH).microjoules() for name in SENT}
     assert energy["dfa"] < energy["usf"] < energy["bp"] < energy["kp"]
-    # to draw a number costs less than to read it
+    # drawing a number costs less than reading it
     assert energy["fa"] < energy["bp"]
     assert Picojoules().random_number < Picojoules().word
 
 
 @dataclass(frozen=True)
 class Strange(AbstractFeedbackRule):
-    """Of a third party."""
+    """A rule of a third party."""
 
     def feedback(self, layer: AbstractRuleLayer) -> Tensor:
         return layer.weight
 
 
-def test_an_unknown_rule_costs_what_back_propagation_costs() -> None:
+def test_unknown_rule_has_the_cost_of_bp() -> None:
     assert send(layer(Strange()), batch=BATCH) == SENT["bp"]

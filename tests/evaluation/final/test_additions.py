@@ -1,4 +1,4 @@
-"""Drop path, auxiliary head and views: limit cases, expectations, and the network written out."""
+"""Drop path, auxiliary head, views; oracles: limit cases, expectations, explicit networks."""
 
 from dataclasses import replace
 from typing import Any
@@ -52,8 +52,8 @@ def equal(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
     return all(torch.equal(value, two[name]) for name, value in one.items())
 
 
-def test_at_probability_zero_nothing_changes_to_the_bit(data: FinalData) -> None:
-    """In the first epoch p is zero: the drops are there, and drop nothing."""
+def test_drop_path_of_probability_zero_changes_nothing(data: FinalData) -> None:
+    """In the first epoch p is zero: drop path is installed, and drops nothing."""
     one_epoch = replace(PLAIN, epochs=1)
     mine, dropping = network(data), network(data)
     FinalTraining(mine, data, one_epoch, seed=5).run(lambda: None)
@@ -65,7 +65,7 @@ def test_at_probability_zero_nothing_changes_to_the_bit(data: FinalData) -> None
     assert not equal(trained(data, PLAIN), trained(data, replace(PLAIN, drop_path=0.5)))
 
 
-def test_the_expectation_of_what_an_edge_gives_is_what_it_gives_without(data: FinalData) -> None:
+def test_drop_path_keeps_the_expected_edge_output(data: FinalData) -> None:
     steps, batch = 2000, 2
     mine = network(data)
     drops = DropPath(mine, probability=0.6, epochs=3, num_steps=steps, batch=batch)
@@ -81,7 +81,7 @@ def test_the_expectation_of_what_an_edge_gives_is_what_it_gives_without(data: Fi
     assert found.unique().tolist() == pytest.approx([0.0, 1 / 0.6])
     error = (0.4 / 0.6 / found.numel()) ** 0.5  # of the mean: its variance is p / (1 - p)
     assert float(found.mean()) == pytest.approx(1.0, abs=4 * error)
-    assert not torch.equal(found[:, 0], found[:, 1])  # each image by itself
+    assert not torch.equal(found[:, 0], found[:, 1])  # each image is dropped independently
     value = torch.rand(batch, 4, 8, 8)
     output = cell.edges[name](value)
     torch.testing.assert_close(
@@ -91,7 +91,7 @@ def test_the_expectation_of_what_an_edge_gives_is_what_it_gives_without(data: Fi
     assert torch.equal(cell._run_edge(name, value), cell.edges[name](value))
 
 
-def test_identities_are_never_dropped(data: FinalData) -> None:
+def test_identity_edges_are_never_dropped(data: FinalData) -> None:
     genome = SPACE.parse("|skip~0|+|sep_3x3~1|+|skip~2| @ kp dfa")
     mine = candidate_network(SPACE, genome, data.traits, seed=3)
     DropPath(mine, probability=0.5, epochs=1, num_steps=1, batch=2)
@@ -103,7 +103,7 @@ def test_identities_are_never_dropped(data: FinalData) -> None:
             assert len(cell.drops) < len(cell.live_edges)
 
 
-def test_a_part_of_the_images_has_the_drops_that_it_has_in_the_whole(data: FinalData) -> None:
+def test_part_of_batch_has_the_drops_of_the_whole_batch(data: FinalData) -> None:
     found = []
     for part in ((0, 1), (0, 2), (1, 2)):
         mine = network(data)
@@ -117,12 +117,12 @@ def test_a_part_of_the_images_has_the_drops_that_it_has_in_the_whole(data: Final
 
 
 def weightless(*given: Any, **named: Any) -> AuxiliaryHead:
-    """A head of weight zero, whatever the recipe says."""
+    """A head of weight zero, regardless of the recipe."""
     return AuxiliaryHead(*given, **{**named, "weight": 0.0})
 
 
 @pytest.mark.parametrize("rules", ["kp dfa", "bp bp"])
-def test_at_weight_zero_nothing_changes_and_above_it_does(
+def test_auxiliary_head_changes_training_only_above_weight_zero(
     data: FinalData, rules: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = trained(data, PLAIN, rules)
@@ -131,10 +131,10 @@ def test_at_weight_zero_nothing_changes_and_above_it_does(
     monkeypatch.setattr("evonas.evaluation.final.additions.AuxiliaryHead", weightless)
     assert equal(trained(data, recipe, rules), plain)
     assert not equal(helped, plain)
-    assert helped.keys() == plain.keys()  # nothing of it is saved
+    assert helped.keys() == plain.keys()  # the head is not saved
 
 
-def test_its_loss_is_that_of_the_head_written_out(data: FinalData) -> None:
+def test_auxiliary_loss_matches_an_explicit_head(data: FinalData) -> None:
     mine = network(data, "bp bp")
     head = AuxiliaryHead(mine, input_shape=(1, 8, 8), num_classes=10, weight=0.3, seed=1)
     images = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -161,7 +161,7 @@ def test_its_loss_is_that_of_the_head_written_out(data: FinalData) -> None:
     torch.testing.assert_close(mine_, theirs, rtol=1e-4, atol=1e-7)
 
 
-def test_every_layer_of_it_learns_by_the_rule_of_the_classifier(data: FinalData) -> None:
+def test_auxiliary_head_layers_use_the_classifier_rule(data: FinalData) -> None:
     mine = network(data, "kp dfa")
     head = AuxiliaryHead(mine, input_shape=(1, 8, 8), num_classes=10, weight=0.3, seed=1)
     rules = {layer.rule for layer in rule_layers(head.module).values()}
@@ -171,14 +171,14 @@ def test_every_layer_of_it_learns_by_the_rule_of_the_classifier(data: FinalData)
     assert id(mine.wiring) not in wirings
 
 
-def test_watching_it_leaves_the_network_as_it_was(data: FinalData) -> None:
+def test_creating_auxiliary_head_leaves_network_unchanged(data: FinalData) -> None:
     mine = network(data)
     before = {name: value.clone() for name, value in mine.state_dict().items()}
     AuxiliaryHead(mine, input_shape=(1, 8, 8), num_classes=10, weight=0.3, seed=1)
     assert equal(before, mine.state_dict())
 
 
-def test_networks_without_cells_are_refused(data: FinalData) -> None:
+def test_networks_without_cells_are_rejected(data: FinalData) -> None:
     mine = build_named(
         "resnet20", rules=[Backprop()], input_shape=(1, 8, 8), num_classes=10, seed=0
     )
@@ -187,14 +187,14 @@ def test_networks_without_cells_are_refused(data: FinalData) -> None:
             FinalTraining(mine, data, recipe, seed=0)
 
 
-def test_averaging_weights_does_not_touch_the_training_that_kp_relies_on(data: FinalData) -> None:
+def test_weight_averaging_does_not_change_the_losses(data: FinalData) -> None:
     plain = trained(data, replace(PLAIN, validation_share=0.2))
     averaged = trained(data, replace(PLAIN, average_decay=0.9))
     assert torch.equal(plain["loss"], averaged["loss"])
-    assert not equal(plain, averaged)  # what is kept is the average
+    assert not equal(plain, averaged)  # the averaged weights are kept
 
 
-def test_views_are_the_mean_over_mirrored_and_moved_images(data: FinalData) -> None:
+def test_views_average_over_flipped_and_shifted_images(data: FinalData) -> None:
     mine = network(data, "bp bp").eval()
     assert data.validation is not None
     pixels = data.validation.pixels[:7].float() / 255
@@ -209,7 +209,7 @@ def test_views_are_the_mean_over_mirrored_and_moved_images(data: FinalData) -> N
     assert viewed_accuracy(mine, data.validation, views="one") == accuracy(mine, data.validation)
 
 
-def test_views_see_a_mirrored_image_as_the_image(data: FinalData) -> None:
+def test_flip_views_are_invariant_to_flips(data: FinalData) -> None:
     mine = network(data, "bp bp").eval()
     assert data.validation is not None
     pixels = data.validation.pixels[:7].float() / 255

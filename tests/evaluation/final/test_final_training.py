@@ -1,4 +1,4 @@
-"""Trainings to the end: against the search's training, and against one that nobody left."""
+"""Final training; oracles: the training of a search, and an uninterrupted training."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,7 +53,7 @@ def equal(one: Network, two: Network) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_with_nothing_added_it_is_the_training_of_a_search(data: FinalData) -> None:
+def test_plain_final_training_equals_search_training(data: FinalData) -> None:
     recipe = replace(PLAIN, validation_share=0.0)
     mine, theirs = network(data), network(data)
     whole = replace(data, validation=None)
@@ -68,7 +68,7 @@ def test_with_nothing_added_it_is_the_training_of_a_search(data: FinalData) -> N
 
 
 class Left(Exception):
-    """The process ended."""
+    """Stands for the end of the process."""
 
 
 def leaving(final: FinalTraining, at: int, kept: list[bytes]) -> Callable[[], None]:
@@ -81,7 +81,7 @@ def leaving(final: FinalTraining, at: int, kept: list[bytes]) -> Callable[[], No
 
 
 @pytest.mark.parametrize("recipe", [PLAIN, ALL], ids=["plain", "all"])
-def test_a_training_interrupted_at_any_step_resumes_to_the_same_numbers(
+def test_training_resumed_at_any_step_equals_uninterrupted(
     data: FinalData, recipe: FinalRecipe
 ) -> None:
     whole = network(data)
@@ -105,7 +105,7 @@ def test_a_training_interrupted_at_any_step_resumes_to_the_same_numbers(
         ]
 
 
-def test_the_epoch_that_validates_best_is_kept(data: FinalData) -> None:
+def test_weights_of_the_best_epoch_are_kept(data: FinalData) -> None:
     trained = network(data)
     final = FinalTraining(trained, data, replace(PLAIN, learning_rate=0.5), seed=0)
     final.run(lambda: None)
@@ -115,7 +115,7 @@ def test_the_epoch_that_validates_best_is_kept(data: FinalData) -> None:
     assert accuracy(trained, data.validation) == max(v for v in values if v is not None)
 
 
-def test_a_gradient_beyond_the_norm_is_scaled_down_to_it(data: FinalData) -> None:
+def test_gradient_is_clipped_to_clip_norm(data: FinalData) -> None:
     norms = []
     for clip_norm in (0.0, 100.0, 0.01):
         recipe = replace(PLAIN, weight_decay=1e-9, clip_norm=clip_norm)
@@ -123,14 +123,14 @@ def test_a_gradient_beyond_the_norm_is_scaled_down_to_it(data: FinalData) -> Non
         kept: list[bytes] = []
         with pytest.raises(Left):
             final.run(leaving(final, 1, kept))
-        # momentum begins at zero: after one step it is the gradient
+        # momentum starts at zero: after one step it equals the gradient
         momenta = final._step.descent.momenta
         norms.append(float(torch.stack([each.norm() for each in momenta]).norm()))
     assert norms[0] == norms[1] > 0.01
     assert norms[2] == pytest.approx(0.01, rel=1e-4)
 
 
-def test_averages_are_those_of_a_slow_replica(data: FinalData) -> None:
+def test_weight_average_matches_an_explicit_average(data: FinalData) -> None:
     one = network(data)
     average = WeightAverage(one, decay=0.7)
     expected = one.classifier.weight.detach().double().clone()
@@ -146,7 +146,7 @@ def test_averages_are_those_of_a_slow_replica(data: FinalData) -> None:
     assert torch.equal(one.classifier.weight, own)
 
 
-def test_a_training_that_diverges_and_one_without_a_batch_are_told(data: FinalData) -> None:
+def test_divergence_and_oversized_batch_are_reported(data: FinalData) -> None:
     wild = FinalTraining(network(data), data, replace(PLAIN, learning_rate=1e30), seed=0)
     with pytest.raises(TrainingDiverged, match="choose a smaller learning rate"):
         wild.run(lambda: None)
@@ -154,7 +154,7 @@ def test_a_training_that_diverges_and_one_without_a_batch_are_told(data: FinalDa
         FinalTraining(network(data), data, replace(PLAIN, batch=5000), seed=0)
 
 
-def test_bytes_that_are_no_checkpoint_of_it_are_refused(data: FinalData) -> None:
+def test_damaged_and_foreign_checkpoints_are_rejected(data: FinalData) -> None:
     final = FinalTraining(network(data), data, ALL, seed=0)
     with pytest.raises(StorageError, match="damaged"):
         final.restore(b"nothing")
@@ -163,7 +163,7 @@ def test_bytes_that_are_no_checkpoint_of_it_are_refused(data: FinalData) -> None
         final.restore(other.checkpoint())
 
 
-def test_validation_and_training_images_are_apart_and_the_split_has_its_own_seed(
+def test_split_is_disjoint_and_follows_the_split_seed(
     data: FinalData,
 ) -> None:
     assert data.validation is not None
@@ -173,7 +173,7 @@ def test_validation_and_training_images_are_apart_and_the_split_has_its_own_seed
     padding = data.train.padding
     inner = data.train.pixels[:, padding : padding + 8, padding : padding + 8, 0]
     learned = {bytes(image.flatten().tolist()) for image in inner}
-    assert len(own & learned) <= 1  # digits holds an image twice at most
+    assert len(own & learned) <= 1  # digits contains at most one duplicate image
     other = load_final_data(
         "digits", data_dir=default_data_dir(), validation_share=0.2, split_seed=1, device="cpu"
     )

@@ -1,4 +1,4 @@
-"""Recipes: the shipped ones, a schedule held against torch's, and what is refused."""
+"""Recipes: the shipped ones, the schedule against torch's, and rejected files."""
 
 from dataclasses import replace
 from importlib.resources import files
@@ -13,7 +13,7 @@ from evonas.evaluation.final.recipe import FinalRecipe, load_recipe, recipe_name
 RECIPE = FinalRecipe(description="", epochs=10, batch=4, learning_rate=0.2, warmup_epochs=3)
 
 
-def test_every_shipped_recipe_is_read_and_described() -> None:
+def test_every_shipped_recipe_loads_with_a_description() -> None:
     assert set(recipe_names()) == {
         "bionas-cifar10", "bionas-cifar100", "bionas-imagenet", "bionas-imagenet16-120", "darts",
         "fast-cifar10", "nas-bench-201", "resnet20", "resnet56", "short", "vgg8b-local",
@@ -23,14 +23,14 @@ def test_every_shipped_recipe_is_read_and_described() -> None:
         assert load_recipe(name).source or name == "short"
 
 
-def test_each_number_of_a_published_recipe_says_where_it_is_from() -> None:
+def test_every_number_of_published_recipes_cites_its_source() -> None:
     for name in set(recipe_names()) - {"short"}:
         text = (files("evonas.evaluation.final") / "recipes" / f"{name}.yaml").read_text()
         lines = text.splitlines()[2:]  # below description and source
         assert all("#" in line for line in lines), name
 
 
-def test_the_residual_networks_make_the_steps_of_their_paper() -> None:
+def test_resnet_recipes_make_64000_steps() -> None:
     for name in ("resnet20", "resnet56"):  # 64,000 steps: section 4.2 of arXiv 1512.03385
         recipe = load_recipe(name)
         steps = recipe.epochs * (45_000 // recipe.batch)
@@ -38,13 +38,13 @@ def test_the_residual_networks_make_the_steps_of_their_paper() -> None:
         assert (recipe.learning_rate, recipe.weight_decay) == (0.1, 1e-4)
 
 
-def test_the_recipe_of_the_benchmark_is_that_of_its_paper() -> None:
+def test_nas_bench_201_recipe_matches_the_paper() -> None:
     recipe = load_recipe("nas-bench-201")
     found = recipe.epochs, recipe.batch, recipe.learning_rate, recipe.momentum, recipe.weight_decay
     assert found == (200, 256, 0.1, 0.9, 5e-4)  # table 1 of arXiv 2001.00326
 
 
-def test_the_rate_rises_and_falls_as_torchs_schedules_do() -> None:
+def test_warmup_and_cosine_match_torchs_schedules() -> None:
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimiser = torch.optim.SGD([parameter], lr=RECIPE.learning_rate)
     rising = torch.optim.lr_scheduler.LinearLR(
@@ -65,12 +65,12 @@ def test_the_rate_rises_and_falls_as_torchs_schedules_do() -> None:
     assert found == pytest.approx(expected)
 
 
-def test_without_a_rise_the_schedule_is_that_of_a_search() -> None:
+def test_schedule_without_warmup_is_the_plain_cosine() -> None:
     plain = replace(RECIPE, warmup_epochs=0).descent
     assert [plain.share_at(epoch) for epoch in (0, 5)] == pytest.approx([1.0, 0.5])
 
 
-def test_a_file_is_read_and_its_mistakes_are_all_told(tmp_path: Path) -> None:
+def test_recipe_file_errors_are_all_reported(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("description: mine\nepochs: 3\nbatch: 8\nlearning_rate: 0.1\nmixup: 0.2\n")
     assert load_recipe(path).mixup == 0.2
@@ -83,6 +83,6 @@ def test_a_file_is_read_and_its_mistakes_are_all_told(tmp_path: Path) -> None:
         load_recipe(path)
 
 
-def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
+def test_unknown_recipe_is_rejected_with_nearest_name() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'short'"):
         load_recipe("shrt")

@@ -1,4 +1,4 @@
-"""Cutout, mixup and label smoothing against torch, and against loops over single pixels."""
+"""Cutout, mixup and label smoothing; oracles: torch, and loops over single pixels."""
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def images() -> Tensor:
     return torch.rand(BATCH, 2, *SIZE, generator=torch.Generator().manual_seed(1))
 
 
-def test_label_smoothing_is_that_of_torch() -> None:
+def test_label_smoothing_matches_torch() -> None:
     logits = torch.randn(BATCH, CLASSES, generator=torch.Generator().manual_seed(2))
     targets = batches(Regularisation(label_smoothing=0.1)).targets(LABELS, number=NUMBER)
     expected = F.cross_entropy(logits, LABELS, label_smoothing=0.1)
@@ -33,7 +33,7 @@ def test_label_smoothing_is_that_of_torch() -> None:
     torch.testing.assert_close(targets.sum(1), torch.ones(BATCH))
 
 
-def test_a_square_about_one_pixel_becomes_the_mean_and_all_else_stays() -> None:
+def test_cutout_sets_one_square_to_the_mean() -> None:
     side, given = 4, images()
     found = batches(Regularisation(cutout=side)).pixels(given, number=NUMBER)
     generator = torch.Generator().manual_seed(0)
@@ -50,7 +50,7 @@ def test_a_square_about_one_pixel_becomes_the_mean_and_all_else_stays() -> None:
     assert not torch.equal(found, given)
 
 
-def test_mixed_images_and_targets_have_one_share_and_one_partner() -> None:
+def test_mixup_images_and_targets_use_same_share_and_partner() -> None:
     mixed, given = batches(Regularisation(mixup=1.0)), images()
     found, targets = mixed.pixels(given, number=NUMBER), mixed.targets(LABELS, number=NUMBER)
     one_hot = F.one_hot(LABELS, CLASSES).float()
@@ -65,7 +65,7 @@ def test_mixed_images_and_targets_have_one_share_and_one_partner() -> None:
 
 
 def _orders() -> list[Tensor]:
-    """Those that the epoch drew, one for each step."""
+    """The permutations that the epoch drew, one for each step."""
     generator = torch.Generator().manual_seed(0)
     return [torch.randperm(BATCH, generator=generator) for _ in range(STEPS)]
 
@@ -79,7 +79,7 @@ def _share(given: Tensor, found: Tensor, partners: Tensor) -> float | None:
     return share if is_mix else None
 
 
-def test_shares_follow_the_beta_distribution() -> None:
+def test_mixup_shares_follow_the_beta_distribution() -> None:
     alpha, shares = 0.4, []
     for seed in range(400):
         mixed = batches(Regularisation(mixup=alpha), seed)
@@ -91,7 +91,7 @@ def test_shares_follow_the_beta_distribution() -> None:
     assert abs(float(found.var()) - variance) < 5 * variance * (2 / 2000) ** 0.5
 
 
-def test_equal_generators_draw_the_same_and_epochs_differ() -> None:
+def test_regularisation_follows_the_generator() -> None:
     what = Regularisation(cutout=3, mixup=0.5, label_smoothing=0.1)
     one, two = batches(what), batches(what)
     assert torch.equal(one.pixels(images(), number=NUMBER), two.pixels(images(), number=NUMBER))

@@ -1,4 +1,4 @@
-"""Which precision is taken: a clock that goes slower under autocast, or faster."""
+"""The choice of precision, under a fake clock that runs slower or faster under autocast."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ RECIPE = Recipe(epochs=1, batch=8)
 
 
 class Clock:
-    """Goes on only when it is told to."""
+    """A fake clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -37,7 +37,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Timed(AbstractVariant):
-    """A candidate whose forward pass takes as long as the test says."""
+    """A candidate whose forward pass takes a given time on the fake clock."""
 
     own: AbstractVariant
     clock: Clock
@@ -71,7 +71,7 @@ def measured(*seconds: tuple[float, float]) -> MeasuredPrecisions:
     return measure_precisions(candidates, traits=traits_of("digits"), recipe=RECIPE, clock=clock)
 
 
-def test_each_precision_has_the_mean_time_of_its_own_steps() -> None:
+def test_precision_time_is_the_mean_over_candidates() -> None:
     found = measured((3.0, 2.0), (5.0, 1.0))
     assert found.seconds == pytest.approx({"fp32": 4.0, "bf16": 1.5})
 
@@ -80,13 +80,13 @@ def test_each_precision_has_the_mean_time_of_its_own_steps() -> None:
     ("fp32", "bf16", "expected"),
     [(2.0, 1.0, "bf16"), (1.0, 1.0, "fp32"), (1.0, 0.95, "fp32"), (1.0, 3.0, "fp32")],
 )
-def test_bfloat16_is_taken_where_it_clearly_saves_time(
+def test_bf16_is_chosen_only_when_clearly_faster(
     fp32: float, bf16: float, expected: Precision
 ) -> None:
     assert measured((fp32, bf16)).fastest == expected
 
 
-def test_candidates_of_the_space_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_candidates_are_timed_on_images_of_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[tuple[int, ...]] = []
 
     def recorded(self: GenomeVariant, traits: Traits, *, seed: int) -> Network:
@@ -100,7 +100,7 @@ def test_candidates_of_the_space_are_timed(monkeypatch: pytest.MonkeyPatch) -> N
     assert built == [(1, 8, 8)] * 2 * TIMED_GENOMES
 
 
-def test_a_sample_holds_different_genomes_and_follows_its_seed() -> None:
+def test_drawn_genomes_are_distinct_and_follow_the_seed() -> None:
     drawn = draw_genomes(small_space(), count=20, seed=0)
     assert len(set(drawn)) == 20
     assert drawn == draw_genomes(small_space(), count=20, seed=0)

@@ -1,4 +1,4 @@
-"""Peak memory of a step: torch's other profiler on a step of the whole batch, and counted laws."""
+"""Peak memory of a step; oracles: torch.profiler on a step of the whole batch, hand counts."""
 
 import gc
 import random
@@ -28,7 +28,7 @@ def variants(name: str, count: int) -> list[GenomeVariant]:
 
 
 def measured_peak(own: GenomeVariant, recipe: Recipe) -> int:
-    """Of two steps of the whole batch, from the memory events of torch.profiler."""
+    """Peak of two steps of the whole batch, from the memory events of torch.profiler."""
     images = training_images(random_images(TRAITS, count=2 * recipe.batch), traits=TRAITS)
     plan = plan_epoch(images, batch=recipe.batch, generator=torch.Generator().manual_seed(0))
     gc.collect()
@@ -52,15 +52,15 @@ def measured_peak(own: GenomeVariant, recipe: Recipe) -> int:
 
 
 @pytest.mark.parametrize("name", ["nas-bench-201", "mobile", "mlp"])
-def test_the_peak_of_a_step_is_foreseen_within_one_percent(name: str) -> None:
-    recipe = Recipe(1, 50)  # no multiple of the few images that are tried
+def test_peak_memory_forecast_is_within_one_percent(name: str) -> None:
+    recipe = Recipe(1, 50)  # not a multiple of the small batches that are measured
     for own in variants(name, 3):
         found = forecast_step_memory(own, traits=TRAITS, recipe=recipe, precision="fp32")
         assert not found.is_measured
         assert found.peak_bytes == pytest.approx(measured_peak(own, recipe), rel=0.01)
 
 
-def test_weights_momenta_and_gradients_are_held_between_steps_and_activations_are_not() -> None:
+def test_kept_bytes_exclude_activations() -> None:
     (own,) = variants("nas-bench-201", 1)
     space = own.space.with_rules(("bp",))
     own = GenomeVariant("", space, space.parse(own.text.split("@")[0]))
@@ -75,7 +75,7 @@ def test_weights_momenta_and_gradients_are_held_between_steps_and_activations_ar
     assert activations[1] == pytest.approx(4 * activations[0], rel=0.1)
 
 
-def test_a_batch_too_small_to_extrapolate_to_is_run_itself() -> None:
+def test_small_batch_is_measured_directly() -> None:
     (own,) = variants("mlp", 1)
     recipe = Recipe(1, 8)
     found = forecast_step_memory(own, traits=TRAITS, recipe=recipe, precision="fp32")

@@ -1,4 +1,4 @@
-"""Seconds by a clock that the test winds: laws, no time is measured."""
+"""Time forecasts under a fake clock; no real time is measured."""
 
 import statistics
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from evonas.space import load
 
 
 class Clock:
-    """Goes on only when it is told to."""
+    """A fake clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -42,7 +42,7 @@ def subject(digits: SearchData) -> Subject:
 def taking(
     clock: Clock, seconds: Callable[[Images], float], *, cost: str = "forward"
 ) -> Objective:
-    """An objective that takes so long for these images."""
+    """An objective that takes ``seconds`` for its images on the fake clock."""
 
     def measure(of: Subject) -> float:
         clock.now += seconds(of.attacked if cost == "attack" else of.validation)
@@ -51,26 +51,26 @@ def taking(
     return replace(OBJECTIVES["acc"], cost=cost, measure=measure, bound=None)  # type: ignore[arg-type]
 
 
-def test_what_grows_with_the_images_is_scaled_to_all_of_them(digits: SearchData) -> None:
+def test_time_per_image_is_scaled_to_all_images(digits: SearchData) -> None:
     clock = Clock()
     objective = taking(clock, lambda images: 3.0 + 0.25 * len(images))
     found = objective_seconds(objective, subject(digits), clock=clock)
     assert found == pytest.approx(3.0 + 0.25 * 200)
 
 
-def test_what_does_not_grow_is_counted_once(digits: SearchData) -> None:
+def test_fixed_time_is_counted_once(digits: SearchData) -> None:
     clock = Clock()
     objective = taking(clock, lambda _: 7.0)
     assert objective_seconds(objective, subject(digits), clock=clock) == pytest.approx(7.0)
 
 
-def test_an_attack_takes_as_long_as_its_own_images(digits: SearchData) -> None:
+def test_attack_time_is_scaled_to_the_attacked_images(digits: SearchData) -> None:
     clock = Clock()
     objective = taking(clock, lambda images: 0.5 * len(images), cost="attack")
     assert objective_seconds(objective, subject(digits), clock=clock) == pytest.approx(20.0)
 
 
-def test_a_network_that_cannot_be_attacked_yet_is_timed_all_the_same(digits: SearchData) -> None:
+def test_objective_is_timed_despite_masked_attack(digits: SearchData) -> None:
     clock = Clock()
 
     def measure(of: Subject) -> float:
@@ -81,7 +81,7 @@ def test_a_network_that_cannot_be_attacked_yet_is_timed_all_the_same(digits: Sea
     assert objective_seconds(objective, subject(digits), clock=clock) == pytest.approx(200.0)
 
 
-def test_the_mean_counts_every_call_but_the_first() -> None:
+def test_call_times_exclude_the_warm_up() -> None:
     clock = Clock()
     durations = iter([100.0] * WARM_UP_STEPS + [2.0, 2.0, 7.0, 2.0, 2.0])
 

@@ -1,4 +1,4 @@
-"""Crops and mirrors are those of a loop over images, and uniformly likely."""
+"""Crops and flips; oracles: a loop over images, and the uniform distribution."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ PLAIN = traits_of("digits")
 
 
 def framed(pixels: Tensor, *, padding: int = 0, flip: bool = False) -> FramedImages:
-    """The images, each with its number as its label."""
+    """Frame the images; the label of each is its index."""
     images = Images(pixels, torch.arange(len(pixels)))
     return frame(images, traits=replace(PLAIN, crop_padding=padding, flip=flip))
 
@@ -40,9 +40,7 @@ def every_version(image: Tensor, *, padding: int, flip: bool) -> list[Tensor]:
 
 @pytest.mark.parametrize("flip", [True, False])
 @pytest.mark.parametrize("padding", [0, 1, 2])
-def test_every_crop_is_one_of_the_possible_and_all_are_equally_likely(
-    padding: int, flip: bool
-) -> None:
+def test_crops_are_uniform_over_all_possible_crops(padding: int, flip: bool) -> None:
     image = torch.arange(1, 2 * 4 * 5 + 1, dtype=torch.uint8).view(2, 4, 5)
     versions = torch.stack(every_version(image, padding=padding, flip=flip)).flatten(1)
     num_images = 400 * len(versions)
@@ -58,19 +56,19 @@ def test_every_crop_is_one_of_the_possible_and_all_are_equally_likely(
     assert chi_squared <= freedom + 5 * (2 * freedom) ** 0.5
 
 
-def test_a_plan_says_which_image_is_cut_where() -> None:
+def test_cut_follows_the_plan() -> None:
     pixels = torch.randint(0, 256, (7, 3, 4, 6), dtype=torch.uint8, generator=generator())
     images = framed(pixels, padding=2, flip=True)
     plan = plan_epoch(images, batch=7, generator=generator(1))[0]
     crops, labels = cut(images, plan)
     for crop, label, (index, top, left, is_mirrored) in zip(crops, labels, plan.t(), strict=True):
-        place = int(5 * top + left)  # of the crop, which is then mirrored
+        place = int(5 * top + left)  # index of the crop, which is then flipped
         expected = every_version(pixels[index], padding=2, flip=False)[place] / 255
         assert crop.equal(expected.flip(2) if is_mirrored else expected)
         assert label == index
 
 
-def test_images_that_are_not_augmented_are_those_of_the_index() -> None:
+def test_cut_without_augmentation_returns_the_indexed_images() -> None:
     pixels = torch.randint(0, 256, (5, 3, 4, 6), dtype=torch.uint8, generator=generator())
     plan = torch.tensor([[3, 0, 3]])
     crops, labels = cut(framed(pixels), plan)
@@ -79,7 +77,7 @@ def test_images_that_are_not_augmented_are_those_of_the_index() -> None:
 
 
 @pytest.mark.parametrize(("padding", "flip", "rows"), [(0, False, 1), (1, False, 4), (0, True, 4)])
-def test_an_epoch_sees_every_image_once_but_for_a_smaller_last_batch(
+def test_epoch_plan_has_each_image_once_without_partial_batch(
     padding: int, flip: bool, rows: int
 ) -> None:
     images = framed(torch.zeros(23, 1, 4, 4, dtype=torch.uint8), padding=padding, flip=flip)
@@ -88,7 +86,7 @@ def test_an_epoch_sees_every_image_once_but_for_a_smaller_last_batch(
     assert plan[:, 0].flatten().sort().values.unique().numel() == 20
 
 
-def test_one_seed_gives_one_plan_and_the_global_generator_is_left_alone() -> None:
+def test_plan_depends_only_on_the_seed() -> None:
     images = framed(torch.zeros(20, 3, 8, 8, dtype=torch.uint8), padding=2, flip=True)
     state = torch.get_rng_state()
     first, again, other = (
@@ -99,7 +97,7 @@ def test_one_seed_gives_one_plan_and_the_global_generator_is_left_alone() -> Non
     assert torch.get_rng_state().equal(state)
 
 
-def test_a_batch_is_laid_out_as_convolutions_like_it() -> None:
+def test_batches_are_channels_last() -> None:
     images = framed(torch.zeros(20, 3, 8, 8, dtype=torch.uint8), padding=2, flip=True)
     pixels, _ = cut(images, plan_epoch(images, batch=10, generator=generator())[0])
     assert pixels.is_contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Training in stages against training straight through, bit for bit, under every rule."""
+"""Training in stages; oracle: uninterrupted training, bit for bit, under every rule."""
 
 import random
 
@@ -29,7 +29,7 @@ def network(rule: str, *, channels: int = 4) -> Network:
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_stages_are_training_straight_through(digits: SearchData, rule: str) -> None:
+def test_staged_training_equals_uninterrupted_training(digits: SearchData, rule: str) -> None:
     straight = train(network(rule), digits.train, traits=digits.traits, recipe=RECIPE, seed=5)
     checkpoint, losses = b"", []
     for until in (1, 2, 3):
@@ -51,8 +51,8 @@ def test_stages_are_training_straight_through(digits: SearchData, rule: str) -> 
     assert stage.network.wiring.state() == straight.network.wiring.state()
 
 
-def test_the_rate_of_a_stage_is_that_of_the_whole_recipe(digits: SearchData) -> None:
-    """A shorter recipe would have cooled down by now."""
+def test_stage_uses_the_learning_rate_of_the_whole_recipe(digits: SearchData) -> None:
+    """A shorter recipe would have a lower learning rate by then."""
     short = Recipe(epochs=2, batch=20)
     whole, part = (
         train(network("fa"), digits.train, traits=digits.traits, recipe=recipe, seed=5, until=2)
@@ -65,9 +65,7 @@ def test_the_rate_of_a_stage_is_that_of_the_whole_recipe(digits: SearchData) -> 
 
 
 @pytest.mark.parametrize("damage", ["garbage", "half", "another network's"])
-def test_a_damaged_checkpoint_is_an_error_that_says_what_to_do(
-    digits: SearchData, damage: str
-) -> None:
+def test_damaged_checkpoint_error_says_what_to_do(digits: SearchData, damage: str) -> None:
     stage = train(
         network("fa", channels=8 if damage == "another network's" else 4),
         digits.train,

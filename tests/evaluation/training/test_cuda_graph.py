@@ -1,4 +1,4 @@
-"""Replays of CUDA graphs do what calls do; without a GPU, that calls are what is done."""
+"""Replayed CUDA graphs equal eager calls; without a GPU, calls stay eager."""
 
 import itertools
 import random
@@ -28,7 +28,7 @@ RECIPE = Recipe(epochs=2, batch=20)
 RULES = ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 
 
-def test_on_a_cpu_a_call_stays_a_call() -> None:
+def test_calls_stay_eager_on_cpu() -> None:
     counter = torch.zeros(1)
     counting = Replayed(lambda: counter.add_(1), device=torch.device("cpu"))  # type: ignore[arg-type]
     for _ in range(WARM_UP_CALLS + 2):
@@ -38,11 +38,11 @@ def test_on_a_cpu_a_call_stays_a_call() -> None:
     assert counting.fallback == "cpu has no graphs"
 
 
-def test_a_trained_candidate_says_why_its_steps_were_no_replays(digits: SearchData) -> None:
+def test_trained_candidate_reports_why_steps_were_eager(digits: SearchData) -> None:
     assert trained("cpu", ("bp",), digits).fallback == "cpu has no graphs"
 
 
-def test_an_attack_on_a_replayed_network_is_the_attack(
+def test_attack_on_replayed_network_equals_plain_attack(
     trained_once: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
@@ -82,7 +82,7 @@ def step_on_gpu(
 @pytest.mark.gpu
 @needs_gpu
 @pytest.mark.parametrize("rules", [("bp",), RULES])
-def test_replays_equal_eager_steps_one_by_one(rules: tuple[str, ...]) -> None:
+def test_replayed_steps_equal_eager_steps(rules: tuple[str, ...]) -> None:
     torch.backends.cudnn.deterministic = True
     stream, generator = make_device_stream("cuda"), torch.Generator().manual_seed(0)
     with stream.open():
@@ -102,7 +102,7 @@ def test_replays_equal_eager_steps_one_by_one(rules: tuple[str, ...]) -> None:
 @pytest.mark.gpu
 @needs_gpu
 @pytest.mark.parametrize("rules", [("bp",), RULES])
-def test_a_step_with_kernels_is_the_plain_step_on_a_gpu(rules: tuple[str, ...]) -> None:
+def test_kernel_step_equals_plain_step_on_gpu(rules: tuple[str, ...]) -> None:
     torch.backends.cudnn.deterministic = True
     assert problem_with("cuda") is None
     with make_device_stream("cuda").open():
@@ -119,7 +119,7 @@ def test_a_step_with_kernels_is_the_plain_step_on_a_gpu(rules: tuple[str, ...]) 
 
 @pytest.mark.gpu
 @needs_gpu
-def test_two_replays_draw_different_feedback_and_a_restored_counter_draws_the_same() -> None:
+def test_replays_draw_new_feedback_until_the_counter_is_restored() -> None:
     with make_device_stream("cuda").open():
         step, images = step_on_gpu(("brsf",))
         wiring = step.network.wiring
@@ -149,9 +149,7 @@ def test_two_replays_draw_different_feedback_and_a_restored_counter_draws_the_sa
 @pytest.mark.gpu
 @needs_gpu
 @pytest.mark.parametrize("rules", [("bp",), RULES])
-def test_loss_curves_of_graph_and_eager_agree_over_an_epoch(
-    rules: tuple[str, ...], digits: SearchData
-) -> None:
+def test_losses_on_gpu_graphs_agree_with_cpu(rules: tuple[str, ...], digits: SearchData) -> None:
     on_gpu, on_cpu = trained("cuda", rules, digits), trained("cpu", rules, digits)
     assert on_gpu.fallback is None
     assert on_gpu.losses == pytest.approx(on_cpu.losses, rel=2e-2)
@@ -159,12 +157,12 @@ def test_loss_curves_of_graph_and_eager_agree_over_an_epoch(
 
 @pytest.mark.gpu
 @needs_gpu
-def test_what_cannot_be_captured_is_called_and_says_why() -> None:
+def test_uncapturable_call_stays_eager_and_reports_why() -> None:
     values = torch.ones(3, device="cuda")
     total = torch.zeros(1, device="cuda")
 
     def waiting() -> None:
-        total.add_(float(values.sum()))  # the host reads
+        total.add_(float(values.sum()))  # the host reads the value
 
     with make_device_stream("cuda").open():
         replayed = Replayed(waiting, device=torch.device("cuda"))

@@ -1,4 +1,4 @@
-"""The optimiser against torch's own, group by group and step by step."""
+"""The optimiser; oracle: torch.optim.SGD, group by group and step by step."""
 
 import pytest
 import torch
@@ -22,8 +22,8 @@ def gradients(step: int) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("without", [None, 1, 3])
-def test_every_step_is_that_of_torch(without: int | None) -> None:
-    """With a group of its own learning rate, and a weight that nothing uses."""
+def test_descent_matches_torch_sgd_step_by_step(without: int | None) -> None:
+    """One group has other hyperparameters, and one weight may have no gradient."""
     mine, theirs = parameters(), parameters()
     descent = Descent([{"params": mine[:3], **MAIN}, {"params": mine[3:], **OWN}])
     torchs = torch.optim.SGD([{"params": theirs[:3], **MAIN}, {"params": theirs[3:], **OWN}])
@@ -39,7 +39,7 @@ def test_every_step_is_that_of_torch(without: int | None) -> None:
             torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-7)
 
 
-def test_gradients_are_forgotten_and_a_group_without_any_stays() -> None:
+def test_step_after_forget_gradients_changes_nothing() -> None:
     mine = parameters()
     descent = Descent([{"params": mine, **MAIN}, {"params": [], **OWN}])
     for p, gradient in zip(mine, gradients(0), strict=True):

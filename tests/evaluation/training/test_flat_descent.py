@@ -1,4 +1,4 @@
-"""Oracle: torch.optim.SGD, group by group and step by step; the plain descent's own memory."""
+"""Oracles: torch.optim.SGD, group by group and step by step; momenta of the plain descent."""
 
 import pytest
 import torch
@@ -20,14 +20,14 @@ def parameters() -> list[nn.Parameter]:
 def gradients(step: int) -> list[Tensor]:
     generator = torch.Generator().manual_seed(1 + step)
     drawn = [torch.randn(shape, generator=generator) for shape in SHAPES]
-    # as a convolution gives them, and as it does not
+    # alternately channels-last, as convolutions give them, and contiguous
     return [g.contiguous(memory_format=torch.channels_last) if g.dim() == 4 and step % 2 else g
             for g in drawn]  # fmt: skip
 
 
 @pytest.mark.parametrize("without", [(), (1,), (0, 3), (5,)])
-def test_every_step_is_that_of_torch(without: tuple[int, ...]) -> None:
-    """With a group of its own learning rate, and weights that nothing uses."""
+def test_flat_descent_matches_torch_sgd_step_by_step(without: tuple[int, ...]) -> None:
+    """One group has other hyperparameters, and some weights have no gradient."""
     mine, theirs = parameters(), parameters()
     descent = FlatDescent([{"params": mine[:4], **MAIN}, {"params": mine[4:], **OWN}])
     torchs = torch.optim.SGD([{"params": theirs[:4], **MAIN}, {"params": theirs[4:], **OWN}])
@@ -44,7 +44,7 @@ def test_every_step_is_that_of_torch(without: tuple[int, ...]) -> None:
             torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-7)
 
 
-def test_parameters_share_a_memory_until_they_are_released() -> None:
+def test_parameters_share_storage_until_released() -> None:
     mine = parameters()
     descent = FlatDescent([{"params": mine, **MAIN}, {"params": [], **OWN}])
     assert len({p.untyped_storage().data_ptr() for p in mine}) == 1
@@ -61,7 +61,7 @@ def test_parameters_share_a_memory_until_they_are_released() -> None:
         assert one.grad is None
 
 
-def test_momenta_are_those_of_the_plain_descent() -> None:
+def test_momenta_match_the_plain_descent() -> None:
     mine, theirs = parameters(), parameters()
     descents = [kind([{"params": of[:4], **MAIN}, {"params": of[4:], **OWN}])
                 for kind, of in ((FlatDescent, mine), (Descent, theirs))]  # fmt: skip

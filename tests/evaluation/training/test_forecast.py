@@ -1,4 +1,4 @@
-"""What a training is expected to need: counted by hand, and by torch's meta device."""
+"""Forecast memory and multiply-adds; oracles: hand counts, and torch's meta device."""
 
 import pytest
 
@@ -11,7 +11,7 @@ CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
 EMPTY = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
 
 
-def test_more_images_in_a_batch_need_more_in_proportion() -> None:
+def test_activation_memory_is_proportional_to_the_batch() -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("fa",))
     genome, traits = space.parse(EMPTY), traits_of("cifar10")
     small, large = (forecast(space, genome, traits=traits, batch=batch) for batch in (64, 128))
@@ -21,8 +21,8 @@ def test_more_images_in_a_batch_need_more_in_proportion() -> None:
     assert small.multiply_adds == count_multiply_adds(network, input_shape=(3, 32, 32))
 
 
-def test_an_edge_adds_what_its_layers_keep() -> None:
-    """A 3x3 edge keeps the rectified input and what is normalised, of every cell it stands in."""
+def test_edge_adds_the_activations_its_layers_keep() -> None:
+    """In each cell, a 3x3 edge keeps its rectified input and the input of its normalisation."""
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("bp",))
     traits, batch = traits_of("cifar10"), 10
     dead, live = (

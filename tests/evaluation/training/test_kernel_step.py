@@ -1,4 +1,4 @@
-"""Oracle: the plain step, whose numbers a step with kernels gives, here by their references."""
+"""Training steps with kernels, run by their references; oracle: the plain step."""
 
 import copy
 import random
@@ -22,7 +22,12 @@ from evonas.space import load
 from tests.recorder import Recorder
 
 RECIPE = Recipe(epochs=2, batch=10)
-SMOOTH = ("bp", "usf", "brsf+kp", "dfa")  # others choose, and so double what rounding leaves
+SMOOTH = (
+    "bp",
+    "usf",
+    "brsf+kp",
+    "dfa",
+)  # other rules make discrete choices, which amplify rounding errors
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def step_of(
 
 
 def run(step: TrainingStep, images: FramedImages, *, epochs: int = 1, seed: int = 3) -> Tensor:
-    """The losses of all steps."""
+    """Return the losses of all steps."""
     generator, losses = torch.Generator().manual_seed(seed), []
     for _ in range(epochs):
         step.begin_epoch(plan_epoch(images, batch=RECIPE.batch, generator=generator))
@@ -55,7 +60,7 @@ def run(step: TrainingStep, images: FramedImages, *, epochs: int = 1, seed: int 
 
 
 def feedbacks(step: TrainingStep) -> dict[str, Tensor]:
-    """What each layer under a feedback tensor sends through at the next step."""
+    """The feedback tensor of each layer that has one, for the next step."""
     wiring = step.network.wiring
     return {
         name: wiring.feedback_cache.feedback(layer, layer.rule, version=wiring.version)  # type: ignore[arg-type]
@@ -65,13 +70,13 @@ def feedbacks(step: TrainingStep) -> dict[str, Tensor]:
 
 
 def both(images: FramedImages, rules: str, *, space: str) -> list[TrainingStep]:
-    """The same training, plain and with kernels."""
+    """The same training step, plain and with kernels."""
     names = tuple(rules.split("+"))
     return [step_of(images, names, has_kernels=has, space=space) for has in (False, True)]
 
 
 @pytest.mark.parametrize("rules", [*RULES, "+".join(RULES)])
-def test_a_step_with_kernels_is_the_plain_step(images: FramedImages, rules: str) -> None:
+def test_kernel_step_equals_plain_step(images: FramedImages, rules: str) -> None:
     plain, ours = steps = both(images, rules, space="nas-bench-201")
     plan = plan_epoch(images, batch=RECIPE.batch, generator=torch.Generator().manual_seed(3))
     for step in steps:
@@ -86,17 +91,17 @@ def test_a_step_with_kernels_is_the_plain_step(images: FramedImages, rules: str)
 
 
 @pytest.mark.parametrize("rules", SMOOTH)
-def test_steps_with_kernels_go_on_as_plain_ones(images: FramedImages, rules: str) -> None:
+def test_losses_with_kernels_follow_plain_training(images: FramedImages, rules: str) -> None:
     plain, ours = both(images, rules, space="nas-bench-201")
     torch.testing.assert_close(run(ours, images), run(plain, images), rtol=1e-3, atol=1e-4)
 
 
-def test_the_feedback_of_a_launch_is_that_of_the_rules_to_the_bit(images: FramedImages) -> None:
+def test_feedback_of_one_launch_equals_the_rules_bit_for_bit(images: FramedImages) -> None:
     rules = ("fa", "usf", "frsf", "brsf", "kp")
     step = step_of(images, rules, has_kernels=True, space="darts")
     run(step, images)
-    feedbacks(step)  # of layers on dead edges too, which ask for the first time
-    made = feedbacks(step)  # a refresh of all, by one launch
+    feedbacks(step)  # also of layers on dead edges, which request feedback for the first time
+    made = feedbacks(step)  # refreshes all of them in one launch
     layers = rule_layers(step.network)
     assert {layers[name].rule.name for name in made} == set(rules)
     assert sum(layers[name].weight.stride() != torch.empty(layers[name].weight.shape).stride()
@@ -106,7 +111,7 @@ def test_the_feedback_of_a_launch_is_that_of_the_rules_to_the_bit(images: Framed
         assert feedback.stride() == layers[name].weight.stride()
 
 
-def test_all_feedback_and_all_updates_are_one_launch_each(images: FramedImages) -> None:
+def test_step_makes_one_feedback_and_one_update_launch(images: FramedImages) -> None:
     rules = ("fa", "usf", "frsf", "brsf", "kp")
     step = step_of(images, rules, has_kernels=True, space="darts")
     run(step, images)
@@ -121,7 +126,7 @@ def test_all_feedback_and_all_updates_are_one_launch_each(images: FramedImages) 
 
 
 @pytest.mark.parametrize("rules", [("brsf", "kp"), tuple(RULES)])
-def test_a_step_that_is_repeated_goes_on_as_the_training(
+def test_replayed_kernel_step_equals_plain_calls(
     images: FramedImages, rules: tuple[str, ...]
 ) -> None:
     plain, repeated = (
@@ -147,7 +152,7 @@ def test_a_step_that_is_repeated_goes_on_as_the_training(
         assert value.equal(theirs[name]), name
 
 
-def test_a_resumed_training_goes_on_to_the_bit_with_and_from_plain_ones(
+def test_checkpoint_resumes_with_and_without_kernels(
     images: FramedImages,
 ) -> None:
     rules = ("fa", "brsf", "kp", "dfa")
@@ -168,7 +173,7 @@ def test_a_resumed_training_goes_on_to_the_bit_with_and_from_plain_ones(
     torch.testing.assert_close(resumed(blob, has_kernels=False), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_bfloat16_learns_as_the_plain_step_does_but_for_rounding(images: FramedImages) -> None:
+def test_bf16_losses_with_kernels_match_plain_up_to_rounding(images: FramedImages) -> None:
     rules = ("usf", "brsf", "kp", "dfa")
     losses = [
         run(step_of(images, rules, has_kernels=has, space="nas-bench-201", precision="bf16"),
@@ -178,8 +183,8 @@ def test_bfloat16_learns_as_the_plain_step_does_but_for_rounding(images: FramedI
     torch.testing.assert_close(*losses, rtol=2e-2, atol=2e-2)
 
 
-def test_a_trained_network_is_left_as_any_other(images: FramedImages) -> None:
-    """Its gradient is the true one, and its copies and files hold weights of their own."""
+def test_network_after_end_is_an_ordinary_network(images: FramedImages) -> None:
+    """Its gradient is the true one, and its copies and files have separate weights."""
     step = step_of(images, ("fa",), has_kernels=True, space="nas-bench-201")
     run(step, images)
     step.end()

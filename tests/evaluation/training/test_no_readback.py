@@ -54,7 +54,7 @@ class NoReadback(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_the_trap_for_readback_catches_one() -> None:
+def test_readback_trap_catches_readbacks() -> None:
     with NoReadback(), pytest.raises(AssertionError, match="_local_scalar_dense"):
         torch.ones(1).item()
     with NoReadback(), pytest.raises(AssertionError, match="boolean mask"):
@@ -62,7 +62,7 @@ def test_the_trap_for_readback_catches_one() -> None:
 
 
 @pytest.mark.parametrize("loss", sorted(ATTACK_LOSSES))
-def test_the_host_never_waits_for_the_device(
+def test_gradient_attacks_read_nothing_back_for_any_loss(
     trained: nn.Module, batch: tuple[Tensor, Tensor], loss: str
 ) -> None:
     images, labels = batch
@@ -71,7 +71,7 @@ def test_the_host_never_waits_for_the_device(
         apgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=20, loss=loss)
         pgd(trained, images, labels, epsilon=EPSILON, noise=noise, num_steps=5, loss=loss)
         fgsm(trained, images, labels, epsilon=EPSILON, loss=loss)
-    assert trap.num_seen > 26  # a step each at the least
+    assert trap.num_seen > 26  # at least one operation per step
 
 
 ATTACKERS = (
@@ -85,17 +85,17 @@ ATTACKERS = (
 )
 
 
-def test_every_attack_but_transfer_is_in_the_list() -> None:
+def test_attacker_list_covers_every_attack_but_transfer() -> None:
     known = {
         attacker
         for attacker in AbstractAttacker.__subclasses__()
-        if attacker.__module__ == AbstractAttacker.__module__  # other tests have their own
+        if attacker.__module__ == AbstractAttacker.__module__  # other tests define subclasses
     }
     assert {type(attacker) for attacker in ATTACKERS} == known - {Transfer}
 
 
 @pytest.mark.parametrize("attacker", [*ATTACKERS, Transfer(nn.Flatten(), Fgsm())], ids=repr)
-def test_no_attack_makes_the_host_wait(
+def test_attackers_read_nothing_back(
     trained: nn.Module, batch: tuple[Tensor, Tensor], attacker: AbstractAttacker
 ) -> None:
     images, labels = batch[0][:8], batch[1][:8]
@@ -110,7 +110,7 @@ def test_no_attack_makes_the_host_wait(
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_an_attack_captured_as_a_cuda_graph_is_the_attack(
+def test_attack_captured_as_cuda_graph_equals_eager_attack(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     network = copy.deepcopy(trained).cuda().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""What a precision changes, and that nothing of it stays behind."""
+"""The effect of each precision, and that global settings are restored."""
 
 import random
 from typing import Any
@@ -30,16 +30,16 @@ def trained(precision: Precision, rule: str) -> TrainedCandidate:
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_bfloat16_trains_float32_weights_nearly_as_float32_does(rule: str) -> None:
+def test_bf16_training_keeps_float32_weights_and_similar_losses(rule: str) -> None:
     exact, short = trained("fp32", rule), trained("bf16", rule)
     assert short.losses != exact.losses
-    # 8 bits of a factor: the first epoch can only be off by a few hundredths
+    # factors have 8 bits: the first epoch can differ by a few hundredths at most
     assert short.losses[0] == pytest.approx(exact.losses[0], rel=0.05)
     assert {p.dtype for p in short.network.parameters()} == {torch.float32}
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_what_float32_means_is_put_back_even_after_an_error() -> None:
+def test_float32_settings_are_restored_after_an_error() -> None:
     switches: Any = torch.backends
     before = switches.cudnn.conv.fp32_precision, switches.cuda.matmul.fp32_precision
     meanings: list[tuple[Precision, str]] = [("fp32", "ieee"), ("tf32", "tf32")]
@@ -54,18 +54,18 @@ def test_what_float32_means_is_put_back_even_after_an_error() -> None:
             assert now == before
 
 
-def test_a_precision_that_the_device_lacks_is_told() -> None:
+def test_tf32_is_rejected_on_cpu() -> None:
     with pytest.raises(ConfigError, match="'tf32' is an arithmetic of CUDA devices"):
         check_precision("tf32", device="cpu")
 
 
-def test_a_gpu_is_not_measured_yet() -> None:
+def test_auto_precision_is_rejected_on_cuda() -> None:
     check_precision("auto", device="cpu")
     with pytest.raises(ConfigError, match="got the device cuda:0; there choose one of fp32, tf32"):
         check_precision("auto", device="cuda:0")
 
 
-def test_the_others_are_let_through() -> None:
+def test_supported_precisions_are_accepted() -> None:
     others: list[tuple[Precision, str]] = [("fp32", "cpu"), ("bf16", "cpu"), ("tf32", "cuda:1")]
     for precision, device in others:
         check_precision(precision, device=device)

@@ -1,4 +1,4 @@
-"""Trainings on images that stay on disk; the oracle is the same training on images in memory."""
+"""Training on images that stay on disk; oracle: the same training on images in memory."""
 
 import random
 from dataclasses import replace
@@ -70,7 +70,9 @@ def equal(one: Network, two: Network) -> bool:
 
 
 @pytest.mark.parametrize("method", ["standard", "fgsm"])
-def test_a_candidate_learns_the_same_bit_for_bit(data: dict[str, SearchData], method: str) -> None:
+def test_training_from_disk_equals_training_from_memory(
+    data: dict[str, SearchData], method: str
+) -> None:
     recipe = Recipe(
         epochs=3, batch=4, adversary=parse_training(method, epsilon=parse_epsilon("2/255"))
     )
@@ -84,7 +86,7 @@ def test_a_candidate_learns_the_same_bit_for_bit(data: dict[str, SearchData], me
     assert scores[0] == scores[1]
 
 
-def test_a_candidate_that_is_promoted_goes_on_as_if_it_had_not_stopped(
+def test_staged_training_from_disk_equals_uninterrupted_training(
     data: dict[str, SearchData],
 ) -> None:
     disk, recipe = data["disk"], Recipe(epochs=3, batch=4)
@@ -103,11 +105,11 @@ def test_a_candidate_that_is_promoted_goes_on_as_if_it_had_not_stopped(
 
 
 class Left(Exception):
-    """Somebody has ended the process."""
+    """Stands for the end of the process."""
 
 
 @pytest.mark.parametrize("steps", [1, 3, 4, 5])
-def test_a_final_training_left_at_any_step_ends_in_the_numbers_of_memory(
+def test_resumed_final_training_from_disk_equals_memory(
     final: dict[str, FinalData], steps: int
 ) -> None:
     straight = network(final["memory"])
@@ -132,7 +134,7 @@ def test_a_final_training_left_at_any_step_ends_in_the_numbers_of_memory(
     ]
 
 
-def test_a_supernet_learns_and_scores_the_same(data: dict[str, SearchData]) -> None:
+def test_supernet_from_disk_equals_supernet_from_memory(data: dict[str, SearchData]) -> None:
     found = {}
     for name, each in data.items():
         guide = SupernetGuide(SPACE, each, recipe=Recipe(epochs=1, batch=4), seed=2)
@@ -143,7 +145,7 @@ def test_a_supernet_learns_and_scores_the_same(data: dict[str, SearchData]) -> N
     assert found["disk"] == found["memory"]
 
 
-def test_a_training_that_fails_leaves_no_decoders_behind(tmp_path: Path) -> None:
+def test_training_on_deleted_files_raises_data_error(tmp_path: Path) -> None:
     root = make_image_tree(tmp_path / "tree")
     disk = load_search_data("folder", data_dir=root, seed=0, fitting=SIZES["disk"])
     for path in (root / "train" / "elm").iterdir():
@@ -152,7 +154,7 @@ def test_a_training_that_fails_leaves_no_decoders_behind(tmp_path: Path) -> None
         train(network(disk), disk.train, traits=disk.traits, recipe=Recipe(1, 4), seed=0)
 
 
-def test_images_on_disk_are_not_framed_in_memory(final: dict[str, FinalData]) -> None:
+def test_disk_images_are_streamed_instead_of_framed(final: dict[str, FinalData]) -> None:
     assert isinstance(final["disk"].train, StreamedImages)
     assert final["disk"].train.shape == final["memory"].train.shape == (3, SIZE, SIZE)
     assert replace(final["disk"].train, padding=0).padding == 0

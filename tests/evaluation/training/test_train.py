@@ -1,4 +1,4 @@
-"""Training against a loop written out in plain torch, and torch's own cosine schedule."""
+"""Training; oracles: an explicit loop in plain torch, and torch's own cosine schedule."""
 
 import random
 from dataclasses import replace
@@ -27,7 +27,7 @@ def network(rule: str = "bp", seed: int = 0) -> Network:
     return build(space, genome, input_shape=(1, 8, 8), num_classes=10, seed=seed)
 
 
-def test_the_learning_rate_is_torchs_cosine() -> None:
+def test_learning_rate_matches_torchs_cosine_schedule() -> None:
     recipe = Recipe(epochs=7, batch=10, learning_rate=0.3)
     optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=7)
@@ -37,7 +37,7 @@ def test_the_learning_rate_is_torchs_cosine() -> None:
         schedule.step()
 
 
-def test_training_is_the_loop_one_would_write(digits: SearchData) -> None:
+def test_training_matches_an_explicit_torch_loop(digits: SearchData) -> None:
     recipe = Recipe(epochs=2, batch=32)
     trained = train(network(), digits.train, traits=digits.traits, recipe=recipe, seed=5)
 
@@ -62,7 +62,7 @@ def test_training_is_the_loop_one_would_write(digits: SearchData) -> None:
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
-def test_a_seed_decides_everything(digits: SearchData) -> None:
+def test_training_depends_only_on_the_seed(digits: SearchData) -> None:
     recipe = Recipe(epochs=1, batch=25)
     before = torch.get_rng_state()
     one, same, other = (
@@ -75,7 +75,7 @@ def test_a_seed_decides_everything(digits: SearchData) -> None:
         assert torch.equal(a, b)
 
 
-def test_the_wiring_counts_every_optimiser_step(digits: SearchData) -> None:
+def test_wiring_counts_every_optimiser_step(digits: SearchData) -> None:
     candidate = train(
         network("kp"),
         digits.train,
@@ -86,8 +86,8 @@ def test_the_wiring_counts_every_optimiser_step(digits: SearchData) -> None:
     assert candidate.network.wiring.step == 9
 
 
-def test_the_wiring_is_told_what_the_optimiser_did(digits: SearchData) -> None:
-    """The decay of Kolen-Pollack is what the same optimiser does to a weight without gradient."""
+def test_wiring_decay_matches_the_optimiser(digits: SearchData) -> None:
+    """Kolen-Pollack's decay is what the same optimiser does to a weight with zero gradient."""
     recipe = Recipe(epochs=3, batch=50)
     candidate = train(network("kp"), digits.train, traits=digits.traits, recipe=recipe, seed=0)
     weight = torch.ones(1, requires_grad=True)
@@ -100,7 +100,7 @@ def test_the_wiring_is_told_what_the_optimiser_did(digits: SearchData) -> None:
     assert candidate.network.wiring.decay == pytest.approx(float(weight.detach()), abs=1e-6)
 
 
-def test_the_loss_of_an_epoch_is_the_mean_of_its_batches(digits: SearchData) -> None:
+def test_epoch_loss_is_the_mean_of_its_batches(digits: SearchData) -> None:
     untrained = network()
     recipe = Recipe(epochs=1, batch=50, learning_rate=0.0)
     (loss,) = train(untrained, digits.train, traits=digits.traits, recipe=recipe, seed=0).losses
@@ -114,7 +114,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches(digits: SearchData) -> 
     assert loss == pytest.approx(sum(parts) / 2, rel=1e-5)
 
 
-def test_images_are_augmented_as_their_traits_say(digits: SearchData) -> None:
+def test_crop_and_flip_traits_change_the_training(digits: SearchData) -> None:
     recipe = Recipe(epochs=1, batch=50)
     traits = digits.traits
     losses = {
@@ -124,7 +124,7 @@ def test_images_are_augmented_as_their_traits_say(digits: SearchData) -> None:
     assert len(losses) == 3
 
 
-def test_a_trained_network_is_in_evaluation_mode_and_has_learned(digits: SearchData) -> None:
+def test_trained_network_is_in_eval_mode_and_has_learned(digits: SearchData) -> None:
     candidate = train(
         network(), digits.train, traits=digits.traits, recipe=Recipe(epochs=8, batch=20), seed=0
     )
@@ -132,7 +132,7 @@ def test_a_trained_network_is_in_evaluation_mode_and_has_learned(digits: SearchD
     assert candidate.losses[-1] < 0.5 * candidate.losses[0]
 
 
-def test_divergence_is_told_at_the_step_where_it_happens(digits: SearchData) -> None:
+def test_divergence_is_reported_at_the_step_where_it_happens(digits: SearchData) -> None:
     broken = network()
     broken.classifier.weight.data[0, 0] = float("nan")
     with pytest.raises(TrainingDiverged, match=r"became nan in epoch 1, step 1$"):

@@ -1,4 +1,4 @@
-"""A step of training that is recorded and repeated is the training, and never waits."""
+"""A recorded and replayed training step equals plain training, and never waits for the device."""
 
 import random
 from dataclasses import replace
@@ -34,7 +34,7 @@ def step_of(images: FramedImages, rules: tuple[str, ...], *, space: str) -> Trai
 
 
 def run(step: TrainingStep, images: FramedImages, *, graph: bool) -> list[Tensor]:
-    """All epochs; the fourth step is recorded, and those after it are repeated."""
+    """Run all epochs; with ``graph``, record the fourth step and replay it from then on."""
     generator = torch.Generator().manual_seed(3)
     recorder, made, losses = Recorder(), 0, []
     for _ in range(RECIPE.epochs):
@@ -54,7 +54,7 @@ def run(step: TrainingStep, images: FramedImages, *, graph: bool) -> list[Tensor
 
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts"])
 @pytest.mark.parametrize("rules", [("bp",), ("brsf",), ("kp", "dfa"), tuple(RULES)])
-def test_a_step_that_is_repeated_goes_on_as_the_training(
+def test_replayed_step_equals_plain_training(
     images: FramedImages, rules: tuple[str, ...], space: str
 ) -> None:
     plain, repeated = (step_of(images, rules, space=space) for _ in range(2))
@@ -67,17 +67,17 @@ def test_a_step_that_is_repeated_goes_on_as_the_training(
     assert repeated.network.wiring.state() == plain.network.wiring.state()
 
 
-def test_beginning_an_epoch_never_waits(images: FramedImages) -> None:
+def test_begin_epoch_never_waits_for_the_device(images: FramedImages) -> None:
     step = step_of(images, ("bp",), space="nas-bench-201")
     plan = plan_epoch(images, batch=RECIPE.batch, generator=torch.Generator().manual_seed(0))
-    with Recorder() as recorder:  # it refuses whatever the host would wait for
+    with Recorder() as recorder:  # it rejects every operation that the host would wait for
         step.begin_epoch(plan)
     assert recorder.calls
     assert step.num_steps == len(images.labels) // RECIPE.batch
 
 
-def test_numbers_and_tensors_of_the_wiring_train_to_the_same(images: FramedImages) -> None:
-    """The two ways to count are those of a CPU and of a GPU."""
+def test_wiring_as_numbers_or_tensors_gives_equal_losses(images: FramedImages) -> None:
+    """A CPU counts in Python numbers, a GPU in tensors."""
     tensors, numbers = (step_of(images, ("brsf", "kp"), space="nas-bench-201") for _ in range(2))
     numbers.network.wiring.to_numbers()
     losses = [run(step, images, graph=False) for step in (tensors, numbers)]
