@@ -1,4 +1,4 @@
-"""One candidate from genome to record: seeds, failures, and what a record holds."""
+"""Evaluation of one candidate: seeds, failures, and the content of the record."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -26,9 +26,7 @@ ALIVE = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|skip_connect~0|none~1|avg_poo
 DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 
 
-def test_a_record_holds_what_was_asked_for_and_what_is_always_told(
-    space: Space, protocol: Protocol
-) -> None:
+def test_record_holds_requested_and_default_objectives(space: Space, protocol: Protocol) -> None:
     genome = space.parse(ALIVE)
     record, _ = evaluate(space, genome, protocol=protocol)
     assert set(record.values) == {"acc", "robust", "params", "flops", "bio"}
@@ -39,12 +37,10 @@ def test_a_record_holds_what_was_asked_for_and_what_is_always_told(
     assert len(record.losses) == record.epochs == 1
 
 
-def test_equal_candidates_have_equal_records_whatever_came_before(
-    space: Space, protocol: Protocol
-) -> None:
+def test_equal_candidates_have_equal_records(space: Space, protocol: Protocol) -> None:
     genome = space.parse(ALIVE)
     one, weights = evaluate(space, genome, protocol=protocol)
-    torch.rand(7)  # somebody else uses the global generator
+    torch.rand(7)  # other code uses the global generator
     evaluate(space, space.parse(DEAD), protocol=protocol)
     same, same_weights = evaluate(space, genome, protocol=protocol)
     assert replace(one, seconds=0.0) == replace(same, seconds=0.0)
@@ -53,7 +49,7 @@ def test_equal_candidates_have_equal_records_whatever_came_before(
     assert other.seed != one.seed
 
 
-def test_the_weights_that_come_back_are_those_that_were_measured(
+def test_returned_weights_reproduce_the_measured_accuracy(
     space: Space, protocol: Protocol
 ) -> None:
     genome = space.parse(ALIVE)
@@ -68,9 +64,7 @@ def test_the_weights_that_come_back_are_those_that_were_measured(
     assert OBJECTIVES["acc"].measure(subject) == record.values["acc"]
 
 
-def test_a_failed_candidate_is_a_record_with_its_reason_and_without_numbers_it_lacks(
-    space: Space, protocol: Protocol
-) -> None:
+def test_failed_candidate_is_recorded_with_its_reason(space: Space, protocol: Protocol) -> None:
     record, weights = evaluate(space, space.parse(DEAD), protocol=protocol)
     assert record.failure is not None
     assert record.failure.startswith("masked: ")
@@ -79,14 +73,14 @@ def test_a_failed_candidate_is_a_record_with_its_reason_and_without_numbers_it_l
     assert weights == b""
 
 
-def test_a_diverged_candidate_says_where(space: Space, protocol: Protocol) -> None:
+def test_diverged_candidate_is_recorded_as_failure(space: Space, protocol: Protocol) -> None:
     wild = changed_protocol(protocol, epochs=3, batch=40, learning_rate=1e30)
     record, _ = evaluate(space, space.parse(ALIVE), protocol=wild)
     assert record.failure is not None
     assert record.failure.startswith("diverged: the training loss became ")
 
 
-def test_memory_that_runs_out_costs_the_candidate_and_not_the_study(
+def test_out_of_memory_fails_only_the_candidate(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exhausted(*_: object, **__: object) -> None:
@@ -99,7 +93,7 @@ def test_memory_that_runs_out_costs_the_candidate_and_not_the_study(
     assert weights == b""
 
 
-def test_a_candidate_has_its_own_seed_and_the_studys_images_and_noise(
+def test_candidates_differ_in_seed_and_share_images_and_noise(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, int, Subject]] = []
@@ -136,8 +130,8 @@ def pixels(images: Tensor) -> set[bytes]:
     return {image.numpy().tobytes() for image in images}
 
 
-def test_the_images_that_are_attacked_are_of_the_validation_part(protocol: Protocol) -> None:
-    """Of the part that is trained on, a network is too sure."""
+def test_attacked_images_come_from_the_validation_part(protocol: Protocol) -> None:
+    """A network is overconfident on its training images."""
     data = load_search_data("digits", seed=0, num_images=200)
     attacked = module.attacked_validation(protocol)
     assert len(attacked) == 50
@@ -145,7 +139,7 @@ def test_the_images_that_are_attacked_are_of_the_validation_part(protocol: Proto
     assert not pixels(attacked.pixels) & pixels(data.train.pixels)
 
 
-def test_a_mistake_of_ours_is_not_recorded_as_a_failure(
+def test_programming_error_is_raised_instead_of_recorded(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:

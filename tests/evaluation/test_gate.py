@@ -1,4 +1,4 @@
-"""Cheap objectives gate expensive ones: what is skipped could not have been on the front."""
+"""Cheap objectives gate expensive ones: skipped candidates could not have reached the front."""
 
 import random
 from dataclasses import replace
@@ -23,7 +23,7 @@ def protocol(protocol: Protocol) -> Protocol:
     return changed_protocol(protocol, epochs=2, batch=40, gate="skip")
 
 
-def test_a_dominated_candidate_is_not_attacked_and_its_bound_is_kept(
+def test_dominated_candidate_is_not_attacked_and_keeps_its_bound(
     space: Space, protocol: Protocol
 ) -> None:
     record, weights = evaluate(
@@ -38,10 +38,8 @@ def test_a_dominated_candidate_is_not_attacked_and_its_bound_is_kept(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_candidate_is_more_robust_than_its_bound(
-    space: Space, protocol: Protocol, seed: int
-) -> None:
-    """So what dominates the bound dominates the candidate."""
+def test_robust_accuracy_is_at_most_its_bound(space: Space, protocol: Protocol, seed: int) -> None:
+    """Hence a rival that dominates the bound dominates the candidate."""
     genome = space.canonical(space.sample(random.Random(seed)))
     measured = changed_protocol(protocol, gate="measure", epsilon="1/255")
     record, _ = evaluate(space, genome, protocol=measured, stage=Stage(rivals=BEST))
@@ -50,7 +48,7 @@ def test_no_candidate_is_more_robust_than_its_bound(
         assert record.left_out is not None
 
 
-def test_rivals_that_leave_a_hope_skip_nothing(space: Space, protocol: Protocol) -> None:
+def test_non_dominating_rivals_skip_nothing(space: Space, protocol: Protocol) -> None:
     genome = space.parse(ALIVE)
     free, _ = evaluate(space, genome, protocol=protocol)
     gated, _ = evaluate(space, genome, protocol=protocol, stage=Stage(rivals=BEST))
@@ -60,9 +58,7 @@ def test_rivals_that_leave_a_hope_skip_nothing(space: Space, protocol: Protocol)
         assert replace(record, seconds=0) == replace(free, seconds=0)
 
 
-def test_a_rival_that_is_equal_in_one_and_better_in_the_other_is_enough(
-    space: Space, protocol: Protocol
-) -> None:
+def test_weakly_dominating_rival_gates_the_candidate(space: Space, protocol: Protocol) -> None:
     genome = space.parse(ALIVE)
     gated, _ = evaluate(space, genome, protocol=protocol, stage=Stage(rivals=BEST))
     acc, bound = gated.values["acc"], gated.bounds["robust"]
@@ -71,8 +67,8 @@ def test_a_rival_that_is_equal_in_one_and_better_in_the_other_is_enough(
         assert replace(record, seconds=0) == replace(gated, seconds=0)
 
 
-def test_a_candidate_half_way_is_never_gated(space: Space, protocol: Protocol) -> None:
-    """It is compared with others of its rung, by all objectives."""
+def test_partially_trained_candidate_is_never_gated(space: Space, protocol: Protocol) -> None:
+    """It is compared with others on its rung, by all objectives."""
     stage = Stage(epochs=1, rivals=BEST)
     record, checkpoint = evaluate(space, space.parse(ALIVE), protocol=protocol, stage=stage)
     assert set(record.values) >= {"acc", "robust"}
@@ -80,7 +76,7 @@ def test_a_candidate_half_way_is_never_gated(space: Space, protocol: Protocol) -
     assert checkpoint
 
 
-def test_what_breaks_a_free_constraint_is_not_trained(
+def test_candidate_violating_free_constraint_is_not_trained(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "training", None)  # a call would fail
@@ -95,7 +91,7 @@ def test_what_breaks_a_free_constraint_is_not_trained(
     assert replace(screened, seconds=0) == replace(record, seconds=0)
 
 
-def test_an_estimate_of_energy_is_a_free_constraint_like_any_other(
+def test_energy_constraints_are_checked_before_training(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "training", None)  # a call would fail
@@ -110,7 +106,7 @@ def test_an_estimate_of_energy_is_a_free_constraint_like_any_other(
     assert replace(screened, seconds=0) == replace(record, seconds=0)
 
 
-def test_what_has_no_value_before_training_is_not_screened_out_but_fails(
+def test_failing_free_objective_fails_instead_of_screening_out(
     space: Space, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(_: Subject) -> float:
@@ -125,14 +121,16 @@ def test_what_has_no_value_before_training_is_not_screened_out_but_fails(
     assert record.failure == "objective: params: broken"
 
 
-def test_what_keeps_to_the_free_constraints_is_trained(space: Space, protocol: Protocol) -> None:
+def test_candidate_meeting_free_constraints_passes_screening(
+    space: Space, protocol: Protocol
+) -> None:
     genome, traits = space.parse(ALIVE), traits_of("digits")
     for text in ("params<=1M", "acc>=100%"):
         wide = changed_protocol(protocol, constraints=(text,))
         assert screen(space, genome, protocol=wide, traits=traits) is None
 
 
-def test_what_breaks_a_measured_constraint_is_measured_no_further(
+def test_candidate_violating_accuracy_constraint_is_not_attacked(
     space: Space, protocol: Protocol
 ) -> None:
     strict = changed_protocol(protocol, constraints=("acc>=100%",))
@@ -143,7 +141,7 @@ def test_what_breaks_a_measured_constraint_is_measured_no_further(
     assert weights == b""
 
 
-def test_a_constraint_alone_has_its_objective_measured(space: Space, protocol: Protocol) -> None:
+def test_constraint_on_unlisted_objective_is_measured(space: Space, protocol: Protocol) -> None:
     strict = changed_protocol(protocol, objectives=("params",), constraints=("robust>=0",))
     record, _ = evaluate(space, space.parse(ALIVE), protocol=strict)
     assert "robust" in record.values

@@ -1,4 +1,4 @@
-"""Models that stand alone: the run that made them is the oracle; damaged files are told."""
+"""Stand-alone model files; oracle: the run that made them. Damaged files are reported."""
 
 import json
 import random
@@ -31,7 +31,7 @@ def path(study: evonas.Study) -> Path:
     return study.folder / "models" / f"{study.front.index[0]}.safetensors"
 
 
-def test_a_model_is_used_without_its_run(study: evonas.Study, path: Path, tmp_path: Path) -> None:
+def test_model_loads_without_its_run(study: evonas.Study, path: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes(path.read_bytes())
     network = evonas.load_network(alone)
@@ -42,7 +42,7 @@ def test_a_model_is_used_without_its_run(study: evonas.Study, path: Path, tmp_pa
     assert torch.equal(network(images), study.load(study.front.index[0])(images))
 
 
-def test_the_metadata_say_what_the_network_is(study: evonas.Study, path: Path) -> None:
+def test_metadata_describe_the_network(study: evonas.Study, path: Path) -> None:
     with safe_open(path, framework="pt") as file:
         metadata = json.loads(file.metadata()["evonas"])
     assert metadata["genome"] == study.front.genome.iloc[0]
@@ -53,7 +53,7 @@ def test_the_metadata_say_what_the_network_is(study: evonas.Study, path: Path) -
     assert metadata["version"] == evonas.__version__
 
 
-def test_a_model_of_an_earlier_version_loads_by_its_run_alone(
+def test_model_without_metadata_loads_only_through_its_run(
     study: evonas.Study, path: Path
 ) -> None:
     before = path.read_bytes()
@@ -68,7 +68,7 @@ def test_a_model_of_an_earlier_version_loads_by_its_run_alone(
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
-def test_what_is_missing_or_damaged_is_told(path: Path, tmp_path: Path) -> None:
+def test_missing_or_damaged_models_are_reported(path: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         evonas.load_network(tmp_path / "none.safetensors")
     torn = tmp_path / "torn.safetensors"
@@ -90,7 +90,7 @@ def test_what_is_missing_or_damaged_is_told(path: Path, tmp_path: Path) -> None:
     "document",
     ["[]", "{}", '{"format": "evonas-model-1"}', "not json", '{"format": "evonas-model-2"}'],
 )
-def test_metadata_of_another_kind_are_told(document: str, path: Path, tmp_path: Path) -> None:
+def test_invalid_metadata_are_rejected(document: str, path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
     save_file(load_file(path), other, {"evonas": document})
     with pytest.raises((DataError, StorageError), match=r"damaged|format"):
@@ -98,7 +98,7 @@ def test_metadata_of_another_kind_are_told(document: str, path: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("change", [{"input_shape": [0, 8, 8]}, {"num_classes": 0}])
-def test_a_model_of_no_pixels_or_classes_is_damaged(
+def test_model_with_zero_pixels_or_classes_is_rejected(
     change: dict[str, Any], path: Path, tmp_path: Path
 ) -> None:
     weights, document = read_model(path)
@@ -108,7 +108,7 @@ def test_a_model_of_no_pixels_or_classes_is_damaged(
         evonas.load_network(tmp_path / "forged.safetensors")
 
 
-def test_a_flipped_bit_is_found(path: Path, tmp_path: Path) -> None:
+def test_flipped_bits_are_detected(path: Path, tmp_path: Path) -> None:
     whole, damaged = path.read_bytes(), tmp_path / "damaged.safetensors"
     weights, document = read_model(path)
     draw = random.Random(0)
@@ -123,20 +123,18 @@ def test_a_flipped_bit_is_found(path: Path, tmp_path: Path) -> None:
             found, said = read_model(damaged)
         except StorageError:
             continue
-        # the name of the entry itself, or blanks: then there is no description to build it by
+        # a bit of the entry's name or of padding: then there is no description to build from
         unnoticed += 1
         assert said in (document, {})
         assert all(torch.equal(found[name], weights[name]) for name in weights) or not said
     assert unnoticed <= 3
 
 
-def test_the_description_of_another_model_does_not_fit(
-    study: evonas.Study, path: Path, tmp_path: Path
-) -> None:
+def test_altered_description_is_rejected(study: evonas.Study, path: Path, tmp_path: Path) -> None:
     weights, document = read_model(path)
     forged = tmp_path / "forged.safetensors"
     save_file(weights, forged, {"evonas": json.dumps({**document, "seed": 1})})
     with pytest.raises(StorageError, match="differ from what was written"):
         evonas.load_network(forged)
     for file in sorted((study.folder / "models").iterdir()):
-        evonas.load_network(file)  # each by itself is well
+        evonas.load_network(file)  # every unaltered file loads

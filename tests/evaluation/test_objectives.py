@@ -1,4 +1,4 @@
-"""Objectives against their definitions, counted by hand, and the laws that `robust` obeys."""
+"""Objectives; oracles: their definitions, counted by hand, and the laws of `robust`."""
 
 import random
 from dataclasses import replace
@@ -36,7 +36,7 @@ def value(name: str, subject: Subject) -> float:
     return OBJECTIVES[name].value_of(subject).value
 
 
-def test_accuracy_is_the_share_of_right_guesses_in_batches_of_any_size(subject: Subject) -> None:
+def test_accuracy_is_the_share_of_correct_predictions(subject: Subject) -> None:
     right = 0
     with torch.no_grad():
         for pixels, label in zip(
@@ -48,7 +48,7 @@ def test_accuracy_is_the_share_of_right_guesses_in_batches_of_any_size(subject: 
         assert value == pytest.approx(right / len(subject.validation), abs=1e-12)
 
 
-def test_robust_is_at_most_accuracy_and_falls_with_the_radius(subject: Subject) -> None:
+def test_robust_is_at_most_accuracy_and_falls_with_epsilon(subject: Subject) -> None:
     clean = value("acc", subject)
     radii = [Fraction(0), Fraction(4, 255), Fraction(16, 255), Fraction(64, 255)]
     values = [value("robust", replace(subject, epsilon=radius)) for radius in radii]
@@ -57,7 +57,7 @@ def test_robust_is_at_most_accuracy_and_falls_with_the_radius(subject: Subject) 
     assert values[-1] <= 0.1
 
 
-def test_robust_attacks_its_own_images_from_its_own_noise(subject: Subject) -> None:
+def test_robust_uses_attacked_images_and_attack_seed(subject: Subject) -> None:
     part = Images(subject.validation.pixels[:90], subject.validation.labels[:90])
     small = replace(subject, attacked=part, epsilon=Fraction(24, 255), attack_seed=3)
     expected = robust_accuracy(
@@ -66,14 +66,14 @@ def test_robust_attacks_its_own_images_from_its_own_noise(subject: Subject) -> N
     assert OBJECTIVES["robust"].measure(small) == expected
 
 
-def test_costs_and_errors_are_minimised_and_what_is_always_measured_costs_no_training() -> None:
+def test_minimised_and_always_measured_objectives() -> None:
     assert {OBJECTIVES[name].cost for name in ALWAYS_MEASURED} == {"free"}
     assert {name for name, o in OBJECTIVES.items() if o.direction == "minimise"} == {
         "params", "flops", "energy", "energy_training", "latency", "ece",
     }  # fmt: skip
 
 
-def test_a_network_that_gives_an_attack_no_gradient_has_no_robustness(subject: Subject) -> None:
+def test_robust_of_constant_network_raises_masked_attack(subject: Subject) -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("bp",))
     dead = space.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|")
     network = build(space, dead, input_shape=(1, 8, 8), num_classes=10, seed=0).eval()
@@ -81,7 +81,7 @@ def test_a_network_that_gives_an_attack_no_gradient_has_no_robustness(subject: S
         OBJECTIVES["robust"].measure(replace(subject, network=network))
 
 
-def test_parameters_and_bio_are_what_one_counts_by_hand(subject: Subject) -> None:
+def test_params_and_bio_match_hand_computation(subject: Subject) -> None:
     parameters = list(subject.network.parameters())
     assert OBJECTIVES["params"].measure(subject) == sum(p.numel() for p in parameters)
     layers = rule_layers(subject.network).values()
@@ -91,7 +91,7 @@ def test_parameters_and_bio_are_what_one_counts_by_hand(subject: Subject) -> Non
     assert OBJECTIVES["bio"].measure(subject) == pytest.approx(1 - transported / weights)
 
 
-def test_smaller_is_better_once_minimised() -> None:
+def test_minimised_value_is_smaller_for_better_values() -> None:
     for objective in OBJECTIVES.values():
         better, worse = (0.9, 0.1) if objective.direction == "maximise" else (0.1, 0.9)
         assert objective.minimised(better) < objective.minimised(worse)

@@ -1,4 +1,4 @@
-"""Architectures as text and as files: what is read builds the network that was written."""
+"""Architectures as text and as files: reading one rebuilds the network that was written."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from evonas.rules import KolenPollack, LocalLoss, UniformSign
 TRAITS = Traits("", 3, (3, 9, 9), (0.5, 0.4, 0.3), (0.2, 0.2, 0.2), 0, class_names=("a", "b", "c"))
 
 
-def test_a_rule_is_read_with_its_options() -> None:
+def test_rule_is_parsed_with_its_options() -> None:
     assert parse_rule("usf") == UniformSign()
     assert parse_rule("kp(scale='rms')") == KolenPollack(scale="rms")
     assert parse_rule(" local( beta = 0.99, pool=1 )") == LocalLoss(beta=0.99, pool=1)
@@ -37,12 +37,12 @@ def test_a_rule_is_read_with_its_options() -> None:
         ("local(beta=2.0)", "beta in"),
     ],
 )
-def test_what_is_no_rule_is_told(text: str, message: str) -> None:
+def test_invalid_rule_text_is_rejected(text: str, message: str) -> None:
     with pytest.raises((RuleError, UnknownNameError), match=message):
         parse_rule(text)
 
 
-def test_a_list_of_rules_is_split_outside_of_brackets() -> None:
+def test_rule_list_is_split_outside_brackets() -> None:
     assert split_rules("usf, local(beta=0.5,pool=2),kp") == ("usf", "local(beta=0.5,pool=2)", "kp")
     with pytest.raises(UnknownNameError, match="names with commas between them"):
         split_rules("usf,,kp")
@@ -57,7 +57,7 @@ def test_a_list_of_rules_is_split_outside_of_brackets() -> None:
     ],
     ids=lambda each: each.key,
 )
-def test_the_file_of_a_named_network_is_used_without_anything_else(
+def test_file_of_named_network_loads_on_its_own(
     architecture: NamedArchitecture, tmp_path: Path
 ) -> None:
     network = architecture.network(TRAITS, seed=5)
@@ -73,7 +73,7 @@ def test_the_file_of_a_named_network_is_used_without_anything_else(
     assert torch.equal(found(images), network.eval()(images))
     described = read_model(path)[1]
     assert described["genome"] == architecture.text
-    # another network's name does not fit, nor is an unknown one taken
+    # the name of another network, or an unknown one, is rejected
     for name in ("vgg8b", "resnet21"):
         document = {**described, "network": name}
         del document["sha256"]
@@ -83,7 +83,7 @@ def test_the_file_of_a_named_network_is_used_without_anything_else(
             evonas.load_network(other)
 
 
-def test_keys_tell_rules_and_options_apart() -> None:
+def test_keys_differ_by_rules_and_options() -> None:
     keys = [
         NamedArchitecture("resnet20", rules).key
         for rules in (("kp",), ("usf",), ("kp(scale='rms')",), ("kp",) * 20)

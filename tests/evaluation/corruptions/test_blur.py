@@ -1,4 +1,4 @@
-"""Blur against scipy.ndimage, and against the published kernel written out on its 17 x 17 grid."""
+"""Blur; oracles: scipy.ndimage, and the published kernel written out on its 17 x 17 grid."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def images(shape: tuple[int, ...]) -> torch.Tensor:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("deviation", [0.4, 0.6, 0.7, 0.8, 1.0])
-def test_gaussian_blur_is_scipys(shape: tuple[int, ...], deviation: float) -> None:
+def test_gaussian_blur_matches_scipy(shape: tuple[int, ...], deviation: float) -> None:
     given = images(shape)
     expected = ndimage.gaussian_filter(
         given.numpy(), (0, 0, deviation, deviation), mode="nearest", truncate=4.0
@@ -40,9 +40,7 @@ def published_disk(radius: float, softness: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("radius", "softness"), [(0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1.0, 0.2), (1.5, 0.1)]
 )
-def test_defocus_is_the_published_disk_over_a_mirrored_image(
-    radius: float, softness: float
-) -> None:
+def test_defocus_blur_matches_the_published_disk(radius: float, softness: float) -> None:
     kernel = published_disk(radius, softness)
     side = disk(radius, softness).shape[0] // 2
     assert (
@@ -57,7 +55,7 @@ def test_defocus_is_the_published_disk_over_a_mirrored_image(
         assert np.abs(defocus_blur(given, radius, softness).numpy() - expected).max() < 1e-12
 
 
-def test_blur_of_no_width_is_the_identity_and_blur_keeps_what_is_even() -> None:
+def test_blur_keeps_images_at_zero_width_and_uniform_images() -> None:
     given = images((2, 3, 8, 8))
     assert torch.equal(gaussian_blur(given, 0.05), given)
     assert torch.allclose(defocus_blur(given, 0.3, 0.05), given, atol=1e-12)

@@ -1,4 +1,4 @@
-"""The set: the published strengths, laws of all kinds, and accuracies counted by hand."""
+"""The corruption set: published strengths, laws of all kinds, explicit accuracies."""
 
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ def images(shape: tuple[int, ...], seed: int = 0) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_the_strengths_are_the_published_ones() -> None:
+def test_strengths_match_the_published_values() -> None:
     given = {
         name: [c[0] if len(c) == 1 else c for c in kind.strengths]
         for name, kind in CORRUPTIONS.items()
@@ -43,12 +43,12 @@ def test_the_strengths_are_the_published_ones() -> None:
     assert len(list(every_corruption())) == 40
 
 
-def test_the_set_does_not_pass_for_cifar_10_c() -> None:
+def test_set_is_not_named_cifar_10_c() -> None:
     assert NAME == "mCA-native-8"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_corruption_keeps_shape_and_range_and_changes_something(
+def test_every_corruption_keeps_shape_and_range_but_changes_pixels(
     shape: tuple[int, ...],
 ) -> None:
     given = images(shape)
@@ -61,7 +61,7 @@ def test_every_corruption_keeps_shape_and_range_and_changes_something(
         assert torch.equal(corrupted(given, name, severity=0, seed=0), given)
 
 
-def test_a_higher_severity_takes_an_image_further_away() -> None:
+def test_distance_to_the_original_grows_with_severity() -> None:
     given = images((60, 3, 32, 32))
     for name in CORRUPTIONS:
         distances = [
@@ -71,7 +71,7 @@ def test_a_higher_severity_takes_an_image_further_away() -> None:
         assert all(near < far for near, far in pairwise(distances)), name
 
 
-def test_noise_belongs_to_seed_kind_and_severity() -> None:
+def test_noise_depends_on_seed_and_severity() -> None:
     given = torch.full((6, 1, 8, 8), 0.5)
     once = corrupted(given, "gaussian noise", severity=1, seed=0)
     assert torch.equal(once, corrupted(given, "gaussian noise", severity=1, seed=0))
@@ -80,7 +80,7 @@ def test_noise_belongs_to_seed_kind_and_severity() -> None:
     assert not torch.allclose((twice - 0.5) / 0.06, (once - 0.5) / 0.04, atol=1e-3)
 
 
-def test_no_global_generator_is_touched() -> None:
+def test_corruptions_leave_the_global_generator_unchanged() -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
     for name, severity in every_corruption():
@@ -88,7 +88,7 @@ def test_no_global_generator_is_touched() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_unknown_kinds_and_severities_are_refused() -> None:
+def test_unknown_kinds_and_severities_are_rejected() -> None:
     with pytest.raises(UnknownNameError, match="'gaussian noise'"):
         corrupted(images((1, 1, 8, 8)), "gausian noise", severity=1, seed=0)
     with pytest.raises(ConfigError, match="severity: expected 0 to 5, got 6"):
@@ -110,7 +110,7 @@ def labelled() -> Images:
     return Images(pixels, torch.arange(30) % 2)
 
 
-def test_accuracy_is_the_mean_over_kinds_severities_and_images_with_the_error_of_images() -> None:
+def test_corruption_accuracy_matches_explicit_mean_and_error() -> None:
     part, network = labelled(), Threshold().eval()
     found = corruption_accuracy(network, part, seed=3, batch=7)  # type: ignore[arg-type]
     shares = torch.zeros(30, dtype=torch.float64)
@@ -125,7 +125,7 @@ def test_accuracy_is_the_mean_over_kinds_severities_and_images_with_the_error_of
     assert 0.1 < found.value < 0.9
 
 
-def test_one_image_is_too_few() -> None:
+def test_single_image_is_rejected() -> None:
     part = labelled().subset(torch.tensor([0]))
     with pytest.raises(DataError, match="expected at least two images, got 1"):
         corruption_accuracy(Threshold(), part, seed=0)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Brightness against colorsys, pixel by pixel; contrast against its formula in numpy."""
+"""Tone; oracles: colorsys for brightness, pixel by pixel; numpy's formula for contrast."""
 
 import colorsys
 
@@ -14,7 +14,7 @@ def images(*shape: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("shift", [0.05, 0.3])
-def test_brightness_raises_the_value_of_hue_saturation_and_value(shift: float) -> None:
+def test_brightness_raises_the_hsv_value(shift: float) -> None:
     given = images(2, 3, 8, 8)
     given[0, :, 0, 0] = 0.0  # black, which has no hue
     given[0, :, 0, 1] = torch.tensor([0.0, 0.9, 0.2])
@@ -28,12 +28,12 @@ def test_brightness_raises_the_value_of_hue_saturation_and_value(shift: float) -
                 assert found[image, :, row, column].tolist() == pytest.approx(expected, abs=1e-12)
 
 
-def test_one_channel_is_its_own_value() -> None:
+def test_brightness_of_grey_images_adds_the_shift() -> None:
     given = images(2, 1, 8, 8)
     assert torch.allclose(brightness(given, 0.2), (given + 0.2).clamp(max=1.0))
 
 
-def test_contrast_shrinks_the_distance_from_each_channels_mean() -> None:
+def test_contrast_scales_distances_from_channel_means() -> None:
     given = images(2, 3, 8, 8)
     array = given.numpy()
     means = array.mean(axis=(2, 3), keepdims=True)
@@ -42,7 +42,7 @@ def test_contrast_shrinks_the_distance_from_each_channels_mean() -> None:
         assert np.abs(contrast(given, factor).numpy() - expected).max() < 1e-12
 
 
-def test_at_their_limits_both_are_the_identity() -> None:
+def test_brightness_and_contrast_limits_leave_images_unchanged() -> None:
     given = images(2, 3, 8, 8)
     assert torch.allclose(brightness(given, 0.0), given, atol=1e-15)
     assert torch.allclose(contrast(given, 1.0), given, atol=1e-15)

@@ -1,4 +1,4 @@
-"""Oracles: torch's gradients, a twin under back-propagation, a network left as it was."""
+"""Layer updates; oracles: torch's gradients, a bp twin, an unchanged network."""
 
 import torch
 from torch import nn
@@ -29,7 +29,7 @@ def by_layer(found: list[LayerNoise], assignment: str) -> dict[str, LayerNoise]:
     return {one.layer: one for one in found if one.assignment == assignment}
 
 
-def test_under_back_propagation_they_are_the_gradients(digits: SearchData) -> None:
+def test_layer_updates_under_bp_are_the_gradients(digits: SearchData) -> None:
     net = network(digits, "bp").train()
     some = batches(digits)
     found = layer_updates(net, some)
@@ -42,7 +42,7 @@ def test_under_back_propagation_they_are_the_gradients(digits: SearchData) -> No
                 assert torch.allclose(found[name][number], layer.weight.grad.flatten(), atol=1e-7)
 
 
-def test_edges_that_never_run_have_none(digits: SearchData) -> None:
+def test_dead_edges_have_no_updates(digits: SearchData) -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("fa",))
     dead = CELL.replace("none~1|nor", "nor_conv_3x3~1|nor").replace("|skip_connect~1|", "|none~1|")
     net = rule_twin(space, space.parse(dead), digits.traits, seed=0)
@@ -51,7 +51,7 @@ def test_edges_that_never_run_have_none(digits: SearchData) -> None:
     assert all(updates.shape[0] == 4 for updates in found.values())
 
 
-def test_the_network_is_left_as_it_was(digits: SearchData) -> None:
+def test_layer_updates_leave_the_network_unchanged(digits: SearchData) -> None:
     for rule in ("brsf", "bcm", "local"):
         net = network(digits, rule).eval()
         net.wiring.restore({**net.wiring.state(), "step": 7})
@@ -72,13 +72,13 @@ def test_batchwise_random_feedback_differs_between_batches(digits: SearchData) -
         assert torch.equal(stem[0], stem[1]) != is_fresh
 
 
-def test_a_rule_that_keeps_averages_begins_every_batch_with_the_same(digits: SearchData) -> None:
+def test_running_averages_are_reset_for_every_batch(digits: SearchData) -> None:
     (one,) = batches(digits, 1)
     for updates in layer_updates(network(digits, "bcm"), [one, one]).values():
         assert torch.equal(updates[0], updates[1])
 
 
-def test_back_propagation_has_a_cosine_of_one_with_itself_and_other_rules_less(
+def test_cosine_to_bp_is_one_only_for_bp(
     digits: SearchData,
 ) -> None:
     networks = {"bp": network(digits, "bp"), "same": network(digits, "bp")}
@@ -86,19 +86,21 @@ def test_back_propagation_has_a_cosine_of_one_with_itself_and_other_rules_less(
     for name in ("bp", "same"):
         assert all(abs(one.cosine - 1) < 1e-6 for one in by_layer(found, name).values())
     feedback = by_layer(found, "fa")
-    assert abs(feedback.pop("classifier").cosine - 1) < 1e-6  # nothing is sent to it
+    assert abs(feedback.pop("classifier").cosine - 1) < 1e-6  # it receives the true error
     assert all(one.cosine < 0.8 for one in feedback.values())
     assert by_layer(found, "bp").keys() == {"classifier", *feedback}
     assert {one.rule for one in found if one.assignment == "fa"} == {"fa"}
 
 
-def test_on_one_repeated_batch_there_is_no_variance(digits: SearchData) -> None:
+def test_repeated_batch_has_zero_normalised_variance(digits: SearchData) -> None:
     (one,) = batches(digits, 1)
     found = update_noise({"bp": network(digits, "bp")}, [one] * 4)
     assert all(layer.nv < 1e-10 for layer in found)
 
 
-def test_any_network_of_rule_layers_will_do(trained: nn.Module, digits: SearchData) -> None:
+def test_layer_updates_accept_any_network_of_rule_layers(
+    trained: nn.Module, digits: SearchData
+) -> None:
     from evonas.rules import RULES, convert
 
     net = convert(trained, RULES["dfa"](), seed=0)

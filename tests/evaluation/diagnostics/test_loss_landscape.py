@@ -1,4 +1,4 @@
-"""Oracles: the network's own loss, and a quadratic whose surface is known."""
+"""Loss landscape; oracles: the network's own loss, and a quadratic of known surface."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ def linear(seed: int = 0) -> nn.Linear:
     return layer
 
 
-def test_every_filter_of_a_direction_is_as_long_as_that_of_the_weights(trained: nn.Module) -> None:
+def test_direction_filters_have_the_norms_of_the_weights(trained: nn.Module) -> None:
     direction = filter_normalised_direction(trained, seed=0)
     weights = {n: p for n, p in trained.named_parameters() if p.dim() >= 2}
     assert direction.keys() == weights.keys()
@@ -30,7 +30,7 @@ def test_every_filter_of_a_direction_is_as_long_as_that_of_the_weights(trained: 
     assert not torch.equal(direction["1.weight"], other["1.weight"])
 
 
-def test_the_centre_is_the_loss_of_the_network_which_is_not_changed(
+def test_surface_centre_is_the_loss_of_the_unchanged_network(
     trained: nn.Module, batch: tuple[Tensor, Tensor]
 ) -> None:
     images, labels = batch
@@ -44,11 +44,13 @@ def test_the_centre_is_the_loss_of_the_network_which_is_not_changed(
     with torch.no_grad():
         expected = F.cross_entropy(trained.eval()(images), labels).item()
     assert surface[1, 1].item() == pytest.approx(expected, rel=1e-6)
-    assert (surface > surface[1, 1]).sum() == 8  # trained: worse all around
+    assert (
+        surface > surface[1, 1]
+    ).sum() == 8  # the network is trained: the loss is higher all around
     assert all(torch.equal(value, before[name]) for name, value in trained.state_dict().items())
 
 
-def test_of_a_quadratic_it_is_the_quadratic() -> None:
+def test_loss_surface_matches_an_explicit_quadratic() -> None:
     layer = linear()
     generator = torch.Generator().manual_seed(1)
     inputs = torch.randn(20, 4, generator=generator).double()
@@ -69,7 +71,7 @@ def test_of_a_quadratic_it_is_the_quadratic() -> None:
             assert surface[row, column].item() == pytest.approx(float(sum(terms)) / 60, rel=1e-9)
 
 
-def test_a_direction_without_a_parameter_leaves_it_where_it_is() -> None:
+def test_parameters_missing_from_directions_stay_unchanged() -> None:
     layer = linear()
     inputs, targets = torch.ones(2, 4).double(), torch.zeros(2, 3).double()
     surface = loss_surface(layer, ({}, {}), inputs, targets, steps=STEPS, loss=F.mse_loss)

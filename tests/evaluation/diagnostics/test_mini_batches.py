@@ -1,4 +1,4 @@
-"""Oracle: counting images."""
+"""Mini-batches; oracle: counting images."""
 
 import pytest
 import torch
@@ -9,11 +9,11 @@ from evonas.evaluation.diagnostics.mini_batches import mini_batches
 
 
 def numbered(count: int) -> Images:
-    """Images whose label is their number."""
+    """Images whose label is their index."""
     return Images(torch.zeros(count, 1, 2, 2, dtype=torch.uint8), torch.arange(count))
 
 
-def test_no_image_comes_twice_before_the_images_are_used_up() -> None:
+def test_images_do_not_repeat_within_an_epoch() -> None:
     found = mini_batches(numbered(50), batch=12, count=9, seed=0)
     labels = [set(labels.tolist()) for _, labels in found]
     assert [len(some) for some in labels] == [12] * 9
@@ -21,7 +21,7 @@ def test_no_image_comes_twice_before_the_images_are_used_up() -> None:
         assert len(set.union(*labels[first : first + 4])) == 48
 
 
-def test_equal_seeds_give_equal_batches_and_others_do_not() -> None:
+def test_batches_depend_only_on_the_seed() -> None:
     one, same, other = (
         torch.cat([labels for _, labels in mini_batches(numbered(40), batch=8, count=3, seed=s)])
         for s in (0, 0, 1)
@@ -30,6 +30,6 @@ def test_equal_seeds_give_equal_batches_and_others_do_not() -> None:
     assert not torch.equal(one, other)
 
 
-def test_a_batch_larger_than_the_data_is_refused() -> None:
+def test_batch_larger_than_the_data_is_rejected() -> None:
     with pytest.raises(ConfigError, match="at most 5 images, got 6"):
         mini_batches(numbered(5), batch=6, count=1, seed=0)

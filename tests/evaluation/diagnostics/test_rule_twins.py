@@ -1,4 +1,4 @@
-"""Oracles: a training that took the steps; the weights themselves."""
+"""Rule twins; oracles: a training that took the steps, and the weights themselves."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ SPACE = (
 )
 
 
-def test_twins_have_equal_weights_and_other_rules(digits: SearchData) -> None:
+def test_twins_have_equal_weights_and_different_rules(digits: SearchData) -> None:
     rules = "kp " * sum(gene.kind == "rule" for gene in SPACE.genes)
     genome = SPACE.parse(f"{CELL} @ {rules}")
     own = rule_twin(SPACE, genome, digits.traits, seed=3)
@@ -35,7 +35,7 @@ def test_twins_have_equal_weights_and_other_rules(digits: SearchData) -> None:
         assert all(torch.equal(value, theirs[name]) for name, value in own.state_dict().items())
 
 
-def test_trained_weights_are_taken_over_by_every_twin(digits: SearchData) -> None:
+def test_every_twin_loads_the_trained_weights(digits: SearchData) -> None:
     genome = SPACE.parse(f"{CELL} @ {'usf ' * sum(g.kind == 'rule' for g in SPACE.genes)}")
     other = rule_twin(SPACE, genome, digits.traits, seed=9).state_dict()
     for rule in (None, "bp", "local"):
@@ -44,7 +44,7 @@ def test_trained_weights_are_taken_over_by_every_twin(digits: SearchData) -> Non
         assert all(torch.equal(value, mine[name]) for name, value in other.items())
 
 
-def test_step_and_decay_are_those_that_a_training_leaves(digits: SearchData) -> None:
+def test_count_steps_matches_the_state_after_training(digits: SearchData) -> None:
     genome = SPACE.parse(f"{CELL} @ {'kp ' * sum(g.kind == 'rule' for g in SPACE.genes)}")
     images = digits.train.subset(torch.arange(100))
     recipe = Recipe(epochs=3, batch=30)

@@ -1,4 +1,4 @@
-"""Calibration error against the definition written out, and against what is calibrated."""
+"""Calibration error; oracles: the definition written out, and calibrated predictions."""
 
 import numpy as np
 import pytest
@@ -25,20 +25,20 @@ def literal(confidence: np.ndarray, right: np.ndarray, num_bins: int = 15) -> fl
 
 
 @pytest.mark.parametrize("num_bins", [1, 5, 15])
-def test_it_is_the_published_sum_over_bins(num_bins: int) -> None:
+def test_calibration_error_matches_the_published_formula(num_bins: int) -> None:
     confidence, right = drawn(300)
     found = calibration_error(confidence, right, seed=0, num_bins=num_bins)
     assert found.value == pytest.approx(literal(confidence, right, num_bins), abs=1e-12)
 
 
-def test_confidences_at_the_ends_have_a_bin() -> None:
+def test_confidences_on_bin_edges_are_counted() -> None:
     confidence = np.array([1.0, 1.0, 1 / 15])
     right = np.array([True, False, False])
     expected = (2 * 0.5 + 1 / 15) / 3
     assert calibration_error(confidence, right, seed=0).value == pytest.approx(expected)
 
 
-def test_a_bin_holds_its_upper_end_and_not_its_lower() -> None:
+def test_bins_are_open_below_and_closed_above() -> None:
     confidence, right = np.array([0.25, 0.375]), np.array([True, False])
     # two bins, (0, 1/4] and (1/4, 1/2]: in one the two would partly cancel
     expected = (0.75 + 0.375) / 2
@@ -46,7 +46,7 @@ def test_a_bin_holds_its_upper_end_and_not_its_lower() -> None:
     assert found.value == pytest.approx(expected)
 
 
-def test_what_is_calibrated_is_wrong_by_chance_alone() -> None:
+def test_calibrated_predictions_have_only_sampling_error() -> None:
     generator = np.random.default_rng(0)
     confidence = generator.uniform(0.1, 1.0, 40_000)
     right = generator.uniform(size=len(confidence)) < confidence
@@ -55,16 +55,16 @@ def test_what_is_calibrated_is_wrong_by_chance_alone() -> None:
     assert calibration_error(confidence, right, seed=0).value < 1.5 * bound
 
 
-def test_sure_and_always_wrong_is_the_worst() -> None:
+def test_always_confident_and_wrong_has_error_one() -> None:
     found = calibration_error(np.ones(50), np.zeros(50, dtype=bool), seed=0)
     assert found.value == 1.0
     assert found.standard_error == 0.0
 
 
-def test_the_error_is_the_spread_over_samples_and_the_same_again() -> None:
+def test_standard_error_matches_spread_and_follows_seed() -> None:
     found = [calibration_error(*drawn(300, seed=seed), seed=0) for seed in range(400)]
     spread = float(np.std([each.value for each in found], ddof=1))
     mean_error = np.mean([each.standard_error for each in found])
-    assert mean_error == pytest.approx(spread, rel=0.12)  # 400 samples tell it within 4 %
+    assert mean_error == pytest.approx(spread, rel=0.12)  # 400 samples determine it within 4 %
     assert calibration_error(*drawn(300), seed=0) == found[0]
     assert calibration_error(*drawn(300), seed=1).standard_error != found[0].standard_error

@@ -1,4 +1,4 @@
-"""A function of somebody else's: what it gives, what it may not change, how it fails."""
+"""Guarded third-party functions: their values, side effects and failures."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -39,7 +39,7 @@ def measured(measure: Callable[[Subject], Any], subject: Subject) -> MeasuredVal
 @pytest.mark.parametrize(
     "given", [2, 2.0, np.float32(2), np.array([2.0]), torch.tensor(2.0), torch.tensor([2])]
 )
-def test_any_kind_of_number_is_a_value(given: object, subject: Subject) -> None:
+def test_every_number_type_is_accepted_as_value(given: object, subject: Subject) -> None:
     found = measured(lambda _: given, subject)
     assert found == MeasuredValue(2.0)
     assert type(found.value) is float
@@ -60,7 +60,7 @@ def test_any_kind_of_number_is_a_value(given: object, subject: Subject) -> None:
         (lambda _: MeasuredValue(1.0, float("nan")), "m:f: expected a standard error"),
     ],
 )
-def test_what_is_no_number_is_the_failure_of_the_candidate(
+def test_errors_and_invalid_values_fail_the_candidate(
     measure: Callable[[Subject], Any], message: str, subject: Subject
 ) -> None:
     with pytest.raises(ObjectiveFailed, match=message) as caught:
@@ -68,7 +68,7 @@ def test_what_is_no_number_is_the_failure_of_the_candidate(
     assert caught.value.kind == "objective"
 
 
-def test_failures_of_candidates_and_lack_of_memory_go_on_as_they_are(subject: Subject) -> None:
+def test_candidate_failures_and_out_of_memory_pass_through(subject: Subject) -> None:
     def mask(_: Subject) -> float:
         raise MaskedAttack("masked")
 
@@ -82,7 +82,7 @@ def test_failures_of_candidates_and_lack_of_memory_go_on_as_they_are(subject: Su
         measured(fill, subject)
 
 
-def test_network_and_generator_are_lent_and_given_back(subject: Subject) -> None:
+def test_network_and_generator_are_restored(subject: Subject) -> None:
     subject.network.train()
     torch.manual_seed(3)
     state = torch.get_rng_state()

@@ -1,4 +1,4 @@
-"""The median of durations by a clock that is set by hand, and the spread of medians drawn."""
+"""Latency; oracles: a fake clock, and the spread of simulated medians."""
 
 import statistics
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from evonas.evaluation.objectives.latency import (
 )
 
 
-def test_the_median_of_the_timed_passes_is_told_and_the_first_ones_do_not_count() -> None:
+def test_latency_is_the_median_without_warm_up() -> None:
     passes = [0]
-    # the first passes are slow, as they are; one later pass is held up by something else
+    # the first passes are slow, as in reality; one later pass is delayed by something else
     slow = dict.fromkeys(range(1, WARM_UP_PASSES + 1), 9.0) | {20: 9.0}
 
     def run() -> None:
@@ -41,7 +41,7 @@ def test_the_median_of_the_timed_passes_is_told_and_the_first_ones_do_not_count(
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
-def test_the_error_of_a_median_is_the_spread_of_medians(draw: str) -> None:
+def test_median_error_matches_the_spread_of_medians(draw: str) -> None:
     generator = np.random.default_rng(0)
     samples = getattr(generator, draw)(size=(4000, TIMED_PASSES))
     spread = float(np.median(samples, axis=1).std())
@@ -49,7 +49,7 @@ def test_the_error_of_a_median_is_the_spread_of_medians(draw: str) -> None:
     assert statistics.fmean(errors) == pytest.approx(spread, rel=0.1)
 
 
-def test_passes_that_were_held_up_do_not_move_the_error() -> None:
+def test_outliers_do_not_change_the_median_error() -> None:
     steady = [1.0 + 0.001 * n for n in range(TIMED_PASSES)]
     disturbed = [*steady[:-3], 50.0, 60.0, 70.0]
     assert median_error(disturbed) == pytest.approx(median_error(steady))

@@ -1,4 +1,4 @@
-"""Objectives of others: modules and metadata written by hand, whole and broken."""
+"""Third-party objectives; oracle: modules and metadata written by hand, intact and broken."""
 
 import sys
 from importlib.metadata import EntryPoint
@@ -39,7 +39,7 @@ seen = evonas.Objective("seen", "x", "maximise", "free", "", None, plain, error=
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a module in the current folder, which is on no path yet."""
+    """The name of a module in the current folder, which is not on ``sys.path`` yet."""
     name = f"own_{tmp_path.name.replace('-', '_')}"
     (tmp_path / f"{name}.py").write_text(MODULE)
     monkeypatch.chdir(tmp_path)
@@ -52,7 +52,7 @@ def table(*points: tuple[str, str]) -> ObjectiveTable:
     return ObjectiveTable(ours, lambda: [EntryPoint(n, value, GROUP) for n, value in points])
 
 
-def test_an_own_objective_is_found_by_module_and_name_and_is_called_so(module: str) -> None:
+def test_own_objective_is_found_by_module_and_name(module: str) -> None:
     name = f"{module}:depth"
     found = look_up(table(), name, kind="objective")
     assert (found.name, found.unit, found.direction, found.cost) == (
@@ -60,10 +60,10 @@ def test_an_own_objective_is_found_by_module_and_name_and_is_called_so(module: s
     )  # fmt: skip
     assert found.meaning == "Layers with weights."
     assert (found.worst, found.best, found.error) == (None, 0.0, "none")
-    assert list(table()) == ["acc"]  # what is not named by anybody is in no list
+    assert list(table()) == ["acc"]  # an own objective is not listed
 
 
-def test_a_constraint_may_be_on_an_own_objective(module: str) -> None:
+def test_constraint_accepts_own_objective(module: str) -> None:
     constraint = parse_constraint(f"{module}:depth <= 4")
     assert (constraint.objective, constraint.bound) == (f"{module}:depth", 4.0)
     assert constraint.is_free
@@ -78,21 +78,19 @@ def test_a_constraint_may_be_on_an_own_objective(module: str) -> None:
         ("seen", "see no images"),
     ],
 )
-def test_what_is_no_objective_is_refused_by_name(
-    module: str, attribute: str, message: str
-) -> None:
+def test_invalid_objective_is_rejected_by_name(module: str, attribute: str, message: str) -> None:
     with pytest.raises(ObjectiveError, match=f"objective '{module}:{attribute}': .*{message}"):
         table()[f"{module}:{attribute}"]
 
 
-def test_a_module_that_is_not_there_is_told_with_where_it_was_sought() -> None:
+def test_missing_module_error_suggests_pythonpath() -> None:
     with pytest.raises(
         ObjectiveError, match=r"no module 'nowhere_at_all' .*add that to PYTHONPATH"
     ):
         table()["nowhere_at_all.inside:thing"]
 
 
-def test_a_module_that_breaks_is_told_with_what_broke(module: str) -> None:
+def test_failing_module_import_is_reported_with_its_error(module: str) -> None:
     Path(f"{module}.py").write_text("import nothing_of_the_kind")
     with pytest.raises(ObjectiveError, match="ModuleNotFoundError: No module named 'nothing_of"):
         table()[f"{module}:depth"]
@@ -101,7 +99,7 @@ def test_a_module_that_breaks_is_told_with_what_broke(module: str) -> None:
         table()[f"{module}_b:depth"]
 
 
-def test_the_source_is_the_file_and_the_folder_it_is_imported_from(module: str) -> None:
+def test_source_is_the_file_and_its_import_folder(module: str) -> None:
     file = Path(f"{module}.py").resolve()
     source = source_of(f"{module}:depth")
     assert (source.file, source.folder) == (str(file), str(file.parent))
@@ -116,7 +114,7 @@ def test_the_source_is_the_file_and_the_folder_it_is_imported_from(module: str) 
     )  # fmt: skip
 
 
-def test_an_entry_point_is_listed_before_it_is_imported(module: str) -> None:
+def test_entry_point_is_listed_before_import(module: str) -> None:
     found = table(("depth", f"{module}:depth"), ("broken", "nowhere_at_all:x"))
     sys.path.append(str(Path.cwd()))
     assert list(found) == ["acc", "broken", "depth"]
@@ -129,13 +127,13 @@ def test_an_entry_point_is_listed_before_it_is_imported(module: str) -> None:
         look_up(found, "deptt", kind="objective")
 
 
-def test_a_name_with_two_claimants_is_refused_when_it_is_used(module: str) -> None:
+def test_duplicate_objective_name_raises_on_use(module: str) -> None:
     found = table(("acc", f"{module}:depth"))
     with pytest.raises(ObjectiveError, match="'acc' is offered by evonas itself and by entry"):
         found["acc"]
 
 
-def test_every_objective_of_evonas_says_nothing_wrong_of_itself() -> None:
+def test_built_in_objectives_are_well_formed() -> None:
     for objective in OBJECTIVES.values():
         assert isinstance(objective, Objective)
         assert objective.problem is None

@@ -1,4 +1,4 @@
-"""Costs that are added up against those of the network, built and counted."""
+"""Costs computed from the genome; oracle: the network, built and counted."""
 
 import random
 
@@ -15,7 +15,7 @@ SHAPE = (3, 32, 32)
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_the_cost_of_a_genome_is_that_of_its_network(name: str) -> None:
+def test_genome_cost_matches_the_built_network(name: str) -> None:
     space = load(name).resized(channels=4, cells=2).with_rules(("bp", "fa", "usf"))
     costs = GenomeCosts(space, input_shape=SHAPE, num_classes=7)
     rng = random.Random(0)
@@ -30,17 +30,17 @@ def test_the_cost_of_a_genome_is_that_of_its_network(name: str) -> None:
         assert sum(cost.by_rule.values()) == cost.parameters
 
 
-def test_parameters_stand_under_the_rules_of_their_layers() -> None:
+def test_parameters_are_counted_by_the_rules_of_layers() -> None:
     space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("fa", "usf", "bp"))
     genome = space.sample(random.Random(3))
     network = build(space, genome, input_shape=SHAPE, num_classes=7, seed=0)
-    # normalisation is counted with the layer before it, weights_by_rule counts layers alone
+    # normalisation counts with the layer before it; weights_by_rule counts layers only
     layers = weights_by_rule(network)
     found = GenomeCosts(space, input_shape=SHAPE, num_classes=7).of(genome).by_rule
     for rule, count in found.items():
         assert 0 <= count - layers[rule] < 0.2 * count
 
 
-def test_images_that_are_too_small_are_refused() -> None:
+def test_too_small_images_are_rejected() -> None:
     with pytest.raises(SpaceError, match="expected images of at least"):
         GenomeCosts(load("nas-bench-201"), input_shape=(3, 2, 2), num_classes=7)

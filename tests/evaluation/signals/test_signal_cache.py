@@ -1,4 +1,4 @@
-"""The cache of signals: the same numbers with it, without it, and with one that is broken."""
+"""The signal cache: equal numbers with a cache, without one, and with a broken one."""
 
 import math
 import pickle
@@ -40,7 +40,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GenomeSignals, "_computed", lambda *_: pytest.fail("computed"))
 
 
-def test_what_was_kept_is_found_by_source_and_genome(tmp_path: Path) -> None:
+def test_cached_values_are_found_by_source_and_genome(tmp_path: Path) -> None:
     path = tmp_path / "signals.db"
     values = {"a": 0.1 + 0.2, "b": -math.inf, "c": math.nan}
     SignalCache(path, source="here").keep("0,1", values)
@@ -51,7 +51,7 @@ def test_what_was_kept_is_found_by_source_and_genome(tmp_path: Path) -> None:
     assert SignalCache(path, source="here").found("1,0") == {}
 
 
-def test_a_second_process_computes_nothing_that_the_first_one_did(
+def test_second_process_reuses_cached_signals(
     few: SearchData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, some = tmp_path / "signals.db", genomes(3)
@@ -64,7 +64,7 @@ def test_a_second_process_computes_nothing_that_the_first_one_did(
     assert [again.of(genome) for genome in some] == told
 
 
-def test_other_weights_other_images_and_another_torch_are_another_source(
+def test_cache_is_separate_per_weights_images_and_torch_version(
     few: SearchData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, (one, *_) = tmp_path / "signals.db", genomes(1)
@@ -80,9 +80,7 @@ def test_other_weights_other_images_and_another_torch_are_another_source(
 
 
 @pytest.mark.parametrize("kind", ["folder", "text", "nowhere"])
-def test_a_cache_that_cannot_be_used_changes_no_number(
-    few: SearchData, tmp_path: Path, kind: str
-) -> None:
+def test_unusable_cache_changes_no_number(few: SearchData, tmp_path: Path, kind: str) -> None:
     path, some = tmp_path / "signals.db", genomes(2)
     if kind == "folder":
         path.mkdir()
@@ -99,7 +97,7 @@ def test_a_cache_that_cannot_be_used_changes_no_number(
         assert path.read_bytes() == before
 
 
-def test_memory_is_bounded_and_the_oldest_is_forgotten(
+def test_memory_is_bounded_and_drops_the_oldest(
     few: SearchData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(genome_signals, "MAX_KNOWN", 2)

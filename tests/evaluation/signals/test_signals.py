@@ -1,4 +1,4 @@
-"""Signals of untrained networks: limit cases by hand, literal replicas in float64, and laws."""
+"""Signals of untrained networks; oracles: limit cases, explicit float64 formulas, laws."""
 
 import math
 import random
@@ -45,7 +45,7 @@ def probe(*, seed: int = 0, images: int = 6) -> Probe:
     return Probe(network, pixels, torch.arange(images) % 3, seed)
 
 
-def test_the_kernel_of_codes_is_counted_by_agreement() -> None:
+def test_naswot_log_determinant_matches_explicit_kernel() -> None:
     generator = torch.Generator().manual_seed(0)
     codes = [torch.rand(5, units, generator=generator) > 0.4 for units in (7, 20)]
     whole = torch.cat(codes, dim=1)
@@ -56,12 +56,12 @@ def test_the_kernel_of_codes_is_counted_by_agreement() -> None:
     assert log_determinant(codes, count=5) == pytest.approx(expected, rel=1e-9)
 
 
-def test_two_images_of_one_code_cannot_be_told_apart() -> None:
+def test_naswot_of_equal_codes_is_minus_infinity() -> None:
     code = torch.tensor([[True, False, True], [True, False, True]])
     assert log_determinant([code], count=2) == -math.inf
 
 
-def test_uncorrelated_gradients_have_the_best_score_and_equal_ones_the_worst() -> None:
+def test_correlation_score_ranges_from_uncorrelated_to_equal_gradients() -> None:
     # rows of a Hadamard matrix without its first are centred and orthogonal
     rows = torch.tensor([[1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], dtype=torch.float64)
     best = -3 * (math.log(1 + K) + 1 / (1 + K))
@@ -72,8 +72,8 @@ def test_uncorrelated_gradients_have_the_best_score_and_equal_ones_the_worst() -
     assert math.isnan(correlation_score(torch.ones(2, 4)))
 
 
-def test_the_norm_of_the_jacobian_is_that_of_all_its_entries() -> None:
-    # a projection is exact where there is one logit and one image; the mean of many comes near
+def test_input_jacobian_norm_matches_the_full_jacobian() -> None:
+    # a random projection estimates the norm; the mean of many comes close
     some = probe(images=3)
     network, images = some.network.double(), some.images.double()
 
@@ -90,7 +90,7 @@ def test_the_norm_of_the_jacobian_is_that_of_all_its_entries() -> None:
     assert sum(told) / len(told) == pytest.approx(exact, rel=0.15)
 
 
-def test_the_norm_of_the_gradient_is_that_of_central_differences() -> None:
+def test_gradient_norm_matches_central_differences() -> None:
     some = probe()
     network, images = some.network.double(), some.images.double()
     told = log_gradient_norm(Probe(network, images, some.labels, 0))
@@ -112,7 +112,7 @@ def loss(network: Network, images: Tensor, labels: Tensor) -> float:
     return float(torch.nn.functional.cross_entropy(network(images), labels))
 
 
-def test_the_flow_grows_by_the_logarithm_of_a_factor_of_a_layer_that_all_must_pass() -> None:
+def test_log_synflow_grows_by_the_log_of_a_layer_scale() -> None:
     plain, scaled = probe(), probe()
     with torch.no_grad():
         scaled.network.classifier.weight.mul_(-8.0)
@@ -121,7 +121,7 @@ def test_the_flow_grows_by_the_logarithm_of_a_factor_of_a_layer_that_all_must_pa
     assert log_synflow(scaled) == pytest.approx(log_synflow(plain) + math.log(8.0), rel=1e-9)
 
 
-def test_signals_are_of_the_genome_alone_and_computed_once(
+def test_signals_depend_only_on_the_genome_and_are_cached(
     few: SearchData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = signals(few), signals(few)
@@ -138,7 +138,7 @@ def test_signals_are_of_the_genome_alone_and_computed_once(
     assert [first.of(genome) for genome in genomes] == told
 
 
-def test_signals_of_one_network_are_those_of_a_network_each() -> None:
+def test_signals_share_one_network_without_changing_it() -> None:
     shared = probe()
     before = [each.clone() for each in shared.network.state_dict().values()]
     for name in sorted(NETWORK_SIGNALS):
@@ -150,7 +150,7 @@ def test_signals_of_one_network_are_those_of_a_network_each() -> None:
     assert shared.network.training
 
 
-def test_rules_change_their_shares_and_nothing_else(few: SearchData) -> None:
+def test_rules_change_only_the_transport_shares(few: SearchData) -> None:
     space = SPACE.with_rules(("bp", "fa", "usf"))
     found = signals(few)
     num_rules = sum(gene.kind == "rule" for gene in space.genes)
@@ -174,14 +174,14 @@ def test_rules_change_their_shares_and_nothing_else(few: SearchData) -> None:
         (("free", "free"), ConfigError, "named twice"),
     ],
 )
-def test_names_that_make_no_sense_are_refused(
+def test_invalid_signal_names_are_rejected(
     given: tuple[str, ...], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         parse_signals(given)
 
 
-def test_none_is_no_signal() -> None:
+def test_none_means_no_signals() -> None:
     assert parse_signals(("none",)) == parse_signals(()) == ()
     assert parse_signals(("free", "naswot")) == ("free", "naswot")
 
@@ -190,7 +190,7 @@ def only(space: Space) -> Genome:
     return space.canonical(space.sample(random.Random(0)))
 
 
-def test_a_space_of_one_rule_has_no_shares(few: SearchData) -> None:
+def test_space_of_one_rule_has_no_transport_shares(few: SearchData) -> None:
     space = SPACE.with_rules(("fa",))
     found = GenomeSignals(("free",), space, traits=few.traits, images=None)
     assert found.names == ("params", "multiply-adds")

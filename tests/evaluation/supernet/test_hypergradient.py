@@ -1,4 +1,4 @@
-"""The slope of the validation loss, by finite differences of the losses themselves (float64)."""
+"""The slope of the validation loss; oracle: finite differences of the losses in float64."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def loss(supernet: Supernet, logits: Sequence[Tensor], of: Batch) -> Tensor:
 def loss_after_a_step(
     supernet: Supernet, learned_by: Sequence[Tensor], judged_by: Sequence[Tensor]
 ) -> float:
-    """Takes the step by hand, measures, and puts the weights back."""
+    """Take the step explicitly, measure the loss, and restore the weights."""
     before = [parameter.detach().clone() for parameter in supernet.parameters()]
     supernet.zero_grad()
     loss(supernet, learned_by, batch(10)).backward()
@@ -69,7 +69,7 @@ def loss_after_a_step(
         ("nas-bench-201", ("sdfa", "dfa")),
     ],
 )
-def test_the_slope_is_that_of_finite_differences(name: str, rules: tuple[str, ...]) -> None:
+def test_validation_slope_matches_finite_differences(name: str, rules: tuple[str, ...]) -> None:
     space = load(name).resized(channels=4, cells=1).with_rules(rules)
     supernet, logits = grow(space), some_logits(space)
     weights = [parameter.detach().clone() for parameter in supernet.parameters()]
@@ -90,7 +90,7 @@ def test_the_slope_is_that_of_finite_differences(name: str, rules: tuple[str, ..
         ]
         ahead = [each + STEP * way for each, way in zip(logits, along, strict=True)]
         behind = [each - STEP * way for each, way in zip(logits, along, strict=True)]
-        if kind == "rule":  # the forward pass does not contain them
+        if kind == "rule":  # the forward pass does not depend on them
             high = loss_after_a_step(supernet, ahead, logits)
             low = loss_after_a_step(supernet, behind, logits)
         else:  # first order: the step does not depend on them
@@ -99,10 +99,10 @@ def test_the_slope_is_that_of_finite_differences(name: str, rules: tuple[str, ..
         expected = (high - low) / (2 * STEP)
         found = sum(float((s * way).sum()) for s, way in zip(slopes, along, strict=True))
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-7), kind
-        assert abs(expected) > 1e-6, kind  # there is something to measure
+        assert abs(expected) > 1e-6, kind  # the slope is not trivially zero
 
 
-def test_one_rule_leaves_nothing_to_choose() -> None:
+def test_slope_of_a_single_rule_is_zero() -> None:
     space = load("tiny").resized(channels=4, cells=1).with_rules(("fa",))
     slopes = validation_slope(
         grow(space), some_logits(space), train=batch(10), validation=batch(11), learning_rate=RATE

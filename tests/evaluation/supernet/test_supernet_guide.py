@@ -1,4 +1,4 @@
-"""A guide on digits: laws of its scores, and equal numbers for equal calls."""
+"""The supernet guide on digits: laws of its scores, and reproducibility."""
 
 import math
 import random
@@ -37,13 +37,13 @@ def zeros() -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.zeros(sum(len(gene.choices) for gene in SPACE.genes))
 
 
-def test_it_satisfies_the_contract_of_the_search(few: SearchData) -> None:
+def test_supernet_guide_satisfies_the_guide_protocol(few: SearchData) -> None:
     guide: Guide = make(few)
     assert (guide.num_steps, guide.num_epochs) == (3, 6)
     assert len(guide.slope(zeros())) == len(zeros())
 
 
-def test_equal_calls_give_equal_numbers_on_any_number_of_threads(few: SearchData) -> None:
+def test_guide_is_reproducible_for_any_number_of_threads(few: SearchData) -> None:
     told = []
     threads = torch.get_num_threads()
     try:
@@ -62,7 +62,7 @@ def test_equal_calls_give_equal_numbers_on_any_number_of_threads(few: SearchData
     assert told[0] == told[1]
 
 
-def test_a_score_depends_on_neither_the_order_nor_on_other_scores(few: SearchData) -> None:
+def test_score_does_not_depend_on_other_scores_or_order(few: SearchData) -> None:
     guide = make(few)
     genomes = [some(seed) for seed in range(4)]
     first = guide.score(genomes)
@@ -73,7 +73,7 @@ def test_a_score_depends_on_neither_the_order_nor_on_other_scores(few: SearchDat
     assert guide.score(genomes) != first
 
 
-def test_rules_count_only_after_a_step(few: SearchData) -> None:
+def test_rules_affect_scores_only_after_an_unrolled_step(few: SearchData) -> None:
     base = some(3)
     first_rule = next(n for n, gene in enumerate(SPACE.genes) if gene.kind == "rule")
     others = [
@@ -85,7 +85,7 @@ def test_rules_count_only_after_a_step(few: SearchData) -> None:
     assert len(set(make(few, unrolled=1).score(others))) == 3
 
 
-def test_it_learns_what_it_is_shown(few: SearchData) -> None:
+def test_guide_learns_a_repeated_genome(few: SearchData) -> None:
     guide = make(few)
     genome = some(1)
     (before,) = guide.score([genome])
@@ -97,7 +97,7 @@ def test_it_learns_what_it_is_shown(few: SearchData) -> None:
     assert after.accuracy > before.accuracy + 0.2
 
 
-def test_weights_that_take_no_part_stay(few: SearchData) -> None:
+def test_learning_a_genome_changes_only_its_weights(few: SearchData) -> None:
     guide = make(few)
     before = {name: p.clone() for name, p in guide._supernet.named_parameters()}
     guide.learn_genome(some(1))
@@ -108,7 +108,7 @@ def test_weights_that_take_no_part_stay(few: SearchData) -> None:
     assert len(changed) < len(before)
 
 
-def test_the_mixture_moves_all_weights_that_can_reach_the_output(few: SearchData) -> None:
+def test_learning_a_mixture_changes_all_weights(few: SearchData) -> None:
     guide = make(few)
     before = {name: p.clone() for name, p in guide._supernet.named_parameters()}
     guide.learn_mixture(zeros())
@@ -118,7 +118,7 @@ def test_the_mixture_moves_all_weights_that_can_reach_the_output(few: SearchData
     assert not stays
 
 
-def test_few_validation_images_are_enough(few: SearchData) -> None:
+def test_guide_scores_with_few_validation_images(few: SearchData) -> None:
     tiny = replace(few, validation=few.validation.subset(torch.arange(5)))
     (score,) = make(tiny).score([some(1)])
     assert score.accuracy in {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}
