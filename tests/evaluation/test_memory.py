@@ -61,7 +61,7 @@ def allocator_fails_at(monkeypatch: pytest.MonkeyPatch, batches: set[int], name:
 
 
 @pytest.mark.parametrize("name", sorted(FAILING))
-def test_failed_allocations_are_distinguished_from_other_errors(name: str) -> None:
+def test_failed_allocations_are_recognised_as_out_of_memory(name: str) -> None:
     assert is_out_of_memory(raised(FAILING[name]))
 
 
@@ -76,7 +76,7 @@ def test_failed_allocations_are_distinguished_from_other_errors(name: str) -> No
         OSError(errno.ENOMEM, "Cannot allocate memory"),
     ],
 )
-def test_out_of_memory_messages_of_libraries_are_recognised(problem: Exception) -> None:
+def test_library_out_of_memory_messages_are_recognised(problem: Exception) -> None:
     assert is_out_of_memory(problem)
 
 

@@ -47,5 +47,5 @@ def test_too_large_part_is_rejected_with_both_numbers() -> None:
         stratified_part(torch.zeros(4), num_images=5, seed=0, what="training images")
 
 
-def test_halves_are_rounded_up() -> None:
+def test_share_of_rounds_halves_up() -> None:
     assert [share_of(5, 0.5), share_of(6, 0.5), share_of(1797, 0.2)] == [3, 3, 359]
