@@ -73,7 +73,7 @@ RUNS: dict[str, Run] = {
     ),
 }
 
-# reach an optimum in their own time, so the exact law is not theirs
+# these approach an optimum slowly, so the exact law does not hold for them
 OTHERS: dict[str, Run] = {
     "tpgd": lambda f, x, y: tpgd(f, x, y, epsilon=EPSILON, noise=uniform(x), num_steps=5),
     "square": lambda f, x, y: square(

@@ -57,7 +57,7 @@ def test_back_propagation_gradient_is_honest(
 
 
 @pytest.mark.parametrize("factor", [1.5, 0.0, -1.0])
-def test_scaled_gradient_error_is_the_distance_of_factor_from_one(
+def test_honesty_of_scaled_gradient_is_distance_from_one(
     trained: nn.Module, probe: tuple[Tensor, Tensor], factor: float
 ) -> None:
     lying = nn.Sequential(Lie(factor), trained)

@@ -58,7 +58,7 @@ def test_true_gradient_is_honest_under_every_rule(name: str, images: Images) -> 
     assert not result.is_masked
 
 
-# pc is back-propagation but for a small term, and an attacker has no label to give drtp
+# pc differs from bp by a small term only; drtp needs a label, which an attacker cannot give
 SURROGATES = sorted(set(RULES) - {"bp", "pc", "drtp"})
 
 

@@ -107,7 +107,7 @@ def test_epsilon_zero_leaves_clean_accuracy(
     assert found.robust.equal(found.correct)
 
 
-def test_epsilon_of_half_the_pixel_range_leaves_no_robust_image(
+def test_epsilon_of_half_the_range_leaves_nothing_robust(
     trained: nn.Module, images: Images
 ) -> None:
     found = run_attack(trained, images, QUICK[3], epsilon=0.5, seed=0)
@@ -293,7 +293,7 @@ def test_transfer_attack_uses_images_that_fool_the_other_network(
     assert all(a.equal(b) for a, b in zip(twin.buffers(), statistics, strict=True))
 
 
-def test_note_on_too_few_classes_is_in_result_and_level(images: Images) -> None:
+def test_note_on_few_classes_is_in_result_and_level(images: Images) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     with torch.no_grad():
         two = Images(images.pixels, network(images.pixels / 255).argmax(1))
@@ -348,7 +348,7 @@ class Nan(nn.Module):
         return x * torch.nan
 
 
-def test_apgd_targeted_restarts_are_the_worst_case_of_single_runs(
+def test_apgd_targeted_restarts_give_worst_case_of_single_runs(
     trained: nn.Module, digits: SearchData
 ) -> None:
     images = digits.validation

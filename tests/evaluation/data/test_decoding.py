@@ -218,7 +218,7 @@ def test_cmyk_is_converted_as_ink_on_white(tmp_path: Path) -> None:
     assert np.abs(jpeg.astype(int) - [255, 153, 204]).max() <= 2
 
 
-# what the camera's sensor wrote, from the upright image: the inverse of Exif's instructions
+# how the camera stores the upright image: the inverse of Exif's instructions
 STORED: dict[int, Callable[[Array], Array]] = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],

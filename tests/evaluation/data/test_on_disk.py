@@ -267,9 +267,7 @@ def test_threads_decode_where_processes_are_unavailable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("decoders", [Decoders(2), Decoders(0, 2)], ids=["processes", "threads"])
-def test_file_damaged_after_the_check_is_named_in_one_line(
-    tmp_path: Path, decoders: Decoders
-) -> None:
+def test_file_damaged_after_check_is_named_in_one_line(tmp_path: Path, decoders: Decoders) -> None:
     root = make_image_tree(tmp_path / "tree", train=4)
     files = reader(train_images(root, ON_DISK)).files
     (root / "train" / "ash" / "02.png").write_text("no image")

@@ -147,7 +147,7 @@ def test_resnet_trace_has_products_sums_and_activations() -> None:
     numbers = 16 * 64 + 32 * 16 + 64 * 4  # outputs of one block in each stage
     sums = [part for part in found.parts if part.kind == "sum"]
     assert sum(part.outputs for part in sums) == 3 * numbers
-    # within and after each of the nine blocks; the stem may have one of its own
+    # within and after each of the nine blocks; the stem may have one more
     after_stem = len([part for part in found.parts if part.kind == "activation"]) - 18
     assert after_stem in (0, 1)
 

@@ -64,7 +64,7 @@ def test_send_cost_matches_the_rules_equation(name: str) -> None:
     assert send(named(name), batch=BATCH) == SENT[name]
 
 
-def test_every_rule_has_a_cost_and_first_layer_sends_nothing() -> None:
+def test_every_rule_has_cost_and_first_layer_sends_nothing() -> None:
     for name, rule in RULES.items():
         use = layer(rule())
         assert update(use, batch=BATCH).microjoules() > 0.0, name

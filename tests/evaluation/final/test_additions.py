@@ -103,7 +103,7 @@ def test_identity_edges_are_never_dropped(data: FinalData) -> None:
             assert len(cell.drops) < len(cell.live_edges)
 
 
-def test_part_of_batch_has_the_drops_of_the_whole_batch(data: FinalData) -> None:
+def test_part_of_batch_has_drops_of_the_whole_batch(data: FinalData) -> None:
     found = []
     for part in ((0, 1), (0, 2), (1, 2)):
         mine = network(data)

@@ -41,7 +41,7 @@ class Timed(AbstractVariant):
 
     own: AbstractVariant
     clock: Clock
-    seconds: dict[bool, float]  # by whether it is under autocast
+    seconds: dict[bool, float]  # keyed by whether autocast is on
 
     @property
     def text(self) -> str:

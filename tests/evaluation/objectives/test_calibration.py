@@ -40,7 +40,7 @@ def test_confidences_on_bin_edges_are_counted() -> None:
 
 def test_bins_are_open_below_and_closed_above() -> None:
     confidence, right = np.array([0.25, 0.375]), np.array([True, False])
-    # two bins, (0, 1/4] and (1/4, 1/2]: in one the two would partly cancel
+    # two bins, (0, 1/4] and (1/4, 1/2]: in a single bin the errors would partly cancel
     expected = (0.75 + 0.375) / 2
     found = calibration_error(confidence, right, seed=0, num_bins=4)
     assert found.value == pytest.approx(expected)

@@ -96,7 +96,7 @@ def test_losses_with_kernels_follow_plain_training(images: FramedImages, rules: 
     torch.testing.assert_close(run(ours, images), run(plain, images), rtol=1e-3, atol=1e-4)
 
 
-def test_feedback_of_one_launch_equals_the_rules_bit_for_bit(images: FramedImages) -> None:
+def test_feedback_of_one_launch_equals_rules_bit_for_bit(images: FramedImages) -> None:
     rules = ("fa", "usf", "frsf", "brsf", "kp")
     step = step_of(images, rules, has_kernels=True, space="darts")
     run(step, images)

@@ -70,7 +70,7 @@ def test_apgd_targeted_replaces_its_loss_for_few_classes(num_classes: int, loss:
     assert found.note == (f"dlr_targeted needs 4 classes, there are {num_classes}: {loss} instead")
 
 
-def test_dlr_on_two_classes_becomes_ce_scaled_with_a_note() -> None:
+def test_dlr_on_two_classes_becomes_ce_scaled_with_note() -> None:
     network, images, labels = small_network(2)
     start = noises(images, 1)[0]
     found, expected = (
