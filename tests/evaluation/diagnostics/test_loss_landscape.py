@@ -44,9 +44,7 @@ def test_surface_centre_is_the_loss_of_the_unchanged_network(
     with torch.no_grad():
         expected = F.cross_entropy(trained.eval()(images), labels).item()
     assert surface[1, 1].item() == pytest.approx(expected, rel=1e-6)
-    assert (
-        surface > surface[1, 1]
-    ).sum() == 8  # the network is trained: the loss is higher all around
+    assert (surface > surface[1, 1]).sum() == 8  # trained: the loss is higher all around
     assert all(torch.equal(value, before[name]) for name, value in trained.state_dict().items())
 
 

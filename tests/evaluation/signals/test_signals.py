@@ -73,7 +73,7 @@ def test_correlation_score_ranges_from_uncorrelated_to_equal_gradients() -> None
 
 
 def test_input_jacobian_norm_matches_the_full_jacobian() -> None:
-    # a random projection estimates the norm; the mean of many comes close
+    # one projection is exact only for one logit and one image; the mean of many comes close
     some = probe(images=3)
     network, images = some.network.double(), some.images.double()
 

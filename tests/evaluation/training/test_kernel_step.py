@@ -22,12 +22,8 @@ from evonas.space import load
 from tests.recorder import Recorder
 
 RECIPE = Recipe(epochs=2, batch=10)
-SMOOTH = (
-    "bp",
-    "usf",
-    "brsf+kp",
-    "dfa",
-)  # other rules make discrete choices, which amplify rounding errors
+# other rules make discrete choices, which amplify rounding errors
+SMOOTH = ("bp", "usf", "brsf+kp", "dfa")
 
 
 @pytest.fixture(scope="module")

@@ -59,9 +59,7 @@ def test_one_pixel_nearly_matches_exhaustive_search(
     robust, shown = attack(trained, images, labels)
     assert 8 <= int(fragile.sum()) <= 32
     assert int((robust & fragile).sum()) <= 2
-    assert (
-        int((~robust & correct & ~fragile).sum()) <= 1
-    )  # fooled by a value between two of the 33
+    assert int((~robust & correct & ~fragile).sum()) <= 1  # by a value between two of the 33
     with torch.no_grad():
         assert (trained(shown).argmax(1) == labels).equal(robust)
 

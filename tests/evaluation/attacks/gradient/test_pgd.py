@@ -102,7 +102,7 @@ def test_pgd_restarts_are_the_worst_case_of_single_runs(
     ]
     robust = torch.stack([single.robust for single in singles])
     assert found.robust.equal(robust.all(0))
-    assert int(found.robust.sum()) < int(robust.sum(1).max())  # no single start fools all of them
+    assert int(found.robust.sum()) < int(robust.sum(1).max())  # a single start may not fool all
     fooled = trained(found.adversarial).argmax(1) != labels
     assert fooled.equal(~found.robust)
 
