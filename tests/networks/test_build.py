@@ -127,6 +127,23 @@ def test_gradients_reach_classifier_in_every_space(name: str, shape: tuple[int, 
     assert classifier.abs().sum() > 0
 
 
+@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("seed", range(3))
+def test_layers_without_gradient_do_not_affect_logits(name: str, seed: int) -> None:
+    """With rules that send a signal, every layer that affects the logits learns."""
+    space, side = small(name, ("bp", "fa", "usf", "kp")), 32 if name == "darts-imagenet" else 8
+    genome = space.canonical(space.sample(random.Random(seed)))
+    network = grow(space, genome, side=side)
+    given = images(4, side)
+    logits = network(given)
+    F.cross_entropy(logits, torch.arange(4)).backward()
+    for layer in rule_layers(network).values():
+        if layer.weight.grad is None:
+            with torch.no_grad():
+                layer.weight.add_(1.0)
+    assert torch.equal(network(given), logits)
+
+
 def test_dead_cell_gives_equal_logits_for_all_images() -> None:
     space = small("nas-bench-201")
     logits = grow(space, space.parse(DEAD)).eval()(images())

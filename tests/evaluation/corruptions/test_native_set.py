@@ -10,7 +10,6 @@ from evonas.errors import ConfigError, DataError, UnknownNameError
 from evonas.evaluation.corruptions.corruption_accuracy import corruption_accuracy
 from evonas.evaluation.corruptions.native_set import (
     CORRUPTIONS,
-    NAME,
     corrupted,
     every_corruption,
 )
@@ -41,10 +40,6 @@ def test_strengths_match_the_published_values() -> None:
     }
     assert given == PUBLISHED
     assert len(list(every_corruption())) == 40
-
-
-def test_set_is_not_named_cifar_10_c() -> None:
-    assert NAME == "mCA-native-8"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
