@@ -1,4 +1,4 @@
-"""What is made from the code is what the code says; the commands in blocks can be typed."""
+"""Generated pages match the code; commands in code blocks can be typed; links lead to files."""
 
 import re
 from collections.abc import Iterator
@@ -22,18 +22,18 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 
 @pytest.mark.parametrize("name", [name for name in MADE if name != "commands.md"])
-def test_a_made_page_is_fresh(name: str) -> None:
+def test_generated_page_is_up_to_date(name: str) -> None:
     assert name not in stale([name]), "run: python -m docs.make"
 
 
-def test_the_page_of_commands_has_every_command_and_option() -> None:
-    # how they are laid out is up to the library that makes the page, and to its version
+def test_command_page_lists_every_command_and_option() -> None:
+    # the layout depends on the library that makes the page, and on its version
     named = re.compile(r"^## .*|(?<=`)--[\w-]+|^\| \d+ \|", re.MULTILINE)
     page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     assert named.findall(page) == named.findall(MADE["commands.md"]()), "run: python -m docs.make"
 
 
-def test_the_site_has_every_page_and_the_reference_every_public_name() -> None:
+def test_site_lists_every_page_and_reference_every_public_name() -> None:
     site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     listed = re.findall(r"[\w-]+\.md", yaml.safe_dump(site["nav"]))
     assert sorted(listed) == sorted(
@@ -50,7 +50,7 @@ TYPED = [page for page in PAGES if page.name != "commands.md"]  # that one has t
 
 
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)
-def test_every_command_in_a_block_of_code_can_be_typed(page: Path) -> None:
+def test_commands_in_code_blocks_parse(page: Path) -> None:
     app, wrong = make_app(), list[str]()
     for words in commands_in(page):
         try:
@@ -69,12 +69,12 @@ def commands_in(page: Path) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_links_of_a_page_lead_to_files(page: Path) -> None:
+def test_relative_links_of_page_point_to_files(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)[)#]", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_no_folder_is_crowded_and_no_module_long() -> None:
+def test_folders_hold_15_modules_and_modules_300_lines_at_most() -> None:
     for top in ("evonas", "rules"):
         for folder in {path.parent for path in (ROOT / top).rglob("*.py")}:
             modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
@@ -83,13 +83,13 @@ def test_no_folder_is_crowded_and_no_module_long() -> None:
                 assert len(module.read_text().splitlines()) <= 300, module
 
 
-def test_every_test_file_has_its_oracle_named() -> None:
+def test_readme_names_an_oracle_for_every_test_file() -> None:
     text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(test_\w+)`", text))
     assert named == {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
 
 
-def test_every_fault_has_a_test_that_exists() -> None:
+def test_every_fault_in_readme_names_existing_tests() -> None:
     text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
     _, _, table = text.partition("## Faults and their tests")
     rows = dict(re.findall(r"^\| F(\d+) \|.*\|(.*)\|$", table, re.MULTILINE))
@@ -101,7 +101,7 @@ def test_every_fault_has_a_test_that_exists() -> None:
         assert set(tests) <= files, f"F{number}"
 
 
-def test_the_rule_of_the_page_runs_as_pasted() -> None:
+def test_rule_pasted_from_docs_page_runs() -> None:
     text = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (code,) = [block for block in blocks if "Halfway" in block]

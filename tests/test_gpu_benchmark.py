@@ -1,4 +1,4 @@
-"""The benchmark of the evaluator: that it runs to its end, and that it counts what it says."""
+"""The benchmark of the evaluator runs to its end, and counts correctly."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
 
 
-def test_it_runs_to_its_end_and_leaves_the_results_alone(
+def test_smoke_run_finishes_and_leaves_results_file_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from benchmarks.gpu_evaluator import main
@@ -42,7 +42,7 @@ def test_it_runs_to_its_end_and_leaves_the_results_alone(
         assert not [row for row in rows if "failed" in row], rows
 
 
-def test_every_way_makes_steps() -> None:
+def test_every_way_of_stepping_is_measured() -> None:
     from benchmarks.gpu_evaluator import measure, set_up
     from benchmarks.support.gpu_cases import Case
 
@@ -54,7 +54,7 @@ def test_every_way_makes_steps() -> None:
     assert with_kernels < plain < naive
 
 
-def test_a_failure_is_a_row_and_what_has_no_time_is_counted() -> None:
+def test_failure_is_recorded_and_skipped_cases_are_counted() -> None:
     from benchmarks.gpu_evaluator import in_time
 
     def failing() -> dict[str, object]:
@@ -67,7 +67,7 @@ def test_a_failure_is_a_row_and_what_has_no_time_is_counted() -> None:
     assert list(in_time([dict, dict], seconds=-1)) == [{"left out for lack of time": 2}]
 
 
-def test_a_copy_reads_and_writes_each_byte_once_and_a_view_none() -> None:
+def test_traffic_counts_copies_but_not_views() -> None:
     from benchmarks.support.gpu_measures import traffic
 
     a, b = torch.zeros(100), torch.zeros(100)
@@ -79,7 +79,7 @@ def test_a_copy_reads_and_writes_each_byte_once_and_a_view_none() -> None:
     assert [(one.operations, one.bytes) for one in found] == [(1, 800), (0, 0), (1, 1200)]
 
 
-def test_a_section_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
+def test_section_is_written_only_between_its_markers(tmp_path: Path) -> None:
     from benchmarks.support.sections import write_section
 
     path = tmp_path / "R.md"

@@ -9,7 +9,7 @@ CELLS = [["a | b", "`x | y`"], ["", "**bold**"]]
 
 
 @pytest.mark.parametrize("is_numeric", [False, True])
-def test_a_table_is_rendered_with_each_text_in_its_cell(is_numeric: bool) -> None:
+def test_markdown_table_renders_each_text_in_its_cell(is_numeric: bool) -> None:
     text = markdown_table(("first", "second"), CELLS, is_numeric=is_numeric)
     page = MarkdownIt().enable("table").render(text)
     align = ' style="text-align:right"' if is_numeric else ""

@@ -1,4 +1,4 @@
-"""Faults are put where they can change something, and a killed call leaves the copy as it was."""
+"""Faults are injected only where they change the program; a killed call can be undone."""
 
 import ast
 import random
@@ -36,7 +36,7 @@ def faults(code: str) -> list[Fault]:
     return [fault for fault in drawn if fault is not None]
 
 
-def test_a_fault_is_another_program_in_one_statement() -> None:
+def test_fault_changes_exactly_one_statement() -> None:
     found = faults(CODE)
     assert {fault.after.strip() for fault in found} == {
         "if number is not None:", "return number * 2", "return number / 3",
@@ -49,11 +49,11 @@ def test_a_fault_is_another_program_in_one_statement() -> None:
         assert fault.lines[0] <= same.index(False) + 1 <= fault.lines[1]
 
 
-def test_nothing_is_put_where_no_operator_applies() -> None:
+def test_code_without_operators_gets_no_fault() -> None:
     assert draw_fault('"""Only words."""\nimport os\n', rng=random.Random(0)) is None
 
 
-def test_a_module_is_its_own_again_also_after_a_call_that_was_killed(tmp_path: Path) -> None:
+def test_module_is_restored_after_use_and_after_a_kill(tmp_path: Path) -> None:
     module, backup = tmp_path / "module.py", tmp_path / "backup.json"
     module.write_text("own\n")
     with put_into(module, "fault\n", backup=backup):
@@ -61,13 +61,13 @@ def test_a_module_is_its_own_again_also_after_a_call_that_was_killed(tmp_path: P
         kept = backup.read_text()
     assert module.read_text() == "own\n"
     assert not backup.exists()
-    module.write_text("fault\n")  # a process that was killed leaves both
+    module.write_text("fault\n")  # a killed process leaves both files
     backup.write_text(kept)
     put_back(backup)
     assert module.read_text() == "own\n"
 
 
-def test_a_module_is_drawn_once_and_its_own_tests_come_first() -> None:
+def test_modules_are_listed_once_and_own_tests_come_first() -> None:
     modules = sources(ROOT)
     assert len(modules) == len({path.resolve() for path in modules})
     assert ROOT / "rules" / "philox.py" in modules

@@ -1,4 +1,4 @@
-"""The notebooks of the examples, run from first cell to last, each in a folder of its own."""
+"""The example notebooks, run from first cell to last, each in a new folder."""
 
 from ast import literal_eval
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def _check_own_rule(outputs: Outputs) -> None:
     assert accuracies["bp"] > accuracies["fa"] > 0.5  # chance is 0.1
     assert accuracies["quantised"] > accuracies["fa"]
     assert set(angles["bp"].values()) == {0.0}
-    # rounded to the nearest level, the feedback points nearly as the weights do
+    # feedback rounded to the nearest level points almost in the direction of the weights
     assert 0.0 < angles["quantised"]["3"] < 30.0 < angles["fa"]["3"]
 
 
@@ -62,7 +62,7 @@ CHECKS: dict[str, Callable[[Outputs], None]] = {
 
 @pytest.mark.filterwarnings("ignore")  # Jupyter's own
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.ipynb")))
-def test_a_notebook_runs_and_shows_what_its_text_says(name: str, tmp_path: Path) -> None:
+def test_notebook_runs_and_matches_its_text(name: str, tmp_path: Path) -> None:
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()

@@ -1,4 +1,4 @@
-"""What is installed is what is on disk; one set of classes; nothing opens a stranger's code."""
+"""The installed package holds what is on disk, and the rules are imported only once."""
 
 import subprocess
 import sys
@@ -13,13 +13,13 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
-def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
+def test_wheel_lists_every_package_on_disk() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     on_disk = {
         ".".join(path.parent.relative_to(ROOT).parts)
         for path in (ROOT / "evonas").glob("**/__init__.py")
     }
-    on_disk |= {  # behind the two links, which a glob does not follow
+    on_disk |= {  # behind the two symbolic links, which a glob does not follow
         ".".join(("evonas", *path.parent.relative_to(ROOT).parts))
         for folder in ("rules", "search_spaces")
         for path in (ROOT / folder).glob("**/__init__.py")
@@ -28,7 +28,7 @@ def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
-def test_a_citation_names_the_version_that_is_released() -> None:
+def test_citation_matches_version_and_license_of_project() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (cited["version"], cited["license"]) == (project["version"], project["license"])
@@ -36,12 +36,12 @@ def test_a_citation_names_the_version_that_is_released() -> None:
     assert cited.keys() >= {"message", "title", "authors", "type"}
 
 
-def test_the_yaml_of_every_space_is_a_resource() -> None:
+def test_yaml_of_every_space_is_packaged() -> None:
     shipped = {entry.name for entry in files("evonas.search_spaces").iterdir()}
     assert {path.name for path in (ROOT / "search_spaces").glob("*.yaml")} <= shipped
 
 
-def test_the_rules_cannot_be_imported_twice() -> None:
+def test_importing_rules_as_top_level_package_fails() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import rules"],
         cwd=ROOT,
@@ -52,7 +52,7 @@ def test_the_rules_cannot_be_imported_twice() -> None:
     assert "as evonas.rules, not as rules" in done.stderr
 
 
-def test_importing_the_package_imports_nothing_heavy() -> None:
+def test_importing_evonas_imports_no_heavy_package() -> None:
     heavy = "{'torch', 'numpy', 'pandas', 'pymoo'}"
     script = f"import sys, evonas; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(

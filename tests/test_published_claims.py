@@ -1,4 +1,4 @@
-"""PEPITA, in the benchmark of published claims: one step unit by unit, and that it learns."""
+"""PEPITA, in the benchmark of published claims: one step unit by unit; it learns digits."""
 
 import math
 
@@ -49,14 +49,14 @@ def literal(
     return change1, change2
 
 
-def test_a_step_is_the_published_one_image_by_image() -> None:
+def test_pepita_step_matches_published_equations() -> None:
     network, pepita, images, labels = small()
     expected = literal(network, pepita.feedback, images, labels)
     for mine, theirs in zip(pepita.changes(images, labels), expected, strict=True):
         torch.testing.assert_close(mine, torch.tensor(theirs, dtype=torch.float64))
 
 
-def test_momentum_adds_up_changes() -> None:
+def test_pepita_momentum_accumulates_changes() -> None:
     network, pepita, images, labels = small()
     before = network.hidden.weight.detach().clone()
     first, _ = pepita.changes(images, labels)
@@ -67,7 +67,7 @@ def test_momentum_adds_up_changes() -> None:
     torch.testing.assert_close(network.hidden.weight.detach(), expected)
 
 
-def test_without_feedback_the_hidden_layer_learns_nothing() -> None:
+def test_zero_feedback_leaves_hidden_layer_unchanged() -> None:
     _, pepita, images, labels = small(keep=0.5)
     pepita.feedback.zero_()
     hidden, readout = pepita.changes(images, labels)
@@ -75,13 +75,13 @@ def test_without_feedback_the_hidden_layer_learns_nothing() -> None:
     assert readout.any()
 
 
-def test_the_feedback_is_a_twentieth_of_hes_bound() -> None:
+def test_pepita_feedback_is_bounded_by_share_of_he_bound() -> None:
     network = TwoLayers(24, 3, 2, generator=torch.Generator().manual_seed(0))
     pepita = Pepita(network, generator=torch.Generator().manual_seed(1))
     assert float(pepita.feedback.abs().max()) == pytest.approx(0.5 * FEEDBACK_SHARE, rel=0.05)
 
 
-def test_it_learns_digits_better_than_a_fixed_hidden_layer() -> None:
+def test_pepita_beats_fixed_hidden_layer_on_digits() -> None:
     data = load_search_data("digits", seed=0, num_images=600)
     images, labels = unit_pixels(data.train.pixels), data.train.labels
     accuracy = []
@@ -99,7 +99,7 @@ def test_it_learns_digits_better_than_a_fixed_hidden_layer() -> None:
     assert accuracy[0] > accuracy[1]
 
 
-def test_ways_to_lead_an_attack_change_no_decision() -> None:
+def test_attack_wrappers_keep_the_logits() -> None:
     network, pepita, images, _ = small()
     logits = network(images)
     led = AlongFeedback(network, pepita.feedback)

@@ -9,11 +9,11 @@ TABLE = {"hebbian": 1, "fa": 2, "none": None}
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_known_name_gives_its_entry_even_if_that_is_nothing(name: str) -> None:
+def test_known_name_returns_its_entry_even_if_none(name: str) -> None:
     assert look_up(TABLE, name, kind="rule") is TABLE[name]
 
 
-def test_an_unknown_name_is_told_the_nearest_and_all_others() -> None:
+def test_unknown_name_reports_nearest_and_all_known_names() -> None:
     with pytest.raises(UnknownNameError) as caught:
         look_up(TABLE, "hebian", kind="rule")
     assert str(caught.value) == (
@@ -22,7 +22,7 @@ def test_an_unknown_name_is_told_the_nearest_and_all_others() -> None:
     assert isinstance(caught.value, InputError)
 
 
-def test_a_name_like_no_other_gets_no_suggestion() -> None:
+def test_dissimilar_name_gets_no_suggestion() -> None:
     assert suggestion("zebra", TABLE) == ""
     with pytest.raises(
         UnknownNameError, match=r"^unknown rule 'zebra' \(known: fa, hebbian, none\)$"
@@ -30,10 +30,10 @@ def test_a_name_like_no_other_gets_no_suggestion() -> None:
         look_up(TABLE, "zebra", kind="rule")
 
 
-def test_a_suggestion_ignores_case() -> None:
+def test_suggestion_ignores_case() -> None:
     assert suggestion("FA", TABLE) == "; did you mean 'fa'?"
 
 
-def test_an_empty_table_says_so() -> None:
+def test_lookup_in_empty_table_reports_that_none_is_known() -> None:
     with pytest.raises(UnknownNameError, match=r"^unknown rule 'fa' \(none is known\)$"):
         look_up({}, "fa", kind="rule")

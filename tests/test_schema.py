@@ -1,4 +1,4 @@
-"""Data are structured strictly, and all problems come at once with their paths."""
+"""Data are structured strictly; all problems are reported at once, with their paths."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -63,7 +63,7 @@ outers = st.builds(
 
 @settings(deadline=None)
 @given(outer=outers)
-def test_what_is_written_as_yaml_is_read_back(outer: Outer) -> None:
+def test_yaml_round_trip_preserves_dataclass(outer: Outer) -> None:
     data = asdict(outer)
     data["items"] = list(data["items"])
     data["table"] = {key: list(value) for key, value in outer.table.items()}
@@ -71,7 +71,7 @@ def test_what_is_written_as_yaml_is_read_back(outer: Outer) -> None:
     assert structure(parse_yaml(text, where="text"), Outer, where="text") == outer
 
 
-def test_a_whole_number_is_a_number() -> None:
+def test_int_is_accepted_as_float() -> None:
     outer = structure({"name": "a", "rate": 2}, Outer, where="file")
     assert outer == Outer("a", 2.0)
     assert type(outer.rate) is float
@@ -123,13 +123,13 @@ def test_a_whole_number_is_a_number() -> None:
         ),
     ],
 )
-def test_a_wrong_value_is_told_with_path_expectation_and_what_came(
+def test_wrong_value_reports_path_expectation_and_value(
     data: Any, expected: str
 ) -> None:
     assert problems(data) == [expected]
 
 
-def test_all_problems_of_form_come_at_once_in_the_order_of_the_keys() -> None:
+def test_all_type_problems_are_reported_in_key_order() -> None:
     data = {"name": 1, "inner": {"count": "x", "zzz": 0}, "items": [3, {}], "nme": 2}
     assert problems(data) == [
         "$.name: expected a text, got 1; to make it a text, quote it",
@@ -143,12 +143,12 @@ def test_all_problems_of_form_come_at_once_in_the_order_of_the_keys() -> None:
     ]
 
 
-def test_a_comparison_of_keys_may_find_several_problems_below_it() -> None:
+def test_cross_field_check_can_report_several_problems() -> None:
     data = {"name": "a", "rate": -1, "inner": {"count": -1}}
     assert problems(data) == ["$.rate: is negative", "$.inner.count: is negative"]
 
 
-def test_an_added_hook_decides_a_union() -> None:
+def test_custom_hook_resolves_a_union() -> None:
     def customise(converter: cattrs.Converter) -> None:
         plain = converter.get_structure_hook(Inner)
         converter.register_structure_hook(
@@ -160,7 +160,7 @@ def test_an_added_hook_decides_a_union() -> None:
     assert (outer.inner, outer.items) == (Inner(0), (Inner(2),))
 
 
-def test_a_mistake_of_our_own_is_not_told_as_the_users() -> None:
+def test_internal_error_is_not_reported_as_user_error() -> None:
     def customise(converter: cattrs.Converter) -> None:
         converter.register_structure_hook(Inner, lambda value, _: value.no_such_attribute)
 
@@ -169,7 +169,7 @@ def test_a_mistake_of_our_own_is_not_told_as_the_users() -> None:
     assert not isinstance(caught.value, SpaceError)
 
 
-def test_values_in_messages_are_shortened() -> None:
+def test_long_values_in_messages_are_shortened() -> None:
     assert show(None) == "nothing"
     assert show("x" * 100) == "'" + "x" * 36 + "..."
 
@@ -182,6 +182,6 @@ class Chosen:
 
 
 @pytest.mark.parametrize("value", [date(2001, 1, 1), None, 1, "two", ["one"], {"one": 1}])
-def test_a_choice_is_refused_by_its_names_whatever_kind_of_value_came(value: Any) -> None:
+def test_wrong_choice_of_any_type_reports_valid_names(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"\$\.views: expected one of one, flips, got "):
         structure({"views": value}, Chosen, where="recipe.yaml", error=ConfigError)

@@ -1,4 +1,4 @@
-"""What could run a stranger's code is called nowhere; the syntax tree of every module is read."""
+"""Nothing that could run a stranger's code is called: the syntax tree of every module is read."""
 
 import ast
 from pathlib import Path
@@ -16,9 +16,9 @@ SAYS_NO_SAFETY = {"weights_only": False, "allow_pickle": True, "shell": True}
 ALLOWED = {
     # strict YAML: no tags, no repeated keys, no aliases that explode
     ("evonas/strict_yaml.py", "yaml.load"),
-    # official files by their md5 alone, by an unpickler that knows numbers and arrays
+    # official files only, checked by md5; the unpickler allows only numbers and arrays
     ("evonas/evaluation/data/sources/imagenet16.py", "pickle.Unpickler"),
-    # what it has pickled itself, a line before
+    # only what it has pickled itself, one line before
     ("evonas/study/executors/messages.py", "pickle.loads"),
 }
 
@@ -53,7 +53,7 @@ def aliased(source: str) -> set[str]:
     return found
 
 
-def test_no_code_opens_what_could_run_code() -> None:
+def test_only_allowed_modules_call_unsafe_loaders() -> None:
     """Files that a stranger made are read as safetensors, JSON or strict YAML; see SECURITY.md."""
     found, count = set(), 0
     for folder in ("evonas", "rules", "search_spaces", "benchmarks", "docs"):
@@ -82,11 +82,11 @@ def test_no_code_opens_what_could_run_code() -> None:
         ("class Mine(pickle.Unpickler): ...", "pickle.Unpickler"),
     ],
 )
-def test_each_danger_is_seen(source: str, danger: str) -> None:
+def test_scanner_finds_each_dangerous_call(source: str, danger: str) -> None:
     assert dangers(source) == {danger}
 
 
-def test_what_is_imported_by_name_is_seen_and_what_is_safe_is_not() -> None:
+def test_scanner_finds_imported_names_and_ignores_safe_calls() -> None:
     assert aliased("from pickle import loads") == {"pickle.loads"}
     safe = (
         "network.eval()\nnp.load(path)\ntorch.load(path, weights_only=True)\nyaml.safe_load(text)"

@@ -23,11 +23,11 @@ def test_different_parts_give_different_seeds(
 
 @settings(deadline=None)
 @given(parts=parts)
-def test_a_seed_fits_a_signed_64_bit_integer(parts: list[int | str]) -> None:
+def test_seed_fits_signed_64_bit_integer(parts: list[int | str]) -> None:
     assert 0 <= derive_seed(*parts) < 2**SEED_BITS <= 2**63
 
 
-def test_neighbouring_seeds_share_no_bit_more_often_than_chance() -> None:
+def test_each_bit_of_neighbouring_seeds_flips_half_the_time() -> None:
     count = 2000
     flips = [derive_seed(n, "training") ^ derive_seed(n + 1, "training") for n in range(count)]
     for bit in range(SEED_BITS):
@@ -35,7 +35,7 @@ def test_neighbouring_seeds_share_no_bit_more_often_than_chance() -> None:
         assert abs(ones - count / 2) < 5 * (count / 4) ** 0.5
 
 
-def test_another_process_derives_the_same_seed() -> None:
+def test_seed_is_equal_in_a_different_process() -> None:
     code = "from evonas.seeds import derive_seed; print(derive_seed(3, 'abc', 'training'))"
     environment = os.environ | {"PYTHONHASHSEED": "12345"}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
@@ -45,6 +45,6 @@ def test_another_process_derives_the_same_seed() -> None:
     assert int(run.stdout) == derive_seed(3, "abc", "training")
 
 
-def test_seeds_of_earlier_studies_stay_what_they_were() -> None:
+def test_seeds_of_earlier_studies_are_unchanged() -> None:
     # printf 'int:1:0str:16:0123456789abcdefstr:8:training' | b2sum -l 64
     assert derive_seed(0, "0123456789abcdef", "training") == 0x1BCC40AE18BB6D3D >> 1

@@ -1,4 +1,4 @@
-"""YAML is read strictly: what PyYAML would guess is refused, or is what was meant."""
+"""YAML is read strictly: where PyYAML would guess, the value is rejected or read as meant."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from evonas.strict_yaml import MAX_FILE_BYTES, dump_yaml, parse_yaml, read_yaml
 
 
 @pytest.mark.parametrize("text", ["1e-3", "1E3", "-2e+1", "1.5e3", "7e0"])
-def test_a_number_with_an_exponent_is_a_number_and_a_text_in_quotes(text: str) -> None:
+def test_exponent_number_is_float_unless_quoted(text: str) -> None:
     found = parse_yaml(f"[{text}, '{text}', \"{text}\"]", where="text")
     assert found == [float(text), text, text]
     assert parse_yaml(dump_yaml(found), where="text") == found
 
 
 @pytest.mark.parametrize("text", ["e3", "1e", "0x1e3", "1e3a", "v1e3", "ab12:30c"])
-def test_what_only_looks_like_a_number_stays_what_it_was(text: str) -> None:
+def test_text_resembling_exponent_number_is_read_as_by_pyyaml(text: str) -> None:
     assert parse_yaml(text, where="text") == yaml.safe_load(text)
 
 
@@ -41,12 +41,12 @@ def test_what_only_looks_like_a_number_stays_what_it_was(text: str) -> None:
         ("a:\n\tb: 1\n", r"^file:2: not valid YAML: found character"),
     ],
 )
-def test_a_text_that_is_not_plain_yaml_is_refused_with_its_line(text: str, message: str) -> None:
+def test_invalid_yaml_is_rejected_with_line_number(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse_yaml(text, where="file", error=ConfigError)
 
 
-def test_a_file_is_read_or_refused_by_name(tmp_path: Path) -> None:
+def test_unreadable_yaml_file_is_rejected_by_name(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: é\n", encoding="utf-8")
     assert read_yaml(path) == {"a": "é"}

@@ -1,4 +1,4 @@
-"""Names that other tools use: the oracle is what the user meant, and the tables of our names."""
+"""Names that other tools use; the oracle is what the user meant, and the tables of our names."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from evonas.synonyms import SYNONYMS, synonym
 OTHER_OPTIONS = ("--out", "--quiet", "--network", "--learning-rate")  # of commands, not settings
 
 
-def test_every_name_that_is_told_exists_and_no_name_of_ours_is_called_wrong() -> None:
+def test_synonyms_suggest_only_existing_names_and_shadow_none() -> None:
     options = [option_of(setting) for setting in SETTINGS.values()] + list(OTHER_OPTIONS)
     ours = {
         *(option.removeprefix("--") for option in options), *OBJECTIVES, *all_rules(), *SEARCHES,
@@ -30,7 +30,7 @@ def test_every_name_that_is_told_exists_and_no_name_of_ours_is_called_wrong() ->
 
 
 @pytest.mark.parametrize("name", ["accuracy", "Accuracy", "ACCURACY"])
-def test_an_objective_is_known_by_its_whole_name(name: str) -> None:
+def test_full_name_of_objective_suggests_its_short_name(name: str) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'acc'"):
         look_up(OBJECTIVES, name, kind="objective")
 
@@ -42,7 +42,7 @@ def test_synonyms_are_suggested_only_where_they_are_valid() -> None:
     assert synonym("data", ["--dataset", "--data-dir"]) == "--data-dir"
 
 
-def test_meaning_goes_before_spelling_and_spelling_still_counts() -> None:
+def test_suggestion_prefers_meaning_over_spelling() -> None:
     assert suggestion("candidates", ["channels", "evaluations"]) == "; did you mean 'evaluations'?"
     assert suggestion("candidates", ["candidate"]) == "; did you mean 'candidate'?"
     assert suggestion("xyzzy", ["channels", "evaluations"]) == ""
@@ -60,7 +60,7 @@ def test_meaning_goes_before_spelling_and_spelling_still_counts() -> None:
         ("fit", '"train"'),
     ],
 )
-def test_a_wrong_option_or_command_is_answered_with_the_right_one(
+def test_wrong_option_or_command_suggests_the_right_one(
     line: str, meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:

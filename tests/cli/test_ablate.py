@@ -1,4 +1,4 @@
-"""``evonas ablate`` as a user types it: its oracles are its files, and a call nobody killed."""
+"""``evonas ablate`` as a user types it: the oracles are its files and an uninterrupted call."""
 
 import csv
 import os
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, call: Callable[..., str]) -> Path:
 
 
 @pytest.mark.system
-def test_an_ablation_continued_after_a_kill_writes_the_same_tables(
+def test_killed_ablation_resumes_to_the_same_tables(
     folder: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     killed, key = tmp_path / "killed", rows(folder / "pareto.csv")[0]["key"]
@@ -63,7 +63,7 @@ def test_an_ablation_continued_after_a_kill_writes_the_same_tables(
     assert rows(folder / "pareto.csv") == rows(killed / "pareto.csv")
 
 
-def test_table_files_front_and_python_say_the_same(
+def test_printed_table_files_front_and_api_agree(
     folder: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -98,7 +98,7 @@ def test_table_files_front_and_python_say_the_same(
     assert "acc_minus_bp" in rows(folder / "pareto.csv")[0]
 
 
-def test_controls_at_the_end_of_a_run_are_those_of_the_command(
+def test_run_with_controls_matches_ablate_command(
     folder: Path, tmp_path: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = partial(
@@ -124,7 +124,7 @@ def test_controls_at_the_end_of_a_run_are_those_of_the_command(
         assert one.read_bytes() == two.read_bytes()
     assert "controls: true" in (other / "config.yaml").read_text()
     assert "controls: false" in (folder / "config.yaml").read_text()
-    # a run from before there was the setting does without
+    # a configuration from before this setting existed is still accepted
     text = (folder / "config.yaml").read_text().replace("  controls: false\n", "")
     (tmp_path / "config.yaml").write_text(text)
     assert "controls: false" in call(
@@ -132,7 +132,7 @@ def test_controls_at_the_end_of_a_run_are_those_of_the_command(
     )
 
 
-def test_mistakes_are_told_in_one_line(folder: Path, call: Callable[..., str]) -> None:
+def test_invalid_arguments_are_rejected_and_write_nothing(folder: Path, call: Callable[..., str]) -> None:
     key = rows(folder / "pareto.csv")[0]["key"]
     assert "no candidate has the key 'zz'" in call("ablate", str(folder), "zz", code=2)
     assert "'bq'" in call("ablate", str(folder), key, "--rules", "bq", code=2)

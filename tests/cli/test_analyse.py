@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_a_run_is_analysed_into_its_own_folder_and_told_in_words(
+def test_analysis_is_written_to_run_folder_and_summarised(
     folder: Path, call: Callable[..., str]
 ) -> None:
     key = pd.read_csv(folder / "pareto.csv").key[0]
@@ -49,7 +49,7 @@ def test_a_run_is_analysed_into_its_own_folder_and_told_in_words(
     assert call("analyse", str(folder), "--what", "enrichment", "--quiet") == ""
 
 
-def test_several_runs_are_pooled_and_runs_of_other_objectives_refused(
+def test_runs_are_pooled_only_if_objectives_agree(
     folder: Path, call: Callable[..., str], tmp_path: Path
 ) -> None:
     twin = tmp_path / "twin"
@@ -65,7 +65,7 @@ def test_several_runs_are_pooled_and_runs_of_other_objectives_refused(
     assert "acc, flops" in said
 
 
-def test_what_is_wrong_is_told_and_nothing_is_written(
+def test_invalid_arguments_are_rejected_and_write_nothing(
     folder: Path, call: Callable[..., str], tmp_path: Path
 ) -> None:
     to = ["--out", str(tmp_path / "out")]
@@ -84,7 +84,7 @@ def analysis(**tables: pd.DataFrame) -> Analysis:
     return replace(Analysis(Path("out"), (Path("run"),), 40, 4, ("k",)), **tables)  # type: ignore[arg-type]
 
 
-def test_words_say_what_is_enriched_and_what_a_small_front_cannot_show() -> None:
+def test_summary_reports_enriched_rules_and_limits_of_small_fronts() -> None:
     columns = ["depth", "rule", "share_front", "share_all", "difference", "p", "p_holm", "p_least"]
     rows = [
         ("stage0", "usf", 1.0, 0.3, 0.7, 0.001, 0.004, 0.001),
@@ -100,7 +100,7 @@ def test_words_say_what_is_enriched_and_what_a_small_front_cannot_show() -> None
     assert said[0].startswith("no rule is enriched or depleted at any depth")
 
 
-def test_words_do_not_believe_a_model_that_explains_nothing() -> None:
+def test_summary_dismisses_a_model_that_explains_nothing() -> None:
     fits = pd.DataFrame(
         [("acc", "gaussian process", 40, 10, -0.1, 0.1, 0.3, 0.01, 0.02),
          ("acc", "additive", 40, 10, 0.4, 0.1, 0.3, 0.01, 0.02)],
@@ -119,7 +119,7 @@ def test_words_do_not_believe_a_model_that_explains_nothing() -> None:
     assert said[-1].strip().startswith("fa at any site: +0.5 ± 0.1 (additive +0.4 ± 0.1")
 
 
-def test_words_say_nothing_of_a_variance_that_batches_cannot_show() -> None:
+def test_summary_calls_imprecise_gradient_variances_inconclusive() -> None:
     columns = ["key", "weights", "assignment", "batches", "nv", "ratio", "p_holm"]
     rows = [
         ("k", "initial", "own", 20, 2.0, 1.0, float("nan")),

@@ -1,4 +1,4 @@
-"""``evonas attack`` of a run and of a model's file: one against the other, and done only once."""
+"""``evonas attack`` of a run and of its model file: equal tables, and no attack runs twice."""
 
 import csv
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 
-def test_a_run_and_its_models_file_give_one_table_and_nothing_is_attacked_twice(
+def test_run_and_model_file_give_same_table_from_cache(
     folder: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     model = next((folder / "models").iterdir())
@@ -58,7 +58,7 @@ def test_a_run_and_its_models_file_give_one_table_and_nothing_is_attacked_twice(
     assert len(rows(tmp_path / "attacks.csv")) == len(found)
 
 
-def test_what_cannot_be_attacked_is_said(
+def test_invalid_attack_targets_are_rejected(
     folder: Path, call: Callable[..., str], tmp_path: Path
 ) -> None:
     def refused(*arguments: str) -> str:

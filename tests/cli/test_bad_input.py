@@ -85,7 +85,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--config", "nowhere.yaml"], "nowhere.yaml: cannot be read: No such file"),
     ],
 )
-def test_a_wrong_flag_is_one_message(
+def test_wrong_option_of_run_is_one_message(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     space = [] if "--space" in arguments else ["--space", "nas-bench-201"]
@@ -93,7 +93,7 @@ def test_a_wrong_flag_is_one_message(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_data_that_are_missing_say_where_they_were_sought_and_how_to_get_them(
+def test_missing_data_message_names_folder_and_download(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     message = fails(
@@ -104,7 +104,7 @@ def test_data_that_are_missing_say_where_they_were_sought_and_how_to_get_them(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_problem_of_a_space_is_told_with_its_path_and_a_suggestion(
+def test_space_problems_are_reported_with_path_and_suggestion(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.yaml"
@@ -128,7 +128,7 @@ rules: {choices: [fa], granularity: layers}
     assert "'layers'; did you mean 'layer'?" in message
 
 
-def test_a_rule_that_no_table_knows_is_found_in_the_file(
+def test_unknown_rule_in_space_file_is_rejected(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     from evonas.space import source_text
@@ -142,11 +142,11 @@ def test_a_rule_that_no_table_knows_is_found_in_the_file(
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
 
 
-def test_a_rule_that_is_not_known_cannot_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_showing_unknown_rule_suggests_known_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unknown rule 'uff'; did you mean 'usf'?" in fails(capsys, "rules", "show", "uff")
 
 
-def test_a_folder_that_holds_a_run_is_left_as_it_is(
+def test_existing_run_folder_is_left_unchanged(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out = str(tmp_path / "run")
@@ -172,7 +172,7 @@ def test_a_folder_that_holds_a_run_is_left_as_it_is(
         ("file/run", "Not a directory"),
     ],
 )
-def test_a_folder_that_cannot_be_created_leaves_no_part_of_its_path(
+def test_uncreatable_folder_leaves_no_parent_folders(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, out: str, reason: str
 ) -> None:
     (tmp_path / "file").touch()
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_created_leaves_no_part_of_its_path(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_run_that_has_no_room_leaves_no_part_of_its_path(
+def test_run_without_disk_space_leaves_no_parent_folders(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     command = ["run", "--space", "tiny", "--objectives", "acc", *TINY, "--out", "a/b/run"]
@@ -193,7 +193,7 @@ def test_a_run_that_has_no_room_leaves_no_part_of_its_path(
 
 
 @pytest.mark.parametrize("command", ["resume", "front"])
-def test_a_folder_without_a_run_is_told(
+def test_folder_without_run_is_rejected(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
 ) -> None:
     assert "expected the folder of a run" in fails(capsys, command, str(tmp_path / "nothing"))

@@ -17,7 +17,7 @@ NASBENCH = Path("nas-bench-201") / "nb201_cifar10.csv.gz"
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """Of the space 'tiny'."""
+    """A table of the space 'tiny'."""
     names = ("skip", "conv_3x3", "grouped_3x3", "sep_3x3", "max_pool")
     lines = ["arch,acc,size"]
     for a, b, c in product(range(5), repeat=3):
@@ -29,7 +29,7 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_printed_is_the_mean_of_what_is_written(
+def test_printed_shares_are_means_of_written_records(
     table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out.json"
@@ -52,7 +52,7 @@ def test_what_is_printed_is_the_mean_of_what_is_written(
         assert f"{mean(shares):.3f} ± {stdev(shares):.3f}" in rows[name]
 
 
-def test_one_objective_is_reported_as_a_value(
+def test_single_objective_is_reported_as_value(
     table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out.json"
@@ -66,7 +66,7 @@ def test_one_objective_is_reported_as_a_value(
     ]
 
 
-def test_with_noise_what_is_printed_is_what_is_written(
+def test_printed_noisy_results_match_written_records(
     table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out.json"
@@ -124,7 +124,7 @@ def test_with_noise_what_is_printed_is_what_is_written(
         (["--json", "nowhere/out.json"], "there is no folder nowhere"),
     ],
 )
-def test_a_wrong_flag_is_one_message(
+def test_wrong_option_of_bench_is_one_message(
     table: Path, call: Callable[..., str], change: list[str], message: str
 ) -> None:
     given = {"--table": str(table), "--space": "tiny", "--maximize": "acc", "--seeds": "1"}
@@ -133,14 +133,14 @@ def test_a_wrong_flag_is_one_message(
     assert message in call("bench", *arguments, code=2)
 
 
-def test_every_engine_is_listed(call: Callable[..., str]) -> None:
+def test_algorithms_command_lists_every_engine(call: Callable[..., str]) -> None:
     printed = call("algorithms")
     for search in (*SEARCHES.values(), *GUIDED_SEARCHES.values()):
         assert search.name in printed
         assert search.title.split()[0] in printed
 
 
-def test_the_command_of_the_page_finds_the_front_that_others_found(
+def test_random_search_on_nasbench_matches_published_results(
     tmp_path: Path, call: Callable[..., str]
 ) -> None:
     folders = [Path(__file__).parents[3] / "shared" / "data"]
@@ -157,12 +157,12 @@ def test_the_command_of_the_page_finds_the_front_that_others_found(
     )  # fmt: skip
     assert "hypervolume, which is 0.85044" in printed
     assert "by 11 points" in printed
-    # random search that meets no function twice: 0.457 +- 0.099 in 30 runs of others
+    # published, for random search without repeated functions: 0.457 +- 0.099 in 30 runs
     found = mean(record["hv_share"] for record in json.loads(out.read_text()))
     assert found == pytest.approx(0.457, abs=3 * 0.099 * (1 / 12 + 1 / 30) ** 0.5)
 
 
-def test_signals_are_told_to_an_engine_with_a_model_and_refused_without_one(
+def test_signals_require_at_least_one_engine_with_model(
     table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out.json"

@@ -39,7 +39,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_run_leaves_its_tables_its_weights_and_its_configuration(
+def test_run_writes_tables_weights_and_configuration(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
@@ -69,7 +69,7 @@ def test_quiet_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     assert printed.out == printed.err == ""
 
 
-def test_runs_without_a_folder_get_numbers(
+def test_runs_without_out_folder_are_numbered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -103,7 +103,7 @@ def test_ctrl_c_leaves_a_valid_run_that_resume_finishes(tmp_path: Path) -> None:
         assert [row | {"seconds": ""} for row in one] == [row | {"seconds": ""} for row in two]
 
 
-def test_lists_name_everything_there_is(
+def test_list_commands_name_every_entry(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -119,7 +119,7 @@ def test_lists_name_everything_there_is(
         assert set(names) <= first
 
 
-def test_another_name_of_a_rule_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rule_alias_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     call("rules")
     assert "hippo is another name of btsp" in capsys.readouterr().out
     call("rules", "show", "hippo")
@@ -129,7 +129,7 @@ def test_another_name_of_a_rule_is_listed_and_shown(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-def test_a_rule_is_shown_with_all_that_it_says_of_itself(
+def test_rules_show_prints_every_description(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
@@ -142,7 +142,7 @@ def test_a_rule_is_shown_with_all_that_it_says_of_itself(
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_a_space_is_shown_with_a_genome_that_parses(
+def test_spaces_show_prints_a_parsable_genome(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from evonas.space import load
@@ -154,7 +154,7 @@ def test_a_space_is_shown_with_a_genome_that_parses(
     assert space.parse(text) == space.canonical(space.parse(text))
 
 
-def test_help_and_version_answer_without_torch() -> None:
+def test_making_the_app_does_not_import_torch() -> None:
     script = "import sys, evonas.cli.app as app; app.make_app(); print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""``evonas compare`` as a user types it: on runs, on benches, and on what is neither."""
+"""``evonas compare`` as a user types it: on runs, on benches, and on invalid input."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def bench_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_runs_are_compared_in_tables_and_pictures(
+def test_comparison_of_runs_writes_tables_and_figures(
     tmp_path: Path, call: Callable[..., str]
 ) -> None:
     folders = []
@@ -62,7 +62,7 @@ def test_runs_are_compared_in_tables_and_pictures(
     assert "no column 'acc'" in message
 
 
-def test_a_run_with_nothing_feasible_is_told_as_that(
+def test_run_without_feasible_candidates_is_reported(
     tmp_path: Path, call: Callable[..., str]
 ) -> None:
     good, bad = str(tmp_path / "good"), str(tmp_path / "bad")
@@ -76,7 +76,7 @@ def test_a_run_with_nothing_feasible_is_told_as_that(
     assert f"{bad}: {nothing}\n" in call("compare", good, bad)
 
 
-def test_benches_are_compared(bench_file: Path, tmp_path: Path, call: Callable[..., str]) -> None:
+def test_comparison_of_benches_reports_exact_p_values(bench_file: Path, tmp_path: Path, call: Callable[..., str]) -> None:
     printed = call("compare", str(bench_file), "--out", str(tmp_path / "out"))
     assert "nsga2: 4 runs, random: 4 runs; compared at 100 evaluations" in printed
     (row,) = [
@@ -89,7 +89,7 @@ def test_benches_are_compared(bench_file: Path, tmp_path: Path, call: Callable[.
     }  # fmt: skip
 
 
-def test_what_cannot_be_compared_is_one_message_and_nothing_is_written(
+def test_invalid_comparison_is_one_message_and_writes_nothing(
     bench_file: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""``evonas confirm`` as a user types it: its oracle is the table that it leaves behind."""
+"""``evonas confirm`` as a user types it: the oracle is the table that it writes."""
 
 import csv
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def header(path: Path) -> list[str]:
     return path.read_text().splitlines()[0].split(",")
 
 
-def test_a_run_is_confirmed_at_its_end_or_later_by_the_same_numbers(
+def test_later_confirmation_matches_confirmation_at_end_of_run(
     tmp_path: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -58,7 +58,7 @@ def test_a_run_is_confirmed_at_its_end_or_later_by_the_same_numbers(
     assert list(evonas.load_study(one).front.columns) == list(table[0])[1:]
 
 
-def test_a_study_is_confirmed_from_python(tmp_path: Path) -> None:
+def test_study_confirm_adds_accuracies_without_changing_search_results(tmp_path: Path) -> None:
     study = evonas.search(
         "tiny", objectives="acc", population=2, generations=1, epochs=1, images=60, batch=20,
         channels=4, workers=1, progress=False, confirm=0, out=tmp_path / "run",
@@ -69,7 +69,7 @@ def test_a_study_is_confirmed_from_python(tmp_path: Path) -> None:
     assert before.acc.equals(after.acc)
 
 
-def test_what_is_no_run_cannot_be_confirmed(tmp_path: Path, call: Callable[..., str]) -> None:
+def test_confirming_folder_without_run_is_rejected(tmp_path: Path, call: Callable[..., str]) -> None:
     assert "expected the folder of a run" in call("confirm", str(tmp_path), code=2)
     message = call(*RUN, "--confirm", "-1", "--out", str(tmp_path / "run"), code=2)
     assert "confirm: expected a whole number of at least 0, got -1" in message

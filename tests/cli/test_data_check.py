@@ -1,4 +1,4 @@
-"""``evonas data check`` and what follows it; the oracle is the folder that the test filled."""
+"""``evonas data check`` and the search after it; the oracle is a folder filled by the test."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from evonas.cli.app import main
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:
-    """60 images of two classes and of many sizes; one is no image, one folder is hidden."""
+    """60 files of two classes and many sizes; one is not an image, one folder is hidden."""
     rng = np.random.default_rng(0)
     folder = tmp_path / "photographs"
     for name, value in (("light", 160), ("dark", 0)):
@@ -27,7 +27,7 @@ def photographs(tmp_path: Path) -> Path:
     return folder
 
 
-NAMES = ("[red]", "[/bold]", ":x:")  # to rich: a colour, an end of nothing, a cross
+NAMES = ("[red]", "[/bold]", ":x:")  # to rich: a colour, a stray end tag, a cross
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
@@ -37,7 +37,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, s
     return end.value.code, captured.out, captured.err
 
 
-def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
+def test_folder_of_photographs_is_checked_searched_and_trained(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet, out = tmp_path / "sheet.png", tmp_path / "run"
@@ -56,7 +56,7 @@ def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
         "--confirm", "1", "--workers", "1", "--out", str(out),
     )  # fmt: skip
     assert code == 0
-    assert "images: 47 train, 12 test of 2 classes" in text  # one is left out of 48
+    assert "images: 47 train, 12 test of 2 classes" in text  # 48 without the broken file
     assert (out / "pareto.csv").exists()
     assert (out / "images.png").exists()
     key = evonas.load_study(out).front.index[0]
@@ -70,7 +70,7 @@ def test_a_folder_of_photographs_goes_to_a_front_in_two_commands(
     }  # fmt: skip
 
 
-def test_what_stops_a_search_is_one_message_and_exit_code_2(
+def test_unusable_images_end_with_exit_code_2(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = str(tmp_path / "sheet.png")
@@ -82,7 +82,7 @@ def test_what_stops_a_search_is_one_message_and_exit_code_2(
     assert not Path(sheet).exists()
 
 
-def test_other_data_sets_are_checked_by_name(
+def test_named_data_set_is_checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = tmp_path / "digits.png"
@@ -92,7 +92,7 @@ def test_other_data_sets_are_checked_by_name(
     assert sheet.exists()
 
 
-def test_names_of_classes_files_and_spaces_are_printed_as_they_are(
+def test_names_with_markup_are_printed_literally(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for old, new in (("dark", "[red]"), ("light", ":x:")):
@@ -114,7 +114,7 @@ def test_names_of_classes_files_and_spaces_are_printed_as_they_are(
     assert " ".join(NAMES) in text
 
 
-def test_a_contact_sheet_is_a_png_whatever_its_name_ends_in(
+def test_contact_sheet_is_png_for_any_file_suffix(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = tmp_path / "sheet"

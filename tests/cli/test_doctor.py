@@ -1,4 +1,4 @@
-"""What is said of a machine: facts of this one, remedies for machines that are described."""
+"""``evonas doctor``: facts about this machine, remedies for hypothetical machines."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ SOUND = Machine(
 )  # fmt: skip
 
 
-def test_the_command_tells_what_the_interpreter_tells(
+def test_doctor_reports_versions_and_data_folder(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVONAS_DATA", str(tmp_path / "nowhere"))
@@ -36,7 +36,7 @@ def test_the_command_tells_what_the_interpreter_tells(
     assert f"{tmp_path / 'nowhere'} does not exist" in printed
 
 
-def test_this_machine_is_what_the_system_says() -> None:
+def test_this_machine_matches_system_information() -> None:
     machine = this_machine()
     assert machine.cores <= (os.cpu_count() or 1)
     assert len(machine.gpus) == torch.cuda.device_count()
@@ -46,14 +46,14 @@ def test_this_machine_is_what_the_system_says() -> None:
     assert machine.memory_bytes == pytest.approx(1024 * int(memory.split()[1]), rel=0.01)
 
 
-def test_a_device_that_is_not_there_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_device_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["doctor", "--device", "tpu"])
     assert left.value.code == 2
     assert "expected auto, cpu, cuda, cuda:<number> or all" in capsys.readouterr().err
 
 
-def test_a_sound_machine_has_no_problems() -> None:
+def test_sound_machine_has_no_problems() -> None:
     assert problems(SOUND) == []
     assert problems(replace(SOUND, gpus=(), has_driver=False, cuda_of_torch=None)) == []
 
@@ -69,19 +69,19 @@ def test_a_sound_machine_has_no_problems() -> None:
         (replace(SOUND, has_data_dir=False), "EVONAS_DATA"),
     ],
 )
-def test_a_problem_comes_with_what_to_do(machine: Machine, remedy: str) -> None:
+def test_each_problem_names_a_remedy(machine: Machine, remedy: str) -> None:
     (problem,) = problems(machine)
     assert remedy in problem
 
 
-def test_the_path_is_that_of_the_device() -> None:
+def test_path_describes_how_the_device_is_used() -> None:
     assert path(SOUND, "cpu") == "--device cpu: 8 processes with one thread each, fp32, eager"
     assert "a process for each of 1 GPU, 6 candidates at once in each, tf32" in path(
         SOUND, "cuda:0"
     )
 
 
-def test_a_speed_says_why_steps_were_no_replays_where_they_should_have_been() -> None:
+def test_speed_text_reports_fallback_on_cuda_only() -> None:
     speeds: dict[Precision, Speed] = {
         "tf32": Speed(1234.5, 7.6, 64, "capture failed: stream"),
         "bf16": Speed(2000.0, 4.2, 64, "capture failed: stream"),
@@ -92,7 +92,7 @@ def test_a_speed_says_why_steps_were_no_replays_where_they_should_have_been() ->
     assert "replayed" not in measured("cpu", speeds)
 
 
-def test_a_speed_is_the_batch_by_the_time_of_a_step() -> None:
+def test_images_per_second_is_batch_over_step_time() -> None:
     speed = training_speed("cpu", precision="fp32", batch=8, num_steps=1, channels=4)
     assert speed.images_per_second * speed.step_milliseconds == pytest.approx(8000)
     assert speed.fallback == "cpu has no graphs"

@@ -1,4 +1,4 @@
-"""Real signals to real runs: how soon they end, with which code, and what is left of them."""
+"""Real signals to real runs: how soon they end, with which exit code, and what remains."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ RUN = [
 ]  # fmt: skip
 PATIENCE_SECONDS = 60.0
 AT_ONCE_SECONDS = 3.0
-IN_ORDER_SECONDS = 15.0  # on a machine that does much else
+IN_ORDER_SECONDS = 15.0  # generous, for a busy machine
 SLOW_END = """
 import sys, time
 from evonas.api import running
@@ -36,7 +36,7 @@ main(sys.argv[1:])
 
 
 def begin(*arguments: str, ignoring: int | None = None) -> subprocess.Popen[str]:
-    def listen() -> None:  # whatever the shell of these tests ignores
+    def listen() -> None:  # even if the shell of these tests ignores signals
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN if number == ignoring else signal.SIG_DFL)
 
@@ -54,7 +54,7 @@ def workers_of(pid: int) -> list[int]:
         except OSError:
             continue
         is_child = int(text.rsplit(")", 1)[1].split()[1]) == pid
-        # beside workers there is the process that looks after loky's semaphores
+        # loky's resource tracker is a child, too
         if is_child and b"popen_loky" in stat.with_name("cmdline").read_bytes():
             found.append(int(stat.parent.name))
     return found
@@ -83,7 +83,7 @@ def workers_at_work(run: subprocess.Popen[str], folder: Path) -> list[int]:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_ends_a_run_whose_worker_is_stopped_in_order_and_in_seconds(
+def test_signal_ends_run_with_stopped_worker_cleanly_in_seconds(
     tmp_path: Path, number: int, code: int
 ) -> None:
     folder = tmp_path / "run"
@@ -106,7 +106,7 @@ def test_a_signal_ends_a_run_whose_worker_is_stopped_in_order_and_in_seconds(
     ("first", "second", "code"),
     [(signal.SIGINT, signal.SIGINT, 130), (signal.SIGINT, signal.SIGTERM, 143)],
 )
-def test_a_second_signal_ends_it_at_once_and_its_workers_too(
+def test_second_signal_kills_run_and_workers_at_once(
     tmp_path: Path, first: int, second: int, code: int
 ) -> None:
     folder = tmp_path / "run"
@@ -123,7 +123,7 @@ def test_a_second_signal_ends_it_at_once_and_its_workers_too(
     wait_until(lambda: all(map(is_gone, workers)), 5.0)
 
 
-def test_a_run_that_was_told_to_ignore_a_closed_terminal_does(tmp_path: Path) -> None:
+def test_run_started_with_ignored_sighup_survives_it(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = ("-m", "evonas", *RUN, "--workers", "2", "--out", str(folder))
     with begin(*command, ignoring=signal.SIGHUP) as run:
@@ -135,7 +135,7 @@ def test_a_run_that_was_told_to_ignore_a_closed_terminal_does(tmp_path: Path) ->
         assert run.wait(PATIENCE_SECONDS) == 143
 
 
-def test_a_candidate_that_times_out_is_a_failure_that_a_resume_may_try_again(
+def test_timed_out_candidate_is_retried_only_with_retry_failed(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "run"

@@ -1,4 +1,4 @@
-"""How a command ends when something outside it goes wrong: its exit code, and what is left."""
+"""How a command ends after an external failure: its exit code, and the files that remain."""
 
 import os
 import signal
@@ -72,7 +72,7 @@ def _signals() -> Iterator[None]:
 Leave = Callable[..., tuple[object, str, str]]
 
 
-def test_the_front_is_shown_with_the_share_of_each_rule_and_nothing_else(
+def test_front_command_shows_only_front_with_rule_shares(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -87,7 +87,7 @@ def test_the_front_is_shown_with_the_share_of_each_rule_and_nothing_else(
 
 
 @pytest.mark.parametrize("evaluations", [(), (told("cccc", None),), (told("aaaa", 0.5),)])
-def test_a_front_of_nothing_of_failures_or_of_one_is_shown(
+def test_front_command_handles_empty_failed_and_single_candidates(
     tmp_path: Path, leave: Leave, evaluations: tuple[Evaluation, ...]
 ) -> None:
     folder = make(tmp_path / "run", *evaluations)
@@ -97,7 +97,7 @@ def test_a_front_of_nothing_of_failures_or_of_one_is_shown(
     assert (folder / "front.png").exists()
 
 
-def test_a_front_is_shown_while_another_process_is_at_work(run: Path, leave: Leave) -> None:
+def test_front_is_readable_while_run_is_locked(run: Path, leave: Leave) -> None:
     with opened_run(run):
         assert leave("front", str(run))[0] == 0
         code, _, err = leave("resume", str(run))
@@ -106,14 +106,14 @@ def test_a_front_is_shown_while_another_process_is_at_work(run: Path, leave: Lea
 
 
 @pytest.mark.parametrize("command", ["front", "resume"])
-def test_a_damaged_journal_is_exit_code_three(run: Path, leave: Leave, command: str) -> None:
+def test_damaged_journal_ends_with_exit_code_3(run: Path, leave: Leave, command: str) -> None:
     (run / "study.db").write_bytes(b"not a database" * 100)
     code, _, err = leave(command, str(run))
     assert code == 3
     assert "study.db: damaged" in err
 
 
-def test_a_journal_that_cannot_be_opened_is_not_called_damaged(
+def test_unopenable_journal_is_not_reported_as_damaged(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> sqlite3.Connection:
@@ -125,7 +125,7 @@ def test_a_journal_that_cannot_be_opened_is_not_called_damaged(
     assert "study.db: cannot be opened: unable to open database file" in err
 
 
-def test_a_front_is_shown_where_its_picture_cannot_be_written(run: Path, leave: Leave) -> None:
+def test_front_is_shown_even_if_picture_cannot_be_written(run: Path, leave: Leave) -> None:
     (run / "front.png").mkdir()
     code, out, _ = leave("front", str(run))
     assert code == 0
@@ -135,7 +135,7 @@ def test_a_front_is_shown_where_its_picture_cannot_be_written(run: Path, leave: 
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_run_that_is_asked_to_end_writes_its_tables_and_says_how_to_go_on(
+def test_signalled_run_writes_tables_and_resume_command(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
     monkeypatch.setattr(running, "run_study", lambda *_, **__: os.kill(os.getpid(), number))
@@ -148,7 +148,7 @@ def test_a_run_that_is_asked_to_end_writes_its_tables_and_says_how_to_go_on(
     assert len((run / "candidates.csv").read_text().splitlines()) == 4
 
 
-def test_two_runs_that_begin_at_once_take_two_numbers(
+def test_runs_started_simultaneously_get_different_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -161,7 +161,7 @@ def test_two_runs_that_begin_at_once_take_two_numbers(
     assert study.folder == Path("runs/tiny-digits-2")
 
 
-def test_a_run_says_how_its_size_differs_from_the_spaces_own(
+def test_run_reports_size_that_differs_from_space_default(
     run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "run_study", lambda *_, **__: sys.exit(0))

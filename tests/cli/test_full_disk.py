@@ -1,4 +1,4 @@
-"""A run that finds no room to write in: a real limit on real files, and how it goes on."""
+"""A run on a full disk: a real limit on the size of real files, and how the run resumes."""
 
 import errno
 import resource
@@ -22,11 +22,11 @@ RUN = [
     "--channels", "4", "--workers", "1", "--replicates", "1", "--confirm", "0",
 ]  # fmt: skip
 PAUSED = 75  # EX_TEMPFAIL
-LIMIT = 100 * 1024  # a journal's log of about six trainings; more than a model has
+LIMIT = 100 * 1024  # fits the journal's log of about six trainings, and any model
 
 
 def with_limit(arguments: list[str], *, file_bytes: int) -> tuple[int, str]:
-    """Exit code and errors of a command none of whose files may grow beyond a size."""
+    """Exit code and errors of a command whose files are limited to a size."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
@@ -40,7 +40,7 @@ def results(folder: Path) -> list[tuple[str, dict[str, float]]]:
     return [(c.key, dict(c.values)) for c in read_run(folder).candidates]
 
 
-def test_a_run_without_room_pauses_names_the_path_and_goes_on_to_the_same_end(
+def test_run_pauses_on_full_disk_and_resumes_to_same_results(
     tmp_path: Path, call: Callable[..., str]
 ) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
@@ -66,7 +66,7 @@ def test_a_run_without_room_pauses_names_the_path_and_goes_on_to_the_same_end(
         (PermissionError(errno.EACCES, "Permission denied", "models/x.tmp"), 3),
     ],
 )
-def test_only_a_lack_of_room_is_a_pause_and_the_path_is_named(
+def test_only_full_disk_errors_pause_the_run(
     tmp_path: Path,
     call: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
@@ -83,7 +83,7 @@ def test_only_a_lack_of_room_is_a_pause_and_the_path_is_named(
     assert ("evonas resume" in told) == (code == PAUSED)
 
 
-def test_a_run_that_cannot_be_made_for_want_of_room_ends_like_one_that_paused(
+def test_run_uncreatable_on_full_disk_ends_with_paused_code(
     tmp_path: Path,
 ) -> None:
     run = tmp_path / "run"
@@ -93,7 +93,7 @@ def test_a_run_that_cannot_be_made_for_want_of_room_ends_like_one_that_paused(
     assert not list(tmp_path.iterdir())
 
 
-def test_less_room_than_the_journal_takes_is_refused_before_anything_is_made(
+def test_too_little_disk_space_is_rejected_before_creating_files(
     tmp_path: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=12 * BYTES_PER_TRAINING - 1)

@@ -1,4 +1,4 @@
-"""``evonas init``: its oracles are the settings' own defaults, jsonschema, and a run of it."""
+"""``evonas init``: the oracles are the defaults of the settings, jsonschema, and a run."""
 
 import json
 import re
@@ -21,7 +21,7 @@ SAID = re.compile(r"^(?:# )?(\w+): (?!  # by default)(.*)$", re.MULTILINE)
 OPEN = re.compile(r"^# (\w+):   # by default: (.*)$", re.MULTILINE)
 
 
-def test_what_is_commented_out_are_the_defaults_word_for_word() -> None:
+def test_commented_settings_are_the_defaults() -> None:
     text = run_text(CHOSEN, name="run.yaml")
     values = [(name, value) for name, value in SAID.findall(text) if name in SETTINGS]
     told = yaml.safe_load("\n".join(f"{name}: {value}" for name, value in values))
@@ -29,7 +29,7 @@ def test_what_is_commented_out_are_the_defaults_word_for_word() -> None:
     assert len(values) + len(OPEN.findall(text)) == len(SETTINGS)
 
 
-def test_every_setting_is_there_once() -> None:
+def test_every_setting_appears_once() -> None:
     text = run_text(CHOSEN, name="run.yaml")
     counts = {name: len(re.findall(rf"^(?:# )?{name}:(?: |$)", text, re.M)) for name in SETTINGS}
     assert [name for name, count in counts.items() if count != 1] == []
@@ -37,13 +37,13 @@ def test_every_setting_is_there_once() -> None:
         assert meaning == str(SETTINGS[name].default)
 
 
-def test_a_value_reads_back_as_itself() -> None:
+def test_chosen_values_round_trip() -> None:
     chosen = {"objectives": ("acc", "bio"), "download": True, "images": None, "epsilon": "1/255"}
     read = yaml.safe_load(run_text(chosen, name="x"))
     assert read_settings(read) == Settings().with_values(chosen)
 
 
-def test_the_space_is_what_its_schema_allows_and_names_every_key(tmp_path: Path) -> None:
+def test_space_file_satisfies_its_schema_and_names_every_key(tmp_path: Path) -> None:
     space, _, schema = write_beginnings(tmp_path)
     text, described = space.read_text(), json.loads(schema.read_text())
     jsonschema.validate(yaml.safe_load(text), described)
@@ -52,7 +52,7 @@ def test_the_space_is_what_its_schema_allows_and_names_every_key(tmp_path: Path)
     assert load(str(space)).size > 10**6
 
 
-def test_it_can_be_run_as_it_is(
+def test_initial_files_run_unchanged(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = call("init", str(tmp_path / "my search"))
@@ -64,7 +64,7 @@ def test_it_can_be_run_as_it_is(
     assert (tmp_path / "my search/runs/my-space-digits-1/pareto.csv").exists()
 
 
-def test_nothing_is_overwritten(tmp_path: Path, call: Call) -> None:
+def test_init_overwrites_no_file(tmp_path: Path, call: Call) -> None:
     (tmp_path / "space.yaml").write_text("mine")
     assert "space.yaml would be overwritten" in call("init", str(tmp_path), code=2)
     assert [path.name for path in tmp_path.iterdir()] == ["space.yaml"]
@@ -72,7 +72,7 @@ def test_nothing_is_overwritten(tmp_path: Path, call: Call) -> None:
         write_beginnings(tmp_path / "space.yaml")
 
 
-def test_a_space_can_be_checked_without_training(tmp_path: Path, call: Call) -> None:
+def test_spaces_check_no_train_builds_no_network(tmp_path: Path, call: Call) -> None:
     space = write_beginnings(tmp_path)[0]
     printed = call("spaces", "check", str(space), "--no-train")
     assert "is valid" in printed

@@ -1,4 +1,4 @@
-"""``--json``: its oracles are the tables of the run, the registries, and what text says."""
+"""``--json``: the oracles are the tables of the run, the registries, and the text output."""
 
 import csv
 import json
@@ -54,7 +54,7 @@ def same(value: object, cell: str) -> bool:
     return value == (float(cell) if isinstance(value, float) else cell)
 
 
-def test_the_front_is_the_rows_of_its_table(folder: Path, call: Call) -> None:
+def test_front_json_matches_pareto_csv(folder: Path, call: Call) -> None:
     document = json.loads(call("front", str(folder), "--json"))
     assert document["objectives"] == ["acc", "params"]
     assert document["candidates"] == len(table(folder / "candidates.csv"))
@@ -65,7 +65,7 @@ def test_the_front_is_the_rows_of_its_table(folder: Path, call: Call) -> None:
         assert [name for name in row if not same(told[name], row[name])] == []
 
 
-def test_a_candidate_is_its_row_with_the_rule_of_every_layer(folder: Path, call: Call) -> None:
+def test_show_json_matches_row_and_lists_layer_rules(folder: Path, call: Call) -> None:
     for row in table(folder / "candidates.csv"):
         told = json.loads(call("show", str(folder), row["key"], "--json"))
         assert [name for name in row if not same(told[name], row[name])] == []
@@ -78,7 +78,7 @@ def test_a_candidate_is_its_row_with_the_rule_of_every_layer(folder: Path, call:
         assert told["standing"] in call("show", str(folder), row["key"])
 
 
-def test_status_and_ls_tell_the_same_of_a_run(folder: Path, call: Call) -> None:
+def test_status_and_ls_agree_about_a_run(folder: Path, call: Call) -> None:
     status = json.loads(call("status", str(folder), "--json"))
     (listed,) = json.loads(call("ls", str(folder.parent), "--json"))
     assert status | {"size_bytes": 0} == listed | {"size_bytes": 0}
@@ -87,11 +87,11 @@ def test_status_and_ls_tell_the_same_of_a_run(folder: Path, call: Call) -> None:
     assert status["front"] == len(table(folder / "pareto.csv"))
 
 
-def test_no_runs_are_an_empty_list(tmp_path: Path, call: Call) -> None:
+def test_ls_of_empty_folder_is_an_empty_list(tmp_path: Path, call: Call) -> None:
     assert json.loads(call("ls", str(tmp_path), "--json")) == []
 
 
-def test_what_is_damaged_is_listed_and_is_still_exit_code_three(
+def test_verify_json_lists_damage_and_exits_with_3(
     folder: Path, call: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert json.loads(call("verify", str(folder), "--json")) == []
@@ -118,7 +118,7 @@ def test_what_is_damaged_is_listed_and_is_still_exit_code_three(
         (("data", "list"), set(all_datasets())),
     ],
 )
-def test_a_list_names_all_that_there_is(
+def test_list_json_names_every_entry(
     command: tuple[str, ...], names: set[str], call: Call
 ) -> None:
     rows = json.loads(call(*command, "--json"))
@@ -126,14 +126,14 @@ def test_a_list_names_all_that_there_is(
     assert all(" " not in key for row in rows for key in row)
 
 
-def test_a_recipe_says_all_of_its_values(call: Call) -> None:
+def test_recipes_json_lists_every_recipe(call: Call) -> None:
     told = json.loads(call("recipes", "--json"))
     assert list(told) == list(recipe_names())
     for name, values in told.items():
         assert values["epochs"] == load_recipe(name).epochs
 
 
-def test_a_rule_and_a_space_say_what_they_say_in_text(call: Call) -> None:
+def test_rules_and_spaces_show_json_match_the_registry(call: Call) -> None:
     rule = json.loads(call("rules", "show", "usf", "--json"))
     assert rule["equation"] == all_rules()["usf"].equation
     space = json.loads(call("spaces", "show", "tiny", "--json"))
@@ -143,7 +143,7 @@ def test_a_rule_and_a_space_say_what_they_say_in_text(call: Call) -> None:
     assert tiny.canonical(tiny.parse(space["a_genome"])) == tiny.parse(space["a_genome"])
 
 
-def test_what_a_folder_holds_is_counted_by_class_and_what_stops_a_search_is_exit_code_two(
+def test_data_check_json_counts_classes_and_exits_with_2_on_problems(
     tmp_path: Path, call: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, sizes in (("a cat", [8, 8, 8, 8, 8, 8]), ("dog", [8, 8, 8, 8, 9])):
@@ -161,7 +161,7 @@ def test_what_a_folder_holds_is_counted_by_class_and_what_stops_a_search_is_exit
     assert json.loads(capsys.readouterr().out)["problems"] != []
 
 
-def test_comparisons_have_a_mean_for_each_group(folder: Path, call: Call) -> None:
+def test_compare_json_means_match_printed_table(folder: Path, call: Call) -> None:
     told = json.loads(call("compare", str(folder), "--json"))
     assert told["objectives"] == ["acc", "params"]
     assert told["evaluations"] == 6
@@ -170,7 +170,7 @@ def test_comparisons_have_a_mean_for_each_group(folder: Path, call: Call) -> Non
     assert all(f"{mean:.4g}" in printed for mean in means.values())
 
 
-def test_the_doctor_tells_of_this_machine(call: Call) -> None:
+def test_doctor_json_describes_this_machine(call: Call) -> None:
     told = json.loads(call("doctor", "--device", "cpu", "--json"))
     assert told["machine"]["torch"] == torch.__version__
     speeds = told["devices"]["cpu"]["speeds"]
@@ -178,7 +178,7 @@ def test_the_doctor_tells_of_this_machine(call: Call) -> None:
     assert all(speed["images_per_second"] > 0 for speed in speeds.values())
 
 
-def test_the_version_names_what_a_report_of_a_problem_needs(call: Call) -> None:
+def test_version_lists_what_a_bug_report_needs(call: Call) -> None:
     text = call("--version")
     wanted = (evonas.__version__, platform.python_version(), torch.__version__, "CPU")
     assert [part for part in wanted if part not in text] == []
@@ -192,7 +192,7 @@ class Inner:
     value: float
 
 
-def test_plain_values_are_what_json_knows() -> None:
+def test_as_plain_converts_values_to_json_types() -> None:
     value = {"a b": (Inner(Path("x/y"), nan), np.int64(3), np.float64(0.5)), "c": inf, "d": True}
     assert as_plain(value) == {
         "a b": [{"path": "x/y", "value": None}, 3, 0.5], "c": None, "d": True,

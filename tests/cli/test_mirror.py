@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("options", [[], ["--follow", "--every", "1"]])
-def test_a_run_that_has_ended_is_copied_once_and_stays_as_it_is(
+def test_ended_run_is_mirrored_once_and_left_unchanged(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     before = contents(run)
@@ -54,7 +54,7 @@ def test_a_run_that_has_ended_is_copied_once_and_stays_as_it_is(
     assert contents(run) == before
 
 
-def test_a_run_that_goes_on_is_followed_to_its_end(run: Path, tmp_path: Path) -> None:
+def test_running_run_is_followed_to_its_end(run: Path, tmp_path: Path) -> None:
     seen: list[Snapshot] = []
     with (
         ExitStack() as at_work,
@@ -68,7 +68,7 @@ def test_a_run_that_goes_on_is_followed_to_its_end(run: Path, tmp_path: Path) ->
     assert [each.is_running for each in seen] == [True, False]
 
 
-def test_what_is_missing_is_one_message(
+def test_missing_target_package_or_run_is_one_message(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, _, errors = told(capsys, str(run))

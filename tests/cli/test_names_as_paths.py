@@ -1,4 +1,4 @@
-"""Names that lead elsewhere, given by a user or written in a file: nothing outside is touched."""
+"""Names that lead outside, given by a user or written in a file: nothing outside is touched."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the run, three folders below what a test sees; commands are called beside it."""
+    """A copy of the run, three folders below ``tmp_path``; commands are called next to it."""
     place = tmp_path / "a" / "b" / "c"
     shutil.copytree(original, place / "run")
     monkeypatch.chdir(place)
@@ -54,26 +54,26 @@ def outside(run: Path) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_name_that_leads_out_is_a_key_and_only_a_plain_one_is_a_file_name(name: str) -> None:
+def test_escaping_name_is_neither_key_nor_file_name(name: str) -> None:
     assert not is_key(name)
-    assert is_file_name(name) == name.startswith("%")  # to no file system this is a dot
+    assert is_file_name(name) == name.startswith("%")  # no file system reads %2e as a dot
 
 
 @pytest.mark.parametrize("name", ["run [1]", "a" * 64, "0f", "resnet20-fa", "é", "console", ".x"])
-def test_an_ordinary_name_is_a_file_name(name: str) -> None:
+def test_ordinary_name_is_a_file_name(name: str) -> None:
     assert is_file_name(name)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "CON"])
-def test_a_space_cannot_have_a_name_that_leads_out(name: str) -> None:
-    """It becomes a part of the name of a folder: CON-digits-1 is a folder like any other."""
+def test_space_with_escaping_name_is_rejected(name: str) -> None:
+    """The name becomes part of a folder name, so CON is allowed: CON-digits-1 is harmless."""
     data = parse_yaml(source_text("tiny"), where="tiny") | {"name": name}
     with pytest.raises(SpaceError, match=r"\.name: expected a name of"):
         from_data(data, where="tiny")
 
 
 @pytest.mark.parametrize("command", ["show", "export", "attack", "ablate", "train", "log"])
-def test_a_key_that_leads_out_is_of_no_candidate(run: Path, call: Call, command: str) -> None:
+def test_command_with_escaping_key_is_rejected(run: Path, call: Call, command: str) -> None:
     before = outside(run)
     for name in NAMES:
         if "\x00" not in name and not name.startswith(" "):
@@ -82,10 +82,10 @@ def test_a_key_that_leads_out_is_of_no_candidate(run: Path, call: Call, command:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_journal_whose_keys_lead_out_is_refused_before_anything_is_written(
+def test_journal_with_escaping_keys_is_rejected_before_writing(
     run: Path, call: Call, name: str
 ) -> None:
-    """Its hashes fit: whoever made it made them, too."""
+    """Its hashes are valid, as a forger would compute them, too."""
     key = str(evonas.load_study(run).candidates.index[0])
 
     def forged(drafts: list[Draft]) -> list[Draft]:
@@ -105,7 +105,7 @@ def test_a_journal_whose_keys_lead_out_is_refused_before_anything_is_written(
 
 
 def forged_model(run: Path, path: Path, **changes: object) -> Path:
-    """A model of the run that says something else of itself, with a hash that fits."""
+    """A model of the run with changed metadata and a valid hash."""
     weights, document = read_model(next((run / "models").iterdir()))
     document |= changes
     document["sha256"] = _seal(weights, document)
@@ -114,7 +114,7 @@ def forged_model(run: Path, path: Path, **changes: object) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_model_whose_key_leads_out_is_refused(run: Path, call: Call, name: str) -> None:
+def test_model_with_escaping_key_is_rejected(run: Path, call: Call, name: str) -> None:
     forged_model(run, run / "forged.safetensors", key=name)
     before = outside(run)
     for suffix in ("safetensors", "python"):
@@ -123,7 +123,7 @@ def test_a_model_whose_key_leads_out_is_refused(run: Path, call: Call, name: str
     assert outside(run) == before
 
 
-def test_what_a_model_says_of_itself_is_never_run_as_code(run: Path, call: Call) -> None:
+def test_model_metadata_is_never_run_as_code(run: Path, call: Call) -> None:
     payload = '"""\nopen("sentinel", "w")\n"""'
     named = {"format": "evonas-model-2", "network": "resnet20", "rules": ["fa"], "key": "x"}
     forged_model(run, run / "forged.safetensors", genome=payload, **named)
@@ -144,7 +144,7 @@ def test_what_a_model_says_of_itself_is_never_run_as_code(run: Path, call: Call)
 
 
 @pytest.mark.parametrize("name", LEADING_OUT)
-def test_a_mirror_is_made_inside_the_folder_that_was_named(run: Path, name: str) -> None:
+def test_mirror_with_escaping_name_is_rejected(run: Path, name: str) -> None:
     pytest.importorskip("tensorboard")
     before = outside(run)
     with pytest.raises(ConfigError, match="expected a valid folder name"):
@@ -153,7 +153,7 @@ def test_a_mirror_is_made_inside_the_folder_that_was_named(run: Path, name: str)
 
 
 @pytest.mark.parametrize("name", LEADING_OUT)
-def test_spaces_and_recipes_are_sought_nowhere_else(run: Path, name: str) -> None:
+def test_escaping_names_find_no_space_or_recipe(run: Path, name: str) -> None:
     before = outside(run)
     with pytest.raises(UnknownNameError):
         load(name)
@@ -163,7 +163,7 @@ def test_spaces_and_recipes_are_sought_nowhere_else(run: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("out", ["x" * 300, "x" * 300 + "/run"])
-def test_a_folder_whose_name_no_file_system_takes_is_one_message(
+def test_too_long_folder_name_is_one_message(
     run: Path, call: Call, out: str
 ) -> None:
     before = outside(run)
@@ -180,7 +180,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("name", ["models", "checkpoints", "cells", "attacks"])
-def test_a_folder_of_a_run_that_is_a_link_out_of_it_is_not_used(
+def test_run_subfolder_linked_outside_is_rejected(
     run: Path, call: Call, name: str
 ) -> None:
     key = str(evonas.load_study(run).front.index[0])
@@ -200,7 +200,7 @@ def test_a_folder_of_a_run_that_is_a_link_out_of_it_is_not_used(
 
 @pytest.mark.parametrize("name", ["lock", "front.png", "candidates.csv", "models/x.safetensors"])
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_file_of_a_run_that_is_a_link_out_of_it_is_not_written_through(
+def test_run_file_linked_outside_is_not_written(
     run: Path, call: Call, name: str, exists: bool
 ) -> None:
     target = run.parents[1] / "precious"
@@ -214,7 +214,7 @@ def test_a_file_of_a_run_that_is_a_link_out_of_it_is_not_written_through(
     assert outside(run) == before
 
 
-def test_links_inside_a_run_and_to_a_run_are_followed(run: Path, call: Call) -> None:
+def test_links_inside_and_to_a_run_are_followed(run: Path, call: Call) -> None:
     (run / "best.csv").symlink_to("candidates.csv")
     (run / "circle").symlink_to("circle")
     (run.parent / "latest").symlink_to(run)

@@ -36,7 +36,7 @@ SIZE = [
 
 @pytest.fixture
 def run(tmp_path: Path, call: Callable[..., str]) -> Callable[..., str]:
-    """What a run of the space of three networks prints; it lies in ``run``."""
+    """Start a run in the space of three networks, in the folder ``run``; return its output."""
 
     def called(*options: str) -> str:
         space = tmp_path / "three.yaml"
@@ -47,7 +47,7 @@ def run(tmp_path: Path, call: Callable[..., str]) -> Callable[..., str]:
     return called
 
 
-def test_a_space_that_is_exhausted_is_named_as_the_reason(run: Callable[..., str]) -> None:
+def test_exhausted_space_is_reported_as_reason(run: Callable[..., str]) -> None:
     printed = run("--population", "4", "--generations", "2")
     assert (
         "3 of 8 trainings done: the search finds no untried network in this space any more\n"
@@ -55,11 +55,11 @@ def test_a_space_that_is_exhausted_is_named_as_the_reason(run: Callable[..., str
     assert "no candidate is within" not in printed
 
 
-def test_a_run_that_made_all_its_trainings_has_no_reason_to_give(run: Callable[..., str]) -> None:
+def test_complete_run_reports_no_reason_for_ending(run: Callable[..., str]) -> None:
     assert "trainings done" not in run("--population", "3", "--generations", "1")
 
 
-def test_where_nothing_is_feasible_the_nearest_is_shown(
+def test_closest_candidate_is_shown_if_none_is_feasible(
     run: Callable[..., str], call: Callable[..., str], tmp_path: Path
 ) -> None:
     printed = run("--population", "3", "--generations", "1", "--constraint", "acc>=99.99%")
@@ -74,7 +74,7 @@ def test_where_nothing_is_feasible_the_nearest_is_shown(
     assert "0 of 3 candidates" in shown
 
 
-def test_where_all_are_refused_before_training_a_run_ends(
+def test_run_ends_if_all_candidates_fail_free_constraints(
     run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "MAX_REFUSALS", 2)
@@ -87,7 +87,7 @@ def test_where_all_are_refused_before_training_a_run_ends(
     assert f"the closest is {nearest.key}: outside params<=10 (" in printed
 
 
-def test_a_constraint_that_nothing_can_meet_is_refused(
+def test_impossible_constraint_is_rejected_with_suggestion(
     tmp_path: Path, call: Callable[..., str]
 ) -> None:
     out = str(tmp_path / "run")

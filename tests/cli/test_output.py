@@ -1,4 +1,4 @@
-"""What becomes of a command whose output goes nowhere: real processes, pipes and encodings."""
+"""Commands whose output cannot be written: real processes, pipes and encodings."""
 
 import io
 import os
@@ -18,7 +18,7 @@ RUN = [
     "--population", "2", "--generations", "2", "--epochs", "1", "--images", "60",
     "--channels", "4", "--workers", "1", "--replicates", "1", "--confirm", "0",
 ]  # fmt: skip
-READER_GONE = 141  # 128 and the number of SIGPIPE, as a shell says it
+READER_GONE = 141  # 128 plus the number of SIGPIPE, as in a shell
 
 
 def finished(folder: Path) -> bool:
@@ -26,7 +26,7 @@ def finished(folder: Path) -> bool:
 
 
 def left_by_its_reader(arguments: Sequence[str]) -> tuple[int, str]:
-    """Exit code and errors of a command whose output nobody reads from the first byte on."""
+    """Exit code and errors of a command whose output pipe is closed from the start."""
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "evonas", *arguments]
@@ -36,7 +36,7 @@ def left_by_its_reader(arguments: Sequence[str]) -> tuple[int, str]:
 
 
 def test_a_search_finishes_after_its_pipe_closes(tmp_path: Path) -> None:
-    """It is complete, and says so by its exit code; what only shows has nothing left to do."""
+    """A search is complete, so its exit code is 0; a display command has nothing left to do."""
     run = tmp_path / "run"
     assert left_by_its_reader([*RUN, "--out", str(run)]) == (0, "")
     assert finished(run)
@@ -50,7 +50,7 @@ def test_display_commands_end_quietly_when_their_pipe_closes(arguments: list[str
     assert left_by_its_reader(arguments) == (READER_GONE, "")
 
 
-def test_a_search_without_any_output_goes_on_to_its_end(tmp_path: Path) -> None:
+def test_search_with_closed_stdout_finishes(tmp_path: Path) -> None:
     run = tmp_path / "run"
     command = " ".join([sys.executable, "-m", "evonas", *RUN, "--out", str(run)])
     ended = subprocess.run(["sh", "-c", f"exec {command} >&-"], check=False, stderr=-1, text=True)
@@ -58,7 +58,7 @@ def test_a_search_without_any_output_goes_on_to_its_end(tmp_path: Path) -> None:
     assert finished(run)
 
 
-def test_a_search_shown_in_ascii_goes_on_to_its_end(
+def test_search_with_ascii_stdout_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = io.BytesIO()
@@ -70,7 +70,7 @@ def test_a_search_shown_in_ascii_goes_on_to_its_end(
     assert b"generation 2: 4/4 - front" in written.getvalue()
 
 
-def test_a_search_whose_log_has_no_room_goes_on_to_its_end(tmp_path: Path) -> None:
+def test_search_with_full_stdout_device_finishes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "evonas", *RUN, "--out", str(tmp_path / "run")]
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(

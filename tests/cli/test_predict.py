@@ -1,4 +1,4 @@
-"""Image files classified: the network itself, on the pixels that were written."""
+"""Classification of image files; the oracle is the network itself on the written pixels."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_files_are_classified_as_their_pixels_are(model: Path, images: Path) -> None:
+def test_predictions_for_files_match_network_on_pixels(model: Path, images: Path) -> None:
     network, test = evonas.load_network(model), load_test("digits")
     with torch.no_grad():
         expected = network(test.pixels[:20] / 255).softmax(1)
@@ -51,7 +51,7 @@ def test_files_are_classified_as_their_pixels_are(model: Path, images: Path) -> 
     assert [each.name for each in found] == [str(each.label) for each in found]
 
 
-def test_a_wide_image_in_colour_is_its_centre_in_grey(
+def test_wide_colour_image_is_cropped_and_converted_to_grey(
     model: Path, images: Path, tmp_path: Path
 ) -> None:
     grey = np.array(Image.open(images / "03.png"))
@@ -65,7 +65,7 @@ def test_a_wide_image_in_colour_is_its_centre_in_grey(
     assert framed.probability != found.probability
 
 
-def test_the_command_says_what_python_says(
+def test_predict_command_matches_python_api(
     model: Path, images: Path, call: Callable[..., str]
 ) -> None:
     found = evonas.predict(model, [images])
@@ -75,7 +75,7 @@ def test_the_command_says_what_python_says(
     assert f"{found[0].probability:.3f}" in table
 
 
-def test_mistakes_are_told(model: Path, tmp_path: Path, call: Callable[..., str]) -> None:
+def test_invalid_images_and_options_are_rejected(model: Path, tmp_path: Path, call: Callable[..., str]) -> None:
     with pytest.raises(DataError, match="found none"):
         evonas.predict(model, [tmp_path])
     with pytest.raises(DataError, match="cannot be read"):

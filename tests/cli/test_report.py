@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return evonas.search("tiny", objectives=["acc", "params"], out=out, **SETTINGS).folder
 
 
-def test_the_report_of_the_command_is_that_of_the_function(
+def test_report_command_matches_report_function(
     folder: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     printed = call("report", str(folder))
@@ -46,7 +46,7 @@ def test_the_report_of_the_command_is_that_of_the_function(
         (("RUN", "--live", "--every", "0"), "expected at least 2, got 0"),
     ],
 )
-def test_a_report_that_cannot_be_made_is_one_message(
+def test_impossible_report_is_one_message(
     folder: Path, tmp_path: Path, call: Callable[..., str], arguments: tuple[str, ...], said: str
 ) -> None:
     places = {"RUN": str(folder), "OTHER": str(tmp_path / "other"), "EMPTY": str(tmp_path)}
@@ -56,7 +56,7 @@ def test_a_report_that_cannot_be_made_is_one_message(
     assert not (folder / "report.html").exists()
 
 
-def test_a_live_report_is_rewritten_until_no_process_runs(folder: Path, tmp_path: Path) -> None:
+def test_live_report_is_rewritten_until_run_ends(folder: Path, tmp_path: Path) -> None:
     path, written, waited = tmp_path / "live.html", list[int](), list[float]()
     texts = []
     lock = opened_run(folder)
@@ -77,7 +77,7 @@ def test_a_live_report_is_rewritten_until_no_process_runs(folder: Path, tmp_path
         report_live([folder], path, every_seconds=float("nan"), on_written=written.append)
 
 
-def test_a_figure_is_written_beside_the_run_or_where_it_is_asked_for(
+def test_plot_command_writes_to_run_folder_or_out(
     folder: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     call("plot", str(folder))
@@ -88,7 +88,7 @@ def test_a_figure_is_written_beside_the_run_or_where_it_is_asked_for(
     assert f"evonas ablate {folder}" in told
 
 
-def test_a_table_is_printed_or_written(
+def test_table_command_prints_or_writes_table(
     folder: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:
     printed = call("table", str(folder), "--format", "csv")

@@ -1,4 +1,4 @@
-"""A paper's table beside ours: nothing of ours without a training, and each with its budget."""
+"""A paper's table next to ours: our rows come from trainings only, each with its budget."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def written(folder: Path, dataset: str, *tests: float | None) -> Path:
     return folder
 
 
-def test_where_nothing_was_run_nothing_is_shown(tmp_path: Path) -> None:
+def test_our_rows_are_empty_without_trainings(tmp_path: Path) -> None:
     for folders in ([], [tmp_path]):
         rows = evonas.reproduce("bionas", folders, table=1).rows
         ours = [row for row in rows if row["network"] == "ours"]
@@ -46,7 +46,7 @@ def test_where_nothing_was_run_nothing_is_shown(tmp_path: Path) -> None:
         )
 
 
-def test_every_published_figure_says_where_it_was_read_and_what_is_unverified() -> None:
+def test_published_figures_name_source_and_unverified_status() -> None:
     for name in PAPERS:
         paper = read_paper(name)
         for table in paper.tables:
@@ -61,7 +61,7 @@ def test_every_published_figure_says_where_it_was_read_and_what_is_unverified() 
     assert [row["error_percent"] for row in rows if row["source"]] == ["4.84", "23.52"]
 
 
-def test_ours_is_the_mean_over_seeds_with_its_budget(tmp_path: Path) -> None:
+def test_our_row_reports_mean_over_seeds_and_budget(tmp_path: Path) -> None:
     written(tmp_path / "deep" / "one", "cifar10", 0.90, 0.92)
     written(tmp_path / "other", "cifar100", 0.5)
     written(tmp_path / "digits", "digits", 0.9)
@@ -78,7 +78,7 @@ def test_ours_is_the_mean_over_seeds_with_its_budget(tmp_path: Path) -> None:
     assert second["error_percent"] == "50.00"
 
 
-def test_it_is_printed_as_a_table_as_json_and_as_markdown(
+def test_reproduce_prints_table_json_and_markdown(
     tmp_path: Path, call: Callable[..., str]
 ) -> None:
     written(tmp_path / "one", "cifar10", 0.9)
@@ -93,7 +93,7 @@ def test_it_is_printed_as_a_table_as_json_and_as_markdown(
     assert [cell[2] for cell in cells] == [row["error_percent"] for row in rows]
 
 
-def test_mistakes_are_told(tmp_path: Path, call: Callable[..., str]) -> None:
+def test_invalid_arguments_and_damaged_results_are_rejected(tmp_path: Path, call: Callable[..., str]) -> None:
     assert "did you mean 'bionas'" in call("reproduce", "bionass", code=2)
     assert "table 3: expected one of 1, 2, 5" in call(
         "reproduce", "bionas", "--table", "3", code=2

@@ -1,4 +1,4 @@
-"""Every objective in a real run; the oracle of an own one is its function, called by hand."""
+"""Objectives in real runs; the oracle of a user's objective is its function, called directly."""
 
 import csv
 import math
@@ -62,7 +62,7 @@ def table(folder: Path, name: str = "pareto.csv") -> list[dict[str, str]]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder, which holds the module ``gains`` and is on no path."""
+    """The current folder; it holds the module ``gains`` and is not on ``sys.path``."""
     folder = tmp_path / "home"
     folder.mkdir()
     (folder / "gains.py").write_text(MODULE)
@@ -73,7 +73,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     evonas.evaluation.objectives.OBJECTIVES.forget()
 
 
-def test_new_objectives_are_measured_constrained_shown_confirmed_and_made_again(
+def test_built_in_objectives_work_through_a_whole_run(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")
@@ -89,7 +89,7 @@ def test_new_objectives_are_measured_constrained_shown_confirmed_and_made_again(
     for row in found:
         for name in NEW:
             assert math.isfinite(float(row[name]))
-        # one training: nothing is known of its noise, but repeats know their own
+        # one training gives no training noise, but repeated latency measurements have an error
         assert float(row["latency_se"]) >= 0.0
         assert row["ece_se"] == row["corruption_se"] == row["energy_se"] == ""
         for name in ("ece", "corruption"):
@@ -97,19 +97,19 @@ def test_new_objectives_are_measured_constrained_shown_confirmed_and_made_again(
                 assert 0.0 <= float(row[column]) <= 1.0
                 assert float(row[f"{column}_se"]) > 0.0
         assert float(row["confirmed_latency"]) > 0.0
-        assert "test_latency" not in row  # it sees no images
-        assert "confirmed_energy" not in row  # nor does this, nor any training
+        assert "test_latency" not in row  # latency uses no images
+        assert "confirmed_energy" not in row  # energy uses neither images nor training
     assert all(name in call("front", str(out)) for name in NEW)
     shown = call("show", str(out), found[0]["key"])
     assert "microjoules" in shown
     assert "milliseconds" in shown
-    # a duration is never the same again, and need not be for the weights to be made again
+    # latency never repeats exactly; weights can be recreated nevertheless
     shutil.rmtree(out / "models")
     call("resume", str(out), "--quiet")
     assert len(list((out / "models").glob("*.safetensors"))) >= len(found)
 
 
-def test_an_own_objective_survives_a_kill_and_is_found_from_elsewhere(
+def test_user_objective_survives_kill_and_change_of_directory(
     call: Call, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -132,7 +132,7 @@ def test_an_own_objective_survives_a_kill_and_is_found_from_elsewhere(
     assert "gains:confident" in call("front", str(killed))
     row = table(whole)[0]
     assert float(row["test_gains:confident"]) >= 0.0
-    # the value is that of the function, called by hand on the saved network
+    # the value matches the function, called directly on the saved network
     study = evonas.load_study(whole)
     network = study.load(row["key"])
     validation = load_search_data("digits", seed=0, num_images=100).validation
@@ -141,7 +141,7 @@ def test_an_own_objective_survives_a_kill_and_is_found_from_elsewhere(
     assert float(row["gains:confident"]) == pytest.approx(float(sure.double().mean()))
 
 
-def test_a_run_is_not_continued_by_another_function_of_the_same_name(
+def test_resume_rejects_changed_objective_function(
     call: Call, home: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
@@ -153,7 +153,7 @@ def test_a_run_is_not_continued_by_another_function_of_the_same_name(
     told = call("resume", str(out), code=2)
     assert "objective 'gains:depth'" in told
     assert "is not the one that the run started with" in told
-    assert "gains:depth" in call("front", str(out))  # who only reads may read
+    assert "gains:depth" in call("front", str(out))  # reading is still allowed
     (home / "gains.py").unlink()
     sys.modules.pop("gains")
     evonas.evaluation.objectives.OBJECTIVES.forget()
@@ -163,7 +163,7 @@ def test_a_run_is_not_continued_by_another_function_of_the_same_name(
 
 
 @pytest.mark.usefixtures("home")
-def test_a_function_that_breaks_costs_the_candidate_and_no_more(
+def test_failing_objective_fails_only_the_candidate(
     call: Call, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
@@ -189,7 +189,7 @@ def test_a_function_that_breaks_costs_the_candidate_and_no_more(
         ("acuracy", "unknown objective 'acuracy'; did you mean"),
     ],
 )
-def test_what_cannot_be_used_is_told_before_a_folder_is_made(
+def test_unusable_objective_is_rejected_before_creating_folder(
     call: Call, tmp_path: Path, name: str, message: str
 ) -> None:
     out = tmp_path / "run"
@@ -199,7 +199,7 @@ def test_what_cannot_be_used_is_told_before_a_folder_is_made(
     assert not out.exists()
 
 
-def test_the_list_tells_of_own_objectives_too(call: Call) -> None:
+def test_objectives_list_mentions_user_objectives(call: Call) -> None:
     told = call("objectives")
     assert "--objective module:function" in told
     for name in NEW:

@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_every_candidate_is_shown_with_its_place_and_the_rule_of_each_layer(
+def test_show_prints_standing_and_layer_rules_of_candidate(
     folder: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -60,7 +60,7 @@ def test_every_candidate_is_shown_with_its_place_and_the_rule_of_each_layer(
     ElementTree.parse(folder / "cells" / f"{key}.svg")  # well formed
 
 
-def test_the_beginning_of_a_key_is_enough_and_a_wrong_one_is_told(
+def test_show_accepts_key_prefix_and_rejects_unknown_key(
     folder: Path, call: Callable[..., str]
 ) -> None:
     key = evonas.load_study(folder).front.index[0]

@@ -1,4 +1,4 @@
-"""A package of somebody else, really built and installed; the oracle is what it says."""
+"""A third-party package, actually built and installed; the oracle is its own metadata."""
 
 import csv
 import importlib.util
@@ -94,7 +94,7 @@ RUN = [
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that pip installed the package into, metadata and all."""
+    """The folder into which pip installed the package and its metadata."""
     if importlib.util.find_spec("pip") is None or importlib.util.find_spec("setuptools") is None:
         pytest.skip("needs pip and setuptools to build a package")
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
@@ -122,7 +122,7 @@ def evonas(installed: Path, *arguments: str, code: int = 0) -> subprocess.Comple
     return done
 
 
-def test_an_installed_rule_is_listed_and_its_broken_neighbour_is_told(installed: Path) -> None:
+def test_installed_rule_is_listed_and_broken_one_reported(installed: Path) -> None:
     done = evonas(installed, "rules")
     rows = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert "Halfway back" in rows["halfway"]
@@ -131,19 +131,19 @@ def test_an_installed_rule_is_listed_and_its_broken_neighbour_is_told(installed:
     assert "left out: rule 'gone' of package 'halfway-rules' 1.2: cannot be impo" in done.stderr
 
 
-def test_an_installed_rule_is_shown_with_its_package(installed: Path) -> None:
+def test_installed_rule_is_shown_with_its_package(installed: Path) -> None:
     shown = evonas(installed, "rules", "show", "halfway").stdout
     for text in ("V = W / 2 [halved]", "half as fast", "share=0.5", "halfway-rules 1.2"):
         assert text in shown
 
 
-def test_an_installed_data_set_is_listed(installed: Path) -> None:
+def test_installed_data_set_is_listed(installed: Path) -> None:
     rows = {line.split()[0]: line for line in evonas(installed, "datasets").stdout.splitlines()}
     assert "dark and bright" in rows["pair"]
     assert {"digits", "folder", "npz"} <= set(rows)
 
 
-def test_a_search_trains_by_an_installed_rule_on_an_installed_data_set_in_its_workers(
+def test_search_uses_installed_rule_and_data_set_in_workers(
     installed: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
@@ -156,7 +156,7 @@ def test_a_search_trains_by_an_installed_rule_on_an_installed_data_set_in_its_wo
     assert versions["halfway-rules"] == "1.2"
 
 
-def test_a_run_by_a_rule_that_cannot_be_imported_begins_nothing(
+def test_run_with_unimportable_rule_is_rejected_before_creating_folder(
     installed: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"

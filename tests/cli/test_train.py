@@ -1,4 +1,4 @@
-"""``evonas train`` as a user types it: its files, a kill in mid-training, and what is refused."""
+"""``evonas train`` as a user types it: its files, a kill in mid-training, rejected input."""
 
 import csv
 import hashlib
@@ -51,7 +51,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 
-def test_a_candidate_is_trained_to_the_end_tested_once_and_can_be_loaded(
+def test_final_training_writes_tested_loadable_models(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     out = tmp_path / "final"
@@ -73,11 +73,11 @@ def test_a_candidate_is_trained_to_the_end_tested_once_and_can_be_loaded(
         assert hits / len(test) == pytest.approx(float(row["test"]))
     assert imread(out / "curve.png").shape[2] == 4
     again = call(*command)
-    assert "epoch 1/3" not in again  # what has ended is only read
+    assert "epoch 1/3" not in again  # a finished training is only read
     assert rows(out / "seeds.csv") == table
 
 
-def test_it_is_attacked_on_test_images_alone(
+def test_trained_model_is_attacked_on_test_part_only(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     call("train", str(folder), key, *TRAIN, "--quiet", "--out", str(tmp_path))
@@ -89,7 +89,7 @@ def test_it_is_attacked_on_test_images_alone(
     assert "expected images of shape (1, 8, 8), those of 'digits' have (1, 12, 12)" in told
 
 
-def test_python_has_what_the_command_has(
+def test_train_function_matches_train_command(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     call("train", str(folder), key, *TRAIN, "--quiet", "--out", str(tmp_path / "one"))
@@ -105,7 +105,7 @@ def test_python_has_what_the_command_has(
     assert len(report.curve) == 3
 
 
-def test_a_network_with_a_name_is_trained_attacked_exported_and_read(
+def test_named_network_is_trained_attacked_exported_and_loaded(
     call: Callable[..., str], tmp_path: Path
 ) -> None:
     call(
@@ -126,11 +126,11 @@ def test_a_network_with_a_name_is_trained_attacked_exported_and_read(
     )  # fmt: skip
     assert "worst case" in attacked
     exported = evonas.export(model, format="pt2", out=tmp_path / "model.pt2")
-    assert exported.exists()  # its logits were held against those of the network
+    assert exported.exists()  # export has compared its logits with those of the network
     assert evonas.predict(model, []) == []
 
 
-def test_images_are_brought_to_the_size_that_is_asked_for(
+def test_images_are_resized_to_requested_size(
     folder: Path, key: str, tmp_path: Path
 ) -> None:
     report = evonas.train(
@@ -175,7 +175,7 @@ def test_a_killed_final_training_resumes_to_the_same_numbers(
     assert not checkpoint.exists()
 
 
-def test_a_damaged_checkpoint_costs_time_and_not_the_result(
+def test_damaged_checkpoint_warns_and_gives_same_result(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     arguments = ["train", str(folder), key, *TRAIN, "--quiet"]
@@ -192,7 +192,7 @@ def test_a_damaged_checkpoint_costs_time_and_not_the_result(
     assert report.results[0].model_sha256 == expected["model_sha256"]
 
 
-def test_another_training_in_the_same_folder_is_refused(
+def test_different_training_in_same_folder_is_rejected(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     out = str(tmp_path / "out")
@@ -242,7 +242,7 @@ def test_another_training_in_the_same_folder_is_refused(
         (["RUN", "KEY", "--dataset", "mnits"], "mnits"),
     ],
 )
-def test_mistakes_are_told_in_one_line(
+def test_invalid_arguments_are_one_line_messages(
     folder: Path, key: str, call: Callable[..., str], arguments: list[str], message: str,
     tmp_path: Path,
 ) -> None:  # fmt: skip

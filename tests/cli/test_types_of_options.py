@@ -1,7 +1,7 @@
 """The types that options are declared with: the oracle is pydantic.
 
-Where pydantic is loaded, as MLflow does, cyclopts holds every value against its type by it, the
-default too.
+Where pydantic is loaded, as MLflow does, cyclopts uses it to check every value, and every
+default, against its type.
 """
 
 import inspect
@@ -30,7 +30,7 @@ COMMANDS = dict(commands(make_app()))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_default_has_the_type_of_its_option(name: str) -> None:
+def test_every_option_default_has_the_declared_type(name: str) -> None:
     parameters = inspect.signature(COMMANDS[name]).parameters
     hints = {each.name: each.annotation for each in parameters.values()}
     if not hasattr(COMMANDS[name], "__signature__"):
@@ -40,7 +40,7 @@ def test_every_default_has_the_type_of_its_option(name: str) -> None:
             pydantic.TypeAdapter(hints[each.name]).validate_python(each.default)
 
 
-def test_a_run_is_understood_where_pydantic_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_options_parse_with_pydantic_loaded(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["run", "--space", "tiny", "--objectives", "acc,params", "--print-config"])
     assert end.value.code == 0

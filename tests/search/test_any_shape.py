@@ -1,6 +1,6 @@
-"""Every engine in every shape of problem: it never fails, and ends where the space does.
+"""Every engine with every shape of problem never fails, and ends only when the space does.
 
-What a genome is worth is drawn by itself, so that nothing is trained. The oracle is the law of the
+Results are drawn from the genome, so nothing is trained. The oracle is the law of the
 contract: distinct functions, all in canonical form, as many as were asked for or as there are.
 """
 
@@ -27,12 +27,12 @@ OBJECTIVES = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class World:
-    """What becomes of the genomes of a problem.
+    """How the genomes of a problem turn out.
 
     Attributes:
         failed: the share that fails.
         outside: the share of the others that is outside the constraints.
-        values: that an objective can have; none for any between 0 and 1.
+        values: values that an objective can have; empty for any number between 0 and 1.
     """
 
     failed: float = 0.0
@@ -67,7 +67,7 @@ def asked(
     name: str, problem: SearchProblem, world: World, *, population: int, num_objectives: int,
     at_once: int, wanted: int,
 ) -> list[Genome]:  # fmt: skip
-    """All that an engine asks for until it has ``wanted`` genomes, or none are left."""
+    """Everything an engine asks for, until ``wanted`` genomes or none are left."""
     search = make_search(
         name, problem, population=population, num_objectives=num_objectives, seed=1
     )
@@ -104,7 +104,7 @@ def shapes(name: str) -> list[tuple[int, int, int, str]]:
     return list(product(counts, POPULATIONS, SIZES, WORLDS))
 
 
-def test_an_engine_keeps_its_contract_in_shapes_drawn_from_all(search_name: str) -> None:
+def test_engine_keeps_contract_in_sampled_problem_shapes(search_name: str) -> None:
     rng, draws = random.Random(2), 1 if search_name in ("evonas", "optuna") else 2
     small = {shape[:2] for shape in shapes(search_name) if shape[1] < max(POPULATIONS)}
     drawn = [
@@ -120,7 +120,7 @@ def test_an_engine_keeps_its_contract_in_shapes_drawn_from_all(search_name: str)
 
 
 @pytest.mark.slow
-def test_an_engine_keeps_its_contract_in_every_shape(search_name: str) -> None:
+def test_engine_keeps_contract_in_every_problem_shape(search_name: str) -> None:
     for num_objectives, population, size, world in shapes(search_name):
         check(
             search_name, num_objectives=num_objectives, population=population, size=size,
@@ -130,7 +130,7 @@ def test_an_engine_keeps_its_contract_in_every_shape(search_name: str) -> None:
 
 @pytest.mark.parametrize("population", [2, 3, 4, 5, 8, 12, 20])
 @pytest.mark.parametrize("name", ["deap-nsga2", "mu-plus-lambda"])
-def test_deaps_selection_takes_one_objective(name: str, population: int) -> None:
+def test_deap_selection_with_one_objective_keeps_smallest_values(name: str, population: int) -> None:
     """With one objective the survivors are the smallest values, whatever their number."""
     problem = Toy(6, 4)
     search = make_search(name, problem, population=population, num_objectives=1, seed=0)
@@ -139,6 +139,6 @@ def test_deaps_selection_takes_one_objective(name: str, population: int) -> None
         some = search.ask(population)
         values |= {genome: random.Random(str(genome)).random() for genome in some}
         search.tell(some, [(values[genome],) for genome in some])
-    search.ask(1)  # what was told is learned
+    search.ask(1)  # learns the results
     best = sorted(values, key=values.__getitem__)[:population]
     assert set(search.parents) == set(best)  # type: ignore[attr-defined]

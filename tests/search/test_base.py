@@ -1,4 +1,4 @@
-"""What every search promises, whatever its algorithm."""
+"""The contract that every search keeps, whatever its algorithm."""
 
 import pickle
 import random
@@ -64,7 +64,7 @@ def global_states() -> tuple[object, ...]:
     return random.getstate(), pickle.dumps(np.random.get_state())
 
 
-def test_no_network_is_asked_for_twice_in_500(
+def test_500_asked_networks_are_distinct(
     search_name: str, num_objectives: int, toy: Callable[..., SearchProblem], noise: Measure
 ) -> None:
     problem = toy(num_sites=4, num_operations=4, num_rules=3, is_symmetric=True)  # 715 networks
@@ -81,7 +81,7 @@ def test_no_network_is_asked_for_twice_in_500(
     assert all(problem.canonical(genome) == genome for genome in asked)
 
 
-def test_equal_seeds_ask_equally_and_others_do_not(
+def test_equal_seeds_give_equal_asks_and_different_seeds_do_not(
     make: Callable[[int], AbstractSearch], noise: Measure
 ) -> None:
     first, second, third = (asks(run(make(seed), noise, steps=6)) for seed in (7, 7, 8))
@@ -89,7 +89,7 @@ def test_equal_seeds_ask_equally_and_others_do_not(
     assert first != third
 
 
-def test_global_randomness_is_neither_used_nor_touched(
+def test_global_generators_are_neither_used_nor_changed(
     make: Callable[[int], AbstractSearch], noise: Measure
 ) -> None:
     expected = asks(run(make(7), noise, steps=6))
@@ -105,7 +105,7 @@ def test_global_randomness_is_neither_used_nor_touched(
     assert asked == expected
 
 
-def test_two_searches_side_by_side_do_not_disturb_each_other(
+def test_interleaved_searches_do_not_affect_each_other(
     make: Callable[[int], AbstractSearch], noise: Measure
 ) -> None:
     expected = asks(run(make(7), noise, steps=4))
@@ -117,7 +117,7 @@ def test_two_searches_side_by_side_do_not_disturb_each_other(
     assert asked == expected
 
 
-def test_results_told_between_two_asks_count_alike_in_any_order_and_grouping(
+def test_order_and_grouping_of_results_do_not_matter(
     make: Callable[[int], AbstractSearch], noise: Measure
 ) -> None:
     expected = asks(run(make(7), noise, steps=6))
@@ -132,14 +132,14 @@ def test_results_told_between_two_asks_count_alike_in_any_order_and_grouping(
     assert asked == expected
 
 
-def test_a_replayed_journal_gives_the_same_asks_and_the_same_pending_genomes(
+def test_replayed_journal_gives_same_asks_and_pending_genomes(
     make: Callable[[int], AbstractSearch], noise: Measure
 ) -> None:
     rng = random.Random(1)
     search = make(7)
     pool = search.ask(6)
     journal: list[tuple[str, list[Genome]]] = [("ask", list(pool))]
-    for _ in range(80):  # six candidates in flight, which end in any order
+    for _ in range(80):  # six candidates in flight, which finish in any order
         done = pool.pop(rng.randrange(len(pool)))
         search.tell([done], [noise(done)])
         new = search.ask(1)
@@ -156,7 +156,7 @@ def test_a_replayed_journal_gives_the_same_asks_and_the_same_pending_genomes(
     assert asks(run(again, noise, steps=3)) == asks(run(search, noise, steps=3))
 
 
-def test_a_small_space_is_asked_for_completely_and_then_nothing(
+def test_small_space_is_asked_for_completely(
     search_name: str, num_objectives: int, toy: Callable[..., SearchProblem], noise: Measure
 ) -> None:
     problem = toy(num_sites=3, num_operations=2)
@@ -167,7 +167,7 @@ def test_a_small_space_is_asked_for_completely_and_then_nothing(
     assert search.ask(1) == []
 
 
-def test_the_rest_of_a_small_space_is_proposed_before_any_result(
+def test_one_ask_can_return_the_whole_space(
     make: Callable[[int], AbstractSearch],
 ) -> None:
     search = make(0)
@@ -176,14 +176,14 @@ def test_the_rest_of_a_small_space_is_proposed_before_any_result(
     assert len(search.in_flight) == 210
 
 
-def test_a_run_in_which_all_fail_goes_on(make: Callable[[int], AbstractSearch]) -> None:
+def test_search_continues_if_all_candidates_fail(make: Callable[[int], AbstractSearch]) -> None:
     search = make(0)
     log = run(search, lambda _: None, steps=6)
     assert sum(map(len, asks(log))) == 6 * POPULATION
 
 
 @pytest.mark.parametrize("vector", [(1.0, 2.0), (-3e5, 0.0)])
-def test_equal_results_are_no_trouble(
+def test_search_continues_if_all_results_are_equal(
     make: Callable[[int], AbstractSearch], num_objectives: int, vector: Vector
 ) -> None:
     log = run(make(0), lambda _: vector[:num_objectives], steps=6)
@@ -191,7 +191,7 @@ def test_equal_results_are_no_trouble(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
-def test_any_number_of_objectives_will_do_or_is_refused_with_advice(
+def test_unsupported_number_of_objectives_is_rejected_with_advice(
     search_name: str, problem: SearchProblem, count: int
 ) -> None:
     kind = SEARCHES[search_name]
@@ -206,7 +206,7 @@ def test_any_number_of_objectives_will_do_or_is_refused_with_advice(
     assert search.num_asked == 20
 
 
-def test_in_flight_is_what_was_asked_and_not_told(make: Callable[[int], AbstractSearch]) -> None:
+def test_in_flight_lists_genomes_without_result(make: Callable[[int], AbstractSearch]) -> None:
     search = make(0)
     first, second, third = search.ask(3)
     search.tell([second], [None])
@@ -215,7 +215,7 @@ def test_in_flight_is_what_was_asked_and_not_told(make: Callable[[int], Abstract
 
 @final
 class Stubborn(AbstractSearch):
-    """Proposes one and the same genome, always."""
+    """Always proposes the same genome."""
 
     name: ClassVar[str] = "stubborn"
 
@@ -226,7 +226,7 @@ class Stubborn(AbstractSearch):
         assert outcomes
 
 
-def test_repeats_of_an_algorithm_are_dropped_and_gaps_filled(problem: SearchProblem) -> None:
+def test_repeated_proposals_are_replaced_by_new_genomes(problem: SearchProblem) -> None:
     search = Stubborn(problem, population=2, num_objectives=2, seed=0)
     asked = search.ask(5) + search.ask(5)
     assert asked.count(STRANGER) == 1
@@ -236,7 +236,7 @@ def test_repeats_of_an_algorithm_are_dropped_and_gaps_filled(problem: SearchProb
 STRANGER = Genome((2, 2, 2, 2, 2, 2, 2, 2))
 
 
-def test_a_run_in_which_all_break_a_constraint_goes_on(
+def test_search_continues_if_all_candidates_are_infeasible(
     make: Callable[[int], AbstractSearch],
 ) -> None:
     search, asked = make(0), 0

@@ -1,4 +1,4 @@
-"""What is outside the constraints: worse than all within, and the better the nearer (Deb 2000)."""
+"""Infeasible candidates are worse than all feasible ones, and rank by violation (Deb 2000)."""
 
 import math
 import random
@@ -22,12 +22,12 @@ from evonas.search.problem import SearchProblem
 from evonas.search.pymoo_engines.moead import Moead
 from evonas.space import Genome
 
-NUM_BOUND = 8  # genes that have to be 1 for a genome to keep to the constraint
+NUM_BOUND = 8  # genes that must be 1 for a genome to be feasible
 DEAP = [name for name, kind in SEARCHES.items() if issubclass(kind, AbstractDeapSearch)]
 
 
 class Fate(NamedTuple):
-    """What a search is told of a genome."""
+    """The result of a genome, as passed to a search."""
 
     vector: Vector | None
     violation: float
@@ -43,10 +43,10 @@ def problem(toy: Callable[..., SearchProblem]) -> SearchProblem:
     return toy(num_sites=10, num_operations=3)
 
 
-def test_it_descends_to_where_chance_does_not_come(
+def test_engines_reach_feasible_region_that_random_search_misses(
     search_name: str, num_objectives: int, problem: SearchProblem
 ) -> None:
-    """One genome in 3 ** 8 keeps to the constraint; values pull the other way."""
+    """One genome in 3 ** 8 is feasible; the objectives pull the other way."""
     if search_name == "random":
         pytest.skip("it does not learn")
 
@@ -69,7 +69,7 @@ def test_it_descends_to_where_chance_does_not_come(
 
 
 def mixed(num_inside: int, num_outside: int, num_failed: int) -> list[Fate]:
-    """Within the constraints only bad values; outside violations of 2, 3, 4 and so on."""
+    """Feasible results have bad values only; violations are 2, 3, 4 and so on."""
     fates = [Fate((1e9, 1e9 + i), 0.0) for i in range(num_inside)]
     fates += [Fate(None, 2.0 + i) for i in range(num_outside)]
     fates += [Fate(None, math.inf)] * num_failed
@@ -78,7 +78,7 @@ def mixed(num_inside: int, num_outside: int, num_failed: int) -> list[Fate]:
 
 
 @pytest.mark.parametrize("name", DEAP)
-def test_survivors_of_deap_are_those_within_then_the_smallest_violations(
+def test_deap_survivors_are_feasible_then_least_violations(
     problem: SearchProblem, name: str
 ) -> None:
     search = make_search(name, problem, population=20, num_objectives=2, seed=0)
@@ -95,7 +95,7 @@ def test_survivors_of_deap_are_those_within_then_the_smallest_violations(
 
 
 @pytest.mark.parametrize("name", ["deap-nsga2", "deap-spea2"])
-def test_a_tournament_is_won_within_the_constraints_or_nearer_to_them(
+def test_tournament_prefers_feasible_then_smaller_violation(
     problem: SearchProblem, name: str
 ) -> None:
     search = make_search(name, problem, population=2, num_objectives=2, seed=0)
@@ -110,7 +110,7 @@ def test_a_tournament_is_won_within_the_constraints_or_nearer_to_them(
     assert {search._parent([near, twin]) for _ in range(40)} == {near, twin}
 
 
-def test_aging_fills_up_with_the_newest_outside_and_breeds_from_the_nearest(
+def test_aging_keeps_newest_infeasible_and_mutates_least_violation(
     problem: SearchProblem,
 ) -> None:
     search = AgingEvolution(problem, population=4, num_objectives=1, seed=0)
@@ -132,7 +132,7 @@ def test_aging_fills_up_with_the_newest_outside_and_breeds_from_the_nearest(
     assert search.alive == tuple(more)
 
 
-def test_local_search_goes_down_the_violation_first_and_the_values_then(
+def test_local_search_lowers_violation_before_objectives(
     problem: SearchProblem,
 ) -> None:
     def measure(genome: Genome) -> Fate:
@@ -155,7 +155,7 @@ def test_local_search_goes_down_the_violation_first_and_the_values_then(
     assert standings[0][0] > 0.0
 
 
-def test_pareto_local_search_holds_the_nearest_until_something_is_within(
+def test_pareto_local_search_keeps_least_violations_until_feasible(
     problem: SearchProblem,
 ) -> None:
     search = ParetoLocalSearch(problem, population=5, num_objectives=2, seed=0)
@@ -173,7 +173,7 @@ def test_pareto_local_search_holds_the_nearest_until_something_is_within(
     assert list(search.archive) == [asked[5], asked[7]]
 
 
-def test_incumbents_of_moead_come_nearer_and_then_improve(problem: SearchProblem) -> None:
+def test_moead_incumbents_become_feasible_and_then_improve(problem: SearchProblem) -> None:
     search = Moead(problem, population=6, num_objectives=2, seed=0)
     told: dict[Genome, Fate] = {}
     worst: list[float] = []
@@ -195,7 +195,7 @@ def test_incumbents_of_moead_come_nearer_and_then_improve(problem: SearchProblem
     assert all(end in vectors for end in ends)
 
 
-def test_moead_begins_with_the_nearest_and_what_it_did_not_breed_replaces_the_farthest(
+def test_moead_starts_with_least_violations_and_adopts_better_strangers(
     problem: SearchProblem,
 ) -> None:
     search = Moead(problem, population=40, num_objectives=2, seed=0)
@@ -214,7 +214,7 @@ def test_moead_begins_with_the_nearest_and_what_it_did_not_breed_replaces_the_fa
 
 
 @pytest.mark.parametrize("inside", [[], [(5.0, 1.0)], [(5.0, 1.0), (3.0, 4.0)]])
-def test_the_model_of_evonas_learns_violations_beyond_the_worst_within(
+def test_evonas_model_ranks_violations_beyond_worst_feasible(
     problem: SearchProblem, inside: list[Vector]
 ) -> None:
     search = EvonasSearch(problem, population=10, num_objectives=2, seed=0)
@@ -231,7 +231,7 @@ def test_the_model_of_evonas_learns_violations_beyond_the_worst_within(
     assert front == (asked[4:] if inside else asked[:1])
 
 
-def test_the_front_is_what_no_other_beats_by_the_rules_of_feasibility() -> None:
+def test_constrained_front_matches_pairwise_feasibility_rules() -> None:
     rng = random.Random(0)
 
     def beats(one: Fate, other: Fate) -> bool:

@@ -1,4 +1,4 @@
-"""Every engine against random search, and what it did with failures."""
+"""Every engine against random search, and in a space where half of the candidates fail."""
 
 import sys
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def score(
     return hypervolume(archive, reference=(0.0,) * num_objectives)
 
 
-def test_it_beats_random_search(
+def test_engine_beats_random_search_on_leading_ones_trailing_zeros(
     search_name: str, num_objectives: int, toy: Callable[..., SearchProblem]
 ) -> None:
     if search_name == "random":
@@ -61,10 +61,10 @@ def test_it_beats_random_search(
     assert mean(ours) > 1.15 * mean(theirs)
 
 
-def test_what_failed_has_no_children(
+def test_engine_learns_to_avoid_failing_region(
     search_name: str, num_objectives: int, toy: Callable[..., SearchProblem]
 ) -> None:
-    """Half of the space fails, and a search learns to leave it."""
+    """Half of the space fails; a search learns to avoid that half."""
     problem = toy(num_sites=12, num_operations=4)
     search = make_search(
         search_name, problem, population=10, num_objectives=num_objectives, seed=1
@@ -87,14 +87,14 @@ def test_what_failed_has_no_children(
         assert mean(shares[6:]) < 0.4
 
 
-def test_names_are_those_of_the_table_and_every_engine_says_what_it_is() -> None:
+def test_every_engine_has_registered_name_title_and_source() -> None:
     for name, search in SEARCHES.items():
         assert search.name == name
         assert search.title
         assert search.source or name == "random"
 
 
-def test_an_optional_package_that_is_missing_is_one_message(
+def test_missing_optuna_raises_config_error(
     toy: Callable[..., SearchProblem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)

@@ -1,4 +1,4 @@
-"""Founders: what an engine asks for first is known beforehand, the rest is up to it."""
+"""Founders: an engine asks for known genomes first, and then for its own."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from evonas.search.signals import InformedProblem
 from evonas.space import Genome
 
 POPULATION = 12
-ALLOWED = 3  # a quarter of them
+ALLOWED = 3  # a quarter of the population
 
 
 def values(genome: Genome) -> Vector:
@@ -40,7 +40,7 @@ def founders(toy: Callable[..., SearchProblem], count: int) -> tuple[SearchProbl
 
 @pytest.mark.parametrize("at_once", [1, 5, POPULATION])
 @pytest.mark.parametrize("name", SEARCHES)
-def test_every_engine_begins_with_a_quarter_of_a_population_of_them(
+def test_engine_starts_with_founders_up_to_a_quarter_population(
     name: str, at_once: int, toy: Callable[..., SearchProblem]
 ) -> None:
     problem, known = founders(toy, 6)
@@ -51,7 +51,7 @@ def test_every_engine_begins_with_a_quarter_of_a_population_of_them(
     assert len(set(keys)) == len(keys) == 3 * POPULATION
 
 
-def test_fewer_founders_leave_more_to_the_engine(toy: Callable[..., SearchProblem]) -> None:
+def test_engine_asks_as_usual_after_few_founders(toy: Callable[..., SearchProblem]) -> None:
     problem, known = founders(toy, 1)
     found = asked("nsga2", InformedProblem(problem, founders=tuple(known)), at_once=6, count=6)
     assert found[0] == known[0]
@@ -59,7 +59,7 @@ def test_fewer_founders_leave_more_to_the_engine(toy: Callable[..., SearchProble
     assert found[1:] == plain
 
 
-def test_a_founder_with_the_function_of_another_is_not_asked_for(
+def test_functionally_equal_founder_is_skipped(
     toy: Callable[..., SearchProblem],
 ) -> None:
     problem = toy(num_sites=3, num_operations=2, is_symmetric=True)

@@ -1,4 +1,4 @@
-"""What every search refuses: a caller that breaks the contract, and settings out of range."""
+"""Every search rejects calls that break the contract, and settings out of range."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def problem(toy: Callable[..., SearchProblem]) -> SearchProblem:
 
 @pytest.fixture
 def plain(problem: SearchProblem) -> AbstractSearch:
-    """A search that overrides nothing of what it is told by."""
+    """A search that does not override ``tell``."""
     return make_search("random", problem, population=10, num_objectives=2, seed=0)
 
 
@@ -34,7 +34,7 @@ def plain(problem: SearchProblem) -> AbstractSearch:
         ((float("inf"), 1.0), "expected finite objectives, or None"),
     ],
 )
-def test_a_vector_out_of_shape_is_refused_and_nothing_of_the_call_is_learned(
+def test_malformed_vector_rejects_the_whole_tell(
     plain: AbstractSearch, vector: Vector, message: str
 ) -> None:
     genomes = plain.ask(2)
@@ -47,7 +47,7 @@ def test_a_vector_out_of_shape_is_refused_and_nothing_of_the_call_is_learned(
     ("vector", "violation"),
     [((0.0, 0.0), 1.0), (None, 0.0), (None, -1.0), (None, float("nan")), ((0.0, 0.0), -1.0)],
 )
-def test_a_violation_that_contradicts_its_vector_is_refused(
+def test_violation_contradicting_its_vector_is_rejected(
     plain: AbstractSearch, vector: Vector | None, violation: float
 ) -> None:
     (genome,) = plain.ask(1)
@@ -58,7 +58,7 @@ def test_a_violation_that_contradicts_its_vector_is_refused(
     assert plain.in_flight == (genome,)
 
 
-def test_telling_is_for_genomes_that_were_asked_and_once_each(
+def test_tell_accepts_only_asked_genomes_once(
     plain: AbstractSearch,
 ) -> None:
     with pytest.raises(ValueError, match="never asked for"):
@@ -74,7 +74,7 @@ def test_telling_is_for_genomes_that_were_asked_and_once_each(
     assert plain.in_flight == (other,)
 
 
-def test_settings_out_of_range_are_refused(
+def test_out_of_range_settings_are_rejected(
     search_name: str, num_objectives: int, problem: SearchProblem
 ) -> None:
     with pytest.raises(ConfigError, match="population: expected at least 2, got 1"):
@@ -86,6 +86,6 @@ def test_settings_out_of_range_are_refused(
         search.ask(0)
 
 
-def test_an_unknown_search_is_answered_with_the_known_ones(problem: SearchProblem) -> None:
+def test_unknown_search_is_rejected_with_suggestion(problem: SearchProblem) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'nsga2'"):
         make_search("nsg2", problem, population=2, num_objectives=2, seed=0)

@@ -1,4 +1,4 @@
-"""On the table of NAS-Bench-201: reference hypervolumes, and NSGA-II as others measured it."""
+"""Reference hypervolumes on the table of NAS-Bench-201, and NSGA-II against other libraries."""
 
 import csv
 import gzip
@@ -36,7 +36,7 @@ class Nasbench:
     paths: Paths = load("nas-bench-201").paths
 
     def is_active(self, genome: Genome) -> tuple[bool, ...]:
-        """All genes: what is dead shows in the key."""
+        """All genes are active; the key removes dead ones."""
         return (True,) * len(genome.values)
 
     def canonical(self, genome: Genome) -> Genome:
@@ -80,7 +80,7 @@ def front_of(nasbench: Nasbench, *, second: str) -> list[Vector]:
 
 
 @pytest.mark.parametrize(("second", "reference"), [("params", 1.055510), ("pgd", 0.850447)])
-def test_the_true_front_has_the_reference_hypervolume(
+def test_true_front_has_reference_hypervolume(
     nasbench: Nasbench, second: str, reference: float
 ) -> None:
     front = front_of(nasbench, second=second)
@@ -88,7 +88,7 @@ def test_the_true_front_has_the_reference_hypervolume(
     assert Normaliser.fit(front).hypervolume(front) == pytest.approx(reference, abs=1e-5)
 
 
-def test_nsga2_reaches_the_share_that_pymoo_and_deap_reach(nasbench: Nasbench) -> None:
+def test_nsga2_matches_hypervolume_share_of_pymoo_and_deap(nasbench: Nasbench) -> None:
     # Measured with the libraries alone, 30 seeds, population 20, 400 evaluations, as a share of
     # the front's hypervolume: pymoo's NSGA-II 0.974 +- 0.007, DEAP's 0.977 +- 0.010, random
     # search 0.951 +- 0.010.

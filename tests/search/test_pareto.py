@@ -23,7 +23,7 @@ def dominates(one: Vector, other: Vector) -> bool:
 
 
 @given(vectors=sets_of_vectors(max_size=12), failed=st.sets(st.integers(0, 11)))
-def test_front_is_what_the_definition_says(vectors: list[Vector], failed: set[int]) -> None:
+def test_front_matches_definition_of_dominance(vectors: list[Vector], failed: set[int]) -> None:
     told = [None if i in failed else vector for i, vector in enumerate(vectors)]
     literal = [
         one is not None and not any(other is not None and dominates(other, one) for other in told)
@@ -33,11 +33,11 @@ def test_front_is_what_the_definition_says(vectors: list[Vector], failed: set[in
 
 
 @given(vectors=st.lists(st.tuples(values), min_size=1))
-def test_front_of_one_objective_is_every_minimum(vectors: list[Vector]) -> None:
+def test_front_of_one_objective_contains_every_minimum(vectors: list[Vector]) -> None:
     assert non_dominated(vectors) == [vector == min(vectors) for vector in vectors]
 
 
-def test_no_success_makes_no_front_and_no_volume() -> None:
+def test_front_and_hypervolume_without_success_are_empty() -> None:
     assert non_dominated([]) == []
     assert non_dominated([None, None]) == [False, False]
     assert hypervolume([], reference=(1.0, 1.0)) == 0
@@ -57,14 +57,14 @@ def volume_by_inclusion_and_exclusion(vectors: list[Vector], *, reference: Vecto
 
 @settings(max_examples=60)
 @given(vectors=sets_of_vectors(max_size=6))
-def test_hypervolume_is_that_of_a_union_of_boxes(vectors: list[Vector]) -> None:
+def test_hypervolume_matches_inclusion_exclusion(vectors: list[Vector]) -> None:
     reference = (4.5, 4.0, 5.0)[: len(vectors[0])]
     expected = volume_by_inclusion_and_exclusion(vectors, reference=reference)
     assert hypervolume([None, *vectors], reference=reference) == pytest.approx(expected)
 
 
 @given(vectors=sets_of_vectors(max_size=8))
-def test_the_front_has_all_the_hypervolume(vectors: list[Vector]) -> None:
+def test_front_alone_has_the_full_hypervolume(vectors: list[Vector]) -> None:
     front = [vector for vector, keep in zip(vectors, non_dominated(vectors), strict=True) if keep]
     reference = (6.0,) * len(vectors[0])
     assert hypervolume(front, reference=reference) == hypervolume(vectors, reference=reference)
@@ -86,7 +86,7 @@ def test_normalised_hypervolume_does_not_depend_on_units(
     )
 
 
-def test_normaliser_maps_the_extremes_to_zero_and_one_and_leaves_failures_out() -> None:
+def test_normaliser_maps_extremes_to_zero_and_one_without_failures() -> None:
     normaliser = Normaliser.fit([(10.0, 5.0), None, (20.0, 5.0), (12.0, 5.0)])
     assert (normaliser.ideal, normaliser.nadir) == ((10.0, 5.0), (20.0, 5.0))
     assert normaliser.normalised((10.0, 5.0)) == (0.0, 0.0)
@@ -95,7 +95,7 @@ def test_normaliser_maps_the_extremes_to_zero_and_one_and_leaves_failures_out() 
         Normaliser.fit([None])
 
 
-def test_the_ideal_alone_fills_the_box_up_to_the_reference() -> None:
+def test_normalised_hypervolume_uses_reference_1_1() -> None:
     normaliser = Normaliser((0.0, 10.0), (1.0, 30.0))
     assert normaliser.hypervolume([(0.0, 10.0), None]) == pytest.approx(1.1**2)
     assert normaliser.hypervolume([(1.0, 30.0)]) == pytest.approx(0.1**2)

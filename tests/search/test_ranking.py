@@ -9,7 +9,7 @@ from evonas.search.ranking import by_rank_and_crowding, crowding
 
 
 class Individual:
-    """What DEAP wants to see."""
+    """An individual as DEAP expects it."""
 
     def __init__(self, vector: Vector) -> None:
         self.vector = vector
@@ -22,7 +22,7 @@ def draw(count: int, objectives: int, *, seed: int) -> list[Vector]:
     return [tuple(rng.random() for _ in range(objectives)) for _ in range(count)]
 
 
-def test_crowding_distances_are_those_of_deap() -> None:
+def test_crowding_distances_match_deap() -> None:
     for seed, objectives in enumerate((1, 2, 3, 4)):
         vectors = draw(12, objectives, seed=seed)
         theirs = list(map(Individual, vectors))
@@ -33,7 +33,7 @@ def test_crowding_distances_are_those_of_deap() -> None:
         assert all(abs(a - b) < 1e-12 or a == b for a, b in zip(ours, expected, strict=True))
 
 
-def test_fronts_come_one_after_the_other_and_the_lonely_first() -> None:
+def test_order_is_by_front_then_by_decreasing_crowding_distance() -> None:
     vectors = draw(40, 2, seed=1)
     order = by_rank_and_crowding(vectors)
     assert sorted(order) == list(range(40))
@@ -49,7 +49,7 @@ def test_fronts_come_one_after_the_other_and_the_lonely_first() -> None:
         position += len(front)
 
 
-def test_equals_stay_in_their_order() -> None:
+def test_ties_keep_their_order() -> None:
     assert by_rank_and_crowding([(1.0, 1.0)] * 4) == [0, 3, 1, 2]  # the ends of a front first
     assert by_rank_and_crowding([(2.0,), (1.0,), (1.0,)]) == [1, 2, 0]
     assert by_rank_and_crowding([]) == []

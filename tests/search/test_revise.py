@@ -1,4 +1,4 @@
-"""Values that are revised: an engine stands as if the new ones had been told at first."""
+"""After a revision, an engine behaves as if it had observed the new values from the start."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def truth(genome: Genome, length: int) -> tuple[float, ...]:
 
 
 @pytest.mark.parametrize("name", STATELESS)
-def test_revised_before_it_was_learned_is_told_from_the_first(
+def test_revision_before_learning_equals_telling_new_values(
     name: str, problem: SearchProblem
 ) -> None:
     first, genomes = told(name, problem)
@@ -44,7 +44,7 @@ def test_revised_before_it_was_learned_is_told_from_the_first(
 
 
 @pytest.mark.parametrize("name", ["evonas", "aging", "pls"])
-def test_revised_after_it_was_learned_the_new_values_breed(
+def test_revision_after_learning_replaces_values(
     name: str, problem: SearchProblem
 ) -> None:
     search, genomes = told(name, problem)
@@ -62,7 +62,7 @@ def test_revised_after_it_was_learned_the_new_values_breed(
         assert (5.0, 5.0) in {o.vector for o in search._inside}  # type: ignore[attr-defined]
 
 
-def test_only_what_was_told_can_be_revised(problem: SearchProblem) -> None:
+def test_revising_unknown_or_malformed_results_is_rejected(problem: SearchProblem) -> None:
     search, genomes = told("nsga2", problem)
     with pytest.raises(ValueError, match="was revised but never told"):
         search.revise(genomes[:1], [(1.0, 1.0)])

@@ -7,7 +7,7 @@ from evonas.space import load, shipped
 
 
 @pytest.mark.parametrize("space_name", shipped())
-def test_a_shipped_space_can_be_searched(
+def test_engine_searches_shipped_space_without_repeats(
     search_name: str, num_objectives: int, space_name: str
 ) -> None:
     space = load(space_name).resized(cells=1)

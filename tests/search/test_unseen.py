@@ -8,7 +8,7 @@ from evonas.search.problem import SearchProblem
 from evonas.search.unseen import NUM_DRAWS_BEFORE_GIVING_UP, UnseenGenomes
 
 
-def test_the_first_genome_is_uniform_over_genotypes(toy: Callable[..., SearchProblem]) -> None:
+def test_first_genome_is_uniform_over_genotypes(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=1, num_operations=2, num_rules=3)  # 6 genotypes, 4 networks
     drawn = Counter(
         UnseenGenomes(problem, rng=random.Random(seed)).draw(1, is_new=lambda _: True)[0]
@@ -22,7 +22,7 @@ def test_the_first_genome_is_uniform_over_genotypes(toy: Callable[..., SearchPro
         assert abs(share - expected[values]) < 4 * (expected[values] / 3000) ** 0.5
 
 
-def test_one_network_among_thousands_is_found(toy: Callable[..., SearchProblem]) -> None:
+def test_last_unseen_network_among_thousands_is_found(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=12, num_operations=2)
     last = str([(1, 0)] * 12)
     source = UnseenGenomes(problem, rng=random.Random(0))
@@ -30,7 +30,7 @@ def test_one_network_among_thousands_is_found(toy: Callable[..., SearchProblem])
     assert genome.values == (1,) * 12 + (0,) * 12
 
 
-def test_networks_taken_meanwhile_are_not_offered_from_the_list(
+def test_listed_networks_taken_meanwhile_are_skipped(
     toy: Callable[..., SearchProblem],
 ) -> None:
     problem = toy(num_sites=12, num_operations=2)
@@ -42,10 +42,10 @@ def test_networks_taken_meanwhile_are_not_offered_from_the_list(
     assert {problem.key(genome) for genome in rest} == few - {problem.key(first), taken}
 
 
-def test_the_last_networks_of_a_space_come_in_random_order(
+def test_last_networks_of_a_space_are_drawn_in_random_order(
     toy: Callable[..., SearchProblem],
 ) -> None:
-    """Drawn one by one they would, too: each of the last four is as often the first of them."""
+    """Each of the last four is equally often the first, as in draws without a list."""
     problem = toy(num_sites=10, num_operations=2)
     few = {str([(i, 0), (j, 0)] + [(1, 0)] * 8) for i in (0, 1) for j in (0, 1)}
     firsts: Counter[str] = Counter()
@@ -63,7 +63,7 @@ def test_the_last_networks_of_a_space_come_in_random_order(
     assert len(orders) > 12
 
 
-def test_a_space_too_large_to_list_is_given_up_after_a_fixed_number_of_draws(
+def test_draws_in_unlistable_space_stop_at_a_limit(
     toy: Callable[..., SearchProblem],
 ) -> None:
     problem = toy(num_sites=18, num_operations=2)

@@ -11,7 +11,7 @@ from evonas.search.variation import vary
 from evonas.space import Genome
 
 
-def test_children_are_what_the_definition_says(toy: Callable[..., SearchProblem]) -> None:
+def test_children_match_literal_replica(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=5, num_operations=4)
     for seed in range(50):
         parents = (
@@ -22,7 +22,7 @@ def test_children_are_what_the_definition_says(toy: Callable[..., SearchProblem]
         children = vary(first, second, problem, rng=random.Random(seed))
 
         rng = random.Random(seed)
-        for genome in (first, second):  # the one rule of this toy, wherever it is silent
+        for genome in (first, second):  # draws the only rule of this toy at inactive sites
             for operation in genome.values[:5]:
                 if operation == 0:
                     rng.randrange(1)
@@ -41,7 +41,7 @@ def test_children_are_what_the_definition_says(toy: Callable[..., SearchProblem]
 
 def test_mutation_redraws_one_active_gene_on_average(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=10, num_operations=5)
-    parent = Genome((1,) * 10 + (0,) * 10)  # the rules are one, and do not count
+    parent = Genome((1,) * 10 + (0,) * 10)  # a single rule, so rule genes do not count
     rng = random.Random(0)
     changed = [
         sum(a != b for a, b in zip(child.values, parent.values, strict=True))
@@ -52,7 +52,7 @@ def test_mutation_redraws_one_active_gene_on_average(toy: Callable[..., SearchPr
     assert sum(changed) / len(changed) == pytest.approx(expected, abs=4 * (0.8 / 4000) ** 0.5)
 
 
-def test_a_rule_that_is_active_and_has_a_choice_counts(toy: Callable[..., SearchProblem]) -> None:
+def test_active_rule_genes_with_choices_count_for_mutation_rate(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=5, num_operations=2, num_rules=3)
     parent = Genome((0, 1, 1, 1, 1, 0, 2, 2, 2, 2))  # 9 active genes
     rng = random.Random(0)
@@ -65,7 +65,7 @@ def test_a_rule_that_is_active_and_has_a_choice_counts(toy: Callable[..., Search
     assert sum(changed) / 4000 == pytest.approx(expected, abs=4 * (expected / 4000) ** 0.5)
 
 
-def test_a_site_that_wakes_up_gets_any_rule_alike(toy: Callable[..., SearchProblem]) -> None:
+def test_newly_active_site_gets_a_uniformly_random_rule(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=1, num_operations=2, num_rules=4)
     silent = Genome((0, 0))
     rng = random.Random(0)
@@ -91,7 +91,7 @@ def test_children_are_canonical(toy: Callable[..., SearchProblem]) -> None:
         assert problem.canonical(other) == other
 
 
-def test_the_global_generator_is_put_back_even_when_deap_fails(
+def test_global_generator_is_restored_even_if_deap_fails(
     toy: Callable[..., SearchProblem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = toy(num_sites=3, num_operations=3)

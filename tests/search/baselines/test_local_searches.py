@@ -24,7 +24,7 @@ def problem(toy: Callable[..., SearchProblem]) -> SearchProblem:
     return toy(num_sites=5, num_operations=3)
 
 
-def test_neighbours_are_all_one_gene_away_each_once(problem: SearchProblem) -> None:
+def test_neighbours_are_all_genomes_one_gene_away(problem: SearchProblem) -> None:
     here = Genome((0, 1, 2, 0, 1) + (0,) * 5)
     found = list(neighbours(here, problem, rng=random.Random(0)))
     assert len(found) == len(set(found)) == 5 * 2
@@ -32,7 +32,7 @@ def test_neighbours_are_all_one_gene_away_each_once(problem: SearchProblem) -> N
     assert found != list(neighbours(here, problem, rng=random.Random(1)))
 
 
-def test_rules_of_a_site_are_neighbours_where_it_has_weights(
+def test_rule_changes_are_neighbours_only_at_sites_with_weights(
     toy: Callable[..., SearchProblem],
 ) -> None:
     problem = toy(num_sites=2, num_operations=2, num_rules=3)
@@ -46,9 +46,9 @@ def test_rules_of_a_site_are_neighbours_where_it_has_weights(
     assert woken == {0, 1, 2}  # its rule is drawn, not always the first
 
 
-# 219 is the whole of the small space; of the large one the search for more is given up
+# 219 is the whole small space; the large one is explored only up to a limit
 @pytest.mark.parametrize(("space_name", "count"), [("nas-bench-201", 400), ("tiny", 219)])
-def test_steps_lead_from_a_cell_without_a_path_to_everywhere(space_name: str, count: int) -> None:
+def test_neighbour_steps_from_empty_cell_reach_whole_space(space_name: str, count: int) -> None:
     space = load(space_name).resized(cells=1).with_rules(["bp"])
     rng = random.Random(0)
     start = space.canonical(Genome((0,) * len(space.genes)))
@@ -62,7 +62,7 @@ def test_steps_lead_from_a_cell_without_a_path_to_everywhere(space_name: str, co
     assert len(seen) >= count
 
 
-def test_aging_keeps_the_last_successes_and_breeds_from_the_best_of_a_sample(
+def test_aging_keeps_latest_successes_and_mutates_best_of_sample(
     problem: SearchProblem,
 ) -> None:
     # of two, the sample is both
@@ -82,7 +82,7 @@ def test_aging_keeps_the_last_successes_and_breeds_from_the_best_of_a_sample(
         search.tell([genome], [(alive[-1][1],)])
 
 
-def test_aging_breeds_only_from_what_the_sample_does_not_dominate(problem: SearchProblem) -> None:
+def test_aging_parent_is_non_dominated_in_its_sample(problem: SearchProblem) -> None:
     search = AgingEvolution(problem, population=8, num_objectives=2, seed=0)
     asked = search.ask(8)
     search.tell(asked, [(float(i), float(i)) for i in range(8)])  # a chain: only one is best
@@ -101,7 +101,7 @@ def ones(genome: Genome) -> Vector:
     return (float(-sum(value == 2 for value in genome.values)),)
 
 
-def test_local_search_only_improves_and_ends_where_no_neighbour_is_better(
+def test_local_search_only_improves_and_stops_at_local_optimum(
     problem: SearchProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places: list[list[Genome]] = [[]]  # by descent
@@ -136,7 +136,7 @@ def rugged(genome: Genome) -> float:
     return sum(genome.values) + 3 * random.Random(str(genome)).random()
 
 
-def test_a_plateau_is_no_slope(problem: SearchProblem) -> None:
+def test_local_search_stays_on_equal_neighbours(problem: SearchProblem) -> None:
     search = LocalSearch(problem, population=2, num_objectives=1, seed=0)
     (start,) = search.ask(1)
     search.tell([start], [(1.0,)])
@@ -146,7 +146,7 @@ def test_a_plateau_is_no_slope(problem: SearchProblem) -> None:
         search.tell([genome], [(1.0,)])
 
 
-def test_local_search_waits_for_neighbours_that_are_not_told_yet(
+def test_local_search_waits_for_pending_neighbours(
     toy: Callable[..., SearchProblem],
 ) -> None:
     search = LocalSearch(toy(2, 3), population=2, num_objectives=1, seed=0)
@@ -164,7 +164,7 @@ def test_local_search_waits_for_neighbours_that_are_not_told_yet(
     assert search.here == around[0]
 
 
-def test_local_search_climbs_one_hill_without_detours(toy: Callable[..., SearchProblem]) -> None:
+def test_local_search_solves_single_hill_without_restart(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=12, num_operations=3)
     search = LocalSearch(problem, population=2, num_objectives=1, seed=3)
     values: list[float] = []
@@ -176,7 +176,7 @@ def test_local_search_climbs_one_hill_without_detours(toy: Callable[..., SearchP
 
 
 @pytest.mark.parametrize("noise", [0.0, 20.0])
-def test_pareto_local_search_looks_around_all_of_its_front_and_nowhere_else(
+def test_pareto_local_search_explores_only_neighbours_of_its_front(
     problem: SearchProblem, noise: float
 ) -> None:
     def measure(genome: Genome) -> Vector:

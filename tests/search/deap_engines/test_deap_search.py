@@ -1,4 +1,4 @@
-"""DEAP's selections as engines: against pymoo's, against the definitions, and laws."""
+"""DEAP's selections as engines, compared with pymoo's, with the definitions, and with laws."""
 
 import random
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def make(
 def told_to(
     search: AbstractDeapSearch, draw: Callable[[], Vector | None], *, rounds: int
 ) -> list[tuple[dict[Genome, Vector], set[Genome]]]:
-    """For each round the population and newcomers, and who of them survived."""
+    """For each round, all candidates (population and newcomers), and the survivors."""
     members: dict[Genome, Vector] = {}
     log = []
     for _ in range(rounds):
@@ -56,7 +56,7 @@ def told_to(
 
 @pytest.mark.parametrize("num_objectives", [2, 3])
 @pytest.mark.parametrize("name", ["deap-nsga2", "mu-plus-lambda"])
-def test_survivors_are_those_of_pymoo(
+def test_survivors_match_pymoo(
     problem: SearchProblem, name: str, num_objectives: int
 ) -> None:
     rng = random.Random(0)
@@ -71,13 +71,13 @@ def test_survivors_are_those_of_pymoo(
         pool = Population.new(X=np.arange(len(F))[:, None], F=F)
         chosen = RankAndCrowding().do(rows, pool, n_survive=10, random_state=None)
         theirs = {list(candidates)[int(x)] for x in chosen.get("X")[:, 0]}
-        # the ends of a front are at infinite distance alike: chance decides between those
+        # all ends of a front have infinite crowding distance, so chance decides among them
         differing = survivors ^ theirs
         crowding = dict(zip(pool.get("X")[:, 0], pool.get("crowding"), strict=True))
         assert all(np.isinf(crowding[list(candidates).index(g)] or 0.0) for g in differing)
 
 
-def test_one_objective_keeps_the_best(problem: SearchProblem) -> None:
+def test_single_objective_keeps_smallest_values(problem: SearchProblem) -> None:
     rng = random.Random(0)
     search = make("mu-plus-lambda", problem, population=6, num_objectives=1)
     for candidates, survivors in told_to(search, lambda: (rng.random(),), rounds=6):
@@ -85,7 +85,7 @@ def test_one_objective_keeps_the_best(problem: SearchProblem) -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
-def test_spea2_keeps_the_front_and_thins_it_where_it_is_dense(
+def test_spea2_drops_crowded_points_of_large_front(
     problem: SearchProblem, scale: float
 ) -> None:
     search = make("deap-spea2", problem, population=6)
@@ -99,7 +99,7 @@ def test_spea2_keeps_the_front_and_thins_it_where_it_is_dense(
     assert len(alive & {asked[2], asked[6]}) == len(alive & {asked[3], asked[7]}) == 1
 
 
-def test_spea2_measures_distances_in_units_of_the_population(problem: SearchProblem) -> None:
+def test_spea2_scales_distances_to_the_population(problem: SearchProblem) -> None:
     search = make("deap-spea2", problem, population=4)
     asked = search.ask(5)
     # the first two are close in x alone, the next two in both
@@ -109,7 +109,7 @@ def test_spea2_measures_distances_in_units_of_the_population(problem: SearchProb
     assert {asked[0], asked[1], asked[4]} < set(search.parents)
 
 
-def test_spea2_keeps_all_of_a_small_front(problem: SearchProblem) -> None:
+def test_spea2_keeps_whole_front_if_it_fits(problem: SearchProblem) -> None:
     rng = random.Random(1)
     search = make("deap-spea2", problem, population=12)
     for candidates, survivors in told_to(search, lambda: (rng.random(), rng.random()), rounds=6):
@@ -118,7 +118,7 @@ def test_spea2_keeps_all_of_a_small_front(problem: SearchProblem) -> None:
         assert front <= survivors or (len(front) > 12 and survivors <= front)
 
 
-def test_failures_are_in_no_population(problem: SearchProblem) -> None:
+def test_failures_never_enter_the_population(problem: SearchProblem) -> None:
     rng = random.Random(2)
     search = make("deap-spea2", problem, population=5)
 
@@ -133,14 +133,14 @@ def test_failures_are_in_no_population(problem: SearchProblem) -> None:
 
 
 @pytest.mark.parametrize("name", ["deap-nsga2", "deap-spea2"])
-def test_a_tournament_is_won_by_dominance(problem: SearchProblem, name: str) -> None:
+def test_dominating_individual_wins_tournament(problem: SearchProblem, name: str) -> None:
     search = make(name, problem, population=2)
     better = Individual(Genome((0,) * 12), (1.0, 1.0), scaled=(0.0, 0.0))
     worse = Individual(Genome((1,) * 12), (2.0, 2.0), scaled=(1.0, 1.0))
     assert {search._parent([better, worse]) for _ in range(20)} == {better}
 
 
-def test_crossing_mixes_and_mutation_draws(problem: SearchProblem) -> None:
+def test_crossover_swaps_genes_and_mutation_redraws_one_on_average(problem: SearchProblem) -> None:
     rng = random.Random(0)
     first = Genome((1,) * 6 + (0,) * 6)
     second = Genome((2,) * 6 + (1,) * 6)
@@ -150,5 +150,5 @@ def test_crossing_mixes_and_mutation_draws(problem: SearchProblem) -> None:
             assert {one, other} == {a, b}
     children = [mutated(second, problem, rng=rng).values for _ in range(4000)]
     changes = sum(value != 2 for child in children for value in child[:6])
-    expected = 6 * (1 / 12) * (3 / 4)  # 12 active genes, one drawn anew in the mean
+    expected = 6 * (1 / 12) * (3 / 4)  # 12 active genes, one redrawn on average
     assert changes / 4000 == pytest.approx(expected, abs=4 * (expected / 4000) ** 0.5)

@@ -1,4 +1,4 @@
-"""The default engine: its bookkeeping, many results, threads, and what a model finds at once."""
+"""The default engine: bookkeeping, many results, threads, and what its model finds quickly."""
 
 import random
 from collections import Counter
@@ -22,7 +22,7 @@ from evonas.space import Genome
 
 
 def parts(genome: Genome) -> Vector:
-    """A cost that adds up, and a loss in which neighbours matter together."""
+    """An additive cost, and a loss with interactions between neighbours."""
     half = len(genome.values) // 2
     values = genome.values[:half]
     pairs = sum(a == 3 and b == 1 for a, b in pairwise(values))
@@ -38,7 +38,7 @@ def run(problem: SearchProblem, *, seed: int, steps: int, at_once: int) -> Evona
 
 
 @pytest.mark.parametrize("at_once", [1, 7])
-def test_every_child_is_credited_once(toy: Callable[..., SearchProblem], at_once: int) -> None:
+def test_every_child_is_credited_exactly_once(toy: Callable[..., SearchProblem], at_once: int) -> None:
     search = run(toy(num_sites=6, num_operations=4), seed=0, steps=56 // at_once, at_once=at_once)
     search.ask(1)  # learns the last results
     records = search.credit.records.values()
@@ -52,7 +52,7 @@ def dominates(one: Vector, other: Vector) -> bool:
     return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
-def test_a_child_is_credited_with_entering_only_where_nothing_told_dominates_it(
+def test_child_enters_only_if_no_result_dominates_it(
     toy: Callable[..., SearchProblem],
 ) -> None:
     """Counted again by comparing all pairs, one child at a time."""
@@ -79,7 +79,7 @@ def test_a_child_is_credited_with_entering_only_where_nothing_told_dominates_it(
 
 @pytest.fixture
 def candidates(toy: Callable[..., SearchProblem]) -> tuple[Candidates, OperatorCredit]:
-    """A pool over a space so small that operators meet each other's children."""
+    """A pool over a space so small that operators breed each other's children."""
     problem = toy(num_sites=3, num_operations=2)
     credit = OperatorCredit(OPERATORS)
     rng = random.Random(0)
@@ -87,7 +87,7 @@ def candidates(toy: Callable[..., SearchProblem]) -> tuple[Candidates, OperatorC
     return pool, credit
 
 
-def test_a_candidate_belongs_to_the_operator_that_made_it_first(
+def test_candidate_is_attributed_to_its_first_operator(
     candidates: tuple[Candidates, OperatorCredit],
 ) -> None:
     pool, credit = candidates
@@ -97,7 +97,7 @@ def test_a_candidate_belongs_to_the_operator_that_made_it_first(
         pool.breed(5, front=[parent], good=[])
         for one in pool.all():
             assert makers.setdefault(one.genome, one.operator) == one.operator
-    assert len(makers) == 8  # all there are
+    assert len(makers) == 8  # the whole space
     counted = Counter(makers.values())
     assert {name: record.made for name, record in credit.records.items()} == {
         name: counted[name] for name in OPERATORS
@@ -105,7 +105,7 @@ def test_a_candidate_belongs_to_the_operator_that_made_it_first(
     assert len(counted) > 1
 
 
-def test_a_child_that_two_operators_make_at_once_is_the_firsts(
+def test_child_bred_by_two_operators_is_counted_once(
     candidates: tuple[Candidates, OperatorCredit],
 ) -> None:
     pool, credit = candidates
@@ -114,7 +114,7 @@ def test_a_child_that_two_operators_make_at_once_is_the_firsts(
     assert sum(record.made for record in credit.records.values()) == 8
 
 
-def test_the_number_of_threads_does_not_matter(toy: Callable[..., SearchProblem]) -> None:
+def test_asks_are_equal_with_one_and_two_threads(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=8, num_operations=4, num_rules=3)
     asked = []
     for threads in (1, 2):
@@ -123,8 +123,8 @@ def test_the_number_of_threads_does_not_matter(toy: Callable[..., SearchProblem]
     assert asked[0] == asked[1]
 
 
-def test_a_linear_cost_is_minimised_at_once(toy: Callable[..., SearchProblem]) -> None:
-    """One of 4**12 genomes, which random search has no hope to meet."""
+def test_linear_cost_is_minimised_within_80_evaluations(toy: Callable[..., SearchProblem]) -> None:
+    """One genome of 4**12, which random search has no chance to find."""
     problem = toy(num_sites=12, num_operations=4)
     found = []
     for seed in range(3):
@@ -139,7 +139,7 @@ def test_a_linear_cost_is_minimised_at_once(toy: Callable[..., SearchProblem]) -
     assert mean(found) == 0.0
 
 
-def test_more_results_than_a_process_takes_are_thinned(toy: Callable[..., SearchProblem]) -> None:
+def test_surrogate_still_predicts_with_more_than_max_rows(toy: Callable[..., SearchProblem]) -> None:
     problem = toy(num_sites=10, num_operations=4)
     generator = np.random.default_rng(0)
     features = Features(problem)

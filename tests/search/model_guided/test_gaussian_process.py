@@ -1,4 +1,4 @@
-"""The Gaussian process of the default engine against scikit-learn's, and against differences."""
+"""The Gaussian process of the default engine against scikit-learn's and finite differences."""
 
 import random
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def rows(features: Features) -> Rows:
     return features.rows([Genome(tuple(generator.integers(0, 3, 8).tolist())) for _ in range(40)])
 
 
-def test_counts_are_of_active_genes_and_columns_of_choices(features: Features) -> None:
+def test_feature_columns_encode_choices_and_count_active_genes(features: Features) -> None:
     (row,) = features.rows([Genome((0, 1, 1, 2, 2, 0, 1, 1))])  # site 0 has no rule: op 0
     choices, counts = row[:24].reshape(8, 3), row[24:] * 2.0  # four genes share each list
     assert choices.argmax(axis=1).tolist() == [0, 1, 1, 2, 0, 0, 1, 1]
@@ -36,7 +36,7 @@ def test_counts_are_of_active_genes_and_columns_of_choices(features: Features) -
     assert counts.tolist() == [1, 2, 1, 1, 2, 0]
 
 
-def test_a_smooth_part_alone_is_the_process_of_scikit_learn(
+def test_smooth_kernel_alone_matches_scikit_learn(
     features: Features, rows: Rows
 ) -> None:
     kernel = Covariance(features)
@@ -63,7 +63,7 @@ def cells() -> tuple[Features, Rows]:
     return features, features.rows([space.canonical(space.sample(rng)) for _ in range(40)])
 
 
-def test_two_random_cells_are_at_distance_one_by_their_paths(cells: tuple[Features, Rows]) -> None:
+def test_random_cells_have_mean_squared_path_distance_one(cells: tuple[Features, Rows]) -> None:
     features, _ = cells
     space, rng = load("nas-bench-201").with_rules(["bp"]), random.Random(0)
     rows = features.rows([space.canonical(space.sample(rng)) for _ in range(300)])
@@ -72,7 +72,7 @@ def test_two_random_cells_are_at_distance_one_by_their_paths(cells: tuple[Featur
     assert squares[np.triu_indices(len(rows), 1)].mean() == pytest.approx(1.0, rel=0.03)
 
 
-def test_marginals_are_the_diagonal_of_the_joint(cells: tuple[Features, Rows]) -> None:
+def test_marginals_match_diagonal_of_joint_posterior(cells: tuple[Features, Rows]) -> None:
     features, rows = cells
     kernel = Covariance(features)
     posterior = Posterior.given(kernel, kernel.prior_mean, rows[:30], np.cos(np.arange(30.0)))
@@ -82,7 +82,7 @@ def test_marginals_are_the_diagonal_of_the_joint(cells: tuple[Features, Rows]) -
     np.testing.assert_allclose(deviation**2, (factor**2).sum(axis=1), atol=1e-9)
 
 
-def test_the_gradient_is_what_differences_say(
+def test_gradient_matches_finite_differences(
     features: Features, rows: Rows, cells: tuple[Features, Rows]
 ) -> None:
     for space, some in ((features, rows), cells):
@@ -98,7 +98,7 @@ def test_the_gradient_is_what_differences_say(
             assert gradient[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
 
 
-def test_a_count_is_learned_as_the_cost_it_is(features: Features, rows: Rows) -> None:
+def test_linear_cost_of_counts_is_learned(features: Features, rows: Rows) -> None:
     kernel = Covariance(features)
     cost = rows[:, 24:] @ np.array([0.0, 1.0, 3.0, 0.0, 0.5, 0.5])
     values = (cost - cost.mean()) / cost.std()
@@ -108,7 +108,7 @@ def test_a_count_is_learned_as_the_cost_it_is(features: Features, rows: Rows) ->
 
 
 class Told:
-    """The first signal says what a genome is worth, the second nothing; the third is broken."""
+    """The first signal tells the value of a genome, the second is noise, the third not finite."""
 
     names = ("worth", "noise", "broken")
 
@@ -126,7 +126,7 @@ def informed(toy: Callable[..., SearchProblem]) -> tuple[Features, Rows]:
     return features, features.rows(genomes)
 
 
-def test_signals_follow_the_other_columns_standardised_and_never_broken(
+def test_signal_columns_are_standardised_and_finite(
     toy: Callable[..., SearchProblem], informed: tuple[Features, Rows], rows: Rows
 ) -> None:
     features, some = informed
@@ -140,7 +140,7 @@ def test_signals_follow_the_other_columns_standardised_and_never_broken(
     assert not broken.any()
 
 
-def test_the_gradient_with_signals_is_what_differences_say(
+def test_gradient_with_signals_matches_finite_differences(
     informed: tuple[Features, Rows],
 ) -> None:
     features, some = informed
@@ -155,7 +155,7 @@ def test_the_gradient_with_signals_is_what_differences_say(
         assert gradient[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-5)
 
 
-def test_a_process_with_signals_has_the_variances_of_its_covariance(
+def test_variances_with_signals_match_covariance_diagonal(
     informed: tuple[Features, Rows],
 ) -> None:
     features, some = informed
@@ -167,7 +167,7 @@ def test_a_process_with_signals_has_the_variances_of_its_covariance(
     assert np.linalg.eigvalsh(covariance).min() > -1e-9
 
 
-def test_an_effect_is_the_difference_that_the_covariance_expects_of_a_step_in_one_signal(
+def test_signal_effect_matches_covariance_of_a_unit_step(
     informed: tuple[Features, Rows],
 ) -> None:
     features, some = informed
@@ -189,7 +189,7 @@ def test_an_effect_is_the_difference_that_the_covariance_expects_of_a_step_in_on
         )
 
 
-def test_the_signal_that_tells_all_is_the_relevant_one(
+def test_informative_signal_has_the_largest_effect(
     informed: tuple[Features, Rows],
 ) -> None:
     features, some = informed
@@ -202,7 +202,7 @@ def test_the_signal_that_tells_all_is_the_relevant_one(
     assert effects[0, "worth"] > 1.5 * effects[1, "worth"]
 
 
-def test_a_signal_that_tells_all_is_used_and_one_that_tells_nothing_is_not(
+def test_process_uses_informative_signal_and_ignores_noise_signal(
     informed: tuple[Features, Rows],
 ) -> None:
     features, some = informed

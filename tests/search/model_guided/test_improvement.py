@@ -1,4 +1,4 @@
-"""Expected gains against closed forms and another library; transforms; credit by hand."""
+"""Expected gains against closed forms and moocore; transforms; credit by hand."""
 
 import random
 
@@ -24,7 +24,7 @@ def frontier(front: list[tuple[float, ...]], *, num_directions: int | None = Non
     return Frontier.of(vectors, span=np.ones(size), reference=1.1, along=along)
 
 
-def test_with_one_objective_the_gain_is_the_expected_improvement() -> None:
+def test_gain_with_one_objective_is_expected_improvement() -> None:
     best, mean, deviation = 2.0, 2.3, 0.4
     generator = np.random.default_rng(1)
     drawn = (mean + deviation * generator.standard_normal(200_000))[:, None, None]
@@ -34,13 +34,13 @@ def test_with_one_objective_the_gain_is_the_expected_improvement() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_lengths_are_in_proportion_to_hypervolume(size: int) -> None:
+def test_mean_frontier_length_is_proportional_to_hypervolume(size: int) -> None:
     generator = np.random.default_rng(2)
     sets = [generator.random((5, size)) for _ in range(4)]
     ideal = np.zeros((1, size))
     ours, theirs = [], []
     for points in sets:
-        # an ideal far off would be in the front, so the frontier is made of it and asked of sets
+        # a distant ideal would be on the front, so the frontier is made of the ideal alone
         whole = frontier([tuple(ideal[0])], num_directions=20_000)
         ours.append(whole.lengths(points).max(axis=0).mean())
         theirs.append(moocore.hypervolume(points, ref=np.full(size, 1.1)))
@@ -48,7 +48,7 @@ def test_lengths_are_in_proportion_to_hypervolume(size: int) -> None:
     np.testing.assert_allclose(ratios, ratios.mean(), rtol=0.03)
 
 
-def test_a_batch_holds_no_two_candidates_that_are_one_bet() -> None:
+def test_batch_holds_no_perfectly_correlated_candidates() -> None:
     # the second candidate is the first again, the third is worse and independent
     generator = np.random.default_rng(3)
     first = generator.standard_normal(500)
@@ -60,7 +60,7 @@ def test_a_batch_holds_no_two_candidates_that_are_one_bet() -> None:
 
 
 @pytest.mark.parametrize("make", TRANSFORMS)
-def test_a_warp_standardises_and_comes_back(make: type) -> None:
+def test_output_transform_standardises_and_inverts(make: type) -> None:
     values = np.exp(np.random.default_rng(4).standard_normal(50))
     transform: OutputTransform = make(values)
     scaled = transform.forward(values)
@@ -71,7 +71,7 @@ def test_a_warp_standardises_and_comes_back(make: type) -> None:
     assert transform.log_stretch(values) == pytest.approx(np.log(slopes).sum(), abs=1e-4)
 
 
-def test_credit_by_hand() -> None:
+def test_operator_credit_matches_hand_computation() -> None:
     credit = OperatorCredit(("a", "b"))
     assert credit.shares() == {"a": 0.5, "b": 0.5}
     for entered in (True, True, False):

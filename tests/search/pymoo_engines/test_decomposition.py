@@ -1,4 +1,4 @@
-"""NSGA-III, SMS-EMOA, RVEA and MOEA/D: who survives, worked out in another way."""
+"""Survivors of NSGA-III, SMS-EMOA, RVEA and MOEA/D, computed in a different way."""
 
 import random
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def make(name: str, problem: SearchProblem, *, population: int, num_objectives: 
 
 
 @pytest.mark.parametrize(("count", "at_most"), [(2, 20), (3, 20), (3, 2), (5, 20), (2, 3)])
-def test_directions_are_the_finest_lattice_that_fits(count: int, at_most: int) -> None:
+def test_reference_directions_are_finest_lattice_that_fits(count: int, at_most: int) -> None:
     directions = reference_directions(count, at_most=at_most)
     assert np.allclose(directions.sum(axis=1), 1)
     assert {tuple(row) for row in np.eye(count)} <= {tuple(row) for row in directions}
@@ -45,7 +45,7 @@ def test_directions_are_the_finest_lattice_that_fits(count: int, at_most: int) -
     assert len(directions) == max([size for size in sizes if size <= at_most] or [count])
 
 
-def test_nsga3_keeps_the_one_nearest_to_each_direction(problem: SearchProblem) -> None:
+def test_nsga3_keeps_point_nearest_to_each_direction(problem: SearchProblem) -> None:
     search = make("nsga3", problem, population=5)
     on_axes = [(x, 1 - x) for x in (0.0, 0.25, 0.5, 0.75, 1.0)]
     beside = [(0.1, 0.905), (0.4, 0.605), (0.6, 0.405), (0.9, 0.105), (0.33, 0.675)]
@@ -57,7 +57,7 @@ def test_nsga3_keeps_the_one_nearest_to_each_direction(problem: SearchProblem) -
     assert set(search.parents) == set(asked)  # type: ignore[attr-defined]
 
 
-def test_nsga3_ties_are_drawn_from_the_generator_it_is_given() -> None:
+def test_nsga3_breaks_ties_with_given_generator() -> None:
     rows = Population.new(X=np.zeros((4, 1)), F=np.zeros((4, 2)), G=[[0.0], [1.0], [1.0], [0.0]])
     rows.set("CV", np.array([[0.0], [1.0], [1.0], [0.0]]))
     pairs = np.array([[0, 1], [2, 3], [1, 2], [0, 3]] * 50)
@@ -76,7 +76,7 @@ def test_nsga3_ties_are_drawn_from_the_generator_it_is_given() -> None:
 
 @pytest.mark.parametrize("num_failed", [0, 3])
 @pytest.mark.parametrize("num_objectives", [2, 3])
-def test_smsemoa_drops_those_that_add_least(
+def test_smsemoa_drops_least_hypervolume_contributors(
     problem: SearchProblem, num_objectives: int, num_failed: int
 ) -> None:
     rng = random.Random(num_objectives)
@@ -101,7 +101,7 @@ def test_smsemoa_drops_those_that_add_least(
 
 
 def kept(told: dict[Genome, Vector], *, count: int) -> dict[Genome, Vector]:
-    """Without those, one after another, whose removal costs least hypervolume."""
+    """Remove points one after another, each time the one that costs least hypervolume."""
     F = np.array(list(told.values()))
     scaled = (F - F.min(axis=0)) / (F.max(axis=0) - F.min(axis=0))
     rows = {genome: tuple(row) for genome, row in zip(told, scaled.tolist(), strict=True)}
@@ -119,7 +119,7 @@ def kept(told: dict[Genome, Vector], *, count: int) -> dict[Genome, Vector]:
     num_objectives=st.integers(2, 4),
     progress=st.sampled_from([0.0, 0.3, 1.0]),
 )
-def test_rvea_selects_what_pymoo_selects(seed: int, num_objectives: int, progress: float) -> None:
+def test_rvea_selection_matches_pymoo(seed: int, num_objectives: int, progress: float) -> None:
     F = np.random.default_rng(seed).uniform(0.05, 1.0, (25, num_objectives))
     directions = reference_directions(num_objectives, at_most=12)
     theirs = APDSurvival(directions)
@@ -137,7 +137,7 @@ def test_rvea_selects_what_pymoo_selects(seed: int, num_objectives: int, progres
     assert sorted(ours) == sorted(int(x) for x in chosen.get("X")[:, 0])
 
 
-def test_rvea_takes_a_point_on_its_axis_for_what_it_is() -> None:
+def test_rvea_handles_points_exactly_on_an_axis() -> None:
     axes = np.array([[0.6, 0.8], [0.8, 0.6]])
     on_axis = [[3 * 0.6, 3 * 0.8], [5 * 0.8, 5 * 0.6]]  # cosines of 1, or a rounding above it
     F = np.array([*on_axis, [0.5, 0.8], [0.7, 0.5]])
@@ -145,7 +145,7 @@ def test_rvea_takes_a_point_on_its_axis_for_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
-def test_rvea_scales_its_vectors_to_the_population(problem: SearchProblem, scale: float) -> None:
+def test_rvea_scales_reference_vectors_to_population(problem: SearchProblem, scale: float) -> None:
     search = make("rvea", problem, population=6)
     asked = search.ask(6)
     search.tell(asked, [(scale * i, 5.0 - i) for i in range(6)])
@@ -153,7 +153,7 @@ def test_rvea_scales_its_vectors_to_the_population(problem: SearchProblem, scale
     assert set(search.parents) == set(asked)  # type: ignore[attr-defined]
 
 
-def test_rvea_counts_generations_by_results_and_ends_its_horizon(problem: SearchProblem) -> None:
+def test_rvea_adapts_ten_times_for_any_ask_size(problem: SearchProblem) -> None:
     for size in (1, 8):
         search = Rvea(problem, population=8, num_objectives=2, seed=0)
         told = 0
@@ -167,7 +167,7 @@ def test_rvea_counts_generations_by_results_and_ends_its_horizon(problem: Search
         assert survival._adaptations == 10
 
 
-def test_moead_holds_for_each_direction_what_solves_it_best(problem: SearchProblem) -> None:
+def test_moead_incumbents_minimise_their_tchebycheff_function(problem: SearchProblem) -> None:
     rng = random.Random(0)
     search = make("moead", problem, population=9)
     asked = search.ask(9)
@@ -190,7 +190,7 @@ def test_moead_holds_for_each_direction_what_solves_it_best(problem: SearchProbl
         assert values[held] == pytest.approx(min(values.values()))
 
 
-def test_moead_places_a_child_in_the_neighbourhood_it_was_bred_for(
+def test_moead_child_replaces_only_in_its_own_neighbourhood(
     problem: SearchProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("evonas.search.pymoo_engines.moead.NUM_NEIGHBOURS", 1)
@@ -205,7 +205,7 @@ def test_moead_places_a_child_in_the_neighbourhood_it_was_bred_for(
 
 
 @pytest.mark.parametrize("name", ["moead", "smsemoa"])
-def test_units_of_an_objective_do_not_matter(problem: SearchProblem, name: str) -> None:
+def test_asks_do_not_depend_on_units_of_objective(problem: SearchProblem, name: str) -> None:
     runs = []
     for scale in (1.0, 2.0**20):  # a power of two changes no digit
         search = make(name, problem, population=10)

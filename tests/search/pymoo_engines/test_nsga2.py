@@ -39,7 +39,7 @@ def make(problem: SearchProblem, *, seed: int, num_objectives: int = 2) -> Nsga2
 
 
 @pytest.mark.parametrize("num_objectives", [2, 3])
-def test_survivors_are_those_of_deap(problem: SearchProblem, num_objectives: int) -> None:
+def test_survivors_match_deap(problem: SearchProblem, num_objectives: int) -> None:
     search, rng = make(problem, seed=0, num_objectives=num_objectives), random.Random(0)
     population: list[Individual] = []
     for _ in range(12):
@@ -47,7 +47,7 @@ def test_survivors_are_those_of_deap(problem: SearchProblem, num_objectives: int
         theirs = tools.selNSGA2(population, POPULATION)
         ours = [row for row in population if row.genome in search.parents]
         assert len(ours) == len(theirs) == len(population[:POPULATION])
-        for row in population:  # between ends of a front, at infinite distance, chance decides
+        for row in population:  # among ends of a front (infinite distance) chance decides
             is_tied = getattr(row.fitness, "crowding_dist", 0) == math.inf
             assert (row in ours) == (row in theirs) or is_tied
         vectors = [tuple(rng.random() for _ in range(num_objectives)) for _ in asked]
@@ -56,7 +56,7 @@ def test_survivors_are_those_of_deap(problem: SearchProblem, num_objectives: int
 
 
 @pytest.mark.parametrize("num_failed", [0, 1, 13, 20, 33, 40])
-def test_no_failure_survives_where_a_success_does_not(
+def test_failures_survive_only_if_successes_are_too_few(
     problem: SearchProblem, num_failed: int
 ) -> None:
     search, rng = make(problem, seed=0), random.Random(num_failed)
@@ -73,7 +73,7 @@ def test_no_failure_survives_where_a_success_does_not(
     assert num_failed_parents == max(0, POPULATION - (40 - num_failed))
 
 
-def test_a_failure_never_wins_a_tournament(
+def test_failure_never_wins_tournament(
     problem: SearchProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search = make(problem, seed=0)
@@ -93,7 +93,7 @@ def test_a_failure_never_wins_a_tournament(
     assert len(mated) > POPULATION / 2
 
 
-def test_outside_the_constraints_the_smaller_violation_survives_and_failures_come_last(
+def test_infeasible_survivors_are_ranked_by_violation_before_failures(
     problem: SearchProblem,
 ) -> None:
     search = make(problem, seed=0)
@@ -111,7 +111,7 @@ def test_outside_the_constraints_the_smaller_violation_survives_and_failures_com
     assert survivors == [0.0] * 5 + [2.0 + i for i in range(15)]
 
 
-def test_the_first_front_survives(
+def test_dominating_genome_always_survives(
     problem: SearchProblem, noise: Callable[[Genome], Vector]
 ) -> None:
     search = make(problem, seed=1)
@@ -124,7 +124,7 @@ def test_the_first_front_survives(
         search.tell(genomes, [noise(genome) for genome in genomes])
 
 
-def test_runs_share_no_operator(problem: SearchProblem) -> None:
+def test_two_engines_share_no_operator_objects(problem: SearchProblem) -> None:
     first, second = (make(problem, seed=0)._engine for _ in range(2))
     for name in ("survival", "mating", "termination", "evaluator", "random_state"):
         assert getattr(first, name) is not getattr(second, name)
@@ -152,7 +152,7 @@ def archive_hypervolume(
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_nsga2_beats_random_search_one_by_one_and_in_generations(
+def test_nsga2_beats_random_search_on_leading_ones_trailing_zeros(
     toy: Callable[..., SearchProblem], count: int
 ) -> None:
     problem = toy(num_sites=16, num_operations=2)
@@ -167,7 +167,7 @@ def test_nsga2_beats_random_search_one_by_one_and_in_generations(
     assert mean(shares["nsga2"]) > 1.3 * mean(shares["random"])
 
 
-def test_after_the_founders_nothing_is_drawn_at_random_in_asks_of_any_size(
+def test_only_founders_are_drawn_at_random_for_any_ask_size(
     problem: SearchProblem, noise: Callable[[Genome], Vector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search, drawn = make(problem, seed=0), 0
@@ -188,7 +188,7 @@ def test_after_the_founders_nothing_is_drawn_at_random_in_asks_of_any_size(
     assert drawn == POPULATION
 
 
-def test_founders_beyond_the_population_must_survive_like_others(problem: SearchProblem) -> None:
+def test_surplus_founders_undergo_survival_selection(problem: SearchProblem) -> None:
     search = make(problem, seed=0)
     asked = search.ask(30)
     search.tell(asked[:19], [(float(rank), float(rank)) for rank in range(19)])
@@ -200,7 +200,7 @@ def test_founders_beyond_the_population_must_survive_like_others(problem: Search
     assert len(search.parents) == POPULATION
 
 
-def test_breeding_without_news_is_no_end(
+def test_failed_breeding_does_not_end_the_search(
     problem: SearchProblem, noise: Callable[[Genome], Vector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pymoo_search, "vary", lambda first, second, _, **__: (first, second))
@@ -211,7 +211,7 @@ def test_breeding_without_news_is_no_end(
         search.tell(genomes, [noise(genome) for genome in genomes])
 
 
-def test_pymoo_sees_a_failure_as_infeasible_and_worst_in_every_objective(
+def test_pymoo_gets_failures_as_infeasible_with_worst_objectives(
     problem: SearchProblem,
 ) -> None:
     search = make(problem, seed=0)

@@ -1,4 +1,4 @@
-"""What replicates say: variances, shrinkage and posteriors by formulas that stand elsewhere."""
+"""Variances, shrinkage and posteriors from replicates, checked with independent formulas."""
 
 import math
 import random
@@ -33,7 +33,7 @@ def genomes(problem: SearchProblem, count: int) -> list[Genome]:
     return list(found.values())
 
 
-def test_the_pooled_variance_is_all_scatter_over_all_degrees_of_freedom() -> None:
+def test_pooled_variance_is_total_scatter_over_degrees_of_freedom() -> None:
     samples = [sample((1.0, 5.0), (3.0, 5.0)), sample((0.0, 1.0), (0.0, 2.0), (6.0, 3.0))]
     noise = NoiseVariance.of([*samples, sample((9.0, 9.0))], num_objectives=2)
     assert noise.freedom == 3
@@ -41,7 +41,7 @@ def test_the_pooled_variance_is_all_scatter_over_all_degrees_of_freedom() -> Non
     assert noise.pooled.tolist() == pytest.approx([26 / 3, 2 / 3])
 
 
-def test_one_training_has_the_pooled_variance_and_none_is_known_without_a_second() -> None:
+def test_single_training_gets_pooled_variance_or_nan() -> None:
     samples = [sample((1.0,), (3.0,)), sample((7.0,))]
     noise = NoiseVariance.of(samples, num_objectives=1)
     assert noise.of_each[1] == pytest.approx(noise.pooled)
@@ -50,7 +50,7 @@ def test_one_training_has_the_pooled_variance_and_none_is_known_without_a_second
     assert np.isnan(alone.of_each).all()
 
 
-def test_equal_variances_are_taken_for_one_and_unequal_ones_are_told_apart() -> None:
+def test_shrinkage_merges_equal_variances_and_keeps_unequal_ones() -> None:
     generator = np.random.default_rng(3)
     freedom = np.full(200, 4)
     equal = 2.0 * generator.chisquare(4, 200)
@@ -64,7 +64,7 @@ def test_equal_variances_are_taken_for_one_and_unequal_ones_are_told_apart() -> 
     assert shrunk < plain
 
 
-def test_without_noise_every_mean_is_what_was_told(toy: Toy) -> None:
+def test_posterior_without_noise_returns_observed_values(toy: Toy) -> None:
     problem = toy(num_sites=3, num_operations=3)
     told = [(float(sum(g.values)), float(g.values[0])) for g in genomes(problem, 15)]
     samples = [
@@ -76,7 +76,7 @@ def test_without_noise_every_mean_is_what_was_told(toy: Toy) -> None:
     assert posterior.variances == pytest.approx(0.0)
 
 
-def test_few_genomes_stand_for_themselves(toy: Toy) -> None:
+def test_posterior_of_few_genomes_uses_plain_means(toy: Toy) -> None:
     problem = toy(num_sites=3, num_operations=3)
     first, second = genomes(problem, 2)
     samples = [
@@ -88,7 +88,7 @@ def test_few_genomes_stand_for_themselves(toy: Toy) -> None:
     assert posterior.variances.ravel().tolist() == pytest.approx([1.0, 2.0])  # 2 / 2 and 2 / 1
 
 
-def test_the_posterior_is_the_conjugate_normal_one(toy: Toy) -> None:
+def test_posterior_matches_conjugate_normal_update(toy: Toy) -> None:
     problem = toy(num_sites=4, num_operations=3)
     generator = np.random.default_rng(2)
     samples = [
@@ -117,7 +117,7 @@ def test_the_posterior_is_the_conjugate_normal_one(toy: Toy) -> None:
     assert 0.5 < np.sqrt((z**2).mean()) < 1.6
 
 
-def test_leave_one_out_predictions_equal_refits_without_the_genome(toy: Toy) -> None:
+def test_leave_one_out_predictions_match_refits(toy: Toy) -> None:
     problem = toy(num_sites=4, num_operations=3)
     features = Features(problem)
     rows = features.rows(genomes(problem, 12))
@@ -136,7 +136,7 @@ def test_leave_one_out_predictions_equal_refits_without_the_genome(toy: Toy) -> 
         assert variances[out] == pytest.approx(deviation[0] ** 2 + known[out])
 
 
-def test_a_model_that_errs_by_more_than_it_says_is_trusted_less() -> None:
+def test_inflation_grows_with_underestimated_errors() -> None:
     generator = np.random.default_rng(4)
     variances, noise = np.full((400_000, 2), 2.0), np.full((400_000, 2), 1.0)
     wide, right = generator.normal(0.0, [math.sqrt(3 * 2 + 1), math.sqrt(2 + 1)], (400_000, 2)).T
@@ -148,7 +148,7 @@ def test_a_model_that_errs_by_more_than_it_says_is_trusted_less() -> None:
     assert inflation(0 * errors, variances=variances, noise=noise).tolist() == [1.0, 1.0]
 
 
-def test_moments_of_a_lognormal_number_are_those_of_many_draws() -> None:
+def test_back_transformed_moments_match_monte_carlo() -> None:
     values = np.array([1.0, 2.0, 3.0, 5.0, 9.0])
     normal = np.random.default_rng(0).standard_normal(400_000)
     for transform in (OutputTransform.plain(values), OutputTransform.logarithmic(values)):
@@ -160,8 +160,8 @@ def test_moments_of_a_lognormal_number_are_those_of_many_draws() -> None:
         assert transform.slope(values) == pytest.approx(step, rel=1e-5)
 
 
-def test_disappointment_is_a_weighted_mean_of_errors_and_never_negative() -> None:
+def test_disappointment_is_non_negative_weighted_mean_error() -> None:
     errors = np.array([[1.0, -1.0], [4.0, -2.0]])
     variances, noise = np.array([[0.5, 1.0], [1.0, 1.0]]), np.array([[0.5, 1.0], [2.0, 1.0]])
-    # weights 1 and 1 / 3: (1 + 4 / 3) / (4 / 3); what pleases is not believed
+    # weights 1 and 1 / 3: (1 + 4 / 3) / (4 / 3); a pleasant surprise counts as zero
     assert disappointment(errors, variances=variances, noise=noise) == pytest.approx([1.75, 0.0])

@@ -1,4 +1,4 @@
-"""Probabilities to be on the front, in closed form and by trying everything; who is looked at."""
+"""Probabilities of being on the front, in closed form and by enumeration; allocation."""
 
 import math
 from itertools import product
@@ -13,18 +13,18 @@ from evonas.search.replicates.front_probability import front_probability, p_fron
 from evonas.space import Genome
 
 
-def test_with_one_objective_it_is_the_probability_of_being_the_smallest() -> None:
+def test_front_probability_with_one_objective_matches_closed_form() -> None:
     means, variances = np.array([[0.0], [0.7]]), np.array([[1.0], [0.5]])
     found = front_probability(means, variances, generator=np.random.default_rng(1), draws=20_000)
     first = 0.5 * (1.0 + math.erf(0.7 / math.sqrt(1.5) / math.sqrt(2.0)))
     assert found == pytest.approx([first, 1.0 - first], abs=4 * 0.5 / 20_000**0.5)
 
 
-def test_with_two_objectives_it_agrees_with_all_cases() -> None:
+def test_front_probability_with_two_objectives_matches_closed_form() -> None:
     means, variances = np.array([[0.0, 0.0], [0.5, -0.5]]), np.ones((2, 2))
     found = front_probability(means, variances, generator=np.random.default_rng(1), draws=20_000)
 
-    # the second dominates the first where it is smaller in both, two independent events
+    # the second dominates the first if it is smaller in both: two independent events
     def below(x: float) -> float:
         return 0.5 * (1.0 + math.erf(x / 2.0))  # of a difference with variance 2
 
@@ -32,8 +32,8 @@ def test_with_two_objectives_it_agrees_with_all_cases() -> None:
     assert found[1] == pytest.approx(1.0 - below(0.5) * below(-0.5), abs=0.015)
 
 
-def test_values_on_two_points_agree_with_the_enumeration_of_all_of_them() -> None:
-    # a normal number so narrow about its mean is its mean: every case of the enumeration is one
+def test_front_probability_without_noise_matches_enumeration() -> None:
+    # with zero variance every draw is the mean, so each case has a known front
     generator = np.random.default_rng(0)
     for shifts in product((0.0, 1.0), repeat=4):
         means = np.array([[0.5, 0.6], [shifts[0], shifts[1]], [shifts[2], shifts[3]]])
@@ -42,7 +42,7 @@ def test_values_on_two_points_agree_with_the_enumeration_of_all_of_them() -> Non
         assert found.tolist() == [float(each) for each in expected]
 
 
-def test_equal_generators_give_equal_probabilities() -> None:
+def test_front_probability_is_reproducible_with_equal_generators() -> None:
     means, variances = np.random.default_rng(2).normal(size=(9, 2)), np.ones((9, 2))
     runs = [
         front_probability(means, variances, generator=np.random.default_rng(7)).tolist()
@@ -54,7 +54,7 @@ def test_equal_generators_give_equal_probabilities() -> None:
     )
 
 
-def test_trainings_go_to_doubt_and_every_one_lessens_it() -> None:
+def test_replicates_are_allocated_to_the_most_doubtful_candidates() -> None:
     doubts = np.array([1.0, 0.5, 0.9, 0.0])
     # worth by hand: .25 / n and .09 / n; .25, .125, .09, .0833
     assert allocate(doubts, np.array([1, 1, 1, 1]), count=4) == [1, 1, 2, 1]
@@ -66,7 +66,7 @@ def test_no_replicates_are_allocated_without_doubt_about_the_front() -> None:
     assert allocate(np.zeros(0), np.zeros(0, dtype=int), count=3) == []
 
 
-def test_the_returned_front_is_that_of_the_means() -> None:
+def test_returned_front_is_computed_from_means() -> None:
     def estimate(name: int, *mean: float) -> Estimate:
         return Estimate(Genome((name,)), mean or None, None, 1, 0, 0.0 if mean else math.inf)
 
@@ -75,7 +75,7 @@ def test_the_returned_front_is_that_of_the_means() -> None:
     assert returned_front([]) == []
 
 
-def test_who_has_no_mean_is_on_no_front_and_who_has_no_error_is_certain() -> None:
+def test_p_front_is_zero_without_mean_and_one_without_error() -> None:
     told = [
         Estimate(Genome((0,)), (1.0,), (1.0,), 2, 0, 0.0),
         Estimate(Genome((1,)), None, None, 0, 1, math.inf),

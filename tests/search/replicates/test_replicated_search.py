@@ -43,7 +43,7 @@ def make(search_name: str, num_objectives: int, problem: SearchProblem) -> Make:
 
 @pytest.fixture
 def measure(num_objectives: int) -> Callable[[Trial], Vector | None]:
-    """Sums of genes in noise; one training in twelve fails."""
+    """Sums of genes with noise; one training in twelve fails."""
 
     def measure(trial: Trial) -> Vector | None:
         rng = random.Random(str(trial))
@@ -76,7 +76,7 @@ def run(
     return log
 
 
-def test_trials_are_numbered_and_each_is_asked_once(
+def test_trials_are_numbered_and_asked_once(
     make: Make, measure: Callable[[Trial], Vector | None]
 ) -> None:
     log = [trial for trials in run(make(), measure, steps=7) for trial in trials]
@@ -89,7 +89,7 @@ def test_trials_are_numbered_and_each_is_asked_once(
     assert len(seen) > 3 * POPULATION
 
 
-def test_the_order_of_telling_is_no_matter(
+def test_order_of_results_does_not_matter(
     make: Make, measure: Callable[[Trial], Vector | None]
 ) -> None:
     plain, mixed = make(), make()
@@ -99,7 +99,7 @@ def test_the_order_of_telling_is_no_matter(
     assert mixed.estimates(mixed.results) == plain.estimates(plain.results)
 
 
-def test_a_replay_of_the_journal_goes_on_as_the_run_itself(
+def test_replayed_search_continues_like_the_original(
     make: Make, measure: Callable[[Trial], Vector | None]
 ) -> None:
     whole, replayed = make(), make()
@@ -113,7 +113,7 @@ def test_a_replay_of_the_journal_goes_on_as_the_run_itself(
     assert replayed.ask(POPULATION) == log[5]
 
 
-def test_asked_one_by_one_some_are_trained_again(
+def test_single_asks_include_some_replicates(
     make: Make, measure: Callable[[Trial], Vector | None]
 ) -> None:
     search = make()
@@ -123,7 +123,7 @@ def test_asked_one_by_one_some_are_trained_again(
     assert 0 < sum(result.trial.replicate > 0 for result in search.results) < 3 * POPULATION
 
 
-def test_one_replicate_is_the_engine_itself(
+def test_single_replicate_matches_bare_engine(
     search_name: str,
     num_objectives: int,
     make: Make,
@@ -145,7 +145,7 @@ def test_one_replicate_is_the_engine_itself(
     ]
 
 
-def test_noise_of_zero_returns_what_is_true(make: Make, num_objectives: int) -> None:
+def test_noise_free_estimates_are_exact(make: Make, num_objectives: int) -> None:
     def exact(trial: Trial) -> Vector:
         values = trial.genome.values
         return (float(sum(values)), float(sum((v - 2) ** 2 for v in values)))[:num_objectives]
@@ -156,13 +156,13 @@ def test_noise_of_zero_returns_what_is_true(make: Make, num_objectives: int) -> 
     for estimate in estimates:
         assert estimate.mean == pytest.approx(exact(Trial(estimate.genome, 0)))
         assert estimate.standard_error == pytest.approx((0.0,) * num_objectives)
-    # the noise is found to be nothing with the first of them
+    # the first replicates show that there is no noise
     again = sum(result.trial.replicate > 0 for result in search.results)
     assert 0 < again <= POPULATION
     assert returned_front(estimates)
 
 
-def test_a_small_space_is_trained_again_and_again(
+def test_exhausted_space_gets_more_replicates(
     search_name: str, num_objectives: int, toy: Callable[..., SearchProblem]
 ) -> None:
     search = make_replicated_search(
@@ -184,7 +184,7 @@ def test_a_small_space_is_trained_again_and_again(
     assert search.num_asked > 20
 
 
-def test_a_fixed_number_is_trained_when_the_first_training_was_whole(
+def test_fixed_replicates_follow_only_full_first_trainings(
     problem: SearchProblem,
 ) -> None:
     search = make_replicated_search(
@@ -194,7 +194,7 @@ def test_a_fixed_number_is_trained_when_the_first_training_was_whole(
     search.tell(first, [(1.0,), (5.0,), (9.0,)], whole=[True, False, True])
     again = search.ask(5)
     a, b, c = (trial.genome for trial in first)
-    # what is owed comes after what is new, and what was not whole is left as it is
+    # replicates come after the new genome; a partial first training gets no replicates
     assert again[1:] == [Trial(a, 1), Trial(a, 2), Trial(c, 1), Trial(c, 2)]
     assert again[0].replicate == 0
     assert again[0].genome not in (a, b, c)
@@ -206,7 +206,7 @@ def test_a_fixed_number_is_trained_when_the_first_training_was_whole(
     assert found[a].standard_error == pytest.approx(((8 / 4 / 3) ** 0.5,))
 
 
-def test_auto_asks_for_nothing_new_that_comes_too_late(
+def test_auto_ends_with_replicates_only(
     make: Make, measure: Callable[[Trial], Vector | None]
 ) -> None:
     search = make()
@@ -215,7 +215,7 @@ def test_auto_asks_for_nothing_new_that_comes_too_late(
     assert all(trial.replicate > 0 for trial in last)
 
 
-def test_partial_trainings_count_only_until_there_is_a_full_one() -> None:
+def test_partial_trainings_count_only_until_a_full_one() -> None:
     genome = Genome((0,))
     part = TrialResult(0, Trial(genome, 0), (9.0,), 0.0, is_whole=False)
     whole = TrialResult(1, Trial(genome, 1), (1.0,), 0.0)
@@ -234,7 +234,7 @@ def test_partial_trainings_count_only_until_there_is_a_full_one() -> None:
         ([(1.0,), (2.0,), None], [0.0, 0.0, 4.0], ((1.5,), 0.0, 3, 0)),
     ],
 )
-def test_failures_and_violations_are_counted_and_never_averaged(
+def test_failures_and_violations_are_counted_separately_from_means(
     vectors: list[Vector | None],
     violations: list[float],
     expected: tuple[Vector | None, float, int, int],
@@ -249,7 +249,7 @@ def test_failures_and_violations_are_counted_and_never_averaged(
     assert samples_of(results) == [found]
 
 
-def test_scatter_is_about_the_mean() -> None:
+def test_scatter_is_sum_of_squares_about_the_mean() -> None:
     assert Sample(Genome((0,)), ((1.0, 0.0), (3.0, 0.0)), (), 0).scatter == (2.0, 0.0)
 
 
@@ -263,7 +263,7 @@ def test_scatter_is_about_the_mean() -> None:
         ([0], [(math.nan,)], "expected finite objectives"),
     ],
 )
-def test_misuse_is_refused_and_nothing_of_it_is_learned(
+def test_invalid_tell_is_rejected_and_changes_nothing(
     problem: SearchProblem, trials: list[int], vectors: list[Vector], message: str
 ) -> None:
     search = make_replicated_search(
@@ -278,7 +278,7 @@ def test_misuse_is_refused_and_nothing_of_it_is_learned(
         search.ask(0)
 
 
-def test_the_number_of_replicates_is_auto_or_a_whole_number() -> None:
+def test_replicates_parse_as_auto_or_positive_integer() -> None:
     assert parse_replicates(" auto ") is None
     assert parse_replicates("3") == 3
     for wrong in ("0", "-1", "1.5", "many", ""):
@@ -286,10 +286,10 @@ def test_the_number_of_replicates_is_auto_or_a_whole_number() -> None:
             parse_replicates(wrong)
 
 
-def test_two_processes_would_be_told_the_same(
+def test_two_workers_get_the_same_asks_as_one(
     make: Make, measure: Callable[[Trial], Vector | None]
 ) -> None:
-    """Two workers end in another order; results of one generation come in parts."""
+    """Two workers finish in a different order; results of one generation come in parts."""
     alone, together = make(), make()
     for _ in range(5):
         trials = alone.ask(POPULATION)

@@ -1,4 +1,4 @@
-"""With a guide that is a formula: what each part of the operator does, and that it is replayed."""
+"""The parts of the EG operator, with a guide that is a formula; reproducibility."""
 
 import random
 from collections.abc import Callable
@@ -30,12 +30,12 @@ def everything(_: str) -> bool:
 
 
 def only(*parts: str) -> tuple[str, ...]:
-    """What to switch off so that these are left."""
+    """The parts to switch off so that only these are left."""
     return tuple(part for part in ALL if part not in parts)
 
 
 def mean_loss(problem: SearchProblem, guides: Guides, *, without: tuple[str, ...]) -> float:
-    """Of the first two children, over twelve targets."""
+    """Mean loss of the first two children, over twelve targets."""
     losses: list[float] = []
     for seed in range(12):
         guide = guides(problem, some(problem, 100 + seed))
@@ -45,7 +45,7 @@ def mean_loss(problem: SearchProblem, guides: Guides, *, without: tuple[str, ...
     return mean(losses)
 
 
-def test_children_are_new_canonical_and_differ(toy: Maker, formula_guide: Guides) -> None:
+def test_children_are_new_canonical_and_distinct(toy: Maker, formula_guide: Guides) -> None:
     problem = toy(4, 3, 3, is_symmetric=True)
     parent = some(problem, 0)
     operator = EgMutation(
@@ -76,7 +76,7 @@ def test_the_best_children_come_first(toy: Maker, formula_guide: Guides) -> None
     assert losses[0] == min(guide.loss(genome) for genome in guide.scored)
 
 
-def test_equal_seeds_give_equal_children_whatever_others_draw(
+def test_children_depend_on_seed_and_not_on_global_generators(
     toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(5, 4, 3)
@@ -91,7 +91,7 @@ def test_equal_seeds_give_equal_children_whatever_others_draw(
     assert made[0] == made[1]
 
 
-def test_the_guide_learns_once_from_random_genomes(toy: Maker, formula_guide: Guides) -> None:
+def test_guide_is_trained_once_on_random_genomes(toy: Maker, formula_guide: Guides) -> None:
     problem = toy(5, 4, 3)
     guide = formula_guide(problem, some(problem, 1))
     operator = EgMutation(problem, guide, seed=0, settings=EgSettings())
@@ -102,7 +102,7 @@ def test_the_guide_learns_once_from_random_genomes(toy: Maker, formula_guide: Gu
     assert len(set(guide.learned)) > 1
 
 
-def test_each_generation_is_resampled(toy: Maker, formula_guide: Guides) -> None:
+def test_every_generation_draws_new_samples(toy: Maker, formula_guide: Guides) -> None:
     """The reference code of the paper draws one population again and again."""
     problem = toy(8, 4, 3)
     guide = formula_guide(problem, some(problem, 1))
@@ -115,7 +115,7 @@ def test_each_generation_is_resampled(toy: Maker, formula_guide: Guides) -> None
     assert scored[:20] != scored[20:]
 
 
-def test_every_part_that_is_switched_on_helps(toy: Maker, formula_guide: Guides) -> None:
+def test_each_enabled_part_lowers_loss_of_children(toy: Maker, formula_guide: Guides) -> None:
     problem = toy(10, 5)
     nothing = mean_loss(problem, formula_guide, without=ALL)
     scored = mean_loss(problem, formula_guide, without=only("score"))
@@ -126,7 +126,7 @@ def test_every_part_that_is_switched_on_helps(toy: Maker, formula_guide: Guides)
     assert moved < scored - 0.03
 
 
-def test_the_slope_alone_turns_random_children_towards_the_target(
+def test_gradient_alone_lowers_loss_of_children(
     toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(10, 5)
@@ -135,7 +135,7 @@ def test_the_slope_alone_turns_random_children_towards_the_target(
     assert moved < nothing - 0.03
 
 
-def test_without_scores_and_slope_the_guide_is_hardly_asked(
+def test_guide_is_hardly_used_without_score_and_gradient(
     toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(4, 3)
@@ -148,10 +148,10 @@ def test_without_scores_and_slope_the_guide_is_hardly_asked(
     assert len(guide.scored) <= 1
 
 
-def test_similarity_is_nothing_at_the_parents_accuracy_and_turns_its_sign(
+def test_similarity_term_follows_formula_and_vanishes_at_parent_accuracy(
     toy: Maker, formula_guide: Guides
 ) -> None:
-    """Values by hand, from the formula in the file's head."""
+    """Values computed from the formula at the head of the module."""
     problem = toy(6, 4)
     target = some(problem, 1)
     guide = formula_guide(problem, target)
@@ -177,6 +177,6 @@ def test_similarity_is_nothing_at_the_parents_accuracy_and_turns_its_sign(
         ]
 
 
-def test_an_unknown_part_is_refused() -> None:
+def test_unknown_part_is_rejected_by_name() -> None:
     with pytest.raises(UnknownNameError, match="unknown part of the EG operator 'gradients'"):
         EgSettings(without=("gradients",))

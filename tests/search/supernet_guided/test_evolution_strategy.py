@@ -1,4 +1,4 @@
-"""Oracles: DEAP's strategy itself, a bowl with a known bottom, generators as they were."""
+"""Oracles: DEAP's own strategy, a bowl with a known minimum, untouched global generators."""
 
 import random
 
@@ -30,7 +30,7 @@ def run(strategy: EvolutionStrategy, *, generations: int) -> float:
     return best
 
 
-def test_it_is_deaps_strategy_with_a_generator_of_its_own() -> None:
+def test_samples_match_deap_strategy() -> None:
     ours = EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=4)
     theirs = cma.Strategy(np.zeros(3), 0.5, lambda_=8)
 
@@ -52,7 +52,7 @@ def test_it_is_deaps_strategy_with_a_generator_of_its_own() -> None:
         np.random.set_state(foreign)
 
 
-def test_the_global_generators_are_left_as_they_were() -> None:
+def test_global_generators_are_unchanged() -> None:
     strategy = EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=4)
     before, also = repr(np.random.get_state()), random.getstate()
     strategy.samples()
@@ -60,7 +60,7 @@ def test_the_global_generators_are_left_as_they_were() -> None:
     assert random.getstate() == also
 
 
-def test_generations_differ_and_equal_seeds_agree() -> None:
+def test_generations_differ_and_equal_seeds_give_equal_samples() -> None:
     one, other = (EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=4) for _ in range(2))
     first = one.samples()
     assert np.array_equal(first, other.samples())
@@ -70,11 +70,11 @@ def test_generations_differ_and_equal_seeds_agree() -> None:
     assert np.array_equal(second, other.samples())
 
 
-def test_it_finds_the_bottom_of_a_bowl() -> None:
+def test_strategy_finds_minimum_of_a_bowl() -> None:
     assert run(EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=0), generations=40) < 1e-2
 
 
-def test_what_it_learned_of_directions_survives_a_move() -> None:
+def test_moving_the_mean_keeps_learned_deviations() -> None:
     strategy = EvolutionStrategy(3, sigma=0.5, num_samples=12, seed=0)
     run(strategy, generations=15)
     deviations = strategy.deviations
@@ -85,13 +85,13 @@ def test_what_it_learned_of_directions_survives_a_move() -> None:
     assert middle == pytest.approx([5.0, 5.0, 5.0], abs=0.1)
 
 
-def test_the_step_size_stays_in_its_range() -> None:
+def test_step_size_stays_in_range() -> None:
     strategy = EvolutionStrategy(3, sigma=0.5, num_samples=8, seed=0)
     run(strategy, generations=200)
     assert strategy.sigma == pytest.approx(0.5 / SIGMA_RANGE)
 
 
-def test_in_many_dimensions_only_variances_are_learned() -> None:
+def test_only_variances_are_learned_in_many_dimensions() -> None:
     dimension = MAX_FULL_DIMENSION + 1
     strategy = EvolutionStrategy(dimension, sigma=0.5, num_samples=10, seed=0)
     steep = np.ones(dimension)

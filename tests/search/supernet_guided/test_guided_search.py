@@ -1,4 +1,4 @@
-"""The contract of a search, kept by the wrapped one; credit by counting."""
+"""The wrapped search keeps the contract of a search; credit by counting."""
 
 import math
 import random
@@ -47,7 +47,7 @@ def run(
     return asked
 
 
-def test_no_genome_is_asked_for_twice_and_every_place_is_filled(
+def test_asks_are_full_and_never_repeat_a_genome(
     toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
 ) -> None:
     problem = toy(4, 4, 2)
@@ -57,7 +57,7 @@ def test_no_genome_is_asked_for_twice_and_every_place_is_filled(
 
 
 @pytest.mark.parametrize("count", [1, POPULATION])
-def test_half_of_the_children_are_the_operators(
+def test_half_of_the_children_come_from_eg_mutation(
     toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None], count: int
 ) -> None:
     search = guided(toy(5, 4, 2), formula_guide)
@@ -69,7 +69,7 @@ def test_half_of_the_children_are_the_operators(
     assert abs(children.count(EG) - children.count(PLAIN)) <= 2
 
 
-def test_the_order_of_telling_does_not_matter(
+def test_order_of_results_does_not_matter(
     toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
 ) -> None:
     problem = toy(5, 4, 2)
@@ -78,7 +78,7 @@ def test_the_order_of_telling_does_not_matter(
     assert one.credit() == other.credit()
 
 
-def test_credit_counts_what_became_of_each_operators_children(
+def test_credit_counts_outcomes_of_each_operators_children(
     toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
 ) -> None:
     problem = toy(5, 4, 2)
@@ -98,13 +98,13 @@ def test_credit_counts_what_became_of_each_operators_children(
         assert credit.on_front == sum(front[genome] for genome in children)
 
 
-def test_while_everything_fails_there_are_no_parents(toy: Maker, formula_guide: Guides) -> None:
+def test_no_operator_is_used_while_everything_fails(toy: Maker, formula_guide: Guides) -> None:
     search = guided(toy(5, 4, 2), formula_guide)
     asked = run(search, lambda _: None, rounds=4)
     assert {search.operator(genome) for genome in asked} == {None}
 
 
-def test_while_all_is_outside_the_constraints_the_nearest_are_parents(
+def test_least_violations_are_parents_while_nothing_is_feasible(
     toy: Maker, formula_guide: Guides
 ) -> None:
     search = guided(toy(5, 4, 2), formula_guide)
@@ -120,7 +120,7 @@ def test_while_all_is_outside_the_constraints_the_nearest_are_parents(
     assert EG in {search.operator(genome) for genome in asked}
 
 
-def test_outside_the_constraints_is_not_failed(toy: Maker, formula_guide: Guides) -> None:
+def test_constraint_violations_do_not_count_as_failures(toy: Maker, formula_guide: Guides) -> None:
     search = guided(toy(4, 4, 2), formula_guide)
     for _ in range(3):
         genomes = search.ask(POPULATION)
@@ -131,7 +131,7 @@ def test_outside_the_constraints_is_not_failed(toy: Maker, formula_guide: Guides
     assert credit[EG].failed + credit[PLAIN].failed == 2  # one of each ask that had parents
 
 
-def test_an_exhausted_space_ends_cleanly(
+def test_exhausted_space_ends_cleanly(
     toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
 ) -> None:
     problem = toy(2, 3, 2)  # 25 networks

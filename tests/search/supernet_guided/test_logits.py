@@ -15,7 +15,7 @@ from evonas.space import Genome
 Maker = Callable[..., SearchProblem]
 
 
-def test_rows_and_genomes_are_inverse_on_canonical_genomes(toy: Maker) -> None:
+def test_encoding_and_decoding_a_canonical_genome_round_trips(toy: Maker) -> None:
     problem = toy(3, 4, 2)
     space = LogitSpace(problem)
     assert space.dimension == 3 * 4 + 3 * 2
@@ -27,18 +27,18 @@ def test_rows_and_genomes_are_inverse_on_canonical_genomes(toy: Maker) -> None:
 
 
 @pytest.mark.parametrize(("num_choices", "rate"), [(2, 0.1), (5, 0.1), (5, 0.4), (7, 0.02)])
-def test_a_peak_is_lost_to_noise_as_often_as_asked(num_choices: int, rate: float) -> None:
+def test_peak_is_lost_to_noise_at_the_given_rate(num_choices: int, rate: float) -> None:
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((200_000, num_choices))
     rows[:, 0] += peak_height(num_choices, rate)
     assert (rows.argmax(1) != 0).mean() == pytest.approx(rate, abs=0.004)
 
 
-def test_one_choice_has_no_peak() -> None:
+def test_peak_height_of_single_choice_is_zero() -> None:
     assert peak_height(1, 0.1) == 0.0
 
 
-def test_softmax_and_centring_are_of_each_gene_alone(toy: Maker) -> None:
+def test_softmax_and_centring_act_on_each_gene_separately(toy: Maker) -> None:
     space = LogitSpace(toy(2, 3, 2))
     row = np.arange(10.0)
     for gene, shares in zip(space.genes(row), space.genes(space.softmax(row)), strict=True):
@@ -47,7 +47,7 @@ def test_softmax_and_centring_are_of_each_gene_alone(toy: Maker) -> None:
     assert [gene.sum() for gene in space.genes(space.centred(row))] == pytest.approx([0.0] * 4)
 
 
-def test_similarity_is_one_half_and_nought_for_equal_unrelated_and_opposite_rows(
+def test_similarity_of_equal_unrelated_and_opposite_rows(
     toy: Maker,
 ) -> None:
     space = LogitSpace(toy(1, 3, 1))  # the rule has one choice, and no direction
@@ -59,7 +59,7 @@ def test_similarity_is_one_half_and_nought_for_equal_unrelated_and_opposite_rows
     assert space.similarity(row, np.zeros(4)) == 1.0
 
 
-def test_draws_are_as_frequent_as_the_softmax_says(toy: Maker) -> None:
+def test_draw_frequencies_match_softmax(toy: Maker) -> None:
     space = LogitSpace(toy(1, 3, 1))
     row = np.array([1.0, 0.0, 0.5, 0.0])
     rng = random.Random(0)
@@ -68,7 +68,7 @@ def test_draws_are_as_frequent_as_the_softmax_says(toy: Maker) -> None:
     assert found == pytest.approx(space.softmax(row)[:3].tolist(), abs=0.012)
 
 
-def test_the_most_probable_come_first_and_every_genome_once(toy: Maker) -> None:
+def test_most_probable_lists_every_genome_once_in_order(toy: Maker) -> None:
     problem = toy(2, 3, 2)
     space = LogitSpace(problem)
     row = np.random.default_rng(3).standard_normal(space.dimension)
@@ -82,7 +82,7 @@ def test_the_most_probable_come_first_and_every_genome_once(toy: Maker) -> None:
     assert sums == pytest.approx(sorted(sums, reverse=True))
 
 
-def test_the_first_of_a_long_row_come_without_all_the_others(toy: Maker) -> None:
+def test_most_probable_is_lazy_in_a_large_space(toy: Maker) -> None:
     space = LogitSpace(toy(40, 5, 6))
     row = np.random.default_rng(3).standard_normal(space.dimension)
     first = list(itertools.islice(most_probable(space, row), 50))

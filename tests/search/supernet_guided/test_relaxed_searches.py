@@ -59,7 +59,7 @@ def asked(search: AbstractRelaxedSearch, *, rounds: int = NUM_ASKS) -> list[list
     return found
 
 
-def test_it_finds_what_the_guide_holds_for_best(
+def test_search_approaches_the_optimum_of_the_guide(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(6, 4, 2)
@@ -72,7 +72,7 @@ def test_it_finds_what_the_guide_holds_for_best(
     assert guide.loss(search.space.decode(search.logits)) <= 3 / 12
 
 
-def test_every_genome_is_new_and_the_epochs_are_spread_over_the_asks(
+def test_genomes_are_new_and_epochs_are_spread_evenly_over_asks(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(6, 4, 2)
@@ -85,7 +85,7 @@ def test_every_genome_is_new_and_the_epochs_are_spread_over_the_asks(
     assert len(set(keys)) == 5 * NUM_ASKS
 
 
-def test_asked_one_by_one_it_learns_at_the_same_pace(
+def test_single_asks_train_the_guide_at_the_same_pace(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     search = make(kind, toy(6, 4, 2), formula_guide)
@@ -95,7 +95,7 @@ def test_asked_one_by_one_it_learns_at_the_same_pace(
     assert len(guide.mixtures) == 6 * guide.num_steps
 
 
-def test_in_the_first_third_the_logits_stay(
+def test_logits_stay_fixed_in_first_third_of_epochs(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     search = make(kind, toy(6, 4, 2), formula_guide)
@@ -107,10 +107,10 @@ def test_in_the_first_third_the_logits_stay(
     assert all(moved[warm + guide.num_steps :])
 
 
-def test_what_is_asked_before_the_logits_move_is_random_and_not_the_first_choice(
+def test_asks_before_logits_move_are_uniformly_random(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
-    """All genomes are equally probable then; the first by number is a cell of nothing."""
+    """All genomes are equally probable then; the first in order would be an empty cell."""
     problem = toy(6, 4)
     values = [
         value
@@ -123,7 +123,7 @@ def test_what_is_asked_before_the_logits_move_is_random_and_not_the_first_choice
         assert share == pytest.approx(0.25, abs=4 * (0.25 * 0.75 / len(values)) ** 0.5)
 
 
-def test_equal_seeds_give_equal_asks_whatever_others_draw(
+def test_asks_depend_on_seed_and_not_on_global_generators(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     found = []
@@ -134,7 +134,7 @@ def test_equal_seeds_give_equal_asks_whatever_others_draw(
     assert found[0] == found[1]
 
 
-def test_a_longer_run_goes_on_and_a_small_space_is_exhausted(
+def test_longer_run_exhausts_a_small_space(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(2, 3, 2)  # 25 networks
@@ -144,8 +144,8 @@ def test_a_longer_run_goes_on_and_a_small_space_is_exhausted(
     assert search.ask(5) == []
 
 
-def test_beta_decay_keeps_the_logits_closer(toy: Maker, formula_guide: Guides) -> None:
-    """Against the same search without it."""
+def test_beta_decay_reduces_magnitude_of_logits(toy: Maker, formula_guide: Guides) -> None:
+    """Compared with the same search without decay."""
     spreads = []
     for weight in (0.0, 20.0):
         with pytest.MonkeyPatch.context() as patch:
@@ -156,7 +156,7 @@ def test_beta_decay_keeps_the_logits_closer(toy: Maker, formula_guide: Guides) -
     assert spreads[1] < 0.9 * spreads[0]
 
 
-def test_adam_is_torchs() -> None:
+def test_adam_matches_torch() -> None:
     rng = np.random.default_rng(0)
     row = rng.standard_normal(6)
     parameter = torch.nn.Parameter(torch.from_numpy(row.copy()))
