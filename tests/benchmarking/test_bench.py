@@ -1,4 +1,4 @@
-"""Engines on a table: what is counted, what is recorded, and that workers change nothing."""
+"""Engines on a table: what is counted and recorded; workers change nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +32,7 @@ def benchmark(make_benchmark: Callable[..., Benchmark]) -> Benchmark:
     return make_benchmark(CELLS, ("acc", "params"), GOAL)
 
 
-def test_every_engine_seed_and_checkpoint_has_a_record(benchmark: Benchmark) -> None:
+def test_bench_records_every_engine_seed_and_checkpoint(benchmark: Benchmark) -> None:
     records = [r for found in run_bench(benchmark, PLAN, workers=1) for r in found]
     assert [(r.algorithm, r.seed, r.evaluations) for r in records] == [
         (name, seed, count)
@@ -48,7 +48,7 @@ def test_every_engine_seed_and_checkpoint_has_a_record(benchmark: Benchmark) -> 
             assert 0 <= first.score <= second.score <= 1
 
 
-def test_a_checkpoint_knows_nothing_of_later_evaluations(benchmark: Benchmark) -> None:
+def test_checkpoint_score_ignores_later_evaluations(benchmark: Benchmark) -> None:
     for name in PLAN.algorithms:
         whole = run_engine(benchmark, PLAN, algorithm=name, seed=3)
         for record in whole:
@@ -56,7 +56,7 @@ def test_a_checkpoint_knows_nothing_of_later_evaluations(benchmark: Benchmark) -
             assert run_engine(benchmark, plan, algorithm=name, seed=3) == [record]
 
 
-def test_a_pool_gives_the_records_of_one_process(benchmark: Benchmark) -> None:
+def test_pool_gives_the_records_of_one_process(benchmark: Benchmark) -> None:
     def key(records: list[BenchScore]) -> tuple[str, int]:
         return records[0].algorithm, records[0].seed
 
@@ -64,7 +64,7 @@ def test_a_pool_gives_the_records_of_one_process(benchmark: Benchmark) -> None:
     assert sorted(run_bench(benchmark, PLAN, workers=2), key=key) == alone
 
 
-def test_an_exhausted_space_has_been_found_whole(benchmark: Benchmark) -> None:
+def test_bench_finishes_after_exhausting_the_space(benchmark: Benchmark) -> None:
     plan = replace(PLAN, checkpoints=(5, 400))
     functions = {benchmark.problem.key(benchmark.problem.parse(name)) for name in ARCHITECTURES}
     assert len(functions) < 27
@@ -83,7 +83,7 @@ def test_an_exhausted_space_has_been_found_whole(benchmark: Benchmark) -> None:
     ("at_once", "is_sequential", "sizes"),
     [(None, False, [4, 4, 1]), (None, True, [1] * 9), (5, True, [5, 4])],
 )
-def test_engines_are_asked_as_they_are_made_for(
+def test_ask_size_follows_engine_kind_and_plan(
     benchmark: Benchmark,
     monkeypatch: pytest.MonkeyPatch,
     at_once: int | None,
@@ -103,7 +103,7 @@ def test_engines_are_asked_as_they_are_made_for(
     assert asked == sizes
 
 
-def test_an_incomplete_table_ends_a_bench_in_one_error(
+def test_incomplete_table_raises_data_error(
     make_benchmark: Callable[..., Benchmark],
 ) -> None:
     some = make_benchmark(dict(list(CELLS.items())[:3]), ("acc", "params"), GOAL)
@@ -112,7 +112,7 @@ def test_an_incomplete_table_ends_a_bench_in_one_error(
             list(run_bench(some, PLAN, workers=workers))
 
 
-def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_records_round_trip_through_json(tmp_path: Path) -> None:
     records = [
         BenchScore("nsga2", 0, 100, "hv_share", 0.5),
         BenchScore("random", 1, 50, "value", None),
@@ -144,8 +144,8 @@ RECORD = '[{"algorithm": "a", "seed": 0, "evaluations": 1, "value": 0.5}]'
         (RECORD.replace("0.5", "9" * 400), "value: expected a finite number, got 999"),
     ],
 )
-def test_records_of_another_form_are_refused(tmp_path: Path, text: str, message: str) -> None:
-    """Evaluations of 0, which have no logarithm, were compared; an infinite seed was no error."""
+def test_malformed_records_are_rejected(tmp_path: Path, text: str, message: str) -> None:
+    """Earlier versions compared 0 evaluations, which have no logarithm, and took infinite seeds."""
     path = tmp_path / "out.json"
     path.write_text(RECORD)
     assert len(read_scores(path)) == 1
@@ -154,7 +154,7 @@ def test_records_of_another_form_are_refused(tmp_path: Path, text: str, message:
         read_scores(path)
 
 
-def test_the_summary_is_mean_and_deviation_of_a_sample() -> None:
+def test_summary_is_sample_mean_and_standard_deviation() -> None:
     records = [BenchScore("a", s, 10, "value", v) for s, v in enumerate((1.0, 2.0, 6.0))]
     records += [BenchScore("a", 3, 10, "value", None), BenchScore("b", 0, 10, "value", 4.0)]
     told = summary(records)
@@ -175,14 +175,14 @@ def test_the_summary_is_mean_and_deviation_of_a_sample() -> None:
         ({"at_once": 0}, ConfigError, "at-once: expected at least 1, got 0"),
     ],
 )
-def test_a_plan_out_of_range_is_refused(
+def test_out_of_range_plan_is_rejected(
     change: dict[str, object], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         replace(PLAN, **change)  # type: ignore[arg-type]
 
 
-def test_signals_are_nothing_to_an_engine_without_a_model(
+def test_engines_without_model_ignore_signals(
     benchmark: Benchmark, make_benchmark: Callable[..., Benchmark]
 ) -> None:
     informed = make_benchmark(CELLS, ("acc", "params"), GOAL)

@@ -30,7 +30,7 @@ def genomes(benchmark: Benchmark, *names: str) -> list[Genome]:
     return [benchmark.problem.parse(name) for name in names]
 
 
-def test_the_front_is_normalised_to_its_own_extremes(benchmark: Benchmark) -> None:
+def test_front_is_normalised_to_its_own_extremes(benchmark: Benchmark) -> None:
     assert benchmark.front == [(-9.0, 1.0), (-8.0, 0.0)]
     # two rectangles of 1.1 x 0.1 that share 0.1 x 0.1, up to the reference (1.1, 1.1)
     assert benchmark.front_hypervolume == pytest.approx(2 * 1.1 * 0.1 - 0.1 * 0.1)
@@ -48,14 +48,14 @@ def test_the_front_is_normalised_to_its_own_extremes(benchmark: Benchmark) -> No
         ((B, A), 2 * 1.1 * 0.1 - 0.1 * 0.1),
     ],
 )
-def test_the_share_is_that_of_the_front(
+def test_score_is_share_of_front_hypervolume(
     benchmark: Benchmark, found: tuple[str, ...], volume: float
 ) -> None:
     expected = volume / (2 * 1.1 * 0.1 - 0.1 * 0.1)
     assert benchmark.score(genomes(benchmark, *found)) == pytest.approx(expected)
 
 
-def test_a_search_sees_what_is_to_be_minimised_and_no_rules(benchmark: Benchmark) -> None:
+def test_search_sees_minimised_objectives_and_no_rule_genes(benchmark: Benchmark) -> None:
     (genome,) = genomes(benchmark, A)
     assert benchmark.vector(genome) == (-9.0, 1.0)
     assert len(genome.values) == len(benchmark.problem.genes) == 3
@@ -63,7 +63,7 @@ def test_a_search_sees_what_is_to_be_minimised_and_no_rules(benchmark: Benchmark
     assert rules == {"rule"}
 
 
-def test_keys_and_canonical_forms_are_those_of_the_space_under_bp(benchmark: Benchmark) -> None:
+def test_keys_and_canonical_forms_match_space_under_bp(benchmark: Benchmark) -> None:
     problem = benchmark.problem
     space = problem.space
     for name in ARCHITECTURES:
@@ -72,20 +72,20 @@ def test_keys_and_canonical_forms_are_those_of_the_space_under_bp(benchmark: Ben
         assert problem.whole(problem.canonical(genome)) == space.canonical(whole)
         assert problem.is_active(genome) == space.is_active(whole)[:3]
         assert problem.format(genome) == name
-    # without its second edge, what the first does is no matter
+    # without the last edge, the first has no effect
     dead = problem.parse(arch("conv", "skip", "none"))
     assert problem.format(problem.canonical(dead)) == arch("none", "skip", "none")
 
 
-def test_an_empty_cell_is_a_failure_and_on_no_front(make_benchmark: Make) -> None:
+def test_empty_table_cell_is_a_failure(make_benchmark: Make) -> None:
     benchmark = make_benchmark({**CELLS, A: (9.0, "")}, ("good", "bad"), GOAL)
     assert benchmark.vector(*genomes(benchmark, A)) is None
     assert benchmark.front == [(-8.5, 1.0), (-8.0, 0.0)]
     assert benchmark.score(genomes(benchmark, A)) == 0.0
 
 
-def test_an_architecture_without_a_row_takes_that_of_its_function(make_benchmark: Make) -> None:
-    # seven texts of one convolution of the input: six besides the row that stays
+def test_missing_row_falls_back_to_equal_function(make_benchmark: Make) -> None:
+    # seven texts of the same function; only one of them keeps its row
     pairs = [pair for pair in product(OPERATIONS, repeat=2) if "none" in pair]
     several = [arch("conv", "none", "skip"), *(arch(a, "conv", b) for a, b in pairs)]
     cells = {name: values for name, values in CELLS.items() if name not in several}
@@ -95,7 +95,7 @@ def test_an_architecture_without_a_row_takes_that_of_its_function(make_benchmark
     assert benchmark.vector(genome) == (-4.0, 4.0)
 
 
-def test_an_architecture_that_is_nowhere_is_one_clear_error(make_benchmark: Make) -> None:
+def test_unlisted_architecture_raises_data_error(make_benchmark: Make) -> None:
     benchmark = make_benchmark({A: (9.0, 1.0), B: (8.0, 0.0)}, ("good", "bad"), GOAL)
     (genome,) = genomes(benchmark, C)
     with pytest.raises(DataError, match=r"table\.csv: no row for \|conv~0\|\+\|none~0\|conv~1\|"):
@@ -105,7 +105,7 @@ def test_an_architecture_that_is_nowhere_is_one_clear_error(make_benchmark: Make
 @pytest.mark.parametrize(
     ("report", "expected"), [(None, [1.0, 9.0, 9.0, 9.0]), ("bad", [9.0, 1.0, 1.0, 1.0])]
 )
-def test_one_objective_guides_and_another_is_reported(
+def test_reported_objective_may_differ_from_guiding_one(
     make_benchmark: Make, report: str | None, expected: list[float]
 ) -> None:
     benchmark = make_benchmark(CELLS, ("good", "bad"), Goal(("good",), (), report))
@@ -114,14 +114,14 @@ def test_one_objective_guides_and_another_is_reported(
     assert benchmark.score([]) is None
 
 
-def test_of_equally_good_ones_the_first_is_reported(make_benchmark: Make) -> None:
+def test_first_of_tied_architectures_is_reported(make_benchmark: Make) -> None:
     cells: Cells = {**CELLS, A: (9.0, 3.0), C: (9.0, 2.0)}
     benchmark = make_benchmark(cells, ("good", "bad"), Goal(("good",), (), "bad"))
     assert benchmark.score(genomes(benchmark, B, C, A)) == 2.0
     assert benchmark.score(genomes(benchmark, B, A, C)) == 3.0
 
 
-def test_minimising_is_maximising_the_negative(make_benchmark: Make) -> None:
+def test_minimising_equals_maximising_the_negative(make_benchmark: Make) -> None:
     cells: Cells = {name: (-float(good), bad) for name, (good, bad) in CELLS.items()}
     benchmark = make_benchmark(CELLS, ("good", "bad"), GOAL)
     other = make_benchmark(cells, ("good", "bad"), Goal((), ("good", "bad")))
@@ -130,7 +130,7 @@ def test_minimising_is_maximising_the_negative(make_benchmark: Make) -> None:
         assert other.vector(*genomes(other, name)) == vector
 
 
-def test_rows_that_are_no_table_of_the_space_are_refused(make_benchmark: Make) -> None:
+def test_rows_that_do_not_fit_the_space_are_rejected(make_benchmark: Make) -> None:
     with pytest.raises(GenomeError, match=r"table\.csv:2: not of space 'small'"):
         make_benchmark({"|conv~0|": (1.0,)}, ("good",), Goal(("good",), ()))
     spelled = A.replace("|conv~0|conv~1|", "|conv~1|conv~0|")
@@ -148,7 +148,7 @@ def test_rows_that_are_no_table_of_the_space_are_refused(make_benchmark: Make) -
         ((("a",), ("b",), "c"), "expected one objective if 'c' is reported, got 2"),
     ],
 )
-def test_goals_that_make_no_sense_are_refused(
+def test_contradictory_goals_are_rejected(
     goal: tuple[tuple[str, ...], ...], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -1,4 +1,4 @@
-"""The commands that look after a run: processes, signals and a read-only disk of the system."""
+"""The maintenance commands of a run: real processes, signals and a read-only disk."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return begin(tmp_path / "runs" / "one", told("aaaa", 0.25), told("bbbb", 0.5))
 
 
-def test_the_log_of_a_candidate_is_all_that_the_journal_says_of_it(
+def test_log_lists_all_journal_entries_of_a_candidate(
     folder: Path, call: Call
 ) -> None:
     whole = call("log", str(folder)).splitlines()
@@ -65,7 +65,7 @@ def test_the_log_of_a_candidate_is_all_that_the_journal_says_of_it(
     assert "there is none" in call("log", str(folder), "z", code=2)
 
 
-def test_a_run_is_listed_by_its_state_its_count_and_its_best(
+def test_ls_and_status_report_state_progress_and_best(
     folder: Path, tmp_path: Path, call: Call
 ) -> None:
     other = begin(tmp_path / "runs" / "other", *(told(key, 0.75) for key in "abcd"))
@@ -95,7 +95,7 @@ def finished(tmp_path: Path, call: Call) -> Path:
     return tmp_path / "finished"
 
 
-def test_verify_tells_by_its_exit_code_and_repair_puts_right(finished: Path, call: Call) -> None:
+def test_verify_exits_with_3_on_damage_and_repair_fixes(finished: Path, call: Call) -> None:
     folder = finished
     assert "no damage found" in call("verify", str(folder))
     (folder / "pareto.csv").unlink()
@@ -115,7 +115,7 @@ def test_verify_tells_by_its_exit_code_and_repair_puts_right(finished: Path, cal
 
 
 def out_of_three(*arguments: str) -> str:
-    """What a command that ends in code 3 has on its standard output."""
+    """Standard output of a command that must end with exit code 3."""
     found = subprocess.run(
         [sys.executable, "-m", "evonas", *arguments], capture_output=True, text=True, check=False
     )
@@ -124,7 +124,7 @@ def out_of_three(*arguments: str) -> str:
     return found.stdout
 
 
-def test_a_run_is_seen_and_copied_while_another_process_works_on_it(
+def test_status_and_backup_work_on_a_running_search(
     tmp_path: Path, call: Call
 ) -> None:
     folder = tmp_path / "run"
@@ -168,7 +168,7 @@ def read_only(finished: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_run_on_a_read_only_disk_can_be_looked_at(
+def test_run_on_read_only_disk_can_be_inspected(
     read_only: Path, tmp_path: Path, call: Call
 ) -> None:
     assert "no picture: " in call("front", str(read_only))

@@ -1,4 +1,4 @@
-"""Versions that are not those a run was begun with are said, and end nothing."""
+"""Versions that differ from those of the start of a run are reported, but do not end it."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -35,11 +35,11 @@ def edited(run: Path, *, package: str, version: str) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def test_the_versions_that_are_installed_are_no_news(run: Path) -> None:
+def test_unchanged_versions_give_no_warning(run: Path) -> None:
     assert other_versions(run, read_config(run)) == []
 
 
-def test_an_edited_version_is_said_on_resume_and_the_run_goes_on(
+def test_resume_warns_of_edited_version_and_continues(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edited(run, package="torch", version="1.0.0")
@@ -52,7 +52,7 @@ def test_an_edited_version_is_said_on_resume_and_the_run_goes_on(
     assert told.count("warning") == 1
 
 
-def test_an_edit_to_what_is_installed_hides_nothing(
+def test_editing_config_to_installed_version_hides_no_change(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edited(run, package="torch", version="9.9")
@@ -62,13 +62,13 @@ def test_an_edit_to_what_is_installed_hides_nothing(
     assert told.startswith(f"torch: 9.9 in config.yaml, {version('torch')} when the run started")
 
 
-def test_python_is_warned_too(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_in_python_warns_of_changed_version(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     with pytest.warns(UserWarning, match=r"pymoo: .* when the run started, 9\.9 now"):
         load_study(run).resume(workers=1, progress=False)
 
 
-def test_another_installed_version_and_a_missing_one_are_said(
+def test_changed_installed_version_is_reported(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
@@ -78,7 +78,7 @@ def test_another_installed_version_and_a_missing_one_are_said(
 
 
 @pytest.mark.parametrize("versions", ["versions: 3", "versions: [torch]"])
-def test_versions_of_another_form_are_refused(
+def test_malformed_versions_are_rejected(
     run: Path, call: Callable[..., str], versions: str
 ) -> None:
     path = run / "config.yaml"

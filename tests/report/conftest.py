@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests of pictures."""
+"""Fixtures shared by the tests of figures."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pictures of an analysis: their oracle is the figure's own contents."""
+"""Figures of an analysis: the oracle is the figure's own contents."""
 
 import math
 from pathlib import Path
@@ -24,7 +24,7 @@ CELLS = [
 ]
 
 
-def test_a_star_marks_what_is_significant_and_nothing_what_was_not_tested(
+def test_star_marks_significant_cells_and_untested_are_blank(
     figures: list[Figure], tmp_path: Path
 ) -> None:
     draw_enrichment(CELLS, path=tmp_path / "e.png", title="t")
@@ -36,7 +36,7 @@ def test_a_star_marks_what_is_significant_and_nothing_what_was_not_tested(
     assert shown[:, 1].tolist() == [-0.25, 0.25]
 
 
-def test_bars_of_shares_add_up_to_one_with_the_sites_above(
+def test_share_bars_add_up_to_one_with_site_counts(
     figures: list[Figure], tmp_path: Path
 ) -> None:
     draw_shares(CELLS, path=tmp_path / "s.png", title="t")
@@ -48,7 +48,7 @@ def test_bars_of_shares_add_up_to_one_with_the_sites_above(
         assert [text.get_text() for text in axis.texts] == counts
 
 
-def test_the_largest_effects_stand_first_with_the_models_quality_above(
+def test_largest_effects_come_first_with_r2_in_title(
     figures: list[Figure], tmp_path: Path
 ) -> None:
     effects = [
@@ -68,7 +68,7 @@ def test_the_largest_effects_stand_first_with_the_models_quality_above(
     assert rules.get_title() == ("rules; held-out R2 0.61 (gaussian process), 0.42 (additive)")
 
 
-def test_the_own_rules_are_one_line_and_every_other_assignment_another(
+def test_gradient_plot_has_one_line_per_assignment(
     figures: list[Figure], tmp_path: Path
 ) -> None:
     some = [
@@ -86,7 +86,7 @@ def test_the_own_rules_are_one_line_and_every_other_assignment_another(
     assert path.stat().st_size > 1000
 
 
-def test_contours_span_the_loss_and_bear_infinities(figures: list[Figure], tmp_path: Path) -> None:
+def test_landscape_contours_span_finite_losses_and_tolerate_infinities(figures: list[Figure], tmp_path: Path) -> None:
     surface = [[4.0, 2.0, math.inf], [2.0, 0.1, 2.0], [math.nan, 2.0, 8.0]]
     draw_landscape(surface, [-1.0, 0.0, 1.0], path=tmp_path / "l.png", title="t")
     axis, bar = figures[0].axes

@@ -1,4 +1,4 @@
-"""Attacks read back from findings: what was written is the oracle."""
+"""Attacks read back from findings: the oracle is what was written."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def outcome(attack: str, epsilon: str) -> Outcome:
     return Outcome(attack, epsilon, "true", "1111", "1100", 0.5)
 
 
-def test_results_are_grouped_by_network_part_images_and_seed() -> None:
+def test_attack_results_are_grouped_by_network_part_images_and_seed() -> None:
     findings = [
         Finding(ATTACK, key, f"{part} {images} {seed} {name}", 0, body)
         for key, part, images, seed in (
@@ -42,6 +42,6 @@ def test_results_are_grouped_by_network_part_images_and_seed() -> None:
     ("name", "body"),
     [("validation 4", {}), ("validation x 0 pixel-1", {}), ("test 4 0 pixel-1", {"attack": "a"})],
 )
-def test_a_damaged_attack_is_named(name: str, body: dict[str, str]) -> None:
+def test_damaged_attack_finding_is_rejected(name: str, body: dict[str, str]) -> None:
     with pytest.raises(StorageError, match="damaged attack"):
         read_attacks([Finding(ATTACK, "a", name, 0, body)])

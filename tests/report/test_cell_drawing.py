@@ -1,4 +1,4 @@
-"""Drawings of cells: every edge that a plan has, and nothing else; the text, written by hand."""
+"""Drawings of cells: exactly the edges of the plan; hand-written texts."""
 
 from xml.etree import ElementTree
 
@@ -11,7 +11,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 GENOME = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|"
 
 
-def test_the_text_is_the_sum_of_each_node() -> None:
+def test_cell_text_lists_the_sum_of_each_node() -> None:
     space = load("nas-bench-201")
     plan = space.decode(space.parse(GENOME)).cells
     assert cells_as_text(plan) == [
@@ -22,7 +22,7 @@ def test_the_text_is_the_sum_of_each_node() -> None:
     ]
 
 
-def test_what_is_never_run_is_in_brackets_and_dashed() -> None:
+def test_dead_edges_are_bracketed_and_dashed() -> None:
     space = load("nas-bench-201")
     dead = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
     plan = space.decode(space.parse(dead)).cells
@@ -35,7 +35,7 @@ def test_what_is_never_run_is_in_brackets_and_dashed() -> None:
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_the_drawing_has_every_node_and_every_edge_but_the_zeros(name: str) -> None:
+def test_cell_drawing_has_every_node_and_non_zero_edge(name: str) -> None:
     import random
 
     space = load(name)

@@ -1,4 +1,4 @@
-"""Pictures and tables of comparisons: the figure itself, and what was put into the files."""
+"""Figures and tables of comparisons: contents of the figure and of the files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def trajectory(label: str, seed: int, vectors: Sequence[Vector], *, each: float)
 
 @pytest.fixture
 def compared() -> Comparison:
-    # accuracy is told negated
+    # accuracies are negated
     return compare_courses(
         [
             trajectory("good", 0, [(-0.5, 4.0), (-0.9, 8.0), (-0.7, 2.0)], each=1.0),
@@ -38,7 +38,7 @@ def compared() -> Comparison:
     )
 
 
-def test_a_line_is_the_mean_of_its_group(
+def test_trajectory_line_is_mean_of_group(
     compared: Comparison, figures: list[Figure], tmp_path: Path
 ) -> None:
     draw_trajectories(compared, path=tmp_path / "p.png")
@@ -57,7 +57,7 @@ def test_a_line_is_the_mean_of_its_group(
     assert imread(tmp_path / "p.png").shape[2] == 4
 
 
-def test_a_surface_is_drawn_in_the_units_of_the_objectives(
+def test_attainment_surface_is_drawn_in_original_units(
     compared: Comparison, figures: list[Figure], tmp_path: Path
 ) -> None:
     draw_attainment(compared, ("acc", "params"), path=tmp_path / "p.png")
@@ -71,7 +71,7 @@ def test_a_surface_is_drawn_in_the_units_of_the_objectives(
     assert axis.get_ylabel() == "params (weights, lower is better)"
 
 
-def test_a_bench_has_one_panel_with_its_checkpoints(figures: list[Figure], tmp_path: Path) -> None:
+def test_bench_figure_has_one_panel_with_checkpoints(figures: list[Figure], tmp_path: Path) -> None:
     records = [
         BenchScore("a", seed, count, "hv_share", count / 1000 + seed)
         for seed in range(2)
@@ -84,7 +84,7 @@ def test_a_bench_has_one_panel_with_its_checkpoints(figures: list[Figure], tmp_p
     assert list(np.asarray(axis.lines[0].get_ydata())) == pytest.approx([0.55, 0.9])
 
 
-def test_tables_hold_every_run_and_surface_as_measured(
+def test_comparison_tables_hold_all_runs_and_surfaces(
     compared: Comparison, tmp_path: Path
 ) -> None:
     folder = tmp_path / "new" / "out"

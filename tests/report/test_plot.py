@@ -1,4 +1,4 @@
-"""Pictures: what is drawn is looked up in the figure, and the file is a picture."""
+"""Figures of fronts: contents read from the figure; the file is an image."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,19 +45,19 @@ def draw(
         (("acc", "robust", "params", "bio", "flops"), 10),
     ],
 )
-def test_there_is_a_panel_for_each_pair(
+def test_figure_has_a_panel_for_each_pair_of_objectives(
     tmp_path: Path, figures: list[Figure], objectives: tuple[str, ...], panels: int
 ) -> None:
     path = tmp_path / "front.png"
     draw(TOLD, objectives, path=path, title="a title")
     assert len(figures[0].axes) == panels
     height, width = imread(path).shape[:2]
-    rows = -(-panels // 3)  # more than three beside each other could not be read
+    rows = -(-panels // 3)  # more than three in a row would be illegible
     assert 150 * 4 * min(panels, 3) < width < 150 * 5 * min(panels, 3)
     assert 150 * 4 * rows < height < 150 * 5 * rows
 
 
-def test_every_candidate_that_did_not_fail_is_drawn_once(
+def test_every_successful_candidate_is_drawn_once(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
     draw(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
@@ -67,7 +67,7 @@ def test_every_candidate_that_did_not_fail_is_drawn_once(
     assert front == [(0.5, 0.4), (0.9, 0.1)]
 
 
-def test_the_steps_bound_what_the_front_dominates(tmp_path: Path, figures: list[Figure]) -> None:
+def test_step_line_bounds_the_dominated_region(tmp_path: Path, figures: list[Figure]) -> None:
     draw(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
     (line,) = figures[0].axes[0].lines
     x, y = (np.asarray(data, dtype=float) for data in line.get_data())
@@ -76,7 +76,7 @@ def test_the_steps_bound_what_the_front_dominates(tmp_path: Path, figures: list[
     assert line.get_drawstyle() == "steps-post"
 
 
-def test_only_two_objectives_have_steps_for_a_projection_has_none(
+def test_step_line_is_drawn_for_two_objectives_only(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
     draw(TOLD, ("acc", "robust", "params"), path=tmp_path / "front.png", title="a title")
@@ -85,10 +85,10 @@ def test_only_two_objectives_have_steps_for_a_projection_has_none(
 
 
 @pytest.mark.parametrize(("name", "course"), [("acc", [0.5, 0.9, 0.9]), ("params", [40, 40, 40])])
-def test_one_objective_is_drawn_in_the_order_of_evaluation_with_its_best_so_far(
+def test_single_objective_is_drawn_in_order_with_best_so_far(
     tmp_path: Path, figures: list[Figure], name: str, course: list[float]
 ) -> None:
-    # the failure in their midst is left out
+    # the failure among them is left out
     told_in_order = [TOLD[1], TOLD[0], TOLD[3], TOLD[2]]
     draw(told_in_order, (name,), path=tmp_path / "front.png", title="")
     axis = figures[0].axes[0]
@@ -99,14 +99,14 @@ def test_one_objective_is_drawn_in_the_order_of_evaluation_with_its_best_so_far(
 
 
 @pytest.mark.parametrize("objectives", [("acc",), ("acc", "robust")])
-def test_a_study_of_failures_only_still_has_its_picture(
+def test_study_with_failures_only_still_has_a_figure(
     tmp_path: Path, objectives: tuple[str, ...]
 ) -> None:
     draw([TOLD[3]], objectives, path=tmp_path / "front.png", title="")
     assert imread(tmp_path / "front.png").shape[2] == 4
 
 
-def test_axes_say_the_unit_and_which_way_is_better(tmp_path: Path, figures: list[Figure]) -> None:
+def test_axis_labels_name_unit_and_better_direction(tmp_path: Path, figures: list[Figure]) -> None:
     draw(TOLD, ("acc", "params"), path=tmp_path / "front.png", title="")
     axis = figures[0].axes[0]
     assert axis.get_xlabel() == "acc (fraction, higher is better)"
@@ -114,7 +114,7 @@ def test_axes_say_the_unit_and_which_way_is_better(tmp_path: Path, figures: list
     assert axis.yaxis.get_major_formatter()(1_500_000) == "1.5M"
 
 
-def test_bars_are_one_standard_error_each_way_of_those_that_may_be_on_the_front(
+def test_error_bars_of_contenders_span_one_standard_error(
     tmp_path: Path, figures: list[Figure]
 ) -> None:
     trainings = [
@@ -136,7 +136,7 @@ def test_bars_are_one_standard_error_each_way_of_those_that_may_be_on_the_front(
     assert spans == [pytest.approx((0.49, 0.51)), pytest.approx((0.89, 0.91))]
 
 
-def test_who_is_far_behind_lies_beyond_the_axes_and_is_counted() -> None:
+def test_distant_outliers_are_cut_off_and_counted() -> None:
     near = [told(str(i), acc=0.9 + i / 1000, params=100.0 - i) for i in range(9)]
     made = candidates([*near, told("far", acc=0.1, params=99.5)], ("acc", "params"))
     low, high = visible_range(made, "acc")

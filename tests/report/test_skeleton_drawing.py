@@ -4,7 +4,7 @@ from evonas.report.skeleton_drawing import skeleton_as_text
 from evonas.space import load
 
 
-def test_a_skeleton_has_a_line_for_each_stage_and_reduction() -> None:
+def test_skeleton_text_has_line_per_stage_and_reduction() -> None:
     assert [line.split() for line in skeleton_as_text(load("nas-bench-201").positions)] == [
         ["stem", "16", "channels"],
         ["stage0", "5", "x", "cell", "16", "channels"],
@@ -16,7 +16,7 @@ def test_a_skeleton_has_a_line_for_each_stage_and_reduction() -> None:
     ]
 
 
-def test_a_genome_without_a_stage_has_no_line_for_it() -> None:
+def test_skeleton_text_omits_stages_without_cells() -> None:
     space = load("mlp").resized(channels=10)
     genome = space.parse(
         "|linear~0| activation=relu stem.channels=2 stage0.channels=1 stage0.repeat=0 "

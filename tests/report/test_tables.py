@@ -1,4 +1,4 @@
-"""Tables: the header that was promised, one row a candidate, the same bytes for the same run."""
+"""Tables: the documented header, one row per candidate, equal bytes for equal runs."""
 
 import csv
 from dataclasses import replace
@@ -36,7 +36,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_header_is_the_promised_one() -> None:
+def test_table_columns_match_documented_header() -> None:
     assert columns(["acc", "robust"]) == [
         "key", "genome", "acc", "robust", "params", "flops", "bio", "epochs", "seconds", "seed",
         "acc_se", "robust_se", "acc_mean", "robust_mean", "replicates", "collapsed", "p_front",
@@ -46,13 +46,13 @@ def test_the_header_is_the_promised_one() -> None:
     ]  # fmt: skip
 
 
-def test_the_front_is_in_one_file_and_everything_in_another(tmp_path: Path) -> None:
+def test_pareto_csv_has_front_and_candidates_csv_everything(tmp_path: Path) -> None:
     write(tmp_path, TOLD, ["acc", "params"])
     assert [row["key"] for row in rows(tmp_path / "pareto.csv")] == ["bb", "ee"]
     assert [row["key"] for row in rows(tmp_path / "candidates.csv")] == [e.key for e in TOLD]
 
 
-def test_values_come_back_exactly_and_counts_are_whole_numbers(tmp_path: Path) -> None:
+def test_table_values_round_trip_exactly(tmp_path: Path) -> None:
     write(tmp_path, TOLD, ["acc", "params"])
     first = rows(tmp_path / "candidates.csv")[0]
     assert float(first["acc"]) == 0.1 + 0.2
@@ -61,7 +61,7 @@ def test_values_come_back_exactly_and_counts_are_whole_numbers(tmp_path: Path) -
     assert first["genome"] == GENOME
 
 
-def test_a_failure_has_no_number_and_its_reason_is_told(tmp_path: Path) -> None:
+def test_failure_has_empty_cell_and_listed_reason(tmp_path: Path) -> None:
     write(tmp_path, TOLD, ["acc", "params"])
     failed = rows(tmp_path / "candidates.csv")[3]
     assert (failed["acc"], failed["params"]) == ("", "70")
@@ -70,7 +70,7 @@ def test_a_failure_has_no_number_and_its_reason_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_only_the_seconds_can_differ_between_two_equal_runs(tmp_path: Path) -> None:
+def test_tables_of_equal_runs_differ_only_in_seconds(tmp_path: Path) -> None:
     for name, seconds in (("one", 0.5), ("two", 9.0)):
         (tmp_path / name).mkdir()
         again = [replace(e, seconds=seconds) for e in TOLD]
@@ -87,7 +87,7 @@ def test_seconds_are_rounded_to_milliseconds(tmp_path: Path) -> None:
     assert not (tmp_path / "failures.csv").exists()
 
 
-def test_a_study_without_a_front_still_has_its_header(tmp_path: Path) -> None:
+def test_study_without_front_still_writes_header(tmp_path: Path) -> None:
     write(tmp_path, [TOLD[3]], ["acc"])
     header = ",".join([*columns(["acc"]), "ties"])
     assert (tmp_path / "pareto.csv").read_text().strip() == header
@@ -101,7 +101,7 @@ def twice(key: str, *accuracies: float) -> list[Evaluation]:
     ]
 
 
-def test_errors_and_counts_of_replicates_are_told(tmp_path: Path) -> None:
+def test_tables_report_standard_errors_and_replicate_counts(tmp_path: Path) -> None:
     trainings = [*twice("aa", 0.8, 0.6), *twice("bb", 0.7, 0.7, 0.1)]
     write(tmp_path, trainings, ["acc"], replicates="2")
     first, second = rows(tmp_path / "candidates.csv")
@@ -115,7 +115,7 @@ def test_errors_and_counts_of_replicates_are_told(tmp_path: Path) -> None:
     assert [row["ties"] for row in rows(tmp_path / "pareto.csv")] == ["bb", "aa"]
 
 
-def test_what_was_confirmed_stands_beside_its_candidate(tmp_path: Path) -> None:
+def test_confirmed_values_are_added_to_candidate_row(tmp_path: Path) -> None:
     fresh = Confirmed("bb", 3, 1, {"acc": 0.85, "test_acc": 0.8}, {"acc": 0.01, "test_acc": None})
     made = candidates(TOLD, ["acc", "params"])
     write_tables(tmp_path, made, ["acc", "params"], {"bb": fresh})

@@ -12,24 +12,24 @@ from evonas.space import SpaceSpec, load, shipped, source_text
 from evonas.space.operation import PARAMETERS
 
 
-def test_shipped_spaces_are_the_files_of_the_folder() -> None:
+def test_shipped_spaces_include_nas_bench_201_darts_and_tiny() -> None:
     assert {"nas-bench-201", "darts", "tiny"} <= set(shipped())
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_a_shipped_space_has_the_name_of_its_file_and_a_description(name: str) -> None:
+def test_shipped_space_has_name_of_its_file_and_description(name: str) -> None:
     space = load(name)
     assert space.name == name
     assert space.description.endswith(".")
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_the_default_rules_leave_out_back_propagation(name: str) -> None:
+def test_default_rules_exclude_back_propagation(name: str) -> None:
     assert load(name).rule_choices == ("fa", "usf", "frsf", "brsf", "kp", "dfa")
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_a_copy_in_the_users_folder_is_the_same_space(name: str, tmp_path: Path) -> None:
+def test_copied_space_file_loads_as_the_same_space(name: str, tmp_path: Path) -> None:
     text = files("evonas.search_spaces").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     path = tmp_path / "copy.yaml"
     path.write_text(text, encoding="utf-8")
@@ -37,7 +37,7 @@ def test_a_copy_in_the_users_folder_is_the_same_space(name: str, tmp_path: Path)
     assert source_text(path) == source_text(name) == text
 
 
-def test_an_unknown_name_is_told_the_known_ones_and_how_to_give_a_file() -> None:
+def test_unknown_space_reports_known_names_and_yaml_option() -> None:
     message = (
         r"^unknown search space 'nas-bench-21'; did you mean 'nas-bench-201'\? \(known: .*\.yaml"
     )
@@ -45,7 +45,7 @@ def test_an_unknown_name_is_told_the_known_ones_and_how_to_give_a_file() -> None
         load("nas-bench-21")
 
 
-def test_a_file_that_is_absent_or_no_yaml_is_named(tmp_path: Path) -> None:
+def test_missing_or_invalid_space_file_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(SpaceError, match=r"absent\.yaml: cannot be read: No such file"):
         load(tmp_path / "absent.yaml")
     path = tmp_path / "bad.yml"
@@ -67,7 +67,7 @@ def page() -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_the_example_of_the_page_is_the_shipped_file(page: str) -> None:
+def test_example_in_docs_matches_shipped_space(page: str) -> None:
     example = page.partition("```yaml\n")[2].partition("```")[0]
     shipped_text = files("evonas.search_spaces").joinpath("tiny.yaml").read_text(encoding="utf-8")
     assert example == shipped_text
@@ -77,7 +77,7 @@ def test_the_example_of_the_page_is_the_shipped_file(page: str) -> None:
     assert f"# {space.format(genome)}\n" in page
 
 
-def test_the_page_explains_every_key_and_every_kind(page: str) -> None:
+def test_docs_page_explains_every_key_and_kind(page: str) -> None:
     for kind, parameters in PARAMETERS.items():
         row = next(line for line in page.splitlines() if line.startswith(f"| `{kind}` |"))
         assert all(f"`{key}" in row for key in parameters)

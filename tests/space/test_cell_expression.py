@@ -1,4 +1,4 @@
-"""The partition of NAS-Bench-201 by key is the benchmark's own (Dong and Yang 2020)."""
+"""Keys partition NAS-Bench-201 as the benchmark itself does (Dong and Yang 2020)."""
 
 import csv
 import gzip
@@ -47,11 +47,11 @@ def test_all_architectures_parse_back_to_their_own_text(space: Space) -> None:
         assert space.format(space.parse(text)).partition(" @ ")[0] == text
 
 
-def test_there_are_as_many_functions_as_the_benchmark_says(keys: dict[str, str]) -> None:
+def test_number_of_functions_matches_nas_bench_201(keys: dict[str, str]) -> None:
     assert len(set(keys.values())) == 6_466
 
 
-def test_keys_part_the_space_as_nats_bench_does(keys: dict[str, str]) -> None:
+def test_key_partition_matches_nats_bench(keys: dict[str, str]) -> None:
     genotypes = pytest.importorskip("nats_bench.genotype_utils")
     theirs = {
         text: genotypes.topology_str2structure(text).to_unique_str(consider_zero=True)
@@ -60,13 +60,13 @@ def test_keys_part_the_space_as_nats_bench_does(keys: dict[str, str]) -> None:
     assert partition(dict(keys)) == partition(theirs)
 
 
-def test_keys_part_the_space_as_the_table_does(keys: dict[str, str], shared_data: Path) -> None:
+def test_key_partition_matches_isomorph_column(keys: dict[str, str], shared_data: Path) -> None:
     with gzip.open(shared_data / "nas-bench-201" / "nb201_cifar10.csv.gz", "rt") as table:
         isomorph = {row["arch"]: int(row["isomorph"]) for row in csv.DictReader(table)}
     assert partition(dict(keys)) == partition(dict(isomorph))
 
 
-def test_a_zero_term_stays_in_the_sum_as_in_the_benchmark(space: Space) -> None:
+def test_zero_terms_stay_in_sums_as_in_benchmark(space: Space) -> None:
     through_two = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|avg_pool_3x3~2|"
     assert "cell[#+#+(#+(0)@nor_conv_3x3:fa)@avg_pool_3x3]" in parts(space, through_two)
     through_one = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|avg_pool_3x3~1|none~2|"
@@ -100,7 +100,7 @@ def dense(nodes: int) -> Space:
     return from_data(data, where="test")
 
 
-def test_the_form_of_a_large_cell_stays_short_and_still_tells_all_edges_apart() -> None:
+def test_expression_of_large_cell_is_short_and_distinguishes_edges() -> None:
     space = dense(nodes=16)
     genome = Genome((0,) * len(space.genes))
     assert len(space.canonical_expression(genome)) < 20_000

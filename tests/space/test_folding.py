@@ -38,7 +38,7 @@ def changed(genome: Genome, number: int, value: int) -> Genome:
 
 @few
 @given(seed=seeds)
-def test_canonical_keeps_the_key_and_itself(space: Space, seed: int) -> None:
+def test_canonical_form_keeps_key_and_is_idempotent(space: Space, seed: int) -> None:
     genome = draw(space, seed)
     canonical = space.canonical(genome)
     assert space.key(canonical) == space.key(genome)
@@ -61,7 +61,7 @@ def single_changes(space: Space, genome: Genome, seed: int) -> list[tuple[int, G
 
 @few
 @given(seed=seeds)
-def test_changing_an_inactive_gene_changes_neither_key_nor_canonical(
+def test_inactive_genes_affect_neither_key_nor_canonical_form(
     space: Space, seed: int
 ) -> None:
     genome = draw(space, seed)
@@ -74,7 +74,7 @@ def test_changing_an_inactive_gene_changes_neither_key_nor_canonical(
 
 @few
 @given(seed=seeds)
-def test_changing_an_active_gene_but_inputs_and_repeat_always_changes_the_key(
+def test_active_genes_except_inputs_and_repeat_affect_the_key(
     space: Space, seed: int
 ) -> None:
     genome = draw(space, seed)
@@ -86,7 +86,7 @@ def test_changing_an_active_gene_but_inputs_and_repeat_always_changes_the_key(
 
 @few
 @given(seed=seeds)
-def test_inactive_genes_of_a_canonical_genome_rest(space: Space, seed: int) -> None:
+def test_inactive_genes_of_canonical_genome_have_default_values(space: Space, seed: int) -> None:
     genome = space.canonical(draw(space, seed))
     for gene, value, is_active in zip(
         space.genes, genome.values, space.is_active(genome), strict=True
@@ -97,7 +97,7 @@ def test_inactive_genes_of_a_canonical_genome_rest(space: Space, seed: int) -> N
 
 @few
 @given(seed=seeds)
-def test_dead_edges_of_a_canonical_genome_are_zero_or_still_in_the_form(
+def test_zeroing_any_remaining_canonical_edge_changes_the_key(
     space: Space, seed: int
 ) -> None:
     genome = space.canonical(draw(space, seed))
@@ -108,7 +108,7 @@ def test_dead_edges_of_a_canonical_genome_are_zero_or_still_in_the_form(
             assert space.key(other) != space.key(genome)
 
 
-def test_a_node_whose_edges_are_all_zero_reads_its_first_inputs() -> None:
+def test_node_with_only_zero_edges_reads_its_first_inputs() -> None:
     data = {
         "name": "choosy",
         "description": "a zero edge may come from anywhere",
@@ -127,7 +127,7 @@ def test_a_node_whose_edges_are_all_zero_reads_its_first_inputs() -> None:
     space = from_data(data, where="test")
     expected = space.parse("|skip~0|+|nil~0|")
     assert space.canonical(space.parse("|skip~0|+|nil~1|")) == expected
-    # the skip becomes zero, for its source is; only then do its inputs not matter
+    # the skip becomes zero, as its source is zero; only then its inputs do not matter
     empty = space.parse("|nil~0|+|nil~0|")
     assert space.canonical(space.parse("|nil~0|+|skip~1|")) == empty
 
@@ -161,7 +161,7 @@ def network_value(
 ) -> int:
     """The skeleton in numbers; only blocks with weights depend on ``weight_of`` (by site).
 
-    What a position gives is multiplied by the factor of its width, if there is one.
+    The output of a position is multiplied by the factor of its width, if there is one.
     """
     factors = factors or {}
     outputs: list[int] = []
@@ -191,7 +191,7 @@ def network_value(
 
 @few
 @given(seed=seeds)
-def test_a_rule_gene_is_active_exactly_when_its_weights_move_the_output(
+def test_rule_gene_is_active_iff_its_weights_affect_output(
     space: Space, seed: int
 ) -> None:
     genome = draw(space, seed)
@@ -211,7 +211,7 @@ def test_a_rule_gene_is_active_exactly_when_its_weights_move_the_output(
 
 @few
 @given(seed=seeds)
-def test_a_width_that_moves_the_output_is_active(space: Space, seed: int) -> None:
+def test_width_gene_that_affects_output_is_active(space: Space, seed: int) -> None:
     genome = draw(space, seed)
     blueprint = space.decode(genome)
     base = dict.fromkeys(blueprint.rules, 2)
@@ -224,7 +224,7 @@ def test_a_width_that_moves_the_output_is_active(space: Space, seed: int) -> Non
 
 @few
 @given(seed=seeds)
-def test_an_edge_is_live_exactly_when_its_weight_moves_the_cell(space: Space, seed: int) -> None:
+def test_edge_is_live_iff_its_weight_affects_the_cell(space: Space, seed: int) -> None:
     for plan in space.decode(draw(space, seed)).cells.values():
         base = {edge.name: 2 for edge in plan.edges}
         inputs = [3] * plan.inputs
@@ -244,7 +244,7 @@ def test_an_edge_is_live_exactly_when_its_weight_moves_the_cell(space: Space, se
 SAME_ON_STEM = {"fa": "bp", "usf": "bp", "frsf": "bp", "brsf": "bp", "kp": "kp", "dfa": "bp"}
 
 
-def test_rules_that_update_alike_are_one_on_the_stem() -> None:
+def test_equivalent_stem_rules_are_folded() -> None:
     plain = load("nas-bench-201").resized(channels=4, cells=1)
     folded = plain.with_first_layer(SAME_ON_STEM)
     stem = [gene.name for gene in plain.genes].index("stem")
@@ -259,7 +259,7 @@ def test_rules_that_update_alike_are_one_on_the_stem() -> None:
     assert len({folded.key(changed(genome, stem, value)) for value in range(6)}) == 2
 
 
-def test_a_stem_whose_rules_are_all_one_has_no_active_gene() -> None:
+def test_stem_with_only_equivalent_rules_is_inactive() -> None:
     rules = ("fa", "usf", "dfa")
     space = load("nas-bench-201").with_rules(rules).with_first_layer(SAME_ON_STEM)
     genome = space.sample(random.Random(0))
@@ -268,7 +268,7 @@ def test_a_stem_whose_rules_are_all_one_has_no_active_gene() -> None:
     assert space.canonical(changed(genome, stem, 2)).values[stem] == 0
 
 
-def test_a_stem_that_shares_its_rule_is_not_folded() -> None:
+def test_stem_sharing_its_rule_is_not_folded() -> None:
     space = load("tiny").with_first_layer(SAME_ON_STEM)
     stage = [gene.name for gene in space.genes].index("stage0")
     convolving = space.parse("|conv_3x3~0|+|skip~0|+|skip~0|")
@@ -285,7 +285,7 @@ def test_a_stem_that_shares_its_rule_is_not_folded() -> None:
 SAME_ON_CLASSIFIER = {"fa": "fa", "usf": "usf", "kp": "usf", "dfa": "fa"}
 
 
-def test_rules_that_train_the_classifier_alike_are_one_there() -> None:
+def test_equivalent_classifier_rules_are_folded() -> None:
     rules = ("fa", "usf", "kp", "dfa")
     plain = load("nas-bench-201").resized(channels=4, cells=1).with_rules(rules)
     folded = plain.with_readout(SAME_ON_CLASSIFIER)
@@ -302,7 +302,7 @@ def test_rules_that_train_the_classifier_alike_are_one_there() -> None:
     assert len({folded.key(changed(genome, last, value)) for value in range(4)}) == 2
 
 
-def test_a_classifier_whose_rules_are_all_one_has_no_active_gene() -> None:
+def test_classifier_with_only_equivalent_rules_is_inactive() -> None:
     space = load("nas-bench-201").with_rules(("usf", "kp")).with_readout(SAME_ON_CLASSIFIER)
     genome = space.sample(random.Random(0))
     last = [gene.name for gene in space.genes].index("classifier")
@@ -327,7 +327,7 @@ rules: {choices: [usf, kp], granularity: stage}
 """
 
 
-def test_a_classifier_that_shares_its_rule_with_cells_is_not_folded() -> None:
+def test_classifier_sharing_its_rule_with_cells_is_not_folded() -> None:
     data = parse_yaml(CELL_AND_CLASSIFIER, where="test")
     space = from_data(data, where="test").with_readout(SAME_ON_CLASSIFIER)
     first, last = (n for n, gene in enumerate(space.genes) if gene.kind == "rule")

@@ -1,4 +1,4 @@
-"""The JSON schema by another library: it takes what evonas takes, and refuses malformed files."""
+"""The JSON schema, checked with jsonschema: accepts what evonas accepts, rejects malformed files."""
 
 import copy
 import json
@@ -24,27 +24,27 @@ ACROSS_KEYS = (
     "there is no reduction", "kind residual does not take", "kind reducing does not take",
     "fixed: genome", "stages[1].repeat: must be at least 1, got 0",
 )  # fmt: skip
-"""What is said where several keys are compared, which a schema of single keys cannot know."""
+"""Messages about several keys at once, which a schema of single keys cannot express."""
 
 
 def is_valid(data: Any) -> bool:
-    # what lies in a file has lists, mappings and scalars only, as JSON has
+    # a file holds lists, mappings and scalars only, as JSON does
     return bool(VALIDATOR.is_valid(json.loads(json.dumps(data))))
 
 
-def test_the_schema_is_one_of_its_draft() -> None:
+def test_schema_is_valid_under_its_draft() -> None:
     Draft202012Validator.check_schema(space_schema())
 
 
 @pytest.mark.parametrize("name", [*shipped(), *ODD_SPACES])
-def test_every_space_that_loads_is_valid(name: str) -> None:
+def test_loadable_space_satisfies_schema(name: str) -> None:
     text = ODD_SPACES[name] if name in ODD_SPACES else source_text(name)
     errors = list(VALIDATOR.iter_errors(parse_yaml(text, where=name)))
     assert not errors, [error.message for error in errors]
 
 
 @pytest.mark.parametrize(("path", "value", "message"), WRONG)
-def test_a_file_that_is_malformed_is_invalid(path: str, value: Any, message: str) -> None:
+def test_malformed_space_violates_schema(path: str, value: Any, message: str) -> None:
     data = broken(path, value)
     if not any(words in message for words in ACROSS_KEYS) or "kernel: this key" in message:
         assert not is_valid(data)
@@ -55,11 +55,11 @@ def test_a_file_that_is_malformed_is_invalid(path: str, value: Any, message: str
     ("stages.1.repeat", None), ("stages.1.repeat", {"choose": [0, 1]}), ("head", {}),
     ("cells.block.graph", "dense"), ("activation", {"choose": ["tanh", "gelu"]}),
 ])  # fmt: skip
-def test_keys_that_may_be_otherwise_are_valid(path: str, value: Any) -> None:
+def test_alternative_key_values_satisfy_schema(path: str, value: Any) -> None:
     assert is_valid(broken(path, value))
 
 
-def test_a_key_that_is_misspelt_anywhere_is_invalid_and_no_space() -> None:
+def test_misspelt_key_is_rejected_by_schema_and_loader() -> None:
     for path in ("", "size", "stem", "cells.block", "cells.block.operations.conv", "stages.0",
                  "reduction", "head", "rules"):  # fmt: skip
         data = copy.deepcopy(good())
@@ -72,11 +72,11 @@ def test_a_key_that_is_misspelt_anywhere_is_invalid_and_no_space() -> None:
             from_data(data, where="test")
 
 
-def test_every_key_but_those_of_choices_has_words_for_an_editor() -> None:
+def test_every_top_level_key_has_a_description() -> None:
     schema = space_schema()
     assert all("description" in each for each in schema["properties"].values())
 
 
-def test_the_published_schema_is_that_of_the_code() -> None:
+def test_published_schema_matches_code() -> None:
     path = Path(__file__).resolve().parents[2] / "docs" / "search-space.schema.json"
     assert json.loads(path.read_text(encoding="utf-8")) == space_schema()

@@ -24,7 +24,7 @@ def walks(space: Space, genome: Genome, nodes: tuple[int, ...] = (3,)) -> Iterat
         yield from walks(space, genome, (before, *nodes))
 
 
-def test_paths_are_the_walks_through_the_cell_without_its_identities() -> None:
+def test_paths_match_walks_without_identities() -> None:
     space, rng = load("nas-bench-201"), random.Random(0)
     assert len(space.paths.names) == 1 + 3 + 9 + 27
     for _ in range(200):
@@ -32,7 +32,7 @@ def test_paths_are_the_walks_through_the_cell_without_its_identities() -> None:
         assert names(space, genome) == set(walks(space, genome))
 
 
-def test_genomes_that_are_one_function_have_the_same_paths() -> None:
+def test_functionally_equal_genomes_have_equal_paths() -> None:
     space, rng = load("nas-bench-201").with_rules(["bp"]), random.Random(1)
     seen: dict[str, set[str]] = {}
     shared = 0
@@ -43,7 +43,7 @@ def test_genomes_that_are_one_function_have_the_same_paths() -> None:
     assert shared > 50
 
 
-def test_long_paths_of_a_large_cell_are_known_by_their_ends() -> None:
+def test_long_paths_of_large_cell_are_truncated() -> None:
     space, rng = load("darts"), random.Random(0)
     assert len(space.paths.names) == 2 * 2 * (1 + 6 + 36)  # cells, inputs, at most two operations
     assert len(space.paths.names) < 2 * MAX_NAMES

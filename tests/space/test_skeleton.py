@@ -3,7 +3,7 @@
 from evonas.space import Operation, load
 
 
-def test_nas_bench_201_is_a_stem_and_seventeen_cells_and_a_classifier() -> None:
+def test_nas_bench_201_has_stem_17_cells_and_classifier() -> None:
     positions = load("nas-bench-201").positions
     expected = [("stem", "stem", 16, 0)]
     for stage, channels in enumerate((16, 32, 64)):
@@ -16,7 +16,7 @@ def test_nas_bench_201_is_a_stem_and_seventeen_cells_and_a_classifier() -> None:
     assert [p.name for p in positions if p.is_strided] == ["reduction1", "reduction2"]
 
 
-def test_every_edge_of_nas_bench_201_and_all_else_carries_a_rule() -> None:
+def test_every_nas_bench_201_site_has_a_rule_gene() -> None:
     space = load("nas-bench-201")
     sites = [site for position in space.positions for site in position.sites]
     assert len(sites) == 1 + 15 * 6 + 2 + 1
@@ -24,7 +24,7 @@ def test_every_edge_of_nas_bench_201_and_all_else_carries_a_rule() -> None:
     assert [gene.name for gene in space.genes if gene.kind == "rule"] == sites
 
 
-def test_darts_has_twenty_layers_with_reductions_at_a_third_and_two_thirds() -> None:
+def test_darts_has_20_layers_reducing_at_one_and_two_thirds() -> None:
     positions = load("darts").positions
     cells = [position for position in positions if position.kind == "cell"]
     assert len(cells) == 20
@@ -36,7 +36,7 @@ def test_darts_has_twenty_layers_with_reductions_at_a_third_and_two_thirds() -> 
     assert positions[-1].channels == 4 * 144
 
 
-def test_darts_shares_rules_between_the_instances_of_a_cell() -> None:
+def test_darts_shares_rules_between_instances_of_a_cell() -> None:
     names = [gene.name for gene in load("darts").genes if gene.kind == "rule"]
     edges = [f"{target}_{slot}" for target in (2, 3, 4, 5) for slot in (0, 1)]
     assert names == [
@@ -49,7 +49,7 @@ def test_darts_shares_rules_between_the_instances_of_a_cell() -> None:
     ]
 
 
-def test_a_skip_that_halves_the_image_carries_a_rule_and_a_plain_one_does_not() -> None:
+def test_only_skips_that_halve_the_image_carry_rules() -> None:
     space = load("darts")
     skip = "|skip_connect~0|skip_connect~1|"
     cell = f"{skip}+{skip}+{skip}+|skip_connect~0|skip_connect~4|"
@@ -58,14 +58,14 @@ def test_a_skip_that_halves_the_image_carries_a_rule_and_a_plain_one_does_not() 
     assert space.format(genome).partition(" @ ")[2] == "usf*3 -*8 usf*9 - usf"
 
 
-def test_stages_share_their_rule_with_the_reduction_that_opens_them() -> None:
+def test_stage_shares_its_rule_with_its_opening_reduction() -> None:
     space = load("tiny")
     rules = space.decode(space.parse("|skip~0|+|conv_3x3~0|+|skip~1| @ usf dfa")).rules
     assert rules["stem"] == rules["stage0.cell0.edge2_0"] == "usf"
     assert rules["reduction1"] == rules["stage1.cell1.edge2_0"] == rules["classifier"] == "dfa"
 
 
-def test_operations_have_the_parameters_of_their_papers() -> None:
+def test_operation_parameters_match_papers() -> None:
     bench = load("nas-bench-201")
     assert bench.graphs["cell"].operations == (
         Operation("none", "zero"),
@@ -82,12 +82,12 @@ def test_operations_have_the_parameters_of_their_papers() -> None:
     assert by_name["dil_conv_3x3"] == Operation("dil_conv_3x3", "separable", 3, dilation=2)
 
 
-def test_a_dead_cell_needs_no_rule_but_the_classifiers() -> None:
+def test_dead_cell_needs_only_the_classifier_rule() -> None:
     space = load("nas-bench-201").resized(cells=1)
     dead = space.parse("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|avg_pool_3x3~2| @ usf*22")
     assert space.decode(dead).cells["cell"].is_zero
     assert space.format(dead).partition(" @ ")[2] == "-*21 usf"
-    # the pool stays: of a zero that is a sum the benchmark's expression still tells it apart
+    # the pool stays, as the benchmark's expression distinguishes it even on a zero sum
     canonical = space.parse("|none~0|+|none~0|none~1|+|none~0|none~1|avg_pool_3x3~2|")
     assert space.format(space.canonical(canonical)).startswith(
         "|none~0|+|none~0|none~1|+|none~0|none~1|avg_pool_3x3~2| @"

@@ -19,14 +19,14 @@ few = settings(max_examples=60, deadline=None)  # of each space
 
 @few
 @given(seed=seeds)
-def test_a_canonical_genome_parses_back_from_its_text(space: Space, seed: int) -> None:
+def test_canonical_genome_round_trips_through_text(space: Space, seed: int) -> None:
     genome = space.canonical(space.sample(random.Random(seed)))
     assert space.parse(space.format(genome)) == genome
 
 
 @few
 @given(seed=seeds)
-def test_the_text_of_any_genome_is_the_same_function(space: Space, seed: int) -> None:
+def test_text_round_trip_keeps_the_function(space: Space, seed: int) -> None:
     genome = space.sample(random.Random(seed))
     assert space.key(space.parse(space.format(genome))) == space.key(genome)
 
@@ -36,7 +36,7 @@ def test_the_text_of_any_genome_is_the_same_function(space: Space, seed: int) ->
 
 @few
 @given(seed=seeds)
-def test_every_site_has_a_rule_and_every_rule_a_site(space: Space, seed: int) -> None:
+def test_sites_and_rules_correspond_one_to_one(space: Space, seed: int) -> None:
     blueprint = space.decode(space.sample(random.Random(seed)))
     sites = [site for position in blueprint.positions for site in position.sites]
     assert len(sites) == len(set(sites))
@@ -58,7 +58,7 @@ def test_every_block_with_weights_is_a_site(space: Space, seed: int) -> None:
                 assert f"{position.name}.edge{edge.name}" in position.sites
 
 
-def test_genes_are_the_cells_then_the_rules_with_unique_names(space: Space) -> None:
+def test_rule_genes_come_last_and_names_are_unique(space: Space) -> None:
     kinds = [gene.kind == "rule" for gene in space.genes]
     assert kinds == sorted(kinds)
     assert len({gene.name for gene in space.genes}) == len(space.genes)
@@ -68,7 +68,7 @@ def test_size_counts_every_combination_of_choices(space: Space) -> None:
     assert space.size == prod(len(gene.choices) for gene in space.genes)
 
 
-def test_darts_has_as_many_cells_as_its_paper_says() -> None:
+def test_number_of_darts_cells_matches_paper() -> None:
     space = load("darts")
     normal = [gene for gene in space.genes if gene.name.startswith("normal.") and is_cell(gene)]
     # section 3.1 and footnote of Liu et al. 2019: product of (k+1)k/2 * 7^2 over k = 1..4
@@ -95,7 +95,7 @@ def test_samples_are_uniform_over_every_gene() -> None:
             assert abs(seen - count * share) < 4.5 * deviation
 
 
-def test_samples_depend_on_the_generator_alone(space: Space) -> None:
+def test_samples_depend_only_on_given_generator(space: Space) -> None:
     random.seed(1)
     first = space.sample(random.Random(7))
     random.seed(2)
@@ -106,7 +106,7 @@ def test_samples_depend_on_the_generator_alone(space: Space) -> None:
 # -- other sizes and rules ------------------------------------------------------------------------
 
 
-def test_a_resized_space_differs_in_its_skeleton_alone() -> None:
+def test_resizing_changes_only_the_skeleton() -> None:
     space = load("nas-bench-201").resized(channels=8, cells=2)
     assert (space.channels, space.cells) == (8, 2)
     assert [p.channels for p in space.positions] == [8, 8, 8, 16, 16, 16, 32, 32, 32, 32]
@@ -122,12 +122,12 @@ def test_a_resized_space_differs_in_its_skeleton_alone() -> None:
         (6, 1, r"\$\.stages\[0\]\.channels: 4 groups of operation 'grouped_3x3' do not divide 6"),
     ],
 )
-def test_a_size_that_does_not_fit_is_refused(channels: int, cells: int, message: str) -> None:
+def test_unsuitable_size_is_rejected(channels: int, cells: int, message: str) -> None:
     with pytest.raises(SpaceError, match=message):
         load("tiny").resized(channels=channels, cells=cells)
 
 
-def test_other_rules_are_checked_like_those_of_a_file() -> None:
+def test_replacement_rules_are_validated() -> None:
     assert load("tiny").with_rules(["bp"]).rule_choices == ("bp",)
     with pytest.raises(
         SpaceError, match=r"^space 'tiny', rules\.choices\[1\]: 'fa' is given twice"
@@ -145,7 +145,7 @@ def test_other_rules_are_checked_like_those_of_a_file() -> None:
         ((0, 0, 0, 0, 0, 0, -1), r"^genome, gene 'stage1': expected 0 to 5, got -1$"),
     ],
 )
-def test_a_genome_of_another_space_is_refused(values: tuple[int, ...], message: str) -> None:
+def test_genome_that_does_not_fit_the_space_is_rejected(values: tuple[int, ...], message: str) -> None:
     space = load("tiny")
     for use in (space.key, space.canonical, space.decode, space.format, space.is_active):
         with pytest.raises(GenomeError, match=message):
@@ -155,7 +155,7 @@ def test_a_genome_of_another_space_is_refused(values: tuple[int, ...], message: 
 # -- isomorphism ----------------------------------------------------------------------------------
 
 
-def test_nodes_that_only_change_places_are_one_function_when_summed() -> None:
+def test_permuted_parallel_nodes_share_a_key() -> None:
     space = load("tiny")
     keys = {
         space.key(space.parse(f"|{a}~0|+|{b}~0|+|{c}~0| @ usf fa"))
@@ -168,7 +168,7 @@ def test_nodes_that_only_change_places_are_one_function_when_summed() -> None:
     assert len(keys) == 1
 
 
-def test_rules_must_change_places_with_their_operations_in_each_cell() -> None:
+def test_permuted_nodes_share_a_key_only_with_matching_rules() -> None:
     data = {
         "name": "swap",
         "description": "two parallel convolutions, twice",

@@ -1,4 +1,4 @@
-"""Every wrong value of a YAML is told with its path, what was expected and what came."""
+"""Every wrong value in a YAML file is reported with path, expectation and actual value."""
 
 from typing import Any
 
@@ -294,12 +294,12 @@ WRONG = [
 ]
 
 
-def test_the_space_that_is_broken_below_is_good() -> None:
+def test_unbroken_example_space_loads() -> None:
     assert from_data(good(), where="mine.yaml").size > 0
 
 
 @pytest.mark.parametrize(("path", "value", "message"), WRONG)
-def test_a_wrong_value_is_told_with_its_path(path: str, value: Any, message: str) -> None:
+def test_wrong_value_is_reported_with_its_path(path: str, value: Any, message: str) -> None:
     data = broken(path, value)
     if message.endswith(("6 channels", "got 3")):
         data["size"]["channels"] = 3
@@ -310,7 +310,7 @@ def test_a_wrong_value_is_told_with_its_path(path: str, value: Any, message: str
     assert any(line.startswith(message) for line in text.split("\n  ")[1:]), text
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     data = good() | {"size": {"channels": 0, "cells": "5"}, "sise": 1}
     data["cells"]["block"]["operations"]["conv"] = {"kind": "convolution", "mode": "avg"}
     with pytest.raises(SpaceError) as caught:
@@ -327,7 +327,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 def reducing(*, inputs: int, operation: str, kind: str, channels: int) -> dict[str, Any]:
-    """Two stages of equal channels; the only operation beside a convolution is ``operation``."""
+    """Two stages of equal channels; the operations are a convolution and ``operation``."""
     data = good() | {"reduction": {"kind": kind} | ({"cell": "block"} if kind == "cell" else {})}
     data["size"]["channels"] = channels
     data["stages"][1]["channels"] = 1
@@ -344,7 +344,7 @@ def reducing(*, inputs: int, operation: str, kind: str, channels: int) -> dict[s
         (2, "zero", "cell"),
     ],
 )
-def test_a_factorised_reduction_needs_even_channels(
+def test_factorised_reduction_requires_even_channels(
     inputs: int, operation: str, kind: str
 ) -> None:
     odd = reducing(inputs=inputs, operation=operation, kind=kind, channels=3)
@@ -357,14 +357,14 @@ def test_a_factorised_reduction_needs_even_channels(
 @pytest.mark.parametrize(
     ("inputs", "operation", "kind"), [(1, "zero", "cell"), (1, "identity", "residual")]
 )
-def test_without_a_factorised_reduction_channels_may_be_odd(
+def test_odd_channels_are_accepted_without_factorised_reduction(
     inputs: int, operation: str, kind: str
 ) -> None:
     data = reducing(inputs=inputs, operation=operation, kind=kind, channels=3)
     assert from_data(data, where="mine.yaml").channels == 3
 
 
-def test_a_cell_with_one_input_may_follow_a_concat_of_as_many_channels() -> None:
+def test_one_input_cell_may_follow_concat_of_equal_channels() -> None:
     data = good() | {"reduction": {"kind": "cell", "cell": "narrow"}}
     data["cells"]["narrow"] = good()["cells"]["block"]
     data["cells"]["block"] |= {"inputs": 2, "join": "concat"}
@@ -372,7 +372,7 @@ def test_a_cell_with_one_input_may_follow_a_concat_of_as_many_channels() -> None
     assert not any(each.changes_channels for each in from_data(data, where="mine.yaml").positions)
 
 
-def test_a_cell_with_one_input_may_change_the_channels() -> None:
+def test_one_input_cell_may_change_the_channels() -> None:
     """Edges that leave its input then carry weights, and so a rule, even where they are skips."""
     positions = from_data(good() | {"stem": {"channels": 3}}, where="mine.yaml").positions
     assert [each.changes_channels for each in positions] == [False, True, False, False, False]

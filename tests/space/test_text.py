@@ -1,4 +1,4 @@
-"""A text that is not a genome is refused with the place, what was expected and what came."""
+"""A text that is not a genome is rejected with place, expectation and actual value."""
 
 import pytest
 
@@ -20,7 +20,7 @@ GOOD = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
 NODE = "|skip_connect~0|skip_connect~1|"
 
 
-def test_runs_of_rules_are_shortened_and_inactive_ones_are_a_dash(bench: Space) -> None:
+def test_repeated_rules_are_abbreviated_and_inactive_are_dashes(bench: Space) -> None:
     convolving = GOOD.replace("skip_connect~0", "nor_conv_3x3~0")
     genome = bench.parse(f"{convolving} @ usf*7 dfa kp*12 brsf*2")
     # the stem, then of three cells the edge 3_0, each but the first behind a reduction
@@ -40,13 +40,13 @@ def test_edges_may_be_written_in_any_order(bench: Space, darts: Space) -> None:
     )
 
 
-def test_a_text_without_rules_takes_the_first_rule_everywhere(bench: Space) -> None:
+def test_text_without_rules_uses_the_first_rule(bench: Space) -> None:
     count = sum(gene.kind == "rule" for gene in bench.genes)
     assert bench.parse(GOOD) == bench.parse(f"{GOOD} @ fa*{count}")
     assert bench.parse(GOOD) == bench.parse(f"{GOOD} @ -*{count}")
 
 
-def test_the_one_cell_may_be_named(bench: Space) -> None:
+def test_single_cell_may_be_named(bench: Space) -> None:
     assert bench.parse(f"cell={GOOD}") == bench.parse(GOOD)
 
 
@@ -95,7 +95,7 @@ def test_the_one_cell_may_be_named(bench: Space) -> None:
         (f"{GOOD} @ fa @ fa", "genome, rules: expected 22 rules, got 3"),
     ],
 )
-def test_a_bad_text_of_one_cell_is_refused(bench: Space, text: str, message: str) -> None:
+def test_invalid_text_of_one_cell_space_is_rejected(bench: Space, text: str, message: str) -> None:
     with pytest.raises(GenomeError) as caught:
         bench.parse(text)
     assert str(caught.value).startswith(message)
@@ -129,7 +129,7 @@ def test_a_bad_text_of_one_cell_is_refused(bench: Space, text: str, message: str
         ),
     ],
 )
-def test_a_bad_text_of_two_cells_is_refused(darts: Space, text: str, message: str) -> None:
+def test_invalid_text_of_two_cell_space_is_rejected(darts: Space, text: str, message: str) -> None:
     with pytest.raises(GenomeError) as caught:
         darts.parse(text)
     assert str(caught.value).startswith(message)

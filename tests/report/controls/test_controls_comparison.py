@@ -1,4 +1,4 @@
-"""A network against its controls: pairs by hand, Holm's procedure step by step, losses counted."""
+"""A network against its controls: pairs by hand, Holm's procedure step by step, failures."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ def training(replicate: int, acc: float | None, *, learned: float = 0.9) -> Eval
 
 
 def trainings(**values: Sequence[float | None]) -> Trainings:
-    """By control, an underscore for each space."""
+    """Trainings by control; underscores in the names stand for spaces."""
     return {
         name.replace("_", " "): [training(k, v) for k, v in enumerate(some, start=1)]
         for name, some in values.items()
@@ -44,7 +44,7 @@ def row(found: list[Comparison], control: str, measure: str = "acc") -> Comparis
     return next(c for c in found if (c.control, c.measure) == (control, measure))
 
 
-def test_trainings_are_paired_by_their_number_and_tested_as_pairs() -> None:
+def test_trainings_are_paired_by_replicate_and_match_paired_t_test() -> None:
     twin = [0.94, 0.97, 0.91, 0.95, 0.93]
     some = trainings(network=NETWORK_ACC, all_bp=twin)
     some[TWIN].reverse()  # the order in which they come does not matter
@@ -55,7 +55,7 @@ def test_trainings_are_paired_by_their_number_and_tested_as_pairs() -> None:
     assert (found.pairs, found.trainings) == (5, 5)
 
 
-def test_what_failed_or_collapsed_is_counted_and_is_in_no_mean_and_no_pair() -> None:
+def test_failed_and_collapsed_trainings_are_counted_but_not_averaged() -> None:
     some = trainings(network=NETWORK_ACC, all_fa=[0.9, None, 0.9, 0.8, 0.1])
     some["all fa"][4] = training(5, 0.1, learned=0.01)
     found = row(compare_controls(some), "all fa")
@@ -70,12 +70,12 @@ def test_what_failed_or_collapsed_is_counted_and_is_in_no_mean_and_no_pair() -> 
     )
 
 
-def test_a_training_that_the_network_lost_is_in_no_pair() -> None:
+def test_failed_training_of_network_is_excluded_from_pairs() -> None:
     some = trainings(network=[0.9, None, 0.9], all_bp=[0.8, 0.7, 0.8])
     assert row(compare_controls(some), TWIN).pairs == 2
 
 
-def test_a_control_that_always_failed_is_not_compared() -> None:
+def test_control_that_always_failed_is_not_compared() -> None:
     some = trainings(network=NETWORK_ACC, all_fa=[None] * 5)
     found = row(compare_controls(some), "all fa")
     assert (found.failed, found.own, found.difference, verdict(found)) == (
@@ -108,7 +108,7 @@ def literal_holm(p_values: dict[str, float], alpha: float) -> set[str]:
 
 
 @pytest.mark.parametrize("alpha", [0.001, 0.01, 0.03, 0.05, 0.2, 0.5])
-def test_holm_runs_over_the_controls_of_a_measure_and_a_group_is_one_of_them(
+def test_holm_adjusts_over_controls_with_groups_counted_once(
     alpha: float,
 ) -> None:
     rows = [c for c in compare_controls(CONTROLS) if c.measure == "acc" and c.difference]
@@ -120,7 +120,7 @@ def test_holm_runs_over_the_controls_of_a_measure_and_a_group_is_one_of_them(
     assert all(c.p_holm is None for c in rows if c.is_member)
 
 
-def test_a_group_has_the_mean_of_its_members() -> None:
+def test_group_difference_is_mean_over_members() -> None:
     found = compare_controls(CONTROLS)
     group, *members = (row(found, f"random rules{n}") for n in ("", " 1", " 2"))
     assert (group.members, group.trainings, group.pairs) == (2, 10, 5)
@@ -131,14 +131,14 @@ def test_a_group_has_the_mean_of_its_members() -> None:
     assert group_of("all rule 2") == "all rule 2"
 
 
-def test_a_lost_training_of_a_member_takes_its_seed_from_the_group() -> None:
+def test_failed_member_training_excludes_its_seed_from_group() -> None:
     some = dict(CONTROLS)
     some["random rules 1"] = [training(k, 0.9 if k != 3 else None) for k in range(1, 6)]
     found = row(compare_controls(some), "random rules")
     assert (found.pairs, found.failed, found.trainings) == (4, 1, 10)
 
 
-def test_better_and_worse_follow_the_sign_and_the_adjusted_p() -> None:
+def test_verdict_follows_sign_and_adjusted_p() -> None:
     found = [c for c in compare_controls(CONTROLS) if c.measure == "test_acc"]
     words = {c.control: verdict(c) for c in found}
     assert words["all fa"] == words["untrained convolutions"] == "better"
@@ -151,7 +151,7 @@ def test_better_and_worse_follow_the_sign_and_the_adjusted_p() -> None:
     assert not any("validation" in line for line in lines)  # the network was chosen there
 
 
-def test_controls_are_ordered_from_the_one_that_leads_the_network_by_most() -> None:
+def test_controls_are_ordered_by_their_lead_over_the_network() -> None:
     found = [c for c in compare_controls(CONTROLS) if c.measure == "acc"]
     names = [c.control for c in by_difference(found)]
     assert names[:2] == [NETWORK, "all bp"]
@@ -159,7 +159,7 @@ def test_controls_are_ordered_from_the_one_that_leads_the_network_by_most() -> N
     assert "random rules 1" not in names
 
 
-def test_files_hold_every_control_and_the_same_trainings_give_the_same_bytes(
+def test_control_files_are_complete_and_reproducible(
     tmp_path: Path,
 ) -> None:
     found = compare_controls(CONTROLS)
@@ -180,14 +180,14 @@ def test_files_hold_every_control_and_the_same_trainings_give_the_same_bytes(
     assert len(controls_table(found, CONTROLS)) == len(rows)
 
 
-def test_the_picture_is_drawn_with_lost_controls_too(tmp_path: Path) -> None:
+def test_figure_is_drawn_if_some_controls_failed(tmp_path: Path) -> None:
     some = CONTROLS | trainings(all_dfa=[None] * 5)
     path = tmp_path / "controls.png"
     draw_controls(compare_controls(some), path=path, title="k")
     assert path.read_bytes()[:4] == b"\x89PNG"
 
 
-def test_the_distance_to_the_twin_is_the_paired_difference() -> None:
+def test_twin_difference_is_the_paired_difference() -> None:
     some = {"k": CONTROLS, "without": {NETWORK: CONTROLS[NETWORK]}}
     found = twin_differences(some)
     assert set(found) == {"k"}

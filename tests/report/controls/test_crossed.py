@@ -25,7 +25,7 @@ def literal(rows: list[list[float]]) -> tuple[float, float, float]:
     return mean, whole / (K * R), whole**2 / parts
 
 
-def test_error_and_interval_are_those_of_the_table_of_sums_of_squares() -> None:
+def test_error_and_interval_match_literal_analysis_of_variance() -> None:
     mean, variance, freedom = literal(ROWS)
     found = crossed_estimate(ROWS)
     assert found.mean == pytest.approx(mean)
@@ -34,7 +34,7 @@ def test_error_and_interval_are_those_of_the_table_of_sums_of_squares() -> None:
     assert found.p == pytest.approx(2 * stats.t.sf(mean / variance**0.5, freedom))
 
 
-def test_samples_that_agree_leave_the_t_test_over_seeds() -> None:
+def test_equal_samples_reduce_to_t_test_over_seeds() -> None:
     row = [0.1, 0.3, 0.2, 0.5]
     found = crossed_estimate([row, row, row])
     assert found.p == pytest.approx(stats.ttest_1samp(row, 0.0).pvalue)
@@ -42,14 +42,14 @@ def test_samples_that_agree_leave_the_t_test_over_seeds() -> None:
     assert (alone.error, alone.p) == pytest.approx((found.error, found.p))
 
 
-def test_seeds_that_agree_leave_the_t_test_over_samples() -> None:
+def test_equal_seeds_reduce_to_t_test_over_samples() -> None:
     found = crossed_estimate([[v] * 4 for v in (0.1, 0.3, 0.2)])
     assert found.p == pytest.approx(stats.ttest_1samp([0.1, 0.3, 0.2], 0.0).pvalue)
     assert crossed_estimate([[0.1], [0.3], [0.2]]).p == pytest.approx(found.p)
 
 
-def test_more_seeds_do_not_make_up_for_few_samples() -> None:
-    """25 trainings of 5 assignments that differ are not 25 assignments."""
+def test_error_of_few_samples_does_not_shrink_with_seeds() -> None:
+    """25 trainings of 5 different assignments do not count as 25 assignments."""
     rng = np.random.default_rng(0)
     samples = rng.normal(size=5)
     rows = samples[:, None] + 0.01 * rng.normal(size=(5, 100))
@@ -57,7 +57,7 @@ def test_more_seeds_do_not_make_up_for_few_samples() -> None:
 
 
 @pytest.mark.parametrize("spreads", [(1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (2.0, 0.2, 0.5), (0, 0, 1)])
-def test_intervals_hold_the_mean_at_least_as_often_as_they_say(
+def test_intervals_cover_the_mean_at_least_at_nominal_rate(
     spreads: tuple[float, float, float],
 ) -> None:
     rng = np.random.default_rng(1)

@@ -17,7 +17,7 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("differences", SAMPLES)
-def test_mean_interval_and_p_are_those_of_scipy(differences: list[float]) -> None:
+def test_paired_estimate_matches_scipy(differences: list[float]) -> None:
     found = estimate(differences)
     first = np.linspace(0.2, 0.8, len(differences))
     expected = stats.ttest_rel(first, first - differences)
@@ -29,7 +29,7 @@ def test_mean_interval_and_p_are_those_of_scipy(differences: list[float]) -> Non
 
 
 @pytest.mark.parametrize("differences", SAMPLES)
-def test_flipped_signs_are_all_signs_and_scipys_permutations_of_pairs(
+def test_sign_flip_test_matches_enumeration_and_scipy(
     differences: list[float],
 ) -> None:
     observed = abs(sum(differences))
@@ -49,16 +49,16 @@ def test_flipped_signs_are_all_signs_and_scipys_permutations_of_pairs(
     assert flipped_signs(differences) == pytest.approx(permuted.pvalue)
 
 
-def test_five_pairs_cannot_come_below_one_in_sixteen() -> None:
+def test_smallest_sign_flip_p_of_five_pairs_is_one_sixteenth() -> None:
     assert flipped_signs([0.3, 0.2, 0.5, 0.1, 0.4]) == 2 / 2**5
 
 
-def test_signs_are_not_flipped_of_many_pairs_or_of_none() -> None:
+def test_sign_flip_test_needs_pairs_up_to_a_limit() -> None:
     assert flipped_signs([0.1] * (MAX_FLIPPED + 1)) is None
     assert flipped_signs([]) is None
 
 
-def test_equal_values_say_nothing_of_the_noise() -> None:
+def test_equal_differences_give_no_error() -> None:
     for values in ([0.25], [0.25, 0.25, 0.25]):
         found = estimate(values)
         assert (found.mean, found.error, found.low, found.high, found.p) == (0.25, *[None] * 4)

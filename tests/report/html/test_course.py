@@ -10,7 +10,7 @@ from evonas.report.html.gathering import RunData
 from evonas.study.results.progress import archive_hypervolume
 
 
-def test_the_course_only_rises_and_ends_with_the_volume_of_all(run: RunData) -> None:
+def test_hypervolume_course_rises_to_final_archive_hypervolume(run: RunData) -> None:
     (course,) = courses([run])
     assert course is not None
     assert list(course.hypervolume) == sorted(course.hypervolume)
@@ -21,7 +21,7 @@ def test_the_course_only_rises_and_ends_with_the_volume_of_all(run: RunData) -> 
     assert course.hypervolume[-1] == pytest.approx(whole)
 
 
-def test_each_point_is_the_share_of_the_box_that_those_before_it_dominate(run: RunData) -> None:
+def test_hypervolume_course_matches_grid_count(run: RunData) -> None:
     (course,) = courses([run])
     assert course is not None
     candidates = run.state.candidates
@@ -39,7 +39,7 @@ def test_each_point_is_the_share_of_the_box_that_those_before_it_dominate(run: R
         assert volume == pytest.approx(reach.mean(), abs=2e-3)
 
 
-def test_runs_of_equal_objectives_share_their_reference(run: RunData) -> None:
+def test_runs_with_equal_objectives_share_a_reference(run: RunData) -> None:
     larger = replace(
         run,
         state=replace(

@@ -1,4 +1,4 @@
-"""The page in headless Chromium: what it draws, how it is used, and that it asks for nothing.
+"""The page in headless Chromium: what it draws, how it responds, and its requests.
 
 Skipped where there is no Chromium or no selenium.
 """
@@ -71,7 +71,7 @@ def opened(driver: Any, path: Path, *, at: str = "") -> None:
 
 
 def until(holds: Callable[[], Any]) -> Any:
-    """Waits until it does, as the browser works on its own."""
+    """Wait until the condition holds, as the browser works asynchronously."""
     end = time.monotonic() + MOST_SECONDS
     while not (found := holds()):
         assert time.monotonic() < end
@@ -83,7 +83,7 @@ def picked(driver: Any) -> str:
     return str(driver.execute_script("return evonas.picked.key"))
 
 
-def test_every_view_is_drawn_and_no_error_is_logged(page: Any) -> None:
+def test_every_view_is_drawn_without_browser_errors(page: Any) -> None:
     assert page.execute_script("return document.body.dataset.ready") == "yes"
     drawn = page.execute_script(
         "return [...document.querySelectorAll('[data-plot]')].map((e) => [e.dataset.plot, "
@@ -100,7 +100,7 @@ def test_every_view_is_drawn_and_no_error_is_logged(page: Any) -> None:
     assert page.get_log("browser") == []
 
 
-def test_nothing_is_fetched_but_the_file(driver: Any, page: Any) -> None:
+def test_page_requests_only_its_own_file(driver: Any, page: Any) -> None:
     sent = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     asked = {
         each["params"]["request"]["url"]
@@ -113,7 +113,7 @@ def test_nothing_is_fetched_but_the_file(driver: Any, page: Any) -> None:
         assert url.startswith("data:"), url
 
 
-def test_arrows_move_the_selection_along_the_front_and_around(page: Any, run: RunData) -> None:
+def test_arrow_keys_cycle_the_selection_through_the_front(page: Any, run: RunData) -> None:
     keys = [candidate.key for candidate in run.front]
     page.execute_script("evonas.pick(0, arguments[0])", keys[0])
     body = page.find_element("tag name", "body")
@@ -122,7 +122,7 @@ def test_arrows_move_the_selection_along_the_front_and_around(page: Any, run: Ru
         assert picked(page) == key
 
 
-def test_a_row_is_reached_by_keyboard_and_moves_the_selection_and_the_focus(
+def test_keyboard_in_front_table_moves_selection_and_focus(
     page: Any, run: RunData
 ) -> None:
     page.execute_script("document.querySelector('#front tr[data-key]').focus()")
@@ -137,7 +137,7 @@ def test_a_row_is_reached_by_keyboard_and_moves_the_selection_and_the_focus(
     assert page.execute_script(outline) != "none"
 
 
-def test_a_click_on_a_point_selects_the_network_in_all_views(page: Any, run: RunData) -> None:
+def test_click_on_point_selects_network_in_all_views(page: Any, run: RunData) -> None:
     other = next(c for c in run.state.candidates if c.contends and not c.on_front)
     page.execute_script("evonas.pick(0, arguments[0])", run.front[0].key)
     point = page.execute_script(
@@ -181,7 +181,7 @@ def test_a_click_on_a_point_selects_the_network_in_all_views(page: Any, run: Run
     assert any(chosen.key[:8] in name for name in curves)
 
 
-def test_the_selection_is_in_the_address_and_outlives_loading_again(
+def test_selection_survives_a_page_reload(
     page: Any, run: RunData
 ) -> None:
     key = run.state.candidates[-1].key
@@ -191,7 +191,7 @@ def test_the_selection_is_in_the_address_and_outlives_loading_again(
     assert picked(page) == key
 
 
-def test_the_button_gives_the_table_of_the_run(page: Any, run: RunData, tmp_path: Path) -> None:
+def test_csv_button_downloads_the_candidates_table(page: Any, run: RunData, tmp_path: Path) -> None:
     page.execute_script("document.getElementById('csv-all').click()")
     saved = page.downloads / "whole-candidates.csv"
     until(lambda: saved.exists() and saved.stat().st_size)
@@ -201,7 +201,7 @@ def test_the_button_gives_the_table_of_the_run(page: Any, run: RunData, tmp_path
     assert saved.read_bytes() == (tmp_path / "candidates.csv").read_bytes()
 
 
-def test_the_table_finds_sorts_and_turns_pages(page: Any, run: RunData) -> None:
+def test_table_can_be_searched_sorted_and_paged(page: Any, run: RunData) -> None:
     def shown() -> list[str]:
         rows = page.find_elements("css selector", "#table-place tbody tr")
         return [row.get_attribute("data-key") for row in rows]
@@ -226,7 +226,7 @@ def test_the_table_finds_sorts_and_turns_pages(page: Any, run: RunData) -> None:
     assert shown() == [everyone[0]]
 
 
-def test_paper_gets_plots_of_its_width_and_the_screen_its_own_again(page: Any) -> None:
+def test_plots_resize_for_printing_and_back(page: Any) -> None:
     width = "return document.querySelector('[data-plot=\"course\"] .main-svg').clientWidth"
     before = page.execute_script(width)
     page.execute_script("dispatchEvent(new Event('beforeprint'))")
@@ -235,7 +235,7 @@ def test_paper_gets_plots_of_its_width_and_the_screen_its_own_again(page: Any) -
     assert page.execute_script(width) == before
 
 
-def test_malicious_names_are_harmless_and_a_plain_run_has_a_report(
+def test_two_run_report_escapes_malicious_names(
     driver: Any, run: RunData, plain_folder: Path, tmp_path: Path
 ) -> None:
     runs = [gather(plain_folder, name=names_of([plain_folder])[0]), run]
@@ -252,10 +252,10 @@ def test_malicious_names_are_harmless_and_a_plain_run_has_a_report(
         "return document.querySelector('[data-plot=\"fronts\"]').data.map((t) => t.marker && "
         "t.marker.symbol)"
     )
-    assert {"diamond", "square"} <= set(names)  # told apart without colours
+    assert {"diamond", "square"} <= set(names)  # distinguishable without colours
 
 
-def test_an_open_live_page_loads_itself_again_and_keeps_the_selection(
+def test_live_page_reloads_and_keeps_the_selection(
     driver: Any, run: RunData, tmp_path: Path
 ) -> None:
     path = tmp_path / "live.html"
@@ -271,7 +271,7 @@ def test_an_open_live_page_loads_itself_again_and_keeps_the_selection(
     assert driver.get_log("browser") == []
 
 
-def test_a_run_that_has_only_begun_has_a_report(driver: Any, tmp_path: Path) -> None:
+def test_run_without_results_has_a_report(driver: Any, tmp_path: Path) -> None:
     study = evonas.new_study("tiny", objectives=["acc", "params"], out=tmp_path / "new")
     path = evonas.report(study)
     opened(driver, path)

@@ -17,12 +17,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def rules_of(run: RunData, candidate: Candidate) -> Counter[str]:
-    """How many layers of the network that is built learn by each rule."""
+    """Number of layers of the built network by rule."""
     network = evonas.load_study(run.state.folder).untrained(candidate)
     return Counter(layer.rule.name for layer in rule_layers(network).values())
 
 
-def test_the_shares_by_depth_are_those_of_the_layers_on_the_front(run: RunData) -> None:
+def test_rule_shares_by_depth_match_built_layers(run: RunData) -> None:
     found = depths_of(run)
     assert found is not None
     assert found.networks == (len(run.front), len(run.state.candidates))
@@ -40,7 +40,7 @@ def test_the_shares_by_depth_are_those_of_the_layers_on_the_front(run: RunData) 
         assert (row[column] or 0.0) == pytest.approx(stems[rule] / len(run.front), abs=1e-3)
 
 
-def test_every_layer_that_reaches_the_logits_is_a_box_that_names_its_rule(run: RunData) -> None:
+def test_network_drawing_has_a_labelled_box_per_live_layer(run: RunData) -> None:
     looks = looks_of_runs([run])
     drawn = drawings_of(run, looks)
     assert set(drawn) == {candidate.key for candidate in run.chosen}
@@ -54,12 +54,12 @@ def test_every_layer_that_reaches_the_logits_is_a_box_that_names_its_rule(run: R
         for box, rule in zip(boxes, named, strict=True):
             assert rule is not None
             assert box.get("fill") == looks[rule].colour
-        # edges that reach no output are built, too, and are no boxes
+        # edges that reach no output are built, too, but not drawn
         assert Counter(named) <= built
         assert {"stem", "classifier"} <= {e.text for e in root.iter(f"{SVG}text")}
 
 
-def test_of_21_rules_no_two_look_alike() -> None:
+def test_21_rules_have_distinct_looks() -> None:
     looks = looks_of(map(str, range(21)))
     assert len(set(looks.values())) == 21
     assert looks_of(["a", "b", "a"]) == looks_of(["a", "b"])

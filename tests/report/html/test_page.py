@@ -1,4 +1,4 @@
-"""The page as a text: its oracles are an HTML parser, the tables of the run, and hashes anew."""
+"""The page as text: the oracles are an HTML parser, tables of the run, recomputed hashes."""
 
 import base64
 import csv
@@ -59,19 +59,19 @@ def page(text: str) -> Parsed:
     return Parsed(text)
 
 
-def test_the_same_run_gives_the_same_page_below_8_mb(run: RunData, text: str) -> None:
+def test_page_is_reproducible_and_below_8_mb(run: RunData, text: str) -> None:
     assert report_html([run]) == text
     assert len(text.encode()) < 8_000_000
 
 
-def test_the_page_names_nothing_that_would_be_fetched(page: Parsed) -> None:
+def test_page_references_no_external_resources(page: Parsed) -> None:
     for tag, attributes in page.elements:
         assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form")
         assert "src" not in attributes
         assert (attributes.get("href") or "#").startswith("#")
 
 
-def test_the_policy_allows_the_two_scripts_and_no_connection(page: Parsed) -> None:
+def test_content_security_policy_allows_only_the_two_scripts(page: Parsed) -> None:
     (policy,) = [
         a["content"] or ""
         for tag, a in page.elements
@@ -89,7 +89,7 @@ def test_the_policy_allows_the_two_scripts_and_no_connection(page: Parsed) -> No
     assert set(rules["script-src"].split()) == hashes
 
 
-def test_the_table_in_the_page_is_that_of_the_run(
+def test_table_in_page_matches_candidates_csv(
     run: RunData, page: Parsed, tmp_path: Path
 ) -> None:
     (data,) = [json.loads(page.scripts[0])]
@@ -102,7 +102,7 @@ def test_the_table_in_the_page_is_that_of_the_run(
     assert data["runs"][0]["rows"] == rows
 
 
-def test_every_view_has_a_place_and_a_caption(page: Parsed) -> None:
+def test_page_has_a_place_for_every_view(page: Parsed) -> None:
     plots = [a["data-plot"] for _, a in page.elements if "data-plot" in a]
     assert plots == [
         "fronts", "confirmed", "course", "parallel", "depths", "losses", "finals", "attacks",
@@ -114,7 +114,7 @@ def test_every_view_has_a_place_and_a_caption(page: Parsed) -> None:
     assert page.text.count("To fix this:") == 0
 
 
-def test_a_view_without_data_names_the_command_that_makes_them(plain_folder: Path) -> None:
+def test_view_without_data_names_the_command_to_run(plain_folder: Path) -> None:
     plain = gather(plain_folder, name="plain")
     text = Parsed(report_html([plain])).text
     key = plain.front[0].key[:8]
@@ -127,7 +127,7 @@ def test_a_view_without_data_names_the_command_that_makes_them(plain_folder: Pat
         assert command in text
 
 
-def test_the_name_of_a_run_is_escaped(run: RunData, plain_folder: Path) -> None:
+def test_malicious_names_and_genomes_are_escaped(run: RunData, plain_folder: Path) -> None:
     evil = "</script><script>alert(1)</script>"
     named = gather(plain_folder, name=names_of([plain_folder])[0])
     assert named.name == MISCHIEF
@@ -141,7 +141,7 @@ def test_the_name_of_a_run_is_escaped(run: RunData, plain_folder: Path) -> None:
     ]
     rest = [c for c in named.state.candidates if c is not first]
     state = replace(named.state, candidates=[*rest, broken], evaluations=evaluations)
-    # a genome that is none cannot be drawn or counted, so it is not on the front
+    # an invalid genome cannot be drawn or counted, so it is not on the front
     page = Parsed(_without_depths(replace(named, state=state, name=evil), run))
     assert len(page.scripts) == 3
     for tag, attributes in page.elements:
@@ -153,7 +153,7 @@ def test_the_name_of_a_run_is_escaped(run: RunData, plain_folder: Path) -> None:
 
 
 def _without_depths(named: RunData, run: RunData) -> str:
-    """The genome of mischief is no genome of the space, so its run is asked for no shares."""
+    """Skip the shares by depth, as the malicious genome is invalid in the space."""
     import evonas.report.html.payload as payload
 
     patch = pytest.MonkeyPatch()
@@ -165,7 +165,7 @@ def _without_depths(named: RunData, run: RunData) -> str:
 
 
 @pytest.mark.parametrize("text", ["</script>", "<!--", "<script>", "&lt;", "\u2028", "日"])
-def test_json_in_a_script_is_read_back_and_cannot_end_it(text: str) -> None:
+def test_json_in_script_round_trips_and_cannot_end_it(text: str) -> None:
     script = as_script({"a": text})
     assert json.loads(script) == {"a": text}
     assert not re.search(r"[<>&\u2028]", script)
@@ -176,7 +176,7 @@ def test_runs_with_equal_names_are_labelled_with_their_parent_folders(tmp_path: 
     assert names_of(folders) == ["a/run", "b/run", "other"]
 
 
-def test_a_live_page_loads_itself_again_and_the_last_one_does_not(
+def test_only_live_page_reloads_itself(
     run: RunData, tmp_path: Path
 ) -> None:
     def reload_of(seconds: float | None) -> Any:
@@ -190,7 +190,7 @@ def test_a_live_page_loads_itself_again_and_the_last_one_does_not(
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["page.html"]
 
 
-def test_the_summary_counts_what_the_journal_holds(run: RunData, page: Parsed) -> None:
+def test_summary_counts_match_the_journal(run: RunData, page: Parsed) -> None:
     state = run.state
     assert f"made {len(state.evaluations)} trainings" in page.text
     assert f"of {len(state.candidates)} different networks" in page.text
@@ -200,7 +200,7 @@ def test_the_summary_counts_what_the_journal_holds(run: RunData, page: Parsed) -
     assert f"acc {best:.3f}" in page.text
 
 
-def test_a_csv_reader_reads_the_table_of_a_comparison(run: RunData, plain_folder: Path) -> None:
+def test_page_of_two_runs_has_a_comparison(run: RunData, plain_folder: Path) -> None:
     plain = gather(plain_folder, name="plain")
     page = Parsed(report_html([run, plain]))
     assert [each["name"] for each in json.loads(page.scripts[0])["runs"]] == ["whole", "plain"]

@@ -1,4 +1,4 @@
-"""MLflow's own client reads back what the journal says, once."""
+"""MLflow's own client reads back every entry of the journal exactly once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 
-def test_each_training_is_one_run_of_mlflow_however_often_it_is_copied(
+def test_each_training_is_one_mlflow_run_after_repeated_copies(
     begin: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

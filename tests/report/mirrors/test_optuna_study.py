@@ -1,4 +1,4 @@
-"""Optuna reads back what the journal says; a mirror that is started again doubles nothing."""
+"""Optuna reads back the entries of the journal; a restarted mirror duplicates nothing."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def url(tmp_path: Path) -> str:
     return str(tmp_path / "study.log")  # a journal file, which is faster than a database
 
 
-def test_a_trial_has_the_genes_the_values_and_the_fate_of_its_training(
+def test_trial_has_genes_values_and_state_of_its_training(
     begin: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder, url = begin(), f"sqlite:///{tmp_path}/study.db"
@@ -67,7 +67,7 @@ def test_a_trial_has_the_genes_the_values_and_the_fate_of_its_training(
     assert {t.user_attrs["key"] for t in study.best_trials} == expected
 
 
-def test_the_study_of_candidates_has_errors_and_front_and_follows_the_run(
+def test_candidate_study_tracks_errors_and_front_during_run(
     begin: Callable[..., Path], url: str
 ) -> None:
     folder = begin(replicates="2")
@@ -89,7 +89,7 @@ def test_the_study_of_candidates_has_errors_and_front_and_follows_the_run(
 
 
 @pytest.mark.parametrize("settings", [{}, HALVING], ids=["plain", "halving"])
-def test_a_run_that_is_copied_as_it_goes_ends_as_one_that_is_copied_once(
+def test_incremental_copies_equal_a_single_copy(
     begin: Callable[..., Path], tmp_path: Path, url: str, settings: dict[str, Any]
 ) -> None:
     folder = begin(**settings)
@@ -106,7 +106,7 @@ def test_a_run_that_is_copied_as_it_goes_ends_as_one_that_is_copied_once(
     assert (states["PRUNED"] > 0) == bool(settings)
 
 
-def test_a_mirror_that_is_killed_at_any_write_doubles_nothing(
+def test_mirror_killed_at_any_write_creates_no_duplicates(
     begin: Callable[..., Path], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = begin()
@@ -151,7 +151,7 @@ def test_a_mirror_that_is_killed_at_any_write_doubles_nothing(
     assert all(trial.state.is_finished() for trial in trials(url))
 
 
-def test_a_study_of_something_else_is_left_alone(begin: Callable[..., Path], url: str) -> None:
+def test_unrelated_study_is_rejected_and_left_unchanged(begin: Callable[..., Path], url: str) -> None:
     folder = begin()
     go_on(folder, stop_after=2)
     study = optuna.create_study(study_name="run", storage=opened(url))
@@ -161,6 +161,6 @@ def test_a_study_of_something_else_is_left_alone(begin: Callable[..., Path], url
     assert [trial.value for trial in trials(url)] == [1.0]
 
 
-def test_a_storage_that_cannot_be_opened_is_a_message() -> None:
+def test_unopenable_storage_raises_config_error() -> None:
     with pytest.raises(ConfigError, match="expected a storage such as"):
         OptunaMirror("sqlite:////no/such/place.db")

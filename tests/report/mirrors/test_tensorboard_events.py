@@ -1,4 +1,4 @@
-"""TensorBoard's own reader finds each step once, however often the run was copied."""
+"""TensorBoard's own reader finds each step once, no matter how often the run was copied."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ def read(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 
 @pytest.mark.parametrize("settings", [{}, HALVING], ids=["plain", "halving"])
-def test_scalars_of_a_run_that_is_copied_as_it_goes_are_there_once(
+def test_incremental_copies_write_each_scalar_once(
     begin: Callable[..., Path], tmp_path: Path, settings: dict[str, Any]
 ) -> None:
     folder, logs = begin(**settings), tmp_path / "logs"
@@ -47,7 +47,7 @@ def test_scalars_of_a_run_that_is_copied_as_it_goes_are_there_once(
             assert value == pytest.approx(expected)
 
 
-def test_the_front_is_there_as_text_and_picture_once_the_run_is_at_rest(
+def test_front_of_ended_run_is_written_as_text_and_image(
     begin: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = begin()
@@ -61,7 +61,7 @@ def test_the_front_is_there_as_text_and_picture_once_the_run_is_at_rest(
     assert sorted(on_front) == sorted(line.split(" | ")[0][2:] for line in table.splitlines()[2:])
 
 
-def test_a_folder_of_something_else_is_left_alone(
+def test_unrelated_folder_is_rejected_and_left_unchanged(
     begin: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = begin()

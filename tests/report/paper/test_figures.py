@@ -1,4 +1,4 @@
-"""Figures for papers: their size, their letters, and what is in them, read from the figure."""
+"""Figures for papers: size, fonts and contents, read from the figure."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def made(run: RunData, name: str, *, columns: int = 1) -> Figure:
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("columns", WIDTH_INCHES)
-def test_a_figure_is_as_wide_as_its_columns_and_its_letters_can_be_read(
+def test_figure_has_column_width_and_readable_font_sizes(
     run: RunData, name: str, columns: int
 ) -> None:
     figure = made(run, name, columns=columns)
@@ -36,7 +36,7 @@ def test_a_figure_is_as_wide_as_its_columns_and_its_letters_can_be_read(
     assert max(sizes) <= 9
 
 
-def test_the_course_is_that_of_the_report(run: RunData) -> None:
+def test_hypervolume_figure_matches_course_of_report(run: RunData) -> None:
     (course,) = courses([run])
     assert course is not None
     line: Any = made(run, "hypervolume").axes[0].lines[0]
@@ -44,14 +44,14 @@ def test_the_course_is_that_of_the_report(run: RunData) -> None:
     assert drawn == [list(p) for p in zip(course.trainings, course.hypervolume, strict=True)]
 
 
-def test_a_cell_has_a_circle_for_each_input_node_and_output(run: RunData) -> None:
+def test_cell_figure_has_circle_per_input_node_and_output(run: RunData) -> None:
     plan = run.space.decode(run.space.parse(run.front[0].genome)).cells
     nodes = sum(cell.inputs + cell.nodes + 1 for cell in plan.values())
     axis = made(run, "cells").axes[0]
     assert sum(isinstance(patch, Circle) for patch in axis.patches) == nodes
 
 
-def test_every_control_has_a_line_in_every_measure(run: RunData) -> None:
+def test_controls_figure_labels_every_control_in_every_panel(run: RunData) -> None:
     for axis in made(run, "controls").axes:
         labels = [label.get_text().partition(" (")[0] for label in axis.get_yticklabels()]
         assert sorted(labels) == ["all bp", "random rules"]
@@ -60,7 +60,7 @@ def test_every_control_has_a_line_in_every_measure(run: RunData) -> None:
 @pytest.mark.parametrize(
     ("kind", "start"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")]
 )
-def test_the_same_run_gives_the_same_file(
+def test_plot_files_are_reproducible(
     folder: Path, tmp_path: Path, kind: str, start: bytes
 ) -> None:
     paths = [tmp_path / f"{number}.{kind}" for number in (1, 2)]
@@ -70,7 +70,7 @@ def test_the_same_run_gives_the_same_file(
     assert paths[0].read_bytes().startswith(start)
 
 
-def test_what_cannot_be_drawn_is_refused_with_what_to_do(folder: Path, tmp_path: Path) -> None:
+def test_invalid_plot_options_are_rejected_and_write_nothing(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"front, hypervolume, .* got 'fronts'; did you mean"):
         evonas.plot(folder, figure="fronts", out=tmp_path / "a.pdf")
     with pytest.raises(ConfigError, match="format: expected one of pdf, png, svg, got 'bmp'"):

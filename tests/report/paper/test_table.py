@@ -1,4 +1,4 @@
-"""Tables for papers: the run's own numbers, and escapes that TeX's rules ask for."""
+"""Tables for papers: the run's own numbers, and the escapes that TeX requires."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ SPECIAL = set("\\&%$#_{}~^<>|")
 
 
 @pytest.mark.parametrize("letter", sorted(SPECIAL))
-def test_no_letter_that_tex_reads_as_a_command_is_left(letter: str) -> None:
+def test_every_special_tex_character_is_escaped(letter: str) -> None:
     text = escape_latex(f"a{letter}b")
     assert text.startswith("a")
     assert text.endswith("b")
@@ -22,7 +22,7 @@ def test_no_letter_that_tex_reads_as_a_command_is_left(letter: str) -> None:
     assert re.fullmatch(r"\\[&%$#_{}]|\\text[a-z]+\{\}", middle)
 
 
-def test_a_latex_table_has_a_line_for_each_network_with_confirmed_values(run: RunData) -> None:
+def test_latex_table_lists_confirmed_values_of_each_network(run: RunData) -> None:
     text = FORMATS["latex"](run)
     body = text.split(r"\midrule")[1].split(r"\bottomrule")[0].strip().splitlines()
     assert len(body) == len(run.front)
@@ -40,14 +40,14 @@ def test_a_latex_table_has_a_line_for_each_network_with_confirmed_values(run: Ru
     assert "fresh trainings" in text
 
 
-def test_an_unconfirmed_table_says_so(run: RunData) -> None:
+def test_unconfirmed_latex_table_is_marked_not_confirmed(run: RunData) -> None:
     state = replace(run.state, confirmed={})
     text = FORMATS["latex"](replace(run, state=state, name="a_b%"))
     assert "not confirmed" in text
     assert "a_b%" not in text
 
 
-def test_a_network_whose_confirmations_were_lost_has_no_value_of_the_search(run: RunData) -> None:
+def test_network_with_failed_confirmations_shows_no_search_value(run: RunData) -> None:
     key = run.front[0].key
     lost = replace(run.state.confirmed[key], means={}, errors={}, collapsed=2)
     other = replace(run.state.confirmed[key], key="other")
@@ -56,7 +56,7 @@ def test_a_network_whose_confirmations_were_lost_has_no_value_of_the_search(run:
     assert row.split("|")[2].strip() == "-"
 
 
-def test_the_csv_is_the_front_of_the_run(run: RunData) -> None:
+def test_csv_table_matches_front(run: RunData) -> None:
     rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](run))))
     assert [row["key"] for row in rows] == [candidate.key for candidate in run.front]
     assert [float(row["acc"]) for row in rows] == [c.values["acc"] for c in run.front]
