@@ -123,9 +123,7 @@ def test_int_is_accepted_as_float() -> None:
         ),
     ],
 )
-def test_wrong_value_reports_path_expectation_and_value(
-    data: Any, expected: str
-) -> None:
+def test_wrong_value_reports_path_expectation_and_value(data: Any, expected: str) -> None:
     assert problems(data) == [expected]
 
 

@@ -1,4 +1,4 @@
-"""Oracles: definitions written out, and estimates whose error is known."""
+"""Oracles: explicit definitions, and estimates of known error."""
 
 import math
 from itertools import combinations
@@ -13,7 +13,7 @@ def scored(foretold: np.ndarray, measured: np.ndarray, fold: np.ndarray) -> Fit:
     return score(foretold, measured, fold, objective="acc", model="additive", noise=math.nan)
 
 
-def test_equal_keys_are_held_out_together_and_folds_are_equally_large() -> None:
+def test_equal_keys_share_a_fold_and_folds_are_balanced() -> None:
     keys = [f"k{i % 23}" for i in range(40)]
     fold = fold_numbers(keys, folds=5, seed=0)
     for key in keys:
@@ -23,7 +23,7 @@ def test_equal_keys_are_held_out_together_and_folds_are_equally_large() -> None:
     assert fold.tolist() != fold_numbers(keys, folds=5, seed=1).tolist()
 
 
-def test_a_perfect_forecast_explains_everything_and_the_mean_nothing() -> None:
+def test_r2_is_one_for_perfect_and_zero_for_mean_forecast() -> None:
     measured = np.random.default_rng(0).normal(size=30)
     fold = np.arange(30) % 5
     perfect = scored(measured, measured, fold)
@@ -36,7 +36,7 @@ def test_a_perfect_forecast_explains_everything_and_the_mean_nothing() -> None:
     assert not scored(-measured, measured, fold).explains
 
 
-def test_errors_and_ranks_follow_their_definitions() -> None:
+def test_rmse_and_tau_match_their_definitions() -> None:
     generator = np.random.default_rng(1)
     measured, foretold = generator.normal(size=(2, 12))
     foretold = foretold + measured
@@ -50,7 +50,7 @@ def test_errors_and_ranks_follow_their_definitions() -> None:
     assert (found.candidates, found.folds) == (12, 3)
 
 
-def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+def test_jackknife_error_of_mean_is_standard_error() -> None:
     values = np.random.default_rng(2).normal(size=(8, 3))
     without = np.stack([np.delete(values, i, axis=0).mean(axis=0) for i in range(8)])
     assert jackknife_error(without) == pytest.approx(values.std(axis=0, ddof=1) / math.sqrt(8))

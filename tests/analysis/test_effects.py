@@ -1,4 +1,4 @@
-"""Oracles: values that were made from known effects, and from none."""
+"""Oracles: values with known effects, and without effects."""
 
 import math
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def operations(space: Space) -> list[int]:
 
 
 def planted(space: Space, genome: Genome) -> dict[str, float]:
-    """The first operation gene makes the accuracy, its index the number of parameters."""
+    """Accuracy and parameters depend only on the choice of the first operation gene."""
     first = operations(space)[0]
     return {"acc": 0.5 + 0.1 * genome.values[first], "params": 1000.0 * genome.values[first]}
 
@@ -44,7 +44,7 @@ def found() -> Effects:
     return main_effects(made(planted), seed=0)
 
 
-def test_what_was_planted_is_found_by_both_models_and_with_its_sign(found: Effects) -> None:
+def test_both_models_recover_planted_effects(found: Effects) -> None:
     space = tiny()
     gene = space.genes[operations(space)[0]]
     middle = np.mean(range(len(gene.choices)))
@@ -59,7 +59,7 @@ def test_what_was_planted_is_found_by_both_models_and_with_its_sign(found: Effec
     assert all(fit.explains for fit in found.fits)
 
 
-def test_what_was_not_planted_has_next_to_no_effect(found: Effects) -> None:
+def test_genes_without_planted_effect_have_almost_none(found: Effects) -> None:
     space = tiny()
     gene = space.genes[operations(space)[0]].name
     others = [e for e in found.effects if e.objective == "acc" and e.gene != gene]
@@ -67,14 +67,14 @@ def test_what_was_not_planted_has_next_to_no_effect(found: Effects) -> None:
     assert max(abs(e.additive) for e in others) < 0.02
 
 
-def test_the_effects_of_the_choices_of_a_gene_add_up_to_nothing(found: Effects) -> None:
+def test_effects_of_choices_of_a_gene_sum_to_zero(found: Effects) -> None:
     sums: dict[tuple[str, str], float] = {}
     for e in found.effects:
         sums[e.objective, e.gene] = sums.get((e.objective, e.gene), 0.0) + e.effect
     assert all(abs(s) < (1e-9 if o == "acc" else 1e-5) for (o, _), s in sums.items())
 
 
-def test_a_rule_at_any_site_is_the_mean_over_its_sites(found: Effects) -> None:
+def test_any_site_effect_of_rule_is_mean_over_sites(found: Effects) -> None:
     rules = [e for e in found.effects if (e.objective, e.kind, e.choice) == ("acc", "rule", "fa")]
     (overall,) = [e for e in rules if e.gene == ANY_SITE]
     sites = [e.effect for e in rules if e.gene != ANY_SITE]
@@ -85,7 +85,7 @@ def test_a_rule_at_any_site_is_the_mean_over_its_sites(found: Effects) -> None:
         assert row.seen <= len(genomes)
 
 
-def test_of_noise_the_models_say_that_they_explain_nothing() -> None:
+def test_models_explain_nothing_of_pure_noise() -> None:
     generator = np.random.default_rng(0)
     some = made(lambda *_: {"acc": float(generator.normal(0.9, 0.02))})
     fits = main_effects(some, seed=0).fits
@@ -98,12 +98,12 @@ def test_equal_seeds_give_equal_effects() -> None:
     assert repr(main_effects(some, seed=3)) == repr(main_effects(some, seed=3))
 
 
-def test_too_few_candidates_are_refused() -> None:
+def test_too_few_candidates_are_rejected() -> None:
     with pytest.raises(ConfigError, match=r"at least 10 candidates .* found 3"):
         main_effects(made(planted, count=3), seed=0)
 
 
-def test_the_additive_model_is_exact_on_sums_of_choices() -> None:
+def test_additive_model_predicts_sums_of_choices() -> None:
     space = tiny()
     features = Features(space)
     rows = features.rows(random_genomes(space, 80, seed=1))
@@ -113,7 +113,7 @@ def test_the_additive_model_is_exact_on_sums_of_choices() -> None:
     assert np.abs(model(rows[60:]) - values[60:]).max() < 0.1 * values.std()
 
 
-def test_the_process_foretells_the_middle_of_what_it_draws() -> None:
+def test_gaussian_process_prediction_equals_median_draw() -> None:
     space = tiny()
     features = Features(space)
     rows = features.rows(random_genomes(space, 30, seed=2))

@@ -1,4 +1,4 @@
-"""Oracles: all choices of a front tried, counting by hand, and chance itself."""
+"""Oracles: enumeration of all possible fronts, counting by hand, and random fronts."""
 
 import math
 import random
@@ -35,7 +35,7 @@ def random_population(seed: int, *, size: int, front: int) -> Population:
     )
 
 
-def test_shares_are_those_of_sites_with_weights() -> None:
+def test_shares_count_only_sites_with_weights() -> None:
     space = space_of("fa", "usf")
     members = [
         uniform_member(space, "usf", on_front=True),
@@ -46,7 +46,7 @@ def test_shares_are_those_of_sites_with_weights() -> None:
     assert (one.share_front, one.share_all, one.difference) == (1.0, 0.25, 0.75)
 
 
-def test_p_is_that_of_all_fronts_of_this_size() -> None:
+def test_p_matches_enumeration_of_fronts_of_equal_size() -> None:
     some = random_population(3, size=9, front=3)
     found = enrichment(some, seed=0, permutations=8_000)
     for depth in ("stage0", "stage2"):
@@ -62,17 +62,17 @@ def test_p_is_that_of_all_fronts_of_this_size() -> None:
         assert cell(found, depth, "fa").p == pytest.approx(exact, abs=0.02)
 
 
-def test_by_chance_p_is_below_a_twentieth_about_as_often() -> None:
+def test_p_of_random_fronts_is_calibrated() -> None:
     p = []
     for seed in range(40):
         some = random_population(seed, size=30, front=8)
         p += [c.p for c in enrichment(some, seed=seed, permutations=200) if c.rule == "fa"]
     known = np.array([value for value in p if not math.isnan(value)])
-    assert 0.01 < (known <= 0.05).mean() < 0.1  # about 280 cells, those of one population related
+    assert 0.01 < (known <= 0.05).mean() < 0.1  # about 280 cells, correlated within a population
     assert known.mean() > 0.45
 
 
-def test_a_rule_that_makes_the_front_is_found_after_holm() -> None:
+def test_rule_that_determines_the_front_is_significant_after_holm() -> None:
     space = space_of("fa", "usf")
     members = [uniform_member(space, "usf", on_front=True) for _ in range(6)]
     members += [uniform_member(space, "fa") for _ in range(24)]
@@ -82,17 +82,17 @@ def test_a_rule_that_makes_the_front_is_found_after_holm() -> None:
         assert cell(found, depth, "usf").difference == pytest.approx(0.8)
 
 
-def test_no_rule_is_enriched_when_runs_differ_and_fronts_do_not() -> None:
+def test_differences_between_runs_are_not_enrichment() -> None:
     space = space_of("fa", "usf")
     members = [uniform_member(space, "fa", on_front=i < 5) for i in range(10)]
     members += [uniform_member(space, "usf", run=1, on_front=i < 1) for i in range(20)]
     found = enrichment(population(space, members), seed=0)
     assert cell(found, "stage1", "fa").difference == pytest.approx(5 / 6 - 1 / 3)
-    # within each run all are alike: there is nothing to test
+    # within each run all candidates have equal rules, so there is nothing to test
     assert all(math.isnan(c.p) and math.isnan(c.p_holm) for c in found)
 
 
-def test_a_front_of_one_cannot_have_a_smaller_p_than_one_in_all() -> None:
+def test_least_p_of_single_member_front_is_one_in_population() -> None:
     some = random_population(1, size=12, front=1)
     for one in enrichment(some, seed=0):
         if not math.isnan(one.p):
@@ -100,7 +100,7 @@ def test_a_front_of_one_cannot_have_a_smaller_p_than_one_in_all() -> None:
             assert one.p >= one.p_least
 
 
-def test_the_same_seed_gives_the_same_p_and_another_one_nearly() -> None:
+def test_p_is_reproducible_and_depends_little_on_seed() -> None:
     some = random_population(2, size=20, front=5)
     first, again, other = (enrichment(some, seed=seed) for seed in (0, 0, 1))
     assert repr(first) == repr(again) != repr(other)
@@ -109,6 +109,6 @@ def test_the_same_seed_gives_the_same_p_and_another_one_nearly() -> None:
         assert math.isnan(one.p) or one.p == pytest.approx(two.p, abs=0.03)
 
 
-def test_a_space_of_one_rule_has_no_enrichment() -> None:
+def test_space_with_one_rule_has_no_enrichment() -> None:
     space = space_of("fa")
     assert enrichment(population(space, [uniform_member(space, "fa")]), seed=0) == []

@@ -1,4 +1,4 @@
-"""Oracles: independent noise of known variance; chance itself."""
+"""Oracles: independent noise of known variance, and equal noise."""
 
 import math
 
@@ -29,7 +29,7 @@ def drawn(deviation: float, *, seed: int, batches: int = 20) -> Tensor:
     return 1.0 + deviation * torch.randn(batches, 5000, generator=generator)
 
 
-def test_the_ratio_is_that_of_the_variances_and_is_told_from_one() -> None:
+def test_noise_ratio_matches_variances_and_is_significant() -> None:
     found = compare_noise(
         [layer_noise(OWN, name, drawn(0.1, seed=i)) for i, name in enumerate("ab")]
         + [layer_noise("bp", name, drawn(0.2, seed=9 + i)) for i, name in enumerate("ab")]
@@ -45,7 +45,7 @@ def test_the_ratio_is_that_of_the_variances_and_is_told_from_one() -> None:
     assert scaled.ratio == pytest.approx(1.0)  # the scale of updates plays no part
 
 
-def test_by_chance_p_is_below_a_twentieth_about_as_often() -> None:
+def test_p_of_equal_noise_is_calibrated() -> None:
     p = []
     for seed in range(120):
         own = layer_noise(OWN, "a", drawn(0.3, seed=2 * seed))
@@ -54,7 +54,7 @@ def test_by_chance_p_is_below_a_twentieth_about_as_often() -> None:
     assert 0.01 < sum(value < 0.05 for value in p) / len(p) < 0.10
 
 
-def test_layers_without_an_update_are_left_out() -> None:
+def test_layers_without_updates_are_excluded() -> None:
     zero = torch.zeros(20, 50)
     found = compare_noise(
         [

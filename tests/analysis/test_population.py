@@ -18,7 +18,7 @@ SPACE = space_of("fa", "usf", "brsf")
 
 
 def state(name: str, *, count: int = 5, **settings: Any) -> RunState:
-    """A run whose last candidate was refused before its training."""
+    """A run whose last candidate was rejected before training."""
     trainings = [
         Evaluation(
             key=SPACE.key(genome), genome=SPACE.format(genome),
@@ -37,7 +37,7 @@ def state(name: str, *, count: int = 5, **settings: Any) -> RunState:
     )
 
 
-def test_members_are_the_candidates_that_were_trained_run_after_run() -> None:
+def test_population_lists_trained_candidates_run_by_run() -> None:
     runs = [state("a"), state("b", seed=1)]
     found = pool(runs, [SPACE, SPACE])
     trained = [c for run in runs for c in run.candidates if c.representative.epochs]
@@ -57,12 +57,12 @@ def test_members_are_the_candidates_that_were_trained_run_after_run() -> None:
         ({"dataset": "cifar10"}, "b: expected dataset 'digits' as in a, found 'cifar10'"),
     ],
 )
-def test_runs_that_asked_something_else_are_refused(settings: Any, message: str) -> None:
+def test_runs_with_different_problems_are_rejected(settings: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         pool([state("a"), state("b", **settings)], [SPACE, SPACE])
 
 
-def test_runs_of_spaces_that_share_a_name_only_are_refused() -> None:
+def test_runs_of_different_spaces_with_equal_names_are_rejected() -> None:
     other = replace(SPACE, channels=8)
     with pytest.raises(
         ConfigError, match="is not that of a; the two differ but have the same name"
@@ -70,11 +70,11 @@ def test_runs_of_spaces_that_share_a_name_only_are_refused() -> None:
         pool([state("a"), state("b")], [SPACE, other])
 
 
-def test_objectives_in_another_order_and_another_seed_are_the_same_question() -> None:
+def test_runs_may_differ_in_seed_and_objective_order() -> None:
     runs = [state("a"), state("b", objectives=("params", "acc"), seed=5, split_seed=7)]
     assert len(pool(runs, [SPACE, SPACE]).members) == 8
 
 
-def test_a_run_without_a_training_is_refused() -> None:
+def test_run_without_trainings_is_rejected() -> None:
     with pytest.raises(ConfigError, match="a: nothing to analyse"):
         pool([state("a", count=1)], [SPACE])

@@ -1,4 +1,4 @@
-"""Oracles: the keys of genomes, which a rule changes just where it trains weights; counting."""
+"""Oracles: keys, which change exactly if a rule trains weights; counting by hand."""
 
 import random
 
@@ -12,7 +12,7 @@ from tests.analysis.populations import member, random_genomes, space_of
 
 
 def sparse_darts() -> Space:
-    """DARTS with an operation that is zero, so that a cell may read one input or none."""
+    """DARTS with a zero operation, so that a cell may read one input or none."""
     data = parse_yaml(source_text("darts"), where="darts")
     for cell in data["cells"].values():
         cell["operations"]["none"] = {"kind": "zero"}
@@ -32,7 +32,7 @@ def mostly_zero(space: Space, rng: random.Random) -> Genome:
 
 
 @pytest.mark.parametrize("whole", [load("nas-bench-201"), sparse_darts(), load("tiny")])
-def test_a_site_is_live_just_when_another_rule_there_is_another_network(whole: Space) -> None:
+def test_site_is_live_iff_changing_its_rule_changes_the_key(whole: Space) -> None:
     space = whole.resized(cells=1).with_rules(("fa", "usf"))
     rng = random.Random(0)
     for _ in range(12):
@@ -53,7 +53,7 @@ def test_a_site_is_live_just_when_another_rule_there_is_another_network(whole: S
 def test_sites_are_counted_by_depth_and_rule() -> None:
     space = space_of("fa", "usf")
     cell = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|nor_conv_1x1~2|"
-    # edge 3_2 reads a node that is zero, so one convolution of a cell is live
+    # edge 3_2 reads a zero node, so only one convolution per cell is live
     rules = {"stage0.cell0.edge1_0": "usf", "stage2.cell0.edge1_0": "usf", "classifier": "usf"}
     names = [gene.name for gene in space.genes if gene.kind == "rule"]
     text = f"{cell} @ {' '.join(rules.get(name, 'fa') for name in names)}"
@@ -64,7 +64,7 @@ def test_sites_are_counted_by_depth_and_rule() -> None:
     assert found.counts[0].tolist() == [[1, 0], [0, 1], [1, 0], [1, 0], [1, 0], [0, 1], [0, 1]]
 
 
-def test_a_rule_gene_without_weights_makes_no_difference() -> None:
+def test_inactive_rule_genes_do_not_affect_site_counts() -> None:
     space = space_of("fa", "usf")
     for genome in random_genomes(space, 20, seed=1):
         flags = space.is_active(genome)

@@ -1,4 +1,4 @@
-"""Oracles: the files that are written, what is computed again and what is not, and messages."""
+"""Oracles: the written files, which results are recomputed, and messages."""
 
 import shutil
 from pathlib import Path
@@ -19,7 +19,7 @@ def found(study: evonas.Study, tmp_path_factory: pytest.TempPathFactory) -> evon
     return evonas.analyse(study, out=out, batches=3, grid=3, progress=False)
 
 
-def test_all_that_the_run_allows_is_written_and_the_rest_says_why_not(
+def test_analysis_writes_possible_results_and_explains_omissions(
     study: evonas.Study, found: evonas.Analysis
 ) -> None:
     keys = list(study.front.index[:3])
@@ -57,7 +57,7 @@ def test_every_assignment_is_measured_at_initial_and_trained_weights(
     assert set(alone.rule) == {"bp"}
 
 
-def test_the_centre_of_a_surface_is_the_lowest_of_a_trained_network_or_near(
+def test_landscape_includes_the_centre_for_every_network(
     found: evonas.Analysis,
 ) -> None:
     assert found.landscape is not None
@@ -66,7 +66,7 @@ def test_the_centre_of_a_surface_is_the_lowest_of_a_trained_network_or_near(
     assert len(centre) == len(found.keys)
 
 
-def test_what_was_computed_is_not_computed_again_and_gives_the_same_tables(
+def test_repeated_analysis_reuses_cached_results(
     study: evonas.Study, found: evonas.Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
@@ -81,7 +81,7 @@ def test_what_was_computed_is_not_computed_again_and_gives_the_same_tables(
         evonas.analyse(study, out=found.folder, what=["gradients"], batches=4, progress=False)
 
 
-def test_an_interrupted_analysis_goes_on_where_it_was(
+def test_interrupted_analysis_continues_from_cache(
     study: evonas.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = {"updates": 0, "surfaces": 0}
@@ -106,7 +106,7 @@ def test_an_interrupted_analysis_goes_on_where_it_was(
     assert found.landscape is not None
 
 
-def test_a_truncated_cache_file_is_recomputed(study: evonas.Study, found: evonas.Analysis) -> None:
+def test_truncated_cache_file_is_recomputed(study: evonas.Study, found: evonas.Analysis) -> None:
     key = found.keys[0]
     (found.folder / "kept" / f"landscape-{key}.json").write_text("{")
     again = evonas.analyse(study, out=found.folder, what=["landscape"], grid=3, progress=False)
@@ -115,7 +115,7 @@ def test_a_truncated_cache_file_is_recomputed(study: evonas.Study, found: evonas
     pd.testing.assert_frame_equal(again.landscape, found.landscape)
 
 
-def test_a_candidate_without_weights_is_looked_at_as_it_began(
+def test_candidate_without_weights_is_analysed_at_initialisation(
     study: evonas.Study, tmp_path: Path
 ) -> None:
     others = [key for key in study.candidates.index if key not in study.front.index]
@@ -128,9 +128,7 @@ def test_a_candidate_without_weights_is_looked_at_as_it_began(
     assert "the weights of these candidates were not kept" in found.left_out["landscape"]
 
 
-def test_runs_of_one_space_are_pooled_into_a_folder_of_their_own(
-    study: evonas.Study, tmp_path: Path
-) -> None:
+def test_pooled_runs_require_an_output_folder(study: evonas.Study, tmp_path: Path) -> None:
     twin = tmp_path / "twin"
     shutil.copytree(study.folder, twin)
     runs: list[evonas.Study | Path] = [study, twin]
@@ -152,13 +150,13 @@ def test_runs_of_one_space_are_pooled_into_a_folder_of_their_own(
         ({"grid": 4}, "grid: expected an odd number"),
     ],
 )
-def test_a_wrong_option_is_told(
+def test_invalid_option_is_rejected(
     study: evonas.Study, tmp_path: Path, given: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         evonas.analyse(study, out=tmp_path, progress=False, **given)  # type: ignore[arg-type]
 
 
-def test_an_unknown_key_is_told(study: evonas.Study, tmp_path: Path) -> None:
+def test_unknown_key_is_rejected(study: evonas.Study, tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="no candidate has the key 'zz'"):
         evonas.analyse(study, keys=["zz"], out=tmp_path, progress=False)

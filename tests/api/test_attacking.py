@@ -1,4 +1,4 @@
-"""``evonas.attack``: against margins of a linear network; what it refuses; the files it writes."""
+"""``evonas.attack`` against margins of a linear network; rejected input; written files."""
 
 import json
 import math
@@ -24,7 +24,7 @@ def linear() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
 
 
-def test_a_linear_network_stands_exactly_where_its_margin_is_wide_enough() -> None:
+def test_robust_accuracy_of_linear_network_matches_margins() -> None:
     network = linear()
     images = torch.rand(60, 3, 2, 2, generator=torch.Generator().manual_seed(1)) * 0.6 + 0.2
     labels = network(images).argmax(1)
@@ -43,7 +43,7 @@ def test_a_linear_network_stands_exactly_where_its_margin_is_wide_enough() -> No
         math.sqrt(worst["accuracy"] * (1 - worst["accuracy"]) / 60)
     )
     assert report.worst_case == {report.table.epsilon.iloc[0]: worst["accuracy"]}
-    assert network.training  # it is left as it was
+    assert network.training  # the mode is left unchanged
     assert all(parameter.requires_grad for parameter in network.parameters())
 
 
@@ -59,14 +59,14 @@ def test_a_linear_network_stands_exactly_where_its_margin_is_wide_enough() -> No
         (torch.rand(0, 3, 2, 2), torch.zeros(0, dtype=torch.long), "N above 0"),
     ],
 )
-def test_images_and_labels_of_another_kind_are_refused(
+def test_invalid_images_or_labels_are_rejected(
     images: torch.Tensor, labels: torch.Tensor, message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
         evonas.attack(linear(), images, labels, progress=False)
 
 
-def test_settings_out_of_range_are_refused() -> None:
+def test_out_of_range_settings_are_rejected() -> None:
     images, labels = torch.rand(2, 3, 2, 2), torch.zeros(2, dtype=torch.long)
     for given, message in (
         ({"level": 3}, "level: expected 1 or 2"), ({"epsilon": 1.5}, "from 0 to 1"),
@@ -78,7 +78,7 @@ def test_settings_out_of_range_are_refused() -> None:
             evonas.attack(linear(), images, labels, progress=False, **given)
 
 
-def test_files_hold_the_table_and_no_nan(tmp_path: Path) -> None:
+def test_attack_files_hold_the_table_without_nan(tmp_path: Path) -> None:
     outcomes = [
         Outcome("apgd", "8/255", "true", "111", "100", 1.0, "fell back"),
         Outcome("apgd", "8/255", "surrogate", "111", "111", 1.0),

@@ -1,4 +1,4 @@
-"""The examples of the API's docstrings, run as a reader would: what they print is the oracle."""
+"""The examples in docstrings of the API are run; the oracle is their printed output."""
 
 import doctest
 from pathlib import Path
@@ -13,7 +13,7 @@ SETTINGS_OF_A_RUN = ("population", "generations", "epochs", "images", "batch", "
 
 
 @pytest.mark.parametrize("name", [name for name in evonas.__all__ if name != "__version__"])
-def test_the_example_of_every_public_name_comes_true(
+def test_docstring_example_of_every_public_name_runs(
     name: str, study: evonas.Study, quick: dict[str, Any], tmp_path: Path, monkeypatch: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -35,7 +35,7 @@ def _docstring(name: str) -> str:
     return str(text)
 
 
-def test_every_public_name_says_what_it_takes_gives_and_raises() -> None:
+def test_main_functions_document_arguments_and_exceptions() -> None:
     for name in ("search", "new_study", "load_study", "evaluate", "available", "Study"):
         text = _docstring(name)
         assert "Args:" in text

@@ -36,7 +36,7 @@ RULES = ("kp", "dfa", "usf", "local", "bp")
 
 @pytest.fixture(scope="module", params=sorted(GENOMES))
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a network with statistics that are not those of the beginning."""
+    """The file of a network whose batch statistics differ from their initial values."""
     import random
 
     space = load(request.param).resized(channels=4, cells=1).with_rules(RULES)
@@ -63,12 +63,12 @@ def network(model: Path) -> Network:
 
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written is held against the network by the test itself."""
+    """Disable the built-in check, as the test itself compares the file with the network."""
     monkeypatch.setattr(exporting, "check_export", lambda *_, **__: None)
 
 
 @pytest.mark.parametrize("file_format", ["onnx", "pt2", "python"])
-def test_what_is_written_gives_the_logits_of_the_network_without_evonas(
+def test_exported_file_gives_same_logits_without_evonas(
     model: Path, tmp_path: Path, file_format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[Path] = []
@@ -85,7 +85,7 @@ def test_what_is_written_gives_the_logits_of_the_network_without_evonas(
         assert "evonas" not in found.read_text().split('"""')[2]
 
 
-def test_onnx_takes_any_number_of_images_and_says_what_it_is(
+def test_onnx_file_accepts_any_batch_size_and_has_metadata(
     model: Path, network: Network, tmp_path: Path, unchecked: None
 ) -> None:
     assert unchecked is None
@@ -103,7 +103,7 @@ def test_onnx_takes_any_number_of_images_and_says_what_it_is(
     assert about["key"]
 
 
-def test_a_file_with_other_weights_is_noticed(
+def test_export_check_detects_changed_weights_or_code(
     model: Path, network: Network, tmp_path: Path, unchecked: None
 ) -> None:
     assert unchecked is None
@@ -119,7 +119,9 @@ def test_a_file_with_other_weights_is_noticed(
         check_export(network, path, file_format="python", shape=TRAITS.shape)
 
 
-def test_mistakes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_export_arguments_are_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(ConfigError, match="expected one of safetensors, onnx"):
         evonas.export("run", "key", format="tflite")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="no such file"):

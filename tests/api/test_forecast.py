@@ -1,4 +1,4 @@
-"""What a run is said to need: sums made by hand from what each candidate is said to need."""
+"""Forecasts of runs, computed by hand from forecasts of candidates."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.small_run import SMALL_RUN
 
 
 class Ticking:
-    """A second goes by between two looks at it."""
+    """A clock that advances by one second with each reading."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -25,7 +25,7 @@ def candidate(training: float, objectives: float, peak: int) -> CandidateForecas
     return CandidateForecast("", 1, 1, peak, 0.1, training, objectives, 1.0)
 
 
-def test_a_run_takes_the_mean_of_its_candidates_for_each_evaluation() -> None:
+def test_run_forecast_scales_mean_candidate_time_by_evaluations() -> None:
     candidates = candidate(10.0, 2.0, 100), candidate(20.0, 4.0, 300)
     run = RunForecast(candidates, evaluations=50, workers=2, cores=4, epochs_share=1.0)
     assert run.seconds == pytest.approx(50 * 18.0 / 2)
@@ -34,12 +34,12 @@ def test_a_run_takes_the_mean_of_its_candidates_for_each_evaluation() -> None:
     assert crowded.seconds == pytest.approx(50 * (7.5 + 3.0) / 4)
 
 
-def test_of_three_rungs_one_third_and_one_ninth_go_on() -> None:
+def test_mean_epochs_of_successive_halving_match_hand_computation() -> None:
     assert mean_epochs((1, 3, 9), eta=3) == pytest.approx(1 + 2 / 3 + 6 / 9)
     assert mean_epochs((12,), eta=3) == 12
 
 
-def test_the_steps_of_a_run_are_counted_and_each_takes_what_the_clock_says() -> None:
+def test_forecast_counts_training_steps_and_uses_given_clock() -> None:
     settings = SMALL_RUN.with_values({"epochs": 3, "batch": 50, "images": 120})
     seen: list[tuple[int, int]] = []
     found = forecast_run(
@@ -53,7 +53,7 @@ def test_the_steps_of_a_run_are_counted_and_each_takes_what_the_clock_says() -> 
     assert len({each.text for each in found.candidates}) == 2
 
 
-def test_a_named_genome_is_the_one_that_is_looked_at() -> None:
+def test_forecast_of_given_genome_uses_that_genome() -> None:
     text = "|skip~0|+|conv_3x3~1|+|skip~2| @ fa*2"
     settings = SMALL_RUN.with_values({"space": "tiny", "rules": ("fa",)})
     (found,) = forecast_run(settings, genome=text, clock=Ticking()).candidates
@@ -62,6 +62,6 @@ def test_a_named_genome_is_the_one_that_is_looked_at() -> None:
     assert found.parameters == count_parameters(network)
 
 
-def test_an_empty_sample_is_refused() -> None:
+def test_empty_sample_is_rejected() -> None:
     with pytest.raises(ConfigError, match="at least 1 candidate, got 0"):
         forecast_run(SMALL_RUN, sample=0)

@@ -1,4 +1,4 @@
-"""Model cards: the oracles are the tables of the run, and the code of a card, which is run."""
+"""Model cards; the oracles are the tables of the run, and the card's code when run."""
 
 import csv
 import re
@@ -26,7 +26,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> evonas.Study:
     )  # fmt: skip
 
 
-def test_a_card_says_what_the_tables_of_the_run_say(study: evonas.Study, tmp_path: Path) -> None:
+def test_model_card_matches_tables_of_the_run(study: evonas.Study, tmp_path: Path) -> None:
     with (study.folder / "pareto.csv").open(newline="") as file:
         row = next(csv.DictReader(file))
     evonas.export(study.folder, row["key"], format="safetensors", out=tmp_path / "a.safetensors")
@@ -47,9 +47,7 @@ def test_a_card_says_what_the_tables_of_the_run_say(study: evonas.Study, tmp_pat
     assert {name: int(count.replace(",", "")) for name, count in weights.items()} == of_layers
 
 
-def test_a_card_has_the_attacks_that_were_made_on_the_true_gradient(
-    study: evonas.Study, tmp_path: Path
-) -> None:
+def test_model_card_lists_unmasked_attacks(study: evonas.Study, tmp_path: Path) -> None:
     key = study.front.index[0]
     with pytest.raises(SystemExit) as left:
         main(["attack", str(study.folder), key, "--images", "20", "--out", str(tmp_path)])
@@ -68,7 +66,7 @@ def test_a_card_has_the_attacks_that_were_made_on_the_true_gradient(
 @pytest.mark.parametrize(
     ("kind", "name"), [("python", "net.py"), ("onnx", "net.onnx"), ("pt2", "net.pt2")]
 )
-def test_the_code_of_a_card_runs_as_it_stands(
+def test_code_of_model_card_runs_unchanged(
     study: evonas.Study, tmp_path: Path, kind: str, name: str
 ) -> None:
     key = study.front.index[0]
@@ -83,7 +81,7 @@ def test_the_code_of_a_card_runs_as_it_stands(
     assert done.stdout == "(3, 10)\n", done.stderr
 
 
-def test_the_card_of_a_lone_model_file_says_that_it_holds_no_measurements(
+def test_card_of_lone_model_file_reports_no_measurements(
     study: evonas.Study, tmp_path: Path
 ) -> None:
     model = study.folder / "models" / f"{study.front.index[0]}.safetensors"

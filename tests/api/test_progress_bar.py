@@ -1,4 +1,4 @@
-"""Progress where the output is no terminal: one line for every generation, each in full."""
+"""Progress without a terminal prints one full line per generation; bars for the rest."""
 
 from io import StringIO
 
@@ -17,7 +17,7 @@ def at(done: int, generation: int, *, failures: int = 0) -> Progress:
     )
 
 
-def test_every_generation_is_one_line_when_it_is_over() -> None:
+def test_each_finished_generation_prints_one_line() -> None:
     out = StringIO()
     with progress_display(Console(file=out, width=20), is_quiet=False) as show:
         for progress in (at(1, 0), at(2, 0), at(3, 1), at(4, 1, failures=3)):
@@ -28,7 +28,7 @@ def test_every_generation_is_one_line_when_it_is_over() -> None:
     ]
 
 
-def test_the_bar_of_a_terminal_says_the_same() -> None:
+def test_terminal_bar_shows_the_same_description() -> None:
     out = StringIO()
     console = Console(file=out, width=150, force_terminal=True)
     with progress_display(console, is_quiet=False) as show:
@@ -38,13 +38,13 @@ def test_the_bar_of_a_terminal_says_the_same() -> None:
     assert "3/4" in out.getvalue()
 
 
-def test_shares_have_four_digits_and_counts_are_whole() -> None:
+def test_fractions_have_four_decimals_and_counts_none() -> None:
     assert [readable(value) for value in (0.12345, 1.0, 0.0, 5606.0)] == [
         "0.1235", "1.0000", "0.0000", "5,606",
     ]  # fmt: skip
 
 
-def test_the_bar_of_a_notebook_says_how_much_time_is_left() -> None:
+def test_notebook_bar_shows_remaining_time() -> None:
     html = bar_html(at(2, 1), seconds=30.0)  # 6 of 20 epochs took 30 seconds
     assert 'value="6" max="20"' in html
     assert "2/4 trainings, 0:30 elapsed, 1:10 left" in html

@@ -27,7 +27,7 @@ def choosy() -> Space:
     return from_data(parse_yaml(CHOOSY, where="test"), where="test")
 
 
-def test_the_functions_of_a_small_space_are_counted_one_by_one() -> None:
+def test_function_count_of_small_space_matches_enumeration() -> None:
     seen = []
     count = count_functions(
         load("tiny").with_rules(("fa",)), on_progress=lambda *n: seen.append(n)
@@ -44,20 +44,20 @@ def test_the_functions_of_a_small_space_are_counted_one_by_one() -> None:
 OPS = ("skip", "conv_3x3", "grouped_3x3", "sep_3x3", "max_pool")
 
 
-def test_nas_bench_201_has_its_published_number_of_functions() -> None:
+def test_nas_bench_201_has_published_number_of_functions() -> None:
     count = count_functions(one_rule(load("nas-bench-201").resized(cells=1)))
-    # Dong and Yang 2020, cells that are the same after folding zeros and skips
+    # Dong and Yang 2020: distinct cells after folding zeros and skips
     assert (count.genomes, count.functions) == (15_625, 6_466)
 
 
-def test_of_a_large_space_a_sample_is_looked_at() -> None:
+def test_functions_of_large_space_are_estimated_from_sample() -> None:
     count = count_functions(load("darts"))
     assert count.looked_at == NUM_SAMPLED
     assert count.functions <= NUM_SAMPLED
     assert not count.is_whole
 
 
-def test_the_smallest_and_the_largest_network_have_the_extreme_shapes() -> None:
+def test_extreme_networks_have_smallest_and_largest_shape() -> None:
     space = choosy()
     small, large = extreme_steps(space)
     for step, operation, width, repeat in ((small, "skip", 1, 1), (large, "conv", 3, 2)):
@@ -71,7 +71,7 @@ def test_the_smallest_and_the_largest_network_have_the_extreme_shapes() -> None:
         assert step.seconds > 0
 
 
-def test_images_are_as_large_as_the_space_needs() -> None:
+def test_check_uses_images_large_enough_for_the_space() -> None:
     text = CHOOSY.replace("cells: 1", "cells: 1").replace(
         "stages: [", "stages: [" + "{cell: cell, channels: 1}, " * 6
     )

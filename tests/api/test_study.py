@@ -1,4 +1,4 @@
-"""The Python door; its oracles are the files of the run, the command line, and the data."""
+"""The Python API; the oracles are the files of the run, the command line, and the data."""
 
 import csv
 import inspect
@@ -31,7 +31,7 @@ FLAGS = [
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    """Of a table, seconds aside."""
+    """Rows of a table, without seconds."""
     with path.open(newline="") as file:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
@@ -42,9 +42,7 @@ def call(*arguments: str) -> None:
     assert left.value.code == 0
 
 
-def test_a_search_in_python_writes_what_the_command_writes(
-    study: evonas.Study, tmp_path: Path
-) -> None:
+def test_python_search_writes_same_files_as_command(study: evonas.Study, tmp_path: Path) -> None:
     call(*FLAGS, "--out", str(tmp_path / "run"))
     for name in TABLES:
         assert rows(study.folder / name) == rows(tmp_path / "run" / name)
@@ -53,12 +51,12 @@ def test_a_search_in_python_writes_what_the_command_writes(
     ).read_text()
 
 
-def test_a_replicate_below_zero_is_refused_by_name() -> None:
+def test_negative_replicate_is_rejected_by_name() -> None:
     with pytest.raises(ConfigError, match="replicate: expected a whole number of at least 0"):
         evonas.evaluate("tiny", "any", replicate=-1)
 
 
-def test_a_tree_of_settings_says_the_same_as_names(study: evonas.Study, tmp_path: Path) -> None:
+def test_settings_object_equals_keyword_settings(study: evonas.Study, tmp_path: Path) -> None:
     tree = evonas.Settings().with_values(
         {
             "space": "tiny",
@@ -75,7 +73,7 @@ def test_a_tree_of_settings_says_the_same_as_names(study: evonas.Study, tmp_path
     assert other.settings == study.settings
 
 
-def test_the_frames_are_the_tables_by_key(study: evonas.Study) -> None:
+def test_data_frames_match_csv_tables(study: evonas.Study) -> None:
     for frame, name in ((study.front, "pareto.csv"), (study.candidates, "candidates.csv")):
         written = pd.read_csv(study.folder / name, index_col="key")
         assert frame.index.name == "key"
@@ -85,7 +83,7 @@ def test_the_frames_are_the_tables_by_key(study: evonas.Study) -> None:
         )
 
 
-def test_a_loaded_network_is_as_accurate_as_its_row_says(study: evonas.Study) -> None:
+def test_loaded_network_has_the_accuracy_of_its_row(study: evonas.Study) -> None:
     validation = load_search_data("digits", seed=0, num_images=60).validation
     for key, row in study.front.iterrows():
         network = study.load(str(key))
@@ -93,7 +91,7 @@ def test_a_loaded_network_is_as_accurate_as_its_row_says(study: evonas.Study) ->
         assert accuracy(network, validation) == row.acc  # type: ignore[arg-type]
 
 
-def test_the_beginning_of_a_key_is_enough_if_no_other_begins_so(study: evonas.Study) -> None:
+def test_unique_key_prefix_finds_its_candidate(study: evonas.Study) -> None:
     keys = [e.key for e in study.evaluations]
     short = next(
         keys[0][:n] for n in range(1, 17) if sum(k.startswith(keys[0][:n]) for k in keys) == 1
@@ -105,13 +103,13 @@ def test_the_beginning_of_a_key_is_enough_if_no_other_begins_so(study: evonas.St
         study.find("")
 
 
-def test_a_candidate_off_the_front_has_no_weights_to_load(study: evonas.Study) -> None:
+def test_loading_candidate_off_the_front_is_rejected(study: evonas.Study) -> None:
     dominated = next(key for key in study.candidates.index if key not in study.front.index)
     with pytest.raises(DataError, match="only those of candidates on the front"):
         study.load(dominated)
 
 
-def test_a_candidate_evaluated_alone_has_the_values_of_the_search(
+def test_single_evaluation_matches_values_of_search(
     study: evonas.Study, quick: dict[str, Any]
 ) -> None:
     given = {name: quick[name] for name in ("epochs", "images", "batch", "channels")}
@@ -124,7 +122,7 @@ def test_a_candidate_evaluated_alone_has_the_values_of_the_search(
             assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
 
 
-def test_a_space_of_ones_own_keeps_its_size_and_its_rules() -> None:
+def test_given_space_object_keeps_its_size_and_rules() -> None:
     space = load("tiny").resized(channels=8, cells=1).with_rules(("usf",))
     genome = space.parse("|conv_3x3~0|+|skip~0|+|skip~1|")
     trained = evonas.evaluate(space, genome, objectives="params", epochs=1, images=60, batch=20)
@@ -135,7 +133,7 @@ def test_a_space_of_ones_own_keeps_its_size_and_its_rules() -> None:
     assert wider.values["params"] > trained.values["params"]
 
 
-def test_a_study_that_has_not_begun_is_resumed_to_the_same_end(
+def test_resuming_new_study_gives_same_tables(
     study: evonas.Study, quick: dict[str, Any], tmp_path: Path
 ) -> None:
     given = {name: value for name, value in quick.items() if name != "progress"}
@@ -146,13 +144,13 @@ def test_a_study_that_has_not_begun_is_resumed_to_the_same_end(
         assert rows(study.folder / name) == rows(new.folder / name)
 
 
-def test_a_notebook_shows_the_front(study: evonas.Study) -> None:
+def test_notebook_representation_shows_the_front(study: evonas.Study) -> None:
     html = study._repr_html_()
     assert all(f"<th>{key}</th>" in html for key in study.front.index)
     assert "tiny on digits" in repr(study)
 
 
-def test_everything_that_can_be_named_is_listed() -> None:
+def test_available_lists_every_registered_name() -> None:
     assert set(evonas.available("rules").index) >= set(RULES)
     assert set(evonas.available("algorithms").index) > set(SEARCHES)
     assert evonas.available("algorithms").source["random"] == RandomSearch.source
@@ -162,7 +160,7 @@ def test_everything_that_can_be_named_is_listed() -> None:
         evonas.available("rule")
 
 
-def test_a_data_set_is_listed_with_its_shape_and_what_holds_by_default() -> None:
+def test_datasets_are_listed_with_shape_and_defaults() -> None:
     listed = evonas.available("datasets")
     columns = ["what it shows", "classes", "shape", "epochs", "batch", "epsilon"]
     assert list(listed.columns) == columns
@@ -183,7 +181,7 @@ def test_a_data_set_is_listed_with_its_shape_and_what_holds_by_default() -> None
         ({}, "space: expected a search space, got none"),
     ],
 )
-def test_a_wrong_setting_is_one_error_and_nothing_is_written(
+def test_wrong_setting_is_rejected_and_writes_nothing(
     given: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -192,12 +190,12 @@ def test_a_wrong_setting_is_one_error_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_without_a_run_is_no_study(tmp_path: Path) -> None:
+def test_loading_folder_without_run_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="expected the folder of a run"):
         evonas.load_study(tmp_path)
 
 
-def test_search_is_a_function_to_users_and_a_package_to_developers() -> None:
+def test_evonas_search_is_both_function_and_package() -> None:
     import evonas.search.base as base
 
     assert base.AbstractSearch is evonas.search.base.AbstractSearch  # type: ignore[attr-defined]
@@ -207,7 +205,7 @@ def test_search_is_a_function_to_users_and_a_package_to_developers() -> None:
         evonas.serch  # noqa: B018
 
 
-def test_importing_evonas_imports_nothing_heavy() -> None:
+def test_importing_and_listing_evonas_imports_no_heavy_package() -> None:
     script = (
         "import sys, evonas; dir(evonas); "
         "print([m for m in ('torch', 'pymoo', 'pandas', 'sklearn', 'numpy') if m in sys.modules])"

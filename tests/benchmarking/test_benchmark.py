@@ -148,8 +148,6 @@ def test_rows_that_do_not_fit_the_space_are_rejected(make_benchmark: Make) -> No
         ((("a",), ("b",), "c"), "expected one objective if 'c' is reported, got 2"),
     ],
 )
-def test_contradictory_goals_are_rejected(
-    goal: tuple[tuple[str, ...], ...], message: str
-) -> None:
+def test_contradictory_goals_are_rejected(goal: tuple[tuple[str, ...], ...], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Goal(*goal)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Whole comparisons: of folders with hand-made journals, and of benches."""
+"""Comparisons of run folders with hand-made journals, and of benches."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ def trajectory(label: str, vectors: Sequence[Vector | None], *, name: str = "run
     return Trajectory(name, label, tuple(vectors), seconds)
 
 
-def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective(
+def test_trajectory_follows_ask_order_with_minimised_objectives(
     make_run: MakeRun, run_config: Settings
 ) -> None:
     folder = make_run("a", run_config, [(0.5, 10.0), None, (0.75, 20.0)])
@@ -40,7 +40,7 @@ def test_a_folder_is_read_in_the_order_of_asking_with_the_sign_of_each_objective
     assert told.label == "nsga2"
 
 
-def test_groups_are_called_by_what_sets_them_apart(run_config: Settings) -> None:
+def test_group_labels_name_differing_settings(run_config: Settings) -> None:
     seeds = [changed(run_config, seed=seed, data_dir=f"data{seed}") for seed in range(2)]
     assert group_labels(seeds) == ["nsga2", "nsga2"]
     engines = [changed(run_config, algorithm=name) for name in ("nsga2", "random")]
@@ -61,10 +61,10 @@ def test_groups_are_called_by_what_sets_them_apart(run_config: Settings) -> None
     ]
 
 
-def test_the_space_and_the_population_are_said_wherever_they_differ(
+def test_group_labels_always_name_differing_space_and_population(
     run_config: Settings,
 ) -> None:
-    """Also where the algorithm tells the groups apart by itself; what is left is listed."""
+    """Even if the algorithm alone distinguishes the groups; other differences are listed."""
     others = [
         run_config,
         changed(run_config, algorithm="random", population=7, gate="off", epochs=9),
@@ -88,14 +88,14 @@ def test_spaces_with_equal_names_get_different_labels(
     assert all(re.fullmatch(r"space=\S+ \([0-9a-f]{8}\)", each.label) for each in told)
 
 
-def test_runs_on_other_images_are_refused(make_run: MakeRun, run_config: Settings) -> None:
+def test_runs_on_different_images_are_rejected(make_run: MakeRun, run_config: Settings) -> None:
     one, other = (changed(run_config, train_sha256=digit * 64) for digit in "01")
     first, second = make_run("a", one, [(0.5, 10.0)]), make_run("b", other, [(0.5, 10.0)])
     with pytest.raises(ConfigError, match=r"train_sha256 1111.* such runs cannot be compared"):
         read_trajectories([first, second])
 
 
-def test_runs_that_cannot_be_compared_are_refused(
+def test_incomparable_runs_are_rejected(
     make_run: MakeRun, run_config: Settings, tmp_path: Path
 ) -> None:
     first = make_run("a", run_config, [(0.5, 10.0)])
@@ -110,7 +110,7 @@ def test_runs_that_cannot_be_compared_are_refused(
         read_trajectories([tmp_path / "nowhere"])
 
 
-def test_what_a_run_reached_by_hand() -> None:
+def test_run_measures_match_hand_computation() -> None:
     compared = compare_courses(
         [
             trajectory("a", [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5), None]),
@@ -124,7 +124,7 @@ def test_what_a_run_reached_by_hand() -> None:
     assert ours.trajectory == pytest.approx((0.11, 0.21, 0.21 + 0.36 - (0.06 + 0.06 - 0.01)))
     assert theirs.trajectory == pytest.approx((0.0, 0.01, 0.01))
     assert ours.measures["igd_plus"] == 0.0
-    # of (0, 1), (1, 0) and (0.5, 0.5): 1, 1 and half the diagonal of the square behind
+    # distances from (0, 1), (1, 0) and (0.5, 0.5): 1, 1 and half the diagonal of the square
     assert theirs.measures["igd_plus"] == pytest.approx((1 + 1 + 0.5**0.5) / 3)
     assert ours.evaluations == theirs.evaluations == (1, 2, 3)
     assert ours.seconds == (1.0, 2.0, 3.0)
@@ -134,8 +134,8 @@ def test_what_a_run_reached_by_hand() -> None:
     }
 
 
-def test_distances_are_to_all_that_any_run_found_also_after_the_shortest_ended() -> None:
-    """Runs are held against what is known to be possible, not against each other's beginnings."""
+def test_reference_includes_results_after_the_shortest_run() -> None:
+    """Runs are compared with all results of all runs, not only with those up to the shortest."""
     compared = compare_courses(
         [
             trajectory("long", [(4.0, 4.0), (4.0, 0.0), (0.0, 0.0)]),
@@ -148,7 +148,7 @@ def test_distances_are_to_all_that_any_run_found_also_after_the_shortest_ended()
     assert [run.measures["hypervolume"] for run in compared.runs] == pytest.approx([0.1**2] * 2)
 
 
-def test_a_run_behind_a_front_of_one_point_has_a_hypervolume() -> None:
+def test_run_dominated_by_single_point_front_has_hypervolume() -> None:
     compared = compare_courses(
         [trajectory("a", [(0.0, 0.0)]), trajectory("b", [(9.0, 9.0), (5.0, 3.0)])]
     )
@@ -158,7 +158,7 @@ def test_a_run_behind_a_front_of_one_point_has_a_hypervolume() -> None:
     )
 
 
-def test_a_reference_front_takes_the_place_of_the_union() -> None:
+def test_given_reference_front_replaces_the_union() -> None:
     runs = [trajectory("a", [(1.0, 1.0)])]
     compared = compare_courses(runs, reference=[(0.0, 2.0), (2.0, 0.0)])
     assert compared.normaliser == Normaliser((0.0, 0.0), (2.0, 2.0))
@@ -176,10 +176,10 @@ def test_a_reference_front_takes_the_place_of_the_union() -> None:
         ([(-0.1, 50_000.0)], (-0.9, 9_000.0), (-0.1, 50_000.0)),  # behind both
     ],
 )
-def test_a_reference_without_extent_takes_its_scale_from_the_runs(
+def test_reference_without_extent_is_scaled_by_the_runs(
     reference: list[Vector], ideal: Vector, nadir: Vector
 ) -> None:
-    """8,456 was printed where the scale of an objective was a single parameter."""
+    """An earlier version printed 8,456, as the scale of an objective was a single parameter."""
     runs = [trajectory("a", [(-0.9, 30_000.0)]), trajectory("b", [(-0.6, 9_000.0)])]
     compared = compare_courses(runs, reference=reference)
     assert compared.normaliser == Normaliser(ideal, nadir)
@@ -187,7 +187,7 @@ def test_a_reference_without_extent_takes_its_scale_from_the_runs(
         assert 0.0 <= run.measures["hypervolume"] <= 1.1 * 1.2
 
 
-def test_smaller_is_better_where_it_is() -> None:
+def test_superiority_respects_direction_of_measure() -> None:
     good, bad = [(0.0, 0.0)], [(1.0, 1.0)]
     compared = compare_courses([*[trajectory("a", good)] * 4, *[trajectory("b", bad)] * 4])
     tests = {test.measure: test for test in compared.tests()}
@@ -198,7 +198,7 @@ def test_smaller_is_better_where_it_is() -> None:
     assert tests["igd_plus"].difference < 0 < tests["hypervolume"].difference
 
 
-def test_holm_is_over_the_pairs_of_a_measure() -> None:
+def test_holm_adjusts_over_pairs_of_a_measure() -> None:
     runs = [
         trajectory(label, [(float(i), 1.0)]) for i, label in enumerate("abc") for _ in range(4)
     ]
@@ -207,14 +207,14 @@ def test_holm_is_over_the_pairs_of_a_measure() -> None:
             assert test.p_holm == pytest.approx(min(1.0, 3 * test.p))
 
 
-def test_one_objective_and_four_have_no_surface() -> None:
+def test_one_or_four_objectives_have_no_attainment_surface() -> None:
     for length in (1, 4):
         compared = compare_courses([trajectory("a", [(0.0,) * length, (1.0,) * length])])
         assert compared.surfaces == {}
         assert compared.runs[0].measures["hypervolume"] == pytest.approx(1.1**length)
 
 
-def test_nothing_but_failures_is_refused() -> None:
+def test_runs_with_only_failures_are_rejected() -> None:
     with pytest.raises(ConfigError, match="every candidate failed"):
         compare_courses([trajectory("a", [None, None])])
     outside = replace(trajectory("a", [None, None]), num_outside=2)
@@ -233,7 +233,7 @@ def bench(name: str, scores: Sequence[float], *, seed: int = 0) -> list[BenchSco
     ]
 
 
-def test_benches_are_compared_at_every_checkpoint() -> None:
+def test_bench_comparison_covers_every_checkpoint() -> None:
     records = [r for seed in range(3) for r in bench("a", (0.1, 0.2, 0.4), seed=seed)]
     records += [r for seed in range(3) for r in bench("b", (0.2, 0.2, 0.3), seed=seed)]
     compared = compare_records({"one.json": records})
@@ -244,7 +244,7 @@ def test_benches_are_compared_at_every_checkpoint() -> None:
     assert wins == {"hv_share@10": 0.0, "hv_share@100": 0.5, "hv_share@1000": 1.0, "auc": 0.0}
 
 
-def test_one_engine_of_two_files_is_two_groups() -> None:
+def test_one_engine_in_two_files_forms_two_groups() -> None:
     compared = compare_records(
         {"old.json": bench("a", (0.1,)), "new.json": bench("a", (0.2,)) + bench("b", (0.3,))}
     )
@@ -261,8 +261,6 @@ def test_one_engine_of_two_files_is_two_groups() -> None:
         ([BenchScore("a", 0, 10, "value", None)], "a, seed 0: a score is missing or given twice"),
     ],
 )
-def test_benches_that_cannot_be_compared_are_refused(
-    records: list[BenchScore], message: str
-) -> None:
+def test_incomparable_benches_are_rejected(records: list[BenchScore], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         compare_records({"one.json": records})

@@ -1,4 +1,4 @@
-"""Indicators worked out by hand, and laws that they obey."""
+"""Indicators computed by hand, and laws that they obey."""
 
 import math
 from itertools import product
@@ -21,16 +21,16 @@ points = st.tuples(*[st.integers(0, 5).map(float)] * 2)
 
 
 @given(vectors=st.lists(st.one_of(st.none(), points), min_size=1, max_size=10))
-def test_a_course_is_the_hypervolume_of_everything_so_far(vectors: list[Vector | None]) -> None:
+def test_hypervolume_course_accumulates_all_vectors_so_far(vectors: list[Vector | None]) -> None:
     normaliser = Normaliser((0.0, 0.0), (4.0, 5.0))
     trajectory = hypervolume_course(vectors, normaliser=normaliser)
     assert trajectory == [normaliser.hypervolume(vectors[: n + 1]) for n in range(len(vectors))]
     assert trajectory == sorted(trajectory)
 
 
-def test_igd_plus_by_hand() -> None:
+def test_igd_plus_matches_hand_computation() -> None:
     reference = [(0.0, 1.0), (1.0, 0.0)]
-    # only what lies behind counts: (0.5, 0.5) is 0.5 short of each end in one objective
+    # only shortfalls count: (0.5, 0.5) is 0.5 short of each end in one objective
     found = [(0.5, 0.5)]
     assert igd_plus(found, reference_front=reference, normaliser=UNIT) == pytest.approx(0.5)
     # beyond the reference in one objective, 0.3 behind in the other; the second end is attained
@@ -41,7 +41,7 @@ def test_igd_plus_by_hand() -> None:
 
 
 @given(found=st.lists(points, min_size=1, max_size=6), more=st.lists(points, max_size=4))
-def test_igd_plus_is_its_definition_and_never_punishes_more(
+def test_igd_plus_matches_definition_and_never_grows_with_points(
     found: list[Vector], more: list[Vector]
 ) -> None:
     reference = [(0.0, 4.0), (1.0, 1.0), (5.0, 0.0)]
@@ -54,7 +54,7 @@ def test_igd_plus_is_its_definition_and_never_punishes_more(
     assert igd_plus(found + more, reference_front=reference, normaliser=UNIT) <= told + 1e-12
 
 
-def test_the_area_weighs_by_the_logarithm_of_evaluations() -> None:
+def test_area_under_course_uses_logarithm_of_evaluations() -> None:
     # 0 until 10 evaluations, 1 until 100: half of the logarithm each
     assert area_under_course([1, 10, 100], [0.0, 1.0, 5.0]) == pytest.approx(0.5)
     assert area_under_course([1, 10, 1000], [0.0, 1.0, 5.0]) == pytest.approx(2 / 3)
@@ -62,7 +62,7 @@ def test_the_area_weighs_by_the_logarithm_of_evaluations() -> None:
     assert area_under_course([50, 100, 200], [0.3, 0.3, 0.3]) == pytest.approx(0.3)
 
 
-def test_the_median_surface_by_hand() -> None:
+def test_attainment_surfaces_match_hand_computation() -> None:
     fronts: list[list[Vector]] = [[(0.0, 2.0)], [(1.0, 1.0)], [(2.0, 0.0)]]
     # two of three attain (1, 2): the first and the second; likewise (2, 1)
     assert attainment_surface(fronts) == [(1.0, 2.0), (2.0, 1.0)]
@@ -71,7 +71,7 @@ def test_the_median_surface_by_hand() -> None:
     assert attainment_surface(fronts[:1]) == [(0.0, 2.0)]
 
 
-def test_a_run_without_a_success_attains_nothing() -> None:
+def test_run_without_success_attains_nothing() -> None:
     one: list[Vector] = [(0.0, 1.0)]
     assert attainment_surface([one, []]) == [(0.0, 1.0)]  # half of the runs
     assert attainment_surface([one, [], []]) == []
@@ -86,7 +86,7 @@ def test_a_run_without_a_success_attains_nothing() -> None:
     fronts=st.lists(st.lists(points, min_size=1, max_size=4), min_size=1, max_size=5),
     share=st.sampled_from([0.2, 0.5, 0.75, 1.0]),
 )
-def test_the_surface_bounds_what_the_share_attains(
+def test_attainment_surface_bounds_what_the_share_attains(
     fronts: list[list[Vector]], share: float
 ) -> None:
     surface = attainment_surface([front_of(front) for front in fronts], share=share)

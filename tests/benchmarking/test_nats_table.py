@@ -1,4 +1,4 @@
-"""The adapter of NATS-Bench against values that were read from its records in another way."""
+"""The adapter of NATS-Bench against values read from its records independently."""
 
 import csv
 import gzip
@@ -29,7 +29,7 @@ def data() -> Path:
     return found
 
 
-def test_the_official_records_say_what_they_say(data: Path) -> None:
+def test_rows_match_independently_read_nats_records(data: Path) -> None:
     rows = read_nats(data / ARCHIVE, COLUMNS)
     vectors: dict[str, dict[str, Any]] = json.loads(
         (data / FOLDER / "nats_records_vectors.json").read_text()
@@ -44,7 +44,7 @@ def test_the_official_records_say_what_they_say(data: Path) -> None:
             assert row.values[name] == pytest.approx(told[name]["mean"]), name
 
 
-def test_they_are_the_rows_of_the_table_that_others_made(data: Path) -> None:
+def test_rows_match_published_nas_bench_201_table(data: Path) -> None:
     with gzip.open(data / FOLDER / "nb201_cifar10.csv.gz", "rt", encoding="utf-8") as file:
         table = {row["arch"]: row for row in csv.DictReader(file)}
     columns = ("c10_valid_12", "c10_test_12", "c10_valid_200", "c10_test_200", "params")
@@ -53,14 +53,16 @@ def test_they_are_the_rows_of_the_table_that_others_made(data: Path) -> None:
             assert row.values[name] == pytest.approx(float(table[row.arch][name]), abs=1e-3), name
 
 
-def test_a_folder_that_is_no_archive_and_a_column_it_lacks_are_refused(tmp_path: Path) -> None:
+def test_invalid_archive_or_column_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"expected meta\.pickle\.pbz2 and records such as"):
         read_nats(tmp_path, ("params",))
     with pytest.raises(DataError, match="no column 'c10_pgd_e1'"):
         read_nats(tmp_path, ("c10_pgd_e1",))
 
 
-def test_a_missing_package_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_nats_bench_package_raises_config_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("meta.pickle.pbz2", "000003.pickle.pbz2"):
         (tmp_path / name).touch()
     monkeypatch.setitem(sys.modules, "nats_bench", None)

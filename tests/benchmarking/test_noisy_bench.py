@@ -1,4 +1,4 @@
-"""Benches with noise: what is drawn, what is charged, and what a front is truly worth."""
+"""Benches with noise: random values, counted evaluations, and the true value of a front."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def benchmark(make_benchmark: Callable[..., Benchmark]) -> Benchmark:
     return make_benchmark(CELLS, ("acc", "params"), GOAL)
 
 
-def test_noise_has_the_deviation_asked_for_and_the_table_in_its_middle(
+def test_noise_is_centred_on_table_with_given_deviation(
     benchmark: Benchmark,
 ) -> None:
     genome = benchmark.problem.parse(arch("conv", "skip", "conv"))
@@ -48,7 +48,7 @@ def test_noise_has_the_deviation_asked_for_and_the_table_in_its_middle(
     assert {vector[1] for vector in told if vector is not None} == {truth[1]}
 
 
-def test_noise_depends_on_seed_function_and_replicate_alone(benchmark: Benchmark) -> None:
+def test_noise_depends_only_on_seed_function_and_replicate(benchmark: Benchmark) -> None:
     def told(name: str, replicate: int, seed: int) -> float:
         genome = benchmark.problem.parse(name)
         vector, truth = (
@@ -63,13 +63,13 @@ def test_noise_depends_on_seed_function_and_replicate_alone(benchmark: Benchmark
     drawn = [told(one, 0, 1), told(one, 1, 1), told(one, 0, 2), told(arch(*["conv"] * 3), 0, 1)]
     assert len(set(drawn)) == 4
     assert told(one, 0, 1) == drawn[0]
-    # two texts of one function differ in the table, and in its noise they do not
+    # two texts of one function differ in the table, but not in their noise
     alike = [arch("none", "conv", "none"), arch("skip", "conv", "none")]
     assert len({benchmark.problem.key(benchmark.problem.parse(name)) for name in alike}) == 1
     assert told(alike[0], 0, 1) == pytest.approx(told(alike[1], 0, 1))
 
 
-def test_one_replicate_without_noise_is_the_bench_itself(benchmark: Benchmark) -> None:
+def test_noise_free_single_replicate_matches_plain_bench(benchmark: Benchmark) -> None:
     quiet = replace(NOISY, noise=Noise({"acc": 0.0}))
     for name in ("nsga2", "random"):
         plain = run_engine(benchmark, PLAN, algorithm=name, seed=3)
@@ -81,7 +81,7 @@ def test_one_replicate_without_noise_is_the_bench_itself(benchmark: Benchmark) -
             assert record.optimism == {"acc": 0.0, "params": 0.0}
 
 
-def test_every_training_of_a_genome_is_charged(benchmark: Benchmark) -> None:
+def test_every_replicate_counts_as_evaluation(benchmark: Benchmark) -> None:
     asked: list[Trial] = []
 
     class Counting(Noise):
@@ -94,20 +94,20 @@ def test_every_training_of_a_genome_is_charged(benchmark: Benchmark) -> None:
     threefold = replace(NOISY, noise=Counting({"acc": 2.0}), replicates=3)
     run_noisy_engine(benchmark, threefold, algorithm="random", seed=0)
     counts = threefold.plan.checkpoints
-    assert len(asked) == sum(counts)  # each is a run of its own
+    assert len(asked) == sum(counts)  # each checkpoint is a separate run
     ended = asked[-counts[-1] :]
     assert len(set(ended)) == counts[-1]
     assert max(trial.replicate for trial in ended) == 2
 
 
-def test_what_is_returned_is_worth_its_truth_and_claims_its_own_values(
+def test_returned_front_is_scored_by_true_and_claimed_values(
     make_benchmark: Callable[..., Benchmark],
 ) -> None:
     a, b = arch("conv", "conv", "conv"), arch("conv", "skip", "conv")
     far: Cells = dict.fromkeys(ARCHITECTURES, (1.0, 9.0))
     benchmark = make_benchmark({**far, a: (9.0, 1.0), b: (8.0, 0.0)}, ("acc", "params"), GOAL)
     genome = benchmark.problem.parse(b)  # truly (1, 0) in units of the front
-    said = Estimate(genome, (-8.5, 0.2), None, 1, 0, 0.0)  # by its own words (0.5, 0.2)
+    said = Estimate(genome, (-8.5, 0.2), None, 1, 0, 0.0)  # it claims (0.5, 0.2)
     record = score_front(benchmark, [said], [genome], algorithm="x", seed=1, evaluations=1)
     whole = 2 * 1.1 * 0.1 - 0.1 * 0.1
     assert record.returned == pytest.approx(0.1 * 1.1 / whole)
@@ -116,7 +116,7 @@ def test_what_is_returned_is_worth_its_truth_and_claims_its_own_values(
     assert record.optimism == pytest.approx({"acc": 0.5, "params": -0.2})
 
 
-def test_with_one_objective_the_choice_itself_is_scored(
+def test_single_objective_scores_the_returned_choice(
     make_benchmark: Callable[..., Benchmark],
 ) -> None:
     benchmark = make_benchmark(CELLS, ("acc", "params"), Goal(("acc",), ()))
@@ -132,7 +132,7 @@ def test_with_one_objective_the_choice_itself_is_scored(
     assert record.optimism == {"acc": pytest.approx(50.0 + truths[1][0])}
 
 
-def test_a_pool_gives_the_records_of_one_process_with_noise(benchmark: Benchmark) -> None:
+def test_pool_gives_the_noisy_records_of_one_process(benchmark: Benchmark) -> None:
     def key(records: list[NoisyScore]) -> tuple[str, int]:
         return records[0].algorithm, records[0].seed
 
@@ -141,7 +141,7 @@ def test_a_pool_gives_the_records_of_one_process_with_noise(benchmark: Benchmark
     assert sorted(run_noisy_bench(benchmark, noisy, workers=2), key=key) == alone
 
 
-def test_records_hold_what_they_promise_and_compare_by_what_was_returned(tmp_path: Path) -> None:
+def test_noisy_records_are_written_and_read_by_returned_score(tmp_path: Path) -> None:
     record = NoisyScore("evonas", 2, 200, 0.5, 0.6, 0.7, {"acc": 0.25})
     write_noisy_scores([record], tmp_path / "out.json")
     assert json.loads((tmp_path / "out.json").read_text()) == [
@@ -174,11 +174,11 @@ def test_records_hold_what_they_promise_and_compare_by_what_was_returned(tmp_pat
         ("acc=1,acc=2", "noise: 'acc' is named twice"),
     ],
 )
-def test_noise_that_makes_no_sense_is_refused(text: str, message: str) -> None:
+def test_invalid_noise_is_rejected(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Noise.parse(text, columns=("acc", "params"))
 
 
-def test_noise_is_read_column_by_column() -> None:
+def test_noise_is_parsed_per_column() -> None:
     noise = Noise.parse(" acc = 0.5 , params=3e-1", columns=("acc", "params"))
     assert noise == Noise({"acc": 0.5, "params": 0.3})

@@ -14,7 +14,7 @@ numbers = st.lists(st.integers(0, 9).map(float), min_size=1, max_size=7)
 
 
 def exact_p(first: list[float], second: list[float]) -> float:
-    """Of all ways to part the values in two, the share with a U at least as far from its mean."""
+    """Share of all partitions of the values with a U at least as far from its mean."""
     pool = first + second
     size, middle = len(first), len(first) * len(second) / 2
 
@@ -29,19 +29,19 @@ def exact_p(first: list[float], second: list[float]) -> float:
 
 @settings(max_examples=25, deadline=None)
 @given(values=st.permutations(range(9)), size=st.integers(2, 7))
-def test_p_is_the_share_of_all_partitions(values: list[int], size: int) -> None:
+def test_mann_whitney_p_matches_enumeration_of_partitions(values: list[int], size: int) -> None:
     first, second = [float(v) for v in values[:size]], [float(v) for v in values[size:]]
     assert mann_whitney(first, second) == pytest.approx(exact_p(first, second))
 
 
-def test_the_smallest_p_is_that_of_two_partitions() -> None:
+def test_smallest_mann_whitney_p_is_that_of_two_partitions() -> None:
     for size in (2, 3, 4, 5):
         first, second = [float(i) for i in range(size)], [float(i + size) for i in range(size)]
         assert mann_whitney(first, second) == pytest.approx(2 / comb(2 * size, size))
 
 
 @given(values=numbers)
-def test_a_sample_against_itself_is_no_difference(values: list[float]) -> None:
+def test_sample_does_not_differ_from_itself(values: list[float]) -> None:
     assert mann_whitney(values, values) == pytest.approx(1.0)
     assert superiority(values, values) == pytest.approx(0.5)
 
@@ -55,7 +55,7 @@ def test_superiority_counts_pairs(first: list[float], second: list[float]) -> No
     assert told + superiority(second, first) == pytest.approx(1.0)
 
 
-def test_holm_as_in_its_paper_and_by_hand() -> None:
+def test_holm_matches_hand_computation() -> None:
     # ordered 0.01, 0.02, 0.03, 0.04 -> times 4, 3, 2, 1, never falling
     assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert holm([0.01]) == [0.01]
@@ -64,7 +64,7 @@ def test_holm_as_in_its_paper_and_by_hand() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_holm_rejects_what_the_step_down_procedure_rejects(p_values: list[float]) -> None:
+def test_holm_matches_step_down_procedure(p_values: list[float]) -> None:
     level, rejected = 0.05, set()
     for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
         if (len(p_values) - rank) * p_values[i] > level:
@@ -73,14 +73,14 @@ def test_holm_rejects_what_the_step_down_procedure_rejects(p_values: list[float]
     assert {i for i, p in enumerate(holm(p_values)) if p <= level} == rejected
 
 
-def test_the_interval_is_that_of_all_resamples() -> None:
+def test_bootstrap_interval_matches_enumeration_of_resamples() -> None:
     # of (0, 0, 1) a resample's mean is binomial: 0, 1/3, 2/3, 1 with 8, 12, 6, 1 of 27
     assert bootstrap_interval([0.0, 0.0, 1.0], coverage=0.9) == pytest.approx((0.0, 2 / 3))
     assert bootstrap_interval([0.0, 0.0, 1.0], coverage=0.95) == pytest.approx((0.0, 1.0))
     assert bootstrap_interval([4.0]) == (4.0, 4.0)
 
 
-def test_the_interval_approaches_the_normal_one_and_is_the_same_again() -> None:
+def test_bootstrap_interval_approaches_normal_and_is_reproducible() -> None:
     values = np.random.default_rng(0).normal(3.0, 2.0, 400).tolist()
     low, high = bootstrap_interval(values)
     half = 1.96 * np.std(values) / 400**0.5
@@ -91,8 +91,8 @@ def test_the_interval_approaches_the_normal_one_and_is_the_same_again() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_distance_that_is_infinite_has_an_interval_too() -> None:
-    """A run without a front is infinitely far; nothing is interpolated between two of those."""
+def test_bootstrap_interval_handles_infinite_values() -> None:
+    """A run without a front is infinitely far; infinities must not be interpolated."""
     assert bootstrap_interval([np.inf]) == (np.inf, np.inf)
     low, high = bootstrap_interval([0.1, np.inf, 0.1, 0.1])
     assert low == pytest.approx(0.1)

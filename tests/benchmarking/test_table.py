@@ -1,4 +1,4 @@
-"""Tables as files: plain, packed, and wrong in every way a user's can be."""
+"""Table files: plain, gzipped, and malformed."""
 
 import gzip
 from pathlib import Path
@@ -11,7 +11,7 @@ from evonas.errors import DataError
 TEXT = "index,arch,acc,params\n0,|a~0|,91.5,1e6\n1,|b~0|,,2\n"
 
 
-def test_the_columns_asked_for_are_read_plain_and_packed(tmp_path: Path) -> None:
+def test_requested_columns_are_read_from_plain_and_gzipped_csv(tmp_path: Path) -> None:
     plain, packed = tmp_path / "t.csv", tmp_path / "t.csv.gz"
     plain.write_text(TEXT)
     packed.write_bytes(gzip.compress(TEXT.encode()))
@@ -44,7 +44,7 @@ def test_the_columns_asked_for_are_read_plain_and_packed(tmp_path: Path) -> None
         ("arch,a,a,acc\n|a~0|,1,2,3\n", ("acc",), "t.csv:1: column 'a' occurs 2 times"),
     ],
 )
-def test_a_wrong_table_is_one_message(
+def test_malformed_table_raises_data_error(
     tmp_path: Path, text: str, columns: tuple[str, ...], message: str
 ) -> None:
     path = tmp_path / "t.csv"
@@ -54,7 +54,7 @@ def test_a_wrong_table_is_one_message(
     assert str(path) in str(error.value)
 
 
-def test_a_file_that_is_not_there_or_not_what_its_name_says(tmp_path: Path) -> None:
+def test_missing_or_mislabelled_table_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read: No such file"):
         read_table(tmp_path / "none.csv", ("acc",))
     (tmp_path / "t.csv.gz").write_text(TEXT)

@@ -132,7 +132,9 @@ def test_run_with_controls_matches_ablate_command(
     )
 
 
-def test_invalid_arguments_are_rejected_and_write_nothing(folder: Path, call: Callable[..., str]) -> None:
+def test_invalid_arguments_are_rejected_and_write_nothing(
+    folder: Path, call: Callable[..., str]
+) -> None:
     key = rows(folder / "pareto.csv")[0]["key"]
     assert "no candidate has the key 'zz'" in call("ablate", str(folder), "zz", code=2)
     assert "'bq'" in call("ablate", str(folder), key, "--rules", "bq", code=2)

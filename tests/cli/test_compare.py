@@ -76,7 +76,9 @@ def test_run_without_feasible_candidates_is_reported(
     assert f"{bad}: {nothing}\n" in call("compare", good, bad)
 
 
-def test_comparison_of_benches_reports_exact_p_values(bench_file: Path, tmp_path: Path, call: Callable[..., str]) -> None:
+def test_comparison_of_benches_reports_exact_p_values(
+    bench_file: Path, tmp_path: Path, call: Callable[..., str]
+) -> None:
     printed = call("compare", str(bench_file), "--out", str(tmp_path / "out"))
     assert "nsga2: 4 runs, random: 4 runs; compared at 100 evaluations" in printed
     (row,) = [

@@ -69,7 +69,9 @@ def test_study_confirm_adds_accuracies_without_changing_search_results(tmp_path:
     assert before.acc.equals(after.acc)
 
 
-def test_confirming_folder_without_run_is_rejected(tmp_path: Path, call: Callable[..., str]) -> None:
+def test_confirming_folder_without_run_is_rejected(
+    tmp_path: Path, call: Callable[..., str]
+) -> None:
     assert "expected the folder of a run" in call("confirm", str(tmp_path), code=2)
     message = call(*RUN, "--confirm", "-1", "--out", str(tmp_path / "run"), code=2)
     assert "confirm: expected a whole number of at least 0, got -1" in message

@@ -82,9 +82,7 @@ def test_unusable_images_end_with_exit_code_2(
     assert not Path(sheet).exists()
 
 
-def test_named_data_set_is_checked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_named_data_set_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "digits.png"
     code, text, _ = told(capsys, "data", "check", "--dataset", "digits", "--sheet", str(sheet))
     assert code == 0

@@ -163,9 +163,7 @@ def test_escaping_names_find_no_space_or_recipe(run: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("out", ["x" * 300, "x" * 300 + "/run"])
-def test_too_long_folder_name_is_one_message(
-    run: Path, call: Call, out: str
-) -> None:
+def test_too_long_folder_name_is_one_message(run: Path, call: Call, out: str) -> None:
     before = outside(run)
     words = ["--space", "tiny", "--objectives", "acc", "--images", "60", "--out", out]
     assert "File name too long" in call("run", *words, code=2)
@@ -180,9 +178,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("name", ["models", "checkpoints", "cells", "attacks"])
-def test_run_subfolder_linked_outside_is_rejected(
-    run: Path, call: Call, name: str
-) -> None:
+def test_run_subfolder_linked_outside_is_rejected(run: Path, call: Call, name: str) -> None:
     key = str(evonas.load_study(run).front.index[0])
     elsewhere = run.parent / "elsewhere"
     if (run / name).exists():

@@ -75,7 +75,9 @@ def test_predict_command_matches_python_api(
     assert f"{found[0].probability:.3f}" in table
 
 
-def test_invalid_images_and_options_are_rejected(model: Path, tmp_path: Path, call: Callable[..., str]) -> None:
+def test_invalid_images_and_options_are_rejected(
+    model: Path, tmp_path: Path, call: Callable[..., str]
+) -> None:
     with pytest.raises(DataError, match="found none"):
         evonas.predict(model, [tmp_path])
     with pytest.raises(DataError, match="cannot be read"):

@@ -93,7 +93,9 @@ def test_reproduce_prints_table_json_and_markdown(
     assert [cell[2] for cell in cells] == [row["error_percent"] for row in rows]
 
 
-def test_invalid_arguments_and_damaged_results_are_rejected(tmp_path: Path, call: Callable[..., str]) -> None:
+def test_invalid_arguments_and_damaged_results_are_rejected(
+    tmp_path: Path, call: Callable[..., str]
+) -> None:
     assert "did you mean 'bionas'" in call("reproduce", "bionass", code=2)
     assert "table 3: expected one of 1, 2, 5" in call(
         "reproduce", "bionas", "--table", "3", code=2

@@ -141,9 +141,7 @@ def test_user_objective_survives_kill_and_change_of_directory(
     assert float(row["gains:confident"]) == pytest.approx(float(sure.double().mean()))
 
 
-def test_resume_rejects_changed_objective_function(
-    call: Call, home: Path, tmp_path: Path
-) -> None:
+def test_resume_rejects_changed_objective_function(call: Call, home: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     call(
         "run", *SMALL, "--objective", "gains:depth", "--generations", "1", "--workers", "1",
@@ -163,9 +161,7 @@ def test_resume_rejects_changed_objective_function(
 
 
 @pytest.mark.usefixtures("home")
-def test_failing_objective_fails_only_the_candidate(
-    call: Call, tmp_path: Path
-) -> None:
+def test_failing_objective_fails_only_the_candidate(call: Call, tmp_path: Path) -> None:
     out = tmp_path / "run"
     call(
         "run", *SMALL, "--objectives", "acc,gains:picky", "--generations", "2", "--workers", "1",

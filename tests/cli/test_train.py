@@ -130,9 +130,7 @@ def test_named_network_is_trained_attacked_exported_and_loaded(
     assert evonas.predict(model, []) == []
 
 
-def test_images_are_resized_to_requested_size(
-    folder: Path, key: str, tmp_path: Path
-) -> None:
+def test_images_are_resized_to_requested_size(folder: Path, key: str, tmp_path: Path) -> None:
     report = evonas.train(
         folder, key, recipe="short", epochs=3, batch=200, image_size=12, out=tmp_path / "out",
         progress=False,

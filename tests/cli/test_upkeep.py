@@ -48,9 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return begin(tmp_path / "runs" / "one", told("aaaa", 0.25), told("bbbb", 0.5))
 
 
-def test_log_lists_all_journal_entries_of_a_candidate(
-    folder: Path, call: Call
-) -> None:
+def test_log_lists_all_journal_entries_of_a_candidate(folder: Path, call: Call) -> None:
     whole = call("log", str(folder)).splitlines()
     assert len(whole) == count(folder, "began") + count(folder, "asked") + count(folder, "told")
     mine = call("log", str(folder), "a").splitlines()
@@ -124,9 +122,7 @@ def out_of_three(*arguments: str) -> str:
     return found.stdout
 
 
-def test_status_and_backup_work_on_a_running_search(
-    tmp_path: Path, call: Call
-) -> None:
+def test_status_and_backup_work_on_a_running_search(tmp_path: Path, call: Call) -> None:
     folder = tmp_path / "run"
     process = subprocess.Popen([
         sys.executable, "-m", "evonas", "run", "--space", "tiny", "--objectives", "acc,params",

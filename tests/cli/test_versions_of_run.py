@@ -62,15 +62,15 @@ def test_editing_config_to_installed_version_hides_no_change(
     assert told.startswith(f"torch: 9.9 in config.yaml, {version('torch')} when the run started")
 
 
-def test_resume_in_python_warns_of_changed_version(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_in_python_warns_of_changed_version(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     with pytest.warns(UserWarning, match=r"pymoo: .* when the run started, 9\.9 now"):
         load_study(run).resume(workers=1, progress=False)
 
 
-def test_changed_installed_version_is_reported(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_installed_version_is_reported(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "version", lambda n: "9.9" if n == "pymoo" else version(n))
     (difference,) = other_versions(run, read_config(run))
     assert difference.startswith("pymoo: ")

@@ -42,7 +42,7 @@ VALUES = (
     "check", "true", "resnet20", "1,2,5",
 )  # fmt: skip
 EXIT_CODES = {0, 2, 3}
-"""Done; what was given is wrong; what evonas wrote, or the system, refuses."""
+"""Success; invalid input; damaged files of evonas, or a system error."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search or a bench ends where it would begin."""
+    """A search or a bench exits where it would begin."""
     sit_at(desk, monkeypatch)
     for module, name in ((run_command, "_search"), (benching, "_gathered")):
         monkeypatch.setattr(module, name, begins)
@@ -80,13 +80,13 @@ def line(rng: random.Random) -> list[str]:
         words.append(broken(value, rng=rng) if rng.random() < 0.1 else value)
     if command == "run":
         words += ["--print-config"] if rng.random() < 0.7 else []
-    # the system passes no such characters on
+    # the operating system cannot pass such characters
     return [word.replace("\x00", "") for word in words]
 
 
 @fuzzed
 @given(seed=seeds, extra=st.lists(st.text(max_size=6), max_size=1))
-def test_a_command_line_ends_with_a_documented_code(
+def test_command_line_ends_with_documented_exit_code(
     seed: int, extra: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = line(random.Random(seed))

@@ -1,4 +1,4 @@
-"""Configurations, tables and records of a bench, of which every byte may be another."""
+"""Configurations, tables and bench records, in which any byte may be changed."""
 
 import json
 import random
@@ -43,7 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @fuzzed
 @given(seed=seeds, some=st.dictionaries(st.sampled_from([*SETTINGS, "sead"]), values, max_size=3))
-def test_a_configuration_is_read_or_refused(folder: Path, seed: int, some: dict[str, Any]) -> None:
+def test_fuzzed_configuration_is_read_or_rejected(
+    folder: Path, seed: int, some: dict[str, Any]
+) -> None:
     rng = random.Random(seed)
     path = folder / "config.yaml"
     if rng.random() < 0.5:
@@ -77,7 +79,7 @@ def table(rng: random.Random) -> str:
 
 @fuzzed
 @given(seed=seeds, data=st.binary(max_size=80))
-def test_a_table_is_read_or_refused(folder: Path, seed: int, data: bytes) -> None:
+def test_fuzzed_table_is_read_or_rejected(folder: Path, seed: int, data: bytes) -> None:
     rng = random.Random(seed)
     path = folder / rng.choice(("table.csv", "table.csv", "table.csv.gz"))
     text = broken(table(rng), rng=rng, others=[*ODD, "arch", "top", "params"])
@@ -100,7 +102,7 @@ RECORDS = [
 
 @fuzzed
 @given(seed=seeds, whole=documents, part=documents)
-def test_the_records_of_a_bench_are_read_or_refused(
+def test_fuzzed_bench_records_are_read_or_rejected(
     folder: Path, seed: int, whole: Any, part: Any
 ) -> None:
     rng = random.Random(seed)

@@ -36,11 +36,11 @@ ARGUMENTS = {
     "spaces check": ("space.yaml", "--no-train"), "rules show": ("fa",),
 }  # fmt: skip
 EXIT_CODES = {0, 2, 3}
-"""Done; what was given is wrong; what evonas wrote, or the system, refuses."""
+"""Success; invalid input; damaged files of evonas, or a system error."""
 
 
 def names_of(command: str) -> list[str]:
-    """Of the options that a command has."""
+    """Names of the options of a command."""
     app: App = make_app()
     for word in command.split():
         app = app[word]
@@ -66,7 +66,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _nothing_long_is_started(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trainings and attacks end where they would begin."""
+    """Trainings and attacks exit where they would begin."""
     sit_at(desk, monkeypatch)
     monkeypatch.setattr(final_training, "train_and_write", begins)
     monkeypatch.setattr(attacking, "attack_and_write", begins)
@@ -91,7 +91,7 @@ def line(rng: random.Random, values: list[str]) -> list[str]:
 
 @fuzzed
 @given(seed=seeds)
-def test_a_command_line_about_a_run_ends_with_a_documented_code(
+def test_command_line_about_a_run_ends_with_documented_exit_code(
     seed: int, desk: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = read_run(desk / "run")
@@ -107,7 +107,7 @@ def test_a_command_line_about_a_run_ends_with_a_documented_code(
     ]  # fmt: skip
     places = {"KEY": key, "MODEL": model}
     arguments = [places.get(w, w) for w in line(random.Random(seed), values)]
-    # the system passes no others on
+    # the operating system cannot pass other characters
     arguments = [word.replace("\x00", "").replace("\ud800", "") for word in arguments]
     with in_bounded_time(arguments), pytest.raises(SystemExit) as left:
         main(arguments)

@@ -1,4 +1,4 @@
-"""Recipes, models, and journals whose hashes fit though what they say is odd."""
+"""Fuzzed recipes and models, and journals with odd content but valid hashes."""
 
 import json
 import random
@@ -29,7 +29,9 @@ FIELDS = list(FinalRecipe.__dataclass_fields__)
 
 @fuzzed
 @given(seed=seeds)
-def test_a_recipe_is_read_or_refused(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_fuzzed_recipe_is_read_or_rejected(
+    seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     rng = random.Random(seed)
     path = tmp_path_factory.getbasetemp() / "recipe.yaml"
     path.write_text(encodable(broken(rng.choice(RECIPES), rng=rng, others=FIELDS)))
@@ -44,7 +46,7 @@ def test_a_recipe_is_read_or_refused(seed: int, tmp_path_factory: pytest.TempPat
 
 @fuzzed
 @given(seed=seeds, part=documents)
-def test_a_model_is_loaded_or_refused(seed: int, part: Any, finished: Path) -> None:
+def test_fuzzed_model_is_loaded_or_rejected(seed: int, part: Any, finished: Path) -> None:
     rng = random.Random(seed)
     model = rng.choice(sorted((finished / "models").glob("*.safetensors")))
     path = finished.parent / "model.safetensors"
@@ -55,7 +57,7 @@ def test_a_model_is_loaded_or_refused(seed: int, part: Any, finished: Path) -> N
                 1 + rng.randrange(255)
             )
         path.write_bytes(data[: rng.choice((len(data), len(data), rng.randrange(len(data))))])
-    else:  # a description that fits its hash
+    else:  # a changed description with a valid hash
         with safe_open(model, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             document = json.loads(file.metadata()[ENTRY])
@@ -75,7 +77,7 @@ def test_a_model_is_loaded_or_refused(seed: int, part: Any, finished: Path) -> N
 
 @fuzzed
 @given(seed=seeds, part=documents)
-def test_a_journal_that_says_odd_things_is_read_or_refused(
+def test_journal_with_odd_content_is_read_or_rejected(
     seed: int, part: Any, finished: Path
 ) -> None:
     rng = random.Random(seed)

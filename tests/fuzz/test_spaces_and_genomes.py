@@ -1,4 +1,4 @@
-"""Whatever stands in a file of a space, or in the text of a genome, is a network or an error."""
+"""Fuzzed space files and genome texts are accepted, or rejected with a documented error."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from tests.fuzz.inputs import ODD, broken, check_refusal, documents, fuzzed, see
 
 TEXTS = {name: source_text(name) for name in shipped()}
 WORDS = sorted({word for text in TEXTS.values() for word in text.replace(",", " ").split()})
-MAX_GENES = 2000  # what is drawn from; a larger space is well formed all the same
+MAX_GENES = 2000  # larger spaces are loaded, but no genomes are drawn from them
 
 
 def holds_or_refuses(make: Callable[[], Space], rng: random.Random) -> bool:
-    """Whether there is a space, whose genomes are then written and read back."""
+    """Whether the space is valid; if so, a genome must round-trip through text."""
     try:
         space = make()
     except SpaceError as problem:
@@ -33,13 +33,13 @@ def holds_or_refuses(make: Callable[[], Space], rng: random.Random) -> bool:
 
 @fuzzed
 @given(seed=seeds, name=st.sampled_from(sorted(TEXTS)), whole=documents, form=st.integers(0, 9))
-def test_the_file_of_a_space_is_read_or_refused(
+def test_fuzzed_space_file_is_read_or_rejected(
     seed: int, name: str, whole: Any, form: int
 ) -> None:
     rng = random.Random(seed)
     if form == 0:
         holds_or_refuses(lambda: from_data(whole, where="fuzz"), rng)
-    elif form < 4:  # well-formed YAML of which a part is something else
+    elif form < 4:  # well-formed YAML with one part replaced
         data = parse_yaml(TEXTS[name], where=name)
         holder, key = rng.choice(list(places(data)))
         holder[key] = rng.choice((whole, rng.choice(ODD), rng.choice((0, -1, 2**70, 1.5, 1000))))
@@ -50,7 +50,7 @@ def test_the_file_of_a_space_is_read_or_refused(
 
 
 def places(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Every part of a document: what holds it, and by which key."""
+    """Every part of a document, as its container and key."""
     inside = data.items() if isinstance(data, dict) else enumerate(data)
     for key, value in list(inside):
         yield data, key
@@ -63,7 +63,7 @@ SPACES = [load(name) for name in shipped()]
 
 @fuzzed
 @given(seed=seeds, space=st.sampled_from(SPACES), any_text=st.text(max_size=60))
-def test_the_text_of_a_genome_is_read_or_refused(seed: int, space: Space, any_text: str) -> None:
+def test_fuzzed_genome_text_is_read_or_rejected(seed: int, space: Space, any_text: str) -> None:
     rng = random.Random(seed)
     names = [choice for gene in space.genes for choice in gene.choices]
     text = space.format(space.sample(rng))

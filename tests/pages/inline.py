@@ -1,4 +1,4 @@
-"""Code in the running text of a page, and what is wrong with it."""
+"""Find code in the running text of a page, and its problems."""
 
 import re
 import shlex
@@ -15,11 +15,11 @@ OTHERS = {
     "--candidates": "what other tools call --evaluations; the changelog says that it is told",
     "--option=-1": "how a negative number is given to any option",
 }
-"""Options of no command, and why a page has them."""
+"""Options that no command has, and why a page mentions them."""
 
 
 def inline_codes(text: str) -> Iterator[tuple[int, str]]:
-    """What stands between backticks in running text and in tables, with the line it begins in."""
+    """Texts between backticks in running text and tables, with the lines where they begin."""
     for token in MarkdownIt().enable("table").parse(text):
         assert token.children is None or token.map is not None
         for child in token.children or ():
@@ -28,7 +28,7 @@ def inline_codes(text: str) -> Iterator[tuple[int, str]]:
 
 
 def problems_of_inline(text: str, folder: Path) -> list[str]:
-    """What a reader who does what stands between two backticks would run into.
+    """Problems of a reader who types the text between two backticks.
 
     Args:
         text: between the backticks.
@@ -47,7 +47,7 @@ def problems_of_inline(text: str, folder: Path) -> list[str]:
 
 
 def problems_of_page(text: str, folder: Path) -> list[str]:
-    """All that a page names and that is not there, with its lines."""
+    """Everything that a page names but does not exist, with line numbers."""
     found = [
         f"line {line}: `{code}`: {problem}"
         for line, code in inline_codes(text)

@@ -1,4 +1,4 @@
-"""What messages, help texts and docstrings of the code tell a user to type."""
+"""Find commands in messages, help texts and docstrings of the code."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ MARKED = re.compile(r"`evonas ([^`]+)`")
 PROSE = {
     "and", "authors", "cannot", "content", "itself", "or", "reads", "search", "would",
 }  # fmt: skip
-"""What follows the name of the package in a sentence of a message."""
+"""Words that follow the name of the package in prose of a message."""
 OTHERS = {"--logdir": "an option of TensorBoard, in the help of evonas mirror"}
 """Options of other programs, and why a text of evonas has them."""
 
@@ -20,7 +20,7 @@ OTHERS = {"--logdir": "an option of TensorBoard, in the help of evonas mirror"}
 def texts_of(source: str) -> Iterator[tuple[int, str, bool]]:
     """The texts of a module: line, text, and whether it is a docstring.
 
-    What is filled in at run time is <FIELD> in the text.
+    Values filled in at run time appear as <FIELD>.
     """
     whole, docstrings, parts = list[ast.JoinedStr | ast.Constant](), set[int](), set[int]()
     for node in ast.walk(ast.parse(source)):
@@ -49,7 +49,7 @@ def problems_of_text(text: str, *, is_prose: bool = False) -> list[str]:
 
     Args:
         text: what a user reads.
-        is_prose: whether the name of the package is in it often, and commands stand in backticks.
+        is_prose: whether it often mentions the package, so that only backticks mark commands.
     """
     found = list[str]()
     for paragraph in text.split("\n\n"):
@@ -69,7 +69,7 @@ def problems_of_text(text: str, *, is_prose: bool = False) -> list[str]:
 
 
 def _words(rest: str) -> list[str]:
-    """The command at the beginning of a sentence: its name, then options and what is filled in."""
+    """The command at the beginning of a sentence: its name, options and placeholders."""
     found = list[str]()
     takes_value = False
     for word in rest.split():

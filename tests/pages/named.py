@@ -1,4 +1,4 @@
-"""Names of Python, of modules to run and of files that a text has, held against what there is."""
+"""Check that Python names, modules and files named in a text exist."""
 
 import importlib
 import inspect
@@ -90,18 +90,18 @@ def _path_of(module: str) -> Path | None:
 
 @cache
 def _source(path: Path) -> str:
-    """Of a module to run and of those beside it that it imports."""
+    """Source of a runnable module and of the neighbouring modules that it imports."""
     text = path.read_text(encoding="utf-8")
     imported = re.findall(rf"^from ({path.parent.name}\.[\w.]+) import", text, re.MULTILINE)
     return "\n".join([text, *(_source(each) for name in imported if (each := _path_of(name)))])
 
 
 def problems_of_file(text: str, folder: Path) -> Iterator[str]:
-    """Why a text that is the name of a file of this repository is not one.
+    """Why a text that looks like a file of this repository names none.
 
     Args:
-        text: all that stands between the backticks.
-        folder: of the page.
+        text: the text between the backticks.
+        folder: folder of the page.
     """
     if not PATH.fullmatch(text) or PLACEHOLDER.search(text):
         return

@@ -1,4 +1,4 @@
-"""What stands on a page is found, and what is neither run nor explained is told."""
+"""Blocks of a page are found, and those neither run nor explained are reported."""
 
 from pathlib import Path
 from textwrap import dedent
@@ -31,12 +31,12 @@ def problems(page: str, *, elsewhere: tuple[Command, ...] = ()) -> list[str]:
         ("```text\nevonas rules\n```\n", "text"),
     ],
 )
-def test_a_block_is_known_by_its_language_or_its_first_word(text: str, kind: str) -> None:
+def test_block_kind_follows_language_or_first_word(text: str, kind: str) -> None:
     (block,) = blocks_of("# Title\n\nwords\n\n" + text)
     assert (block.kind, block.line) == (kind, 5)
 
 
-def test_a_comment_is_of_the_block_directly_below_it_and_of_no_other() -> None:
+def test_mark_applies_only_to_the_block_directly_below() -> None:
     page = f"<!-- not run: slow -->\n<!-- file: a.yaml -->\n\n{RUNS}\nwords\n\n{RUNS}"
     first, second = blocks_of(page)
     assert first.marks == (Mark("not run", "", "slow"), Mark("file", "", "a.yaml"))
@@ -47,7 +47,7 @@ def test_a_comment_is_of_the_block_directly_below_it_and_of_no_other() -> None:
     assert block.marks == ()
 
 
-def test_commands_are_what_a_shell_would_read() -> None:
+def test_commands_are_parsed_like_a_shell() -> None:
     text = dedent("""\
         evonas run --space a \\
             --rules "fa, usf"   # two; rules
@@ -63,7 +63,7 @@ def test_commands_are_what_a_shell_would_read() -> None:
     ]
 
 
-def test_a_block_that_is_neither_run_nor_explained_is_a_problem() -> None:
+def test_block_neither_run_nor_marked_is_a_problem() -> None:
     assert problems(RUNS + "\nwords\n\n    x = 1\n") == []
     assert problems("    some output here\n") == [
         "neither run nor marked: <!-- not run: REASON -->"
@@ -80,16 +80,16 @@ def test_a_block_that_is_neither_run_nor_explained_is_a_problem() -> None:
 @pytest.mark.parametrize(
     "mark", ["not run", "not run:", "not run, `rules`", "not run, `rules`:", "file", "file:"]
 )
-def test_a_mark_without_a_reason_or_a_name_is_a_problem(mark: str) -> None:
+def test_mark_without_reason_or_name_is_a_problem(mark: str) -> None:
     assert any("has no reason or name" in each for each in problems(f"<!-- {mark} -->\n\n{RUNS}"))
 
 
-def test_a_mark_of_a_command_that_is_gone_is_a_problem() -> None:
+def test_mark_of_missing_command_is_a_problem() -> None:
     page = f"<!-- not run, `--device all`: needs GPUs -->\n\n{RUNS}"
     assert problems(page) == ["no command has the words '--device all'"]
 
 
-def test_only_sizes_are_changed_and_what_a_page_says_stays() -> None:
+def test_small_changes_only_sizes_of_commands() -> None:
     words = ["run", "--space", "x", "--epochs", "3", "--evaluations", "400", "--confirm", "0"]
     found = small(words)
     assert found[:5] == words[:5]
@@ -128,12 +128,12 @@ def follow(page: str, folder: Path) -> None:
         "<!-- file: s.yaml -->\n\n```yaml\nname: incomplete\n```\n",
     ],
 )
-def test_what_does_not_work_is_found(page: str, tmp_path: Path) -> None:
+def test_broken_page_raises(page: str, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"."):
         follow(page, tmp_path)
 
 
-def test_later_blocks_see_what_earlier_ones_made(
+def test_later_blocks_use_results_of_earlier_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ from tests.pages.typed import commands
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md")),
-    # the page of commands is made from them, and has them as patterns
+    # the page of commands is generated from them, and shows patterns
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name != "commands.md"),
 ]
 MODULES = [
@@ -26,33 +26,33 @@ def read(path: Path) -> str:
 
 
 def latest(changelog: str) -> str:
-    """What has no release yet, and the last release: older ones name what was there then."""
+    """Unreleased changes and the last release; older entries name what existed then."""
     return "\n## ".join(changelog.split("\n## ")[:3])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_names_exists(page: Path) -> None:
+def test_names_on_page_exist(page: Path) -> None:
     assert problems_of_page(read(page), page.parent) == []
 
 
-def test_what_the_changelog_names_of_the_last_release_exists() -> None:
+def test_names_in_latest_changelog_entries_exist() -> None:
     assert problems_of_page(latest(read(ROOT / "CHANGELOG.md")), ROOT) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda p: p.name)
-def test_what_a_notebook_names_exists(path: Path) -> None:
+def test_names_in_notebook_exist(path: Path) -> None:
     cells = [each for each in json.loads(read(path))["cells"] if each["cell_type"] == "markdown"]
     text = "\n\n".join("".join(cell["source"]) for cell in cells)
     assert problems_of_page(text, path.parent) == []
 
 
-def test_the_measurements_name_benchmarks_that_exist() -> None:
-    # with options of the version that was measured
+def test_benchmarks_named_in_results_exist() -> None:
+    # its options are those of the version that was measured
     text = " ".join(read(ROOT / "benchmarks/RESULTS.md").split())
     assert list(problems_of_modules(text, with_options=False)) == []
 
 
-def test_what_messages_and_help_texts_advise_exists() -> None:
+def test_commands_in_messages_and_help_texts_exist() -> None:
     wrong = [
         f"{module.relative_to(ROOT)}, line {line}: {problem}"
         for module in MODULES
@@ -64,7 +64,7 @@ def test_what_messages_and_help_texts_advise_exists() -> None:
     assert wrong == []
 
 
-def test_the_benchmarks_name_their_own_commands_and_options() -> None:
+def test_commands_and_options_named_in_benchmarks_exist() -> None:
     wrong = [
         f"{module.name}, line {line}: {problem}"
         for module in sorted((ROOT / "benchmarks").rglob("*.py"))
@@ -110,7 +110,7 @@ RIGHT = [
 
 
 @pytest.mark.parametrize("code", RIGHT)
-def test_what_exists_and_what_stands_for_anything_is_no_problem(code: str) -> None:
+def test_existing_names_and_placeholders_are_no_problem(code: str) -> None:
     assert problems_of_inline(code, ROOT / "docs") == []
 
 
@@ -144,11 +144,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize("code", WRONG)
-def test_what_does_not_exist_is_told(code: str) -> None:
+def test_nonexistent_name_is_reported(code: str) -> None:
     assert problems_of_inline(code, ROOT / "docs") == [WRONG[code]]
 
 
-def test_code_is_found_in_text_in_tables_and_in_blocks() -> None:
+def test_code_is_found_in_text_tables_and_blocks() -> None:
     page = """\
 Words, `evonas a` and
 `evonas b`.
@@ -185,16 +185,16 @@ Words, `evonas a` and
         ("`python -m benchmarks.nothing<FIELD>`", ["there is no module benchmarks.nothing"]),
     ],
 )  # fmt: skip
-def test_a_message_is_read_up_to_the_end_of_its_command(text: str, problems: list[str]) -> None:
+def test_command_in_message_is_parsed_to_its_end(text: str, problems: list[str]) -> None:
     assert problems_of_text(text) == problems
 
 
-def test_a_docstring_has_commands_in_backticks_only() -> None:
+def test_docstring_commands_are_recognised_only_in_backticks() -> None:
     assert problems_of_text("What evonas draws, ``evonas front``.", is_prose=True) == []
     assert problems_of_text("See ``evonas fronts``.", is_prose=True) == ["no command 'fronts'"]
 
 
-def test_texts_are_those_of_the_source_with_fields_for_what_is_filled_in() -> None:
+def test_texts_of_source_mark_formatted_values_as_fields() -> None:
     source = '''"""One."""
 A = f"two {A} three" "four"
 """Five."""

@@ -1,4 +1,4 @@
-"""Every page, followed block by block: a command ends well, and code runs, as they are written."""
+"""Every page is followed block by block: its commands succeed and its code runs as written."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md")),
     ROOT / "benchmarks/RESULTS.md",
-    # the page of commands is made from them, and has them as patterns
+    # the page of commands is generated from them, and shows patterns
     *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name != "commands.md"),
 ]
 SLOW = {
@@ -26,7 +26,7 @@ SLOW = {
 }  # fmt: skip
 """Pages that take more than a few seconds."""
 FROM_README = [Command(("pip", "install", "-e", each)) for each in (".", ".[test]")]
-"""What ``.ci/run`` takes from the README, word for word."""
+"""Commands that ``.ci/run`` repeats from the README, word for word."""
 
 
 def blocks(page: Path) -> list[Block]:
@@ -45,7 +45,7 @@ def run_by_ci() -> list[Command]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_block_is_run_or_says_why_not(page: Path) -> None:
+def test_every_block_is_run_or_marked_as_not_run(page: Path) -> None:
     elsewhere = run_by_ci()
     wrong = {block.line: problems_of(block, elsewhere) for block in blocks(page)}
     assert {line: problems for line, problems in wrong.items() if problems} == {}
@@ -60,7 +60,7 @@ FOLLOWED = [
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's use of SQLAlchemy
 @pytest.mark.parametrize("page", FOLLOWED)
-def test_what_a_page_says_works(
+def test_code_and_commands_of_page_work(
     page: Path,
     tmp_path: Path,
     run_of: Callable[[int], Path],
@@ -73,7 +73,7 @@ def test_what_a_page_says_works(
     for make in FILES.get(page.name, ()):
         make(tmp_path)
     names = NAMES.get(page.name, dict)()
-    # the first search makes its run itself
+    # start.md creates its own run
     reader = Reader(tmp_path, run_of, lends=page.name != "start.md", names=names)
     for text in BEFORE.get(page.name, ()):
         reader.follow(Block(0, "commands", text))
@@ -102,4 +102,4 @@ PYTHON: dict[str, dict[str, object]] = {
     "attack": {},
     "analyse": {"batches": 4, "grid": 3},
 }
-"""What makes a function smaller, where a block does not say."""
+"""Arguments that make a function call smaller if the block does not give them."""

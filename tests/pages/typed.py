@@ -1,4 +1,4 @@
-"""What a user is told to type after ``evonas``, held against the commands and their options.
+"""Check what a text tells a user to type after ``evonas`` against commands and options.
 
 A line on a page is a pattern more often than a command: ``evonas resume RUN --evaluations N``.
 Words in capitals stand for anything, ``a|b`` for either, and ``...`` ends what is checked.
@@ -22,14 +22,14 @@ PLACEHOLDER = re.compile(r"(?<![A-Za-z])[A-Z]+(?![a-z])|<\w+>")
 """RUN, FILE.yaml, cuda:N."""
 ENDS = {"...", "|", ">", "&&", ";"}
 TABLES = {name: known.table for name, known in SETTINGS.items() if known.table} | {"rule": "rules"}
-"""What lists the names that an option takes."""
+"""The command that lists the names an option takes."""
 OWN = {
     "halfway": "the rule that docs/packages.md writes",
     "margin": "its objective",
     "shapes": "its data set",
     "quantised": "the rule that examples/own_rule.ipynb writes",
 }
-"""Names that are in no table, and why."""
+"""Names that no table lists, and why."""
 NUMBERS: Mapping[type, Callable[[str], float]] = {int: int, float: float}
 
 
@@ -38,10 +38,10 @@ class Command:
     """A command, or ``evonas`` itself.
 
     Attributes:
-        name: as it is typed; empty for ``evonas`` itself.
+        name: name as typed; empty for ``evonas`` itself.
         options: by name; None for those of the library, such as ``--help``.
         most: how many arguments it takes at most.
-        help: what its help begins with, and says of its arguments.
+        help: its help text, with the description of its arguments.
     """
 
     name: str
@@ -73,10 +73,10 @@ def _commands(app: App, name: str) -> Iterator[Command]:
 
 
 def problems_of_line(words: Sequence[str]) -> list[str]:
-    """What is wrong with a line.
+    """Problems of a command line.
 
     Args:
-        words: what comes after ``evonas``.
+        words: words after ``evonas``.
     """
     words = _checked(words)
     if not words or PLACEHOLDER.search(words[0]):
@@ -90,7 +90,7 @@ def problems_of_line(words: Sequence[str]) -> list[str]:
 
 
 def problems_of_options(words: Sequence[str]) -> list[str]:
-    """What is wrong with options whose command is not named: nothing if one command takes them."""
+    """Problems of options without a command: none if some command takes them all."""
     words = _checked(words)
     options = [word.partition("=")[0] for word in words if word.startswith("--")]
     having = [each for each in commands().values() if each.options.keys() >= set(options)]
@@ -101,12 +101,12 @@ def problems_of_options(words: Sequence[str]) -> list[str]:
 
 
 def has_option(name: str) -> bool:
-    """Whether a command has it."""
+    """Whether any command has the option."""
     return any(name in command.options for command in commands().values())
 
 
 def _checked(words: Sequence[str]) -> list[str]:
-    """Without the brackets of what may be left out, up to the end of the command."""
+    """The words up to the end of the command, without brackets around optional ones."""
     found = list[str]()
     for place, word in enumerate(words):
         if word in ENDS:
@@ -180,7 +180,7 @@ SETTING_OF = {
     for option in (f"--{known.option}", f"--{known.also}")
     if option != "--"
 }
-"""Settings by their options, where these differ."""
+"""Settings by option, where the names differ."""
 
 
 def _names(value: str) -> list[str]:

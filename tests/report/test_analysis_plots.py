@@ -36,9 +36,7 @@ def test_star_marks_significant_cells_and_untested_are_blank(
     assert shown[:, 1].tolist() == [-0.25, 0.25]
 
 
-def test_share_bars_add_up_to_one_with_site_counts(
-    figures: list[Figure], tmp_path: Path
-) -> None:
+def test_share_bars_add_up_to_one_with_site_counts(figures: list[Figure], tmp_path: Path) -> None:
     draw_shares(CELLS, path=tmp_path / "s.png", title="t")
     front, everyone = figures[0].axes
     for axis, counts, first in ((front, ["2", "4"], 0.25), (everyone, ["5", "10"], 0.5)):
@@ -68,9 +66,7 @@ def test_largest_effects_come_first_with_r2_in_title(
     assert rules.get_title() == ("rules; held-out R2 0.61 (gaussian process), 0.42 (additive)")
 
 
-def test_gradient_plot_has_one_line_per_assignment(
-    figures: list[Figure], tmp_path: Path
-) -> None:
+def test_gradient_plot_has_one_line_per_assignment(figures: list[Figure], tmp_path: Path) -> None:
     some = [
         LayerNoise(assignment, layer, "fa", 9, nv, (), 0.5)
         for assignment in ("own", "bp", "fa")
@@ -86,7 +82,9 @@ def test_gradient_plot_has_one_line_per_assignment(
     assert path.stat().st_size > 1000
 
 
-def test_landscape_contours_span_finite_losses_and_tolerate_infinities(figures: list[Figure], tmp_path: Path) -> None:
+def test_landscape_contours_span_finite_losses_and_tolerate_infinities(
+    figures: list[Figure], tmp_path: Path
+) -> None:
     surface = [[4.0, 2.0, math.inf], [2.0, 0.1, 2.0], [math.nan, 2.0, 8.0]]
     draw_landscape(surface, [-1.0, 0.0, 1.0], path=tmp_path / "l.png", title="t")
     axis, bar = figures[0].axes

@@ -71,7 +71,9 @@ def test_attainment_surface_is_drawn_in_original_units(
     assert axis.get_ylabel() == "params (weights, lower is better)"
 
 
-def test_bench_figure_has_one_panel_with_checkpoints(figures: list[Figure], tmp_path: Path) -> None:
+def test_bench_figure_has_one_panel_with_checkpoints(
+    figures: list[Figure], tmp_path: Path
+) -> None:
     records = [
         BenchScore("a", seed, count, "hv_share", count / 1000 + seed)
         for seed in range(2)

@@ -57,9 +57,7 @@ def test_figure_has_a_panel_for_each_pair_of_objectives(
     assert 150 * 4 * rows < height < 150 * 5 * rows
 
 
-def test_every_successful_candidate_is_drawn_once(
-    tmp_path: Path, figures: list[Figure]
-) -> None:
+def test_every_successful_candidate_is_drawn_once(tmp_path: Path, figures: list[Figure]) -> None:
     draw(TOLD, ("acc", "robust"), path=tmp_path / "front.png", title="")
     clouds: list[Any] = list(figures[0].axes[0].collections)
     dominated, front = (sorted(map(tuple, points.get_offsets().tolist())) for points in clouds)
@@ -76,9 +74,7 @@ def test_step_line_bounds_the_dominated_region(tmp_path: Path, figures: list[Fig
     assert line.get_drawstyle() == "steps-post"
 
 
-def test_step_line_is_drawn_for_two_objectives_only(
-    tmp_path: Path, figures: list[Figure]
-) -> None:
+def test_step_line_is_drawn_for_two_objectives_only(tmp_path: Path, figures: list[Figure]) -> None:
     draw(TOLD, ("acc", "robust", "params"), path=tmp_path / "front.png", title="a title")
     assert not any(len(axis.lines) for axis in figures[0].axes)
     assert figures[0].get_suptitle() == "a title"

@@ -130,7 +130,9 @@ def test_engine_keeps_contract_in_every_problem_shape(search_name: str) -> None:
 
 @pytest.mark.parametrize("population", [2, 3, 4, 5, 8, 12, 20])
 @pytest.mark.parametrize("name", ["deap-nsga2", "mu-plus-lambda"])
-def test_deap_selection_with_one_objective_keeps_smallest_values(name: str, population: int) -> None:
+def test_deap_selection_with_one_objective_keeps_smallest_values(
+    name: str, population: int
+) -> None:
     """With one objective the survivors are the smallest values, whatever their number."""
     problem = Toy(6, 4)
     search = make_search(name, problem, population=population, num_objectives=1, seed=0)

@@ -44,9 +44,7 @@ def test_revision_before_learning_equals_telling_new_values(
 
 
 @pytest.mark.parametrize("name", ["evonas", "aging", "pls"])
-def test_revision_after_learning_replaces_values(
-    name: str, problem: SearchProblem
-) -> None:
+def test_revision_after_learning_replaces_values(name: str, problem: SearchProblem) -> None:
     search, genomes = told(name, problem)
     search.tell(genomes, [(0.0, 0.0)] * 12)
     search.ask(1)

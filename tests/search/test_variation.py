@@ -52,7 +52,9 @@ def test_mutation_redraws_one_active_gene_on_average(toy: Callable[..., SearchPr
     assert sum(changed) / len(changed) == pytest.approx(expected, abs=4 * (0.8 / 4000) ** 0.5)
 
 
-def test_active_rule_genes_with_choices_count_for_mutation_rate(toy: Callable[..., SearchProblem]) -> None:
+def test_active_rule_genes_with_choices_count_for_mutation_rate(
+    toy: Callable[..., SearchProblem],
+) -> None:
     problem = toy(num_sites=5, num_operations=2, num_rules=3)
     parent = Genome((0, 1, 1, 1, 1, 0, 2, 2, 2, 2))  # 9 active genes
     rng = random.Random(0)

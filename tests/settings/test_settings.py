@@ -1,4 +1,4 @@
-"""The tree of settings: said once, and found alike in help, file, API and reference page."""
+"""The tree of settings is defined once; help, file, API and reference page agree."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ from evonas.settings.tree import GROUPS
 from evonas.study.config import config_text
 
 
-def test_no_two_settings_share_a_name_and_none_is_missing() -> None:
+def test_setting_names_are_unique_and_complete() -> None:
     names = [each.name for kind in GROUPS.values() for each in fields(kind)]
     assert names == list(SETTINGS)
     assert len(set(names)) == len(names)
@@ -28,7 +28,7 @@ def test_no_two_settings_share_a_name_and_none_is_missing() -> None:
     assert len({option_of(each) for each in SETTINGS.values()}) == len(names)
 
 
-def test_every_setting_is_in_the_help_the_file_and_the_page(
+def test_every_setting_appears_in_help_and_reference_page(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
@@ -44,7 +44,7 @@ def test_every_setting_is_in_the_help_the_file_and_the_page(
         assert known.help in page
 
 
-def test_what_is_written_in_groups_is_read_back() -> None:
+def test_settings_round_trip_through_grouped_config() -> None:
     settings = read_settings({name: _some(name) for name in SETTINGS})
     text = config_text(settings, versions={"python": "3"})
     document = yaml.safe_load(text)
@@ -76,22 +76,22 @@ def _some(name: str) -> object:
         ("", ()),
     ],
 )
-def test_names_may_be_a_list_or_a_text(value: object, expected: tuple[str, ...]) -> None:
+def test_names_may_be_given_as_list_or_text(value: object, expected: tuple[str, ...]) -> None:
     assert read_settings({"rules": value}).problem.rules == expected
 
 
 @pytest.mark.parametrize("given", ["1e-3", 1e-3])
-def test_a_radius_may_be_written_as_a_number(given: object) -> None:
+def test_epsilon_may_be_given_as_number(given: object) -> None:
     assert parse_epsilon(read_settings({"epsilon": given}).attack.epsilon) == Fraction(1, 1000)
 
 
-def test_a_word_that_yaml_took_for_something_else_is_to_be_quoted() -> None:
+def test_yaml_boolean_in_place_of_name_suggests_quoting() -> None:
     for name, value in (("rules", [False]), ("space", True)):
         with pytest.raises(ConfigError, match="to keep the word, quote it"):
             read_settings({name: value})
 
 
-def test_a_number_of_replicates_may_be_written_as_a_number() -> None:
+def test_replicates_may_be_given_as_whole_number() -> None:
     for value in (3, "3", yaml.safe_load("3")):
         assert read_settings({"replicates": value}).search.replicates == "3"
     for wrong in (True, 1.5, [3]):
@@ -99,7 +99,7 @@ def test_a_number_of_replicates_may_be_written_as_a_number() -> None:
             read_settings({"replicates": wrong})
 
 
-def test_none_means_not_given_unless_it_is_a_value() -> None:
+def test_none_means_unset_unless_it_is_a_valid_value() -> None:
     given = read_settings({"epochs": None, "images": None})
     assert isinstance(given.training.epochs, Unset)
     assert given.training.images is None
@@ -107,7 +107,7 @@ def test_none_means_not_given_unless_it_is_a_value() -> None:
     assert "images" not in given.left_open
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings({"sed": 1, "epochs": 1.5, "fidelity": "1,x"}, where="mine.yaml")
     text = str(caught.value)
@@ -123,7 +123,7 @@ def test_every_mistake_is_told_at_once() -> None:
     assert "expected one of generational, steady, got 'stedy'; did you mean 'steady'" in text
 
 
-def test_the_settings_are_read_without_torch() -> None:
+def test_settings_are_described_without_torch() -> None:
     script = "import sys, evonas.settings.description; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True,

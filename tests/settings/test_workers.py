@@ -1,4 +1,4 @@
-"""What a user may say of workers."""
+"""Accepted and rejected values of the setting ``workers``."""
 
 import pytest
 
@@ -16,14 +16,14 @@ from evonas.settings.workers import Place, parse_workers
         ("dask://node-1.cluster:8786", Place(None, True, "tcp://node-1.cluster:8786")),
     ],
 )
-def test_a_number_a_local_cluster_and_a_scheduler_are_told_apart(text: str, place: Place) -> None:
+def test_workers_may_be_number_local_cluster_or_scheduler(text: str, place: Place) -> None:
     assert parse_workers(text) == place
 
 
 @pytest.mark.parametrize(
     "text", ["0", "-1", "two", "", "1.5", "local", "local:0", "dask://host", "tcp://host:1", "4 "]
 )
-def test_anything_else_is_refused_with_what_was_expected(text: str) -> None:
+def test_invalid_workers_are_rejected_with_expected_forms(text: str) -> None:
     with pytest.raises(
         ConfigError, match=r"expected a whole number of at least 1, local:<number>"
     ):
@@ -32,11 +32,11 @@ def test_anything_else_is_refused_with_what_was_expected(text: str) -> None:
         check_settings(read_settings({"workers": text}))
 
 
-def test_a_number_may_be_given_as_one() -> None:
+def test_workers_may_be_given_as_int() -> None:
     assert read_settings({"workers": 3}).machine.workers == "3"
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0])
-def test_a_limit_of_no_time_is_refused(seconds: float) -> None:
+def test_non_positive_timeout_is_rejected(seconds: float) -> None:
     with pytest.raises(ConfigError, match="timeout: expected a number above 0"):
         check_settings(read_settings({"timeout": seconds}))

@@ -61,9 +61,7 @@ def single_changes(space: Space, genome: Genome, seed: int) -> list[tuple[int, G
 
 @few
 @given(seed=seeds)
-def test_inactive_genes_affect_neither_key_nor_canonical_form(
-    space: Space, seed: int
-) -> None:
+def test_inactive_genes_affect_neither_key_nor_canonical_form(space: Space, seed: int) -> None:
     genome = draw(space, seed)
     flags = space.is_active(genome)
     for number, other in single_changes(space, genome, seed):
@@ -74,9 +72,7 @@ def test_inactive_genes_affect_neither_key_nor_canonical_form(
 
 @few
 @given(seed=seeds)
-def test_active_genes_except_inputs_and_repeat_affect_the_key(
-    space: Space, seed: int
-) -> None:
+def test_active_genes_except_inputs_and_repeat_affect_the_key(space: Space, seed: int) -> None:
     genome = draw(space, seed)
     flags = space.is_active(genome)
     for number, other in single_changes(space, genome, seed):
@@ -97,9 +93,7 @@ def test_inactive_genes_of_canonical_genome_have_default_values(space: Space, se
 
 @few
 @given(seed=seeds)
-def test_zeroing_any_remaining_canonical_edge_changes_the_key(
-    space: Space, seed: int
-) -> None:
+def test_zeroing_any_remaining_canonical_edge_changes_the_key(space: Space, seed: int) -> None:
     genome = space.canonical(draw(space, seed))
     for number, gene in enumerate(space.genes):
         zero = next((z for z in ("none", "nil") if z in gene.choices), None)
@@ -191,9 +185,7 @@ def network_value(
 
 @few
 @given(seed=seeds)
-def test_rule_gene_is_active_iff_its_weights_affect_output(
-    space: Space, seed: int
-) -> None:
+def test_rule_gene_is_active_iff_its_weights_affect_output(space: Space, seed: int) -> None:
     genome = draw(space, seed)
     blueprint = space.decode(genome)
     flags = space.is_active(genome)

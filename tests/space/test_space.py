@@ -145,7 +145,9 @@ def test_replacement_rules_are_validated() -> None:
         ((0, 0, 0, 0, 0, 0, -1), r"^genome, gene 'stage1': expected 0 to 5, got -1$"),
     ],
 )
-def test_genome_that_does_not_fit_the_space_is_rejected(values: tuple[int, ...], message: str) -> None:
+def test_genome_that_does_not_fit_the_space_is_rejected(
+    values: tuple[int, ...], message: str
+) -> None:
     space = load("tiny")
     for use in (space.key, space.canonical, space.decode, space.format, space.is_active):
         with pytest.raises(GenomeError, match=message):

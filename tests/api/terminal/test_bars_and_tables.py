@@ -1,4 +1,4 @@
-"""What a narrow terminal shows: counts and times in full, and keys that can be copied."""
+"""Narrow terminals show counts, times and keys in full."""
 
 import re
 from io import StringIO
@@ -28,7 +28,7 @@ def last_line(out: StringIO) -> str:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
-def test_the_bar_of_a_run_keeps_count_and_times(width: int) -> None:
+def test_progress_bar_shows_count_and_times_at_any_width(width: int) -> None:
     console, out = terminal(width)
     with progress_display(console, is_quiet=False) as show:
         show(LONG)
@@ -40,7 +40,7 @@ def test_the_bar_of_a_run_keeps_count_and_times(width: int) -> None:
     assert ("front 12" in line) == (width >= 100)
 
 
-def test_a_bar_that_counts_keeps_count_and_times_and_begins_without_a_total() -> None:
+def test_count_bar_shows_count_and_times_and_starts_without_total() -> None:
     console, out = terminal(60)
     with count_display(console, title="auditing", unit="networks", is_quiet=False) as show:
         pass
@@ -53,7 +53,7 @@ def test_a_bar_that_counts_keeps_count_and_times_and_begins_without_a_total() ->
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 200])
-def test_no_word_in_a_table_is_cut(width: int) -> None:
+def test_table_wraps_but_cuts_no_word(width: int) -> None:
     console, out = terminal(width)
     table = Table("key", "test robust", "weights by rule, %", "masking", "collapsed", box=None)
     table.columns[0].no_wrap = True
@@ -65,7 +65,7 @@ def test_no_word_in_a_table_is_cut(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [20, 60, 200])
-def test_nothing_in_a_table_is_cut(width: int) -> None:
+def test_table_cuts_no_cell_of_fixed_columns(width: int) -> None:
     console, out = terminal(width)
     table = Table(box=None)
     for name in ("key", "acc", "robust", "params", "other key"):

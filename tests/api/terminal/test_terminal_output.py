@@ -1,4 +1,4 @@
-"""A stream that fails in every way a stream can, and one that knows few signs."""
+"""Streams that fail in every possible way, and a stream with a limited encoding."""
 
 import errno
 import io
@@ -45,7 +45,7 @@ def test_long_commands_drop_unwritable_output_and_display_commands_raise(
 
 
 def test_a_closed_pipe_is_not_retried_but_a_full_disk_is() -> None:
-    """A disk may have room again later; nobody comes back to a pipe."""
+    """A disk may have space again later; a closed pipe stays closed."""
     for problem, attempts in ((PROBLEMS[0], 1), (PROBLEMS[1], 3)):
         stream = Failing(problem)
         output = Output(stream, goes_on=True)
@@ -55,7 +55,7 @@ def test_a_closed_pipe_is_not_retried_but_a_full_disk_is() -> None:
 
 
 @pytest.mark.parametrize("goes_on", [False, True])
-def test_signs_that_an_encoding_lacks_are_replaced(goes_on: bool) -> None:
+def test_characters_missing_from_encoding_are_replaced(goes_on: bool) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     output = Output(stream, goes_on=goes_on)
@@ -65,7 +65,7 @@ def test_signs_that_an_encoding_lacks_are_replaced(goes_on: bool) -> None:
     assert plain("0.5±0.1", "latin-1") == "0.5+-0.1"
 
 
-def test_a_process_without_output_has_none_to_fail() -> None:
+def test_missing_stdout_is_tolerated() -> None:
     output = Output(None, goes_on=False)
     assert output.write("text") == 4
     output.flush()

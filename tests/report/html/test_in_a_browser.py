@@ -122,9 +122,7 @@ def test_arrow_keys_cycle_the_selection_through_the_front(page: Any, run: RunDat
         assert picked(page) == key
 
 
-def test_keyboard_in_front_table_moves_selection_and_focus(
-    page: Any, run: RunData
-) -> None:
+def test_keyboard_in_front_table_moves_selection_and_focus(page: Any, run: RunData) -> None:
     page.execute_script("document.querySelector('#front tr[data-key]').focus()")
     page.execute_script("evonas.pick(0, arguments[0])", run.front[0].key)
     rows = page.find_elements("css selector", "#front tr[data-key]")
@@ -181,9 +179,7 @@ def test_click_on_point_selects_network_in_all_views(page: Any, run: RunData) ->
     assert any(chosen.key[:8] in name for name in curves)
 
 
-def test_selection_survives_a_page_reload(
-    page: Any, run: RunData
-) -> None:
+def test_selection_survives_a_page_reload(page: Any, run: RunData) -> None:
     key = run.state.candidates[-1].key
     page.execute_script("evonas.pick(0, arguments[0])", key)
     page.refresh()
@@ -191,7 +187,9 @@ def test_selection_survives_a_page_reload(
     assert picked(page) == key
 
 
-def test_csv_button_downloads_the_candidates_table(page: Any, run: RunData, tmp_path: Path) -> None:
+def test_csv_button_downloads_the_candidates_table(
+    page: Any, run: RunData, tmp_path: Path
+) -> None:
     page.execute_script("document.getElementById('csv-all').click()")
     saved = page.downloads / "whole-candidates.csv"
     until(lambda: saved.exists() and saved.stat().st_size)

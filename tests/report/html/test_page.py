@@ -89,9 +89,7 @@ def test_content_security_policy_allows_only_the_two_scripts(page: Parsed) -> No
     assert set(rules["script-src"].split()) == hashes
 
 
-def test_table_in_page_matches_candidates_csv(
-    run: RunData, page: Parsed, tmp_path: Path
-) -> None:
+def test_table_in_page_matches_candidates_csv(run: RunData, page: Parsed, tmp_path: Path) -> None:
     (data,) = [json.loads(page.scripts[0])]
     state = run.state
     twins = twin_differences(run.controls)
@@ -176,9 +174,7 @@ def test_runs_with_equal_names_are_labelled_with_their_parent_folders(tmp_path: 
     assert names_of(folders) == ["a/run", "b/run", "other"]
 
 
-def test_only_live_page_reloads_itself(
-    run: RunData, tmp_path: Path
-) -> None:
+def test_only_live_page_reloads_itself(run: RunData, tmp_path: Path) -> None:
     def reload_of(seconds: float | None) -> Any:
         write_report([run], tmp_path / "deep" / "page.html", reload_seconds=seconds)
         page = Parsed((tmp_path / "deep" / "page.html").read_text(encoding="utf-8"))

@@ -151,7 +151,9 @@ def test_mirror_killed_at_any_write_creates_no_duplicates(
     assert all(trial.state.is_finished() for trial in trials(url))
 
 
-def test_unrelated_study_is_rejected_and_left_unchanged(begin: Callable[..., Path], url: str) -> None:
+def test_unrelated_study_is_rejected_and_left_unchanged(
+    begin: Callable[..., Path], url: str
+) -> None:
     folder = begin()
     go_on(folder, stop_after=2)
     study = optuna.create_study(study_name="run", storage=opened(url))

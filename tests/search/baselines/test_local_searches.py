@@ -164,7 +164,9 @@ def test_local_search_waits_for_pending_neighbours(
     assert search.here == around[0]
 
 
-def test_local_search_solves_single_hill_without_restart(toy: Callable[..., SearchProblem]) -> None:
+def test_local_search_solves_single_hill_without_restart(
+    toy: Callable[..., SearchProblem],
+) -> None:
     problem = toy(num_sites=12, num_operations=3)
     search = LocalSearch(problem, population=2, num_objectives=1, seed=3)
     values: list[float] = []

@@ -56,9 +56,7 @@ def told_to(
 
 @pytest.mark.parametrize("num_objectives", [2, 3])
 @pytest.mark.parametrize("name", ["deap-nsga2", "mu-plus-lambda"])
-def test_survivors_match_pymoo(
-    problem: SearchProblem, name: str, num_objectives: int
-) -> None:
+def test_survivors_match_pymoo(problem: SearchProblem, name: str, num_objectives: int) -> None:
     rng = random.Random(0)
     search = make(name, problem, population=10, num_objectives=num_objectives)
     rows = PymooProblem(n_var=1, n_obj=num_objectives, xl=0, xu=1)
@@ -85,9 +83,7 @@ def test_single_objective_keeps_smallest_values(problem: SearchProblem) -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
-def test_spea2_drops_crowded_points_of_large_front(
-    problem: SearchProblem, scale: float
-) -> None:
+def test_spea2_drops_crowded_points_of_large_front(problem: SearchProblem, scale: float) -> None:
     search = make("deap-spea2", problem, population=6)
     asked = search.ask(8)
     spread = [(x * scale, 10.0 - x) for x in (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)]

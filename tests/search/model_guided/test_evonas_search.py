@@ -38,7 +38,9 @@ def run(problem: SearchProblem, *, seed: int, steps: int, at_once: int) -> Evona
 
 
 @pytest.mark.parametrize("at_once", [1, 7])
-def test_every_child_is_credited_exactly_once(toy: Callable[..., SearchProblem], at_once: int) -> None:
+def test_every_child_is_credited_exactly_once(
+    toy: Callable[..., SearchProblem], at_once: int
+) -> None:
     search = run(toy(num_sites=6, num_operations=4), seed=0, steps=56 // at_once, at_once=at_once)
     search.ask(1)  # learns the last results
     records = search.credit.records.values()
@@ -139,7 +141,9 @@ def test_linear_cost_is_minimised_within_80_evaluations(toy: Callable[..., Searc
     assert mean(found) == 0.0
 
 
-def test_surrogate_still_predicts_with_more_than_max_rows(toy: Callable[..., SearchProblem]) -> None:
+def test_surrogate_still_predicts_with_more_than_max_rows(
+    toy: Callable[..., SearchProblem],
+) -> None:
     problem = toy(num_sites=10, num_operations=4)
     generator = np.random.default_rng(0)
     features = Features(problem)

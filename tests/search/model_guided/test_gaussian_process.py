@@ -36,9 +36,7 @@ def test_feature_columns_encode_choices_and_count_active_genes(features: Feature
     assert counts.tolist() == [1, 2, 1, 1, 2, 0]
 
 
-def test_smooth_kernel_alone_matches_scikit_learn(
-    features: Features, rows: Rows
-) -> None:
+def test_smooth_kernel_alone_matches_scikit_learn(features: Features, rows: Rows) -> None:
     kernel = Covariance(features)
     scales = kernel.prior_mean.copy()
     scales[2:5] = -60.0  # the amplitudes of all other parts

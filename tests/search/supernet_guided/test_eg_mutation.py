@@ -126,9 +126,7 @@ def test_each_enabled_part_lowers_loss_of_children(toy: Maker, formula_guide: Gu
     assert moved < scored - 0.03
 
 
-def test_gradient_alone_lowers_loss_of_children(
-    toy: Maker, formula_guide: Guides
-) -> None:
+def test_gradient_alone_lowers_loss_of_children(toy: Maker, formula_guide: Guides) -> None:
     problem = toy(10, 5)
     nothing = mean_loss(problem, formula_guide, without=ALL)
     moved = mean_loss(problem, formula_guide, without=only("gradient"))
