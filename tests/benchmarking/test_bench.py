@@ -145,7 +145,7 @@ RECORD = '[{"algorithm": "a", "seed": 0, "evaluations": 1, "value": 0.5}]'
     ],
 )
 def test_malformed_records_are_rejected(tmp_path: Path, text: str, message: str) -> None:
-    """Earlier versions compared 0 evaluations, which have no logarithm, and took infinite seeds."""
+    """Earlier versions accepted 0 evaluations, which have no logarithm, and infinite seeds."""
     path = tmp_path / "out.json"
     path.write_text(RECORD)
     assert len(read_scores(path)) == 1

@@ -1,4 +1,4 @@
-"""The JSON schema, checked with jsonschema: accepts what evonas accepts, rejects malformed files."""
+"""The JSON schema in jsonschema: it accepts what evonas accepts and rejects malformed files."""
 
 import copy
 import json
