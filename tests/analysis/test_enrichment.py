@@ -92,7 +92,7 @@ def test_differences_between_runs_are_not_enrichment() -> None:
     assert all(math.isnan(c.p) and math.isnan(c.p_holm) for c in found)
 
 
-def test_least_p_of_single_member_front_is_one_in_population() -> None:
+def test_p_of_single_member_front_is_bounded_by_population_size() -> None:
     some = random_population(1, size=12, front=1)
     for one in enrichment(some, seed=0):
         if not math.isnan(one.p):

@@ -1,4 +1,4 @@
-"""Oracles: the candidates of a run; the promised messages."""
+"""Oracles: the candidates of a run; the expected messages."""
 
 from dataclasses import replace
 from pathlib import Path

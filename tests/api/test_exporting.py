@@ -1,4 +1,4 @@
-"""Exported networks in processes that never import evonas: the logits of the network itself."""
+"""Exported networks, read by processes that never import evonas, give the network's logits."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What ``spaces check`` counts and trains: known counts, and networks built by hand."""
+"""Counts and trainings of ``spaces check``; the oracles are known counts and built networks."""
 
 from itertools import product
 

@@ -164,9 +164,9 @@ def test_datasets_are_listed_with_shape_and_defaults() -> None:
     listed = evonas.available("datasets")
     columns = ["what it shows", "classes", "shape", "epochs", "batch", "epsilon"]
     assert list(listed.columns) == columns
-    assert list(listed.loc["digits"])[1:] == [10, "1x8x8", 6, 32, "16/255"]  # as its page says
+    assert list(listed.loc["digits"])[1:] == [10, "1x8x8", 6, 32, "16/255"]  # as in docs/data.md
     assert listed["shape"]["imagenet16-120"] == "3x16x16"
-    assert listed["shape"].isna()["folder"]  # where there are no images yet
+    assert listed["shape"].isna()["folder"]  # unknown without images
 
 
 @pytest.mark.parametrize(

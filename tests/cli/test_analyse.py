@@ -1,4 +1,4 @@
-"""``evonas analyse``: its oracles are the tables that it writes, and the promised messages."""
+"""``evonas analyse``: the oracles are the tables that it writes, and the expected messages."""
 
 import shutil
 from collections.abc import Callable

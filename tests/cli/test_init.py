@@ -72,7 +72,7 @@ def test_init_overwrites_no_file(tmp_path: Path, call: Call) -> None:
         write_beginnings(tmp_path / "space.yaml")
 
 
-def test_spaces_check_no_train_builds_no_network(tmp_path: Path, call: Call) -> None:
+def test_spaces_check_no_train_only_validates(tmp_path: Path, call: Call) -> None:
     space = write_beginnings(tmp_path)[0]
     printed = call("spaces", "check", str(space), "--no-train")
     assert "is valid" in printed

@@ -46,7 +46,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def same(value: object, cell: str) -> bool:
-    """Whether a value of JSON is what a cell of a CSV file says."""
+    """Whether a JSON value equals a cell of a CSV file."""
     if value is None:
         return cell == ""
     if isinstance(value, int):  # a seed has more digits than a float keeps
@@ -143,7 +143,7 @@ def test_rules_and_spaces_show_json_match_the_registry(call: Call) -> None:
     assert tiny.canonical(tiny.parse(space["a_genome"])) == tiny.parse(space["a_genome"])
 
 
-def test_data_check_json_counts_classes_and_exits_with_2_on_problems(
+def test_data_check_json_counts_classes_and_reports_problems(
     tmp_path: Path, call: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, sizes in (("a cat", [8, 8, 8, 8, 8, 8]), ("dog", [8, 8, 8, 8, 9])):

@@ -19,7 +19,7 @@ from tests.study.fake import Drawn
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """A finished run whose results are drawn."""
+    """A finished run with random results."""
     folder = tmp_path / "[run]"
     create_run(folder, SMALL_RUN, space_text=source_text(SMALL_RUN.problem.space))
     run_study(folder, executor=Drawn(), on_progress=lambda _: None)

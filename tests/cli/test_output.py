@@ -35,7 +35,7 @@ def left_by_its_reader(arguments: Sequence[str]) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_a_search_finishes_after_its_pipe_closes(tmp_path: Path) -> None:
+def test_search_finishes_after_its_pipe_closes(tmp_path: Path) -> None:
     """A search is complete, so its exit code is 0; a display command has nothing left to do."""
     run = tmp_path / "run"
     assert left_by_its_reader([*RUN, "--out", str(run)]) == (0, "")

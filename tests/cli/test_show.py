@@ -1,4 +1,4 @@
-"""``evonas show``: its oracles are the tables of the run, and the network that it describes."""
+"""``evonas show``: the oracles are the tables of the run, and the described network."""
 
 import csv
 import re

@@ -143,7 +143,7 @@ def test_images_are_resized_to_requested_size(folder: Path, key: str, tmp_path: 
 
 
 @pytest.mark.system
-def test_a_killed_final_training_resumes_to_the_same_numbers(
+def test_killed_final_training_resumes_to_the_same_numbers(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"

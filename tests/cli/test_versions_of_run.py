@@ -1,4 +1,4 @@
-"""Versions that differ from those of the start of a run are reported, but do not end it."""
+"""Versions that differ from those at the start of a run are reported, but do not end it."""
 
 from collections.abc import Callable
 from importlib.metadata import version

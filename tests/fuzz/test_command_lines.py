@@ -1,4 +1,4 @@
-"""Whatever is typed, a command ends with a documented code and without a traceback."""
+"""Fuzzed command lines end with a documented exit code and without a traceback."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever is typed after the name of a run, a command ends with a documented code."""
+"""Fuzzed commands about a run end with a documented exit code."""
 
 import random
 import shutil

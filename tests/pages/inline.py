@@ -31,8 +31,8 @@ def problems_of_inline(text: str, folder: Path) -> list[str]:
     """Problems of a reader who types the text between two backticks.
 
     Args:
-        text: between the backticks.
-        folder: of the page.
+        text: the text between the backticks.
+        folder: folder of the page.
     """
     found = [
         *problems_of_python(text), *problems_of_modules(text), *problems_of_file(text, folder),

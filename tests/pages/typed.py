@@ -39,7 +39,7 @@ class Command:
 
     Attributes:
         name: name as typed; empty for ``evonas`` itself.
-        options: by name; None for those of the library, such as ``--help``.
+        options: options by name; None for those of cyclopts, such as ``--help``.
         most: how many arguments it takes at most.
         help: its help text, with the description of its arguments.
     """
@@ -96,7 +96,7 @@ def problems_of_options(words: Sequence[str]) -> list[str]:
     having = [each for each in commands().values() if each.options.keys() >= set(options)]
     if not having:
         return [f"no command has {' and '.join(options)}"]
-    # what follows a switch is no argument here: without a command none can be meant
+    # a word after a switch counts as an argument, which no option list without command has
     return min((list(_problems(replace(each, most=0), words)) for each in having), key=len)
 
 

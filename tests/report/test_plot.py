@@ -70,7 +70,7 @@ def test_step_line_bounds_the_dominated_region(tmp_path: Path, figures: list[Fig
     (line,) = figures[0].axes[0].lines
     x, y = (np.asarray(data, dtype=float) for data in line.get_data())
     assert list(zip(x, y, strict=True)) == [(0.9, 0.1), (0.5, 0.4)]
-    # what they dominate ends at y = 0.1 from x = 0.9 down to x = 0.5, and there at y = 0.4
+    # the dominated region ends at y = 0.1 from x = 0.9 to x = 0.5, and from there at y = 0.4
     assert line.get_drawstyle() == "steps-post"
 
 

@@ -20,7 +20,7 @@ POPULATION = 10
 
 
 class Step(NamedTuple):
-    """One ask of a run, and what the search was told after it."""
+    """One ask of a run, and the results that the search got for it."""
 
     asked: list[Genome]
     vectors: list[Vector | None]
@@ -81,9 +81,7 @@ def test_500_asked_networks_are_distinct(
     assert all(problem.canonical(genome) == genome for genome in asked)
 
 
-def test_equal_seeds_give_equal_asks_and_different_seeds_do_not(
-    make: Callable[[int], AbstractSearch], noise: Measure
-) -> None:
+def test_asks_depend_on_the_seed(make: Callable[[int], AbstractSearch], noise: Measure) -> None:
     first, second, third = (asks(run(make(seed), noise, steps=6)) for seed in (7, 7, 8))
     assert first == second
     assert first != third

@@ -1,4 +1,4 @@
-"""Founders: an engine asks for known genomes first, and then for its own."""
+"""Founders: an engine asks for known genomes first, and then as usual."""
 
 from collections.abc import Callable
 

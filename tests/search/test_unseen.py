@@ -42,7 +42,7 @@ def test_listed_networks_taken_meanwhile_are_skipped(
     assert {problem.key(genome) for genome in rest} == few - {problem.key(first), taken}
 
 
-def test_last_networks_of_a_space_are_drawn_in_random_order(
+def test_last_unseen_networks_come_in_random_order(
     toy: Callable[..., SearchProblem],
 ) -> None:
     """Each of the last four is equally often the first, as in draws without a list."""

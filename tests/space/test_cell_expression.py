@@ -15,7 +15,7 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 
 
 def benchmark_text(operations: Sequence[str]) -> str:
-    """As docs/NAS-Bench-201.md of AutoDL-Projects writes a cell, edges by target then source."""
+    """A cell in the notation of AutoDL-Projects (docs/NAS-Bench-201.md): edges by target, source."""
     a, b, c, d, e, f = operations
     return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
 
@@ -40,7 +40,7 @@ def partition(labels: dict[str, Hashable]) -> set[frozenset[str]]:
     return {frozenset(members) for members in classes.values()}
 
 
-def test_all_architectures_parse_back_to_their_own_text(space: Space) -> None:
+def test_all_architectures_round_trip_through_text(space: Space) -> None:
     genomes = {space.parse(text) for text in TEXTS}
     assert len(genomes) == 15_625
     for text in TEXTS:

@@ -13,7 +13,7 @@ def names(space: Space, genome: Genome) -> set[str]:
 
 
 def walks(space: Space, genome: Genome, nodes: tuple[int, ...] = (3,)) -> Iterator[str]:
-    """All ways of NAS-Bench-201's cell, from the back."""
+    """All paths through a cell of NAS-Bench-201, from output to input."""
     if nodes[0] == 0:
         edges = [target * (target - 1) // 2 + source for source, target in pairwise(nodes)]
         operations = [space.genes[edge].choices[genome.values[edge]] for edge in edges]

@@ -373,7 +373,7 @@ def test_one_input_cell_may_follow_concat_of_equal_channels() -> None:
 
 
 def test_one_input_cell_may_change_the_channels() -> None:
-    """Edges that leave its input then carry weights, and so a rule, even where they are skips."""
+    """Edges from its input then have weights, and so a rule, even if they are skips."""
     positions = from_data(good() | {"stem": {"channels": 3}}, where="mine.yaml").positions
     assert [each.changes_channels for each in positions] == [False, True, False, False, False]
     assert positions[1].sites == ("stage0.cell0.edge1_0", "stage0.cell0.edge2_0")

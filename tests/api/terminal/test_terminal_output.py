@@ -44,7 +44,7 @@ def test_long_commands_drop_unwritable_output_and_display_commands_raise(
         Output(Failing(problem), goes_on=False).write("text")
 
 
-def test_a_closed_pipe_is_not_retried_but_a_full_disk_is() -> None:
+def test_closed_pipe_is_not_retried_but_full_disk_is() -> None:
     """A disk may have space again later; a closed pipe stays closed."""
     for problem, attempts in ((PROBLEMS[0], 1), (PROBLEMS[1], 3)):
         stream = Failing(problem)

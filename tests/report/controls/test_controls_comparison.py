@@ -44,7 +44,7 @@ def row(found: list[Comparison], control: str, measure: str = "acc") -> Comparis
     return next(c for c in found if (c.control, c.measure) == (control, measure))
 
 
-def test_trainings_are_paired_by_replicate_and_match_paired_t_test() -> None:
+def test_trainings_paired_by_replicate_match_paired_t_test() -> None:
     twin = [0.94, 0.97, 0.91, 0.95, 0.93]
     some = trainings(network=NETWORK_ACC, all_bp=twin)
     some[TWIN].reverse()  # the order in which they come does not matter
@@ -148,7 +148,9 @@ def test_verdict_follows_sign_and_adjusted_p() -> None:
     assert lines[0].startswith("acc on the test part: the network is worse than its bp twin:")
     lines = sentences(compare_controls(CONTROLS))
     assert any("the network is better than all fa" in line for line in lines)
-    assert not any("validation" in line for line in lines)  # the network was chosen there
+    assert not any(
+        "validation" in line for line in lines
+    )  # the network was selected on the validation part
 
 
 def test_controls_are_ordered_by_their_lead_over_the_network() -> None:

@@ -138,7 +138,7 @@ def test_mirror_killed_at_any_write_creates_no_duplicates(
         for name in names:
             patched.setattr(storage, name, dying(name))
         while True:
-            left = 2 + kills // 2  # the study of candidates is written in one go
+            left = 2 + kills // 2  # the study of candidates is written at once
             try:
                 copied(OptunaMirror(url), folder)
                 break

@@ -47,7 +47,7 @@ def test_incremental_copies_write_each_scalar_once(
             assert value == pytest.approx(expected)
 
 
-def test_front_of_ended_run_is_written_as_text_and_image(
+def test_front_of_ended_run_appears_as_text_and_image(
     begin: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = begin()

@@ -43,7 +43,7 @@ def test_rule_changes_are_neighbours_only_at_sites_with_weights(
         assert {Genome((0, 1, 0, 0)), Genome((0, 1, 0, 1)), Genome((0, 0, 0, 0))} < set(found)
         woken |= {genome.values[2] for genome in found if genome.values[0] == 1}
         assert len(found) == 4
-    assert woken == {0, 1, 2}  # its rule is drawn, not always the first
+    assert woken == {0, 1, 2}  # the rule of the new operation is random
 
 
 # 219 is the whole small space; the large one is explored only up to a limit
@@ -65,7 +65,7 @@ def test_neighbour_steps_from_empty_cell_reach_whole_space(space_name: str, coun
 def test_aging_keeps_latest_successes_and_mutates_best_of_sample(
     problem: SearchProblem,
 ) -> None:
-    # of two, the sample is both
+    # with a population of two, the sample is both
     search = AgingEvolution(problem, population=2, num_objectives=1, seed=0)
     alive: list[tuple[Genome, float]] = []
     rng = random.Random(0)
@@ -104,7 +104,7 @@ def ones(genome: Genome) -> Vector:
 def test_local_search_only_improves_and_stops_at_local_optimum(
     problem: SearchProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places: list[list[Genome]] = [[]]  # by descent
+    places: list[list[Genome]] = [[]]  # visited genomes, by descent
     go = LocalSearch._go
 
     def watched(search: LocalSearch, genome: Genome, standing: Standing) -> None:
@@ -174,7 +174,7 @@ def test_local_search_solves_single_hill_without_restart(
         (genome,) = search.ask(1)
         values.append(ones(genome)[0])
         search.tell([genome], [ones(genome)])
-    assert len(values) <= 12 * 2 * 12  # at most all neighbours of every point of the way
+    assert len(values) <= 12 * 2 * 12  # at most all neighbours of every point on the way
 
 
 @pytest.mark.parametrize("noise", [0.0, 20.0])

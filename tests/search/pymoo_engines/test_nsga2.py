@@ -21,7 +21,7 @@ POPULATION = 20
 
 
 class Individual:
-    """What DEAP's selection wants to see."""
+    """An individual as DEAP's selection expects it."""
 
     def __init__(self, genome: Genome, vector: Vector) -> None:
         self.genome = genome
@@ -167,7 +167,7 @@ def test_nsga2_beats_random_search_on_leading_ones_trailing_zeros(
     assert mean(shares["nsga2"]) > 1.3 * mean(shares["random"])
 
 
-def test_only_founders_are_drawn_at_random_for_any_ask_size(
+def test_only_founders_are_random_for_any_ask_size(
     problem: SearchProblem, noise: Callable[[Genome], Vector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search, drawn = make(problem, seed=0), 0

@@ -72,7 +72,7 @@ def test_search_approaches_the_optimum_of_the_guide(
     assert guide.loss(search.space.decode(search.logits)) <= 3 / 12
 
 
-def test_genomes_are_new_and_epochs_are_spread_evenly_over_asks(
+def test_genomes_are_new_and_epochs_spread_evenly(
     kind: type[AbstractRelaxedSearch], toy: Maker, formula_guide: Guides
 ) -> None:
     problem = toy(6, 4, 2)
