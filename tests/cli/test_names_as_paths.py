@@ -54,7 +54,7 @@ def outside(run: Path) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_dangerous_name_is_no_key_and_only_plain_ones_name_files(name: str) -> None:
+def test_dangerous_name_is_neither_key_nor_file_name(name: str) -> None:
     assert not is_key(name)
     assert is_file_name(name) == name.startswith("%")  # no file system reads %2e as a dot
 

@@ -96,7 +96,7 @@ def problems_of_options(words: Sequence[str]) -> list[str]:
     having = [each for each in commands().values() if each.options.keys() >= set(options)]
     if not having:
         return [f"no command has {' and '.join(options)}"]
-    # a word after a switch counts as an argument, which no option list without command has
+    # no arguments are allowed, as there is no command that could take them
     return min((list(_problems(replace(each, most=0), words)) for each in having), key=len)
 
 

@@ -15,7 +15,7 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 
 
 def benchmark_text(operations: Sequence[str]) -> str:
-    """A cell in the notation of AutoDL-Projects (docs/NAS-Bench-201.md): edges by target, source."""
+    """A cell as in docs/NAS-Bench-201.md of AutoDL-Projects: edges by target, then source."""
     a, b, c, d, e, f = operations
     return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
 
