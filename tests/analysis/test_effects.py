@@ -1,6 +1,7 @@
 """Oracles: values with known effects, and without effects."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -79,10 +80,20 @@ def test_any_site_effect_of_rule_is_mean_over_sites(found: Effects) -> None:
     (overall,) = [e for e in rules if e.gene == ANY_SITE]
     sites = [e.effect for e in rules if e.gene != ANY_SITE]
     assert overall.effect == pytest.approx(np.mean(sites))
+    assert max(e.seen for e in rules if e.gene != ANY_SITE) <= overall.seen <= 40
+
+
+def test_effect_rows_count_the_candidates_with_the_choice(found: Effects) -> None:
     space = tiny()
-    for row in rules:
-        genomes = random_genomes(space, 40, seed=0)
-        assert row.seen <= len(genomes)
+    first = operations(space)[0]
+    chosen = Counter(
+        genome.values[first]
+        for genome in random_genomes(space, 40, seed=0)
+        if space.is_active(genome)[first]
+    )
+    gene = space.genes[first]
+    rows = [e for e in found.effects if (e.objective, e.gene) == ("acc", gene.name)]
+    assert [row.seen for row in rows] == [chosen[number] for number in range(len(gene.choices))]
 
 
 def test_models_explain_nothing_of_pure_noise() -> None:

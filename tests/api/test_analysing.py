@@ -64,6 +64,8 @@ def test_landscape_includes_the_centre_for_every_network(
     assert len(found.landscape) == 9 * len(found.keys)
     centre = found.landscape[(found.landscape["first"] == 0) & (found.landscape["second"] == 0)]
     assert len(centre) == len(found.keys)
+    # trained networks lie below the mean of their surroundings
+    assert (centre.set_index("key").loss < found.landscape.groupby("key").loss.mean()).all()
 
 
 def test_repeated_analysis_reuses_cached_results(

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from evonas.errors import SpaceError
 from tests.pages.blocks import Command, Mark, blocks_of, commands_of, problems_of
 from tests.pages.reader import Reader
 from tests.pages.small import small
@@ -117,19 +118,33 @@ def follow(page: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page",
+    ("page", "error", "message"),
     [
-        "    evonas rules show nonsense\n",
-        "    x = 1\n\nwords\n\n    y = z\n",
-        "    print(1 + 1)  # 3\n",
-        '    [project.entry-points."evonas.other"]\n    a = "b:c"\n',
-        '    [project.entry-points."evonas.rules"]\n    a = "b:c"\n\n'
-        "<!-- file: b.py -->\n\n```python\nd = 1\n```\n",
-        "<!-- file: s.yaml -->\n\n```yaml\nname: incomplete\n```\n",
+        ("    evonas rules show nonsense\n", AssertionError, "unknown rule 'nonsense'"),
+        ("    x = 1\n\nwords\n\n    y = z\n", NameError, "name 'z' is not defined"),
+        ("    print(1 + 1)  # 3\n", AssertionError, "printed:\n2"),
+        (
+            '    [project.entry-points."evonas.other"]\n    a = "b:c"\n',
+            AssertionError,
+            "evonas reads only entry points of",
+        ),
+        (
+            '    [project.entry-points."evonas.rules"]\n    a = "b:c"\n\n'
+            "<!-- file: b.py -->\n\n```python\nd = 1\n```\n",
+            AssertionError,
+            "b.py has no c",
+        ),
+        (
+            "<!-- file: s.yaml -->\n\n```yaml\nname: incomplete\n```\n",
+            SpaceError,
+            "this key is missing",
+        ),
     ],
 )
-def test_broken_page_raises(page: str, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match=r"."):
+def test_broken_page_raises(
+    page: str, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
         follow(page, tmp_path)
 
 

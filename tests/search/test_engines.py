@@ -65,6 +65,8 @@ def test_engine_learns_to_avoid_failing_region(
     search_name: str, num_objectives: int, toy: Callable[..., SearchProblem]
 ) -> None:
     """Half of the space fails; a search learns to avoid that half."""
+    if search_name == "optuna":
+        pytest.skip("its model leaves failures out, and does not know what they have in common")
     problem = toy(num_sites=12, num_operations=4)
     search = make_search(
         search_name, problem, population=10, num_objectives=num_objectives, seed=1
@@ -81,8 +83,6 @@ def test_engine_learns_to_avoid_failing_region(
         shares.append(mean(fails))
     if search_name == "random":
         assert mean(shares) == pytest.approx(0.5, abs=4 * (0.25 / 120) ** 0.5)
-    elif search_name == "optuna":
-        pass  # its model leaves failures out, and does not know what they have in common
     else:
         assert mean(shares[6:]) < 0.4
 

@@ -43,11 +43,17 @@ def test_loadable_space_satisfies_schema(name: str) -> None:
     assert not errors, [error.message for error in errors]
 
 
-@pytest.mark.parametrize(("path", "value", "message"), WRONG)
-def test_malformed_space_violates_schema(path: str, value: Any, message: str) -> None:
-    data = broken(path, value)
-    if not any(words in message for words in ACROSS_KEYS) or "kernel: this key" in message:
-        assert not is_valid(data)
+def is_expressible(message: str) -> bool:
+    """Whether a schema can reject what this message of the loader is about."""
+    return "kernel: this key" in message or not any(words in message for words in ACROSS_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(path, value) for path, value, message in WRONG if is_expressible(message)],
+)
+def test_malformed_space_violates_schema(path: str, value: Any) -> None:
+    assert not is_valid(broken(path, value))
 
 
 @pytest.mark.parametrize(("path", "value"), [
