@@ -310,6 +310,11 @@ def test_wrong_value_is_reported_with_its_path(path: str, value: Any, message: s
     assert any(line.startswith(message) for line in text.split("\n  ")[1:]), text
 
 
+@pytest.mark.parametrize("name", ["Mine", "ResNet-20", "3x3_Conv", "0", "a" * 64])
+def test_valid_name_is_accepted(name: str) -> None:
+    assert from_data(broken("name", name), where="test").name == name
+
+
 def test_all_problems_are_reported_at_once() -> None:
     data = good() | {"size": {"channels": 0, "cells": "5"}, "sise": 1}
     data["cells"]["block"]["operations"]["conv"] = {"kind": "convolution", "mode": "avg"}
