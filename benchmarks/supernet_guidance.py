@@ -2,15 +2,16 @@
 
     python -m benchmarks.supernet_guidance ranking     # of genomes by supernets and by training
     python -m benchmarks.supernet_guidance credit      # of the EG operator in whole searches
+    python -m benchmarks.supernet_guidance credit --algorithm evonas
     python -m benchmarks.supernet_guidance similarity  # of children, with this term and without
 
 ``ranking``: Kendall's tau between the supernet's loss for genomes of NAS-Bench-201 (8 channels,
 one cell per stage) and their mean accuracy over two trainings; and between the two trainings,
 which limits what any predictor can reach. ``credit``: children of each operator in runs of
-``nsga2``: how many entered the front, and their accuracy. ``similarity``: children of the best of
-some random genomes, by the operator with and without its similarity term, from twin supernets;
-their accuracy after training, paired by parent. All print Markdown, the first two with CPU
-seconds.
+``nsga2``, or of the engine given: how many entered the front, and their accuracy. ``similarity``:
+children of the best of some random genomes, by the operator with and without its similarity term,
+from twin supernets; their accuracy after training, paired by parent. All print Markdown, the first
+two with CPU seconds.
 """
 
 import argparse
@@ -166,7 +167,7 @@ def spread(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
 
 
-def credit() -> None:
+def credit(algorithm: str) -> None:
     """Print the credit of the operator's children, in full and without parts, and of others."""
     variants = {
         "eg": (),
@@ -177,7 +178,7 @@ def credit() -> None:
     print(f"| run | operator | {' | '.join(columns)} | CPU s a run |\n|{'---|' * 7}")
     for name, without in variants.items():
         start = time.process_time()
-        earnings = [run_once(seed, without=without) for seed in RUN_SEEDS]
+        earnings = [run_once(seed, without=without, algorithm=algorithm) for seed in RUN_SEEDS]
         seconds = (time.process_time() - start) / len(RUN_SEEDS)
         for operator in ("eg", "plain"):
             counts = [
@@ -190,12 +191,12 @@ def credit() -> None:
 
 
 def run_once(
-    seed: int, *, without: tuple[str, ...]
+    seed: int, *, without: tuple[str, ...], algorithm: str
 ) -> tuple[dict[str, Credit], dict[str, list[float]]]:
     """Credit and accuracies of each operator in a run of 40 candidates in this process."""
     settings: dict[str, Any] = {
         "space": "nas-bench-201", "objectives": ("acc", "params"), "rules": RULES,
-        "algorithm": "nsga2", "population": 10, "generations": 4, "epochs": 3, "batch": BATCH,
+        "algorithm": algorithm, "population": 10, "generations": 4, "epochs": 3, "batch": BATCH,
         "channels": 8, "cells": 1, "seed": seed, "attacked_images": 20, "device": "cpu",
         "split_seed": seed, "replicates": "1", "confirm": 0,
         "mutation": "eg", "eg_without": without or "none", "supernet_epochs": 3 * EPOCHS,
@@ -267,13 +268,20 @@ def children_of(
 
 def main() -> None:
     """Run the measurement named on the command line."""
-    measurements = {"ranking": ranking, "credit": credit, "similarity": similarity}
     parser = argparse.ArgumentParser(
         description="Benefit and cost of a supernet's guidance on digits."
     )
-    parser.add_argument("measurement", choices=measurements)
+    parser.add_argument("measurement", choices=["ranking", "credit", "similarity"])
+    parser.add_argument("--algorithm", default="nsga2", help="engine of credit")
+    given = parser.parse_args()
     torch.set_num_threads(1)
-    measurements[parser.parse_args().measurement]()
+    match given.measurement:
+        case "ranking":
+            ranking()
+        case "credit":
+            credit(given.algorithm)
+        case _:
+            similarity()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ sorted and learned at the next ask, so neither their order nor their grouping ma
 and eight workers therefore agree, and a study resumes by replaying its journal.
 """
 
-import math
 import random
 from abc import ABC, abstractmethod
 from collections import deque
@@ -17,6 +16,7 @@ from typing import ClassVar
 from evonas.errors import ConfigError
 from evonas.search.pareto import Vector
 from evonas.search.problem import SearchProblem
+from evonas.search.results import check_result, or_failures
 from evonas.search.signals import Relevance, founders_of
 from evonas.search.unseen import UnseenGenomes
 from evonas.seeds import derive_seed
@@ -62,7 +62,8 @@ class AbstractSearch(ABC):
         source: paper that the algorithm is from.
         is_sequential: whether it learns from every single result, so that it does best when asked
             for one genome at a time; other engines lose little when asked for a whole generation.
-        has_model: whether it fits a model of the results, which can use signals.
+        has_model: whether it fits a model of the results, which can use signals and choose among
+            genomes from another source (:meth:`consider`).
         min_objectives: minimum number of objectives.
         max_objectives: maximum number of objectives; None for any number.
         package: optional dependency that it needs.
@@ -135,6 +136,20 @@ class AbstractSearch(ABC):
             if self.has_asked(key):
                 raise ValueError(f"{genome} was asked for before")
             self._note(key, genome)
+
+    def consider(self, genomes: Sequence[Genome]) -> list[Genome]:
+        """Add genomes from another source to those that the model chooses from in later asks.
+
+        Args:
+            genomes: canonical.
+
+        Returns:
+            Those that it had neither asked for nor bred itself.
+
+        Raises:
+            NotImplementedError: the engine has no model (see ``has_model``).
+        """
+        raise NotImplementedError(f"{self.name} has no model that could choose; use adopt")
 
     def ask(self, count: int) -> list[Genome]:
         """Propose canonical genomes that were never asked for before.
@@ -262,33 +277,3 @@ class AbstractSearch(ABC):
     def _note(self, key: str, genome: Genome) -> None:
         self._positions[key] = len(self._asked)
         self._asked[key] = genome
-
-
-def or_failures(
-    violations: Sequence[float] | None, vectors: Sequence[Vector | None]
-) -> Sequence[float]:
-    """Return the violations; without any, every ``None`` among the vectors is a failure."""
-    if violations is not None:
-        return violations
-    return [0.0 if vector is not None else math.inf for vector in vectors]
-
-
-def check_result(
-    what: object, vector: Vector | None, violation: float, *, num_objectives: int
-) -> None:
-    """Reject a result that no evaluation can produce.
-
-    Raises:
-        ValueError: the vector has the wrong length or is not finite, or the violation contradicts
-            it; the message begins with ``what``.
-    """
-    if vector is not None:
-        if len(vector) != num_objectives:
-            raise ValueError(f"{what}: expected {num_objectives} objectives, got {len(vector)}")
-        if not all(math.isfinite(value) for value in vector):
-            raise ValueError(f"{what}: expected finite objectives, or None, got {vector}")
-    if not violation >= 0 or (violation > 0) != (vector is None):
-        raise ValueError(
-            f"{what}: expected violation 0 with a vector, above 0 with None; "
-            f"got {violation} with {vector}"
-        )

@@ -10,7 +10,7 @@ MODES = {
 }
 MUTATIONS = {
     "plain": "the engine's own variation",
-    "eg": "half of the children by gradients and an evolution strategy in a supernet",
+    "eg": "gradients and an evolution strategy in a supernet propose children too",
 }
 
 

@@ -1,7 +1,7 @@
 """The pool of candidate genomes: bred by several operators, kept until they are asked for."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -15,6 +15,9 @@ from evonas.space import Genome
 OPERATORS = ("step", "cross", "climb", "random")
 """``step``: change one gene of a member of the front. ``cross``: cross two members and mutate.
 ``climb``: change one gene of a candidate that the model rates highly. ``random``: draw one."""
+
+OFFERED = "offered"
+"""Stands for the operator of candidates from another source, which has no share here."""
 
 CHILDREN_OF_ONE = 4
 MAX_CANDIDATES = 1000
@@ -94,6 +97,17 @@ class Candidates:
                 if self._is_new(key) and key not in self._pool and key not in new:
                     new[key] = child, operator
                     self._credit.count_made(operator)
+        self._add(new)
+
+    def offer(self, genomes: Sequence[Genome]) -> list[Genome]:
+        """Add canonical genomes from another source, and return those that were not known."""
+        keyed = {self._problem.key(genome): (genome, OFFERED) for genome in genomes}
+        new = {k: v for k, v in keyed.items() if self._is_new(k) and k not in self._pool}
+        self._add(new)
+        return [genome for genome, _ in new.values()]
+
+    def _add(self, new: Mapping[str, tuple[Genome, str]]) -> None:
+        """Add genomes and their operators by key."""
         rows = self._features.rows([genome for genome, _ in new.values()])
         for (key, (genome, operator)), row in zip(new.items(), rows, strict=True):
             self._pool[key] = Candidate(genome, row, operator)

@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from evonas.search.base import AbstractSearch, Outcome
-from evonas.search.model_guided.candidates import MAX_CANDIDATES, OPERATORS, Candidate, Candidates
+from evonas.search.model_guided.candidates import (
+    MAX_CANDIDATES,
+    OFFERED,
+    OPERATORS,
+    Candidate,
+    Candidates,
+)
 from evonas.search.model_guided.genome_features import Features
 from evonas.search.model_guided.improvement import Frontier, directions
 from evonas.search.model_guided.operator_credit import OperatorCredit
@@ -95,6 +101,10 @@ class EvonasSearch(AbstractSearch):
         """Importance of each signal, by the model of the last plan."""
         return self._surrogate.relevance()
 
+    def consider(self, genomes: Sequence[Genome]) -> list[Genome]:
+        """See :meth:`AbstractSearch.consider`; they take part from the next plan on."""
+        return self._candidates.offer(genomes)
+
     def _learn(self, outcomes: Sequence[Outcome]) -> None:
         self._outcomes += outcomes
         self._rows += list(self._features.rows([outcome.genome for outcome in outcomes]))
@@ -118,7 +128,7 @@ class EvonasSearch(AbstractSearch):
                 self._plan = self._planned(max(count, 1 + patience), front)
             self._num_stale = 0
         chosen, self._plan = self._plan[:count], self._plan[count:]
-        self._operators.update((one.genome, one.operator) for one in chosen)
+        self._operators.update((o.genome, o.operator) for o in chosen if o.operator != OFFERED)
         return [one.genome for one in chosen]
 
     def _front(self) -> list[Genome]:

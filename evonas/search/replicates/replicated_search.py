@@ -10,11 +10,11 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from evonas.search.base import check_result, or_failures
 from evonas.search.pareto import Vector
 from evonas.search.problem import SearchProblem
 from evonas.search.replicates.estimate import Estimate
 from evonas.search.replicates.trial import Trial, TrialResult
+from evonas.search.results import check_result, or_failures
 from evonas.space import Genome
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from evonas.search.base import AbstractSearch
+from evonas.search.model_guided.evonas_search import EvonasSearch
 from evonas.search.pareto import Vector, non_dominated
 from evonas.search.problem import SearchProblem
 from evonas.search.pymoo_engines.nsga2 import Nsga2
@@ -20,12 +22,17 @@ POPULATION = 6
 
 
 def guided(
-    problem: SearchProblem, guides: Guides, *, seed: int = 0, share: float = 0.5
+    problem: SearchProblem,
+    guides: Guides,
+    *,
+    seed: int = 0,
+    share: float = 0.5,
+    engine: type[AbstractSearch] = Nsga2,
 ) -> GuidedSearch:
     target = problem.canonical(Genome((1,) * len(problem.genes)))
     mutation = EgMutation(problem, guides(problem, target), seed=seed, settings=EgSettings())
-    engine = Nsga2(problem, population=POPULATION, num_objectives=2, seed=seed)
-    return GuidedSearch(engine, mutation, seed=seed, share=share)
+    inner = engine(problem, population=POPULATION, num_objectives=2, seed=seed)
+    return GuidedSearch(inner, mutation, seed=seed, share=share)
 
 
 def run(
@@ -47,11 +54,15 @@ def run(
     return asked
 
 
+@pytest.mark.parametrize("engine", [Nsga2, EvonasSearch])
 def test_asks_are_full_and_never_repeat_a_genome(
-    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+    toy: Maker,
+    formula_guide: Guides,
+    noise: Callable[[Genome], Vector | None],
+    engine: type[AbstractSearch],
 ) -> None:
     problem = toy(4, 4, 2)
-    asked = run(guided(problem, formula_guide), noise, rounds=8)
+    asked = run(guided(problem, formula_guide, engine=engine), noise, rounds=8)
     assert len(asked) == 8 * POPULATION
     assert len({problem.key(genome) for genome in asked}) == len(asked)
 
@@ -69,11 +80,67 @@ def test_half_of_the_children_come_from_eg_mutation(
     assert abs(children.count(EG) - children.count(PLAIN)) <= 2
 
 
+def away_from_guide(genome: Genome) -> Vector:
+    """Worse, the closer a genome is to what the guide prefers (all genes 1)."""
+    misled = float(sum(value == 1 for value in genome.values))
+    return misled, misled + 0.1 * genome.values[0]
+
+
+def near_guide(genome: Genome) -> Vector:
+    """Better, the closer a genome is to what the guide prefers."""
+    apart = float(sum(value != 1 for value in genome.values))
+    return apart, apart + 0.1 * genome.values[0]
+
+
+def test_model_asks_for_eg_children_only_where_guide_is_right(
+    toy: Maker, formula_guide: Guides
+) -> None:
+    """With a fixed share both would be one half."""
+    shares = []
+    for measure in (near_guide, away_from_guide):
+        children: list[str | None] = []
+        for seed in range(3):
+            search = guided(toy(8, 5, 2), formula_guide, seed=seed, engine=EvonasSearch)
+            asked = run(search, measure, rounds=5)
+            children += [search.operator(genome) for genome in asked[2 * POPULATION :]]
+        shares.append(children.count(EG) / len(children))
+    right, wrong = shares
+    assert right > wrong + 0.2
+
+
+def test_model_gets_as_many_parents_as_share_allows(
+    toy: Maker, formula_guide: Guides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = guided(toy(6, 5, 2), formula_guide, engine=EvonasSearch)
+    run(search, near_guide, rounds=2)
+    bred: list[int] = []
+    children = EgMutation.children
+
+    def watched(mutation: EgMutation, parent: Genome, count: int, **rest: Any) -> list[Genome]:
+        bred.append(count)
+        return children(mutation, parent, count, **rest)
+
+    monkeypatch.setattr(EgMutation, "children", watched)
+    run(search, near_guide, rounds=4)
+    assert bred == [12] * (4 * POPULATION // 2 // 2)  # half of the places, two places a parent
+
+
+def test_engine_without_model_rejects_proposals(toy: Maker) -> None:
+    problem = toy(4, 4, 2)
+    engine = Nsga2(problem, population=POPULATION, num_objectives=2, seed=0)
+    with pytest.raises(NotImplementedError, match="nsga2 has no model"):
+        engine.consider([problem.canonical(Genome((1,) * len(problem.genes)))])
+
+
+@pytest.mark.parametrize("engine", [Nsga2, EvonasSearch])
 def test_order_of_results_does_not_matter(
-    toy: Maker, formula_guide: Guides, noise: Callable[[Genome], Vector | None]
+    toy: Maker,
+    formula_guide: Guides,
+    noise: Callable[[Genome], Vector | None],
+    engine: type[AbstractSearch],
 ) -> None:
     problem = toy(5, 4, 2)
-    one, other = (guided(problem, formula_guide) for _ in range(2))
+    one, other = (guided(problem, formula_guide, engine=engine) for _ in range(2))
     assert run(one, noise, rounds=6) == run(other, noise, rounds=6, shuffled=random.Random(3))
     assert one.credit() == other.credit()
 
