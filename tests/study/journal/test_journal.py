@@ -73,6 +73,20 @@ def test_events_are_read_back_in_order_of_writing(journal: Journal, tmp_path: Pa
     again.close()
 
 
+def test_only_repeatable_results_are_known_after_extension(journal: Journal) -> None:
+    """A failure may have had outside causes, and a bound depends on the rivals of its time."""
+    trained = evaluation("a")
+    failed = evaluation("b", "RuntimeError: lost")
+    skipped = replace(evaluation("c"), bounds={"robust": 0.5})
+    refused = replace(evaluation("d"), epochs=0)
+    journal.record_asks([(key, "") for key in "abcd"], generation=0)
+    for one in (trained, failed, skipped, refused):
+        journal.record_tell(one)
+    assert journal.known() == []
+    journal.record_extension({"evaluations": 12})
+    assert journal.known() == [trained]
+
+
 def test_duplicate_asks_and_results_are_rejected(journal: Journal) -> None:
     journal.record_asks([("a", "genome of a")], generation=0)
     journal.record_tell(evaluation("a"))
