@@ -103,6 +103,19 @@ def test_ctrl_c_leaves_a_valid_run_that_resume_finishes(tmp_path: Path) -> None:
         assert [row | {"seconds": ""} for row in one] == [row | {"seconds": ""} for row in two]
 
 
+@pytest.mark.system
+def test_resume_with_larger_size_ends_as_a_run_of_that_size(tmp_path: Path) -> None:
+    large, grown = tmp_path / "large", tmp_path / "grown"
+    call(*PLAIN_RUN, "--quiet", "--workers", "1", "--out", str(large))
+    small = [*PLAIN_RUN, "--evaluations", "4"]
+    call(*small, "--quiet", "--workers", "1", "--out", str(grown))
+    assert len(rows(grown / "candidates.csv")) == 4
+    call("resume", str(grown), "--evaluations", "8", "--workers", "1", "--quiet")
+    one, two = (rows(folder / "candidates.csv") for folder in (large, grown))
+    assert len(two) == 8
+    assert [row | {"seconds": ""} for row in one] == [row | {"seconds": ""} for row in two]
+
+
 def test_list_commands_name_every_entry(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,13 @@ def test_network_drawing_has_a_labelled_box_per_live_layer(run: RunData) -> None
         # edges that reach no output are built, too, but not drawn
         assert Counter(named) <= built
         assert {"stem", "classifier"} <= {e.text for e in root.iter(f"{SVG}text")}
+        top = min(float(box.get("y", "")) for box in boxes)
+        bottom = max(float(box.get("y", "")) + float(box.get("height", "")) for box in boxes)
+        arrows = [path.get("d", "") for path in root.iter(f"{SVG}path")]
+        assert arrows
+        for arrow in arrows:  # at half the height of the tallest column, gaps included
+            middle = float(arrow.split(",")[1].split()[0])
+            assert middle == pytest.approx((top + bottom) / 2, abs=4)
 
 
 def test_21_rules_have_distinct_looks() -> None:

@@ -1,0 +1,34 @@
+"""Values as text: known numbers written out."""
+
+import pytest
+
+from evonas.report.html.numbers import p_value, several, with_error
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "name", "text"),
+    [
+        (None, None, "acc", "-"),
+        (0.98, None, "acc", "0.980"),
+        (0.98, 0.0084, "test_acc", "0.980 ± 0.008"),
+        (1.0, None, "acc", "1.000"),
+        (1.0, 0.0, "acc", "1.000"),
+        (81_920.0, None, "params", "81,920"),
+        (12.0, None, "params", "12"),
+        (12.5, None, "params", "12.500"),
+        (1234.5, 20.4, "latency", "1,234 ± 20"),
+        (151.26, 2.04, "latency", "151.3 ± 2.0"),
+        (12.0, 0.5, "latency", "12.000 ± 0.500"),
+    ],
+)
+def test_value_has_decimals_of_its_unit(
+    value: float | None, error: float | None, name: str, text: str
+) -> None:
+    assert with_error(value, error, name=name) == text
+
+
+def test_p_values_and_counts_are_written_out() -> None:
+    assert [p_value(p) for p in (None, 0.0004, 0.0123)] == ["-", "< 0.001", "0.012"]
+    assert several(1, "run") == "1 run"
+    assert several(1200, "run") == "1,200 runs"
+    assert several(2, "entry", "entries") == "2 entries"
