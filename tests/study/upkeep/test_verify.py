@@ -14,6 +14,7 @@ from evonas.errors import EvonasError, RunFolderError, StorageError
 from evonas.evaluation.model_file import read_model
 from evonas.settings.workers import Workers
 from evonas.study.checkpoints import CHECKPOINTS_FOLDER, save_checkpoint
+from evonas.study.journal.head import Head, read_head
 from evonas.study.journal.opening import open_journal
 from evonas.study.results.reading import read_run
 from evonas.study.upkeep.backup import back_up
@@ -133,7 +134,9 @@ def test_damaged_journal_is_repaired_and_run_ends_equally(folder: Path, damage: 
     assert verify_run(folder) == []
     known = open_journal(folder)
     again = len(known.known())
+    last = known.entries[-1]
     known.close()
+    assert read_head(folder) == Head(last.position, last.sha256)
     kept = len(read_run(folder).evaluations)
     lost = trained - kept - again
     assert lost <= {"the last entries": 99, "the end of the file": 99}.get(damage, 2)
