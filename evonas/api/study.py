@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from evonas.api.progress_bar import confirmation_display
+from evonas.counted import counted
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
 from evonas.settings.workers import Workers
@@ -270,7 +271,7 @@ class Study:
         problem, training = self.settings.problem, self.settings.training
         return (
             f"Study({str(self.folder)!r}: {problem.space} on {training.dataset}, "
-            f"{', '.join(problem.objectives)}, {len(self.evaluations)} trainings)"
+            f"{', '.join(problem.objectives)}, {counted(len(self.evaluations), 'training')})"
         )
 
     def _repr_html_(self) -> str:

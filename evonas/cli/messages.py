@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from evonas.api.terminal.console import say
+from evonas.counted import counted
 from evonas.evaluation.data.survey.survey import Survey
 from evonas.evaluation.record import Evaluation
 from evonas.report.nearest import no_feasible_candidate
@@ -26,7 +27,7 @@ def introduce(
 ) -> None:
     """Print what will be searched, how, where, and into which folder."""
     problem, training, search = settings.problem, settings.training, settings.search
-    size = f"{training.channels} channels, {_count(training.cells, 'cell')} per stage"
+    size = f"{training.channels} channels, {counted(training.cells, 'cell')} per stage"
     if (training.channels, training.cells) != (space.channels, space.cells):
         size += f" (the space's own: {space.channels} and {space.cells})"
     line = Text.assemble(
@@ -41,7 +42,7 @@ def introduce(
     if search.supernet_epochs is not None:
         say(
             console,
-            f"guided by a supernet: {_count(search.supernet_epochs, 'epoch')}, "
+            f"guided by a supernet: {counted(search.supernet_epochs, 'epoch')}, "
             f"{search.supernet_channels} channels",
         )
     if "robust" in problem.objectives:
@@ -96,7 +97,7 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
     if result.why_fewer is not None:
         trained = sum(evaluation.epochs > 0 for evaluation in result.evaluations)
         of = result.settings.search.num_trainings
-        say(console, f"{trained} of {of} trainings done: {result.why_fewer}")
+        say(console, f"{trained} of {counted(of, 'training')} done: {result.why_fewer}")
     outside = sum(c.violation > 0 for c in result.candidates)
     constraints = result.settings.problem.constraints
     outside_text = f", {outside} outside the constraints" if constraints else ""
@@ -114,26 +115,30 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
 def _trained(result: StudyResult) -> str:
     candidates, trainings = len(result.candidates), len(result.evaluations)
     more = f" in {trainings} trainings" if trainings > candidates else ""
-    return f"{candidates} candidates{more}"
+    return counted(candidates, "candidate") + more
 
 
 def _place(settings: Settings, workers: int) -> str:
     machine = settings.machine
     if machine.device == "cpu" and machine.precision == "fp32":
-        return _count(workers, "worker")
-    return f"{_count(workers, 'worker')} on {machine.device}, {machine.precision}"
+        return counted(workers, "worker")
+    return f"{counted(workers, 'worker')} on {machine.device}, {machine.precision}"
 
 
 def _plan(settings: Settings) -> str:
     search, training = settings.search, settings.training
-    parts = [f"{search.population} trainings x {_count(search.generations, 'generation')}"]
+    parts = [
+        f"{counted(search.population, 'training')} x {counted(search.generations, 'generation')}"
+    ]
     if search.mode == "steady":
-        parts = [f"{search.num_trainings} trainings in steady state"]
+        parts = [f"{counted(search.num_trainings, 'training')} in steady state"]
     if training.fidelity:
         rungs = ", ".join(map(str, training.fidelity[:-1]))
-        parts.append(f"1 in {training.eta} is promoted after {rungs} of {training.epochs} epochs")
+        parts.append(
+            f"1 in {training.eta} is promoted after {rungs} of {counted(training.epochs, 'epoch')}"
+        )
     else:
-        parts.append(f"{_count(training.epochs, 'epoch')} each")
+        parts.append(f"{counted(training.epochs, 'epoch')} each")
     if settings.problem.constraints:
         parts.append(f"within {' and '.join(settings.problem.constraints)}")
     return ", ".join(parts)
@@ -144,10 +149,6 @@ def _tell_uncaptured(console: Console, evaluations: Sequence[Evaluation]) -> Non
     if reasons:
         say(
             console,
-            f"trained more slowly, without CUDA graphs: {len(reasons)} candidates; the first "
-            f"because {reasons[0]}",
+            f"trained more slowly, without CUDA graphs: {counted(len(reasons), 'candidate')}; "
+            f"the first because {reasons[0]}",
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number > 1)}"

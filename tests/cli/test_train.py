@@ -57,6 +57,7 @@ def test_final_training_writes_tested_loadable_models(
     out = tmp_path / "final"
     command = ["train", str(folder), key[:8], *TRAIN, "--seeds", "2", "--out", str(out)]
     printed = call(*command)
+    assert "on digits: 4 channels, 1 cell a stage, 3 epochs, batch size 200, 2 seeds" in printed
     assert "seed 1, epoch 3/3" in printed
     assert "over 2 seeds" in printed
     table = rows(out / "seeds.csv")

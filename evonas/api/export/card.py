@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from evonas.counted import counted
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.markdown import markdown_table
 from evonas.report.attacks.reading import ATTACK, read_attacks
@@ -90,8 +91,9 @@ def _learning(network: nn.Module, about: Mapping[str, Any], state: RunState | No
         training = state.settings.training
         lines.append(
             f"Found by a search of the space `{state.settings.problem.space}`: "
-            f"{len(state.candidates)} candidates in {len(state.evaluations)} trainings. "
-            f"Budget of each: {training.epochs} epochs of batches of {training.batch}."
+            f"{counted(len(state.candidates), 'candidate')} in "
+            f"{counted(len(state.evaluations), 'training')}. "
+            f"Budget of each: {counted(training.epochs, 'epoch')} of batches of {training.batch}."
         )
     if "training" in about:
         said = ", ".join(f"{name} {_plain(value)}" for name, value in about["training"].items())

@@ -10,6 +10,7 @@ from evonas.analysis.noise_comparison import OWN
 from evonas.api.analyses.result import Analysis
 from evonas.api.terminal.console import say
 from evonas.api.terminal.tables import print_table
+from evonas.counted import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ NUM_SHOWN = 5
 def say_analysis(console: Console, found: Analysis) -> None:
     """Print the analysis, part by part."""
     of = f" of {len(found.runs)} runs" if len(found.runs) > 1 else ""
-    say(console, f"{found.candidates} candidates{of}, {found.on_front} on the front")
+    say(console, f"{counted(found.candidates, 'candidate')}{of}, {found.on_front} on the front")
     for title, lines in (
         ("Rules on the front", enrichment_words(found)),
         ("Main effects", effects_words(found)),

@@ -10,6 +10,7 @@ from evonas.api.final.report import FinalReport, seed_folder
 from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
+from evonas.counted import counted
 from evonas.evaluation.final.final_training import EpochRecord
 from evonas.evaluation.final.recipe import load_recipe, recipe_names
 from evonas.study.final.job import FinalJob
@@ -19,13 +20,12 @@ from evonas.study.final.result import MODEL_FILE
 def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> None:
     """Print what will be trained, how, and into which folder."""
     recipe = job.recipe
-    count = "1 seed" if seeds == 1 else f"{seeds} seeds"
     size = job.architecture.size_text
     say(
         console,
         f"{job.architecture.text} on {job.dataset}: {size + ', ' if size else ''}"
-        f"{recipe.epochs} epochs, batch size {recipe.batch}, {count}, {job.precision}, "
-        f"into {folder}",
+        f"{counted(recipe.epochs, 'epoch')}, batch size {recipe.batch}, "
+        f"{counted(seeds, 'seed')}, {job.precision}, into {folder}",
     )
 
 
@@ -57,7 +57,7 @@ def show_results(console: Console, report: FinalReport) -> None:
     first = report.results[0]
     if report.test is not None:
         mean, spread = report.test
-        over = f" over {len(report.results)} seeds"
+        over = f" over {counted(len(report.results), 'seed')}"
         error = "" if spread is None else f" ± {100 * spread:.2f}{over}"
         views = "" if first.views == "one" else f", each classified by the mean of {first.views}"
         say(

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from evonas.api.terminal.console import say, showing, working
 from evonas.cli.options import QUIET, AsJson, Folder, option
+from evonas.counted import counted
 from evonas.settings.workers import Workers
 
 
@@ -54,7 +55,7 @@ def backup(
     from evonas.study.upkeep.backup import back_up
 
     count = back_up(folder, copy)
-    say(showing(), f"{copy}: {count} trainings")
+    say(showing(), f"{copy}: {counted(count, 'training')}")
 
 
 def status(folder: Folder, /, *, json: AsJson = False) -> None:

@@ -11,6 +11,7 @@ from evonas.api.progress_text import readable
 from evonas.api.terminal.console import say
 from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
+from evonas.counted import counted
 from evonas.study.upkeep.state import RunSummary, find_runs, summarise_run
 
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -27,13 +28,16 @@ def show_status(console: Console, folder: Path, *, as_json: bool) -> None:
         return
     total = run.settings.search.num_trainings
     failed = f", {run.failures} failed" if run.failures else ""
-    say(console, f"{run.state}: {run.trainings} of {total} trainings{failed}")
+    say(console, f"{run.state}: {run.trainings} of {counted(total, 'training')}{failed}")
     if run.pace is not None and run.pace.seconds_left is not None:
         say(console, f"the search ends in about {duration(run.pace.seconds_left)}")
     say(console, f"last result {duration(time.time() - run.written)} ago")
-    say(console, f"{run.front} of {run.candidates} candidates on the front; best {_best(run)}")
+    say(
+        console,
+        f"{run.front} of {counted(run.candidates, 'candidate')} on the front; best {_best(run)}",
+    )
     if run.confirmations:
-        say(console, f"{run.confirmations} confirmation trainings")
+        say(console, counted(run.confirmations, "confirmation training"))
 
 
 def list_runs(console: Console, parent: Path, *, as_json: bool) -> None:

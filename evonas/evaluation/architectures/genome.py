@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, final
 
+from evonas.counted import counted
 from evonas.evaluation.architectures.base import AbstractArchitecture
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Traits
@@ -66,8 +67,7 @@ class GenomeArchitecture(AbstractArchitecture):
     @property
     def size_text(self) -> str:
         """Channels and cells."""
-        cells = "1 cell" if self.cells == 1 else f"{self.cells} cells"
-        return f"{self.channels} channels, {cells} a stage"
+        return f"{counted(self.channels, 'channel')}, {counted(self.cells, 'cell')} a stage"
 
     def network(self, traits: Traits, *, seed: int) -> Network:
         """The network of the genome."""

@@ -1,4 +1,4 @@
-"""Format values with their errors, p-values and counts."""
+"""Format values with their errors, and p-values."""
 
 from evonas.evaluation.objectives import OBJECTIVES
 
@@ -29,8 +29,3 @@ def p_value(p: float | None) -> str:
     if p is None:
         return "-"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def several(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: ``1 candidate``, ``2 candidates``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

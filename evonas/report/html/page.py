@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from evonas.counted import counted
 from evonas.report.html import origin, outcomes, trust
 from evonas.report.html.drawings import legend, looks_of_runs
 from evonas.report.html.gathering import RunData
@@ -84,8 +85,8 @@ def _live(runs: Sequence[RunData], reload_seconds: float | None) -> str:
     done = sum(len(run.state.evaluations) for run in runs)
     total = sum(run.state.settings.search.num_trainings for run in runs)
     return (
-        f"<p class=live role=status>Live: {done} of {total} trainings. The page reloads every "
-        f"{reload_seconds:g} seconds and keeps the selection. "
+        f"<p class=live role=status>Live: {done} of {counted(total, 'training')}. The page "
+        f"reloads every {reload_seconds:g} seconds and keeps the selection. "
         "<label><input type=checkbox id=pause> pause</label></p>"
     )
 

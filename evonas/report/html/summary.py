@@ -3,9 +3,10 @@
 import statistics
 from collections.abc import Sequence
 
+from evonas.counted import counted
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.html.gathering import RunData
-from evonas.report.html.numbers import several, with_error
+from evonas.report.html.numbers import with_error
 from evonas.study.results.candidate import Candidate
 
 
@@ -41,14 +42,14 @@ def _budget(run: RunData) -> str:
     seconds = sum(e.seconds for e in run.state.evaluations)
     state = "is still running" if run.is_running else "has stopped"
     made = (
-        f"made {several(done, 'training')}"
+        f"made {counted(done, 'training')}"
         if done >= search.num_trainings
-        else f"{state} after {done:,} of {several(search.num_trainings, 'training')}"
+        else f"{state} after {done:,} of {counted(search.num_trainings, 'training')}"
     )
     return (
         f"The engine {search.algorithm} (seed {search.seed}) {made} of "
-        f"{several(training.epochs or 0, 'epoch')} each, of "
-        f"{several(len(run.state.candidates), 'different network')}; "
+        f"{counted(training.epochs or 0, 'epoch')} each, of "
+        f"{counted(len(run.state.candidates), 'different network')}; "
         f"training and measuring took {_duration(seconds)}, summed over workers."
     )
 
@@ -63,7 +64,7 @@ def _returned(run: RunData) -> str:
         for c in [_best(run.front, name)]
     ]
     return (
-        f"The front has {several(len(run.front), 'network')}. Its best values are "
+        f"The front has {counted(len(run.front), 'network')}. Its best values are "
         f"{_and(best)}, ± one standard error where known. The best of many noisy values is "
         f"optimistic: rely on the confirmed values."
     )
@@ -91,7 +92,7 @@ def _confirmed(run: RunData) -> list[str]:
             lines.append(text + ")")
     times = sum(f.replicates for _, f in pairs)
     return [
-        f"Over {several(times, 'fresh training')} of {several(len(pairs), 'network')}, the "
+        f"Over {counted(times, 'fresh training')} of {counted(len(pairs), 'network')}, the "
         f"confirmed means are {_and(lines)}."
     ]
 
@@ -99,10 +100,10 @@ def _confirmed(run: RunData) -> list[str]:
 def _lost(run: RunData) -> str:
     failed = sum(c.failure is not None for c in run.state.candidates)
     out = sum(c.failure is None and c.left_out is not None for c in run.state.candidates)
-    text = f"{several(failed, 'network')} failed" if failed else "No network failed"
+    text = f"{counted(failed, 'network')} failed" if failed else "No network failed"
     if out:
         text += (
-            f", and {several(out, 'network')} {'was' if out == 1 else 'were'} left out before all "
+            f", and {counted(out, 'network')} {'was' if out == 1 else 'were'} left out before all "
             "objectives were measured"
         )
     return text + "."

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+from evonas.counted import counted
 from evonas.evaluation.attacks.battery.outcome import worst_cases
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.attacks.masking.report import MEANINGS
@@ -139,7 +140,8 @@ def _failures(number: int, run: RunData) -> Iterator[str]:
         kinds = Counter(e.failure_kind or "" for e in failed)
         counts = ", ".join(f"{kind}: {count}" for kind, count in kinds.most_common())
         yield paragraph(
-            f"{run.name}: {len(failed)} of {len(run.state.evaluations)} trainings failed "
+            f"{run.name}: {len(failed)} of "
+            f"{counted(len(run.state.evaluations), 'training')} failed "
             f"({counts}). They have no values and are on no front."
         )
         rows = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from evonas.counted import counted
 from evonas.markdown import markdown_table
 from evonas.report.html.gathering import RunData
 from evonas.report.html.numbers import with_error
@@ -32,7 +33,7 @@ def latex(run: RunData) -> str:
     caption = (
         f"Front of a search of {escape_latex(settings.problem.space)} on "
         f"{escape_latex(settings.training.dataset)} with {escape_latex(settings.search.algorithm)}"
-        f" (seed {settings.search.seed}, {len(run.state.evaluations)} trainings). "
+        f" (seed {settings.search.seed}, {counted(len(run.state.evaluations), 'training')}). "
         + (
             "Values are means over fresh trainings that played no part in the search, "
             if run.state.confirmed

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
+from evonas.counted import counted
 from evonas.errors import DataError
 from evonas.study.final.job import CONFIG_FILE, read_config
 from evonas.study.final.result import RESULT_FILE, read_result
@@ -45,10 +46,11 @@ class OwnTraining:
     @property
     def budget(self) -> str:
         """Training budget in words."""
-        seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
-        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         views = "" if self.views == "one" else f", {self.views} at test"
-        return f"{epochs} of batches of {self.batch}, {seeds}, {self.hours:.1f} h{views}"
+        return (
+            f"{counted(self.epochs, 'epoch')} of batches of {self.batch}, "
+            f"{counted(self.seeds, 'seed')}, {self.hours:.1f} h{views}"
+        )
 
 
 def find_trainings(folders: Iterable[Path]) -> list[OwnTraining]:

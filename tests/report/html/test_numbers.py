@@ -2,7 +2,8 @@
 
 import pytest
 
-from evonas.report.html.numbers import p_value, several, with_error
+from evonas.counted import counted
+from evonas.report.html.numbers import p_value, with_error
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_value_has_decimals_of_its_unit(
 
 def test_p_values_and_counts_are_written_out() -> None:
     assert [p_value(p) for p in (None, 0.0004, 0.0123)] == ["-", "< 0.001", "0.012"]
-    assert several(1, "run") == "1 run"
-    assert several(1200, "run") == "1,200 runs"
-    assert several(2, "entry", "entries") == "2 entries"
+    assert counted(1, "run") == "1 run"
+    assert counted(0, "run") == "0 runs"
+    assert counted(1200, "run") == "1,200 runs"
+    assert counted(2, "entry", "entries") == "2 entries"
