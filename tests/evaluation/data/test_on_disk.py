@@ -248,6 +248,13 @@ def test_auto_storage_uses_disk_when_memory_is_too_small(
         storage.choose_storage("disk", cifar, name="cifar10", data_dir=tree)
 
 
+def test_unreadable_folder_is_left_to_the_reader(tmp_path: Path) -> None:
+    """The message about missing files must not come from the choice of a storage."""
+    source = source_of("folder", tmp_path / "absent", fitting=IN_MEMORY)
+    found = storage.choose_storage("auto", source, name="folder", data_dir=tmp_path / "absent")
+    assert found == "memory"
+
+
 def _decoders_of_a_daemon(queue: "multiprocessing.Queue[Decoders]") -> None:
     queue.put(choose_decoders(1))
 
