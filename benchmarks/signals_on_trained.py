@@ -1,0 +1,141 @@
+"""Predictive value of cheap signals on networks that are really trained, with mixed rules.
+
+    python -m benchmarks.signals_on_trained runs/signals-digits
+    python -m benchmarks.signals_on_trained runs/signals-cifar10 --dataset cifar10 --data-dir DIR \
+        --images 1500 --epochs 4
+
+Random genomes of NAS-Bench-201, each layer with a random rule, are trained three times each by a
+random search in the folder; a finished search is not repeated. The table has Kendall's tau of
+every signal with the means over the three trainings, with 90 % intervals by resampling genomes,
+and what another training says: tau between the first training and the mean of the other two.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+import evonas
+from benchmarks.support.sections import write_section
+from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals
+from evonas.evaluation.signals.table import FREE, NETWORK_SIGNALS
+from evonas.space import Genome
+from evonas.study.config import CONFIG_FILE
+from evonas.study.shape import read_space
+
+OBJECTIVES = ("acc", "robust")
+REPLICATES = 3
+NUM_RESAMPLES = 2000
+
+Values = NDArray[np.float64]
+
+
+def trained(folder: Path, arguments: argparse.Namespace) -> evonas.Study:
+    """The finished random search in the folder, which is begun or continued."""
+    if (folder / CONFIG_FILE).exists():
+        study = evonas.load_study(folder)
+        study.resume()
+        return study
+    return evonas.search(
+        "nas-bench-201", objectives=OBJECTIVES, algorithm="random", replicates=str(REPLICATES),
+        evaluations=REPLICATES * arguments.genomes, population=arguments.genomes, confirm=0,
+        dataset=arguments.dataset, data_dir=arguments.data_dir, images=arguments.images,
+        epochs=arguments.epochs, attacked_images=arguments.attacked_images, gate="off", out=folder,
+    )  # fmt: skip
+
+
+def tau(left: Values, right: Values) -> float:
+    """Kendall's tau."""
+    return float(kendalltau(left, right)[0])
+
+
+def with_interval(left: Values, right: Values) -> str:
+    """Kendall's tau, with the central 90 % of what resampled pairs give."""
+    if np.ptp(left) == 0.0:
+        return "equal for all"
+    rng = np.random.default_rng(0)
+    drawn = [
+        tau(left[places], right[places])
+        for places in rng.integers(len(left), size=(NUM_RESAMPLES, len(left)))
+    ]
+    low, high = np.nanquantile(drawn, (0.05, 0.95))
+    return f"{tau(left, right):+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def measured(
+    names: Sequence[str], compute: Callable[[Genome], Sequence[float]], genomes: Sequence[Genome]
+) -> tuple[dict[str, Values], float]:
+    """Each signal of all genomes, and CPU milliseconds per genome."""
+    start = time.process_time()
+    rows = np.array([compute(genome) for genome in genomes])
+    spent = 1000 * (time.process_time() - start) / len(genomes)
+    return dict(zip(names, rows.T, strict=True)), spent
+
+
+def table(study: evonas.Study, *, data_dir: Path | None, command: str, machine: str) -> str:
+    """The section, as Markdown."""
+    space = read_space(study.settings, study.folder)
+    by_key: dict[str, list[dict[str, float]]] = {}
+    genomes: dict[str, Genome] = {}
+    for each in study.evaluations:
+        if each.failure is None:
+            by_key.setdefault(each.key, []).append(dict(each.values))
+            genomes[each.key] = space.canonical(space.parse(each.genome))
+    keys = [key for key, found in by_key.items() if len(found) == REPLICATES]
+    values = np.array([[[v[o] for o in OBJECTIVES] for v in by_key[key]] for key in keys])
+    means, chosen = values.mean(axis=1), [genomes[key] for key in keys]
+    lines = [
+        f"### {study.settings.training.dataset}\n",
+        f"`{command}`, torch {torch.__version__}, {machine}. {len(keys)} genomes, three trainings "
+        "each without a failure. Kendall's tau with 90 % intervals by resampling genomes.\n",
+        f"| signal | CPU ms | {' | '.join(f'`{name}`' for name in OBJECTIVES)} |",
+        "|---|---|---|---|",
+    ]
+    data = load_search_data(
+        study.settings.training.dataset, data_dir=data_dir, seed=0, num_images=NUM_IMAGES
+    )
+    for name in (FREE, *NETWORK_SIGNALS):
+        images = None if name == FREE else data.train
+        signals = GenomeSignals((name,), space, traits=data.traits, images=images)
+        columns, spent = measured(signals.names, signals.of, chosen)
+        for label, column in columns.items():
+            cells = " | ".join(with_interval(column, value) for value in means.T)
+            lines.append(f"| `{label}` | {spent:.1f} | {cells} |")
+    others = values[:, 1:].mean(axis=1)
+    cells = " | ".join(with_interval(values[:, 0, i], others[:, i]) for i in (0, 1))
+    return "\n".join([*lines, f"| one training, with the mean of two others | | {cells} |", ""])
+
+
+def main() -> None:
+    """Train what is missing, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--dataset", default="digits")
+    parser.add_argument("--data-dir", type=Path, default=None)
+    parser.add_argument("--genomes", type=int, default=40)
+    parser.add_argument("--images", type=int, default=None)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--attacked-images", type=int, default=180)
+    parser.add_argument("--machine", default="one thread")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    study = trained(given.folder, given)
+    words = ["python -m benchmarks.signals_on_trained FOLDER"]
+    if given.dataset != "digits":
+        words.append(
+            f"--dataset {given.dataset} --data-dir DIR --images {given.images} "
+            f"--epochs {given.epochs}"
+        )
+    text = table(study, data_dir=given.data_dir, command=" ".join(words), machine=given.machine)
+    print(text)
+    write_section(f"signals_on_trained {given.dataset}", text)
+
+
+if __name__ == "__main__":
+    main()
