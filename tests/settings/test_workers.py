@@ -5,7 +5,7 @@ import pytest
 from evonas.errors import ConfigError
 from evonas.settings.checks import check_settings
 from evonas.settings.reading import read_settings
-from evonas.settings.workers import Place, parse_workers
+from evonas.settings.workers import Place, Workers, parse_workers
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,12 @@ def test_invalid_workers_are_rejected_with_expected_forms(text: str) -> None:
 
 def test_workers_may_be_given_as_int() -> None:
     assert read_settings({"workers": 3}).machine.workers == "3"
+
+
+def test_options_about_workers_keep_number_text_and_limit() -> None:
+    assert Workers.of(3, 1.5) == Workers("3", 1.5)
+    assert Workers.of("local:2") == Workers("local:2", None)
+    assert Workers.of() == Workers(None, None)
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0])

@@ -11,6 +11,7 @@ from typing import final
 
 import torch
 
+from evonas.counted import counted
 from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import AbstractDeviceStream
@@ -155,8 +156,8 @@ class DeviceSharing:
     def _shortage(self) -> str:
         needed = sum(seat.ticket.bytes_needed for seat in self._seats)
         return (
-            f"{len(self._seats)} candidates need about {needed / 2**20:.1f} MiB, the limit is "
-            f"{(self._limit_bytes or 0) / 2**20:.1f} MiB"
+            f"{counted(len(self._seats), 'candidate')} at once, expected to need "
+            f"{needed / 2**20:.1f} MiB; the limit is {(self._limit_bytes or 0) / 2**20:.1f} MiB"
         )
 
 

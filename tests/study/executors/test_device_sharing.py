@@ -97,7 +97,7 @@ def test_only_candidate_too_large_for_memory_fails(
     assert len(failed) == 1
     (record,) = failed.values()
     assert record.failure is not None
-    assert record.failure.startswith("out of memory: 1 candidates need about")
+    assert record.failure.startswith("out of memory: 1 candidate at once, expected to need")
     assert record.key == list(candidates.alone)[largest]
     assert {k: v for k, v in found.items() if k not in failed} == {
         k: v for k, v in candidates.alone.items() if k not in failed
