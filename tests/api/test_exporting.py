@@ -78,7 +78,7 @@ def test_exported_file_gives_same_logits_without_evonas(
         checked.append(path)
 
     monkeypatch.setattr(exporting, "check_export", check)
-    out = tmp_path / f"network{exporting.SUFFIXES[file_format]}"
+    out = tmp_path / "new" / "folder" / f"network{exporting.SUFFIXES[file_format]}"
     found = evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
     assert checked == [found] == [out]
     if file_format == "python":

@@ -27,8 +27,6 @@ class Drawn(AbstractExecutor):
         loads: number of pending orders when each result was fetched.
     """
 
-    name = "drawn"
-
     def __init__(self, capacity: int = 1, *, seed: int = 0) -> None:
         self._capacity = capacity
         self._rng = random.Random(seed)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from evonas.evaluation.protocol import Protocol
 from evonas.space import Genome, Space
@@ -14,8 +13,6 @@ class AbstractExecutor(ABC):
 
     An executor takes orders and returns results in the order in which they finish.
     """
-
-    name: ClassVar[str]
 
     @property
     @abstractmethod

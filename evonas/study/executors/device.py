@@ -28,8 +28,6 @@ class DeviceExecutor(AbstractProcessExecutor):
             that share its device; None for no limit.
     """
 
-    name = "device"
-
     def __init__(
         self,
         devices: Sequence[str],

@@ -13,8 +13,6 @@ from evonas.study.executors.order import Order, Result, no_order_error
 class InlineExecutor(AbstractExecutor):
     """Evaluates candidates one after another in this process, when their result is requested."""
 
-    name = "inline"
-
     def __init__(self) -> None:
         self._orders: deque[Order] = deque()
 

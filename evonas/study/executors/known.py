@@ -27,8 +27,6 @@ class KnownResultsExecutor(AbstractExecutor):
         known: results under exactly this protocol.
     """
 
-    name = "known"
-
     def __init__(self, executor: AbstractExecutor, known: Collection[Evaluation]) -> None:
         self._executor = executor
         self._known = {known_id(evaluation): evaluation for evaluation in known}

@@ -30,7 +30,6 @@ class JoblibExecutor(AbstractProcessExecutor):
         timeout_seconds: the seconds that a candidate may take; None for no limit.
     """
 
-    name = "joblib"
     tries_again_in_new_process = True
 
     def __init__(self, workers: int, *, timeout_seconds: float | None = None) -> None:

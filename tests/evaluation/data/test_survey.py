@@ -1,5 +1,6 @@
 """The report on a data set before a search; oracles: files written by hand, scikit-learn."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +174,11 @@ def test_in_memory_data_set_can_be_surveyed() -> None:
     assert found.counts["train"][:4] == [1, 2, 1, 0]
     (group,) = found.duplicates.between_parts
     assert [each.name for each in group] == ["train 2", "test 0"]
+
+
+def test_classes_without_names_are_numbered() -> None:
+    pixels = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1).expand(4, 1, 8, 8)
+    images = Images(pixels, torch.tensor([0, 1, 1, 2]))
+    traits = replace(traits_of("digits"), num_classes=3, class_names=())
+    found = survey_images({"train": images}, traits, root=Path())
+    assert found.class_names == ("0", "1", "2")

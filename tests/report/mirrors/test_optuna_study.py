@@ -10,9 +10,11 @@ import pytest
 from optuna.storages.journal import JournalFileBackend
 
 from evonas.errors import ConfigError
+from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.optuna_study import OptunaMirror
 from evonas.report.mirrors.snapshot import read_snapshot
-from evonas.study.results.candidate import front
+from evonas.study.results.candidate import Candidate, front
+from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.reading import read_run
 from tests.report.mirrors.conftest import HALVING, copied, go_on
 
@@ -86,6 +88,20 @@ def test_candidate_study_tracks_errors_and_front_during_run(
         if each.contends:
             assert found[each.key].values == [each.values["acc"], each.values["params"]]
             assert had["standard error acc"] == each.errors["acc"]
+
+
+def test_facts_of_a_confirmed_candidate_include_its_fresh_errors() -> None:
+    candidate = Candidate(
+        trainings=(), values={"acc": 0.9}, means={"acc": 0.9}, noise={"acc": 0.008},
+        errors={"acc": 0.01}, collapsed=1, failure=None, violation=0.0, left_out=None,
+        p_front=0.8, is_settled=True, on_front=True,
+    )  # fmt: skip
+    means, errors = {"acc": 0.88, "robust": 0.5}, {"acc": 0.02, "robust": None}
+    facts = facts_of(candidate, Confirmed("k", 3, 0, means, errors))
+    assert facts["standard error acc"] == 0.01
+    assert (facts["confirmed acc"], facts["confirmed standard error acc"]) == (0.88, 0.02)
+    assert facts["confirmed robust"] == 0.5
+    assert "confirmed standard error robust" not in facts
 
 
 @pytest.mark.parametrize("settings", [{}, HALVING], ids=["plain", "halving"])

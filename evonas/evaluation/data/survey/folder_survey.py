@@ -20,7 +20,7 @@ from evonas.evaluation.data.folder.notes import Note, Unreadable, identity, reme
 from evonas.evaluation.data.folder.reading import decoded
 from evonas.evaluation.data.survey.contact_sheet import COLUMNS, ROWS
 from evonas.evaluation.data.survey.duplicates import SurveyedImage, duplicates
-from evonas.evaluation.data.survey.survey import Advance, Survey, counted
+from evonas.evaluation.data.survey.survey import Advance, Survey, class_counts
 
 Array = np.ndarray[Any, Any]
 
@@ -67,7 +67,7 @@ def survey_files(
         root=root,
         class_names=layout.train.classes,
         counts={
-            part: counted([each.label for each in images if each.part == part], num_classes)
+            part: class_counts([each.label for each in images if each.part == part], num_classes)
             for part in parts
         },
         samples=(

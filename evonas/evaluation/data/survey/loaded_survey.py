@@ -4,7 +4,7 @@ from pathlib import Path
 
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.survey.duplicates import SurveyedImage, duplicates
-from evonas.evaluation.data.survey.survey import Survey, counted, samples_of, surveyed
+from evonas.evaluation.data.survey.survey import Survey, class_counts, samples_of, surveyed
 
 
 def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Survey:
@@ -28,7 +28,8 @@ def survey_images(parts: dict[str, Images], traits: Traits, *, root: Path) -> Su
         root=root,
         class_names=names,
         counts={
-            part: counted(each.labels.tolist(), traits.num_classes) for part, each in parts.items()
+            part: class_counts(each.labels.tolist(), traits.num_classes)
+            for part, each in parts.items()
         },
         samples=samples_of(parts["train"], traits.num_classes),
         duplicates=duplicates(images),

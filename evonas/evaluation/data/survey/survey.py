@@ -136,7 +136,7 @@ def surveyed(name: str, part: str, label: int, pixels: Array) -> SurveyedImage:
     return SurveyedImage(name, part, label, pixel_digest(pixels))
 
 
-def counted(labels: Sequence[int], num_classes: int) -> list[int]:
+def class_counts(labels: Sequence[int], num_classes: int) -> list[int]:
     """Number of images of each class."""
     found = Counter(labels)
     return [found[label] for label in range(num_classes)]

@@ -64,8 +64,6 @@ class DaskExecutor(AbstractExecutor):
             for no limit.
     """
 
-    name = "dask"
-
     def __init__(
         self,
         address: str | None,
