@@ -106,6 +106,21 @@ def test_dead_worker_costs_only_the_candidate_that_killed_it(
     assert failures[0].seed == derive_seed(13, failures[0].key)
 
 
+def test_programming_error_in_worker_is_raised_in_parent(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure of the candidate, and must not pass for a lost worker."""
+    space = shaped_space(load("nas-bench-201"), config)
+
+    def broken(order: Order) -> Result:
+        raise KeyError(f"no such thing in {type(order).__name__}")
+
+    monkeypatch.setattr(pool, "evaluate_order_once", broken)
+    executor = JoblibExecutor(2)
+    with pytest.raises(KeyError, match="no such thing in Order"):
+        list(executor.run(space, genomes(space, 2), protocol=Protocol.of(config)))
+
+
 def test_pool_does_not_disturb_joblib(config: Settings) -> None:
     space, executor = shaped_space(load("nas-bench-201"), config), JoblibExecutor(2)
     given = genomes(space, 2)
