@@ -70,8 +70,9 @@ class RuleConv2d(nn.Conv2d, AbstractRuleLayer):
         if inputs.dim() == 3:
             return self.correlate(inputs.unsqueeze(0), signal.unsqueeze(0))
         padded, padding = self._pad(inputs)
+        weight = self.weight.to(signal.dtype)  # only its shape matters
         found: Tensor = torch.ops.aten.convolution_backward(
-            signal, padded, self.weight, None, self.stride, padding, self.dilation,
+            signal, padded, weight, None, self.stride, padding, self.dilation,
             False, (0, 0), self.groups, (False, True, False),
         )[1]  # fmt: skip
         return found

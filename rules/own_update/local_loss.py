@@ -122,13 +122,18 @@ class LocalLoss(AbstractOwnUpdateRule):
         head = moment.layer.head
         num_classes = moment.layer.connected.num_errors or 1
         targets = moment.bus.read_targets(num_classes).to(moment.u)
-        with torch.enable_grad():
+        kind, dtype = moment.u.device.type, moment.autocast
+        with torch.enable_grad(), torch.autocast(kind, dtype, enabled=dtype is not None):
             outputs = moment.u.detach().requires_grad_()
             learning = [] if head is None else list(head.parameters())
             signal, *learnt = torch.autograd.grad(
                 self.value(moment.layer, outputs, targets), [outputs, *learning], allow_unused=True
             )
-        return [moment.layer.correlate(moment.x, signal), *learnt]
+        # the convolution of the similarity term costs more than the layer itself, and the update
+        # as much as the layer: both are computed in the dtype of autocast
+        x = moment.x if dtype is None else moment.x.to(dtype)
+        change = moment.layer.correlate(x, signal.to(x.dtype))
+        return [change.to(moment.layer.weight.dtype), *learnt]
 
     def value(self, layer: AbstractRuleLayer, outputs: Tensor, targets: Tensor) -> Tensor:
         """The scalar loss L for outputs (batch, ...) and targets (batch, classes)."""
@@ -204,6 +209,8 @@ def _mean(hidden: Tensor) -> Tensor:
 
 
 def _similarity(rows: Tensor) -> Tensor:
-    """Cosine similarities of the centred rows, (batch, batch)."""
-    unit = F.normalize(rows - rows.mean(1, keepdim=True), dim=1, eps=1e-8)
-    return unit @ unit.t()
+    """Cosine similarities of the centred rows, (batch, batch); never in reduced precision."""
+    with torch.autocast(rows.device.type, enabled=False):
+        rows = rows.float() if rows.dtype != torch.float64 else rows
+        unit = F.normalize(rows - rows.mean(1, keepdim=True), dim=1, eps=1e-8)
+        return unit @ unit.t()

@@ -50,6 +50,8 @@ class Moment:
             on by the rules of the layers above.
         bus: the error bus of this forward pass, which has the targets.
         is_first: whether no layer below this one learns.
+        autocast: dtype of autocast in the forward pass; None without autocast. A rule whose update
+            is dominated by convolutions may compute them in it.
     """
 
     layer: AbstractRuleLayer
@@ -58,6 +60,7 @@ class Moment:
     g: Tensor
     bus: ErrorBus
     is_first: bool
+    autocast: torch.dtype | None = None
 
     @property
     def num_events(self) -> int:
@@ -166,10 +169,13 @@ class AbstractOwnUpdateRule(AbstractRule):
     ) -> Callable[[Tensor], Sequence[Tensor]]:
         """The result of :meth:`gradients` as a function of the received signal."""
         x, z, is_first = inputs.detach(), outputs.detach(), not inputs.requires_grad
+        kind = inputs.device.type
+        autocast = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
 
         def learn(received: Tensor) -> Sequence[Tensor]:
             x_, u, g = (_as_batch(layer, tensor) for tensor in (x, z, received))
-            return self.gradients(Moment(layer, x_, without_bias(layer, u), g, bus, is_first))
+            u = without_bias(layer, u)
+            return self.gradients(Moment(layer, x_, u, g, bus, is_first, autocast))
 
         return learn
 

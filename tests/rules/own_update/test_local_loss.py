@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from evonas.errors import RuleError
 from evonas.rules import LocalLoss, RuleConv2d, RuleLinear, connect, true_gradient
@@ -114,3 +115,40 @@ def test_missing_targets_raise_with_hint_except_in_true_gradient() -> None:
 def test_options_out_of_range_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(RuleError, match=r"expected heads to be one of trained, random, beta in"):
         LocalLoss(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "num_trained"),
+    [({"beta": 0.99}, 4), ({}, 3), ({"heads": "random", "beta": 0.5}, 1)],
+)
+def test_update_under_autocast_is_close_to_float32(
+    options: dict[str, Any], num_trained: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layer and its head; the head's convolution uses the dtype of autocast."""
+    images = torch.randn(16, 8, 6, 6, generator=torch.Generator().manual_seed(0))
+    convolve, dtypes = F.conv2d, []
+
+    def watched(given: Tensor, weight: Tensor, *, padding: int) -> Tensor:
+        found = convolve(given, weight, padding=padding)
+        dtypes.append(found.dtype)
+        return found
+
+    updates: list[list[Tensor]] = []
+    for enabled in (False, True):
+        layer = RuleConv2d(8, 16, 3, padding=1, bias=False, rule=LocalLoss(**options))
+        torch.nn.init.kaiming_uniform_(layer.weight, generator=torch.Generator().manual_seed(1))
+        wiring = connect(layer, seed=0, num_classes=4)
+        wiring.aim(torch.arange(16) % 4)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            outputs = layer(images)
+        wiring.watch(torch.zeros(16, 4, requires_grad=True) * 1.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(F, "conv2d", watched)
+            outputs.sum().backward()
+        updates.append([each.grad for each in layer.parameters() if each.grad is not None])
+    assert len(updates[0]) == len(updates[1]) == num_trained
+    for exact, reduced in zip(*updates, strict=True):
+        assert reduced.dtype == torch.float32
+        assert (exact - reduced).norm() <= 0.05 * exact.norm()
+    if num_trained == 4:
+        assert dtypes == [torch.float32, torch.bfloat16]
