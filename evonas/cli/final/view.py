@@ -1,5 +1,7 @@
 """Final trainings and recipes, in the terminal."""
 
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,12 +31,29 @@ def introduce(console: Console, job: FinalJob, *, folder: Path, seeds: int) -> N
     )
 
 
+SECONDS_BETWEEN_LINES = 10.0
+
+
 def epoch_lines(
-    console: Console, total: int, *, is_quiet: bool
+    console: Console,
+    total: int,
+    *,
+    is_quiet: bool,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Callable[[int, EpochRecord], None]:
-    """Print a line per epoch where there is no progress bar, as in a log file."""
+    """Print epochs as lines where there is no progress bar, as in a log file.
+
+    Short epochs would fill a log, so lines are at least ten seconds apart. The last epoch of a
+    seed is always printed; ``curve.csv`` has them all.
+    """
+    last = -math.inf
 
     def show(seed: int, epoch: EpochRecord) -> None:
+        nonlocal last
+        now = clock()
+        if epoch.epoch < total and now - last < SECONDS_BETWEEN_LINES:
+            return
+        last = now
         found = "" if epoch.validation is None else f", validation {_share(epoch.validation)}"
         say(
             console,
