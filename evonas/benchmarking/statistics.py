@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import mannwhitneyu
 
 NUM_RESAMPLES = 10_000
 
@@ -39,6 +38,8 @@ def mann_whitney(first: Sequence[float], second: Sequence[float]) -> float:
     The null hypothesis is that both samples come from one distribution. Exact for small samples
     without ties, by the normal approximation otherwise.
     """
+    from scipy.stats import mannwhitneyu  # takes 0.3 s, and most users of this module test nothing
+
     return float(mannwhitneyu(first, second, alternative="two-sided", method="auto").pvalue)
 
 

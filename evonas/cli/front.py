@@ -14,12 +14,12 @@ from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.cli.estimates import estimate
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
-from evonas.report.controls.files import CONTROLS_FOLDER
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.twin import Differences, read_twin_differences
 from evonas.report.nearest import no_feasible_candidate
 from evonas.report.picture import write_picture
 from evonas.report.visible_range import count_outside_axes
+from evonas.study.controls.names import CONTROLS_FOLDER
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.likely import likely_front
 from evonas.study.results.reading import RunState, read_run

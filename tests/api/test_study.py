@@ -205,6 +205,22 @@ def test_evonas_search_is_both_function_and_package() -> None:
         evonas.serch  # noqa: B018
 
 
+@pytest.mark.system
+@pytest.mark.parametrize("command", [["front"], ["status"], ["ls"]])
+def test_looking_at_finished_run_imports_no_torch(command: list[str], study: evonas.Study) -> None:
+    folder = study.folder.parent if command == ["ls"] else study.folder
+    script = (
+        "import sys\nfrom evonas.cli import main\n"
+        f"try:\n    main({[*command, str(folder)]!r})\n"
+        "finally:\n    print([m for m in ('torch', 'pandas', 'scipy.stats') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_importing_and_listing_evonas_imports_no_heavy_package() -> None:
     script = (
         "import sys, evonas; dir(evonas); "

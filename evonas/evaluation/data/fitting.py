@@ -1,13 +1,11 @@
-"""Fit images of any size to one square size, by cropping or letterboxing."""
+"""How images of any size are fitted to one square size; does not import torch."""
 
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import torch
 from PIL import Image
 
-from evonas.evaluation.data.images import Images
 from evonas.settings import TrainingSettings
 
 CROP, LETTERBOX = "crop", "letterbox"
@@ -70,16 +68,6 @@ class Fitting:
         # Pillow fills the parts of the box beyond the image with black
         image = image.crop((left, top, left + self.size, top + self.size))
         return np.array(image).reshape(self.size, self.size, channels)
-
-    def fitted_all(self, images: Images) -> Images:
-        """Fit all images to this size; channel by channel if they have not 1 or 3 channels."""
-        _, channels, height, width = images.pixels.shape
-        if self.size is None or (height, width) == (self.size, self.size):
-            return images
-        planes = images.pixels if channels in (1, 3) else images.pixels.flatten(0, 1)[:, None]
-        rows = [self.fitted(each.permute(1, 2, 0).numpy()) for each in planes]
-        pixels = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous()
-        return Images(pixels.view(-1, channels, self.size, self.size), images.labels)
 
 
 AS_THEY_ARE = Fitting()

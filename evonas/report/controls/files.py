@@ -12,11 +12,10 @@ from evonas.evaluation.record import Evaluation
 from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.verdict import sentences, verdict
-from evonas.study.controls.names import group_of
+from evonas.study.controls.names import CONTROLS_FOLDER, group_of
 from evonas.study.results.confirmed import trained_values
 from evonas.study.weights import write_whole
 
-CONTROLS_FOLDER = "controls"
 TABLE_FILE = "controls.csv"
 JSON_FILE = "controls.json"
 PICTURE_FILE = "controls.png"

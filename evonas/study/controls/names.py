@@ -3,6 +3,9 @@
 KIND = "control"
 """The kind of findings that are trainings of controls."""
 
+CONTROLS_FOLDER = "controls"
+"""The folder of their tables in the folder of a run."""
+
 NETWORK = "network"
 """The network itself; its trainings are its confirmations."""
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from evonas.evaluation.data.fitted_images import fitted_images
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.known import DATASETS
@@ -65,7 +66,7 @@ def test_letterbox_matches_pillow_pad() -> None:
 def test_tensors_are_resized_like_single_images(channels: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, channels, 12, 18), np.uint8)
     images = Images(torch.from_numpy(pixels), torch.arange(5))
-    found = Fitting(6).fitted_all(images)
+    found = fitted_images(images, Fitting(6))
     assert found.labels.equal(images.labels)
     for i in range(5):
         for c in range(channels):
@@ -89,4 +90,4 @@ def test_data_sets_load_at_another_size() -> None:
 def test_fitting_without_size_change_returns_the_same_object() -> None:
     assert DATASETS["digits"].at(Fitting()) is DATASETS["digits"]
     images = Images(torch.zeros(1, 1, 4, 4, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
-    assert Fitting(4).fitted_all(images) is images
+    assert fitted_images(images, Fitting(4)) is images

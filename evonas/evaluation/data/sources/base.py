@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, final
 
 from evonas.errors import DataError
+from evonas.evaluation.data.fitted_images import fitted_images
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images, Traits
 
@@ -101,16 +102,16 @@ class FittedSource(AbstractSource):
 
     def load_train(self, data_dir: Path, *, download: bool) -> Images:
         """The training images, fitted."""
-        return self._fitting.fitted_all(self._source.load_train(data_dir, download=download))
+        return fitted_images(self._source.load_train(data_dir, download=download), self._fitting)
 
     def load_validation(self, data_dir: Path, *, download: bool) -> Images | None:
         """The validation images, fitted; None if there are none."""
         images = self._source.load_validation(data_dir, download=download)
-        return None if images is None else self._fitting.fitted_all(images)
+        return None if images is None else fitted_images(images, self._fitting)
 
     def load_test(self, data_dir: Path, *, download: bool) -> Images:
         """The test images, fitted."""
-        return self._fitting.fitted_all(self._source.load_test(data_dir, download=download))
+        return fitted_images(self._source.load_test(data_dir, download=download), self._fitting)
 
 
 class MissingDataError(DataError):
