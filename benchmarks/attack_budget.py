@@ -23,6 +23,7 @@ import torch
 from scipy.stats import kendalltau
 
 import evonas
+from benchmarks.support.resampling import central_90
 from benchmarks.support.sections import write_section
 from evonas.evaluation.attacks.attackers import Apgd, Fgsm, Square
 from evonas.evaluation.attacks.robustness import robust_accuracy, robust_subset
@@ -79,10 +80,10 @@ def scores(genome: str, images: Images) -> dict[str, float] | None:
 def tau(name: str, rows: list[dict[str, float]]) -> str:
     """Kendall's tau with the 90 % interval of a bootstrap over candidates."""
     cheap, worst = (np.array([row[column] for row in rows]) for column in (name, WORST))
-    rng = np.random.default_rng(0)
-    drawn = [rng.integers(len(rows), size=len(rows)) for _ in range(RESAMPLES)]
-    resampled = [kendalltau(cheap[some], worst[some]).statistic for some in drawn]
-    low, high = np.nanquantile(resampled, (0.05, 0.95))
+    low, high = central_90(
+        lambda some: kendalltau(cheap[some], worst[some]).statistic,
+        count=len(rows), num_resamples=RESAMPLES,
+    )  # fmt: skip
     too_high = statistics.mean(cheap - worst)
     value = kendalltau(cheap, worst).statistic
     return f"| {name} | {value:.2f} [{low:.2f}, {high:.2f}] | {too_high:+.3f} |"

@@ -23,6 +23,7 @@ import torch
 from scipy.stats import kendalltau
 
 import evonas
+from benchmarks.support.resampling import central_90
 from benchmarks.support.sections import RESULTS, write_section
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.forecasting.step_time import step_seconds
@@ -93,9 +94,7 @@ def tau(records: list[Any], pairs: list[tuple[str, str]], objective: str) -> str
     def mean(some: Any) -> float:
         return statistics.fmean(kendalltau(*table[some].T).statistic for table in tables)
 
-    rng = np.random.default_rng(0)
-    drawn = [mean(rng.integers(len(records), size=len(records))) for _ in range(RESAMPLES)]
-    low, high = np.nanquantile(drawn, (0.05, 0.95))
+    low, high = central_90(mean, count=len(records), num_resamples=RESAMPLES)
     return f"{mean(slice(None)):.2f} [{low:.2f}, {high:.2f}]"
 
 

@@ -12,7 +12,7 @@ and what another training says: tau between the first training and the mean of t
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 import evonas
+from benchmarks.support.resampling import central_90
 from benchmarks.support.sections import write_section
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals
 from evonas.evaluation.signals.table import FREE, NETWORK_SIGNALS
 from evonas.space import Genome
 from evonas.study.config import CONFIG_FILE
+from evonas.study.results.trainings import by_candidate
 from evonas.study.shape import read_space
 
 OBJECTIVES = ("acc", "robust")
@@ -59,41 +61,36 @@ def with_interval(left: Values, right: Values) -> str:
     """Kendall's tau, with the central 90 % of what resampled pairs give."""
     if np.ptp(left) == 0.0:
         return "equal for all"
-    rng = np.random.default_rng(0)
-    drawn = [
-        tau(left[places], right[places])
-        for places in rng.integers(len(left), size=(NUM_RESAMPLES, len(left)))
-    ]
-    low, high = np.nanquantile(drawn, (0.05, 0.95))
+    low, high = central_90(
+        lambda some: tau(left[some], right[some]), count=len(left), num_resamples=NUM_RESAMPLES
+    )
     return f"{tau(left, right):+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
-def measured(
-    names: Sequence[str], compute: Callable[[Genome], Sequence[float]], genomes: Sequence[Genome]
-) -> tuple[dict[str, Values], float]:
+def measured(signals: GenomeSignals, genomes: Sequence[Genome]) -> tuple[dict[str, Values], float]:
     """Each signal of all genomes, and CPU milliseconds per genome."""
     start = time.process_time()
-    rows = np.array([compute(genome) for genome in genomes])
+    rows = np.array([signals.of(genome) for genome in genomes])
     spent = 1000 * (time.process_time() - start) / len(genomes)
-    return dict(zip(names, rows.T, strict=True)), spent
+    return dict(zip(signals.names, rows.T, strict=True)), spent
 
 
 def table(study: evonas.Study, *, data_dir: Path | None, command: str, machine: str) -> str:
     """The section, as Markdown."""
     space = read_space(study.settings, study.folder)
-    by_key: dict[str, list[dict[str, float]]] = {}
-    genomes: dict[str, Genome] = {}
-    for each in study.evaluations:
-        if each.failure is None:
-            by_key.setdefault(each.key, []).append(dict(each.values))
-            genomes[each.key] = space.canonical(space.parse(each.genome))
-    keys = [key for key, found in by_key.items() if len(found) == REPLICATES]
-    values = np.array([[[v[o] for o in OBJECTIVES] for v in by_key[key]] for key in keys])
-    means, chosen = values.mean(axis=1), [genomes[key] for key in keys]
+    whole = [
+        trainings
+        for trainings in by_candidate(study.evaluations).values()
+        if len(trainings) == REPLICATES and all(each.failure is None for each in trainings)
+    ]
+    values = np.array([[[e.values[o] for o in OBJECTIVES] for e in some] for some in whole])
+    means = values.mean(axis=1)
+    chosen = [space.canonical(space.parse(trainings[0].genome)) for trainings in whole]
     lines = [
         f"### {study.settings.training.dataset}\n",
-        f"`{command}`, torch {torch.__version__}, {machine}. {len(keys)} genomes, three trainings "
-        "each without a failure. Kendall's tau with 90 % intervals by resampling genomes.\n",
+        f"`{command}`, torch {torch.__version__}, {machine}. {len(chosen)} genomes, three "
+        "trainings each without a failure. Kendall's tau with 90 % intervals by resampling "
+        "genomes.\n",
         f"| signal | CPU ms | {' | '.join(f'`{name}`' for name in OBJECTIVES)} |",
         "|---|---|---|---|",
     ]
@@ -103,7 +100,7 @@ def table(study: evonas.Study, *, data_dir: Path | None, command: str, machine: 
     for name in (FREE, *NETWORK_SIGNALS):
         images = None if name == FREE else data.train
         signals = GenomeSignals((name,), space, traits=data.traits, images=images)
-        columns, spent = measured(signals.names, signals.of, chosen)
+        columns, spent = measured(signals, chosen)
         for label, column in columns.items():
             cells = " | ".join(with_interval(column, value) for value in means.T)
             lines.append(f"| `{label}` | {spent:.1f} | {cells} |")

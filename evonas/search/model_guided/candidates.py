@@ -17,7 +17,7 @@ OPERATORS = ("step", "cross", "climb", "random")
 ``climb``: change one gene of a candidate that the model rates highly. ``random``: draw one."""
 
 OFFERED = "offered"
-"""Stands for the operator of candidates from another source, which has no share here."""
+"""Operator recorded for candidates from another source; it has no share of its own."""
 
 CHILDREN_OF_ONE = 4
 MAX_CANDIDATES = 1000
