@@ -2,10 +2,9 @@
 
 python -m benchmarks.record_cifar10 --rules "kp(scale='group'),bp" --seeds 3 --data-dir DIR
 
-Trains the network fast-cifar10 with the recipe of the same name, under each rule, by
-``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md is
-rewritten after every seed from the finished trainings. Validation images choose the epoch; the
-test images are read once per seed.
+Trains the network fast-cifar10 with the recipe fast-cifar10-long, or another one, under each rule,
+by ``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md
+is rewritten after every seed from the finished trainings. The test images are read once per seed.
 
 The convolutions start as partial identities, larger than torch's initial weights, so ``kp`` gets
 the larger scale of feedback (``docs/training.md``).
@@ -23,7 +22,8 @@ from benchmarks.support.sections import RESULTS, write_section
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
 
-NAME = "fast-cifar10"
+NETWORK = "fast-cifar10"
+NUM_IMAGES = 50_000  # official training images
 TITLE = "The record on CIFAR-10: fast-cifar10"
 
 
@@ -35,9 +35,9 @@ class Trained:
     report: evonas.FinalReport
 
 
-def shortened(epochs: int | None) -> FinalRecipe:
-    """The recipe, with a warm-up that suits a smaller number of epochs."""
-    recipe = load_recipe(NAME)
+def shortened(name: str, epochs: int | None) -> FinalRecipe:
+    """The recipe of this name, with a warm-up that suits a smaller number of epochs."""
+    recipe = load_recipe(name)
     if epochs is None:
         return recipe
     rise = min(recipe.warmup_epochs, epochs // 3)
@@ -46,13 +46,19 @@ def shortened(epochs: int | None) -> FinalRecipe:
 
 def section(found: list[Trained], recipe: FinalRecipe, *, machine: str) -> str:
     """The table, as Markdown."""
+    num_validation = round(recipe.validation_share * NUM_IMAGES)
+    chosen = (
+        f"The epoch is chosen by {num_validation:,} validation images"
+        if num_validation
+        else "The last epoch is kept"
+    )
     lines = [
         f"## {TITLE}",
         "",
-        f"`python -m benchmarks.record_cifar10`, {recipe.epochs} epochs of 45,000 images, batches "
-        f"of {recipe.batch}, on {machine}. An image is classified by the mean of its "
-        f"{recipe.views}; *one view* is the saved network as it is. The epoch is chosen by 5,000 "
-        "validation images, and the 10,000 test images are read once for each seed.",
+        f"`python -m benchmarks.record_cifar10`, {recipe.epochs} epochs of "
+        f"{NUM_IMAGES - num_validation:,} images, batches of {recipe.batch}, on {machine}. An "
+        f"image is classified by the mean of its {recipe.views}; *one view* is the saved network "
+        f"as it is. {chosen}, and the 10,000 test images are read once for each seed.",
         "",
         "| rule | seed | test | test, one view | validation | best epoch | bio | minutes |",
         "|---|---|---|---|---|---|---|---|",
@@ -73,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rules", default="kp(scale='group'),bp")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--recipe", default="fast-cifar10-long")
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", default=None, choices=["fp32", "tf32", "bf16"])
@@ -81,15 +88,15 @@ def main() -> None:
     parser.add_argument("--machine", default=f"{os.cpu_count()} processors")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
-    recipe = shortened(given.epochs)
+    recipe = shortened(given.recipe, given.epochs)
     rules = split_rules(given.rules)
     found: dict[str, evonas.FinalReport] = {}
     for seeds in range(1, given.seeds + 1):
         for rule in rules:
             found[rule] = evonas.train(
-                network=NAME, rule=rule, recipe=recipe, dataset="cifar10",
+                network=NETWORK, rule=rule, recipe=recipe, dataset="cifar10",
                 data_dir=given.data_dir, device=given.device, precision=given.precision,
-                seeds=seeds, out=given.out / f"{rule}-{recipe.epochs}-epochs",
+                seeds=seeds, out=given.out / f"{rule}-{given.recipe}-{recipe.epochs}-epochs",
             )  # fmt: skip
             table = [Trained(rule, report) for rule, report in found.items()]
             text = section(table, recipe, machine=given.machine)

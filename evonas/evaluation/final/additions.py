@@ -3,6 +3,7 @@
 from evonas.evaluation.final.auxiliary_head import AuxiliaryHead
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.drop_path import DropPath
+from evonas.evaluation.final.flips import AlternatingFlips
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.training.regularisation import RegularisedBatches
 from evonas.networks import Network
@@ -29,6 +30,13 @@ def make_regularised(
         size=traits.shape[1:],
         device=data.train.labels.device,
     )
+
+
+def make_flips(data: FinalData, recipe: FinalRecipe, *, seed: int) -> AlternatingFlips | None:
+    """Build alternating flips; None if the recipe mirrors images at random."""
+    if recipe.flips == "random":
+        return None
+    return AlternatingFlips(data.train, seed=derive_seed(seed, "flips"))
 
 
 def make_drop_path(

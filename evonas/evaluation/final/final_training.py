@@ -17,6 +17,7 @@ from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.additions import (
     make_auxiliary,
     make_drop_path,
+    make_flips,
     make_regularised,
 )
 from evonas.evaluation.final.data import FinalData
@@ -98,6 +99,7 @@ class FinalTraining:
         self._part = part
         self._regularised = make_regularised(data, recipe, part=part)
         self._auxiliary = make_auxiliary(network, data, recipe, seed=seed)
+        self._flips = make_flips(data, recipe, seed=seed)
         self._drop_path = make_drop_path(network, data, recipe, part=part)
         modules = [network] if self._auxiliary is None else [network, self._auxiliary.module]
         self._sharing = GradientSharing(modules) if part[1] > 1 else None
@@ -226,6 +228,8 @@ class FinalTraining:
     def _begin_epoch(self) -> None:
         self._begun = self._generator.get_state()
         plan = plan_epoch(self._data.train, batch=self._recipe.batch, generator=self._generator)
+        if self._flips is not None:
+            plan = self._flips.applied(plan, epoch=len(self.epochs))
         if self._regularised is not None:
             self._regularised.begin_epoch(self._generator)
         if self._drop_path is not None:

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from evonas.errors import ConfigError, UnknownNameError
+from evonas.evaluation.final.flips import Flips
 from evonas.evaluation.final.views import Views
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.regularisation import Regularisation
@@ -37,6 +38,7 @@ class FinalRecipe:
         drop_path: probability at the end of training that an image skips an edge of a cell; it
             rises linearly from 0.
         auxiliary_weight: weight of the loss of the auxiliary head; 0 for no head.
+        flips: how training images are mirrored, see ``Flips``.
         views: views by which validation and test images are classified, see ``Views``.
         validation_share: share of the official training images that select the best epoch; 0
             trains on all of them and keeps the last epoch.
@@ -57,6 +59,7 @@ class FinalRecipe:
     average_decay: float = 0.0
     drop_path: float = 0.0
     auxiliary_weight: float = 0.0
+    flips: Flips = "random"
     views: Views = "one"
     validation_share: float = 0.1
 
