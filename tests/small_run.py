@@ -35,6 +35,7 @@ SMALL_RUN = read_settings(
         "device": "cpu",
         "precision": "fp32",
         "eg_without": (),
+        "signals": (),
         "supernet_epochs": None,
         "supernet_images": None,
         "supernet_channels": None,

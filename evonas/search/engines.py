@@ -70,13 +70,18 @@ def check_search(name: str, count: int) -> None:
     )
 
 
+def has_model(name: str) -> bool:
+    """Whether an engine has a model that signals can inform; the name may be unknown here."""
+    return name in SEARCHES and SEARCHES[name].has_model
+
+
 def check_signals(names: Sequence[str], *, algorithms: Sequence[str]) -> None:
     """Reject signals if no engine has a model that could use them.
 
     Raises:
         ConfigError: there are signals, but no engine that uses them.
     """
-    if names and not any(SEARCHES[name].has_model for name in algorithms if name in SEARCHES):
+    if names and not any(map(has_model, algorithms)):
         able = ", ".join(name for name, search in SEARCHES.items() if search.has_model)
         raise ConfigError(
             f"signals: {', '.join(algorithms)} has no model that signals could inform; expected "

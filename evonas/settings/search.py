@@ -64,7 +64,7 @@ class SearchSettings:
     signals: tuple[str, ...] = setting(
         "Zero-cost signals for engines with a model: free (parameters and multiply-adds), or "
         "signals of the untrained network; none for no signals. See docs/signals.md.",
-        default=(),
+        default=unset("free where all layers have the same rule, else none"),
         example="free,naswot",
     )
     prior_sha256: str | None = setting(

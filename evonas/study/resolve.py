@@ -22,13 +22,13 @@ from evonas.evaluation.data.sufficiency import check_data
 from evonas.evaluation.forecasting.fastest_precision import fastest_precision
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
-from evonas.evaluation.signals.genome_signals import parse_signals
+from evonas.evaluation.signals.genome_signals import default_signals, parse_signals
 from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import check_precision, default_precision
 from evonas.networks.supernet import check_shareable
 from evonas.registry import look_up
 from evonas.rules import ALIASES, all_rules
-from evonas.search.engines import SEARCHES, check_search, check_signals
+from evonas.search.engines import SEARCHES, check_search, check_signals, has_model
 from evonas.search.guided_engines import GUIDED_SEARCHES
 from evonas.search.replicates.replicated_engines import parse_replicates
 from evonas.search.supernet_guided.eg_mutation import OFF_BY_DEFAULT
@@ -95,7 +95,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
         "data_dir": str(data_dir),
         "constraints": tuple(each.text for each in constraints),
         "eg_without": _eg_without(given),
-        "signals": parse_signals(given.search.signals),
+        "signals": _signals(given, num_rules=len(rules)),
         **_or_default(given, precision=default_precision(device)),
         **_lengths(given),
         **_budget(given, traits, space),
@@ -249,6 +249,14 @@ def _eg_without(given: Settings) -> tuple[str, ...]:
     if isinstance(parts, Unset):
         return OFF_BY_DEFAULT if given.search.mutation == "eg" else ()
     return () if parts == NONE else parts
+
+
+def _signals(given: Settings, *, num_rules: int) -> tuple[str, ...]:
+    """The user's signals; by default those that help an engine's model in such a space."""
+    if _is_open(given, "signals"):
+        is_used = has_model(given.search.algorithm)
+        return default_signals(num_rules=num_rules) if is_used else ()
+    return parse_signals(given.search.signals)
 
 
 def _precision(settings: Settings, space: Space, traits: Traits) -> dict[str, Precision]:

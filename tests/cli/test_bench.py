@@ -162,6 +162,22 @@ def test_random_search_on_nasbench_matches_published_results(
     assert found == pytest.approx(0.457, abs=3 * 0.099 * (1 / 12 + 1 / 30) ** 0.5)
 
 
+def test_engine_with_model_uses_free_signals_by_default(
+    table: Path, tmp_path: Path, call: Callable[..., str]
+) -> None:
+    found = []
+    for number, signals in enumerate(([], ["--signals", "free"], ["--signals", "none"])):
+        out = tmp_path / f"{number}.json"
+        call(
+            *("bench", "--table", str(table), "--space", "tiny", "--maximize", "acc"),
+            *("--minimize", "size", "--algorithm", "evonas", "--seeds", "2", "--population", "7"),
+            *("--checkpoints", "14,21,28", "--workers", "1", "--json", str(out), *signals),
+        )  # fmt: skip
+        found.append(json.loads(out.read_text()))
+    default, free, none = found
+    assert default == free != none
+
+
 def test_signals_require_at_least_one_engine_with_model(
     table: Path, tmp_path: Path, call: Callable[..., str]
 ) -> None:

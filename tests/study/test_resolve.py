@@ -124,6 +124,25 @@ def test_eg_similarity_is_off_by_default(given: dict[str, str], expected: tuple[
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ()),  # genomes choose rules
+        ({"rules": "usf"}, ("free",)),
+        ({"rules": "usf", "signals": "none"}, ()),
+        ({"rules": "usf", "signals": "naswot"}, ("naswot",)),
+        ({"rules": "usf,fa"}, ()),
+        ({"rules": "usf,fa", "signals": "free"}, ("free",)),
+        ({"rules": "usf", "algorithm": "nsga2"}, ()),  # has no model
+        ({"rules": "usf", "algorithm": "bionas-eg"}, ()),
+    ],
+)
+def test_signals_are_free_by_default_where_a_model_can_learn_from_size(
+    given: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    assert resolved(**given).search.signals == expected
+
+
+@pytest.mark.parametrize(
     ("num_images", "batch"),
     [(None, 256), (25_000, 256), (8192, 256), (8191, 128), (2000, 32), (99, 16)],
 )

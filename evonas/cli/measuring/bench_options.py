@@ -51,12 +51,12 @@ class BenchOptions:
         ),
     ] = None
     signals: Annotated[
-        str,
+        str | None,
         Parameter(
-            help="Zero-cost signals for engines with a model, comma-separated: free, or those of "
-            "an untrained network. See docs/signals.md."
+            help="Zero-cost signals for engines with a model, comma-separated: free, the default, "
+            "or those of an untrained network; none for no signals. See docs/signals.md."
         ),
-    ] = "none"
+    ] = None
     noise: Annotated[
         str | None,
         Parameter(

@@ -1,6 +1,7 @@
 """From the flags of ``evonas bench`` to a table of scores."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import joblib
@@ -22,13 +23,13 @@ from evonas.benchmarking.table_signals import table_signals
 from evonas.cli.measuring.bench_options import BenchOptions
 from evonas.cli.measuring.noisy_table import noisy_table
 from evonas.cli.measuring.normalisation import describe_normaliser
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, SpaceError
 from evonas.evaluation.data.place import cache_dir
-from evonas.evaluation.signals.genome_signals import parse_signals
+from evonas.evaluation.signals.genome_signals import GenomeSignals, default_signals, parse_signals
 from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
-from evonas.search.engines import check_signals
+from evonas.search.engines import check_signals, has_model
 from evonas.search.replicates.replicated_engines import AUTO, parse_replicates
-from evonas.space import load
+from evonas.space import Space, load
 
 MAX_SEEDS = 100_000  # of each engine; more would take years
 
@@ -45,9 +46,8 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
     plan = _plan(options)
     goal = Goal(_names(options.maximise), _names(options.minimise), options.report)
     noisy = _noisy_plan(options, plan, goal)
-    signals = parse_signals(_names(options.signals))
-    check_signals(signals, algorithms=plan.algorithms)
     space = load(options.space)
+    signals = _signals(options, plan, space)
     if options.out is not None and not options.out.parent.is_dir():
         raise ConfigError(f"json: there is no folder {options.out.parent}")
     is_archive = options.table.is_dir()
@@ -57,9 +57,7 @@ def run_and_show(console: Console, options: BenchOptions) -> None:
         rows,
         goal=goal,
         name=str(options.table),
-        signals=table_signals(signals, space, cache=cache_dir() / SIGNALS_FILE)
-        if signals
-        else None,
+        signals=signals,
     )
     plan.check(benchmark)
     _introduce(console, benchmark, plan)
@@ -85,6 +83,22 @@ def _noisy_plan(options: BenchOptions, plan: BenchPlan, goal: Goal) -> NoisyPlan
         return None
     noise = Noise.parse(options.noise, columns=goal.objectives)
     return NoisyPlan(plan, noise, parse_replicates(options.replicates or AUTO))
+
+
+def _signals(options: BenchOptions, plan: BenchPlan, space: Space) -> GenomeSignals | None:
+    """The signals for engines with a model.
+
+    By default ``free``, or none if its networks would be too deep for images of 32 pixels.
+    """
+    if options.signals is None:
+        if not any(map(has_model, plan.algorithms)):
+            return None
+        with suppress(SpaceError):
+            return table_signals(default_signals(num_rules=1), space)
+        return None
+    names = parse_signals(_names(options.signals))
+    check_signals(names, algorithms=plan.algorithms)
+    return table_signals(names, space, cache=cache_dir() / SIGNALS_FILE) if names else None
 
 
 def _gathered(console: Console, runs: Iterable[list[Record]], plan: BenchPlan) -> list[Record]:

@@ -1,7 +1,7 @@
 """Alternating flips: an image that was mirrored in one epoch is not mirrored in the next.
 
 An image seen once plainly and once mirrored teaches more than the same view twice (airbench94,
-Keller Jordan 2024, arXiv 2404.00498, section 3.5).
+Keller Jordan 2024, arXiv 2404.00498).
 """
 
 from typing import Literal, TypeAlias, final

@@ -55,6 +55,18 @@ def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in given if name != NONE)
 
 
+def default_signals(*, num_rules: int) -> tuple[str, ...]:
+    """``free`` where genomes differ in their architecture only.
+
+    Among networks trained alike, larger ones tend to be better; where genomes choose rules, size
+    says nothing about accuracy (``benchmarks/RESULTS.md``, cheap signals).
+
+    Args:
+        num_rules: number of rules that genomes choose from.
+    """
+    return (FREE,) if num_rules <= 1 else ()
+
+
 def needs_images(names: Sequence[str]) -> bool:
     """Whether some of the signals are measured on a network, and so need images."""
     return any(name in NETWORK_SIGNALS for name in names)
