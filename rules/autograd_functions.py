@@ -18,6 +18,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from evonas.errors import RuleError
+from evonas.rules.autocast import autocast_dtype
 
 Pair = tuple[int, int]
 Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
@@ -215,9 +216,9 @@ def feedback_linear(
 def _as_autocast(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
     """The tensors, cast to the dtype that autocast uses for a convolution or a linear map."""
     inputs = tensors[0]
-    if inputs is None or not torch.is_autocast_enabled(inputs.device.type):
+    dtype = None if inputs is None else autocast_dtype(inputs.device)
+    if dtype is None:
         return tensors
-    dtype = torch.get_autocast_dtype(inputs.device.type)
     return tuple(
         tensor if tensor is None or tensor.dtype == torch.float64 else tensor.to(dtype)
         for tensor in tensors

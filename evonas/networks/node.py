@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evonas.networks.normalisation import BatchNorm, statistics
 from evonas.rules import AbstractFeedbackRule, Backprop, RuleConv2d, Segment
+from evonas.rules.autocast import autocast_dtype
 from evonas.rules.kernels import MAX_CHANNELS, convolve_separably, join
 
 
@@ -130,9 +130,7 @@ def _run_halves(halves: Sequence[_SeparableHalf], inputs: Tensor) -> _Unnormalis
 
 
 def _run_half(half: _SeparableHalf, inputs: Tensor) -> _Unnormalised:
-    kind = inputs.device.type
-    if torch.is_autocast_enabled(kind):  # cast as for a convolution
-        inputs = inputs.to(torch.get_autocast_dtype(kind))
+    inputs = inputs.to(autocast_dtype(inputs.device) or inputs.dtype)  # as for a convolution
     layer = half.depthwise
     z, mean, variance = convolve_separably(
         inputs,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor, nn
 
+from evonas.rules.autocast import autocast_dtype
 from evonas.rules.kernels.feedback import feedback_table, refresh_feedback, seed_tensor
 from evonas.rules.kernels.layer_segments import has_code, kept_differences, layer_segment
 from evonas.rules.kernels.layout import is_channels_last
@@ -48,9 +49,7 @@ class LayerFeedback:
         first = self._weights[0].detach()
         size = first.untyped_storage().nbytes() // first.element_size()
         weights = first.as_strided((size,), (1,), 0)
-        dtype, kind = first.dtype, first.device.type
-        if torch.is_autocast_enabled(kind):
-            dtype = torch.get_autocast_dtype(kind)
+        dtype = autocast_dtype(first.device) or first.dtype
         feedback = torch.empty_like(weights, dtype=dtype)
         refresh_feedback(
             feedback, weights, self._table, seeds=self._seeds, steps=self._steps,

@@ -21,6 +21,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from evonas.errors import RuleError
+from evonas.rules.autocast import autocast_dtype
 from evonas.rules.autograd_functions import CustomInputGradient
 from evonas.rules.base import AbstractRule, AbstractRuleLayer, Transport
 from evonas.rules.error_bus import ErrorBus
@@ -169,8 +170,7 @@ class AbstractOwnUpdateRule(AbstractRule):
     ) -> Callable[[Tensor], Sequence[Tensor]]:
         """The result of :meth:`gradients` as a function of the received signal."""
         x, z, is_first = inputs.detach(), outputs.detach(), not inputs.requires_grad
-        kind = inputs.device.type
-        autocast = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+        autocast = autocast_dtype(inputs.device)
 
         def learn(received: Tensor) -> Sequence[Tensor]:
             x_, u, g = (_as_batch(layer, tensor) for tensor in (x, z, received))
