@@ -111,20 +111,6 @@ class Surrogate:
                 found.append(Relevance(number, name, *map(float, three)))
         return found
 
-    def predictions(self, rows: Rows) -> tuple[Array, Array]:
-        """Predict genomes that were not learned.
-
-        Returns:
-            Mean and variance of each true value, in the units of the values; both
-            (n, objectives).
-        """
-        means, variances = [], []
-        for transform, posterior in self._parts:
-            mean, deviation = posterior.marginal(rows)
-            means.append(transform.back_mean(mean, deviation**2))
-            variances.append(transform.back_variance(mean, deviation**2))
-        return np.stack(means, axis=-1), np.stack(variances, axis=-1)
-
     def left_out(self, rows: Rows, values: Array, noise: Array) -> tuple[Array, Array]:
         """Predict each learned genome from all others, with the current model.
 
@@ -137,14 +123,17 @@ class Surrogate:
             Mean and variance of each true value, in the units of the values; both
             (n, objectives).
         """
-        means, variances = self.predictions(rows)
+        means, variances = np.empty_like(values), np.empty_like(values)
         for number, (transform, posterior) in enumerate(self._parts):
-            seen = values[self._kept, number]
+            column = values[:, number]
+            mean, deviation = posterior.marginal(rows)
+            variance = deviation**2
+            seen = column[self._kept]
             known = noise[self._kept, number] * transform.slope(seen) ** 2
-            mean, total = posterior.left_out(transform.forward(seen))
-            variance = np.maximum(total - known, JITTER)
-            means[self._kept, number] = transform.back_mean(mean, variance)
-            variances[self._kept, number] = transform.back_variance(mean, variance)
+            mean[self._kept], total = posterior.left_out(transform.forward(seen))
+            variance[self._kept] = np.maximum(total - known, JITTER)
+            means[:, number] = transform.back_mean(mean, variance)
+            variances[:, number] = transform.back_variance(mean, variance)
         return means, variances
 
     def _fit(self, number: int, rows: Rows, column: Array, noise: Array) -> None:

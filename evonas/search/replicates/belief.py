@@ -19,7 +19,6 @@ from evonas.search.model_guided.genome_features import Features, Rows
 from evonas.search.model_guided.surrogate import Surrogate
 from evonas.search.replicates.noise_variance import NoiseVariance
 from evonas.search.replicates.sample import Sample
-from evonas.space import Genome
 
 Array = NDArray[np.float64]
 
@@ -63,9 +62,6 @@ class Belief:
         self._features = features
         self._num_objectives = num_objectives
         self._surrogate = Surrogate(features, num_objectives=num_objectives)
-        self._noise: Array | None = None  # of one training, for each objective
-        self._shift = np.zeros(num_objectives)
-        self._factors = np.ones(num_objectives)
 
     def posterior(self, samples: Sequence[Sample]) -> Posterior:
         """Compute the current posterior; genomes without a mean are left out."""
@@ -79,31 +75,10 @@ class Belief:
             return Posterior(inside, means, of_mean, np.full(shape, np.inf), noise)
         rows = self._features.rows([sample.genome for sample in inside])
         prior, variances = self._prior(rows, means, of_mean)
-        self._noise = np.nan_to_num(noise.pooled)
         weight = variances / (variances + of_mean)
         return Posterior(
             inside, prior + weight * (means - prior), weight * of_mean, variances, noise
         )
-
-    def means_of_new(self, samples: Sequence[Sample]) -> dict[Genome, tuple[float, ...]]:
-        """Posterior means of genomes that the last :meth:`posterior` did not know, by its model.
-
-        Without a model yet, there are none; a genome without a mean has none either.
-        """
-        inside = [sample for sample in samples if sample.mean is not None]
-        if self._noise is None or not inside:
-            return {}
-        rows = self._features.rows([sample.genome for sample in inside])
-        with threadpool_limits(1):
-            prior, variances = self._surrogate.predictions(rows)
-        prior, variances = prior + self._shift, variances * self._factors
-        means = np.array([sample.mean for sample in inside])
-        of_mean = self._noise / np.array([[len(sample.vectors)] for sample in inside])
-        means = prior + variances / (variances + of_mean) * (means - prior)
-        return {
-            sample.genome: tuple(mean.tolist())
-            for sample, mean in zip(inside, means, strict=True)
-        }
 
     def _prior(self, rows: Rows, means: Array, of_mean: Array) -> tuple[Array, Array]:
         with threadpool_limits(1):  # another order of summation would round differently
@@ -113,11 +88,9 @@ class Belief:
         order = np.argsort(prior.argsort(axis=0).argsort(axis=0).sum(axis=1), kind="stable")
         best = order[: max(MIN_GENOMES, round(BEST_SHARE * len(order)))]
         spread, noise = variances[best], of_mean[best]
-        errors = means[best] - prior[best]
-        self._shift = disappointment(errors, variances=spread, noise=noise)
-        prior = prior + self._shift
-        self._factors = inflation(means[best] - prior[best], variances=spread, noise=noise)
-        return prior, variances * self._factors
+        prior = prior + disappointment(means[best] - prior[best], variances=spread, noise=noise)
+        factors = inflation(means[best] - prior[best], variances=spread, noise=noise)
+        return prior, variances * factors
 
 
 def disappointment(errors: Array, *, variances: Array, noise: Array) -> Array:

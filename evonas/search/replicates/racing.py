@@ -68,7 +68,7 @@ class RacingSearch(AbstractReplicatedSearch):
         fresh = [s for s in samples if s.genome not in self._known]
         self._known.update(sample.genome for sample in fresh)
         if self._num_stale <= len(samples) // RESULTS_PER_STALE_RESULT:
-            self._tell(fresh, self._belief.means_of_new(fresh))
+            self._tell(fresh, {})
             return
         self._num_stale = 0
         posterior = self._belief.posterior(samples)

@@ -117,31 +117,6 @@ def test_posterior_matches_conjugate_normal_update(toy: Toy) -> None:
     assert 0.5 < np.sqrt((z**2).mean()) < 1.6
 
 
-def test_new_genomes_are_shrunk_towards_predictions_of_the_last_model(toy: Toy) -> None:
-    problem = toy(num_sites=4, num_operations=4)
-    generator = np.random.default_rng(4)
-    noise = 1.0
-    known, new = genomes(problem, 80)[:50], genomes(problem, 80)[50:]
-    samples = [
-        Sample(g, tuple((sum(g.values) + e,) for e in generator.normal(0, noise, 2)), (), 0)
-        for g in known
-    ]
-    fresh = [Sample(g, ((sum(g.values) + generator.normal(0, noise),),), (), 0) for g in new]
-    belief = Belief(Features(problem), num_objectives=1)
-    assert belief.means_of_new(fresh) == {}
-    belief.posterior(samples)
-    found = belief.means_of_new([*fresh, Sample(known[0], (), (), 1)])
-    assert list(found) == new
-    means = np.array([found[g][0] for g in new])
-    truth = np.array([float(sum(g.values)) for g in new])
-    raw = np.array([each.vectors[0][0] for each in fresh])
-    # the truth is additive, so a model of 50 genomes predicts it better than one training
-    assert ((means - truth) ** 2).mean() < 0.5 * ((raw - truth) ** 2).mean()
-    certain = [Sample(each.genome, each.vectors * 10_000, (), 0) for each in fresh]
-    kept = np.array([found[0] for found in belief.means_of_new(certain).values()])
-    assert kept == pytest.approx(raw, abs=0.05)  # ten thousand trainings leave nothing to predict
-
-
 def test_leave_one_out_predictions_match_refits(toy: Toy) -> None:
     problem = toy(num_sites=4, num_operations=3)
     features = Features(problem)
