@@ -3,10 +3,10 @@
     python -m benchmarks.bionas_on_cifar10 runs/bionas --data-dir DIR
 
 NAS-Bench-201 (8 channels, one cell per stage) with rules chosen for each layer, ``acc`` alone. A
-pilot run of one generation, of the same random candidates for all, measures what a way costs apart
-from its trainings (supernet, model) and what a training costs; each way then gets as many
-trainings as fit into the CPU seconds. The network that a search returns is scored by fresh
-trainings that played no part in choosing it. Runs in the folder are finished, not
+pilot run of one generation of random candidates, the same for all, and one more candidate measures
+what a way costs apart from its trainings (supernet, model) and what a training costs; each way
+then gets as many trainings as fit into the CPU seconds. The network that a search returns is
+scored by fresh trainings that played no part in choosing it. Runs in the folder are finished, not
 repeated.
 """
 
@@ -28,6 +28,8 @@ from evonas.study.results.candidate import front
 from evonas.study.results.reading import read_run
 
 POPULATION = 8
+PILOT = POPULATION + 1  # some engines train their supernet only after the first generation
+WITH_SUPERNET = ("evonas, EG operator", "bionas-darts", "bionas-eg")
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "random": {"algorithm": "random"},
     "evonas": {"algorithm": "evonas"},
@@ -140,6 +142,7 @@ def main() -> None:
     parser.add_argument("--cpu-seconds", type=float, default=150.0)
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--supernet-epochs", type=int, default=3)
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -156,10 +159,11 @@ def main() -> None:
         trainings = (
             affordable(pilot, found[Case("random", -1)], budget=given.cpu_seconds)
             if pilot
-            else POPULATION
+            else PILOT
         )
         folder = given.folder / f"{way.replace(', ', '-').replace(' ', '-')}-{seed}"
-        found[case] = run(folder, case, trainings=trainings, options=options)
+        supernet = {"supernet_epochs": given.supernet_epochs} if way in WITH_SUPERNET else {}
+        found[case] = run(folder, case, trainings=trainings, options=options | supernet)
         append_progress(progress, case, found[case])
         print(case, found[case], flush=True)
         write_section("bionas_on_cifar10_table", table(found))
