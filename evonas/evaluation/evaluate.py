@@ -159,7 +159,7 @@ def _measuring(
     record.uncaptured = trained.fallback if images.labels.is_cuda else None
     with arithmetic("fp32", device_type=torch.device(protocol.device).type):
         record.measure("forward", subject)
-        record.measure_learned(subject, num_classes=data.traits.num_classes)
+        record.measure_learned(subject)
         if not (record.violation or record.is_gated(subject, stage.rivals)):
             record.measure("attack", subject)
             if stage.is_confirmation:

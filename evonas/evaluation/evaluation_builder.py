@@ -71,12 +71,17 @@ class EvaluationBuilder:
                 self._values[name] = found.value
                 self._note_error(name, objective, found, subject)
 
-    def measure_learned(self, subject: Subject, *, num_classes: int) -> None:
-        """Rescale the validation accuracy so that 0 is chance and 1 is perfect, and keep it."""
+    def measure_learned(self, subject: Subject) -> None:
+        """Rescale the validation accuracy so that 0 is chance and 1 is perfect, and keep it.
+
+        Chance is the accuracy of always answering the most frequent class, to which collapsed
+        trainings fall: where classes differ in size, it is far above 1 / classes.
+        """
         share = self._values.get("acc")
         if share is None:
             share = OBJECTIVES["acc"].value_of(subject).value
-        chance = 1.0 / num_classes
+        labels = subject.validation.labels
+        chance = int(labels.bincount().max()) / len(labels)
         error = share_error(chance, len(subject.validation))
         is_at_chance = share <= chance + CHANCE_ERRORS * error
         self._learned = 0.0 if is_at_chance else (share - chance) / (1.0 - chance)

@@ -34,8 +34,8 @@ class Evaluation:
         image_errors: for each objective that is no such share, its standard error due to the
             finite number of images; names of values on the test part begin with ``test_``.
         repeat_errors: standard error of each objective that is measured by repeats.
-        learned: validation accuracy rescaled so that 0 is chance and 1 is perfect; None if it
-            was not measured.
+        learned: validation accuracy rescaled so that 0 is chance (always answering the most
+            frequent class) and 1 is perfect; None if it was not measured.
         uncaptured: why the steps on a GPU were not replays of a CUDA graph, else None; uncaptured
             steps give the same numbers, more slowly.
         batch: batch size used because memory ran out at the study's own, else None.
