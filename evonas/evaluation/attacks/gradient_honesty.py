@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.evaluation.attacks.ascent import input_gradient
-from evonas.evaluation.attacks.attack_losses import SCALED_LOGIT, largest_logit
+from evonas.evaluation.attacks.ascent import observe
+from evonas.evaluation.attacks.attack_losses import SCALED_LOGIT, ce_scaled, largest_logit
 from evonas.evaluation.attacks.frozen_network import frozen
 
 STEP = 1e-4  # step of the finite difference, in units of the pixel range
@@ -53,14 +53,11 @@ def gradient_honesty(
     directions = torch.randn(shape, generator=generator, dtype=torch.float64).to(points.device)
     directions = directions / directions.flatten(2).norm(dim=2).view(num_directions, -1, 1, 1, 1)
 
-    with frozen(twin), torch.enable_grad():
-        points.requires_grad_()
-        logits = twin(points)
-        divisor = largest_logit(logits)
-        losses = _loss(logits, labels, divisor)
-        gradient = input_gradient(losses, points)
+    with frozen(twin):
+        gradient = observe(twin, points, labels, loss=ce_scaled).gradient
     with frozen(twin), torch.no_grad():
         predicted = (directions * gradient).flatten(2).sum(2)
+        divisor = largest_logit(twin(points))
         measured = torch.stack([_slope(twin, points, labels, d, divisor) for d in directions])
     error = (measured - predicted).abs().sum()
     return float(error / measured.abs().sum().clamp_min(torch.finfo(error.dtype).tiny))

@@ -11,7 +11,7 @@ from evonas.errors import ConfigError, DataError
 from evonas.evaluation.attacks.ascent import AttackResult
 from evonas.evaluation.attacks.gradient.apgd import apgd
 from evonas.evaluation.attacks.gradient_honesty import gradient_honesty
-from evonas.evaluation.attacks.under_attack import GradientKind, under_attack
+from evonas.evaluation.attacks.under_attack import GradientKind, followed_network, under_attack
 from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.evaluation.data.split import stratified_part
 from evonas.evaluation.share_error import share_error
@@ -127,7 +127,8 @@ def robust_accuracy(
     with under_attack(network, pixels, gradient=gradient) as attacked:
         if num_honesty_images:
             seed = derive_seed(noise_seed, "directions")
-            honesty = gradient_honesty(network, pixels, probe.labels, seed=seed)
+            followed = followed_network(network, gradient)
+            honesty = gradient_honesty(followed, pixels, probe.labels, seed=seed)
         noise = start_noise(images, noise_seed=noise_seed)
         # equal batches except for the last, because a CUDA graph has fixed shapes
         num_batches = -(-len(images) // batch_size)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from evonas.errors import CandidateFailure
 from evonas.evaluation.attacks.frozen_network import frozen
 from evonas.evaluation.attacks.replayed_network import ReplayedNetwork
+from evonas.evaluation.attacks.surrogate_network import SurrogateNetwork
 from evonas.rules import true_gradient
 
 GradientKind: TypeAlias = Literal["true", "surrogate"]
@@ -31,7 +32,8 @@ def under_attack(
         gradient: "surrogate" keeps the rules' own backward pass.
 
     Yields:
-        The network to attack: on a GPU a wrapper that replays it as a CUDA graph.
+        The network to attack: on a GPU a wrapper that replays it as a CUDA graph, and for the
+        surrogate gradient one that follows the rules.
 
     Raises:
         CandidateFailure: the network's logits are not finite, or two forward passes on the same
@@ -41,7 +43,13 @@ def under_attack(
         untouched = _logits(network, probe)
         with true_gradient(network) if gradient == "true" else nullcontext():
             _check_same(untouched, _logits(network, probe))
-            yield ReplayedNetwork(network) if probe.is_cuda else network
+            followed = followed_network(network, gradient)
+            yield ReplayedNetwork(followed) if probe.is_cuda else followed
+
+
+def followed_network(network: nn.Module, gradient: GradientKind) -> nn.Module:
+    """The network, or a wrapper that gives attacks the gradient of its own learning rules."""
+    return SurrogateNetwork(network) if gradient == "surrogate" else network
 
 
 def _logits(network: nn.Module, pixels: Tensor) -> Tensor:

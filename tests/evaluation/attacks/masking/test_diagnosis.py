@@ -62,7 +62,7 @@ def test_ordinary_network_is_not_flagged(trained: nn.Module, images: Images) -> 
     assert (found.surrogate_gap, found.gradient_cosine) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["fa", "dfa", "local"])
+@pytest.mark.parametrize("name", ["fa", "dfa", "drtp", "local"])
 def test_rule_with_weak_surrogate_gradient_is_not_flagged(
     name: str, trained: nn.Module, images: Images
 ) -> None:
@@ -74,6 +74,14 @@ def test_rule_with_weak_surrogate_gradient_is_not_flagged(
     assert found.surrogate_gap > 0.1
     assert found.gradient_cosine is not None
     assert found.gradient_cosine < 0.3
+
+
+def test_direct_rules_need_no_watched_logits(trained: nn.Module, images: Images) -> None:
+    """``drtp`` gets the labels as targets; an attack leaves none behind."""
+    network = convert(trained, RULES["drtp"](), seed=0).eval()
+    assert 0.0 < abs(gradient_cosine(network, images)) < 0.3
+    (wiring,) = wirings(network)
+    assert wiring.bus.targets is None
 
 
 def test_bp_rule_has_no_surrogate_gap(trained: nn.Module, images: Images) -> None:
