@@ -13,7 +13,10 @@ from evonas.rules import wirings
 class SurrogateNetwork(nn.Module):
     """Gives attacks the signal that the rules would send to the images in training.
 
-    Rules that learn from the targets get the labels of the attacked images.
+    Rules that learn from the targets get the labels of the attacked images. The loss is the mean
+    over the batch, as in training: for the sum, ``pc`` would be nudged N times as hard, and
+    ``drtp`` and ``sdfa``, which divide by N themselves, would send too little. The signal is
+    multiplied by N afterwards, so that it is in units of the gradient of each loss.
 
     Args:
         network: frozen network; its rules are not bypassed.
@@ -31,7 +34,7 @@ class SurrogateNetwork(nn.Module):
     def observe(
         self, points: Tensor, labels: Tensor, *, loss: AttackLoss, reference: Tensor | None = None
     ) -> Observation:
-        """Like :func:`evonas.evaluation.attacks.ascent.observe`, with the labels as targets."""
+        """Like :func:`evonas.evaluation.attacks.ascent.observe`, along the rules' signal."""
 
         def run(points: Tensor) -> Tensor:
             for wiring in wirings(self.network):
@@ -40,6 +43,11 @@ class SurrogateNetwork(nn.Module):
             for wiring in wirings(self.network):
                 if wiring.bus.targets is not None:  # the network does not watch its logits itself
                     logits = wiring.watch(logits)
-            return logits
+            if not logits.requires_grad:
+                return logits
+            averaged = logits.clone()  # a hook on the logits would run after that of the wiring
+            averaged.register_hook(lambda gradient: gradient / len(points))
+            return averaged
 
-        return observe(run, points, labels, loss=loss, reference=reference)
+        seen = observe(run, points, labels, loss=loss, reference=reference)
+        return seen._replace(gradient=seen.gradient * len(points))

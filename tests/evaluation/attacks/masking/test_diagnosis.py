@@ -14,7 +14,9 @@ from evonas.evaluation.attacks.masking.diagnosis import gradient_cosine, masking
 from evonas.evaluation.attacks.masking.report import MEANINGS, Masking
 from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.data.images import FloatImages, Images, SearchData, unit_pixels
+from evonas.networks import build
 from evonas.rules import RULES, convert, true_gradient, wirings
+from evonas.space import Space
 
 EPSILON = Fraction(16, 255)
 
@@ -82,6 +84,20 @@ def test_direct_rules_need_no_watched_logits(trained: nn.Module, images: Images)
     assert 0.0 < abs(gradient_cosine(network, images)) < 0.3
     (wiring,) = wirings(network)
     assert wiring.bus.targets is None
+
+
+def test_surrogate_gradient_does_not_depend_on_the_batch(space: Space, images: Images) -> None:
+    """``pc`` is close to ``bp`` in this network, but only if it is nudged as in training."""
+    space = space.resized(channels=4, cells=1).with_rules(("pc",))
+    text = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+    network = build(
+        space, space.parse(text), input_shape=(1, 8, 8), num_classes=10, seed=0, mean=None,
+        deviation=None,
+    )  # fmt: skip
+    together = gradient_cosine(network, images)
+    assert together == pytest.approx(gradient_cosine(network, images, batch_size=1), abs=1e-4)
+    assert together > 0.5
+    assert gradient_cosine(Behind(network, after=torch.zeros_like), images) == 0.0
 
 
 def test_bp_rule_has_no_surrogate_gap(trained: nn.Module, images: Images) -> None:
