@@ -17,7 +17,9 @@ from evonas.evaluation.attacks.referee import referee
 from evonas.evaluation.attacks.suite import NamedAttack, run_attack
 from evonas.evaluation.attacks.under_attack import GradientKind
 from evonas.evaluation.data.images import FloatImages, Images
+from evonas.evaluation.data.split import stratified_part
 from evonas.rules import rule_layers
+from evonas.seeds import derive_seed
 
 REFEREE = "autoattack"
 
@@ -32,7 +34,8 @@ class Battery:
         epsilons: radii, in units of the pixel range.
         seed: seed of the random numbers of all attacks.
         has_referee: whether to also run the authors' AutoAttack, last at each radius.
-        few_images: number of images for the expensive attacks that change a few pixels.
+        few_images: number of images for the expensive attacks that change a few pixels; drawn from
+            all images, stratified by class.
         batch_size: number of images attacked at once; affects the result only by rounding.
     """
 
@@ -136,10 +139,14 @@ def _works(network: nn.Module, images: Images | FloatImages, battery: Battery) -
         )  # fmt: skip
         if battery.has_referee:
             yield _name(REFEREE, epsilon, "true"), _refereeing(network, images, battery, epsilon)
-    few = images.subset(torch.arange(min(battery.few_images, len(images))))
+    few, _ = stratified_part(  # the first images may all be of one class
+        images.labels,
+        num_images=min(battery.few_images, len(images)),
+        seed=derive_seed(battery.seed, "few images"),
+    )
     for attack in battery.attacks:
         if attack.norm == "l0":
-            yield attack.name, _attacking(network, few, battery, attack, None)
+            yield attack.name, _attacking(network, images.subset(few), battery, attack, None)
 
 
 def _name(attack: str, epsilon: Fraction, gradient: str) -> str:

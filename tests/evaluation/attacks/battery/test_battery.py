@@ -74,6 +74,23 @@ def test_each_battery_outcome_equals_the_single_attack(
     assert (pixel.attack, pixel.num_images) == ("pixel", 5)
 
 
+def test_attacks_on_few_images_see_every_class() -> None:
+    """Folders of images come class by class, so their first images are all of one class."""
+    linear = nn.Linear(48, 3)
+    with torch.no_grad():
+        linear.weight.zero_()
+        linear.bias.copy_(torch.tensor([0.0, 0.0, 1.0]))
+    always_two = nn.Sequential(nn.Flatten(), linear)
+    labels = torch.tensor([0] * 8 + [1] * 8 + [2] * 16)
+    images = FloatImages(torch.rand(32, 3, 4, 4), labels)
+    battery = Battery(ATTACKS[2:], (), seed=3, few_images=8)
+    result = run_battery(
+        always_two, images, battery, known={}, record=lambda *_: None, on_progress=lambda *_: None
+    )
+    (pixel,) = result.outcomes
+    assert pixel.correct == pixel.robust == "00001111"
+
+
 def test_worst_case_is_per_image_and_per_threat_model(
     network: nn.Module, images: FloatImages
 ) -> None:
