@@ -10,6 +10,7 @@ import torch
 
 from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Images, Traits
+from evonas.evaluation.data.split import stratified_part
 from evonas.evaluation.signals.genome_cost import RULE, GenomeCosts
 from evonas.evaluation.signals.probe import Probe
 from evonas.evaluation.signals.signal_cache import SignalCache
@@ -84,8 +85,8 @@ class GenomeSignals:
         chosen: result of :func:`parse_signals`.
         space: space of the genomes at the size of the candidates, for which costs are counted.
         traits: traits of the images.
-        images: images to show to networks, of which the first 32 are used; None if no signal
-            needs them.
+        images: images to show to networks, of which 32 are used, stratified by class; None if no
+            signal needs them.
         seed: seed of the weights, and of the random numbers that signals use.
         whole: converts a genome passed to :meth:`of` into one of ``space``; None if it is one.
         cache: file for the signals of networks; None for no file.
@@ -126,7 +127,11 @@ class GenomeSignals:
         self._seed = seed
         self._whole = whole
         if images is not None:
-            some = torch.arange(min(NUM_IMAGES, len(images)))
+            some, _ = stratified_part(  # the first images may all be of one class
+                images.labels,
+                num_images=min(NUM_IMAGES, len(images)),
+                seed=derive_seed(seed, "signals", "images"),
+            )
             self._pixels = images.pixels[some].float() / 255.0
             self._labels = images.labels[some]
             self._cache = SignalCache(cache, source=self._source())

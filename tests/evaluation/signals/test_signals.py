@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -136,6 +137,23 @@ def test_signals_depend_only_on_the_genome_and_are_cached(
     assert all(len(each) == len(first.names) == len(set(first.names)) for each in told)
     monkeypatch.setattr(GenomeSignals, "_computed", lambda *_: pytest.fail("computed again"))
     assert [first.of(genome) for genome in genomes] == told
+
+
+def test_networks_see_every_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of images come class by class, so their first images are all of one class."""
+    data = load_search_data("digits", seed=0)
+    ordered = data.train.subset(data.train.labels.argsort(stable=True))
+    seen: list[Tensor] = []
+
+    def noting(probe: Probe) -> float:
+        seen.append(probe.labels)
+        return 0.0
+
+    monkeypatch.setitem(NETWORK_SIGNALS, "naswot", noting)
+    found = signals(replace(data, train=ordered), names=("naswot",))
+    found.of(only(SPACE.with_rules(("bp", "fa", "usf"))))
+    (labels,) = seen
+    assert set(labels.bincount(minlength=10).tolist()) == {3, 4}
 
 
 def test_signals_share_one_network_without_changing_it() -> None:
