@@ -17,9 +17,9 @@ class Oja(AbstractPlasticityRule):
 
         Delta w = mean(u x - u^2 w) / mean |x|^2,  u = w x
 
-    The division makes the change independent of the scale of the inputs, so that any learning rate
-    below 1 is stable. At the fixed point w is a leading eigenvector of E[x x^T] of length 1. All
-    units with the same inputs find the same one.
+    where x are the inputs that the unit sees. The division makes the change independent of their
+    scale, so that any learning rate below 1 is stable. At the fixed point w is a leading
+    eigenvector of E[x x^T] of length 1. All units with the same inputs find the same one.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.

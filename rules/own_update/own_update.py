@@ -70,9 +70,20 @@ class Moment:
 
     @property
     def energy(self) -> Tensor:
-        """Mean squared length of the input patch of a unit, a scalar above zero."""
-        fan_in = self.layer.weight[0].numel()
-        return (self.x.square().mean() * fan_in).clamp_min(torch.finfo(self.x.dtype).tiny)
+        """Mean squared length of the input patch of a unit, above zero.
+
+        A scalar; in a layer with groups, which see different channels, one number for each unit,
+        shaped to broadcast against the weight.
+        """
+        fan_in, groups = self.layer.weight[0].numel(), self.layer.groups
+        least = torch.finfo(self.x.dtype).tiny
+        if groups == 1:
+            return (self.x.square().mean() * fan_in).clamp_min(least)
+        axis = self.layer.channel_axis
+        seen = self.x.square().unflatten(axis, (groups, -1)).movedim(axis - 1, 0)
+        energies = (seen.flatten(1).mean(1) * fan_in).clamp_min(least)
+        units = self.layer.weight.shape[0] // groups
+        return self.per_weight(energies.repeat_interleave(units, output_size=groups * units))
 
     def three_factor(self, pre: Tensor, post: Tensor, *, decay: Tensor) -> Tensor:
         """C(pre, post) - decay W, of the weight's shape; ``decay`` is (channels,)."""

@@ -164,6 +164,16 @@ class OneLayer:
                     events.append(torch.stack(seen))
         return torch.stack(events)
 
+    def energy(self, x: Tensor) -> list[float]:
+        """Of each unit, the mean square of the channels that it sees, times its inputs."""
+        weight, groups, found = self.layer.weight, self.layer.groups, []
+        channels = x.detach().movedim(self.layer.channel_axis, 0)
+        for k in range(4):
+            first = k // (4 // groups) * (4 // groups)
+            seen = channels[first : first + 4 // groups]
+            found.append(float(seen.square().mean()) * weight[0].numel())
+        return found
+
     def as_events(self, values: Tensor) -> Tensor:
         """Reshape values with the shape of the outputs to (events, units)."""
         return values.detach().movedim(self.layer.channel_axis, -1).reshape(-1, 4)

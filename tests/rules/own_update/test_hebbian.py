@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from evonas.rules import Oja, RuleLinear, SoftHebb, connect
+from evonas.rules import Oja, RuleConv2d, RuleLinear, SoftHebb, connect
 
 Maker = Callable[..., Any]
 
@@ -39,8 +39,9 @@ def literal_oja(one: Any) -> Tensor:
         for k in range(4):
             u = (seen[k] * weight[k]).sum()
             total[k] += u * seen[k] - u * u * weight[k]
-    energy = float(one.x.detach().square().mean()) * weight[0].numel()
-    return total / (len(events) * energy)
+    for k in range(4):
+        total[k] /= len(events) * one.energy(one.x)[k]
+    return total
 
 
 def test_softhebb_matches_literal_loop(one_layer: Maker, kind: str) -> None:
@@ -67,7 +68,20 @@ def test_oja_converges_to_leading_eigenvector_of_unit_length() -> None:
     assert torch.allclose(layer.weight.norm(dim=1), torch.ones(2).double(), atol=1e-6)
 
 
-def step(layer: RuleLinear, x: Tensor, *, rate: float) -> None:
+def test_any_rate_below_one_is_stable_whatever_the_scales_of_the_channels() -> None:
+    """A depthwise unit sees one channel, and must not be scaled by the energy of the others."""
+    layer = RuleConv2d(16, 16, 3, groups=16, bias=False, rule=Oja()).double()
+    connect(layer, seed=0)
+    x = torch.rand(8, 16, 6, 6, dtype=torch.float64)
+    x[:, 0] *= 100.0
+    for _ in range(200):
+        step(layer, x, rate=0.5)
+    assert torch.allclose(
+        layer.weight.flatten(1).norm(dim=1), torch.ones(16).double(), rtol=0, atol=1e-3
+    )
+
+
+def step(layer: RuleLinear | RuleConv2d, x: Tensor, *, rate: float) -> None:
     layer.zero_grad()
     layer(x).sum().backward()
     assert layer.weight.grad is not None
