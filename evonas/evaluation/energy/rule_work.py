@@ -189,6 +189,7 @@ def _update_by_spikes(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
 def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
     """A head is run and trained: normalisation, pooling, and a linear map to the classes.
 
+    A random head is drawn again and not trained. With ``beta`` above 0, see :func:`_similarities`.
     Mono-Forward does not normalise. The contrastive loss has no head: inputs are standardised and
     run once more; both kinds of pairs are summed, rectified, squared, and passed back.
     """
@@ -202,11 +203,33 @@ def _update_by_head(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
     features = channels * (rule.pool**2 if layer.outputs > channels else 1)
     norm = Work(multiplications=5 * outputs, additions=8 * outputs) + moved(8 * outputs)
     shape = Work(additions=4 * outputs) + moved(6 * outputs + 2 * batch * features)
-    read = multiply_adds(batch * features * layer.num_classes) + moved(
-        batch * (features + layer.num_classes) + features * layer.num_classes
-    )
-    head = shape + read * 3 if rule.loss == "mono-forward" else norm + shape + read * 3
+    weights = features * layer.num_classes
+    passed = multiply_adds(batch * weights) + moved(batch * (features + layer.num_classes))
+    if rule.heads == "random":
+        read = passed * 2 + Work(multiplications=weights, random_numbers=weights) * 2
+    else:
+        read = (passed + moved(weights)) * 3
+    head = shape + read if rule.loss == "mono-forward" else norm + shape + read
+    if rule.beta:
+        head = head + _similarities(rule, layer, batch)
     return correlation(layer, batch) + head
+
+
+def _similarities(rule: LocalLoss, layer: LayerUse, batch: int) -> Work:
+    """The term sim: deviations of channels, and cosines of all pairs of images, and back.
+
+    A trained head first convolves its inputs, which costs three passes like any other layer.
+    """
+    outputs, channels = batch * layer.outputs, layer.channels
+    spread = Work(multiplications=2 * outputs, additions=4 * outputs) + moved(4 * outputs)
+    pairs = multiply_adds(batch**2 * (3 * channels + layer.num_classes)) + moved(
+        6 * batch**2 + 4 * batch * channels
+    )
+    if rule.heads == "random":
+        return spread + pairs
+    taps = 9 if layer.outputs > channels else 1
+    see = multiply_adds(outputs * channels * taps) + moved(2 * outputs + channels**2 * taps)
+    return spread + pairs + see * 3
 
 
 def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:

@@ -112,6 +112,21 @@ def test_local_loss_head_reads_its_pooled_map_three_times() -> None:
     assert more.multiplications == correlation.multiplications + 5 * G + 3 * read
 
 
+def test_work_of_similarity_term_and_of_random_heads() -> None:
+    plain = update(named("local"), batch=BATCH)
+    # deviations; cosines and their slopes for 4 channels, and those of the labels
+    pairs = 2 * G + BATCH**2 * (3 * 4 + CLASSES)
+    trained = update(layer(LocalLoss(beta=0.99)), batch=BATCH)
+    # a 3 x 3 convolution of 4 to 4 channels passes forward, back and to its weights
+    assert trained.multiplications == plain.multiplications + pairs + 3 * G * 4 * 9
+    random = update(layer(LocalLoss(heads="random", beta=0.99)), batch=BATCH)
+    weights = 4 * 2 * 2 * CLASSES
+    # the map is drawn and scaled in both directions, and does not learn
+    read = 2 * weights - BATCH * weights
+    assert random.multiplications == plain.multiplications + pairs + read
+    assert random.random_numbers == 2 * weights
+
+
 def test_work_of_mono_forward_and_contrast_losses() -> None:
     correlation = Work(PASS, PASS, X + G + WEIGHTS)
     mono = update(layer(LocalLoss(loss="mono-forward")), batch=BATCH)
