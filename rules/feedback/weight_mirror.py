@@ -59,8 +59,8 @@ class WeightMirror(AbstractScaledFeedback):
         "input of a unit; keeps one tensor of the weight's size"
     )
     limits: ClassVar[str] = (
-        "needs a phase without images in every step; the noise in B stays at rate x fan_in / "
-        "noises, and B lags about 1 / rate steps behind W"
+        "needs a phase without images in every step; B stays noisy, with a relative error of "
+        "about sqrt(rate x fan_in / (2 noises)), and lags about 1 / rate steps behind W"
     )
     saves_kept: ClassVar[bool] = True
     acts_after_step: ClassVar[bool] = True

@@ -101,6 +101,21 @@ def test_feedback_converges_to_frozen_weight(case: str) -> None:
     assert float(mean.norm() / layer.weight.detach().norm()) == pytest.approx(1.0, abs=0.02)
 
 
+def test_noise_at_rest_is_what_the_rule_says_of_itself() -> None:
+    assert "sqrt(rate x fan_in / (2 noises))" in WeightMirror.limits
+    rate, noises, fan_in = 0.05, 32, 64
+    rule = WeightMirror(rate=rate, noises=noises)
+    layer = RuleLinear(fan_in, 20, bias=False, rule=rule).double()
+    wiring = connect(layer, seed=0)
+    weight, squares = layer.weight.detach(), []
+    for step in range(600):
+        wiring.advance(learning_rate=0.1)
+        if step >= 200:
+            squares.append(float((layer.feedback() - weight).square().sum()))
+    error = (sum(squares) / len(squares) / float(weight.square().sum())) ** 0.5
+    assert error == pytest.approx((rate * fan_in / (2 * noises)) ** 0.5, rel=0.1)
+
+
 def test_zero_rate_mirror_is_bit_identical_to_feedback_alignment() -> None:
     twins = [nn.Sequential(*[RuleConv2d(3, 3, 3, rule=rule) for _ in range(2)])
              for rule in (WeightMirror(rate=0.0), FeedbackAlignment())]  # fmt: skip
