@@ -1,7 +1,8 @@
 """Norm of the gradient of the loss at the initial weights.
 
 Abdelfattah, Mehrotra, Dudziak and Lane 2021, "Zero-Cost Proxies for Lightweight NAS",
-arXiv 2101.08134, section 3.1.
+arXiv 2101.08134, section 3.1. In their code the norms of the layers' weights are added up; here
+it is the norm of the whole gradient, biases and normalisations included.
 """
 
 import math

@@ -18,7 +18,8 @@ def log_synflow(probe: Probe) -> float:
     """Logarithm of the sum of weight times gradient, for the summed logits of an all-ones image.
 
     The weights are replaced by their absolute values. Normalisation uses its initial statistics,
-    which leave the inputs nearly unchanged.
+    which leave the inputs nearly unchanged. Abdelfattah and others leave normalisations out and
+    sum over the weights of convolutions and linear maps; here all parameters count.
     """
     network = probe.network
     weights = {
