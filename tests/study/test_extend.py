@@ -1,6 +1,7 @@
 """Extended runs compared with runs begun at the larger size."""
 
 import csv
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from evonas.study.journal.events import Told
 from evonas.study.journal.reading import is_reusable
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
+from evonas.study.upkeep.repair import repair
 from evonas.study.upkeep.state import ENDED, INTERRUPTED, summarise_run
 from tests.small_run import changed
 from tests.study.fake import Drawn
@@ -131,6 +133,24 @@ def test_repeatedly_extended_run_ends_equally(config: Settings, begin: Begin) ->
         assert extend(folder, evaluations=evaluations)
         run(folder, Drawn(3))
     assert outcome(folder) == outcome(whole)
+
+
+def test_extended_run_is_repaired_and_ends_equally(config: Settings, begin: Begin) -> None:
+    whole = begin(sized(config, population=4, evaluations=20), "whole")
+    run(whole, Drawn())
+    folder = begin(sized(config, population=4, evaluations=8), "run")
+    run(folder, Drawn())
+    assert extend(folder, evaluations=20)
+    run(folder, Drawn())  # tells the first eight again
+    connection = sqlite3.connect(folder / "study.db")
+    connection.execute("UPDATE entry SET body = body || ' ' WHERE position = 10")
+    connection.commit()
+    connection.close()
+    repair(folder, executor=Drawn(), tell=lambda _: None)
+    executor = Drawn()
+    run(folder, executor)
+    assert outcome(folder) == outcome(whole)
+    assert len(executor.submitted) < 8  # failures and models
 
 
 def test_run_cannot_shrink(config: Settings, begin: Begin) -> None:

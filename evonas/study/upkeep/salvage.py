@@ -3,11 +3,14 @@
 import shutil
 import sqlite3
 import struct
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from evonas.evaluation.record import Evaluation
+from evonas.study.executors.known import known_id
 from evonas.study.journal import kinds, reading
 from evonas.study.journal.entry import NOTHING_BEFORE, Draft, Entry, is_intact
 
@@ -53,19 +56,30 @@ def salvage(path: Path, *, began: Draft) -> Salvaged:
     search = [*intact[:1]] if was_extended else _intact_search(intact)
     if not search or search[0].kind != kinds.BEGAN:
         search = [began]
-    told = {entry.name for entry in search if entry.kind == kinds.TOLD}
-    results = reading.told_of(intact)
-    # candidates refused for their constraints were not trained, and are refused again
-    again = [e for e in results if e.epochs > 0 and kinds.told(e).name not in told]
     after = [entry for entry in intact if entry.kind in _AFTER_THE_SEARCH]
     known = {entry.name for entry in after if entry.kind == kinds.KNOWN}
-    retold = [kinds.known(e) for e in again if kinds.known(e).name not in known]
+    again = [kinds.known(each) for each in _results_to_keep(intact, besides=search)]
+    retold = [each for each in again if each.name not in known]
     return Salvaged(
         kept=(*search, *after, *retold),
         num_readable=len(entries),
         num_intact=len(intact),
         num_retold=len(retold),
     )
+
+
+def _results_to_keep(intact: list[Entry], *, besides: Sequence[Draft]) -> list[Evaluation]:
+    """The last result of each training that is not among the entries ``besides``.
+
+    Candidates refused for their constraints were not trained, and are refused again. From before
+    an extension, only what another search may use is kept.
+    """
+    here = {entry.name for entry in besides if entry.kind == kinds.TOLD}
+    lost = [entry for entry in intact if entry.kind != kinds.TOLD or entry.name not in here]
+    current = reading.told_of(reading.since_extended(lost))
+    earlier = [each for each in reading.told_of(lost) if reading.is_reusable(each)]
+    last = {known_id(each): each for each in (*earlier, *current)}
+    return [each for each in last.values() if each.epochs > 0]
 
 
 def _intact_search(intact: list[Entry]) -> list[Draft]:
