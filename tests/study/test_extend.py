@@ -16,6 +16,7 @@ from evonas.study.changes.extend import extend
 from evonas.study.folder import readable_run
 from evonas.study.journal.events import Told
 from evonas.study.journal.reading import is_reusable
+from evonas.study.results.reading import read_run
 from evonas.study.results.result import StudyResult
 from evonas.study.run import run_study
 from evonas.study.upkeep.repair import repair
@@ -133,6 +134,21 @@ def test_repeatedly_extended_run_ends_equally(config: Settings, begin: Begin) ->
         assert extend(folder, evaluations=evaluations)
         run(folder, Drawn(3))
     assert outcome(folder) == outcome(whole)
+
+
+def test_interrupted_extended_run_is_read_by_its_own_trainings(
+    config: Settings, begin: Begin
+) -> None:
+    settings = changed(config, algorithm="evonas", replicates="auto")
+    folder = begin(sized(settings, population=4, evaluations=12), "run")
+    run(folder, Drawn())
+    before = {candidate.key for candidate in read_run(folder).candidates}
+    assert extend(folder, population=16)
+    with pytest.raises(Stopped):
+        run(folder, Drawn(), stop_after=12)  # as many as before
+    found = read_run(folder)
+    assert len(found.evaluations) == 12
+    assert {candidate.key for candidate in found.candidates} != before
 
 
 def test_extended_run_is_repaired_and_ends_equally(config: Settings, begin: Begin) -> None:

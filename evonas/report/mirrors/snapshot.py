@@ -101,7 +101,7 @@ def _state(
 ) -> RunState | None:
     if is_running and parse_replicates(settings.search.replicates) is None:
         held = robust_at_most(audited(journal.findings(AUDIT)))
-        count = len(journal.evaluations())
-        if read_standings(folder, num_trainings=count, robust_at_most=held) is None:
+        trainings = journal.evaluations()
+        if read_standings(folder, trainings=trainings, robust_at_most=held) is None:
             return None
     return run_state(folder, settings, journal)

@@ -118,6 +118,6 @@ class Beliefs:
         write_standings(
             folder,
             self._standings,
-            num_trainings=len(self._trainings),
+            trainings=self._trainings,
             robust_at_most=self._robust_at_most,
         )

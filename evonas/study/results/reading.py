@@ -124,7 +124,7 @@ def _standings(
 ) -> dict[str, Standing]:
     if parse_replicates(settings.search.replicates) is not None:
         return plain_standings(trainings, settings, robust_at_most=held)
-    kept = read_standings(folder, num_trainings=len(trainings), robust_at_most=held)
+    kept = read_standings(folder, trainings=trainings, robust_at_most=held)
     if kept is not None:
         return kept
     from evonas.study.shape import read_space  # needs the rules, and so torch

@@ -1,7 +1,7 @@
 """Standings: the estimates of each candidate from all trainings, which define the front.
 
 They are derived from the journal. With ``--replicates auto`` this takes a model fit, so a copy is
-kept in the run's folder, with the number of trainings behind it and a hash.
+kept in the run's folder, with a digest of the trainings behind it and a hash.
 """
 
 import hashlib
@@ -98,22 +98,24 @@ def write_standings(
     folder: Path,
     found: dict[str, Standing],
     *,
-    num_trainings: int,
+    trainings: Sequence[Evaluation],
     robust_at_most: Mapping[str, float] = NOTHING,
 ) -> None:
     """Write standings into the folder of a run.
 
     Args:
         folder: folder of the run.
-        found: audits by key.
-        num_trainings: number of trainings behind them.
+        found: standings by key.
+        trainings: the trainings behind them.
         robust_at_most: the bounds used.
     """
     # dataclasses.asdict would be slow: it copies every number
     rows = {key: dict(vars(each)) for key, each in found.items()}
     for row in rows.values():
         row["violation"] = row["violation"] if math.isfinite(row["violation"]) else None
-    document = {"trainings": num_trainings, "standings": rows}
+    document = {
+        "trainings": len(trainings), "trainings_sha256": _digest(trainings), "standings": rows,
+    }  # fmt: skip
     if robust_at_most:
         document["robust_at_most"] = dict(robust_at_most)
     document["sha256"] = _seal(document)
@@ -122,12 +124,20 @@ def write_standings(
 
 
 def read_standings(
-    folder: Path, *, num_trainings: int, robust_at_most: Mapping[str, float] = NOTHING
+    folder: Path,
+    *,
+    trainings: Sequence[Evaluation],
+    robust_at_most: Mapping[str, float] = NOTHING,
 ) -> dict[str, Standing] | None:
-    """The stored standings; None unless they are from this many trainings and these bounds."""
+    """The stored standings; None unless they are from these trainings and these bounds."""
     try:
         document = json.loads((folder / STANDINGS_FILE).read_bytes())
-        if document["trainings"] != num_trainings or document["sha256"] != _seal(document):
+        if document["trainings"] != len(trainings) or document["sha256"] != _seal(document):
+            return None
+        if document["standings"].keys() != {training.key for training in trainings}:
+            return None
+        # a file of an earlier version has no digest
+        if document.get("trainings_sha256") not in (None, _digest(trainings)):
             return None
         if document.get("robust_at_most", {}) != robust_at_most:
             return None
@@ -143,6 +153,18 @@ def is_intact_standings(folder: Path) -> bool:
         return bool(document["sha256"] == _seal(document))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def _digest(trainings: Sequence[Evaluation]) -> str:
+    """Digest of what standings depend on; a retry or an extension may leave the number equal."""
+    rows = [
+        (
+            t.key, t.replicate, t.epochs, t.failure, t.violation, t.left_out, t.learned,
+            t.values, t.bounds,
+        )
+        for t in sorted(trainings, key=lambda t: (t.key, t.replicate))
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
 def _seal(document: Mapping[str, object]) -> str:

@@ -1,5 +1,6 @@
 """Candidates from trainings: means by hand, errors in closed form, counts of collapses."""
 
+import hashlib
 import json
 import math
 import random
@@ -205,16 +206,26 @@ def test_saved_standings_are_read_back_unless_stale_or_invalid(tmp_path: Path) -
     settings = changed(SMALL_RUN, objectives=("acc",), replicates="2")
     trainings = [*several("a", 0.7, 0.72), *several("b", None), *several("c", 0.5)]
     found = plain_standings(trainings, settings)
-    write_standings(tmp_path, found, num_trainings=4)
-    assert read_standings(tmp_path, num_trainings=4) == found
-    assert read_standings(tmp_path, num_trainings=5) is None
+    write_standings(tmp_path, found, trainings=trainings)
+    assert read_standings(tmp_path, trainings=trainings) == found
+    assert read_standings(tmp_path, trainings=trainings[::-1]) == found
     path = tmp_path / "standings.json"
+    another = [*trainings[:-1], replace(trainings[-1], key="d")]
+    better = [*trainings[:-1], *several("c", 0.9)]
+    retried = [*trainings[:2], *several("b", 0.6), *several("c", 0.5)]
+    for others in (trainings[1:], [*trainings, *several("e", 0.5)], another, better, retried):
+        assert read_standings(tmp_path, trainings=others) is None
+    document = {"trainings": 4, "standings": json.loads(path.read_text())["standings"]}
+    text = json.dumps(document, sort_keys=True).encode()
+    path.write_text(json.dumps({**document, "sha256": hashlib.sha256(text).hexdigest()}))
+    assert read_standings(tmp_path, trainings=trainings) == found  # of an earlier version
+    assert read_standings(tmp_path, trainings=another) is None
     wrong = json.dumps({"trainings": 4, "standings": {"a": 1}})
     for rubbish in ("", "[]", "null", '{"trainings": 4}', wrong):
         path.write_text(rubbish)
-        assert read_standings(tmp_path, num_trainings=4) is None
+        assert read_standings(tmp_path, trainings=trainings) is None
     path.unlink()
-    assert read_standings(tmp_path, num_trainings=4) is None
+    assert read_standings(tmp_path, trainings=trainings) is None
 
 
 def measured(number: int, **values: float) -> Evaluation:
