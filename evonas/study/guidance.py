@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from evonas.errors import ConfigError
-from evonas.evaluation.data.loading import load_run_data, traits_of
+from evonas.evaluation.data.images import Traits
+from evonas.evaluation.data.loading import load_run_data
 from evonas.evaluation.protocol import Protocol
 from evonas.evaluation.signals.genome_signals import GenomeSignals, needs_images
 from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
@@ -71,7 +72,7 @@ def check_guidance(settings: Settings) -> None:
 
 
 def make_guided_search(
-    settings: Settings, space: Space, *, folder: Path
+    settings: Settings, space: Space, *, folder: Path, traits: Traits
 ) -> AbstractSearch | GuidedSearch:
     """A new engine for a run; it proposes each genome once.
 
@@ -79,6 +80,7 @@ def make_guided_search(
         settings: settings of the run.
         space: at the size of its candidates.
         folder: folder of the run, for the cache of signals.
+        traits: traits of its images.
 
     Raises:
         InputError: the supernet cannot be built; a subclass that names the problem.
@@ -98,7 +100,7 @@ def make_guided_search(
         )
     engine = make_search(
         search.algorithm,
-        _informed(settings, space, folder),
+        _informed(settings, space, folder, traits),
         population=search.population,
         num_objectives=num_objectives,
         seed=seed,
@@ -114,12 +116,12 @@ def make_guided_search(
     return GuidedSearch(engine, mutation, seed=derive_seed(seed, "guided"))
 
 
-def _informed(settings: Settings, space: Space, folder: Path) -> SearchProblem:
+def _informed(settings: Settings, space: Space, folder: Path, traits: Traits) -> SearchProblem:
     """The space with the run's prior knowledge of its genomes, if any."""
     search = settings.search
     signals: Signals = NoSignals()
     if search.signals:
-        signals = make_signals(settings, space, cache=folder / SIGNALS_FILE)
+        signals = make_signals(settings, space, traits=traits, cache=folder / SIGNALS_FILE)
     first: tuple[Genome, ...] = ()
     if search.prior_sha256 is not None:
         earlier = read_prior(folder, sha256=search.prior_sha256)
@@ -127,22 +129,24 @@ def _informed(settings: Settings, space: Space, folder: Path) -> SearchProblem:
     return InformedProblem(space, signals, first) if search.signals or first else space
 
 
-def make_signals(settings: Settings, space: Space, *, cache: Path | None) -> GenomeSignals:
+def make_signals(
+    settings: Settings, space: Space, *, traits: Traits, cache: Path | None
+) -> GenomeSignals:
     """The signals of a run. Those of untrained networks are computed on training images.
+
+    Others need no images, so that a finished run can be resumed without them.
 
     Args:
         settings: settings of the run.
         space: at the size of its candidates.
+        traits: traits of its images.
         cache: a file that stores signals for a resumed run; None for no cache.
 
     Raises:
         InputError: a subclass that names the problem with the images.
     """
-    names, protocol = settings.search.signals, Protocol.of(settings)
+    names = settings.search.signals
     if not needs_images(names):
-        traits = traits_of(
-            settings.training.dataset, data_dir=protocol.data_dir, fitting=protocol.fitting
-        )
         return GenomeSignals(names, space, traits=traits, images=None)
     data = load_run_data(settings.training)
     seed = derive_seed(settings.search.seed, "signals")

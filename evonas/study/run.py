@@ -101,7 +101,9 @@ class _Study:
         }
         self._running: dict[TrainingId, Job] = {}
         self._num_finished = 0
-        self._engine = make_guided_search(settings, self._space, folder=folder)
+        self._engine = make_guided_search(
+            settings, self._space, folder=folder, traits=self._traits
+        )
         self._search = with_replicates(
             self._engine,
             seed=derive_seed(settings.search.seed, "replicates"),

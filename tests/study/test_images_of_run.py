@@ -107,12 +107,15 @@ def test_run_can_follow_moved_images(
     assert evonas.load_study(stopped.folder).settings.training.data_dir == str(moved)
 
 
-def test_finished_run_needs_no_images(stopped: evonas.Study, images: Path) -> None:
-    stopped.resume(workers=1, progress=False)
-    before = (stopped.folder / "pareto.csv").read_bytes()
+@pytest.mark.parametrize("rules", ["fa", "fa,usf"])  # with the signals free, and without any
+def test_finished_run_needs_no_images(images: Path, tmp_path: Path, rules: str) -> None:
+    given = {**RUN, "rules": rules}
+    study = evonas.search("tiny", data_dir=images, out=tmp_path / "run", progress=False, **given)
+    assert study.settings.search.signals == (("free",) if rules == "fa" else ())
+    before = (study.folder / "pareto.csv").read_bytes()
     shutil.rmtree(images)
-    again = evonas.load_study(stopped.folder).resume(workers=1, progress=False)
-    assert (stopped.folder / "pareto.csv").read_bytes() == before
+    again = evonas.load_study(study.folder).resume(workers=1, progress=False)
+    assert (study.folder / "pareto.csv").read_bytes() == before
     assert again.load(again.front.index[0])(torch.rand(1, 1, 8, 8)).shape == (1, 2)
 
 
