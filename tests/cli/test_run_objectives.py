@@ -141,16 +141,22 @@ def test_user_objective_survives_kill_and_change_of_directory(
     assert float(row["gains:confident"]) == pytest.approx(float(sure.double().mean()))
 
 
-def test_resume_rejects_changed_objective_function(call: Call, home: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    call(
+def test_resume_and_warm_start_reject_changed_objective_function(
+    call: Call, home: Path, tmp_path: Path
+) -> None:
+    out, warm = tmp_path / "run", tmp_path / "warm"
+    own = [
         "run", *SMALL, "--objective", "gains:depth", "--generations", "1", "--workers", "1",
-        "--confirm", "0", "--quiet", "--out", str(out),
-    )  # fmt: skip
+        "--confirm", "0", "--quiet",
+    ]  # fmt: skip
+    call(*own, "--out", str(out))
     (home / "gains.py").write_text(MODULE + "\n# changed\n")
     told = call("resume", str(out), code=2)
     assert "objective 'gains:depth'" in told
     assert "is not the one that the run started with" in told
+    told = call(*own, "--out", str(warm), "--warm-start", str(out), code=2)
+    assert f"objective 'gains:depth': {home / 'gains.py'} was changed since" in told
+    assert not warm.exists()
     assert "gains:depth" in call("front", str(out))  # reading is still allowed
     (home / "gains.py").unlink()
     sys.modules.pop("gains")

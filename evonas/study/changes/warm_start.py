@@ -7,10 +7,11 @@ from pathlib import Path
 from evonas.errors import ConfigError
 from evonas.settings import SETTINGS, Settings
 from evonas.strict_yaml import read_text
-from evonas.study.config import SPACE_FILE
+from evonas.study.config import SPACE_FILE, read_sources
 from evonas.study.executors.known import known_id
 from evonas.study.folder import check_is_run, opened_run, readable_run
 from evonas.study.journal.reading import is_reusable, told_of
+from evonas.study.versions import sources
 from evonas.study.weights import MODELS_FOLDER
 
 MAY_DIFFER = ("objectives", "audit_images")
@@ -27,7 +28,7 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
 
     Raises:
         ConfigError: one differs in its space, seed, training, attack or machine, or did not
-            measure all objectives of the new run.
+            measure all objectives of the new run by the same functions.
         RunFolderError: one is not a run.
         StorageError: one is damaged.
     """
@@ -39,6 +40,7 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
             ]
         if read_text(folder / SPACE_FILE) != space_text:
             different.append("the text of the search space")
+        different += _changed_objectives(settings, folder)
         missing = sorted({*settings.problem.objectives} - {*other.problem.objectives})
         if missing:
             different.append(f"it did not measure {', '.join(missing)}")
@@ -74,6 +76,16 @@ def reuse_results(folder: Path, runs: Sequence[Path]) -> int:
                     shutil.copy(model, place)  # checked against its hash before use
         journal.record_known([each for key, each in found.items() if key not in before])
         return len(found)
+
+
+def _changed_objectives(settings: Settings, folder: Path) -> list[str]:
+    """The user's own objectives that the run in ``folder`` measured by another function."""
+    began, now = read_sources(folder), sources(settings)
+    return [
+        f"objective '{name}': {now[name].file} was changed since"
+        for name in now
+        if name in began and began[name].sha256 != now[name].sha256
+    ]
 
 
 def _matters(name: str) -> bool:
