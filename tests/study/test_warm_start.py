@@ -10,8 +10,11 @@ from evonas.errors import ConfigError, RunFolderError
 from evonas.report.tables import write_tables
 from evonas.settings import Settings
 from evonas.space import source_text
+from evonas.study.changes.extend import extend
 from evonas.study.changes.warm_start import check_protocol, reuse_results
 from evonas.study.executors.make import make_executor
+from evonas.study.folder import opened_run, readable_run
+from evonas.study.journal.reading import told_of
 from evonas.study.run import run_study
 from tests.small_run import changed
 from tests.study.fake import Drawn
@@ -58,6 +61,24 @@ def test_warm_start_copies_models(config: Settings, begin: Begin) -> None:
     warm = start(begin, changed(small, algorithm="random"), "warm", earlier)
     names = {path.name: path.read_bytes() for path in (earlier / "models").iterdir()}
     assert {path.name: path.read_bytes() for path in (warm / "models").iterdir()} == names
+
+
+def test_results_on_other_images_are_not_reused(config: Settings, begin: Begin) -> None:
+    first: dict[str, str | None] = {"train_sha256": "a" * 64, "test_sha256": "t" * 64}
+    second = {**first, "train_sha256": "b" * 64}
+    earlier = begin(changed(config, evaluations=6, generations=2, **first), "earlier")
+    run(earlier, Drawn())
+    with opened_run(earlier) as (_, journal):
+        journal.record_accepted_data(second)
+    extend(earlier, evaluations=12)
+    run(earlier, Drawn())
+    warm = start(begin, changed(config, **second), "warm", earlier)
+    with readable_run(earlier) as (_, journal), readable_run(warm) as (_, new):
+        before = journal.entries[: [e.kind for e in journal.entries].index("accepted-data")]
+        on_others = {each.seed for each in told_of(before)}
+        reused = {each.seed for each in new.known()}
+    assert reused
+    assert not reused & on_others
 
 
 @pytest.mark.parametrize(

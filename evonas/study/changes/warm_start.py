@@ -10,7 +10,7 @@ from evonas.strict_yaml import read_text
 from evonas.study.config import SPACE_FILE, read_sources
 from evonas.study.executors.known import known_id
 from evonas.study.folder import check_is_run, opened_run, readable_run
-from evonas.study.journal.reading import is_reusable, told_of
+from evonas.study.journal.reading import reusable_of
 from evonas.study.versions import sources
 from evonas.study.weights import MODELS_FOLDER
 
@@ -66,13 +66,14 @@ def reuse_results(folder: Path, runs: Sequence[Path]) -> int:
         before = set(found)
         for other in runs:
             with readable_run(other) as (_, read):
-                for each in (*read.known(), *told_of(read.entries)):
-                    if each.epochs > 0 and is_reusable(each):
-                        found.setdefault(known_id(each), each)
+                results = read.read(reusable_of)
+            for each in results:
+                found.setdefault(known_id(each), each)
+            keys = {each.key for each in results}
             for model in sorted((other / MODELS_FOLDER).glob("*.safetensors")):
                 place = folder / MODELS_FOLDER / model.name
                 place.parent.mkdir(exist_ok=True)
-                if not place.exists():
+                if model.stem in keys and not place.exists():
                     shutil.copy(model, place)  # checked against its hash before use
         journal.record_known([each for key, each in found.items() if key not in before])
         return len(found)

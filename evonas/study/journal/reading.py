@@ -143,6 +143,29 @@ def is_reusable(evaluation: Evaluation) -> bool:
     return evaluation.failure is None and not evaluation.bounds
 
 
+def reusable_of(entries: Sequence[Draft]) -> list[Evaluation]:
+    """Results that another run can reuse.
+
+    Those from before other images were accepted are left out: the run's settings hold the hash of
+    the present images.
+
+    Raises:
+        ValueError, TypeError, KeyError: an entry is damaged.
+    """
+    found: list[Evaluation] = []
+    outdated: set[tuple[object, ...]] = set()
+    for entry in entries:
+        if entry.kind == ACCEPTED:
+            outdated |= {_identity(each) for each in found}
+            found = []
+        elif entry.kind in (KNOWN, TOLD):
+            evaluation = evaluation_of(_read(entry))
+            # an extended search is told earlier results again
+            if _identity(evaluation) not in outdated:
+                found.append(evaluation)
+    return [each for each in found if each.epochs > 0 and is_reusable(each)]
+
+
 def extensions_of(entries: Iterable[Draft]) -> dict[str, int]:
     """The settings changed since the run started.
 
@@ -174,6 +197,11 @@ def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:
         if entry.kind == ACCEPTED:
             hashes = _read(entry)
     return hashes
+
+
+def _identity(evaluation: Evaluation) -> tuple[object, ...]:
+    """Of one measurement: another one of the same training takes another time."""
+    return evaluation.key, evaluation.replicate, evaluation.epochs, evaluation.seconds
 
 
 def _read(entry: Draft) -> dict[str, Any]:
