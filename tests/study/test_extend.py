@@ -176,7 +176,10 @@ def test_run_cannot_shrink(config: Settings, begin: Begin) -> None:
         ConfigError, match=r"evaluations: expected at least the 8 trainings .* got 4"
     ):
         extend(folder, evaluations=4)
-    with pytest.raises(ConfigError, match="population"):
-        extend(folder, population=-1)
+    for population in (-1, 0):
+        with pytest.raises(ConfigError, match="population: expected a whole number of at least 2"):
+            extend(folder, population=population)
+        with pytest.raises(ConfigError, match="population"):
+            extend(folder, population=population, evaluations=20)
     with readable_run(folder) as (settings, _):
         assert settings.search.evaluations == 8

@@ -36,11 +36,12 @@ def extend(
     """
     with opened_run(folder) as (settings, journal):
         search = settings.search
-        size = {"population": population or search.population}
+        size = {"population": search.population if population is None else population}
         if generations is None and evaluations is None:
             generations = search.generations
         if generations is None:
-            generations = -(-(evaluations or 0) // size["population"])
+            # a population below one is refused below
+            generations = -(-(evaluations or 0) // max(1, size["population"]))
         size["generations"] = generations
         size["evaluations"] = (
             generations * size["population"] if evaluations is None else evaluations
