@@ -48,6 +48,16 @@ def folder(tmp_path: Path) -> Path:
     return begin(tmp_path / "runs" / "one", told("aaaa", 0.25), told("bbbb", 0.5))
 
 
+def test_status_survives_files_that_vanish_meanwhile(
+    folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = json.loads(call("status", str(folder), "--json"))["size_bytes"]
+    vanished, glob, is_file = folder / "progress.json.tmp", Path.rglob, Path.is_file
+    monkeypatch.setattr(Path, "rglob", lambda path, pattern: [vanished, *glob(path, pattern)])
+    monkeypatch.setattr(Path, "is_file", lambda path: path == vanished or is_file(path))
+    assert json.loads(call("status", str(folder), "--json"))["size_bytes"] == size
+
+
 def test_log_lists_all_journal_entries_of_a_candidate(folder: Path, call: Call) -> None:
     whole = call("log", str(folder)).splitlines()
     assert len(whole) == count(folder, "began") + count(folder, "asked") + count(folder, "told")
